@@ -1,0 +1,35 @@
+# `make run` opens the playground; `make test` checks everything. Both install first.
+PYTHON ?= python3
+BIN := .venv/bin
+# Pip's constraints keep torch at the build that every other part was tested with.
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+ARGS ?=
+
+.PHONY: install run test lint bench
+
+install: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(INSTALL) -e .
+	touch $@
+
+# What tests, checks and training need besides.
+.venv/installed-dev: .venv/installed
+	$(INSTALL) -e '.[dev]'
+	touch $@
+
+run: install
+	$(BIN)/darkroom $(ARGS)
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	$(BIN)/python -m benchmarks $(ARGS)

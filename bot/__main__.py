@@ -1,0 +1,95 @@
+"""The `darkroom` command. A start-up failure is one sentence, and the exit code 1."""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import discord
+from pydantic import ValidationError
+
+from bot.config import Settings
+from bot.errors import UserError
+from bot.imagine import imagine
+from bot.launch import launch
+from bot.run import CannotStart, run_bot
+from storage.database import StorageUnavailable, migrate
+
+ELSEWHERE = {"inference": "diffusion", "playground": "playground", "train": "diffusion.training"}
+"""Commands that are modules of their own, so that the bot's process never imports torch."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run what the command line says. Exits with 1 and a sentence if it cannot."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if given and given[0] in ELSEWHERE:
+            _become(ELSEWHERE[given[0]], given[1:])
+        options = _parser().parse_args(given)
+        _log_to_terminal()
+        asyncio.run(_run(options, Settings()))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except ValidationError as error:
+        first = error.errors()[0]
+        sys.exit(f"darkroom: {'.'.join(map(str, first['loc']))}: {first['msg']}")
+    except UserError as error:
+        sys.exit(f"darkroom: {error}")
+    except (CannotStart, StorageUnavailable, OSError) as error:
+        sys.exit(f"darkroom: {error}")
+
+
+async def _run(options: argparse.Namespace, settings: Settings) -> None:
+    match options.command:
+        case None:
+            await launch(settings)
+        case "bot":
+            await run_bot(settings)
+        case "imagine":
+            await imagine(settings, options.prompt, options.output)
+        case "migrate":
+            await migrate(settings.database)
+
+
+def _log_to_terminal() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    # Alembic tells of every look at the database, discord.py of the voice that nobody asked for.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+
+
+def _become(module: str, arguments: list[str]) -> None:
+    """Turn this process into another of our modules, with what `.env` says about it."""
+    if module == "diffusion":
+        settings = Settings()
+        if settings.model:
+            # Before what was typed, so that what was typed wins.
+            arguments = ["--model", settings.model, *arguments]
+        if settings.api_key:
+            os.environ["INFERENCE_API_KEY"] = settings.api_key
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="darkroom",
+        description="A Midjourney for your own Discord server. Without a command: everything, on "
+        "this machine.",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("bot", help="the bot alone; needs DISCORD_TOKEN and INFERENCE_URL")
+    draw = commands.add_parser("imagine", help="draw one prompt into a file, without any bot")
+    draw.add_argument("prompt", metavar="PROMPT", help="as after /imagine, parameters included")
+    draw.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
+    commands.add_parser("migrate", help="bring the database up to date")
+    commands.add_parser("inference", help="the inference process alone (--help says more)")
+    commands.add_parser("playground", help="the local Discord alone (--help says more)")
+    commands.add_parser("train", help="train the embedded model (--help says more)")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

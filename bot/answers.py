@@ -1,0 +1,136 @@
+"""Answering an interaction: in time, and in words, whatever happens.
+
+Discord waits three seconds for the first answer. Work that may take longer is raced against the
+clock: who wins is answered at once, who loses gets “thinking…” first.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
+
+import aiohttp
+import discord
+
+from bot import messages
+from bot.board import embeds, view
+from bot.errors import CannotPostHere, DatabaseAway, UserError
+from bot.messages import Card
+from bot.studio import Asker, Studio
+from storage.database import StorageUnavailable
+from storage.jobs import Job
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+PATIENCE = 1.5
+"""Seconds that work may take before Discord is told to wait: half of what it allows."""
+
+NO_ANSWER = (discord.HTTPException, aiohttp.ClientError, OSError)
+"""What happens where an answer comes too late, or does not reach Discord."""
+
+THINKS_ALOUD = "thinks aloud"
+"""Remembered of an interaction: “thinking…” is shown, and not to its member alone."""
+
+NEEDED = ("view_channel", "send_messages", "embed_links", "attach_files")
+"""Permissions without which a job's messages cannot be shown."""
+
+
+def asker(interaction: discord.Interaction) -> Asker:
+    """Who pressed or typed, and where. Raises CannotPostHere if no picture could be shown there.
+
+    Checked before anything is queued, so that no GPU time is spent on what nobody would see.
+    """
+    assert interaction.channel_id is not None, "commands and buttons come from channels"
+    if interaction.guild_id is not None:
+        permissions = interaction.app_permissions
+        for name in NEEDED:
+            if name == "send_messages" and isinstance(interaction.channel, discord.Thread):
+                name = "send_messages_in_threads"
+            if not getattr(permissions, name):
+                raise CannotPostHere(name.replace("_", " ").title())
+    return Asker(
+        member_id=interaction.user.id,
+        member_name=interaction.user.name,
+        server_id=interaction.guild_id,
+        channel_id=interaction.channel_id,
+        attachment_limit=interaction.filesize_limit,
+    )
+
+
+async def in_time(
+    interaction: discord.Interaction,
+    work: Coroutine[Any, Any, T],
+    *,
+    thinking: bool = True,
+    hidden: bool = False,
+) -> T:
+    """Do the work; if that takes long, Discord is told to wait.
+
+    It shows “thinking…” meanwhile unless told otherwise, to this member alone if `hidden`.
+    """
+    task = asyncio.create_task(work)
+    done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+    if not done:
+        # Should Discord not take even this in time, the work is done all the same.
+        with contextlib.suppress(*NO_ANSWER):
+            await interaction.response.defer(thinking=thinking, ephemeral=hidden)
+            interaction.extras[THINKS_ALOUD] = thinking and not hidden
+    return await task
+
+
+async def show_jobs(interaction: discord.Interaction, studio: Studio, jobs: Sequence[Job]) -> None:
+    """Give each job its message: the first is the answer itself, more are posted beside it."""
+    first, *more = jobs
+    for job in more:
+        studio.post(job)
+    try:
+        place = await _answer(interaction, await studio.first_message(first))
+    except NO_ANSWER:
+        # Too late for an answer, or it did not reach Discord; the job is stored all the same.
+        studio.post(first)
+    else:
+        await studio.posted(first, *place)
+
+
+async def _answer(interaction: discord.Interaction, message: messages.Message) -> tuple[int, int]:
+    assert interaction.channel_id is not None
+    buttons = view(message.buttons)
+    if interaction.response.is_done():
+        edited = await interaction.edit_original_response(content=message.content, view=buttons)
+        return interaction.channel_id, edited.id
+    sent = await interaction.response.send_message(
+        message.content, view=buttons or discord.utils.MISSING
+    )
+    assert sent.message_id is not None, "a message was sent"
+    return interaction.channel_id, sent.message_id
+
+
+async def show_card(interaction: discord.Interaction, card: Card) -> None:
+    """Answer with a card that only this member sees."""
+    if not interaction.response.is_done():
+        await interaction.response.send_message(embeds=embeds([card]), ephemeral=True)
+        return
+    if interaction.extras.get(THINKS_ALOUD):
+        # “Thinking…” is there for all to see; nothing hidden can take its place.
+        await interaction.delete_original_response()
+    await interaction.followup.send(embeds=embeds([card]), ephemeral=True)
+
+
+async def explain(interaction: discord.Interaction, error: BaseException) -> None:
+    """Turn an error of a command, button or dialog into words for the one who caused it."""
+    cause = error.__cause__ if isinstance(error, discord.app_commands.CommandInvokeError) else error
+    match cause:
+        case UserError():
+            card = messages.refusal(cause)
+        case StorageUnavailable():
+            card = messages.refusal(DatabaseAway())
+        case _:
+            log.error("An interaction failed by a mistake of ours.", exc_info=error)
+            card = messages.unexpected()
+    try:
+        await show_card(interaction, card)
+    except NO_ANSWER:
+        log.warning("A refusal could not be shown.", exc_info=True)

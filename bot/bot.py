@@ -1,0 +1,100 @@
+"""The Discord client: puts the parts together when it logs in, and takes them apart again."""
+
+import asyncio
+import logging
+from typing import Any
+
+import discord
+import yarl
+from discord import app_commands
+from discord.ext import commands
+
+from bot.answers import explain
+from bot.board import Board
+from bot.buttons import JobButton
+from bot.catalogue import Catalogue
+from bot.commands.imagine import Imagine
+from bot.commands.info import Info
+from bot.commands.settings import Settings as SettingsCommand
+from bot.config import Settings
+from bot.dispatcher import Dispatcher
+from bot.presenter import Presenter
+from bot.studio import Studio
+from diffusion.client import InferenceClient
+from storage.database import Database
+from storage.pictures import PictureFolder
+
+log = logging.getLogger(__name__)
+
+
+def point_at(stand_in: str) -> None:
+    """Send all traffic to a stand-in for Discord, such as the playground, instead."""
+    url = yarl.URL(stand_in)
+    discord.http.Route.BASE = str(url / "api/v10")
+    gateway = url.with_scheme("wss" if url.scheme == "https" else "ws") / "gateway"
+    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = gateway
+    discord.asset.Asset.BASE = str(url / "cdn")
+
+
+class _Tree(app_commands.CommandTree["DarkroomBot"]):
+    async def on_error(
+        self,
+        interaction: discord.Interaction["DarkroomBot"],
+        error: app_commands.AppCommandError,
+        /,
+    ) -> None:
+        await explain(interaction, error)
+
+
+class DarkroomBot(commands.Bot):
+    """The bot, connected. `database`, `folder` and `inference` are open, and closed by others."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        folder: PictureFolder,
+        inference: InferenceClient,
+    ) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            tree_cls=_Tree,
+            intents=discord.Intents(guilds=True),
+            # What members typed is shown again; it must never ping anybody.
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+        )
+        presenter = Presenter(database, folder, Board(self))
+        self._catalogue = Catalogue(inference, settings.data_folder / "models.json", settings.model)
+        self._dispatcher = Dispatcher(
+            database, folder, inference, self._catalogue, presenter, settings.jobs_at_once
+        )
+        self.studio = Studio(database, self._catalogue, self._dispatcher, presenter)
+        self._work: list[asyncio.Task[Any]] = []
+
+    async def setup_hook(self) -> None:
+        self.add_dynamic_items(JobButton)
+        for cog in (Imagine(self), Info(self), SettingsCommand(self)):
+            await self.add_cog(cog)
+        await self.tree.sync()
+        for work in (self._catalogue.keep_fresh(), self._dispatcher.run()):
+            task = asyncio.create_task(work)
+            task.add_done_callback(_report_end)
+            self._work.append(task)
+
+    async def on_ready(self) -> None:
+        log.info("connected as %s", self.user)
+
+    async def close(self) -> None:
+        for task in self._work:
+            task.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
+        await super().close()
+
+
+def _report_end(task: asyncio.Task[Any]) -> None:
+    """A loop that ends by itself has failed: say so and let the process be started again."""
+    if not task.cancelled() and (error := task.exception()):
+        log.critical("The bot's work broke off.", exc_info=error)
+        raise SystemExit(1) from error

@@ -1,0 +1,89 @@
+"""What models there are: asked of inference, and remembered for when it is away.
+
+Resolving comes before storing and needs to know the model, so the last answer is kept in a file:
+jobs can then be taken while inference is down.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.errors import NoModel
+from diffusion.client import InferenceClient, InferenceRefused, InferenceUnavailable
+from diffusion.protocol import InvalidField, ModelInfo
+
+log = logging.getLogger(__name__)
+
+REFRESH = 60.0
+"""Seconds between two looks at the models."""
+
+RETRY = 2.0
+"""Seconds between two looks while inference is away."""
+
+
+ANSWER = 10.0
+"""Seconds that inference has to tell its models."""
+
+
+def choose(models: Sequence[ModelInfo], wanted: str | None) -> ModelInfo:
+    """The model of that id, or else the first. Raises NoModel if there is none."""
+    if not models:
+        raise NoModel
+    return next((model for model in models if model.id == wanted), models[0])
+
+
+class Catalogue:
+    """The models of the inference process; the admin's choice is drawn with, or the first."""
+
+    def __init__(self, inference: InferenceClient, remembered: Path, chosen: str | None) -> None:
+        self._inference = inference
+        self._remembered = remembered
+        self._chosen = chosen
+        self._models = self._recall()
+
+    async def default(self) -> ModelInfo:
+        """The model to draw with. Raises NoModel if inference has never answered."""
+        if not self._models:
+            await self.refresh()
+        return choose(self._models, self._chosen)
+
+    async def refresh(self) -> bool:
+        """Ask inference for its models. False if it is away."""
+        try:
+            async with asyncio.timeout(ANSWER):
+                models = await self._inference.models()
+        except (InferenceUnavailable, TimeoutError):
+            return False
+        except InferenceRefused as error:
+            # It is there and does not want us: a job that is sent will fail and say why.
+            log.warning("Inference does not tell its models: %s", error)
+            return True
+        if models and models != self._models:
+            self._models = models
+            await asyncio.to_thread(self._remember)
+        return True
+
+    async def keep_fresh(self) -> None:
+        """Look at the models every now and then, for ever."""
+        while True:
+            came = await self.refresh()
+            await asyncio.sleep(REFRESH if came else RETRY)
+
+    def _remember(self) -> None:
+        try:
+            self._remembered.parent.mkdir(parents=True, exist_ok=True)
+            self._remembered.write_text(json.dumps([model.to_json() for model in self._models]))
+        except OSError as error:
+            log.warning("The models cannot be remembered for the next start: %s", error)
+
+    def _recall(self) -> tuple[ModelInfo, ...]:
+        try:
+            entries = json.loads(self._remembered.read_text())
+            return tuple(ModelInfo.from_json(entry) for entry in entries)
+        except FileNotFoundError:
+            return ()
+        except (ValueError, TypeError, AttributeError, InvalidField):
+            log.warning("%s is damaged and is made anew.", self._remembered)
+            return ()

@@ -1,0 +1,67 @@
+"""Settings from the environment and from a file `.env`. README lists them; a test compares."""
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting Darkroom reads, under the name it has in the environment."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    discord_token: SecretStr | None = Field(
+        None, description="The bot's token. Without one, the playground stands in for Discord."
+    )
+    discord_url: str | None = Field(
+        None, description="A stand-in for Discord; the default is Discord itself."
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="`sqlite:///FILE` or `postgresql://…`; the default lies in the data folder.",
+    )
+    inference_url: str | None = Field(
+        None, description="An inference server; the default is to start our own."
+    )
+    inference_api_key: SecretStr | None = Field(
+        None, description="The key that inference asks for, if any."
+    )
+    model: str | None = Field(
+        None,
+        validation_alias=AliasChoices("DARKROOM_MODEL"),
+        description="The model: a folder in diffusers layout; the default is the embedded one.",
+    )
+    data_folder: Path = Field(
+        Path("data"),
+        validation_alias=AliasChoices("DARKROOM_DATA"),
+        description="Where pictures and the SQLite database are kept.",
+    )
+    jobs_at_once: int = Field(
+        4,
+        ge=1,
+        le=64,
+        validation_alias=AliasChoices("DARKROOM_JOBS_AT_ONCE"),
+        description="How many jobs inference is given at a time.",
+    )
+    playground_port: int = Field(
+        8080,
+        ge=0,
+        le=65535,
+        description="Where the playground listens on 127.0.0.1; 0 picks a free port.",
+    )
+
+    @property
+    def database(self) -> str:
+        """The URL of the database, with its password: never log it."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_folder / 'darkroom.db'}"
+
+    @property
+    def picture_folder(self) -> Path:
+        return self.data_folder / "pictures"
+
+    @property
+    def api_key(self) -> str | None:
+        return self.inference_api_key.get_secret_value() if self.inference_api_key else None

@@ -1,0 +1,249 @@
+"""The one loop between the queue and inference: claims jobs and follows them.
+
+The database is the queue; what is in memory here can be lost at any instant. Whatever a job's
+end is, it is stored first and shown afterwards, by `bot.presenter`.
+"""
+
+import asyncio
+import contextlib
+import functools
+import logging
+from collections import Counter
+
+from bot import messages
+from bot.board import LiveMessage
+from bot.catalogue import Catalogue
+from bot.pictures import compose_preview, enlarge
+from bot.presenter import Presenter
+from bot.resolve import own_seed
+from bot.retry import until_stored
+from diffusion.client import InferenceClient, InferenceUnavailable
+from diffusion.protocol import Failed, Finished, ImageRequest, Progress, Queued
+from storage import jobs
+from storage.database import Database, StorageUnavailable
+from storage.jobs import Job
+from storage.models import JobKind, JobState
+from storage.pictures import PictureFolder, PictureMissing, PictureNotSaved, of_job
+
+log = logging.getLogger(__name__)
+
+PREVIEWS = 8
+"""Previews asked for: about one for each edit that Discord allows while a job runs."""
+
+POLL = 5.0
+"""Seconds after which the queue is looked at without having been woken."""
+
+INFERENCE_PAUSE = 1.0
+"""Seconds to leave inference alone after it was away."""
+
+LONGEST_PAUSE = 30.0
+"""Seconds that a server may ask to be left alone."""
+
+MOST_BREAKS = 3
+"""How often a job may lose inference in the middle before it is held to be the cause."""
+
+
+class _JobFailed(Exception):
+    """The job cannot succeed; the message is the reason."""
+
+
+class Dispatcher:
+    """Follows at most `at_once` jobs at a time; the queue decides fairly which."""
+
+    def __init__(
+        self,
+        database: Database,
+        folder: PictureFolder,
+        inference: InferenceClient,
+        catalogue: Catalogue,
+        presenter: Presenter,
+        at_once: int,
+    ) -> None:
+        self._database = database
+        self._folder = folder
+        self._inference = inference
+        self._catalogue = catalogue
+        self._presenter = presenter
+        self._places = asyncio.Semaphore(at_once)
+        self._news = asyncio.Event()
+        self._pause = 0.0
+        self._breaks: Counter[str] = Counter()
+        self._following: dict[str, asyncio.Task[None]] = {}
+
+    def wake(self) -> None:
+        """There may be something new in the queue."""
+        self._news.set()
+
+    @property
+    def waits_for_inference(self) -> bool:
+        """Whether nothing is begun because inference is away or busy."""
+        return self._pause > 0
+
+    async def run(self) -> None:
+        """Take up what an earlier process left, then work until cancelled."""
+        requeued = await until_stored(lambda: jobs.requeue_unfinished(self._database))
+        if requeued:
+            log.info("%d unfinished jobs go back to the queue.", requeued)
+        await until_stored(lambda: self._presenter.take_up(self.wake))
+        try:
+            while True:
+                await self._places.acquire()
+                await self._alone_if_something_breaks()
+                job = await self._next()
+                task = asyncio.create_task(self._follow(job))
+                self._following[job.id] = task
+                task.add_done_callback(functools.partial(self._release, job.id))
+        finally:
+            for task in self._following.values():
+                task.cancel()
+            await asyncio.gather(*self._following.values(), return_exceptions=True)
+            await self._presenter.stop()
+
+    async def cancel(self, job_id: str) -> bool:
+        """Stop a queued or running job. False if it has ended already."""
+        if not await jobs.cancel(self._database, job_id):
+            return False
+        if task := self._following.get(job_id):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        self._end(job_id)
+        return True
+
+    # Between the queue and inference.
+
+    async def _alone_if_something_breaks(self) -> None:
+        """After inference broke off, run jobs one by one, so that the cause is found out."""
+        if self._breaks and self._following:
+            await asyncio.wait(self._following.values())
+
+    async def _next(self) -> Job:
+        while True:
+            await self._wait_for_inference()
+            self._news.clear()
+            job = await until_stored(lambda: jobs.claim_next(self._database))
+            if job:
+                return job
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), POLL)
+
+    async def _wait_for_inference(self) -> None:
+        while self._pause:
+            await asyncio.sleep(self._pause)
+            self._pause = 0.0 if await self._catalogue.refresh() else INFERENCE_PAUSE
+
+    def _release(self, job_id: str, task: asyncio.Task[None]) -> None:
+        # A job that was put back may have been claimed again by now.
+        if self._following.get(job_id) is task:
+            del self._following[job_id]
+        self._places.release()
+
+    def _end(self, job_id: str) -> None:
+        self._breaks.pop(job_id, None)
+        self._presenter.show_end(job_id)
+
+    async def _follow(self, claimed: Job) -> None:
+        job = await until_stored(lambda: jobs.get(self._database, claimed.id))
+        if job is None or job.state is not JobState.RUNNING:
+            return  # Cancelled between the claim and now.
+        live = self._presenter.follow(job)
+        try:
+            await self._work(job, live)
+        except InferenceUnavailable as error:
+            await self._put_back(job, live, error)
+            return
+        except StorageUnavailable:
+            # Nothing says that the job itself is at fault.
+            await until_stored(lambda: jobs.requeue(self._database, job.id))
+            return
+        except _JobFailed as error:
+            await self._fail(job, str(error))
+        except PictureNotSaved as error:
+            await self._fail(job, messages.not_kept(str(error)))
+        except Exception:
+            log.exception("Job %s failed by a mistake of ours.", job.id)
+            await self._fail(job, messages.OUR_MISTAKE)
+        finally:
+            await live.stop()
+        self._end(job.id)
+
+    async def _fail(self, job: Job, reason: str) -> None:
+        await until_stored(lambda: jobs.fail(self._database, job.id, reason))
+
+    async def _work(self, job: Job, live: LiveMessage) -> None:
+        request = ImageRequest.from_json(job.request)
+        pictures = await self._pictures_of(job, request, live)
+        saved = [
+            await self._folder.save(job.id, index, own_seed(noise), picture)
+            for index, (noise, picture) in enumerate(zip(request.noises, pictures, strict=True))
+        ]
+        await until_stored(lambda: jobs.finish(self._database, job.id, saved))
+
+    async def _pictures_of(
+        self, job: Job, request: ImageRequest, live: LiveMessage
+    ) -> tuple[bytes, ...]:
+        if job.kind is not JobKind.UPSCALE:
+            return await self._generate(job, request, live)
+        try:
+            picture = await self._stored_picture(job)
+        except PictureMissing:
+            # The request makes the same picture again.
+            (picture,) = await self._generate(job, request, live)
+        return (await asyncio.to_thread(enlarge, picture),)
+
+    async def _stored_picture(self, job: Job) -> bytes:
+        assert job.parent_id is not None, "an upscale has a parent"
+        stored = await of_job(self._database, job.parent_id)
+        for picture in stored:
+            if picture.index == job.parent_index:
+                return await self._folder.read(picture)
+        raise PictureMissing(f"{job.parent_id} has no picture {job.parent_index}")
+
+    async def _generate(
+        self, job: Job, request: ImageRequest, live: LiveMessage
+    ) -> tuple[bytes, ...]:
+        parent = await jobs.parent_of(self._database, job)
+        started = False
+        events = self._inference.generate(request, previews=PREVIEWS, user=str(job.member_id))
+        try:
+            async with contextlib.aclosing(events):
+                async for event in events:
+                    match event:
+                        case Queued():
+                            pass
+                        case Progress(step, steps, previews):
+                            started = True
+                            preview = await self._preview(job, step, previews)
+                            live.show(messages.running(job, parent, step, steps, preview))
+                        case Finished(pictures):
+                            return pictures
+                        case Failed(reason):
+                            raise _JobFailed(reason)
+        except InferenceUnavailable:
+            self._breaks[job.id] += started
+            raise
+        raise AssertionError("the client ends every stream with Finished or Failed")
+
+    async def _preview(
+        self, job: Job, step: int, previews: tuple[bytes, ...]
+    ) -> messages.Attachment | None:
+        if not previews:
+            return None
+        try:
+            grid = await asyncio.to_thread(compose_preview, previews)
+        except (OSError, ValueError):
+            log.warning("Inference sent a preview that is no picture.")
+            return None
+        return messages.Attachment(messages.preview_name(step), grid, messages.alt_text(job))
+
+    async def _put_back(self, job: Job, live: LiveMessage, error: InferenceUnavailable) -> None:
+        if self._breaks[job.id] >= MOST_BREAKS:
+            await self._fail(job, messages.broke_off(MOST_BREAKS))
+            await live.stop()
+            self._end(job.id)
+            return
+        pause = min(LONGEST_PAUSE, error.retry_after or INFERENCE_PAUSE)
+        self._pause = max(self._pause, pause)
+        await live.stop()
+        await self._presenter.show_waiting(job)
+        # Last of all: from here on it can be claimed again.
+        await until_stored(lambda: jobs.requeue(self._database, job.id))

@@ -1,0 +1,84 @@
+"""`darkroom imagine`: one grid from the shell, without any bot."""
+
+import asyncio
+import contextlib
+import secrets
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bot.catalogue import choose
+from bot.config import Settings
+from bot.pictures import compose_grid
+from bot.prompt import parse
+from bot.resolve import Defaults, resolve
+from bot.run import CannotStart
+from diffusion import protocol
+from diffusion.client import InferenceClient, InferenceRefused, InferenceUnavailable
+
+
+async def imagine(settings: Settings, typed: str, output: Path) -> None:
+    """Draw a prompt into a file. Raises PromptError, CannotStart."""
+    prompt = parse(typed)
+    async with _inference(settings) as inference:
+        model = choose(await inference.models(), settings.model)
+        requests = resolve(prompt, model, Defaults(), secrets.randbelow(protocol.SEEDS))
+        for number, request in enumerate(requests):
+            file = output if number == 0 else output.with_stem(f"{output.stem}_{number + 1}")
+            pictures = await _draw(inference, request)
+            file.write_bytes(compose_grid(pictures))
+            print(f"{file}: seed {request.noises[0].seed}")
+
+
+async def _draw(inference: InferenceClient, request: protocol.ImageRequest) -> tuple[bytes, ...]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), transient=True) as bar:
+        task = bar.add_task("drawing", total=request.steps)
+        async for event in inference.generate(request, previews=0):
+            match event:
+                case protocol.Progress(step, steps, _):
+                    bar.update(task, completed=step, total=steps)
+                case protocol.Finished(pictures):
+                    return pictures
+                case protocol.Failed(reason):
+                    raise CannotStart(reason)
+                case protocol.Queued():
+                    pass
+    raise AssertionError("the client ends every stream with Finished or Failed")
+
+
+@contextlib.asynccontextmanager
+async def _inference(settings: Settings) -> AsyncIterator[InferenceClient]:
+    """The inference server of the settings, or one of our own for as long as this lasts."""
+    try:
+        if settings.inference_url:
+            async with InferenceClient(settings.inference_url, settings.api_key) as client:
+                yield client
+            return
+        async with _own_server(settings) as url, InferenceClient(url, settings.api_key) as client:
+            yield client
+    except InferenceUnavailable as error:
+        raise CannotStart(f"The inference server does not answer: {error}") from error
+    except InferenceRefused as error:
+        raise CannotStart(str(error)) from error
+
+
+@contextlib.asynccontextmanager
+async def _own_server(settings: Settings) -> AsyncIterator[str]:
+    model = ("--model", settings.model) if settings.model else ()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "diffusion", "--port", "0", *model, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        while line := (await process.stdout.readline()).decode():
+            if "inference ready at " in line:
+                yield line.split("inference ready at ")[1].split()[0]
+                return
+        raise CannotStart("The inference process did not start; its message is above.")
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()

@@ -1,0 +1,91 @@
+"""Pictures as a message shows them: grids, enlargements, files small enough to attach.
+
+Pure: bytes in, bytes out, with Pillow. Knows no Discord and no model.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+SHOWN_SIZE = 512
+"""Pixels that the shorter side of a shown picture has at least: small models draw smaller ones."""
+
+JPEG_QUALITIES = (92, 85, 75, 60)
+
+
+class PictureTooLarge(Exception):
+    """No way of writing the picture is small enough for the place it should go to."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """An encoded picture and the ending its file's name should have."""
+
+    encoded: bytes
+    suffix: str
+
+
+def compose_grid(pictures: Sequence[bytes]) -> bytes:
+    """Lay pictures of one size out in rows of two, as PNG, enlarged for viewing if small."""
+    return _png(_grid(pictures))
+
+
+def compose_preview(pictures: Sequence[bytes]) -> bytes:
+    """The same of unfinished pictures, as a JPEG: it is looked at for a second."""
+    buffer = io.BytesIO()
+    _grid(pictures).save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
+
+
+def enlarge(picture: bytes) -> bytes:
+    """One picture at the size it is shown by itself, as PNG."""
+    return _png(_enlarge(_open(picture)))
+
+
+def fit(picture: bytes, most_bytes: int) -> PictureFile:
+    """Write a PNG small enough to attach: as it is, or as ever smaller JPEGs.
+
+    Raises PictureTooLarge if even the smallest is over `most_bytes`.
+    """
+    if len(picture) <= most_bytes:
+        return PictureFile(picture, "png")
+    image = _open(picture)
+    while min(image.size) >= 64:
+        for quality in JPEG_QUALITIES:
+            buffer = io.BytesIO()
+            image.save(buffer, "JPEG", quality=quality)
+            if buffer.tell() <= most_bytes:
+                return PictureFile(buffer.getvalue(), "jpg")
+        image = image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS)
+    raise PictureTooLarge("It is larger than this server lets me attach.")
+
+
+def _grid(pictures: Sequence[bytes]) -> Image.Image:
+    tiles = [_open(picture) for picture in pictures]
+    columns = 1 if len(tiles) == 1 else 2
+    rows = -(-len(tiles) // columns)
+    width, height = tiles[0].size
+    grid = Image.new("RGB", (width * columns, height * rows))
+    for place, tile in enumerate(tiles):
+        grid.paste(tile, (place % columns * width, place // columns * height))
+    return _enlarge(grid)
+
+
+def _open(picture: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(picture)).convert("RGB")
+
+
+def _enlarge(image: Image.Image) -> Image.Image:
+    factor = -(-SHOWN_SIZE // min(image.size))
+    if factor == 1:
+        return image
+    size = (image.width * factor, image.height * factor)
+    return image.resize(size, Image.Resampling.LANCZOS)
+
+
+def _png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()

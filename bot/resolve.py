@@ -1,0 +1,180 @@
+"""From a `Prompt` and the defaults to `ImageRequest`s, and from one request to the next.
+
+Everything is decided here, before anything is stored: the request alone makes the pictures
+again. Pure: chance comes in as a seed.
+"""
+
+import hashlib
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.errors import InvalidParameter, PromptTooLong, TooManyGenerations
+from bot.parameters import DEFAULTS, MOST_STYLIZE, Aspect
+from bot.prompt import RAW, Prompt
+from diffusion.protocol import (
+    MAX_BLENDS,
+    MAX_GUIDANCE,
+    MAX_PROMPT,
+    MAX_STEPS,
+    SEEDS,
+    Blend,
+    ImageRequest,
+    ModelInfo,
+    Noise,
+)
+
+PICTURES = 4
+"""Pictures in a grid."""
+
+COMMON_NOISE = 0.4
+"""Correlation of two pictures' noises in a grid without chaos; full chaos leaves none."""
+
+VARIATION = 0.45
+"""Strength of the blend that makes a variation: it correlates with its parent by √(1-.45²)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What a server decides where the prompt leaves it open."""
+
+    aspect: Aspect = DEFAULTS["aspect"]
+    style: str | None = DEFAULTS["style"]
+    stylize: int = DEFAULTS["stylize"]
+
+
+def resolve(
+    prompt: Prompt, model: ModelInfo, defaults: Defaults, new_seed: int
+) -> tuple[ImageRequest, ...]:
+    """One request for each repetition.
+
+    Raises InvalidParameter for a style the model has not, PromptTooLong for what has become so.
+    """
+
+    def decided(name: str) -> Any:
+        """What the prompt says; else what the server says; else what the table says."""
+        typed = getattr(prompt, name)
+        return getattr(defaults, name, DEFAULTS[name]) if typed is None else typed
+
+    width, height = size_of(decided("aspect"), model)
+    first_seed = new_seed if prompt.seed is None else prompt.seed
+    strength = math.sqrt(1 - COMMON_NOISE * (1 - decided("chaos") / 100))
+    request = ImageRequest(
+        model=model.id,
+        prompt=_within_limit("The prompt with its style", _styled(prompt, model, defaults)),
+        negative_prompt=_within_limit("What `--no` lists", ", ".join(prompt.negative)),
+        noises=(),
+        width=width,
+        height=height,
+        steps=max(1, min(MAX_STEPS, round(model.steps * decided("quality")))),
+        guidance_scale=_guidance(model, decided("stylize")),
+        sampler=model.sampler,
+        spacing=model.spacing,
+        stop=decided("stop") / 100,
+    )
+    return tuple(
+        replace(request, noises=_grid_noises((first_seed + nth) % SEEDS, strength))
+        for nth in range(decided("repeat"))
+    )
+
+
+def vary(request: ImageRequest, index: int, new_seed: int) -> ImageRequest:
+    """Four pictures close to picture `index` (from 0): its noise with a little of another."""
+    parent = request.noises[index]
+    if len(parent.blends) >= MAX_BLENDS:
+        raise TooManyGenerations(MAX_BLENDS)
+    return replace(
+        request,
+        noises=tuple(
+            replace(parent, blends=(*parent.blends, Blend(_derive(new_seed, nth), VARIATION)))
+            for nth in range(PICTURES)
+        ),
+    )
+
+
+def reroll(request: ImageRequest, new_seed: int) -> ImageRequest:
+    """The same again with new noise; variations stay variations of the same picture."""
+    if all(len(noise.blends) > 1 for noise in request.noises):
+        return replace(
+            request,
+            noises=tuple(
+                replace(
+                    noise, blends=(*noise.blends[:-1], _reseed(noise.blends[-1], new_seed, nth))
+                )
+                for nth, noise in enumerate(request.noises)
+            ),
+        )
+    return replace(
+        request,
+        noises=tuple(
+            Noise(new_seed, tuple(_reseed(blend, new_seed, nth) for blend in noise.blends))
+            for nth, noise in enumerate(request.noises)
+        ),
+    )
+
+
+def upscale(request: ImageRequest, index: int) -> ImageRequest:
+    """Picture `index` (from 0) alone."""
+    return replace(request, noises=(request.noises[index],))
+
+
+def size_of(aspect: Aspect, model: ModelInfo) -> tuple[int, int]:
+    """Pixels of the aspect at the model's own area, in multiples that the model takes."""
+    stretch = math.sqrt(aspect.width / aspect.height)
+    most = model.max_size - model.max_size % model.multiple
+    least = -(-model.min_size // model.multiple) * model.multiple
+
+    def side(length: float) -> int:
+        return max(least, min(most, round(length / model.multiple) * model.multiple))
+
+    return side(model.native_size * stretch), side(model.native_size / stretch)
+
+
+def check_style(style: str, model: ModelInfo) -> None:
+    """Raises InvalidParameter if the model has no such style."""
+    if style not in (RAW, *model.styles):
+        names = ", ".join(f"`{name}`" for name in (RAW, *model.styles))
+        raise InvalidParameter("style", style, f"one of {names}")
+
+
+def own_seed(noise: Noise) -> int:
+    """The seed that tells a picture from the others of its grid."""
+    return noise.blends[-1].seed if noise.blends else noise.seed
+
+
+def _grid_noises(seed: int, strength: float) -> tuple[Noise, ...]:
+    return tuple(Noise(seed, (Blend(_derive(seed, nth), strength),)) for nth in range(PICTURES))
+
+
+def _reseed(blend: Blend, seed: int, nth: int) -> Blend:
+    return replace(blend, seed=_derive(seed, nth))
+
+
+def _derive(seed: int, nth: int) -> int:
+    """A seed that looks unrelated to its neighbours, the same on every machine."""
+    digest = hashlib.sha256(f"{seed}:{nth}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+def _guidance(model: ModelInfo, stylize: int) -> float:
+    """Half the model's guidance at 0, all of it at 100, twice at 1000; straight in between."""
+    plain: int = DEFAULTS["stylize"]
+    if stylize <= plain:
+        share = 0.5 + 0.5 * stylize / plain
+    else:
+        share = 1 + (stylize - plain) / (MOST_STYLIZE - plain)
+    return min(MAX_GUIDANCE, model.guidance_scale * share)
+
+
+def _styled(prompt: Prompt, model: ModelInfo, defaults: Defaults) -> str:
+    if prompt.style is not None:
+        check_style(prompt.style, model)
+    # A server's default style may belong to a model that was there before this one: then none.
+    template = model.styles.get(prompt.style or defaults.style or RAW, "{prompt}")
+    return template.replace("{prompt}", prompt.text)
+
+
+def _within_limit(what: str, text: str) -> str:
+    if len(text) > MAX_PROMPT:
+        raise PromptTooLong(len(text), MAX_PROMPT, what)
+    return text

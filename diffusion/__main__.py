@@ -1,0 +1,95 @@
+"""`python -m diffusion`: the inference process. Loads the model, says where it listens, serves."""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable
+from pathlib import Path
+
+import torch
+from aiohttp import web
+
+from diffusion.checkpoints import EMBEDDED, CheckpointError, load
+from diffusion.engine import Engine
+from diffusion.server import Service
+from diffusion.worker import Worker
+
+PATIENCE = 5.0
+"""Seconds that connections and the step that is running have to end in."""
+
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    arguments = _arguments()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    code = asyncio.run(serve(arguments, device))
+    sys.stdout.flush()
+    # Not sys.exit: a long step may still be running in its thread, and torch does not like its
+    # interpreter to end beneath it.
+    os._exit(code)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m diffusion", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=7860, help="0 takes a free one")
+    parser.add_argument("--model", type=Path, default=EMBEDDED, help="folder of the checkpoint")
+    return parser.parse_args()
+
+
+async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
+    """Serve until told to stop; returns the exit code."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    worker = Worker(lambda: Engine(load(arguments.model, device)))
+    service = Service(worker, os.environ.get("INFERENCE_API_KEY"))
+    # With cancellation, a caller who hangs up ends the handler, and that frees the rows.
+    runner = web.AppRunner(service.app(), handler_cancellation=True, shutdown_timeout=PATIENCE)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, arguments.host, arguments.port).start()
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        print(f"Cannot listen on {arguments.host}:{arguments.port}: {reason}.", file=sys.stderr)
+        await runner.cleanup()
+        return 1
+    ended = worker.start()
+    try:
+        await _first_of(stop.wait(), worker.ready.wait(), ended)
+        if worker.ready.is_set():
+            host, port = runner.addresses[0][:2]
+            model = worker.engine.checkpoint.info.id
+            print(f"inference ready at http://{host}:{port} (model {model})", flush=True)
+        await _first_of(stop.wait(), ended)
+        if ended.done():
+            ended.result()
+    except CheckpointError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except Exception:
+        log.exception("the engine failed")
+        return 1
+    finally:
+        worker.stop()
+        await runner.cleanup()
+        await asyncio.wait([ended], timeout=PATIENCE)
+    return 0
+
+
+async def _first_of(*waiting: Awaitable[object]) -> None:
+    """Wait for one of them; the others are left alone."""
+    await asyncio.wait(
+        [asyncio.ensure_future(one) for one in waiting], return_when=asyncio.FIRST_COMPLETED
+    )
+
+
+if __name__ == "__main__":
+    main()

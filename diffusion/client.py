@@ -1,0 +1,188 @@
+"""The bot's side of the wire: requests out, events in. Knows no torch, and trusts no answer.
+
+It speaks OpenAI's Images API, so a foreign server may answer: one that ignores our fields, sends
+no previews, or answers a streaming request in one piece.
+
+    InferenceUnavailable    nobody is there now; the same request may succeed later
+    InferenceRefused        the server will never do this, or answers nonsense
+"""
+
+import math
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from diffusion.hearing import Hearing, error_message, events_in, parsed
+from diffusion.hearing import InferenceRefused as InferenceRefused
+from diffusion.protocol import Event, Failed, Finished, ImageRequest, InvalidField, ModelInfo
+
+CONNECT_SECONDS = 5.0
+SILENCE_SECONDS = 120.0
+"""How long a server may say nothing at all; ours gives a sign of life every 15 s."""
+
+MAX_ANSWER = 1 << 28
+"""Bytes of a whole answer in one piece; sixteen pictures of 2048² stay below."""
+
+_NO_SERVER = (
+    aiohttp.InvalidURL,
+    aiohttp.NonHttpUrlClientError,
+    aiohttp.ClientResponseError,  # what answers there speaks no HTTP
+)
+
+TRANSIENT = frozenset({408, 429, 502, 503, 504})
+
+
+class InferenceUnavailable(Exception):
+    """The inference server cannot be reached now; the same request may succeed later.
+
+    `retry_after` is the server's wish in seconds, where it had one.
+    """
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class InferenceClient:
+    """A connection to one inference server: `async with InferenceClient(url) as client`.
+
+    `url` is the server's root; the `/v1` that other clients want at its end does no harm.
+    """
+
+    def __init__(self, url: str, api_key: str | None = None) -> None:
+        self._url = url.rstrip("/").removesuffix("/v1")
+        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS
+        )
+        # As many connections as jobs: the queue is the server's and the dispatcher's business.
+        self._session = aiohttp.ClientSession(
+            headers=self._headers, timeout=timeout, connector=aiohttp.TCPConnector(limit=0)
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session:
+            await self._session.close()
+            self._session = None
+
+    async def models(self) -> tuple[ModelInfo, ...]:
+        """The models that the server has. Raises InferenceUnavailable and InferenceRefused."""
+        async with self._asked("GET", "/v1/models") as response:
+            answer = parsed(await _whole(response))
+        entries = answer.get("data")
+        if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+            raise InferenceRefused("The inference server sent no list of models.")
+        try:
+            return tuple(ModelInfo.from_json(entry) for entry in entries)
+        except InvalidField as error:
+            raise InferenceRefused(f"The inference server's models: {error.message}") from error
+
+    async def generate(
+        self, request: ImageRequest, *, previews: int, user: str = ""
+    ) -> AsyncGenerator[Event, None]:
+        """Queued and Progress as they come, then one Finished or Failed.
+
+        `previews` is how often each picture is shown before it is done. Closing the iterator
+        closes the connection, which cancels the request. Raises InferenceUnavailable.
+        """
+        hearing = Hearing(request, previews)
+        body = request.to_json() | {
+            # Servers that do not know `noises` know `seed`.
+            "seed": request.noises[0].seed,
+            "response_format": "b64_json",
+            "stream": True,
+            "partial_images": previews,
+            "progress": True,
+            "user": user,
+        }
+        try:
+            async with self._asked("POST", "/v1/images/generations", body) as response:
+                if response.content_type != "text/event-stream":
+                    yield Finished(hearing.whole(parsed(await _whole(response))))
+                    return
+                async for content in events_in(response.content.iter_any()):
+                    _check_serving(content)
+                    for event in hearing.hear(content):
+                        yield event
+                        if isinstance(event, Finished):
+                            return
+            # A dying process may end its answer politely; asking it again tells.
+            async with self._asked("GET", "/health", missing_is_fine=True):
+                yield Failed(hearing.unfinished())
+        except InferenceRefused as refused:
+            yield Failed(str(refused))
+
+    @asynccontextmanager
+    async def _asked(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, object] | None = None,
+        missing_is_fine: bool = False,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """A good answer, closed at the end even in the middle of a stream."""
+        assert self._session is not None, "use the client with “async with”"
+        try:
+            response = await self._session.request(
+                method, self._url + path, json=body, allow_redirects=False
+            )
+            try:
+                if response.status != 200 and not (missing_is_fine and response.status == 404):
+                    await _turn_away(response)
+                yield response
+            finally:
+                response.close()
+        except _NO_SERVER as error:
+            raise InferenceRefused(f"{self._url} is no inference server: {error}") from error
+        except TimeoutError as error:
+            raise InferenceUnavailable("The inference server does not answer.") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise InferenceUnavailable(f"The inference server is not there: {error}") from error
+
+
+def _check_serving(content: dict[str, object]) -> None:
+    """Our own server, told to stop in the middle of a stream, says so with this code."""
+    error = content.get("error")
+    if isinstance(error, dict) and error.get("code") == "not_serving":
+        raise InferenceUnavailable("The inference server is stopping.")
+
+
+async def _turn_away(response: aiohttp.ClientResponse) -> None:
+    """Raise what an answer other than 200 means."""
+    said = error_message(await _whole(response))
+    reason = said or f"The inference server answered with status {response.status}."
+    if response.status in TRANSIENT:
+        raise InferenceUnavailable(reason, _seconds(response.headers.get("Retry-After")))
+    if response.status in (401, 403):
+        raise InferenceRefused(f"The inference server does not accept the API key: {reason}")
+    raise InferenceRefused(reason)
+
+
+def _seconds(header: str | None) -> float | None:
+    """Retry-After as seconds; its other form, a date, is not worth the trouble."""
+    try:
+        seconds = float(header or "")
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    whole = bytearray()
+    async for chunk in response.content.iter_any():
+        whole += chunk
+        if len(whole) > MAX_ANSWER:
+            raise InferenceRefused("The inference server's answer is too large.")
+    return bytes(whole)

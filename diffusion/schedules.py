@@ -1,0 +1,122 @@
+"""Noise levels: those a model was trained on, and those a sampler visits.
+
+A level is sigma, the standard deviation of the noise on data of its own scale (Karras et al. 2022,
+“Elucidating the design space of diffusion-based generative models”): a noised latent is x₀ + σ·n.
+The variance-preserving form of Ho et al. 2020 is the same latent divided by √(1+σ²). This module
+knows nothing of networks or of pictures.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedLevels:
+    """The levels a model was trained on: `sigmas` [T] float64, rising with the timestep.
+
+    `offset` is what “leading” spacing adds to its timesteps (`steps_offset` in diffusers).
+    """
+
+    sigmas: Tensor
+    offset: int = 0
+
+
+def linear(beta_start: float, beta_end: float, count: int) -> Tensor:
+    """Betas [count] of Ho et al. 2020, §4: equally spaced."""
+    return torch.linspace(beta_start, beta_end, count, dtype=torch.float32)
+
+
+def scaled_linear(beta_start: float, beta_end: float, count: int) -> Tensor:
+    """Betas [count] of latent diffusion (Rombach et al. 2022): their roots equally spaced."""
+    return torch.linspace(beta_start**0.5, beta_end**0.5, count, dtype=torch.float32) ** 2
+
+
+def cosine(_beta_start: float, _beta_end: float, count: int) -> Tensor:
+    """Betas [count] of Nichol & Dhariwal 2021, §3.2: ᾱ falls as a squared cosine, β is capped."""
+
+    def alpha_bar(t: float) -> float:
+        return math.cos((t + 0.008) / 1.008 * math.pi / 2) ** 2
+
+    betas = [
+        min(1 - alpha_bar((i + 1) / count) / alpha_bar(i / count), 0.999) for i in range(count)
+    ]
+    return torch.tensor(betas, dtype=torch.float32)
+
+
+SCHEDULES: dict[str, Callable[[float, float, int], Tensor]] = {
+    "linear": linear,
+    "scaled_linear": scaled_linear,
+    "squaredcos_cap_v2": cosine,
+}
+"""Betas by the names of a checkpoint's `beta_schedule`."""
+
+
+def trained_levels(betas: Tensor, offset: int = 0) -> TrainedLevels:
+    """The levels that `betas` [T] lead to: σ² = (1-ᾱ)/ᾱ, ᾱ the running product of 1-β.
+
+    The product is taken in float32, since the models were trained on it so.
+    """
+    alpha_bar = torch.cumprod(1 - betas.float(), 0).double()
+    return TrainedLevels(((1 - alpha_bar) / alpha_bar).sqrt(), offset)
+
+
+def trailing(levels: TrainedLevels, steps: int) -> Tensor:
+    """Equally spaced timesteps from the last down to a stride above 0 (Lin et al. 2023)."""
+    count = len(levels.sigmas)
+    # Not arange(count, 0, -count / steps): its rounding may give one timestep too many.
+    positions = count - torch.arange(steps, dtype=torch.float64) * (count / steps)
+    return levels.sigmas[positions.round().long() - 1]
+
+
+def leading(levels: TrainedLevels, steps: int) -> Tensor:
+    """Whole strides from 0 upwards, plus the offset; what SD 1.x was first sampled with."""
+    stride = len(levels.sigmas) // steps
+    timesteps = torch.arange(steps).flip(0) * stride + levels.offset
+    return levels.sigmas[timesteps.clamp(max=len(levels.sigmas) - 1)]
+
+
+def linspace(levels: TrainedLevels, steps: int) -> Tensor:
+    """Equally spaced timesteps from the last to the first, both visited."""
+    timesteps = torch.linspace(len(levels.sigmas) - 1, 0, steps, dtype=torch.float64)
+    return levels.sigmas[timesteps.round().long()]
+
+
+def karras(levels: TrainedLevels, steps: int, rho: float = 7.0, ceiling: float = 80.0) -> Tensor:
+    """Levels whose ρ-th roots are equally spaced (Karras et al. 2022, eq. 5).
+
+    The cosine schedule's last levels reach 20,000; from there most steps would be spent where
+    nothing can be seen yet, so this begins at the paper's own 80 at most.
+    """
+    noisiest = min(levels.sigmas[-1].item(), ceiling) ** (1 / rho)
+    cleanest = levels.sigmas[0].item() ** (1 / rho)
+    return torch.linspace(noisiest, cleanest, steps, dtype=torch.float64) ** rho
+
+
+SPACINGS: dict[str, Callable[[TrainedLevels, int], Tensor]] = {
+    "trailing": trailing,
+    "leading": leading,
+    "linspace": linspace,
+    "karras": karras,
+}
+"""Ways to choose the levels to visit, by the names of the protocol; each falls, [steps] float64."""
+
+
+def visited(levels: TrainedLevels, spacing: str, steps: int) -> Tensor:
+    """The levels of a run of `steps` steps and the 0 it ends in: [steps + 1] float64, falling."""
+    return torch.cat([SPACINGS[spacing](levels, steps), torch.zeros(1, dtype=torch.float64)])
+
+
+def timestep(levels: TrainedLevels, sigma: Tensor) -> Tensor:
+    """The timestep of each sigma, [rows] float64; between two trained levels, by log σ.
+
+    The inverse of looking a level up; levels outside the trained ones take the nearest.
+    """
+    logs = levels.sigmas.log()
+    wanted = sigma.double().log().clamp(logs[0], logs[-1])
+    above = torch.searchsorted(logs, wanted).clamp(1, len(logs) - 1)
+    low, high = logs[above - 1], logs[above]
+    return above - 1 + (wanted - low) / (high - low)

@@ -1,0 +1,5 @@
+"""Training the embedded model: one script per phase, from package data to weights.
+
+Knows nothing of the bot, of storage or of the inference engine: what it leaves behind is a folder
+in the layout of Stable Diffusion 1.x that any loader of that layout reads.
+"""

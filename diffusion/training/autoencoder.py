@@ -1,0 +1,219 @@
+"""Phase `autoencoder`: pixels to latents and back, 8 times smaller on each side, 4 channels.
+
+The usual KL autoencoder of latent diffusion (Rombach et al. 2022) in miniature, without adversary
+or perceptual network: on flat drawings an L1 on edges does their work. Knows pictures, no words.
+"""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from diffusion.training.logbook import (
+    Average,
+    LossCurve,
+    draw_sheet,
+    load_checkpoint,
+    save_checkpoint,
+    to_image,
+)
+from diffusion.training.thumbnail import start_as_thumbnail
+from diffusion.training.workers import average_gradients, launch
+
+CROP = 64
+FULL_FRAMES = 0.12  # share of the run, at its end, that sees whole pictures at the final size
+
+
+def build_autoencoder(tiny: bool) -> Any:
+    """1.4M parameters; f8 means four levels, because each but the last halves the sides. The second
+    level is narrow because decoding spends most of its time where it widens to full size."""
+    channels = (16, 16, 16, 32) if tiny else (16, 16, 48, 96)
+    model = AutoencoderKL(
+        block_out_channels=channels,
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        layers_per_block=1,
+        latent_channels=4,
+        norm_num_groups=4,
+        mid_block_add_attention=False,
+        sample_size=128,
+        scaling_factor=1.0,
+    )
+    start_as_thumbnail(model)
+    return model
+
+
+def training_batch(pictures: Tensor, weights: Tensor, size: int, count: int, seed: int) -> Tensor:
+    """(count, 3, size, size) in [-1, 1]: pictures on plain backgrounds, resized and cropped.
+
+    Half keep white. Channels change places in some, or rare colours (green, purple) turn grey.
+    """
+    g = torch.Generator().manual_seed(seed)
+    rows = torch.multinomial(weights, count, replacement=True, generator=g)
+    rgba = pictures[rows].permute(0, 3, 1, 2).float() / 255
+    ground = torch.rand(count, 3, 1, 1, generator=g)
+    ground[torch.rand(count, generator=g) < 0.5] = 1.0
+    frame = rgba[:, :3] * rgba[:, 3:] + ground * (1 - rgba[:, 3:])
+    for index in torch.nonzero(torch.rand(count, generator=g) < 0.4).flatten():
+        frame[index] = frame[index, torch.randperm(3, generator=g)]
+    side = int(torch.randint(96, 129, (1,), generator=g))
+    frame = functional.interpolate(frame, (side, side), mode="bilinear", antialias=True)
+    if size > side:
+        before = (size - side) // 2
+        padded = ground.expand(-1, -1, size, size).clone()
+        padded[:, :, before : before + side, before : before + side] = frame
+        frame = padded
+    spare = frame.shape[-1] - size
+    corners = torch.randint(0, spare + 1, (count, 2), generator=g)
+    crops = [frame[i, :, y : y + size, x : x + size] for i, (y, x) in enumerate(corners.tolist())]
+    return torch.stack(crops) * 2 - 1
+
+
+def autoencoder_loss(
+    drawn: Tensor, real: Tensor, guess: Tensor, mean: Tensor, logvar: Tensor
+) -> Tensor:
+    """Pixels, edges, coarse colour, and a little KL so that the latent space stays smooth.
+
+    `guess` is the colour of each 8x8 block as a linear map of its latent: without that term the
+    encoder takes most of the run to find out about colour, and previews need the map anyway.
+    """
+
+    def edges(x: Tensor) -> tuple[Tensor, Tensor]:
+        return x[..., 1:] - x[..., :-1], x[..., 1:, :] - x[..., :-1, :]
+
+    pixels = functional.l1_loss(drawn, real)
+    sharp = sum(functional.l1_loss(a, b) for a, b in zip(edges(drawn), edges(real), strict=True))
+    coarse = functional.l1_loss(functional.avg_pool2d(drawn, 4), functional.avg_pool2d(real, 4))
+    blocks = functional.avg_pool2d(real, 8)
+    colour = functional.mse_loss(functional.avg_pool2d(drawn, 8), blocks)
+    colour = colour + 0.25 * functional.mse_loss(guess, blocks)
+    kl = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).mean()
+    return pixels + 0.5 * sharp + 0.5 * coarse + 2 * colour + 1e-3 * kl
+
+
+def train_autoencoder(
+    workdir: Path, samples: int, batch: int, seed: int, workers: int, tiny: bool
+) -> None:
+    """Run the phase up to `samples` crops in all; continues where an earlier run stopped."""
+    launch(_train, workers, workdir, samples, batch, seed, tiny)
+    pictures, weights = _read_pictures(workdir)
+    averages = load_checkpoint(workdir / "autoencoder.pt")
+    assert averages is not None
+    model = normalise_latents(_averaged(averages["average"], tiny), pictures, weights)
+    model.save_pretrained(workdir / "vae")
+
+
+def _read_pictures(workdir: Path) -> tuple[Tensor, Tensor]:
+    """All pictures (N, 128, 128, 4), and how often each is drawn: the ideas four times as often."""
+    entries = json.loads((workdir / "pictures.json").read_text())
+    weights = torch.tensor([2.0 if entry["idea"] else 0.5 for entry in entries])
+    return torch.from_numpy(np.load(workdir / "pictures.npy")), weights
+
+
+def _train(
+    rank: int, workers: int, workdir: Path, samples: int, batch: int, seed: int, tiny: bool
+) -> None:
+    pictures, weights = _read_pictures(workdir)
+    torch.manual_seed(seed)
+    vae = build_autoencoder(tiny).to(memory_format=torch.channels_last)
+    model = nn.ModuleDict({"vae": vae, "probe": nn.Conv2d(4, 3, 1)})
+    average = Average(vae, 0.995)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1.5e-3, betas=(0.9, 0.99), fused=True)
+    curve = LossCurve(workdir, "autoencoder", ("loss", "psnr"))
+    checkpoint = workdir / "autoencoder.pt"
+    step, seen = 0, 0
+    if state := load_checkpoint(checkpoint):
+        model.load_state_dict(state["model"])
+        average.weights, average.updates = state["average"], state["updates"]
+        optimizer.load_state_dict(state["optimizer"])
+        step, seen = state["step"], state["seen"]
+    elif rank == 0:
+        curve.restart()
+    report_every = max(1, samples // (batch * workers) // (4 if tiny else 60))
+    losses: list[float] = []
+    bar = tqdm(total=samples, initial=seen, desc="autoencoder", unit="crop", disable=rank > 0)
+    while seen < samples:
+        progress = seen / samples
+        whole = progress >= 1 - FULL_FRAMES
+        size, count = (128, max(2, batch // 4)) if whole else (CROP, batch)
+        for group in optimizer.param_groups:
+            warm = min(1.0, (step + 1) / 100)
+            group["lr"] = 1.5e-3 * warm * (0.02 + 0.98 * math.cos(progress * math.pi / 2))
+        chance = (seed * 1_000_003 + step) * workers + rank
+        real = training_batch(pictures, weights, size, count, chance)
+        real = real.contiguous(memory_format=torch.channels_last)
+        latent = vae.encode(real).latent_dist
+        noise = torch.randn(latent.mean.shape, generator=torch.Generator().manual_seed(chance))
+        drawn = vae.decode(latent.mean + latent.std * noise).sample
+        guess = model["probe"](latent.mean)
+        loss = autoencoder_loss(drawn, real, guess, latent.mean, latent.logvar)
+        optimizer.zero_grad()
+        loss.backward()
+        average_gradients(model, workers)
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        average.update(vae)
+        losses.append(loss.item())
+        step, seen = step + 1, seen + batch * workers
+        bar.update(batch * workers)
+        if rank == 0 and (step % report_every == 0 or seen >= samples):
+            psnr = _look(_averaged(average.weights, tiny), workdir, pictures, weights)
+            curve.add(seen, sum(losses) / len(losses), psnr)
+            bar.set_postfix(loss=f"{sum(losses) / len(losses):.4f}", psnr=f"{psnr:.2f}")
+            losses = []
+            save_checkpoint(
+                checkpoint,
+                model=model.state_dict(),
+                average=average.weights,
+                updates=average.updates,
+                optimizer=optimizer.state_dict(),
+                step=step,
+                seen=seen,
+            )
+    bar.close()
+
+
+def _averaged(weights: dict[str, Tensor], tiny: bool) -> Any:
+    model = build_autoencoder(tiny)
+    model.load_state_dict(weights)
+    return model.eval()
+
+
+@torch.no_grad()
+def _look(model: Any, workdir: Path, pictures: Tensor, weights: Tensor) -> float:
+    """Reconstruct the same 16 pictures each time; write the sheet, return the PSNR in dB."""
+    real = training_batch(pictures, weights, 128, 16, seed=7)
+    drawn = model.decode(model.encode(real).latent_dist.mean).sample
+    pairs = [to_image(p) for pair in zip(real, drawn, strict=True) for p in pair]
+    draw_sheet(pairs, columns=8).save(workdir / "autoencoder-sheet.png")
+    mse = functional.mse_loss(drawn.clamp(-1, 1), real).item() / 4
+    return -10 * math.log10(mse)
+
+
+@torch.no_grad()
+def normalise_latents(model: Any, pictures: Tensor, weights: Tensor) -> Any:
+    """Fold mean and deviation of the latents into the two 1x1 convolutions beside them.
+
+    Diffusion wants unit variance per channel; SD's single `scaling_factor` cannot give that.
+    """
+    batches = [training_batch(pictures, weights, 128, 16, seed=900 + i) for i in range(12)]
+    latents = torch.cat([model.encode(batch).latent_dist.mean for batch in batches])
+    mean, std = latents.mean((0, 2, 3)), latents.std((0, 2, 3))
+    quant, post = model.quant_conv, model.post_quant_conv
+    post.bias += post.weight[:, :, 0, 0] @ mean
+    post.weight *= std.view(1, -1, 1, 1)
+    quant.bias[:4] = (quant.bias[:4] - mean) / std
+    quant.weight[:4] /= std.view(-1, 1, 1, 1)
+    quant.bias[4:] -= 2 * std.log()
+    return model

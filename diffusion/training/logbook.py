@@ -1,0 +1,118 @@
+"""What a phase leaves behind while it runs: a loss curve, sample sheets, a checkpoint.
+
+A checkpoint holds tensors and numbers only and is read with `weights_only=True`. The randomness of
+a step comes from the seed and the number of the step alone, so resuming needs no generator state.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+import torch
+from PIL import Image, ImageDraw
+from torch import Tensor, nn
+
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt
+
+
+class LossCurve:
+    """Appends rows to `<name>-loss.csv` and draws them to `<name>-loss.png`."""
+
+    def __init__(self, workdir: Path, name: str, columns: tuple[str, ...]) -> None:
+        self.csv = workdir / f"{name}-loss.csv"
+        self.png = workdir / f"{name}-loss.png"
+        self.columns = ("samples", *columns)
+
+    def add(self, samples: int, *values: float) -> None:
+        """Append one row and draw the curve again; the first row of a run starts a new file."""
+        fresh = not self.csv.exists()
+        with self.csv.open("a", newline="") as file:
+            writer = csv.writer(file)
+            if fresh:
+                writer.writerow(self.columns)
+            writer.writerow((samples, *(f"{value:.5f}" for value in values)))
+        self._draw()
+
+    def restart(self) -> None:
+        """Forget the curve of an earlier run."""
+        self.csv.unlink(missing_ok=True)
+
+    def rows(self) -> list[list[float]]:
+        """The curve as numbers, one row per `add`."""
+        with self.csv.open(newline="") as file:
+            return [[float(value) for value in row] for row in list(csv.reader(file))[1:]]
+
+    def _draw(self) -> None:
+        table = np.array(self.rows())
+        figure, axes = plt.subplots(figsize=(7, 4))
+        for index, column in enumerate(self.columns[1:], start=1):
+            axes.plot(table[:, 0], table[:, index], label=column)
+        axes.set_xlabel("samples seen")
+        axes.set_yscale("log")
+        axes.grid(alpha=0.3)
+        axes.legend()
+        figure.savefig(self.png, dpi=100, bbox_inches="tight")
+        plt.close(figure)
+
+
+def to_image(pixels: Tensor) -> Image.Image:
+    """(3, height, width) in [-1, 1] to a picture."""
+    scaled = (pixels.clamp(-1, 1) * 127.5 + 127.5).round().to(torch.uint8)
+    return Image.fromarray(scaled.permute(1, 2, 0).contiguous().numpy())
+
+
+def draw_sheet(
+    pictures: list[Image.Image], columns: int, captions: list[str] | None = None
+) -> Image.Image:
+    """Pictures in rows of `columns`, with their captions below where there are any."""
+    width = max(picture.width for picture in pictures)
+    height = max(picture.height for picture in pictures) + (14 if captions else 0)
+    rows = -(-len(pictures) // columns)
+    sheet = Image.new("RGB", (columns * (width + 4), rows * (height + 4)), "white")
+    pen = ImageDraw.Draw(sheet)
+    for index, picture in enumerate(pictures):
+        x, y = index % columns * (width + 4) + 2, index // columns * (height + 4) + 2
+        sheet.paste(picture, (x, y))
+        if captions:
+            pen.text((x, y + picture.height), captions[index][: width // 6], fill="black")
+    return sheet
+
+
+class Average:
+    """Exponential moving average of a model's weights, which draws better than the last step."""
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.weights = {k: v.detach().clone() for k, v in model.state_dict().items()}
+        self.updates = 0
+
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        """Move towards the model; faster at first, so that the start is forgotten."""
+        self.updates += 1
+        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        for key, value in model.state_dict().items():
+            if value.is_floating_point():
+                self.weights[key].lerp_(value, 1 - decay)
+            else:
+                self.weights[key].copy_(value)
+
+
+def save_checkpoint(path: Path, **state: Any) -> None:
+    """Write the state beside the old one and swap, so that a kill leaves one of the two whole."""
+    unfinished = path.with_suffix(".unfinished")
+    torch.save(state, unfinished)
+    unfinished.replace(path)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any] | None:
+    """The state last saved, or None at the start of a run."""
+    if not path.exists():
+        return None
+    state: dict[str, Any] = torch.load(path, weights_only=True)
+    return state

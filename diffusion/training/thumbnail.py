@@ -1,0 +1,91 @@
+"""A start for the autoencoder that saves it the first half of its training.
+
+Before the first step it already is a thumbnail codec: three of the four latent channels hold the
+mean colour of their 8x8 block, and decoding blurs them back to full size. Training then only adds
+what a thumbnail lacks. From a random start this model spends thousands of steps on brightness
+before it discovers colour.
+
+The way through GroupNorm and SiLU is linear because every colour travels with its negative
+(`silu(x) - silu(-x) = x`) and with two constants that keep the norm's deviation nearly constant.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+# Per colour: itself, its negative, and the two constants, so that four channels are one norm group.
+LANES = 12
+CONSTANT = 2.0
+SCALE = 2.25**0.5  # deviation of such a group for colours of middling strength
+
+AVERAGE = torch.tensor([[1.0, 1, 0], [1, 1, 0], [0, 0, 0]]) / 4
+SMOOTH = torch.outer(torch.tensor([1.0, 2, 1]), torch.tensor([1.0, 2, 1])) / 16
+CENTRE = torch.tensor([[0.0, 0, 0], [0, 1, 0], [0, 0, 0]])
+
+
+@torch.no_grad()
+def start_as_thumbnail(model: Any) -> None:
+    """Set the weights of a fresh `AutoencoderKL` in place; its norm groups need four channels."""
+    encoder, decoder = model.encoder, model.decoder
+    for module in model.modules():
+        if module.__class__.__name__ == "ResnetBlock2D":
+            nn.init.zeros_(module.conv2.weight)
+            nn.init.zeros_(module.conv2.bias)
+            if module.conv_shortcut is not None:
+                _carry(module.conv_shortcut, torch.ones(1, 1))
+    _enter(encoder.conv_in)
+    for block in encoder.down_blocks:
+        for sampler in block.downsamplers or ():
+            _carry(sampler.conv, AVERAGE)
+    _leave(encoder.conv_out, bias=-5.0)
+    nn.init.zeros_(model.quant_conv.bias)
+    model.quant_conv.weight.copy_(torch.eye(8).view(8, 8, 1, 1))
+    nn.init.zeros_(model.post_quant_conv.bias)
+    model.post_quant_conv.weight.copy_(torch.eye(4).view(4, 4, 1, 1))
+    _enter(decoder.conv_in)
+    for block in decoder.up_blocks:
+        for sampler in block.upsamplers or ():
+            _carry(sampler.conv, SMOOTH)
+    _leave(decoder.conv_out, bias=0.0)
+
+
+def _carry(conv: nn.Conv2d, kernel: Tensor) -> None:
+    """Let the lanes pass through a convolution, each filtered by `kernel`."""
+    weight = conv.weight
+    weight[:LANES] = 0
+    assert conv.bias is not None
+    conv.bias[:LANES] = 0
+    for lane in range(LANES):
+        weight[lane, lane] = kernel
+        if lane % 4 > 1:  # borders are padded with zeros, and a constant must not dip there
+            weight[lane, lane] = 0
+            conv.bias[lane] = CONSTANT if lane % 4 == 2 else -CONSTANT
+
+
+def _enter(conv: nn.Conv2d) -> None:
+    """Three colours, or the first three latent channels, onto the lanes."""
+    assert conv.bias is not None
+    conv.weight[:LANES] = 0
+    conv.bias[:LANES] = 0
+    for colour in range(3):
+        conv.weight[4 * colour, colour] = CENTRE
+        conv.weight[4 * colour + 1, colour] = -CENTRE
+        conv.bias[4 * colour + 2] = CONSTANT
+        conv.bias[4 * colour + 3] = -CONSTANT
+
+
+def _leave(conv: nn.Conv2d, bias: float) -> None:
+    """The lanes back to three channels; `bias` is for outputs beyond the fourth, the log variances,
+    because a latent that starts with unit noise starts with nothing to see."""
+    assert conv.bias is not None
+    conv.weight[:3] = 0
+    conv.bias[:] = 0
+    if conv.out_channels > 4:
+        conv.weight[4:] *= 0.1
+        conv.bias[4:] = bias
+    for colour in range(3):
+        conv.weight[colour, 4 * colour] = CENTRE * SCALE
+        conv.weight[colour, 4 * colour + 1] = -CENTRE * SCALE

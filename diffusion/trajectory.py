@@ -1,0 +1,137 @@
+"""One picture between noise and done. Knows nothing of other pictures, prompts or the network."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from diffusion.protocol import ImageRequest, Noise
+from diffusion.samplers import SAMPLERS, STOCHASTIC, Memory, no_memory
+from diffusion.schedules import TrainedLevels, visited
+
+
+class NoiseSource:
+    """The noise of one picture, from a generator of its own for each seed, always on the CPU.
+
+    Every draw is blended alike, the first and those of ancestral steps, so that a variation of
+    strength 0 is the picture itself.
+    """
+
+    def __init__(self, noise: Noise, shape: tuple[int, int, int]) -> None:
+        self._shape = shape
+        self._first = torch.Generator().manual_seed(noise.seed)
+        self._blends = [
+            (torch.Generator().manual_seed(blend.seed), blend.strength) for blend in noise.blends
+        ]
+
+    def draw(self) -> Tensor:
+        """The next standard normal noise [4, h, w]."""
+        drawn = torch.randn(self._shape, generator=self._first)
+        for generator, strength in self._blends:
+            other = torch.randn(self._shape, generator=generator)
+            drawn = drawn * math.sqrt(1 - strength**2) + other * strength
+        return drawn
+
+
+@dataclass(slots=True)
+class Trajectory:
+    """Where a picture is: its latents `x` [4, h, w] at level `sigmas[step]`.
+
+    `last` is the number of steps that are run; `denoised` is the newest prediction, which is also
+    the picture once all are run. `memory` has one row.
+    """
+
+    x: Tensor
+    sigmas: Tensor
+    last: int
+    guidance_scale: float
+    sampler: str
+    source: NoiseSource
+    memory: Memory
+    states: Tensor
+    negative: Tensor
+    denoised: Tensor
+    step: int = 0
+
+    @property
+    def guided(self) -> bool:
+        """Whether the negative prompt takes part: at a scale of 1 it cancels out."""
+        return self.guidance_scale != 1
+
+    @property
+    def done(self) -> bool:
+        return self.step == self.last
+
+    def draw(self) -> Tensor:
+        """The noise of this step [4, h, w]; zeros, and nothing drawn, where none is used."""
+        if SAMPLERS[self.sampler] in STOCHASTIC:
+            return self.source.draw().to(self.x)
+        return torch.zeros_like(self.x)
+
+
+def begin(
+    request: ImageRequest,
+    index: int,
+    levels: TrainedLevels,
+    states: Tensor,
+    negative: Tensor,
+    shape: tuple[int, int, int],
+) -> Trajectory:
+    """Picture `index` of the request before its first step.
+
+    states, negative: [tokens, width]; shape: of the latents. The first latents have the variance
+    1 + σ² that noised latents of unit variance have; it is the variance-preserving form's 1.
+    """
+    sigmas = visited(levels, request.spacing, request.steps)
+    source = NoiseSource(request.noises[index], shape)
+    x = source.draw().to(states.device) * math.sqrt(1 + sigmas[0].item() ** 2)
+    return Trajectory(
+        x=x,
+        sigmas=sigmas,
+        last=steps_run(request),
+        guidance_scale=request.guidance_scale,
+        sampler=request.sampler,
+        source=source,
+        memory=no_memory(x[None]),
+        states=states,
+        negative=negative,
+        denoised=x,
+    )
+
+
+def steps_run(request: ImageRequest) -> int:
+    """How many of the request's steps are run; what is left out leaves the picture softer."""
+    return max(1, round(request.stop * request.steps))
+
+
+def preview_steps(steps: int, count: int) -> frozenset[int]:
+    """The steps, before the last, after which `count` previews are shown, evenly spaced."""
+    count = min(count, steps - 1)
+    return frozenset(round(steps * part / (count + 1)) for part in range(1, count + 1))
+
+
+def advance(trajectories: list[Trajectory], denoised: Tensor) -> None:
+    """Move each picture one step on by its guided prediction [pictures, 4, h, w].
+
+    Pictures of the same sampler move in one call of it, each at its own level.
+    """
+    for name in sorted({trajectory.sampler for trajectory in trajectories}):
+        rows = [i for i, trajectory in enumerate(trajectories) if trajectory.sampler == name]
+        moving = [trajectories[i] for i in rows]
+        predicted = denoised[rows]
+        moved, memory = SAMPLERS[name](
+            torch.stack([one.x for one in moving]),
+            predicted,
+            torch.stack([one.sigmas[one.step] for one in moving]),
+            torch.stack([one.sigmas[one.step + 1] for one in moving]),
+            Memory(
+                torch.cat([one.memory.denoised for one in moving]),
+                torch.cat([one.memory.sigma for one in moving]),
+            ),
+            torch.stack([one.draw() for one in moving]),
+        )
+        for row, one in enumerate(moving):
+            one.x, one.denoised = moved[row], predicted[row]
+            one.memory = Memory(memory.denoised[row : row + 1], memory.sigma[row : row + 1])
+            one.step += 1

@@ -1,0 +1,35 @@
+"""`python -m playground --port 8080`: runs the stand-in until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+
+from playground.server import running_playground
+
+
+def main() -> None:
+    """Parse the arguments and run; a port in use is one sentence on stderr and status 1."""
+    parser = argparse.ArgumentParser(prog="playground", description=__doc__)
+    parser.add_argument("--port", type=int, default=8080, help="port; 0 picks a free one")
+    port = parser.parse_args().port
+    try:
+        asyncio.run(_serve(port))
+    except OSError as error:
+        sys.exit(f"The playground cannot listen on port {port}: {error.strerror or error}")
+
+
+async def _serve(port: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, stop.set)
+    async with running_playground(port) as playground:
+        print(f"playground ready at {playground.url}", flush=True)
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+// The members' endpoints: requests, and the websocket that tells what happens.
+
+const RETRY_MS = 1000;
+
+/** One member's seat at the playground. */
+export class Seat {
+  constructor(name) {
+    this.name = name;
+    this.closed = false;
+  }
+
+  /** Call `listener` with every event, reconnecting for as long as the page lives. */
+  watch(listener) {
+    const url = new URL(this.path("events"), location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    this.socket = new WebSocket(url);
+    this.socket.addEventListener("message", (event) => listener(JSON.parse(event.data)));
+    this.socket.addEventListener("close", () => {
+      if (this.closed) return;
+      listener({ event: "lost" });
+      setTimeout(() => this.closed || this.watch(listener), RETRY_MS);
+    });
+  }
+
+  close() {
+    this.closed = true;
+    this.socket?.close();
+  }
+
+  commands(channel) {
+    return this.request("GET", `channels/${channel}/commands`);
+  }
+
+  /** Do something that the bot answers; see docs/playground.md for the acts. */
+  act(act) {
+    return this.request("POST", "interactions", act);
+  }
+
+  say(channel, content) {
+    return this.request("POST", `channels/${channel}/messages`, { content });
+  }
+
+  delete(message) {
+    return this.request("DELETE", `channels/${message.channel_id}/messages/${message.id}`);
+  }
+
+  react(message, emoji, on) {
+    const path = `channels/${message.channel_id}/messages/${message.id}/reactions/${encodeURIComponent(emoji)}`;
+    return this.request(on ? "PUT" : "DELETE", path);
+  }
+
+  async upload(file) {
+    const form = new FormData();
+    form.append("file", file);
+    return this.answer(await fetch(this.path("uploads"), { method: "POST", body: form }));
+  }
+
+  async request(method, path, body) {
+    const json = body && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
+    return this.answer(await fetch(this.path(path), { method, ...json }));
+  }
+
+  /** The JSON of a response; an Error with the stand-in's words where it refuses. */
+  async answer(response) {
+    const answer = await response.json();
+    if (!response.ok) throw new Error(answer.message);
+    return answer;
+  }
+
+  path(rest) {
+    return `/member/${encodeURIComponent(this.name)}/${rest}`;
+  }
+}

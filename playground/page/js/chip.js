@@ -1,0 +1,82 @@
+// One option of a command being typed: its name, and a place for its value.
+
+import { OPTION, fixedValues } from "./commands.js";
+import { el, icon } from "./dom.js";
+
+const EDITABLE = { role: "textbox", contenteditable: "plaintext-only", spellcheck: "false", "aria-controls": "popup-list" };
+
+export class Chip {
+  /** `listeners`: input, keydown and focus of the place where the value is typed. */
+  constructor(option, state, listeners) {
+    this.option = option;
+    this.values = fixedValues(option, state);
+    this.picked = null;
+    this.file = null;
+    this.place = option.type === OPTION.ATTACHMENT ? this.fileButton() : el("span", { class: "chip-value", ...EDITABLE, "aria-label": option.name });
+    this.root = el("span", { class: "chip", data: { option: option.name } }, el("span", { class: "chip-name" }, option.name), this.place);
+    this.place.addEventListener("input", () => {
+      this.picked = null;
+      this.complain(false);
+    });
+    for (const [name, listener] of Object.entries(listeners)) {
+      this.place.addEventListener(name, (event) => listener(this, event));
+    }
+    this.root.addEventListener("click", () => this.focus());
+  }
+
+  get text() {
+    return this.place.textContent.replaceAll("\n", " ");
+  }
+
+  get empty() {
+    return this.option.type === OPTION.ATTACHMENT ? !this.file : this.text.trim() === "";
+  }
+
+  /** What goes into the act; undefined where a typed value is none of the fixed ones. */
+  get value() {
+    const typed = this.text.trim();
+    if (this.picked) return this.picked.value;
+    if (this.values) return this.values.find((value) => value.name.toLowerCase() === typed.toLowerCase())?.value;
+    return typed;
+  }
+
+  write(text) {
+    this.place.textContent = text;
+  }
+
+  pick(value) {
+    this.write(value.name);
+    this.picked = value;
+    this.complain(false);
+  }
+
+  /** Put the caret behind the value. */
+  focus() {
+    if (document.activeElement !== this.place) this.place.focus();
+    if (this.option.type === OPTION.ATTACHMENT) return;
+    const selection = getSelection();
+    if (selection.rangeCount && this.place.contains(selection.anchorNode) && selection.toString()) return;
+    selection.selectAllChildren(this.place);
+    selection.collapseToEnd();
+  }
+
+  complain(wrong) {
+    this.root.classList.toggle("wrong", wrong);
+    if (wrong) this.place.setAttribute("aria-invalid", "true");
+    else this.place.removeAttribute("aria-invalid");
+  }
+
+  fileButton() {
+    const input = el("input", { type: "file", class: "visually-hidden", tabindex: "-1", "aria-hidden": "true" });
+    const words = el("span", {}, "Choose a file");
+    const button = el("button", { type: "button", class: "chip-file", "aria-controls": "popup-list" }, icon("clip"), words, input);
+    button.addEventListener("click", (event) => event.target !== input && input.click());
+    input.addEventListener("change", () => {
+      this.file = input.files[0] ?? null;
+      words.textContent = this.file?.name ?? "Choose a file";
+      this.complain(false);
+      button.focus();
+    });
+    return button;
+  }
+}

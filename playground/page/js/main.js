@@ -1,0 +1,169 @@
+// Builds the page and wires its parts to what one member sees and does.
+
+import { Seat } from "./api.js";
+import { messageCommands, userCommands } from "./commands.js";
+import { Composer } from "./composer.js";
+import { el, icon, iconButton } from "./dom.js";
+import { openMenu } from "./menu.js";
+import { isEphemeral, nameOf } from "./message.js";
+import { MessageList } from "./messages.js";
+import { openModal } from "./modal.js";
+import { People } from "./people.js";
+import { Sidebar } from "./sidebar.js";
+import { Store } from "./store.js";
+import { restoreTheme } from "./theme.js";
+
+const MEMBER_KEY = "playground-member";
+const MANAGER = "you";
+const NOTICE_MS = 5000;
+
+restoreTheme();
+const asked = new URLSearchParams(location.search);
+const seat = new Seat(asked.get("as") ?? localStorage.getItem(MEMBER_KEY) ?? MANAGER);
+const store = new Store(seat, asked.get("channel") ?? "darkroom");
+const app = document.getElementById("app");
+const topbar = document.getElementById("topbar");
+
+const actions = {
+  press: async (message, customId, values) => takeAnswer(await store.press(message, customId, values)),
+  react: (message, emoji, on) => attempt(seat.react(message, emoji, on)),
+  delete: (message) => attempt(seat.delete(message)),
+  try: (text) => composer.fill(text),
+  openMenu: (message, anchor) => openMenu(anchor, messageMenu(message)),
+  openPersonMenu: (person, anchor) => openMenu(anchor, personMenu(person)),
+};
+const list = new MessageList(store, document.getElementById("scroller"), document.getElementById("messages"), actions);
+const composer = new Composer(store, document.getElementById("dock"), { answered: takeAnswer, refused: notify });
+const sidebar = new Sidebar(store, document.getElementById("sidebar"), { choose, become });
+const people = new People(store, document.getElementById("people"), actions.openPersonMenu);
+
+store.addEventListener("changed", scheduleRender);
+store.addEventListener("arrived", ({ detail }) => {
+  if (isMine(detail)) list.follow();
+  if (document.hidden && detail.author.id !== store.me.id) document.title = `• ${title()}`;
+});
+document.addEventListener("visibilitychange", () => store.state && (document.title = title()));
+document.addEventListener("keydown", typeAnywhere);
+app.addEventListener("click", (event) => event.target === app && showSidebar(false));
+seat.watch((event) => store.take(event));
+
+let scheduled = false;
+
+/** Render once for all the changes of a moment. */
+function scheduleRender() {
+  if (scheduled) return;
+  scheduled = true;
+  queueMicrotask(() => {
+    scheduled = false;
+    if (!store.state) return;
+    sidebar.render();
+    people.render();
+    list.render();
+    composer.render();
+    renderTopbar();
+  });
+}
+
+function renderTopbar() {
+  const { channel, state } = store;
+  const signature = JSON.stringify([channel, state.bot.online]);
+  if (topbar.dataset.shown === signature) return;
+  topbar.dataset.shown = signature;
+  document.title = title();
+  topbar.replaceChildren(
+    iconButton("menu", "Channels", () => showSidebar(!app.classList.contains("sidebar-open")), { class: "icon-button burger" }),
+    channel.kind === "dm" ? el("span", { class: "at", "aria-hidden": "true" }, "@") : icon("hash"),
+    el("h1", {}, channel.name),
+    channel.topic && el("p", { class: "topic" }, channel.topic),
+    el("span", { class: state.bot.online ? "bot-state online" : "bot-state", role: "status" }, state.bot.online ? "bot online" : "bot offline"),
+  );
+}
+
+function title() {
+  return `${store.channel.kind === "dm" ? "@" : "#"}${store.channel.name} · Darkroom Playground`;
+}
+
+/** Whether a message is one's own, or the bot's answer to one's own act. */
+function isMine(message) {
+  return store.me.id === (message.interaction_metadata?.user.id ?? message.author.id);
+}
+
+/** After a bot's answer: open its dialog, if that is what it was. */
+function takeAnswer(answer) {
+  if (answer.answer !== "modal") return;
+  openModal(answer.modal, store, async (values) => {
+    const sent = await store.answered({ type: "modal", interaction: answer.interaction_id, values });
+    if (sent.answer === "none") return sent.text;
+    takeAnswer(sent);
+    return null;
+  });
+}
+
+function messageMenu(message) {
+  const apps = messageCommands(store.commands).map((command) => ({
+    label: command.name,
+    act: async () => takeAnswer(await store.use({ type: "message_menu", message: message.id, command: command.name }, command.name)),
+  }));
+  const own = message.author.id === store.me.id || store.me.id === store.state.owner_id;
+  return [
+    ...["✉️", "❌", "⭐"].map((emoji) => ({ label: `React with ${emoji}`, act: () => actions.react(message, emoji, true) })),
+    ...(apps.length ? [{ heading: "Apps" }, ...apps] : []),
+    { heading: "Message" },
+    ...(message.content ? [{ label: "Copy text", act: () => attempt(navigator.clipboard.writeText(message.content)) }] : []),
+    ...(isEphemeral(message) ? [{ label: "Dismiss message", act: () => actions.delete(message) }] : []),
+    ...(own && !isEphemeral(message) ? [{ label: "Delete message", danger: true, act: () => actions.delete(message) }] : []),
+  ];
+}
+
+function personMenu(person) {
+  const name = person.name ?? nameOf(person);
+  const apps = userCommands(store.commands).map((command) => ({
+    label: command.name,
+    act: async () => takeAnswer(await store.use({ type: "user_menu", target: person.id, command: command.name }, command.name)),
+  }));
+  const known = store.state.people.find((each) => each.id === person.id);
+  const play = known && !known.bot && known.id !== store.me.id ? [{ label: `Play as ${name}`, act: () => become(known.name) }] : [];
+  return [{ heading: name }, ...apps, ...play, { label: "Copy user ID", act: () => attempt(navigator.clipboard.writeText(person.id)) }];
+}
+
+function choose(channelId) {
+  store.choose(channelId);
+  showSidebar(false);
+  composer.focus();
+}
+
+/** Play another member: the page begins anew in their seat. */
+function become(name) {
+  localStorage.setItem(MEMBER_KEY, name);
+  const url = new URL(location.href);
+  url.searchParams.set("as", name);
+  url.searchParams.set("channel", store.channel.kind === "dm" ? "darkroom" : store.channel.name);
+  location.assign(url);
+}
+
+function showSidebar(shown) {
+  app.classList.toggle("sidebar-open", shown);
+}
+
+/** Letters typed while nothing has the focus go to the message box. */
+function typeAnywhere(event) {
+  if (event.key === "Escape") showSidebar(false);
+  const free = document.activeElement === document.body || document.activeElement?.id === "scroller";
+  if (free && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) composer.focus();
+}
+
+async function attempt(promise) {
+  try {
+    await promise;
+  } catch (refusal) {
+    notify(refusal.message);
+  }
+}
+
+/** Words at the bottom for a while. */
+function notify(words) {
+  document.querySelector(".notice")?.remove();
+  const notice = el("div", { class: "notice", role: "alert" }, icon("warning"), words);
+  document.body.append(notice);
+  setTimeout(() => notice.remove(), NOTICE_MS);
+}

@@ -1,0 +1,50 @@
+// Times as Discord writes them, in the reader's language.
+
+const LANGUAGE = navigator.language;
+const CLOCK = new Intl.DateTimeFormat(LANGUAGE, { hour: "2-digit", minute: "2-digit" });
+const DAY = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "short" });
+const LONG_DAY = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "long" });
+const FULL = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "full", timeStyle: "short" });
+const RELATIVE = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: "auto" });
+
+const STYLES = {
+  t: CLOCK,
+  T: new Intl.DateTimeFormat(LANGUAGE, { timeStyle: "medium" }),
+  d: DAY,
+  D: LONG_DAY,
+  f: new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "long", timeStyle: "short" }),
+  F: FULL,
+};
+const UNITS = [
+  ["year", 31536000],
+  ["month", 2592000],
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+export const clock = (date) => CLOCK.format(date);
+export const longDay = (date) => LONG_DAY.format(date);
+export const full = (date) => FULL.format(date);
+export const sameDay = (one, other) => one.toDateString() === other.toDateString();
+
+/** "Today at 15:05", "Yesterday at 15:05", or the date. */
+export function stamp(date) {
+  const days = Math.round((startOfDay(new Date()) - startOfDay(date)) / 86400000);
+  if (days === 0) return `Today at ${clock(date)}`;
+  if (days === 1) return `Yesterday at ${clock(date)}`;
+  return `${DAY.format(date)} ${clock(date)}`;
+}
+
+/** The text of a `<t:…:style>` mark. */
+export function styled(date, style) {
+  if (style !== "R") return (STYLES[style] ?? STYLES.f).format(date);
+  const seconds = (date - Date.now()) / 1000;
+  const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? UNITS.at(-1);
+  return RELATIVE.format(Math.round(seconds / size), unit);
+}
+
+function startOfDay(date) {
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate());
+}

@@ -1,0 +1,127 @@
+"""Users, members, channels and what they may do there. Pure; knows no message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, IntFlag
+
+
+class Permission(IntFlag):
+    """The permission bits that something here asks for."""
+
+    ADMINISTRATOR = 1 << 3
+    MANAGE_GUILD = 1 << 5
+    ADD_REACTIONS = 1 << 6
+    VIEW_CHANNEL = 1 << 10
+    SEND_MESSAGES = 1 << 11
+    MANAGE_MESSAGES = 1 << 13
+    EMBED_LINKS = 1 << 14
+    ATTACH_FILES = 1 << 15
+    READ_MESSAGE_HISTORY = 1 << 16
+    MENTION_EVERYONE = 1 << 17
+    USE_EXTERNAL_EMOJIS = 1 << 18
+    USE_APPLICATION_COMMANDS = 1 << 31
+
+
+EVERY_PERMISSION = (1 << 51) - 1
+PLAIN = (
+    Permission.ADD_REACTIONS
+    | Permission.VIEW_CHANNEL
+    | Permission.SEND_MESSAGES
+    | Permission.EMBED_LINKS
+    | Permission.ATTACH_FILES
+    | Permission.READ_MESSAGE_HISTORY
+    | Permission.USE_EXTERNAL_EMOJIS
+    | Permission.USE_APPLICATION_COMMANDS
+)
+
+
+class ChannelKind(IntEnum):
+    TEXT = 0
+    DM = 1
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: int
+    username: str
+    display_name: str
+    bot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role of the server; the one with the server's own id is everybody's."""
+
+    id: int
+    name: str
+    permissions: int
+    position: int
+    managed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    user: User
+    joined: datetime
+    roles: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overwrite:
+    """What a channel allows or denies to one role."""
+
+    role_id: int
+    allow: int = 0
+    deny: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel of the server, or (`recipient` set) the bot's conversation with one user."""
+
+    id: int
+    name: str
+    kind: ChannelKind = ChannelKind.TEXT
+    topic: str | None = None
+    position: int = 0
+    overwrites: tuple[Overwrite, ...] = ()
+    recipient: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Guild:
+    id: int
+    name: str
+    owner_id: int
+    roles: tuple[Role, ...]
+
+    def role(self, identity: int) -> Role:
+        return next(role for role in self.roles if role.id == identity)
+
+
+def permissions_in(guild: Guild, member: Member, channel: Channel) -> int:
+    """The permission bits of a member in a channel, as Discord computes them."""
+    if channel.kind is ChannelKind.DM:
+        return int(PLAIN | Permission.MENTION_EVERYONE)
+    if member.user.id == guild.owner_id:
+        return EVERY_PERMISSION
+    held = (guild.id, *member.roles)
+    bits = 0
+    for role_id in held:
+        bits |= guild.role(role_id).permissions
+    if bits & Permission.ADMINISTRATOR:
+        return EVERY_PERMISSION
+    for group in ((guild.id,), member.roles):
+        chosen = [overwrite for overwrite in channel.overwrites if overwrite.role_id in group]
+        for overwrite in chosen:
+            bits &= ~overwrite.deny
+        for overwrite in chosen:
+            bits |= overwrite.allow
+    return bits
+
+
+def may(bits: int, needed: int) -> bool:
+    """Whether every needed permission is among the bits."""
+    return bits & needed == needed

@@ -1,0 +1,113 @@
+"""One request of the bot, read and typed: what the handlers of REST routes get."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import BodyPartReader, web
+
+from playground import errors
+from playground.drafts import Uploaded
+from playground.errors import DiscordError, InvalidForm
+from playground.forms.rules import NOT_A_MODEL
+from playground.people import Channel, Permission, may
+from playground.standin import StandIn
+from playground.world import World
+
+FILE_PART = re.compile(r"files?\[(\d+)\]|file(\d*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The JSON of a request (None where it had none) and the files sent along."""
+
+    json: Any = None
+    files: tuple[Uploaded, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request: the stand-in it asks, the parameters of its path, its query and its body."""
+
+    standin: StandIn
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Body
+
+    @property
+    def world(self) -> World:
+        return self.standin.world
+
+    @property
+    def form(self) -> dict[str, Any]:
+        """The body as an object; InvalidForm where it is none."""
+        if not isinstance(self.body.json, dict):
+            raise InvalidForm([errors.Complaint("_body", *NOT_A_MODEL)])
+        return self.body.json
+
+    def id(self, name: str) -> int:
+        """A snowflake of the path; InvalidForm where it is none."""
+        return snowflake(self.path[name], name)
+
+    def channel(self, *needed: Permission) -> Channel:
+        """The channel of the path, where the bot has the permissions needed (50001, 50013)."""
+        channel = self.world.channel(self.id("channel_id"))
+        bits = self.world.permissions(self.world.bot.id, channel)
+        if not may(bits, Permission.VIEW_CHANNEL):
+            raise DiscordError(errors.MISSING_ACCESS)
+        for permission in needed:
+            if not may(bits, permission):
+                raise DiscordError(errors.MISSING_PERMISSIONS)
+        return channel
+
+
+def snowflake(text: Any, name: str) -> int:
+    """An id from a path or a body; InvalidForm where it is none."""
+    if not re.fullmatch(r"\d{1,20}", str(text)):
+        words = f'Value "{text}" is not snowflake.'
+        raise InvalidForm([errors.Complaint(name, "NUMBER_TYPE_COERCE", words)])
+    return int(text)
+
+
+async def read_body(request: web.Request) -> Body:
+    """Read JSON or multipart; DiscordError where it is neither, or too large."""
+    try:
+        if request.content_type.startswith("multipart/"):
+            return await _read_multipart(request)
+        text = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise DiscordError(errors.TOO_LARGE) from None
+    return Body(_parse(text)) if text else Body()
+
+
+async def _read_multipart(request: web.Request) -> Body:
+    payload: Any = None
+    files = []
+    size = 0
+    try:
+        async for part in await request.multipart():
+            assert isinstance(part, BodyPartReader), "a nested multipart body"
+            content = bytes(await part.read())
+            size += len(content)
+            if size > request.client_max_size:
+                raise DiscordError(errors.TOO_LARGE)
+            match = FILE_PART.fullmatch(part.name or "")
+            if part.name == "payload_json":
+                payload = _parse(content)
+            elif match:
+                index = int(match[1] or match[2] or 0)
+                files.append(Uploaded(index, part.filename or "file", content))
+    except (ValueError, AssertionError):
+        raise DiscordError(errors.INVALID_JSON) from None
+    return Body({} if payload is None else payload, tuple(files))
+
+
+def _parse(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise DiscordError(errors.INVALID_JSON) from None

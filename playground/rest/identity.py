@@ -1,0 +1,96 @@
+"""Who is there: the bot, its application, users, the server; and where the gateway is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playground import errors
+from playground.errors import DiscordError
+from playground.people import ChannelKind
+from playground.people_payloads import (
+    LOCALE,
+    channel_payload,
+    guild_payload,
+    member_payload,
+    user_payload,
+)
+from playground.rest.call import Call
+
+
+def get_me(call: Call) -> Any:
+    return {
+        **user_payload(call.world.bot),
+        "mfa_enabled": False,
+        "verified": True,
+        "locale": LOCALE,
+        "email": None,
+        "premium_type": 0,
+    }
+
+
+def get_user(call: Call) -> Any:
+    return user_payload(call.world.user(call.id("user_id")))
+
+
+def get_application(call: Call) -> Any:
+    world = call.world
+    return {
+        "id": str(world.application_id),
+        "name": world.bot.display_name,
+        "icon": None,
+        "description": "",
+        "type": None,
+        "bot": user_payload(world.bot),
+        "bot_public": True,
+        "bot_require_code_grant": False,
+        "verify_key": "0" * 64,
+        "flags": 0,
+        "flags_new": "0",
+        "redirect_uris": [],
+        "interactions_endpoint_url": None,
+        "role_connections_verification_url": None,
+        "owner": user_payload(world.user(world.guild.owner_id)),
+        "approximate_guild_count": 1,
+        "approximate_user_install_count": 0,
+        "approximate_user_authorization_count": 0,
+        "explicit_content_filter": 0,
+        "team": None,
+        "eligible_oauth2_scopes": [],
+    }
+
+
+def get_gateway(call: Call) -> Any:
+    return {"url": call.standin.gateway.url}
+
+
+def get_gateway_bot(call: Call) -> Any:
+    total = call.standin.limits.identifies_per_day
+    start_limit = {"total": total, "remaining": total, "reset_after": 0, "max_concurrency": 1}
+    return {"url": call.standin.gateway.url, "shards": 1, "session_start_limit": start_limit}
+
+
+def get_guild(call: Call) -> Any:
+    _check_guild(call)
+    return guild_payload(call.world)
+
+
+def list_channels(call: Call) -> Any:
+    _check_guild(call)
+    return [
+        channel_payload(call.world, channel)
+        for channel in call.world.channels.values()
+        if channel.kind is not ChannelKind.DM
+    ]
+
+
+def get_member(call: Call) -> Any:
+    _check_guild(call)
+    member = call.world.members.get(call.id("user_id"))
+    if member is None:
+        raise DiscordError(errors.UNKNOWN_MEMBER)
+    return member_payload(member)
+
+
+def _check_guild(call: Call) -> None:
+    if call.id("guild_id") != call.world.guild.id:
+        raise DiscordError(errors.UNKNOWN_GUILD)

@@ -1,0 +1,193 @@
+"""The table of REST routes, and the way of every request through it.
+
+recorded → held or failed on purpose → authorized → rate-limited → read → handled → checked
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from playground import errors
+from playground.errors import DiscordError, Reason
+from playground.faults import Failed, RateLimited
+from playground.rest import commands, identity, messages, webhooks
+from playground.rest.call import Body, Call, read_body
+from playground.rest.rate_limits import RateLimits, Verdict
+from playground.standin import BotRequest, StandIn
+
+log = logging.getLogger(__name__)
+
+PREFIX = "/api/v10"
+Handle = Callable[[Call], Any]
+
+_MESSAGE = "/channels/{channel_id}/messages/{message_id}"
+_REACTION = _MESSAGE + "/reactions/{emoji_name}"
+_COMMANDS = "/applications/{application_id}/commands"
+_GUILD_COMMANDS = "/applications/{application_id}/guilds/{guild_id}/commands"
+_WEBHOOK = "/webhooks/{webhook_id}/{webhook_token}"
+
+ROUTES: tuple[tuple[str, str, Handle], ...] = (
+    ("GET", "/gateway", identity.get_gateway),
+    ("GET", "/gateway/bot", identity.get_gateway_bot),
+    ("GET", "/users/@me", identity.get_me),
+    ("GET", "/users/{user_id}", identity.get_user),
+    ("GET", "/oauth2/applications/@me", identity.get_application),
+    ("GET", "/applications/@me", identity.get_application),
+    ("GET", "/guilds/{guild_id}", identity.get_guild),
+    ("GET", "/guilds/{guild_id}/channels", identity.list_channels),
+    ("GET", "/guilds/{guild_id}/members/{user_id}", identity.get_member),
+    *(
+        (method, root + rest, handle)
+        for root in (_COMMANDS, _GUILD_COMMANDS)
+        for method, rest, handle in (
+            ("GET", "", commands.list_commands),
+            ("PUT", "", commands.replace_commands),
+            ("POST", "", commands.create_command),
+            ("GET", "/{command_id}", commands.get_command),
+            ("PATCH", "/{command_id}", commands.change_command),
+            ("DELETE", "/{command_id}", commands.delete_command),
+        )
+    ),
+    ("POST", "/interactions/{interaction_id}/{interaction_token}/callback", webhooks.respond),
+    ("POST", _WEBHOOK, webhooks.follow_up),
+    *(
+        (method, f"{_WEBHOOK}/messages/{name}", handle)
+        for name in ("@original", "{message_id}")
+        for method, handle in (
+            ("GET", webhooks.get_message),
+            ("PATCH", webhooks.edit_message),
+            ("DELETE", webhooks.delete_message),
+        )
+    ),
+    ("GET", "/channels/{channel_id}", messages.get_channel),
+    ("GET", "/channels/{channel_id}/messages", messages.list_messages),
+    ("POST", "/channels/{channel_id}/messages", messages.create_message),
+    ("GET", _MESSAGE, messages.get_message),
+    ("PATCH", _MESSAGE, messages.edit_message),
+    ("DELETE", _MESSAGE, messages.delete_message),
+    ("PUT", _REACTION + "/@me", messages.add_reaction),
+    ("DELETE", _REACTION + "/@me", messages.remove_own_reaction),
+    ("DELETE", _REACTION + "/{user_id}", messages.remove_reaction),
+    ("POST", "/channels/{channel_id}/typing", messages.type_in_channel),
+    ("POST", "/users/@me/channels", messages.open_conversation),
+)
+OLD_EDIT_RETRY = 60.0
+MISSHAPEN = (KeyError, TypeError, ValueError, AttributeError)
+"""What handling a body of a shape that no rule foresaw may raise; answered with a 400."""
+
+OPEN = ("/gateway", "/interactions/", "/webhooks/")
+"""Routes under these need no bot token: nothing secret, or a token in the path."""
+
+
+def add_rest_routes(app: web.Application, standin: StandIn) -> None:
+    """Serve every route under `/api/v10`, and Discord's 404 for all others."""
+    rate_limits = RateLimits(standin.limits)
+    for method, path, handle in ROUTES:
+        way = _Way(standin, rate_limits, path, handle)
+        app.router.add_route(method, PREFIX + path, way.serve)
+    app.router.add_route("*", "/api/{rest:.*}", _unknown)
+
+
+class _Way:
+    """One route's way from request to response."""
+
+    def __init__(
+        self, standin: StandIn, rate_limits: RateLimits, path: str, handle: Handle
+    ) -> None:
+        self._standin = standin
+        self._rate_limits = rate_limits
+        self._path = path
+        self._handle = handle
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        route = f"{request.method} {self._path}"
+        body = Body()
+        headers: dict[str, str] = {}
+        try:
+            body = await read_body(request)
+            status, answer, headers = await self._answer(request, route, body)
+        except DiscordError as error:
+            status, answer = error.reason.status, error.body()
+        except MISSHAPEN:
+            # A body of a shape that no rule above foresaw: the client's mistake all the same.
+            log.exception("a body of unexpected shape on %s", route)
+            status, answer = 400, DiscordError(errors.INVALID_FORM).body()
+        self._record(request, route, status, body, answer)
+        return _response(status, answer, headers)
+
+    async def _answer(
+        self, request: web.Request, route: str, body: Body
+    ) -> tuple[int, Any, dict[str, str]]:
+        """Status, JSON and headers of the answer, or DiscordError."""
+        await self._standin.faults.pass_through(route)
+        match self._standin.faults.next(route, has_files=bool(body.files)):
+            case Failed(status):
+                raise DiscordError(Reason(status, 0, f"{status}: made to fail"))
+            case RateLimited(seconds, everywhere):
+                return _limited(Verdict(False, "fault", 1, 0, seconds, everywhere))
+        self._authorize(request)
+        verdict = self._rate_limits.take(route, dict(request.match_info))
+        if verdict is not None and not verdict.passes:
+            return _limited(verdict)
+        headers = verdict.headers() if verdict else {}
+        call = Call(self._standin, request.match_info, request.query, body)
+        try:
+            answer = self._handle(call)
+        except DiscordError as error:
+            if error.reason is errors.TOO_MANY_OLD_EDITS:
+                refusal = Verdict(False, "old", 1, 0, OLD_EDIT_RETRY)
+                return 429, {**_limited(refusal)[1], **error.body()}, refusal.headers()
+            return error.reason.status, error.body(), headers
+        return (204 if answer is None else 200), answer, headers
+
+    def _authorize(self, request: web.Request) -> None:
+        if self._path.startswith(OPEN) and self._path != "/gateway/bot":
+            return
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bot" or not token.strip():
+            raise DiscordError(errors.UNAUTHORIZED)
+
+    def _record(
+        self, request: web.Request, route: str, status: int, body: Body, answer: Any
+    ) -> None:
+        files = tuple(file.filename for file in body.files)
+        query = dict(request.query)
+        standin = self._standin
+        standin.requests.append(
+            BotRequest(request.method, request.path, route, status, body.json, files, query)
+        )
+        if standin.description is None:
+            return
+        if status < 400:
+            sent = standin.description.check_request(request.method, self._path, body.json)
+            standin.violations.extend(sent)
+        answered = standin.description.check_answer(request.method, self._path, status, answer)
+        standin.violations.extend(answered)
+
+
+def _limited(verdict: Verdict) -> tuple[int, Any, dict[str, str]]:
+    body = {
+        "message": "You are being rate limited.",
+        "code": 0,
+        "retry_after": round(verdict.reset_after, 3),
+        "global": verdict.is_global,
+    }
+    return 429, body, verdict.headers()
+
+
+def _response(status: int, answer: Any, headers: dict[str, str]) -> web.Response:
+    if answer is None:
+        return web.Response(status=status, headers=headers)
+    # Exactly this type: discord.py does not read JSON that names a charset.
+    typed = {**headers, "Content-Type": "application/json"}
+    return web.Response(status=status, body=json.dumps(answer).encode(), headers=typed)
+
+
+async def _unknown(_: web.Request) -> web.StreamResponse:
+    error = DiscordError(errors.NOT_FOUND)
+    return _response(404, error.body(), {})

@@ -1,0 +1,19 @@
+"""Discord's ids: milliseconds since 2015 in the upper bits, so that they sort by time."""
+
+from __future__ import annotations
+
+import time
+
+EPOCH_MS = 1_420_070_400_000
+
+
+class Snowflakes:
+    """Gives ids that only ever grow, even within one millisecond."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self) -> int:
+        candidate = (time.time_ns() // 1_000_000 - EPOCH_MS) << 22
+        self._last = max(candidate, self._last + 1)
+        return self._last

@@ -1,0 +1,329 @@
+"""The state of the stand-in: one server, its people, channels and messages, in memory.
+
+Every change is told to the listeners, which are the gateway (for bots) and the feed (for
+members); the world knows neither of them, nor HTTP. What Discord would refuse raises
+`DiscordError`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import chain
+
+from playground import errors
+from playground.errors import DiscordError
+from playground.limits import Limits
+from playground.mentions import DEFAULT_ANSWER, DEFAULT_MESSAGE, find_pings
+from playground.people import (
+    PLAIN,
+    Channel,
+    ChannelKind,
+    Guild,
+    Member,
+    Overwrite,
+    Permission,
+    Role,
+    User,
+    may,
+    permissions_in,
+)
+from playground.posts import Cause, Draft, Message, MessageKind, Reaction, StoredFile
+from playground.snowflakes import Snowflakes
+
+BOT_PERMISSIONS = PLAIN | Permission.MANAGE_MESSAGES | Permission.MENTION_EVERYONE
+"""The bot may ping everyone, so that one which forgets `allowed_mentions` is found out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """`added` is False when the reaction was taken back."""
+
+    message: Message
+    emoji: str
+    user_id: int
+    added: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    channel: Channel
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelChanged:
+    channel: Channel
+
+
+Change = Posted | Edited | Deleted | Reacted | Typing | ChannelChanged
+
+
+class World:
+    """One server with its people, and everything they wrote. Ids are integers here."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.ids = Snowflakes()
+        self.base_url = ""
+        self.listeners: list[Callable[[Change], None]] = []
+        self.members: dict[int, Member] = {}
+        self.channels: dict[int, Channel] = {}
+        self.messages: dict[int, Message] = {}
+        self.uploads: dict[int, StoredFile] = {}
+        # Whoever still looks at a message as it was may be loading its files just now.
+        self._replaced: deque[StoredFile] = deque(maxlen=50)
+        self._populate()
+
+    def _populate(self) -> None:
+        now = datetime.now(UTC)
+        guild_id, bot_role_id = self.ids.next(), self.ids.next()
+        for username, display_name in (("you", "you"), ("ada", "Ada"), ("ben", "Ben")):
+            user = User(self.ids.next(), username, display_name)
+            self.members[user.id] = Member(user, now)
+        self.bot = User(self.ids.next(), "Darkroom", "Darkroom", bot=True)
+        self.members[self.bot.id] = Member(self.bot, now, (bot_role_id,))
+        self.guild = Guild(
+            id=guild_id,
+            name="Darkroom Playground",
+            owner_id=next(iter(self.members)),
+            roles=(
+                Role(guild_id, "@everyone", int(PLAIN), 0),
+                Role(bot_role_id, "Darkroom", int(BOT_PERMISSIONS), 1, managed=True),
+            ),
+        )
+        self.bot_role_id = bot_role_id
+        no_posting = Overwrite(bot_role_id, deny=int(Permission.SEND_MESSAGES))
+        for position, (name, topic, overwrites) in enumerate(
+            (
+                ("darkroom", "Type /imagine and watch a picture develop", ()),
+                ("gallery", "Pictures worth keeping", ()),
+                ("no-entry", "The bot may not post here", (no_posting,)),
+            )
+        ):
+            channel_id = self.ids.next()
+            self.channels[channel_id] = Channel(
+                channel_id, name, ChannelKind.TEXT, topic, position, overwrites
+            )
+
+    # ------------------------------------------------------------------ looking
+
+    @property
+    def application_id(self) -> int:
+        """The application shares its bot's id, as newer ones at Discord do."""
+        return self.bot.id
+
+    @property
+    def people(self) -> list[Member]:
+        """The members who are persons."""
+        return [member for member in self.members.values() if not member.user.bot]
+
+    def user(self, identity: int) -> User:
+        if identity not in self.members:
+            raise DiscordError(errors.UNKNOWN_USER)
+        return self.members[identity].user
+
+    def person(self, name: str) -> Member:
+        """A member by display name, username or id; DiscordError where there is none."""
+        for member in self.people:
+            if name in (member.user.display_name, member.user.username, str(member.user.id)):
+                return member
+        raise DiscordError(errors.UNKNOWN_MEMBER)
+
+    def channel(self, identity: int) -> Channel:
+        if identity not in self.channels:
+            raise DiscordError(errors.UNKNOWN_CHANNEL)
+        return self.channels[identity]
+
+    def channel_called(self, name: str, user_id: int) -> Channel:
+        """A channel by name or id as one member means it; `dm` is theirs with the bot."""
+        if name == "dm":
+            return self.conversation_with(user_id)
+        for channel in self.channels.values():
+            if name in (channel.name, str(channel.id)) and channel.recipient in (None, user_id):
+                return channel
+        raise DiscordError(errors.UNKNOWN_CHANNEL)
+
+    def conversation_with(self, user_id: int) -> Channel:
+        """The bot's conversation with this user, made on first asking."""
+        user = self.user(user_id)
+        if user.bot:
+            raise DiscordError(errors.CANNOT_MESSAGE_USER)
+        for channel in self.channels.values():
+            if channel.recipient == user_id:
+                return channel
+        channel = Channel(self.ids.next(), "", ChannelKind.DM, recipient=user_id)
+        self.channels[channel.id] = channel
+        return channel
+
+    def permissions(self, user_id: int, channel: Channel) -> int:
+        return permissions_in(self.guild, self.members[user_id], channel)
+
+    def sees(self, user_id: int, message: Message) -> bool:
+        channel = self.channels[message.channel_id]
+        if message.visible_to not in (None, user_id):
+            return False
+        if channel.kind is ChannelKind.DM:
+            return user_id in (channel.recipient, self.bot.id)
+        return may(self.permissions(user_id, channel), Permission.VIEW_CHANNEL)
+
+    def message(self, channel_id: int, message_id: int) -> Message:
+        message = self.messages.get(message_id)
+        if message is None or message.channel_id != channel_id:
+            raise DiscordError(errors.UNKNOWN_MESSAGE)
+        return message
+
+    def history(self, channel_id: int, viewer_id: int) -> list[Message]:
+        """The messages of a channel that this user sees, oldest first."""
+        return [
+            message
+            for message in self.messages.values()
+            if message.channel_id == channel_id and self.sees(viewer_id, message)
+        ]
+
+    def file(self, file_id: int) -> StoredFile | None:
+        """A file of a message, one that a member gave to a command, or one replaced lately."""
+        posted = (file for message in self.messages.values() for file in message.files)
+        files = chain(self.uploads.values(), posted, self._replaced)
+        return next((file for file in files if file.id == file_id), None)
+
+    # ------------------------------------------------------------------ doing
+
+    def post(
+        self,
+        channel: Channel,
+        author_id: int,
+        draft: Draft,
+        *,
+        kind: MessageKind = MessageKind.PLAIN,
+        cause: Cause | None = None,
+        visible_to: int | None = None,
+    ) -> Message:
+        """Add a message; the draft has passed the checks."""
+        message = Message(
+            id=self.ids.next(),
+            channel_id=channel.id,
+            author_id=author_id,
+            created=datetime.now(UTC),
+            kind=kind,
+            cause=cause,
+            visible_to=visible_to,
+            reference_id=draft.reference_id,
+            nonce=draft.nonce,
+        )
+        message = self._with(message, draft)
+        self.messages[message.id] = message
+        self._tell(Posted(message))
+        return message
+
+    def edit(self, message: Message, draft: Draft, *, touch: bool = True) -> Message:
+        """Change a message in place; `touch` marks it as edited."""
+        edited = self._with(message, draft)
+        if touch:
+            edited = replace(edited, edited=datetime.now(UTC))
+        self.messages[message.id] = edited
+        self._tell(Edited(edited))
+        return edited
+
+    def count_old_edit(self, message: Message) -> Message:
+        """Count an edit of a message older than an hour; 30046 when there were too many."""
+        age = datetime.now(UTC) - message.created
+        if age.total_seconds() < self.limits.old_message_age:
+            return message
+        if message.edits_when_old >= self.limits.old_message_edits:
+            raise DiscordError(errors.TOO_MANY_OLD_EDITS)
+        return replace(message, edits_when_old=message.edits_when_old + 1)
+
+    def delete(self, message: Message) -> None:
+        self._replaced.extend(message.files)
+        del self.messages[message.id]
+        self._tell(Deleted(message))
+
+    def react(self, message: Message, emoji: str, user_id: int) -> None:
+        """Add a reaction; a second one by the same user changes nothing."""
+        there = next((r for r in message.reactions if r.emoji == emoji), Reaction(emoji, ()))
+        if user_id in there.users:
+            return
+        changed = Reaction(emoji, (*there.users, user_id))
+        self._react(message, emoji, changed, user_id, added=True)
+
+    def unreact(self, message: Message, emoji: str, user_id: int) -> None:
+        """Take a reaction back; one that is not there changes nothing."""
+        there = next((r for r in message.reactions if r.emoji == emoji), Reaction(emoji, ()))
+        if user_id not in there.users:
+            return
+        changed = Reaction(emoji, tuple(user for user in there.users if user != user_id))
+        self._react(message, emoji, changed, user_id, added=False)
+
+    def type_in(self, channel: Channel, user_id: int) -> None:
+        self._tell(Typing(channel, user_id))
+
+    def let_bot_post(self, channel: Channel, allowed: bool) -> None:
+        """Allow or deny the bot's role to post in a channel."""
+        deny = () if allowed else (Overwrite(self.bot_role_id, deny=int(Permission.SEND_MESSAGES)),)
+        changed = replace(channel, overwrites=deny)
+        self.channels[channel.id] = changed
+        self._tell(ChannelChanged(changed))
+
+    def _react(
+        self, message: Message, emoji: str, changed: Reaction, user_id: int, *, added: bool
+    ) -> None:
+        reactions = [changed if r.emoji == emoji else r for r in message.reactions]
+        if changed not in reactions:
+            reactions.append(changed)
+        kept = tuple(reaction for reaction in reactions if reaction.users)
+        message = replace(message, reactions=kept)
+        self.messages[message.id] = message
+        self._tell(Reacted(message, emoji, user_id, added))
+
+    def _with(self, message: Message, draft: Draft) -> Message:
+        """The message with the given parts of the draft in place."""
+        files = message.files
+        if draft.kept is not None:
+            self._replaced.extend(file for file in files if file.id not in draft.kept)
+            files = tuple(file for file in files if file.id in draft.kept)
+        message = replace(message, files=(*files, *draft.files))
+        if draft.content is not None:
+            message = replace(message, content=draft.content)
+            message = self._with_mentions(message, draft)
+        if draft.embeds is not None:
+            message = replace(message, embeds=draft.embeds)
+        if draft.components is not None:
+            message = replace(message, components=draft.components)
+        if draft.flags is not None:
+            message = replace(message, flags=draft.flags)
+        return message
+
+    def _with_mentions(self, message: Message, draft: Draft) -> Message:
+        """Work out whom the content pings, as `allowed_mentions` lets it."""
+        channel = self.channels[message.channel_id]
+        bits = self.permissions(message.author_id, channel)
+        may_ping_all = may(bits, Permission.MENTION_EVERYONE)
+        # An answer to an interaction pings everyone only where it says so.
+        default = DEFAULT_ANSWER if message.cause else DEFAULT_MESSAGE
+        allowed = default if draft.pings is None else draft.pings
+        pinged = find_pings(message.content, allowed)
+        users = tuple(user for user in pinged.users if user in self.members)
+        everyone = pinged.everyone and may_ping_all
+        return replace(message, mentions=users, mentions_everyone=everyone)
+
+    def _tell(self, change: Change) -> None:
+        for listener in self.listeners:
+            listener(change)

@@ -1,0 +1,344 @@
+"""Jobs: the queue, and all that ever happened in it. The database is the queue.
+
+Every change of state is one transaction that names the state it comes from, so of two that race
+exactly one wins and the other is told so. Knows nothing of what is in a request, of how pictures
+are made or of how anything is shown. One bot owns the queue of a database; any number of its
+dispatchers may claim from it.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, func, select, update
+
+from storage import fairness
+from storage.database import Database, upsert
+from storage.models import JobKind, JobRow, JobState, MemberRow, PictureRow
+from storage.pictures import NewPicture
+from storage.pictures import to_row as to_picture_row
+
+UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """What a member asks for, decided in full and not yet accepted."""
+
+    kind: JobKind
+    prompt: str
+    """As typed."""
+    request: Mapping[str, Any]
+    """The complete resolved request, as JSON: it alone reproduces the pictures."""
+    member_id: int
+    member_name: str
+    channel_id: int
+    server_id: int | None
+    """None in a direct message."""
+    parent_id: str | None = None
+    """The job that this one was made from."""
+    parent_index: int | None = None
+    """Which picture of the parent, 0-based; None where it is all of them."""
+    attachment_limit: int = 10 * 2**20
+    """How large a file may be where the job's message is, in bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(NewJob):
+    """A job that was accepted, as it stood when it was read. All times are in UTC."""
+
+    id: str
+    state: JobState
+    message_id: int | None
+    """The message that shows the job; None until it is posted."""
+    reason: str | None
+    """Why it failed, for a person."""
+    attempts: int
+    """How often it was claimed."""
+    created_at: datetime
+    started_at: datetime | None
+    """When it was last claimed; None while it is queued."""
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What became of all of a member's jobs, and how many pictures came of them."""
+
+    done: int
+    failed: int
+    cancelled: int
+    pictures: int
+
+
+class TooManyJobs(Exception):
+    """The member would have more jobs queued and running than they may."""
+
+    def __init__(self, open: int, limit: int) -> None:
+        super().__init__(f"{open} jobs are queued or running, and at most {limit} may be.")
+        self.open = open
+        """How many they have now."""
+        self.limit = limit
+
+
+async def add(database: Database, new: Sequence[NewJob], *, limit: int | None) -> tuple[Job, ...]:
+    """Queue one member's jobs, all of them or none, in their order.
+
+    Raises `TooManyJobs` if the member would have more than `limit` queued and running.
+    """
+    if not new:
+        return ()
+    member_id, name = new[0].member_id, new[0].member_name
+    assert all(job.member_id == member_id for job in new), "one member's jobs at a time"
+    now = _now()
+    async with database.transaction() as session:
+        # Also locks the member's row: of two requests at once, the second counts the first's jobs.
+        await upsert(
+            session,
+            MemberRow,
+            {"id": member_id, "name": name, "first_seen": now},
+            update={"name"},
+        )
+        if limit is not None:
+            open_jobs = await session.scalar(
+                select(func.count()).where(
+                    JobRow.member_id == member_id, JobRow.state.in_(UNFINISHED)
+                )
+            )
+            if (open_jobs or 0) + len(new) > limit:
+                raise TooManyJobs(open_jobs or 0, limit)
+        # A microsecond apart, so that "oldest first" keeps the order they were given in.
+        rows = [_to_row(job, now + timedelta(microseconds=i)) for i, job in enumerate(new)]
+        session.add_all(rows)
+        return tuple(_to_job(row) for row in rows)
+
+
+async def attach_message(database: Database, job_id: str, channel_id: int, message_id: int) -> None:
+    """Remember which message shows the job; from then on the job can be claimed."""
+    async with database.transaction() as session:
+        await session.execute(
+            update(JobRow)
+            .where(JobRow.id == job_id)
+            .values(channel_id=channel_id, message_id=message_id)
+        )
+
+
+async def get(database: Database, job_id: str) -> Job | None:
+    """Return the job as it stands, or None if there is none with this id."""
+    async with database.reading() as session:
+        row = await session.get(JobRow, job_id)
+    return _to_job(row) if row else None
+
+
+async def claim_next(database: Database) -> Job | None:
+    """Take the job whose turn it is (see `storage.fairness`) to run it; None if none waits.
+
+    No two callers get the same job. Only jobs that have their message are taken.
+    """
+    async with database.transaction() as session:
+        row = await session.scalar(
+            select(JobRow)
+            .join(MemberRow, MemberRow.id == JobRow.member_id)
+            .where(JobRow.state == JobState.QUEUED, JobRow.message_id.is_not(None))
+            .order_by(*fairness.claim_order())
+            .limit(1)
+            # A row that another dispatcher is just claiming is passed over, not waited for.
+            # key_share: jobs may be added meanwhile whose parent or member is locked here.
+            .with_for_update(of=JobRow, skip_locked=True, key_share=True)
+        )
+        if row is None:
+            return None
+        now = _now()
+        row.state, row.started_at, row.attempts = JobState.RUNNING, now, row.attempts + 1
+        await session.execute(
+            update(MemberRow).where(MemberRow.id == row.member_id).values(served_at=now)
+        )
+        return _to_job(row)
+
+
+async def finish(database: Database, job_id: str, pictures: Sequence[NewPicture]) -> bool:
+    """RUNNING → DONE, with its pictures. False if it was no longer running."""
+    async with database.transaction() as session:
+        changed = await session.scalar(
+            update(JobRow)
+            .where(JobRow.id == job_id, JobRow.state == JobState.RUNNING)
+            .values(state=JobState.DONE, finished_at=_now())
+            .returning(JobRow.id)
+        )
+        if changed is not None:
+            session.add_all(to_picture_row(job_id, picture) for picture in pictures)
+        return changed is not None
+
+
+async def fail(database: Database, job_id: str, reason: str) -> bool:
+    """QUEUED or RUNNING → FAILED, for a reason worded for a person. False if it had ended."""
+    return await _change(
+        database, job_id, UNFINISHED, state=JobState.FAILED, reason=reason, finished_at=_now()
+    )
+
+
+async def cancel(database: Database, job_id: str) -> bool:
+    """QUEUED or RUNNING → CANCELLED. False if it had ended."""
+    return await _change(database, job_id, UNFINISHED, state=JobState.CANCELLED, finished_at=_now())
+
+
+async def requeue(database: Database, job_id: str) -> bool:
+    """RUNNING → QUEUED, at its old place: it could not be run now. False if it was not running."""
+    return await _change(
+        database, job_id, (JobState.RUNNING,), state=JobState.QUEUED, started_at=None
+    )
+
+
+async def requeue_unfinished(database: Database) -> int:
+    """Every RUNNING → QUEUED, and how many: for the start, when nobody can be running them."""
+    async with database.transaction() as session:
+        changed = await session.scalars(
+            update(JobRow)
+            .where(JobRow.state == JobState.RUNNING)
+            .values(state=JobState.QUEUED, started_at=None)
+            .returning(JobRow.id)
+        )
+        return len(changed.all())
+
+
+async def mark_shown(database: Database, job_id: str) -> None:
+    """Remember that the job's message shows how it ended."""
+    async with database.transaction() as session:
+        await session.execute(update(JobRow).where(JobRow.id == job_id).values(shown_at=_now()))
+
+
+async def ended_unshown(database: Database) -> tuple[Job, ...]:
+    """Return the jobs that ended and whose message does not show it yet, oldest first."""
+    return await _select(database, JobRow.shown_at.is_(None), JobRow.state.not_in(UNFINISHED))
+
+
+async def without_message(database: Database) -> tuple[Job, ...]:
+    """Return the queued jobs that have no message yet, oldest first."""
+    return await _select(database, JobRow.state == JobState.QUEUED, JobRow.message_id.is_(None))
+
+
+async def open_jobs(database: Database, member_id: int) -> tuple[Job, ...]:
+    """Return a member's queued and running jobs, oldest first."""
+    return await _select(database, JobRow.member_id == member_id, JobRow.state.in_(UNFINISHED))
+
+
+async def parent_of(database: Database, job: Job) -> Job | None:
+    """Return the job that this one was made from, or None if it came from a prompt."""
+    return await get(database, job.parent_id) if job.parent_id else None
+
+
+async def children(database: Database, job_id: str) -> tuple[Job, ...]:
+    """Return the jobs that were made from this one, oldest first."""
+    return await _select(database, JobRow.parent_id == job_id)
+
+
+async def position(database: Database, job_id: str) -> int:
+    """Return how many queued jobs come before this one; 0 if it is next, or not queued."""
+    async with database.reading() as session:
+        waiting = await session.execute(
+            select(JobRow.id, JobRow.member_id, MemberRow.served_at)
+            .join(MemberRow, MemberRow.id == JobRow.member_id)
+            .where(JobRow.state == JobState.QUEUED)
+            .order_by(JobRow.created_at, JobRow.id)
+        )
+        running = await session.scalars(
+            select(JobRow.member_id).where(JobRow.state == JobState.RUNNING)
+        )
+        order = fairness.in_turn(
+            [fairness.Waiting(*row) for row in waiting], Counter(running.all())
+        )
+    return order.index(job_id) if job_id in order else 0
+
+
+async def totals(database: Database, member_id: int) -> Totals:
+    """Count how a member's jobs ended, and their pictures."""
+    async with database.reading() as session:
+        rows = await session.execute(
+            select(JobRow.state, func.count())
+            .where(JobRow.member_id == member_id)
+            .group_by(JobRow.state)
+        )
+        counts = dict(rows.all())
+        picture_count = await session.scalar(
+            select(func.count())
+            .select_from(PictureRow)
+            .join(JobRow, JobRow.id == PictureRow.job_id)
+            .where(JobRow.member_id == member_id)
+        )
+    return Totals(
+        done=counts.get(JobState.DONE, 0),
+        failed=counts.get(JobState.FAILED, 0),
+        cancelled=counts.get(JobState.CANCELLED, 0),
+        pictures=picture_count or 0,
+    )
+
+
+async def _change(
+    database: Database, job_id: str, from_states: Sequence[JobState], **values: Any
+) -> bool:
+    """Change a job if it is in one of these states, and say whether it was."""
+    async with database.transaction() as session:
+        changed = await session.scalar(
+            update(JobRow)
+            .where(JobRow.id == job_id, JobRow.state.in_(from_states))
+            .values(**values)
+            .returning(JobRow.id)
+        )
+        return changed is not None
+
+
+async def _select(database: Database, *conditions: ColumnElement[bool]) -> tuple[Job, ...]:
+    async with database.reading() as session:
+        rows = await session.scalars(
+            select(JobRow).where(*conditions).order_by(JobRow.created_at, JobRow.id)
+        )
+        return tuple(_to_job(row) for row in rows)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _to_row(new: NewJob, created_at: datetime) -> JobRow:
+    return JobRow(
+        id=uuid4().hex,
+        kind=new.kind,
+        state=JobState.QUEUED,
+        prompt=new.prompt,
+        request=dict(new.request),
+        member_id=new.member_id,
+        member_name=new.member_name,
+        channel_id=new.channel_id,
+        server_id=new.server_id,
+        parent_id=new.parent_id,
+        parent_index=new.parent_index,
+        attachment_limit=new.attachment_limit,
+        attempts=0,
+        created_at=created_at,
+    )
+
+
+def _to_job(row: JobRow) -> Job:
+    return Job(
+        kind=row.kind,
+        prompt=row.prompt,
+        request=row.request,
+        member_id=row.member_id,
+        member_name=row.member_name,
+        channel_id=row.channel_id,
+        server_id=row.server_id,
+        parent_id=row.parent_id,
+        parent_index=row.parent_index,
+        attachment_limit=row.attachment_limit,
+        id=row.id,
+        state=row.state,
+        message_id=row.message_id,
+        reason=row.reason,
+        attempts=row.attempts,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )

@@ -1,0 +1,29 @@
+"""What Alembic runs to migrate: over a connection, and in a transaction, that it is handed.
+
+`storage.database.migration_config` hands it over; there is no alembic.ini.
+"""
+
+from typing import Any, Literal
+
+from alembic import context
+from sqlalchemy import TypeDecorator
+
+from storage.models import Base
+
+
+def write_type(kind: str, item: Any, _: object) -> str | Literal[False]:
+    """Write our own types into new migrations as what the database calls them.
+
+    A migration must mean the same for ever, so it refers to nothing of ours that may change.
+    """
+    return f"sa.{item.impl!r}" if kind == "type" and isinstance(item, TypeDecorator) else False
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,  # SQLite changes a table by making it anew
+    render_item=write_type,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,91 @@
+"""The first tables: servers, members, jobs and pictures."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "servers",
+        sa.Column("server_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("aspect", sa.Text()),
+        sa.Column("style", sa.Text()),
+        sa.Column("stylize", sa.Integer()),
+        sa.Column("jobs_per_member", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("server_id", name="pk_servers"),
+    )
+    op.create_table(
+        "members",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("first_seen", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("served_at", sa.DateTime(timezone=True)),
+        sa.PrimaryKeyConstraint("id", name="pk_members"),
+    )
+    _create_jobs()
+    op.create_table(
+        "pictures",
+        sa.Column("id", sa.String(48), nullable=False),
+        sa.Column("job_id", sa.String(32), nullable=False),
+        sa.Column("index", sa.Integer(), nullable=False),
+        sa.Column("seed", sa.BigInteger(), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("file", sa.String(64), nullable=False),
+        sa.Column("bytes_size", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_pictures"),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name="fk_pictures_job_id_jobs"),
+        sa.UniqueConstraint("job_id", "index", name="uq_pictures_job_id_index"),
+    )
+
+
+def _create_jobs() -> None:
+    op.create_table(
+        "jobs",
+        sa.Column("id", sa.String(32), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("prompt", sa.Text(), nullable=False),
+        sa.Column("request", sa.JSON(), nullable=False),
+        sa.Column("member_id", sa.BigInteger(), nullable=False),
+        sa.Column("member_name", sa.Text(), nullable=False),
+        sa.Column("channel_id", sa.BigInteger(), nullable=False),
+        sa.Column("server_id", sa.BigInteger()),
+        sa.Column("message_id", sa.BigInteger()),
+        sa.Column("parent_id", sa.String(32)),
+        sa.Column("parent_index", sa.Integer()),
+        sa.Column("attachment_limit", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text()),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True)),
+        sa.Column("finished_at", sa.DateTime(timezone=True)),
+        sa.Column("shown_at", sa.DateTime(timezone=True)),
+        sa.PrimaryKeyConstraint("id", name="pk_jobs"),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_jobs_member_id_members"),
+        sa.ForeignKeyConstraint(["parent_id"], ["jobs.id"], name="fk_jobs_parent_id_jobs"),
+        sa.CheckConstraint(
+            "kind IN ('imagine', 'vary', 'upscale', 'reroll')", name=op.f("ck_jobs_kind")
+        ),
+        sa.CheckConstraint(
+            "state IN ('queued', 'running', 'done', 'failed', 'cancelled')",
+            name=op.f("ck_jobs_state"),
+        ),
+    )
+    op.create_index("ix_jobs_state_created_at", "jobs", ["state", "created_at"])
+    op.create_index("ix_jobs_member_id_state", "jobs", ["member_id", "state"])
+    op.create_index("ix_jobs_parent_id", "jobs", ["parent_id"])
+    op.create_index("ix_jobs_shown_at", "jobs", ["shown_at"])
+
+
+def downgrade() -> None:
+    op.drop_table("pictures")
+    op.drop_table("jobs")
+    op.drop_table("members")
+    op.drop_table("servers")

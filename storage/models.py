@@ -1,0 +1,201 @@
+"""The tables: servers, members, jobs and pictures, and what each column and state means.
+
+Knows the shape of what is stored; knows no query, no transaction and nothing of Discord beyond
+the width of its ids. The schema that a database really has comes from the migrations; a test
+holds the two together.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Enum,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class JobState(StrEnum):
+    """Where a job stands. Every job has exactly one state; the last three are final."""
+
+    QUEUED = "queued"
+    """Waiting to be claimed. Also a job that was running when its process died."""
+    RUNNING = "running"
+    """Claimed by a dispatcher, which is having it made."""
+    DONE = "done"
+    """Finished: its pictures are on the disk and have their rows."""
+    FAILED = "failed"
+    """Given up; `reason` says why in words for a person."""
+    CANCELLED = "cancelled"
+    """Stopped by a person before it was done."""
+
+
+class JobKind(StrEnum):
+    """What a job makes, and from what."""
+
+    IMAGINE = "imagine"
+    """New pictures from a prompt; has no parent."""
+    VARY = "vary"
+    """Variations close to one picture of the parent."""
+    UPSCALE = "upscale"
+    """One picture of the parent at full size."""
+    REROLL = "reroll"
+    """The parent's request again, with new seeds."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware on the way in, aware and in UTC on the way out, on every database.
+
+    SQLite has no time zones; without this its datetimes would come back naive.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        assert value.tzinfo is not None, "a datetime without time zone is not an instant"
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class AnyText(TypeDecorator[str]):
+    """Text as anybody, or any program, may have written it.
+
+    Half surrogates and the character 0 can be sent to us, but no UTF-8 holds the former and
+    Postgres not the latter; each is stored as a sign that something stood there.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def _choice(choices: type[StrEnum], name: str) -> Enum:
+    """A column that holds a value of `choices`, checked by the database itself.
+
+    Text and a CHECK, not a native enum: adding a value stays one simple migration.
+    """
+    return Enum(
+        choices,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=16,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class Base(DeclarativeBase):
+    """What all tables share: names for constraints, so that migrations can speak of them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads it as it stands)
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+    }
+
+
+class ServerRow(Base):
+    """What a server's admins have set. A server that never set anything has no row."""
+
+    __tablename__ = "servers"
+
+    server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    aspect: Mapped[str | None] = mapped_column(AnyText)
+    style: Mapped[str | None] = mapped_column(AnyText)
+    stylize: Mapped[int | None] = mapped_column(Integer)
+    jobs_per_member: Mapped[int] = mapped_column(Integer)
+
+
+class MemberRow(Base):
+    """A person who has asked for a job; `id` is Discord's user id."""
+
+    __tablename__ = "members"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(AnyText)
+    """As last seen."""
+    first_seen: Mapped[datetime]
+    served_at: Mapped[datetime | None]
+    """When a job of theirs was last claimed: who waited longest since then is next."""
+
+
+class JobRow(Base):
+    """One thing that a member asked for, from the moment it is accepted."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index(None, "state", "created_at"),  # claiming, and all questions about the queue
+        Index(None, "member_id", "state"),  # the limit and the totals of a member
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[JobKind] = mapped_column(_choice(JobKind, "kind"))
+    state: Mapped[JobState] = mapped_column(_choice(JobState, "state"))
+    prompt: Mapped[str] = mapped_column(AnyText)
+    request: Mapped[dict[str, Any]]
+    member_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("members.id"))
+    member_name: Mapped[str] = mapped_column(AnyText)
+    channel_id: Mapped[int] = mapped_column(BigInteger)
+    server_id: Mapped[int | None] = mapped_column(BigInteger)
+    """Not a foreign key: most servers never set anything and have no row."""
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    parent_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("jobs.id"), index=True)
+    parent_index: Mapped[int | None] = mapped_column(Integer)
+    attachment_limit: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str | None] = mapped_column(AnyText)
+    attempts: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    shown_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When the message in Discord first showed the final state; null until then."""
+
+
+class PictureRow(Base):
+    """One finished picture. The picture itself is a file; see `storage.pictures`."""
+
+    __tablename__ = "pictures"
+    __table_args__ = (UniqueConstraint("job_id", "index"),)
+
+    id: Mapped[str] = mapped_column(String(48), primary_key=True)
+    """`{job_id}_{index}`, so that storing the same picture again can only meet itself."""
+    job_id: Mapped[str] = mapped_column(String(32), ForeignKey("jobs.id"))
+    index: Mapped[int] = mapped_column(Integer)
+    seed: Mapped[int] = mapped_column(BigInteger)
+    width: Mapped[int] = mapped_column(Integer)
+    height: Mapped[int] = mapped_column(Integer)
+    sha256: Mapped[str] = mapped_column(String(64))
+    file: Mapped[str] = mapped_column(String(64))
+    bytes_size: Mapped[int] = mapped_column(Integer)

@@ -1,0 +1,186 @@
+"""Finished pictures: a file each in one folder, and a row each beside their job.
+
+Knows PNG files and where they lie. Knows nothing of how pictures are made or shown.
+"""
+
+import asyncio
+import errno
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+from sqlalchemy import select
+
+from storage.database import Database
+from storage.models import PictureRow
+
+
+@dataclass(frozen=True, slots=True)
+class NewPicture:
+    """A picture whose file is saved and whose row is not yet written."""
+
+    index: int
+    """0-based place in its job."""
+    seed: int
+    width: int
+    height: int
+    """Width and height in pixels."""
+    sha256: str
+    """Of the file, in hexadecimal."""
+    file: str
+    """The file's name in the pictures' folder."""
+    bytes_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture(NewPicture):
+    """A stored picture of a finished job."""
+
+    id: str
+    job_id: str
+
+
+class PictureNotSaved(Exception):
+    """A picture could not be put on the disk; the message says why, for a person."""
+
+
+class PictureMissing(Exception):
+    """A stored picture's file is gone or is not what was stored; the message is for a person."""
+
+
+def picture_id(job_id: str, index: int) -> str:
+    """Name a picture by its job and its place, so that making it again names it the same."""
+    return f"{job_id}_{index}"
+
+
+class PictureFolder:
+    """The one folder that holds all pictures' files."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    async def save(self, job_id: str, index: int, seed: int, png: bytes) -> NewPicture:
+        """Check that `png` is a whole PNG and put it in the folder, whole or not at all.
+
+        Saving the same job's picture again replaces it. Raises `PictureNotSaved`.
+        """
+        # Nothing that a person typed may become a path.
+        assert re.fullmatch(r"[0-9a-f]{32}", job_id)
+        return await asyncio.to_thread(self._save, job_id, index, seed, png)
+
+    async def read(self, picture: Picture) -> bytes:
+        """Return the PNG exactly as it was saved. Raises `PictureMissing`."""
+        return await asyncio.to_thread(self._read, picture)
+
+    def _save(self, job_id: str, index: int, seed: int, png: bytes) -> NewPicture:
+        file = f"{picture_id(job_id, index)}.png"
+        width, height = _measure(png)
+        self._write(file, png)
+        sha256 = hashlib.sha256(png).hexdigest()
+        return NewPicture(index, seed, width, height, sha256, file, len(png))
+
+    def _write(self, file: str, png: bytes) -> None:
+        """Write beside the place and then move there: a reader, or a crash, sees all or nothing."""
+        unfinished = self._root / f".{file}.unfinished"
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+            with unfinished.open("wb") as stream:
+                stream.write(png)
+                stream.flush()
+                os.fsync(stream.fileno())
+            unfinished.replace(self._root / file)
+            _sync_folder(self._root)
+        except OSError as error:
+            _remove_if_there(unfinished)
+            raise PictureNotSaved(_why_not_written(error)) from error
+
+    def _read(self, picture: Picture) -> bytes:
+        try:
+            png = (self._root / picture.file).read_bytes()
+        except OSError as error:
+            raise PictureMissing(
+                f"Picture {picture.index + 1} of this job is no longer on the disk."
+            ) from error
+        if hashlib.sha256(png).hexdigest() != picture.sha256:
+            raise PictureMissing(f"Picture {picture.index + 1} of this job is damaged on the disk.")
+        return png
+
+
+def _measure(png: bytes) -> tuple[int, int]:
+    """Read width and height in pixels of a whole, sound PNG. Raises `PictureNotSaved`."""
+    try:
+        with Image.open(BytesIO(png), formats=["PNG"]) as picture:
+            picture.verify()  # the checksums; a picture is of no more use after this
+        with Image.open(BytesIO(png), formats=["PNG"]) as picture:
+            picture.load()  # the pixels
+            return picture.size
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise PictureNotSaved("What was made is not a sound PNG picture.") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut, where the system can do so."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_if_there(file: Path) -> None:
+    try:
+        file.unlink(missing_ok=True)
+    except OSError:
+        return  # in a folder that cannot be written there is nothing to remove either
+
+
+def _why_not_written(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk for pictures is full."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "The folder for pictures is not writable."
+    return f"The folder for pictures cannot be used: {error.strerror or error}."
+
+
+async def of_job(database: Database, job_id: str) -> tuple[Picture, ...]:
+    """Return the pictures of a job, in their order; none before it is done."""
+    async with database.reading() as session:
+        rows = await session.scalars(
+            select(PictureRow).where(PictureRow.job_id == job_id).order_by(PictureRow.index)
+        )
+        return tuple(_to_picture(row) for row in rows)
+
+
+def _to_picture(row: PictureRow) -> Picture:
+    return Picture(
+        id=row.id,
+        job_id=row.job_id,
+        index=row.index,
+        seed=row.seed,
+        width=row.width,
+        height=row.height,
+        sha256=row.sha256,
+        file=row.file,
+        bytes_size=row.bytes_size,
+    )
+
+
+def to_row(job_id: str, new: NewPicture) -> PictureRow:
+    """Make the row of a new picture; `storage.jobs.finish` writes it with the job's end."""
+    return PictureRow(
+        id=picture_id(job_id, new.index),
+        job_id=job_id,
+        index=new.index,
+        seed=new.seed,
+        width=new.width,
+        height=new.height,
+        sha256=new.sha256,
+        file=new.file,
+        bytes_size=new.bytes_size,
+    )

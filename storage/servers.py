@@ -1,0 +1,40 @@
+"""What a server's admins have set. Knows no range of any setting: who sets them checks them."""
+
+from dataclasses import asdict, dataclass
+
+from storage.database import Database, upsert
+from storage.models import ServerRow
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """A server's choices; None where it leaves the choice to the member and the defaults."""
+
+    server_id: int
+    aspect: str | None = None
+    style: str | None = None
+    stylize: int | None = None
+    jobs_per_member: int = 3
+    """How many jobs a member may have queued and running at a time."""
+
+
+async def get_settings(database: Database, server_id: int) -> ServerSettings:
+    """Return a server's settings, the defaults where nothing is stored."""
+    async with database.reading() as session:
+        row = await session.get(ServerRow, server_id)
+    if row is None:
+        return ServerSettings(server_id)
+    return ServerSettings(
+        server_id=row.server_id,
+        aspect=row.aspect,
+        style=row.style,
+        stylize=row.stylize,
+        jobs_per_member=row.jobs_per_member,
+    )
+
+
+async def save_settings(database: Database, settings: ServerSettings) -> None:
+    """Store all of a server's settings in place of what was stored before."""
+    values = asdict(settings)
+    async with database.transaction() as session:
+        await upsert(session, ServerRow, values, update=values.keys() - {"server_id"})

@@ -1,0 +1,146 @@
+"""A server's worth of real parts: playground, inference, database and bot."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot.bot import DarkroomBot, point_at
+from bot.config import Settings
+from diffusion.client import InferenceClient
+from playground import Playground, running_playground
+from playground.member import Member
+from storage.database import Database, migrate
+from storage.pictures import PictureFolder
+from tests.postgres import postgres_server as postgres_server
+from tests.postgres import postgres_url as postgres_url
+from tests.processes import RunningProcess
+from tests.tiny_model import build_tiny_model
+
+STEPS = 16
+"""Steps of the tiny model: long enough to be caught at work, with `--q 4` at 64."""
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = build_tiny_model(tmp_path_factory.mktemp("model") / "tiny")
+    card = folder / "darkroom.json"
+    card.write_text(json.dumps({**json.loads(card.read_text()), "steps": STEPS}))
+    return folder
+
+
+@contextlib.asynccontextmanager
+async def running_inference(
+    model: Path, port: int = 0
+) -> AsyncIterator[tuple[str, RunningProcess]]:
+    arguments = ("-m", "diffusion", "--port", str(port), "--model", str(model))
+    # One thread: so small a model only loses by sharing its work out.
+    async with RunningProcess(*arguments, environment={"OMP_NUM_THREADS": "1"}) as process:
+        ready = await process.printed(r"inference ready at (http://\S+)")
+        yield ready[1], process
+
+
+@pytest.fixture(scope="session")
+def inference_url(tiny_model: Path) -> Iterator[str]:
+    """One inference process for all tests that do not harm it."""
+    with asyncio.Runner() as runner:
+        inference = running_inference(tiny_model)
+        url, _ = runner.run(inference.__aenter__())
+        yield url
+        runner.run(inference.__aexit__(None, None, None))
+
+
+@pytest.fixture
+async def playground() -> AsyncIterator[Playground]:
+    async with running_playground() as playground:
+        yield playground
+        assert not playground.violations
+
+
+@pytest.fixture
+async def ada(playground: Playground) -> AsyncIterator[Member]:
+    async with Member(playground.url, "Ada", timeout=120) as ada:
+        yield ada
+
+
+@pytest.fixture
+async def ben(playground: Playground) -> AsyncIterator[Member]:
+    async with Member(playground.url, "Ben", timeout=120) as ben:
+        yield ben
+
+
+@pytest.fixture
+async def owner(playground: Playground) -> AsyncIterator[Member]:
+    async with Member(playground.url, "you", timeout=120) as owner:
+        yield owner
+
+
+@pytest.fixture
+def settings(tmp_path: Path, playground: Playground, inference_url: str) -> Settings:
+    return Settings(
+        _env_file=None,
+        discord_token=SecretStr("playground"),
+        discord_url=playground.url,
+        inference_url=inference_url,
+        DARKROOM_DATA=tmp_path / "data",
+    )
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    await migrate(settings.database)
+    database = Database(settings.database)
+    yield database
+    await database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """Where the bot works, for tests that start it more than once."""
+
+    settings: Settings
+    database: Database
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[DarkroomBot]:
+        """The real bot, connected to the playground, in this process."""
+        assert self.settings.discord_url is not None
+        assert self.settings.inference_url is not None
+        point_at(self.settings.discord_url)
+        folder = PictureFolder(self.settings.picture_folder)
+        async with (
+            InferenceClient(self.settings.inference_url) as inference,
+            DarkroomBot(self.settings, self.database, folder, inference) as bot,
+        ):
+            connection = asyncio.create_task(bot.start("playground"))
+            try:
+                yield bot
+            finally:
+                await bot.close()
+                await connection
+
+    def environment(self) -> dict[str, str]:
+        """For the same bot as a process of its own."""
+        return {
+            "DISCORD_TOKEN": "playground",
+            "DISCORD_URL": self.settings.discord_url or "",
+            "INFERENCE_URL": self.settings.inference_url or "",
+            "DARKROOM_DATA": str(self.settings.data_folder),
+        }
+
+
+@pytest.fixture
+def studio(settings: Settings, database: Database) -> Studio:
+    return Studio(settings, database)
+
+
+@pytest.fixture
+async def bot(studio: Studio, ada: Member) -> AsyncIterator[DarkroomBot]:
+    async with studio.open() as bot:
+        await ada.wait_for_command("imagine")
+        yield bot

@@ -1,0 +1,160 @@
+"""`darkroom` as people start it: everything at once, one picture, and what is refused."""
+
+import asyncio
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+from PIL import Image
+
+from playground import Playground
+from playground.member import Member
+from tests.bot.test_drawing import finished, labels
+from tests.processes import ELSEWHERE, ROOT, RunningProcess
+
+
+def environment(data: Path, model: Path | None) -> dict[str, str]:
+    """Of a newcomer: no token; `model` None is the embedded one."""
+    return {
+        "DARKROOM_DATA": str(data),
+        "DARKROOM_MODEL": str(model or ""),
+        "PLAYGROUND_PORT": "0",
+        "DISCORD_TOKEN": "",
+        "INFERENCE_URL": "",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+async def test_one_command_brings_everything_up_and_ctrl_c_takes_it_down(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    async with RunningProcess(
+        "-m", "bot", environment=environment(tmp_path, tiny_model)
+    ) as darkroom:
+        url = (await darkroom.printed(r"Darkroom is ready. Open (http://127.0.0.1:\d+) "))[1]
+        async with Member(url, "Ada") as ada:
+            await ada.wait_for_command("imagine")
+            prompt = "a red fox --seed 7 --q .25"
+            grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt=prompt))
+            by_the_bot = await ada.download(grid.attachments[0])
+
+            # A child that dies is started again, and the log says so.
+            os.kill(child_of(darkroom.pid, "bot bot"), signal.SIGKILL)
+            await darkroom.printed(r"bot ended with code -9; it is started again")
+            await darkroom.printed(r"(?s)connected as.*connected as")
+            os.kill(child_of(darkroom.pid, "diffusion"), signal.SIGKILL)
+            again = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox"))
+            assert "U1" in labels(again)
+        children = psutil.Process(darkroom.pid).children()
+        assert len(children) == 3
+        darkroom.send(signal.SIGINT)
+        assert await darkroom.wait() == 0
+        assert not [child for child in children if child.is_running()]
+        assert "Traceback" not in darkroom.output
+
+    # Without any bot, the same request gives the same file.
+    file = tmp_path / "fox.png"
+    async with RunningProcess(
+        "-m", "bot", "imagine", prompt, "-o", str(file),
+        environment=environment(tmp_path, tiny_model),
+    ) as command:  # fmt: skip
+        assert await command.wait() == 0, command.output
+    assert file.read_bytes() == by_the_bot
+    assert Image.open(io.BytesIO(by_the_bot)).size == (512, 512)
+
+
+async def test_with_a_token_no_playground_is_started_and_no_secret_is_printed(
+    tiny_model: Path, tmp_path: Path, playground: Playground, ada: Member
+) -> None:
+    secrets = {"DISCORD_TOKEN": "correct-horse", "INFERENCE_API_KEY": "battery-staple"}
+    # The playground of the test stands where Discord would.
+    elsewhere = {**secrets, "DISCORD_URL": playground.url}
+    async with RunningProcess(
+        "-m", "bot", environment={**environment(tmp_path, tiny_model), **elsewhere}
+    ) as darkroom:
+        await darkroom.printed("Darkroom is ready: type /imagine in your Discord server")
+        assert len(children_of(darkroom.pid)) == 2
+        await ada.wait_for_command("imagine")
+        grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --q .25"))
+        assert "U1" in labels(grid)
+        darkroom.send(signal.SIGTERM)
+        assert await darkroom.wait() == 0
+    for secret in secrets.values():
+        assert secret not in darkroom.output
+
+
+async def test_a_child_that_cannot_start_ends_the_launch_with_its_sentence(tmp_path: Path) -> None:
+    async with RunningProcess(
+        "-m", "bot", environment=environment(tmp_path, tmp_path / "no-model")
+    ) as darkroom:
+        assert await darkroom.wait() == 1
+    assert "no-model" in darkroom.output
+    assert "inference did not start" in darkroom.output
+    assert "Traceback" not in darkroom.output
+
+
+async def test_when_the_launcher_is_killed_its_children_end_too(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    async with RunningProcess(
+        "-m", "bot", environment=environment(tmp_path, tiny_model)
+    ) as darkroom:
+        await darkroom.printed("Darkroom is ready")
+        children = psutil.Process(darkroom.pid).children()
+        assert len(children) == 3
+        darkroom.send(signal.SIGKILL)
+        _, alive = await asyncio.to_thread(psutil.wait_procs, children, 30)
+        assert alive == []
+
+
+def children_of(pid: int) -> dict[int, str]:
+    """Command lines of a process's children, by id."""
+    return {child.pid: " ".join(child.cmdline()) for child in psutil.Process(pid).children()}
+
+
+def child_of(pid: int, words: str) -> int:
+    (child,) = (number for number, command in children_of(pid).items() if words in command)
+    return child
+
+
+def refused(*arguments: str, **environment: str) -> str:
+    """What the command prints when it cannot start; one sentence, no traceback."""
+    result = subprocess.run(
+        [sys.executable, "-m", "bot", *arguments],
+        cwd=ELSEWHERE,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1, result.stderr
+    assert "Traceback" not in result.stderr
+    return result.stderr.strip().splitlines()[-1]
+
+
+def test_a_start_that_cannot_work_is_one_sentence(tmp_path: Path) -> None:
+    nowhere = {
+        "DISCORD_TOKEN": "",
+        "INFERENCE_URL": "",
+        "OMP_NUM_THREADS": "1",
+        "DARKROOM_DATA": str(tmp_path),
+    }
+    assert "DISCORD_TOKEN" in refused("bot", **nowhere)
+    assert "INFERENCE_URL" in refused("bot", **{**nowhere, "DISCORD_TOKEN": "x"})
+    assert "1:3 to 3:1" in refused("imagine", "a fox --ar 1:50", "-o", "x.png", **nowhere)
+    assert "JOBS_AT_ONCE" in refused("migrate", **nowhere, DARKROOM_JOBS_AT_ONCE="many")
+    away = {**nowhere, "INFERENCE_URL": "http://127.0.0.1:9"}
+    assert "does not answer" in refused("imagine", "a fox", "-o", "x.png", **away)
+
+
+def test_no_secret_is_in_any_sentence(tmp_path: Path) -> None:
+    secret = "correct-horse"
+    url = f"postgresql://darkroom:{secret}@127.0.0.1:9/darkroom"
+    printed = refused("migrate", DATABASE_URL=url, DARKROOM_DATA=str(tmp_path))
+    assert re.search(r"database", printed)
+    assert secret not in printed

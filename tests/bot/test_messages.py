@@ -1,0 +1,121 @@
+"""What members read, and that it keeps to Discord's limits whatever they typed."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import messages
+from bot.messages import Attachment
+from storage.jobs import Job, Totals
+from storage.models import JobKind, JobState
+from storage.servers import ServerSettings
+
+JOB = Job(
+    kind=JobKind.IMAGINE,
+    prompt="a red fox --ar 3:2",
+    request={},
+    member_id=77,
+    member_name="Ada Lovelace!",
+    channel_id=5,
+    server_id=3,
+    id="ab" * 16,
+    state=JobState.RUNNING,
+    message_id=9,
+    reason=None,
+    attempts=1,
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    started_at=None,
+    finished_at=None,
+)
+CHILD = replace(JOB, id="cd" * 16, parent_id=JOB.id, parent_index=1)
+PICTURE = Attachment("x.png", b"", "a red fox")
+
+
+def labels(message: messages.Message) -> list[list[str]]:
+    return [[button.label or button.emoji for button in row] for row in message.buttons]
+
+
+def test_a_job_goes_from_waiting_to_its_pictures() -> None:
+    assert messages.waiting(JOB, None).content == (
+        "**a red fox --ar 3:2** - <@77> (Waiting to start)"
+    )
+    assert messages.running(JOB, None, 11, 35, None).content.endswith("<@77> (31%)")
+    assert messages.done(JOB, None, PICTURE, 4).content == "**a red fox --ar 3:2** - <@77>"
+
+
+def test_what_can_be_pressed_fits_the_state() -> None:
+    assert labels(messages.waiting(JOB, None)) == [["Cancel"]]
+    assert labels(messages.running(JOB, None, 1, 2, None)) == [["Cancel"]]
+    assert labels(messages.done(JOB, None, PICTURE, 4)) == [
+        ["U1", "U2", "U3", "U4", "🔄"],
+        ["V1", "V2", "V3", "V4"],
+    ]
+    assert labels(messages.stopped(JOB, None)) == []
+
+
+def test_buttons_carry_the_jobs_id() -> None:
+    message = messages.done(JOB, None, PICTURE, 4)
+    assert message.buttons[1][2].custom_id == f"job:{JOB.id}:vary:3"
+    assert message.buttons[0][4].custom_id == f"job:{JOB.id}:reroll"
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (JobKind.VARY, "Variations of picture 2 by <@77>"),
+        (JobKind.UPSCALE, "Picture 2 by <@77>"),
+        (JobKind.REROLL, "Re-rolled by <@77>"),
+    ],
+)
+def test_a_child_says_what_it_came_from(kind: JobKind, words: str) -> None:
+    content = messages.waiting(replace(CHILD, kind=kind), JOB).content
+    assert words in content
+    assert "https://discord.com/channels/3/5/9" in content
+
+
+def test_a_failed_job_says_why_and_can_be_tried_again() -> None:
+    message = messages.ended(replace(JOB, state=JobState.FAILED, reason="The disk is full."), None)
+    assert message.cards[0].text == "The disk is full."
+    assert labels(message) == [["🔄"]]
+
+
+def test_file_names_are_safe_and_say_what_is_in_them() -> None:
+    assert messages.file_name(JOB, "png") == f"ada_lovelace_a_red_fox_{JOB.id}.png"
+    wild = replace(JOB, prompt="../../etc/passwd\\ CON: 🦊 ثعلب", member_name="ثعلب")
+    assert messages.file_name(wild, "png") == f"etc_passwd_con_{JOB.id}.png"
+
+
+def test_markdown_and_mentions_in_a_prompt_stay_text() -> None:
+    content = messages.waiting(replace(JOB, prompt="**b** `c` <@1> [x](y)"), None).content
+    assert r"\*\*b\*\* \`c\` \<@1\> \[x\](y)" in content
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=6000), st.text())
+def test_every_message_keeps_to_discords_limits(prompt: str, reason: str) -> None:
+    job = replace(
+        CHILD, prompt=prompt, state=JobState.FAILED, reason=reason[:500], kind=JobKind.VARY
+    )
+    for message in (
+        messages.waiting(job, JOB),
+        messages.waiting_for_inference(job, JOB),
+        messages.running(job, JOB, 9, 0, None),
+        messages.moved(messages.done(job, JOB, PICTURE, 4)),
+        messages.ended(job, JOB),
+    ):
+        assert len(message.content) <= 2000
+        assert all(len(row) <= 5 for row in message.buttons)
+        assert all(len(button.custom_id) <= 100 for row in message.buttons for button in row)
+    assert len(messages.alt_text(job)) <= 1024
+    assert len(messages.file_name(job, "png")) <= 200
+    card = messages.info([job] * 60, Totals(1, 2, 3, 4), 3)
+    assert all(1 <= len(value) <= 1024 for _, value in card.fields)
+
+
+def test_settings_show_what_holds() -> None:
+    card = messages.settings_shown(ServerSettings(3, aspect="3:2", stylize=0), changed=True)
+    assert dict(card.fields)["Aspect"] == "3:2"
+    assert dict(card.fields)["Stylize"] == "0"
+    assert dict(card.fields)["Style"] == "none"

@@ -1,0 +1,17 @@
+"""Shared by all tests: Discord's own description of its API, where it is at hand.
+
+Every playground of a test then holds its traffic against it.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+DESCRIPTION = Path(__file__).parents[2] / "shared" / "discord-openapi.json"
+
+
+@pytest.fixture(autouse=True)
+def _described(monkeypatch: pytest.MonkeyPatch) -> None:
+    if "DISCORD_OPENAPI" not in os.environ and DESCRIPTION.exists():
+        monkeypatch.setenv("DISCORD_OPENAPI", str(DESCRIPTION))

@@ -1,0 +1,98 @@
+"""An inference server in the test's own process, on a free port, with the tiny model."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from diffusion.checkpoints import Checkpoint
+from diffusion.engine import Engine, EngineEvent
+from diffusion.server import Service
+from diffusion.worker import Worker
+
+
+class HeldEngine(Engine):
+    """An engine whose steps wait until the test lets them happen."""
+
+    def __init__(self, checkpoint: Checkpoint, max_waiting: int) -> None:
+        super().__init__(checkpoint, max_waiting)
+        self._allowed = threading.Semaphore(0)
+        self._free = False
+
+    def let(self, steps: int) -> None:
+        for _ in range(steps):
+            self._allowed.release()
+
+    def let_go(self) -> None:
+        self._free = True
+        self._allowed.release()
+
+    def step(self) -> list[EngineEvent]:
+        if not self._free:
+            self._allowed.acquire()
+        return super().step()
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A running server: where, its worker, and what tells that the worker's thread has ended."""
+
+    url: str
+    worker: Worker
+    ended: asyncio.Future[None]
+
+    @property
+    def engine(self) -> Engine:
+        return self.worker.engine
+
+
+@asynccontextmanager
+async def serving(
+    load: Callable[[], Engine], api_key: str | None = None, wait: bool = True
+) -> AsyncIterator[Serving]:
+    """Serve until the block ends; with `wait`, from when the engine is loaded."""
+    worker = Worker(load)
+    runner = web.AppRunner(
+        Service(worker, api_key).app(), handler_cancellation=True, shutdown_timeout=5
+    )
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    ended = worker.start()
+    if wait:
+        await worker.ready.wait()
+    port = runner.addresses[0][1]
+    try:
+        yield Serving(f"http://127.0.0.1:{port}", worker, ended)
+    finally:
+        worker.stop()
+        await runner.cleanup()
+        await asyncio.wait([ended])
+
+
+@asynccontextmanager
+async def held(
+    checkpoint: Checkpoint, max_waiting: int = 64
+) -> AsyncIterator[tuple[Serving, HeldEngine]]:
+    """A server whose engine makes no step before it is let."""
+    engine = HeldEngine(checkpoint, max_waiting)
+    async with serving(lambda: engine) as server:
+        try:
+            yield server, engine
+        finally:
+            engine.let_go()
+
+
+@asynccontextmanager
+async def site(app: web.Application) -> AsyncIterator[str]:
+    """Serve any application on a free port; yields its address."""
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,95 @@
+"""Denoiser and guidance: conversions between what networks predict, checked on a known answer."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from diffusion.denoiser import PREDICTION_TYPES, Denoiser
+from diffusion.guidance import guide
+from diffusion.schedules import scaled_linear, trained_levels
+
+LEVELS = trained_levels(scaled_linear(0.00085, 0.012, 1000))
+X0, NOISE = torch.randn((2, 3, 4, 5, 5), generator=torch.Generator().manual_seed(0))
+TIMES = torch.tensor([3, 500, 999])
+SIGMA = LEVELS.sigmas[TIMES]
+STATES = torch.zeros(3, 7, 2)
+
+
+class Knowing(nn.Module):
+    """A network that knows what made the latents, and says it the way it was trained to."""
+
+    def __init__(self, answer: Tensor) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+        self.answer = answer
+        self.heard: list[Any] = []
+
+    def forward(self, scaled: Tensor, times: Tensor, states: Tensor, return_dict: bool) -> Any:
+        assert not return_dict
+        self.heard = [scaled, times, states]
+        return (self.answer,)
+
+
+def _knowing(prediction_type: str) -> Knowing:
+    alpha_bar = (1 / (1 + SIGMA.square())).float().reshape(-1, 1, 1, 1)
+    answers: dict[str, Callable[[], Tensor]] = {
+        "epsilon": lambda: NOISE,
+        "v_prediction": lambda: alpha_bar.sqrt() * NOISE - (1 - alpha_bar).sqrt() * X0,
+        "sample": lambda: X0,
+    }
+    return Knowing(answers[prediction_type]())
+
+
+def _noised() -> Tensor:
+    return X0 + SIGMA.float().reshape(-1, 1, 1, 1) * NOISE
+
+
+@pytest.mark.parametrize("prediction_type", PREDICTION_TYPES)
+def test_the_true_answer_denoises_perfectly(prediction_type: str) -> None:
+    denoiser = Denoiser(_knowing(prediction_type), LEVELS, prediction_type)
+    assert torch.allclose(denoiser(_noised(), SIGMA, STATES), X0, atol=2e-5)
+
+
+@pytest.mark.parametrize("prediction_type", PREDICTION_TYPES)
+def test_the_loss_of_the_true_answer_is_0(prediction_type: str) -> None:
+    network = _knowing(prediction_type)
+    denoiser = Denoiser(network, LEVELS, prediction_type)
+    loss = denoiser.loss(X0, SIGMA, NOISE, STATES)
+    assert loss.shape == (3,)
+    assert torch.allclose(loss, torch.zeros(3), atol=1e-10)
+    network.answer = network.answer + 2
+    assert torch.allclose(denoiser.loss(X0, SIGMA, NOISE, STATES), torch.full((3,), 4.0))
+
+
+@pytest.mark.parametrize("prediction_type", PREDICTION_TYPES)
+def test_sampling_and_training_show_the_network_the_same(prediction_type: str) -> None:
+    network = _knowing(prediction_type)
+    denoiser = Denoiser(network, LEVELS, prediction_type)
+    denoiser(_noised(), SIGMA, STATES)
+    scaled, times, states = network.heard
+    denoiser.loss(X0, SIGMA, NOISE, STATES)
+    assert torch.allclose(scaled, network.heard[0], atol=1e-6)
+    assert torch.equal(times, TIMES.float())
+    assert torch.equal(times, network.heard[1])
+    assert torch.equal(states, network.heard[2])
+
+
+def test_guidance_of_1_is_the_prompt_alone_and_of_0_the_negative_alone() -> None:
+    scale = torch.tensor([0.0, 1.0, 5.0])
+    guided = guide(X0, NOISE, scale)
+    assert torch.equal(guided[0], NOISE[0])
+    assert torch.allclose(guided[1], X0[1], atol=1e-6)
+    assert torch.allclose(guided[2], NOISE[2] + 5 * (X0[2] - NOISE[2]))
+
+
+def test_guiding_predictions_is_guiding_noise() -> None:
+    """As Ho & Salimans write it: ε̃ = (1+w)·ε_c - w·ε_u, with a scale of 1+w."""
+    x, scale = _noised(), torch.tensor([1.5, 3.0, 7.5])
+    unconditional = torch.randn_like(NOISE)
+    sigma, w = SIGMA.float().reshape(-1, 1, 1, 1), (scale - 1).reshape(-1, 1, 1, 1)
+    noise = (1 + w) * NOISE - w * unconditional
+    guided = guide(x - sigma * NOISE, x - sigma * unconditional, scale)
+    assert torch.allclose(guided, x - sigma * noise, rtol=1e-4, atol=1e-4)

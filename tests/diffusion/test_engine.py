@@ -1,0 +1,364 @@
+"""The engine's contract: the same request gives the same bytes, whatever else is running."""
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers import (
+    DDIMScheduler,
+    DDPMScheduler,
+    DPMSolverMultistepScheduler,
+    EulerAncestralDiscreteScheduler,
+    EulerDiscreteScheduler,
+    StableDiffusionPipeline,
+)
+
+from diffusion.checkpoints import Checkpoint
+from diffusion.engine import Broken, Drawn, Engine, EngineEvent, Stepped, Waits, forward_rows
+from diffusion.pictures import Pixels
+from diffusion.protocol import SAMPLERS, SPACINGS, Blend, ImageRequest, Noise
+from diffusion.scheduler import QueueFull, Shape
+from diffusion.trajectory import steps_run
+from tests.diffusion.requests import a_request
+
+
+def _run(engine: Engine) -> list[EngineEvent]:
+    events: list[EngineEvent] = []
+    while len(engine):
+        events += engine.step()
+    return events
+
+
+def _drawn(events: list[EngineEvent]) -> dict[int, tuple[Pixels, ...]]:
+    return {event.key: event.pictures for event in events if isinstance(event, Drawn)}
+
+
+def _alone(tiny: Checkpoint, request: ImageRequest) -> tuple[Pixels, ...]:
+    engine = Engine(tiny)
+    key = engine.add(request).key
+    return _drawn(_run(engine))[key]
+
+
+def _same(one: tuple[Pixels, ...], two: tuple[Pixels, ...]) -> bool:
+    return len(one) == len(two) and all(map(np.array_equal, one, two))
+
+
+MIXED = tuple(
+    a_request(
+        prompt=f"a {sampler} fox",
+        negative_prompt="blur" if place % 2 else "",
+        noises=(Noise(place), Noise(place + 10, (Blend(3, 0.4),)))[: 1 + place % 2],
+        steps=3 + place % 4,
+        guidance_scale=(1.0, 3.0, 0.0, 7.5)[place % 4],
+        sampler=sampler,
+        spacing=spacing,
+        stop=(1.0, 0.6)[place % 2],
+        width=(64, 72)[place % 3 == 0],
+    )
+    for place, (sampler, spacing) in enumerate(zip(SAMPLERS * 2, itertools.cycle(SPACINGS)))
+)
+"""Requests that differ in everything, sizes included; the odd width gives latents of 9 cells."""
+
+
+@pytest.fixture(scope="module")
+def alone(tiny: Checkpoint) -> list[tuple[Pixels, ...]]:
+    return [_alone(tiny, request) for request in MIXED]
+
+
+def test_pictures_are_those_asked_for(tiny: Checkpoint) -> None:
+    one, two = _alone(tiny, a_request(width=72, height=56))
+    assert one.shape == two.shape == (56, 72, 3)
+    assert one.dtype == np.uint8
+    assert one.std() > 10
+    assert not np.array_equal(one, two)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"prompt": "a blue fox"},
+        {"negative_prompt": "a blue fox"},
+        {"noises": (Noise(5), Noise(6))},
+        {"noises": (Noise(1, (Blend(5, 0.5),)), Noise(2, (Blend(5, 0.5),)))},
+        {"steps": 5},
+        {"stop": 0.5},
+        {"guidance_scale": 1.0},
+        {"guidance_scale": 9.0},
+        {"sampler": "euler"},
+        {"sampler": "ddpm"},
+        {"spacing": "karras"},
+    ],
+    ids=lambda changes: ",".join(changes),
+)
+def test_every_field_shows_in_the_pictures(tiny: Checkpoint, changes: dict[str, Any]) -> None:
+    one, two = _alone(tiny, a_request()), _alone(tiny, a_request(**changes))
+    assert not any(map(np.array_equal, one, two))
+
+
+def test_the_same_bytes_in_company(tiny: Checkpoint, alone: list[tuple[Pixels, ...]]) -> None:
+    engine = Engine(tiny)
+    keys = [engine.add(request).key for request in MIXED]
+    together = _drawn(_run(engine))
+    for key, expected in zip(keys, alone, strict=True):
+        assert _same(together[key], expected), MIXED[key]
+
+
+def test_the_same_bytes_joining_late_and_leaving_early(
+    tiny: Checkpoint, alone: list[tuple[Pixels, ...]]
+) -> None:
+    """One request joins at each step, and every third is dropped two steps later."""
+    engine = Engine(tiny)
+    events: list[EngineEvent] = []
+    keys = []
+    for place, request in enumerate(MIXED):
+        keys.append(engine.add(request).key)
+        events += engine.step()
+        if place >= 2 and (place - 2) % 3 == 0:
+            engine.abort(keys[place - 2])
+    events += _run(engine)
+    together = _drawn(events)
+    kept = [place for place in range(len(MIXED)) if place % 3]
+    assert {keys[place] for place in kept} <= set(together)
+    for place in kept:
+        assert _same(together[keys[place]], alone[place]), MIXED[place]
+
+
+def test_the_same_bytes_at_any_place_in_the_batch(tiny: Checkpoint) -> None:
+    request = a_request(noises=(Noise(5),), guidance_scale=1.0)
+    expected = _alone(tiny, request)[0]
+    for place in range(8):
+        noises = [Noise(100 + other) for other in range(8)]
+        noises[place] = Noise(5)
+        pictures = _alone(tiny, replace(request, noises=tuple(noises)))
+        assert np.array_equal(pictures[place], expected)
+
+
+def test_more_pictures_than_a_pass_has_rows(tiny: Checkpoint) -> None:
+    many = _alone(tiny, a_request(noises=tuple(Noise(seed) for seed in range(16))))
+    one = _alone(tiny, a_request(noises=(Noise(11),)))
+    assert np.array_equal(many[11], one[0])
+
+
+def test_requests_at_different_steps_share_one_pass(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sigmas: list[torch.Tensor] = []
+    forward = tiny.denoiser.forward
+
+    def counted(x: torch.Tensor, sigma: torch.Tensor, states: torch.Tensor) -> torch.Tensor:
+        sigmas.append(sigma)
+        return forward(x, sigma, states)
+
+    monkeypatch.setattr(tiny.denoiser, "forward", counted)
+    engine = Engine(tiny)
+    engine.add(a_request(noises=(Noise(1),), steps=4))
+    engine.step()
+    engine.add(a_request(noises=(Noise(2),), steps=9, guidance_scale=1.0))
+    engine.step()
+    assert [len(sigma) for sigma in sigmas] == [8, 8]
+    # Two rows of the first, at its second level; one of the second, at its first; padding.
+    first, second, third, *padding = sigmas[1].tolist()
+    assert (first, third) == (sigmas[1][0], sigmas[1][0])
+    assert first < second == sigmas[0][0]
+    assert set(padding) == {1.0}
+
+
+def test_a_guidance_of_1_needs_no_rows_for_the_negative_prompt(tiny: Checkpoint) -> None:
+    engine = Engine(tiny)
+    engine.add(a_request(guidance_scale=1.0))
+    engine.add(a_request(guidance_scale=2.0))
+    engine.step()
+    assert engine.rows_running == 2 + 4
+
+
+def test_events_tell_of_waiting_steps_previews_and_the_end(tiny: Checkpoint) -> None:
+    engine = Engine(tiny)
+    four = tuple(Noise(seed) for seed in range(4))
+    first = engine.add(a_request(noises=four, steps=4), previews=1)
+    second = engine.add(a_request(noises=four, steps=2))
+    third = engine.add(a_request(noises=four, steps=2))
+    assert [first.position, second.position, third.position] == [0, 1, 2]
+    events = _run(engine)
+    of_first = [event for event in events if event.key == first.key]
+    assert [(e.step, e.steps, len(e.previews)) for e in of_first if isinstance(e, Stepped)] == [
+        (1, 4, 0),
+        (2, 4, 4),
+        (3, 4, 0),
+    ]
+    assert isinstance(of_first[-1], Drawn)
+    of_third = [event for event in events if event.key == third.key]
+    assert of_third[:2] == [Waits(third.key, 1), Waits(third.key, 0)]
+    assert of_third[2:-1] == [Stepped(third.key, 1, 2, ())]
+
+
+def test_stopping_early_gives_the_prediction_of_that_step(tiny: Checkpoint) -> None:
+    engine = Engine(tiny)
+    request = a_request(noises=(Noise(1),), steps=10, stop=0.5)
+    key = engine.add(request).key
+    events = _run(engine)
+    assert len([event for event in events if isinstance(event, Stepped)]) == 4
+    full = Engine(tiny)
+    full.add(replace(request, stop=1.0))
+    for _ in range(steps_run(request)):
+        full.step()
+    (generation,) = full._generations.values()
+    expected = tiny.decoder.picture(generation.trajectories[0].denoised)
+    assert np.array_equal(_drawn(events)[key][0], expected)
+
+
+def test_an_aborted_request_is_silent_and_its_rows_are_free(tiny: Checkpoint) -> None:
+    engine = Engine(tiny)
+    keys = [engine.add(a_request(steps=9)).key for _ in range(5)]
+    engine.step()
+    engine.abort(keys[0])
+    engine.abort(keys[4])
+    engine.abort(12345)
+    assert engine.rows_running == 4
+    assert engine.waiting == 2
+    events = _run(engine)
+    assert {event.key for event in events} == {keys[1], keys[2], keys[3]}
+    assert not engine._generations
+
+
+def test_a_request_aborted_while_its_step_runs_is_silent(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(tiny)
+    key = engine.add(a_request(steps=1)).key
+    picture = tiny.decoder.picture
+
+    def aborting(latents: torch.Tensor) -> Pixels:
+        engine.abort(key)
+        return picture(latents)
+
+    monkeypatch.setattr(tiny.decoder, "picture", aborting)
+    assert engine.step() == []
+    assert len(engine) == 0
+
+
+def test_a_full_queue_refuses(tiny: Checkpoint) -> None:
+    engine = Engine(tiny, max_waiting=2)
+    for _ in range(2):
+        engine.add(a_request())
+    with pytest.raises(QueueFull):
+        engine.add(a_request())
+    assert len(_drawn(_run(engine))) == 2
+
+
+# What goes wrong breaks one request.
+
+
+def test_numbers_that_overflow_break_only_their_request(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = _alone(tiny, a_request())
+    forward = tiny.denoiser.forward
+
+    def overflowing(x: torch.Tensor, sigma: torch.Tensor, states: torch.Tensor) -> torch.Tensor:
+        denoised = forward(x, sigma, states)
+        denoised[0] = torch.nan
+        return denoised
+
+    engine = Engine(tiny)
+    sick = engine.add(a_request(noises=(Noise(9),))).key
+    well = engine.add(a_request()).key
+    monkeypatch.setattr(tiny.denoiser, "forward", overflowing)
+    engine.step()
+    monkeypatch.setattr(tiny.denoiser, "forward", forward)
+    events = _run(engine)
+    assert [event.key for event in events if isinstance(event, Broken)] == [sick]
+    assert _same(_drawn(events)[well], expected)
+
+
+@pytest.mark.parametrize("part", ["text", "denoiser", "decoder"])
+def test_an_error_in_a_network_breaks_the_request_and_not_the_engine(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    def failing(*_arguments: object) -> None:
+        raise MemoryError
+
+    expected = _alone(tiny, a_request())
+    engine = Engine(tiny)
+    sick = engine.add(a_request()).key
+    method = {"text": "encode", "denoiser": "forward", "decoder": "picture"}[part]
+    with monkeypatch.context() as patch:
+        patch.setattr(getattr(tiny, part), method, failing)
+        broken = [event for event in _run(engine) if isinstance(event, Broken)]
+    assert [event.key for event in broken] == [sick]
+    well = engine.add(a_request()).key
+    assert _same(_drawn(_run(engine))[well], expected)
+
+
+def test_small_latents_share_larger_passes() -> None:
+    cpu, gpu = torch.device("cpu"), torch.device("cuda")
+    assert [forward_rows(Shape(s, s), cpu) for s in (8, 16, 32, 64, 128)] == [8, 8, 8, 2, 2]
+    assert [forward_rows(Shape(s, s), gpu) for s in (8, 16, 32, 64, 128)] == [8, 8, 8, 8, 2]
+
+
+# Parity: diffusers' own pipeline on the same weights.
+
+TRAINED = {
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "steps_offset": 1,
+}
+TRAILING = TRAINED | {"timestep_spacing": "trailing"}
+ORACLES: dict[tuple[str, str], tuple[Any, float]] = {
+    ("ddim", "trailing"): (lambda: DDIMScheduler(**TRAILING, clip_sample=False), 1e-3),
+    ("ddim", "leading"): (lambda: DDIMScheduler(**TRAINED, clip_sample=False), 1e-3),
+    ("ddpm", "trailing"): (lambda: DDPMScheduler(**TRAILING, clip_sample=False), 1e-3),
+    ("euler", "trailing"): (lambda: EulerDiscreteScheduler(**TRAILING), 1e-3),
+    ("euler", "karras"): (lambda: EulerDiscreteScheduler(**TRAINED, use_karras_sigmas=True), 1e-3),
+    ("euler_ancestral", "trailing"): (lambda: EulerAncestralDiscreteScheduler(**TRAILING), 1e-3),
+    ("dpmpp_2m", "trailing"): (lambda: DPMSolverMultistepScheduler(**TRAILING), 1e-3),
+    # Theirs rounds the timesteps of Karras spacing, unlike its Euler and unlike k-diffusion.
+    ("dpmpp_2m", "karras"): (
+        lambda: DPMSolverMultistepScheduler(**TRAINED, use_karras_sigmas=True),
+        1e-2,
+    ),
+}
+"""diffusers' scheduler for a sampler and a spacing, and how far a picture in [0, 1] may be off."""
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize(("sampler", "spacing"), ORACLES)
+def test_a_picture_is_that_of_diffusers_pipeline(
+    tiny: Checkpoint, sampler: str, spacing: str
+) -> None:
+    request = a_request(
+        noises=(Noise(5),), steps=10, guidance_scale=3.0, sampler=sampler, spacing=spacing
+    )
+    (ours,) = _alone(tiny, request)
+    oracle, tolerance = ORACLES[sampler, spacing]
+    scheduler = oracle()
+    pipeline = StableDiffusionPipeline(
+        vae=tiny.decoder.vae,
+        text_encoder=tiny.text.model,
+        tokenizer=tiny.text.tokenizer,
+        unet=tiny.denoiser.unet,
+        scheduler=scheduler,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    generator = torch.Generator().manual_seed(5)
+    latents = torch.randn((1, 4, 8, 8), generator=generator)
+    if "Euler" in type(scheduler).__name__:
+        # It starts from σ·n where the others and we start from √(1+σ²)·n.
+        scheduler.set_timesteps(10)
+        sigma = scheduler.sigmas.max().item()
+        latents = latents * (1 + sigma**2) ** 0.5 / scheduler.init_noise_sigma
+    theirs = pipeline(
+        request.prompt,
+        num_inference_steps=10,
+        guidance_scale=3.0,
+        latents=latents,
+        generator=generator,
+        output_type="np",
+    ).images[0]
+    assert np.abs(ours / 255 - theirs).max() < tolerance + 0.5 / 255

@@ -1,0 +1,106 @@
+"""Latents as pictures and pictures as files."""
+
+import io
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from diffusion.checkpoints import Checkpoint
+from diffusion.pictures import (
+    SAMPLER_NAMES,
+    Decoder,
+    encode,
+    encode_preview,
+    parameters_text,
+)
+from diffusion.protocol import SAMPLERS, Blend, Noise
+from tests.diffusion.requests import a_request
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
+
+
+def _open(file: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(file))
+
+
+def test_every_sampler_has_a_name_for_other_tools() -> None:
+    assert tuple(SAMPLER_NAMES) == SAMPLERS
+
+
+def test_a_png_holds_the_pixels_and_what_made_them() -> None:
+    file = encode(PIXELS, "png", "a fox 🦊\nSteps: 4")
+    picture = _open(file)
+    assert np.array_equal(np.asarray(picture), PIXELS)
+    assert picture.info["parameters"] == "a fox 🦊\nSteps: 4"
+    assert file == encode(PIXELS, "png", "a fox 🦊\nSteps: 4")
+
+
+@pytest.mark.parametrize(("name", "form"), [("jpeg", "JPEG"), ("webp", "WEBP"), ("png", "PNG")])
+def test_every_output_format_is_what_it_says(name: str, form: str) -> None:
+    picture = _open(encode(PIXELS, name))
+    assert picture.format == form
+    assert picture.size == (40, 24)
+
+
+def test_a_preview_is_stretched_to_the_picture_and_small() -> None:
+    file = encode_preview(PIXELS[:3, :5], 40, 24)
+    assert _open(file).size == (40, 24)
+    assert _open(file).format == "JPEG"
+    assert len(file) < len(encode(PIXELS, "png"))
+
+
+def test_parameters_are_in_the_form_other_tools_read() -> None:
+    request = a_request(
+        prompt="a red fox,\nin snow",
+        negative_prompt="blur",
+        noises=(Noise(1), Noise(7, (Blend(8, 0.25),))),
+        stop=0.5,
+    )
+    assert parameters_text(request, 1) == (
+        "a red fox,\nin snow\n"
+        "Negative prompt: blur\n"
+        "Steps: 4, Sampler: DPM++ 2M, Schedule type: trailing, CFG scale: 3, Seed: 7, "
+        "Size: 64x64, Model: tiny, Variations: 8:0.25, Stop: 0.5"
+    )
+    assert "Negative" not in parameters_text(a_request(), 0)
+
+
+def test_a_picture_is_the_autoencoders(tiny: Checkpoint) -> None:
+    latents = torch.randn((4, 5, 7), generator=torch.Generator().manual_seed(3))
+    decoder = tiny.decoder
+    with torch.inference_mode():
+        exact = decoder.vae.decode(latents[None] / 0.5, return_dict=False)[0][0]  # type: ignore
+        picture = decoder.picture(latents)
+    assert picture.shape == (40, 56, 3)
+    expected = ((exact / 2 + 0.5).clamp(0, 1) * 255).permute(1, 2, 0).numpy()
+    assert np.abs(picture - expected).max() <= 0.51
+
+
+class LinearAutoencoder(nn.Module):
+    """Decodes each cell on its own, by a matrix: the one case where the fit can be exact."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mix = nn.Parameter(torch.tensor([[0.4, 0, 0, 0.1], [0, 0.3, 0, 0], [0, 0.1, 0.2, 0]]))
+
+    def decode(self, latents: Tensor, return_dict: bool) -> tuple[Tensor]:
+        assert not return_dict
+        colours = torch.einsum("oc,bchw->bohw", self.mix, latents) + 0.2
+        return (nn.functional.interpolate(colours, scale_factor=8.0),)
+
+
+def test_a_preview_is_the_linear_map_nearest_to_the_autoencoder() -> None:
+    config = SimpleNamespace(
+        scaling_factor=0.5, shift_factor=None, block_out_channels=[8] * 4, latent_channels=4
+    )
+    decoder = Decoder(LinearAutoencoder(), config)
+    latents = torch.randn((4, 5, 7), generator=torch.Generator().manual_seed(9))
+    with torch.inference_mode():
+        preview, picture = decoder.preview(latents), decoder.picture(latents)
+    assert preview.shape == (5, 7, 3)
+    assert preview.std() > 30
+    assert np.array_equal(preview, picture[::8, ::8])

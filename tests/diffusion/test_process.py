@@ -1,0 +1,122 @@
+"""The inference process itself: how it starts, says so, stops and is killed."""
+
+import argparse
+import errno
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+import torch
+
+from diffusion.__main__ import serve
+from diffusion.client import InferenceClient, InferenceUnavailable
+from diffusion.protocol import Progress
+from tests.diffusion.requests import a_request
+
+
+class Process:
+    """`python -m diffusion` on a free port."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        # One thread: two that share busy cores with others mostly wait for each other.
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "INFERENCE_API_KEY": "sesame"}
+        self.child = subprocess.Popen(
+            [sys.executable, "-m", "diffusion", "--port", "0", "--model", folder, *arguments],
+            cwd=Path(__file__).parents[2],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def url(self) -> str:
+        """Where it listens, once it says so."""
+        assert self.child.stdout is not None
+        line = self.child.stdout.readline()
+        start, model = "inference ready at ", " (model tiny)\n"
+        assert line.startswith(start), self.child.communicate()[1]
+        assert line.endswith(model)
+        return line.removeprefix(start).removesuffix(model)
+
+    def end(self) -> None:
+        self.child.kill()
+        self.child.communicate()
+
+
+@pytest.fixture(scope="module")
+def processes(tiny_folder: Path) -> Iterator[dict[str, Process]]:
+    """All that the tests need, started together since importing torch takes its time."""
+    started = {
+        "killed": Process(tiny_folder),
+        "stopped": Process(tiny_folder),
+    }
+    yield started
+    for process in started.values():
+        process.end()
+
+
+async def test_a_process_killed_in_the_middle_is_unavailable(
+    processes: dict[str, Process],
+) -> None:
+    process = processes["killed"]
+    async with InferenceClient(process.url(), "sesame") as client:
+        async with aclosing(client.generate(a_request(steps=150), previews=0)) as events:
+            while await anext(events) != Progress(2, 150):
+                pass
+            process.child.kill()
+            with pytest.raises(InferenceUnavailable):
+                async for _ in events:
+                    pass
+        with pytest.raises(InferenceUnavailable):
+            await client.models()
+
+
+async def test_a_process_told_to_stop_drops_its_work_and_exits_with_0(
+    processes: dict[str, Process],
+) -> None:
+    process = processes["stopped"]
+    async with (
+        InferenceClient(process.url(), "sesame") as client,
+        aclosing(client.generate(a_request(steps=150), previews=0)) as events,
+    ):
+        while await anext(events) != Progress(2, 150):
+            pass
+        process.child.send_signal(signal.SIGTERM)
+        with pytest.raises(InferenceUnavailable):
+            async for _ in events:
+                pass
+    output, errors = process.child.communicate()
+    assert process.child.returncode == 0, errors
+    assert output == ""
+    assert "Traceback" not in errors
+    assert "sesame" not in errors
+
+
+def _arguments(folder: Path, port: int = 0) -> argparse.Namespace:
+    return argparse.Namespace(host="127.0.0.1", port=port, model=folder)
+
+
+async def test_a_model_that_is_none_is_one_sentence_and_exit_1(
+    tiny_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await serve(_arguments(tiny_folder / "unet"), torch.device("cpu")) == 1
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert errors.startswith("There is no model in ")
+    assert errors.count("\n") == 1
+
+
+async def test_a_port_that_is_taken_is_one_sentence_and_exit_1(
+    tiny_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert await serve(_arguments(tiny_folder, port), torch.device("cpu")) == 1
+    said = f"Cannot listen on 127.0.0.1:{port}: {os.strerror(errno.EADDRINUSE)}.\n"
+    assert capsys.readouterr().err == said

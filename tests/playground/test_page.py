@@ -1,0 +1,254 @@
+"""The page in a real browser, driven by the keyboard wherever a person could."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import discord
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+from playground import Playground
+from playground.member import Member
+from tests.playground.small_bot import SmallBot, connected, picture_file
+
+pytestmark = pytest.mark.browser
+PATIENCE = 60
+Found = TypeVar("Found")
+HOSTILE = "<script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">"
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or chromedriver is None:
+        pytest.skip("Chromium and its driver are not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--window-size=1280,900",
+        f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    running = webdriver.Chrome(options, Service(chromedriver))
+    yield running
+    running.quit()
+
+
+class Page:
+    """The page of one member; every wait is for something to be there, never for time."""
+
+    def __init__(self, driver: webdriver.Chrome, url: str) -> None:
+        self.driver = driver
+        self.url = url
+
+    async def open(self, member: str) -> None:
+        await asyncio.to_thread(self.driver.get, f"{self.url}/?as={member}")
+        await self.until(lambda: self.find("#composer"))
+
+    def find(self, css: str) -> list[WebElement]:
+        return self.driver.find_elements("css selector", css)
+
+    async def one(self, css: str) -> WebElement:
+        """The first element that fits, once it is there."""
+        return (await self.until(lambda: self.find(css)))[0]
+
+    async def until(self, found: Callable[[], Found]) -> Found:
+        def wait() -> Found:
+            ignored = [StaleElementReferenceException]
+            waiting = WebDriverWait(self.driver, PATIENCE, 0.05, ignored_exceptions=ignored)
+            return waiting.until(lambda _: found())
+
+        return await asyncio.to_thread(wait)
+
+    async def keys(self, *keys: str) -> None:
+        """Type where the focus is."""
+        await asyncio.to_thread(lambda: self.driver.switch_to.active_element.send_keys(*keys))
+
+    async def text(self, css: str, words: str) -> WebElement:
+        """The element whose text holds these words, once there is one."""
+
+        def fitting() -> WebElement | None:
+            return next((each for each in self.find(css) if words in each.text), None)
+
+        element = await self.until(fitting)
+        assert element is not None
+        return element
+
+    async def script(self, source: str, *arguments: Any) -> Any:
+        return await asyncio.to_thread(self.driver.execute_script, source, *arguments)
+
+    def complaints(self) -> list[str]:
+        """What the browser's console holds against the page."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+
+@pytest.fixture
+async def page(driver: webdriver.Chrome, playground: Playground) -> AsyncIterator[Page]:
+    opened = Page(driver, playground.url)
+    opened.complaints()  # Those of the page before.
+    yield opened
+    await asyncio.to_thread(driver.get, "about:blank")
+
+
+def make_bot() -> SmallBot:
+    bot = SmallBot()
+
+    class Buttons(discord.ui.View):
+        @discord.ui.button(label="U1", custom_id="u1")
+        async def upscale(
+            self, interaction: discord.Interaction, _: discord.ui.Button[Buttons]
+        ) -> None:
+            await interaction.response.send_message("only you", ephemeral=True)
+
+        @discord.ui.button(label="Remix", custom_id="remix")
+        async def remix(
+            self, interaction: discord.Interaction, _: discord.ui.Button[Buttons]
+        ) -> None:
+            await interaction.response.send_modal(Remix())
+
+    class Remix(discord.ui.Modal, title="Remix Prompt"):
+        prompt = discord.ui.TextInput[discord.ui.Modal](label="Prompt", default="a fox")
+
+        async def on_submit(self, interaction: discord.Interaction) -> None:
+            await interaction.response.edit_message(content=f"now {self.prompt.value}")
+
+    @bot.tree.command(description="Draw what you describe")
+    async def imagine(interaction: discord.Interaction, prompt: str, steps: int = 20) -> None:
+        await interaction.response.send_message(f"{prompt} (0%)", file=picture_file("grey"))
+        done = f"{prompt} after {steps}"
+        files = [picture_file("red", "a red square")]
+        await interaction.edit_original_response(content=done, attachments=files, view=Buttons())
+
+    @bot.tree.command(description="Says nothing")
+    async def silent(interaction: discord.Interaction) -> None:
+        pass
+
+    return bot
+
+
+async def test_a_picture_by_the_keyboard_alone(page: Page, playground: Playground) -> None:
+    async with connected(make_bot(), playground.url), Member(playground.url, "Ada") as ada:
+        await ada.wait_for_command("imagine")
+        await page.open("Ada")
+        await page.text(".bot-state", "online")
+        (await page.one("#composer")).send_keys("/ima")
+        await page.text(".popup-option", "/imagine")
+        await page.keys(Keys.TAB)
+        await page.one("[data-option=prompt]")
+        await page.keys("a red fox", Keys.TAB, "7", Keys.ENTER)
+        await page.text(".message .content", "a red fox after 7")
+        await page.one('.message img[alt="a red square"]')
+        await page.until(lambda: len(page.find(".picture img")) == 1)  # The preview is gone.
+
+        remix = await page.one("[data-custom-id=remix]")
+        await page.script("arguments[0].focus()", remix)
+        await page.keys(Keys.ENTER)
+        await page.text("dialog h2", "Remix Prompt")
+        await page.keys(" and a wolf", Keys.ENTER)
+        await page.text(".message .content", "now a fox and a wolf")
+        await page.until(lambda: not page.find("dialog"))
+
+        upscale = await page.one("[data-custom-id=u1]")
+        await page.script("arguments[0].focus()", upscale)
+        await page.keys(Keys.ENTER)
+        note = await page.text(".message.ephemeral .note", "Only you can see this")
+        note.find_element("css selector", "button").send_keys(Keys.ENTER)
+        await page.until(lambda: not page.find(".message.ephemeral"))
+        assert page.complaints() == []
+
+
+async def test_typing_a_command_in_one_go(page: Page, playground: Playground) -> None:
+    async with connected(make_bot(), playground.url), Member(playground.url, "Ada") as ada:
+        await ada.wait_for_command("imagine")
+        await page.open("Ada")
+        (await page.text("button.try", "/imagine a red fox")).click()
+        await page.keys(Keys.ENTER)
+        await page.text(".message .content", "a red fox after 20")
+        (await page.one("#composer")).send_keys("/imagine a blue fox", Keys.ENTER)
+        await page.text(".message .content", "a blue fox after 20")
+
+
+async def test_silence_is_told_in_red(page: Page, playground: Playground) -> None:
+    async with connected(make_bot(), playground.url), Member(playground.url, "Ada") as ada:
+        await ada.wait_for_command("silent")
+        await page.open("Ada")
+        (await page.one("#composer")).send_keys("/silent", Keys.ENTER, Keys.ENTER)
+        await page.text(".message .failed", "The application did not respond")
+    await page.text(".bot-state", "offline")
+    await page.text(".banner", "offline")
+
+
+async def test_everything_anybody_wrote_is_text(page: Page, playground: Playground) -> None:
+    bot = SmallBot()
+
+    @bot.tree.command(description=HOSTILE[:100])
+    async def attack(interaction: discord.Interaction) -> None:
+        embed = discord.Embed(title=HOSTILE, description=HOSTILE, url="https://example.org/")
+        embed.add_field(name=HOSTILE, value=HOSTILE)
+        embed.set_footer(text=HOSTILE)
+        view = discord.ui.View()
+        view.add_item(discord.ui.Button(label=HOSTILE[:80]))
+        content = f"{HOSTILE} ||{HOSTILE}|| [{HOSTILE}](https://example.org) `{HOSTILE}`"
+        await interaction.response.send_message(content, embed=embed, view=view)
+
+    async with connected(bot, playground.url), Member(playground.url, "Ada") as ada:
+        await ada.wait_for_command("attack")
+        await page.open("Ben")
+        await page.script("window.name = 'same page'")
+        await ada.say("darkroom", f"{HOSTILE} [x](javascript:alert) <javascript:alert>")
+        await ada.slash("darkroom", "attack")
+        await page.text(".embed", HOSTILE)
+        title = await page.script("return document.title")
+        assert "broken" not in title
+        assert page.find("#messages script, #messages [onerror], #messages [src=x]") == []
+        links = await page.script(
+            "return [...document.querySelectorAll('#messages a')].map((a) => a.protocol)"
+        )
+        assert set(links) == {"https:"}
+
+
+async def test_a_narrow_window_hides_the_channels(page: Page, playground: Playground) -> None:
+    await page.open("Ada")
+    await asyncio.to_thread(page.driver.set_window_size, 500, 800)
+    try:
+        burger = await page.one(".burger")
+        await page.until(burger.is_displayed)
+        gallery = await page.one("[data-channel]:nth-of-type(2)")
+        await page.until(lambda: not gallery.is_displayed())
+        burger.click()
+        await page.until(gallery.is_displayed)
+        await page.script("arguments[0].click()", gallery)
+        await page.text(".topbar h1", "gallery")
+        wide = await page.script("return document.documentElement.scrollWidth > innerWidth")
+        assert wide is False
+    finally:
+        await asyncio.to_thread(page.driver.set_window_size, 1280, 900)
+
+
+async def test_the_page_may_load_nothing_from_elsewhere(page: Page, playground: Playground) -> None:
+    await page.open("Ada")
+    loaded = await page.script(
+        "return performance.getEntriesByType('resource').map((entry) => entry.name)"
+    )
+    assert loaded
+    assert all(str(name).startswith(playground.url) for name in loaded)
+    for script in (Path(__file__).parents[2] / "playground" / "page" / "js").glob("*.js"):
+        assert "innerHTML" not in script.read_text(encoding="utf-8")
+    assert page.complaints() == []

@@ -1,0 +1,226 @@
+"""Opening, waiting and failing: what a person reads when the database is away."""
+
+import asyncio
+import sqlite3
+import traceback
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
+
+from storage import database as opening
+from storage import jobs
+from storage.database import Database, StorageUnavailable, migrate
+from storage.models import JobState, MemberRow, ServerRow
+from tests.postgres import execute
+from tests.storage.samples import claim, new_job, queue
+
+Lock = Callable[[], AbstractAsyncContextManager[None]]
+
+
+@pytest.fixture
+def locked(migrated: str) -> Lock:
+    """Keeps all writers out for a while, as a backup or another program may."""
+
+    @asynccontextmanager
+    async def lock() -> AsyncIterator[None]:
+        if migrated.startswith("sqlite"):
+            connection = sqlite3.connect(migrated.removeprefix("sqlite:///"), isolation_level=None)
+            connection.execute("BEGIN EXCLUSIVE")
+            yield
+            connection.execute("COMMIT")
+            connection.close()
+        else:
+            other = await asyncpg.connect(migrated)
+            async with other.transaction():
+                await other.execute("LOCK TABLE jobs, members IN EXCLUSIVE MODE")
+                yield
+            await other.close()
+
+    return lock
+
+
+async def test_writers_wait_out_a_lock_and_readers_do_not(database: Database, locked: Lock) -> None:
+    (queued,) = await queue(database)
+    async with locked():
+        writers = [
+            asyncio.create_task(jobs.add(database, [new_job(m)], limit=3)) for m in range(10)
+        ]
+        writers.append(asyncio.create_task(jobs.attach_message(database, queued.id, 1, 2)))
+        await asyncio.sleep(2)  # this is the fault itself: locked for seconds
+        assert not any(writer.done() for writer in writers)
+        assert await jobs.get(database, queued.id) == queued
+    await asyncio.gather(*writers)
+    assert [len(await jobs.open_jobs(database, m)) for m in range(10)] == [1, 2] + [1] * 8
+
+
+async def test_a_lock_that_stays_is_said(
+    migrated: str, locked: Lock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "PATIENCE_S", 0.3)
+    async with Database(migrated) as database:
+        async with locked():
+            with pytest.raises(StorageUnavailable, match=r"0\.3 s\.$"):
+                await jobs.add(database, [new_job()], limit=3)
+        await jobs.add(database, [new_job()], limit=1)
+
+
+async def test_a_cancelled_writer_leaves_no_lock(database: Database, locked: Lock) -> None:
+    async with locked():
+        writers = [
+            asyncio.create_task(jobs.add(database, [new_job()], limit=None)) for _ in range(5)
+        ]
+        await asyncio.sleep(0.2)  # far enough for them to be waiting inside the database
+        for writer in writers:
+            writer.cancel()
+    answers = await asyncio.gather(*writers, return_exceptions=True)
+    assert {type(answer) for answer in answers} == {asyncio.CancelledError}
+    await asyncio.gather(*(jobs.add(database, [new_job()], limit=None) for _ in range(20)))
+    assert len(await jobs.open_jobs(database, 1)) == 20
+
+
+async def test_an_error_rolls_back(database: Database) -> None:
+    (job,) = await queue(database)
+
+    async def spoil() -> None:
+        async with database.transaction() as session:
+            await session.execute(text("UPDATE jobs SET state = 'done'"))
+            raise FileNotFoundError  # the caller's own, though it is an OSError
+
+    with pytest.raises(FileNotFoundError):
+        await spoil()
+    assert (await claim(database)).id == job.id
+
+
+async def test_our_own_mistakes_stay_what_they_are(database: Database) -> None:
+    with pytest.raises((ProgrammingError, StorageUnavailable), match="nonsense"):
+        async with database.transaction() as session:
+            await session.execute(text("nonsense"))
+    with pytest.raises(IntegrityError) as refusal:  # found at the commit, which is inside
+        async with database.transaction() as session:
+            session.add(ServerRow(server_id=1, style="a secret", jobs_per_member=None))
+    assert "a secret" not in str(refusal.value)  # what people write has no place in a log
+
+
+@pytest.mark.parametrize("column", ["state", "kind"])
+async def test_the_database_itself_refuses_what_has_no_meaning(
+    database: Database, column: str
+) -> None:
+    await queue(database)
+    with pytest.raises(IntegrityError):
+        async with database.transaction() as session:
+            await session.execute(text(f"UPDATE jobs SET {column} = 'nonsense'"))
+
+
+@pytest.mark.parametrize("change", ["member_id = 99", f"parent_id = '{'0' * 32}'"])
+async def test_the_database_itself_refuses_what_refers_to_nothing(
+    database: Database, change: str
+) -> None:
+    await queue(database)
+    with pytest.raises(IntegrityError):
+        async with database.transaction() as session:
+            await session.execute(text(f"UPDATE jobs SET {change}"))
+
+
+async def test_times_come_back_in_utc(database: Database) -> None:
+    elsewhere = datetime(2026, 3, 29, 2, 30, 0, 123456, timezone(timedelta(hours=5, minutes=30)))
+    async with database.transaction() as session:
+        session.add(MemberRow(id=2**62, name="Ann", first_seen=elsewhere))
+    async with database.reading() as session:
+        first_seen = await session.scalar(select(MemberRow.first_seen))
+    assert first_seen == elsewhere
+    assert first_seen.tzinfo is UTC or first_seen.utcoffset() == timedelta(0)
+
+
+async def test_a_lost_connection_is_made_anew(database: Database, kind: str, url: str) -> None:
+    if kind == "sqlite":
+        pytest.skip("a file has no connections to lose")
+    await queue(database)
+    async with database.reading() as session:
+        name = await session.scalar(text("SELECT current_database()"))
+    await execute(
+        url, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    )
+    assert (await claim(database)).state is JobState.RUNNING
+
+
+async def test_a_database_without_tables_says_so(url: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    async with Database(url) as database:
+        with pytest.raises(StorageUnavailable, match="darkroom migrate"):
+            await jobs.claim_next(database)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("", "cannot be read"),
+        ("darkroom.sqlite", "cannot be read"),
+        ("postgresql://ann:s3cret@host:port/x", "cannot be read"),
+        ("sqlite://", "no file"),
+        ("sqlite:///:memory:", "no file"),
+        ("mysql://ann:s3cret@host/x", "'mysql' is not supported"),
+    ],
+)
+async def test_an_address_that_cannot_be_one(url: str, told: str) -> None:
+    with pytest.raises(StorageUnavailable, match=told) as refusal:
+        Database(url)
+    assert_one_sentence(refusal.value)
+    with pytest.raises(StorageUnavailable, match=told):
+        await migrate(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ann:s3cret@127.0.0.1:1/x",
+        "postgres://ann:s3cret@127.0.0.1:1/x?sslmode=disable",
+        "postgresql+psycopg://ann:s3cret@127.0.0.1:1/x",
+        "postgresql://ann:s3cret@nowhere.invalid/x",
+        "postgresql://ann:s3cret@127.0.0.1:1/x?no_such_option=1",
+        "postgresql://ann@127.0.0.1:1/x?password=s3cret&sslmode=nonsense",
+        "sqlite:////dev/null/x.sqlite",
+        "sqlite:////dev",
+    ],
+)
+async def test_what_cannot_be_reached_is_said_in_one_sentence(url: str) -> None:
+    async with Database(url) as database:
+        for attempt in (jobs.claim_next(database), migrate(url)):
+            with pytest.raises(StorageUnavailable) as refusal:
+                await attempt
+            assert_one_sentence(refusal.value)
+
+
+async def test_a_missing_postgres_database_is_said(postgres_server: str) -> None:
+    async with Database(postgres_server.replace("/postgres?", "/missing?")) as database:
+        with pytest.raises(StorageUnavailable, match='"missing" does not exist'):
+            await jobs.claim_next(database)
+
+
+async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "holiday.jpg"
+    file.write_bytes(b"\xff\xd8\xff\xe0" * 1000)
+    with pytest.raises(StorageUnavailable, match="not a database"):
+        await migrate(f"sqlite:///{file}")
+    assert file.read_bytes() == b"\xff\xd8\xff\xe0" * 1000
+
+
+async def test_a_full_disk_is_said(database: Database, kind: str) -> None:
+    if kind == "postgres":
+        pytest.skip("a Postgres of many databases cannot be filled by one")
+    async with database.transaction() as session:
+        await session.execute(text("PRAGMA max_page_count = 1"))  # as many as it has
+    with pytest.raises(StorageUnavailable, match=r"cannot be used: database or disk is full\.$"):
+        await jobs.add(database, [new_job(prompt="long " * 100_000)], limit=None)
+    assert await jobs.open_jobs(database, 1) == ()
+
+
+def assert_one_sentence(error: StorageUnavailable) -> None:
+    assert "\n" not in str(error)
+    assert str(error).endswith(".")
+    assert "s3cret" not in "".join(traceback.format_exception(error))

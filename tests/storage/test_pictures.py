@@ -1,0 +1,189 @@
+"""Picture files: whole or not at all, checked on the way in and on the way out."""
+
+# ruff: noqa: ASYNC240 (a test may wait for its own small files)
+
+import errno
+import os
+import struct
+from collections.abc import Callable
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import pytest
+from PIL import Image
+
+from storage import jobs, pictures
+from storage.database import Database
+from storage.pictures import Picture, PictureFolder, PictureMissing, PictureNotSaved
+from tests.storage.samples import claim, queue
+
+JOB = "0123456789abcdef" * 2
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "made" / "later"
+
+
+@pytest.fixture
+def folder(root: Path) -> PictureFolder:
+    return PictureFolder(root)
+
+
+async def stored(folder: PictureFolder, png: bytes) -> Picture:
+    new = await folder.save(JOB, 1, 7, png)
+    fields = {name: getattr(new, name) for name in new.__dataclass_fields__}
+    return Picture(**fields, id="x", job_id=JOB)
+
+
+async def test_a_picture_comes_back_through_disk_and_database(
+    database: Database, folder: PictureFolder, root: Path, png: bytes
+) -> None:
+    (job,) = await queue(database)
+    await claim(database)
+    saved = [await folder.save(job.id, i, 2**32 - 1 - i, png) for i in range(2)]
+    await jobs.finish(database, job.id, saved)
+    first, second = await pictures.of_job(database, job.id)
+    assert (first.width, first.height, first.bytes_size) == (24, 16, len(png))
+    assert (first.seed, second.seed) == (2**32 - 1, 2**32 - 2)
+    assert first.sha256 == sha256(png).hexdigest()
+    assert first.file == f"{first.id}.png" == f"{job.id}_0.png"
+    assert await folder.read(second) == png
+    assert sorted(file.name for file in root.iterdir()) == [first.file, second.file]
+
+
+async def test_saving_again_replaces(folder: PictureFolder, root: Path, png: bytes) -> None:
+    """As after a crash between file and row, which also leaves a file half written."""
+    root.mkdir(parents=True)
+    (root / f".{JOB}_1.png.unfinished").write_bytes(png[:20])
+    await folder.save(JOB, 1, 7, png)
+    picture = await stored(folder, png)
+    assert await folder.read(picture) == png
+    assert [file.name for file in root.iterdir()] == [picture.file]
+
+
+def converted(format: str) -> Callable[[bytes], bytes]:
+    def convert(png: bytes) -> bytes:
+        stream = BytesIO()
+        Image.open(BytesIO(png)).save(stream, format)
+        return stream.getvalue()
+
+    return convert
+
+
+def with_other_pixels(png: bytes) -> bytes:
+    """The same picture with pixels that cannot be unpacked, under a checksum that is right."""
+    at = png.index(b"IDAT")
+    (length,) = struct.unpack(">I", png[at - 4 : at])
+    chunk = b"IDAT" + b"\xff" * length
+    return png[:at] + chunk + struct.pack(">I", crc32(chunk)) + png[at + len(chunk) + 4 :]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda png: b"",
+        lambda png: b"<html>502 Bad Gateway</html>",
+        lambda png: png[:8],
+        lambda png: png[: len(png) // 2],
+        lambda png: png[:50] + bytes([png[50] ^ 255]) + png[51:],
+        lambda png: png[:-13] + bytes([png[-13] ^ 255]) + png[-12:],
+        with_other_pixels,
+        converted("JPEG"),
+        converted("GIF"),
+    ],
+    ids=[
+        "empty",
+        "text",
+        "signature only",
+        "cut short",
+        "bit rot",
+        "checksum",
+        "no pixels",
+        "jpeg",
+        "gif",
+    ],
+)
+async def test_what_is_no_sound_png_is_not_saved(
+    folder: PictureFolder, root: Path, png: bytes, spoil: Callable[[bytes], bytes]
+) -> None:
+    with pytest.raises(PictureNotSaved, match="not a sound PNG"):
+        await folder.save(JOB, 0, 7, spoil(png))
+    assert not root.exists()
+
+
+@pytest.mark.parametrize("job_id", ["../../etc/passwd", "", "A" * 32, JOB + "\n", JOB + "/x"])
+async def test_no_name_but_an_id_becomes_a_path(
+    folder: PictureFolder, root: Path, png: bytes, job_id: str
+) -> None:
+    with pytest.raises(AssertionError):
+        await folder.save(job_id, 0, 7, png)
+    assert not root.exists()
+
+
+async def test_a_file_in_the_place_of_the_folder(tmp_path: Path, png: bytes) -> None:
+    (tmp_path / "pictures").write_text("a file")
+    with pytest.raises(PictureNotSaved, match="The folder for pictures cannot be used"):
+        await PictureFolder(tmp_path / "pictures").save(JOB, 0, 7, png)
+    with pytest.raises(PictureNotSaved, match="The folder for pictures cannot be used"):
+        await PictureFolder(tmp_path / "pictures" / "below").save(JOB, 0, 7, png)
+
+
+async def test_a_full_disk(folder: PictureFolder, root: Path, png: bytes) -> None:
+    """/dev/full takes nothing: the write reaches a real "no space left on device"."""
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    root.mkdir(parents=True)
+    (root / f".{JOB}_0.png.unfinished").symlink_to("/dev/full")
+    with pytest.raises(PictureNotSaved, match="The disk for pictures is full"):
+        await folder.save(JOB, 0, 7, png)
+    assert list(root.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (errno.ENOSPC, "is full"),
+        (errno.EDQUOT, "is full"),
+        (errno.EACCES, "is not writable"),
+        (errno.EROFS, "is not writable"),
+        (errno.EIO, "cannot be used: Input/output error"),
+    ],
+)
+async def test_a_disk_that_fails_late_leaves_the_old_picture(
+    folder: PictureFolder,
+    root: Path,
+    png: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    told: str,
+) -> None:
+    picture = await stored(folder, png)
+
+    def fail(*_: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    stream = BytesIO()
+    Image.new("RGB", (8, 8)).save(stream, "PNG")
+    with pytest.raises(PictureNotSaved, match=told):
+        await folder.save(JOB, 1, 7, stream.getvalue())
+    assert await folder.read(picture) == png
+    assert [file.name for file in root.iterdir()] == [picture.file]
+
+
+async def test_a_file_that_is_gone_is_said(folder: PictureFolder, root: Path, png: bytes) -> None:
+    picture = await stored(folder, png)
+    (root / picture.file).unlink()
+    with pytest.raises(PictureMissing, match="Picture 2 of this job is no longer on the disk"):
+        await folder.read(picture)
+
+
+async def test_a_file_that_changed_is_said(folder: PictureFolder, root: Path, png: bytes) -> None:
+    picture = await stored(folder, png)
+    (root / picture.file).write_bytes(png + b"\0")
+    with pytest.raises(PictureMissing, match="Picture 2 of this job is damaged"):
+        await folder.read(picture)

@@ -1,0 +1,33 @@
+"""A server's settings: defaults until stored, then exactly what was stored."""
+
+import asyncio
+
+from storage import servers
+from storage.database import Database
+from storage.servers import ServerSettings
+
+SERVER = 1_100_000_000_000_000_000
+
+
+async def test_defaults_until_something_is_stored(database: Database) -> None:
+    settings = await servers.get_settings(database, SERVER)
+    assert settings == ServerSettings(SERVER, None, None, None, jobs_per_member=3)
+
+
+async def test_what_is_stored_comes_back(database: Database) -> None:
+    settings = ServerSettings(SERVER, "16:9", "raw", 0, jobs_per_member=1)
+    await servers.save_settings(database, settings)
+    assert await servers.get_settings(database, SERVER) == settings
+    assert await servers.get_settings(database, SERVER + 1) == ServerSettings(SERVER + 1)
+
+
+async def test_storing_again_replaces_all(database: Database) -> None:
+    await servers.save_settings(database, ServerSettings(SERVER, "16:9", "raw", 250, 9))
+    await servers.save_settings(database, ServerSettings(SERVER, style="cute"))
+    assert await servers.get_settings(database, SERVER) == ServerSettings(SERVER, style="cute")
+
+
+async def test_storing_at_once_stores_one(database: Database) -> None:
+    each = [ServerSettings(SERVER, "1:1", "raw", i, i) for i in range(10)]
+    await asyncio.gather(*(servers.save_settings(database, settings) for settings in each))
+    assert await servers.get_settings(database, SERVER) in each
