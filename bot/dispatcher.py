@@ -47,6 +47,15 @@ class _JobFailed(Exception):
     """The job cannot succeed; the message is the reason."""
 
 
+async def news_within(news: asyncio.Event, seconds: float) -> None:
+    """Wait until there is news, or until the time is over."""
+    # `wait_for` would do, but until Python 3.12 it swallows a cancellation that comes with the
+    # news, and whoever waits for the cancelled task then waits for ever.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await news.wait()
+
+
 class Dispatcher:
     """Follows at most `at_once` jobs at a time; the queue decides fairly which."""
 
@@ -123,8 +132,7 @@ class Dispatcher:
             job = await until_stored(lambda: jobs.claim_next(self._database))
             if job:
                 return job
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), POLL)
+            await news_within(self._news, POLL)
 
     async def _wait_for_inference(self) -> None:
         while self._pause:
@@ -219,7 +227,8 @@ class Dispatcher:
                         case Failed(reason):
                             raise _JobFailed(reason)
         except InferenceUnavailable:
-            self._breaks[job.id] += started
+            if started:
+                self._breaks[job.id] += 1
             raise
         raise AssertionError("the client ends every stream with Finished or Failed")
 

@@ -138,7 +138,8 @@ class _Keeper:
         if self._process is not None and self._process.returncode is None:
             self._process.terminate()
             try:
-                await asyncio.wait_for(self._process.wait(), GRACE)
+                async with asyncio.timeout(GRACE):
+                    await self._process.wait()
             except TimeoutError:
                 self._process.kill()
                 await self._process.wait()

@@ -114,7 +114,8 @@ class Gateway:
         while True:
             patience = connection.heard + 2 * self._limits.heartbeat_interval - monotonic()
             try:
-                frame = await asyncio.wait_for(connection.socket.receive(), max(patience, 0))
+                async with asyncio.timeout(max(patience, 0)):
+                    frame = await connection.socket.receive()
             except TimeoutError:
                 raise Hangup(Close.SESSION_TIMED_OUT) from None
             if frame.type is WSMsgType.CLOSE:

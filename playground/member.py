@@ -256,7 +256,8 @@ class Member:
                 return result
 
         try:
-            return await asyncio.wait_for(look(), self.timeout if within is None else within)
+            async with asyncio.timeout(self.timeout if within is None else within):
+                return await look()
         except TimeoutError:
             latest = [versions[-1].content for versions in self._versions.values()][-5:]
             raise TimeoutError(f"{words}; the last messages were {latest}") from None

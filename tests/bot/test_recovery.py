@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.bot import DarkroomBot
 from bot.config import Settings
+from bot.dispatcher import news_within
 from playground import Playground
 from playground.faults import CALLBACK, EDIT_MESSAGE
 from playground.member import Member
@@ -258,6 +259,19 @@ async def test_a_lost_picture_is_drawn_again_for_u(
     for file in settings.picture_folder.iterdir():
         file.unlink()
     assert (await finished(ada, (await ada.press(grid, "U1")).message)).attachments
+
+
+@pytest.mark.parametrize("ticks", range(6))
+async def test_who_waits_for_news_can_be_stopped_in_the_very_moment_it_comes(ticks: int) -> None:
+    news = asyncio.Event()
+    waiting = asyncio.create_task(news_within(news, 60))
+    await asyncio.sleep(0)
+    news.set()
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    stopped = waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert waiting.cancelled() is stopped
 
 
 @contextlib.asynccontextmanager
