@@ -8,8 +8,8 @@ except that `add` and `abort` may be called from another thread while a step run
 **The same request gives the same bytes, whatever else is running.** What rounds differently in a
 batch of another size (measured in float32 on a CPU with AVX-512: sizes 1, 2–3 and 4–8 differ from
 each other in the last bits, because the matrix libraries choose other kernels) must always run
-at one size. So the U-Net sees `forward_rows` rows at every step, the missing ones padded with
-zeros; text encoding and decoding see one item. At one size neither the neighbours nor a row's
+at one size. So the U-Net sees `forward_rows` rows at every step, the missing ones filled up with
+copies; text encoding and decoding see one item. At one size neither the neighbours nor a row's
 place among them change its bytes (measured: exactly 0, and held by the tests). The rest is
 elementwise.
 """
@@ -23,11 +23,18 @@ import torch
 from torch import Tensor
 
 from diffusion.checkpoints import Checkpoint
-from diffusion.guidance import guide
 from diffusion.pictures import Pixels
 from diffusion.protocol import ImageRequest
 from diffusion.scheduler import Entry, Scheduler, Shape
-from diffusion.trajectory import Trajectory, advance, begin, preview_steps, steps_run
+from diffusion.trajectory import (
+    Row,
+    Trajectory,
+    advance,
+    begin,
+    preview_steps,
+    rows_needed,
+    steps_run,
+)
 
 MAX_WAITING = 64
 
@@ -111,11 +118,10 @@ class Engine:
         Raises scheduler.QueueFull.
         """
         factor = self.checkpoint.decoder.factor
-        rows = len(request.noises) * (1 if request.guidance_scale == 1 else 2)
         shape = Shape(request.height // factor, request.width // factor)
         with self._lock:
             key = next(self._keys)
-            position = self._scheduler.add(Entry(key, shape, rows))
+            position = self._scheduler.add(Entry(key, shape, rows_needed(request)))
             shown = preview_steps(steps_run(request), previews)
             self._generations[key] = _Generation(key, request, shown, position=position)
         return Waits(key, position)
@@ -190,32 +196,25 @@ class Engine:
 
     def _denoise(self, trajectories: list[Trajectory]) -> Tensor:
         """The guided predictions [pictures, 4, h, w] at the pictures' own levels."""
-        guided = [one for one in trajectories if one.guided]
-        rows = [(one, one.states) for one in trajectories] + [(one, one.negative) for one in guided]
-        predicted = self._forward(
-            torch.stack([one.x for one, _ in rows]),
-            torch.stack([one.sigmas[one.step] for one, _ in rows]),
-            torch.stack([states for _, states in rows]),
-        )
-        conditional = predicted[: len(trajectories)]
-        if not guided:
-            return conditional
-        at = [index for index, one in enumerate(trajectories) if one.guided]
-        scale = torch.tensor([one.guidance_scale for one in guided])
-        conditional[at] = guide(conditional[at], predicted[len(trajectories) :], scale)
-        return conditional
+        rows = [one.rows() for one in trajectories]
+        predicted = self._forward([row for wanted in rows for row in wanted])
+        parts = torch.split(predicted, [len(wanted) for wanted in rows])
+        return torch.stack([one.guide(part) for one, part in zip(trajectories, parts, strict=True)])
 
-    def _forward(self, x: Tensor, sigma: Tensor, states: Tensor) -> Tensor:
+    def _forward(self, rows: list[Row]) -> Tensor:
         """The predictions of any number of rows, by passes of the one size of their shape."""
-        size = self._rows(Shape(*x.shape[-2:]))
+        size = self._rows(Shape(*rows[0].x.shape[-2:]))
         predicted = []
-        for start in range(0, len(x), size):
-            part = slice(start, start + size)
-            count = len(x[part])
-            padded = self.checkpoint.denoiser(
-                _pad(x[part], size), _pad(sigma[part], size, 1.0), _pad(states[part], size)
+        for start in range(0, len(rows), size):
+            part = rows[start : start + size]
+            # Any row will do to fill the pass up: no row knows the others.
+            full = part + part[-1:] * (size - len(part))
+            denoised = self.checkpoint.denoiser(
+                torch.stack([row.x for row in full]),
+                torch.stack([row.sigma for row in full]),
+                torch.stack([row.states for row in full]),
             )
-            predicted.append(padded[:count])
+            predicted.append(denoised[: len(part)])
         return torch.cat(predicted)
 
     def _outcome(self, generation: _Generation) -> EngineEvent:
@@ -243,8 +242,3 @@ class Engine:
                     self._scheduler.remove(event.key)
                     del self._generations[event.key]
         return events
-
-
-def _pad(rows: Tensor, size: int, value: float = 0.0) -> Tensor:
-    padding = rows.new_full((size - len(rows), *rows.shape[1:]), value)
-    return torch.cat([rows, padding])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from diffusion.guidance import guide
 from diffusion.protocol import ImageRequest, Noise
 from diffusion.samplers import SAMPLERS, STOCHASTIC, Memory, no_memory
 from diffusion.schedules import TrainedLevels, visited
@@ -32,6 +33,18 @@ class NoiseSource:
             other = torch.randn(self._shape, generator=generator)
             drawn = drawn * math.sqrt(1 - strength**2) + other * strength
         return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One prediction that is wanted of the network, which takes one place of a forward pass.
+
+    x: [4, h, w] at level `sigma`, a float64 on the CPU; states: [tokens, width].
+    """
+
+    x: Tensor
+    sigma: Tensor
+    states: Tensor
 
 
 @dataclass(slots=True)
@@ -62,6 +75,18 @@ class Trajectory:
     @property
     def done(self) -> bool:
         return self.step == self.last
+
+    def rows(self) -> list[Row]:
+        """What has to be predicted for the next step."""
+        x, sigma = self.x, self.sigmas[self.step]
+        rows = [Row(x, sigma, self.states)]
+        return [*rows, Row(x, sigma, self.negative)] if self.guided else rows
+
+    def guide(self, predicted: Tensor) -> Tensor:
+        """The one prediction [4, h, w] that follows from those of its `rows` [rows, 4, h, w]."""
+        if not self.guided:
+            return predicted[0]
+        return guide(predicted[:1], predicted[1:], torch.tensor([self.guidance_scale]))[0]
 
     def draw(self) -> Tensor:
         """The noise of this step [4, h, w]; zeros, and nothing drawn, where none is used."""
@@ -98,6 +123,11 @@ def begin(
         negative=negative,
         denoised=x,
     )
+
+
+def rows_needed(request: ImageRequest) -> int:
+    """How many rows the request takes at each of its steps."""
+    return len(request.noises) * (1 if request.guidance_scale == 1 else 2)
 
 
 def steps_run(request: ImageRequest) -> int:

@@ -159,11 +159,10 @@ def test_requests_at_different_steps_share_one_pass(
     engine.add(a_request(noises=(Noise(2),), steps=9, guidance_scale=1.0))
     engine.step()
     assert [len(sigma) for sigma in sigmas] == [8, 8]
-    # Two rows of the first, at its second level; one of the second, at its first; padding.
-    first, second, third, *padding = sigmas[1].tolist()
-    assert (first, third) == (sigmas[1][0], sigmas[1][0])
-    assert first < second == sigmas[0][0]
-    assert set(padding) == {1.0}
+    # Two rows of the first, at its second level; one of the second, at its first; and filling.
+    one, two, three, *filling = sigmas[1].tolist()
+    assert one == two < three == sigmas[0][0]
+    assert set(filling) == {three}
 
 
 def test_a_guidance_of_1_needs_no_rows_for_the_negative_prompt(tiny: Checkpoint) -> None:
