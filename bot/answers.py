@@ -57,6 +57,7 @@ def asker(interaction: discord.Interaction) -> Asker:
         server_id=interaction.guild_id,
         channel_id=interaction.channel_id,
         attachment_limit=interaction.filesize_limit,
+        locale=(interaction.guild_locale or interaction.locale).value,
     )
 
 
@@ -122,14 +123,15 @@ async def show_card(interaction: discord.Interaction, card: Card) -> None:
 async def explain(interaction: discord.Interaction, error: BaseException) -> None:
     """Turn an error of a command, button or dialog into words for the one who caused it."""
     cause = error.__cause__ if isinstance(error, discord.app_commands.CommandInvokeError) else error
+    locale = interaction.locale.value
     match cause:
         case UserError():
-            card = messages.refusal(cause)
+            card = messages.refusal(cause, locale)
         case StorageUnavailable():
-            card = messages.refusal(DatabaseAway())
+            card = messages.refusal(DatabaseAway(), locale)
         case _:
             log.error("An interaction failed by a mistake of ours.", exc_info=error)
-            card = messages.unexpected()
+            card = messages.unexpected(locale)
     try:
         await show_card(interaction, card)
     except NO_ANSWER:

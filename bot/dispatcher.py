@@ -17,6 +17,7 @@ from bot.pictures import compose_preview, enlarge
 from bot.presenter import Presenter
 from bot.resolve import own_seed
 from bot.retry import until_stored
+from bot.texts import say
 from diffusion.client import InferenceClient, InferenceUnavailable
 from diffusion.protocol import Failed, Finished, ImageRequest, Progress, Queued
 from storage import jobs
@@ -166,10 +167,10 @@ class Dispatcher:
         except _JobFailed as error:
             await self._fail(job, str(error))
         except PictureNotSaved as error:
-            await self._fail(job, messages.not_kept(str(error)))
+            await self._fail(job, say("job-failed.not-kept", job.locale, reason=str(error)))
         except Exception:
             log.exception("Job %s failed by a mistake of ours.", job.id)
-            await self._fail(job, messages.OUR_MISTAKE)
+            await self._fail(job, say("job-failed.our-mistake", job.locale))
         finally:
             await live.stop()
         self._end(job.id)
@@ -246,7 +247,7 @@ class Dispatcher:
 
     async def _put_back(self, job: Job, live: LiveMessage, error: InferenceUnavailable) -> None:
         if self._breaks[job.id] >= MOST_BREAKS:
-            await self._fail(job, messages.broke_off(MOST_BREAKS))
+            await self._fail(job, say("job-failed.broke-off", job.locale, times=MOST_BREAKS))
             await live.stop()
             self._end(job.id)
             return

@@ -1,6 +1,6 @@
 """From a job and what became of it to the message that shows it. Pure: sends nothing.
 
-What members read is worded here and in `bot.errors`; reasons may come from inference and storage.
+The words stand in `bot.texts`; reasons may come from inference and storage.
 """
 
 import re
@@ -11,6 +11,7 @@ from enum import Enum
 from bot.errors import UserError
 from bot.parameters import DEFAULTS
 from bot.prompt import text_of
+from bot.texts import say
 from storage.jobs import Job, Totals
 from storage.models import JobKind, JobState
 from storage.servers import ServerSettings
@@ -76,64 +77,49 @@ class Message:
     buttons: tuple[tuple[Button, ...], ...] = ()
 
 
-# Why jobs fail, where inference does not say it itself.
-
-OUR_MISTAKE = "Something went wrong on our side; the log has the details."
-NO_PLACE = "I may not post in the channel it was asked for in."
-
-
-def not_kept(reason: str) -> str:
-    return f"The pictures could not be kept: {reason}"
-
-
-def broke_off(times: int) -> str:
-    return f"Inference broke off {times} times in the middle of this job."
-
-
 # The life of a job.
 
 
 def waiting(job: Job, parent: Job | None) -> Message:
-    return Message(_line(job, parent, "(Waiting to start)"), buttons=_cancel(job))
+    return Message(_line(job, parent, "status-waiting"), buttons=_cancel(job))
 
 
 def waiting_for_inference(job: Job, parent: Job | None) -> Message:
-    status = "(Waiting: inference is away or busy; the job goes on by itself)"
-    return Message(_line(job, parent, status), buttons=_cancel(job))
+    return Message(_line(job, parent, "status-waiting-for-inference"), buttons=_cancel(job))
 
 
 def running(
     job: Job, parent: Job | None, step: int, steps: int, preview: Attachment | None
 ) -> Message:
     """`step` of `steps` is done, as far as inference can be trusted to count."""
-    status = f"({min(100, round(100 * step / max(1, steps)))}%)"
-    return Message(_line(job, parent, status), preview, buttons=_cancel(job))
+    percent = f"({min(100, round(100 * step / max(1, steps)))}%)"
+    return Message(f"{_line(job, parent)} {percent}", preview, buttons=_cancel(job))
 
 
 def done(job: Job, parent: Job | None, picture: Attachment, pictures: int) -> Message:
     """The end of a job with `pictures` pictures, shown as one."""
-    return Message(_line(job, parent, ""), picture, buttons=_result_buttons(job, pictures))
+    return Message(_line(job, parent), picture, buttons=_result_buttons(job, pictures))
 
 
-def moved(message: Message) -> Message:
+def moved(message: Message, locale: str) -> Message:
     """The end of a job as a new message, because the one that waited for it cannot be edited."""
-    note = "\n-# The message that waited for this is gone, so here is a new one."
-    return replace(message, content=message.content + note)
+    return replace(message, content=f"{message.content}\n-# {say('moved', locale)}")
 
 
 def not_showable(job: Job, parent: Job | None, reason: str) -> Message:
     """The job is done, but its picture cannot be put into a message."""
-    card = Card("The picture cannot be shown", reason, Stripe.RED)
-    return Message(_line(job, parent, ""), cards=(card,), buttons=_retry(job))
+    card = Card(say("not-showable", job.locale), reason, Stripe.RED)
+    return Message(_line(job, parent), cards=(card,), buttons=_retry(job))
 
 
 def stopped(job: Job, parent: Job | None) -> Message:
-    return Message(_line(job, parent, "(Stopped)"))
+    return Message(_line(job, parent, "status-stopped"))
 
 
 def failed(job: Job, parent: Job | None) -> Message:
-    card = Card("The job failed", job.reason or "The reason is not known.", Stripe.RED)
-    return Message(_line(job, parent, "(Failed)"), cards=(card,), buttons=_retry(job))
+    reason = job.reason or say("job-failed.unknown", job.locale)
+    card = Card(say("job-failed", job.locale), reason, Stripe.RED)
+    return Message(_line(job, parent, "status-failed"), cards=(card,), buttons=_retry(job))
 
 
 def ended(job: Job, parent: Job | None) -> Message:
@@ -161,80 +147,80 @@ def alt_text(job: Job) -> str:
 # Answers that only one member sees.
 
 
-def refusal(error: UserError) -> Card:
-    return Card(error.title, f"{error.problem}\n{error.remedy}", Stripe.RED)
+def refusal(error: UserError, locale: str) -> Card:
+    text = f"{say(error.problem, locale)}\n{say(error.remedy, locale)}"
+    return Card(say(error.title, locale), text, Stripe.RED)
 
 
-def unexpected() -> Card:
-    return Card(
-        "That went wrong",
-        "This was our mistake, not yours, and it has been written down.\n"
-        "Try again; if it happens again, tell a server admin.",
-        Stripe.RED,
-    )
+def unexpected(locale: str) -> Card:
+    text = f"{say('unexpected.problem', locale)}\n{say('unexpected.remedy', locale)}"
+    return Card(say("unexpected", locale), text, Stripe.RED)
 
 
-def settings_shown(settings: ServerSettings, changed: bool) -> Card:
+def settings_shown(settings: ServerSettings, changed: bool, locale: str) -> Card:
+    stylize = DEFAULTS["stylize"] if settings.stylize is None else settings.stylize
+    jobs = say("settings.jobs-value", locale, limit=settings.jobs_per_member)
     fields = (
-        ("Aspect", settings.aspect or str(DEFAULTS["aspect"])),
-        ("Style", settings.style or "none"),
-        ("Stylize", str(DEFAULTS["stylize"] if settings.stylize is None else settings.stylize)),
-        ("Jobs at a time", f"{settings.jobs_per_member} for each member"),
+        (say("settings.aspect", locale), settings.aspect or str(DEFAULTS["aspect"])),
+        (say("settings.style", locale), settings.style or say("settings.no-style", locale)),
+        (say("settings.stylize", locale), str(stylize)),
+        (say("settings.jobs", locale), jobs),
     )
-    title = "Settings saved" if changed else "Settings of this server"
-    text = "They hold for every `/imagine` from now on that does not say otherwise."
-    return Card(title, text, Stripe.GREEN if changed else Stripe.GREY, fields)
+    title = say("settings.saved" if changed else "settings", locale)
+    stripe = Stripe.GREEN if changed else Stripe.GREY
+    return Card(title, say("settings.text", locale), stripe, fields)
 
 
-def info(open_jobs: Sequence[Job], totals: Totals, limit: int) -> Card:
+def info(open_jobs: Sequence[Job], totals: Totals, limit: int, locale: str) -> Card:
     """What `/info` shows: a member's jobs now, and all of them counted."""
     running_jobs = [job for job in open_jobs if job.state is JobState.RUNNING]
     queued = [job for job in open_jobs if job.state is JobState.QUEUED]
-    fields = (
-        ("Running jobs", _listed(running_jobs)),
-        ("Queued jobs", _listed(queued)),
-        ("At a time", f"{len(open_jobs)} of {limit}"),
-        (
-            "Lifetime",
-            f"{totals.pictures} pictures in {totals.done} jobs; "
-            f"{totals.cancelled} cancelled, {totals.failed} failed",
-        ),
+    at_a_time = say("info.at-a-time-value", locale, open=len(open_jobs), limit=limit)
+    lifetime = say(
+        "info.lifetime-value",
+        locale,
+        pictures=totals.pictures,
+        done=totals.done,
+        cancelled=totals.cancelled,
+        failed=totals.failed,
     )
-    return Card("Your jobs", "", Stripe.GREY, fields)
+    fields = (
+        (say("info.running", locale), _listed(running_jobs, locale)),
+        (say("info.queued", locale), _listed(queued, locale)),
+        (say("info.at-a-time", locale), at_a_time),
+        (say("info.lifetime", locale), lifetime),
+    )
+    return Card(say("info", locale), "", Stripe.GREY, fields)
 
 
 # Pieces.
 
 
-def _line(job: Job, parent: Job | None, status: str) -> str:
-    from_where = f" · from {_link(parent)}" if parent and parent.message_id else ""
-    return " ".join(
-        filter(None, [f"**{_escape(job.prompt)}**", "-", _deed(job, parent) + from_where, status])
-    )
+def _line(job: Job, parent: Job | None, status: str = "") -> str:
+    """The prompt, who made what of it and from what, and a status by its key."""
+    deed = _deed(job, parent)
+    if parent and parent.message_id:
+        what = "from-picture" if parent.kind is JobKind.UPSCALE else "from-grid"
+        deed += f" · {say(what, job.locale, link=_link(parent))}"
+    line = f"**{_escape(job.prompt)}** - {deed}"
+    return f"{line} {say(status, job.locale)}" if status else line
 
 
 def _deed(job: Job, parent: Job | None) -> str:
     who = f"<@{job.member_id}>"
+    if job.kind is JobKind.IMAGINE:
+        return who
     # A picture by itself keeps the number that it had in its grid.
     by_itself = parent is not None and parent.kind is JobKind.UPSCALE
     index = parent.parent_index if parent and by_itself else job.parent_index
-    number = (index or 0) + 1
-    match job.kind:
-        case JobKind.IMAGINE:
-            return who
-        case JobKind.VARY:
-            return f"Variations of picture {number} by {who}"
-        case JobKind.REROLL:
-            return f"Re-rolled by {who}"
-        case JobKind.UPSCALE:
-            return f"Picture {number} by {who}"
+    number, detail = (index or 0) + 1, job.detail or ""
+    return say(f"deed-{job.kind}", job.locale, who=who, number=number, detail=detail)
 
 
 def _link(job: Job) -> str:
-    """The message of a job, as a link that Discord's clients follow in place."""
+    """The message of a job, as Discord's clients follow it in place."""
     place = job.server_id or "@me"
-    what = "this picture" if job.kind is JobKind.UPSCALE else "this grid"
-    return f"[{what}](https://discord.com/channels/{place}/{job.channel_id}/{job.message_id})"
+    return f"https://discord.com/channels/{place}/{job.channel_id}/{job.message_id}"
 
 
 def _escape(prompt: str) -> str:
@@ -246,16 +232,16 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _listed(jobs: Sequence[Job]) -> str:
+def _listed(jobs: Sequence[Job], locale: str) -> str:
     if not jobs:
-        return "none"
+        return say("info.none", locale)
     shown = [f"`{job.id[:8]}` {_escape(_cut(job.prompt, 60))}" for job in jobs[:5]]
-    more = [f"and {len(jobs) - 5} more"] if len(jobs) > 5 else []
+    more = [say("info.more", locale, count=len(jobs) - 5)] if len(jobs) > 5 else []
     return "\n".join(shown + more)
 
 
 def _cancel(job: Job) -> tuple[tuple[Button, ...], ...]:
-    return ((Button(job.id, "cancel", label="Cancel", danger=True),),)
+    return ((Button(job.id, "cancel", label=say("button-cancel", job.locale), danger=True),),)
 
 
 def _retry(job: Job) -> tuple[tuple[Button, ...], ...]:
@@ -264,7 +250,7 @@ def _retry(job: Job) -> tuple[tuple[Button, ...], ...]:
 
 def _result_buttons(job: Job, pictures: int) -> tuple[tuple[Button, ...], ...]:
     if job.kind is JobKind.UPSCALE:
-        return ((Button(job.id, "vary", label="Vary", index=1),),)
+        return ((Button(job.id, "vary", label=say("button-vary", job.locale), index=1),),)
     numbers = range(1, pictures + 1)
     return (
         (

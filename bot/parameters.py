@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from bot.texts import Text
 from diffusion.protocol import SEEDS
 
 
@@ -33,23 +34,41 @@ MOST_STYLIZE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One row of the table.
+    """One row of the table; its words stand in `bot.texts` under `parameter-{name}`.
 
     `flags` are what may stand behind the dashes, the first is its usual form. `read` turns the
-    typed value into the field's, and raises ValueError if it cannot. `allowed` completes the
-    sentence “It takes …”. `default` is the value where nobody says anything else, None where that
-    is something else than a value; `default_shown` is how people read it. `words` is true where
-    the value runs on to the next flag.
+    typed value into the field's, and raises ValueError if it cannot. `default` is the value where
+    nobody says anything else, None where that is something else than a value. `limits` are the
+    values in its words. `words` is true where the value runs on to the next flag.
     """
 
     name: str
     flags: tuple[str, ...]
     read: Callable[[str], Any]
-    allowed: str
     default: Any
-    default_shown: str
-    meaning: str
+    limits: tuple[tuple[str, str], ...] = ()
     words: bool = False
+
+    @property
+    def meaning(self) -> Text:
+        return Text(f"parameter-{self.name}", dict(self.limits))
+
+    @property
+    def allowed(self) -> Text:
+        """What completes “It takes …”."""
+        return self.meaning["allowed"]
+
+    @property
+    def default_shown(self) -> Text:
+        return self.meaning["default"]
+
+
+def _range(
+    name: str, flags: tuple[str, ...], low: int, high: int, default: int | None
+) -> Parameter:
+    """A parameter that is a whole number from `low` to `high`."""
+    limits = (("low", str(low)), ("high", str(high)))
+    return Parameter(name, flags, _whole(low, high), default, limits)
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -94,92 +113,18 @@ def _style(value: str) -> str:
     return value.lower()
 
 
-ASPECT_ALLOWED = f"two whole numbers from 1:{WIDEST} to {WIDEST}:1, such as 3:2 or 139:100"
-
 PARAMETERS = (
     Parameter(
-        "aspect",
-        ("ar", "aspect"),
-        read_aspect,
-        ASPECT_ALLOWED,
-        Aspect(1, 1),
-        "1:1",
-        "The shape of the picture, width to height; the area stays the model's own.",
+        "aspect", ("ar", "aspect"), read_aspect, Aspect(1, 1), limits=(("widest", str(WIDEST)),)
     ),
-    Parameter(
-        "seed",
-        ("seed",),
-        _whole(0, SEEDS - 1),
-        f"a whole number from 0 to {SEEDS - 1}",
-        None,
-        "random",
-        "Where the noise comes from. The same prompt, parameters and seed give the same pictures.",
-    ),
-    Parameter(
-        "negative",
-        ("no",),
-        _things,
-        "one or more things, separated by commas",
-        (),
-        "nothing",
-        "What should not be in the picture: the negative branch of the guidance.",
-        words=True,
-    ),
-    Parameter(
-        "stylize",
-        ("stylize", "s"),
-        _whole(0, MOST_STYLIZE),
-        f"a whole number from 0 to {MOST_STYLIZE}",
-        100,
-        "100",
-        "How strongly the prompt is driven: the guidance scale, from half the model's own at 0 "
-        "to twice it at 1000.",
-    ),
-    Parameter(
-        "chaos",
-        ("chaos", "c"),
-        _whole(0, 100),
-        "a whole number from 0 to 100",
-        0,
-        "0",
-        "How far the pictures of a grid lie apart: the share of their noise that is not common.",
-    ),
-    Parameter(
-        "quality",
-        ("quality", "q"),
-        _quality,
-        "one of .25, .5, 1, 2 and 4",
-        1.0,
-        "1",
-        "How many steps are spent: this many times the model's own number.",
-    ),
-    Parameter(
-        "stop",
-        ("stop",),
-        _whole(10, 100),
-        "a whole number from 10 to 100",
-        100,
-        "100",
-        "After how many percent of the steps to stop, for an earlier, softer picture.",
-    ),
-    Parameter(
-        "style",
-        ("style",),
-        _style,
-        "the name of a style",
-        None,
-        "the server's",
-        "One of the model's styles, or `raw` for none.",
-    ),
-    Parameter(
-        "repeat",
-        ("repeat", "r"),
-        _whole(2, 10),
-        "a whole number from 2 to 10",
-        1,
-        "once",
-        "How many jobs to make of this prompt, each with its own seed.",
-    ),
+    _range("seed", ("seed",), 0, SEEDS - 1, None),
+    Parameter("negative", ("no",), _things, (), words=True),
+    _range("stylize", ("stylize", "s"), 0, MOST_STYLIZE, 100),
+    _range("chaos", ("chaos", "c"), 0, 100, 0),
+    Parameter("quality", ("quality", "q"), _quality, 1.0),
+    _range("stop", ("stop",), 10, 100, 100),
+    Parameter("style", ("style",), _style, None),
+    _range("repeat", ("repeat", "r"), 2, 10, 1),
 )
 
 BY_FLAG = {flag: parameter for parameter in PARAMETERS for flag in parameter.flags}

@@ -15,6 +15,7 @@ import discord
 from bot import messages
 from bot.board import Board, CannotPost, FileTooLarge, LiveMessage, MessageGone
 from bot.pictures import PictureTooLarge, compose_grid, fit
+from bot.texts import say
 from storage import jobs
 from storage.database import Database, StorageUnavailable
 from storage.jobs import Job
@@ -107,7 +108,7 @@ class Presenter:
         try:
             place = await self._board.post(job.channel_id, message)
         except CannotPost:
-            await jobs.fail(self._database, job.id, messages.NO_PLACE)
+            await jobs.fail(self._database, job.id, say("job-failed.no-place", job.locale))
             self.show_end(job.id)
             return
         await jobs.attach_message(self._database, job.id, *place)
@@ -137,7 +138,7 @@ class Presenter:
 
     async def _show_elsewhere(self, job: Job) -> None:
         """Post the end of a job anew: in its channel, or else to the member alone."""
-        message = messages.moved(await self._end_message(job, PLAIN_LIMIT))
+        message = messages.moved(await self._end_message(job, PLAIN_LIMIT), job.locale)
         try:
             try:
                 place = await self._board.post(job.channel_id, message)

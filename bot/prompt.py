@@ -11,6 +11,7 @@ from bot.errors import (
     EmptyPrompt,
     InvalidParameter,
     MisplacedText,
+    MissingValue,
     PromptTooLong,
     RepeatedParameter,
     UnknownParameter,
@@ -95,6 +96,8 @@ def read_value(flag: str, value: str) -> Any:
     try:
         return parameter.read(value)
     except ValueError:
+        if not value:
+            raise MissingValue(flag, parameter.allowed) from None
         raise InvalidParameter(flag, value[:100], parameter.allowed) from None
 
 

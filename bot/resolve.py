@@ -12,6 +12,7 @@ from typing import Any
 from bot.errors import InvalidParameter, PromptTooLong, TooManyGenerations
 from bot.parameters import DEFAULTS, MOST_STYLIZE, Aspect
 from bot.prompt import RAW, Prompt
+from bot.texts import Text
 from diffusion.protocol import (
     MAX_BLENDS,
     MAX_GUIDANCE,
@@ -61,8 +62,8 @@ def resolve(
     strength = math.sqrt(1 - COMMON_NOISE * (1 - decided("chaos") / 100))
     request = ImageRequest(
         model=model.id,
-        prompt=_within_limit("The prompt with its style", _styled(prompt, model, defaults)),
-        negative_prompt=_within_limit("What `--no` lists", ", ".join(prompt.negative)),
+        prompt=_within_limit("styled", _styled(prompt, model, defaults)),
+        negative_prompt=_within_limit("negative", ", ".join(prompt.negative)),
         noises=(),
         width=width,
         height=height,
@@ -134,7 +135,9 @@ def check_style(style: str, model: ModelInfo) -> None:
     """Raises InvalidParameter if the model has no such style."""
     if style not in (RAW, *model.styles):
         names = ", ".join(f"`{name}`" for name in (RAW, *model.styles))
-        raise InvalidParameter("style", style, f"one of {names}")
+        raise InvalidParameter(
+            "style", style, Text("parameter-style.allowed-names", {"names": names})
+        )
 
 
 def own_seed(noise: Noise) -> int:

@@ -27,13 +27,17 @@ from storage.servers import ServerSettings
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks, and where the answer goes. `attachment_limit` is in bytes."""
+    """Who asks, and where the answer goes.
+
+    `attachment_limit` is in bytes; `locale` is the language of all who read the answer.
+    """
 
     member_id: int
     member_name: str
     server_id: int | None
     channel_id: int
     attachment_limit: int
+    locale: str = "en-US"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +70,8 @@ class Studio:
         settings = await self.server_settings(asker.server_id)
         model = await self._catalogue.default()
         requests = resolve(prompt, model, _defaults(settings), _new_seed())
-        return await self._queue(
-            asker,
-            [
-                NewJob(
-                    kind=JobKind.IMAGINE,
-                    prompt=clean(typed),
-                    request=request.to_json(),
-                    member_id=asker.member_id,
-                    member_name=asker.member_name,
-                    channel_id=asker.channel_id,
-                    server_id=asker.server_id,
-                    attachment_limit=asker.attachment_limit,
-                )
-                for request in requests
-            ],
-        )
+        new = [_new_job(asker, JobKind.IMAGINE, clean(typed), request) for request in requests]
+        return await self._queue(new, settings)
 
     async def vary(self, asker: Asker, job_id: str, index: int) -> Job:
         """Four pictures close to picture `index` (from 0) of a job."""
@@ -178,29 +168,18 @@ class Studio:
 
     # Shared steps.
 
-    async def _queue(self, asker: Asker, new: Sequence[NewJob]) -> tuple[Job, ...]:
-        limit = (await self.server_settings(asker.server_id)).jobs_per_member
+    async def _queue(self, new: Sequence[NewJob], settings: ServerSettings) -> tuple[Job, ...]:
         try:
-            return await jobs.add(self._database, new, limit=limit)
+            return await jobs.add(self._database, new, limit=settings.jobs_per_member)
         except jobs.TooManyJobs as error:
             raise TooManyOpenJobs(error.open, len(new), error.limit) from error
 
     async def _descend(
         self, asker: Asker, parent: Job, kind: JobKind, request: ImageRequest, index: int | None
     ) -> Job:
-        new = NewJob(
-            kind=kind,
-            prompt=parent.prompt,
-            request=request.to_json(),
-            member_id=asker.member_id,
-            member_name=asker.member_name,
-            channel_id=asker.channel_id,
-            server_id=asker.server_id,
-            parent_id=parent.id,
-            parent_index=index,
-            attachment_limit=asker.attachment_limit,
-        )
-        (job,) = await self._queue(asker, [new])
+        new = _new_job(asker, kind, parent.prompt, request)
+        new = replace(new, parent_id=parent.id, parent_index=index)
+        (job,) = await self._queue([new], await self.server_settings(asker.server_id))
         return job
 
     async def _job(self, job_id: str) -> Job:
@@ -219,6 +198,20 @@ class Studio:
 
 def _new_seed() -> int:
     return secrets.randbelow(SEEDS)
+
+
+def _new_job(asker: Asker, kind: JobKind, prompt: str, request: ImageRequest) -> NewJob:
+    return NewJob(
+        kind=kind,
+        prompt=prompt,
+        request=request.to_json(),
+        member_id=asker.member_id,
+        member_name=asker.member_name,
+        channel_id=asker.channel_id,
+        server_id=asker.server_id,
+        attachment_limit=asker.attachment_limit,
+        locale=asker.locale,
+    )
 
 
 def _defaults(settings: ServerSettings) -> Defaults:

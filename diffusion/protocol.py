@@ -5,11 +5,24 @@ diffusers and from the servers that speak the same dialect. This module knows ne
 torch, so both sides can import it.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
+
+from diffusion.fields import (
+    MAX_TEXT,
+    choice,
+    flag,
+    number,
+    objects,
+    present,
+    refuse,
+    sequence,
+    text,
+    whole,
+)
+from diffusion.fields import InvalidField as InvalidField
 
 SAMPLERS = ("ddpm", "ddim", "euler", "euler_ancestral", "dpmpp_2m")
 """Names of the samplers; `diffusion.samplers` holds the functions."""
@@ -21,20 +34,15 @@ OUTPUT_FORMATS = ("png", "jpeg", "webp")
 
 MAX_PICTURES = 16
 MAX_STEPS = 150
-MAX_PROMPT = 6000
+MAX_PROMPT = MAX_TEXT
 MAX_GUIDANCE = 100.0
 MAX_BLENDS = 64
+MAX_PARTS = 16
+MAX_WEIGHT = 100.0
+MAX_LORAS = 8
+MAX_LORA_WEIGHT = 4.0
 SEEDS = 2**32
 """Seeds are whole numbers from 0 to SEEDS - 1, as Midjourney has them."""
-
-
-class InvalidField(ValueError):
-    """A field of a request cannot be used. `param` names it, the message says what to do."""
-
-    def __init__(self, param: str | None, message: str) -> None:
-        super().__init__(message)
-        self.param = param
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +66,52 @@ class Noise:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One of several texts that a picture is made of, and how much it counts.
+
+    The prediction is that without words plus the guidance of each part times its weight
+    (composable diffusion, Liu et al. 2022); a negative weight leads away from the text.
+    """
+
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """A low-rank addition to the model's weights, by its name, and how strongly it is added."""
+
+    name: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The picture that drawing starts from, instead of from noise alone.
+
+    `image` is the SHA-256 of the file that goes with the request, in hexadecimal: the request
+    names it, and whoever sends the request has it. `strength` is the share of the noise that is
+    put upon it (0 < strength ≤ 1): 1 leaves nothing of it. `mask` is the SHA-256 of a picture of
+    the same size, white where it is drawn anew and black where it is kept; None draws all anew.
+    """
+
+    image: str
+    strength: float
+    mask: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ImageRequest:
     """Everything that decides the bytes of the pictures, and nothing else.
 
     `width` and `height` are pixels, `stop` is the share of the steps that is run (0 < stop ≤ 1),
-    and there is one picture for each noise.
+    and there is one picture for each noise. Where there are `parts`, they stand in for `prompt`,
+    which then only says what was asked for.
+
+    `guidance_rescale` is φ of Lin et al. (2023). `guidance_interval` is the share of the steps,
+    from and to, in which there is guidance (Kynkäänniemi et al. 2024). `condition_noise` is how
+    much noise is mixed into the texts' states at the start, falling to none towards the end
+    (CADS, Sadat et al. 2023): 0 to 1. `tile` makes opposite borders meet.
     """
 
     model: str
@@ -76,9 +125,17 @@ class ImageRequest:
     sampler: str = "dpmpp_2m"
     spacing: str = "trailing"
     stop: float = 1.0
+    parts: tuple[Part, ...] = ()
+    guidance_rescale: float = 0.0
+    guidance_interval: tuple[float, float] = (0.0, 1.0)
+    condition_noise: float = 0.0
+    tile: bool = False
+    loras: tuple[Lora, ...] = ()
+    start: Start | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The request in the names of the wire; `read_call` and `from_json` read it back."""
+        start = self.start
         return {
             "model": self.model,
             "prompt": self.prompt,
@@ -90,6 +147,14 @@ class ImageRequest:
             "sampler": self.sampler,
             "spacing": self.spacing,
             "stop": self.stop,
+            "parts": [{"text": part.text, "weight": part.weight} for part in self.parts],
+            "guidance_rescale": self.guidance_rescale,
+            "guidance_interval": list(self.guidance_interval),
+            "condition_noise": self.condition_noise,
+            "tile": self.tile,
+            "loras": [{"name": lora.name, "weight": lora.weight} for lora in self.loras],
+            "start": start
+            and {"image": start.image, "strength": start.strength, "mask": start.mask},
             "noises": [
                 {
                     "seed": noise.seed,
@@ -104,17 +169,18 @@ class ImageRequest:
         """Read what `to_json` wrote. Raises InvalidField if it was not written by `to_json`."""
         width, height = _size(stored, None)
         return cls(
-            model=_text(stored, "model", None),
-            prompt=_text(stored, "prompt", None),
-            negative_prompt=_text(stored, "negative_prompt", ""),
+            model=text(stored, "model", None),
+            prompt=text(stored, "prompt", None),
+            negative_prompt=text(stored, "negative_prompt", ""),
             noises=_noises(stored, 1, None),
             width=width,
             height=height,
-            steps=_whole(stored, "num_inference_steps", None, 1, MAX_STEPS),
-            guidance_scale=_number(stored, "guidance_scale", None, 0, MAX_GUIDANCE),
-            sampler=_choice(stored, "sampler", None, SAMPLERS),
-            spacing=_choice(stored, "spacing", None, SPACINGS),
+            steps=whole(stored, "num_inference_steps", None, 1, MAX_STEPS),
+            guidance_scale=number(stored, "guidance_scale", None, 0, MAX_GUIDANCE),
+            sampler=choice(stored, "sampler", None, SAMPLERS),
+            spacing=choice(stored, "spacing", None, SPACINGS),
             stop=_stop(stored),
+            **_options(stored),
         )
 
 
@@ -123,7 +189,10 @@ class ModelInfo:
     """What a model says of itself in `/v1/models`.
 
     Sizes are pixels; `multiple` is what width and height must be divisible by. `styles` maps a
-    style's name to a template with `{prompt}` in it.
+    style's name to a template with `{prompt}` in it. `aesthetic` is the text that stylizing pulls
+    towards. `edits`, `tiles` and `describes` say whether it can start from a picture, make
+    seamless ones, and put pictures into words; `upscales` is the factor by which it enlarges, 1
+    for not at all.
     """
 
     id: str
@@ -137,6 +206,12 @@ class ModelInfo:
     spacing: str = "trailing"
     styles: Mapping[str, str] = field(default_factory=dict)
     examples: tuple[str, ...] = ()
+    aesthetic: str = ""
+    loras: tuple[str, ...] = ()
+    edits: bool = False
+    tiles: bool = False
+    describes: bool = False
+    upscales: int = 1
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -154,6 +229,12 @@ class ModelInfo:
             "spacing": self.spacing,
             "styles": dict(self.styles),
             "examples": list(self.examples),
+            "aesthetic": self.aesthetic,
+            "loras": list(self.loras),
+            "edits": self.edits,
+            "tiles": self.tiles,
+            "describes": self.describes,
+            "upscales": self.upscales,
         }
 
     @classmethod
@@ -166,17 +247,23 @@ class ModelInfo:
                 "styles", "The model's styles or examples are not in the known form."
             )
         return cls(
-            id=_text(entry, "id", None),
-            native_size=_whole(entry, "native_size", 1024, 8, 1 << 14),
-            steps=_whole(entry, "num_inference_steps", 30, 1, MAX_STEPS),
-            guidance_scale=_number(entry, "guidance_scale", 5.0, 0, MAX_GUIDANCE),
-            multiple=_whole(entry, "multiple", 8, 8, 256),
-            min_size=_whole(entry, "min_size", 64, 8, 1 << 14),
-            max_size=_whole(entry, "max_size", 2048, 8, 1 << 14),
-            sampler=_choice(entry, "sampler", "dpmpp_2m", SAMPLERS),
-            spacing=_choice(entry, "spacing", "trailing", SPACINGS),
+            id=text(entry, "id", None),
+            native_size=whole(entry, "native_size", 1024, 8, 1 << 14),
+            steps=whole(entry, "num_inference_steps", 30, 1, MAX_STEPS),
+            guidance_scale=number(entry, "guidance_scale", 5.0, 0, MAX_GUIDANCE),
+            multiple=whole(entry, "multiple", 8, 8, 256),
+            min_size=whole(entry, "min_size", 64, 8, 1 << 14),
+            max_size=whole(entry, "max_size", 2048, 8, 1 << 14),
+            sampler=choice(entry, "sampler", "dpmpp_2m", SAMPLERS),
+            spacing=choice(entry, "spacing", "trailing", SPACINGS),
             styles={str(name): str(template) for name, template in styles.items()},
             examples=tuple(str(example) for example in examples),
+            aesthetic=text(entry, "aesthetic", ""),
+            loras=tuple(str(name) for name in sequence(entry, "loras", 1000)),
+            edits=flag(entry, "edits"),
+            tiles=flag(entry, "tiles"),
+            describes=flag(entry, "describes"),
+            upscales=whole(entry, "upscales", 1, 1, 16),
         )
 
 
@@ -243,122 +330,129 @@ def read_call(
     `new_seed` is used where the caller gives none. Raises InvalidField naming the field.
     """
     if not isinstance(body, Mapping):
-        _refuse(None, "The body must be a JSON object.")
-    name = _text(body, "model", default_model)
+        refuse(None, "The body must be a JSON object.")
+    name = text(body, "model", default_model)
     if name not in models:
-        _refuse("model", f"There is no model “{name[:80]}”. Known: {', '.join(sorted(models))}.")
+        refuse("model", f"There is no model “{name[:80]}”. Known: {', '.join(sorted(models))}.")
     model = models[name]
-    prompt = _text(body, "prompt", None)
+    prompt = text(body, "prompt", None)
     if not prompt.strip():
-        _refuse("prompt", "The prompt is empty: say what to draw.")
+        refuse("prompt", "The prompt is empty: say what to draw.")
     width, height = _size(body, model)
-    n = _whole(body, "n", 1, 1, MAX_PICTURES)
+    n = whole(body, "n", 1, 1, MAX_PICTURES)
     request = ImageRequest(
         model=name,
         prompt=prompt,
-        negative_prompt=_text(body, "negative_prompt", ""),
-        noises=_noises(body, n, _whole(body, "seed", new_seed, 0, SEEDS - 1)),
+        negative_prompt=text(body, "negative_prompt", ""),
+        noises=_noises(body, n, whole(body, "seed", new_seed, 0, SEEDS - 1)),
         width=width,
         height=height,
-        steps=_whole(body, "num_inference_steps", model.steps, 1, MAX_STEPS),
-        guidance_scale=_number(body, "guidance_scale", model.guidance_scale, 0, MAX_GUIDANCE),
-        sampler=_choice(body, "sampler", model.sampler, SAMPLERS),
-        spacing=_choice(body, "spacing", model.spacing, SPACINGS),
+        steps=whole(body, "num_inference_steps", model.steps, 1, MAX_STEPS),
+        guidance_scale=number(body, "guidance_scale", model.guidance_scale, 0, MAX_GUIDANCE),
+        sampler=choice(body, "sampler", model.sampler, SAMPLERS),
+        spacing=choice(body, "spacing", model.spacing, SPACINGS),
         stop=_stop(body),
+        **_options(body),
     )
-    _choice(body, "response_format", "b64_json", ("b64_json",))
+    for lora in request.loras:
+        if lora.name not in model.loras:
+            known = ", ".join(model.loras) or "none"
+            refuse("loras", f"There is no LoRA “{lora.name[:80]}”. Known: {known}.")
+    choice(body, "response_format", "b64_json", ("b64_json",))
     return GenerationCall(
         request=request,
-        stream=_flag(body, "stream"),
-        partial_images=_whole(body, "partial_images", 0, 0, MAX_STEPS),
-        output_format=_choice(body, "output_format", "png", OUTPUT_FORMATS),
-        progress=_flag(body, "progress"),
-        user=_text(body, "user", ""),
+        stream=flag(body, "stream"),
+        partial_images=whole(body, "partial_images", 0, 0, MAX_STEPS),
+        output_format=choice(body, "output_format", "png", OUTPUT_FORMATS),
+        progress=flag(body, "progress"),
+        user=text(body, "user", ""),
     )
 
 
-# Reading single fields. A field that is absent or null takes the default; without one it is
-# required.
+# Reading what is more than one field.
 
 
-def _refuse(param: str | None, message: str) -> NoReturn:
-    raise InvalidField(param, message)
+def _options(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a request that are absent from most."""
+    return {
+        "parts": _parts(body),
+        "guidance_rescale": number(body, "guidance_rescale", 0.0, 0, 1),
+        "guidance_interval": _interval(body),
+        "condition_noise": number(body, "condition_noise", 0.0, 0, 1),
+        "tile": flag(body, "tile"),
+        "loras": tuple(
+            Lora(
+                text(entry, "name", None),
+                number(entry, "weight", 1.0, -MAX_LORA_WEIGHT, MAX_LORA_WEIGHT),
+            )
+            for entry in objects(body, "loras", MAX_LORAS)
+        ),
+        "start": _start(body),
+    }
 
 
-def _present(body: Mapping[str, Any], name: str, default: Any) -> Any:
-    value = body.get(name)
-    if value is None:
-        if default is None:
-            _refuse(name, f"“{name}” is missing.")
-        return default
-    return value
+def _parts(body: Mapping[str, Any]) -> tuple[Part, ...]:
+    parts = tuple(
+        Part(text(entry, "text", None), number(entry, "weight", 1.0, -MAX_WEIGHT, MAX_WEIGHT))
+        for entry in objects(body, "parts", MAX_PARTS)
+    )
+    if parts and sum(part.weight for part in parts) <= 0:
+        refuse("parts", "The weights of the parts must add up to more than 0.")
+    return parts
 
 
-def _text(body: Mapping[str, Any], name: str, default: str | None) -> str:
-    value = _present(body, name, default)
-    if not isinstance(value, str):
-        _refuse(name, f"“{name}” must be text.")
-    if len(value) > MAX_PROMPT:
-        _refuse(name, f"“{name}” has {len(value)} characters; {MAX_PROMPT} is the most.")
-    if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
-        _refuse(name, f"“{name}” has half a character in it (a lone surrogate).")
-    return value
+def _interval(body: Mapping[str, Any]) -> tuple[float, float]:
+    ends = sequence(body, "guidance_interval", 2) or [0.0, 1.0]
+    if len(ends) != 2:
+        refuse("guidance_interval", "“guidance_interval” must be two numbers, from and to.")
+    low, high = (
+        number({"guidance_interval": end}, "guidance_interval", None, 0, 1) for end in ends
+    )
+    if low > high:
+        refuse("guidance_interval", "“guidance_interval” must begin before it ends.")
+    return low, high
 
 
-def _whole(body: Mapping[str, Any], name: str, default: int | None, low: int, high: int) -> int:
-    value = _present(body, name, default)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        _refuse(name, f"“{name}” must be a whole number from {low} to {high}.")
-    return value
+def _start(body: Mapping[str, Any]) -> Start | None:
+    entry = body.get("start")
+    if entry is None:
+        return None
+    if not isinstance(entry, Mapping):
+        refuse("start", "“start” must be an object with an image and a strength.")
+    strength = number(entry, "strength", None, 0, 1)
+    if strength == 0:
+        refuse("strength", "“strength” must be above 0: at 0 there is nothing to draw.")
+    mask = entry.get("mask")
+    return Start(_digest(entry, "image"), strength, mask and _digest(entry, "mask"))
 
 
-def _number(
-    body: Mapping[str, Any], name: str, default: float | None, low: float, high: float
-) -> float:
-    value = _present(body, name, default)
-    usable = isinstance(value, int | float) and not isinstance(value, bool)
-    # The comparison is done first on purpose: a whole number may be too large for a float.
-    if not usable or not low <= value <= high or not math.isfinite(value):
-        _refuse(name, f"“{name}” must be a number from {low:g} to {high:g}.")
-    return float(value)
-
-
-def _flag(body: Mapping[str, Any], name: str) -> bool:
-    value = _present(body, name, False)
-    if not isinstance(value, bool):
-        _refuse(name, f"“{name}” must be true or false.")
-    return value
-
-
-def _choice(
-    body: Mapping[str, Any], name: str, default: str | None, choices: tuple[str, ...]
-) -> str:
-    value = _present(body, name, default)
-    if value not in choices:
-        _refuse(name, f"“{name}” must be one of {', '.join(choices)}.")
-    return str(value)
+def _digest(entry: Mapping[str, Any], name: str) -> str:
+    digest = text(entry, name, None)
+    if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        refuse(name, f"“{name}” must be a SHA-256 in hexadecimal.")
+    return digest
 
 
 def _stop(body: Mapping[str, Any]) -> float:
-    stop = _number(body, "stop", 1.0, 0, 1)
+    stop = number(body, "stop", 1.0, 0, 1)
     if stop == 0:
-        _refuse("stop", "“stop” must be above 0: some of the steps have to run.")
+        refuse("stop", "“stop” must be above 0: some of the steps have to run.")
     return stop
 
 
 def _size(body: Mapping[str, Any], model: ModelInfo | None) -> tuple[int, int]:
     default = "auto" if model else None
-    size = _text(body, "size", default)
+    size = text(body, "size", default)
     if model and size == "auto":
         return model.native_size, model.native_size
     match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", size, re.ASCII)
     if match is None:
-        _refuse("size", "“size” must look like 512x512.")
+        refuse("size", "“size” must look like 512x512.")
     width, height = int(match[1]), int(match[2])
     if model:
         for side in (width, height):
             if not model.min_size <= side <= model.max_size or side % model.multiple:
-                _refuse(
+                refuse(
                     "size",
                     f"Width and height must be multiples of {model.multiple} from "
                     f"{model.min_size} to {model.max_size} for the model “{model.id}”.",
@@ -372,27 +466,27 @@ def _noises(body: Mapping[str, Any], n: int, seed: int | None) -> tuple[Noise, .
     if given is None and seed is not None:
         return tuple(Noise((seed + index) % SEEDS) for index in range(n))
     if not isinstance(given, list) or not 1 <= len(given) <= MAX_PICTURES:
-        _refuse("noises", f"“noises” must be a list of 1 to {MAX_PICTURES} noises.")
+        refuse("noises", f"“noises” must be a list of 1 to {MAX_PICTURES} noises.")
     if body.get("n") not in (None, len(given)):
-        _refuse("n", "“n” and the number of “noises” must agree.")
+        refuse("n", "“n” and the number of “noises” must agree.")
     return tuple(_noise(entry) for entry in given)
 
 
 def _noise(entry: object) -> Noise:
     if not isinstance(entry, Mapping):
-        _refuse("noises", "Each of “noises” must be an object with a seed.")
-    blends = _present(entry, "blends", [])
+        refuse("noises", "Each of “noises” must be an object with a seed.")
+    blends = present(entry, "blends", [])
     if not isinstance(blends, list) or len(blends) > MAX_BLENDS:
-        _refuse("noises", f"“blends” must be a list of at most {MAX_BLENDS}.")
+        refuse("noises", f"“blends” must be a list of at most {MAX_BLENDS}.")
     for blend in blends:
         if not isinstance(blend, Mapping):
-            _refuse("noises", "Each of “blends” must be an object with a seed and a strength.")
+            refuse("noises", "Each of “blends” must be an object with a seed and a strength.")
     return Noise(
-        seed=_whole(entry, "seed", None, 0, SEEDS - 1),
+        seed=whole(entry, "seed", None, 0, SEEDS - 1),
         blends=tuple(
             Blend(
-                seed=_whole(blend, "seed", None, 0, SEEDS - 1),
-                strength=_number(blend, "strength", None, 0, 1),
+                seed=whole(blend, "seed", None, 0, SEEDS - 1),
+                strength=number(blend, "strength", None, 0, 1),
             )
             for blend in blends
         ),

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from storage import fairness
 from storage.database import Database, upsert
-from storage.models import JobKind, JobRow, JobState, MemberRow, PictureRow
+from storage.models import JobKind, JobMode, JobRow, JobState, MemberRow, PictureRow
 from storage.pictures import NewPicture
 from storage.pictures import to_row as to_picture_row
 
@@ -44,6 +44,15 @@ class NewJob:
     """Which picture of the parent, 0-based; None where it is all of them."""
     attachment_limit: int = 10 * 2**20
     """How large a file may be where the job's message is, in bytes."""
+    detail: str | None = None
+    """What the kind leaves open; see `JobKind`."""
+    mode: JobMode = JobMode.FAST
+    locale: str = "en-US"
+    """Discord's name of the language that its messages are in."""
+    stealth: bool = False
+    """Shown to its member alone."""
+    reply_token: str | None = None
+    """How the member's own answer is reached, for a while; None if the job is public."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,6 +325,11 @@ def _to_row(new: NewJob, created_at: datetime) -> JobRow:
         parent_id=new.parent_id,
         parent_index=new.parent_index,
         attachment_limit=new.attachment_limit,
+        detail=new.detail,
+        mode=new.mode,
+        locale=new.locale,
+        stealth=new.stealth,
+        reply_token=new.reply_token,
         attempts=0,
         created_at=created_at,
     )
@@ -333,6 +347,11 @@ def _to_job(row: JobRow) -> Job:
         parent_id=row.parent_id,
         parent_index=row.parent_index,
         attachment_limit=row.attachment_limit,
+        detail=row.detail,
+        mode=row.mode,
+        locale=row.locale,
+        stealth=row.stealth,
+        reply_token=row.reply_token,
         id=row.id,
         state=row.state,
         message_id=row.message_id,

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     DateTime,
     Dialect,
     Enum,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -50,9 +52,27 @@ class JobKind(StrEnum):
     VARY = "vary"
     """Variations close to one picture of the parent."""
     UPSCALE = "upscale"
-    """One picture of the parent at full size."""
+    """One picture of the parent by itself."""
     REROLL = "reroll"
     """The parent's request again, with new seeds."""
+    ENLARGE = "enlarge"
+    """A picture with more pixels; `detail` is `subtle` or `creative`."""
+    REGION = "region"
+    """Parts of a picture drawn anew, the rest as it was."""
+    ZOOM = "zoom"
+    """A picture with more around it; `detail` is the factor."""
+    PAN = "pan"
+    """A picture carried on to one side; `detail` is `left`, `right`, `up` or `down`."""
+    SQUARE = "square"
+    """A picture carried on along its shorter side until it is square."""
+
+
+class JobMode(StrEnum):
+    """How much a job is hurried: of jobs that wait, all of the earlier mode come first."""
+
+    TURBO = "turbo"
+    FAST = "fast"
+    RELAX = "relax"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -135,7 +155,15 @@ class ServerRow(Base):
     aspect: Mapped[str | None] = mapped_column(AnyText)
     style: Mapped[str | None] = mapped_column(AnyText)
     stylize: Mapped[int | None] = mapped_column(Integer)
+    temperament: Mapped[str | None] = mapped_column(String(16))
+    """How prompts are followed: `faithful` or `stylised`."""
     jobs_per_member: Mapped[int] = mapped_column(Integer)
+    permutations: Mapped[int] = mapped_column(Integer, server_default="10")
+    """How many jobs one prompt may become."""
+    buttons_for: Mapped[str] = mapped_column(String(16), server_default="everyone")
+    """Who may press the buttons under a job: `everyone` or its `owner`."""
+    highlights_channel: Mapped[int | None] = mapped_column(BigInteger)
+    """Where pictures with a star are shown again."""
 
 
 class MemberRow(Base):
@@ -149,6 +177,20 @@ class MemberRow(Base):
     first_seen: Mapped[datetime]
     served_at: Mapped[datetime | None]
     """When a job of theirs was last claimed: who waited longest since then is next."""
+    preferences: Mapped[dict[str, Any] | None]
+    """What they chose in their settings; see `storage.members`."""
+
+
+class OptionRow(Base):
+    """A parameter of a member's own: `--name` stands for `value`."""
+
+    __tablename__ = "options"
+
+    member_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("members.id"), primary_key=True, autoincrement=False
+    )
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[str] = mapped_column(AnyText)
 
 
 class JobRow(Base):
@@ -174,6 +216,15 @@ class JobRow(Base):
     parent_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("jobs.id"), index=True)
     parent_index: Mapped[int | None] = mapped_column(Integer)
     attachment_limit: Mapped[int] = mapped_column(BigInteger)
+    detail: Mapped[str | None] = mapped_column(String(40))
+    """What the kind leaves open, such as which way; see `JobKind`."""
+    mode: Mapped[JobMode] = mapped_column(_choice(JobMode, "mode"), server_default="fast")
+    locale: Mapped[str] = mapped_column(String(10), server_default="en-US")
+    """Discord's name of the language that its messages are in."""
+    stealth: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    """Shown to its member alone."""
+    reply_token: Mapped[str | None] = mapped_column(Text)
+    """How the member's own answer is reached, for a while; null if the job is public."""
     reason: Mapped[str | None] = mapped_column(AnyText)
     attempts: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime]
@@ -199,3 +250,15 @@ class PictureRow(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     file: Mapped[str] = mapped_column(String(64))
     bytes_size: Mapped[int] = mapped_column(Integer)
+
+
+class FavouriteRow(Base):
+    """A picture that a member marked with a heart."""
+
+    __tablename__ = "favourites"
+
+    member_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("members.id"), primary_key=True, autoincrement=False
+    )
+    picture_id: Mapped[str] = mapped_column(String(48), ForeignKey("pictures.id"), primary_key=True)
+    created_at: Mapped[datetime]

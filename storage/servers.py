@@ -14,8 +14,16 @@ class ServerSettings:
     aspect: str | None = None
     style: str | None = None
     stylize: int | None = None
+    temperament: str | None = None
+    """How prompts are followed: `faithful` or `stylised`."""
     jobs_per_member: int = 3
     """How many jobs a member may have queued and running at a time."""
+    permutations: int = 10
+    """How many jobs one prompt may become."""
+    buttons_for: str = "everyone"
+    """Who may press the buttons under a job: `everyone` or its `owner`."""
+    highlights_channel: int | None = None
+    """Where pictures with a star are shown again."""
 
 
 async def get_settings(database: Database, server_id: int) -> ServerSettings:
@@ -29,7 +37,11 @@ async def get_settings(database: Database, server_id: int) -> ServerSettings:
         aspect=row.aspect,
         style=row.style,
         stylize=row.stylize,
+        temperament=row.temperament,
         jobs_per_member=row.jobs_per_member,
+        permutations=row.permutations,
+        buttons_for=row.buttons_for,
+        highlights_channel=row.highlights_channel,
     )
 
 

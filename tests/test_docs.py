@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.config import Settings
 from bot.parameters import PARAMETERS
+from bot.texts import say
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -34,7 +35,8 @@ def test_parameters_are_documented_row_by_row() -> None:
     document = (ROOT / "docs" / "parameters.md").read_text()
     for parameter in PARAMETERS:
         flags = ", ".join(f"`--{flag}`" for flag in parameter.flags)
-        row = f"| {flags} | {parameter.allowed} | {parameter.default_shown} | {parameter.meaning} |"
+        words = (parameter.allowed, parameter.default_shown, parameter.meaning)
+        row = f"| {flags} | {' | '.join(map(say, words))} |"
         assert row in document
 
 

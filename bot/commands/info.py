@@ -24,6 +24,6 @@ class Info(commands.Cog):
     async def info(self, interaction: discord.Interaction) -> None:
         work = self._bot.studio.standing(interaction.user.id, interaction.guild_id)
         standing = await in_time(interaction, work, hidden=True)
-        await show_card(
-            interaction, messages.info(standing.open_jobs, standing.totals, standing.limit)
-        )
+        locale = interaction.locale.value
+        card = messages.info(standing.open_jobs, standing.totals, standing.limit, locale)
+        await show_card(interaction, card)

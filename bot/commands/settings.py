@@ -44,7 +44,10 @@ class Settings(commands.Cog):
         if all(given is None for given in (aspect, style, stylize, jobs_per_member)):
             work = self._bot.studio.server_settings(interaction.guild_id)
             settings = await in_time(interaction, work, hidden=True)
-            await show_card(interaction, messages.settings_shown(settings, changed=False))
+            await show_card(
+                interaction,
+                messages.settings_shown(settings, changed=False, locale=interaction.locale.value),
+            )
             return
         change = self._bot.studio.change_settings(
             interaction.guild_id,
@@ -54,7 +57,10 @@ class Settings(commands.Cog):
             jobs_per_member=jobs_per_member,
         )
         settings = await in_time(interaction, change, hidden=True)
-        await show_card(interaction, messages.settings_shown(settings, changed=True))
+        await show_card(
+            interaction,
+            messages.settings_shown(settings, changed=True, locale=interaction.locale.value),
+        )
 
     @settings.autocomplete("style")
     async def complete_style(

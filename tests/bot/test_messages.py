@@ -102,7 +102,7 @@ def test_every_message_keeps_to_discords_limits(prompt: str, reason: str) -> Non
         messages.waiting(job, JOB),
         messages.waiting_for_inference(job, JOB),
         messages.running(job, JOB, 9, 0, None),
-        messages.moved(messages.done(job, JOB, PICTURE, 4)),
+        messages.moved(messages.done(job, JOB, PICTURE, 4), "de"),
         messages.ended(job, JOB),
     ):
         assert len(message.content) <= 2000
@@ -110,12 +110,14 @@ def test_every_message_keeps_to_discords_limits(prompt: str, reason: str) -> Non
         assert all(len(button.custom_id) <= 100 for row in message.buttons for button in row)
     assert len(messages.alt_text(job)) <= 1024
     assert len(messages.file_name(job, "png")) <= 200
-    card = messages.info([job] * 60, Totals(1, 2, 3, 4), 3)
+    card = messages.info([job] * 60, Totals(1, 2, 3, 4), 3, "de")
     assert all(1 <= len(value) <= 1024 for _, value in card.fields)
 
 
 def test_settings_show_what_holds() -> None:
-    card = messages.settings_shown(ServerSettings(3, aspect="3:2", stylize=0), changed=True)
+    card = messages.settings_shown(
+        ServerSettings(3, aspect="3:2", stylize=0), changed=True, locale="en"
+    )
     assert dict(card.fields)["Aspect"] == "3:2"
     assert dict(card.fields)["Stylize"] == "0"
     assert dict(card.fields)["Style"] == "none"

@@ -31,7 +31,7 @@ from storage.models import Base
 from storage.servers import ServerSettings
 
 T = TypeVar("T")
-TABLES = {"servers", "members", "jobs", "pictures"}
+TABLES = {"servers", "members", "options", "jobs", "pictures", "favourites"}
 
 
 async def on(url: str, do: Callable[[Connection], T]) -> T:
@@ -69,7 +69,7 @@ async def test_migrated_is_declared(url: str) -> None:
 
     await on(url, make_declared)  # Alembic compares no checks
     assert migrated == await on(url, checks)
-    assert set(migrated) == {"ck_jobs_kind", "ck_jobs_state"}
+    assert set(migrated) == {"ck_jobs_kind", "ck_jobs_mode", "ck_jobs_state"}
 
 
 async def test_there_and_back_and_there(url: str) -> None:

@@ -22,12 +22,14 @@ async def test_what_is_stored_comes_back(database: Database) -> None:
 
 
 async def test_storing_again_replaces_all(database: Database) -> None:
-    await servers.save_settings(database, ServerSettings(SERVER, "16:9", "raw", 250, 9))
+    await servers.save_settings(
+        database, ServerSettings(SERVER, "16:9", "raw", 250, jobs_per_member=9)
+    )
     await servers.save_settings(database, ServerSettings(SERVER, style="cute"))
     assert await servers.get_settings(database, SERVER) == ServerSettings(SERVER, style="cute")
 
 
 async def test_storing_at_once_stores_one(database: Database) -> None:
-    each = [ServerSettings(SERVER, "1:1", "raw", i, i) for i in range(10)]
+    each = [ServerSettings(SERVER, "1:1", "raw", i, jobs_per_member=i) for i in range(10)]
     await asyncio.gather(*(servers.save_settings(database, settings) for settings in each))
     assert await servers.get_settings(database, SERVER) in each

@@ -1,0 +1,157 @@
+### English. Complete: other languages may lack a text, this one may not.
+
+## Refusals: a title, what is wrong, what to do
+
+empty-prompt = Invalid prompt
+    .problem = The prompt has no words in it.
+    .remedy = Say what to draw first, then the parameters: `a red fox --ar 3:2`.
+prompt-too-long = Invalid prompt
+    .problem = { $what } has { $length } characters; { $most } is the most.
+    .remedy = Shorten it.
+too-long-prompt = The prompt
+too-long-styled = The prompt with its style
+too-long-negative = What `--no` lists
+unknown-parameter = Invalid parameter
+    .problem = There is no parameter `--{ $flag }`.
+    .remedy = { $suggestion ->
+        [none] There are: { $known }.
+       *[other] Did you mean `--{ $suggestion }`?
+    }
+invalid-parameter = Invalid parameter
+    .problem = `--{ $flag }` cannot be `{ $given }`.
+    .remedy = It takes { $allowed }.
+missing-value = Invalid parameter
+    .problem = `--{ $flag }` needs a value.
+    .remedy = It takes { $allowed }.
+repeated-parameter = Invalid parameter
+    .problem = `--{ $flag }` is there more than once.
+    .remedy = Keep one of them.
+misplaced-text = Invalid parameter
+    .problem = After `--{ $flag }` comes text that does not belong to it: “{ $text }”.
+    .remedy = Put all words before the parameters.
+too-many-open-jobs = Queue full
+    .problem = You may have { $limit } waiting or running at a time on this server; now it is { $open }, and this would add { $wanted }.
+    .remedy = { $fits ->
+        [yes] Wait for one to finish, or cancel one.
+       *[no] Say a smaller `--repeat`, { $limit } at the most.
+    }
+job-not-found = No such job
+    .problem = The job behind this button is not in the database.
+    .remedy = Start a new one with `/imagine`.
+job-not-ready = Not finished yet
+    .problem = This job has no pictures.
+    .remedy = Try again when it has finished.
+job-already-ended = Nothing to cancel
+    .problem = This job has ended already.
+    .remedy = There is nothing left to stop.
+not-your-job = Not your job
+    .problem = Only the member who asked for it can cancel a job.
+    .remedy = Ask them, or a moderator who may manage messages.
+not-permitted = Not permitted
+    .problem = These settings belong to the server, and you may not manage it.
+    .remedy = Ask somebody with the permission “Manage Server”.
+cannot-post-here = No place for a picture
+    .problem = In this channel I lack the permission “{ $permission }”, so a picture could not be shown.
+    .remedy = Try another channel, or ask a server admin to grant it.
+too-many-generations = Too long a line of descent
+    .problem = This picture is a variation of a variation, { $most } times over; that is the most.
+    .remedy = Start again from its prompt with `/imagine`.
+no-model = The model is not there yet
+    .problem = Inference has not said yet what model it has to draw with.
+    .remedy = Try again in a minute; if it goes on, tell the person who runs this bot.
+database-away = The database is away
+    .problem = The database does not answer, so nothing can be remembered or looked up.
+    .remedy = Try again in a minute.
+unexpected = That went wrong
+    .problem = This was our mistake, not yours, and it has been written down.
+    .remedy = Try again; if it happens again, tell a server admin.
+
+## Parameters: what each does, what completes “It takes …”, and its default in words
+
+parameter-aspect = The shape of the picture, width to height; the area stays the model's own.
+    .allowed = two whole numbers from 1:{ $widest } to { $widest }:1, such as 3:2 or 139:100
+    .default = 1:1
+parameter-seed = Where the noise comes from. The same prompt, parameters and seed give the same pictures.
+    .allowed = a whole number from { $low } to { $high }
+    .default = random
+parameter-negative = What should not be in the picture: the negative branch of the guidance.
+    .allowed = one or more things, separated by commas
+    .default = nothing
+parameter-stylize = How strongly the prompt is driven: the guidance scale, from half the model's own at 0 to twice it at 1000.
+    .allowed = a whole number from { $low } to { $high }
+    .default = 100
+parameter-chaos = How far the pictures of a grid lie apart: the share of their noise that is not common.
+    .allowed = a whole number from { $low } to { $high }
+    .default = 0
+parameter-quality = How many steps are spent: this many times the model's own number.
+    .allowed = one of .25, .5, 1, 2 and 4
+    .default = 1
+parameter-stop = After how many percent of the steps to stop, for an earlier, softer picture.
+    .allowed = a whole number from { $low } to { $high }
+    .default = 100
+parameter-style = One of the model's styles, or `raw` for none.
+    .allowed = the name of a style
+    .allowed-names = one of { $names }
+    .default = the server's
+parameter-repeat = How many jobs to make of this prompt, each with its own seed.
+    .allowed = a whole number from { $low } to { $high }
+    .default = once
+
+## The life of a job
+
+status-waiting = (Waiting to start)
+status-waiting-for-inference = (Waiting: inference is away or busy; the job goes on by itself)
+status-stopped = (Stopped)
+status-failed = (Failed)
+deed-vary = Variations of picture { $number } by { $who }
+deed-reroll = Re-rolled by { $who }
+deed-upscale = Picture { $number } by { $who }
+deed-enlarge = { $detail ->
+        [creative] Upscaled (Creative) by { $who }
+       *[subtle] Upscaled (Subtle) by { $who }
+    }
+deed-region = Region varied by { $who }
+deed-zoom = Zoomed out by { $who }
+deed-pan = Carried on to the { $detail ->
+        [left] left
+        [right] right
+        [up] top
+       *[down] bottom
+    } by { $who }
+deed-square = Made square by { $who }
+from-picture = from [this picture]({ $link })
+from-grid = from [this grid]({ $link })
+moved = The message that waited for this is gone, so here is a new one.
+job-failed = The job failed
+    .unknown = The reason is not known.
+    .our-mistake = Something went wrong on our side; the log has the details.
+    .no-place = I may not post in the channel it was asked for in.
+    .not-kept = The pictures could not be kept: { $reason }
+    .broke-off = Inference broke off { $times } times in the middle of this job.
+not-showable = The picture cannot be shown
+button-cancel = Cancel
+button-vary = Vary
+
+## Settings of a server
+
+settings = Settings of this server
+    .saved = Settings saved
+    .text = They hold for every `/imagine` from now on that does not say otherwise.
+    .aspect = Aspect
+    .style = Style
+    .no-style = none
+    .stylize = Stylize
+    .jobs = Jobs at a time
+    .jobs-value = { $limit } for each member
+
+## /info
+
+info = Your jobs
+    .running = Running jobs
+    .queued = Queued jobs
+    .at-a-time = At a time
+    .at-a-time-value = { $open } of { $limit }
+    .lifetime = Lifetime
+    .lifetime-value = { $pictures } pictures in { $done } jobs; { $cancelled } cancelled, { $failed } failed
+    .none = none
+    .more = and { $count } more

@@ -1,0 +1,106 @@
+"""What members chose for themselves: preferences, options of their own, favourite pictures.
+
+Knows no range and no meaning of any value: who sets them checks them.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.database import Database, upsert
+from storage.models import FavouriteRow, JobMode, MemberRow, OptionRow
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """A member's own settings; None where they leave it to the server."""
+
+    model: str | None = None
+    temperament: str | None = None
+    stylize: int | None = None
+    raw: bool = False
+    remix: bool = False
+    """Whether buttons open the prompt first."""
+    variability: str = "strong"
+    """How far V goes: `strong` or `subtle`."""
+    mode: str = JobMode.FAST.value
+    stealth: bool = False
+    auto_dm: bool = False
+    """Whether finished pictures also come as a direct message."""
+    suffix: str = ""
+    """Parameters that every prompt ends with."""
+
+
+async def get_preferences(database: Database, member_id: int) -> Preferences:
+    """Return a member's preferences, the defaults where nothing is stored."""
+    async with database.reading() as session:
+        row = await session.get(MemberRow, member_id)
+    stored = (row and row.preferences) or {}
+    known = {field.name for field in fields(Preferences)}
+    return Preferences(**{name: value for name, value in stored.items() if name in known})
+
+
+async def save_preferences(
+    database: Database, member_id: int, name: str, preferences: Preferences
+) -> None:
+    """Store all of a member's preferences in place of what was stored before."""
+    async with database.transaction() as session:
+        await _keep(session, member_id, name, preferences=asdict(preferences))
+
+
+async def get_options(database: Database, member_id: int) -> dict[str, str]:
+    """Return a member's own parameters: what each name stands for, by name."""
+    async with database.reading() as session:
+        rows = await session.scalars(
+            select(OptionRow).where(OptionRow.member_id == member_id).order_by(OptionRow.name)
+        )
+        return {row.name: row.value for row in rows}
+
+
+async def set_option(
+    database: Database, member_id: int, member_name: str, name: str, value: str | None
+) -> None:
+    """Let `--name` stand for `value`; None forgets it."""
+    async with database.transaction() as session:
+        await _keep(session, member_id, member_name)
+        if value is None:
+            await session.execute(
+                delete(OptionRow).where(OptionRow.member_id == member_id, OptionRow.name == name)
+            )
+        else:
+            values = {"member_id": member_id, "name": name, "value": value}
+            await upsert(session, OptionRow, values, update={"value"})
+
+
+async def favourites(database: Database, member_id: int) -> tuple[str, ...]:
+    """Return the ids of the pictures a member marked, newest first."""
+    async with database.reading() as session:
+        rows = await session.scalars(
+            select(FavouriteRow.picture_id)
+            .where(FavouriteRow.member_id == member_id)
+            .order_by(FavouriteRow.created_at.desc())
+        )
+        return tuple(rows)
+
+
+async def toggle_favourite(
+    database: Database, member_id: int, member_name: str, picture_id: str
+) -> bool:
+    """Mark a picture, or take the mark away; returns whether it is marked now."""
+    async with database.transaction() as session:
+        await _keep(session, member_id, member_name)
+        row = await session.get(FavouriteRow, (member_id, picture_id))
+        if row is not None:
+            await session.delete(row)
+            return False
+        now = datetime.now(UTC)
+        session.add(FavouriteRow(member_id=member_id, picture_id=picture_id, created_at=now))
+        return True
+
+
+async def _keep(session: AsyncSession, member_id: int, name: str, **columns: object) -> None:
+    """See to it that the member has a row, and lock it: of two changes at once, one waits."""
+    values = {"id": member_id, "name": name, "first_seen": datetime.now(UTC), **columns}
+    await upsert(session, MemberRow, values, update={"name", *columns})
