@@ -22,7 +22,7 @@ from tests.postgres import postgres_url as postgres_url
 from tests.processes import RunningProcess
 from tests.tiny_model import build_tiny_model
 
-STEPS = 16
+STEPS = 36
 """Steps of the tiny model: long enough to be caught at work, with `--q 4` at 64."""
 
 
