@@ -1,31 +1,25 @@
-"""Loading a model: a folder in the layout that diffusers gives a Stable Diffusion 1.x checkpoint.
+"""Loading a model: its parts are found, checked to fit each other, and made ready to draw.
 
-Loading is strict. A library that finds a weight missing fills it with chance and says so in a
-log at most, and the pictures are then noise that looks like a bad model; here it is a refusal.
+A model is a folder in diffusers' layout, one `.safetensors` file, or a name on the hub.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
-from transformers import CLIPTextModel, CLIPTokenizer
-from transformers.utils import logging as transformers_logging
 
-from diffusion.conditioning import TextEncoder
+from diffusion.conditioning import Clip, TextEncoder
 from diffusion.denoiser import PREDICTION_TYPES, Denoiser
+from diffusion.folders import read_folder
+from diffusion.parts import CheckpointError as CheckpointError
+from diffusion.parts import Encoder, Parts
 from diffusion.pictures import Decoder
 from diffusion.protocol import MAX_STEPS, InvalidField, ModelInfo
 from diffusion.schedules import SCHEDULES, TrainedLevels, trained_levels
 
 EMBEDDED = Path(__file__).parent / "mini"
-
-
-class CheckpointError(Exception):
-    """A model cannot be loaded; the message is one sentence for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,86 +32,38 @@ class Checkpoint:
     decoder: Decoder
 
 
-def load(folder: Path, device: torch.device) -> Checkpoint:
-    """Load the model in `folder`. Raises CheckpointError where anything is missing or amiss."""
-    if not (folder / "unet").is_dir():
-        raise CheckpointError(
-            f"There is no model in {folder}: expected a folder with unet, vae, text_encoder, "
-            "tokenizer and scheduler in it."
-        )
-    # Half the memory and more than twice the speed where hardware has it; a CPU mostly has not.
-    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    levels, prediction_type = _scheduler(folder)
-    unet = _network(UNet2DConditionModel, folder / "unet", device, dtype)
-    vae = _network(AutoencoderKL, folder / "vae", device, torch.float32)
-    text_model = _network(CLIPTextModel, folder / "text_encoder", device, dtype)
-    tokenizer = _tokenizer(folder / "tokenizer")
+def load(model: Path, device: torch.device, dtype: torch.dtype | None = None) -> Checkpoint:
+    """Load a model. Raises CheckpointError where anything is missing or amiss.
+
+    `dtype` is what the U-Net and the text encoders compute in; without one it is bfloat16 on a
+    GPU, half the memory and more than twice the speed, and float32 elsewhere.
+    """
+    dtype = dtype or (torch.bfloat16 if device.type == "cuda" else torch.float32)
+    parts = read_folder(model, dtype)
+    _check_fit(parts)
+    levels, prediction_type = _scheduler(parts)
+    unet, vae = _ready(parts.unet, device), _ready(parts.vae, device)
     decoder = Decoder(vae, vae.config)
-    _check_fit(folder, unet.config, vae.config, text_model.config, tokenizer)
+    double = len(parts.encoders) == 2
+    clips = [
+        Clip(encoder.tokenizer, _ready(encoder.model, device), penultimate=double)
+        for encoder in parts.encoders
+    ]
     return Checkpoint(
-        info=_info(folder, unet.config.sample_size, decoder.factor),
-        text=TextEncoder(tokenizer, text_model),
-        denoiser=Denoiser(unet, levels, prediction_type),
+        info=_info(parts, decoder.factor),
+        text=TextEncoder(clips, pooling=double, empty_is_zero=parts.empty_is_zero),
+        denoiser=Denoiser(unet, levels, prediction_type, decoder.factor),
         decoder=decoder,
     )
 
 
-def _network(kind: Any, folder: Path, device: torch.device, dtype: torch.dtype) -> Any:
-    """One network with its weights, from safetensors only: a pickle may run anything."""
-    plain = any(not path.stem.endswith(".fp16") for path in folder.glob("*.safetensors"))
-    options: dict[str, Any] = {} if plain else {"variant": "fp16"}
-    if kind is not CLIPTextModel:
-        options["low_cpu_mem_usage"] = False  # the other way needs accelerate, and says so
-    try:
-        network, report = kind.from_pretrained(
-            folder,
-            dtype=dtype,
-            local_files_only=True,
-            use_safetensors=True,
-            output_loading_info=True,
-            **options,
-        )
-    except Exception as error:
-        raise CheckpointError(f"The weights in {folder}: {_first_line(error)}") from error
-    for trouble in ("missing_keys", "mismatched_keys", "error_msgs"):
-        if report.get(trouble):
-            raise CheckpointError(
-                f"The weights in {folder} do not fit their config: {len(report[trouble])} "
-                f"{trouble.replace('_', ' ')}, such as {sorted(map(str, report[trouble]))[0]}."
-            )
+def _ready(network: Any, device: torch.device) -> Any:
     return network.to(device).requires_grad_(False).eval()
 
 
-def _tokenizer(folder: Path) -> Any:
-    # Without its files the library makes a tokenizer that knows no word, and says nothing.
-    if not (folder / "tokenizer.json").is_file() and not (folder / "vocab.json").is_file():
-        raise CheckpointError(f"There is no tokenizer.json or vocab.json in {folder}.")
-    try:
-        return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
-    except Exception as error:
-        raise CheckpointError(f"The tokenizer in {folder}: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    """What a person can use of an error of the libraries, which raise all kinds, at length."""
-    return str(error).strip().split("\n")[0] or type(error).__name__
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} cannot be read: {error}") from error
-    if not isinstance(content, Mapping):
-        raise CheckpointError(f"{path} must hold a JSON object.")
-    return content
-
-
-def _scheduler(folder: Path) -> tuple[TrainedLevels, str]:
-    """The levels the model was trained on and what it predicts, from scheduler_config.json."""
-    path = folder / "scheduler" / "scheduler_config.json"
-    config = _read(path)
+def _scheduler(parts: Parts) -> tuple[TrainedLevels, str]:
+    """The levels the model was trained on and what it predicts."""
+    path, config = parts.place / "scheduler" / "scheduler_config.json", parts.scheduler
     schedule = config.get("beta_schedule", "linear")
     prediction_type = config.get("prediction_type", "epsilon")
     if schedule not in SCHEDULES:
@@ -142,33 +88,53 @@ def _scheduler(folder: Path) -> tuple[TrainedLevels, str]:
     return levels, prediction_type
 
 
-def _check_fit(folder: Path, unet: Any, vae: Any, text: Any, tokenizer: Any) -> None:
-    """Refuse parts that are each sound but belong to different models."""
+def _check_fit(parts: Parts) -> None:
+    """Refuse parts that are each sound but belong to different models, or to unknown ones."""
+    unet, vae, place = parts.unet.config, parts.vae.config, parts.place
     if unet.in_channels != unet.out_channels or unet.in_channels != vae.latent_channels:
         raise CheckpointError(
-            f"The U-Net in {folder} takes {unet.in_channels} channels and the autoencoder has "
+            f"The U-Net in {place} takes {unet.in_channels} channels and the autoencoder has "
             f"{vae.latent_channels}: only text-to-picture models are supported."
         )
-    if unet.cross_attention_dim != text.hidden_size:
+    width = sum(encoder.model.config.hidden_size for encoder in parts.encoders)
+    if unet.cross_attention_dim != width:
         raise CheckpointError(
-            f"The U-Net in {folder} listens to texts of width {unet.cross_attention_dim}, its "
-            f"text encoder speaks {text.hidden_size}."
+            f"The U-Net in {place} listens to texts of width {unet.cross_attention_dim}, its "
+            f"text encoder speaks {width}."
         )
-    if len(tokenizer) > text.vocab_size:
+    if unet.class_embed_type or unet.addition_embed_type not in (None, "text_time"):
         raise CheckpointError(
-            f"The tokenizer in {folder} knows {len(tokenizer)} tokens, its text encoder only "
-            f"{text.vocab_size}."
+            f"The U-Net in {place} wants to hear more than texts, which is not supported."
+        )
+    told = 0
+    if len(parts.encoders) == 2:
+        pooled = parts.encoders[-1].model.config.projection_dim
+        told = pooled + 6 * (unet.addition_time_embed_dim or 0)
+    if (unet.projection_class_embeddings_input_dim or 0) != told:
+        raise CheckpointError(
+            f"The U-Net in {place} wants to hear {unet.projection_class_embeddings_input_dim or 0} "
+            f"numbers beside the text, its text encoders and sizes are {told}."
+        )
+    for encoder in parts.encoders:
+        _check_tokens(encoder, place)
+
+
+def _check_tokens(encoder: Encoder, place: Path) -> None:
+    known, spoken = len(encoder.tokenizer), encoder.model.config.vocab_size
+    if known > spoken:
+        raise CheckpointError(
+            f"The tokenizer in {place} knows {known} tokens, its text encoder only {spoken}."
         )
 
 
-def _info(folder: Path, sample_size: object, factor: int) -> ModelInfo:
+def _info(parts: Parts, factor: int) -> ModelInfo:
     """What the model says of itself: `darkroom.json` where there is one, and what its parts imply.
 
     The U-Net takes latents of any size, also odd ones, so sizes go in steps of the autoencoder's
     factor. They may differ from the native size by four times at most: beyond it nothing coheres.
     """
-    path = folder / "darkroom.json"
-    said = _read(path) if path.is_file() else {}
+    path, said = parts.place / "darkroom.json", parts.said
+    sample_size = parts.unet.config.sample_size
     cells = sample_size if isinstance(sample_size, int) else 64
     native = said.get("native_size", cells * factor)
     if not isinstance(native, int) or native <= 0 or native % factor:
@@ -176,7 +142,7 @@ def _info(folder: Path, sample_size: object, factor: int) -> ModelInfo:
     try:
         info = ModelInfo.from_json(
             {
-                "id": said.get("name", folder.resolve().name),
+                "id": said.get("name", parts.name),
                 "native_size": native,
                 "num_inference_steps": said.get("steps", 25),
                 "guidance_scale": said.get("guidance_scale", 7.0),
@@ -191,7 +157,11 @@ def _info(folder: Path, sample_size: object, factor: int) -> ModelInfo:
         )
     except InvalidField as error:
         raise CheckpointError(f"{path} cannot be used: {error}") from error
-    for style, template in info.styles.items():
+    _check_styles(info.styles, path)
+    return info
+
+
+def _check_styles(styles: Mapping[str, str], path: Path) -> None:
+    for style, template in styles.items():
         if "{prompt}" not in template:
             raise CheckpointError(f"{path} must have {{prompt}} in its style {style!r}.")
-    return info

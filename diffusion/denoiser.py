@@ -2,35 +2,65 @@
 
 Whatever the network was trained to predict (ε, v or the sample) is converted here and nowhere
 else, in sampling (`forward`) and in training (`loss`) alike, so that the two cannot drift apart.
-Knows nothing of prompts beyond their CLIP states, of guidance, or of samplers.
+Knows nothing of prompts beyond their conditions, of guidance, or of samplers.
 """
+
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor, nn
 
+from diffusion.conditioning import Additions, Conditions
 from diffusion.schedules import TrainedLevels, timestep
+from diffusion.seamless import seamless
 
 PREDICTION_TYPES = ("epsilon", "v_prediction", "sample")
 
 
 class Denoiser(nn.Module):
-    """D(x; σ) of Karras et al. 2022 around a `UNet2DConditionModel`."""
+    """D(x; σ) of Karras et al. 2022 around a `UNet2DConditionModel`.
 
-    def __init__(self, unet: nn.Module, levels: TrainedLevels, prediction_type: str) -> None:
+    `factor` is how many pixels a cell of latents is wide: SDXL hears the size of the picture.
+    """
+
+    def __init__(
+        self,
+        unet: nn.Module,
+        levels: TrainedLevels,
+        prediction_type: str,
+        factor: int = 8,
+        additions: Additions | None = None,
+    ) -> None:
         super().__init__()
         assert prediction_type in PREDICTION_TYPES
         self.unet = unet
         self.levels = levels
         self.prediction_type = prediction_type
+        self._factor = factor
+        self._additions = additions
 
-    def forward(self, x: Tensor, sigma: Tensor, states: Tensor) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        sigma: Tensor,
+        conditions: Conditions,
+        times: Tensor | None = None,
+        tile: bool = False,
+    ) -> Tensor:
         """The denoised prediction, like `x`.
 
-        x: [rows, 4, h, w], noised as x₀ + σ·n; sigma: [rows] float64 on the CPU;
-        states: [rows, tokens, width] of the text encoder.
+        x: [rows, 4, h, w], noised as x₀ + σ·n; sigma: [rows] float64 on the CPU; times: [rows],
+        what the network is told of sigma, if not the timestep it belongs to. With `tile` opposite
+        borders are neighbours.
         """
         preserved, added = _variance_preserving(sigma, x)
-        output = self._network(x * preserved, sigma, states)
+        if times is None:
+            times = timestep(self.levels, sigma.cpu())
+        loras = self._additions.applied(conditions.loras) if self._additions else nullcontext()
+        with loras, seamless(self.unet) if tile else nullcontext():
+            output = self._network(
+                x * preserved, times, conditions.states, self._told(x, conditions.pooled)
+            )
         # With α = 1/√(1+σ²) and σα for the two shares, x = (α·x₀ + σα·n)/α.
         if self.prediction_type == "epsilon":
             return x - _rows(sigma, x) * output
@@ -41,11 +71,12 @@ class Denoiser(nn.Module):
     def loss(self, x0: Tensor, sigma: Tensor, noise: Tensor, states: Tensor) -> Tensor:
         """The mean squared error of each row's output [rows], in what the network predicts.
 
-        x0, noise: [rows, 4, h, w]; sigma: [rows]; states as in `forward`. The target is ε
+        x0, noise: [rows, 4, h, w]; sigma: [rows]; states: [rows, tokens, width]. The target is ε
         (Ho et al. 2020, eq. 14), v = α·ε - σα·x₀ (Salimans & Ho 2022, app. D) or x₀.
         """
         preserved, added = _variance_preserving(sigma, x0)
-        output = self._network(preserved * x0 + added * noise, sigma, states)
+        times = timestep(self.levels, sigma.cpu())
+        output = self._network(preserved * x0 + added * noise, times, states, {})
         if self.prediction_type == "epsilon":
             target = noise
         elif self.prediction_type == "v_prediction":
@@ -54,11 +85,26 @@ class Denoiser(nn.Module):
             target = x0
         return (output - target).square().mean(dim=(1, 2, 3))
 
-    def _network(self, scaled: Tensor, sigma: Tensor, states: Tensor) -> Tensor:
+    def _told(self, x: Tensor, pooled: Tensor | None) -> dict[str, Tensor]:
+        """What SDXL hears besides (Podell et al. 2023, §2.2): the pooled text and six sizes, here
+        those of a picture that was neither scaled nor cropped."""
+        if pooled is None:
+            return {}
+        size = [x.shape[-2] * self._factor, x.shape[-1] * self._factor]
+        sizes = x.new_tensor([*size, 0, 0, *size]).expand(len(x), 6)
+        return {"text_embeds": pooled, "time_ids": sizes}
+
+    def _network(
+        self, scaled: Tensor, times: Tensor, states: Tensor, told: dict[str, Tensor]
+    ) -> Tensor:
         weights = next(self.unet.parameters())
-        times = timestep(self.levels, sigma.cpu()).to(weights.device, torch.float32)
+        options = {"added_cond_kwargs": told} if told else {}
         output: Tensor = self.unet(
-            scaled.to(weights.dtype), times, states.to(weights.dtype), return_dict=False
+            scaled.to(weights.dtype),
+            times.to(weights.device, torch.float32),
+            states.to(weights.dtype),
+            return_dict=False,
+            **options,
         )[0]
         return output.to(scaled.dtype)
 

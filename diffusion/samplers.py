@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from diffusion.schedules import TrainedLevels, timestep
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -90,8 +92,18 @@ SAMPLERS: dict[str, Sampler] = {
 }
 """Samplers by the names of the protocol."""
 
+ROUNDED = frozenset({"dpmpp_2m"})
+"""Samplers that tell the network whole timesteps only, as diffusers' solver does and its Euler
+does not: between trained levels, which Karras spacing visits, their pictures differ by this."""
+
 STOCHASTIC = frozenset({euler_ancestral})
 """The steps that use their noise; for the others none is drawn."""
+
+
+def times_heard(levels: TrainedLevels, sigmas: Tensor, sampler: str) -> Tensor:
+    """What the network is told of the levels [steps] that this sampler visits: [steps] float64."""
+    times = timestep(levels, sigmas)
+    return times.round() if sampler in ROUNDED else times
 
 
 def _over(coefficients: Tensor, x: Tensor) -> Tensor:

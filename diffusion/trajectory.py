@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from diffusion.conditioning import Condition
 from diffusion.guidance import guide
 from diffusion.protocol import ImageRequest, Noise
-from diffusion.samplers import SAMPLERS, STOCHASTIC, Memory, no_memory
+from diffusion.samplers import SAMPLERS, STOCHASTIC, Memory, no_memory, times_heard
 from diffusion.schedules import TrainedLevels, visited
 
 
@@ -39,31 +40,33 @@ class NoiseSource:
 class Row:
     """One prediction that is wanted of the network, which takes one place of a forward pass.
 
-    x: [4, h, w] at level `sigma`, a float64 on the CPU; states: [tokens, width].
+    x: [4, h, w] at level `sigma`, which the network knows by its `time`; both float64 on the CPU.
     """
 
     x: Tensor
     sigma: Tensor
-    states: Tensor
+    time: Tensor
+    condition: Condition
 
 
 @dataclass(slots=True)
 class Trajectory:
-    """Where a picture is: its latents `x` [4, h, w] at level `sigmas[step]`.
+    """Where a picture is: its latents `x` [4, h, w] at level `sigmas[step]`, time `times[step]`.
 
-    `last` is the number of steps that are run; `denoised` is the newest prediction, which is also
-    the picture once all are run. `memory` has one row.
+    `conditions` are those of `texts`, in their order. `last` is the number of steps that are run;
+    `denoised` is the newest prediction, which is also the picture once all are run. `memory` has
+    one row.
     """
 
     x: Tensor
     sigmas: Tensor
+    times: Tensor
     last: int
     guidance_scale: float
     sampler: str
     source: NoiseSource
     memory: Memory
-    states: Tensor
-    negative: Tensor
+    conditions: tuple[Condition, ...]
     denoised: Tensor
     step: int = 0
 
@@ -78,9 +81,8 @@ class Trajectory:
 
     def rows(self) -> list[Row]:
         """What has to be predicted for the next step."""
-        x, sigma = self.x, self.sigmas[self.step]
-        rows = [Row(x, sigma, self.states)]
-        return [*rows, Row(x, sigma, self.negative)] if self.guided else rows
+        x, sigma, time = self.x, self.sigmas[self.step], self.times[self.step]
+        return [Row(x, sigma, time, condition) for condition in self.conditions]
 
     def guide(self, predicted: Tensor) -> Tensor:
         """The one prediction [4, h, w] that follows from those of its `rows` [rows, 4, h, w]."""
@@ -95,39 +97,45 @@ class Trajectory:
         return torch.zeros_like(self.x)
 
 
+def texts(request: ImageRequest) -> tuple[str, ...]:
+    """The texts whose conditions the request needs: the prompt, and what to lead away from."""
+    unguided = request.guidance_scale == 1
+    return (request.prompt,) if unguided else (request.prompt, request.negative_prompt)
+
+
 def begin(
     request: ImageRequest,
     index: int,
     levels: TrainedLevels,
-    states: Tensor,
-    negative: Tensor,
+    conditions: tuple[Condition, ...],
     shape: tuple[int, int, int],
 ) -> Trajectory:
     """Picture `index` of the request before its first step.
 
-    states, negative: [tokens, width]; shape: of the latents. The first latents have the variance
-    1 + σ² that noised latents of unit variance have; it is the variance-preserving form's 1.
+    conditions: of its `texts`, in their order; shape: of the latents. The first latents have the
+    variance 1 + σ² that noised latents of unit variance have; it is the variance-preserving
+    form's 1.
     """
     sigmas = visited(levels, request.spacing, request.steps)
     source = NoiseSource(request.noises[index], shape)
-    x = source.draw().to(states.device) * math.sqrt(1 + sigmas[0].item() ** 2)
+    x = source.draw().to(conditions[0].states.device) * math.sqrt(1 + sigmas[0].item() ** 2)
     return Trajectory(
         x=x,
         sigmas=sigmas,
+        times=times_heard(levels, sigmas[:-1], request.sampler),
         last=steps_run(request),
         guidance_scale=request.guidance_scale,
         sampler=request.sampler,
         source=source,
         memory=no_memory(x[None]),
-        states=states,
-        negative=negative,
+        conditions=conditions,
         denoised=x,
     )
 
 
 def rows_needed(request: ImageRequest) -> int:
     """How many rows the request takes at each of its steps."""
-    return len(request.noises) * (1 if request.guidance_scale == 1 else 2)
+    return len(request.noises) * len(texts(request))
 
 
 def steps_run(request: ImageRequest) -> int:

@@ -1,32 +1,57 @@
-"""A tiny model of random weights in the folder layout of an SD 1.x checkpoint.
+"""Tiny models of random weights in the folder layouts of SD 1.x, SD 2.x and SDXL checkpoints.
 
-It draws nothing a person would recognise, but every part is the real class of diffusers or
-transformers, so that what runs with it runs with a real checkpoint. Tests of the engine, the
-server and the bot use it; a picture of 64×64 pixels takes some milliseconds a step.
+They draw nothing a person would recognise, but every part is the real class of diffusers or
+transformers, so that what runs with them runs with a real checkpoint. Tests of the engine, the
+server and the bot use them; a picture of 64×64 pixels takes some milliseconds a step.
 """
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    CLIPTokenizer,
+)
 
 TOKENS = 32
-WIDTH = 32
+WIDTH = 64
+
+PIPELINES = {
+    "sd1": "StableDiffusionPipeline",
+    "sd2": "StableDiffusionPipeline",
+    "sdxl": "StableDiffusionXLPipeline",
+}
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "StableDiffusionPipeline": {
+        "safety_checker": [None, None],
+        "requires_safety_checker": False,
+    },
+    "StableDiffusionXLPipeline": {"force_zeros_for_empty_prompt": True},
+}
 
 
 def build_tiny_model(
-    folder: Path, prediction_type: str = "epsilon", beta_schedule: str = "scaled_linear"
+    folder: Path,
+    prediction_type: str = "epsilon",
+    beta_schedule: str = "scaled_linear",
+    family: str = "sd1",
+    tokenizer: CLIPTokenizer | None = None,
 ) -> Path:
     """Write the model into `folder` and return it; the same call writes the same weights."""
+    tokenizer = tokenizer or CLIPTokenizer(_byte_vocabulary(), [], model_max_length=TOKENS)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        tokenizer = CLIPTokenizer(_byte_vocabulary(), [], model_max_length=TOKENS)
-        tokenizer.save_pretrained(folder / "tokenizer")
-        _text_encoder(tokenizer).save_pretrained(folder / "text_encoder")
-        _unet().save_pretrained(folder / "unet")
-        _autoencoder().save_pretrained(folder / "vae")
+        parts: dict[str, Any] = _text_parts(family, tokenizer)
+        parts["unet"] = _unet(family)
+        parts["vae"] = _autoencoder()
+        for name, part in parts.items():
+            part.save_pretrained(folder / name)
     (folder / "scheduler").mkdir(exist_ok=True)
     _write_json(
         folder / "scheduler" / "scheduler_config.json",
@@ -42,20 +67,17 @@ def build_tiny_model(
             "steps_offset": 1,
         },
     )
+    index = {name: [_library(part), type(part).__name__] for name, part in parts.items()}
     _write_json(
         folder / "model_index.json",
-        {
-            "_class_name": "StableDiffusionPipeline",
-            "tokenizer": ["transformers", "CLIPTokenizer"],
-            "text_encoder": ["transformers", "CLIPTextModel"],
-            "unet": ["diffusers", "UNet2DConditionModel"],
-            "vae": ["diffusers", "AutoencoderKL"],
+        index
+        | {
+            "_class_name": PIPELINES[family],
             "scheduler": ["diffusers", "DDIMScheduler"],
-            "safety_checker": [None, None],
             "feature_extractor": [None, None],
             "image_encoder": [None, None],
-            "requires_safety_checker": False,
-        },
+        }
+        | OPTIONS[PIPELINES[family]],
     )
     _write_json(
         folder / "darkroom.json",
@@ -71,8 +93,25 @@ def build_tiny_model(
     return folder
 
 
+def build_tiny_preview(folder: Path) -> Path:
+    """Write an `AutoencoderTiny` into `folder` and return it."""
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        AutoencoderTiny(
+            encoder_block_out_channels=(8, 8, 8, 8),
+            decoder_block_out_channels=(8, 8, 8, 8),
+            num_encoder_blocks=(1, 1, 1, 1),
+            num_decoder_blocks=(1, 1, 1, 1),
+        ).save_pretrained(folder)
+    return folder
+
+
 def _write_json(path: Path, content: object) -> None:
     path.write_text(json.dumps(content, indent=2), encoding="utf-8")
+
+
+def _library(part: object) -> str:
+    return type(part).__module__.split(".")[0]
 
 
 def _byte_vocabulary() -> dict[str, int]:
@@ -84,32 +123,67 @@ def _byte_vocabulary() -> dict[str, int]:
     return {piece: i for i, piece in enumerate([*pieces, "<|startoftext|>", "<|endoftext|>"])}
 
 
-def _text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
-    return CLIPTextModel(
-        CLIPTextConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=WIDTH,
-            intermediate_size=2 * WIDTH,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            max_position_embeddings=TOKENS,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-        )
+def _text_parts(family: str, tokenizer: CLIPTokenizer) -> dict[str, Any]:
+    """Tokenizers and text encoders as each family has them; 2.x and SDXL's second pad with “!”."""
+    if family == "sd1":
+        return {"tokenizer": tokenizer, "text_encoder": CLIPTextModel(_text(tokenizer))}
+    open_tokenizer = CLIPTokenizer(
+        tokenizer.get_vocab(), _merges(tokenizer), model_max_length=tokenizer.model_max_length
+    )
+    open_tokenizer.pad_token = "!"
+    if family == "sd2":
+        model = CLIPTextModel(_text(open_tokenizer, hidden_act="gelu"))
+        return {"tokenizer": open_tokenizer, "text_encoder": model}
+    second = _text(open_tokenizer, hidden_act="gelu", projection_dim=WIDTH)
+    return {
+        "tokenizer": tokenizer,
+        "tokenizer_2": open_tokenizer,
+        "text_encoder": CLIPTextModel(_text(tokenizer)),
+        "text_encoder_2": CLIPTextModelWithProjection(second),
+    }
+
+
+def _merges(tokenizer: CLIPTokenizer) -> list[tuple[str, str]]:
+    merges = json.loads(tokenizer.backend_tokenizer.to_str())["model"]["merges"]
+    return [tuple(merge) for merge in merges]
+
+
+def _text(tokenizer: CLIPTokenizer, **options: Any) -> CLIPTextConfig:
+    return CLIPTextConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=WIDTH,
+        intermediate_size=2 * WIDTH,
+        num_hidden_layers=2,
+        num_attention_heads=1,
+        max_position_embeddings=tokenizer.model_max_length,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        **options,
     )
 
 
-def _unet() -> UNet2DConditionModel:
+def _unet(family: str) -> UNet2DConditionModel:
+    options: dict[str, Any] = {"cross_attention_dim": WIDTH, "attention_head_dim": 8}
+    if family != "sd1":
+        # Heads of 64 channels; where there is no attention, the number means nothing.
+        options |= {"use_linear_projection": True, "attention_head_dim": (1, 1)}
+    if family == "sdxl":
+        options |= {
+            "cross_attention_dim": 2 * WIDTH,
+            "transformer_layers_per_block": (1, 2),
+            "addition_embed_type": "text_time",
+            "addition_time_embed_dim": 8,
+            "projection_class_embeddings_input_dim": WIDTH + 6 * 8,
+        }
     unet = UNet2DConditionModel(
         sample_size=8,
         block_out_channels=(32, 64),
         layers_per_block=1,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-        cross_attention_dim=WIDTH,
-        attention_head_dim=4,
         norm_num_groups=8,
+        **options,
     )
     with torch.no_grad():
         # Random weights hardly listen to the prompt and predict nearly nothing; louder, they

@@ -5,6 +5,8 @@ sampler are those that draw pictures, on pictures of a single cell with two chan
 network is another: a few thousand parameters instead of millions.
 """
 
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
 import math
@@ -13,6 +15,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from diffusion.conditioning import Conditions
 from diffusion.denoiser import Denoiser
 from diffusion.samplers import euler_ancestral, no_memory
 from diffusion.schedules import cosine, trained_levels, visited
@@ -104,7 +107,7 @@ def restore(denoiser: Denoiser, count: int, g: torch.Generator) -> list[Tensor]:
     shown = [x.flatten(1) / math.sqrt(1 + float(sigmas[0]) ** 2)]
     for sigma, sigma_next in pairwise(sigmas):
         rows, rows_next = sigma.expand(count), sigma_next.expand(count)
-        denoised = denoiser(x, rows, _no_words(x))
+        denoised = denoiser(x, rows, Conditions(_no_words(x)))
         noise = torch.randn(x.shape, generator=g)
         x, memory = euler_ancestral(x, denoised, rows, rows_next, memory, noise)
         shown.append(x.flatten(1) / math.sqrt(1 + float(sigma_next) ** 2))

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from diffusion.conditioning import Conditions
 from diffusion.denoiser import PREDICTION_TYPES, Denoiser
 from diffusion.guidance import guide
 from diffusion.schedules import scaled_linear, trained_levels
@@ -16,6 +17,7 @@ X0, NOISE = torch.randn((2, 3, 4, 5, 5), generator=torch.Generator().manual_seed
 TIMES = torch.tensor([3, 500, 999])
 SIGMA = LEVELS.sigmas[TIMES]
 STATES = torch.zeros(3, 7, 2)
+CONDITIONS = Conditions(STATES)
 
 
 class Knowing(nn.Module):
@@ -50,7 +52,7 @@ def _noised() -> Tensor:
 @pytest.mark.parametrize("prediction_type", PREDICTION_TYPES)
 def test_the_true_answer_denoises_perfectly(prediction_type: str) -> None:
     denoiser = Denoiser(_knowing(prediction_type), LEVELS, prediction_type)
-    assert torch.allclose(denoiser(_noised(), SIGMA, STATES), X0, atol=2e-5)
+    assert torch.allclose(denoiser(_noised(), SIGMA, CONDITIONS), X0, atol=2e-5)
 
 
 @pytest.mark.parametrize("prediction_type", PREDICTION_TYPES)
@@ -68,7 +70,7 @@ def test_the_loss_of_the_true_answer_is_0(prediction_type: str) -> None:
 def test_sampling_and_training_show_the_network_the_same(prediction_type: str) -> None:
     network = _knowing(prediction_type)
     denoiser = Denoiser(network, LEVELS, prediction_type)
-    denoiser(_noised(), SIGMA, STATES)
+    denoiser(_noised(), SIGMA, CONDITIONS)
     scaled, times, states = network.heard
     denoiser.loss(X0, SIGMA, NOISE, STATES)
     assert torch.allclose(scaled, network.heard[0], atol=1e-6)

@@ -7,6 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diffusion.conditioning import Condition
 from diffusion.protocol import MAX_STEPS, Blend, Noise
 from diffusion.schedules import scaled_linear, trained_levels
 from diffusion.trajectory import NoiseSource, begin, preview_steps, steps_run
@@ -14,7 +15,7 @@ from tests.diffusion.requests import a_request
 
 SHAPE = (4, 100, 100)
 LEVELS = trained_levels(scaled_linear(0.00085, 0.012, 1000))
-STATES = torch.zeros(3, 2)
+CONDITIONS = (Condition(torch.zeros(3, 2)),) * 2
 
 
 def _draw(*blends: Blend, seed: int = 1) -> torch.Tensor:
@@ -70,14 +71,14 @@ def test_stop_runs_a_share_of_the_steps_and_at_least_one(stop: float, steps: int
 
 
 def test_a_picture_begins_as_noise_of_the_first_level() -> None:
-    start = begin(a_request(), 0, LEVELS, STATES, STATES, SHAPE)
+    start = begin(a_request(), 0, LEVELS, CONDITIONS, SHAPE)
     assert start.x.std().item() == pytest.approx(math.sqrt(1 + 14.61**2), rel=0.01)
     assert not start.done
 
 
 @pytest.mark.parametrize(("sampler", "draws"), [("euler", False), ("ddpm", True)])
 def test_only_ancestral_samplers_draw_noise_at_a_step(sampler: str, draws: bool) -> None:
-    start = begin(a_request(sampler=sampler), 0, LEVELS, STATES, STATES, SHAPE)
+    start = begin(a_request(sampler=sampler), 0, LEVELS, CONDITIONS, SHAPE)
     drawn = start.draw()
     assert bool(drawn.any()) == draws
     after = start.source.draw()
