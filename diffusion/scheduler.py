@@ -1,12 +1,14 @@
-"""Who takes part in the next step. Pure: knows keys, shapes and rows, no tensors and no clock.
+"""Who takes part in the next step. Pure: knows keys, shapes, rows and costs, no tensors, no clock.
 
 Requests of one latent shape can share a forward pass. Within a shape they join in the order they
-came, as rows free up, and a small request does not overtake a large one; between shapes the steps
-go round, so no shape waits for another's to finish.
+came, as long as sharing serves them better than waiting would; a small request does not overtake
+a large one. Between shapes time is shared out evenly: by deficit round robin over what their
+steps cost (Shreedhar & Varghese 1995), so that many large steps cannot starve small ones.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 
 class QueueFull(Exception):
@@ -20,6 +22,10 @@ class Shape:
     height: int
     width: int
 
+    @property
+    def cells(self) -> int:
+        return self.height * self.width
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -30,18 +36,24 @@ class Entry:
     rows: int
 
 
+class Costs(Protocol):
+    """What a step of a shape takes, by its rows, and how many rows may share one."""
+
+    def seconds(self, shape: Shape, rows: int) -> float: ...
+
+    def most(self, shape: Shape) -> int: ...
+
+
 class Scheduler:
-    """The waiting and the running. `capacity` says how many rows of a shape run at a time.
+    """The waiting and the running. A request of more rows than may share a step runs alone."""
 
-    A request of more rows than that runs on its own.
-    """
-
-    def __init__(self, capacity: Callable[[Shape], int], max_waiting: int) -> None:
-        self._capacity = capacity
+    def __init__(self, costs: Costs, max_waiting: int) -> None:
+        self._costs = costs
         self._max_waiting = max_waiting
         self._waiting: dict[int, Entry] = {}
-        # The shape whose turn is next comes first.
+        # The shape whose turn it is comes first; each has the seconds it may still use.
         self._running: dict[Shape, dict[int, Entry]] = {}
+        self._credit: dict[Shape, float] = {}
 
     def add(self, entry: Entry) -> int:
         """Let the request wait; returns how many are before it. Raises QueueFull."""
@@ -55,35 +67,62 @@ class Scheduler:
         self._waiting.pop(key, None)
         for shape, entries in list(self._running.items()):
             if entries.pop(key, None) and not entries:
-                del self._running[shape]
+                del self._running[shape], self._credit[shape]
 
     def next_step(self) -> tuple[Entry, ...]:
         """Let requests join, and choose those of one shape for the next step; () if none."""
         self._admit()
         if not self._running:
             return ()
-        shape = next(iter(self._running))
-        entries = self._running.pop(shape)
-        self._running[shape] = entries
-        return tuple(entries.values())
+        costs = {
+            shape: self._cost(tuple(entries.values())) for shape, entries in self._running.items()
+        }
+        while True:
+            shape = next(iter(self._running))
+            if self._credit[shape] >= costs[shape]:
+                self._credit[shape] -= costs[shape]
+                return tuple(self._running[shape].values())
+            # The costliest step's worth for everybody's next turn, so that each can make one.
+            self._credit[shape] += max(costs.values())
+            self._running[shape] = self._running.pop(shape)
 
     def waiting(self) -> tuple[int, ...]:
         """Keys of the waiting requests in the order they came; the index is the position."""
         return tuple(self._waiting)
 
+    def running(self) -> tuple[Entry, ...]:
+        return tuple(entry for entries in self._running.values() for entry in entries.values())
+
     def rows_running(self) -> int:
-        return sum(entry.rows for entries in self._running.values() for entry in entries.values())
+        return sum(entry.rows for entry in self.running())
 
     def __len__(self) -> int:
-        return len(self._waiting) + sum(map(len, self._running.values()))
+        return len(self._waiting) + len(self.running())
 
     def _admit(self) -> None:
         full: set[Shape] = set()
         for entry in list(self._waiting.values()):
-            beside = self._running.get(entry.shape, {})
-            taken = sum(other.rows for other in beside.values())
-            if entry.shape in full or (beside and taken + entry.rows > self._capacity(entry.shape)):
+            beside = tuple(self._running.get(entry.shape, {}).values())
+            if entry.shape in full or (beside and not self._may_share((*beside, entry))):
                 full.add(entry.shape)
                 continue
             del self._waiting[entry.key]
             self._running.setdefault(entry.shape, {})[entry.key] = entry
+            if not beside:
+                self._credit[entry.shape] = self._cost((entry,))
+
+    def _may_share(self, entries: Sequence[Entry]) -> bool:
+        """Whether these are done sooner, on average, by sharing steps than one after another.
+
+        Of k requests that take turns at being drawn, the average one is done after (k+1)/2 of
+        them; if all share, it is done after all the steps, each as long as the shared step.
+        """
+        shape = entries[0].shape
+        if sum(entry.rows for entry in entries) > self._costs.most(shape):
+            return False
+        alone = sum(self._costs.seconds(shape, entry.rows) for entry in entries) / len(entries)
+        return self._cost(entries) <= alone * (len(entries) + 1) / 2
+
+    def _cost(self, entries: Sequence[Entry]) -> float:
+        rows = sum(entry.rows for entry in entries)
+        return self._costs.seconds(entries[0].shape, rows)

@@ -116,7 +116,7 @@ class Service:
             "# TYPE darkroom_rows_running gauge",
             f"darkroom_rows_running {engine.rows_running}",
             "# TYPE darkroom_steps_total counter",
-            f"darkroom_steps_total {self._worker.steps}",
+            f"darkroom_steps_total {engine.steps}",
             "# TYPE darkroom_requests_total counter",
         ]
         for outcome in ("finished", "failed", "cancelled", "refused"):

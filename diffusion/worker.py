@@ -53,7 +53,6 @@ class Worker:
 
     def __init__(self, load: Callable[[], Engine]) -> None:
         self.ready = asyncio.Event()
-        self.steps = 0
         self._load = load
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, "engine")
@@ -111,7 +110,6 @@ class Worker:
         self.ready.set()
 
     def _deliver(self, events: list[EngineEvent]) -> None:
-        self.steps += 1
         for event in events:
             # A request may have been dropped while the step ran.
             if event.key in self._following:

@@ -12,13 +12,14 @@ from diffusion.checkpoints import Checkpoint
 from diffusion.engine import Engine, EngineEvent
 from diffusion.server import Service
 from diffusion.worker import Worker
+from tests.diffusion.requests import EightRows
 
 
 class HeldEngine(Engine):
     """An engine whose steps wait until the test lets them happen."""
 
     def __init__(self, checkpoint: Checkpoint, max_waiting: int) -> None:
-        super().__init__(checkpoint, max_waiting)
+        super().__init__(checkpoint, max_waiting, EightRows())
         self._allowed = threading.Semaphore(0)
         self._free = False
 

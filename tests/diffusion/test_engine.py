@@ -1,28 +1,21 @@
 """The engine's contract: the same request gives the same bytes, whatever else is running."""
 
 import itertools
+import threading
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from diffusers import (
-    DDIMScheduler,
-    DDPMScheduler,
-    DPMSolverMultistepScheduler,
-    EulerAncestralDiscreteScheduler,
-    EulerDiscreteScheduler,
-    StableDiffusionPipeline,
-)
 
 from diffusion.checkpoints import Checkpoint
-from diffusion.engine import Broken, Drawn, Engine, EngineEvent, Stepped, Waits, forward_rows
+from diffusion.engine import Broken, Drawn, Engine, EngineEvent, Stepped, Waits
 from diffusion.pictures import Pixels
 from diffusion.protocol import SAMPLERS, SPACINGS, Blend, ImageRequest, Noise
-from diffusion.scheduler import QueueFull, Shape
+from diffusion.scheduler import QueueFull
 from diffusion.trajectory import steps_run
-from tests.diffusion.requests import a_request
+from tests.diffusion.requests import EightRows, a_request
 
 
 def _run(engine: Engine) -> list[EngineEvent]:
@@ -145,12 +138,12 @@ def test_more_pictures_than_a_pass_has_rows(tiny: Checkpoint) -> None:
 def test_requests_at_different_steps_share_one_pass(
     tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sigmas: list[torch.Tensor] = []
+    sigmas: list[list[float]] = []
     forward = tiny.denoiser.forward
 
-    def counted(x: torch.Tensor, sigma: torch.Tensor, states: torch.Tensor) -> torch.Tensor:
-        sigmas.append(sigma)
-        return forward(x, sigma, states)
+    def counted(x: torch.Tensor, sigma: torch.Tensor, *others: Any) -> torch.Tensor:
+        sigmas.append(sigma.tolist())
+        return forward(x, sigma, *others)
 
     monkeypatch.setattr(tiny.denoiser, "forward", counted)
     engine = Engine(tiny)
@@ -158,11 +151,13 @@ def test_requests_at_different_steps_share_one_pass(
     engine.step()
     engine.add(a_request(noises=(Noise(2),), steps=9, guidance_scale=1.0))
     engine.step()
-    assert [len(sigma) for sigma in sigmas] == [8, 8]
-    # Two rows of the first, at its second level; one of the second, at its first; and filling.
-    one, two, three, *filling = sigmas[1].tolist()
+    # The first pass of a size is checked against one of the reference size.
+    assert [len(sigma) for sigma in sigmas] == [2, 8, 3, 8]
+    # Two rows of the first, at its second level; one of the second, at its first.
+    one, two, three = sigmas[2]
     assert one == two < three == sigmas[0][0]
-    assert set(filling) == {three}
+    engine.step()
+    assert [len(sigma) for sigma in sigmas[4:]] == [3]
 
 
 def test_a_guidance_of_1_needs_no_rows_for_the_negative_prompt(tiny: Checkpoint) -> None:
@@ -174,7 +169,7 @@ def test_a_guidance_of_1_needs_no_rows_for_the_negative_prompt(tiny: Checkpoint)
 
 
 def test_events_tell_of_waiting_steps_previews_and_the_end(tiny: Checkpoint) -> None:
-    engine = Engine(tiny)
+    engine = Engine(tiny, costs=EightRows())
     four = tuple(Noise(seed) for seed in range(4))
     first = engine.add(a_request(noises=four, steps=4), previews=1)
     second = engine.add(a_request(noises=four, steps=2))
@@ -209,7 +204,7 @@ def test_stopping_early_gives_the_prediction_of_that_step(tiny: Checkpoint) -> N
 
 
 def test_an_aborted_request_is_silent_and_its_rows_are_free(tiny: Checkpoint) -> None:
-    engine = Engine(tiny)
+    engine = Engine(tiny, costs=EightRows())
     keys = [engine.add(a_request(steps=9)).key for _ in range(5)]
     engine.step()
     engine.abort(keys[0])
@@ -222,20 +217,44 @@ def test_an_aborted_request_is_silent_and_its_rows_are_free(tiny: Checkpoint) ->
     assert not engine._generations
 
 
+@pytest.mark.parametrize("part", ["denoiser", "decoder"])
 def test_a_request_aborted_while_its_step_runs_is_silent(
-    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
     engine = Engine(tiny)
     key = engine.add(a_request(steps=1)).key
+    method = {"denoiser": "forward", "decoder": "picture"}[part]
+    real = getattr(getattr(tiny, part), method)
+
+    def aborting(*arguments: Any) -> Any:
+        engine.abort(key)
+        return real(*arguments)
+
+    monkeypatch.setattr(getattr(tiny, part), method, aborting)
+    assert _run(engine) == []
+
+
+def test_pictures_are_finished_while_others_make_steps(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The decoder waits for a step that the other request makes after the first one's last."""
+    stepped = threading.Event()
     picture = tiny.decoder.picture
 
-    def aborting(latents: torch.Tensor) -> Pixels:
-        engine.abort(key)
+    def waiting(latents: torch.Tensor) -> Pixels:
+        assert stepped.wait(60), "no step was made while a picture was being finished"
         return picture(latents)
 
-    monkeypatch.setattr(tiny.decoder, "picture", aborting)
-    assert engine.step() == []
-    assert len(engine) == 0
+    expected = _alone(tiny, a_request(steps=1))
+    monkeypatch.setattr(tiny.decoder, "picture", waiting)
+    engine = Engine(tiny)
+    short = engine.add(a_request(steps=1)).key
+    engine.add(a_request(steps=5))
+    engine.step()
+    assert engine.rows_running == 4
+    assert [type(event) for event in engine.step()] == [Stepped]
+    stepped.set()
+    assert _same(_drawn(_run(engine))[short], expected)
 
 
 def test_a_full_queue_refuses(tiny: Checkpoint) -> None:
@@ -256,8 +275,8 @@ def test_numbers_that_overflow_break_only_their_request(
     expected = _alone(tiny, a_request())
     forward = tiny.denoiser.forward
 
-    def overflowing(x: torch.Tensor, sigma: torch.Tensor, states: torch.Tensor) -> torch.Tensor:
-        denoised = forward(x, sigma, states)
+    def overflowing(*arguments: Any) -> torch.Tensor:
+        denoised = forward(*arguments)
         denoised[0] = torch.nan
         return denoised
 
@@ -289,75 +308,3 @@ def test_an_error_in_a_network_breaks_the_request_and_not_the_engine(
     assert [event.key for event in broken] == [sick]
     well = engine.add(a_request()).key
     assert _same(_drawn(_run(engine))[well], expected)
-
-
-def test_small_latents_share_larger_passes() -> None:
-    cpu, gpu = torch.device("cpu"), torch.device("cuda")
-    assert [forward_rows(Shape(s, s), cpu) for s in (8, 16, 32, 64, 128)] == [8, 8, 8, 2, 2]
-    assert [forward_rows(Shape(s, s), gpu) for s in (8, 16, 32, 64, 128)] == [8, 8, 8, 8, 2]
-
-
-# Parity: diffusers' own pipeline on the same weights.
-
-TRAINED = {
-    "beta_start": 0.00085,
-    "beta_end": 0.012,
-    "beta_schedule": "scaled_linear",
-    "steps_offset": 1,
-}
-TRAILING = TRAINED | {"timestep_spacing": "trailing"}
-ORACLES: dict[tuple[str, str], tuple[Any, float]] = {
-    ("ddim", "trailing"): (lambda: DDIMScheduler(**TRAILING, clip_sample=False), 1e-3),
-    ("ddim", "leading"): (lambda: DDIMScheduler(**TRAINED, clip_sample=False), 1e-3),
-    ("ddpm", "trailing"): (lambda: DDPMScheduler(**TRAILING, clip_sample=False), 1e-3),
-    ("euler", "trailing"): (lambda: EulerDiscreteScheduler(**TRAILING), 1e-3),
-    ("euler", "karras"): (lambda: EulerDiscreteScheduler(**TRAINED, use_karras_sigmas=True), 1e-3),
-    ("euler_ancestral", "trailing"): (lambda: EulerAncestralDiscreteScheduler(**TRAILING), 1e-3),
-    ("dpmpp_2m", "trailing"): (lambda: DPMSolverMultistepScheduler(**TRAILING), 1e-3),
-    # Theirs rounds the timesteps of Karras spacing, unlike its Euler and unlike k-diffusion.
-    ("dpmpp_2m", "karras"): (
-        lambda: DPMSolverMultistepScheduler(**TRAINED, use_karras_sigmas=True),
-        1e-2,
-    ),
-}
-"""diffusers' scheduler for a sampler and a spacing, and how far a picture in [0, 1] may be off."""
-
-
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-@pytest.mark.parametrize(("sampler", "spacing"), ORACLES)
-def test_a_picture_is_that_of_diffusers_pipeline(
-    tiny: Checkpoint, sampler: str, spacing: str
-) -> None:
-    request = a_request(
-        noises=(Noise(5),), steps=10, guidance_scale=3.0, sampler=sampler, spacing=spacing
-    )
-    (ours,) = _alone(tiny, request)
-    oracle, tolerance = ORACLES[sampler, spacing]
-    scheduler = oracle()
-    pipeline = StableDiffusionPipeline(
-        vae=tiny.decoder.vae,
-        text_encoder=tiny.text.model,
-        tokenizer=tiny.text.tokenizer,
-        unet=tiny.denoiser.unet,
-        scheduler=scheduler,
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
-    )
-    pipeline.set_progress_bar_config(disable=True)
-    generator = torch.Generator().manual_seed(5)
-    latents = torch.randn((1, 4, 8, 8), generator=generator)
-    if "Euler" in type(scheduler).__name__:
-        # It starts from σ·n where the others and we start from √(1+σ²)·n.
-        scheduler.set_timesteps(10)
-        sigma = scheduler.sigmas.max().item()
-        latents = latents * (1 + sigma**2) ** 0.5 / scheduler.init_noise_sigma
-    theirs = pipeline(
-        request.prompt,
-        num_inference_steps=10,
-        guidance_scale=3.0,
-        latents=latents,
-        generator=generator,
-        output_type="np",
-    ).images[0]
-    assert np.abs(ours / 255 - theirs).max() < tolerance + 0.5 / 255
