@@ -83,6 +83,14 @@ class Totals:
     pictures: int
 
 
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """All unfinished jobs; those that wait are in the order in which they will be claimed."""
+
+    running: tuple[Job, ...]
+    waiting: tuple[Job, ...]
+
+
 class TooManyJobs(Exception):
     """The member would have more jobs queued and running than they may."""
 
@@ -122,7 +130,7 @@ async def add(database: Database, new: Sequence[NewJob], *, limit: int | None) -
         # A microsecond apart, so that "oldest first" keeps the order they were given in.
         rows = [_to_row(job, now + timedelta(microseconds=i)) for i, job in enumerate(new)]
         session.add_all(rows)
-        return tuple(_to_job(row) for row in rows)
+        return tuple(to_job(row) for row in rows)
 
 
 async def attach_message(database: Database, job_id: str, channel_id: int, message_id: int) -> None:
@@ -139,7 +147,7 @@ async def get(database: Database, job_id: str) -> Job | None:
     """Return the job as it stands, or None if there is none with this id."""
     async with database.reading() as session:
         row = await session.get(JobRow, job_id)
-    return _to_job(row) if row else None
+    return to_job(row) if row else None
 
 
 async def claim_next(database: Database) -> Job | None:
@@ -165,7 +173,7 @@ async def claim_next(database: Database) -> Job | None:
         await session.execute(
             update(MemberRow).where(MemberRow.id == row.member_id).values(served_at=now)
         )
-        return _to_job(row)
+        return to_job(row)
 
 
 async def finish(database: Database, job_id: str, pictures: Sequence[NewPicture]) -> bool:
@@ -244,21 +252,32 @@ async def children(database: Database, job_id: str) -> tuple[Job, ...]:
     return await _select(database, JobRow.parent_id == job_id)
 
 
-async def position(database: Database, job_id: str) -> int:
-    """Return how many queued jobs come before this one; 0 if it is next, or not queued."""
+async def in_queue(database: Database) -> Queue:
+    """Return what runs and what waits, the latter in the order of its turn."""
     async with database.reading() as session:
-        waiting = await session.execute(
-            select(JobRow.id, JobRow.member_id, MemberRow.served_at)
+        rows = await session.execute(
+            select(JobRow, MemberRow.served_at)
             .join(MemberRow, MemberRow.id == JobRow.member_id)
-            .where(JobRow.state == JobState.QUEUED)
+            .where(JobRow.state.in_(UNFINISHED))
             .order_by(JobRow.created_at, JobRow.id)
         )
-        running = await session.scalars(
-            select(JobRow.member_id).where(JobRow.state == JobState.RUNNING)
-        )
-        order = fairness.in_turn(
-            [fairness.Waiting(*row) for row in waiting], Counter(running.all())
-        )
+        found = [(to_job(row), served_at) for row, served_at in rows]
+    running = tuple(job for job, _ in found if job.state is JobState.RUNNING)
+    queued = {job.id: job for job, _ in found if job.state is JobState.QUEUED}
+    order = fairness.in_turn(
+        [
+            fairness.Waiting(job.id, job.member_id, served_at, job.mode)
+            for job, served_at in found
+            if job.id in queued
+        ],
+        Counter(job.member_id for job in running),
+    )
+    return Queue(running, tuple(queued[job_id] for job_id in order))
+
+
+async def position(database: Database, job_id: str) -> int:
+    """Return how many queued jobs come before this one; 0 if it is next, or not queued."""
+    order = [job.id for job in (await in_queue(database)).waiting]
     return order.index(job_id) if job_id in order else 0
 
 
@@ -304,7 +323,7 @@ async def _select(database: Database, *conditions: ColumnElement[bool]) -> tuple
         rows = await session.scalars(
             select(JobRow).where(*conditions).order_by(JobRow.created_at, JobRow.id)
         )
-        return tuple(_to_job(row) for row in rows)
+        return tuple(to_job(row) for row in rows)
 
 
 def _now() -> datetime:
@@ -335,7 +354,7 @@ def _to_row(new: NewJob, created_at: datetime) -> JobRow:
     )
 
 
-def _to_job(row: JobRow) -> Job:
+def to_job(row: JobRow) -> Job:
     return Job(
         kind=row.kind,
         prompt=row.prompt,

@@ -32,9 +32,11 @@ def new_job(member_id: int = 1, **changes: Any) -> NewJob:
     return NewJob(**values | changes)
 
 
-async def queue(database: Database, member_id: int = 1, count: int = 1) -> list[Job]:
+async def queue(
+    database: Database, member_id: int = 1, count: int = 1, **changes: Any
+) -> list[Job]:
     """Add jobs and post their messages: they can be claimed."""
-    added = await jobs.add(database, [new_job(member_id)] * count, limit=None)
+    added = await jobs.add(database, [new_job(member_id, **changes)] * count, limit=None)
     posted = [replace(job, message_id=next(_messages)) for job in added]
     async with database.transaction() as session:  # one for all: as attach_message, but faster
         for job in posted:

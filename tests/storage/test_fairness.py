@@ -8,7 +8,7 @@ import pytest
 from storage import jobs
 from storage.database import Database
 from storage.fairness import Waiting, in_turn
-from storage.models import JobState
+from storage.models import JobMode, JobState
 from tests.storage.samples import claim, new_job, queue, read
 
 
@@ -59,6 +59,15 @@ async def test_a_members_own_jobs_run_in_their_order(database: Database) -> None
     assert [(await claim(database)).id for _ in added] == [job.id for job in added]
 
 
+async def test_the_more_hurried_mode_comes_first_whoever_asks(database: Database) -> None:
+    for mode in (JobMode.RELAX, JobMode.FAST, JobMode.TURBO):
+        await queue(database, member_id=1, mode=mode)
+    await queue(database, member_id=2, mode=JobMode.RELAX)
+    claimed = [await claim(database) for _ in range(4)]
+    assert [job.mode for job in claimed[:2]] == [JobMode.TURBO, JobMode.FAST]
+    assert [job.member_id for job in claimed] == [1, 1, 2, 1]
+
+
 async def test_positions_count_from_the_next(database: Database) -> None:
     added = await queue(database, count=3)
     (waiting,) = await jobs.add(database, [new_job()], limit=None)
@@ -74,14 +83,15 @@ async def test_positions_count_from_the_next(database: Database) -> None:
 async def test_positions_are_the_order_of_claiming(database: Database, seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(10):  # a past: some jobs running, some done, members served at various times
-        await queue(database, member_id=chance.randrange(5))
+        await queue(database, chance.randrange(5), mode=chance.choice(list(JobMode)))
         if chance.random() < 0.6:
             job = await claim(database)
             if chance.random() < 0.5:
                 await jobs.finish(database, job.id, [])
     waiting: list[str] = []
     for member_id in range(5):
-        await queue(database, member_id, count=chance.randrange(3))
+        for mode in JobMode:
+            await queue(database, member_id, count=chance.randrange(2), mode=mode)
         waiting += [
             job.id
             for job in await jobs.open_jobs(database, member_id)

@@ -1,0 +1,141 @@
+"""Looking back at jobs: what a member asked for, where a job came from, how long jobs take.
+
+Only asks; what changes a job is in `storage.jobs`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, exists, func, select
+
+from storage import jobs
+from storage.database import Database
+from storage.jobs import Job, to_job
+from storage.models import FavouriteRow, JobKind, JobRow, JobState, PictureRow
+
+MEASURED = 50
+"""How many of the latest jobs the time of the next is estimated from."""
+
+GENERATIONS = 12
+"""How far back a line of descent is followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of a search: its jobs, which of them are favourites, and how many there are."""
+
+    jobs: tuple[Job, ...]
+    favourites: frozenset[str]
+    total: int
+
+
+async def search(
+    database: Database, member_id: int, words: Sequence[str], *, offset: int, limit: int
+) -> Found:
+    """A member's finished jobs whose prompts have all the words: favourites first, then newest.
+
+    SQLite tells small from capital letters outside ASCII, Postgres does not.
+    """
+    favourite = exists().where(
+        PictureRow.job_id == JobRow.id,
+        FavouriteRow.picture_id == PictureRow.id,
+        FavouriteRow.member_id == member_id,
+    )
+    conditions = (
+        JobRow.member_id == member_id,
+        JobRow.state == JobState.DONE,
+        *_with_words(words),
+    )
+    async with database.reading() as session:
+        total = await session.scalar(select(func.count()).select_from(JobRow).where(*conditions))
+        rows = await session.execute(
+            select(JobRow, favourite)
+            .where(*conditions)
+            .order_by(favourite.desc(), JobRow.created_at.desc(), JobRow.id)
+            .offset(offset)
+            .limit(limit)
+        )
+        found = [(to_job(row), marked) for row, marked in rows]
+    marked_ids = frozenset(job.id for job, marked in found if marked)
+    return Found(tuple(job for job, _ in found), marked_ids, total or 0)
+
+
+async def past_prompts(
+    database: Database, member_id: int, words: Sequence[str], limit: int
+) -> tuple[str, ...]:
+    """The different prompts with all the words that a member typed, the latest first."""
+    async with database.reading() as session:
+        rows = await session.scalars(
+            select(JobRow.prompt)
+            .where(
+                JobRow.member_id == member_id,
+                JobRow.kind == JobKind.IMAGINE,
+                *_with_words(words),
+            )
+            .group_by(JobRow.prompt)
+            .order_by(func.max(JobRow.created_at).desc())
+            .limit(limit)
+        )
+        return tuple(rows)
+
+
+async def of_message(database: Database, message_id: int) -> Job | None:
+    """The job that this message shows."""
+    return await _first(database, JobRow.message_id == message_id)
+
+
+async def latest(database: Database, member_id: int) -> Job | None:
+    """A member's newest job."""
+    return await _first(database, JobRow.member_id == member_id)
+
+
+async def named(database: Database, member_id: int, beginning: str) -> tuple[Job, ...]:
+    """A member's jobs whose id begins so; two at the most, which is enough to see a doubt."""
+    async with database.reading() as session:
+        rows = await session.scalars(
+            select(JobRow)
+            .where(JobRow.member_id == member_id, JobRow.id.startswith(beginning, autoescape=True))
+            .limit(2)
+        )
+        return tuple(to_job(row) for row in rows)
+
+
+async def ancestors(database: Database, job: Job) -> tuple[Job, ...]:
+    """What a job came from, and what that came from: its parent first."""
+    line: list[Job] = []
+    while len(line) < GENERATIONS and (parent := await jobs.parent_of(database, job)):
+        line.append(parent)
+        job = parent
+    return tuple(line)
+
+
+async def run_seconds(database: Database) -> float | None:
+    """How long the latest jobs ran on average; None before any did."""
+    async with database.reading() as session:
+        rows = await session.execute(
+            select(JobRow.started_at, JobRow.finished_at)
+            .where(
+                JobRow.state == JobState.DONE,
+                JobRow.kind != JobKind.UPSCALE,  # has nothing drawn
+            )
+            .order_by(JobRow.finished_at.desc())
+            .limit(MEASURED)
+        )
+        times = [
+            (finished - started).total_seconds()
+            for started, finished in rows
+            if started and finished
+        ]
+    return sum(times) / len(times) if times else None
+
+
+def _with_words(words: Sequence[str]) -> list[ColumnElement[bool]]:
+    return [JobRow.prompt.icontains(word, autoescape=True) for word in words]
+
+
+async def _first(database: Database, condition: ColumnElement[bool]) -> Job | None:
+    async with database.reading() as session:
+        row = await session.scalar(
+            select(JobRow).where(condition).order_by(JobRow.created_at.desc(), JobRow.id).limit(1)
+        )
+        return to_job(row) if row else None

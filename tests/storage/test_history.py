@@ -1,0 +1,117 @@
+"""Looking back: only one's own, the words taken literally, favourites first, page by page."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import update
+
+from storage import history, jobs, members
+from storage.database import Database
+from storage.models import JobKind, JobMode, JobRow, JobState
+from storage.pictures import NewPicture, picture_id
+from tests.storage.samples import claim, new_job, queue, read
+
+ADA, BEN = 11, 12
+
+
+async def done(database: Database, prompt: str, member_id: int = ADA) -> str:
+    """The id of a finished job with one picture."""
+    (job,) = await queue(database, member_id, prompt=prompt)
+    await claim(database)
+    picture = NewPicture(0, 7, 64, 64, "ab" * 32, f"{job.id}.png", 400)
+    assert await jobs.finish(database, job.id, [picture])
+    return job.id
+
+
+async def found(database: Database, *words: str, offset: int = 0, limit: int = 9) -> list[str]:
+    page = await history.search(database, ADA, words, offset=offset, limit=limit)
+    return [job.prompt for job in page.jobs]
+
+
+async def test_all_words_have_to_be_there_whatever_they_are(database: Database) -> None:
+    for prompt in ("a red Fox", "a fox 100%", "a_fox", "a blue cat"):
+        await done(database, prompt)
+    await done(database, "a fox of another's", BEN)
+    await queue(database, ADA, prompt="a fox that waits")
+    assert await found(database, "fox") == ["a_fox", "a fox 100%", "a red Fox"]
+    assert await found(database, "FOX", "red") == ["a red Fox"]
+    assert await found(database, "%") == ["a fox 100%"]
+    assert await found(database, "_") == ["a_fox"]
+    assert await found(database, "dog") == []
+
+
+async def test_favourites_come_first_then_the_newest_page_by_page(database: Database) -> None:
+    ids = [await done(database, f"fox {number}") for number in range(5)]
+    await members.toggle_favourite(database, ADA, "Ada", picture_id(ids[1], 0))
+    await members.toggle_favourite(database, BEN, "Ben", picture_id(ids[0], 0))
+    page = await history.search(database, ADA, (), offset=0, limit=2)
+    assert [job.prompt for job in page.jobs] == ["fox 1", "fox 4"]
+    assert page.favourites == {ids[1]}
+    assert page.total == 5
+    assert await found(database, offset=4, limit=2) == ["fox 0"]
+
+
+async def test_past_prompts_are_told_once_the_latest_first(database: Database) -> None:
+    for prompt in ("a fox", "a cat", "a fox"):
+        await done(database, prompt)
+    parent = await done(database, "a fox")
+    await jobs.add(
+        database, [new_job(ADA, kind=JobKind.VARY, prompt="a dog", parent_id=parent)], limit=None
+    )
+    assert await history.past_prompts(database, ADA, (), 9) == ("a fox", "a cat")
+    assert await history.past_prompts(database, ADA, ("ca",), 9) == ("a cat",)
+    assert await history.past_prompts(database, BEN, (), 9) == ()
+
+
+async def test_a_job_is_found_by_its_message_and_by_the_beginning_of_its_id(
+    database: Database,
+) -> None:
+    first, second = await queue(database, ADA, count=2)
+    assert first.message_id is not None
+    assert await history.of_message(database, first.message_id) == await read(database, first.id)
+    assert await history.of_message(database, 1) is None
+    assert await history.named(database, ADA, first.id[:10]) == (await read(database, first.id),)
+    assert len(await history.named(database, ADA, "")) == 2
+    assert await history.named(database, ADA, "%") == ()
+    assert await history.named(database, BEN, first.id) == ()
+    newest = await history.latest(database, ADA)
+    assert newest is not None
+    assert newest.id == second.id
+    assert await history.latest(database, BEN) is None
+
+
+async def test_a_line_of_descent_leads_back_to_the_prompt(database: Database) -> None:
+    line = [await done(database, "a fox")]
+    for _ in range(2):
+        new = new_job(ADA, kind=JobKind.VARY, parent_id=line[-1], parent_index=0)
+        (job,) = await jobs.add(database, [new], limit=None)
+        line.append(job.id)
+    back = await history.ancestors(database, await read(database, line[-1]))
+    assert [job.id for job in back] == [line[1], line[0]]
+
+
+async def test_the_latest_jobs_say_how_long_the_next_may_run(database: Database) -> None:
+    assert await history.run_seconds(database) is None
+    now = datetime.now(UTC)
+    for seconds in (10, 20):
+        job_id = await done(database, "a fox")
+        async with database.transaction() as session:
+            await session.execute(
+                update(JobRow)
+                .where(JobRow.id == job_id)
+                .values(started_at=now - timedelta(seconds=seconds), finished_at=now)
+            )
+    await queue(database, ADA)
+    assert await history.run_seconds(database) == 15
+
+
+async def test_the_queue_tells_what_runs_and_what_waits_in_turn(database: Database) -> None:
+    await queue(database, ADA, count=2)
+    (hurried,) = await queue(database, ADA, mode=JobMode.TURBO)
+    running = await claim(database)
+    assert running.id == hurried.id
+    (bens,) = await queue(database, BEN)
+    shown = await jobs.in_queue(database)
+    assert [job.id for job in shown.running] == [running.id]
+    assert shown.running[0].state is JobState.RUNNING
+    assert shown.waiting[0].id == bens.id
+    assert len(shown.waiting) == 3
