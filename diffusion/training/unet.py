@@ -18,6 +18,7 @@ from diffusers import DDPMScheduler, UNet2DConditionModel
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from diffusion.training.clip import WIDTH
 from diffusion.training.latents import Bucket, read_buckets
 from diffusion.training.logbook import Average, LossCurve, load_checkpoint, save_checkpoint
 from diffusion.training.sampling import draw_samples
@@ -41,7 +42,7 @@ def build_unet(tiny: bool) -> Any:
         layers_per_block=1,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-        cross_attention_dim=160,
+        cross_attention_dim=WIDTH,
         attention_head_dim=4,
         norm_num_groups=16,
     )

