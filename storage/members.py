@@ -3,10 +3,11 @@
 Knows no range and no meaning of any value: who sets them checks them.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database, upsert
@@ -33,13 +34,18 @@ class Preferences:
     """Parameters that every prompt ends with."""
 
 
+class TooManyOptions(Exception):
+    """The member has as many options as they may."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A member may have {limit} options.")
+        self.limit = limit
+
+
 async def get_preferences(database: Database, member_id: int) -> Preferences:
     """Return a member's preferences, the defaults where nothing is stored."""
     async with database.reading() as session:
-        row = await session.get(MemberRow, member_id)
-    stored = (row and row.preferences) or {}
-    known = {field.name for field in fields(Preferences)}
-    return Preferences(**{name: value for name, value in stored.items() if name in known})
+        return _read(await session.get(MemberRow, member_id))
 
 
 async def save_preferences(
@@ -48,6 +54,17 @@ async def save_preferences(
     """Store all of a member's preferences in place of what was stored before."""
     async with database.transaction() as session:
         await _keep(session, member_id, name, preferences=asdict(preferences))
+
+
+async def change_preferences(
+    database: Database, member_id: int, name: str, change: Callable[[Preferences], Preferences]
+) -> Preferences:
+    """Store what `change` makes of a member's preferences; two changes at once both hold."""
+    async with database.transaction() as session:
+        await _keep(session, member_id, name)
+        changed = change(_read(await session.get(MemberRow, member_id)))
+        await _keep(session, member_id, name, preferences=asdict(changed))
+        return changed
 
 
 async def get_options(database: Database, member_id: int) -> dict[str, str]:
@@ -60,18 +77,29 @@ async def get_options(database: Database, member_id: int) -> dict[str, str]:
 
 
 async def set_option(
-    database: Database, member_id: int, member_name: str, name: str, value: str | None
+    database: Database, member_id: int, member_name: str, name: str, value: str, *, limit: int
 ) -> None:
-    """Let `--name` stand for `value`; None forgets it."""
+    """Let `--name` stand for `value`. Raises `TooManyOptions` where there are `limit` others."""
     async with database.transaction() as session:
         await _keep(session, member_id, member_name)
-        if value is None:
-            await session.execute(
-                delete(OptionRow).where(OptionRow.member_id == member_id, OptionRow.name == name)
-            )
-        else:
-            values = {"member_id": member_id, "name": name, "value": value}
-            await upsert(session, OptionRow, values, update={"value"})
+        others = await session.scalar(
+            select(func.count()).where(OptionRow.member_id == member_id, OptionRow.name != name)
+        )
+        if (others or 0) >= limit:
+            raise TooManyOptions(limit)
+        values = {"member_id": member_id, "name": name, "value": value}
+        await upsert(session, OptionRow, values, update={"value"})
+
+
+async def forget_option(database: Database, member_id: int, name: str) -> bool:
+    """Let `--name` stand for nothing any more. False if it did not anyway."""
+    async with database.transaction() as session:
+        forgotten = await session.scalar(
+            delete(OptionRow)
+            .where(OptionRow.member_id == member_id, OptionRow.name == name)
+            .returning(OptionRow.name)
+        )
+        return forgotten is not None
 
 
 async def favourites(database: Database, member_id: int) -> tuple[str, ...]:
@@ -98,6 +126,12 @@ async def toggle_favourite(
         now = datetime.now(UTC)
         session.add(FavouriteRow(member_id=member_id, picture_id=picture_id, created_at=now))
         return True
+
+
+def _read(row: MemberRow | None) -> Preferences:
+    stored = (row and row.preferences) or {}
+    known = {field.name for field in fields(Preferences)}
+    return Preferences(**{name: value for name, value in stored.items() if name in known})
 
 
 async def _keep(session: AsyncSession, member_id: int, name: str, **columns: object) -> None:

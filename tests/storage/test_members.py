@@ -2,10 +2,13 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from storage import jobs, members
 from storage.database import Database
-from storage.members import Preferences
+from storage.members import Preferences, TooManyOptions
 from storage.pictures import NewPicture, of_job
 from tests.storage.samples import claim, new_job, queue
 
@@ -39,14 +42,31 @@ async def test_preferences_and_jobs_of_one_member_do_not_disturb_each_other(
     assert (await members.get_preferences(database, ADA)).remix
 
 
+async def test_two_changes_at_once_both_hold(database: Database) -> None:
+    async def change(**changes: Any) -> None:
+        await members.change_preferences(database, ADA, "Ada", lambda now: replace(now, **changes))
+
+    await asyncio.gather(
+        change(raw=True), change(remix=True), change(stylize=3), change(mode="turbo")
+    )
+    chosen = Preferences(raw=True, remix=True, stylize=3, mode="turbo")
+    assert await members.get_preferences(database, ADA) == chosen
+
+
 async def test_options_are_set_replaced_and_forgotten(database: Database) -> None:
+    async def set_option(name: str, value: str) -> None:
+        await members.set_option(database, ADA, "Ada", name, value, limit=2)
+
     assert await members.get_options(database, ADA) == {}
-    await members.set_option(database, ADA, "Ada", "mine", "--ar 3:2")
-    await members.set_option(database, ADA, "Ada", "mine", "--ar 2:3")
-    await members.set_option(database, ADA, "Ada", "art", "in oil")
+    await set_option("mine", "--ar 3:2")
+    await set_option("art", "in oil")
+    await set_option("mine", "--ar 2:3")
+    with pytest.raises(TooManyOptions):
+        await set_option("third", "--raw")
     assert await members.get_options(database, ADA) == {"art": "in oil", "mine": "--ar 2:3"}
-    await members.set_option(database, ADA, "Ada", "mine", None)
-    await members.set_option(database, ADA, "Ada", "never-set", None)
+    assert await members.forget_option(database, ADA, "mine")
+    assert not await members.forget_option(database, ADA, "mine")
+    assert not await members.forget_option(database, BEN, "art")
     assert await members.get_options(database, ADA) == {"art": "in oil"}
     assert await members.get_options(database, BEN) == {}
 
