@@ -125,12 +125,15 @@ class Describer:
 
     @torch.inference_mode()
     def read(self, texts: list[str]) -> Tensor:
-        """[texts, width], each of length one: the text tower's state at the end of the text."""
+        """[texts, width], each of length one: the text tower's state at the end of the text.
+
+        That state looks back alone, so how far the text is padded behind it makes no difference.
+        """
         vectors = []
         for start in range(0, len(texts), TEXTS_AT_ONCE):
             tokens = self._tokenizer(
                 texts[start : start + TEXTS_AT_ONCE],
-                padding="max_length",
+                padding=True,
                 max_length=self._length,
                 truncation=True,
                 return_tensors="pt",

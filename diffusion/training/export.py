@@ -9,13 +9,16 @@ The layout is that of Stable Diffusion 1.x, so that every loader of those reads 
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from diffusers import UNet2DConditionModel
+from transformers import CLIPVisionModelWithProjection
 
 from diffusion.training.sampling import GUIDANCE, STEPS, build_pipeline
 from diffusion.training.sources import PICTURE_SETS
 
+IMAGE_ENCODER = "image_encoder"
 LIMIT_BYTES = 20_000_000
 
 EXAMPLES = (
@@ -42,6 +45,8 @@ def export(workdir: Path, folder: Path) -> None:
     for part in (pipeline.vae, pipeline.unet, pipeline.text_encoder):
         part.half()
     pipeline.save_pretrained(folder, safe_serialization=True)
+    if (workdir / IMAGE_ENCODER).is_dir():
+        _export_image_encoder(workdir / IMAGE_ENCODER, folder / IMAGE_ENCODER)
     _write_plain_vocabulary(folder / "tokenizer")
     for weights in folder.rglob("*.safetensors"):
         weights.chmod(0o644)
@@ -57,6 +62,14 @@ def export(workdir: Path, folder: Path) -> None:
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"{folder}: {size / 1e6:.1f} MB")
     assert size <= LIMIT_BYTES, f"the model has {size} bytes, more than {LIMIT_BYTES}"
+
+
+def _export_image_encoder(trained: Path, folder: Path) -> None:
+    """The image tower, which pipelines ignore, and what describing needs to know about it."""
+    tower = CLIPVisionModelWithProjection.from_pretrained(trained).half()
+    tower.save_pretrained(folder)
+    for name in ("preprocessor_config.json", "phrases.json"):
+        shutil.copyfile(trained / name, folder / name)
 
 
 def _write_plain_vocabulary(tokenizer: Path) -> None:

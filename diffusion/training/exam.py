@@ -1,0 +1,167 @@
+"""What the model is asked, and what counts as the right answer.
+
+Pure: prompts and the captions that a judge chooses among. Knows what was never taught: whole
+captions, styles of ideas, colours of ideas, and words that no caption has.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from diffusion.training.captions import HUES, article, plural
+from diffusion.training.data import Row
+
+CHOICES = 100  # captions that a picture's own is looked for among
+NUMBERS = ("one", "two", "three", "four")
+
+# Words for ideas by one of their names. No caption may have the word: `ask_synonyms` looks.
+SYNONYMS: dict[str, str] = {
+    "aircraft": "airplane",
+    "android": "robot",
+    "aubergine": "eggplant",
+    "automobile": "car",
+    "bike": "bicycle",
+    "blaze": "fire",
+    "bloom": "flower",
+    "bunny": "rabbit",
+    "burger": "hamburger",
+    "canine": "dog",
+    "couch": "sofa",
+    "donut": "doughnut",
+    "dwelling": "house",
+    "feline": "cat",
+    "gem": "gem stone",
+    "grizzly": "bear",
+    "hog": "pig",
+    "honeybee": "bee",
+    "hound": "dog",
+    "infant": "baby",
+    "jet": "airplane",
+    "kitten": "cat",
+    "lorry": "truck",
+    "maize": "corn",
+    "motorbike": "motorcycle",
+    "phantom": "ghost",
+    "pooch": "dog",
+    "pup": "dog",
+    "residence": "house",
+    "sedan": "car",
+    "serpent": "snake",
+    "ship": "boat",
+    "sneaker": "shoe",
+    "spectacles": "glasses",
+    "swine": "pig",
+    "tabby": "cat",
+    "tiara": "crown",
+    "timepiece": "watch",
+    "toadstool": "mushroom",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A prompt, the caption that its picture should be found by, and the captions beside it."""
+
+    prompt: str
+    answer: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What was kept from the diffusion model: (emoji, style) pairs, and captions."""
+
+    pairs: frozenset[tuple[str, str]]
+    captions: tuple[str, ...]
+
+
+def read_held_out(workdir: Path) -> HeldOut:
+    """From `held_out.json`, where the data phase has written one."""
+    path = workdir / "held_out.json"
+    said = json.loads(path.read_text()) if path.exists() else {}
+    pairs = frozenset((emoji, style) for emoji, style in said.get("pairs", ()))
+    return HeldOut(pairs, tuple(said.get("captions", ())))
+
+
+def with_article(name: str) -> str:
+    """ "an owl"."""
+    return f"{article(name)} {name}"
+
+
+def among(answer: str, others: Iterable[str], rng: random.Random) -> tuple[str, ...]:
+    """The answer and as many of the others as make `CHOICES`."""
+    rest = [other for other in dict.fromkeys(others) if other != answer]
+    return (answer, *rng.sample(rest, min(len(rest), CHOICES - 1)))
+
+
+def ask_things(names: list[str], rng: random.Random) -> list[Question]:
+    """Each thing alone, among the others."""
+    captions = [with_article(name) for name in names]
+    return [Question(caption, caption, among(caption, captions, rng)) for caption in captions]
+
+
+def ask_captions(held_out: HeldOut, count: int, rng: random.Random) -> list[Question]:
+    """Captions that were kept back, each among the rest."""
+    asked = rng.sample(held_out.captions, min(count, len(held_out.captions)))
+    return [Question(one, one, among(one, held_out.captions, rng)) for one in asked]
+
+
+def ask_styles(
+    names: dict[str, str], styles: list[str], pairs: Iterable[tuple[str, str]], rng: random.Random
+) -> list[tuple[Question, int]]:
+    """Ideas in styles, among all ideas in the same style, and the index of the style."""
+    asked = []
+    for emoji, style in pairs:
+        captions = [f"{with_article(name)}, {style}" for name in names.values()]
+        answer = f"{with_article(names[emoji])}, {style}"
+        asked.append((Question(answer, answer, among(answer, captions, rng)), styles.index(style)))
+    return asked
+
+
+def ask_colours(names: list[str], seen: set[str], count: int, rng: random.Random) -> list[Question]:
+    """Colours of things that no caption has together, among its other colours and other things."""
+    bare = [name for name in names if not set(name.split()) & set(HUES)]
+    fresh = [
+        (colour, name)
+        for name in bare
+        for colour in HUES
+        if not any(f"{colour} {name}" in caption for caption in seen)
+    ]
+    asked = []
+    for colour, name in rng.sample(fresh, min(count, len(fresh))):
+        answer = f"a {colour} {name}"
+        same = [f"{with_article(other)} {name}" for other in HUES if other != colour]
+        others = [f"a {rng.choice(list(HUES))} {other}" for other in bare if other != name]
+        asked.append(Question(answer, answer, (*among(answer, others, rng)[: CHOICES - 6], *same)))
+    return asked
+
+
+def ask_synonyms(
+    rows: list[Row], names: list[str], seen: set[str], rng: random.Random
+) -> list[Question]:
+    """Words that no caption has, each to be found by the name of the idea that it means."""
+    first = {name: row.names[0] for row in rows if row.idea for name in row.names}
+    captions = [with_article(name) for name in names]
+    said = {word for caption in seen for word in caption.replace(",", " ").split()}
+    asked = []
+    for word, known in SYNONYMS.items():
+        if word not in said and first.get(known) in names:
+            answer = with_article(first[known])
+            asked.append(Question(with_article(word), answer, among(answer, captions, rng)))
+    return asked
+
+
+def ask_numbers(names: list[str], count: int, rng: random.Random) -> list[Question]:
+    """One to four of a thing, among the four."""
+    asked = []
+    for index, name in enumerate(rng.sample(names, min(count, len(names)))):
+        choices = tuple(
+            f"{number} {name if number == 'one' else plural(name)}" for number in NUMBERS
+        )
+        answer = choices[index % len(NUMBERS)]
+        asked.append(Question(answer, answer, choices))
+    return asked
