@@ -43,7 +43,8 @@ def load(model: Path, device: torch.device, dtype: torch.dtype | None = None) ->
     _check_fit(parts)
     levels, prediction_type = _scheduler(parts)
     unet, vae = _ready(parts.unet, device), _ready(parts.vae, device)
-    decoder = Decoder(vae, vae.config)
+    preview = parts.preview and _ready(parts.preview, device)
+    decoder = Decoder(vae, vae.config, preview)
     double = len(parts.encoders) == 2
     clips = [
         Clip(encoder.tokenizer, _ready(encoder.model, device), penultimate=double)
@@ -153,6 +154,8 @@ def _info(parts: Parts, factor: int) -> ModelInfo:
                 "multiple": factor,
                 "min_size": max(native // 4 // factor, 1) * factor,
                 "max_size": min(native * 4, 2048),
+                "aesthetic": said.get("aesthetic", ""),
+                "tiles": True,
             }
         )
     except InvalidField as error:

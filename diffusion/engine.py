@@ -19,7 +19,6 @@ import torch
 from torch import Tensor
 
 from diffusion.checkpoints import Checkpoint
-from diffusion.conditioning import PromptError
 from diffusion.costs import PassCosts
 from diffusion.finishing import NO_MEMORY, Finished, Finisher, is_out_of_memory
 from diffusion.passes import Passes
@@ -117,10 +116,10 @@ class Engine:
     def add(self, request: ImageRequest, previews: int = 0) -> Waits:
         """Queue a request whose pictures are each shown `previews` times while they emerge.
 
-        Raises scheduler.QueueFull.
+        Raises scheduler.QueueFull, and conditioning.PromptError for a text that is too long.
         """
-        factor = self.checkpoint.decoder.factor
-        shape = Shape(request.height // factor, request.width // factor)
+        factor, chunks = self.checkpoint.decoder.factor, self.checkpoint.text.chunks(texts(request))
+        shape = Shape(request.height // factor, request.width // factor, chunks, request.tile)
         with self._lock:
             entry = Entry(next(self._keys), shape, rows_needed(request))
             position = self._scheduler.add(entry)
@@ -189,9 +188,6 @@ class Engine:
         shape = (self._channels, request.height // factor, request.width // factor)
         try:
             conditions = self.checkpoint.text.encode(texts(request), request.loras)
-        except PromptError as error:
-            events.append(Broken(generation.key, str(error)))
-            return False
         except Exception:
             log.exception("a prompt could not be read")
             events.append(Broken(generation.key, "The model could not read this prompt."))
@@ -233,7 +229,9 @@ class Engine:
             with self._lock:
                 self._scheduler.remove(key)
             latents = [one.denoised for one in trajectories]
-            self._finisher.finish(key, latents, self._generations.__contains__)
+            self._finisher.finish(
+                key, latents, generation.request.tile, self._generations.__contains__
+            )
             return []
         step = trajectories[0].step
         shown = trajectories if step in generation.shown else []

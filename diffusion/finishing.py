@@ -40,10 +40,12 @@ class Finisher:
         self._thread = ThreadPoolExecutor(1, "finisher")
         self._finished: queue.SimpleQueue[Finished] = queue.SimpleQueue()
 
-    def finish(self, key: int, latents: Sequence[Tensor], wanted: Callable[[int], bool]) -> None:
+    def finish(
+        self, key: int, latents: Sequence[Tensor], tile: bool, wanted: Callable[[int], bool]
+    ) -> None:
         """Decode latents [4, h, w], a picture each, unless by then nobody wants them."""
         drawn = torch.cuda.current_stream().record_event() if latents[0].is_cuda else None
-        self._thread.submit(self._finish, key, tuple(latents), wanted, drawn)
+        self._thread.submit(self._finish, key, tuple(latents), tile, wanted, drawn)
 
     def finished(self) -> list[Finished]:
         """Those that were done since the last call."""
@@ -56,16 +58,17 @@ class Finisher:
         self,
         key: int,
         latents: tuple[Tensor, ...],
+        tile: bool,
         wanted: Callable[[int], bool],
         drawn: torch.cuda.Event | None,
     ) -> None:
         if wanted(key):
-            self._finished.put(self._decoded(key, latents, drawn))
+            self._finished.put(self._decoded(key, latents, tile, drawn))
         self._notify()
 
     @torch.inference_mode()
     def _decoded(
-        self, key: int, latents: tuple[Tensor, ...], drawn: torch.cuda.Event | None
+        self, key: int, latents: tuple[Tensor, ...], tile: bool, drawn: torch.cuda.Event | None
     ) -> Finished:
         try:
             # A stream of its own on a GPU, or its work would queue up between the steps.
@@ -74,7 +77,7 @@ class Finisher:
                     self._stream.wait_event(drawn)
                 if not all(bool(one.isfinite().all()) for one in latents):
                     return Finished(key, (), OVERFLOWED)
-                return Finished(key, tuple(self._decoder.picture(one) for one in latents))
+                return Finished(key, tuple(self._decoder.picture(one, tile) for one in latents))
         except Exception as error:
             log.exception("a picture could not be decoded")
             if is_out_of_memory(error):

@@ -63,7 +63,7 @@ class Passes:
 
     def _checked(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
         """Find out whether a pass of this size gives the reference's bits; returns those."""
-        tried, right = self._pass(rows), self._by_reference(shape, rows)
+        tried, right = self._pass(shape, rows), self._by_reference(shape, rows)
         # Numbers that overflowed are equal to nothing, and tell nothing.
         if bool(right.isfinite().all()):
             self._agrees[shape, len(rows)] = torch.equal(tried, right)
@@ -72,14 +72,15 @@ class Passes:
     def _by_reference(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
         size = self.reference(shape)
         parts = [rows[start : start + size] for start in range(0, len(rows), size)]
-        return torch.cat([self._pass(_filled(part, size))[: len(part)] for part in parts])
+        return torch.cat([self._pass(shape, _filled(part, size))[: len(part)] for part in parts])
 
-    def _pass(self, rows: Sequence[Row]) -> Tensor:
+    def _pass(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
         denoised: Tensor = self._denoiser(
             torch.stack([row.x for row in rows]),
             torch.stack([row.sigma for row in rows]),
             together([row.condition for row in rows]),
             torch.stack([row.time for row in rows]),
+            shape.tile,
         )
         return denoised
 
@@ -88,7 +89,7 @@ class Passes:
         if self._device.type == "cuda":
             return self._timed_later(shape, rows)
         began = time.perf_counter()
-        denoised = self._pass(rows)
+        denoised = self._pass(shape, rows)
         self._costs.note(shape, len(rows), time.perf_counter() - began)
         return denoised
 
@@ -102,7 +103,7 @@ class Passes:
             for _ in range(2)
         )
         began.record()
-        denoised = self._pass(rows)
+        denoised = self._pass(shape, rows)
         ended.record()
         self._timing.append((shape, len(rows), began, ended))
         if len(self._timing) > 1:

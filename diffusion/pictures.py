@@ -1,6 +1,7 @@
 """Latents as pictures, and pictures as files. Knows nothing of noise, steps or requests' fate."""
 
 import io
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor, nn
 
 from diffusion.protocol import ImageRequest
+from diffusion.seamless import seamless
 
 Pixels = NDArray[np.uint8]
 """A picture [height, width, 3], red, green and blue."""
@@ -25,26 +27,63 @@ SAMPLER_NAMES = {
 """The samplers by the names that other tools read in a picture's parameters."""
 
 
-class Decoder:
-    """The autoencoder's second half, and a linear stand-in for it that costs next to nothing."""
+WHOLE = 160 * 160
+"""Cells up to which latents are decoded whole; beyond, the autoencoder's memory is the limit, and
+it sees them in overlapping tiles."""
 
-    def __init__(self, vae: nn.Module, config: Any) -> None:
+AROUND = 8
+"""Cells beyond the edge that tiles of a seamless picture see of its other side."""
+
+
+class Decoder:
+    """The autoencoder's second half, and a stand-in for previews that costs much less.
+
+    The autoencoder computes in float32, whatever the U-Net does: SDXL's overflows in float16. The
+    stand-in is an `AutoencoderTiny` where the model has one, and a linear map otherwise.
+    """
+
+    def __init__(self, vae: nn.Module, config: Any, small: Any = None) -> None:
         self.vae = vae
+        self._small = small
         self._scale = float(config.scaling_factor)
         self._shift = float(getattr(config, "shift_factor", None) or 0.0)
         self.factor = 2 ** (len(config.block_out_channels) - 1)
-        self._colours = self._fit(int(config.latent_channels))
+        self._colours = None if small else self._fit(int(config.latent_channels))
 
-    def picture(self, latents: Tensor) -> Pixels:
-        """The picture [h·factor, w·factor, 3] of latents [4, h, w]; always decoded on its own."""
-        return _eight_bits(self._decode(latents[None])[0])
+    def picture(self, latents: Tensor, tile: bool = False) -> Pixels:
+        """The picture [h·factor, w·factor, 3] of latents [4, h, w]; always decoded on its own.
+
+        With `tile` opposite borders of it meet.
+        """
+        if latents.shape[-2] * latents.shape[-1] > WHOLE:
+            return _eight_bits(self._in_tiles(latents[None], tile)[0])
+        with seamless(self.vae.decoder) if tile else nullcontext():  # type: ignore[arg-type]
+            return _eight_bits(self._decode(latents[None])[0])
 
     def preview(self, latents: Tensor) -> Pixels:
-        """A rough picture [h, w, 3] of latents [4, h, w], linear in them."""
+        """A rough picture of latents [4, h, w]: [h, w, 3], or larger where the model has more."""
+        if self._colours is None:
+            return self._sketch(latents)
         channels, height, width = latents.shape
         flat = latents.reshape(channels, -1).T
         mixed = torch.cat([flat, flat.new_ones(len(flat), 1)], dim=1) @ self._colours
         return _eight_bits(mixed.T.reshape(3, height, width))
+
+    def _sketch(self, latents: Tensor) -> Pixels:
+        small = self._small
+        scaled = (latents[None] / small.config.scaling_factor).to(small.dtype)
+        return _eight_bits(small.decode(scaled, return_dict=False)[0][0])
+
+    def _in_tiles(self, latents: Tensor, tile: bool) -> Tensor:
+        around = min(AROUND, *latents.shape[-2:]) if tile else 0
+        wrapped = nn.functional.pad(latents, (around,) * 4, mode="circular")
+        self.vae.use_tiling = True  # type: ignore[assignment]
+        try:
+            decoded = self._decode(wrapped)
+        finally:
+            self.vae.use_tiling = False  # type: ignore[assignment]
+        edge, (height, width) = around * self.factor, decoded.shape[-2:]
+        return decoded[..., edge : height - edge, edge : width - edge]
 
     def _decode(self, latents: Tensor) -> Tensor:
         weights = next(self.vae.parameters())

@@ -17,10 +17,13 @@ class QueueFull(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Height and width of latents, in cells."""
+    """What rows of one pass have in common: height and width of latents, in cells; the length of
+    their texts, in chunks; and whether opposite borders meet."""
 
     height: int
     width: int
+    chunks: int = 1
+    tile: bool = False
 
     @property
     def cells(self) -> int:

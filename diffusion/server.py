@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from diffusion.conditioning import PromptError
 from diffusion.engine import Broken, Drawn
 from diffusion.protocol import SEEDS, GenerationCall, InvalidField, read_call
 from diffusion.replies import completed, error_event, events, refusal
@@ -57,6 +58,8 @@ class Service:
             return await handler(request)
         except InvalidField as error:
             return refusal(400, error.message, param=error.param)
+        except PromptError as error:
+            return refusal(400, str(error), param="prompt")
         except QueueFull:
             self._ended["refused"] += 1
             return refusal(

@@ -11,6 +11,7 @@ import torch
 
 from diffusion.checkpoints import Checkpoint
 from diffusion.engine import Broken, Drawn, Engine, EngineEvent, Stepped, Waits
+from diffusion.finishing import NO_MEMORY
 from diffusion.pictures import Pixels
 from diffusion.protocol import SAMPLERS, SPACINGS, Blend, ImageRequest, Noise
 from diffusion.scheduler import QueueFull
@@ -241,7 +242,7 @@ def test_pictures_are_finished_while_others_make_steps(
     stepped = threading.Event()
     picture = tiny.decoder.picture
 
-    def waiting(latents: torch.Tensor) -> Pixels:
+    def waiting(latents: torch.Tensor, tile: bool) -> Pixels:
         assert stepped.wait(60), "no step was made while a picture was being finished"
         return picture(latents)
 
@@ -264,6 +265,28 @@ def test_a_full_queue_refuses(tiny: Checkpoint) -> None:
     with pytest.raises(QueueFull):
         engine.add(a_request())
     assert len(_drawn(_run(engine))) == 2
+
+
+def test_the_time_until_there_is_room_follows_from_steps_and_their_costs(tiny: Checkpoint) -> None:
+    engine = Engine(tiny, costs=EightRows())
+    assert engine.seconds_until_room() == 0
+    engine.add(a_request(steps=9))
+    engine.add(a_request(steps=5))
+    engine.step()
+    assert engine.seconds_until_room() == 4
+    # Another shape takes turns with them.
+    engine.add(a_request(width=128, steps=20))
+    engine.step()
+    engine.step()
+    assert engine.seconds_until_room() == 6
+
+
+def test_those_that_wait_can_be_dropped(tiny: Checkpoint) -> None:
+    engine = Engine(tiny, costs=EightRows())
+    keys = [engine.add(a_request()).key for _ in range(4)]
+    engine.step()
+    assert engine.drop_waiting() == (keys[2], keys[3])
+    assert set(_drawn(_run(engine))) == {keys[0], keys[1]}
 
 
 # What goes wrong breaks one request.
@@ -289,6 +312,49 @@ def test_numbers_that_overflow_break_only_their_request(
     events = _run(engine)
     assert [event.key for event in events if isinstance(event, Broken)] == [sick]
     assert _same(_drawn(events)[well], expected)
+
+
+@pytest.mark.parametrize("kind", [torch.OutOfMemoryError, RuntimeError, MemoryError])
+def test_where_memory_does_not_suffice_the_newest_fails_and_the_rest_goes_on(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    expected = [_alone(tiny, a_request(noises=(Noise(seed),))) for seed in range(3)]
+    forward = tiny.denoiser.forward
+
+    def small(x: torch.Tensor, *others: Any) -> torch.Tensor:
+        if len(x) > 4:
+            raise kind("DefaultCPUAllocator: can't allocate memory: you tried")
+        return forward(x, *others)
+
+    engine = Engine(tiny)
+    monkeypatch.setattr(engine._passes, "reference", lambda _: 4)
+    monkeypatch.setattr(tiny.denoiser, "forward", small)
+    keys = [engine.add(a_request(noises=(Noise(seed),))).key for seed in range(3)]
+    events = _run(engine)
+    (broken,) = [event for event in events if isinstance(event, Broken)]
+    assert (broken.key, broken.reason) == (keys[2], NO_MEMORY)
+    drawn = _drawn(events)
+    assert _same(drawn[keys[0]], expected[0])
+    assert _same(drawn[keys[1]], expected[1])
+    assert engine.out_of_memory == 1
+    # Only as many as fit in share a step from now on, so that nothing else fails.
+    again = [engine.add(a_request(noises=(Noise(seed),))).key for seed in range(3)]
+    drawn = _drawn(_run(engine))
+    for key, pictures in zip(again, expected, strict=True):
+        assert _same(drawn[key], pictures)
+    assert engine.out_of_memory == 1
+
+
+def test_a_picture_too_large_to_finish_fails_with_that_reason(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def large(_latents: torch.Tensor) -> Pixels:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(tiny.decoder, "picture", large)
+    engine = Engine(tiny)
+    key = engine.add(a_request(steps=1)).key
+    assert _run(engine) == [Broken(key, NO_MEMORY)]
 
 
 @pytest.mark.parametrize("part", ["text", "denoiser", "decoder"])

@@ -1,15 +1,20 @@
 """Latents as pictures and pictures as files."""
 
 import io
+import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from diffusers import AutoencoderKL, AutoencoderTiny
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-from diffusion.checkpoints import Checkpoint
+from diffusion.checkpoints import EMBEDDED, Checkpoint, load
+from diffusion.folders import read_network
 from diffusion.pictures import (
     SAMPLER_NAMES,
     Decoder,
@@ -19,6 +24,7 @@ from diffusion.pictures import (
 )
 from diffusion.protocol import SAMPLERS, Blend, Noise
 from tests.diffusion.requests import a_request
+from tests.tiny_model import build_tiny_preview
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
 
@@ -104,3 +110,78 @@ def test_a_preview_is_the_linear_map_nearest_to_the_autoencoder() -> None:
     assert preview.shape == (5, 7, 3)
     assert preview.std() > 30
     assert np.array_equal(preview, picture[::8, ::8])
+
+
+# Large pictures, seamless ones, and better previews.
+
+
+def _smooth(height: int, width: int) -> Tensor:
+    """Latents of a picture without edges, which wraps around."""
+    noise = torch.randn((1, 4, height // 4, width // 4), generator=torch.Generator().manual_seed(3))
+    wrapped = nn.functional.pad(noise, (2,) * 4, mode="circular")
+    larger = nn.functional.interpolate(wrapped, scale_factor=4, mode="bicubic")
+    return larger[0, :, 8:-8, 8:-8]
+
+
+@pytest.mark.parametrize("tile", [False, True])
+def test_large_pictures_are_decoded_in_tiles_that_are_hard_to_tell(
+    monkeypatch: pytest.MonkeyPatch, tile: bool
+) -> None:
+    vae = read_network(AutoencoderKL, EMBEDDED / "vae", torch.float32).eval()
+    decoder = Decoder(vae, vae.config)
+    down, across = torch.meshgrid(
+        torch.linspace(-1, 1, 256), torch.linspace(-1, 1, 384), indexing="ij"
+    )
+    picture = torch.stack([across, down, torch.sin(6 * across * down)])[None]
+    sizes: list[tuple[int, int]] = []
+    decode = vae.decoder.forward
+    with torch.inference_mode():
+        latents = vae.encode(picture).latent_dist.mean[0]
+        whole = decoder.picture(latents, tile)
+        monkeypatch.setattr("diffusion.pictures.WHOLE", 32 * 48 - 1)
+        monkeypatch.setattr(
+            vae.decoder, "forward", lambda z: sizes.append(z.shape[-2:]) or decode(z)
+        )
+        tiled = decoder.picture(latents, tile)
+    assert tiled.shape == whole.shape == (256, 384, 3)
+    assert len(sizes) > 1
+    assert max(height * width for height, width in sizes) <= 16 * 16
+    # Each tile has a mean and a spread of its own where the decoder normalises.
+    assert np.abs(tiled.astype(int) - whole).mean() < 4
+    assert not vae.use_tiling
+
+
+def _seam(picture: NDArray[np.uint8]) -> float:
+    """How much more the picture changes across its border than anywhere inside."""
+    levels = picture.astype(float)
+    across = np.abs(levels[:, 0] - levels[:, -1]).mean() + np.abs(levels[0] - levels[-1]).mean()
+    inside = np.abs(np.diff(levels, axis=1)).mean() + np.abs(np.diff(levels, axis=0)).mean()
+    return float(across / inside)
+
+
+def test_opposite_borders_of_a_seamless_picture_meet(tiny: Checkpoint) -> None:
+    """Moved around by some cells, the picture is the same picture moved around."""
+    latents = _smooth(16, 16)
+    moved = latents.roll((5, 3), (1, 2))
+    with torch.inference_mode():
+        one, two = tiny.decoder.picture(latents, True), tiny.decoder.picture(moved, True)
+        plain, shifted = tiny.decoder.picture(latents), tiny.decoder.picture(moved)
+    assert np.abs(np.roll(one, (40, 24), (0, 1)).astype(int) - two).max() <= 1
+    assert np.abs(np.roll(plain, (40, 24), (0, 1)).astype(int) - shifted).max() > 1
+    assert _seam(one) < 1.2
+    assert np.array_equal(plain, tiny.decoder.picture(latents))
+
+
+def test_a_model_with_a_small_autoencoder_shows_its_previews(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "model"))
+    small = build_tiny_preview(folder / "preview_vae")
+    decoder = load(folder, torch.device("cpu")).decoder
+    latents = _smooth(8, 12)
+    oracle = AutoencoderTiny.from_pretrained(small, low_cpu_mem_usage=False)
+    with torch.inference_mode():
+        preview = decoder.preview(latents)
+        expected = oracle.decode(latents[None]).sample[0].permute(1, 2, 0)
+    assert preview.shape == (64, 96, 3)
+    assert np.abs(preview / 127.5 - 1 - expected.clamp(-1, 1).numpy()).max() < 0.005
