@@ -8,7 +8,16 @@
     │   ├── InvalidParameter
     │   ├── MissingValue
     │   ├── RepeatedParameter
-    │   └── MisplacedText
+    │   ├── ConflictingParameters
+    │   ├── MistypedParameter
+    │   ├── MisplacedText
+    │   ├── MisplacedLink
+    │   ├── TooManyLinks
+    │   ├── EmptyPart
+    │   ├── TooManyParts
+    │   ├── WeightsCancel
+    │   ├── UnknownVersion
+    │   └── ModelCannot
     ├── TooManyOpenJobs
     ├── JobNotFound
     ├── JobNotReady
@@ -16,6 +25,19 @@
     ├── NotYourJob
     ├── NotPermitted
     ├── CannotPostHere
+    ├── InvalidOptionName
+    ├── OptionIsParameter
+    ├── NoSuchOption
+    ├── TooManyOptions
+    ├── SuffixHasWords
+    ├── NotYourPicture
+    ├── UnclearJob
+    ├── NothingYet
+    ├── CannotWriteToYou
+    ├── NoJobHere
+    ├── CannotDescribe
+    ├── NotAPicture
+    ├── TooShort
     ├── TooManyGenerations
     ├── NoModel
     └── DatabaseAway
@@ -74,13 +96,69 @@ class MissingValue(PromptError):
 
 
 class RepeatedParameter(PromptError):
-    def __init__(self, flag: str) -> None:
-        super().__init__(flag=flag)
+    def __init__(self, flag: str, most: int = 1) -> None:
+        super().__init__(flag=flag, most=most)
+
+
+class ConflictingParameters(PromptError):
+    """Two parameters decide the same."""
+
+    def __init__(self, flag: str, other: str) -> None:
+        super().__init__(flag=flag, other=other)
+
+
+class MistypedParameter(PromptError):
+    """Something that was meant as a parameter is not written as one."""
+
+    def __init__(self, written: str, meant: str) -> None:
+        super().__init__(written=written, meant=meant)
 
 
 class MisplacedText(PromptError):
     def __init__(self, flag: str, text: str) -> None:
         super().__init__(flag=flag, text=text)
+
+
+class MisplacedLink(PromptError):
+    """A link stands elsewhere than at the beginning."""
+
+    def __init__(self, link: str) -> None:
+        super().__init__(link=link)
+
+
+class TooManyLinks(PromptError):
+    def __init__(self, most: int) -> None:
+        super().__init__(most=most)
+
+
+class EmptyPart(PromptError):
+    """A part of a multi-prompt has no words."""
+
+
+class TooManyParts(PromptError):
+    def __init__(self, parts: int, most: int) -> None:
+        super().__init__(parts=parts, most=most)
+
+
+class WeightsCancel(PromptError):
+    """The weights of a multi-prompt add up to nothing, to less, or to next to nothing."""
+
+    def __init__(self, total: float) -> None:
+        super().__init__(total=f"{total:.6g}")
+
+
+class UnknownVersion(PromptError):
+    """No model has this name; `known` are the names that there are."""
+
+    def __init__(self, version: str, known: str) -> None:
+        super().__init__(version=version, known=known)
+
+
+class ModelCannot(PromptError):
+    """The model lacks what a parameter needs; `able` are the names of those that have it."""
+
+    def __init__(self, what: str, version: str, able: str) -> None:
+        super().__init__(what=Text(f"cannot-{what}"), version=version, able=able or "none")
 
 
 class TooManyOpenJobs(UserError):
@@ -114,6 +192,72 @@ class CannotPostHere(UserError):
 
     def __init__(self, permission: str) -> None:
         super().__init__(permission=permission)
+
+
+class InvalidOptionName(UserError):
+    """The name of a member's own parameter is not one."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
+
+
+class OptionIsParameter(UserError):
+    """A member's own parameter would hide one that there is."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
+
+
+class NoSuchOption(UserError):
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
+
+
+class TooManyOptions(UserError):
+    def __init__(self, most: int) -> None:
+        super().__init__(most=most)
+
+
+class SuffixHasWords(UserError):
+    """What every prompt ends with is parameters only; `text` is not."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text=text)
+
+
+class NotYourPicture(UserError):
+    """Only the member who asked for a job may show it again, or take it away."""
+
+
+class UnclearJob(UserError):
+    """What was typed names no job of the member's, or more than one."""
+
+    def __init__(self, typed: str) -> None:
+        super().__init__(typed=typed)
+
+
+class NothingYet(UserError):
+    """The member has no job that could be meant."""
+
+
+class CannotWriteToYou(UserError):
+    """The member takes no direct messages from the bot."""
+
+
+class NoJobHere(UserError):
+    """The message shows no job."""
+
+
+class CannotDescribe(UserError):
+    """No model here puts pictures into words, or weighs words."""
+
+
+class NotAPicture(UserError):
+    """What should be described is no picture that can be read."""
+
+
+class TooShort(UserError):
+    """There is nothing to leave out of the prompt."""
 
 
 class TooManyGenerations(UserError):

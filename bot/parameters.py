@@ -1,35 +1,40 @@
 """The one table of parameters, from which parsing, help and documentation come.
 
-A parameter's `name` is the field of `bot.prompt.Prompt` that it fills. How a value changes the
-picture is decided in `bot.resolve`; this module knows only what may be typed.
+How a value changes the picture is decided in `bot.resolve`; this module knows only what may be
+typed.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
+from bot import values
 from bot.texts import Text
-from diffusion.protocol import SEEDS
+from bot.values import WIDEST, Aspect
+from diffusion.protocol import (
+    MAX_GUIDANCE,
+    MAX_LORA_WEIGHT,
+    MAX_LORAS,
+    MAX_STEPS,
+    SAMPLERS,
+    SEEDS,
+)
+from storage.models import JobMode
 
+RAW = "raw"
+"""The style that is none."""
 
-@dataclass(frozen=True, slots=True)
-class Aspect:
-    """Width to height as two whole numbers, as typed: 139:100."""
-
-    width: int
-    height: int
-
-    def __str__(self) -> str:
-        return f"{self.width}:{self.height}"
-
-
-WIDEST = 3
-"""The widest and, turned, the tallest picture: 3:1 and 1:3."""
-
+NIJI = "niji"
+"""The version that has a parameter of its own."""
 
 MOST_STYLIZE = 1000
+MOST_WEIRD = 3000
+MOST_IMAGE_WEIGHT = 3.0
+MOST_REPEATS = 40
+PICTURES = 4
+"""Pictures in a grid, where nobody wants fewer."""
+
+QUALITIES = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +42,26 @@ class Parameter:
     """One row of the table; its words stand in `bot.texts` under `parameter-{name}`.
 
     `flags` are what may stand behind the dashes, the first is its usual form. `read` turns the
-    typed value into the field's, and raises ValueError if it cannot. `default` is the value where
-    nobody says anything else, None where that is something else than a value. `limits` are the
-    values in its words. `words` is true where the value runs on to the next flag.
+    typed value into the one of the prompt's `field`, and raises ValueError if it cannot.
+    `default` is the value where nobody says anything else, None where that is something else than
+    a value. `limits` are the values in its words. `words` is how many words the value has, None
+    where it runs on to the next flag. `decides` is what it decides: of two that decide the same,
+    one prompt can have one. `most` is how often it may be there.
     """
 
     name: str
     flags: tuple[str, ...]
     read: Callable[[str], Any]
-    default: Any
+    default: Any = None
+    field: str = ""
+    decides: str = ""
     limits: tuple[tuple[str, str], ...] = ()
-    words: bool = False
+    words: int | None = 1
+    most: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "field", self.field or self.name)
+        object.__setattr__(self, "decides", self.decides or self.field)
 
     @property
     def meaning(self) -> Text:
@@ -64,69 +78,81 @@ class Parameter:
 
 
 def _range(
-    name: str, flags: tuple[str, ...], low: int, high: int, default: int | None
+    name: str, flags: tuple[str, ...], low: int, high: int, default: int | None, decides: str = ""
 ) -> Parameter:
     """A parameter that is a whole number from `low` to `high`."""
-    limits = (("low", str(low)), ("high", str(high)))
-    return Parameter(name, flags, _whole(low, high), default, limits)
+    limits = _limits(low, high)
+    return Parameter(name, flags, values.whole(low, high), default, decides=decides, limits=limits)
 
 
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def read(value: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,12}", value) or not low <= int(value) <= high:
-            raise ValueError(value)
-        return int(value)
-
-    return read
+def _alone(name: str, field: str, meant: str | bool, default: bool | None = None) -> Parameter:
+    """A parameter without a value, which sets `field` to what is `meant`."""
+    return Parameter(name, (name,), values.nothing(meant), default, field, words=0)
 
 
-def read_aspect(value: str) -> Aspect:
-    """Read `3:2`. Raises ValueError outside 1:3 to 3:1."""
-    match = re.fullmatch(r"([1-9][0-9]{0,3}):([1-9][0-9]{0,3})", value)
-    if match is None:
-        raise ValueError(value)
-    aspect = Aspect(int(match[1]), int(match[2]))
-    if not Fraction(1, WIDEST) <= Fraction(aspect.width, aspect.height) <= WIDEST:
-        raise ValueError(value)
-    return aspect
-
-
-QUALITIES = (0.25, 0.5, 1.0, 2.0, 4.0)
-
-
-def _quality(value: str) -> float:
-    if not re.fullmatch(r"[0-9]*\.?[0-9]+", value) or float(value) not in QUALITIES:
-        raise ValueError(value)
-    return float(value)
-
-
-def _things(value: str) -> tuple[str, ...]:
-    things = tuple(thing.strip() for thing in value.split(",") if thing.strip())
-    if not things:
-        raise ValueError(value)
-    return things
-
-
-def _style(value: str) -> str:
-    if not re.fullmatch(r"[\w-]{1,40}", value):
-        raise ValueError(value)
-    return value.lower()
+def _limits(low: float, high: float) -> tuple[tuple[str, str], ...]:
+    return ("low", f"{low:.10g}"), ("high", f"{high:.10g}")
 
 
 PARAMETERS = (
     Parameter(
-        "aspect", ("ar", "aspect"), read_aspect, Aspect(1, 1), limits=(("widest", str(WIDEST)),)
+        "aspect",
+        ("ar", "aspect"),
+        values.aspect,
+        Aspect(1, 1),
+        decides="shape",
+        limits=(("widest", str(WIDEST)),),
     ),
-    _range("seed", ("seed",), 0, SEEDS - 1, None),
-    Parameter("negative", ("no",), _things, (), words=True),
-    _range("stylize", ("stylize", "s"), 0, MOST_STYLIZE, 100),
     _range("chaos", ("chaos", "c"), 0, 100, 0),
-    Parameter("quality", ("quality", "q"), _quality, 1.0),
+    Parameter("negative", ("no",), values.things, (), words=None),
+    Parameter("quality", ("quality", "q"), values.one_of(QUALITIES), 1.0),
+    _range("repeat", ("repeat", "r"), 2, MOST_REPEATS, 1),
+    _range("seed", ("seed",), 0, SEEDS - 1, None),
+    _range("sameseed", ("sameseed",), 0, SEEDS - 1, None, decides="seed"),
     _range("stop", ("stop",), 10, 100, 100),
-    Parameter("style", ("style",), _style, None),
-    _range("repeat", ("repeat", "r"), 2, 10, 1),
+    _range("stylize", ("stylize", "s"), 0, MOST_STYLIZE, 100),
+    Parameter("style", ("style",), values.name),
+    _alone("raw", "style", RAW),
+    _range("weird", ("weird", "w"), 0, MOST_WEIRD, 0),
+    _alone("tile", "tile", True, default=False),
+    Parameter(
+        "image_weight",
+        ("iw",),
+        values.number(0, MOST_IMAGE_WEIGHT),
+        1.0,
+        limits=_limits(0, MOST_IMAGE_WEIGHT),
+    ),
+    Parameter("version", ("version", "v"), values.name),
+    Parameter("niji", (NIJI,), values.niji, field="version"),
+    _alone("draft", "draft", True, default=False),
+    _alone("fast", "mode", JobMode.FAST.value),
+    _alone("relax", "mode", JobMode.RELAX.value),
+    _alone("turbo", "mode", JobMode.TURBO.value),
+    _alone("stealth", "stealth", True),
+    _alone("public", "stealth", False),
+    # For those who run their own model, and know what it is made of.
+    _range("steps", ("steps",), 1, MAX_STEPS, None),
+    Parameter(
+        "guidance", ("cfg",), values.number(0, MAX_GUIDANCE), limits=_limits(0, MAX_GUIDANCE)
+    ),
+    Parameter(
+        "sampler",
+        ("sampler",),
+        values.word_of(SAMPLERS),
+        limits=(("names", ", ".join(f"`{name}`" for name in SAMPLERS)),),
+    ),
+    Parameter("size", ("size",), values.size, decides="shape"),
+    Parameter(
+        "loras",
+        ("lora",),
+        values.lora,
+        (),
+        limits=_limits(-MAX_LORA_WEIGHT, MAX_LORA_WEIGHT),
+        most=MAX_LORAS,
+    ),
+    _range("pictures", ("n",), 1, PICTURES, PICTURES),
 )
 
 BY_FLAG = {flag: parameter for parameter in PARAMETERS for flag in parameter.flags}
 
-DEFAULTS = {parameter.name: parameter.default for parameter in PARAMETERS}
+DEFAULTS = {parameter.field: parameter.default for parameter in PARAMETERS}

@@ -4,39 +4,64 @@ import difflib
 import itertools
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from bot.errors import (
+    ConflictingParameters,
     EmptyPrompt,
     InvalidParameter,
+    MisplacedLink,
     MisplacedText,
     MissingValue,
     PromptTooLong,
     RepeatedParameter,
+    TooManyLinks,
     UnknownParameter,
 )
-from bot.parameters import BY_FLAG, PARAMETERS, Aspect, Parameter
-from diffusion.protocol import MAX_PROMPT
+from bot.parameters import BY_FLAG, PARAMETERS, Parameter
+from bot.spelling import LINK, check_spelling
+from bot.values import Aspect, Size
+from bot.weights import has_words, read_parts
+from diffusion.protocol import MAX_PROMPT, Lora, Part
 
-RAW = "raw"
-"""The style that is none."""
+MOST_LINKS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What was typed, taken apart. None where the person left it open."""
+    """What was typed, taken apart. None, or nothing, where the person left it open.
+
+    `parts` are there only where there are several. `links` lead to the pictures to start from.
+    """
 
     text: str
+    parts: tuple[Part, ...] = ()
+    links: tuple[str, ...] = ()
     aspect: Aspect | None = None
-    seed: int | None = None
-    negative: tuple[str, ...] = ()
-    stylize: int | None = None
     chaos: int | None = None
+    negative: tuple[str, ...] = ()
     quality: float | None = None
-    stop: int | None = None
-    style: str | None = None
     repeat: int | None = None
+    seed: int | None = None
+    sameseed: int | None = None
+    stop: int | None = None
+    stylize: int | None = None
+    style: str | None = None
+    weird: int | None = None
+    tile: bool | None = None
+    image_weight: float | None = None
+    version: str | None = None
+    draft: bool | None = None
+    mode: str | None = None
+    stealth: bool | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    sampler: str | None = None
+    size: Size | None = None
+    loras: tuple[Lora, ...] = ()
+    pictures: int | None = None
 
 
 # Telephones turn two hyphens into a dash, so a dash before a letter is taken for them.
@@ -61,37 +86,40 @@ def parse(typed: str) -> Prompt:
     """Take a typed prompt apart. Raises a `PromptError` that says what is wrong."""
     if len(typed) > MAX_PROMPT:
         raise PromptTooLong(len(typed), MAX_PROMPT)
-    text, *parts = _apart(typed)
-    fields: dict[str, Any] = {}
-    for typed_flag, *value in parts:
-        flag = typed_flag.lstrip("-—–").lower()
-        parameter = _find(flag)
-        if parameter.name in fields:
-            raise RepeatedParameter(flag)
-        taken, rest = (value, []) if parameter.words else (value[:1], value[1:])
-        fields[parameter.name] = read_value(flag, " ".join(taken))
-        if rest:
-            raise MisplacedText(flag, " ".join(rest)[:100])
-    if not any(unicodedata.category(c)[0] in "LNSP" for word in text for c in word):
+    words = clean(typed).split()
+    check_spelling(words)
+    said, *flagged = apart(words)
+    fields = _fields(flagged)
+    links, said = _links(said)
+    text = " ".join(said)
+    if not has_words(text):
         raise EmptyPrompt
-    return Prompt(text=" ".join(text), **fields)
+    parts = read_parts(text)
+    if len(parts) == 1:
+        return Prompt(parts[0].text, (), links, **fields)
+    return Prompt(text, parts, links, **fields)
 
 
 def text_of(typed: str) -> str:
-    """The words of a typed prompt without its parameters, whether or not these are right."""
-    return " ".join(_apart(typed)[0])
+    """The words of a typed prompt without links and parameters, whether or not it is right."""
+    said, *_ = apart(clean(typed).split())
+    return " ".join(word for word in said if not LINK.fullmatch(word))
 
 
-def _apart(typed: str) -> list[list[str]]:
+def apart(words: list[str]) -> list[list[str]]:
     """The words in parts: first the text, then each flag with what stands behind it."""
-    words = clean(typed).split()
     flags = [place for place, word in enumerate(words) if _FLAG.fullmatch(word)]
     borders = [0, *flags, len(words)]
     return [words[start:end] for start, end in itertools.pairwise(borders)]
 
 
+def flag_of(word: str) -> str:
+    """The name behind the dashes."""
+    return word.lstrip("-—–").lower()
+
+
 def read_value(flag: str, value: str) -> Any:
-    """Read what stands behind a known flag. Raises InvalidParameter."""
+    """Read what stands behind a known flag. Raises InvalidParameter, MissingValue."""
     parameter = BY_FLAG[flag]
     try:
         return parameter.read(value)
@@ -99,6 +127,42 @@ def read_value(flag: str, value: str) -> Any:
         if not value:
             raise MissingValue(flag, parameter.allowed) from None
         raise InvalidParameter(flag, value[:100], parameter.allowed) from None
+
+
+def _fields(flagged: list[list[str]]) -> dict[str, Any]:
+    """The fields of the prompt that its parameters fill."""
+    fields: dict[str, Any] = {}
+    decided: dict[str, str] = {}
+    times: Counter[str] = Counter()
+    for typed_flag, *value in flagged:
+        flag = flag_of(typed_flag)
+        parameter = _find(flag)
+        earlier = decided.setdefault(parameter.decides, flag)
+        if BY_FLAG[earlier] is not parameter:
+            raise ConflictingParameters(flag, earlier)
+        times[parameter.name] += 1
+        if times[parameter.name] > parameter.most:
+            raise RepeatedParameter(flag, parameter.most)
+        taken = value if parameter.words is None else value[: parameter.words]
+        read = read_value(flag, " ".join(taken))
+        if rest := value[len(taken) :]:
+            raise MisplacedText(flag, " ".join(rest)[:100])
+        if parameter.most > 1:
+            read = (*fields.get(parameter.field, ()), read)
+        fields[parameter.field] = read
+    return fields
+
+
+def _links(said: list[str]) -> tuple[tuple[str, ...], list[str]]:
+    """The links that the text begins with, and its words."""
+    matches = [LINK.fullmatch(word) for word in said]
+    links = [match[1] for match in itertools.takewhile(bool, matches) if match]
+    misplaced = next((match[1] for match in matches[len(links) :] if match), None)
+    if misplaced:
+        raise MisplacedLink(misplaced[:100])
+    if len(links) > MOST_LINKS:
+        raise TooManyLinks(MOST_LINKS)
+    return tuple(links), said[len(links) :]
 
 
 def _find(flag: str) -> Parameter:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.errors import InvalidParameter, PromptTooLong, TooManyGenerations
-from bot.parameters import DEFAULTS, MOST_STYLIZE, Aspect
-from bot.prompt import RAW, Prompt
+from bot.parameters import DEFAULTS, MOST_STYLIZE, RAW
+from bot.prompt import Prompt
 from bot.texts import Text
+from bot.values import Aspect
 from diffusion.protocol import (
     MAX_BLENDS,
     MAX_GUIDANCE,

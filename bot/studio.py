@@ -7,11 +7,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bot import values
 from bot.catalogue import Catalogue
 from bot.dispatcher import Dispatcher
 from bot.errors import JobAlreadyEnded, JobNotFound, JobNotReady, NotYourJob, TooManyOpenJobs
 from bot.messages import Message, waiting, waiting_for_inference
-from bot.parameters import read_aspect
 from bot.presenter import Presenter
 from bot.prompt import clean, parse, read_value
 from bot.resolve import Defaults, check_style, reroll, resolve, upscale, vary
@@ -217,7 +217,7 @@ def _new_job(asker: Asker, kind: JobKind, prompt: str, request: ImageRequest) ->
 def _defaults(settings: ServerSettings) -> Defaults:
     plain = Defaults()
     return Defaults(
-        aspect=read_aspect(settings.aspect) if settings.aspect else plain.aspect,
+        aspect=values.aspect(settings.aspect) if settings.aspect else plain.aspect,
         style=settings.style,
         stylize=plain.stylize if settings.stylize is None else settings.stylize,
     )
