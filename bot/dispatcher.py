@@ -13,9 +13,9 @@ from collections import Counter
 from bot import messages
 from bot.board import LiveMessage
 from bot.catalogue import Catalogue
+from bot.noises import own_seed
 from bot.pictures import compose_preview, enlarge
 from bot.presenter import Presenter
-from bot.resolve import own_seed
 from bot.retry import until_stored
 from bot.texts import say
 from diffusion.client import InferenceClient, InferenceUnavailable

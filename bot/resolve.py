@@ -1,21 +1,20 @@
-"""From a `Prompt` and the defaults to `ImageRequest`s, and from one request to the next.
+"""From a `Prompt` and the defaults to `ImageRequest`s.
 
 Everything is decided here, before anything is stored: the request alone makes the pictures
 again. Pure: chance comes in as a seed.
 """
 
-import hashlib
 import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.errors import InvalidParameter, PromptTooLong, TooManyGenerations
+from bot.errors import InvalidParameter, PromptTooLong
+from bot.noises import PICTURES, derive
 from bot.parameters import DEFAULTS, MOST_STYLIZE, RAW
 from bot.prompt import Prompt
 from bot.texts import Text
 from bot.values import Aspect
 from diffusion.protocol import (
-    MAX_BLENDS,
     MAX_GUIDANCE,
     MAX_PROMPT,
     MAX_STEPS,
@@ -26,14 +25,8 @@ from diffusion.protocol import (
     Noise,
 )
 
-PICTURES = 4
-"""Pictures in a grid."""
-
 COMMON_NOISE = 0.4
 """Correlation of two pictures' noises in a grid without chaos; full chaos leaves none."""
-
-VARIATION = 0.45
-"""Strength of the blend that makes a variation: it correlates with its parent by √(1-.45²)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,46 +73,6 @@ def resolve(
     )
 
 
-def vary(request: ImageRequest, index: int, new_seed: int) -> ImageRequest:
-    """Four pictures close to picture `index` (from 0): its noise with a little of another."""
-    parent = request.noises[index]
-    if len(parent.blends) >= MAX_BLENDS:
-        raise TooManyGenerations(MAX_BLENDS)
-    return replace(
-        request,
-        noises=tuple(
-            replace(parent, blends=(*parent.blends, Blend(_derive(new_seed, nth), VARIATION)))
-            for nth in range(PICTURES)
-        ),
-    )
-
-
-def reroll(request: ImageRequest, new_seed: int) -> ImageRequest:
-    """The same again with new noise; variations stay variations of the same picture."""
-    if all(len(noise.blends) > 1 for noise in request.noises):
-        return replace(
-            request,
-            noises=tuple(
-                replace(
-                    noise, blends=(*noise.blends[:-1], _reseed(noise.blends[-1], new_seed, nth))
-                )
-                for nth, noise in enumerate(request.noises)
-            ),
-        )
-    return replace(
-        request,
-        noises=tuple(
-            Noise(new_seed, tuple(_reseed(blend, new_seed, nth) for blend in noise.blends))
-            for nth, noise in enumerate(request.noises)
-        ),
-    )
-
-
-def upscale(request: ImageRequest, index: int) -> ImageRequest:
-    """Picture `index` (from 0) alone."""
-    return replace(request, noises=(request.noises[index],))
-
-
 def size_of(aspect: Aspect, model: ModelInfo) -> tuple[int, int]:
     """Pixels of the aspect at the model's own area, in multiples that the model takes."""
     stretch = math.sqrt(aspect.width / aspect.height)
@@ -141,23 +94,8 @@ def check_style(style: str, model: ModelInfo) -> None:
         )
 
 
-def own_seed(noise: Noise) -> int:
-    """The seed that tells a picture from the others of its grid."""
-    return noise.blends[-1].seed if noise.blends else noise.seed
-
-
 def _grid_noises(seed: int, strength: float) -> tuple[Noise, ...]:
-    return tuple(Noise(seed, (Blend(_derive(seed, nth), strength),)) for nth in range(PICTURES))
-
-
-def _reseed(blend: Blend, seed: int, nth: int) -> Blend:
-    return replace(blend, seed=_derive(seed, nth))
-
-
-def _derive(seed: int, nth: int) -> int:
-    """A seed that looks unrelated to its neighbours, the same on every machine."""
-    digest = hashlib.sha256(f"{seed}:{nth}".encode()).digest()
-    return int.from_bytes(digest[:4], "big")
+    return tuple(Noise(seed, (Blend(derive(seed, nth), strength),)) for nth in range(PICTURES))
 
 
 def _guidance(model: ModelInfo, stylize: int) -> float:

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 
 from bot import values
 from bot.catalogue import Catalogue
+from bot.descent import alone, reroll, vary
 from bot.dispatcher import Dispatcher
 from bot.errors import JobAlreadyEnded, JobNotFound, JobNotReady, NotYourJob, TooManyOpenJobs
 from bot.messages import Message, waiting, waiting_for_inference
 from bot.presenter import Presenter
 from bot.prompt import clean, parse, read_value
-from bot.resolve import Defaults, check_style, reroll, resolve, upscale, vary
+from bot.resolve import Defaults, check_style, resolve
 from bot.retry import until_stored
 from diffusion.protocol import SEEDS, ImageRequest
 from storage import jobs, servers
@@ -83,7 +84,7 @@ class Studio:
     async def upscale(self, asker: Asker, job_id: str, index: int) -> Job:
         """Picture `index` (from 0) of a job by itself at full size."""
         parent, request = await self._finished(job_id, index)
-        return await self._descend(asker, parent, JobKind.UPSCALE, upscale(request, index), index)
+        return await self._descend(asker, parent, JobKind.UPSCALE, alone(request, index), index)
 
     async def reroll(self, asker: Asker, job_id: str) -> Job:
         """The same as a job, with new noise; also after a job that failed."""
