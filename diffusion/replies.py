@@ -14,8 +14,8 @@ from aiohttp import web
 
 from diffusion.engine import Broken, Drawn, EngineEvent, Stepped, Waits
 from diffusion.pictures import encode, encode_preview, parameters_text
+from diffusion.plan import preview_steps, steps_run
 from diffusion.protocol import GenerationCall
-from diffusion.trajectory import preview_steps, steps_run
 
 
 def refusal(

@@ -1,13 +1,18 @@
-"""One picture between noise and done. Knows nothing of other pictures, prompts or the network."""
+"""One picture between noise and done. Knows no other pictures and no network."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from diffusion.conditioning import Condition
-from diffusion.guidance import guide
+from diffusion.guidance import blur, combine, guide, rescale
+from diffusion.plan import Plan, plan
+from diffusion.plan import preview_steps as preview_steps
+from diffusion.plan import rows_needed as rows_needed
+from diffusion.plan import steps_run as steps_run
+from diffusion.plan import texts as texts
 from diffusion.protocol import ImageRequest, Noise
 from diffusion.samplers import SAMPLERS, STOCHASTIC, Memory, no_memory, times_heard
 from diffusion.schedules import TrainedLevels, visited
@@ -27,11 +32,11 @@ class NoiseSource:
             (torch.Generator().manual_seed(blend.seed), blend.strength) for blend in noise.blends
         ]
 
-    def draw(self) -> Tensor:
-        """The next standard normal noise [4, h, w]."""
-        drawn = torch.randn(self._shape, generator=self._first)
+    def draw(self, shape: tuple[int, ...] | None = None) -> Tensor:
+        """The next standard normal noise, [4, h, w] unless another shape is wanted."""
+        drawn = torch.randn(shape or self._shape, generator=self._first)
         for generator, strength in self._blends:
-            other = torch.randn(self._shape, generator=generator)
+            other = torch.randn(shape or self._shape, generator=generator)
             drawn = drawn * math.sqrt(1 - strength**2) + other * strength
         return drawn
 
@@ -49,58 +54,87 @@ class Row:
     condition: Condition
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """Where a picture starts from one that is there: its latents [4, h, w], and the share of each
+    cell that is drawn anew, [1, h, w] from 0 to 1; None where all are."""
+
+    latents: Tensor
+    mask: Tensor | None = None
+
+
 @dataclass(slots=True)
 class Trajectory:
     """Where a picture is: its latents `x` [4, h, w] at level `sigmas[step]`, time `times[step]`.
 
-    `conditions` are those of `texts`, in their order. `last` is the number of steps that are run;
-    `denoised` is the newest prediction, which is also the picture once all are run. `memory` has
-    one row.
+    `pulling` are the conditions of the plan's texts, `noises` what is mixed into them at first;
+    `away` is that of the text it is led away from. `denoised` is the newest prediction, which is
+    also the picture once all steps are made. `memory` has one row.
     """
 
     x: Tensor
+    request: ImageRequest
+    plan: Plan
     sigmas: Tensor
     times: Tensor
-    last: int
-    guidance_scale: float
-    sampler: str
     source: NoiseSource
     memory: Memory
-    conditions: tuple[Condition, ...]
+    pulling: tuple[Condition, ...]
+    noises: tuple[Condition, ...]
+    away: Condition | None
+    known: Known | None
     denoised: Tensor
     step: int = 0
 
     @property
-    def guided(self) -> bool:
-        """Whether the negative prompt takes part: at a scale of 1 it cancels out."""
-        return self.guidance_scale != 1
+    def last(self) -> int:
+        """The number of steps that are made."""
+        return len(self.plan.scales)
 
     @property
     def done(self) -> bool:
         return self.step == self.last
 
     def rows(self) -> list[Row]:
-        """What has to be predicted for the next step."""
+        """What has to be predicted for the next step: texts that pull, then the one that repels."""
         x, sigma, time = self.x, self.sigmas[self.step], self.times[self.step]
-        return [Row(x, sigma, time, condition) for condition in self.conditions]
+        scale = self.plan.scales[self.step]
+        conditions = self._heard() if scale != 0 else ()
+        if scale != 1 and self.away:
+            conditions = (*conditions, self.away)
+        return [Row(x, sigma, time, condition) for condition in conditions]
 
     def guide(self, predicted: Tensor) -> Tensor:
         """The one prediction [4, h, w] that follows from those of its `rows` [rows, 4, h, w]."""
-        if not self.guided:
-            return predicted[0]
-        return guide(predicted[:1], predicted[1:], torch.tensor([self.guidance_scale]))[0]
+        scale, weights = self.plan.scales[self.step], self.plan.weights
+        if scale == 0:
+            guided = predicted[0]
+        elif scale == 1:
+            guided = combine(predicted, weights)
+        else:
+            guided = guide(predicted[:-1], weights, predicted[-1], scale)
+            if share := self.request.guidance_rescale:
+                guided = rescale(guided, combine(predicted[:-1], weights), share)
+        if self.known and self.known.mask is not None:
+            # What is kept is known already. Every sampler goes on from x and this prediction, so
+            # x stays the known latents with the noise of its level (Avrahami et al. 2023).
+            guided = self.known.latents + self.known.mask * (guided - self.known.latents)
+        return guided
 
     def draw(self) -> Tensor:
         """The noise of this step [4, h, w]; zeros, and nothing drawn, where none is used."""
-        if SAMPLERS[self.sampler] in STOCHASTIC:
+        if SAMPLERS[self.request.sampler] in STOCHASTIC:
             return self.source.draw().to(self.x)
         return torch.zeros_like(self.x)
 
-
-def texts(request: ImageRequest) -> tuple[str, ...]:
-    """The texts whose conditions the request needs: the prompt, and what to lead away from."""
-    unguided = request.guidance_scale == 1
-    return (request.prompt,) if unguided else (request.prompt, request.negative_prompt)
+    def _heard(self) -> tuple[Condition, ...]:
+        """The texts that pull, with as much noise as this step mixes into them."""
+        if not self.noises:
+            return self.pulling
+        amount = self.request.condition_noise
+        share = (self.plan.first + self.step) / self.request.steps
+        pairs = zip(self.pulling, self.noises, strict=True)
+        return tuple(_blurred(text, noise, amount, share) for text, noise in pairs)
 
 
 def begin(
@@ -109,44 +143,63 @@ def begin(
     levels: TrainedLevels,
     conditions: tuple[Condition, ...],
     shape: tuple[int, int, int],
+    known: Known | None = None,
 ) -> Trajectory:
     """Picture `index` of the request before its first step.
 
-    conditions: of its `texts`, in their order; shape: of the latents. The first latents have the
-    variance 1 + σ² that noised latents of unit variance have; it is the variance-preserving
-    form's 1.
+    conditions: of its plan's `all_texts`, in their order; shape: of the latents; known: of the
+    request's start picture, if it has one.
     """
-    sigmas = visited(levels, request.spacing, request.steps)
+    planned = plan(request)
+    sigmas = visited(levels, request.spacing, request.steps)[planned.first :]
     source = NoiseSource(request.noises[index], shape)
-    x = source.draw().to(conditions[0].states.device) * math.sqrt(1 + sigmas[0].item() ** 2)
+    x = _first_latents(request, source.draw().to(conditions[0].states.device), sigmas[0], known)
+    pulling = conditions[: len(planned.texts)]
     return Trajectory(
         x=x,
+        request=request,
+        plan=planned,
         sigmas=sigmas,
         times=times_heard(levels, sigmas[:-1], request.sampler),
-        last=steps_run(request),
-        guidance_scale=request.guidance_scale,
-        sampler=request.sampler,
         source=source,
         memory=no_memory(x[None]),
-        conditions=conditions,
+        pulling=pulling,
+        noises=tuple(_noise_for(one, source) for one in pulling if request.condition_noise),
+        away=None if planned.away is None else conditions[-1],
+        known=known,
         denoised=x,
     )
 
 
-def rows_needed(request: ImageRequest) -> int:
-    """How many rows the request takes at each of its steps."""
-    return len(request.noises) * len(texts(request))
+def _first_latents(
+    request: ImageRequest, noise: Tensor, sigma: Tensor, known: Known | None
+) -> Tensor:
+    """Noise alone has the variance 1 + σ² that noised latents of unit variance have; it is the
+    variance-preserving form's 1. A start picture has the noise of its level on top; at strength 1
+    nothing of it is left but what is kept."""
+    alone = noise * math.sqrt(1 + sigma.item() ** 2)
+    if known is None or request.start is None:
+        return alone
+    noised = known.latents + noise * sigma.item()
+    if request.start.strength < 1:
+        return noised
+    return alone if known.mask is None else noised + known.mask * (alone - noised)
 
 
-def steps_run(request: ImageRequest) -> int:
-    """How many of the request's steps are run; what is left out leaves the picture softer."""
-    return max(1, round(request.stop * request.steps))
+def _noise_for(condition: Condition, source: NoiseSource) -> Condition:
+    """Noise of the condition's own shape, on the CPU and from there to where the condition is."""
+    states = source.draw(tuple(condition.states.shape)).to(condition.states.device)
+    if condition.pooled is None:
+        return Condition(states)
+    pooled = source.draw(tuple(condition.pooled.shape)).to(condition.pooled.device)
+    return Condition(states, pooled)
 
 
-def preview_steps(steps: int, count: int) -> frozenset[int]:
-    """The steps, before the last, after which `count` previews are shown, evenly spaced."""
-    count = min(count, steps - 1)
-    return frozenset(round(steps * part / (count + 1)) for part in range(1, count + 1))
+def _blurred(text: Condition, noise: Condition, amount: float, share: float) -> Condition:
+    states, pooled = blur(text.states, noise.states, amount, share), text.pooled
+    if pooled is not None and noise.pooled is not None:
+        pooled = blur(pooled, noise.pooled, amount, share)
+    return replace(text, states=states, pooled=pooled)
 
 
 def advance(trajectories: list[Trajectory], denoised: Tensor) -> None:
@@ -154,8 +207,8 @@ def advance(trajectories: list[Trajectory], denoised: Tensor) -> None:
 
     Pictures of the same sampler move in one call of it, each at its own level.
     """
-    for name in sorted({trajectory.sampler for trajectory in trajectories}):
-        rows = [i for i, trajectory in enumerate(trajectories) if trajectory.sampler == name]
+    for name in sorted({one.request.sampler for one in trajectories}):
+        rows = [i for i, one in enumerate(trajectories) if one.request.sampler == name]
         moving = [trajectories[i] for i in rows]
         predicted = denoised[rows]
         moved, memory = SAMPLERS[name](

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from diffusion.conditioning import Conditions
 from diffusion.denoiser import PREDICTION_TYPES, Denoiser
-from diffusion.guidance import guide
 from diffusion.schedules import scaled_linear, trained_levels
 
 LEVELS = trained_levels(scaled_linear(0.00085, 0.012, 1000))
@@ -77,21 +76,3 @@ def test_sampling_and_training_show_the_network_the_same(prediction_type: str) -
     assert torch.equal(times, TIMES.float())
     assert torch.equal(times, network.heard[1])
     assert torch.equal(states, network.heard[2])
-
-
-def test_guidance_of_1_is_the_prompt_alone_and_of_0_the_negative_alone() -> None:
-    scale = torch.tensor([0.0, 1.0, 5.0])
-    guided = guide(X0, NOISE, scale)
-    assert torch.equal(guided[0], NOISE[0])
-    assert torch.allclose(guided[1], X0[1], atol=1e-6)
-    assert torch.allclose(guided[2], NOISE[2] + 5 * (X0[2] - NOISE[2]))
-
-
-def test_guiding_predictions_is_guiding_noise() -> None:
-    """As Ho & Salimans write it: ε̃ = (1+w)·ε_c - w·ε_u, with a scale of 1+w."""
-    x, scale = _noised(), torch.tensor([1.5, 3.0, 7.5])
-    unconditional = torch.randn_like(NOISE)
-    sigma, w = SIGMA.float().reshape(-1, 1, 1, 1), (scale - 1).reshape(-1, 1, 1, 1)
-    noise = (1 + w) * NOISE - w * unconditional
-    guided = guide(x - sigma * NOISE, x - sigma * unconditional, scale)
-    assert torch.allclose(guided, x - sigma * noise, rtol=1e-4, atol=1e-4)
