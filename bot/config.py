@@ -1,8 +1,9 @@
 """Settings from the environment and from a file `.env`. README lists them; a test compares."""
 
+import re
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -32,6 +33,23 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DARKROOM_MODEL"),
         description="The model: a folder in diffusers layout; the default is the embedded one.",
     )
+    dtype: str = Field(
+        "auto",
+        validation_alias=AliasChoices("DARKROOM_DTYPE"),
+        description="The numbers the model computes in: `float32`, `bfloat16`, or `auto`, which is "
+        "bfloat16 where the hardware has it.",
+    )
+    compiled: bool = Field(
+        False,
+        validation_alias=AliasChoices("DARKROOM_COMPILE"),
+        description="`1` compiles the U-Net, which pays on a GPU that runs for long.",
+    )
+    versions: str = Field(
+        "",
+        validation_alias=AliasChoices("DARKROOM_VERSIONS"),
+        description="Names of models for `--v`, such as `1=darkroom-mini, niji=anime`; the default "
+        "counts them.",
+    )
     data_folder: Path = Field(
         Path("data"),
         validation_alias=AliasChoices("DARKROOM_DATA"),
@@ -51,6 +69,17 @@ class Settings(BaseSettings):
         description="Where the playground listens on 127.0.0.1; 0 picks a free port.",
     )
 
+    @field_validator("versions")
+    @classmethod
+    def _check_versions(cls, typed: str) -> str:
+        _named(typed)
+        return typed
+
+    @property
+    def named_versions(self) -> dict[str, str]:
+        """Ids of models by the names that the admin gave them."""
+        return _named(self.versions)
+
     @property
     def database(self) -> str:
         """The URL of the database, with its password: never log it."""
@@ -65,3 +94,14 @@ class Settings(BaseSettings):
     @property
     def api_key(self) -> str | None:
         return self.inference_api_key.get_secret_value() if self.inference_api_key else None
+
+
+def _named(versions: str) -> dict[str, str]:
+    """Read `1=darkroom-mini, niji=anime`. Raises ValueError."""
+    named = {}
+    for entry in filter(None, map(str.strip, versions.split(","))):
+        name, equals, model = (part.strip() for part in entry.partition("="))
+        if not equals or not model or not re.fullmatch(r"[\w.-]{1,40}", name):
+            raise ValueError(f"“{entry}” must look like name=model, a name of letters and digits")
+        named[name.lower()] = model
+    return named

@@ -13,12 +13,17 @@ import torch
 from aiohttp import web
 
 from diffusion.checkpoints import EMBEDDED, CheckpointError, load
+from diffusion.devices import SettingError, best_device, compile_if_set, number_type
 from diffusion.engine import Engine
 from diffusion.server import Service
 from diffusion.worker import Worker
 
-PATIENCE = 5.0
-"""Seconds that connections and the step that is running have to end in."""
+GRACE = 7.0
+"""Seconds that running requests have to be done in, when the process is told to stop. Whoever
+tells it waits for 10 as a rule."""
+
+PATIENCE = 1.5
+"""Seconds that connections and the step that is running have to end in, after that."""
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +33,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    code = asyncio.run(serve(arguments, device))
+    code = asyncio.run(serve(arguments, best_device()))
     sys.stdout.flush()
     # Not sys.exit: a long step may still be running in its thread, and torch does not like its
     # interpreter to end beneath it.
@@ -41,6 +45,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=7860, help="0 takes a free one")
     parser.add_argument("--model", type=Path, default=EMBEDDED, help="folder of the checkpoint")
+    parser.add_argument(
+        "--grace",
+        type=float,
+        default=GRACE,
+        help="seconds that running requests may still take when the process is told to stop",
+    )
     return parser.parse_args()
 
 
@@ -49,7 +59,7 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    worker = Worker(lambda: Engine(load(arguments.model, device)))
+    worker = Worker(lambda: _engine(arguments.model, device))
     service = Service(worker, os.environ.get("INFERENCE_API_KEY"))
     # With cancellation, a caller who hangs up ends the handler, and that frees the rows.
     runner = web.AppRunner(service.app(), handler_cancellation=True, shutdown_timeout=PATIENCE)
@@ -71,7 +81,9 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
         await _first_of(stop.wait(), ended)
         if ended.done():
             ended.result()
-    except CheckpointError as error:
+        # Those who ask while others are being finished are refused, so it still listens.
+        await worker.drain(arguments.grace)
+    except (CheckpointError, SettingError) as error:
         print(error, file=sys.stderr)
         return 1
     except Exception:
@@ -82,6 +94,12 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
         await runner.cleanup()
         await asyncio.wait([ended], timeout=PATIENCE)
     return 0
+
+
+def _engine(model: Path, device: torch.device) -> Engine:
+    checkpoint = load(model, device, number_type(device))
+    compile_if_set(checkpoint.denoiser.unet, device)
+    return Engine(checkpoint)
 
 
 async def _first_of(*waiting: Awaitable[object]) -> None:

@@ -13,6 +13,7 @@ and decoding see one item at a time; the rest is elementwise. Tests hold this.
 import itertools
 import logging
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 
 import torch
@@ -91,6 +92,11 @@ class _Generation:
     def key(self) -> int:
         return self.entry.key
 
+    @property
+    def steps_left(self) -> int:
+        made = self.trajectories[0].step if self.trajectories else 0
+        return steps_run(self.request) - made
+
 
 class Engine:
     """Draws the pictures of many requests at once with one model."""
@@ -104,6 +110,7 @@ class Engine:
         self.checkpoint = checkpoint
         self.costs = costs or PassCosts()
         self.steps = 0
+        self.out_of_memory = 0
         self._passes = Passes(checkpoint.denoiser, self.costs)
         self._finisher = Finisher(checkpoint.decoder, self._wake)
         self._channels = int(checkpoint.denoiser.unet.config.in_channels)  # type: ignore
@@ -147,6 +154,33 @@ class Engine:
     def rows_running(self) -> int:
         with self._lock:
             return self._scheduler.rows_running()
+
+    def seconds_until_room(self) -> float:
+        """How long until a running request is done, by what steps have taken so far."""
+        with self._lock:
+            running = self._scheduler.running()
+            rows = Counter[Shape]()
+            for entry in running:
+                rows[entry.shape] += entry.rows
+            # The shapes share the time evenly, so each waits for the others.
+            rounds = len(rows)
+            return min(
+                (
+                    self._generations[entry.key].steps_left
+                    * self.costs.seconds(entry.shape, rows[entry.shape])
+                    * rounds
+                    for entry in running
+                ),
+                default=0.0,
+            )
+
+    def drop_waiting(self) -> tuple[int, ...]:
+        """Drop the requests that have not begun; returns their keys."""
+        with self._lock:
+            keys = self._scheduler.waiting()
+        for key in keys:
+            self.abort(key)
+        return keys
 
     @torch.inference_mode()
     def step(self) -> list[EngineEvent]:
@@ -208,6 +242,7 @@ class Engine:
             log.exception("a step failed")
             if is_out_of_memory(error):
                 # The others fitted in before the newest came, and have not moved.
+                self.out_of_memory += 1
                 self.costs.halve(shape, sum(one.entry.rows for one in joined))
                 torch.cuda.empty_cache()
                 return [Broken(joined[-1].key, NO_MEMORY)]

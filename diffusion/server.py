@@ -7,23 +7,22 @@ import asyncio
 import hmac
 import json
 import logging
+import math
 import secrets
-from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from diffusion.conditioning import PromptError
 from diffusion.engine import Broken, Drawn
+from diffusion.metrics import Metrics
 from diffusion.protocol import SEEDS, GenerationCall, InvalidField, read_call
 from diffusion.replies import completed, error_event, events, refusal
 from diffusion.scheduler import QueueFull
-from diffusion.worker import Following, NotServing, Worker
+from diffusion.worker import Following, NotServing, State, Worker
 
 MAX_BODY = 1 << 20
-RETRY_AFTER = 5
-"""Seconds after which a caller whom a full queue turned away may ask again."""
-
 KEEP_ALIVE = 15.0
 """Seconds of silence in a stream after which a comment shows that the connection lives."""
 
@@ -38,7 +37,7 @@ class Service:
     def __init__(self, worker: Worker, api_key: str | None = None) -> None:
         self._worker = worker
         self._api_key = api_key
-        self._ended: Counter[str] = Counter()
+        self._metrics = Metrics(worker)
 
     def app(self) -> web.Application:
         app = web.Application(
@@ -47,7 +46,7 @@ class Service:
         app.router.add_post("/v1/images/generations", self._generate)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/health", self._health)
-        app.router.add_get("/metrics", self._metrics)
+        app.router.add_get("/metrics", self._figures)
         return app
 
     # Errors: whatever goes wrong is answered in OpenAI's shape.
@@ -61,12 +60,12 @@ class Service:
         except PromptError as error:
             return refusal(400, str(error), param="prompt")
         except QueueFull:
-            self._ended["refused"] += 1
+            self._metrics.ended("refused")
             return refusal(
                 429,
                 "The queue is full; try again soon.",
                 code="queue_full",
-                headers={"Retry-After": str(RETRY_AFTER)},
+                headers={"Retry-After": str(self._seconds_until_room())},
             )
         except NotServing as error:
             return refusal(503, str(error), code="not_serving")
@@ -102,29 +101,21 @@ class Service:
         return web.json_response({"object": "list", "data": [info.to_json()]})
 
     async def _health(self, _request: web.Request) -> web.Response:
-        try:
-            engine = self._worker.engine
-        except NotServing:
-            return web.json_response({"status": "not serving"}, status=503)
-        figures = {"waiting": engine.waiting, "running": len(engine) - engine.waiting}
-        return web.json_response({"status": "ready", **figures})
-
-    async def _metrics(self, _request: web.Request) -> web.Response:
+        state = self._worker.state
+        if state is not State.READY:
+            return web.json_response({"status": state.value}, status=503)
         engine = self._worker.engine
-        lines = [
-            "# TYPE darkroom_requests_waiting gauge",
-            f"darkroom_requests_waiting {engine.waiting}",
-            "# TYPE darkroom_requests_running gauge",
-            f"darkroom_requests_running {len(engine) - engine.waiting}",
-            "# TYPE darkroom_rows_running gauge",
-            f"darkroom_rows_running {engine.rows_running}",
-            "# TYPE darkroom_steps_total counter",
-            f"darkroom_steps_total {engine.steps}",
-            "# TYPE darkroom_requests_total counter",
-        ]
-        for outcome in ("finished", "failed", "cancelled", "refused"):
-            lines.append(f'darkroom_requests_total{{outcome="{outcome}"}} {self._ended[outcome]}')
-        return web.Response(text="\n".join(lines) + "\n")
+        figures = {"waiting": engine.waiting, "running": len(engine) - engine.waiting}
+        return web.json_response({"status": state.value, **figures})
+
+    async def _figures(self, _request: web.Request) -> web.Response:
+        return web.Response(
+            body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
+        )
+
+    def _seconds_until_room(self) -> int:
+        """When a caller whom a full queue turned away may ask again."""
+        return max(1, math.ceil(self._worker.engine.seconds_until_room()))
 
     # Generating.
 
@@ -143,7 +134,7 @@ class Service:
             return response
         finally:
             following.close()
-            self._ended[outcome] += 1
+            self._metrics.ended(outcome)
 
 
 async def _answer(

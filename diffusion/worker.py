@@ -4,19 +4,29 @@ The event loop stays free to answer while a step runs. Knows the engine's events
 """
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
 
 from diffusion.engine import Broken, Drawn, Engine, EngineEvent
 from diffusion.protocol import ImageRequest
 
 
-class NotServing(Exception):
-    """The engine is not there: still loading, or about to stop."""
+class State(Enum):
+    """What the process is doing, in a word."""
 
-    def __init__(self) -> None:
-        super().__init__("The model is not there: it is loading, or the server is stopping.")
+    LOADING = "loading"
+    READY = "ready"
+    STOPPING = "stopping"
+
+
+class NotServing(Exception):
+    """The engine takes no requests: it is still loading, or about to stop."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(f"The server is {state.value}; ask again soon.")
 
 
 class Following:
@@ -37,7 +47,7 @@ class Following:
         """The next event. Raises NotServing if the worker stops before the request has ended."""
         event = await self._events.get()
         if event is None:
-            raise NotServing
+            raise NotServing(State.STOPPING)
         self._ended = isinstance(event, Drawn | Broken)
         return event
 
@@ -59,7 +69,10 @@ class Worker:
         self._engine: Engine | None = None
         self._following: dict[int, Following] = {}
         self._wake = threading.Event()
+        self._draining = False
         self._stopping = False
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def start(self) -> asyncio.Future[None]:
         """Begin. The future is done when the thread has ended, with what it raised, if it did."""
@@ -71,21 +84,44 @@ class Worker:
     def engine(self) -> Engine:
         """The engine. Raises NotServing while it loads and once it stops."""
         if self._engine is None or self._stopping:
-            raise NotServing
+            raise NotServing(self.state)
         return self._engine
+
+    @property
+    def state(self) -> State:
+        if self._draining or self._stopping:
+            return State.STOPPING
+        return State.LOADING if self._engine is None else State.READY
 
     def follow(self, request: ImageRequest, previews: int) -> Following:
         """Hand a request to the engine. Raises NotServing and scheduler.QueueFull."""
+        if self._draining:
+            raise NotServing(self.state)
         following = Following(self, self.engine.add(request, previews))
         self._following[following.key] = following
+        self._idle.clear()
         self._wake.set()
         return following
 
     def forget(self, key: int, abort: bool) -> None:
         """Pass on no more events of a request, and drop it from the engine if `abort`."""
         del self._following[key]
+        if not self._following:
+            self._idle.set()
         if abort and self._engine is not None:
             self._engine.abort(key)
+
+    async def drain(self, seconds: float) -> None:
+        """Take no new requests, and give those that run so long to be done; then stop."""
+        self._draining = True
+        if self._engine is not None:
+            for key in self._engine.drop_waiting():
+                if key in self._following:
+                    self._following[key].tell(None)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._idle.wait()
+        self.stop()
 
     def stop(self) -> None:
         """Take no new requests, end the thread after the step it is in, tell those who wait."""

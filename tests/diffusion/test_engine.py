@@ -348,7 +348,7 @@ def test_where_memory_does_not_suffice_the_newest_fails_and_the_rest_goes_on(
 def test_a_picture_too_large_to_finish_fails_with_that_reason(
     tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def large(_latents: torch.Tensor) -> Pixels:
+    def large(*_arguments: object) -> Pixels:
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
     monkeypatch.setattr(tiny.decoder, "picture", large)

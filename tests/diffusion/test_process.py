@@ -1,6 +1,7 @@
 """The inference process itself: how it starts, says so, stops and is killed."""
 
 import argparse
+import asyncio
 import errno
 import os
 import signal
@@ -11,12 +12,13 @@ from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
 
+import aiohttp
 import pytest
 import torch
 
 from diffusion.__main__ import serve
 from diffusion.client import InferenceClient, InferenceUnavailable
-from diffusion.protocol import Progress
+from diffusion.protocol import Finished, Progress
 from tests.diffusion.requests import a_request
 
 
@@ -44,6 +46,14 @@ class Process:
         assert line.endswith(model)
         return line.removeprefix(start).removesuffix(model)
 
+    def ended_well(self) -> None:
+        """Check that it ends by itself, with 0 and without noise."""
+        output, errors = self.child.communicate(timeout=60)
+        assert self.child.returncode == 0, errors
+        assert output == ""
+        assert "Traceback" not in errors
+        assert "sesame" not in errors
+
     def end(self) -> None:
         self.child.kill()
         self.child.communicate()
@@ -54,7 +64,8 @@ def processes(tiny_folder: Path) -> Iterator[dict[str, Process]]:
     """All that the tests need, started together since importing torch takes its time."""
     started = {
         "killed": Process(tiny_folder),
-        "stopped": Process(tiny_folder),
+        "dropping": Process(tiny_folder, "--grace", "0"),
+        "finishing": Process(tiny_folder, "--grace", "60"),
     }
     yield started
     for process in started.values():
@@ -77,10 +88,36 @@ async def test_a_process_killed_in_the_middle_is_unavailable(
             await client.models()
 
 
-async def test_a_process_told_to_stop_drops_its_work_and_exits_with_0(
+async def test_a_process_told_to_stop_finishes_what_runs_and_exits_with_0(
     processes: dict[str, Process],
 ) -> None:
-    process = processes["stopped"]
+    process = processes["finishing"]
+    url = process.url()
+    async with (
+        InferenceClient(url, "sesame") as client,
+        aiohttp.ClientSession() as session,
+        aclosing(client.generate(a_request(steps=150), previews=0)) as running,
+    ):
+        while await anext(running) != Progress(2, 150):
+            pass
+        process.child.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(60):
+            while True:
+                async with session.get(url + "/health") as response:
+                    health = await response.json()
+                    if response.status == 503:
+                        break
+        assert health == {"status": "stopping"}
+        with pytest.raises(InferenceUnavailable, match="stopping"):
+            await anext(client.generate(a_request(), previews=0))
+        assert isinstance([event async for event in running][-1], Finished)
+    process.ended_well()
+
+
+async def test_a_process_told_to_stop_at_once_drops_its_work_and_exits_with_0(
+    processes: dict[str, Process],
+) -> None:
+    process = processes["dropping"]
     async with (
         InferenceClient(process.url(), "sesame") as client,
         aclosing(client.generate(a_request(steps=150), previews=0)) as events,
@@ -91,15 +128,11 @@ async def test_a_process_told_to_stop_drops_its_work_and_exits_with_0(
         with pytest.raises(InferenceUnavailable):
             async for _ in events:
                 pass
-    output, errors = process.child.communicate()
-    assert process.child.returncode == 0, errors
-    assert output == ""
-    assert "Traceback" not in errors
-    assert "sesame" not in errors
+    process.ended_well()
 
 
 def _arguments(folder: Path, port: int = 0) -> argparse.Namespace:
-    return argparse.Namespace(host="127.0.0.1", port=port, model=folder)
+    return argparse.Namespace(host="127.0.0.1", port=port, model=folder, grace=0.0)
 
 
 async def test_a_model_that_is_none_is_one_sentence_and_exit_1(
@@ -110,6 +143,26 @@ async def test_a_model_that_is_none_is_one_sentence_and_exit_1(
     assert output == ""
     assert errors.startswith("There is no model in ")
     assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "known"),
+    [("DARKROOM_DTYPE", "float16", "bfloat16"), ("DARKROOM_COMPILE", "yes", "0 or 1")],
+)
+async def test_a_setting_that_is_none_is_one_sentence_and_exit_1(
+    tiny_folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str,
+    known: str,
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert await serve(_arguments(tiny_folder), torch.device("cpu")) == 1
+    errors = capsys.readouterr().err
+    (said,) = [line for line in errors.splitlines() if line.startswith(name)]
+    assert known in said
+    assert value in said
 
 
 async def test_a_port_that_is_taken_is_one_sentence_and_exit_1(

@@ -12,10 +12,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 from PIL import Image
+from prometheus_client.parser import text_string_to_metric_families
 
 from diffusion.checkpoints import Checkpoint
 from diffusion.engine import Engine
-from diffusion.server import MAX_BODY, RETRY_AFTER
+from diffusion.server import MAX_BODY
 from tests.diffusion.requests import a_request
 from tests.diffusion.serving import Serving, held, serving
 
@@ -233,7 +234,7 @@ async def test_a_full_queue_is_a_429_with_a_time(
         session.post(server.url + GENERATIONS, json=body) as response,
     ):
         error = await _refused(response, 429)
-        assert response.headers["Retry-After"] == str(RETRY_AFTER)
+        assert response.headers["Retry-After"] == "1"
         assert (error["type"], error["code"]) == ("rate_limit_error", "queue_full")
 
 
@@ -286,7 +287,7 @@ async def test_hanging_up_frees_the_rows(tiny: Checkpoint, stream: bool, begun: 
             asking.cancel()
         await _until(engine, running=0, waiting=0)
         assert engine.rows_running == 0
-        assert 'outcome="cancelled"} 1' in await _metrics(server)
+        assert 'outcome="cancelled"} 1.0' in await _metrics(server)
 
 
 async def test_a_write_to_one_who_hung_up_is_no_mistake(
@@ -302,7 +303,7 @@ async def test_a_write_to_one_who_hung_up_is_no_mistake(
             async with session.post(server.url + GENERATIONS, json=body) as response:
                 assert await response.read() == b""
         await _until(server.engine, running=0, waiting=0)
-    assert 'outcome="cancelled"} 1' in await _metrics(server)
+    assert 'outcome="cancelled"} 1.0' in await _metrics(server)
     assert not caplog.records
 
 
@@ -331,9 +332,20 @@ async def test_the_figures_count(tiny: Checkpoint) -> None:
         for answer in await asyncio.gather(*asked):
             assert answer.status == 200
         figures = await _metrics(server)
-    assert "darkroom_steps_total 2" in figures
-    assert 'darkroom_requests_total{outcome="finished"} 2' in figures
-    assert "darkroom_rows_running 0" in figures
+    read = {
+        f"{sample.name}{tuple(sample.labels.values())}": sample.value
+        for family in text_string_to_metric_families(figures)
+        for sample in family.samples
+    }
+    assert read["darkroom_steps_total()"] == 2
+    assert read["darkroom_requests_total('finished',)"] == 2
+    assert read["darkroom_requests_total('failed',)"] == 0
+    assert read["darkroom_requests_waiting()"] == read["darkroom_rows_running()"] == 0
+    assert read["darkroom_pass_seconds_count('64x64',)"] == 2
+    assert read["darkroom_pass_rows_sum('64x64',)"] == 16
+    assert read["darkroom_pass_seconds_sum('64x64',)"] > 0
+    # The prompt and its negative, twice; the encoder has served other tests before.
+    assert read["darkroom_text_hits_total()"] + read["darkroom_text_misses_total()"] >= 4
 
 
 # Loading and stopping.
@@ -352,8 +364,10 @@ async def test_while_it_loads_the_server_answers_503(
         try:
             async with session.get(server.url + "/health") as response:
                 assert response.status == 503
+                assert await response.json() == {"status": "loading"}
             async with session.post(server.url + GENERATIONS, json={"prompt": "x"}) as response:
                 assert (await _refused(response, 503))["code"] == "not_serving"
+            assert "darkroom_requests_total" in await _metrics(server)
         finally:
             loading.set()
         await server.worker.ready.wait()
@@ -375,6 +389,40 @@ async def test_stopping_tells_those_who_wait(
         assert event["error"]["code"] == "not_serving"
         async with session.post(server.url + GENERATIONS, json=body) as response:
             await _refused(response, 503)
+
+
+async def test_draining_finishes_what_runs_and_refuses_the_rest(
+    tiny: Checkpoint, session: aiohttp.ClientSession
+) -> None:
+    async with held(tiny) as (server, engine):
+        body = a_request(noises=a_request().noises * 2, steps=3).to_json()
+        running = asyncio.create_task(session.post(server.url + GENERATIONS, json=body))
+        await _until(engine, running=0, waiting=1)
+        engine.let(1)
+        await _until(engine, running=1, waiting=0)
+        waiting = asyncio.create_task(session.post(server.url + GENERATIONS, json=body))
+        await _until(engine, running=1, waiting=1)
+        draining = asyncio.create_task(server.worker.drain(60))
+        assert (await _refused(await waiting, 503))["code"] == "not_serving"
+        async with session.post(server.url + GENERATIONS, json=body) as response:
+            assert (await _refused(response, 503))["code"] == "not_serving"
+        async with session.get(server.url + "/health") as response:
+            assert await response.json() == {"status": "stopping"}
+        engine.let_go()
+        assert (await running).status == 200
+        await draining
+        await server.ended
+
+
+async def test_draining_has_an_end(tiny: Checkpoint, session: aiohttp.ClientSession) -> None:
+    async with held(tiny) as (server, engine):
+        body = a_request(steps=50).to_json()
+        running = asyncio.create_task(session.post(server.url + GENERATIONS, json=body))
+        await _until(engine, running=0, waiting=1)
+        engine.let(1)
+        await _until(engine, running=1, waiting=0)
+        await server.worker.drain(0)
+        assert (await _refused(await running, 503))["code"] == "not_serving"
 
 
 async def test_an_engine_that_dies_is_no_longer_healthy(
