@@ -15,6 +15,7 @@ import discord
 
 from bot import messages
 from bot.board import embeds, view
+from bot.choices import Chooser
 from bot.errors import CannotPostHere, DatabaseAway, UserError
 from bot.messages import Card
 from bot.studio import Asker, Studio
@@ -59,6 +60,10 @@ def asker(interaction: discord.Interaction) -> Asker:
         attachment_limit=interaction.filesize_limit,
         locale=(interaction.guild_locale or interaction.locale).value,
     )
+
+
+def chooser(interaction: discord.Interaction) -> Chooser:
+    return Chooser(interaction.user.id, interaction.user.name)
 
 
 async def in_time(
@@ -118,6 +123,17 @@ async def show_card(interaction: discord.Interaction, card: Card) -> None:
         # “Thinking…” is there for all to see; nothing hidden can take its place.
         await interaction.delete_original_response()
     await interaction.followup.send(embeds=embeds([card]), ephemeral=True)
+
+
+async def redraw(interaction: discord.Interaction, card: Card, view: discord.ui.View) -> None:
+    """Show a card with something to press: in place of the one that was used, or as an answer."""
+    shown = embeds([card])
+    if interaction.response.is_done():
+        await interaction.edit_original_response(embeds=shown, view=view)
+    elif interaction.type is discord.InteractionType.component:
+        await interaction.response.edit_message(embeds=shown, view=view)
+    else:
+        await interaction.response.send_message(embeds=shown, view=view, ephemeral=True)
 
 
 async def explain(interaction: discord.Interaction, error: BaseException) -> None:

@@ -13,11 +13,15 @@ from bot.answers import explain
 from bot.board import Board
 from bot.buttons import JobButton
 from bot.catalogue import Catalogue
+from bot.choices import Choices
 from bot.commands.imagine import Imagine
 from bot.commands.info import Info
+from bot.commands.prefer import Prefer
+from bot.commands.server import Server
 from bot.commands.settings import Settings as SettingsCommand
 from bot.config import Settings
 from bot.dispatcher import Dispatcher
+from bot.panel import PanelButton, PanelMenu
 from bot.presenter import Presenter
 from bot.studio import Studio
 from diffusion.client import InferenceClient
@@ -61,22 +65,33 @@ class DarkroomBot(commands.Bot):
             help_command=None,
             tree_cls=_Tree,
             intents=discord.Intents(guilds=True),
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=True, private_channel=True
+            ),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
             # What members typed is shown again; it must never ping anybody.
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
         )
         presenter = Presenter(database, folder, Board(self))
-        self._catalogue = Catalogue(inference, settings.data_folder / "models.json", settings.model)
+        self._catalogue = Catalogue(
+            inference,
+            settings.data_folder / "models.json",
+            settings.model,
+            settings.named_versions,
+        )
         self._dispatcher = Dispatcher(
             database, folder, inference, self._catalogue, presenter, settings.jobs_at_once
         )
         self.studio = Studio(database, self._catalogue, self._dispatcher, presenter)
+        self.choices = Choices(database, self._catalogue)
         self._work: list[asyncio.Task[Any]] = []
 
     async def setup_hook(self) -> None:
-        self.add_dynamic_items(JobButton)
-        for cog in (Imagine(self), Info(self), SettingsCommand(self)):
-            await self.add_cog(cog)
+        self.add_dynamic_items(JobButton, PanelMenu, PanelButton)
+        cogs = (Imagine, Info, Prefer, Server, SettingsCommand)
+        for cog in cogs:
+            await self.add_cog(cog(self))
         await self.tree.sync()
         for work in (self._catalogue.keep_fresh(), self._dispatcher.run()):
             task = asyncio.create_task(work)

@@ -1,4 +1,4 @@
-"""`/settings`: what a server's admins decide for everyone."""
+"""`/settings`, the member's own panel, and the commands that are one of its buttons each."""
 
 from typing import TYPE_CHECKING
 
@@ -6,66 +6,49 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import messages
-from bot.answers import in_time, show_card
-from bot.errors import NotPermitted
-from bot.parameters import MOST_STYLIZE
+from bot import cards
+from bot.answers import chooser, in_time, show_card
+from bot.panel import show_panel
+from bot.texts import Text, say
 
 if TYPE_CHECKING:
     from bot.bot import DarkroomBot
 
 
 class Settings(commands.Cog):
-    """Defaults and limits of a server."""
+    """What a member chooses for all their prompts."""
 
     def __init__(self, bot: "DarkroomBot") -> None:
         self._bot = bot
 
-    @app_commands.command(description="Defaults and limits of this server; alone, it shows them.")
-    @app_commands.describe(
-        aspect="Shape where the prompt has no --ar, such as 3:2",
-        style="Style where the prompt has no --style; raw for none",
-        stylize="Strength where the prompt has no --stylize, 0 to 1000",
-        jobs_per_member="How many jobs a member may have waiting or running at a time",
-    )
-    @app_commands.default_permissions(manage_guild=True)
-    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
-    async def settings(
-        self,
-        interaction: discord.Interaction,
-        aspect: app_commands.Range[str, 1, 20] | None = None,
-        style: app_commands.Range[str, 1, 40] | None = None,
-        stylize: app_commands.Range[int, 0, MOST_STYLIZE] | None = None,
-        jobs_per_member: app_commands.Range[int, 1, 100] | None = None,
-    ) -> None:
-        # Admins of a server can open the command to everyone; the settings stay theirs.
-        if interaction.guild_id is None or not interaction.permissions.manage_guild:
-            raise NotPermitted
-        if all(given is None for given in (aspect, style, stylize, jobs_per_member)):
-            work = self._bot.studio.server_settings(interaction.guild_id)
-            settings = await in_time(interaction, work, hidden=True)
-            await show_card(
-                interaction,
-                messages.settings_shown(settings, changed=False, locale=interaction.locale.value),
-            )
-            return
-        change = self._bot.studio.change_settings(
-            interaction.guild_id,
-            aspect=aspect,
-            style=style,
-            stylize=stylize,
-            jobs_per_member=jobs_per_member,
-        )
-        settings = await in_time(interaction, change, hidden=True)
-        await show_card(
-            interaction,
-            messages.settings_shown(settings, changed=True, locale=interaction.locale.value),
-        )
+    @app_commands.command(description=say("command-settings"))
+    async def settings(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
+        work = self._bot.choices.preferences(interaction.user.id)
+        await show_panel(interaction, await in_time(interaction, work, hidden=True))
 
-    @settings.autocomplete("style")
-    async def complete_style(
-        self, interaction: discord.Interaction, typed: str
-    ) -> list[app_commands.Choice[str]]:
-        names = ["raw", *await self._bot.studio.style_names()]
-        near = [name for name in names if typed.lower() in name]
-        return [app_commands.Choice(name=name, value=name) for name in near[:25]]
+    @app_commands.command(description=say("command-turbo"))
+    async def turbo(self, interaction: discord.Interaction) -> None:
+        await self._prefer(interaction, Text("preferred.turbo"), mode="turbo")
+
+    @app_commands.command(description=say("command-fast"))
+    async def fast(self, interaction: discord.Interaction) -> None:
+        await self._prefer(interaction, Text("preferred.fast"), mode="fast")
+
+    @app_commands.command(description=say("command-relax"))
+    async def relax(self, interaction: discord.Interaction) -> None:
+        await self._prefer(interaction, Text("preferred.relax"), mode="relax")
+
+    @app_commands.command(description=say("command-public"))
+    async def public(self, interaction: discord.Interaction) -> None:
+        await self._prefer(interaction, Text("preferred.public"), stealth=False)
+
+    @app_commands.command(description=say("command-stealth"))
+    async def stealth(self, interaction: discord.Interaction) -> None:
+        await self._prefer(interaction, Text("preferred.stealth"), stealth=True)
+
+    async def _prefer(
+        self, interaction: discord.Interaction, said: Text, **changes: object
+    ) -> None:
+        work = self._bot.choices.prefer(chooser(interaction), **changes)
+        await in_time(interaction, work, hidden=True)
+        await show_card(interaction, cards.preferred(said, interaction.locale.value))

@@ -1,7 +1,8 @@
 """All that members read, in their language. Knows keys and values, nothing of what they are about.
 
-The words stand in `{language}.ftl`, one file for each language, in Fluent's syntax
-(projectfluent.org): English is complete, and stands in where another language lacks something.
+The words stand in `{language}.ftl`, those about commands in `commands.{language}.ftl`, in Fluent's
+syntax (projectfluent.org): English is complete, and stands in where another language lacks
+something.
 """
 
 from collections.abc import Mapping
@@ -66,5 +67,10 @@ def language_of(locale: str) -> str:
 def _bundle(language: str) -> FluentBundle:
     # Isolating marks around values would show in Markdown, and in what people copy.
     bundle = FluentBundle([language], use_isolating=False)
-    bundle.add_resource(FluentResource((FOLDER / f"{language}.ftl").read_text(encoding="utf-8")))
+    for file in files_of(language):
+        bundle.add_resource(FluentResource(file.read_text(encoding="utf-8")))
     return bundle
+
+
+def files_of(language: str) -> tuple[Path, Path]:
+    return FOLDER / f"{language}.ftl", FOLDER / f"commands.{language}.ftl"

@@ -1,15 +1,14 @@
 """What is refused, in words, before anything is queued; and what members may not do."""
 
 import pytest
-from discord import app_commands
 from sqlalchemy import text
 
 from bot.bot import DarkroomBot
 from bot.config import Settings
 from playground import Playground
-from playground.member import Member, Refused
+from playground.member import Member
 from playground.views import Message
-from storage import jobs, servers
+from storage import jobs
 from storage.database import Database
 from tests.bot.conftest import Studio
 from tests.bot.test_drawing import finished, job_id_of, labels
@@ -84,7 +83,7 @@ async def test_where_no_picture_could_be_shown_nothing_is_queued(
 async def test_a_member_may_have_so_many_jobs_at_a_time(
     bot: DarkroomBot, owner: Member, ada: Member, ben: Member
 ) -> None:
-    saved = await owner.slash("darkroom", "settings", jobs_per_member=1)
+    saved = await owner.slash("darkroom", "server settings", jobs_per_member=1)
     assert "1 for each member" in await told(owner, saved)
     running = await ada.slash("darkroom", "imagine", prompt=LONG)
     refusal = await ada.slash("darkroom", "imagine", prompt=LONG)
@@ -144,59 +143,6 @@ async def test_a_moderator_can_cancel_what_others_asked_for(
     running = await owner.wait_for(lambda m: m.id == waiting.id and m.content.endswith("%)"))
     await owner.press(running, "Cancel")
     assert (await finished(ada, waiting)).content.endswith("(Stopped)")
-
-
-async def test_settings_are_for_those_who_manage_the_server(
-    bot: DarkroomBot, ada: Member, owner: Member
-) -> None:
-    assert "settings" in await owner.command_names("darkroom")
-    assert "settings" not in await ada.command_names("darkroom")
-    with pytest.raises(Refused):
-        await ada.slash("darkroom", "settings", stylize=3)
-    # A server can open the command to everyone; then it is the bot that refuses.
-    command = bot.tree.get_command("settings")
-    assert isinstance(command, app_commands.Command)
-    command.default_permissions = None
-    await bot.tree.sync()
-    await ada.wait_for_command("settings")
-    assert "Manage Server" in await told(ada, await ada.slash("darkroom", "settings", stylize=3))
-    assert "Stylize: 100" in await told(owner, await owner.slash("darkroom", "settings"))
-
-
-async def test_settings_hold_for_every_prompt_that_says_nothing_else(
-    bot: DarkroomBot, owner: Member, ada: Member, database: Database
-) -> None:
-    await owner.slash("darkroom", "settings", aspect="2:1", style="sketch", stylize=1000)
-    grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --q .25"))
-    job = await jobs.get(database, job_id_of(grid))
-    assert job is not None
-    assert job.request["prompt"] == "a fox, sketch style"
-    assert job.request["guidance_scale"] == 6.0
-    assert "Aspect: 2:1" in await told(owner, await owner.slash("darkroom", "settings"))
-    assert job.server_id is not None
-    assert (await servers.get_settings(database, job.server_id)).stylize == 1000
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "words"),
-    [
-        ("aspect", "0:1", "1:3 to 3:1"),
-        ("aspect", "2:1 --s 3", "1:3 to 3:1"),
-        ("style", "cubist", "`sketch`"),
-        ("style", "raw --ar 2:1", "name of a style"),
-    ],
-)
-async def test_settings_that_cannot_hold_are_refused_and_not_saved(
-    bot: DarkroomBot, owner: Member, option: str, value: str, words: str
-) -> None:
-    refusal = await owner.slash("darkroom", "settings", **{option: value})
-    assert words in await told(owner, refusal)
-    assert "Aspect: 1:1" in await told(owner, await owner.slash("darkroom", "settings"))
-
-
-async def test_styles_are_suggested_to_admins(bot: DarkroomBot, owner: Member) -> None:
-    suggestions = await owner.autocomplete("darkroom", "settings", "style", "sk")
-    assert [suggestion.value for suggestion in suggestions] == ["sketch"]
 
 
 async def test_info_counts_a_members_jobs(bot: DarkroomBot, ada: Member) -> None:

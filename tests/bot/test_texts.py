@@ -25,9 +25,9 @@ class Values(Visitor):
 
 def entries(language: str) -> dict[str, set[str]]:
     """Every key and `key.attribute` of a language, with the values it takes."""
-    parsed = FluentParser().parse((texts.FOLDER / f"{language}.ftl").read_text())
     found: dict[str, set[str]] = {}
-    for entry in parsed.body:
+    parsed = [FluentParser().parse(file.read_text()) for file in texts.files_of(language)]
+    for entry in (entry for resource in parsed for entry in resource.body):
         assert not isinstance(entry, ast.Junk), entry.content
         if not isinstance(entry, ast.Message):
             continue
