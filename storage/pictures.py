@@ -1,6 +1,7 @@
 """Finished pictures: a file each in one folder, and a row each beside their job.
 
-Knows PNG files and where they lie. Knows nothing of how pictures are made or shown.
+Pictures that jobs start from lie there too, under the digest of what is in them. Knows PNG files
+and where they lie. Knows nothing of how pictures are made or shown.
 """
 
 import asyncio
@@ -52,6 +53,10 @@ class PictureMissing(Exception):
     """A stored picture's file is gone or is not what was stored; the message is for a person."""
 
 
+KEPT = "kept"
+"""The folder, inside that of the pictures, of those that jobs start from."""
+
+
 def picture_id(job_id: str, index: int) -> str:
     """Name a picture by its job and its place, so that making it again names it the same."""
     return f"{job_id}_{index}"
@@ -62,6 +67,7 @@ class PictureFolder:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._keeping = asyncio.Lock()
 
     async def save(self, job_id: str, index: int, seed: int, png: bytes) -> NewPicture:
         """Check that `png` is a whole PNG and put it in the folder, whole or not at all.
@@ -76,6 +82,23 @@ class PictureFolder:
         """Return the PNG exactly as it was saved. Raises `PictureMissing`."""
         return await asyncio.to_thread(self._read, picture)
 
+    async def keep(self, picture: bytes) -> str:
+        """Put a picture that a job starts from in the folder; returns its SHA-256, its name.
+
+        Keeping it again changes nothing. Raises `PictureNotSaved`.
+        """
+        sha256 = hashlib.sha256(picture).hexdigest()
+        # Two that keep the same picture at once must not write into one file.
+        async with self._keeping:
+            await asyncio.to_thread(self._write, f"{KEPT}/{sha256}", picture)
+        return sha256
+
+    async def kept(self, sha256: str) -> bytes:
+        """Return what was kept under this digest. Raises `PictureMissing`."""
+        # Nothing that a person typed may become a path.
+        assert re.fullmatch(r"[0-9a-f]{64}", sha256)
+        return await asyncio.to_thread(self._kept, sha256)
+
     def _save(self, job_id: str, index: int, seed: int, png: bytes) -> NewPicture:
         file = f"{picture_id(job_id, index)}.png"
         width, height = _measure(png)
@@ -83,17 +106,29 @@ class PictureFolder:
         sha256 = hashlib.sha256(png).hexdigest()
         return NewPicture(index, seed, width, height, sha256, file, len(png))
 
-    def _write(self, file: str, png: bytes) -> None:
-        """Write beside the place and then move there: a reader, or a crash, sees all or nothing."""
-        unfinished = self._root / f".{file}.unfinished"
+    def _kept(self, sha256: str) -> bytes:
         try:
-            self._root.mkdir(parents=True, exist_ok=True)
+            picture = (self._root / KEPT / sha256).read_bytes()
+        except OSError as error:
+            raise PictureMissing(
+                "The picture that this job starts from is no longer on the disk."
+            ) from error
+        if hashlib.sha256(picture).hexdigest() != sha256:
+            raise PictureMissing("The picture that this job starts from is damaged on the disk.")
+        return picture
+
+    def _write(self, file: str, picture: bytes) -> None:
+        """Write beside the place and then move there: a reader, or a crash, sees all or nothing."""
+        place = self._root / file
+        unfinished = place.with_name(f".{place.name}.unfinished")
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
             with unfinished.open("wb") as stream:
-                stream.write(png)
+                stream.write(picture)
                 stream.flush()
                 os.fsync(stream.fileno())
-            unfinished.replace(self._root / file)
-            _sync_folder(self._root)
+            unfinished.replace(place)
+            _sync_folder(place.parent)
         except OSError as error:
             _remove_if_there(unfinished)
             raise PictureNotSaved(_why_not_written(error)) from error

@@ -2,6 +2,7 @@
 
 # ruff: noqa: ASYNC240 (a test may wait for its own small files)
 
+import asyncio
 import errno
 import os
 import struct
@@ -187,3 +188,37 @@ async def test_a_file_that_changed_is_said(folder: PictureFolder, root: Path, pn
     (root / picture.file).write_bytes(png + b"\0")
     with pytest.raises(PictureMissing, match="Picture 2 of this job is damaged"):
         await folder.read(picture)
+
+
+async def test_what_is_kept_has_its_digest_as_its_name(
+    folder: PictureFolder, root: Path, png: bytes
+) -> None:
+    digests = await asyncio.gather(*(folder.keep(png) for _ in range(8)))
+    assert set(digests) == {sha256(png).hexdigest()}
+    assert await folder.kept(digests[0]) == png
+    assert [file.name for file in (root / "kept").iterdir()] == [digests[0]]
+
+
+async def test_what_was_kept_and_is_gone_or_damaged_is_missed(
+    folder: PictureFolder, root: Path, png: bytes
+) -> None:
+    digest = await folder.keep(png)
+    (root / "kept" / digest).write_bytes(png[:-1])
+    with pytest.raises(PictureMissing, match="damaged"):
+        await folder.kept(digest)
+    (root / "kept" / digest).unlink()
+    with pytest.raises(PictureMissing, match="no longer on the disk"):
+        await folder.kept(digest)
+
+
+async def test_what_cannot_be_kept_says_why(folder: PictureFolder, root: Path, png: bytes) -> None:
+    root.parent.mkdir(parents=True)
+    root.write_text("not a folder")
+    with pytest.raises(PictureNotSaved, match="cannot be used"):
+        await folder.keep(png)
+
+
+@pytest.mark.parametrize("name", ["../secret", "A" * 64, "a" * 63, "a" * 64 + "/../x"])
+async def test_only_a_digest_is_a_name_of_what_was_kept(folder: PictureFolder, name: str) -> None:
+    with pytest.raises(AssertionError):
+        await folder.kept(name)
