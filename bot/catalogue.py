@@ -7,10 +7,10 @@ jobs can then be taken while inference is down.
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from bot.errors import NoModel
+from bot.versions import Versions, name_models
 from diffusion.client import InferenceClient, InferenceRefused, InferenceUnavailable
 from diffusion.protocol import InvalidField, ModelInfo
 
@@ -27,27 +27,32 @@ ANSWER = 10.0
 """Seconds that inference has to tell its models."""
 
 
-def choose(models: Sequence[ModelInfo], wanted: str | None) -> ModelInfo:
-    """The model of that id, or else the first. Raises NoModel if there is none."""
-    if not models:
-        raise NoModel
-    return next((model for model in models if model.id == wanted), models[0])
-
-
 class Catalogue:
-    """The models of the inference process; the admin's choice is drawn with, or the first."""
+    """The models of the inference process, by the names that the admin gave them."""
 
-    def __init__(self, inference: InferenceClient, remembered: Path, chosen: str | None) -> None:
+    def __init__(
+        self,
+        inference: InferenceClient,
+        remembered: Path,
+        chosen: str | None,
+        named: Mapping[str, str],
+    ) -> None:
         self._inference = inference
         self._remembered = remembered
         self._chosen = chosen
+        self._named = named
         self._models = self._recall()
 
-    async def default(self) -> ModelInfo:
-        """The model to draw with. Raises NoModel if inference has never answered."""
+    async def versions(self) -> Versions:
+        """The models by name. Raises NoModel if inference has never answered."""
         if not self._models:
             await self.refresh()
-        return choose(self._models, self._chosen)
+        return name_models(self._models, self._named, self._chosen)
+
+    async def default(self) -> ModelInfo:
+        """The model that draws where nobody says which. Raises NoModel."""
+        versions = await self.versions()
+        return versions.models[versions.default]
 
     async def refresh(self) -> bool:
         """Ask inference for its models. False if it is away."""

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.catalogue import choose
 from bot.config import Settings
 from bot.pictures import compose_grid
 from bot.prompt import parse
 from bot.resolve import Defaults, resolve
 from bot.run import CannotStart
+from bot.versions import name_models
 from diffusion import protocol
 from diffusion.client import InferenceClient, InferenceRefused, InferenceUnavailable
 
@@ -23,7 +23,8 @@ async def imagine(settings: Settings, typed: str, output: Path) -> None:
     """Draw a prompt into a file. Raises PromptError, CannotStart."""
     prompt = parse(typed)
     async with _inference(settings) as inference:
-        model = choose(await inference.models(), settings.model)
+        versions = name_models(await inference.models(), settings.named_versions, settings.model)
+        model = versions.choose(prompt, None)
         requests = resolve(prompt, model, Defaults(), secrets.randbelow(protocol.SEEDS))
         for number, request in enumerate(requests):
             file = output if number == 0 else output.with_stem(f"{output.stem}_{number + 1}")

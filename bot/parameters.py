@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import values
+from bot.noises import PICTURES
 from bot.texts import Text
 from bot.values import WIDEST, Aspect
 from diffusion.protocol import (
@@ -31,8 +32,6 @@ MOST_STYLIZE = 1000
 MOST_WEIRD = 3000
 MOST_IMAGE_WEIGHT = 3.0
 MOST_REPEATS = 40
-PICTURES = 4
-"""Pictures in a grid, where nobody wants fewer."""
 
 QUALITIES = (0.25, 0.5, 1.0, 2.0, 4.0)
 

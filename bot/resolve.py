@@ -8,10 +8,12 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot import values
 from bot.errors import InvalidParameter, PromptTooLong
-from bot.noises import PICTURES, derive
-from bot.parameters import DEFAULTS, MOST_STYLIZE, RAW
+from bot.noises import derive
+from bot.parameters import DEFAULTS, MOST_WEIRD, RAW
 from bot.prompt import Prompt
+from bot.temperaments import STYLISED, TEMPERAMENTS
 from bot.texts import Text
 from bot.values import Aspect
 from diffusion.protocol import (
@@ -23,97 +25,189 @@ from diffusion.protocol import (
     ImageRequest,
     ModelInfo,
     Noise,
+    Part,
+    Start,
 )
+from storage.members import Preferences
+from storage.servers import ServerSettings
 
 COMMON_NOISE = 0.4
 """Correlation of two pictures' noises in a grid without chaos; full chaos leaves none."""
 
+SAME_NOISE = 0.92
+"""The same where they have a seed in common."""
+
+WEIRD_NOISE = 0.6
+"""How much noise is mixed into the texts' states where it is as weird as can be."""
+
+DRAFT = 0.5
+"""The share of the steps, and of the area, that a draft has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What a server decides where the prompt leaves it open."""
+    """What a member and their server decide where the prompt leaves it open."""
 
     aspect: Aspect = DEFAULTS["aspect"]
     style: str | None = DEFAULTS["style"]
     stylize: int = DEFAULTS["stylize"]
+    temperament: str = STYLISED
+
+
+def defaults_of(server: ServerSettings, member: Preferences) -> Defaults:
+    """The member's own choice, or else the server's, or else the table's."""
+    plain = Defaults()
+    chosen = (member.stylize, server.stylize, plain.stylize)
+    return Defaults(
+        aspect=values.aspect(server.aspect) if server.aspect else plain.aspect,
+        style=RAW if member.raw else server.style,
+        stylize=next(stylize for stylize in chosen if stylize is not None),
+        temperament=member.temperament or server.temperament or plain.temperament,
+    )
 
 
 def resolve(
-    prompt: Prompt, model: ModelInfo, defaults: Defaults, new_seed: int
+    prompt: Prompt,
+    model: ModelInfo,
+    defaults: Defaults,
+    new_seed: int,
+    image: str | None = None,
 ) -> tuple[ImageRequest, ...]:
-    """One request for each repetition.
+    """One request for each repetition; `image` is the SHA-256 of the picture to start from.
 
-    Raises InvalidParameter for a style the model has not, PromptTooLong for what has become so.
+    Raises InvalidParameter for what the model has not, PromptTooLong for what has become so.
     """
 
     def decided(name: str) -> Any:
-        """What the prompt says; else what the server says; else what the table says."""
+        """What the prompt says; else what the defaults say; else what the table says."""
         typed = getattr(prompt, name)
         return getattr(defaults, name, DEFAULTS[name]) if typed is None else typed
 
-    width, height = size_of(decided("aspect"), model)
-    first_seed = new_seed if prompt.seed is None else prompt.seed
-    strength = math.sqrt(1 - COMMON_NOISE * (1 - decided("chaos") / 100))
+    _check_names(prompt, model)
+    width, height = _sides(prompt, model, decided("aspect"))
+    steps = (prompt.steps or model.steps) * decided("quality") * (DRAFT if prompt.draft else 1)
+    seed = new_seed if prompt.seed is None else prompt.seed
+    common = COMMON_NOISE
+    if prompt.sameseed is not None:
+        seed, common = prompt.sameseed, SAME_NOISE
+    strength = math.sqrt(1 - common * (1 - decided("chaos") / 100))
     request = ImageRequest(
         model=model.id,
-        prompt=_within_limit("styled", _styled(prompt, model, defaults)),
+        prompt=_within_limit("styled", _styled(prompt.text, prompt, model, defaults)),
         negative_prompt=_within_limit("negative", ", ".join(prompt.negative)),
         noises=(),
         width=width,
         height=height,
-        steps=max(1, min(MAX_STEPS, round(model.steps * decided("quality")))),
-        guidance_scale=_guidance(model, decided("stylize")),
-        sampler=model.sampler,
+        steps=max(1, min(MAX_STEPS, round(steps))),
+        guidance_scale=_guidance(prompt, model, defaults),
+        sampler=prompt.sampler or model.sampler,
         spacing=model.spacing,
         stop=decided("stop") / 100,
+        parts=_parts(prompt, model, defaults),
+        condition_noise=WEIRD_NOISE * decided("weird") / MOST_WEIRD,
+        tile=decided("tile"),
+        loras=prompt.loras,
+        start=Start(image, strength_of(decided("image_weight"))) if image else None,
     )
+    pictures = decided("pictures")
     return tuple(
-        replace(request, noises=_grid_noises((first_seed + nth) % SEEDS, strength))
+        replace(request, noises=_grid_noises((seed + nth) % SEEDS, strength, pictures))
         for nth in range(decided("repeat"))
     )
 
 
-def size_of(aspect: Aspect, model: ModelInfo) -> tuple[int, int]:
-    """Pixels of the aspect at the model's own area, in multiples that the model takes."""
+def size_of(aspect: Aspect, model: ModelInfo, area: float = 1.0) -> tuple[int, int]:
+    """Pixels of the aspect at a share of the model's own area, in multiples that it takes."""
     stretch = math.sqrt(aspect.width / aspect.height)
-    most = model.max_size - model.max_size % model.multiple
-    least = -(-model.min_size // model.multiple) * model.multiple
+    native = model.native_size * math.sqrt(area)
+    least, most = _bounds(model)
 
     def side(length: float) -> int:
         return max(least, min(most, round(length / model.multiple) * model.multiple))
 
-    return side(model.native_size * stretch), side(model.native_size / stretch)
+    return side(native * stretch), side(native / stretch)
+
+
+def strength_of(image_weight: float) -> float:
+    """The share of noise upon a picture to start from: all at a weight of 0, .6 at 1, ⅓ at 3."""
+    return 1 / (1 + image_weight * 2 / 3)
 
 
 def check_style(style: str, model: ModelInfo) -> None:
     """Raises InvalidParameter if the model has no such style."""
     if style not in (RAW, *model.styles):
-        names = ", ".join(f"`{name}`" for name in (RAW, *model.styles))
-        raise InvalidParameter(
-            "style", style, Text("parameter-style.allowed-names", {"names": names})
-        )
+        raise InvalidParameter("style", style, _names("style", (RAW, *model.styles)))
 
 
-def _grid_noises(seed: int, strength: float) -> tuple[Noise, ...]:
-    return tuple(Noise(seed, (Blend(derive(seed, nth), strength),)) for nth in range(PICTURES))
+def _check_names(prompt: Prompt, model: ModelInfo) -> None:
+    if prompt.style is not None:
+        check_style(prompt.style, model)
+    for lora in prompt.loras:
+        if lora.name not in model.loras:
+            raise InvalidParameter("lora", lora.name, _names("loras", model.loras))
 
 
-def _guidance(model: ModelInfo, stylize: int) -> float:
-    """Half the model's guidance at 0, all of it at 100, twice at 1000; straight in between."""
-    plain: int = DEFAULTS["stylize"]
-    if stylize <= plain:
-        share = 0.5 + 0.5 * stylize / plain
-    else:
-        share = 1 + (stylize - plain) / (MOST_STYLIZE - plain)
+def _names(parameter: str, names: tuple[str, ...]) -> Text:
+    shown = ", ".join(f"`{name}`" for name in names)
+    return Text(f"parameter-{parameter}.allowed-names", {"names": shown})
+
+
+def _sides(prompt: Prompt, model: ModelInfo, aspect: Aspect) -> tuple[int, int]:
+    size = prompt.size
+    if size is None:
+        return size_of(aspect, model, DRAFT if prompt.draft else 1)
+    least, most = _bounds(model)
+    for side in (size.width, size.height):
+        if not least <= side <= most or side % model.multiple:
+            sides = {"multiple": model.multiple, "low": least, "high": most}
+            shown = {name: str(value) for name, value in sides.items()}
+            shown["native"] = str(model.native_size)
+            raise InvalidParameter("size", str(size), Text("parameter-size.allowed-sides", shown))
+    return size.width, size.height
+
+
+def _bounds(model: ModelInfo) -> tuple[int, int]:
+    """The least and the most pixels of a side."""
+    least = -(-model.min_size // model.multiple) * model.multiple
+    return least, model.max_size - model.max_size % model.multiple
+
+
+def _grid_noises(seed: int, strength: float, pictures: int) -> tuple[Noise, ...]:
+    return tuple(Noise(seed, (Blend(derive(seed, nth), strength),)) for nth in range(pictures))
+
+
+def _guidance(prompt: Prompt, model: ModelInfo, defaults: Defaults) -> float:
+    if prompt.guidance is not None:
+        return prompt.guidance
+    stylize = defaults.stylize if prompt.stylize is None else prompt.stylize
+    share = TEMPERAMENTS[defaults.temperament].guidance_at(stylize)
     return min(MAX_GUIDANCE, model.guidance_scale * share)
 
 
-def _styled(prompt: Prompt, model: ModelInfo, defaults: Defaults) -> str:
-    if prompt.style is not None:
-        check_style(prompt.style, model)
+def _parts(prompt: Prompt, model: ModelInfo, defaults: Defaults) -> tuple[Part, ...]:
+    """The texts that pull, where these are more than the prompt alone."""
+    stylize = defaults.stylize if prompt.stylize is None else prompt.stylize
+    pull = TEMPERAMENTS[defaults.temperament].pull_at(stylize)
+    if not model.aesthetic or (prompt.style or defaults.style) == RAW:
+        pull = 0.0
+    if not prompt.parts and not pull:
+        return ()
+    typed = prompt.parts or (Part(prompt.text, 1.0),)
+    # What is led away from is meant in any style.
+    parts = [
+        replace(part, text=_within_limit("styled", _styled(part.text, prompt, model, defaults)))
+        if part.weight > 0
+        else part
+        for part in typed
+        if part.weight
+    ]
+    return (*parts, Part(model.aesthetic, pull)) if pull else tuple(parts)
+
+
+def _styled(text: str, prompt: Prompt, model: ModelInfo, defaults: Defaults) -> str:
     # A server's default style may belong to a model that was there before this one: then none.
     template = model.styles.get(prompt.style or defaults.style or RAW, "{prompt}")
-    return template.replace("{prompt}", prompt.text)
+    return template.replace("{prompt}", text)
 
 
 def _within_limit(what: str, text: str) -> str:

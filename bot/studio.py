@@ -7,21 +7,20 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot import values
 from bot.catalogue import Catalogue
 from bot.descent import alone, reroll, vary
 from bot.dispatcher import Dispatcher
 from bot.errors import JobAlreadyEnded, JobNotFound, JobNotReady, NotYourJob, TooManyOpenJobs
 from bot.messages import Message, waiting, waiting_for_inference
 from bot.presenter import Presenter
-from bot.prompt import clean, parse, read_value
-from bot.resolve import Defaults, check_style, resolve
+from bot.prompt import clean, parse
+from bot.resolve import defaults_of, resolve
 from bot.retry import until_stored
 from diffusion.protocol import SEEDS, ImageRequest
-from storage import jobs, servers
+from storage import jobs, members, servers
 from storage.database import Database
 from storage.jobs import Job, NewJob, Totals
-from storage.models import JobKind, JobState
+from storage.models import JobKind, JobMode, JobState
 from storage.pictures import of_job
 from storage.servers import ServerSettings
 
@@ -69,9 +68,17 @@ class Studio:
         """Queue a prompt: one job, or several where it says `--repeat`."""
         prompt = parse(typed)
         settings = await self.server_settings(asker.server_id)
-        model = await self._catalogue.default()
-        requests = resolve(prompt, model, _defaults(settings), _new_seed())
-        new = [_new_job(asker, JobKind.IMAGINE, clean(typed), request) for request in requests]
+        member = await members.get_preferences(self._database, asker.member_id)
+        model = (await self._catalogue.versions()).choose(prompt, member.model)
+        requests = resolve(prompt, model, defaults_of(settings, member), _new_seed())
+        stealth = member.stealth if prompt.stealth is None else prompt.stealth
+        mode = JobMode(prompt.mode or member.mode)
+        new = [
+            replace(
+                _new_job(asker, JobKind.IMAGINE, clean(typed), request), mode=mode, stealth=stealth
+            )
+            for request in requests
+        ]
         return await self._queue(new, settings)
 
     async def vary(self, asker: Asker, job_id: str, index: int) -> Job:
@@ -138,35 +145,6 @@ class Studio:
             return ServerSettings(server_id=0)
         return await servers.get_settings(self._database, server_id)
 
-    async def change_settings(
-        self,
-        server_id: int,
-        *,
-        aspect: str | None,
-        style: str | None,
-        stylize: int | None,
-        jobs_per_member: int | None,
-    ) -> ServerSettings:
-        """Change what is given, keep the rest. Raises InvalidParameter."""
-        # The same rules, and the same refusals, as in a prompt.
-        shape = read_value("ar", aspect) if aspect else None
-        chosen = read_value("style", style) if style else None
-        if chosen:
-            check_style(chosen, await self._catalogue.default())
-        settings = await servers.get_settings(self._database, server_id)
-        changed = replace(
-            settings,
-            aspect=str(shape) if shape else settings.aspect,
-            style=chosen or settings.style,
-            stylize=settings.stylize if stylize is None else stylize,
-            jobs_per_member=jobs_per_member or settings.jobs_per_member,
-        )
-        await servers.save_settings(self._database, changed)
-        return changed
-
-    async def style_names(self) -> Sequence[str]:
-        return tuple((await self._catalogue.default()).styles)
-
     # Shared steps.
 
     async def _queue(self, new: Sequence[NewJob], settings: ServerSettings) -> tuple[Job, ...]:
@@ -212,13 +190,4 @@ def _new_job(asker: Asker, kind: JobKind, prompt: str, request: ImageRequest) ->
         server_id=asker.server_id,
         attachment_limit=asker.attachment_limit,
         locale=asker.locale,
-    )
-
-
-def _defaults(settings: ServerSettings) -> Defaults:
-    plain = Defaults()
-    return Defaults(
-        aspect=values.aspect(settings.aspect) if settings.aspect else plain.aspect,
-        style=settings.style,
-        stylize=plain.stylize if settings.stylize is None else settings.stylize,
     )

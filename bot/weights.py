@@ -10,6 +10,9 @@ import unicodedata
 from bot.errors import EmptyPart, TooManyParts, WeightsCancel
 from diffusion.protocol import MAX_PARTS, MAX_WEIGHT, Part
 
+MOST_PARTS = MAX_PARTS - 2
+"""Room is left for what the other parameters pull towards, and lead away from."""
+
 _BORDER = re.compile(r"::(-?(?:[0-9]{1,6}\.?[0-9]{0,6}|\.[0-9]{1,6}))?(?:,?\s+|,?$)|::")
 
 
@@ -26,8 +29,8 @@ def read_parts(text: str) -> tuple[Part, ...]:
         parts.append(Part(text[start:].strip(), 1.0))
     if not all(has_words(part.text) for part in parts):
         raise EmptyPart
-    if len(parts) > MAX_PARTS:
-        raise TooManyParts(len(parts), MAX_PARTS)
+    if len(parts) > MOST_PARTS:
+        raise TooManyParts(len(parts), MOST_PARTS)
     total = sum(part.weight for part in parts)
     if total <= 0 or any(abs(part.weight) > MAX_WEIGHT * total for part in parts):
         raise WeightsCancel(total)

@@ -275,7 +275,7 @@ REFUSED = [
     ("hot::1 dog::-1", WeightsCancel, "add up to 0"),
     ("hot::1 dog::-2", WeightsCancel, "add up to -1"),
     ("hot::1 dog::-.999", WeightsCancel, "add up to 0.001"),
-    ("a:: " * 17, TooManyParts, "16 is the most"),
+    ("a:: " * 15, TooManyParts, "15 parts; 14 is the most"),
     # Misspelt.
     ("fox --stylise 100", UnknownParameter, "`--stylize`"),
     ("fox --chaso 3", UnknownParameter, "`--chaos`"),

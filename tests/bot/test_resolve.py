@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 
 from bot.errors import InvalidParameter, PromptTooLong
 from bot.noises import PICTURES
-from bot.parameters import Aspect
 from bot.prompt import Prompt, parse
-from bot.resolve import Defaults, resolve, size_of
-from diffusion.protocol import SEEDS, ImageRequest, ModelInfo
+from bot.resolve import Defaults, defaults_of, resolve, size_of, strength_of
+from bot.temperaments import FAITHFUL, STYLISED, TEMPERAMENTS
+from bot.values import Aspect
+from diffusion.protocol import SEEDS, ImageRequest, Lora, ModelInfo, Part, Start
+from storage.members import Preferences
+from storage.servers import ServerSettings
 
 MODEL = ModelInfo(
     id="mini",
@@ -20,6 +23,8 @@ MODEL = ModelInfo(
     guidance_scale=4.0,
     multiple=8,
     styles={"noto": "{prompt}, noto style"},
+    aesthetic="beautiful",
+    loras=("ink",),
 )
 
 
@@ -96,6 +101,111 @@ def test_quality_spends_steps(quality: str, steps: int) -> None:
     assert request_for(f"a fox --q {quality}").steps == steps
 
 
+def test_steps_stand_in_for_the_models_own() -> None:
+    assert request_for("a fox --steps 30").steps == 30
+    assert request_for("a fox --steps 30 --q .5").steps == 15
+    assert request_for("a fox --steps 150 --q 4").steps == 150
+
+
+def test_a_draft_is_half_the_steps_at_half_the_area() -> None:
+    draft = request_for("a fox --draft")
+    assert draft.steps == 10
+    assert draft.width * draft.height == pytest.approx(128 * 128 / 2, rel=0.1)
+
+
+@pytest.mark.parametrize("temperament", TEMPERAMENTS)
+def test_stylize_never_turns_back(temperament: str) -> None:
+    requests = [
+        request_for(f"a fox --s {stylize}", temperament=temperament)
+        for stylize in range(0, 1001, 50)
+    ]
+    scales = [request.guidance_scale for request in requests]
+    assert scales == sorted(set(scales))
+    pulls = [sum(part.weight for part in request.parts[1:]) for request in requests]
+    assert pulls == sorted(pulls)
+    assert pulls[-1] == TEMPERAMENTS[temperament].pull
+
+
+def test_the_faithful_temperament_keeps_to_the_words() -> None:
+    for stylize in (0, 100, 1000):
+        faithful = request_for(f"a fox --s {stylize}", temperament=FAITHFUL)
+        stylised = request_for(f"a fox --s {stylize}", temperament=STYLISED)
+        assert faithful.guidance_scale < stylised.guidance_scale
+        assert not faithful.parts
+
+
+def test_raw_has_neither_style_nor_aesthetic() -> None:
+    request = request_for("a fox --raw --s 1000", style="noto")
+    assert request.prompt == "a fox"
+    assert not request.parts
+
+
+def test_the_aesthetic_pulls_beside_the_prompt_in_its_style() -> None:
+    request = request_for("a fox --s 1000 --style noto")
+    assert request.parts == (Part("a fox, noto style", 1), Part("beautiful", 0.6))
+
+
+def test_weighted_texts_keep_their_weights_and_only_what_is_wanted_is_styled() -> None:
+    request = request_for("a fox::3 snow::-1 --style noto")
+    assert request.parts == (Part("a fox, noto style", 1.5), Part("snow", -0.5))
+    assert request_for("a::2 b::2 c::0").parts == (Part("a", 0.5), Part("b", 0.5))
+
+
+def test_all_that_may_be_typed_fits_into_a_request() -> None:
+    request = request_for("a:: " * 14 + "--s 1000 --w 3000 --no grass --lora ink:-4 --tile --n 1")
+    assert ImageRequest.from_json(request.to_json()) == request
+
+
+def test_what_self_hosters_say_reaches_the_request() -> None:
+    request = request_for(
+        "a fox --cfg 7.5 --sampler ddim --size 64x256 --lora ink:.5 --n 2 --s 900"
+    )
+    assert (request.guidance_scale, request.sampler) == (7.5, "ddim")
+    assert (request.width, request.height) == (64, 256)
+    assert request.loras == (Lora("ink", 0.5),)
+    assert len(request.noises) == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("a fox --size 64x100", "multiples of 8 from 64 to 2048"),
+        ("a fox --size 56x64", "multiples of 8 from 64 to 2048"),
+        ("a fox --size 4096x64", "128x128"),
+        ("a fox --lora oil", "`ink`"),
+    ],
+)
+def test_what_the_model_has_not_is_refused(typed: str, words: str) -> None:
+    with pytest.raises(InvalidParameter, match=words):
+        request_for(typed)
+
+
+def test_a_picture_to_start_from_is_kept_by_its_weight() -> None:
+    def start(typed: str) -> Start | None:
+        (request,) = resolve(parse(typed), MODEL, Defaults(), 1, image="f" * 64)
+        return request.start
+
+    assert start("a fox --iw 0") == Start("f" * 64, 1)
+    assert start("a fox") == Start("f" * 64, pytest.approx(0.6))
+    strengths = [strength_of(weight / 10) for weight in range(31)]
+    assert strengths == sorted(set(strengths), reverse=True)
+    assert request_for("a fox --iw 2").start is None
+
+
+def test_weird_mixes_noise_into_the_texts() -> None:
+    noise = [request_for(f"a fox --w {weird}").condition_noise for weird in range(0, 3001, 500)]
+    assert noise[0] == 0
+    assert noise == sorted(set(noise))
+
+
+def test_a_member_comes_before_their_server_and_the_server_before_the_table() -> None:
+    server = ServerSettings(1, aspect="3:2", style="noto", stylize=50, temperament=FAITHFUL)
+    assert defaults_of(ServerSettings(1), Preferences()) == Defaults()
+    assert defaults_of(server, Preferences()) == Defaults(Aspect(3, 2), "noto", 50, FAITHFUL)
+    member = Preferences(stylize=0, temperament=STYLISED, raw=True)
+    assert defaults_of(server, member) == Defaults(Aspect(3, 2), "raw", 0, STYLISED)
+
+
 def test_stop_and_no_reach_the_request() -> None:
     request = request_for("a fox --stop 35 --no grass, sky")
     assert (request.stop, request.negative_prompt) == (0.35, "grass, sky")
@@ -112,6 +222,13 @@ def test_chaos_takes_the_common_noise_away() -> None:
     assert shares == sorted(shares, reverse=True)
     assert shares[0] == pytest.approx(0.4)
     assert shares[-1] == pytest.approx(0)
+
+
+def test_a_common_seed_makes_the_pictures_alike_but_not_the_same() -> None:
+    request = request_for("a fox --sameseed 7")
+    assert common_noise(request) > 0.9
+    assert len(set(request.noises)) == PICTURES
+    assert request.noises[0].seed == 7
 
 
 def test_the_same_seed_gives_the_same_request_and_another_another() -> None:
