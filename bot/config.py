@@ -31,7 +31,8 @@ class Settings(BaseSettings):
     model: str | None = Field(
         None,
         validation_alias=AliasChoices("DARKROOM_MODEL"),
-        description="The model: a folder in diffusers layout; the default is the embedded one.",
+        description="The model: a folder in diffusers' layout, a `.safetensors` file or a name on "
+        "the hub; the default is the embedded one.",
     )
     dtype: str = Field(
         "auto",

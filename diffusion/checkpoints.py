@@ -13,11 +13,13 @@ import torch
 from diffusion.conditioning import Clip, TextEncoder
 from diffusion.denoiser import PREDICTION_TYPES, Denoiser
 from diffusion.folders import read_folder
+from diffusion.hub import fetch, is_hub_name
 from diffusion.parts import CheckpointError as CheckpointError
 from diffusion.parts import Encoder, Parts
 from diffusion.pictures import Decoder
 from diffusion.protocol import MAX_STEPS, InvalidField, ModelInfo
 from diffusion.schedules import SCHEDULES, TrainedLevels, trained_levels
+from diffusion.single_file import read_file
 
 EMBEDDED = Path(__file__).parent / "mini"
 
@@ -39,7 +41,7 @@ def load(model: Path, device: torch.device, dtype: torch.dtype | None = None) ->
     GPU, half the memory and more than twice the speed, and float32 elsewhere.
     """
     dtype = dtype or (torch.bfloat16 if device.type == "cuda" else torch.float32)
-    parts = read_folder(model, dtype)
+    parts = _found(model, dtype)
     _check_fit(parts)
     levels, prediction_type = _scheduler(parts)
     unet, vae = _ready(parts.unet, device), _ready(parts.vae, device)
@@ -56,6 +58,18 @@ def load(model: Path, device: torch.device, dtype: torch.dtype | None = None) ->
         denoiser=Denoiser(unet, levels, prediction_type, decoder.factor),
         decoder=decoder,
     )
+
+
+def _found(model: Path, dtype: torch.dtype) -> Parts:
+    if model.suffix == ".safetensors" and model.is_file():
+        return read_file(model, dtype)
+    if model.is_file():
+        raise CheckpointError(
+            f"{model} is no .safetensors file, and no other kind is safe to read."
+        )
+    if not model.exists() and is_hub_name(str(model)):
+        return read_folder(fetch(str(model)), dtype, name=model.name)
+    return read_folder(model, dtype)
 
 
 def _ready(network: Any, device: torch.device) -> Any:
@@ -134,7 +148,7 @@ def _info(parts: Parts, factor: int) -> ModelInfo:
     The U-Net takes latents of any size, also odd ones, so sizes go in steps of the autoencoder's
     factor. They may differ from the native size by four times at most: beyond it nothing coheres.
     """
-    path, said = parts.place / "darkroom.json", parts.said
+    path, said = parts.sidecar, parts.said
     sample_size = parts.unet.config.sample_size
     cells = sample_size if isinstance(sample_size, int) else 64
     native = said.get("native_size", cells * factor)
@@ -152,6 +166,7 @@ def _info(parts: Parts, factor: int) -> ModelInfo:
                 "styles": said.get("styles", {}),
                 "examples": said.get("examples", []),
                 "multiple": factor,
+                "edits": True,
                 "min_size": max(native // 4 // factor, 1) * factor,
                 "max_size": min(native * 4, 2048),
                 "aesthetic": said.get("aesthetic", ""),

@@ -12,10 +12,17 @@ from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
-from diffusion.parts import CheckpointError, Encoder, Parts, first_line, read_json
+from diffusion.parts import (
+    CheckpointError,
+    Encoder,
+    Parts,
+    first_line,
+    read_json,
+    read_json_if_there,
+)
 
 
-def read_folder(folder: Path, dtype: torch.dtype) -> Parts:
+def read_folder(folder: Path, dtype: torch.dtype, name: str = "") -> Parts:
     """The parts in `folder`, those that steps need in `dtype`. Raises CheckpointError.
 
     The autoencoder stays in float32: it runs once for each picture, and SDXL's overflows in
@@ -27,8 +34,9 @@ def read_folder(folder: Path, dtype: torch.dtype) -> Parts:
             "tokenizer and scheduler in it."
         )
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    said = _json_if_there(folder / "darkroom.json")
-    index = _json_if_there(folder / "model_index.json")
+    sidecar = folder / "darkroom.json"
+    said = read_json_if_there(sidecar)
+    index = read_json_if_there(folder / "model_index.json")
     scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
     double = (folder / "text_encoder_2").is_dir()
     encoders = [_encoder(folder, "", CLIPTextModel, dtype)]
@@ -36,7 +44,8 @@ def read_folder(folder: Path, dtype: torch.dtype) -> Parts:
         encoders.append(_encoder(folder, "_2", CLIPTextModelWithProjection, dtype))
     return Parts(
         place=folder,
-        name=folder.resolve().name,
+        name=name or folder.resolve().name,
+        sidecar=sidecar,
         unet=read_network(UNet2DConditionModel, folder / "unet", dtype),
         vae=read_network(AutoencoderKL, folder / "vae", torch.float32),
         encoders=tuple(encoders),
@@ -97,7 +106,3 @@ def _tokenizer(folder: Path) -> Any:
         return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
     except Exception as error:
         raise CheckpointError(f"The tokenizer in {folder}: {first_line(error)}") from error
-
-
-def _json_if_there(path: Path) -> Any:
-    return read_json(path) if path.is_file() else {}

@@ -27,13 +27,14 @@ class Parts:
     """A model's networks with their weights, and what stands beside them.
 
     `place` is where they were found, `name` what the model is called if it does not say.
-    `scheduler` and `said` are the contents of scheduler_config.json and darkroom.json. SDXL has
+    `scheduler` is the content of scheduler_config.json, `said` that of the `sidecar`. SDXL has
     two `encoders`, and `empty_is_zero` says whether no text is zeros to it. `preview` is a small
     decoder for previews.
     """
 
     place: Path
     name: str
+    sidecar: Path
     unet: Any
     vae: Any
     encoders: tuple[Encoder, ...]
@@ -52,6 +53,11 @@ def read_json(path: Path) -> Mapping[str, Any]:
     if not isinstance(content, Mapping):
         raise CheckpointError(f"{path} must hold a JSON object.")
     return content
+
+
+def read_json_if_there(path: Path) -> Mapping[str, Any]:
+    """The JSON object in a file, empty where there is no file. Raises CheckpointError."""
+    return read_json(path) if path.is_file() else {}
 
 
 def first_line(error: Exception) -> str:

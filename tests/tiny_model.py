@@ -18,6 +18,8 @@ from transformers import (
     CLIPTokenizer,
 )
 
+from diffusion.vocabulary import clip_tokenizer
+
 TOKENS = 32
 WIDTH = 64
 
@@ -41,15 +43,21 @@ def build_tiny_model(
     prediction_type: str = "epsilon",
     beta_schedule: str = "scaled_linear",
     family: str = "sd1",
-    tokenizer: CLIPTokenizer | None = None,
+    like_published: bool = False,
 ) -> Path:
-    """Write the model into `folder` and return it; the same call writes the same weights."""
-    tokenizer = tokenizer or CLIPTokenizer(_byte_vocabulary(), [], model_max_length=TOKENS)
+    """Write the model into `folder` and return it; the same call writes the same weights.
+
+    `like_published` gives it what all published checkpoints share: CLIP's own vocabulary, and
+    normalisation in 32 groups.
+    """
+    tokenizer = CLIPTokenizer(_byte_vocabulary(), [], model_max_length=TOKENS)
+    if like_published:
+        tokenizer = clip_tokenizer("<|endoftext|>")
     with torch.random.fork_rng():
         torch.manual_seed(0)
         parts: dict[str, Any] = _text_parts(family, tokenizer)
-        parts["unet"] = _unet(family)
-        parts["vae"] = _autoencoder()
+        parts["unet"] = _unet(family, 32 if like_published else 8)
+        parts["vae"] = _published_autoencoder() if like_published else _autoencoder()
         for name, part in parts.items():
             part.save_pretrained(folder / name)
     (folder / "scheduler").mkdir(exist_ok=True)
@@ -163,7 +171,7 @@ def _text(tokenizer: CLIPTokenizer, **options: Any) -> CLIPTextConfig:
     )
 
 
-def _unet(family: str) -> UNet2DConditionModel:
+def _unet(family: str, groups: int) -> UNet2DConditionModel:
     options: dict[str, Any] = {"cross_attention_dim": WIDTH, "attention_head_dim": 8}
     if family != "sd1":
         # Heads of 64 channels; where there is no attention, the number means nothing.
@@ -182,7 +190,7 @@ def _unet(family: str) -> UNet2DConditionModel:
         layers_per_block=1,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-        norm_num_groups=8,
+        norm_num_groups=groups,
         **options,
     )
     with torch.no_grad():
@@ -193,6 +201,15 @@ def _unet(family: str) -> UNet2DConditionModel:
                 weight.mul_(20)
         unet.conv_out.weight.mul_(6)
     return unet
+
+
+def _published_autoencoder() -> AutoencoderKL:
+    return AutoencoderKL(
+        block_out_channels=(32,) * 4,
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        sample_size=64,
+    )
 
 
 def _autoencoder() -> AutoencoderKL:

@@ -1,0 +1,114 @@
+"""What networks some weights belong to, read off their names and shapes.
+
+Names as in the programs that SD 1.x, 2.x and SDXL were trained with; configurations as diffusers
+and transformers have them. Knows no files, and of families only what it is told.
+"""
+
+import re
+from typing import Any
+
+from torch import Tensor
+
+Weights = dict[str, Tensor]
+
+
+def unet_config(weights: Weights, heads: int | None, cells: int) -> dict[str, Any]:
+    """The configuration of a `UNet2DConditionModel`. Raises LookupError where there is none.
+
+    `heads` is the number of attention heads, None for heads of 64 channels; `cells` the native
+    size of latents.
+    """
+    unet = under(weights, "model.diffusion_model.")
+    channels, layers, depths = [], [0], [0]
+    block = 1
+    while f"input_blocks.{block}.0.in_layers.2.weight" in unet:
+        if layers[-1] == 0:
+            channels.append(len(unet[f"input_blocks.{block}.0.in_layers.2.weight"]))
+        layers[-1] += 1
+        depths[-1] = count(unet, rf"input_blocks\.{block}\.1\.transformer_blocks\.(\d+)\.")
+        block += 1
+        if f"input_blocks.{block}.0.op.weight" in unet:
+            layers.append(0)
+            depths.append(0)
+            block += 1
+    spatial = "middle_block.1"
+    if not channels or "out.2.weight" not in unet:
+        raise LookupError("there is no U-Net")
+    return {
+        "sample_size": cells,
+        "in_channels": unet["input_blocks.0.0.weight"].shape[1],
+        "out_channels": len(unet["out.2.weight"]),
+        "block_out_channels": tuple(channels),
+        "layers_per_block": layers[0],
+        "down_block_types": tuple(_block("Down", depth) for depth in depths),
+        "up_block_types": tuple(_block("Up", depth) for depth in reversed(depths)),
+        "transformer_layers_per_block": tuple(max(depth, 1) for depth in depths),
+        "cross_attention_dim": unet[f"{spatial}.transformer_blocks.0.attn2.to_k.weight"].shape[1],
+        "attention_head_dim": heads or tuple(max(width // 64, 1) for width in channels),
+        "use_linear_projection": unet[f"{spatial}.proj_in.weight"].ndim == 2,
+    }
+
+
+def _block(direction: str, depth: int) -> str:
+    return f"CrossAttn{direction}Block2D" if depth else f"{direction}Block2D"
+
+
+def told_config(weights: Weights, pooled: int) -> dict[str, Any]:
+    """What SDXL's U-Net hears beside the text: a pooled vector and six sizes."""
+    name = "model.diffusion_model.label_emb.0.0.weight"
+    numbers = weights[name].shape[1] if name in weights else 0
+    return {
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": (numbers - pooled) // 6,
+        "projection_class_embeddings_input_dim": numbers,
+    }
+
+
+def vae_config(weights: Weights, cells: int, scaling_factor: float) -> dict[str, Any]:
+    """The configuration of an `AutoencoderKL`. Raises LookupError where there is none."""
+    vae = under(weights, "first_stage_model.")
+    levels = count(vae, r"encoder\.down\.(\d+)\.block\.")
+    if not levels or "decoder.conv_in.weight" not in vae:
+        raise LookupError("there is no autoencoder")
+    channels = [len(vae[f"encoder.down.{level}.block.0.conv1.weight"]) for level in range(levels)]
+    return {
+        "sample_size": cells * 2 ** (levels - 1),
+        "block_out_channels": tuple(channels),
+        "layers_per_block": count(vae, r"encoder\.down\.0\.block\.(\d+)\."),
+        "down_block_types": ("DownEncoderBlock2D",) * levels,
+        "up_block_types": ("UpDecoderBlock2D",) * levels,
+        "latent_channels": vae["decoder.conv_in.weight"].shape[1],
+        "scaling_factor": scaling_factor,
+    }
+
+
+def text_sizes(
+    weights: Weights, words: str, positions: str, layers: str, inner: str
+) -> dict[str, Any]:
+    """The sizes in the configuration of one of CLIP's text encoders. Raises LookupError.
+
+    The names are those of its two embeddings, of the stack of layers, and of the first part of a
+    layer's perceptron.
+    """
+    length, width = weights[positions].shape
+    return {
+        "vocab_size": len(weights[words]),
+        "hidden_size": width,
+        "max_position_embeddings": length,
+        "num_hidden_layers": count(weights, rf"{re.escape(layers)}\.(\d+)\."),
+        "intermediate_size": len(weights[f"{layers}.0.mlp.{inner}.weight"]),
+        "num_attention_heads": max(width // 64, 1),
+    }
+
+
+def under(weights: Weights, prefix: str) -> Weights:
+    return {
+        name.removeprefix(prefix): weight
+        for name, weight in weights.items()
+        if name.startswith(prefix)
+    }
+
+
+def count(weights: Weights, pattern: str) -> int:
+    """How many numbers there are in the place of the pattern's group."""
+    return len({found[1] for name in weights if (found := re.match(pattern, name))})

@@ -1,0 +1,157 @@
+"""A model in diffusers' folder layout, written as one file in the layout of the original programs.
+
+The names are those of CompVis' latent diffusion, OpenCLIP and Stability's generative models; the
+tables are what people use who publish a model they trained with diffusers.
+"""
+
+import re
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+Weights = dict[str, Tensor]
+
+RESNET = {
+    "norm1": "in_layers.0",
+    "conv1": "in_layers.2",
+    "norm2": "out_layers.0",
+    "conv2": "out_layers.3",
+    "time_emb_proj": "emb_layers.1",
+    "conv_shortcut": "skip_connection",
+}
+UNET = {
+    r"^conv_in\.": "input_blocks.0.0.",
+    r"^time_embedding\.linear_1\.": "time_embed.0.",
+    r"^time_embedding\.linear_2\.": "time_embed.2.",
+    r"^add_embedding\.linear_1\.": "label_emb.0.0.",
+    r"^add_embedding\.linear_2\.": "label_emb.0.2.",
+    r"^conv_norm_out\.": "out.0.",
+    r"^conv_out\.": "out.2.",
+    r"^mid_block\.resnets\.0\.": "middle_block.0.",
+    r"^mid_block\.attentions\.0\.": "middle_block.1.",
+    r"^mid_block\.resnets\.1\.": "middle_block.2.",
+}
+VAE = {
+    r"\.mid_block\.resnets\.0\.": ".mid.block_1.",
+    r"\.mid_block\.resnets\.1\.": ".mid.block_2.",
+    r"\.mid_block\.attentions\.0\.": ".mid.attn_1.",
+    r"\.conv_shortcut\.": ".nin_shortcut.",
+    r"\.conv_norm_out\.": ".norm_out.",
+    r"\.group_norm\.": ".norm.",
+    r"\.to_([qkv])\.": r".\1.",
+    r"\.to_out\.0\.": ".proj_out.",
+    r"\.down_blocks\.(\d)\.resnets\.(\d)\.": r".down.\1.block.\2.",
+    r"\.down_blocks\.(\d)\.downsamplers\.0\.": r".down.\1.downsample.",
+}
+OPEN_CLIP = {
+    r"^embeddings\.token_embedding\.": "token_embedding.",
+    r"^embeddings\.position_embedding\.weight": "positional_embedding",
+    r"^final_layer_norm\.": "ln_final.",
+    r"^encoder\.layers\.": "transformer.resblocks.",
+    r"\.layer_norm1\.": ".ln_1.",
+    r"\.layer_norm2\.": ".ln_2.",
+    r"\.fc1\.": ".c_fc.",
+    r"\.fc2\.": ".c_proj.",
+    r"\.self_attn\.": ".attn.",
+}
+
+
+def write_single_file(folder: Path, path: Path, family: str, **metadata: str) -> Path:
+    """Write the model in `folder`, which has one layer in each block, into the file `path`."""
+    network = "diffusion_pytorch_model.safetensors"
+    unet, vae = load_file(folder / "unet" / network), load_file(folder / "vae" / network)
+    text = load_file(folder / "text_encoder" / "model.safetensors")
+    weights = _under("model.diffusion_model.", _unet(unet))
+    weights |= _under("first_stage_model.", _vae(vae))
+    if family == "sd1":
+        weights |= _under("cond_stage_model.transformer.text_model.", _plain(text))
+    elif family == "sd2":
+        weights |= _under("cond_stage_model.model.", _open_clip(_one_more_layer(_plain(text))))
+    else:
+        second = load_file(folder / "text_encoder_2" / "model.safetensors")
+        weights |= _under("conditioner.embedders.0.transformer.text_model.", _plain(text))
+        weights |= _under("conditioner.embedders.1.model.", _open_clip(_plain(second)))
+    save_file({name: one.contiguous().clone() for name, one in weights.items()}, path, metadata)
+    return path
+
+
+def _under(prefix: str, weights: Weights) -> Weights:
+    return {prefix + name: weight for name, weight in weights.items()}
+
+
+def _plain(text: Weights) -> Weights:
+    return {name.removeprefix("text_model."): weight for name, weight in text.items()}
+
+
+def _renamed(name: str, table: dict[str, str]) -> str:
+    for pattern, replacement in table.items():
+        name = re.sub(pattern, replacement, name)
+    return name
+
+
+def _unet(weights: Weights) -> Weights:
+    return {_renamed(_unet_place(name), UNET): weight for name, weight in weights.items()}
+
+
+def _unet_place(name: str) -> str:
+    """Blocks are numbered through: down, a block and a shrinking are two; up, two blocks."""
+    found = re.match(r"(down|up)_blocks\.(\d)\.(\w+)\.(\d)\.(.*)", name)
+    if "resnets" in name:
+        start, _, layer = name.rpartition(".")
+        stem, _, part = start.rpartition(".")
+        name = f"{stem}.{RESNET[part]}.{layer}"
+        found = found and re.match(r"(down|up)_blocks\.(\d)\.(\w+)\.(\d)\.(.*)", name)
+    if not found:
+        return name
+    direction, block, kind, layer, rest = found.groups()
+    if direction == "down":
+        number = 2 * int(block) + int(layer) + 1
+        if kind == "downsamplers":
+            return f"input_blocks.{number + 1}.0.{rest.replace('conv', 'op')}"
+        return f"input_blocks.{number}.{int(kind == 'attentions')}.{rest}"
+    number = 2 * int(block) + int(layer)
+    if kind == "upsamplers":
+        # The tiny models have attention in the first block up alone, which is also the one
+        # that enlarges.
+        return f"output_blocks.{number + 1}.2.{rest}"
+    return f"output_blocks.{number}.{int(kind == 'attentions')}.{rest}"
+
+
+def _vae(weights: Weights) -> Weights:
+    levels = 1 + max(int(n.split(".")[2]) for n in weights if n.startswith("decoder.up_blocks"))
+    renamed: Weights = {}
+    for name, weight in weights.items():
+        found = re.match(r"decoder\.up_blocks\.(\d)\.(resnets|upsamplers)\.(\d)\.(.*)", name)
+        if found:
+            level, rest = levels - 1 - int(found[1]), found[4]
+            part = f"block.{found[3]}" if found[2] == "resnets" else "upsample"
+            name = f"decoder.up.{level}.{part}.{rest}"
+        matrix = ".attentions." in name and weight.ndim == 2
+        renamed[_renamed(name, VAE)] = weight[:, :, None, None] if matrix else weight
+    return renamed
+
+
+def _one_more_layer(text: Weights) -> Weights:
+    """What SD 2.x's file has and its folder has not: a last layer that is never used."""
+    last = max(int(name.split(".")[2]) for name in text if name.startswith("encoder.layers."))
+    added = {
+        name.replace(f"layers.{last}.", f"layers.{last + 1}."): torch.randn_like(weight)
+        for name, weight in text.items()
+        if f"layers.{last}." in name
+    }
+    width = len(text["final_layer_norm.weight"])
+    return text | added | {"text_projection.weight": torch.eye(width)}
+
+
+def _open_clip(text: Weights) -> Weights:
+    renamed: Weights = {"text_projection": text.pop("text_projection.weight").T}
+    for name, weight in text.items():
+        if ".q_proj." in name:
+            parts = [text[name.replace(".q_proj.", f".{part}_proj.")] for part in "qkv"]
+            layer = _renamed(name.split("q_proj.")[0], OPEN_CLIP)
+            renamed[f"{layer}in_proj_{name.rpartition('.')[2]}"] = torch.cat(parts)
+        elif ".k_proj." not in name and ".v_proj." not in name:
+            renamed[_renamed(name, OPEN_CLIP)] = weight
+    return renamed
