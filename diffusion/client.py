@@ -7,15 +7,17 @@ no previews, or answers a streaming request in one piece.
     InferenceRefused        the server will never do this, or answers nonsense
 """
 
+import io
+import json
 import math
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import aiohttp
 
-from diffusion.hearing import Hearing, error_message, events_in, parsed
+from diffusion.hearing import Hearing, error_message, events_in, kind_of, parsed
 from diffusion.hearing import InferenceRefused as InferenceRefused
 from diffusion.protocol import Event, Failed, Finished, ImageRequest, InvalidField, ModelInfo
 
@@ -31,6 +33,8 @@ _NO_SERVER = (
     aiohttp.NonHttpUrlClientError,
     aiohttp.ClientResponseError,  # what answers there speaks no HTTP
 )
+
+NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 TRANSIENT = frozenset({408, 429, 502, 503, 504})
 
@@ -90,12 +94,18 @@ class InferenceClient:
             raise InferenceRefused(f"The inference server's models: {error.message}") from error
 
     async def generate(
-        self, request: ImageRequest, *, previews: int, user: str = ""
+        self,
+        request: ImageRequest,
+        *,
+        previews: int,
+        user: str = "",
+        files: Mapping[str, bytes] = NO_FILES,
     ) -> AsyncGenerator[Event, None]:
         """Queued and Progress as they come, then one Finished or Failed.
 
-        `previews` is how often each picture is shown before it is done. Closing the iterator
-        closes the connection, which cancels the request. Raises InferenceUnavailable.
+        `previews` is how often each picture is shown before it is done; `files` has those that
+        the request's start names, by their SHA-256. Closing the iterator closes the connection,
+        which cancels the request. Raises InferenceUnavailable.
         """
         hearing = Hearing(request, previews)
         body = request.to_json() | {
@@ -108,7 +118,7 @@ class InferenceClient:
             "user": user,
         }
         try:
-            async with self._asked("POST", "/v1/images/generations", body) as response:
+            async with self._asked("POST", *_addressed(request, body, files)) as response:
                 if response.content_type != "text/event-stream":
                     yield Finished(hearing.whole(parsed(await _whole(response))))
                     return
@@ -129,14 +139,15 @@ class InferenceClient:
         self,
         method: str,
         path: str,
-        body: dict[str, object] | None = None,
+        body: dict[str, object] | aiohttp.FormData | None = None,
         missing_is_fine: bool = False,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """A good answer, closed at the end even in the middle of a stream."""
         assert self._session is not None, "use the client with “async with”"
         try:
+            sent = {"data": body} if isinstance(body, aiohttp.FormData) else {"json": body}
             response = await self._session.request(
-                method, self._url + path, json=body, allow_redirects=False
+                method, self._url + path, allow_redirects=False, **sent
             )
             try:
                 if response.status != 200 and not (missing_is_fine and response.status == 404):
@@ -150,6 +161,31 @@ class InferenceClient:
             raise InferenceUnavailable("The inference server does not answer.") from error
         except (aiohttp.ClientError, OSError) as error:
             raise InferenceUnavailable(f"The inference server is not there: {error}") from error
+
+
+def _addressed(
+    request: ImageRequest, body: dict[str, object], files: Mapping[str, bytes]
+) -> tuple[str, dict[str, object] | aiohttp.FormData]:
+    """Where a request goes, and in which form: with files, in OpenAI's form for edits."""
+    start = request.start
+    if start is None:
+        return "/v1/images/generations", body
+    form = aiohttp.FormData()
+    # Servers that do not know `request` know these.
+    for name in ("model", "prompt", "n", "size", "response_format", "partial_images", "user"):
+        form.add_field(name, str(body[name]))
+    form.add_field("stream", "true")
+    form.add_field("request", json.dumps(body), content_type="application/json")
+    for name, digest in (("image", start.image), ("mask", start.mask)):
+        if digest is not None:
+            _add_file(form, name, files[digest])
+    return "/v1/images/edits", form
+
+
+def _add_file(form: aiohttp.FormData, name: str, file: bytes) -> None:
+    kind = kind_of(file)
+    content_type = f"image/{kind}" if kind else "application/octet-stream"
+    form.add_field(name, io.BytesIO(file), filename=name, content_type=content_type)
 
 
 def _check_serving(content: dict[str, object]) -> None:

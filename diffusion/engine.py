@@ -19,22 +19,16 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from diffusion.canvas import Canvas
 from diffusion.checkpoints import Checkpoint
 from diffusion.costs import PassCosts
 from diffusion.finishing import NO_MEMORY, Finished, Finisher, is_out_of_memory
 from diffusion.passes import Passes
 from diffusion.pictures import Pixels
+from diffusion.plan import preview_steps, rows_needed, steps_run, texts
 from diffusion.protocol import ImageRequest
 from diffusion.scheduler import Entry, Scheduler, Shape
-from diffusion.trajectory import (
-    Trajectory,
-    advance,
-    begin,
-    preview_steps,
-    rows_needed,
-    steps_run,
-    texts,
-)
+from diffusion.trajectory import Known, Trajectory, advance, begin
 
 MAX_WAITING = 64
 
@@ -86,6 +80,7 @@ class _Generation:
     request: ImageRequest
     shown: frozenset[int]
     position: int
+    canvas: Canvas | None = None
     trajectories: list[Trajectory] = field(default_factory=list)
 
     @property
@@ -120,18 +115,20 @@ class Engine:
         self._generations: dict[int, _Generation] = {}
         self._keys = itertools.count()
 
-    def add(self, request: ImageRequest, previews: int = 0) -> Waits:
+    def add(self, request: ImageRequest, previews: int = 0, canvas: Canvas | None = None) -> Waits:
         """Queue a request whose pictures are each shown `previews` times while they emerge.
 
-        Raises scheduler.QueueFull, and conditioning.PromptError for a text that is too long.
+        One with a start comes with its canvas, of the request's size. Raises scheduler.QueueFull,
+        and conditioning.PromptError for a text that is too long.
         """
+        assert (request.start is None) == (canvas is None)
         factor, chunks = self.checkpoint.decoder.factor, self.checkpoint.text.chunks(texts(request))
         shape = Shape(request.height // factor, request.width // factor, chunks, request.tile)
         with self._lock:
             entry = Entry(next(self._keys), shape, rows_needed(request))
             position = self._scheduler.add(entry)
             shown = preview_steps(steps_run(request), previews)
-            self._generations[entry.key] = _Generation(entry, request, shown, position)
+            self._generations[entry.key] = _Generation(entry, request, shown, position, canvas)
         self._wake()
         return Waits(entry.key, position)
 
@@ -215,22 +212,36 @@ class Engine:
         return moved
 
     def _begin(self, generation: _Generation, events: list[EngineEvent]) -> bool:
-        """Read the prompts and draw the noise of a request that joins at this step."""
+        """Read the prompts, and the picture to start from, and draw the noise of a request that
+        joins at this step."""
         if generation.trajectories:
             return True
         request, factor = generation.request, self.checkpoint.decoder.factor
         shape = (self._channels, request.height // factor, request.width // factor)
+        reason = "The model could not read this prompt."
         try:
             conditions = self.checkpoint.text.encode(texts(request), request.loras)
-        except Exception:
-            log.exception("a prompt could not be read")
-            events.append(Broken(generation.key, "The model could not read this prompt."))
+            reason = "The model could not read the picture to start from."
+            known = self._known(generation.canvas)
+        except Exception as error:
+            log.exception("a request could not begin")
+            reason = NO_MEMORY if is_out_of_memory(error) else reason
+            events.append(Broken(generation.key, reason))
             return False
         levels = self.checkpoint.denoiser.levels
         generation.trajectories = [
-            begin(request, index, levels, conditions, shape) for index in range(len(request.noises))
+            begin(request, index, levels, conditions, shape, known)
+            for index in range(len(request.noises))
         ]
         return True
+
+    def _known(self, canvas: Canvas | None) -> Known | None:
+        """The canvas in latents."""
+        if canvas is None:
+            return None
+        decoder = self.checkpoint.decoder
+        latents, mask = decoder.latents(canvas.pixels), canvas.mask_in_cells(decoder.factor)
+        return Known(latents, None if mask is None else mask.to(latents.device))
 
     def _advance(self, joined: list[_Generation]) -> list[EngineEvent]:
         """One step of requests that share a shape."""
@@ -265,7 +276,11 @@ class Engine:
                 self._scheduler.remove(key)
             latents = [one.denoised for one in trajectories]
             self._finisher.finish(
-                key, latents, generation.request.tile, self._generations.__contains__
+                key,
+                latents,
+                generation.request.tile,
+                generation.canvas,
+                self._generations.__contains__,
             )
             return []
         step = trajectories[0].step

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from diffusion.canvas import Canvas
 from diffusion.pictures import Decoder, Pixels
 
 NO_MEMORY = "There was not enough memory to draw this; a smaller size or fewer pictures may help."
@@ -41,11 +42,19 @@ class Finisher:
         self._finished: queue.SimpleQueue[Finished] = queue.SimpleQueue()
 
     def finish(
-        self, key: int, latents: Sequence[Tensor], tile: bool, wanted: Callable[[int], bool]
+        self,
+        key: int,
+        latents: Sequence[Tensor],
+        tile: bool,
+        canvas: Canvas | None,
+        wanted: Callable[[int], bool],
     ) -> None:
-        """Decode latents [4, h, w], a picture each, unless by then nobody wants them."""
+        """Decode latents [4, h, w], a picture each, unless by then nobody wants them.
+
+        What the canvas keeps is put back into them.
+        """
         drawn = torch.cuda.current_stream().record_event() if latents[0].is_cuda else None
-        self._thread.submit(self._finish, key, tuple(latents), tile, wanted, drawn)
+        self._thread.submit(self._finish, key, tuple(latents), tile, canvas, wanted, drawn)
 
     def finished(self) -> list[Finished]:
         """Those that were done since the last call."""
@@ -59,16 +68,22 @@ class Finisher:
         key: int,
         latents: tuple[Tensor, ...],
         tile: bool,
+        canvas: Canvas | None,
         wanted: Callable[[int], bool],
         drawn: torch.cuda.Event | None,
     ) -> None:
         if wanted(key):
-            self._finished.put(self._decoded(key, latents, tile, drawn))
+            self._finished.put(self._decoded(key, latents, tile, canvas, drawn))
         self._notify()
 
     @torch.inference_mode()
     def _decoded(
-        self, key: int, latents: tuple[Tensor, ...], tile: bool, drawn: torch.cuda.Event | None
+        self,
+        key: int,
+        latents: tuple[Tensor, ...],
+        tile: bool,
+        canvas: Canvas | None,
+        drawn: torch.cuda.Event | None,
     ) -> Finished:
         try:
             # A stream of its own on a GPU, or its work would queue up between the steps.
@@ -77,7 +92,10 @@ class Finisher:
                     self._stream.wait_event(drawn)
                 if not all(bool(one.isfinite().all()) for one in latents):
                     return Finished(key, (), OVERFLOWED)
-                return Finished(key, tuple(self._decoder.picture(one, tile) for one in latents))
+                pictures = [self._decoder.picture(one, tile) for one in latents]
+            if canvas:
+                pictures = [canvas.keep(picture, self._decoder.factor) for picture in pictures]
+            return Finished(key, tuple(pictures))
         except Exception as error:
             log.exception("a picture could not be decoded")
             if is_out_of_memory(error):

@@ -15,6 +15,10 @@ MAX_EVENT = 1 << 26
 """Bytes of one event: a picture of 2048² in base64 stays well below."""
 
 
+FAMILIES = ("image_generation", "image_edit")
+"""What the names of events begin with, by what was asked for."""
+
+
 class InferenceRefused(Exception):
     """The server will never do this, or answers what cannot be understood."""
 
@@ -34,14 +38,17 @@ class Hearing:
         are passed over, as a newer server may have more."""
         if "error" in content or content.get("type") == "error":
             raise InferenceRefused(_message_in(content) or "The inference server failed.")
-        match content.get("type"):
-            case "image_generation.queued":
+        family, _, kind = str(content.get("type")).partition(".")
+        if family not in FAMILIES:
+            return
+        match kind:
+            case "queued":
                 yield Queued(_whole(content, "position", 0))
-            case "image_generation.progress":
+            case "progress":
                 yield Progress(_whole(content, "step", 0), _whole(content, "steps", 1))
-            case "image_generation.partial_image":
+            case "partial_image":
                 yield from self._preview(content)
-            case "image_generation.completed":
+            case "completed":
                 self._keep(self._pictures, content)
                 if len(self._pictures) == self._count:
                     yield Finished(_in_order(self._pictures))
@@ -107,11 +114,21 @@ def _picture(content: dict[str, object]) -> bytes:
         file = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         file = b""
-    # What PNG, JPEG and WebP files begin with.
-    webp = file[:4] == b"RIFF" and file[8:12] == b"WEBP"
-    if not (file.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")) or webp):
+    if kind_of(file) is None:
         raise InferenceRefused("The inference server sent something that is no picture.")
     return file
+
+
+def kind_of(file: bytes) -> str | None:
+    """Which kind of picture a file is, by what it begins with; None if it is none that we know."""
+    for beginning, kind in (
+        (b"\x89PNG\r\n\x1a\n", "png"),
+        (b"\xff\xd8\xff", "jpeg"),
+        (b"GIF8", "gif"),
+    ):
+        if file.startswith(beginning):
+            return kind
+    return "webp" if file[:4] == b"RIFF" and file[8:12] == b"WEBP" else None
 
 
 def _message_in(answer: dict[str, object]) -> str | None:

@@ -36,7 +36,7 @@ AROUND = 8
 
 
 class Decoder:
-    """The autoencoder's second half, and a stand-in for previews that costs much less.
+    """The autoencoder, and a stand-in for previews that costs much less.
 
     The autoencoder computes in float32, whatever the U-Net does: SDXL's overflows in float16. The
     stand-in is an `AutoencoderTiny` where the model has one, and a linear map otherwise.
@@ -59,6 +59,18 @@ class Decoder:
             return _eight_bits(self._in_tiles(latents[None], tile)[0])
         with seamless(self.vae.decoder) if tile else nullcontext():  # type: ignore[arg-type]
             return _eight_bits(self._decode(latents[None])[0])
+
+    def latents(self, pixels: Pixels) -> Tensor:
+        """The latents [4, h, w] of a picture [h·factor, w·factor, 3]: the mean of what the encoder
+        finds likely, so they are the same each time."""
+        weights = next(self.vae.parameters())
+        colours = torch.from_numpy(pixels).to(weights).permute(2, 0, 1)[None] / 127.5 - 1
+        # Not `encode`, which looks at whether a picture is being decoded in tiles meanwhile.
+        moments: Tensor = self.vae.encoder(colours)  # type: ignore[operator]
+        if self.vae.quant_conv is not None:
+            moments = self.vae.quant_conv(moments)  # type: ignore[operator]
+        mean = moments.chunk(2, dim=1)[0][0].float()
+        return (mean - self._shift) * self._scale
 
     def preview(self, latents: Tensor) -> Pixels:
         """A rough picture of latents [4, h, w]: [h, w, 3], or larger where the model has more."""

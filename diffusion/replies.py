@@ -81,7 +81,7 @@ def _images(
 ) -> list[bytes]:
     return [
         _event(
-            f"image_generation.{kind}",
+            _kind(call, kind),
             {
                 "created_at": int(time.time()),
                 **_about(call),
@@ -97,7 +97,12 @@ def _images(
 
 
 def _ours(call: GenerationCall, kind: str, content: dict[str, int]) -> list[bytes]:
-    return [_event(f"image_generation.{kind}", content)] if call.progress else []
+    return [_event(_kind(call, kind), content)] if call.progress else []
+
+
+def _kind(call: GenerationCall, kind: str) -> str:
+    """An event's name, which OpenAI begins with the name of what was asked for."""
+    return f"image_edit.{kind}" if call.request.start else f"image_generation.{kind}"
 
 
 def _about(call: GenerationCall) -> dict[str, str]:

@@ -14,7 +14,9 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
+from diffusion.canvas import Canvas
 from diffusion.conditioning import PromptError
+from diffusion.edits import read_edit
 from diffusion.engine import Broken, Drawn
 from diffusion.metrics import Metrics
 from diffusion.protocol import SEEDS, GenerationCall, InvalidField, read_call
@@ -44,6 +46,7 @@ class Service:
             client_max_size=MAX_BODY, middlewares=[self._answer_errors, self._check_key]
         )
         app.router.add_post("/v1/images/generations", self._generate)
+        app.router.add_post("/v1/images/edits", self._edit)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._figures)
@@ -126,7 +129,22 @@ class Service:
         except (ValueError, RecursionError):
             raise InvalidField(None, "The body is not valid JSON.") from None
         call = read_call(body, {info.id: info}, info.id, secrets.randbelow(SEEDS))
-        following = self._worker.follow(call.request, call.partial_images if call.stream else 0)
+        if call.request.start:
+            raise InvalidField(
+                "start", "Send the picture to start from, as a file, to /v1/images/edits."
+            )
+        return await self._draw(http, call, None)
+
+    async def _edit(self, http: web.Request) -> web.StreamResponse:
+        info = self._worker.engine.checkpoint.info
+        call, canvas = await read_edit(http, {info.id: info}, info.id, secrets.randbelow(SEEDS))
+        return await self._draw(http, call, canvas)
+
+    async def _draw(
+        self, http: web.Request, call: GenerationCall, canvas: Canvas | None
+    ) -> web.StreamResponse:
+        previews = call.partial_images if call.stream else 0
+        following = self._worker.follow(call.request, previews, canvas)
         outcome = "cancelled"
         try:
             answer = _stream if call.stream else _answer

@@ -9,10 +9,6 @@ from torch import Tensor
 from diffusion.conditioning import Condition
 from diffusion.guidance import blur, combine, guide, rescale
 from diffusion.plan import Plan, plan
-from diffusion.plan import preview_steps as preview_steps
-from diffusion.plan import rows_needed as rows_needed
-from diffusion.plan import steps_run as steps_run
-from diffusion.plan import texts as texts
 from diffusion.protocol import ImageRequest, Noise
 from diffusion.samplers import SAMPLERS, STOCHASTIC, Memory, no_memory, times_heard
 from diffusion.schedules import TrainedLevels, visited

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 
+from diffusion.canvas import Canvas
 from diffusion.engine import Broken, Drawn, Engine, EngineEvent
 from diffusion.protocol import ImageRequest
 
@@ -93,11 +94,13 @@ class Worker:
             return State.STOPPING
         return State.LOADING if self._engine is None else State.READY
 
-    def follow(self, request: ImageRequest, previews: int) -> Following:
+    def follow(
+        self, request: ImageRequest, previews: int, canvas: Canvas | None = None
+    ) -> Following:
         """Hand a request to the engine. Raises NotServing and scheduler.QueueFull."""
         if self._draining:
             raise NotServing(self.state)
-        following = Following(self, self.engine.add(request, previews))
+        following = Following(self, self.engine.add(request, previews, canvas))
         self._following[following.key] = following
         self._idle.clear()
         self._wake.set()

@@ -101,7 +101,8 @@ async def test_a_full_queue_is_unavailable_with_a_time(tiny: Checkpoint) -> None
         assert await anext(first) == Queued(0)
         with pytest.raises(InferenceUnavailable) as unavailable:
             await _ask(server.url)
-    assert unavailable.value.retry_after == 5
+    assert unavailable.value.retry_after is not None
+    assert unavailable.value.retry_after >= 1
 
 
 async def test_closing_the_iterator_frees_the_rows(tiny: Checkpoint) -> None:

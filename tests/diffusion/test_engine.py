@@ -13,9 +13,9 @@ from diffusion.checkpoints import Checkpoint
 from diffusion.engine import Broken, Drawn, Engine, EngineEvent, Stepped, Waits
 from diffusion.finishing import NO_MEMORY
 from diffusion.pictures import Pixels
+from diffusion.plan import steps_run
 from diffusion.protocol import SAMPLERS, SPACINGS, Blend, ImageRequest, Noise
 from diffusion.scheduler import QueueFull
-from diffusion.trajectory import steps_run
 from tests.diffusion.requests import EightRows, a_request
 
 

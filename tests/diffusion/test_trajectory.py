@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffusion.conditioning import Condition
+from diffusion.plan import preview_steps, steps_run
 from diffusion.protocol import MAX_STEPS, Blend, Noise
 from diffusion.schedules import scaled_linear, trained_levels
-from diffusion.trajectory import NoiseSource, begin, preview_steps, steps_run
+from diffusion.trajectory import NoiseSource, begin
 from tests.diffusion.requests import a_request
 
 SHAPE = (4, 100, 100)
