@@ -14,11 +14,12 @@ import aiohttp
 import discord
 
 from bot import messages
-from bot.board import embeds, view
+from bot.asking import Asker
+from bot.board import embeds, files, view
 from bot.choices import Chooser
 from bot.errors import CannotPostHere, DatabaseAway, UserError
 from bot.messages import Card
-from bot.studio import Asker, Studio
+from bot.studio import Studio
 from storage.database import StorageUnavailable
 from storage.jobs import Job
 
@@ -116,13 +117,27 @@ async def _answer(interaction: discord.Interaction, message: messages.Message) -
 
 async def show_card(interaction: discord.Interaction, card: Card) -> None:
     """Answer with a card that only this member sees."""
+    await show_message(interaction, messages.Message("", cards=(card,)), hidden=True)
+
+
+async def show_message(
+    interaction: discord.Interaction, message: messages.Message, *, hidden: bool
+) -> None:
+    """Answer with a message, which only this member sees if `hidden`."""
+    parts: dict[str, Any] = {
+        "content": message.content,
+        "embeds": embeds(message.cards),
+        "files": files(message.attachment),
+        "view": view(message.buttons) or discord.utils.MISSING,
+        "ephemeral": hidden,
+    }
     if not interaction.response.is_done():
-        await interaction.response.send_message(embeds=embeds([card]), ephemeral=True)
+        await interaction.response.send_message(**parts)
         return
-    if interaction.extras.get(THINKS_ALOUD):
+    if hidden and interaction.extras.get(THINKS_ALOUD):
         # “Thinking…” is there for all to see; nothing hidden can take its place.
         await interaction.delete_original_response()
-    await interaction.followup.send(embeds=embeds([card]), ephemeral=True)
+    await interaction.followup.send(**parts)
 
 
 async def redraw(interaction: discord.Interaction, card: Card, view: discord.ui.View) -> None:

@@ -10,23 +10,41 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.answers import explain
+from bot.archive import Archive
 from bot.board import Board
 from bot.buttons import JobButton
 from bot.catalogue import Catalogue
 from bot.choices import Choices
+from bot.commands.history import History
 from bot.commands.imagine import Imagine
 from bot.commands.info import Info
 from bot.commands.prefer import Prefer
 from bot.commands.server import Server
 from bot.commands.settings import Settings as SettingsCommand
 from bot.config import Settings
+from bot.confirmations import ConfirmationButton
 from bot.dispatcher import Dispatcher
 from bot.panel import PanelButton, PanelMenu
 from bot.presenter import Presenter
+from bot.shelf import AgainMenu, PageButton, TopicButton
 from bot.studio import Studio
+from bot.translation import Translator
 from diffusion.client import InferenceClient
 from storage.database import Database
 from storage.pictures import PictureFolder
+
+COGS = (History, Imagine, Info, Prefer, Server, SettingsCommand)
+
+PRESSED = (
+    JobButton,
+    PanelMenu,
+    PanelButton,
+    TopicButton,
+    PageButton,
+    AgainMenu,
+    ConfirmationButton,
+)
+"""What can be pressed under messages of ours, however old: found by its custom_id."""
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +91,8 @@ class DarkroomBot(commands.Bot):
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
         )
-        presenter = Presenter(database, folder, Board(self))
+        board = Board(self)
+        presenter = Presenter(database, folder, board)
         self._catalogue = Catalogue(
             inference,
             settings.data_folder / "models.json",
@@ -85,13 +104,14 @@ class DarkroomBot(commands.Bot):
         )
         self.studio = Studio(database, self._catalogue, self._dispatcher, presenter)
         self.choices = Choices(database, self._catalogue)
+        self.archive = Archive(database, self._catalogue, presenter, board, settings.jobs_at_once)
         self._work: list[asyncio.Task[Any]] = []
 
     async def setup_hook(self) -> None:
-        self.add_dynamic_items(JobButton, PanelMenu, PanelButton)
-        cogs = (Imagine, Info, Prefer, Server, SettingsCommand)
-        for cog in cogs:
+        self.add_dynamic_items(*PRESSED)
+        for cog in COGS:
             await self.add_cog(cog(self))
+        await self.tree.set_translator(Translator())
         await self.tree.sync()
         for work in (self._catalogue.keep_fresh(), self._dispatcher.run()):
             task = asyncio.create_task(work)

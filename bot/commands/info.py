@@ -1,4 +1,4 @@
-"""`/info`: how a member stands."""
+"""`/info`, `/queue` and `/help`: how a member stands, what goes on, and what there is."""
 
 from typing import TYPE_CHECKING
 
@@ -6,8 +6,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot import messages
+from bot import lookups, manual
 from bot.answers import in_time, show_card
+from bot.parameters import BY_FLAG
+from bot.shelf import show_help
+from bot.texts import say
 
 if TYPE_CHECKING:
     from bot.bot import DarkroomBot
@@ -19,11 +22,43 @@ class Info(commands.Cog):
     def __init__(self, bot: "DarkroomBot") -> None:
         self._bot = bot
 
-    @app_commands.command(description="Your running and queued jobs, and all you have made.")
-    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+    @app_commands.command(description=say("command-info"))
     async def info(self, interaction: discord.Interaction) -> None:
         work = self._bot.studio.standing(interaction.user.id, interaction.guild_id)
         standing = await in_time(interaction, work, hidden=True)
-        locale = interaction.locale.value
-        card = messages.info(standing.open_jobs, standing.totals, standing.limit, locale)
+        preferences = await self._bot.choices.preferences(interaction.user.id)
+        card = lookups.info(
+            standing.open_jobs,
+            standing.totals,
+            standing.limit,
+            preferences,
+            interaction.locale.value,
+        )
         await show_card(interaction, card)
+
+    @app_commands.command(description=say("command-queue"))
+    async def queue(self, interaction: discord.Interaction) -> None:
+        work = self._bot.archive.queue(interaction.user.id)
+        place = await in_time(interaction, work, hidden=True)
+        card = lookups.queue(place, interaction.guild_id, interaction.locale.value)
+        await show_card(interaction, card)
+
+    @app_commands.command(description=say("command-help"))
+    @app_commands.describe(parameter=say("command-help.parameter"))
+    async def help(
+        self,
+        interaction: "discord.Interaction[DarkroomBot]",
+        parameter: app_commands.Range[str, 1, 40] | None = None,
+    ) -> None:
+        if parameter is not None:
+            await show_card(interaction, manual.parameter(parameter, interaction.locale.value))
+            return
+        await show_help(interaction, "commands")
+
+    @help.autocomplete("parameter")
+    async def complete_parameter(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        flag = typed.strip().lstrip("-—–").lower()
+        near = [name for name in BY_FLAG if name.startswith(flag)]
+        return [app_commands.Choice(name=f"--{name}", value=name) for name in near[:25]]

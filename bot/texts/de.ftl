@@ -168,7 +168,10 @@ status-waiting = (Wartet auf den Anfang)
 status-waiting-for-inference = (Wartet: die Inferenz ist weg oder beschäftigt; es geht von selbst weiter)
 status-stopped = (Angehalten)
 status-failed = (Gescheitert)
-deed-vary = Variationen von Bild { $number } von { $who }
+deed-vary = Variationen { $detail ->
+        [subtle] (Subtle)
+       *[strong] (Strong)
+    } von Bild { $number } von { $who }
 deed-reroll = Neu gewürfelt von { $who }
 deed-upscale = Bild { $number } von { $who }
 deed-enlarge = { $detail ->
@@ -195,31 +198,6 @@ job-failed = Der Auftrag ist gescheitert
     .broke-off = Die Inferenz brach { $times }-mal mitten in diesem Auftrag ab.
 not-showable = Das Bild lässt sich nicht zeigen
 button-cancel = Abbrechen
-button-vary = Variieren
-
-## Einstellungen eines Servers
-
-settings = Einstellungen dieses Servers
-    .saved = Einstellungen gespeichert
-    .text = Sie gelten ab jetzt für jedes `/imagine`, das nichts anderes sagt.
-    .aspect = Seitenverhältnis
-    .style = Stil
-    .no-style = keiner
-    .stylize = Stylize
-    .jobs = Aufträge gleichzeitig
-    .jobs-value = { $limit } je Mitglied
-
-## /info
-
-info = Deine Aufträge
-    .running = Laufende Aufträge
-    .queued = Wartende Aufträge
-    .at-a-time = Gleichzeitig
-    .at-a-time-value = { $open } von { $limit }
-    .lifetime = Insgesamt
-    .lifetime-value = { $pictures } Bilder in { $done } Aufträgen; { $cancelled } abgebrochen, { $failed } gescheitert
-    .none = keine
-    .more = und { $count } weitere
 
 ## Prompts
 
@@ -253,6 +231,77 @@ model-cannot = Ungültiger Parameter
         [none] Hier kann es keines: lass das weg.
        *[other] Diese können es: { $able }.
     }
+unbalanced-braces = Ungültiger Prompt
+    .problem = Eine geschweifte Klammer im Prompt hat kein Gegenstück.
+    .remedy = Schreib `{"{"}rot, grün{"}"}` für eine Auswahl, und `\{"{"}` oder `\{"}"}` für die Klammer selbst.
+too-many-permutations = Zu viele Aufträge
+    .problem = Die Auswahl in geschweiften Klammern und `--repeat` machten aus diesem Prompt mehr als { $most } Aufträge.
+    .remedy = Lass etwas weg; { $most } sind auf diesem Server das Höchste.
+confirmation-expired = Nichts zu bestätigen
+    .problem = Das ist schon beantwortet, oder es ist mehr als einen Tag her.
+    .remedy = Schick den Prompt noch einmal.
+confirmation = { $jobs } Aufträge starten?
+    .text = Der Prompt steht für { $prompts } Prompts:
+    .more = … und { $count } mehr
+    .yes = Ja, starten
+    .no = Nein
+    .started = { $jobs } Aufträge gestartet
+    .declined = Nicht gestartet
 cannot-tile = keine nahtlosen Bilder zeichnen (`--tile`)
 cannot-edit = nicht von einem Bild ausgehen
 cannot-lora = nicht durch eine LoRA verändert werden (`--lora`)
+
+## Was aus einem Bild wird
+
+mode-fast = schnell
+mode-relax = gemächlich
+mode-turbo = turbo
+mode-stealth = verborgen
+seed = Seed { $seed }
+deed-vary-single = Variationen { $detail ->
+        [subtle] (Subtle)
+       *[strong] (Strong)
+    } von { $who }
+button-web = Web
+button-vary-subtle = Variieren (Subtle)
+button-vary-strong = Variieren (Strong)
+button-region = Variieren (Region)
+button-upscale-subtle = Vergrößern (Subtle)
+button-upscale-creative = Vergrößern (Creative)
+button-redo-subtle = Noch einmal (Subtle)
+button-redo-creative = Noch einmal (Creative)
+button-zoom = Herauszoomen { $factor }
+button-zoom-custom = Eigener Zoom
+button-square = Quadratisch machen
+liked = Gehört jetzt zu deinen Lieblingsbildern.
+    .not-any-more = Gehört nicht mehr zu deinen Lieblingsbildern.
+dialog-remix = Remix
+dialog-zoom = Herauszoomen
+dialog-region = Den Ausschnitt verändern
+dialog-prompt = Prompt
+dialog-factor = Wie oft, von 1,1 bis 2
+region-question = Welche Felder sollen neu gezeichnet werden?
+region-cells = Wähle ein Feld oder mehrere
+region-cell = Feld { $number }
+region-raster = { $raster } × { $raster } Felder
+not-your-buttons = Nicht dein Auftrag
+    .problem = Auf diesem Server darf nur, wer einen Auftrag gegeben hat, seine Knöpfe benutzen.
+    .remedy = Gib mit `/imagine` einen eigenen Auftrag.
+model-cannot-do-this = Nicht mit diesem Modell
+    .problem = Das Modell, das dieses Bild gezeichnet hat, kann das nicht oder ist nicht mehr da.
+    .remedy = Drücke einen der anderen Knöpfe oder bitte mit `/imagine` um ein neues Bild.
+invalid-factor = Ungültiger Zoom
+    .problem = `{ $given }`-mal herauszoomen kann ich nicht.
+    .remedy = Möglich ist eine Zahl von 1,1 bis 2, etwa 1,5.
+no-room-to-grow = So weit es geht
+    .problem = Das Bild ist auf dieser Seite so groß, wie das Modell zeichnen kann.
+    .remedy = Versuche eine andere Seite, oder zoome heraus.
+picture-lost = Das Bild ist verloren
+    .problem = Die Datei dieses Bildes liegt nicht mehr auf der Platte.
+    .remedy = Drücke noch einmal U unter seinem Raster: das zeichnet es neu.
+cannot-keep = Das Bild kann nicht aufbewahrt werden
+    .problem = { $reason }
+    .remedy = Sag es der Person, die diesen Bot betreibt.
+no-cells-chosen = Nichts gewählt
+    .problem = Es wurden keine Felder gewählt, die neu gezeichnet werden sollen.
+    .remedy = Wähle mindestens eines.

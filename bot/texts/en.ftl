@@ -168,7 +168,10 @@ status-waiting = (Waiting to start)
 status-waiting-for-inference = (Waiting: inference is away or busy; the job goes on by itself)
 status-stopped = (Stopped)
 status-failed = (Failed)
-deed-vary = Variations of picture { $number } by { $who }
+deed-vary = Variations { $detail ->
+        [subtle] (Subtle)
+       *[strong] (Strong)
+    } of picture { $number } by { $who }
 deed-reroll = Re-rolled by { $who }
 deed-upscale = Picture { $number } by { $who }
 deed-enlarge = { $detail ->
@@ -195,31 +198,6 @@ job-failed = The job failed
     .broke-off = Inference broke off { $times } times in the middle of this job.
 not-showable = The picture cannot be shown
 button-cancel = Cancel
-button-vary = Vary
-
-## Settings of a server
-
-settings = Settings of this server
-    .saved = Settings saved
-    .text = They hold for every `/imagine` from now on that does not say otherwise.
-    .aspect = Aspect
-    .style = Style
-    .no-style = none
-    .stylize = Stylize
-    .jobs = Jobs at a time
-    .jobs-value = { $limit } for each member
-
-## /info
-
-info = Your jobs
-    .running = Running jobs
-    .queued = Queued jobs
-    .at-a-time = At a time
-    .at-a-time-value = { $open } of { $limit }
-    .lifetime = Lifetime
-    .lifetime-value = { $pictures } pictures in { $done } jobs; { $cancelled } cancelled, { $failed } failed
-    .none = none
-    .more = and { $count } more
 
 ## Prompts
 
@@ -253,6 +231,77 @@ model-cannot = Invalid parameter
         [none] No model here can: leave that out.
        *[other] These can: { $able }.
     }
+unbalanced-braces = Invalid prompt
+    .problem = A brace in the prompt has no partner.
+    .remedy = Write `{"{"}red, green{"}"}` for choices, and `\{"{"}` or `\{"}"}` for a brace itself.
+too-many-permutations = Too many jobs
+    .problem = The choices in braces, and `--repeat`, would make more than { $most } jobs of this prompt.
+    .remedy = Leave some out; { $most } is the most on this server.
+confirmation-expired = Nothing to confirm
+    .problem = This was answered already, or it was asked more than a day ago.
+    .remedy = Send the prompt again.
+confirmation = Start { $jobs } jobs?
+    .text = The prompt stands for { $prompts } prompts:
+    .more = … and { $count } more
+    .yes = Yes, start them
+    .no = No
+    .started = { $jobs } jobs started
+    .declined = Not started
 cannot-tile = make seamless pictures (`--tile`)
 cannot-edit = start from a picture
 cannot-lora = be changed by a LoRA (`--lora`)
+
+## What comes of a picture
+
+mode-fast = fast
+mode-relax = relaxed
+mode-turbo = turbo
+mode-stealth = stealth
+seed = Seed { $seed }
+deed-vary-single = Variations { $detail ->
+        [subtle] (Subtle)
+       *[strong] (Strong)
+    } by { $who }
+button-web = Web
+button-vary-subtle = Vary (Subtle)
+button-vary-strong = Vary (Strong)
+button-region = Vary (Region)
+button-upscale-subtle = Upscale (Subtle)
+button-upscale-creative = Upscale (Creative)
+button-redo-subtle = Redo (Subtle)
+button-redo-creative = Redo (Creative)
+button-zoom = Zoom Out { $factor }
+button-zoom-custom = Custom Zoom
+button-square = Make Square
+liked = Among your favourites now.
+    .not-any-more = No longer among your favourites.
+dialog-remix = Remix
+dialog-zoom = Zoom out
+dialog-region = Vary the region
+dialog-prompt = Prompt
+dialog-factor = How many times, from 1.1 to 2
+region-question = Which cells should be drawn anew?
+region-cells = Choose one or more cells
+region-cell = Cell { $number }
+region-raster = { $raster } × { $raster } cells
+not-your-buttons = Not your job
+    .problem = On this server, only the member who asked for a job may use its buttons.
+    .remedy = Start a job of your own with `/imagine`.
+model-cannot-do-this = Not with this model
+    .problem = The model that drew this picture cannot do that, or is not there any more.
+    .remedy = Press one of the other buttons, or ask for a new picture with `/imagine`.
+invalid-factor = Invalid zoom
+    .problem = I cannot zoom out `{ $given }` times.
+    .remedy = It takes a number from 1.1 to 2, such as 1.5.
+no-room-to-grow = As far as it goes
+    .problem = The picture is as large to that side as the model can draw.
+    .remedy = Try another side, or zoom out.
+picture-lost = The picture is lost
+    .problem = The file of this picture is no longer on the disk.
+    .remedy = Press U under its grid again: that draws it once more.
+cannot-keep = The picture cannot be kept
+    .problem = { $reason }
+    .remedy = Tell the person who runs this bot.
+no-cells-chosen = Nothing chosen
+    .problem = No cells were chosen to be drawn anew.
+    .remedy = Choose at least one.

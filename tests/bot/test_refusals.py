@@ -145,16 +145,6 @@ async def test_a_moderator_can_cancel_what_others_asked_for(
     assert (await finished(ada, waiting)).content.endswith("(Stopped)")
 
 
-async def test_info_counts_a_members_jobs(bot: DarkroomBot, ada: Member) -> None:
-    await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --q .25"))
-    waiting = await ada.slash("darkroom", "imagine", prompt=LONG)
-    await ada.wait_for(lambda m: m.id == waiting.id and m.content.endswith("%)"))
-    shown = await told(ada, await ada.slash("darkroom", "info"))
-    assert "Running jobs: `" in shown
-    assert "4 pictures in 1 jobs" in shown
-    await finished(ada, waiting)
-
-
 async def test_a_button_of_a_job_that_nobody_knows_is_refused(
     studio: Studio, playground: Playground, ada: Member, database: Database
 ) -> None:

@@ -1,0 +1,119 @@
+"""Cards keep to Discord's limits whatever is on them, and commands to its names, everywhere."""
+
+import re
+from dataclasses import replace
+
+import discord
+import pytest
+from discord import app_commands
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot import cards, lookups, manual
+from bot.bot import COGS
+from bot.lookups import Page, Place
+from bot.messages import Card
+from bot.texts import LANGUAGES, say
+from bot.translation import called, key_of
+from bot.versions import Versions
+from diffusion.protocol import ImageRequest, ModelInfo, Noise
+from storage.history import Found
+from storage.jobs import Queue, Totals
+from storage.members import Preferences
+from storage.models import JobKind
+from storage.pictures import Picture
+from storage.servers import ServerSettings
+from tests.bot.test_messages import CHILD
+
+NAME = re.compile(r"[-_'\w]{1,32}")
+
+
+def check(card: Card) -> None:
+    assert 1 <= len(card.title) <= 256
+    assert len(card.text) <= 4096
+    assert len(card.fields) <= 25
+    for name, value in card.fields:
+        assert 1 <= len(name) <= 256
+        assert 1 <= len(value) <= 1024
+    pieces = (card.title, card.text, *(piece for field in card.fields for piece in field))
+    assert sum(map(len, pieces)) <= 6000
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6000))
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_every_card_keeps_to_discords_limits(locale: str, prompt: str) -> None:
+    job = replace(CHILD, prompt=prompt, member_name=prompt, kind=JobKind.VARY)
+    request = ImageRequest(prompt, prompt, (Noise(2**32 - 1),) * 16, 512, 512, 20, 7.5)
+    pictures = [Picture(n, 2**32 - 1, 8, 8, "", "", 8, "", "") for n in range(16)]
+    queue = Queue((job,) * 30, (job,) * 200)
+    found = Found((job,) * 5, frozenset({job.id}), 10**9)
+    preferences = Preferences(model=prompt[:40], suffix=prompt, stylize=3)
+    options = {f"{'o' * 30}{number}": prompt for number in range(20)}
+    for card in (
+        lookups.info([job] * 60, Totals(10**9, 2, 3, 4), 3, Preferences(), locale),
+        lookups.queue(Place(queue, job.member_id, 999.0, 2), job.server_id, locale),
+        lookups.queue(Place(queue, 1, None, 2), job.server_id, locale),
+        lookups.details(job, request, pictures, locale),
+        lookups.descent([job] * 13, locale),
+        lookups.history(Page(prompt[:60], 0, 9, found), locale),
+        lookups.history(Page(prompt[:60], 0, 0, Found((), frozenset(), 0)), locale),
+        cards.panel(preferences, options, locale),
+        cards.own_options(options, locale),
+        manual.parameter(prompt, locale),
+    ):
+        check(card)
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_the_help_is_whole_in_every_language(locale: str) -> None:
+    model = ModelInfo("m" * 300, 512, 20, 7.5, styles={f"{'s' * 50}{n}": "" for n in range(50)})
+    check(manual.models(Versions({f"{n}": model for n in range(40)}, "0"), locale))
+    check(manual.models(None, locale))
+    check(manual.parameters(locale))
+    assert "…" not in manual.parameters(locale).text[-2:]
+    check(cards.server(ServerSettings(3, highlights_channel=7), True, locale))
+
+
+def registered() -> list[app_commands.Command | app_commands.Group]:
+    """All commands and groups, from the cogs alone."""
+    tree = app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
+    for cog in COGS:
+        instance = cog(None)  # type: ignore[arg-type]
+        for command in (instance.app_command, *instance.get_app_commands()):
+            if command is not None and command.parent is None:
+                tree.add_command(command, override=True)
+    return list(tree.walk_commands())
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_every_command_is_described_and_may_be_called_so(locale: str) -> None:
+    commands = registered()
+    assert len(commands) > 15
+    names = [called(command, locale) for command in commands]
+    assert len(set(names)) == len(names)
+    for command in commands:
+        said = [(say(f"{key_of(command)}.name", locale), say(key_of(command), locale))]
+        if isinstance(command, app_commands.Command):
+            options = [parameter.name for parameter in command.parameters]
+            said += [
+                (
+                    say(f"{key_of(command)}.{name}-name", locale),
+                    say(f"{key_of(command)}.{name}", locale),
+                )
+                for name in options
+            ]
+            assert len({name for name, _ in said[1:]}) == len(options)
+        for name, description in said:
+            assert NAME.fullmatch(name), name
+            assert name == name.lower()
+            assert 1 <= len(description) <= 100, description
+
+
+def test_english_names_in_the_texts_are_those_in_the_code() -> None:
+    for command in registered():
+        assert say(f"{key_of(command)}.name") == command.name
+        assert say(key_of(command)) == command.description
+        for parameter in getattr(command, "parameters", ()):
+            assert say(f"{key_of(command)}.{parameter.name}-name") == parameter.name
+            assert say(f"{key_of(command)}.{parameter.name}") == parameter.description
