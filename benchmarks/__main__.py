@@ -1,48 +1,49 @@
 """`python -m benchmarks`: the engine beside diffusers' pipeline, on the same weights.
 
-Both draw the same pictures in the same number type; they take turns, and medians are printed, so
-that a busy machine is unfair to neither. Files and HTTP are left out on both sides.
+All take turns within one run, so that a busy machine is unfair to none, and medians are kept. The
+tables go to docs/performance.md. Without a GPU the embedded model is drawn in the machine's number
+type and in float32; with `--models` it is models of random weights, as they are on a GPU.
 """
 
 import argparse
-import platform
-import statistics
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
-from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
-from diffusers.utils import logging as diffusers_logging
 
-from diffusion.checkpoints import EMBEDDED, Checkpoint, load
-from diffusion.engine import Drawn, Engine, Stepped
+from benchmarks.contenders import Contender, Ours, Pipeline
+from benchmarks.figures import Timing, median
+from benchmarks.models import MODELS, Model, build
+from benchmarks.report import machine, table, write
+from diffusion.checkpoints import EMBEDDED
+from diffusion.devices import best_device, number_type
 from diffusion.protocol import ImageRequest, ModelInfo, Noise
 
+DOCUMENT = Path("docs/performance.md")
+CURVE = (1, 2, 4, 8, 16)
+PEAK = 790.0
+"""TFLOP/s in bfloat16 that an H200 reaches on large matrices."""
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds until all requests were done, and on average until one was, and until its first
-    step was, from which a preview can be made."""
+FIGURES: Mapping[str, Callable[[Timing], float]] = {
+    "until all are done": lambda timing: timing.total,
+    "mean latency": lambda timing: timing.mean,
+    "95th percentile": lambda timing: timing.p95,
+    "until a preview": lambda timing: timing.preview,
+    "pictures a second": lambda timing: timing.rate,
+}
 
-    total: float
-    done: float
-    first_step: float
 
-
-def requests_of(info: ModelInfo, count: int, pictures: int, mixed: bool) -> list[ImageRequest]:
-    """Guided requests to the model; `mixed` ones differ in steps and guidance."""
+def requests(size: int, steps: int, count: int, pictures: int, turn: int) -> list[ImageRequest]:
+    """Guided requests; several differ in steps and guidance, and every turn has new prompts."""
     return [
         ImageRequest(
-            model=info.id,
-            prompt=f"a fox number {number}",
+            model="",
+            prompt=f"a fox number {number} of {turn}",
             noises=tuple(Noise(100 * number + index) for index in range(pictures)),
-            width=info.native_size,
-            height=info.native_size,
-            steps=info.steps + (number % 4) * 2 * mixed,
+            width=size,
+            height=size,
+            steps=steps + (number % 4 - 1) * (steps // 5) * (count > 1),
             guidance_scale=3.0 + number % 3,
             sampler="dpmpp_2m",
         )
@@ -50,117 +51,124 @@ def requests_of(info: ModelInfo, count: int, pictures: int, mixed: bool) -> list
     ]
 
 
-def time_engine(checkpoint: Checkpoint, requests: list[ImageRequest]) -> Timing:
-    """All requests at once."""
-    engine = Engine(checkpoint)
-    start = time.perf_counter()
-    for request in requests:
-        engine.add(request)
-    first: dict[int, float] = {}
-    done: dict[int, float] = {}
-    while len(engine):
-        for event in engine.step():
-            now = time.perf_counter() - start
-            if isinstance(event, Stepped):
-                first.setdefault(event.key, now)
-            if isinstance(event, Drawn):
-                done[event.key] = now
-    assert len(done) == len(requests)
-    return _timing(list(done.values()), list(first.values()))
+def compare(
+    contenders: Mapping[str, Contender], cases: Mapping[str, tuple[int, int]], model: Model, n: int
+) -> str:
+    """A table of all cases: ours, the others, and how many times better ours is."""
+    names = list(contenders)
+    rows = []
+    for case, (count, pictures) in cases.items():
+        rounds: dict[str, list[Timing]] = {name: [] for name in names}
+        for turn in range(n + 1):
+            for name, contender in contenders.items():
+                work = requests(model.size, model.steps, count, pictures, turn)
+                timing = contender.draw(work)
+                if turn:  # the first one warms up
+                    rounds[name].append(timing)
+        print(f"{case}: {n} rounds done", flush=True)
+        for figure, read in FIGURES.items():
+            if count == 1 and figure in ("mean latency", "95th percentile", "pictures a second"):
+                continue
+            medians = [median(rounds[name], read) for name in names]
+            rows.append([f"{case}, {figure}", *_beside(medians, more=figure.startswith("pict"))])
+    heads = [names[0], *(part for name in names[1:] for part in (name, "ratio"))]
+    return table(["seconds", *heads], rows)
 
 
-def time_pipeline(pipeline: Any, requests: list[ImageRequest]) -> Timing:
-    """One request after another, since the pipeline can do no other."""
-    start = time.perf_counter()
-    first: list[float] = []
-    done: list[float] = []
+def _beside(medians: list[float], more: bool) -> list[str]:
+    """Figures as text: ours, then each other one with the factor by which ours is better."""
+    ours, *others = medians
+    cells = [f"{ours:.2f}"]
+    for other in others:
+        cells += [f"{other:.2f}", f"{ours / other if more else other / ours:.2f}×"]
+    return cells
 
-    def stepped(_pipeline: Any, step: int, _time: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-        if step == 0:
-            first.append(time.perf_counter() - start)
-        return tensors
 
-    for request in requests:
-        pipeline(
-            request.prompt,
-            height=request.height,
-            width=request.width,
-            num_inference_steps=request.steps,
-            guidance_scale=request.guidance_scale,
-            num_images_per_prompt=len(request.noises),
-            generator=[torch.Generator().manual_seed(noise.seed) for noise in request.noises],
-            output_type="np",
-            callback_on_step_end=stepped,
+def on_embedded(device: torch.device, rounds: int) -> str:
+    """The embedded model, against the pipeline in the same number type and in its default."""
+    dtype = number_type(device)
+    ours = Ours(EMBEDDED, device, dtype)
+    name = str(dtype).removeprefix("torch.")
+    contenders: dict[str, Contender] = {
+        f"ours, {name}": ours,
+        f"pipeline, {name}": Pipeline(EMBEDDED, device, dtype),
+    }
+    if dtype != torch.float32:
+        contenders["pipeline, float32"] = Pipeline(EMBEDDED, device, torch.float32)
+    info = ours.checkpoint.info
+    model = Model(info.id, info.native_size, info.steps)
+    cases = {"one picture": (1, 1), "a grid of four": (1, 4), "8 at once": (8, 1)}
+    text = compare(contenders, cases, model, rounds)
+    return "\n\n".join([_about(info, device), text, _engine_alone(ours, model, rounds)])
+
+
+def _about(info: ModelInfo, device: torch.device) -> str:
+    return (
+        f"{machine(device)}; {info.id} at {info.native_size} px, {info.steps} steps of DPM++ 2M "
+        "with guidance; of 8 requests at once, with 16 to 28 steps and guidance of 3 to 5, the "
+        "pipeline draws one after another."
+    )
+
+
+def _engine_alone(ours: Ours, model: Model, rounds: int) -> str:
+    """t(B) and the overhead."""
+    curve = ours.curve(model.size, CURVE, rounds)
+    shares = [ours.overhead(requests(model.size, model.steps, 8, 1, turn)) for turn in range(3)]
+    rows = [
+        ["ms of a pass", *(f"{1000 * curve[rows]:.1f}" for rows in CURVE)],
+        ["rows a second, times one row's", *(f"{n * curve[1] / curve[n]:.2f}×" for n in CURVE)],
+    ]
+    return (
+        table(["t(B) by rows", *map(str, CURVE)], rows)
+        + f"\n\nOutside of the U-Net passes {sorted(shares)[1]:.1%} of a step with 8 requests."
+    )
+
+
+def on_random_weights(names: list[str], device: torch.device, rounds: int) -> str:
+    """The well-known models, against the pipeline plain and compiled."""
+    return "\n\n".join([machine(device), *(_one(name, device, rounds) for name in names)])
+
+
+def _one(name: str, device: torch.device, rounds: int) -> str:
+    model, dtype = MODELS[name], torch.bfloat16
+    with tempfile.TemporaryDirectory() as folder:
+        build(name, Path(folder))
+        ours = Ours(Path(folder), device, dtype)
+        contenders: dict[str, Contender] = {
+            "ours": ours,
+            "pipeline": Pipeline(Path(folder), device, dtype),
+        }
+        if device.type == "cuda":
+            contenders["compiled"] = Pipeline(Path(folder), device, dtype, compiled=True)
+    cases = {"one picture": (1, 1), "8 at once": (8, 1)}
+    text = compare(contenders, cases, model, rounds)
+    parts = [f"{model.name} at {model.size} px, {model.steps} steps, bfloat16", text]
+    if model.step:
+        work = requests(model.size, model.steps, 8, 1, 0)
+        tera = sum(2 * one.steps * model.step + model.decode for one in work)
+        timing = ours.draw(work)
+        parts.append(
+            f"8 at once are {tera:.0f} TFLOP: {tera / timing.total / PEAK:.0%} of {PEAK:.0f} "
+            "TFLOP/s."
         )
-        done.append(time.perf_counter() - start)
-    return _timing(done, first)
-
-
-def _timing(done: list[float], first: list[float]) -> Timing:
-    return Timing(max(done), statistics.mean(done), statistics.mean(first))
-
-
-def pipeline_of(checkpoint: Checkpoint, folder: Path) -> Any:
-    """diffusers' pipeline with the very networks of the checkpoint."""
-    diffusers_logging.set_verbosity_error()
-    diffusers_logging.disable_progress_bar()
-    parts = StableDiffusionPipeline.from_pretrained(
-        folder,
-        unet=checkpoint.denoiser.unet,
-        vae=checkpoint.decoder.vae,
-        text_encoder=checkpoint.text.model,
-        tokenizer=checkpoint.text.tokenizer,
-        safety_checker=None,
-        requires_safety_checker=False,
-        local_files_only=True,
-    )
-    parts.scheduler = DPMSolverMultistepScheduler.from_config(
-        parts.scheduler.config, timestep_spacing="trailing", algorithm_type="dpmsolver++"
-    )
-    parts.set_progress_bar_config(disable=True)
-    return parts
+    return "\n\n".join([*parts, _engine_alone(ours, model, rounds)])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--model", type=Path, default=EMBEDDED, help="folder of the checkpoint")
     parser.add_argument("--rounds", type=int, default=5, help="of which medians are taken")
+    parser.add_argument("--models", nargs="+", choices=MODELS, help="models of random weights")
+    parser.add_argument("--dry", action="store_true", help="print the tables, and write nothing")
     arguments = parser.parse_args()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    checkpoint = load(arguments.model, device)
-    pipeline = pipeline_of(checkpoint, arguments.model)
-    info = checkpoint.info
-    where = torch.cuda.get_device_name() if device.type == "cuda" else platform.processor()
-    print(
-        f"{info.id} at {info.native_size} px, {info.steps} steps; {where or platform.machine()}, "
-        f"{torch.get_num_threads()} threads, torch {torch.__version__}; "
-        f"medians of {arguments.rounds}, in seconds"
-    )
-    print(f"{'':34}{'ours':>8}{'pipeline':>10}{'ratio':>8}")
-    cases = {
-        "one picture": requests_of(info, 1, 1, mixed=False),
-        "one grid of four": requests_of(info, 1, 4, mixed=False),
-        "4 requests, different steps": requests_of(info, 4, 1, mixed=True),
-        "8 requests, different steps": requests_of(info, 8, 1, mixed=True),
-    }
-    for name, requests in cases.items():
-        ours = partial(time_engine, checkpoint, requests)
-        theirs = partial(time_pipeline, pipeline, requests)
-        ours(), theirs()  # to warm up
-        print_case(name, [(ours(), theirs()) for _ in range(arguments.rounds)])
-
-
-def print_case(name: str, pairs: list[tuple[Timing, Timing]]) -> None:
-    """Medians of what ours and the pipeline took, and how many times longer the pipeline."""
-    figures: dict[str, Callable[[Timing], float]] = {
-        name: lambda timing: timing.total,
-        "  until one is done": lambda timing: timing.done,
-        "  until its first step": lambda timing: timing.first_step,
-    }
-    for label, read in figures.items():
-        mine = statistics.median(read(ours) for ours, _ in pairs)
-        other = statistics.median(read(theirs) for _, theirs in pairs)
-        print(f"{label:34}{mine:8.3f}{other:10.3f}{other / mine:7.2f}×", flush=True)
+    device = best_device()
+    names = arguments.models or (["sd15", "sdxl"] if device.type == "cuda" else [])
+    if names:
+        place, text = "on a GPU", on_random_weights(names, device, arguments.rounds)
+    else:
+        place, text = "on a CPU", on_embedded(device, arguments.rounds)
+    print(text)
+    if not arguments.dry:
+        write(DOCUMENT, place, text)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ H200 eight pictures of 512 px take 2.5 times as long as one, two of 1024 px take
 long. It decides who shares a pass and how the shapes share the time. Knows no tensors.
 """
 
-import statistics
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -15,7 +14,11 @@ MOST = 16
 """Rows of a pass at the most; beyond, no machine that was measured gains anything."""
 
 KEPT = 5
-"""Measurements of a size that count; their median forgives a busy moment."""
+"""Measurements of a size that count; the least of them forgives a busy moment, which only adds."""
+
+FORGOTTEN = 1000
+"""Passes of a shape after which a size that none of them had counts as never tried, so that one
+bad hour does not decide for ever."""
 
 SHARED = 0.5
 """The guess: time grows with this power of the rows. It is below what makes sharing pay, so that
@@ -24,15 +27,20 @@ a size is tried once before it is judged."""
 
 @dataclass(slots=True)
 class Curve:
-    """What is known of one shape: the newest seconds by rows, and totals since the start."""
+    """What is known of one shape: the newest seconds by rows, which pass was the last of so many
+    rows, and totals since the start."""
 
     newest: dict[int, deque[float]] = field(default_factory=dict)
+    last: dict[int, int] = field(default_factory=dict)
     passes: int = 0
     rows: int = 0
     seconds: float = 0.0
 
     def points(self) -> list[tuple[int, float]]:
-        return sorted((rows, statistics.median(kept)) for rows, kept in self.newest.items())
+        since = self.passes - FORGOTTEN
+        return sorted(
+            (rows, min(kept)) for rows, kept in self.newest.items() if self.last[rows] > since
+        )
 
 
 class PassCosts:
@@ -49,6 +57,7 @@ class PassCosts:
         curve = self.curves.setdefault(shape, Curve())
         curve.newest.setdefault(rows, deque(maxlen=KEPT)).append(seconds)
         curve.passes += 1
+        curve.last[rows] = curve.passes
         curve.rows += rows
         curve.seconds += seconds
         self._cell = seconds / (shape.cells * rows**SHARED)

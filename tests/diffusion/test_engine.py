@@ -3,13 +3,14 @@
 import itertools
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from diffusion.checkpoints import Checkpoint
+from diffusion.checkpoints import Checkpoint, load
 from diffusion.engine import Broken, Drawn, Engine, EngineEvent, Stepped, Waits
 from diffusion.finishing import NO_MEMORY
 from diffusion.pictures import Pixels
@@ -57,9 +58,15 @@ MIXED = tuple(
 """Requests that differ in everything, sizes included; the odd width gives latents of 9 cells."""
 
 
+@pytest.fixture(scope="module", params=[torch.float32, torch.bfloat16], ids=str)
+def model(request: pytest.FixtureRequest, tiny_folder: Path) -> Checkpoint:
+    """The model in each of the number types that a CPU computes in."""
+    return load(tiny_folder, torch.device("cpu"), request.param)
+
+
 @pytest.fixture(scope="module")
-def alone(tiny: Checkpoint) -> list[tuple[Pixels, ...]]:
-    return [_alone(tiny, request) for request in MIXED]
+def alone(model: Checkpoint) -> list[tuple[Pixels, ...]]:
+    return [_alone(model, request) for request in MIXED]
 
 
 def test_pictures_are_those_asked_for(tiny: Checkpoint) -> None:
@@ -92,8 +99,8 @@ def test_every_field_shows_in_the_pictures(tiny: Checkpoint, changes: dict[str, 
     assert not any(map(np.array_equal, one, two))
 
 
-def test_the_same_bytes_in_company(tiny: Checkpoint, alone: list[tuple[Pixels, ...]]) -> None:
-    engine = Engine(tiny)
+def test_the_same_bytes_in_company(model: Checkpoint, alone: list[tuple[Pixels, ...]]) -> None:
+    engine = Engine(model)
     keys = [engine.add(request).key for request in MIXED]
     together = _drawn(_run(engine))
     for key, expected in zip(keys, alone, strict=True):
@@ -101,10 +108,10 @@ def test_the_same_bytes_in_company(tiny: Checkpoint, alone: list[tuple[Pixels, .
 
 
 def test_the_same_bytes_joining_late_and_leaving_early(
-    tiny: Checkpoint, alone: list[tuple[Pixels, ...]]
+    model: Checkpoint, alone: list[tuple[Pixels, ...]]
 ) -> None:
     """One request joins at each step, and every third is dropped two steps later."""
-    engine = Engine(tiny)
+    engine = Engine(model)
     events: list[EngineEvent] = []
     keys = []
     for place, request in enumerate(MIXED):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from diffusion.costs import KEPT, MOST, PassCosts
+from diffusion.costs import FORGOTTEN, KEPT, MOST, PassCosts
 from diffusion.scheduler import Shape
 
 SMALL, LARGE = Shape(8, 8), Shape(16, 16)
@@ -40,6 +40,17 @@ def test_one_busy_moment_changes_nothing_and_a_lasting_change_does() -> None:
     for _ in range(KEPT):
         costs.note(SMALL, 1, 3.0)
     assert costs.seconds(SMALL, 1) == 3.0
+
+
+def test_a_size_that_was_not_tried_for_long_is_worth_a_try_again() -> None:
+    costs = PassCosts()
+    costs.note(SMALL, 1, 1.0)
+    costs.note(SMALL, 8, 100.0)
+    for _ in range(FORGOTTEN - 1):
+        costs.note(SMALL, 1, 1.0)
+    assert costs.seconds(SMALL, 8) == 100.0
+    costs.note(SMALL, 1, 1.0)
+    assert costs.seconds(SMALL, 8) < 4
 
 
 def test_more_rows_than_a_pass_may_have_take_several() -> None:

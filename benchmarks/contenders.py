@@ -1,0 +1,154 @@
+"""Those who are compared: our engine, which draws all requests at once, and diffusers' pipeline,
+which draws one after another since it can do no other. Files and HTTP are left out of both."""
+
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from diffusers import DiffusionPipeline, DPMSolverMultistepScheduler
+from diffusers.utils import logging as diffusers_logging
+
+from benchmarks.figures import Timing
+from diffusion.checkpoints import load
+from diffusion.costs import PassCosts
+from diffusion.engine import Broken, Drawn, Engine, Stepped
+from diffusion.passes import Passes
+from diffusion.protocol import ImageRequest
+from diffusion.scheduler import Shape
+from diffusion.trajectory import Row
+
+
+class Contender(Protocol):
+    """Draws requests, and says how long that took."""
+
+    def draw(self, requests: list[ImageRequest]) -> Timing: ...
+
+
+class Ours:
+    """One engine for all rounds, as a server has it."""
+
+    def __init__(self, folder: Path, device: torch.device, dtype: torch.dtype) -> None:
+        self.checkpoint = load(folder, device, dtype)
+        self._engine = Engine(self.checkpoint)
+
+    def draw(self, requests: list[ImageRequest]) -> Timing:
+        engine = self._engine
+        start = time.perf_counter()
+        for request in requests:
+            engine.add(request)
+        shown: dict[int, float] = {}
+        done: dict[int, float] = {}
+        while len(engine):
+            for event in engine.step():
+                now = time.perf_counter() - start
+                assert not isinstance(event, Broken), event
+                if isinstance(event, Stepped):
+                    shown.setdefault(event.key, now)
+                if isinstance(event, Drawn):
+                    done[event.key] = now
+        return _timing(list(done.values()), list(shown.values()), requests)
+
+    def overhead(self, requests: list[ImageRequest]) -> float:
+        """The share of the steps' time in which the U-Net does not compute.
+
+        Only steps are counted in which all requests take part and none is being finished. On a
+        GPU the time of passes counts as the U-Net's, since the device measures it.
+        """
+        engine, unet = self._engine, self.checkpoint.denoiser.unet
+        inside, began = 0.0, 0.0
+
+        def begin(*_: object) -> None:
+            nonlocal began
+            began = time.perf_counter()
+
+        def end(*_: object) -> None:
+            nonlocal inside
+            inside += time.perf_counter() - began
+
+        for request in requests:
+            engine.add(request)
+        engine.step()  # in which the prompts are read
+        on_gpu = next(unet.parameters()).is_cuda
+        hooks = [unet.register_forward_pre_hook(begin), unet.register_forward_hook(end)]
+        before = sum(curve.seconds for curve in engine.costs.curves.values())
+        start = time.perf_counter()
+        for _ in range(min(request.steps for request in requests) - 2):
+            engine.step()
+        whole = time.perf_counter() - start
+        if on_gpu:
+            inside = sum(curve.seconds for curve in engine.costs.curves.values()) - before
+        for hook in hooks:
+            hook.remove()
+        while len(engine):
+            engine.step()
+        return max(0.0, 1 - inside / whole)
+
+    @torch.inference_mode()
+    def curve(self, size: int, sizes: tuple[int, ...], rounds: int) -> dict[int, float]:
+        """t(B): seconds of a pass of so many rows, pictures of `size` pixels."""
+        denoiser, costs = self.checkpoint.denoiser, PassCosts()
+        passes = Passes(denoiser, costs)
+        cells = size // self.checkpoint.decoder.factor
+        condition = self.checkpoint.text.encode(["a fox"])[0]
+        x = torch.randn(int(denoiser.unet.config.in_channels), cells, cells)  # type: ignore
+        sigma = torch.tensor(1.0, dtype=torch.float64)
+        row = Row(x.to(condition.states.device), sigma, sigma * 100, condition)
+        for _ in range(rounds + 2):  # the first one checks, and on a GPU times come one late
+            for rows in sizes:
+                passes.predict(Shape(cells, cells), [row] * rows)
+        return {rows: costs.seconds(Shape(cells, cells), rows) for rows in sizes}
+
+
+class Pipeline:
+    """diffusers' own, loaded as it documents it."""
+
+    def __init__(
+        self, folder: Path, device: torch.device, dtype: torch.dtype, compiled: bool = False
+    ) -> None:
+        diffusers_logging.set_verbosity_error()
+        diffusers_logging.disable_progress_bar()
+        self._pipeline: Any = DiffusionPipeline.from_pretrained(
+            folder, dtype=dtype, local_files_only=True, low_cpu_mem_usage=False
+        ).to(device)
+        self._pipeline.scheduler = DPMSolverMultistepScheduler.from_config(
+            self._pipeline.scheduler.config,
+            timestep_spacing="trailing",
+            algorithm_type="dpmsolver++",
+        )
+        self._pipeline.set_progress_bar_config(disable=True)
+        if compiled:
+            self._pipeline.unet.to(memory_format=torch.channels_last)
+            self._pipeline.unet.compile(mode="reduce-overhead", fullgraph=True)
+
+    def draw(self, requests: list[ImageRequest]) -> Timing:
+        shown: list[float] = []
+        done: list[float] = []
+        start = time.perf_counter()
+
+        def stepped(_: Any, step: int, _time: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+            if step == 0:
+                if tensors["latents"].is_cuda:
+                    torch.cuda.synchronize()
+                shown.append(time.perf_counter() - start)
+            return tensors
+
+        for request in requests:
+            self._pipeline(
+                request.prompt,
+                height=request.height,
+                width=request.width,
+                num_inference_steps=request.steps,
+                guidance_scale=request.guidance_scale,
+                num_images_per_prompt=len(request.noises),
+                generator=[torch.Generator().manual_seed(noise.seed) for noise in request.noises],
+                output_type="np",
+                callback_on_step_end=stepped,
+            )
+            done.append(time.perf_counter() - start)
+        return _timing(done, shown, requests)
+
+
+def _timing(done: list[float], shown: list[float], requests: list[ImageRequest]) -> Timing:
+    assert len(done) == len(shown) == len(requests)
+    return Timing(tuple(done), tuple(shown), sum(len(request.noises) for request in requests))

@@ -1,0 +1,40 @@
+"""Figures as tables of a document. Knows Markdown, and where in the document its place is."""
+
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table; every column but the first is aligned to the right."""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def machine(device: torch.device) -> str:
+    """What it was measured on, in a line."""
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name()}, torch {torch.__version__}"
+    return f"{_processor()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+
+
+def write(document: Path, place: str, text: str) -> None:
+    """Put `text` between the two marks of `place` in the document."""
+    begin, end = f"<!-- {place} -->", f"<!-- end of {place} -->"
+    whole = document.read_text(encoding="utf-8")
+    if whole.count(begin) != 1 or whole.count(end) != 1:
+        raise SystemExit(f"{document} needs the marks “{begin}” and “{end}”, once each.")
+    before, rest = whole.split(begin)
+    after = rest.split(end)[1]
+    document.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+
+
+def _processor() -> str:
+    cpu = Path("/proc/cpuinfo")
+    if cpu.exists():
+        for line in cpu.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":")[1].strip()
+    return platform.processor() or platform.machine()

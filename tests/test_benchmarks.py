@@ -1,0 +1,51 @@
+"""What the benchmark makes of its measurements; the measuring itself is `make bench`."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import DOCUMENT, requests
+from benchmarks.figures import Timing, median
+from benchmarks.report import table, write
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_a_round_says_when_requests_were_done() -> None:
+    timing = Timing(done=(4.0, 1.0, 3.0, 2.0), shown=(0.5, 1.5, 1.0, 1.0), pictures=4)
+    assert (timing.total, timing.mean, timing.p95) == (4.0, 2.5, 4.0)
+    assert (timing.preview, timing.rate) == (1.0, 1.0)
+    hundred = Timing(tuple(float(second) for second in range(1, 101)), (1.0,), 100)
+    assert hundred.p95 == 95
+
+
+def test_medians_forgive_a_busy_round() -> None:
+    rounds = [Timing((seconds,), (1.0,), 1) for seconds in (1.0, 9.0, 2.0)]
+    assert median(rounds, lambda timing: timing.total) == 2.0
+
+
+def test_requests_at_once_differ_and_every_turn_has_new_prompts() -> None:
+    one, two = requests(128, 20, 8, 1, 0), requests(128, 20, 8, 1, 1)
+    assert {request.steps for request in one} == {16, 20, 24, 28}
+    assert len({request.guidance_scale for request in one}) == 3
+    assert not {request.prompt for request in one} & {request.prompt for request in two}
+
+
+def test_a_table_goes_to_its_place_and_nowhere_else(tmp_path: Path) -> None:
+    document = tmp_path / "performance.md"
+    document.write_text("before\n<!-- here -->\nold\n<!-- end of here -->\nafter\n")
+    for _ in range(2):
+        write(document, "here", table(["a", "b"], [["1", "2"]]))
+    assert document.read_text() == (
+        "before\n<!-- here -->\n| a | b |\n| --- | ---: |\n| 1 | 2 |\n<!-- end of here -->\nafter\n"
+    )
+    with pytest.raises(SystemExit, match="end of there"):
+        write(document, "there", "")
+
+
+@pytest.mark.parametrize("place", ["on a CPU", "on a GPU"])
+def test_the_document_has_the_places(place: str, tmp_path: Path) -> None:
+    copy = tmp_path / "performance.md"
+    copy.write_text((ROOT / DOCUMENT).read_text())
+    write(copy, place, "figures")
+    assert "figures" in copy.read_text()
