@@ -17,12 +17,22 @@
     │   ├── TooManyParts
     │   ├── WeightsCancel
     │   ├── UnknownVersion
-    │   └── ModelCannot
+    │   ├── ModelCannot
+    │   ├── UnbalancedBraces
+    │   └── TooManyPermutations
+    ├── ConfirmationExpired
     ├── TooManyOpenJobs
     ├── JobNotFound
     ├── JobNotReady
     ├── JobAlreadyEnded
     ├── NotYourJob
+    ├── NotYourButtons
+    ├── ModelCannotDoThis
+    ├── InvalidFactor
+    ├── NoRoomToGrow
+    ├── NoCellsChosen
+    ├── PictureLost
+    ├── CannotKeep
     ├── NotPermitted
     ├── CannotPostHere
     ├── InvalidOptionName
@@ -161,6 +171,19 @@ class ModelCannot(PromptError):
         super().__init__(what=Text(f"cannot-{what}"), version=version, able=able or "none")
 
 
+class UnbalancedBraces(PromptError):
+    """A brace has no partner."""
+
+
+class TooManyPermutations(PromptError):
+    def __init__(self, most: int) -> None:
+        super().__init__(most=most)
+
+
+class ConfirmationExpired(UserError):
+    """What is confirmed was confirmed already, or refused, or is too old."""
+
+
 class TooManyOpenJobs(UserError):
     def __init__(self, open_jobs: int, wanted: int, limit: int) -> None:
         fits = "yes" if wanted <= limit else "no"
@@ -181,6 +204,40 @@ class JobAlreadyEnded(UserError):
 
 class NotYourJob(UserError):
     """Only its member, or a moderator, may do this to a job."""
+
+
+class NotYourButtons(UserError):
+    """The server lets only a job's member use its buttons."""
+
+
+class ModelCannotDoThis(UserError):
+    """The model behind a picture lacks what a button needs, or is gone."""
+
+
+class InvalidFactor(UserError):
+    """What was typed is not how far one can zoom out."""
+
+    def __init__(self, given: str) -> None:
+        super().__init__(given=given)
+
+
+class NoRoomToGrow(UserError):
+    """The model draws nothing larger to that side."""
+
+
+class NoCellsChosen(UserError):
+    """Nothing of a picture was chosen to be drawn anew."""
+
+
+class PictureLost(UserError):
+    """A picture's file is gone from the disk, or damaged there."""
+
+
+class CannotKeep(UserError):
+    """A picture to start from cannot be put on the disk; `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
 
 
 class NotPermitted(UserError):

@@ -7,7 +7,7 @@ dispatchers may claim from it.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, func, select, update
 
-from storage import fairness
+from storage import drafts, fairness
 from storage.database import Database, upsert
 from storage.models import JobKind, JobMode, JobRow, JobState, MemberRow, PictureRow
 from storage.pictures import NewPicture
@@ -101,10 +101,22 @@ class TooManyJobs(Exception):
         self.limit = limit
 
 
-async def add(database: Database, new: Sequence[NewJob], *, limit: int | None) -> tuple[Job, ...]:
+class DraftGone(Exception):
+    """The draft was confirmed already, or refused, or is too old."""
+
+
+async def add(
+    database: Database,
+    new: Sequence[NewJob],
+    *,
+    limit: int | None,
+    draft_id: str | None = None,
+) -> tuple[Job, ...]:
     """Queue one member's jobs, all of them or none, in their order.
 
-    Raises `TooManyJobs` if the member would have more than `limit` queued and running.
+    `draft_id` is the draft that they come of, which is gone then. Raises `TooManyJobs` if the
+    member would have more than `limit` queued and running, `DraftGone` if the draft is gone
+    already.
     """
     if not new:
         return ()
@@ -127,20 +139,26 @@ async def add(database: Database, new: Sequence[NewJob], *, limit: int | None) -
             )
             if (open_jobs or 0) + len(new) > limit:
                 raise TooManyJobs(open_jobs or 0, limit)
+        if draft_id is not None and not await drafts.take(session, draft_id):
+            raise DraftGone
         # A microsecond apart, so that "oldest first" keeps the order they were given in.
         rows = [_to_row(job, now + timedelta(microseconds=i)) for i, job in enumerate(new)]
         session.add_all(rows)
         return tuple(to_job(row) for row in rows)
 
 
-async def attach_message(database: Database, job_id: str, channel_id: int, message_id: int) -> None:
-    """Remember which message shows the job; from then on the job can be claimed."""
+async def attach_message(
+    database: Database, job_id: str, channel_id: int, message_id: int, *, by_token: bool = True
+) -> None:
+    """Remember which message shows the job; from then on the job can be claimed.
+
+    `by_token` False is a message that is not reached by the job's reply token, if it has one.
+    """
+    values: dict[str, Any] = {"channel_id": channel_id, "message_id": message_id}
+    if not by_token:
+        values["reply_token"] = None
     async with database.transaction() as session:
-        await session.execute(
-            update(JobRow)
-            .where(JobRow.id == job_id)
-            .values(channel_id=channel_id, message_id=message_id)
-        )
+        await session.execute(update(JobRow).where(JobRow.id == job_id).values(**values))
 
 
 async def get(database: Database, job_id: str) -> Job | None:
@@ -150,16 +168,20 @@ async def get(database: Database, job_id: str) -> Job | None:
     return to_job(row) if row else None
 
 
-async def claim_next(database: Database) -> Job | None:
+async def claim_next(database: Database, kinds: Collection[JobKind] = tuple(JobKind)) -> Job | None:
     """Take the job whose turn it is (see `storage.fairness`) to run it; None if none waits.
 
-    No two callers get the same job. Only jobs that have their message are taken.
+    No two callers get the same job. Only jobs of these kinds that have their message are taken.
     """
     async with database.transaction() as session:
         row = await session.scalar(
             select(JobRow)
             .join(MemberRow, MemberRow.id == JobRow.member_id)
-            .where(JobRow.state == JobState.QUEUED, JobRow.message_id.is_not(None))
+            .where(
+                JobRow.state == JobState.QUEUED,
+                JobRow.message_id.is_not(None),
+                JobRow.kind.in_(kinds),
+            )
             .order_by(*fairness.claim_order())
             .limit(1)
             # A row that another dispatcher is just claiming is passed over, not waited for.
@@ -225,6 +247,30 @@ async def mark_shown(database: Database, job_id: str) -> None:
     """Remember that the job's message shows how it ended."""
     async with database.transaction() as session:
         await session.execute(update(JobRow).where(JobRow.id == job_id).values(shown_at=_now()))
+
+
+async def highlight(database: Database, job_id: str) -> bool:
+    """Remember that a finished job is shown among the highlights. False if it was already."""
+    async with database.transaction() as session:
+        changed = await session.scalar(
+            update(JobRow)
+            .where(
+                JobRow.id == job_id,
+                JobRow.state == JobState.DONE,
+                JobRow.highlighted.is_(False),
+            )
+            .values(highlighted=True)
+            .returning(JobRow.id)
+        )
+        return changed is not None
+
+
+async def take_back_highlight(database: Database, job_id: str) -> None:
+    """It could not be shown there."""
+    async with database.transaction() as session:
+        await session.execute(
+            update(JobRow).where(JobRow.id == job_id).values(highlighted=False)
+        )
 
 
 async def ended_unshown(database: Database) -> tuple[Job, ...]:

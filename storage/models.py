@@ -232,6 +232,20 @@ class JobRow(Base):
     finished_at: Mapped[datetime | None]
     shown_at: Mapped[datetime | None] = mapped_column(index=True)
     """When the message in Discord first showed the final state; null until then."""
+    highlighted: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    """Shown again in the server's channel for highlights."""
+
+
+class DraftRow(Base):
+    """Jobs that were asked for and wait for their member's yes."""
+
+    __tablename__ = "drafts"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    member_id: Mapped[int] = mapped_column(BigInteger)
+    """Not a foreign key: a member who only asked has no row yet."""
+    content: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class PictureRow(Base):

@@ -31,7 +31,7 @@ from storage.models import Base
 from storage.servers import ServerSettings
 
 T = TypeVar("T")
-TABLES = {"servers", "members", "options", "jobs", "pictures", "favourites"}
+TABLES = {"servers", "members", "options", "jobs", "drafts", "pictures", "favourites"}
 
 
 async def on(url: str, do: Callable[[Connection], T]) -> T:

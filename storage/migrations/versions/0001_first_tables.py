@@ -42,6 +42,15 @@ def upgrade() -> None:
     )
     _create_jobs()
     op.create_table(
+        "drafts",
+        sa.Column("id", sa.String(32), nullable=False),
+        sa.Column("member_id", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_drafts"),
+    )
+    op.create_index("ix_drafts_created_at", "drafts", ["created_at"])
+    op.create_table(
         "pictures",
         sa.Column("id", sa.String(48), nullable=False),
         sa.Column("job_id", sa.String(32), nullable=False),
@@ -98,6 +107,7 @@ def _create_jobs() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True)),
         sa.Column("finished_at", sa.DateTime(timezone=True)),
         sa.Column("shown_at", sa.DateTime(timezone=True)),
+        sa.Column("highlighted", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_jobs"),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_jobs_member_id_members"),
         sa.ForeignKeyConstraint(["parent_id"], ["jobs.id"], name="fk_jobs_parent_id_jobs"),
@@ -121,6 +131,7 @@ def _create_jobs() -> None:
 def downgrade() -> None:
     op.drop_table("favourites")
     op.drop_table("pictures")
+    op.drop_table("drafts")
     op.drop_table("jobs")
     op.drop_table("options")
     op.drop_table("members")

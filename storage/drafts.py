@@ -1,0 +1,58 @@
+"""Drafts: what a member asked for and has to confirm. Knows nothing of what is in them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.database import Database
+from storage.models import DraftRow
+
+KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Something that waits for its member's yes."""
+
+    id: str
+    member_id: int
+    content: Mapping[str, Any]
+
+
+async def keep(database: Database, member_id: int, content: Mapping[str, Any]) -> str:
+    """Remember a draft for a day, and return its id."""
+    now = datetime.now(UTC)
+    draft_id = uuid4().hex
+    async with database.transaction() as session:
+        await session.execute(delete(DraftRow).where(DraftRow.created_at < now - KEPT))
+        row = DraftRow(id=draft_id, member_id=member_id, content=dict(content), created_at=now)
+        session.add(row)
+    return draft_id
+
+
+async def get(database: Database, draft_id: str) -> Draft | None:
+    """Return a draft that nobody has confirmed or refused yet."""
+    async with database.reading() as session:
+        row = await session.get(DraftRow, draft_id)
+    if row is None or row.created_at < datetime.now(UTC) - KEPT:
+        return None
+    return Draft(row.id, row.member_id, row.content)
+
+
+async def forget(database: Database, draft_id: str) -> None:
+    """The member said no."""
+    async with database.transaction() as session:
+        await take(session, draft_id)
+
+
+async def take(session: AsyncSession, draft_id: str) -> bool:
+    """Remove a draft as part of a transaction; False if it is gone already, of two at once."""
+    taken = await session.scalar(
+        delete(DraftRow).where(DraftRow.id == draft_id).returning(DraftRow.id)
+    )
+    return taken is not None
