@@ -34,6 +34,11 @@ class Settings(BaseSettings):
         description="The model: a folder in diffusers' layout, a `.safetensors` file or a name on "
         "the hub; the default is the embedded one.",
     )
+    loras: str | None = Field(
+        None,
+        validation_alias=AliasChoices("DARKROOM_LORAS"),
+        description="A folder of LoRA files, each called by its file's name.",
+    )
     dtype: str = Field(
         "auto",
         validation_alias=AliasChoices("DARKROOM_DTYPE"),

@@ -81,6 +81,7 @@ def _children(settings: Settings) -> list[Child]:
         model = ("--model", settings.model) if settings.model else ()
         command = ("-m", "diffusion", "--host", "127.0.0.1", "--port", str(port), *model)
         options = {
+            **({"DARKROOM_LORAS": settings.loras} if settings.loras else {}),
             "DARKROOM_DTYPE": settings.dtype,
             "DARKROOM_COMPILE": str(int(settings.compiled)),
             **({"INFERENCE_API_KEY": settings.api_key} if settings.api_key else {}),

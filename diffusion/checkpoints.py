@@ -4,22 +4,26 @@ A model is a folder in diffusers' layout, one `.safetensors` file, or a name on 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from diffusion.adapters import Adapters
 from diffusion.conditioning import Clip, TextEncoder
 from diffusion.denoiser import PREDICTION_TYPES, Denoiser
+from diffusion.describing import Describer, load_describer
 from diffusion.folders import read_folder
 from diffusion.hub import fetch, is_hub_name
+from diffusion.lora_files import read_lora
 from diffusion.parts import CheckpointError as CheckpointError
 from diffusion.parts import Encoder, Parts
 from diffusion.pictures import Decoder
 from diffusion.protocol import MAX_STEPS, InvalidField, ModelInfo
 from diffusion.schedules import SCHEDULES, TrainedLevels, trained_levels
 from diffusion.single_file import read_file
+from diffusion.upscaling import Upscaler, load_upscaler
 
 EMBEDDED = Path(__file__).parent / "mini"
 
@@ -32,13 +36,21 @@ class Checkpoint:
     text: TextEncoder
     denoiser: Denoiser
     decoder: Decoder
+    describer: Describer
+    upscaler: Upscaler | None = None
 
 
-def load(model: Path, device: torch.device, dtype: torch.dtype | None = None) -> Checkpoint:
+def load(
+    model: Path,
+    device: torch.device,
+    dtype: torch.dtype | None = None,
+    loras: Path | None = None,
+) -> Checkpoint:
     """Load a model. Raises CheckpointError where anything is missing or amiss.
 
     `dtype` is what the U-Net and the text encoders compute in; without one it is bfloat16 on a
-    GPU, half the memory and more than twice the speed, and float32 elsewhere.
+    GPU, half the memory and more than twice the speed, and float32 elsewhere. `loras` is a folder
+    of LoRA files, beside those that the model names itself.
     """
     dtype = dtype or (torch.bfloat16 if device.type == "cuda" else torch.float32)
     parts = _found(model, dtype)
@@ -52,11 +64,26 @@ def load(model: Path, device: torch.device, dtype: torch.dtype | None = None) ->
         Clip(encoder.tokenizer, _ready(encoder.model, device), penultimate=double)
         for encoder in parts.encoders
     ]
+    encoders = zip(("text_encoder", "text_encoder_2"), (clip.model for clip in clips), strict=False)
+    networks = {"unet": unet, **dict(encoders)}
+    adapters = Adapters(
+        {name: read_lora(path, networks) for name, path in _lora_paths(parts, loras).items()}
+    )
+    first = clips[0]
+    describer = load_describer(parts.place, first.tokenizer, first.model, device)
+    upscaler = load_upscaler(parts.place, device)
+    info = _info(parts, decoder.factor, adapters.names)
     return Checkpoint(
-        info=_info(parts, decoder.factor),
-        text=TextEncoder(clips, pooling=double, empty_is_zero=parts.empty_is_zero),
-        denoiser=Denoiser(unet, levels, prediction_type, decoder.factor),
+        info=replace(
+            info,
+            describes=describer.sees,
+            upscales=upscaler.factor if upscaler else 1,
+        ),
+        text=TextEncoder(clips, double, parts.empty_is_zero, adapters),
+        denoiser=Denoiser(unet, levels, prediction_type, decoder.factor, adapters),
         decoder=decoder,
+        describer=describer,
+        upscaler=upscaler,
     )
 
 
@@ -74,6 +101,17 @@ def _found(model: Path, dtype: torch.dtype) -> Parts:
 
 def _ready(network: Any, device: torch.device) -> Any:
     return network.to(device).requires_grad_(False).eval()
+
+
+def _lora_paths(parts: Parts, folder: Path | None) -> dict[str, Path]:
+    """The LoRA files that the model names and those in the folder, by name."""
+    named = parts.said.get("loras", {})
+    if not isinstance(named, Mapping) or not all(isinstance(path, str) for path in named.values()):
+        raise CheckpointError(f"{parts.sidecar} must have a file for each name in its loras.")
+    if folder and not folder.is_dir():
+        raise CheckpointError(f"There is no folder {folder} with LoRA files.")
+    found = {path.stem: path for path in sorted(folder.glob("*.safetensors"))} if folder else {}
+    return found | {str(name): parts.sidecar.parent / path for name, path in named.items()}
 
 
 def _scheduler(parts: Parts) -> tuple[TrainedLevels, str]:
@@ -142,7 +180,7 @@ def _check_tokens(encoder: Encoder, place: Path) -> None:
         )
 
 
-def _info(parts: Parts, factor: int) -> ModelInfo:
+def _info(parts: Parts, factor: int, loras: tuple[str, ...]) -> ModelInfo:
     """What the model says of itself: `darkroom.json` where there is one, and what its parts imply.
 
     The U-Net takes latents of any size, also odd ones, so sizes go in steps of the autoencoder's
@@ -171,6 +209,7 @@ def _info(parts: Parts, factor: int) -> ModelInfo:
                 "max_size": min(native * 4, 2048),
                 "aesthetic": said.get("aesthetic", ""),
                 "tiles": True,
+                "loras": list(loras),
             }
         )
     except InvalidField as error:

@@ -8,14 +8,15 @@ follow one another; emphasis moves a token's state away from that of no text at 
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from diffusion.adapters import Adapters
 from diffusion.emphasis import read_emphasis
 from diffusion.protocol import Lora
 
@@ -64,12 +65,6 @@ def together(conditions: Sequence[Condition]) -> Conditions:
         torch.stack(pooled) if pooled else None,
         tuple(condition.loras for condition in conditions),
     )
-
-
-class Additions(Protocol):
-    """What can add LoRAs to networks while they run: `diffusion.adapters`."""
-
-    def applied(self, rows: Sequence[Loras]) -> AbstractContextManager[None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +152,14 @@ class TextEncoder:
         clips: Sequence[Clip],
         pooling: bool = False,
         empty_is_zero: bool = False,
-        additions: Additions | None = None,
+        adapters: Adapters | None = None,
     ) -> None:
         self.clips = tuple(clips)
         self.hits = 0
         self.misses = 0
         self._pooling = pooling
         self._empty_is_zero = empty_is_zero
-        self._additions = additions
+        self._adapters = adapters
         self._kept: OrderedDict[tuple[str, Loras], Condition] = OrderedDict()
 
     def chunks(self, prompts: Iterable[str]) -> int:
@@ -195,8 +190,7 @@ class TextEncoder:
 
     @torch.inference_mode()
     def _read(self, prompt: str, loras: Loras) -> Condition:
-        adding = self._additions.applied([loras]) if self._additions else nullcontext()
-        with adding:
+        with self._adapters.applied([loras]) if self._adapters else nullcontext():
             # The encoders' tokenizers might disagree on how many chunks there are.
             chunks = zip_longest(*(clip.chunks(prompt) for clip in self.clips), fillvalue=())
             read = [

@@ -10,7 +10,8 @@ from contextlib import nullcontext
 import torch
 from torch import Tensor, nn
 
-from diffusion.conditioning import Additions, Conditions
+from diffusion.adapters import Adapters
+from diffusion.conditioning import Conditions
 from diffusion.schedules import TrainedLevels, timestep
 from diffusion.seamless import seamless
 
@@ -29,7 +30,7 @@ class Denoiser(nn.Module):
         levels: TrainedLevels,
         prediction_type: str,
         factor: int = 8,
-        additions: Additions | None = None,
+        adapters: Adapters | None = None,
     ) -> None:
         super().__init__()
         assert prediction_type in PREDICTION_TYPES
@@ -37,7 +38,7 @@ class Denoiser(nn.Module):
         self.levels = levels
         self.prediction_type = prediction_type
         self._factor = factor
-        self._additions = additions
+        self._adapters = adapters
 
     def forward(
         self,
@@ -56,7 +57,7 @@ class Denoiser(nn.Module):
         preserved, added = _variance_preserving(sigma, x)
         if times is None:
             times = timestep(self.levels, sigma.cpu())
-        loras = self._additions.applied(conditions.loras) if self._additions else nullcontext()
+        loras = self._adapters.applied(conditions.loras) if self._adapters else nullcontext()
         with loras, seamless(self.unet) if tile else nullcontext():
             output = self._network(
                 x * preserved, times, conditions.states, self._told(x, conditions.pooled)

@@ -92,7 +92,12 @@ def _renamed(name: str, table: dict[str, str]) -> str:
 
 
 def _unet(weights: Weights) -> Weights:
-    return {_renamed(_unet_place(name), UNET): weight for name, weight in weights.items()}
+    return {original_name(name): weight for name, weight in weights.items()}
+
+
+def original_name(name: str) -> str:
+    """What a weight of the U-Net is called in the original program."""
+    return _renamed(_unet_place(name), UNET)
 
 
 def _unet_place(name: str) -> str:
