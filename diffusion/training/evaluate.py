@@ -236,7 +236,7 @@ def _compare_with_real(
 ) -> list[Score]:
     """How far the drawings as a whole are from pictures held out, and whether they are copies."""
     trained = [i for i in indices if (rows[i].emoji, rows[i].style) not in held_out.pairs]
-    back = [i for i in indices if i not in set(trained)] or trained
+    back = [i for i, row in enumerate(rows) if (row.emoji, row.style) in held_out.pairs] or trained
     fresh = compose_pairs(drawings, rows, back, amounts.real, SEED + 2)
     known = compose_pairs(drawings, rows, trained, amounts.real * 20, SEED + 3)
     drawn = nearest(to_pixels(examiner.drawn), known.pictures)

@@ -67,9 +67,9 @@ def train_evaluator(workdir: Path, rows: list[Row], held_out: HeldOut, tiny: boo
     """A tower trained on the pictures that are not held out; kept between runs."""
     drawings = np.load(workdir / "pictures.npy", mmap_mode="r")
     chosen = [i for i, row in enumerate(rows) if (row.emoji, row.style) not in held_out.pairs]
-    pairs = compose_pairs(drawings, rows, chosen, 64 if tiny else 16_000, SEED)
+    pairs = compose_pairs(drawings, rows, chosen, 64 if tiny else 12_000, SEED)
     vectors = teach(pairs.captions, workdir / "evaluator-teacher.npy")
-    budget = 64 if tiny else 60_000
+    budget = 64 if tiny else 20_000
     tower = train_image_tower(workdir, "evaluator", pairs, vectors, budget, SEED, tiny)
     return Evaluator(tower, lambda texts: functional.normalize(teach(texts), dim=-1))
 
