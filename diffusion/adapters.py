@@ -5,6 +5,7 @@ every row what the row's own LoRAs make of the row's own input, one row at a tim
 do not depend on its company, and rows without any stay what they are.
 """
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,7 +41,8 @@ class Adapters:
 
     def __init__(self, loras: Mapping[str, Additions]) -> None:
         self._loras = dict(loras)
-        self._rows: Sequence[tuple[Lora, ...]] = ()
+        # For each thread its own: another may read a text that has nothing to do with the rows.
+        self._here = threading.local()
         for layer in {layer for additions in loras.values() for layer in additions}:
             layer.register_forward_hook(self._add)
 
@@ -51,14 +53,15 @@ class Adapters:
     @contextmanager
     def applied(self, rows: Sequence[tuple[Lora, ...]]) -> Iterator[None]:
         """While it lasts, each row of a network's input gets its own LoRAs."""
-        self._rows = rows if any(rows) else ()
+        self._here.rows = rows if any(rows) else ()
         try:
             yield
         finally:
-            self._rows = ()
+            self._here.rows = ()
 
     def _add(self, layer: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
-        for row, wanted in enumerate(self._rows):
+        rows: Sequence[tuple[Lora, ...]] = getattr(self._here, "rows", ())
+        for row, wanted in enumerate(rows):
             for lora in wanted:
                 addition = self._loras[lora.name].get(layer)
                 if addition:
