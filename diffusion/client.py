@@ -17,7 +17,16 @@ from typing import Self
 
 import aiohttp
 
-from diffusion.hearing import Hearing, error_message, events_in, kind_of, parsed
+from diffusion.hearing import (
+    Hearing,
+    error_message,
+    events_in,
+    kind_of,
+    parsed,
+    picture_in,
+    prompts_in,
+    weights_in,
+)
 from diffusion.hearing import InferenceRefused as InferenceRefused
 from diffusion.protocol import Event, Failed, Finished, ImageRequest, InvalidField, ModelInfo
 
@@ -134,6 +143,30 @@ class InferenceClient:
         except InferenceRefused as refused:
             yield Failed(str(refused))
 
+    async def describe(self, picture: bytes, model: str | None = None) -> tuple[str, ...]:
+        """Prompts that could have made a picture, the likeliest first.
+
+        Raises InferenceUnavailable and InferenceRefused, as `weigh` and `upscale` do.
+        """
+        answer = await self._answer("/v1/images/descriptions", _picture_form(picture, model))
+        return prompts_in(answer)
+
+    async def weigh(self, prompt: str, model: str | None = None) -> tuple[tuple[str, float], ...]:
+        """The words of a prompt in their order, each with how much it counts, from 0 to 1."""
+        body: dict[str, object] = {"prompt": prompt, "model": model}
+        return weights_in(await self._answer("/v1/prompts/weights", body))
+
+    async def upscale(self, picture: bytes, model: str | None = None) -> bytes:
+        """A picture enlarged by the model's factor, as a PNG file."""
+        answer = await self._answer("/v1/images/upscales", _picture_form(picture, model))
+        return picture_in(answer)
+
+    async def _answer(
+        self, path: str, body: dict[str, object] | aiohttp.FormData
+    ) -> dict[str, object]:
+        async with self._asked("POST", path, body) as response:
+            return parsed(await _whole(response))
+
     @asynccontextmanager
     async def _asked(
         self,
@@ -180,6 +213,14 @@ def _addressed(
         if digest is not None:
             _add_file(form, name, files[digest])
     return "/v1/images/edits", form
+
+
+def _picture_form(picture: bytes, model: str | None) -> aiohttp.FormData:
+    form = aiohttp.FormData()
+    if model is not None:
+        form.add_field("model", model)
+    _add_file(form, "image", picture)
+    return form
 
 
 def _add_file(form: aiohttp.FormData, name: str, file: bytes) -> None:

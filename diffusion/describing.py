@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import CLIPVisionModelWithProjection
 
-from diffusion.checkpoints import CheckpointError
+from diffusion.parts import CheckpointError
 
 FOLDER = "image_encoder"
 BANK = "phrases.json"

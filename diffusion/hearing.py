@@ -55,14 +55,7 @@ class Hearing:
 
     def whole(self, answer: dict[str, object]) -> tuple[bytes, ...]:
         """The pictures of an answer in one piece."""
-        if "error" in answer:
-            raise InferenceRefused(_message_in(answer) or "The inference server failed.")
-        entries = answer.get("data")
-        if not isinstance(entries, list):
-            raise InferenceRefused("The inference server's answer has no pictures in it.")
-        for entry in entries[: self._count]:
-            if not isinstance(entry, dict):
-                raise InferenceRefused("The inference server's answer cannot be understood.")
+        for entry in _entries(answer)[: self._count]:
             self._keep(self._pictures, {**entry, "index": None})
         if len(self._pictures) < self._count:
             raise InferenceRefused(self.unfinished())
@@ -91,6 +84,48 @@ class Hearing:
         index = _whole(content, "index", len(kept))
         if index < self._count:
             kept[index] = _picture(content)
+
+
+def prompts_in(answer: dict[str, object]) -> tuple[str, ...]:
+    """The prompts that describe a picture."""
+    return tuple(_text(entry, "prompt") for entry in _entries(answer))
+
+
+def weights_in(answer: dict[str, object]) -> tuple[tuple[str, float], ...]:
+    """The words of a prompt and how much each counts, from 0 to 1."""
+    return tuple((_text(entry, "word"), _share(entry, "weight")) for entry in _entries(answer))
+
+
+def picture_in(answer: dict[str, object]) -> bytes:
+    """The one picture of an answer."""
+    entries = _entries(answer)
+    if not entries:
+        raise InferenceRefused("The inference server's answer has no picture in it.")
+    return _picture(entries[0])
+
+
+def _entries(answer: dict[str, object]) -> list[dict[str, object]]:
+    """What an answer in one piece consists of."""
+    if "error" in answer:
+        raise InferenceRefused(_message_in(answer) or "The inference server failed.")
+    entries = answer.get("data")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise InferenceRefused("The inference server's answer cannot be understood.")
+    return entries
+
+
+def _text(content: dict[str, object], name: str) -> str:
+    value = content.get(name)
+    if not isinstance(value, str):
+        raise InferenceRefused(f"The inference server sent a “{name}” that is no text.")
+    return value
+
+
+def _share(content: dict[str, object], name: str) -> float:
+    value = content.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise InferenceRefused(f"The inference server sent a “{name}” that is no share.")
+    return float(value)
 
 
 def _in_order(pictures: dict[int, bytes]) -> tuple[bytes, ...]:
@@ -124,7 +159,6 @@ def kind_of(file: bytes) -> str | None:
     for beginning, kind in (
         (b"\x89PNG\r\n\x1a\n", "png"),
         (b"\xff\xd8\xff", "jpeg"),
-        (b"GIF8", "gif"),
     ):
         if file.startswith(beginning):
             return kind

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
+from diffusion.asides import Asides
 from diffusion.canvas import Canvas
 from diffusion.conditioning import PromptError
 from diffusion.edits import read_edit
@@ -47,6 +48,7 @@ class Service:
         )
         app.router.add_post("/v1/images/generations", self._generate)
         app.router.add_post("/v1/images/edits", self._edit)
+        Asides(self._worker).add_to(app)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._figures)

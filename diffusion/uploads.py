@@ -83,7 +83,8 @@ def read_picture(file: bytes, name: str) -> Image.Image:
         with Image.open(io.BytesIO(file), formats=FORMATS) as opened:
             _check_size(opened, name)
             opened.load()
-            return ImageOps.exif_transpose(opened).convert("RGBA" if _has_alpha(opened) else "RGB")
+            mode = "RGBA" if opened.has_transparency_data else "RGB"
+            return ImageOps.exif_transpose(opened).convert(mode)
     except InvalidField:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -112,7 +113,3 @@ def _check_size(picture: Image.Image, name: str) -> None:
 
 def _too_large(name: str) -> str:
     return f"“{name}” is too large: at most {MAX_SIDE} pixels a side and {MAX_PIXELS:,} in all."
-
-
-def _has_alpha(picture: Image.Image) -> bool:
-    return picture.has_transparency_data

@@ -11,17 +11,29 @@ from typing import Any
 
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
+from safetensors.torch import save_file
 from transformers import (
     CLIPTextConfig,
     CLIPTextModel,
     CLIPTextModelWithProjection,
     CLIPTokenizer,
+    CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
 )
 
+from diffusion.upscaling import Compact
 from diffusion.vocabulary import clip_tokenizer
 
 TOKENS = 32
 WIDTH = 64
+
+PHRASES = {
+    "things": ["fox", "owl", "car", "red heart", "house"],
+    "colours": ["red", "blue"],
+    "styles": ["noto style", "3d style"],
+    "grounds": ["on a blue background"],
+}
+"""What the tiny image tower can find in a picture."""
 
 PIPELINES = {
     "sd1": "StableDiffusionPipeline",
@@ -98,7 +110,40 @@ def build_tiny_model(
             "examples": ["a red fox"],
         },
     )
+    if family == "sd1" and not like_published:
+        build_tiny_eye(folder)
+        build_tiny_upscaler(folder)
     return folder
+
+
+def build_tiny_eye(folder: Path, width: int = WIDTH, **phrases: list[str]) -> None:
+    """An image tower of random weights beside the tiny model, as the training leaves one."""
+    config = CLIPVisionConfig(
+        image_size=32,
+        patch_size=8,
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        projection_dim=width,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        CLIPVisionModelWithProjection(config).save_pretrained(folder / "image_encoder")
+    preparing = {"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}
+    _write_json(folder / "image_encoder" / "preprocessor_config.json", preparing)
+    _write_json(folder / "image_encoder" / "phrases.json", PHRASES | phrases)
+
+
+def build_tiny_upscaler(folder: Path, factor: int = 4) -> None:
+    """An upscaler of random weights beside the tiny model."""
+    place = folder / "upscaler"
+    place.mkdir()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        weights = Compact(factor, 4, 1).half().state_dict()
+    save_file(weights, place / "model.safetensors", {"format": "pt"})
+    _write_json(place / "config.json", {"factor": factor, "width": 4, "layers": 1})
 
 
 def build_tiny_preview(folder: Path) -> Path:

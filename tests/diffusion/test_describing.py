@@ -10,43 +10,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from transformers import (
-    CLIPTextModel,
-    CLIPTokenizer,
-    CLIPVisionConfig,
-    CLIPVisionModelWithProjection,
-)
+from transformers import CLIPTextModel, CLIPTokenizer
 
 from diffusion.checkpoints import CheckpointError
 from diffusion.describing import Describer, load_describer
-from tests.tiny_model import WIDTH
+from tests.tiny_model import PHRASES, WIDTH, build_tiny_eye
 
-PHRASES = {
-    "things": ["fox", "owl", "car", "red heart", "house"],
-    "colours": ["red", "blue"],
-    "styles": ["noto style", "3d style"],
-    "grounds": ["on a blue background"],
-}
 CPU = torch.device("cpu")
-
-
-def write_image_encoder(folder: Path, width: int = WIDTH, **phrases: list[str]) -> None:
-    """An image tower of random weights beside the tiny model, as the training leaves one."""
-    config = CLIPVisionConfig(
-        image_size=32,
-        patch_size=8,
-        hidden_size=16,
-        intermediate_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        projection_dim=width,
-    )
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        CLIPVisionModelWithProjection(config).save_pretrained(folder / "image_encoder")
-    preparing = {"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}
-    (folder / "image_encoder" / "preprocessor_config.json").write_text(json.dumps(preparing))
-    (folder / "image_encoder" / "phrases.json").write_text(json.dumps(PHRASES | phrases))
 
 
 def read(folder: Path, beside: Path) -> Describer:
@@ -59,7 +29,7 @@ def read(folder: Path, beside: Path) -> Describer:
 @pytest.fixture(scope="module")
 def seeing(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Describer:
     folder = tmp_path_factory.mktemp("seeing")
-    write_image_encoder(folder)
+    build_tiny_eye(folder)
     return read(folder, tiny_folder)
 
 
@@ -69,8 +39,10 @@ def picture(size: tuple[int, int] = (48, 48), seed: int = 0) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def test_a_model_without_an_image_encoder_weighs_but_does_not_see(tiny_folder: Path) -> None:
-    describer = read(tiny_folder, tiny_folder)
+def test_a_model_without_an_image_encoder_weighs_but_does_not_see(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    describer = read(tmp_path, tiny_folder)
     assert not describer.sees
     assert [word for word, _ in describer.weigh("a red fox")] == ["a", "red", "fox"]
 
@@ -131,13 +103,13 @@ def test_the_middle_square_is_seen_and_transparency_is_white(seeing: Describer) 
 
 
 def test_an_image_encoder_that_does_not_fit_is_refused(tmp_path: Path, tiny_folder: Path) -> None:
-    write_image_encoder(tmp_path, width=WIDTH * 2)
+    build_tiny_eye(tmp_path, width=WIDTH * 2)
     with pytest.raises(CheckpointError, match=f"ends in {2 * WIDTH} dimensions"):
         read(tmp_path, tiny_folder)
 
 
 def test_missing_weights_are_refused(tmp_path: Path, tiny_folder: Path) -> None:
-    write_image_encoder(tmp_path)
+    build_tiny_eye(tmp_path)
     config = tmp_path / "image_encoder" / "config.json"
     said = json.loads(config.read_text())
     config.write_text(json.dumps(said | {"num_hidden_layers": 2}))
@@ -147,14 +119,14 @@ def test_missing_weights_are_refused(tmp_path: Path, tiny_folder: Path) -> None:
 
 @pytest.mark.parametrize("broken", ["preprocessor_config.json", "phrases.json", "config.json"])
 def test_missing_files_are_refused(tmp_path: Path, tiny_folder: Path, broken: str) -> None:
-    write_image_encoder(tmp_path)
+    build_tiny_eye(tmp_path)
     (tmp_path / "image_encoder" / broken).unlink()
     with pytest.raises(CheckpointError, match="image_encoder"):
         read(tmp_path, tiny_folder)
 
 
 def test_a_bank_without_enough_phrases_is_refused(tmp_path: Path, tiny_folder: Path) -> None:
-    write_image_encoder(tmp_path, things=["fox"])
+    build_tiny_eye(tmp_path, things=["fox"])
     with pytest.raises(CheckpointError, match="too few phrases"):
         read(tmp_path, tiny_folder)
     shutil.rmtree(tmp_path / "image_encoder")

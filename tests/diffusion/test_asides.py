@@ -1,0 +1,256 @@
+"""What the server does besides drawing, over a real socket: words, weights and enlarging."""
+
+import asyncio
+import io
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
+
+import aiohttp
+import numpy as np
+import pytest
+from aiohttp import web
+from PIL import Image
+
+from diffusion import asides
+from diffusion.checkpoints import Checkpoint
+from diffusion.client import InferenceClient, InferenceUnavailable
+from diffusion.describing import Describer
+from diffusion.engine import Engine
+from diffusion.hearing import InferenceRefused
+from diffusion.pictures import Pixels, encode
+from diffusion.upscaling import TILE
+from tests.diffusion.requests import a_request
+from tests.diffusion.serving import Serving, held, serving, site
+from tests.diffusion.uploaded import pixels_of, saved, scene
+from tests.tiny_model import PHRASES
+
+PICTURE = saved(scene(40, 32))
+
+
+@pytest.fixture
+async def server(tiny: Checkpoint) -> AsyncIterator[Serving]:
+    async with serving(lambda: Engine(tiny), api_key="sesame") as running:
+        yield running
+
+
+@pytest.fixture
+async def client(server: Serving) -> AsyncIterator[InferenceClient]:
+    async with InferenceClient(server.url, "sesame") as opened:
+        yield opened
+
+
+async def test_the_model_says_what_it_can(client: InferenceClient) -> None:
+    (model,) = await client.models()
+    assert (model.edits, model.describes, model.upscales) == (True, True, 4)
+
+
+async def test_a_picture_becomes_four_prompts(client: InferenceClient) -> None:
+    prompts = await client.describe(PICTURE, "tiny")
+    assert len(set(prompts)) == 4
+    assert any(thing in prompts[0] for thing in PHRASES["things"])
+    assert await client.describe(PICTURE) == prompts
+
+
+async def test_words_get_weights(client: InferenceClient) -> None:
+    weights = await client.weigh("a red fox 🦊", "tiny")
+    assert [word for word, _ in weights] == ["a", "red", "fox", "🦊"]
+    assert max(weight for _, weight in weights) == 1
+    assert await client.weigh("a red fox 🦊") == weights
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF"])
+async def test_a_picture_becomes_four_times_as_large(
+    client: InferenceClient, tiny: Checkpoint, form: str
+) -> None:
+    file = saved(scene(40, 32), form)
+    enlarged = pixels_of(await client.upscale(file, "tiny"))
+    assert enlarged.shape == (128, 160, 3)
+    assert tiny.upscaler is not None
+    with Image.open(io.BytesIO(file)) as sent:
+        expected = tiny.upscaler.enlarge(np.array(sent.convert("RGB")))
+    assert np.array_equal(enlarged, expected)
+
+
+async def test_an_enlarged_picture_says_what_made_it(client: InferenceClient) -> None:
+    file = encode(np.array(scene(16, 16)), "png", "a red fox 🦊\nSteps: 4, Seed: 7")
+    enlarged = await client.upscale(file)
+    with Image.open(io.BytesIO(enlarged)) as opened:
+        assert opened.info["parameters"] == "a red fox 🦊\nSteps: 4, Seed: 7"
+
+
+async def test_many_ask_at_once_while_pictures_are_drawn(tiny: Checkpoint) -> None:
+    """No step is needed, and none is waited for."""
+    async with (
+        held(tiny) as (server, engine),
+        InferenceClient(server.url) as client,
+        aclosing(client.generate(a_request(), previews=0)) as drawing,
+    ):
+        await anext(drawing)
+        enlarged = await asyncio.gather(
+            *(client.upscale(saved(scene(16 + 8 * place, 16))) for place in range(4))
+        )
+        assert [pixels_of(file).shape[1] for file in enlarged] == [64, 96, 128, 160]
+        assert await client.weigh("a red fox")
+        assert await client.describe(PICTURE)
+        assert engine.steps == 0
+
+
+# Refusals.
+
+Ask = Callable[[InferenceClient], Any]
+ASKS: dict[str, Ask] = {
+    "describe": lambda client: client.describe(b"no picture"),
+    "upscale": lambda client: client.upscale(b"no picture"),
+}
+
+
+@pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS)
+async def test_what_is_no_picture_is_refused(client: InferenceClient, ask: Ask) -> None:
+    with pytest.raises(InferenceRefused, match="“image” is no picture"):
+        await ask(client)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.describe(PICTURE, "other"),
+        lambda client: client.weigh("a fox", "other"),
+        lambda client: client.upscale(PICTURE, "other"),
+    ],
+)
+async def test_an_unknown_model_is_refused(client: InferenceClient, ask: Ask) -> None:
+    with pytest.raises(InferenceRefused, match=r"no model “other”\. Known: tiny"):
+        await ask(client)
+
+
+@pytest.mark.parametrize("prompt", ["", " \n"])
+async def test_nothing_to_weigh_is_refused(client: InferenceClient, prompt: str) -> None:
+    with pytest.raises(InferenceRefused, match="prompt"):
+        await client.weigh(prompt)
+
+
+async def test_a_model_without_the_parts_says_so(tiny: Checkpoint) -> None:
+    clip = tiny.text.clips[0]
+    plain = replace(tiny, describer=Describer(clip.tokenizer, clip.model), upscaler=None)
+    async with (
+        serving(lambda: Engine(plain)) as server,
+        InferenceClient(server.url) as client,
+    ):
+        with pytest.raises(InferenceRefused, match="“tiny” cannot put pictures into words"):
+            await client.describe(PICTURE)
+        with pytest.raises(InferenceRefused, match="“tiny” cannot enlarge pictures"):
+            await client.upscale(PICTURE)
+        assert await client.weigh("a fox")
+
+
+async def test_too_large_a_picture_is_refused(
+    client: InferenceClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asides, "MAX_ENLARGED", 40 * 32)
+    await client.upscale(PICTURE)
+    with pytest.raises(InferenceRefused, match="1,280 pixels is the most"):
+        await client.upscale(saved(scene(41, 32)))
+
+
+async def test_too_many_at_once_are_turned_away(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, let = threading.Event(), threading.Event()
+
+    def enlarge(pixels: Pixels) -> Pixels:
+        began.set()
+        assert let.wait(60)
+        return pixels
+
+    monkeypatch.setattr(asides, "MAX_WAITING", 1)
+    monkeypatch.setattr(tiny.upscaler, "enlarge", enlarge)
+    async with serving(lambda: Engine(tiny)) as server, InferenceClient(server.url) as client:
+        first = asyncio.create_task(client.upscale(PICTURE))
+        assert await asyncio.to_thread(began.wait, 60)
+        with pytest.raises(InferenceUnavailable, match="full") as unavailable:
+            await client.upscale(PICTURE)
+        assert unavailable.value.retry_after
+        let.set()
+        assert (await first).startswith(b"\x89PNG")
+
+
+async def test_a_key_is_asked_for(server: Serving) -> None:
+    async with InferenceClient(server.url, "other") as client:
+        for ask in (client.describe(PICTURE), client.weigh("a fox"), client.upscale(PICTURE)):
+            with pytest.raises(InferenceRefused, match="API key"):
+                await ask
+
+
+async def test_a_server_that_stops_is_unavailable(tiny: Checkpoint) -> None:
+    async with held(tiny) as (server, _), InferenceClient(server.url) as client:
+        server.worker.stop()
+        for ask in (client.describe(PICTURE), client.weigh("a fox"), client.upscale(PICTURE)):
+            with pytest.raises(InferenceUnavailable):
+                await ask
+
+
+@pytest.mark.parametrize("path", ["/v1/images/descriptions", "/v1/images/upscales"])
+async def test_a_form_without_its_file_is_a_400(server: Serving, path: str) -> None:
+    key = {"Authorization": "Bearer sesame"}
+    async with aiohttp.ClientSession(headers=key) as session:
+        form = aiohttp.FormData({"model": "tiny"}, default_to_multipart=True)
+        for body, param in (({"data": form}, "image"), ({"json": {"image": "x"}}, None)):
+            async with session.post(server.url + path, **body) as response:
+                assert response.status == 400
+                assert (await response.json())["error"]["param"] == param
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"[" * 100_000])
+async def test_weights_want_an_object(server: Serving, body: bytes) -> None:
+    key = {"Authorization": "Bearer sesame"}
+    async with (
+        aiohttp.ClientSession(headers=key) as session,
+        session.post(server.url + "/v1/prompts/weights", data=body) as response,
+    ):
+        assert response.status == 400
+
+
+# Servers that answer nonsense, or have never heard of this.
+
+NONSENSE: list[dict[str, Any]] = [
+    {},
+    {"data": 5},
+    {"data": [5]},
+    {"data": [{}]},
+    {"data": [{"prompt": 5, "word": "a", "weight": 2, "b64_json": "AAAA"}]},
+    {"data": [{"prompt": None, "word": "a", "weight": True, "b64_json": 7}]},
+    {"error": {"message": "out of paint"}},
+]
+
+
+@pytest.mark.parametrize("answer", NONSENSE, ids=str)
+async def test_nonsense_is_refused_in_one_sentence(answer: dict[str, Any]) -> None:
+    async def answered(_request: web.Request) -> web.Response:
+        return web.json_response(answer)
+
+    app = web.Application()
+    app.router.add_post("/v1/{rest:.*}", answered)
+    async with site(app) as url, InferenceClient(url) as client:
+        for ask in (client.describe(PICTURE), client.weigh("a fox"), client.upscale(PICTURE)):
+            with pytest.raises(InferenceRefused):
+                await ask
+
+
+async def test_a_foreign_server_does_not_know_these() -> None:
+    async with site(web.Application()) as url, InferenceClient(url) as client:
+        for ask in (client.describe(PICTURE), client.weigh("a fox"), client.upscale(PICTURE)):
+            with pytest.raises(InferenceRefused):
+                await ask
+
+
+def test_a_picture_in_tiles_has_no_seams(tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tiny.upscaler is not None
+    picture = np.random.default_rng(0).integers(0, 256, (60, 70, 3), dtype=np.uint8)
+    assert max(picture.shape) < TILE
+    whole = tiny.upscaler.enlarge(picture)
+    monkeypatch.setattr("diffusion.upscaling.TILE", 16)
+    tiled = tiny.upscaler.enlarge(picture)
+    assert np.abs(whole.astype(int) - tiled).max() <= 1
