@@ -13,7 +13,7 @@ import torch
 from aiohttp import web
 
 from diffusion.checkpoints import EMBEDDED, CheckpointError, load
-from diffusion.devices import SettingError, best_device, compile_if_set, number_type
+from diffusion.devices import SettingError, best_device, number_type, prepared
 from diffusion.engine import Engine
 from diffusion.server import Service
 from diffusion.worker import Worker
@@ -97,9 +97,10 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
 
 
 def _engine(model: Path, device: torch.device) -> Engine:
-    checkpoint = load(model, device, number_type(device))
-    compile_if_set(checkpoint.denoiser.unet, device)
-    return Engine(checkpoint)
+    loras = os.environ.get("DARKROOM_LORAS")
+    checkpoint = load(model, device, number_type(device), Path(loras) if loras else None)
+    compiled = prepared(checkpoint.denoiser.unet, device)
+    return Engine(checkpoint, few_sizes=compiled)
 
 
 async def _first_of(*waiting: Awaitable[object]) -> None:

@@ -38,16 +38,19 @@ def number_type(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if fast else torch.float32
 
 
-def compile_if_set(unet: nn.Module, device: torch.device) -> None:
-    """Compile the U-Net if DARKROOM_COMPILE is set, each size of a pass when it is first used.
+def prepared(unet: nn.Module, device: torch.device) -> bool:
+    """Lay the U-Net out as the device likes it, and compile it if DARKROOM_COMPILE is set.
 
-    On a GPU into CUDA graphs, which has not been tried on one yet. Raises SettingError.
+    Each size of a pass is compiled when it is first used, on a GPU into CUDA graphs; there, this
+    has not been tried yet. Returns whether it is compiled. Raises SettingError.
     """
     said = os.environ.get("DARKROOM_COMPILE") or "0"
     if said not in ("0", "1"):
         raise SettingError(f"DARKROOM_COMPILE must be 0 or 1, not “{said}”.")
+    if device.type == "cuda":
+        unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if said == "1":
         # Beyond the limit passes would run uncompiled, which may give other bytes.
         torch._dynamo.config.recompile_limit = COMPILED_SHAPES
-        mode = "reduce-overhead" if device.type == "cuda" else "default"
-        unet.compile(mode=mode, dynamic=False)
+        unet.compile(mode="reduce-overhead" if device.type == "cuda" else "default", dynamic=False)
+    return said == "1"

@@ -101,12 +101,13 @@ class Engine:
         checkpoint: Checkpoint,
         max_waiting: int = MAX_WAITING,
         costs: PassCosts | None = None,
+        few_sizes: bool = False,
     ) -> None:
         self.checkpoint = checkpoint
         self.costs = costs or PassCosts()
         self.steps = 0
         self.out_of_memory = 0
-        self._passes = Passes(checkpoint.denoiser, self.costs)
+        self._passes = Passes(checkpoint.denoiser, self.costs, few_sizes)
         self._finisher = Finisher(checkpoint.decoder, self._wake)
         self._channels = int(checkpoint.denoiser.unet.config.in_channels)  # type: ignore
         self._lock = threading.Lock()

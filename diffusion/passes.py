@@ -26,13 +26,18 @@ from diffusion.trajectory import Row
 
 
 class Passes:
-    """Makes the predictions of any number of rows of one shape."""
+    """Makes the predictions of any number of rows of one shape.
 
-    def __init__(self, denoiser: Denoiser, costs: PassCosts) -> None:
+    With `few_sizes` passes have 1, 2, 4, 8 or 16 rows, since each other size would have to be
+    compiled too; so it is on a GPU.
+    """
+
+    def __init__(self, denoiser: Denoiser, costs: PassCosts, few_sizes: bool = False) -> None:
         _steady(denoiser.unet)
         self._denoiser = denoiser
         self._costs = costs
         self._device = next(denoiser.parameters()).device
+        self._few_sizes = few_sizes or self._device.type == "cuda"
         self._agrees: dict[tuple[Shape, int], bool] = {}
         self._timing: deque[tuple[Shape, int, torch.cuda.Event, torch.cuda.Event]] = deque()
 
@@ -58,7 +63,7 @@ class Passes:
     def _sizes(self, count: int) -> Iterator[int]:
         """Sizes of a pass for so many rows, the cheapest first."""
         for size in range(count, MOST + 1):
-            if self._device.type == "cpu" or size.bit_count() == 1:
+            if size.bit_count() == 1 or not self._few_sizes:
                 yield size
 
     def _checked(self, shape: Shape, rows: Sequence[Row]) -> Tensor:

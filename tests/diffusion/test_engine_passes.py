@@ -89,6 +89,14 @@ def test_a_size_is_checked_once_and_then_used(tiny: Checkpoint, asked: Counting)
 
 
 @torch.inference_mode()
+def test_passes_of_few_sizes_are_filled_up(tiny: Checkpoint, asked: Counting) -> None:
+    passes = Passes(tiny.denoiser, PassCosts(), few_sizes=True)
+    for count in (3, 3, 5, 9):
+        passes.predict(Shape(8, 8), _rows(Shape(8, 8), count))
+    assert asked.sizes == [4, 8, 4, 8, 16, 8, 8]
+
+
+@torch.inference_mode()
 def test_a_size_that_rounds_otherwise_is_never_used(tiny: Checkpoint, asked: Counting) -> None:
     asked.differs = lambda size: size in (4, 5)
     passes = Passes(tiny.denoiser, PassCosts())
