@@ -25,9 +25,15 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-from diffusion.schedules import cosine, linear
 from diffusion.training.logbook import to_image
-from diffusion.training.swiss_roll import destroy, restore, swiss_roll, train_on_roll
+from diffusion.training.swiss_roll import (
+    SCHEDULES,
+    compare_schedules,
+    destroy,
+    restore,
+    swiss_roll,
+    train_on_roll,
+)
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
@@ -137,12 +143,12 @@ def show_noise(picture: Image.Image, path: Path) -> None:
     noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
     times = [0, *(round(999 * share / 8) for share in range(1, 9))]
     rows: list[list[Image.Image | npt.NDArray[np.uint8]]] = []
-    for betas in (linear(1e-4, 0.02, 1000), cosine(0, 0, 1000)):
+    for betas in SCHEDULES.values():
         kept = torch.cumprod(1 - betas, 0)
         rows.append(
             [to_image(kept[t].sqrt() * clean + (1 - kept[t]).sqrt() * noise) for t in times]
         )
-    lay_out(rows, ["linear", "cosine"], [f"step {t}" for t in times], path)
+    lay_out(rows, list(SCHEDULES), [f"step {t}" for t in times], path)
 
 
 def show_reverse(pipeline: Any, prompt: str, seed: int, guidance: float, path: Path) -> None:
@@ -342,7 +348,7 @@ def draw_figures(model: Path, folder: Path, workdir: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Draw them all; takes about a minute."""
+    """Draw them all, and print the table beside the roll; takes about a minute."""
     root = Path(__file__).resolve().parents[2]
     parser = argparse.ArgumentParser(prog="python -m diffusion.training.figures")
     parser.add_argument("--model", type=Path, default=root / "diffusion" / "mini")
@@ -350,6 +356,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--workdir", type=Path, default=Path("data/training"))
     options = parser.parse_args(arguments)
     draw_figures(options.model, options.folder, options.workdir)
+    counts = (5, 10, 20, 40)
+    print("how far restored points are from the swiss roll, by steps")
+    print(f"{'':8}" + "".join(f"{count:8}" for count in counts))
+    for schedule in SCHEDULES:
+        means = compare_schedules(schedule, 3, counts)
+        print(f"{schedule:8}" + "".join(f"{mean:8.3f}" for mean in means))
 
 
 if __name__ == "__main__":

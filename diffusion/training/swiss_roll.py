@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from diffusion.conditioning import Conditions
 from diffusion.denoiser import Denoiser
 from diffusion.samplers import euler_ancestral, no_memory
-from diffusion.schedules import cosine, trained_levels, visited
+from diffusion.schedules import cosine, linear, trained_levels, visited
 
 WIDTH = 64
 STEPS = 40
@@ -26,6 +26,9 @@ TURNS = (1.5 * math.pi, 4.5 * math.pi)
 SCALE = 7.0  # brings the roll to a standard deviation of about one
 # Places are told by sines as well (Tancik et al. 2020): bare coordinates bend too slowly for turns.
 WAVES = (2.0, 4.0)
+
+
+SCHEDULES = {"linear": linear(1e-4, 0.02, 1000), "cosine": cosine(0, 0, 1000)}
 
 
 def spiral(angle: Tensor) -> Tensor:
@@ -67,12 +70,12 @@ class RollNetwork(nn.Module):
         return (self.layers(told).view_as(x),)
 
 
-def train_on_roll(steps: int, seed: int) -> tuple[Denoiser, list[float]]:
+def train_on_roll(steps: int, seed: int, schedule: str = "cosine") -> tuple[Denoiser, list[float]]:
     """A denoiser of the roll, and its loss by step."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network = RollNetwork()
-    denoiser = Denoiser(network, trained_levels(cosine(0, 0, 1000)), "v_prediction")
+    denoiser = Denoiser(network, trained_levels(SCHEDULES[schedule]), "v_prediction")
     optimizer = torch.optim.Adam(network.parameters(), lr=4e-3)
     decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps, eta_min=1e-4)
     g = torch.Generator().manual_seed(seed)
@@ -99,9 +102,9 @@ def destroy(denoiser: Denoiser, points: Tensor, share: float, g: torch.Generator
 
 
 @torch.inference_mode()
-def restore(denoiser: Denoiser, count: int, g: torch.Generator) -> list[Tensor]:
-    """From noise back to a roll: the points [count, 2] at each of `STEPS` + 1 levels."""
-    sigmas = visited(denoiser.levels, "trailing", STEPS)
+def restore(denoiser: Denoiser, count: int, g: torch.Generator, steps: int = STEPS) -> list[Tensor]:
+    """From noise back to a roll: the points [count, 2] at each of `steps` + 1 levels."""
+    sigmas = visited(denoiser.levels, "trailing", steps)
     x = sigmas[0].float() * torch.randn((count, 2, 1, 1), generator=g)
     memory = no_memory(x)
     shown = [x.flatten(1) / math.sqrt(1 + float(sigmas[0]) ** 2)]
@@ -112,6 +115,22 @@ def restore(denoiser: Denoiser, count: int, g: torch.Generator) -> list[Tensor]:
         x, memory = euler_ancestral(x, denoised, rows, rows_next, memory, noise)
         shown.append(x.flatten(1) / math.sqrt(1 + float(sigma_next) ** 2))
     return shown
+
+
+def distances(points: Tensor) -> Tensor:
+    """How far each of the points [n, 2] is from the roll, [n]."""
+    return torch.cdist(points, spiral(torch.linspace(*TURNS, 2000))).amin(1)
+
+
+def compare_schedules(schedule: str, trainings: int, counts: tuple[int, ...]) -> list[float]:
+    """The mean distance of restored points, for each count of steps to restore them in."""
+    totals = [0.0] * len(counts)
+    for seed in range(trainings):
+        denoiser, _ = train_on_roll(1500, seed, schedule)
+        for place, steps in enumerate(counts):
+            g = torch.Generator().manual_seed(seed)
+            totals[place] += distances(restore(denoiser, 2000, g, steps)[-1]).mean().item()
+    return [total / trainings for total in totals]
 
 
 def _no_words(rows: Tensor) -> Tensor:

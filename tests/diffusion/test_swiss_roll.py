@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from diffusion.training.swiss_roll import (
     TURNS,
     RollNetwork,
     destroy,
+    distances,
     restore,
     spiral,
     swiss_roll,
@@ -16,11 +16,6 @@ from diffusion.training.swiss_roll import (
 )
 
 ROLL = spiral(torch.linspace(*TURNS, 2000))
-
-
-def distances(points: Tensor) -> Tensor:
-    """How far each point is from the roll."""
-    return torch.cdist(points, ROLL).amin(1)
 
 
 def test_noise_destroys_the_roll_and_a_few_thousand_parameters_restore_it() -> None:
