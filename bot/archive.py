@@ -3,6 +3,7 @@
 Knows the database, the models and the board; words are made in `bot.lookups`.
 """
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,17 +11,27 @@ from dataclasses import dataclass, replace
 from bot import lookups
 from bot.board import Board, CannotPost
 from bot.catalogue import Catalogue
-from bot.errors import CannotWriteToYou, JobNotReady, NoModel, NothingYet, UnclearJob
+from bot.errors import (
+    CannotWriteToYou,
+    JobNotReady,
+    NoJobHere,
+    NoModel,
+    NothingYet,
+    NotYourPicture,
+    UnclearJob,
+)
 from bot.lookups import Page, Place
 from bot.messages import Message
 from bot.presenter import PLAIN_LIMIT, Presenter
 from bot.versions import Versions
 from diffusion.protocol import ImageRequest
-from storage import history, jobs
+from storage import history, jobs, servers
 from storage.database import Database
 from storage.jobs import Job
 from storage.models import JobState
 from storage.pictures import Picture, of_job
+
+log = logging.getLogger(__name__)
 
 PER_PAGE = 5
 SUGGESTIONS = 25
@@ -116,6 +127,45 @@ class Archive:
             )
         except CannotPost as error:
             raise CannotWriteToYou from error
+
+    async def shown_by(self, message_id: int, custom_ids: Sequence[str]) -> Job:
+        """The job that a message shows: known by the message, or by its buttons.
+
+        Raises NoJobHere.
+        """
+        job = await history.of_message(self._database, message_id)
+        for custom_id in () if job else custom_ids:
+            if match := re.match(r"job:([0-9a-f]{32}):", custom_id):
+                job = await jobs.get(self._database, match[1])
+                break
+        if job is None:
+            raise NoJobHere
+        return job
+
+    async def delete(self, job: Job, member_id: int, channel_id: int, message_id: int) -> None:
+        """Take a message of one's own job away. Raises NotYourPicture.
+
+        The job stays in its member's history.
+        """
+        if job.member_id != member_id:
+            raise NotYourPicture
+        await self._board.delete(channel_id, message_id)
+
+    async def highlight(self, job: Job) -> None:
+        """Show a job in its server's channel for highlights, once, if there is one."""
+        if job.server_id is None or job.stealth:
+            return
+        settings = await servers.get_settings(self._database, job.server_id)
+        if settings.highlights_channel is None:
+            return
+        if not await jobs.highlight(self._database, job.id):
+            return
+        message = await self._presenter.end_of(job, PLAIN_LIMIT)
+        try:
+            await self._board.post(settings.highlights_channel, message)
+        except CannotPost:
+            log.warning("The channel for highlights of server %s takes none.", job.server_id)
+            await jobs.take_back_highlight(self._database, job.id)
 
     async def search(self, member_id: int, query: str, number: int) -> Page:
         """A page, counted from 0, of what a member made, by words of its prompts."""

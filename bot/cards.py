@@ -42,6 +42,11 @@ def preferred(what: Text, locale: str) -> Card:
     return Card(say("preferred", locale), say(what, locale), Stripe.GREEN)
 
 
+def done(what: Text, locale: str) -> Card:
+    """That something was done which can be seen elsewhere."""
+    return Card(say("done", locale), say(what, locale), Stripe.GREEN)
+
+
 def own_options(options: Mapping[str, str], locale: str) -> Card:
     if not options:
         return Card(say("own-options", locale), say("own-options.none", locale), Stripe.GREY)

@@ -268,9 +268,7 @@ async def highlight(database: Database, job_id: str) -> bool:
 async def take_back_highlight(database: Database, job_id: str) -> None:
     """It could not be shown there."""
     async with database.transaction() as session:
-        await session.execute(
-            update(JobRow).where(JobRow.id == job_id).values(highlighted=False)
-        )
+        await session.execute(update(JobRow).where(JobRow.id == job_id).values(highlighted=False))
 
 
 async def ended_unshown(database: Database) -> tuple[Job, ...]:

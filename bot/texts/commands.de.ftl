@@ -266,3 +266,18 @@ command-imagine = Bilder von dem zeichnen, was du beschreibst
     .prompt-name = prompt
     .image = Ein Bild, von dem ausgegangen wird
     .image-name = bild
+
+## An einer Nachricht: ihr Menü und Reaktionen
+
+done = Erledigt
+    .cancelled = Der Auftrag hält an.
+    .sent = Es liegt in deinen Direktnachrichten.
+    .deleted = Die Nachricht ist weg. `/show { $id }` bringt sie zurück.
+menu-cancel-job = Auftrag abbrechen
+    .name = Auftrag abbrechen
+menu-send-to-me = An mich schicken
+    .name = An mich schicken
+menu-seed-and-parameters = Seed und Parameter
+    .name = Seed und Parameter
+menu-delete = Löschen
+    .name = Löschen

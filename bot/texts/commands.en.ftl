@@ -266,3 +266,18 @@ command-imagine = Draw pictures of what you describe
     .prompt-name = prompt
     .image = A picture to start from
     .image-name = image
+
+## On a message: its menu, and reactions
+
+done = Done
+    .cancelled = The job stops.
+    .sent = It is in your direct messages.
+    .deleted = The message is gone. `/show { $id }` brings it back.
+menu-cancel-job = Cancel job
+    .name = Cancel job
+menu-send-to-me = Send to me
+    .name = Send to me
+menu-seed-and-parameters = Seed and parameters
+    .name = Seed and parameters
+menu-delete = Delete
+    .name = Delete

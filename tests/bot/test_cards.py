@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot import cards, lookups, manual
 from bot.bot import COGS
+from bot.commands.message_menus import message_menus
 from bot.lookups import Page, Place
 from bot.messages import Card
 from bot.texts import LANGUAGES, say
@@ -108,6 +109,13 @@ def test_every_command_is_described_and_may_be_called_so(locale: str) -> None:
             assert NAME.fullmatch(name), name
             assert name == name.lower()
             assert 1 <= len(description) <= 100, description
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_every_menu_has_a_name(locale: str) -> None:
+    names = {say(f"{key_of(menu)}.name", locale) for menu in message_menus()}
+    assert len(names) == 4
+    assert all(1 <= len(name) <= 32 for name in names)
 
 
 def test_english_names_in_the_texts_are_those_in_the_code() -> None:
