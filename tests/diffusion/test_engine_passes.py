@@ -69,10 +69,7 @@ def test_a_row_has_the_same_bytes_in_passes_of_any_size(
 ) -> None:
     passes = Passes(_denoiser(tiny, dtype), PassCosts())
     rows = _rows(shape, MOST)
-    size = passes.reference(shape)
-    expected = torch.cat(
-        [passes._pass(rows[start : start + size]) for start in range(0, MOST, size)]
-    )
+    expected = passes._by_reference(shape, rows)
     for count in (3, 1, 2, 7, 11, MOST) if shape.cells < 1000 else (1, 5):
         # The first time a size is checked, then it is used.
         for _ in range(2):
