@@ -132,7 +132,7 @@ def evaluate(workdir: Path, seed: int, tiny: bool) -> list[Score]:
     indices = [index for index, row in enumerate(rows) if row.idea]
     real = compose_pairs(drawings, rows, indices, amounts.real, SEED + 1)
     scores = [
-        *_ask_words(workdir, examiner, taught, held_out, real, amounts),
+        *_ask_words(workdir, examiner, taught, real, amounts),
         *_ask_styles(examiner, rows, held_out, real, amounts, tiny),
         *_compare_with_real(examiner, rows, indices, drawings, held_out, amounts),
         Score("seconds per grid of four, 20 steps", 1, 4, f"{seconds:.1f}"),
@@ -158,7 +158,6 @@ def _ask_words(
     workdir: Path,
     examiner: Examiner,
     taught: list[Row],
-    held_out: HeldOut,
     real: Pairs,
     amounts: Amounts,
 ) -> list[Score]:
@@ -179,7 +178,7 @@ def _ask_words(
         examiner.ask("a thing alone, among 100", plain, amounts.seeds),
         examiner.ask(
             "whole captions never seen, among 100",
-            ask_captions(held_out, amounts.prompts, rng),
+            ask_captions(real.captions, seen, amounts.prompts, rng),
             amounts.seeds,
         ),
         examiner.ask(

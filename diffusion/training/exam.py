@@ -73,10 +73,9 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """What was kept from the diffusion model: (emoji, style) pairs, and captions."""
+    """What was kept from the diffusion model: (emoji, style) pairs."""
 
     pairs: frozenset[tuple[str, str]]
-    captions: tuple[str, ...]
 
 
 def read_held_out(workdir: Path) -> HeldOut:
@@ -84,7 +83,7 @@ def read_held_out(workdir: Path) -> HeldOut:
     path = workdir / "held_out.json"
     said = json.loads(path.read_text()) if path.exists() else {}
     pairs = frozenset((emoji, style) for emoji, style in said.get("pairs", ()))
-    return HeldOut(pairs, tuple(said.get("captions", ())))
+    return HeldOut(pairs)
 
 
 def with_article(name: str) -> str:
@@ -104,10 +103,13 @@ def ask_things(names: list[str], rng: random.Random) -> list[Question]:
     return [Question(caption, caption, among(caption, captions, rng)) for caption in captions]
 
 
-def ask_captions(held_out: HeldOut, count: int, rng: random.Random) -> list[Question]:
-    """Captions that were kept back, each among the rest."""
-    asked = rng.sample(held_out.captions, min(count, len(held_out.captions)))
-    return [Question(one, one, among(one, held_out.captions, rng)) for one in asked]
+def ask_captions(
+    captions: Iterable[str], seen: set[str], count: int, rng: random.Random
+) -> list[Question]:
+    """Captions of which no picture was trained on, each among the rest."""
+    fresh = [caption for caption in dict.fromkeys(captions) if caption not in seen]
+    asked = rng.sample(fresh, min(count, len(fresh)))
+    return [Question(one, one, among(one, fresh, rng)) for one in asked]
 
 
 def ask_styles(

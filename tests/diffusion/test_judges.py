@@ -1,0 +1,119 @@
+"""The exam asks what it says it asks, and the judges' arithmetic is right."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from diffusion.training.captions import HUES
+from diffusion.training.data import Row
+from diffusion.training.exam import (
+    CHOICES,
+    ask_captions,
+    ask_colours,
+    ask_numbers,
+    ask_styles,
+    ask_synonyms,
+    ask_things,
+    read_held_out,
+)
+from diffusion.training.judges import Evaluator, frechet, nearest, to_pixels
+
+NAMES = ["red fox", "cat", "dog", "owl", "car", "house", *(f"thing {i}" for i in range(120))]
+
+
+def row(emoji: str, *names: str) -> Row:
+    return Row("@set/one", "noto style", 1.0, emoji, names, (), True)
+
+
+def test_things_are_asked_among_a_hundred() -> None:
+    questions = ask_things(NAMES, random.Random(0))
+    assert [one.prompt for one in questions][:4] == ["a red fox", "a cat", "a dog", "an owl"]
+    for one in questions:
+        assert one.answer == one.prompt
+        assert len(set(one.choices)) == CHOICES
+        assert one.answer in one.choices
+
+
+def test_captions_that_were_trained_on_are_not_asked() -> None:
+    asked = ask_captions(["a cat", "a dog", "an owl", "a dog"], {"a cat"}, 9, random.Random(0))
+    assert {one.prompt for one in asked} == {"a dog", "an owl"}
+    assert all("a cat" not in one.choices for one in asked)
+
+
+def test_colours_are_new_to_their_things_and_stand_among_the_other_colours() -> None:
+    seen = {f"a {colour} {name}" for name in NAMES for colour in HUES if colour != "blue"}
+    asked = ask_colours(NAMES, seen, 20, random.Random(0))
+    assert len(asked) == 20
+    for one in asked:
+        _, colour, *name = one.answer.split()
+        assert colour == "blue"
+        assert "fox" not in name  # its name has a colour already
+        same = [choice for choice in one.choices if choice.endswith(" ".join(name))]
+        assert len(same) == len(HUES)
+        assert len(set(one.choices)) == len(one.choices) <= CHOICES
+
+
+def test_synonyms_are_words_that_no_caption_has() -> None:
+    rows = [row("🐶", "dog", "dog face"), row("🐱", "cat"), row("🚗", "car")]
+    seen = {"a feline, noto style", "a dog"}
+    asked = {one.prompt: one.answer for one in ask_synonyms(rows, NAMES, seen, random.Random(0))}
+    assert asked["a canine"] == "a dog"
+    assert asked["an automobile"] == "a car"
+    assert "a feline" not in asked
+    assert not any(answer == "a house" for answer in asked.values())  # no such idea is taught
+
+
+def test_numbers_and_styles() -> None:
+    numbers = ask_numbers(["fox", "cherry"], 2, random.Random(1))
+    assert sorted(len(one.choices) for one in numbers) == [4, 4]
+    assert {"one fox", "two foxes"} <= {c for one in numbers for c in one.choices}
+    assert {"one cherry", "two cherries"} <= {c for one in numbers for c in one.choices}
+    names = {"🐶": "dog", "🐱": "cat"}
+    styles = ["noto style", "3d style"]
+    ((question, style),) = ask_styles(names, styles, [("🐱", "3d style")], random.Random(0))
+    assert (question.prompt, style) == ("a cat, 3d style", 1)
+
+
+def test_held_out_pairs_are_read_where_there_are_any(tmp_path: Path) -> None:
+    assert not read_held_out(tmp_path).pairs
+    (tmp_path / "held_out.json").write_text(json.dumps({"pairs": [["🐶", "3d style"]]}))
+    assert read_held_out(tmp_path).pairs == {("🐶", "3d style")}
+
+
+class ByColour(torch.nn.Module):
+    """A tower that sees the mean of red and of blue."""
+
+    def forward(self, pixels: torch.Tensor) -> ByColour:
+        self.image_embeds = pixels.mean((2, 3))[:, [0, 2]] + 1
+        return self
+
+
+def test_the_evaluator_ranks_by_nearness() -> None:
+    vectors = {"red": [1.0, 0.0], "blue": [0.0, 1.0], "both": [0.7, 0.7]}
+    evaluator = Evaluator(ByColour(), lambda texts: torch.tensor([vectors[t] for t in texts]))
+    question = ask_captions(vectors, set(), 3, random.Random(0))
+    by_answer = {one.answer: one for one in question}
+    pictures = [Image.new("RGB", (9, 9), "red"), Image.new("RGB", (9, 9), "blue")]
+    assert evaluator.rank(pictures, [by_answer["red"], by_answer["blue"]]) == [0, 0]
+    assert evaluator.rank(pictures, [by_answer["blue"], by_answer["red"]]) == [2, 2]
+
+
+def test_frechet_distance_of_clouds_whose_distance_is_known() -> None:
+    cloud = torch.randn(300, 20, generator=torch.Generator().manual_seed(0)).double()
+    assert frechet(cloud, cloud) == pytest.approx(0, abs=1e-9)
+    assert frechet(cloud, cloud + 3) == pytest.approx(9 * 20)
+    # Spread twice as far the root is 2·S, and S + 4·S - 2·2·S is S.
+    centred = cloud - cloud.mean(0)
+    assert frechet(centred, 2 * centred) == pytest.approx(float(cloud.var(0).sum()))
+
+
+def test_the_nearest_picture_is_found() -> None:
+    grey, black, white = (Image.new("RGB", (40, 40), c) for c in ("#808080", "black", "white"))
+    found = nearest(to_pixels([grey, white]), to_pixels([black, white]))
+    assert found.tolist() == pytest.approx([127 / 255, 0], abs=1e-4)
