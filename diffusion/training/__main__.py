@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+SCHEDULES = {"cosine": "squaredcos_cap_v2", "linear": "linear"}
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
-    """How much a run may look at; the defaults fit an afternoon on two cores."""
+class Amounts:
+    """How much the phases may look at; the defaults fit an afternoon on two cores."""
 
     texts: int
     looks: int
@@ -23,13 +24,13 @@ class Budget:
     batch: int
 
 
-FULL = Budget(
-    texts=320_000, looks=100_000, crops=20_000, compositions=4_000, samples=150_000, batch=8
+FULL = Amounts(
+    texts=320_000, looks=100_000, crops=20_000, compositions=6_000, samples=250_000, batch=32
 )
-TINY = Budget(texts=4_000, looks=128, crops=160, compositions=96, samples=480, batch=8)
+TINY = Amounts(texts=4_000, looks=128, crops=160, compositions=96, samples=480, batch=8)
 
 
-def run_data(options: argparse.Namespace, budget: Budget) -> None:
+def run_data(options: argparse.Namespace, amounts: Amounts) -> None:
     """Download, render and count; NOTICE is only written by a run over all of it."""
     from diffusion.training.data import prepare
 
@@ -37,56 +38,78 @@ def run_data(options: argparse.Namespace, budget: Budget) -> None:
     prepare(options.workdir, notice, options.seed, options.tiny)
 
 
-def run_clip(options: argparse.Namespace, budget: Budget) -> None:
+def run_clip(options: argparse.Namespace, amounts: Amounts) -> None:
     """Teach the text encoder, then the image tower that ends where it does."""
     from diffusion.training.clip import train_clip
     from diffusion.training.exam import read_held_out
     from diffusion.training.image_tower import train_sight
 
-    train_clip(options.workdir, budget.texts, 256, options.seed, options.tiny)
+    train_clip(options.workdir, amounts.texts, 256, options.seed, options.tiny)
     kept_back = set(read_held_out(options.workdir).pairs)
-    train_sight(options.workdir, kept_back, budget.looks, options.seed, options.tiny)
+    train_sight(options.workdir, kept_back, amounts.looks, options.seed, options.tiny)
 
 
-def run_autoencoder(options: argparse.Namespace, budget: Budget) -> None:
+def run_autoencoder(options: argparse.Namespace, amounts: Amounts) -> None:
     """Teach the autoencoder."""
+    import torch
+
     from diffusion.training.autoencoder import train_autoencoder
+    from diffusion.training.run import Budget
 
-    train_autoencoder(options.workdir, budget.crops, 4, options.seed, options.workers, options.tiny)
-
-
-def run_unet(options: argparse.Namespace, budget: Budget) -> None:
-    """Encode the compositions if that has not happened yet, then teach the U-Net."""
-    from diffusion.training.latents import write_latents
-    from diffusion.training.unet import train_unet
-
-    if not (options.workdir / "captions.json").exists():
-        write_latents(options.workdir, budget.compositions, options.seed)
-    train_unet(
+    budget = Budget(None if options.minutes else amounts.crops, options.minutes)
+    batch = options.batch or 4
+    train_autoencoder(
         options.workdir,
-        budget.samples,
-        budget.batch,
+        budget,
+        batch,
         options.seed,
         options.workers,
+        torch.device(options.device),
         options.tiny,
     )
 
 
-def run_evaluate(options: argparse.Namespace, budget: Budget) -> None:
+def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
+    """Encode the compositions if that has not happened yet, then teach the U-Net."""
+    import torch
+
+    from diffusion.training.latents import write_latents
+    from diffusion.training.run import Budget
+    from diffusion.training.unet import Course, UnfitStart, train_unet
+
+    device = torch.device(options.device)
+    if not (options.workdir / "captions.json").exists():
+        write_latents(options.workdir, amounts.compositions, options.seed, device)
+    budget = Budget(None if options.minutes else amounts.samples, options.minutes)
+    course = Course(
+        batch=options.batch or amounts.batch,
+        seed=options.seed,
+        schedule=SCHEDULES[options.schedule],
+        device=device,
+        tiny=options.tiny,
+        start=options.start,
+    )
+    try:
+        train_unet(options.workdir, budget, course, options.workers)
+    except UnfitStart as error:
+        raise SystemExit(str(error)) from error
+
+
+def run_evaluate(options: argparse.Namespace, amounts: Amounts) -> None:
     """Draw the sheet of forty and print the table."""
     from diffusion.training.evaluate import evaluate
 
     evaluate(options.workdir, options.seed, options.tiny)
 
 
-def run_export(options: argparse.Namespace, budget: Budget) -> None:
+def run_export(options: argparse.Namespace, amounts: Amounts) -> None:
     """Write the model folder."""
     from diffusion.training.export import export
 
     export(options.workdir, options.output)
 
 
-PHASES: dict[str, Callable[[argparse.Namespace, Budget], None]] = {
+PHASES: dict[str, Callable[[argparse.Namespace, Amounts], None]] = {
     "data": run_data,
     "clip": run_clip,
     "autoencoder": run_autoencoder,
@@ -97,7 +120,9 @@ PHASES: dict[str, Callable[[argparse.Namespace, Budget], None]] = {
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Options of the command line; budgets left open come from `FULL` or `TINY`."""
+    """Options of the command line; amounts left open come from `FULL` or `TINY`."""
+    from diffusion.devices import best_device
+
     parser = argparse.ArgumentParser(prog="darkroom train", description=__doc__)
     parser.add_argument("phase", choices=[*PHASES, "all"])
     parser.add_argument("--workdir", type=Path, default=Path("data/training"))
@@ -106,7 +131,18 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--tiny", action="store_true", help="all phases in under three minutes")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, help="processes, one thread each"
+        "--workers", type=int, help="processes, one thread each (default: one for each core)"
+    )
+    parser.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
+    parser.add_argument("--schedule", choices=SCHEDULES, default="cosine", help="of phase unet")
+    parser.add_argument(
+        "--start",
+        type=Path,
+        metavar="FOLDER",
+        help="model folder whose U-Net phase unet begins with",
+    )
+    parser.add_argument(
+        "--minutes", type=float, help="time of phase autoencoder or unet, instead of an amount"
     )
     for name, meaning in (
         ("texts", "texts that phase clip sees"),
@@ -114,12 +150,18 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         ("crops", "crops that phase autoencoder sees"),
         ("compositions", "different pictures that phase unet draws from"),
         ("samples", "samples that phase unet sees"),
+        ("batch", "samples of one step and worker, in phases autoencoder and unet"),
     ):
         parser.add_argument(f"--{name}", type=int, help=meaning)
     options = parser.parse_args(arguments)
     options.output = options.output or options.workdir / "model"
-    if options.tiny:
-        options.workers = 1
+    options.device = options.device or best_device().type
+    if options.minutes is not None and options.minutes <= 0:
+        parser.error("--minutes must be more than 0")
+    alone = options.tiny or options.minutes or options.device != "cpu"
+    if alone and (options.workers or 1) > 1:
+        parser.error("--tiny, --minutes and a GPU take one process: leave out --workers")
+    options.workers = options.workers or (1 if alone else os.cpu_count() or 1)
     return options
 
 
@@ -127,7 +169,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the phases asked for."""
     options = parse(arguments)
     usual = TINY if options.tiny else FULL
-    budget = Budget(
+    amounts = Amounts(
         texts=options.texts or usual.texts,
         looks=options.looks or usual.looks,
         crops=options.crops or usual.crops,
@@ -137,7 +179,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     options.workdir.mkdir(parents=True, exist_ok=True)
     for phase in PHASES if options.phase == "all" else [options.phase]:
-        PHASES[phase](options, budget)
+        PHASES[phase](options, amounts)
 
 
 if __name__ == "__main__":

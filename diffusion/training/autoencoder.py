@@ -18,19 +18,14 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor, nn
 from torch.nn import functional
-from tqdm import tqdm
 
-from diffusion.training.logbook import (
-    Average,
-    LossCurve,
-    draw_sheet,
-    load_checkpoint,
-    save_checkpoint,
-    to_image,
-)
+from diffusion.devices import number_type
+from diffusion.training.logbook import draw_sheet, load_checkpoint, to_image
+from diffusion.training.run import Budget, Learner, Run
 from diffusion.training.thumbnail import start_as_thumbnail
-from diffusion.training.workers import average_gradients, launch
+from diffusion.training.workers import Place, launch
 
+RATE = 1.5e-3
 CROP = 64
 FULL_FRAMES = 0.12  # share of the run, at its end, that sees whole pictures at the final size
 
@@ -61,12 +56,13 @@ def training_batch(pictures: Tensor, weights: Tensor, size: int, count: int, see
     """
     g = torch.Generator().manual_seed(seed)
     rows = torch.multinomial(weights, count, replacement=True, generator=g)
-    rgba = pictures[rows].permute(0, 3, 1, 2).float() / 255
+    rgba = pictures[rows.to(pictures.device)].permute(0, 3, 1, 2).float() / 255
     ground = torch.rand(count, 3, 1, 1, generator=g)
     ground[torch.rand(count, generator=g) < 0.5] = 1.0
+    ground = ground.to(pictures.device)
     frame = rgba[:, :3] * rgba[:, 3:] + ground * (1 - rgba[:, 3:])
-    for index in torch.nonzero(torch.rand(count, generator=g) < 0.4).flatten():
-        frame[index] = frame[index, torch.randperm(3, generator=g)]
+    for index in torch.nonzero(torch.rand(count, generator=g) < 0.4).flatten().tolist():
+        frame[index] = frame[index, torch.randperm(3, generator=g).tolist()]
     side = int(torch.randint(96, 129, (1,), generator=g))
     frame = functional.interpolate(frame, (side, side), mode="bilinear", antialias=True)
     if size > side:
@@ -103,14 +99,20 @@ def autoencoder_loss(
 
 
 def train_autoencoder(
-    workdir: Path, samples: int, batch: int, seed: int, workers: int, tiny: bool
+    workdir: Path,
+    budget: Budget,
+    batch: int,
+    seed: int,
+    workers: int,
+    device: torch.device,
+    tiny: bool,
 ) -> None:
-    """Run the phase up to `samples` crops in all; continues where an earlier run stopped."""
-    launch(_train, workers, workdir, samples, batch, seed, tiny)
+    """Run the phase until its budget is spent; continues where an earlier run stopped."""
+    launch(_train, workers, workdir, budget, batch, seed, device, tiny)
     pictures, weights = _read_pictures(workdir)
-    averages = load_checkpoint(workdir / "autoencoder.pt")
-    assert averages is not None
-    model = normalise_latents(_averaged(averages["average"], tiny), pictures, weights)
+    state = load_checkpoint(workdir / "autoencoder.pt")
+    assert state is not None
+    model = normalise_latents(_averaged(state["average"], tiny), pictures, weights)
     model.save_pretrained(workdir / "vae")
 
 
@@ -122,66 +124,47 @@ def _read_pictures(workdir: Path) -> tuple[Tensor, Tensor]:
 
 
 def _train(
-    rank: int, workers: int, workdir: Path, samples: int, batch: int, seed: int, tiny: bool
+    place: Place,
+    workdir: Path,
+    budget: Budget,
+    batch: int,
+    seed: int,
+    device: torch.device,
+    tiny: bool,
 ) -> None:
     pictures, weights = _read_pictures(workdir)
+    pictures = pictures.to(device)
     torch.manual_seed(seed)
-    vae = build_autoencoder(tiny).to(memory_format=torch.channels_last)
-    model = nn.ModuleDict({"vae": vae, "probe": nn.Conv2d(4, 3, 1)})
-    average = Average(vae, 0.995)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1.5e-3, betas=(0.9, 0.99), fused=True)
-    curve = LossCurve(workdir, "autoencoder", ("loss", "psnr"))
-    checkpoint = workdir / "autoencoder.pt"
-    step, seen = 0, 0
-    if state := load_checkpoint(checkpoint):
-        model.load_state_dict(state["model"])
-        average.weights, average.updates = state["average"], state["updates"]
-        optimizer.load_state_dict(state["optimizer"])
-        step, seen = state["step"], state["seen"]
-    elif rank == 0:
-        curve.restart()
-    report_every = max(1, samples // (batch * workers) // (4 if tiny else 60))
-    losses: list[float] = []
-    bar = tqdm(total=samples, initial=seen, desc="autoencoder", unit="crop", disable=rank > 0)
-    while seen < samples:
-        progress = seen / samples
-        whole = progress >= 1 - FULL_FRAMES
-        size, count = (128, max(2, batch // 4)) if whole else (CROP, batch)
-        for group in optimizer.param_groups:
-            warm = min(1.0, (step + 1) / 100)
-            group["lr"] = 1.5e-3 * warm * (0.02 + 0.98 * math.cos(progress * math.pi / 2))
-        chance = (seed * 1_000_003 + step) * workers + rank
-        real = training_batch(pictures, weights, size, count, chance)
-        real = real.contiguous(memory_format=torch.channels_last)
-        latent = vae.encode(real).latent_dist
-        noise = torch.randn(latent.mean.shape, generator=torch.Generator().manual_seed(chance))
-        drawn = vae.decode(latent.mean + latent.std * noise).sample
-        guess = model["probe"](latent.mean)
-        loss = autoencoder_loss(drawn, real, guess, latent.mean, latent.logvar)
-        optimizer.zero_grad()
-        loss.backward()
-        average_gradients(model, workers)
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        average.update(vae)
-        losses.append(loss.item())
-        step, seen = step + 1, seen + batch * workers
-        bar.update(batch * workers)
-        if rank == 0 and (step % report_every == 0 or seen >= samples):
-            psnr = _look(_averaged(average.weights, tiny), workdir, pictures, weights)
-            curve.add(seen, sum(losses) / len(losses), psnr)
-            bar.set_postfix(loss=f"{sum(losses) / len(losses):.4f}", psnr=f"{psnr:.2f}")
-            losses = []
-            save_checkpoint(
-                checkpoint,
-                model=model.state_dict(),
-                average=average.weights,
-                updates=average.updates,
-                optimizer=optimizer.state_dict(),
-                step=step,
-                seen=seen,
-            )
-    bar.close()
+    vae = build_autoencoder(tiny).to(device, memory_format=torch.channels_last)
+    model = nn.ModuleDict({"vae": vae, "probe": nn.Conv2d(4, 3, 1).to(device)})
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.99), fused=True)
+    learner = Learner(model, vae, 0.995, optimizer)
+    with Run(workdir, "autoencoder", "crop", learner, budget, "psnr", place) as run:
+        while not run.is_over:
+            warm = min(1.0, (run.step + 1) / 100)
+            run.set_rate(RATE * warm * (0.02 + 0.98 * math.cos(run.share * math.pi / 2)))
+            whole = run.share >= 1 - FULL_FRAMES
+            size, count = (128, max(2, batch // 4)) if whole else (CROP, batch)
+            chance = run.chance(seed)
+            real = training_batch(pictures, weights, size, count, chance)
+            run.learn(_loss_on(model, real, chance), batch)
+            if run.is_due(4 if tiny else 60):
+                seen = _averaged(run.average.weights, tiny)
+                run.report(_look(seen, workdir, pictures.cpu(), weights))
+
+
+def _loss_on(model: nn.ModuleDict, real: Tensor, chance: int) -> Tensor:
+    """The loss on a batch of pictures (N, 3, h, w), through a latent drawn from its cloud."""
+    real = real.contiguous(memory_format=torch.channels_last)
+    vae: Any = model["vae"]
+    dtype = number_type(real.device)
+    with torch.autocast(real.device.type, dtype, enabled=dtype == torch.bfloat16):
+        cloud = vae.encode(real).latent_dist
+        g = torch.Generator(real.device).manual_seed(chance)
+        noise = torch.randn(cloud.mean.shape, generator=g, device=real.device)
+        drawn = vae.decode(cloud.mean + cloud.std * noise).sample.float()
+        guess = model["probe"](cloud.mean).float()
+    return autoencoder_loss(drawn, real, guess, cloud.mean.float(), cloud.logvar.float())
 
 
 def _averaged(weights: dict[str, Tensor], tiny: bool) -> Any:

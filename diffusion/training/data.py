@@ -1,8 +1,8 @@
 """Phase `data`: download, render, name, filter and count the pictures.
 
-Leaves `pictures.npy` (N, 128, 128, 4) uint8 RGBA and `pictures.json`, one entry per row, in the
-work folder. Composition and captions happen later, so nothing here depends on a seed except which
-of the other emoji the autoencoder gets to see.
+Leaves `pictures.npy` (N, 128, 128, 4) uint8 RGBA, `pictures.json`, one entry per row, and
+`held_out.json` in the work folder. Composition and captions happen later; what depends on the seed
+is which other emoji the autoencoder gets to see, and which ideas in which styles are held out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import io
 import json
 import random
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from diffusion.training.ideas import IDEAS, is_blocked
 from diffusion.training.sources import PICTURE_SETS, PictureSet, fetch, write_notice
 
 PIXELS = 128
+HELD_OUT_PAIRS = 24
 CANVAS = 256  # rendered at twice the size, so that cropping to the subject costs no sharpness
 
 
@@ -32,8 +33,8 @@ CANVAS = 256  # rendered at twice the size, so that cropping to the subject cost
 class Row:
     """One rendered picture: which set drew it, which emoji it is, and the words for it.
 
-    `idea` is false where only the autoencoder and the text encoder learn from it: other emoji, and
-    the ideas as drawn by sets the diffusion model is not taught, which evaluation needs.
+    `idea` is false where only the autoencoder and the text encoder learn from it: other emoji, the
+    ideas as drawn by sets the diffusion model is not taught, and held-out pairs.
     """
 
     package: str
@@ -172,9 +173,24 @@ def prepare(workdir: Path, notice: Path | None, seed: int, tiny: bool) -> None:
                 )
             )
             pictures.append(fitted)
+    pairs = [] if tiny else hold_out(rows, rng)
+    rows = [replace(row, idea=row.idea and (row.emoji, row.style) not in pairs) for row in rows]
     np.save(workdir / "pictures.npy", np.stack(pictures))
     (workdir / "pictures.json").write_text(json.dumps([asdict(row) for row in rows]))
+    (workdir / "held_out.json").write_text(json.dumps({"pairs": pairs, "captions": []}))
     _report(rows, notice)
+
+
+def hold_out(rows: list[Row], rng: random.Random) -> list[tuple[str, str]]:
+    """Some (emoji, style) pairs that the diffusion model never sees, so that evaluation can ask
+    for them; each such emoji stays known in at least two other styles."""
+    styles: dict[str, list[str]] = {}
+    for row in rows:
+        if row.idea:
+            styles.setdefault(row.emoji, []).append(row.style)
+    known = sorted(emoji for emoji, drawn in styles.items() if len(drawn) >= 3)
+    chosen = rng.sample(known, min(HELD_OUT_PAIRS, len(known)))
+    return [(emoji, rng.choice(styles[emoji])) for emoji in chosen]
 
 
 def _report(rows: list[Row], notice: Path | None) -> None:

@@ -19,7 +19,7 @@ from diffusion.training.sampling import GUIDANCE, STEPS, build_pipeline
 from diffusion.training.sources import PICTURE_SETS
 
 IMAGE_ENCODER = "image_encoder"
-LIMIT_BYTES = 20_000_000
+LIMIT_BYTES = 40_000_000
 
 EXAMPLES = (
     "a red fox",
@@ -38,7 +38,7 @@ EXAMPLES = (
 
 
 def export(workdir: Path, folder: Path) -> None:
-    """Write the model folder and `darkroom.json`; refuses to leave more than 20 MB."""
+    """Write the model folder and `darkroom.json`; refuses to leave more than 40 MB."""
     pipeline = build_pipeline(
         workdir, UNet2DConditionModel.from_pretrained(workdir / "unet", low_cpu_mem_usage=False)
     )

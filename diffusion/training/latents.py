@@ -1,7 +1,8 @@
 """Composed pictures as latents beside the states of their captions, made once before the U-Net.
 
 Encoding costs as much as a training step, so every composition is encoded once and seen several
-times. Leaves `latents-WxH.npy`, `states-WxH.npy` and `captions.json` in the work folder.
+times. Leaves `latents-WxH.npy`, `states-WxH.npy` and `captions.json` in the work folder, and in
+`held_out.json` the captions of compositions that only measure.
 """
 
 # mypy: allow-untyped-calls
@@ -12,6 +13,7 @@ import json
 import random
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +26,8 @@ from diffusion.training.clip import token_ids
 from diffusion.training.composition import SHAPES, caption_of, compose, main_hue, plan
 from diffusion.training.data import read_rows
 
+HELD_OUT = 96  # compositions, the first of the squares, that only measure
+
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
@@ -34,13 +38,15 @@ class Bucket:
 
 
 @torch.inference_mode()
-def write_latents(workdir: Path, count: int, seed: int) -> None:
+def write_latents(workdir: Path, count: int, seed: int, device: torch.device) -> None:
     """Compose, caption and encode `count` pictures, by shape."""
     rows = read_rows(workdir / "pictures.json")
     pictures = np.load(workdir / "pictures.npy", mmap_mode="r")
-    vae = AutoencoderKL.from_pretrained(workdir / "vae", low_cpu_mem_usage=False).eval()
+    vae = AutoencoderKL.from_pretrained(workdir / "vae", low_cpu_mem_usage=False)
+    vae = vae.to(device).eval()
     tokenizer = CLIPTokenizer.from_pretrained(workdir / "tokenizer")
-    encoder = CLIPTextModel.from_pretrained(workdir / "text_encoder").eval()
+    encoder: Any = CLIPTextModel.from_pretrained(workdir / "text_encoder")
+    encoder = encoder.to(device).eval()
     rng = random.Random(seed)
     known = [index for index, row in enumerate(rows) if row.idea]
     hues = {index: main_hue(pictures[index]) for index in known}
@@ -59,16 +65,27 @@ def write_latents(workdir: Path, count: int, seed: int) -> None:
             part = mine[start : start + 16]
             frames = np.stack([compose(pictures[c.row], c, hues[c.row]) for c in part])
             pixels = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 127.5 - 1
-            latents.append(vae.encode(pixels).latent_dist.mean.half())
-            ids = token_ids(tokenizer, captions[name][start : start + 16])
-            states.append(encoder(ids).last_hidden_state.half())
+            latents.append(vae.encode(pixels.to(device)).latent_dist.mean.half().cpu())
+            ids = token_ids(tokenizer, captions[name][start : start + 16]).to(device)
+            states.append(encoder(ids).last_hidden_state.half().cpu())
             bar.update(len(part))
         np.save(workdir / f"latents-{name}.npy", torch.cat(latents).numpy())
         np.save(workdir / f"states-{name}.npy", torch.cat(states).numpy())
     bar.close()
-    nothing = encoder(token_ids(tokenizer, [""])).last_hidden_state.half()
-    np.save(workdir / "states-nothing.npy", nothing.numpy())
+    nothing = encoder(token_ids(tokenizer, [""]).to(device)).last_hidden_state.half()
+    np.save(workdir / "states-nothing.npy", nothing.cpu().numpy())
     (workdir / "captions.json").write_text(json.dumps(captions))
+    _note_held_out(workdir, captions)
+
+
+def _note_held_out(workdir: Path, captions: dict[str, list[str]]) -> None:
+    """Add the captions that stand over no composition but held-out ones."""
+    first, *others = captions.values()
+    taught = {*first[HELD_OUT:], *(caption for some in others for caption in some)}
+    path = workdir / "held_out.json"
+    held_out = json.loads(path.read_text()) if path.exists() else {"pairs": []}
+    fresh = [one for one in dict.fromkeys(first[:HELD_OUT]) if one not in taught]
+    path.write_text(json.dumps({**held_out, "captions": fresh}))
 
 
 def read_buckets(workdir: Path) -> list[Bucket]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from diffusion.training.logbook import draw_sheet
 
+# First and last beta of a linear schedule (Ho et al. 2020, section 4); a cosine one has its own.
+BETAS = (0.0001, 0.02)
 STEPS = 20
 GUIDANCE = 3.0
 
@@ -47,17 +50,31 @@ PROMPTS = (
 )
 
 
-def build_pipeline(workdir: Path, unet: Any) -> Any:
-    """The whole model. The schedule is the one trained on; its steps must be spaced `trailing`,
-    because only then is the first of them pure noise, as in training."""
-    scheduler = DPMSolverMultistepScheduler(
-        beta_schedule="squaredcos_cap_v2",
+def write_schedule(workdir: Path, schedule: str) -> None:
+    """Note the schedule trained on, as diffusers reads it. Steps must be spaced `trailing`, because
+    only then is the first of them pure noise, as in training."""
+    scheduler: Any = DPMSolverMultistepScheduler(
+        beta_start=BETAS[0],
+        beta_end=BETAS[1],
+        beta_schedule=schedule,
         prediction_type="v_prediction",
         timestep_spacing="trailing",
         algorithm_type="dpmsolver++",
         solver_order=2,
         steps_offset=1,
     )
+    scheduler.save_pretrained(workdir / "scheduler")
+
+
+def read_schedule(workdir: Path) -> str:
+    """The schedule that `write_schedule` noted."""
+    noted = json.loads((workdir / "scheduler" / "scheduler_config.json").read_text())
+    return str(noted["beta_schedule"])
+
+
+def build_pipeline(workdir: Path, unet: Any) -> Any:
+    """The whole model, from the parts in the work folder and a U-Net."""
+    scheduler: Any = DPMSolverMultistepScheduler.from_pretrained(workdir / "scheduler")
     pipeline: Any = StableDiffusionPipeline(
         vae=AutoencoderKL.from_pretrained(workdir / "vae", low_cpu_mem_usage=False).eval(),
         text_encoder=CLIPTextModel.from_pretrained(workdir / "text_encoder").eval(),

@@ -31,7 +31,7 @@ PICTURE_SETS: tuple[PictureSet, ...] = (
     PictureSet(
         "@iconify-json/noto",
         "noto style",
-        8.2,
+        1.6,
         "Google",
         "Apache-2.0",
         "https://github.com/googlefonts/noto-emoji",
@@ -39,7 +39,7 @@ PICTURE_SETS: tuple[PictureSet, ...] = (
     PictureSet(
         "@iconify-json/twemoji",
         "twemoji style",
-        0.6,
+        1.0,
         "Twitter and other contributors",
         "CC-BY-4.0",
         "https://github.com/jdecked/twemoji",
@@ -47,7 +47,7 @@ PICTURE_SETS: tuple[PictureSet, ...] = (
     PictureSet(
         "@iconify-json/fluent-emoji-flat",
         "flat style",
-        0.0,
+        0.8,
         "Microsoft",
         "MIT",
         "https://github.com/microsoft/fluentui-emoji",

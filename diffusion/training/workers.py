@@ -14,6 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -22,13 +23,24 @@ from torch import nn
 from torch.multiprocessing.spawn import spawn
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which of how many workers this is; the first of them keeps the books."""
+
+    rank: int = 0
+    workers: int = 1
+
+
+ALONE = Place()
+
+
 def launch(train: Callable[..., None], workers: int, *arguments: Any) -> None:
-    """Call `train(rank, workers, *arguments)` in as many processes, and wait for all of them."""
+    """Call `train(place, *arguments)` in as many processes, and wait for all of them."""
     if workers == 1:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            train(0, 1, *arguments)
+            train(ALONE, *arguments)
         finally:
             torch.set_num_threads(threads)
         return
@@ -46,7 +58,7 @@ def _join(
     threading.Thread(target=_leave_with_parent, args=(os.getppid(),), daemon=True).start()
     address = f"tcp://127.0.0.1:{port}"
     dist.init_process_group("gloo", init_method=address, rank=rank, world_size=workers)
-    train(rank, workers, *arguments)
+    train(Place(rank, workers), *arguments)
     dist.destroy_process_group()
 
 

@@ -19,8 +19,11 @@ import torch
 from PIL import Image, ImageDraw
 
 from diffusion.training import captions, composition, sources
-from diffusion.training.data import Row, fit
+from diffusion.training.__main__ import main, parse
+from diffusion.training.data import Row, fit, hold_out
 from diffusion.training.ideas import IDEAS, is_blocked
+from diffusion.training.run import WARM_STEPS, Budget, Learner, Run
+from diffusion.training.unet import Course
 
 SUBJECTS = {"🍎": "red", "🍋": "gold", "🐳": "dodgerblue", "🌳": "green"}
 
@@ -51,7 +54,7 @@ def workdir(tmp_path: Path) -> Path:
 
 
 def test_every_idea_may_be_drawn() -> None:
-    assert len(IDEAS) >= 60
+    assert len(IDEAS) >= 180
     for names in IDEAS.values():
         assert not is_blocked(names), names
 
@@ -177,8 +180,6 @@ def test_all_phases_in_miniature(tmp_path: Path) -> None:
     """Every phase leaves a falling loss, and what comes out is a pipeline that draws."""
     from diffusers import StableDiffusionPipeline
 
-    from diffusion.training.__main__ import main
-
     write_packages(tmp_path / "packages")
     main(["all", "--tiny", "--workdir", str(tmp_path), "--output", str(tmp_path / "model")])
     for name in ("clip", "autoencoder", "unet"):
@@ -192,27 +193,134 @@ def test_all_phases_in_miniature(tmp_path: Path) -> None:
     assert drawn.size == (160, 104)
 
 
-def test_a_resumed_run_ends_where_an_unbroken_one_does(workdir: Path) -> None:
+def train_miniature_autoencoder(workdir: Path) -> None:
     from diffusion.training.autoencoder import train_autoencoder
+
+    train_autoencoder(workdir, Budget(16), 4, 3, 1, torch.device("cpu"), tiny=True)
+
+
+def train_miniature_unet(workdir: Path) -> None:
+    from diffusion.training.unet import train_unet
+
+    train_unet(workdir, Budget(16), course(), workers=1)
+
+
+def course(schedule: str = "squaredcos_cap_v2", start: Path | None = None) -> Course:
+    return Course(4, 3, schedule, torch.device("cpu"), tiny=True, start=start)
+
+
+def write_random_latents(workdir: Path) -> None:
+    """What `write_latents` leaves, of nothing that could be seen."""
+    g = torch.Generator().manual_seed(0)
+    shapes = {"128x128": (16, 16), "160x104": (13, 20)}
+    for name, (height, width) in shapes.items():
+        latents = torch.randn(6, 4, height, width, generator=g).half()
+        np.save(workdir / f"latents-{name}.npy", latents.numpy())
+        states = torch.randn(6, 32, 256, generator=g).half()
+        np.save(workdir / f"states-{name}.npy", states.numpy())
+    np.save(workdir / "states-nothing.npy", np.zeros((1, 32, 256), dtype=np.float16))
+    (workdir / "captions.json").write_text(json.dumps({name: [] for name in shapes}))
+
+
+@pytest.mark.parametrize(
+    ("name", "train"),
+    [("autoencoder", train_miniature_autoencoder), ("unet", train_miniature_unet)],
+)
+def test_a_resumed_run_ends_where_an_unbroken_one_does(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch, name: str, train: Callable[[Path], None]
+) -> None:
     from diffusion.training.logbook import load_checkpoint
 
     def weights() -> dict[str, torch.Tensor]:
-        state = load_checkpoint(workdir / "autoencoder.pt")
+        state = load_checkpoint(workdir / f"{name}.pt")
         assert state is not None
         average: dict[str, torch.Tensor] = state["average"]
         return average
 
-    train_autoencoder(workdir, samples=16, batch=4, seed=3, workers=1, tiny=True)
+    write_random_latents(workdir)
+    monkeypatch.setattr("diffusion.training.unet.draw_samples", lambda *_, **__: None)
+    train(workdir)
     unbroken = weights()
-    (workdir / "autoencoder.pt").unlink()
+    (workdir / f"{name}.pt").unlink()
     # A run that is killed has seen a part of what it was asked for, so the budget stays the same.
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("diffusion.training.autoencoder.save_checkpoint", _stop_after(2))
+        patch.setattr("diffusion.training.run.save_checkpoint", _stop_after(2))
         with pytest.raises(KeyboardInterrupt):
-            train_autoencoder(workdir, samples=16, batch=4, seed=3, workers=1, tiny=True)
-    train_autoencoder(workdir, samples=16, batch=4, seed=3, workers=1, tiny=True)
+            train(workdir)
+    train(workdir)
     resumed = weights()
     assert all(torch.equal(resumed[key], unbroken[key]) for key in unbroken)
+
+
+def test_a_run_goes_on_only_under_its_own_schedule(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from diffusion.training.unet import UnfitStart, train_unet
+
+    write_random_latents(workdir)
+    monkeypatch.setattr("diffusion.training.unet.draw_samples", lambda *_, **__: None)
+    train_unet(workdir, Budget(8), course("linear"), workers=1)
+    scheduler = json.loads((workdir / "scheduler" / "scheduler_config.json").read_text())
+    assert scheduler["beta_schedule"] == "linear"
+    with pytest.raises(UnfitStart, match="under the schedule linear"):
+        train_unet(workdir, Budget(16), course(), workers=1)
+
+
+def test_the_unet_begins_with_an_earlier_one(tmp_path: Path) -> None:
+    from diffusion.training.unet import UnfitStart, begin, build_unet
+
+    earlier = build_unet(tiny=True)
+    earlier.half().save_pretrained(tmp_path / "fits" / "unet")
+    begun = begin(course(start=tmp_path / "fits")).state_dict()
+    assert all(torch.equal(begun[k], v.float()) for k, v in earlier.state_dict().items())
+    build_unet(tiny=False).save_pretrained(tmp_path / "large" / "unet")
+    with pytest.raises(UnfitStart, match="leave out --start"):
+        begin(course(start=tmp_path / "large"))
+
+
+def test_a_run_given_minutes_finds_out_how_much_it_sees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 10 samples a second, two minutes are 1,200 samples, and those of the first steps."""
+    seconds = 0.0
+    monkeypatch.setattr("diffusion.training.run.time.monotonic", lambda: seconds)
+    model = torch.nn.Linear(1, 1)
+    learner = Learner(model, model, 0.9, torch.optim.SGD(model.parameters(), lr=0.1))
+    with Run(tmp_path, "line", "sample", learner, Budget(None, minutes=2), "value") as run:
+        while not run.is_over:
+            assert run.samples is not None or run.share == 0
+            run.learn(model(torch.ones(1)).square().sum(), batch=5)
+            seconds += 0.5
+            if run.is_due(reports=3):
+                run.report(1.0)
+    assert run.samples == 5 * WARM_STEPS + 1200
+    assert len(run.curve.rows()) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--minutes", "0"], "more than 0"),
+        (["--minutes", "5", "--workers", "2"], "one process"),
+        (["--device", "cuda", "--workers", "2"], "one process"),
+        (["--schedule", "sigmoid"], "invalid choice"),
+    ],
+)
+def test_impossible_options_are_refused(
+    arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse(["unet", *arguments])
+    assert reason in capsys.readouterr().err
+
+
+def test_some_ideas_are_held_out_in_one_style() -> None:
+    styles = ("noto style", "flat style", "3d style")
+    rows = [row(emoji, style) for style in styles for emoji in SUBJECTS]
+    rows.append(row("🐧"))
+    pairs = hold_out(rows, random.Random(0))
+    assert sorted(emoji for emoji, _ in pairs) == sorted(SUBJECTS)
+    assert {style for _, style in pairs} <= set(styles)
 
 
 def _stop_after(saves: int) -> Callable[..., None]:
