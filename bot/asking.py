@@ -1,25 +1,28 @@
 """From what a member typed to the jobs it comes to, with all that they and their server chose.
 
-Knows the database and the catalogue of models; queues nothing.
+Knows the database, the catalogue of models and the pictures to start from; queues nothing.
 """
 
+import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.catalogue import Catalogue
-from bot.errors import PromptTooLong, TooManyPermutations
+from bot.errors import CannotKeep, PromptTooLong, TooManyLinks, TooManyPermutations
+from bot.fetching import PictureFetcher
 from bot.habits import write_out
-from bot.prompt import Prompt, parse
-from bot.resolve import defaults_of, resolve
-from bot.versions import Versions
+from bot.prompt import MOST_LINKS, Prompt, parse
+from bot.resolve import defaults_of, resolve, starting
+from bot.uploads import lay_over
 from diffusion.protocol import MAX_PROMPT, SEEDS, ImageRequest
 from storage import members
 from storage.database import Database
 from storage.jobs import NewJob
 from storage.members import Preferences
 from storage.models import JobKind, JobMode
+from storage.pictures import PictureFolder, PictureNotSaved
 from storage.servers import ServerSettings
 
 
@@ -28,7 +31,8 @@ class Asker:
     """Who asks, and where the answer goes.
 
     `attachment_limit` is in bytes; `locale` is the language of all who read the answer.
-    `reply_token` reaches what this member alone sees, for a while.
+    `reply_token` reaches what this member alone sees, for a while; where the member is `alone`,
+    brought the bot along and it has no place of its own, nothing else can be reached.
     """
 
     member_id: int
@@ -38,6 +42,7 @@ class Asker:
     attachment_limit: int
     locale: str = "en-US"
     reply_token: str | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,40 +56,65 @@ class Asked:
 class Asking:
     """Reads prompts for members. Refusals are `bot.errors.UserError`s."""
 
-    def __init__(self, database: Database, catalogue: Catalogue) -> None:
+    def __init__(
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        folder: PictureFolder,
+        fetcher: PictureFetcher,
+    ) -> None:
         self._database = database
         self._catalogue = catalogue
+        self._folder = folder
+        self._fetcher = fetcher
 
-    async def read(self, asker: Asker, typed: str, settings: ServerSettings) -> Asked:
-        """What a typed prompt comes to."""
+    async def read(
+        self, asker: Asker, typed: str, settings: ServerSettings, images: Sequence[str] = ()
+    ) -> Asked:
+        """What a typed prompt comes to; `images` are links to pictures that come with it."""
         if len(typed) > MAX_PROMPT:
             raise PromptTooLong(len(typed), MAX_PROMPT)
         member = await members.get_preferences(self._database, asker.member_id)
         options = await members.get_options(self._database, asker.member_id)
         versions = await self._catalogue.versions()
         prompts = write_out(typed, options, member.suffix, settings.permutations)
-        jobs: list[NewJob] = []
+        read = []
         for text in prompts:
-            jobs += self._jobs(asker, text, settings, member, versions)
-        if len(prompts) > 1 and len(jobs) > settings.permutations:
+            prompt = parse(text)
+            model = versions.choose(prompt, member.model, starts=bool(images))
+            requests = resolve(prompt, model, defaults_of(settings, member), new_seed())
+            read.append((text, prompt, requests))
+        if len(prompts) > 1 and sum(len(requests) for *_, requests in read) > settings.permutations:
             raise TooManyPermutations(settings.permutations)
+        # Nothing is fetched for what is refused.
+        starts = await self._starts(images, [prompt for _, prompt, _ in read])
+        jobs = [
+            _hurried(imagined(asker, text, starting(one, prompt, start)), asker, prompt, member)
+            for (text, prompt, requests), start in zip(read, starts, strict=True)
+            for one in requests
+        ]
         return Asked(prompts, tuple(jobs))
 
-    def _jobs(
-        self,
-        asker: Asker,
-        text: str,
-        settings: ServerSettings,
-        member: Preferences,
-        versions: Versions,
-    ) -> list[NewJob]:
-        """The jobs of one prompt: one, or several where it says `--repeat`."""
-        prompt = parse(text)
-        model = versions.choose(prompt, member.model)
-        requests = resolve(prompt, model, defaults_of(settings, member), new_seed())
-        return [
-            _hurried(imagined(asker, text, request), asker, prompt, member) for request in requests
-        ]
+    async def _starts(
+        self, images: Sequence[str], prompts: Sequence[Prompt]
+    ) -> tuple[str | None, ...]:
+        """What each prompt starts from, by its SHA-256; each picture is fetched once."""
+        links = [(*images, *prompt.links) for prompt in prompts]
+        if any(len(some) > MOST_LINKS for some in links):
+            raise TooManyLinks(MOST_LINKS)
+        wanted = list(dict.fromkeys(link for some in links for link in some))
+        fetched = await asyncio.gather(*(self._fetcher.fetch(link) for link in wanted))
+        pictures = dict(zip(wanted, fetched, strict=True))
+        kept = {some: await self._keep([pictures[link] for link in some]) for some in set(links)}
+        return tuple(kept[some] for some in links)
+
+    async def _keep(self, pictures: Sequence[bytes]) -> str | None:
+        if not pictures:
+            return None
+        try:
+            return await self._folder.keep(await asyncio.to_thread(lay_over, pictures))
+        except PictureNotSaved as error:
+            raise CannotKeep(str(error)) from error
 
 
 def to_draft(asked: Asked) -> dict[str, Any]:
@@ -136,8 +166,9 @@ def shown_to(job: NewJob, asker: Asker, stealth: bool) -> NewJob:
 
     In a conversation with the bot there is nobody else, so nothing has to be hidden.
     """
-    token = asker.reply_token if stealth and asker.server_id is not None else None
-    return replace(job, stealth=stealth, reply_token=token)
+    hidden = asker.alone or (stealth and asker.server_id is not None)
+    token = asker.reply_token if hidden else None
+    return replace(job, stealth=stealth or asker.alone, reply_token=token)
 
 
 def _hurried(job: NewJob, asker: Asker, prompt: Prompt, member: Preferences) -> NewJob:

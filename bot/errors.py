@@ -13,6 +13,7 @@
     │   ├── MisplacedText
     │   ├── MisplacedLink
     │   ├── TooManyLinks
+    │   ├── InvalidLink
     │   ├── EmptyPart
     │   ├── TooManyParts
     │   ├── WeightsCancel
@@ -46,6 +47,7 @@
     ├── CannotWriteToYou
     ├── NoJobHere
     ├── CannotDescribe
+    ├── InferenceAway
     ├── NotAPicture
     ├── TooShort
     ├── TooManyGenerations
@@ -139,6 +141,14 @@ class MisplacedLink(PromptError):
 class TooManyLinks(PromptError):
     def __init__(self, most: int) -> None:
         super().__init__(most=most)
+
+
+class InvalidLink(PromptError):
+    """A link does not lead to a picture that can be used; `reason` is a key under `link-`."""
+
+    def __init__(self, link: str, reason: str) -> None:
+        shown = link if len(link) <= 100 else f"{link[:99]}…"
+        super().__init__(link=shown, reason=Text(f"link-{reason}"))
 
 
 class EmptyPart(PromptError):
@@ -309,8 +319,12 @@ class CannotDescribe(UserError):
     """No model here puts pictures into words, or weighs words."""
 
 
+class InferenceAway(UserError):
+    """Inference does not answer what only it can."""
+
+
 class NotAPicture(UserError):
-    """What should be described is no picture that can be read."""
+    """There is no picture to describe: neither a file nor a link."""
 
 
 class TooShort(UserError):

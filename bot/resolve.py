@@ -71,9 +71,8 @@ def resolve(
     model: ModelInfo,
     defaults: Defaults,
     new_seed: int,
-    image: str | None = None,
 ) -> tuple[ImageRequest, ...]:
-    """One request for each repetition; `image` is the SHA-256 of the picture to start from.
+    """One request for each repetition.
 
     Raises InvalidParameter for what the model has not, PromptTooLong for what has become so.
     """
@@ -107,13 +106,20 @@ def resolve(
         condition_noise=WEIRD_NOISE * decided("weird") / MOST_WEIRD,
         tile=decided("tile"),
         loras=prompt.loras,
-        start=Start(image, strength_of(decided("image_weight"))) if image else None,
     )
     pictures = decided("pictures")
     return tuple(
         replace(request, noises=_grid_noises((seed + nth) % SEEDS, strength, pictures))
         for nth in range(decided("repeat"))
     )
+
+
+def starting(request: ImageRequest, prompt: Prompt, image: str | None) -> ImageRequest:
+    """The request with the picture that it starts from, by its SHA-256, if there is any."""
+    if image is None:
+        return request
+    weight = DEFAULTS["image_weight"] if prompt.image_weight is None else prompt.image_weight
+    return replace(request, start=Start(image, strength_of(weight)))
 
 
 def size_of(aspect: Aspect, model: ModelInfo, area: float = 1.0) -> tuple[int, int]:

@@ -6,8 +6,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.answers import asker, in_time, show_jobs
+from bot.answers import asker, in_time
+from bot.confirmations import show_imagined
+from bot.texts import say
 from diffusion.protocol import MAX_PROMPT
+from storage.database import StorageUnavailable
 
 if TYPE_CHECKING:
     from bot.bot import DarkroomBot
@@ -19,13 +22,24 @@ class Imagine(commands.Cog):
     def __init__(self, bot: "DarkroomBot") -> None:
         self._bot = bot
 
-    @app_commands.command(description="Draw four pictures of what you describe.")
-    @app_commands.describe(prompt="What to draw, then parameters such as --ar 3:2 --seed 7")
-    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+    @app_commands.command(description=say("command-imagine"))
+    @app_commands.describe(prompt=say("command-imagine.prompt"), image=say("command-imagine.image"))
     async def imagine(
         self,
         interaction: discord.Interaction,
         prompt: app_commands.Range[str, 1, MAX_PROMPT],
+        image: discord.Attachment | None = None,
     ) -> None:
-        jobs = await in_time(interaction, self._bot.studio.imagine(asker(interaction), prompt))
-        await show_jobs(interaction, self._bot.studio, jobs)
+        images = [image.url] if image else []
+        work = self._bot.studio.imagine(asker(interaction), prompt, images)
+        await show_imagined(interaction, await in_time(interaction, work))
+
+    @imagine.autocomplete("prompt")
+    async def complete_prompt(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        try:
+            found = await self._bot.archive.suggestions(interaction.user.id, typed)
+        except StorageUnavailable:
+            found = ()
+        return [app_commands.Choice(name=prompt, value=prompt) for prompt in found]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.errors import InvalidParameter, PromptTooLong
 from bot.noises import PICTURES
 from bot.prompt import Prompt, parse
-from bot.resolve import Defaults, defaults_of, resolve, size_of, strength_of
+from bot.resolve import Defaults, defaults_of, resolve, size_of, starting, strength_of
 from bot.temperaments import FAITHFUL, STYLISED, TEMPERAMENTS
 from bot.values import Aspect
 from diffusion.protocol import SEEDS, ImageRequest, Lora, ModelInfo, Part, Start
@@ -182,14 +182,13 @@ def test_what_the_model_has_not_is_refused(typed: str, words: str) -> None:
 
 def test_a_picture_to_start_from_is_kept_by_its_weight() -> None:
     def start(typed: str) -> Start | None:
-        (request,) = resolve(parse(typed), MODEL, Defaults(), 1, image="f" * 64)
-        return request.start
+        return starting(request_for(typed), parse(typed), "f" * 64).start
 
     assert start("a fox --iw 0") == Start("f" * 64, 1)
     assert start("a fox") == Start("f" * 64, pytest.approx(0.6))
     strengths = [strength_of(weight / 10) for weight in range(31)]
     assert strengths == sorted(set(strengths), reverse=True)
-    assert request_for("a fox --iw 2").start is None
+    assert starting(request_for("a fox"), parse("a fox"), None).start is None
 
 
 def test_weird_mixes_noise_into_the_texts() -> None:

@@ -1,0 +1,113 @@
+"""Asking a member whether all the jobs that a prompt stands for are meant.
+
+The buttons carry the id of a draft in the database, so that they work after a restart too.
+"""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import discord
+
+from bot.answers import THINKS_ALOUD, asker, explain, in_time, redraw, show_jobs
+from bot.board import embeds
+from bot.messages import Card, Stripe
+from bot.studio import Confirmation
+from bot.texts import say
+from storage.jobs import Job
+
+if TYPE_CHECKING:
+    from bot.bot import DarkroomBot
+
+SHOWN = 5
+"""Prompts that are shown of all that would be drawn."""
+
+SHOWN_LETTERS = 300
+
+
+class ConfirmationButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"draft:(?P<draft_id>[0-9a-f]{32}):(?P<answer>yes|no)",
+):
+    """Yes or no to a draft."""
+
+    def __init__(self, item: discord.ui.Button[Any], draft_id: str, answer: str) -> None:
+        super().__init__(item)
+        self.draft_id = draft_id
+        self.answer = answer
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],
+        item: discord.ui.Item[Any],
+        match: re.Match[str],
+    ) -> "ConfirmationButton":
+        assert isinstance(item, discord.ui.Button)
+        return cls(item, match["draft_id"], match["answer"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        try:
+            if self.answer == "yes":
+                await self._start(interaction)
+            else:
+                await self._drop(interaction)
+        except Exception as error:
+            await explain(interaction, error)
+
+    async def _start(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
+        studio, locale = interaction.client.studio, interaction.locale.value
+        work = studio.confirm(asker(interaction), self.draft_id)
+        jobs = await in_time(interaction, work, thinking=False)
+        for job in jobs:
+            studio.post(job)
+        title = say("confirmation.started", locale, jobs=len(jobs))
+        await redraw(interaction, Card(title, "", Stripe.GREEN), discord.ui.View())
+
+    async def _drop(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
+        work = interaction.client.studio.decline(self.draft_id)
+        await in_time(interaction, work, thinking=False)
+        title = say("confirmation.declined", interaction.locale.value)
+        await redraw(interaction, Card(title, "", Stripe.GREY), discord.ui.View())
+
+
+async def show_imagined(
+    interaction: discord.Interaction[Any], imagined: tuple[Job, ...] | Confirmation
+) -> None:
+    """Give jobs their messages, or ask first whether they are meant."""
+    if isinstance(imagined, tuple):
+        await show_jobs(interaction, interaction.client.studio, imagined)
+        return
+    locale = interaction.locale.value
+    shown, buttons = embeds([_question(imagined, locale)]), _yes_or_no(imagined.draft_id, locale)
+    if not interaction.response.is_done():
+        await interaction.response.send_message(embeds=shown, view=buttons, ephemeral=True)
+        return
+    if interaction.extras.get(THINKS_ALOUD):
+        await interaction.delete_original_response()
+    await interaction.followup.send(embeds=shown, view=buttons, ephemeral=True)
+
+
+def _question(confirmation: Confirmation, locale: str) -> Card:
+    prompts = confirmation.prompts
+    lines = [say("confirmation.text", locale, prompts=len(prompts))]
+    for prompt in prompts[:SHOWN]:
+        cut = prompt if len(prompt) <= SHOWN_LETTERS else prompt[:SHOWN_LETTERS] + "…"
+        lines.append(f"- {discord.utils.escape_markdown(cut)}")
+    if len(prompts) > SHOWN:
+        lines.append(say("confirmation.more", locale, count=len(prompts) - SHOWN))
+    title = say("confirmation", locale, jobs=confirmation.jobs)
+    return Card(title, "\n".join(lines), Stripe.YELLOW)
+
+
+def _yes_or_no(draft_id: str, locale: str) -> discord.ui.View:
+    shown = discord.ui.View(timeout=None)
+    for answer, style in (
+        ("yes", discord.ButtonStyle.success),
+        ("no", discord.ButtonStyle.secondary),
+    ):
+        label = say(f"confirmation.{answer}", locale)
+        custom_id = f"draft:{draft_id}:{answer}"
+        shown.add_item(discord.ui.Button(style=style, label=label, custom_id=custom_id))
+    # As in `bot.board`: presses are found by their custom_id.
+    shown.stop()
+    return shown

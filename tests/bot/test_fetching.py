@@ -1,0 +1,275 @@
+"""Pictures from links: what comes of good ones, and every way in which a link is refused."""
+
+import asyncio
+import gzip
+import io
+import socket
+import struct
+import zlib
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.test_utils import TestServer
+from PIL import Image
+
+from bot import fetching
+from bot.errors import InvalidLink
+from bot.fetching import PictureFetcher, is_public
+from bot.uploads import KEPT_SIDE, MOST_PIXELS, UnusablePicture, lay_over, rewrite
+
+
+def encoded(form: str = "PNG", size: tuple[int, int] = (8, 4), **options: object) -> bytes:
+    buffer = io.BytesIO()
+    mode = "RGB" if form == "JPEG" else "RGBA"
+    Image.new(mode, size, (255, 0, 0)).save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def opened(picture: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(picture))
+    image.load()
+    return image
+
+
+def png_that_claims(width: int, height: int) -> bytes:
+    """A PNG of few bytes whose header says how large it is."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = (b"IHDR" + header, b"IDAT")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+        for chunk in chunks
+    )
+
+
+class Site:
+    """A web server with a CDN under `/cdn`, and all else beside it."""
+
+    def __init__(self) -> None:
+        self.hits: list[str] = []
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["name"]
+        self.hits.append(request.path)
+        match name:
+            case "to":
+                raise web.HTTPFound(request.query["url"])
+            case "round":
+                raise web.HTTPMovedPermanently("/cdn/round")
+            case "nowhere":
+                return web.Response(status=302)
+            case "page":
+                return web.Response(text="<html>", content_type="text/html")
+            case "lie":
+                return web.Response(body=b"<html>", content_type="image/png")
+            case "broken":
+                return web.Response(body=encoded()[:40], content_type="image/png")
+            case "wide":
+                return web.Response(body=png_that_claims(30_000, 30_000), content_type="image/png")
+            case "large":
+                body = b"x" * (fetching.MOST_BYTES + 1)
+                return web.Response(body=body, content_type="image/png")
+            case "zipped":
+                headers = {"Content-Encoding": "gzip", "Content-Type": "image/png"}
+                return web.Response(body=gzip.compress(encoded()), headers=headers)
+            case "slow":
+                await asyncio.sleep(60)
+            case "missing":
+                raise web.HTTPNotFound
+        return web.Response(body=encoded(name.upper()), content_type=f"image/{name}")
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[tuple[Site, str]]:
+    site, app = Site(), web.Application()
+    app.router.add_get("/cdn/{name}", site.serve)
+    app.router.add_get("/secret/{name}", site.serve)
+    async with TestServer(app, host="127.0.0.1") as server:
+        yield site, str(server.make_url("")).rstrip("/")
+
+
+class Names(AbstractResolver):
+    """Says that every name means these addresses."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.addresses = addresses
+        self.asked: list[str] = []
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        self.asked.append(host)
+        return [
+            ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=0)
+            for address in self.addresses
+        ]
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("form", ["png", "jpeg", "webp", "gif"])
+async def test_a_picture_comes_as_a_png_of_its_pixels(site: tuple[Site, str], form: str) -> None:
+    fetcher = PictureFetcher(f"{site[1]}/cdn")
+    picture = opened(await fetcher.fetch(f"{site[1]}/cdn/{form}"))
+    assert (picture.format, picture.mode, picture.size) == ("PNG", "RGB", (8, 4))
+
+
+async def test_a_redirect_within_the_cdn_is_followed(site: tuple[Site, str]) -> None:
+    fetcher = PictureFetcher(f"{site[1]}/cdn")
+    assert await fetcher.fetch(f"{site[1]}/cdn/to?url=/cdn/png")
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/cdn/round", "from one place to the next"),
+        ("/cdn/nowhere", "from one place to the next"),
+        ("/cdn/page", "no PNG"),
+        ("/cdn/lie", "no PNG"),
+        ("/cdn/broken", "no PNG"),
+        ("/cdn/zipped", "no PNG"),
+        ("/cdn/wide", "24 million pixels"),
+        ("/cdn/large", "20 MB"),
+        ("/cdn/missing", "no picture is there"),
+        ("/secret/png", "https"),
+        ("/cdn/to?url=/secret/png", "https"),
+        ("/cdn/../secret/png", "https"),
+        ("/cdn/to?url=https://127.0.0.1/x.png", "no public address"),
+        ("/cdn/to?url=https://pictures.example/x.png", "no public address"),
+        ("/cdn/to?url=file:///etc/passwd", "https"),
+        ("/cdn/to?url=ftp://pictures.example/x.png", "https"),
+    ],
+)
+async def test_what_cannot_be_used_is_refused_in_words(
+    site: tuple[Site, str], path: str, words: str
+) -> None:
+    fetcher = PictureFetcher(f"{site[1]}/cdn", Names("127.0.0.1"))
+    with pytest.raises(InvalidLink, match=words):
+        await fetcher.fetch(site[1] + path)
+    assert not any(hit.startswith("/secret") for hit in site[0].hits)
+
+
+async def test_what_takes_too_long_is_given_up(
+    site: tuple[Site, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "SECONDS", 0.2)
+    with pytest.raises(InvalidLink, match="too long"):
+        await PictureFetcher(f"{site[1]}/cdn").fetch(f"{site[1]}/cdn/slow")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://127.0.0.1/x.png",
+        "https://[::1]/x.png",
+        "https://[::ffff:10.0.0.1]/x.png",
+        "https://169.254.169.254/latest",
+        "https://１２７.0.0.1/x.png",
+    ],
+)
+async def test_an_address_in_a_link_must_be_public(link: str) -> None:
+    with pytest.raises(InvalidLink, match="no public address"):
+        await PictureFetcher(resolver=Names("127.0.0.1")).fetch(link)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://pictures.example/x.png",
+        "https://pictures.example:8443/x.png",
+        "https://me:secret@pictures.example/x.png",
+        "https:///x.png",
+    ],
+)
+async def test_only_plain_https_is_followed(link: str) -> None:
+    names = Names("127.0.0.1")
+    with pytest.raises(InvalidLink):
+        await PictureFetcher(resolver=names).fetch(link)
+    assert not names.asked
+
+
+@pytest.mark.parametrize("addresses", [["10.1.2.3"], ["8.8.8.8", "10.1.2.3"], ["::1"]])
+async def test_a_name_is_refused_where_the_connection_would_be_made(addresses: list[str]) -> None:
+    names = Names(*addresses)
+    with pytest.raises(InvalidLink, match="no public address"):
+        await PictureFetcher(resolver=names).fetch("https://pictures.example/x.png")
+    assert names.asked == ["pictures.example"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "0.0.0.0",
+        "10.0.0.1",
+        "100.64.0.1",
+        "127.0.0.1",
+        "169.254.169.254",
+        "172.16.0.1",
+        "192.168.0.1",
+        "192.0.2.1",
+        "224.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::ffff:127.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+        "2001:db8::1",
+        "fc00::1",
+        "fe80::1%eth0",
+        "ff02::1",
+        "no address",
+    ],
+)
+def test_what_is_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
+def test_what_is_public(address: str) -> None:
+    assert is_public(address)
+
+
+def test_nothing_but_pixels_is_kept() -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "where I live"
+    exif[0x0112] = 6  # turned by a quarter
+    picture = opened(rewrite(encoded("JPEG", (40, 20), exif=exif)))
+    assert picture.size == (20, 40)
+    assert not picture.getexif()
+    assert not picture.info
+
+
+def test_what_is_transparent_becomes_white_and_what_is_vast_smaller() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGBA", (4000, 10), (0, 0, 0, 0)).save(buffer, "PNG")
+    picture = opened(rewrite(buffer.getvalue()))
+    assert picture.size == (KEPT_SIDE, 5)
+    assert picture.getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_a_header_alone_is_enough_to_refuse_a_bomb() -> None:
+    for side in (int(MOST_PIXELS**0.5) + 1, 100_000):
+        with pytest.raises(UnusablePicture, match="pixels"):
+            rewrite(png_that_claims(side, side))
+
+
+def test_several_pictures_are_laid_over_in_equal_shares() -> None:
+    red, green, blue = (
+        rewrite(_plain(colour, size))
+        for colour, size in (("red", (6, 6)), ("lime", (12, 6)), ("blue", (3, 9)))
+    )
+    mixed = opened(lay_over([red, green, blue]))
+    assert mixed.size == (6, 6)
+    colours = mixed.getpixel((3, 3))
+    assert isinstance(colours, tuple)
+    assert all(abs(colour - 85) <= 1 for colour in colours)
+    assert lay_over([red]) == red
+
+
+def _plain(colour: str, size: tuple[int, int]) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, colour).save(buffer, "PNG")
+    return buffer.getvalue()
