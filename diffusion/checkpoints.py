@@ -21,7 +21,7 @@ from diffusion.parts import CheckpointError as CheckpointError
 from diffusion.parts import Encoder, Parts
 from diffusion.pictures import Decoder
 from diffusion.protocol import MAX_STEPS, InvalidField, ModelInfo
-from diffusion.schedules import SCHEDULES, TrainedLevels, trained_levels
+from diffusion.schedules import SCHEDULES, TrainedLevels, trained_levels, zero_terminal
 from diffusion.single_file import read_file
 from diffusion.upscaling import Upscaler, load_upscaler
 
@@ -116,21 +116,24 @@ def _lora_paths(parts: Parts, folder: Path | None) -> dict[str, Path]:
 
 def _scheduler(parts: Parts) -> tuple[TrainedLevels, str]:
     """The levels the model was trained on and what it predicts."""
-    path, config = parts.place / "scheduler" / "scheduler_config.json", parts.scheduler
+    path, config = parts.place, parts.scheduler
+    if path.is_dir():
+        path = path / "scheduler" / "scheduler_config.json"
     schedule = config.get("beta_schedule", "linear")
     prediction_type = config.get("prediction_type", "epsilon")
     if schedule not in SCHEDULES:
         raise CheckpointError(f"{path} has the unknown beta_schedule {schedule!r}.")
     if prediction_type not in PREDICTION_TYPES:
         raise CheckpointError(f"{path} has the unknown prediction_type {prediction_type!r}.")
-    for setting in ("trained_betas", "rescale_betas_zero_snr"):
-        if config.get(setting):
-            raise CheckpointError(f"{path} sets {setting}, which is not supported yet.")
+    if config.get("trained_betas"):
+        raise CheckpointError(f"{path} sets trained_betas, which is not supported yet.")
     try:
         count = int(config.get("num_train_timesteps", 1000))
         betas = SCHEDULES[schedule](
             float(config.get("beta_start", 0.0001)), float(config.get("beta_end", 0.02)), count
         )
+        if config.get("rescale_betas_zero_snr"):
+            betas = zero_terminal(betas)
         levels = trained_levels(betas, int(config.get("steps_offset", 0)))
     except (TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path} cannot be used: {error}") from error

@@ -55,12 +55,25 @@ SCHEDULES: dict[str, Callable[[float, float, int], Tensor]] = {
 """Betas by the names of a checkpoint's `beta_schedule`."""
 
 
+def zero_terminal(betas: Tensor) -> Tensor:
+    """The betas [T] changed so that the last level is only noise (Lin et al. 2023, alg. 1)."""
+    kept = torch.cumprod(1 - betas, 0).sqrt()
+    shifted = (kept - kept[-1]) * (kept[0] / (kept[0] - kept[-1]))
+    alpha_bar = shifted.square()
+    return 1 - torch.cat([alpha_bar[:1], alpha_bar[1:] / alpha_bar[:-1]])
+
+
+LEAST = 2.0**-24
+"""Stands for an ᾱ of 0, whose σ would be infinite; the value that diffusers takes."""
+
+
 def trained_levels(betas: Tensor, offset: int = 0) -> TrainedLevels:
     """The levels that `betas` [T] lead to: σ² = (1-ᾱ)/ᾱ, ᾱ the running product of 1-β.
 
     The product is taken in float32, since the models were trained on it so.
     """
     alpha_bar = torch.cumprod(1 - betas.float(), 0).double()
+    alpha_bar = torch.where(alpha_bar > 0, alpha_bar, LEAST)
     return TrainedLevels(((1 - alpha_bar) / alpha_bar).sqrt(), offset)
 
 

@@ -116,10 +116,6 @@ BREAKS: dict[str, tuple[Callable[[Path], object], str]] = {
     "unknown schedule": (lambda f: _change(f / SCHEDULER, beta_schedule="sigmoid"), "sigmoid"),
     "unknown prediction": (lambda f: _change(f / SCHEDULER, prediction_type="flow"), "flow"),
     "betas of its own": (lambda f: _change(f / SCHEDULER, trained_betas=[0.1]), "trained_betas"),
-    "zero terminal SNR": (
-        lambda f: _change(f / SCHEDULER, rescale_betas_zero_snr=True),
-        "rescale_betas_zero_snr",
-    ),
     "few timesteps": (lambda f: _change(f / SCHEDULER, num_train_timesteps=9), "timesteps"),
     "betas that are none": (lambda f: _change(f / SCHEDULER, beta_end="x"), SCHEDULER),
     "noise that falls": (

@@ -88,13 +88,16 @@ def _same(_weights: dict[str, Any]) -> None:
 
 
 def test_a_file_may_say_what_it_predicts(files: dict[str, Path], tmp_path: Path) -> None:
-    marked = _changed(
-        files["sd1"], tmp_path / "1.safetensors", lambda w: w.update(v_pred=torch.zeros(1))
-    )
+    marks = {"v_pred": torch.zeros(1), "ztsnr": torch.zeros(1)}
+    marked = _changed(files["sd1"], tmp_path / "1.safetensors", lambda w: w.update(marks))
     spec = {"modelspec.prediction_type": "v"}
     specified = _changed(files["sd1"], tmp_path / "2.safetensors", _same, **spec)
     for path in (marked, specified):
-        assert load(path, CPU).denoiser.prediction_type == "v_prediction"
+        denoiser = load(path, CPU).denoiser
+        assert denoiser.prediction_type == "v_prediction"
+        assert denoiser.levels.sigmas[-1].item() == pytest.approx(
+            4096 if path == marked else 14.6, rel=0.01
+        )
 
 
 def test_a_sidecar_has_the_last_word(files: dict[str, Path], tmp_path: Path) -> None:
@@ -130,7 +133,6 @@ BREAKS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
         lambda w: w.update({f"{UNET}time_embed.0.bias": torch.zeros(3)}),
         "cannot be used",
     ),
-    "zero terminal SNR": (lambda w: w.update(ztsnr=torch.zeros(1)), "rescale_betas_zero_snr"),
 }
 
 

@@ -12,9 +12,11 @@ from diffusion.schedules import (
     SCHEDULES,
     SPACINGS,
     TrainedLevels,
+    scaled_linear,
     timestep,
     trained_levels,
     visited,
+    zero_terminal,
 )
 
 TRAINED = {
@@ -31,6 +33,19 @@ def test_levels_are_those_that_diffusers_trains_on(name: str) -> None:
     oracle = DDIMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule=name)
     alpha_bar = oracle.alphas_cumprod.double()
     assert torch.allclose(TRAINED[name].sigmas, ((1 - alpha_bar) / alpha_bar).sqrt(), rtol=1e-6)
+
+
+def test_betas_of_zero_terminal_signal_are_those_of_diffusers() -> None:
+    oracle = EulerDiscreteScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        rescale_betas_zero_snr=True,
+    )
+    sigmas = trained_levels(zero_terminal(scaled_linear(0.00085, 0.012, 1000))).sigmas
+    assert torch.allclose(sigmas.float(), oracle.sigmas[:-1].flip(0), rtol=1e-3)
+    assert sigmas[-1].item() == pytest.approx(4096, rel=1e-3)
+    assert (sigmas.diff() > 0).all()
 
 
 @pytest.mark.parametrize("spacing", ["trailing", "leading", "linspace"])
