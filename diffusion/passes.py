@@ -13,7 +13,7 @@ time once and never a byte. It holds on a GPU as well, where sizes are powers of
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,8 @@ from diffusion.costs import MOST, PassCosts
 from diffusion.denoiser import Denoiser
 from diffusion.scheduler import Shape
 from diffusion.trajectory import Row
+
+_Predict = Callable[[Shape, Sequence[Row]], Tensor]
 
 
 class Passes:
@@ -55,10 +57,10 @@ class Passes:
     def _part(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
         for size in self._sizes(len(rows)):
             if size == self.reference(shape) or self._agrees.get((shape, size)):
-                return self._timed(shape, _filled(rows, size))[: len(rows)]
+                return self._timed(self._pass, shape, _filled(rows, size))[: len(rows)]
             if (shape, size) not in self._agrees:
                 return self._checked(shape, _filled(rows, size))[: len(rows)]
-        return self._by_reference(shape, rows)
+        return self._timed(self._by_reference, shape, rows)
 
     def _sizes(self, count: int) -> Iterator[int]:
         """Sizes of a pass for so many rows, the cheapest first."""
@@ -89,17 +91,17 @@ class Passes:
         )
         return denoised
 
-    def _timed(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
-        """A pass whose time is noted."""
+    def _timed(self, predict: _Predict, shape: Shape, rows: Sequence[Row]) -> Tensor:
+        """Predictions whose time is noted."""
         if self._device.type == "cuda":
-            return self._timed_later(shape, rows)
+            return self._timed_later(predict, shape, rows)
         began = time.perf_counter()
-        denoised = self._pass(shape, rows)
+        denoised = predict(shape, rows)
         self._costs.note(shape, len(rows), time.perf_counter() - began)
         return denoised
 
-    def _timed_later(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
-        """A pass on a GPU, whose time is noted when the next one has been handed over.
+    def _timed_later(self, predict: _Predict, shape: Shape, rows: Sequence[Row]) -> Tensor:
+        """Predictions on a GPU, whose time is noted when the next ones have been handed over.
 
         To be one pass ahead keeps the GPU busy; further ahead, who joins or leaves would be late.
         """
@@ -108,7 +110,7 @@ class Passes:
             for _ in range(2)
         )
         began.record()
-        denoised = self._pass(shape, rows)
+        denoised = predict(shape, rows)
         ended.record()
         self._timing.append((shape, len(rows), began, ended))
         if len(self._timing) > 1:

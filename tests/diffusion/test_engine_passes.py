@@ -106,13 +106,16 @@ def test_a_size_that_rounds_otherwise_is_never_used(tiny: Checkpoint, asked: Cou
 @torch.inference_mode()
 def test_where_all_sizes_differ_the_reference_is_left(tiny: Checkpoint, asked: Counting) -> None:
     asked.differs = lambda size: size != 8
-    passes = Passes(tiny.denoiser, PassCosts())
+    costs = PassCosts()
+    passes = Passes(tiny.denoiser, costs)
     for count in (7, 15):
         for _ in range(2 + (MOST - count)):
             passes.predict(Shape(8, 8), _rows(Shape(8, 8), count))
         asked.sizes.clear()
         passes.predict(Shape(8, 8), _rows(Shape(8, 8), count))
         assert asked.sizes == [8] * (1 if count < 8 else 2)
+    # What two passes take is known as the price of so many rows.
+    assert dict(costs.curves[Shape(8, 8)].points()).keys() == {8, 15}
 
 
 @torch.inference_mode()
