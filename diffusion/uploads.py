@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http import HttpProcessingError
 from PIL import Image, ImageOps
 
 from diffusion.fields import InvalidField, refuse
@@ -53,7 +54,7 @@ async def read_form(http: web.Request, files: Collection[str]) -> Form:
             parts[name] = await _whole(part, name, MAX_FILE if name in files else MAX_FIELD)
     except InvalidField:
         raise
-    except (ValueError, AssertionError, LookupError, RuntimeError) as error:
+    except (HttpProcessingError, ValueError, AssertionError, LookupError, RuntimeError) as error:
         raise InvalidField(None, "The body is not valid multipart/form-data.") from error
     return Form(
         {name: _text(part, name) for name, part in parts.items() if name not in files},
