@@ -36,8 +36,8 @@ cannot-describe = Das kann kein Modell
     .problem = Das Modell, das hier ist, sieht keine Bilder und wiegt keine Wörter.
     .remedy = Bitte die Person, die diesen Bot betreibt, um ein Modell mit Bild-Encoder; `/help` sagt, was jedes kann.
 not-a-picture = Kein Bild
-    .problem = Was du angegeben hast, ist kein lesbares Bild.
-    .remedy = Gib ein PNG, JPEG, WebP oder GIF an, als Datei oder als Link.
+    .problem = Es ist kein Bild da, das sich beschreiben ließe.
+    .remedy = Gib eines mit `bild` oder mit `link` an: PNG, JPEG, WebP oder GIF.
 too-short = Nichts zu kürzen
     .problem = Der Prompt hat zu wenige Wörter, um welche wegzulassen.
     .remedy = Versuch es mit einem längeren.
@@ -281,3 +281,24 @@ menu-seed-and-parameters = Seed und Parameter
     .name = Seed und Parameter
 menu-delete = Löschen
     .name = Löschen
+
+## Wörter für Bilder, und das Gewicht von Wörtern
+
+describe = Woraus es geworden sein könnte
+    .text = Jede Zahl zeichnet ihren Prompt; 🔄 sieht noch einmal hin, von näher.
+    .all = Alle zeichnen
+shorten = Was jedes Wort zählt
+    .text = Fette Wörter zählen am meisten, durchgestrichene fast nichts. Jede Zahl zeichnet ihren Prompt.
+inference-away = Die Inferenz ist nicht da
+    .problem = Die Inferenz antwortet nicht, also lässt sich nichts ansehen oder wiegen.
+    .remedy = Versuch es in einer Minute wieder.
+command-describe = Vier Prompts zu einem Bild
+    .name = beschreiben
+    .image = Das Bild, als Datei
+    .image-name = bild
+    .link = Das Bild, als Link
+    .link-name = link
+command-shorten = Wie viel jedes Wort eines Prompts zählt, und kürzere Prompts
+    .name = kürzen
+    .prompt = Der Prompt, der kürzer werden soll
+    .prompt-name = prompt

@@ -35,9 +35,9 @@ no-job-here = No job of ours
 cannot-describe = No model can do that
     .problem = The model that is here does not see pictures and weighs no words.
     .remedy = Ask the person who runs this bot for a model with an image encoder; `/help` says what each can do.
-not-a-picture = Not a picture
-    .problem = What you gave is no picture that can be read.
-    .remedy = Give one PNG, JPEG, WebP or GIF, as a file or as a link.
+not-a-picture = No picture
+    .problem = There is no picture to describe.
+    .remedy = Give one with `image` or with `link`: PNG, JPEG, WebP or GIF.
 too-short = Nothing to shorten
     .problem = The prompt has too few words to leave any out.
     .remedy = Try a longer one.
@@ -281,3 +281,24 @@ menu-seed-and-parameters = Seed and parameters
     .name = Seed and parameters
 menu-delete = Delete
     .name = Delete
+
+## Words for pictures, and the weight of words
+
+describe = What could have made it
+    .text = Each number draws its prompt; 🔄 looks again, from nearer.
+    .all = Imagine all
+shorten = What each word counts
+    .text = Bold words count most, struck ones hardly anything. Each number draws its prompt.
+inference-away = Inference is away
+    .problem = Inference does not answer, so nothing can be looked at or weighed.
+    .remedy = Try again in a minute.
+command-describe = Four prompts for a picture
+    .name = describe
+    .image = The picture, as a file
+    .image-name = image
+    .link = The picture, as a link
+    .link-name = link
+command-shorten = How much each word of a prompt counts, and shorter prompts
+    .name = shorten
+    .prompt = The prompt to shorten
+    .prompt-name = prompt

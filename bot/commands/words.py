@@ -1,0 +1,51 @@
+"""`/describe` and `/shorten`: from a picture to prompts, and from a prompt to shorter ones."""
+
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.answers import in_time
+from bot.errors import NotAPicture
+from bot.proposals import show_described, show_weighed
+from bot.texts import say
+
+if TYPE_CHECKING:
+    from bot.bot import DarkroomBot
+
+LONGEST = 600
+"""Characters of a prompt that is shortened: it is shown several times over."""
+
+
+class Words(commands.Cog):
+    """Prompts that the bot proposes."""
+
+    def __init__(self, bot: "DarkroomBot") -> None:
+        self._bot = bot
+
+    @app_commands.command(description=say("command-describe"))
+    @app_commands.describe(image=say("command-describe.image"), link=say("command-describe.link"))
+    async def describe(
+        self,
+        interaction: "discord.Interaction[DarkroomBot]",
+        image: discord.Attachment | None = None,
+        link: app_commands.Range[str, 1, 2000] | None = None,
+    ) -> None:
+        place = image.url if image else (link or "").strip()
+        if not place:
+            raise NotAPicture
+        hidden = (await self._bot.choices.preferences(interaction.user.id)).stealth
+        described = await in_time(interaction, self._bot.wording.describe(place), hidden=hidden)
+        await show_described(interaction, described, hidden)
+
+    @app_commands.command(description=say("command-shorten"))
+    @app_commands.describe(prompt=say("command-shorten.prompt"))
+    async def shorten(
+        self,
+        interaction: "discord.Interaction[DarkroomBot]",
+        prompt: app_commands.Range[str, 1, LONGEST],
+    ) -> None:
+        hidden = (await self._bot.choices.preferences(interaction.user.id)).stealth
+        weighed = await in_time(interaction, self._bot.wording.shorten(prompt), hidden=hidden)
+        await show_weighed(interaction, weighed, hidden)

@@ -1,0 +1,170 @@
+"""Prompts that are proposed to a member, each with a button that draws it.
+
+The prompts stand in the message itself, so that its buttons need to carry no more than a number.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import discord
+
+from bot.answers import asker, explain, in_time, show_jobs
+from bot.board import embeds, files
+from bot.confirmations import show_imagined
+from bot.errors import CannotDescribe
+from bot.messages import Attachment, Card, Stripe, escape
+from bot.texts import say
+from bot.wording import CLOSER, Described, Weighed
+
+if TYPE_CHECKING:
+    from bot.bot import DarkroomBot
+
+MOST_CHARACTERS = 900
+"""Of a prompt in a field."""
+
+HEAVY, LIGHT = 0.6, 0.25
+"""Weights from which, and up to which, a word is shown bold or struck through."""
+
+
+class ProposalButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=r"propose:(?P<action>draw|all|look)(?::(?P<number>[0-9]))?",
+):
+    """Draws one of the prompts, or all of them, or has the picture looked at again."""
+
+    def __init__(self, item: discord.ui.Button[Any], action: str, number: int) -> None:
+        super().__init__(item)
+        self.action = action
+        self.number = number
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],
+        item: discord.ui.Item[Any],
+        match: re.Match[str],
+    ) -> "ProposalButton":
+        assert isinstance(item, discord.ui.Button)
+        return cls(item, match["action"], int(match["number"] or 0))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        try:
+            assert interaction.message is not None, "a button has a message"
+            if self.action == "look":
+                await look_again(interaction, interaction.message, self.number)
+            elif self.action == "draw":
+                await draw(interaction, prompts_in(interaction.message)[self.number - 1])
+            else:
+                await draw_all(interaction, prompts_in(interaction.message))
+        except Exception as error:
+            await explain(interaction, error)
+
+
+async def draw(interaction: "discord.Interaction[DarkroomBot]", prompt: str) -> None:
+    studio = interaction.client.studio
+    work = studio.imagine(asker(interaction), prompt)
+    await show_imagined(interaction, await in_time(interaction, work))
+
+
+async def draw_all(interaction: "discord.Interaction[DarkroomBot]", prompts: Sequence[str]) -> None:
+    """Queue all of the prompts, or none."""
+    studio = interaction.client.studio
+    work = studio.imagine_all(asker(interaction), prompts)
+    await show_jobs(interaction, studio, await in_time(interaction, work))
+
+
+async def look_again(
+    interaction: "discord.Interaction[DarkroomBot]", message: discord.Message, look: int
+) -> None:
+    """Describe the picture of a message once more, from nearer."""
+    if not message.attachments:
+        raise CannotDescribe
+    work = interaction.client.wording.describe(message.attachments[0].url, look)
+    described = await in_time(interaction, work, thinking=False)
+    locale = interaction.locale.value
+    parts: dict[str, Any] = {
+        "embeds": embeds([described_card(described, locale)]),
+        "view": _buttons(len(described.prompts), look, locale),
+    }
+    if interaction.response.is_done():
+        await interaction.edit_original_response(**parts)
+    else:
+        await interaction.response.edit_message(**parts)
+
+
+async def show_described(
+    interaction: "discord.Interaction[DarkroomBot]", described: Described, hidden: bool
+) -> None:
+    """Answer with a picture and its prompts."""
+    locale = interaction.locale.value
+    alt = "; ".join(described.prompts)[:1024]
+    await _answer(
+        interaction,
+        hidden,
+        embeds=embeds([described_card(described, locale)]),
+        files=files(Attachment("picture.png", described.picture, alt)),
+        view=_buttons(len(described.prompts), 0, locale),
+    )
+
+
+async def show_weighed(
+    interaction: "discord.Interaction[DarkroomBot]", weighed: Weighed, hidden: bool
+) -> None:
+    """Answer with the weights of words, and shorter prompts."""
+    locale = interaction.locale.value
+    await _answer(
+        interaction,
+        hidden,
+        embeds=embeds([weighed_card(weighed, locale)]),
+        view=_buttons(len(weighed.prompts), None, locale),
+    )
+
+
+def described_card(described: Described, locale: str) -> Card:
+    text = say("describe.text", locale)
+    return Card(say("describe", locale), text, Stripe.GREY, _fields(described.prompts))
+
+
+def weighed_card(weighed: Weighed, locale: str) -> Card:
+    """The words, heavy ones bold and light ones struck through, and the shorter prompts."""
+    words = []
+    for word, weight in weighed.words:
+        mark = "**" if weight >= HEAVY else "~~" if weight <= LIGHT else ""
+        words.append(f"{mark}{escape(word)}{mark}")
+    text = f"{' '.join(words)}\n\n{say('shorten.text', locale)}"
+    return Card(say("shorten", locale), text, Stripe.GREY, _fields(weighed.prompts))
+
+
+def prompts_in(message: discord.Message) -> list[str]:
+    """The prompts that a message of ours proposes."""
+    fields = [field.value or "" for embed in message.embeds for field in embed.fields]
+    return [field.removeprefix("```\n").removesuffix("\n```") for field in fields]
+
+
+def _fields(prompts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (str(number), f"```\n{prompt.replace('`', 'ˋ')[:MOST_CHARACTERS]}\n```")
+        for number, prompt in enumerate(prompts, 1)
+    )
+
+
+def _buttons(count: int, look: int | None, locale: str) -> discord.ui.View:
+    """One button for each prompt; with a picture, one to look again and one for all."""
+    shown = discord.ui.View(timeout=None)
+    for number in range(1, count + 1):
+        shown.add_item(discord.ui.Button(label=str(number), custom_id=f"propose:draw:{number}"))
+    if look is not None:
+        again = f"propose:look:{(look + 1) % len(CLOSER)}"
+        shown.add_item(discord.ui.Button(emoji="🔄", custom_id=again, row=1))
+        label = say("describe.all", locale)
+        shown.add_item(discord.ui.Button(label=label, custom_id="propose:all", row=1))
+    shown.stop()
+    return shown
+
+
+async def _answer(interaction: discord.Interaction, hidden: bool, **parts: Any) -> None:
+    if interaction.response.is_done():
+        await interaction.followup.send(**parts, ephemeral=hidden)
+    else:
+        await interaction.response.send_message(**parts, ephemeral=hidden)
