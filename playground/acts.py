@@ -18,6 +18,7 @@ from playground.forms.components import SELECTS, Kind
 from playground.interactions import Interaction, InteractionKind, Reply
 from playground.message_payloads import message_payload
 from playground.people import Channel, Member
+from playground.people_payloads import LOCALE
 from playground.posts import Json, Message, StoredFile
 from playground.standin import StandIn
 from playground.typed import Lookup, Typed, fill_options
@@ -30,6 +31,7 @@ async def perform(standin: StandIn, member: Member, act: Json) -> dict[str, Any]
     begin = ACTS.get(act.get("type", ""))
     if begin is None:
         raise Refusal(f"There is no act {act.get('type')!r}; there are {', '.join(ACTS)}.")
+    standin.world.locales[member.user.id] = str(act.get("locale") or LOCALE)
     try:
         interaction = begin(standin, member, act)
     except KeyError as missing:

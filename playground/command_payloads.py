@@ -61,7 +61,7 @@ def interaction_payload(world: World, interaction: Interaction) -> Payload:
             "permissions": str(world.permissions(user_id, channel)),
         },
         "app_permissions": str(world.permissions(world.bot.id, channel)),
-        "locale": LOCALE,
+        "locale": world.locales.get(user_id, LOCALE),
         "entitlements": [],
         "authorizing_integration_owners": {"0": "0" if in_dm else str(world.guild.id)},
         "context": 1 if in_dm else 0,

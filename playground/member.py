@@ -44,13 +44,14 @@ class Member:
 
     Channels are named as in the page (`"darkroom"`, `"gallery"`, `"no-entry"`; `"dm"` is the
     member's conversation with the bot) or by id. `timeout` (seconds) bounds every wait and is
-    there to end a hung test, not to measure anything.
+    there to end a hung test, not to measure anything. `locale` is the language of their client.
     """
 
-    def __init__(self, url: str, name: str, *, timeout: float = 60) -> None:
+    def __init__(self, url: str, name: str, *, timeout: float = 60, locale: str = "en-US") -> None:
         self.url = url
         self.name = name
         self.timeout = timeout
+        self.locale = locale
         self._versions: dict[str, list[Message]] = {}
         self._deleted: set[str] = set()
         self._state: Json = {}
@@ -98,7 +99,7 @@ class Member:
             "options": {**others, option: text},
             "focused": option,
         }
-        reply = await self._post("interactions", act)
+        reply = await self._post("interactions", {**act, "locale": self.locale})
         return [Option(choice["name"], choice["value"]) for choice in reply["choices"]]
 
     async def press(self, message: Message, button: str) -> Answer:
@@ -263,7 +264,7 @@ class Member:
             raise TimeoutError(f"{words}; the last messages were {latest}") from None
 
     async def _act(self, act: Json) -> Answer:
-        reply = await self._post("interactions", act)
+        reply = await self._post("interactions", {**act, "locale": self.locale})
         if reply["answer"] == "none":
             raise NoAnswer(reply["text"])
         identity = reply["interaction_id"]

@@ -105,6 +105,8 @@ class _Seat:
 
     async def react(self, request: web.Request, member: Member) -> Any:
         _, message = self._message(request, member, Permission.ADD_REACTIONS)
+        if message.visible_to is not None:
+            raise Refusal("Nobody can react to what only they can see.")
         self._world.react(message, request.match_info["emoji"], member.user.id)
         return {}
 

@@ -88,6 +88,8 @@ class World:
         self.channels: dict[int, Channel] = {}
         self.messages: dict[int, Message] = {}
         self.uploads: dict[int, StoredFile] = {}
+        self.locales: dict[int, str] = {}
+        """The language of each user's client, as it was last told."""
         # Whoever still looks at a message as it was may be loading its files just now.
         self._replaced: deque[StoredFile] = deque(maxlen=50)
         self._populate()

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import discord
 import pytest
+from discord import app_commands
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
@@ -183,6 +184,71 @@ async def test_typing_a_command_in_one_go(page: Page, playground: Playground) ->
         await page.text(".message .content", "a red fox after 20")
         (await page.one("#composer")).send_keys("/imagine a blue fox", Keys.ENTER)
         await page.text(".message .content", "a blue fox after 20")
+
+
+async def test_letters_choose_among_options_that_may_all_be_left_out(
+    page: Page, playground: Playground
+) -> None:
+    bot = SmallBot()
+
+    @bot.tree.command(description="Says what it was given")
+    async def tune(
+        interaction: discord.Interaction, width: int = 1, height: int = 2, colour: str = "red"
+    ) -> None:
+        await interaction.response.send_message(f"{width} {height} {colour}")
+
+    async with connected(bot, playground.url), Member(playground.url, "Ada") as ada:
+        await ada.wait_for_command("tune")
+        await page.open("Ada")
+        (await page.one("#composer")).send_keys("/tune col")
+        await page.text(".popup-title", "col")
+        await page.until(lambda: len(page.find(".popup-option")) == 1)
+        await page.keys(Keys.ENTER)
+        await page.one("[data-option=colour]")
+        await page.keys("green", Keys.ENTER)
+        await page.text(".message .content", "1 2 green")
+        (await page.one("#composer")).send_keys("/tune x")
+        await page.text(".popup-title", "There is no option “x”")
+        # What is wrong is said once, by the list.
+        await page.keys(Keys.ESCAPE, "/nonsense", Keys.ENTER)
+        await page.text(".popup-title", "There is no command “/nonsense” for you here")
+        assert page.find(".notice") == []
+
+
+async def test_commands_have_the_names_of_the_browsers_language(
+    page: Page, playground: Playground
+) -> None:
+    bot = SmallBot()
+
+    class German(app_commands.Translator):
+        async def translate(self, string: Any, locale: discord.Locale, _: Any) -> str | None:
+            return f"{string.message}-auf-deutsch" if locale is discord.Locale.german else None
+
+    @bot.tree.command(description="Says the language")
+    async def language(interaction: discord.Interaction, word: str) -> None:
+        await interaction.response.send_message(f"{interaction.locale.value} {word}")
+
+    agent = page.driver.execute_script("return navigator.userAgent")
+    spoken = page.driver.execute_script("return navigator.language")
+
+    def speak(accepted: str) -> None:
+        override = {"userAgent": agent, "acceptLanguage": accepted}
+        page.driver.execute_cdp_cmd("Emulation.setUserAgentOverride", override)
+
+    await bot.tree.set_translator(German())
+    async with connected(bot, playground.url), Member(playground.url, "Ada") as ada:
+        await ada.wait_for_command("language")
+        await asyncio.to_thread(speak, "de")
+        try:
+            await page.open("Ada")
+            (await page.one("#composer")).send_keys("/lang")
+            await page.text(".popup-option", "/language-auf-deutsch")
+            await page.keys(Keys.TAB)
+            await page.text(".chip-name", "word-auf-deutsch")
+            await page.keys("Hallo", Keys.ENTER)
+            await page.text(".message .content", "de Hallo")
+        finally:
+            await asyncio.to_thread(speak, spoken)
 
 
 async def test_silence_is_told_in_red(page: Page, playground: Playground) -> None:

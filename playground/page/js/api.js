@@ -1,5 +1,7 @@
 // The members' endpoints: requests, and the websocket that tells what happens.
 
+import { LOCALE } from "./locale.js";
+
 const RETRY_MS = 1000;
 
 /** One member's seat at the playground. */
@@ -33,7 +35,7 @@ export class Seat {
 
   /** Do something that the bot answers; see docs/playground.md for the acts. */
   act(act) {
-    return this.request("POST", "interactions", act);
+    return this.request("POST", "interactions", { ...act, locale: LOCALE });
   }
 
   say(channel, content) {

@@ -15,6 +15,7 @@ export class CommandForm {
     this.leave = leave;
     this.send = send;
     this.chips = [];
+    this.query = "";
     this.name = el("button", { type: "button", class: "command-token", title: leaf.description, "aria-label": `Command ${leaf.name}` }, `/${leaf.name}`);
     this.name.addEventListener("keydown", (event) => this.nameKey(event));
     this.row = el("div", { class: "chips" }, this.name);
@@ -27,6 +28,7 @@ export class CommandForm {
   begin(text) {
     const first = this.chips.find((chip) => chip.option.type !== OPTION.ATTACHMENT) ?? this.chips[0];
     if (first && text && first.option.type !== OPTION.ATTACHMENT) first.write(text);
+    if (!first) this.query = text.trim();
     (first ?? { focus: () => this.name.focus() }).focus();
     this.suggest(first ?? null);
   }
@@ -44,7 +46,7 @@ export class CommandForm {
         this.popup.show(chip.empty ? `${option.name} is required` : `${option.name} is one of the values in the list`, this.popup.items);
         return null;
       }
-      options[option.name] = value;
+      options[option.key] = value;
     }
     return options;
   }
@@ -78,19 +80,32 @@ export class CommandForm {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.autocomplete(chip), AUTOCOMPLETE_MS);
     } else {
-      const unused = this.leaf.options.filter((each) => !this.chips.some((used) => used.option === each));
-      const items = unused.map((each) => ({ name: each.name, description: each.description, pick: () => this.add(each).focus() }));
-      this.popup.show(option ? describe(option) : this.leaf.description, items, -1);
+      this.offerOptions(option);
     }
+  }
+
+  /** The options not yet in use; letters typed behind a command that needs none choose among them. */
+  offerOptions(option) {
+    const unused = this.leaf.options.filter((each) => !this.chips.some((used) => used.option === each));
+    const fitting = option ? unused : unused.filter((each) => each.name.includes(this.query.toLowerCase()));
+    const items = fitting.map((each) => ({ name: each.name, description: each.description, pick: () => this.take(each) }));
+    let title = option ? describe(option) : this.leaf.description;
+    if (!option && this.query) title = fitting.length ? `Options with “${this.query}”` : `There is no option “${this.query}”`;
+    this.popup.show(title, items, !option && this.query ? 0 : -1);
+  }
+
+  take(option) {
+    this.query = "";
+    this.add(option).focus();
   }
 
   async autocomplete(chip) {
     const typed = chip.text;
-    const options = { [chip.option.name]: typed };
+    const options = { [chip.option.key]: typed };
     for (const other of this.chips) {
-      if (other !== chip && !other.empty && other.option.type !== OPTION.ATTACHMENT) options[other.option.name] = other.value;
+      if (other !== chip && !other.empty && other.option.type !== OPTION.ATTACHMENT) options[other.option.key] = other.value;
     }
-    const act = { type: "autocomplete", channel: this.store.channelId, command: this.leaf.name, options, focused: chip.option.name };
+    const act = { type: "autocomplete", channel: this.store.channelId, command: this.leaf.command, options, focused: chip.option.key };
     const answer = await this.store.answered(act);
     if (chip.text !== typed || document.activeElement !== chip.place) return;
     if (answer.answer === "none") {
@@ -164,10 +179,21 @@ export class CommandForm {
     if (event.key === "Enter") {
       event.preventDefault();
       this.send();
+    } else if (event.key === "Backspace" && this.query) {
+      event.preventDefault();
+      this.search(this.query.slice(0, -1));
     } else if (event.key === "Backspace" || event.key === "Escape") {
       event.preventDefault();
       this.leave(event.key === "Escape" ? "" : `/${this.leaf.name}`);
+    } else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey && this.leaf.options.length) {
+      event.preventDefault();
+      this.search(this.query + event.key);
     }
+  }
+
+  search(query) {
+    this.query = query.trimStart();
+    this.suggest(null);
   }
 }
 

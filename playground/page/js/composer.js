@@ -120,7 +120,7 @@ export class Composer {
     const content = this.text.value.trim();
     if (!content) return;
     if (content.startsWith("/")) {
-      this.refused(this.nothingFound(content.slice(1)));
+      this.noticeText(); // The list above says that there is no such command.
       return;
     }
     this.leave("");
@@ -147,7 +147,7 @@ export class Composer {
       this.refused(refusal.message);
       return;
     }
-    this.answered(await this.store.use({ type: "command", command: leaf.name, options }, `/${leaf.name}`));
+    this.answered(await this.store.use({ type: "command", command: leaf.command, options }, `/${leaf.name}`));
   }
 
   grow() {

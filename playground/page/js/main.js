@@ -4,6 +4,7 @@ import { Seat } from "./api.js";
 import { messageCommands, userCommands } from "./commands.js";
 import { Composer } from "./composer.js";
 import { el, icon, iconButton } from "./dom.js";
+import { localName } from "./locale.js";
 import { openMenu } from "./menu.js";
 import { isEphemeral, nameOf } from "./message.js";
 import { MessageList } from "./messages.js";
@@ -101,12 +102,12 @@ function takeAnswer(answer) {
 
 function messageMenu(message) {
   const apps = messageCommands(store.commands).map((command) => ({
-    label: command.name,
-    act: async () => takeAnswer(await store.use({ type: "message_menu", message: message.id, command: command.name }, command.name)),
+    label: localName(command),
+    act: async () => takeAnswer(await store.use({ type: "message_menu", message: message.id, command: command.name }, localName(command))),
   }));
   const own = message.author.id === store.me.id || store.me.id === store.state.owner_id;
   return [
-    ...["✉️", "❌", "⭐"].map((emoji) => ({ label: `React with ${emoji}`, act: () => actions.react(message, emoji, true) })),
+    ...(isEphemeral(message) ? [] : ["✉️", "❌", "⭐"].map((emoji) => ({ label: `React with ${emoji}`, act: () => actions.react(message, emoji, true) }))),
     ...(apps.length ? [{ heading: "Apps" }, ...apps] : []),
     { heading: "Message" },
     ...(message.content ? [{ label: "Copy text", act: () => attempt(navigator.clipboard.writeText(message.content)) }] : []),
@@ -118,8 +119,8 @@ function messageMenu(message) {
 function personMenu(person) {
   const name = person.name ?? nameOf(person);
   const apps = userCommands(store.commands).map((command) => ({
-    label: command.name,
-    act: async () => takeAnswer(await store.use({ type: "user_menu", target: person.id, command: command.name }, command.name)),
+    label: localName(command),
+    act: async () => takeAnswer(await store.use({ type: "user_menu", target: person.id, command: command.name }, localName(command))),
   }));
   const known = store.state.people.find((each) => each.id === person.id);
   const play = known && !known.bot && known.id !== store.me.id ? [{ label: `Play as ${name}`, act: () => become(known.name) }] : [];
