@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from diffusion.devices import number_type
 from diffusion.training.logbook import draw_sheet, load_checkpoint, to_image
-from diffusion.training.run import Budget, Learner, Run
+from diffusion.training.run import Budget, Learner, Run, fill
 from diffusion.training.thumbnail import start_as_thumbnail
 from diffusion.training.workers import Place, launch
 
@@ -106,13 +106,19 @@ def train_autoencoder(
     workers: int,
     device: torch.device,
     tiny: bool,
+    start: Path | None = None,
 ) -> None:
-    """Run the phase until its budget is spent; continues where an earlier run stopped."""
-    launch(_train, workers, workdir, budget, batch, seed, device, tiny)
-    pictures, weights = _read_pictures(workdir)
+    """Run the phase until its budget is spent; continues where an earlier run stopped.
+
+    With `start`, a model folder, only the decoder learns on: its latents stay what they are, so
+    that U-Nets taught on them still fit. Raises UnfitStart.
+    """
+    launch(_train, workers, workdir, budget, batch, seed, device, tiny, start)
     state = load_checkpoint(workdir / "autoencoder.pt")
     assert state is not None
-    model = normalise_latents(_averaged(state["average"], tiny), pictures, weights)
+    model = _averaged(state["average"], tiny)
+    if start is None:
+        model = normalise_latents(model, *_read_pictures(workdir))
     model.save_pretrained(workdir / "vae")
 
 
@@ -131,18 +137,25 @@ def _train(
     seed: int,
     device: torch.device,
     tiny: bool,
+    start: Path | None,
 ) -> None:
     pictures, weights = _read_pictures(workdir)
     pictures = pictures.to(device)
     torch.manual_seed(seed)
-    vae = build_autoencoder(tiny).to(device, memory_format=torch.channels_last)
+    vae = build_autoencoder(tiny)
+    if start is not None:
+        fill(vae, start / "vae")
+        vae.encoder.requires_grad_(False)
+        vae.quant_conv.requires_grad_(False)
+    vae = vae.to(device, memory_format=torch.channels_last)
+    rate = RATE if start is None else RATE / 3
     model = nn.ModuleDict({"vae": vae, "probe": nn.Conv2d(4, 3, 1).to(device)})
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.99), fused=True)
     learner = Learner(model, vae, 0.995, optimizer)
     with Run(workdir, "autoencoder", "crop", learner, budget, "psnr", place) as run:
         while not run.is_over:
             warm = min(1.0, (run.step + 1) / 100)
-            run.set_rate(RATE * warm * (0.02 + 0.98 * math.cos(run.share * math.pi / 2)))
+            run.set_rate(rate * warm * (0.02 + 0.98 * math.cos(run.share * math.pi / 2)))
             whole = run.share >= 1 - FULL_FRAMES
             size, count = (128, max(2, batch // 4)) if whole else (CROP, batch)
             chance = run.chance(seed)

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +41,22 @@ class Learner:
     averaged: nn.Module
     decay: float
     optimizer: torch.optim.Optimizer
+
+
+class UnfitStart(Exception):
+    """What was there before does not fit what was asked for; the message says what to do."""
+
+
+def fill(model: Any, folder: Path) -> None:
+    """Let a model begin with the weights of an earlier one of its kind. Raises UnfitStart."""
+    try:
+        earlier = type(model).from_pretrained(folder, low_cpu_mem_usage=False)
+        model.load_state_dict(earlier.float().state_dict())
+    except (OSError, RuntimeError) as error:
+        raise UnfitStart(
+            f"{folder} holds no weights that fit the model to train: leave out --start to begin "
+            "from nothing, or start from a model of this version."
+        ) from error
 
 
 class Run:

@@ -24,7 +24,7 @@ from diffusion.schedules import SCHEDULES, trained_levels
 from diffusion.training.clip import WIDTH
 from diffusion.training.latents import HELD_OUT, Bucket, read_buckets
 from diffusion.training.logbook import load_checkpoint
-from diffusion.training.run import Budget, Learner, Run
+from diffusion.training.run import Budget, Learner, Run, UnfitStart, fill
 from diffusion.training.sampling import BETAS, draw_samples, read_schedule, write_schedule
 from diffusion.training.workers import Place, launch
 
@@ -44,10 +44,6 @@ class Course:
     device: torch.device
     tiny: bool
     start: Path | None = None
-
-
-class UnfitStart(Exception):
-    """What was there before does not fit what was asked for; the message says what to do."""
 
 
 def build_unet(tiny: bool) -> Any:
@@ -74,16 +70,7 @@ def begin(course: Course) -> Any:
     """
     unet = build_unet(course.tiny)
     if course.start is not None:
-        earlier = UNet2DConditionModel.from_pretrained(
-            course.start / "unet", low_cpu_mem_usage=False
-        )
-        try:
-            unet.load_state_dict(earlier.float().state_dict())
-        except RuntimeError as error:
-            raise UnfitStart(
-                f"The U-Net in {course.start} is built otherwise than the one to train: leave out "
-                "--start to begin from nothing, or start from a model of this version."
-            ) from error
+        fill(unet, course.start / "unet")
     return unet.to(course.device, memory_format=torch.channels_last)
 
 
