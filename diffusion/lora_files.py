@@ -95,10 +95,10 @@ def _place(name: str, per_block: int) -> tuple[str, str, str]:
         return "", name, ""
     layer = ending["name"]
     beginning = max((one for one in PLACES if layer.startswith(one)), key=len, default="")
-    flat = _flat(layer.removeprefix(beginning).replace(".processor", ""))
+    flat = flat_name(layer.removeprefix(beginning).replace(".processor", ""))
     network = PLACES.get(beginning, "unet")
     if network == "unet":
-        flat = re.sub(r"to_out$", "to_out_0", _from_original(flat, per_block))
+        flat = re.sub(r"to_out$", "to_out_0", from_original(flat, per_block))
     else:
         flat = re.sub(r"self_attn_to_(q|k|v|out)$", r"self_attn_\1_proj", flat)
     part = ending["alpha"] or {"A": "down", "B": "up"}.get(ending["part"], ending["part"])
@@ -108,13 +108,13 @@ def _place(name: str, per_block: int) -> tuple[str, str, str]:
 def _layers(network: nn.Module) -> dict[str, nn.Module]:
     """The layers that can be added to, by their flat names."""
     return {
-        _flat(name): layer
+        flat_name(name): layer
         for name, layer in network.named_modules()
         if isinstance(layer, nn.Linear | nn.Conv2d)
     }
 
 
-def _flat(name: str) -> str:
+def flat_name(name: str) -> str:
     return name.replace(".", "_").removeprefix("text_model_")
 
 
@@ -151,7 +151,7 @@ _WHOLE = {
 _MIDDLE = ("resnets_0", "attentions_0", "resnets_1")
 
 
-def _from_original(flat: str, per_block: int) -> str:
+def from_original(flat: str, per_block: int) -> str:
     """A layer's flat name in diffusers, for its name in the original program; others stay.
 
     The original numbers the parts of all blocks through; a block has `per_block` layers on the

@@ -5,6 +5,7 @@ tables are what people use who publish a model they trained with diffusers.
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -59,12 +60,12 @@ OPEN_CLIP = {
 
 
 def write_single_file(folder: Path, path: Path, family: str, **metadata: str) -> Path:
-    """Write the model in `folder`, which has one layer in each block, into the file `path`."""
+    """Write the model in `folder` into the file `path`."""
     network = "diffusion_pytorch_model.safetensors"
     unet, vae = load_file(folder / "unet" / network), load_file(folder / "vae" / network)
     text = load_file(folder / "text_encoder" / "model.safetensors")
-    weights = _under("model.diffusion_model.", _unet(unet))
-    weights |= _under("first_stage_model.", _vae(vae))
+    weights = _under("model.diffusion_model.", original_unet(unet))
+    weights |= _under("first_stage_model.", original_vae(vae))
     if family == "sd1":
         weights |= _under("cond_stage_model.transformer.text_model.", _plain(text))
     elif family == "sd2":
@@ -91,40 +92,41 @@ def _renamed(name: str, table: dict[str, str]) -> str:
     return name
 
 
-def _unet(weights: Weights) -> Weights:
-    return {original_name(name): weight for name, weight in weights.items()}
+def original_unet(weights: Weights) -> Weights:
+    """The U-Net's weights as the original program calls them."""
+    return {original_name(name, list(weights)): weight for name, weight in weights.items()}
 
 
-def original_name(name: str) -> str:
-    """What a weight of the U-Net is called in the original program."""
-    return _renamed(_unet_place(name), UNET)
+def original_name(name: str, names: Sequence[str]) -> str:
+    """What a weight of the U-Net is called in the original program; `names` are all there are.
 
-
-def _unet_place(name: str) -> str:
-    """Blocks are numbered through: down, a block and a shrinking are two; up, two blocks."""
-    found = re.match(r"(down|up)_blocks\.(\d)\.(\w+)\.(\d)\.(.*)", name)
-    if "resnets" in name:
-        start, _, layer = name.rpartition(".")
-        stem, _, part = start.rpartition(".")
-        name = f"{stem}.{RESNET[part]}.{layer}"
-        found = found and re.match(r"(down|up)_blocks\.(\d)\.(\w+)\.(\d)\.(.*)", name)
-    if not found:
-        return name
-    direction, block, kind, layer, rest = found.groups()
+    The parts of all blocks are numbered through: on the way down, each block's layers and what
+    shrinks; on the way up, one layer more, of which the last also enlarges.
+    """
+    place = re.fullmatch(r"(down|up)_blocks\.(\d)\.(\w+)\.(\d)\.(.*)", _inside(name))
+    if place is None:
+        return _renamed(_inside(name), UNET)
+    direction, block, kind, layer, rest = place.groups()
+    layers = 1 + max(int(n.split(".")[3]) for n in names if n.startswith("down_blocks.0.resnets."))
+    number = (layers + 1) * int(block) + int(layer)
     if direction == "down":
-        number = 2 * int(block) + int(layer) + 1
         if kind == "downsamplers":
-            return f"input_blocks.{number + 1}.0.{rest.replace('conv', 'op')}"
-        return f"input_blocks.{number}.{int(kind == 'attentions')}.{rest}"
-    number = 2 * int(block) + int(layer)
+            return f"input_blocks.{number + layers + 1}.0.{rest.replace('conv', 'op')}"
+        return f"input_blocks.{number + 1}.{int(kind == 'attentions')}.{rest}"
     if kind == "upsamplers":
-        # The tiny models have attention in the first block up alone, which is also the one
-        # that enlarges.
-        return f"output_blocks.{number + 1}.2.{rest}"
+        attends = any(other.startswith(f"up_blocks.{block}.attentions") for other in names)
+        return f"output_blocks.{number + layers}.{1 + attends}.{rest}"
     return f"output_blocks.{number}.{int(kind == 'attentions')}.{rest}"
 
 
-def _vae(weights: Weights) -> Weights:
+def _inside(name: str) -> str:
+    """The name with what is inside a residual block renamed."""
+    found = re.fullmatch(r"(.*resnets\.\d\.)(\w+)(\..*)", name)
+    return f"{found[1]}{RESNET[found[2]]}{found[3]}" if found else name
+
+
+def original_vae(weights: Weights) -> Weights:
+    """The autoencoder's weights as the original program calls them."""
     levels = 1 + max(int(n.split(".")[2]) for n in weights if n.startswith("decoder.up_blocks"))
     renamed: Weights = {}
     for name, weight in weights.items():

@@ -49,9 +49,13 @@ def write_tiny_lora(factors: Factors, path: Path, layout: str, original: bool = 
     """Write a LoRA of strength ALPHA / RANK; `original` names the U-Net's layers as SDXL's
     trainers do."""
     weights: dict[str, Tensor] = {}
+    names = [f"{name}.weight" for network, name in factors if network == "unet"]
     for (network, name), (down, up) in factors.items():
         if layout == "kohya":
-            weights |= _kohya(network, name, down, up, original)
+            shown = name
+            if original and network == "unet":
+                shown = original_name(f"{name}.weight", names).removesuffix(".weight")
+            weights |= _kohya(network, shown, down, up, original)
         elif layout == "peft":
             weights[f"{network}.{name}.lora_A.weight"] = down
             weights[f"{network}.{name}.lora_B.weight"] = up
@@ -67,8 +71,7 @@ def write_tiny_lora(factors: Factors, path: Path, layout: str, original: bool = 
 
 def _kohya(network: str, name: str, down: Tensor, up: Tensor, original: bool) -> dict[str, Tensor]:
     if network == "unet":
-        shown = original_name(f"{name}.weight").removesuffix(".weight") if original else name
-        flat = f"lora_unet_{shown.replace('.', '_')}"
+        flat = f"lora_unet_{name.replace('.', '_')}"
     else:
         number = "2" if network.endswith("2") else "1" if original else ""
         flat = f"lora_te{number}_text_model_{name.removeprefix('text_model.').replace('.', '_')}"
