@@ -89,8 +89,9 @@ class _Generation:
 
     @property
     def steps_left(self) -> int:
-        made = self.trajectories[0].step if self.trajectories else 0
-        return steps_run(self.request) - made
+        if not self.trajectories:
+            return steps_run(self.request)
+        return self.trajectories[0].last - self.trajectories[0].step
 
 
 class Engine:
