@@ -64,6 +64,16 @@ def export(workdir: Path, folder: Path) -> None:
     assert size <= LIMIT_BYTES, f"the model has {size} bytes, more than {LIMIT_BYTES}"
 
 
+def adopt(folder: Path, workdir: Path) -> None:
+    """Put the parts of a model folder that a U-Net depends on where a run looks for them.
+
+    What is there already stays: a U-Net and its text encoder and autoencoder belong together.
+    """
+    for part in ("text_encoder", "tokenizer", "vae"):
+        if not (workdir / part).exists() and (folder / part).is_dir():
+            shutil.copytree(folder / part, workdir / part)
+
+
 def _export_image_encoder(trained: Path, folder: Path) -> None:
     """The image tower, which pipelines ignore, and what describing needs to know about it."""
     tower = CLIPVisionModelWithProjection.from_pretrained(trained).half()
