@@ -49,7 +49,7 @@ async def _run(options: argparse.Namespace, settings: Settings) -> None:
         case "bot":
             await run_bot(settings)
         case "imagine":
-            await imagine(settings, options.prompt, options.output)
+            await imagine(settings, options.prompt, options.output, options.image)
         case "migrate":
             await migrate(settings.database)
 
@@ -84,6 +84,15 @@ def _parser() -> argparse.ArgumentParser:
     draw = commands.add_parser("imagine", help="draw one prompt into a file, without any bot")
     draw.add_argument("prompt", metavar="PROMPT", help="as after /imagine, parameters included")
     draw.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
+    draw.add_argument(
+        "-i",
+        "--image",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="a picture to start from; several are laid over each other",
+    )
     commands.add_parser("migrate", help="bring the database up to date")
     commands.add_parser("inference", help="the inference process alone (--help says more)")
     commands.add_parser("playground", help="the local Discord alone (--help says more)")

@@ -1,43 +1,75 @@
-"""`darkroom imagine`: one grid from the shell, without any bot."""
+"""`darkroom imagine`: grids from the shell, without any bot."""
 
 import asyncio
 import contextlib
+import hashlib
 import secrets
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot.config import Settings
+from bot.errors import InvalidLink
+from bot.fetching import PictureFetcher
+from bot.habits import write_out
+from bot.parameters import MOST_REPEATS
 from bot.pictures import compose_grid
 from bot.prompt import parse
-from bot.resolve import Defaults, resolve
+from bot.resolve import Defaults, resolve, starting
 from bot.run import CannotStart
+from bot.uploads import UnusablePicture, lay_over, rewrite
 from bot.versions import name_models
 from diffusion import protocol
 from diffusion.client import InferenceClient, InferenceRefused, InferenceUnavailable
 
 
-async def imagine(settings: Settings, typed: str, output: Path) -> None:
-    """Draw a prompt into a file. Raises PromptError, CannotStart."""
-    prompt = parse(typed)
+async def imagine(
+    settings: Settings, typed: str, output: Path, images: Sequence[Path] = ()
+) -> None:
+    """Draw what a prompt stands for into files. Raises UserError, CannotStart."""
+    prompts = [parse(written) for written in write_out(typed, {}, "", MOST_REPEATS)]
+    attached = [_opened(image) for image in images]
     async with _inference(settings) as inference:
         versions = name_models(await inference.models(), settings.named_versions, settings.model)
-        model = versions.choose(prompt, None)
-        requests = resolve(prompt, model, Defaults(), secrets.randbelow(protocol.SEEDS))
-        for number, request in enumerate(requests):
-            file = output if number == 0 else output.with_stem(f"{output.stem}_{number + 1}")
-            pictures = await _draw(inference, request)
-            file.write_bytes(compose_grid(pictures))
-            print(f"{file}: seed {request.noises[0].seed}")
+        number = 0
+        for prompt in prompts:
+            model = versions.choose(prompt, None, starts=bool(attached))
+            requests = resolve(prompt, model, Defaults(), secrets.randbelow(protocol.SEEDS))
+            fetched = [await PictureFetcher().fetch(link) for link in prompt.links]
+            files = _start([*attached, *fetched])
+            for request in requests:
+                number += 1
+                file = output if number == 1 else output.with_stem(f"{output.stem}_{number}")
+                request = starting(request, prompt, next(iter(files), None))
+                pictures = await _draw(inference, request, files)
+                file.write_bytes(compose_grid(pictures))
+                print(f"{file}: seed {request.noises[0].seed}")
 
 
-async def _draw(inference: InferenceClient, request: protocol.ImageRequest) -> tuple[bytes, ...]:
+def _opened(image: Path) -> bytes:
+    try:
+        return rewrite(image.read_bytes())
+    except UnusablePicture as error:
+        raise InvalidLink(str(image), error.reason) from error
+
+
+def _start(pictures: Sequence[bytes]) -> dict[str, bytes]:
+    """The one picture to start from, by its SHA-256; nothing where there is none."""
+    if not pictures:
+        return {}
+    picture = lay_over(pictures)
+    return {hashlib.sha256(picture).hexdigest(): picture}
+
+
+async def _draw(
+    inference: InferenceClient, request: protocol.ImageRequest, files: Mapping[str, bytes]
+) -> tuple[bytes, ...]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), transient=True) as bar:
         task = bar.add_task("drawing", total=request.steps)
-        async for event in inference.generate(request, previews=0):
+        async for event in inference.generate(request, previews=0, files=files):
             match event:
                 case protocol.Progress(step, steps, _):
                     bar.update(task, completed=step, total=steps)

@@ -84,6 +84,11 @@ class Describer:
         """Whether `describe` can be asked for."""
         return self._eye is not None
 
+    def see(self, pictures: list[Image.Image]) -> Tensor:
+        """[pictures, width], each of length one, in the space of what `read` returns."""
+        assert self._eye is not None, "ask `sees` first"
+        return self._eye.look(pictures)
+
     def describe(self, picture: Image.Image) -> tuple[str, ...]:
         """Four prompts that could have made the picture, the likeliest first.
 

@@ -57,14 +57,15 @@ async def test_one_command_brings_everything_up_and_ctrl_c_takes_it_down(
         assert not [child for child in children if child.is_running()]
         assert "Traceback" not in darkroom.output
 
-    # Without any bot, the same request gives the same file.
+    # Without any bot, the same request gives the same file, here the first of two.
     file = tmp_path / "fox.png"
     async with RunningProcess(
-        "-m", "bot", "imagine", prompt, "-o", str(file),
+        "-m", "bot", "imagine", f"{prompt} {{--public, --tile}}", "-o", str(file),
         environment=environment(tmp_path, tiny_model),
     ) as command:  # fmt: skip
         assert await command.wait() == 0, command.output
     assert file.read_bytes() == by_the_bot
+    assert file.with_name("fox_2.png").read_bytes() != by_the_bot
     assert Image.open(io.BytesIO(by_the_bot)).size == (512, 512)
 
 
@@ -149,6 +150,8 @@ def test_a_start_that_cannot_work_is_one_sentence(tmp_path: Path) -> None:
     assert "1:3 to 3:1" in refused("imagine", "a fox --ar 1:50", "-o", "x.png", **nowhere)
     assert "JOBS_AT_ONCE" in refused("migrate", **nowhere, DARKROOM_JOBS_AT_ONCE="many")
     away = {**nowhere, "INFERENCE_URL": "http://127.0.0.1:9"}
+    no_picture = refused("imagine", "a fox", "-o", "x.png", "-i", __file__, **nowhere)
+    assert "no PNG" in no_picture
     assert "does not answer" in refused("imagine", "a fox", "-o", "x.png", **away)
 
 

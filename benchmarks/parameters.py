@@ -1,0 +1,260 @@
+"""`python -m benchmarks.parameters`: what each creative parameter does to pictures, in figures.
+
+Prompts go the way that they go in the bot, from words to requests, and the engine draws them. The
+table goes to docs/parameters.md. Pictures are compared by their pixels, and by the model's CLIP
+with words; where the model has no image encoder, the rows that need one are left out.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from statistics import mean
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from benchmarks.report import machine, table, write
+from bot.prompt import parse
+from bot.resolve import Defaults, resolve, starting
+from diffusion.canvas import Canvas
+from diffusion.checkpoints import EMBEDDED, Checkpoint, load
+from diffusion.describing import Describer, load_describer
+from diffusion.engine import Broken, Drawn, Engine
+from diffusion.protocol import ImageRequest
+
+DOCUMENT = Path("docs/parameters.md")
+AESTHETIC = "glossy, vivid colours, 3d style"
+"""What stylizing pulls towards where the model does not say what it finds beautiful."""
+
+AT_ONCE = 4
+DIGEST = "0" * 64
+"""Stands for the file of the picture to start from, which never leaves this process."""
+
+UNWANTED = (
+    ("a star on a blue background", "a blue background"),
+    ("a purple cat", "purple"),
+    ("a red heart", "red"),
+)
+
+Pictures = NDArray[np.float64]
+"""[pictures, height, width, 3], from 0 to 255."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """The pictures of one request."""
+
+    request: ImageRequest
+    pictures: Pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One parameter at several values, and what was measured of the drawings at each."""
+
+    parameter: str
+    values: Sequence[object]
+    measured: str
+    figures: Sequence[str]
+
+
+class Studio:
+    """Draws prompts with one model."""
+
+    def __init__(self, checkpoint: Checkpoint, prompts: Sequence[str]) -> None:
+        aesthetic = checkpoint.info.aesthetic or AESTHETIC
+        self.info = replace(checkpoint.info, aesthetic=aesthetic)
+        self.prompts = prompts
+        self._engine = Engine(checkpoint)
+
+    def sweep(
+        self, flag: str, values: Sequence[object], canvas: Canvas | None = None
+    ) -> list[list[Drawing]]:
+        """For each value, every prompt with it, all from the same seed."""
+        seed = "" if flag == "sameseed" else "--seed 7"
+        return [
+            self.draw([f"{prompt} {seed} --{flag} {value}" for prompt in self.prompts], canvas)
+            for value in values
+        ]
+
+    def draw(self, typed: Sequence[str], canvas: Canvas | None = None) -> list[Drawing]:
+        requests = [self._request(one, canvas) for one in typed]
+        drawn: list[Drawing] = []
+        for start in range(0, len(requests), AT_ONCE):
+            drawn += self._draw(requests[start : start + AT_ONCE], canvas)
+        return drawn
+
+    def _request(self, typed: str, canvas: Canvas | None) -> ImageRequest:
+        prompt = parse(typed)
+        (request,) = resolve(prompt, self.info, Defaults(), new_seed=0)
+        return starting(request, prompt, DIGEST if canvas else None)
+
+    def _draw(self, requests: Sequence[ImageRequest], canvas: Canvas | None) -> list[Drawing]:
+        keys = [self._engine.add(request, canvas=canvas).key for request in requests]
+        pictures: dict[int, Pictures] = {}
+        while len(self._engine):
+            for event in self._engine.step():
+                assert not isinstance(event, Broken), event
+                if isinstance(event, Drawn):
+                    pictures[event.key] = np.stack(event.pictures).astype(np.float64)
+        return [Drawing(one, pictures[key]) for one, key in zip(requests, keys, strict=True)]
+
+
+# What is measured. All distances are the root of the mean square over pixels, from 0 to 255.
+
+
+def distance(one: Pictures, other: Pictures) -> float:
+    return float(np.sqrt(np.mean((one - other) ** 2)))
+
+
+def apart(drawings: Sequence[Drawing]) -> float:
+    """How far the pictures of a grid lie apart."""
+    return mean(
+        mean(distance(*pair) for pair in combinations(drawing.pictures, 2)) for drawing in drawings
+    )
+
+
+def away(drawings: Sequence[Drawing], others: Sequence[Drawing]) -> float:
+    """How far pictures lie from others of the same prompts and noises."""
+    pairs = zip(drawings, others, strict=True)
+    return mean(distance(one.pictures, other.pictures) for one, other in pairs)
+
+
+def sharpness(drawings: Sequence[Drawing]) -> float:
+    """The mean difference of a pixel from those around it."""
+    found = []
+    for drawing in drawings:
+        grey = drawing.pictures.mean(axis=3)
+        around = grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1] + grey[:, 1:-1, :-2] + grey[:, 1:-1, 2:]
+        found.append(float(np.abs(grey[:, 1:-1, 1:-1] - around / 4).mean()))
+    return mean(found)
+
+
+def seam(drawings: Sequence[Drawing]) -> float:
+    """How much opposite borders differ, where neighbours within the picture differ by 1."""
+    found = []
+    for drawing in drawings:
+        p = drawing.pictures
+        across = np.abs(p[:, 0] - p[:, -1]).mean() + np.abs(p[:, :, 0] - p[:, :, -1]).mean()
+        within = np.abs(np.diff(p, axis=1)).mean() + np.abs(np.diff(p, axis=2)).mean()
+        found.append(float(across / within))
+    return mean(found)
+
+
+class Critic:
+    """CLIP: how near pictures are to words."""
+
+    def __init__(self, describer: Describer) -> None:
+        self._describer = describer
+
+    def likeness(self, drawings: Sequence[Drawing], texts: Sequence[str]) -> float:
+        """The mean cosine of each drawing's pictures with its text."""
+        found = []
+        for drawing, text in zip(drawings, texts, strict=True):
+            images = [Image.fromarray(p.astype(np.uint8)) for p in drawing.pictures]
+            seen, read = self._describer.see(images), self._describer.read([text])[0]
+            found.append(float((seen @ read).mean()))
+        return mean(found)
+
+
+def measure(studio: Studio, critic: Critic | None) -> Iterator[Row]:
+    """Every row of the table."""
+    plain = studio.draw([f"{prompt} --seed 7" for prompt in studio.prompts])
+
+    def row(
+        flag: str,
+        values: Sequence[object],
+        measured: str,
+        sweep: Sequence[list[Drawing]],
+        of: Callable[[list[Drawing]], float],
+    ) -> Row:
+        return Row(f"--{flag}", values, measured, [f"{of(drawings):.3g}" for drawings in sweep])
+
+    def alike(text: str) -> Callable[[list[Drawing]], float]:
+        assert critic is not None
+        return lambda drawings: critic.likeness(drawings, [text] * len(drawings))
+
+    values = (0, 25, 50, 75, 100)
+    yield row("chaos", values, "distance between tiles", studio.sweep("chaos", values), apart)
+    yield row("sameseed", [7], "distance between tiles", studio.sweep("sameseed", [7]), apart)
+
+    values = (0, 500, 1000, 2000, 3000)
+    weird = studio.sweep("weird", values)
+    yield row("weird", values, "distance from the usual", weird, lambda one: away(one, plain))
+
+    values = (0, 100, 250, 500, 1000)
+    stylize = studio.sweep("stylize", values)
+    guidance = [f"{drawings[0].request.guidance_scale:.3g}" for drawings in stylize]
+    yield Row("--stylize", values, "guidance", guidance)
+    yield row("stylize", values, "distance from 0", stylize, lambda one: away(one, stylize[0]))
+    if critic is not None:
+        aesthetic = alike(studio.info.aesthetic)
+        yield row("stylize", values, "likeness to the aesthetic", stylize, aesthetic)
+        raw = studio.sweep("raw --stylize", values)
+        yield row("raw --stylize", values, "likeness to the aesthetic", raw, aesthetic)
+
+    qualities = (".25", ".5", "1", "2", "4")
+    quality = studio.sweep("quality", qualities)
+    steps = [str(drawings[0].request.steps) for drawings in quality]
+    yield Row("--quality", qualities, "steps", steps)
+    ripe = quality[-1]
+    yield row("quality", qualities, "distance from 4", quality, lambda one: away(one, ripe))
+
+    values = (10, 25, 50, 75, 100)
+    yield row("stop", values, "sharpness", studio.sweep("stop", values), sharpness)
+    yield row("tile", ["off", "on"], "seam", [plain, studio.sweep("tile", [""])[0]], seam)
+
+    size = studio.info.native_size
+    canvas = Canvas(np.full((size, size, 3), (40, 90, 200), np.uint8))
+    start = [Drawing(one.request, np.zeros_like(one.pictures) + canvas.pixels) for one in plain]
+    weights = ("0", ".5", "1", "2", "3")
+    started = studio.sweep("iw", weights, canvas)
+    yield row("iw", weights, "distance from the picture", started, lambda one: away(one, start))
+
+    if critic is not None:
+        things = [thing for _, thing in UNWANTED]
+        wanted = studio.draw([f"{prompt} --seed 7" for prompt, _ in UNWANTED])
+        unwanted = studio.draw([f"{prompt} --seed 7 --no {thing}" for prompt, thing in UNWANTED])
+        pair = [f"{critic.likeness(one, things):.3g}" for one in (wanted, unwanted)]
+        yield Row("--no", ["without", "with"], "likeness to the thing", pair)
+
+
+def _critic(folder: Path | None, checkpoint: Checkpoint) -> Critic | None:
+    """The CLIP of a folder with both towers, or of the model itself if it has one."""
+    describer = checkpoint.describer
+    if folder:
+        tower = CLIPTextModel.from_pretrained(folder / "text_encoder").eval()
+        tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
+        describer = load_describer(folder, tokenizer, tower, torch.device("cpu"))
+    return Critic(describer) if describer.sees else None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.parameters", description=__doc__)
+    parser.add_argument("--model", type=Path, default=EMBEDDED, help="folder of the checkpoint")
+    parser.add_argument("--clip", type=Path, help="folder of another CLIP to judge by")
+    parser.add_argument("--prompts", type=int, default=4, help="of the model's examples")
+    arguments = parser.parse_args()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    checkpoint = load(arguments.model, device, torch.float32)
+    studio = Studio(checkpoint, checkpoint.info.examples[: arguments.prompts])
+    lines = []
+    for row in measure(studio, _critic(arguments.clip, checkpoint)):
+        values, figures = (" · ".join(map(str, some)) for some in (row.values, row.figures))
+        lines.append([f"`{row.parameter}`", values, row.measured, figures])
+        print(*lines[-1], sep=" | ", flush=True)
+    pictures = 4 * len(studio.prompts)
+    about = (
+        f"{checkpoint.info.id}, {len(studio.prompts)} prompts, {pictures} pictures at each value, "
+        f"seed 7. {machine(device)}."
+    )
+    write(DOCUMENT, "measured", f"{table(['Parameter', 'At', 'Measured', 'Is'], lines)}\n\n{about}")
+
+
+if __name__ == "__main__":
+    main()
