@@ -15,7 +15,7 @@ import torch
 from benchmarks.contenders import Contender, Ours, Pipeline
 from benchmarks.figures import Timing, median
 from benchmarks.models import MODELS, Model, build
-from benchmarks.report import machine, table, write
+from benchmarks.report import circumstances, table, write
 from diffusion.checkpoints import EMBEDDED
 from diffusion.devices import best_device, number_type
 from diffusion.protocol import ImageRequest, ModelInfo, Noise
@@ -99,12 +99,12 @@ def on_embedded(device: torch.device, rounds: int) -> str:
     model = Model(info.id, info.native_size, info.steps)
     cases = {"one picture": (1, 1), "a grid of four": (1, 4), "8 at once": (8, 1)}
     text = compare(contenders, cases, model, rounds)
-    return "\n\n".join([_about(info, device), text, _engine_alone(ours, model, rounds)])
+    return "\n\n".join([_about(info, device, rounds), text, _engine_alone(ours, model, rounds)])
 
 
-def _about(info: ModelInfo, device: torch.device) -> str:
+def _about(info: ModelInfo, device: torch.device, rounds: int) -> str:
     return (
-        f"{machine(device)}; {info.id} at {info.native_size} px, {info.steps} steps of DPM++ 2M "
+        f"{circumstances(device, rounds)}; {info.id} at {info.native_size} px, {info.steps} steps of DPM++ 2M "
         "with guidance; of 8 requests at once, with 16 to 28 steps and guidance of 3 to 5, the "
         "pipeline draws one after another."
     )
@@ -126,7 +126,9 @@ def _engine_alone(ours: Ours, model: Model, rounds: int) -> str:
 
 def on_random_weights(names: list[str], device: torch.device, rounds: int) -> str:
     """The well-known models, against the pipeline plain and compiled."""
-    return "\n\n".join([machine(device), *(_one(name, device, rounds) for name in names)])
+    return "\n\n".join(
+        [circumstances(device, rounds), *(_one(name, device, rounds) for name in names)]
+    )
 
 
 def _one(name: str, device: torch.device, rounds: int) -> str:

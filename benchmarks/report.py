@@ -1,5 +1,6 @@
 """Figures as tables of a document. Knows Markdown, and where in the document its place is."""
 
+import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,11 +14,15 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def machine(device: torch.device) -> str:
-    """What it was measured on, in a line."""
-    if device.type == "cuda":
-        return f"{torch.cuda.get_device_name()}, torch {torch.__version__}"
-    return f"{_processor()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+def circumstances(device: torch.device, rounds: int) -> str:
+    """What it was measured on and how, in a line."""
+    threads = f"{torch.get_num_threads()} threads"
+    where = torch.cuda.get_device_name() if device.type == "cuda" else f"{_processor()}, {threads}"
+    # One busy core for each of ours is our own.
+    others = max(0.0, os.getloadavg()[0] - torch.get_num_threads())
+    rounds_said = "1 round" if rounds == 1 else f"medians of {rounds} rounds"
+    busy = f", while {others:.0f} others wanted the cores" if others >= 1 else ""
+    return f"{where}, torch {torch.__version__}; {rounds_said}{busy}"
 
 
 def write(document: Path, place: str, text: str) -> None:
