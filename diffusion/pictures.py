@@ -166,6 +166,12 @@ def parameters_text(request: ImageRequest, index: int) -> str:
         settings["Variations"] = " ".join(blends)
     if request.stop < 1:
         settings["Stop"] = f"{request.stop:g}"
+    if request.start:
+        settings["Denoising strength"] = f"{request.start.strength:g}"
+    if request.guidance_rescale:
+        settings["CFG Rescale φ"] = f"{request.guidance_rescale:g}"
+    if request.tile:
+        settings["Tiling"] = True
     lines = [request.prompt]
     if request.negative_prompt:
         lines.append(f"Negative prompt: {request.negative_prompt}")

@@ -423,7 +423,9 @@ def _start(body: Mapping[str, Any]) -> Start | None:
     if strength == 0:
         refuse("strength", "“strength” must be above 0: at 0 there is nothing to draw.")
     mask = entry.get("mask")
-    return Start(_digest(entry, "image"), strength, mask and _digest(entry, "mask"))
+    return Start(
+        _digest(entry, "image"), strength, None if mask is None else _digest(entry, "mask")
+    )
 
 
 def _digest(entry: Mapping[str, Any], name: str) -> str:

@@ -22,7 +22,7 @@ from diffusion.pictures import (
     encode_preview,
     parameters_text,
 )
-from diffusion.protocol import SAMPLERS, Blend, Noise
+from diffusion.protocol import SAMPLERS, Blend, Noise, Start
 from tests.diffusion.requests import a_request
 from tests.tiny_model import build_tiny_preview
 
@@ -73,6 +73,10 @@ def test_parameters_are_in_the_form_other_tools_read() -> None:
         "Size: 64x64, Model: tiny, Variations: 8:0.25, Stop: 0.5"
     )
     assert "Negative" not in parameters_text(a_request(), 0)
+    started = a_request(start=Start("0" * 64, 0.25), guidance_rescale=0.7, tile=True)
+    assert parameters_text(started, 0).endswith(
+        "Model: tiny, Denoising strength: 0.25, CFG Rescale φ: 0.7, Tiling: True"
+    )
 
 
 def test_a_picture_is_the_autoencoders(tiny: Checkpoint) -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from diffusion.protocol import (
     MAX_BLENDS,
+    MAX_LORAS,
+    MAX_PARTS,
     MAX_PICTURES,
     MAX_PROMPT,
     MAX_STEPS,
@@ -22,8 +24,11 @@ from diffusion.protocol import (
     GenerationCall,
     ImageRequest,
     InvalidField,
+    Lora,
     ModelInfo,
     Noise,
+    Part,
+    Start,
     read_call,
 )
 from tests.diffusion.requests import a_request
@@ -39,6 +44,11 @@ TINY = ModelInfo(
     spacing="karras",
     styles={"sketch": "{prompt}, sketch style"},
     examples=("a red fox",),
+    aesthetic="crisp",
+    loras=("ink", "wool"),
+    edits=True,
+    describes=True,
+    upscales=4,
 )
 
 
@@ -51,6 +61,8 @@ shares = st.floats(0, 1)
 noises = st.builds(
     Noise, seeds, st.lists(st.builds(Blend, seeds, shares), max_size=MAX_BLENDS).map(tuple)
 )
+digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
+masks = st.none() | digests
 requests = st.builds(
     ImageRequest,
     model=st.just("tiny"),
@@ -64,6 +76,17 @@ requests = st.builds(
     sampler=st.sampled_from(SAMPLERS),
     spacing=st.sampled_from(SPACINGS),
     stop=st.floats(0, 1, exclude_min=True),
+    parts=st.lists(st.builds(Part, st.text(max_size=20), st.floats(-1, 1)), max_size=MAX_PARTS).map(
+        lambda parts: (*parts[1:], Part("most", len(parts))) if parts else ()
+    ),
+    guidance_rescale=shares,
+    guidance_interval=st.tuples(shares, shares).map(lambda ends: (min(ends), max(ends))),
+    condition_noise=shares,
+    tile=st.booleans(),
+    loras=st.lists(
+        st.builds(Lora, st.sampled_from(TINY.loras), st.floats(-4, 4)), max_size=MAX_LORAS
+    ).map(tuple),
+    start=st.none() | st.builds(Start, digests, st.floats(0, 1, exclude_min=True), masks),
 )
 
 
@@ -168,6 +191,43 @@ REFUSED: list[tuple[str | None, dict[str, Any]]] = [
     ("strength", {"noises": [{"seed": 1, "blends": [{"seed": 2, "strength": 1.5}]}]}),
     ("strength", {"noises": [{"seed": 1, "blends": [{"seed": 2}]}]}),
     ("n", {"n": 2, "noises": [{"seed": 1}]}),
+    *[
+        ("parts", {"parts": value})
+        for value in (
+            5, "a", {}, [5], [None], [{"text": "a", "weight": 0}],
+            [{"text": "a"}, {"text": "b", "weight": -1}],
+            [{"text": "a", "weight": -0.5}], [{"text": "a"}] * (MAX_PARTS + 1),
+        )
+    ],
+    ("text", {"parts": [{}]}),
+    ("text", {"parts": [{"text": 5}]}),
+    ("text", {"parts": [{"text": "x" * (MAX_PROMPT + 1)}]}),
+    *[
+        ("weight", {"parts": [{"text": "a", "weight": weight}]})
+        for weight in (101, -101, math.nan, math.inf, "1", True)
+    ],
+    *[
+        (field, {field: value})
+        for field in ("guidance_rescale", "condition_noise")
+        for value in (-0.1, 1.1, math.nan, "1", True, [])
+    ],
+    *[
+        ("guidance_interval", {"guidance_interval": value})
+        for value in (0.5, "0,1", [0.5], [0, 0.5, 1], [0.6, 0.5], [-0.1, 1], [0, 1.1],
+                      [None, 1], ["0", "1"], [math.nan, 1], [False, True], {})
+    ],
+    ("tile", {"tile": 1}),
+    *[("loras", {"loras": value}) for value in (5, {}, [5], [{"name": "other"}],
+                                                [{"name": "ink"}] * (MAX_LORAS + 1))],
+    ("name", {"loras": [{}]}),
+    *[("weight", {"loras": [{"name": "ink", "weight": weight}]}) for weight in (4.1, -5, "1")],
+    *[("start", {"start": value}) for value in (5, "x", [], True)],
+    *[("strength", {"start": {"image": "0" * 64, "strength": value}})
+      for value in (None, 0, -1, 1.1, math.nan, "1", True)],
+    *[("image", {"start": {"image": value, "strength": 1}})
+      for value in (None, 5, "", "0" * 63, "0" * 65, "G" * 64, "A" * 64, "０" * 64)],
+    *[("mask", {"start": {"image": "0" * 64, "strength": 1, "mask": value}})
+      for value in (5, "", False, [], "0" * 63, ["0" * 64])],
     ("response_format", {"response_format": "url"}),
     ("output_format", {"output_format": "gif"}),
     ("partial_images", {"partial_images": -1}),
