@@ -37,7 +37,7 @@ COMMON_NOISE = 0.4
 SAME_NOISE = 0.92
 """The same where they have a seed in common."""
 
-WEIRD_NOISE = 0.6
+WEIRD_NOISE = 0.9
 """How much noise is mixed into the texts' states where it is as weird as can be."""
 
 DRAFT = 0.5
@@ -207,7 +207,10 @@ def _parts(prompt: Prompt, model: ModelInfo, defaults: Defaults) -> tuple[Part, 
         for part in typed
         if part.weight
     ]
-    return (*parts, Part(model.aesthetic, pull)) if pull else tuple(parts)
+    if not pull:
+        return tuple(parts)
+    wanted = ", ".join([*(part.text for part in parts if part.weight > 0), model.aesthetic])
+    return (*parts, Part(_within_limit("styled", wanted), pull))
 
 
 def _styled(text: str, prompt: Prompt, model: ModelInfo, defaults: Defaults) -> str:

@@ -19,8 +19,9 @@ class Temperament:
     """How a temperament reads `--stylize`, in straight lines between three points.
 
     `guidance` is at 0, at the default and at the most, as shares of the model's own scale.
-    `pull` is the weight of the aesthetic at the most, where the prompt has 1; at the default and
-    below it there is none, so that a picture costs no more than its model was made for.
+    `pull` is the weight that the prompt in the model's aesthetic has at the most, where the plain
+    one has 1; at the default and below it there is none, so that a picture costs no more than its
+    model was made for.
     """
 
     guidance: tuple[float, float, float]
@@ -35,13 +36,13 @@ class Temperament:
         return plain + (highest - plain) * _beyond_default(stylize)
 
     def pull_at(self, stylize: int) -> float:
-        """The weight of the aesthetic beside a prompt that weighs 1."""
+        """The weight of the prompt in the aesthetic, beside the plain one that weighs 1."""
         return self.pull * _beyond_default(stylize)
 
 
 TEMPERAMENTS: Mapping[str, Temperament] = {
     FAITHFUL: Temperament(guidance=(0.4, 0.7, 1.0), pull=0.0),
-    STYLISED: Temperament(guidance=(0.5, 1.0, 2.0), pull=0.6),
+    STYLISED: Temperament(guidance=(0.5, 1.0, 2.0), pull=2.0),
 }
 
 

@@ -142,7 +142,10 @@ def test_raw_has_neither_style_nor_aesthetic() -> None:
 
 def test_the_aesthetic_pulls_beside_the_prompt_in_its_style() -> None:
     request = request_for("a fox --s 1000 --style noto")
-    assert request.parts == (Part("a fox, noto style", 1), Part("beautiful", 0.6))
+    assert request.parts == (
+        Part("a fox, noto style", 1),
+        Part("a fox, noto style, beautiful", 2),
+    )
 
 
 def test_weighted_texts_keep_their_weights_and_only_what_is_wanted_is_styled() -> None:
