@@ -46,7 +46,10 @@ def asker(interaction: discord.Interaction) -> Asker:
     Checked before anything is queued, so that no GPU time is spent on what nobody would see.
     """
     assert interaction.channel_id is not None, "commands and buttons come from channels"
-    if interaction.guild_id is not None:
+    alone = bool(interaction.context.private_channel) or (
+        interaction.guild_id is not None and not interaction.is_guild_integration()
+    )
+    if interaction.guild_id is not None and not alone:
         permissions = interaction.app_permissions
         for name in NEEDED:
             if name == "send_messages" and isinstance(interaction.channel, discord.Thread):
@@ -60,6 +63,8 @@ def asker(interaction: discord.Interaction) -> Asker:
         channel_id=interaction.channel_id,
         attachment_limit=interaction.filesize_limit,
         locale=(interaction.guild_locale or interaction.locale).value,
+        reply_token=interaction.token,
+        alone=alone,
     )
 
 
@@ -89,30 +94,40 @@ async def in_time(
 
 
 async def show_jobs(interaction: discord.Interaction, studio: Studio, jobs: Sequence[Job]) -> None:
-    """Give each job its message: the first is the answer itself, more are posted beside it."""
+    """Give each job its message: the first is the answer itself, more are posted after it."""
     first, *more = jobs
-    for job in more:
-        studio.post(job)
+    hidden = first.reply_token is not None
     try:
-        place = await _answer(interaction, await studio.first_message(first))
+        place = await _answer(interaction, await studio.first_message(first), hidden)
     except NO_ANSWER:
         # Too late for an answer, or it did not reach Discord; the job is stored all the same.
         studio.post(first)
     else:
         await studio.posted(first, *place)
+    for job in more:
+        studio.post(job)
 
 
-async def _answer(interaction: discord.Interaction, message: messages.Message) -> tuple[int, int]:
+async def _answer(
+    interaction: discord.Interaction, message: messages.Message, hidden: bool
+) -> tuple[int, int]:
+    """Answer with a message, which only this member sees if `hidden`; returns where it is."""
     assert interaction.channel_id is not None
-    buttons = view(message.buttons)
-    if interaction.response.is_done():
-        edited = await interaction.edit_original_response(content=message.content, view=buttons)
-        return interaction.channel_id, edited.id
-    sent = await interaction.response.send_message(
-        message.content, view=buttons or discord.utils.MISSING
-    )
-    assert sent.message_id is not None, "a message was sent"
-    return interaction.channel_id, sent.message_id
+    buttons = view(message.buttons) or discord.utils.MISSING
+    if not interaction.response.is_done():
+        sent = await interaction.response.send_message(
+            message.content, view=buttons, ephemeral=hidden
+        )
+        assert sent.message_id is not None, "a message was sent"
+        return interaction.channel_id, sent.message_id
+    if hidden and interaction.extras.get(THINKS_ALOUD):
+        await interaction.delete_original_response()
+        posted = await interaction.followup.send(
+            message.content, view=buttons, ephemeral=True, wait=True
+        )
+        return interaction.channel_id, posted.id
+    edited = await interaction.edit_original_response(content=message.content, view=buttons)
+    return interaction.channel_id, edited.id
 
 
 async def show_card(interaction: discord.Interaction, card: Card) -> None:

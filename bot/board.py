@@ -7,12 +7,13 @@ import asyncio
 import io
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import aiohttp
 import discord
 
-from bot.messages import Attachment, Button, Card, Message
+from bot.messages import Attachment, Button, Card, Message, Rows
 
 log = logging.getLogger(__name__)
 
@@ -36,17 +37,35 @@ class FileTooLarge(CannotPost):
     """Discord takes smaller files only than the place once allowed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message that is there, and where its file can be had, if it has one."""
+
+    channel_id: int
+    message_id: int
+    file_url: str | None
+
+
 class Board:
-    """Posts and edits by channel and message id, so that no token runs out under a long job."""
+    """Posts and edits by channel and message id, so that no token runs out under a long job.
+
+    Only what one member alone may see goes by the `token` of that member's own answer.
+    """
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
 
-    async def post(self, channel_id: int, message: Message) -> tuple[int, int]:
-        """Post a new message; returns its channel's and its own id. Raises CannotPost."""
-        return await self._send(self._client.get_partial_messageable(channel_id), message)
+    async def post(self, channel_id: int, message: Message, token: str | None = None) -> Posted:
+        """Post a new message. Raises CannotPost."""
+        if token is None:
+            return await self._send(self._client.get_partial_messageable(channel_id), message)
+        try:
+            sent = await self._answer(token).send(**_new(message), ephemeral=True, wait=True)
+        except discord.HTTPException as error:
+            raise _sorted_out(error) from error
+        return _posted(sent)
 
-    async def post_to_member(self, member_id: int, message: Message) -> tuple[int, int]:
+    async def post_to_member(self, member_id: int, message: Message) -> Posted:
         """The same as a direct message."""
         try:
             channel = await self._client.create_dm(discord.Object(member_id))
@@ -54,37 +73,67 @@ class Board:
             raise _sorted_out(error) from error
         return await self._send(channel, message)
 
-    async def _send(self, channel: discord.abc.Messageable, message: Message) -> tuple[int, int]:
+    async def _send(self, channel: discord.abc.Messageable, message: Message) -> Posted:
         try:
-            sent = await channel.send(
-                message.content,
-                embeds=embeds(message.cards),
-                files=files(message.attachment),
-                view=view(message.buttons) or discord.utils.MISSING,
-            )
+            sent = await channel.send(**_new(message))
         except discord.HTTPException as error:
             raise _sorted_out(error) from error
-        return sent.channel.id, sent.id
+        return _posted(sent)
 
-    async def edit(self, channel_id: int, message_id: int, message: Message) -> None:
+    async def edit(
+        self, channel_id: int, message_id: int, message: Message, token: str | None = None
+    ) -> Posted:
         """Show `message` in the place of an earlier one. Raises MessageGone, CannotPost."""
+        shown: dict[str, Any] = {
+            "content": message.content,
+            "embeds": embeds(message.cards),
+            "view": view(message.buttons),
+        }
+        # Attachments that are not mentioned stay, an empty list would take them away.
+        if message.attachment is not None:
+            shown["attachments"] = files(message.attachment)
+        return await self._edit(channel_id, message_id, token, **shown)
+
+    async def change_buttons(
+        self, channel_id: int, message_id: int, rows: Rows, token: str | None = None
+    ) -> Posted:
+        """Leave all but the buttons as it is. Raises MessageGone, CannotPost."""
+        return await self._edit(channel_id, message_id, token, view=view(rows))
+
+    async def _edit(
+        self, channel_id: int, message_id: int, token: str | None, **shown: Any
+    ) -> Posted:
         channel = self._client.get_partial_messageable(channel_id)
-        # An attachment of None leaves what is there, an empty list would take it away.
-        keep = message.attachment is None
         try:
-            await channel.get_partial_message(message_id).edit(
-                content=message.content,
-                embeds=embeds(message.cards),
-                attachments=discord.utils.MISSING if keep else files(message.attachment),
-                view=view(message.buttons),
-            )
+            if token is None:
+                return _posted(await channel.get_partial_message(message_id).edit(**shown))
+            return _posted(await self._answer(token).edit_message(message_id, **shown))
         except discord.HTTPException as error:
             if error.status == 404 or error.code == OLD_MESSAGE_EDITED_TOO_OFTEN:
                 raise MessageGone(str(error)) from error
             raise _sorted_out(error) from error
 
-    def follow(self, channel_id: int, message_id: int) -> "LiveMessage":
-        return LiveMessage(self, channel_id, message_id)
+    def _answer(self, token: str) -> discord.Webhook:
+        """The webhook by which an interaction is answered, for 15 minutes."""
+        application_id = self._client.application_id
+        assert application_id is not None, "a client that has logged in knows its application"
+        webhook = discord.Webhook.partial(application_id, token, client=self._client)
+        # Only those of this type may answer one member alone.
+        webhook.type = discord.WebhookType.application
+        return webhook
+
+    async def delete(self, channel_id: int, message_id: int) -> None:
+        """Take a message away; one that is gone already is none the worse. Raises CannotPost."""
+        channel = self._client.get_partial_messageable(channel_id)
+        try:
+            await channel.get_partial_message(message_id).delete()
+        except discord.NotFound:
+            return
+        except discord.HTTPException as error:
+            raise _sorted_out(error) from error
+
+    def follow(self, channel_id: int, message_id: int, token: str | None = None) -> "LiveMessage":
+        return LiveMessage(self, channel_id, message_id, token)
 
 
 class LiveMessage:
@@ -93,10 +142,13 @@ class LiveMessage:
     Edits run one at a time behind `show`, which never waits. `stop` lets the last one end.
     """
 
-    def __init__(self, board: Board, channel_id: int, message_id: int) -> None:
+    def __init__(
+        self, board: Board, channel_id: int, message_id: int, token: str | None = None
+    ) -> None:
         self._board = board
         self.channel_id = channel_id
         self.message_id = message_id
+        self._token = token
         self._newest: Message | None = None
         self._news = asyncio.Event()
         self._edits = asyncio.create_task(self._edit())
@@ -121,7 +173,9 @@ class LiveMessage:
             message, self._newest = self._newest, None
             if message is None:
                 continue
-            edit = asyncio.create_task(self._board.edit(self.channel_id, self.message_id, message))
+            edit = asyncio.create_task(
+                self._board.edit(self.channel_id, self.message_id, message, self._token)
+            )
             try:
                 await asyncio.shield(edit)
             except asyncio.CancelledError:
@@ -134,6 +188,23 @@ class LiveMessage:
             except (discord.HTTPException, aiohttp.ClientError, OSError):
                 log.warning("A preview could not be shown.", exc_info=True)
             await asyncio.sleep(EDIT_PAUSE)
+
+
+def _new(message: Message) -> dict[str, Any]:
+    """A message as the arguments of what sends it."""
+    shown: dict[str, Any] = {
+        "content": message.content,
+        "embeds": embeds(message.cards),
+        "files": files(message.attachment),
+    }
+    if buttons := view(message.buttons):
+        shown["view"] = buttons
+    return shown
+
+
+def _posted(message: discord.Message) -> Posted:
+    file_url = message.attachments[0].url if message.attachments else None
+    return Posted(message.channel.id, message.id, file_url)
 
 
 def _sorted_out(error: discord.HTTPException) -> Exception:
@@ -171,16 +242,24 @@ def view(rows: Sequence[Sequence[Button]]) -> discord.ui.View | None:
     shown = discord.ui.View(timeout=None)
     for number, row in enumerate(rows):
         for button in row:
-            style = discord.ButtonStyle.danger if button.danger else discord.ButtonStyle.secondary
             shown.add_item(
                 discord.ui.Button(
-                    style=style,
+                    style=_style(button),
                     label=button.label or None,
                     emoji=button.emoji or None,
-                    custom_id=button.custom_id,
+                    custom_id=None if button.url else button.custom_id,
+                    url=button.url,
                     row=number,
                 )
             )
     # discord.py would keep each view to dispatch to; ours are found by their custom_id.
     shown.stop()
     return shown
+
+
+def _style(button: Button) -> discord.ButtonStyle:
+    if button.url:
+        return discord.ButtonStyle.link
+    if button.danger:
+        return discord.ButtonStyle.danger
+    return discord.ButtonStyle.success if button.used else discord.ButtonStyle.secondary

@@ -5,24 +5,46 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.answers import asker, explain, in_time, show_jobs
+from bot.answers import asker, explain, in_time, show_message
+from bot.dialogs import ask, ask_for_cells, fulfil, wants_remix, wish_of
+from bot.messages import Message
+from bot.texts import say
 
 if TYPE_CHECKING:
     from bot.bot import DarkroomBot
+
+REMIXED = (
+    "vary",
+    "vary_subtle",
+    "vary_strong",
+    "reroll",
+    "zoom",
+    "pan_left",
+    "pan_right",
+    "pan_up",
+    "pan_down",
+    "square",
+)
+"""The actions that a new prompt can go with."""
+
+PLAIN = ("upscale", "upscale_subtle", "upscale_creative", "redo_subtle", "redo_creative")
+OTHERS = ("cancel", "like", "region", "raster", "zoom_custom")
 
 
 class JobButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
     template=r"job:(?P<job_id>[0-9a-f]{32}):"
-    r"(?P<action>upscale|vary|reroll|cancel)(?::(?P<index>[1-9][0-9]?))?",
+    rf"(?P<action>{'|'.join((*REMIXED, *PLAIN, *OTHERS))})(?::(?P<number>[1-9][0-9]?))?",
 ):
     """Any button under any message of ours, from its custom_id alone."""
 
-    def __init__(self, item: discord.ui.Button[Any], job_id: str, action: str, index: int) -> None:
+    def __init__(
+        self, item: discord.ui.Button[Any], job_id: str, action: str, number: int | None
+    ) -> None:
         super().__init__(item)
         self.job_id = job_id
         self.action = action
-        self.index = index
+        self.number = number
 
     @classmethod
     async def from_custom_id(
@@ -32,29 +54,40 @@ class JobButton(
         match: re.Match[str],
     ) -> "JobButton":
         assert isinstance(item, discord.ui.Button)
-        # People count pictures from 1.
-        return cls(item, match["job_id"], match["action"], int(match["index"] or 1) - 1)
+        number = int(match["number"]) if match["number"] else None
+        return cls(item, match["job_id"], match["action"], number)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         try:
-            if self.action == "cancel":
-                await self._cancel(interaction)
-            else:
-                await self._start(interaction)
+            await self._act(interaction)
         except Exception as error:
             await explain(interaction, error)
 
-    async def _start(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
-        studio, who = interaction.client.studio, asker(interaction)
+    async def _act(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
         match self.action:
-            case "upscale":
-                work = studio.upscale(who, self.job_id, self.index)
-            case "vary":
-                work = studio.vary(who, self.job_id, self.index)
+            case "cancel":
+                await self._cancel(interaction)
+            case "like":
+                await self._like(interaction)
+            case "region":
+                await ask_for_cells(interaction, self.job_id, 3, again=False)
+            case "raster":
+                await ask_for_cells(interaction, self.job_id, self.number or 3, again=True)
+            case "zoom_custom":
+                await self._ask(interaction)
+            case action if action in REMIXED and await wants_remix(interaction):
+                await self._ask(interaction)
             case _:
-                work = studio.reroll(who, self.job_id)
-        job = await in_time(interaction, work)
-        await show_jobs(interaction, studio, [job])
+                await fulfil(interaction, wish_of(self.job_id, self.action, self.number))
+
+    async def _ask(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
+        await ask(interaction, self.custom_id, self.job_id, self.action)
+
+    async def _like(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
+        work = interaction.client.workbench.like(asker(interaction), self.job_id)
+        liked = await in_time(interaction, work, hidden=True)
+        words = say("liked" if liked else "liked.not-any-more", interaction.locale.value)
+        await show_message(interaction, Message(words), hidden=True)
 
     async def _cancel(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
         may_moderate = interaction.permissions.manage_messages

@@ -54,6 +54,10 @@ class Catalogue:
         versions = await self.versions()
         return versions.models[versions.default]
 
+    def of_id(self, model_id: str) -> ModelInfo | None:
+        """What is known of a model; None if it is not there."""
+        return next((model for model in self._models if model.id == model_id), None)
+
     async def refresh(self) -> bool:
         """Ask inference for its models. False if it is away."""
         try:

@@ -9,16 +9,18 @@ import contextlib
 import functools
 import logging
 from collections import Counter
+from collections.abc import Coroutine
+from typing import Any
 
 from bot import messages
 from bot.board import LiveMessage
 from bot.catalogue import Catalogue
 from bot.noises import own_seed
-from bot.pictures import compose_preview, enlarge
+from bot.pictures import compose_preview, labelled_as
 from bot.presenter import Presenter
 from bot.retry import until_stored
 from bot.texts import say
-from diffusion.client import InferenceClient, InferenceUnavailable
+from diffusion.client import InferenceClient, InferenceRefused, InferenceUnavailable
 from diffusion.protocol import Failed, Finished, ImageRequest, Progress, Queued
 from storage import jobs
 from storage.database import Database, StorageUnavailable
@@ -40,6 +42,9 @@ INFERENCE_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
 """Seconds that a server may ask to be left alone."""
 
+LARGEST = 4096
+"""Pixels that the longer side of an enlarged picture has at most."""
+
 MOST_BREAKS = 3
 """How often a job may lose inference in the middle before it is held to be the cause."""
 
@@ -57,8 +62,17 @@ async def news_within(news: asyncio.Event, seconds: float) -> None:
             await news.wait()
 
 
+HANDED_OUT = frozenset({JobKind.UPSCALE})
+"""The kinds of jobs for which mostly nothing is drawn: their picture is there already."""
+
+DRAWN = frozenset(JobKind) - HANDED_OUT
+
+
 class Dispatcher:
-    """Follows at most `at_once` jobs at a time; the queue decides fairly which."""
+    """Has at most `at_once` jobs drawn at a time; the queue decides fairly which.
+
+    Pictures that are there already are handed out beside that, even while inference is away.
+    """
 
     def __init__(
         self,
@@ -75,14 +89,16 @@ class Dispatcher:
         self._catalogue = catalogue
         self._presenter = presenter
         self._places = asyncio.Semaphore(at_once)
-        self._news = asyncio.Event()
+        self._news = {kinds: asyncio.Event() for kinds in (DRAWN, HANDED_OUT)}
         self._pause = 0.0
+        self._drawing: set[asyncio.Task[None]] = set()
         self._breaks: Counter[str] = Counter()
         self._following: dict[str, asyncio.Task[None]] = {}
 
     def wake(self) -> None:
         """There may be something new in the queue."""
-        self._news.set()
+        for news in self._news.values():
+            news.set()
 
     @property
     def waits_for_inference(self) -> bool:
@@ -96,13 +112,9 @@ class Dispatcher:
             log.info("%d unfinished jobs go back to the queue.", requeued)
         await until_stored(lambda: self._presenter.take_up(self.wake))
         try:
-            while True:
-                await self._places.acquire()
-                await self._alone_if_something_breaks()
-                job = await self._next()
-                task = asyncio.create_task(self._follow(job))
-                self._following[job.id] = task
-                task.add_done_callback(functools.partial(self._release, job.id))
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._have_drawn())
+                both.create_task(self._hand_out())
         finally:
             for task in self._following.values():
                 task.cancel()
@@ -121,29 +133,61 @@ class Dispatcher:
 
     # Between the queue and inference.
 
+    async def _have_drawn(self) -> None:
+        while True:
+            await self._places.acquire()
+            await self._alone_if_something_breaks()
+            job = await self._next(DRAWN)
+            task = self._begin(job, self._follow(job))
+            self._drawing.add(task)
+            task.add_done_callback(self._free_place)
+
+    async def _hand_out(self) -> None:
+        while True:
+            job = await self._next(HANDED_OUT)
+            self._begin(job, self._hand_over(job))
+
+    async def _hand_over(self, job: Job) -> None:
+        try:
+            await until_stored(lambda: self._stored_picture(job))
+        except PictureMissing:
+            # It has to be drawn again. That is rare, and needs no place among the others.
+            await self._wait_for_inference()
+        await self._follow(job)
+
     async def _alone_if_something_breaks(self) -> None:
         """After inference broke off, run jobs one by one, so that the cause is found out."""
-        if self._breaks and self._following:
-            await asyncio.wait(self._following.values())
+        if self._breaks and self._drawing:
+            await asyncio.wait(self._drawing)
 
-    async def _next(self) -> Job:
+    async def _next(self, kinds: frozenset[JobKind]) -> Job:
         while True:
-            await self._wait_for_inference()
-            self._news.clear()
-            job = await until_stored(lambda: jobs.claim_next(self._database))
+            if kinds is DRAWN:
+                await self._wait_for_inference()
+            self._news[kinds].clear()
+            job = await until_stored(lambda: jobs.claim_next(self._database, kinds))
             if job:
                 return job
-            await news_within(self._news, POLL)
+            await news_within(self._news[kinds], POLL)
+
+    def _begin(self, job: Job, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._following[job.id] = task
+        task.add_done_callback(functools.partial(self._forget, job.id))
+        return task
 
     async def _wait_for_inference(self) -> None:
         while self._pause:
             await asyncio.sleep(self._pause)
             self._pause = 0.0 if await self._catalogue.refresh() else INFERENCE_PAUSE
 
-    def _release(self, job_id: str, task: asyncio.Task[None]) -> None:
+    def _forget(self, job_id: str, task: asyncio.Task[None]) -> None:
         # A job that was put back may have been claimed again by now.
         if self._following.get(job_id) is task:
             del self._following[job_id]
+
+    def _free_place(self, task: asyncio.Task[None]) -> None:
+        self._drawing.discard(task)
         self._places.release()
 
     def _end(self, job_id: str) -> None:
@@ -165,6 +209,8 @@ class Dispatcher:
             await until_stored(lambda: jobs.requeue(self._database, job.id))
             return
         except _JobFailed as error:
+            await self._fail(job, str(error))
+        except PictureMissing as error:
             await self._fail(job, str(error))
         except PictureNotSaved as error:
             await self._fail(job, say("job-failed.not-kept", job.locale, reason=str(error)))
@@ -190,14 +236,35 @@ class Dispatcher:
     async def _pictures_of(
         self, job: Job, request: ImageRequest, live: LiveMessage
     ) -> tuple[bytes, ...]:
-        if job.kind is not JobKind.UPSCALE:
-            return await self._generate(job, request, live)
+        if job.kind is JobKind.ENLARGE:
+            return (await self._enlarged(job, request, live),)
+        if job.kind is JobKind.UPSCALE:
+            return (await self._found_or_drawn(job, request, live),)
+        return await self._generate(job, request, live)
+
+    async def _found_or_drawn(self, job: Job, request: ImageRequest, live: LiveMessage) -> bytes:
+        """The parent's picture as it is stored, or else drawn again by the same request."""
         try:
-            picture = await self._stored_picture(job)
+            return await self._stored_picture(job)
         except PictureMissing:
-            # The request makes the same picture again.
             (picture,) = await self._generate(job, request, live)
-        return (await asyncio.to_thread(enlarge, picture),)
+            return picture
+
+    async def _enlarged(self, job: Job, request: ImageRequest, live: LiveMessage) -> bytes:
+        if job.detail == "subtle":
+            picture = await self._found_or_drawn(job, request, live)
+        else:
+            (picture,) = await self._generate(job, request, live)
+        model = self._catalogue.of_id(request.model)
+        factor = model.upscales if model else 1
+        # What was drawn larger may be as large already as anybody can use.
+        if factor == 1 or factor * max(request.width, request.height) > LARGEST:
+            return picture
+        try:
+            larger = await self._inference.upscale(picture, request.model)
+        except InferenceRefused as error:
+            raise _JobFailed(str(error)) from error
+        return await asyncio.to_thread(labelled_as, larger, picture)
 
     async def _stored_picture(self, job: Job) -> bytes:
         assert job.parent_id is not None, "an upscale has a parent"
@@ -212,7 +279,10 @@ class Dispatcher:
     ) -> tuple[bytes, ...]:
         parent = await jobs.parent_of(self._database, job)
         started = False
-        events = self._inference.generate(request, previews=PREVIEWS, user=str(job.member_id))
+        files = await self._files_of(request)
+        events = self._inference.generate(
+            request, previews=PREVIEWS, user=str(job.member_id), files=files
+        )
         try:
             async with contextlib.aclosing(events):
                 async for event in events:
@@ -232,6 +302,13 @@ class Dispatcher:
                 self._breaks[job.id] += 1
             raise
         raise AssertionError("the client ends every stream with Finished or Failed")
+
+    async def _files_of(self, request: ImageRequest) -> dict[str, bytes]:
+        """The pictures that a request starts from, by their digests."""
+        if request.start is None:
+            return {}
+        digests = filter(None, (request.start.image, request.start.mask))
+        return {digest: await self._folder.kept(digest) for digest in digests}
 
     async def _preview(
         self, job: Job, step: int, previews: tuple[bytes, ...]

@@ -4,22 +4,26 @@ The words stand in `bot.texts`; reasons may come from inference and storage.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from bot.errors import UserError
-from bot.parameters import DEFAULTS
 from bot.prompt import text_of
 from bot.texts import say
-from storage.jobs import Job, Totals
+from diffusion.protocol import ImageRequest
+from storage.jobs import Job
 from storage.models import JobKind, JobState
-from storage.servers import ServerSettings
+
+SINGLE = (JobKind.UPSCALE, JobKind.ENLARGE)
+"""The kinds of jobs that are one picture by itself."""
 
 ALT_LIMIT = 1024
 PROMPT_SHOWN = 800
 """Characters of a prompt that a message shows: even if each must be escaped, the rest of Discord's
 2000 holds who, from where, and the status."""
+
+REPEATED_SHOWN = 200
+"""The same where the prompt has been read before: in what came of a picture."""
 
 
 class Stripe(Enum):
@@ -43,7 +47,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button that carries its job's id. `index` counts pictures from 1."""
+    """A button that carries its job's id. `index` counts from 1, pictures for the most part.
+
+    One with a `url` leads there and carries nothing.
+    """
 
     job_id: str
     action: str
@@ -51,11 +58,16 @@ class Button:
     emoji: str = ""
     index: int | None = None
     danger: bool = False
+    used: bool = False
+    url: str | None = None
 
     @property
     def custom_id(self) -> str:
         place = "" if self.index is None else f":{self.index}"
         return f"job:{self.job_id}:{self.action}{place}"
+
+
+Rows = tuple[tuple[Button, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,7 @@ class Message:
     content: str
     attachment: Attachment | None = None
     cards: tuple[Card, ...] = ()
-    buttons: tuple[tuple[Button, ...], ...] = ()
+    buttons: Rows = ()
 
 
 # The life of a job.
@@ -93,12 +105,16 @@ def running(
 ) -> Message:
     """`step` of `steps` is done, as far as inference can be trusted to count."""
     percent = f"({min(100, round(100 * step / max(1, steps)))}%)"
-    return Message(f"{_line(job, parent)} {percent}", preview, buttons=_cancel(job))
+    return Message(f"{_line(job, parent)} {percent} {_mode(job)}", preview, buttons=_cancel(job))
 
 
-def done(job: Job, parent: Job | None, picture: Attachment, pictures: int) -> Message:
-    """The end of a job with `pictures` pictures, shown as one."""
-    return Message(_line(job, parent), picture, buttons=_result_buttons(job, pictures))
+def done(job: Job, parent: Job | None, picture: Attachment, buttons: Rows) -> Message:
+    """The end of a job, its pictures shown as one. One that stands alone tells its seed."""
+    content = f"{_line(job, parent)} {_mode(job)}"
+    if job.kind in SINGLE:
+        seed = ImageRequest.from_json(job.request).noises[0].seed
+        content += f"\n-# {say('seed', job.locale, seed=str(seed))}"
+    return Message(content, picture, buttons=buttons)
 
 
 def moved(message: Message, locale: str) -> Message:
@@ -113,7 +129,7 @@ def not_showable(job: Job, parent: Job | None, reason: str) -> Message:
 
 
 def stopped(job: Job, parent: Job | None) -> Message:
-    return Message(_line(job, parent, "status-stopped"))
+    return Message(_line(job, parent, "status-stopped"), buttons=_retry(job))
 
 
 def failed(job: Job, parent: Job | None) -> Message:
@@ -157,105 +173,55 @@ def unexpected(locale: str) -> Card:
     return Card(say("unexpected", locale), text, Stripe.RED)
 
 
-def settings_shown(settings: ServerSettings, changed: bool, locale: str) -> Card:
-    stylize = DEFAULTS["stylize"] if settings.stylize is None else settings.stylize
-    jobs = say("settings.jobs-value", locale, limit=settings.jobs_per_member)
-    fields = (
-        (say("settings.aspect", locale), settings.aspect or str(DEFAULTS["aspect"])),
-        (say("settings.style", locale), settings.style or say("settings.no-style", locale)),
-        (say("settings.stylize", locale), str(stylize)),
-        (say("settings.jobs", locale), jobs),
-    )
-    title = say("settings.saved" if changed else "settings", locale)
-    stripe = Stripe.GREEN if changed else Stripe.GREY
-    return Card(title, say("settings.text", locale), stripe, fields)
-
-
-def info(open_jobs: Sequence[Job], totals: Totals, limit: int, locale: str) -> Card:
-    """What `/info` shows: a member's jobs now, and all of them counted."""
-    running_jobs = [job for job in open_jobs if job.state is JobState.RUNNING]
-    queued = [job for job in open_jobs if job.state is JobState.QUEUED]
-    at_a_time = say("info.at-a-time-value", locale, open=len(open_jobs), limit=limit)
-    lifetime = say(
-        "info.lifetime-value",
-        locale,
-        pictures=totals.pictures,
-        done=totals.done,
-        cancelled=totals.cancelled,
-        failed=totals.failed,
-    )
-    fields = (
-        (say("info.running", locale), _listed(running_jobs, locale)),
-        (say("info.queued", locale), _listed(queued, locale)),
-        (say("info.at-a-time", locale), at_a_time),
-        (say("info.lifetime", locale), lifetime),
-    )
-    return Card(say("info", locale), "", Stripe.GREY, fields)
-
-
 # Pieces.
 
 
 def _line(job: Job, parent: Job | None, status: str = "") -> str:
     """The prompt, who made what of it and from what, and a status by its key."""
-    deed = _deed(job, parent)
+    deed = deed_of(job, parent, job.locale)
     if parent and parent.message_id:
-        what = "from-picture" if parent.kind is JobKind.UPSCALE else "from-grid"
-        deed += f" · {say(what, job.locale, link=_link(parent))}"
-    line = f"**{_escape(job.prompt)}** - {deed}"
+        what = "from-picture" if parent.kind in SINGLE else "from-grid"
+        deed += f" · {say(what, job.locale, link=link_to(parent))}"
+    repeated = parent is not None and parent.prompt == job.prompt
+    line = f"**{escape(job.prompt, REPEATED_SHOWN if repeated else PROMPT_SHOWN)}** - {deed}"
     return f"{line} {say(status, job.locale)}" if status else line
 
 
-def _deed(job: Job, parent: Job | None) -> str:
+def _mode(job: Job) -> str:
+    """How much the job is hurried, and whether it is shown to its member alone."""
+    mode = say(f"mode-{job.mode}", job.locale)
+    return f"({mode}, {say('mode-stealth', job.locale)})" if job.stealth else f"({mode})"
+
+
+def deed_of(job: Job, parent: Job | None, locale: str) -> str:
+    """What was done, and who did it."""
     who = f"<@{job.member_id}>"
     if job.kind is JobKind.IMAGINE:
         return who
-    # A picture by itself keeps the number that it had in its grid.
-    by_itself = parent is not None and parent.kind is JobKind.UPSCALE
-    index = parent.parent_index if parent and by_itself else job.parent_index
-    number, detail = (index or 0) + 1, job.detail or ""
-    return say(f"deed-{job.kind}", job.locale, who=who, number=number, detail=detail)
+    by_itself = job.kind is JobKind.VARY and parent is not None and parent.kind in SINGLE
+    key = f"deed-{job.kind}-single" if by_itself else f"deed-{job.kind}"
+    number, detail = (job.parent_index or 0) + 1, job.detail or ""
+    return say(key, locale, who=who, number=number, detail=detail)
 
 
-def _link(job: Job) -> str:
+def link_to(job: Job) -> str:
     """The message of a job, as Discord's clients follow it in place."""
     place = job.server_id or "@me"
     return f"https://discord.com/channels/{place}/{job.channel_id}/{job.message_id}"
 
 
-def _escape(prompt: str) -> str:
-    """The prompt as it was typed, whatever Markdown would make of it."""
-    return re.sub(r"([\\*_~`|<>\[\]])", r"\\\1", _cut(prompt, PROMPT_SHOWN))
+def escape(typed: str, most: int = PROMPT_SHOWN) -> str:
+    """The text as it was typed, whatever Markdown would make of it, and not too much of it."""
+    return re.sub(r"([\\*_~`|<>\[\]])", r"\\\1", _cut(typed, most))
 
 
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _listed(jobs: Sequence[Job], locale: str) -> str:
-    if not jobs:
-        return say("info.none", locale)
-    shown = [f"`{job.id[:8]}` {_escape(_cut(job.prompt, 60))}" for job in jobs[:5]]
-    more = [say("info.more", locale, count=len(jobs) - 5)] if len(jobs) > 5 else []
-    return "\n".join(shown + more)
-
-
-def _cancel(job: Job) -> tuple[tuple[Button, ...], ...]:
+def _cancel(job: Job) -> Rows:
     return ((Button(job.id, "cancel", label=say("button-cancel", job.locale), danger=True),),)
 
 
-def _retry(job: Job) -> tuple[tuple[Button, ...], ...]:
+def _retry(job: Job) -> Rows:
     return ((Button(job.id, "reroll", emoji="🔄"),),)
-
-
-def _result_buttons(job: Job, pictures: int) -> tuple[tuple[Button, ...], ...]:
-    if job.kind is JobKind.UPSCALE:
-        return ((Button(job.id, "vary", label=say("button-vary", job.locale), index=1),),)
-    numbers = range(1, pictures + 1)
-    return (
-        (
-            *(Button(job.id, "upscale", label=f"U{n}", index=n) for n in numbers),
-            Button(job.id, "reroll", emoji="🔄"),
-        ),
-        tuple(Button(job.id, "vary", label=f"V{n}", index=n) for n in numbers),
-    )

@@ -23,8 +23,8 @@ def own_seed(noise: Noise) -> int:
 
 
 def new(seed: int) -> tuple[Noise, ...]:
-    """Noises for a grid that have nothing in common."""
-    return tuple(Noise(derive(seed, nth)) for nth in range(PICTURES))
+    """Noises for a grid that have nothing in common but the seed that they come from."""
+    return tuple(Noise(seed, (Blend(derive(seed, nth), 1.0),)) for nth in range(PICTURES))
 
 
 def varied(parent: Noise, strength: float, seed: int) -> tuple[Noise, ...]:
@@ -44,8 +44,6 @@ def renewed(noises: Sequence[Noise], seed: int) -> tuple[Noise, ...]:
             replace(noise, blends=(*noise.blends[:-1], _reseed(noise.blends[-1], seed, nth)))
             for nth, noise in enumerate(noises)
         )
-    if not any(noise.blends for noise in noises):
-        return tuple(Noise(derive(seed, nth)) for nth in range(len(noises)))
     return tuple(
         Noise(seed, tuple(_reseed(blend, seed, nth) for blend in noise.blends))
         for nth, noise in enumerate(noises)

@@ -7,10 +7,14 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image
+from PIL import ExifTags, Image
+from PIL.PngImagePlugin import PngInfo
 
 SHOWN_SIZE = 512
 """Pixels that the shorter side of a shown picture has at least: small models draw smaller ones."""
+
+LABEL = "parameters"
+"""The name of the text in which AUTOMATIC1111 began to say how a picture was made."""
 
 JPEG_QUALITIES = (92, 85, 75, 60)
 
@@ -28,8 +32,11 @@ class PictureFile:
 
 
 def compose_grid(pictures: Sequence[bytes]) -> bytes:
-    """Lay pictures of one size out in rows of two, as PNG, enlarged for viewing if small."""
-    return _png(_grid(pictures))
+    """Lay pictures of one size out in rows of two, as PNG, enlarged for viewing if small.
+
+    The text that says how they were made is the first one's.
+    """
+    return _png(_grid(pictures), _label(pictures[0]))
 
 
 def compose_preview(pictures: Sequence[bytes]) -> bytes:
@@ -39,9 +46,9 @@ def compose_preview(pictures: Sequence[bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def enlarge(picture: bytes) -> bytes:
-    """One picture at the size it is shown by itself, as PNG."""
-    return _png(_enlarge(_open(picture)))
+def labelled_as(picture: bytes, other: bytes) -> bytes:
+    """A PNG with the text of another that says how it was made."""
+    return _png(_open(picture), _label(other))
 
 
 def fit(picture: bytes, most_bytes: int) -> PictureFile:
@@ -51,11 +58,11 @@ def fit(picture: bytes, most_bytes: int) -> PictureFile:
     """
     if len(picture) <= most_bytes:
         return PictureFile(picture, "png")
-    image = _open(picture)
+    image, exif = _open(picture), _exif(_label(picture))
     while min(image.size) >= 64:
         for quality in JPEG_QUALITIES:
             buffer = io.BytesIO()
-            image.save(buffer, "JPEG", quality=quality)
+            image.save(buffer, "JPEG", quality=quality, exif=exif)
             if buffer.tell() <= most_bytes:
                 return PictureFile(buffer.getvalue(), "jpg")
         image = image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS)
@@ -85,7 +92,23 @@ def _enlarge(image: Image.Image) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS)
 
 
-def _png(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
+def _label(picture: bytes) -> str:
+    """What stands in a PNG of how it was made, in the form that other tools read; or nothing."""
+    return str(Image.open(io.BytesIO(picture)).info.get(LABEL, ""))
+
+
+def _exif(label: str) -> Image.Exif:
+    """The same text as a JPEG has it."""
+    exif = Image.Exif()
+    if label:
+        comment = b"UNICODE\0" + label.encode("utf-16-be")
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = comment
+    return exif
+
+
+def _png(image: Image.Image, label: str) -> bytes:
+    stream, text = io.BytesIO(), PngInfo()
+    if label:
+        text.add_text(LABEL, label)
+    image.save(stream, "PNG", pnginfo=text)
+    return stream.getvalue()

@@ -7,18 +7,21 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import discord
 
-from bot import messages
-from bot.board import Board, CannotPost, FileTooLarge, LiveMessage, MessageGone
+from bot import keyboard, messages
+from bot.board import Board, CannotPost, FileTooLarge, LiveMessage, MessageGone, Posted
+from bot.catalogue import Catalogue
 from bot.pictures import PictureTooLarge, compose_grid, fit
 from bot.texts import say
 from storage import jobs
 from storage.database import Database, StorageUnavailable
 from storage.jobs import Job
+from storage.members import get_preferences
 from storage.models import JobState
 from storage.pictures import PictureFolder, PictureMissing, of_job
 
@@ -38,10 +41,13 @@ TRANSIENT = (discord.HTTPException, aiohttp.ClientError, OSError, StorageUnavail
 class Presenter:
     """Shows jobs on the board. What it could not show, the next start takes up."""
 
-    def __init__(self, database: Database, folder: PictureFolder, board: Board) -> None:
+    def __init__(
+        self, database: Database, folder: PictureFolder, board: Board, catalogue: Catalogue
+    ) -> None:
         self._database = database
         self._folder = folder
         self._board = board
+        self._catalogue = catalogue
         self._showing: set[asyncio.Task[None]] = set()
 
     async def take_up(self, wake: Callable[[], None]) -> None:
@@ -61,7 +67,7 @@ class Presenter:
     def follow(self, job: Job) -> LiveMessage:
         """The job's message while it runs."""
         assert job.message_id is not None, "only jobs with a message are claimed"
-        return self._board.follow(job.channel_id, job.message_id)
+        return self._board.follow(job.channel_id, job.message_id, job.reply_token)
 
     def post(self, job_id: str, wake: Callable[[], None]) -> None:
         """Give a job without a message one; `wake` is called when the job can be claimed."""
@@ -77,7 +83,12 @@ class Presenter:
         with contextlib.suppress(MessageGone, CannotPost, *TRANSIENT):
             parent = await jobs.parent_of(self._database, job)
             message = messages.waiting_for_inference(job, parent)
-            await self._board.edit(job.channel_id, job.message_id, message)
+            await self._board.edit(job.channel_id, job.message_id, message, job.reply_token)
+
+    def show_used(self, job_id: str | None) -> None:
+        """Mark the buttons of a job that something was made by."""
+        if job_id is not None:
+            self._keep_trying(self._show_used, job_id)
 
     def _keep_trying(self, show: Callable[..., Coroutine[Any, Any, None]], *about: object) -> None:
         async def keep_trying() -> None:
@@ -106,13 +117,46 @@ class Presenter:
             return
         message = messages.waiting(job, await jobs.parent_of(self._database, job))
         try:
-            place = await self._board.post(job.channel_id, message)
+            posted = await self._board.post(job.channel_id, message, job.reply_token)
         except CannotPost:
-            await jobs.fail(self._database, job.id, say("job-failed.no-place", job.locale))
-            self.show_end(job.id)
-            return
-        await jobs.attach_message(self._database, job.id, *place)
+            await self._post_waiting_alone(job, message)
+        else:
+            await self._attach(job, posted)
         wake()
+
+    async def _post_waiting_alone(self, job: Job, message: messages.Message) -> None:
+        """What only its member may see goes to them, where their answer is not reached any more."""
+        if job.reply_token is not None:
+            with contextlib.suppress(CannotPost):
+                posted = await self._board.post_to_member(job.member_id, message)
+                await self._attach(job, posted, by_token=False)
+                return
+        await jobs.fail(self._database, job.id, say("job-failed.no-place", job.locale))
+        self.show_end(job.id)
+
+    async def _attach(self, job: Job, posted: Posted, *, by_token: bool = True) -> None:
+        await jobs.attach_message(
+            self._database, job.id, posted.channel_id, posted.message_id, by_token=by_token
+        )
+
+    async def _show_used(self, job_id: str) -> None:
+        job = await jobs.get(self._database, job_id)
+        if job is None or job.state is not JobState.DONE or job.message_id is None:
+            return
+        rows = await self._buttons_of(job)
+        with contextlib.suppress(MessageGone, CannotPost):
+            await self._link(job, rows, await self._change_buttons(job, job.message_id, rows))
+
+    async def _change_buttons(self, job: Job, message_id: int, rows: messages.Rows) -> Posted:
+        return await self._board.change_buttons(job.channel_id, message_id, rows, job.reply_token)
+
+    async def _link(self, job: Job, rows: messages.Rows, posted: Posted) -> None:
+        """Add a link to the full file, whose address is known only when it has been posted."""
+        if job.kind in messages.SINGLE and rows and posted.file_url:
+            rows = keyboard.linked(rows, posted.file_url, job.locale)
+            await self._board.change_buttons(
+                posted.channel_id, posted.message_id, rows, job.reply_token
+            )
 
     async def _show_end(self, job_id: str) -> None:
         job = await jobs.get(self._database, job_id)
@@ -125,31 +169,51 @@ class Presenter:
             if job.state is not JobState.CANCELLED:
                 await self._show_elsewhere(job)
         await jobs.mark_shown(self._database, job.id)
+        await self._send_if_wanted(job)
+
+    async def _send_if_wanted(self, job: Job) -> None:
+        """Finished pictures also come as a direct message to those who like that."""
+        if job.state is not JobState.DONE or job.server_id is None:
+            return
+        if (await get_preferences(self._database, job.member_id)).auto_dm:
+            message = await self.end_of(job, PLAIN_LIMIT)
+            try:
+                await self._board.post_to_member(job.member_id, message)
+            except CannotPost:
+                log.info("Member %s takes no direct messages.", job.member_id)
 
     async def _show_in_place(self, job: Job) -> None:
         if job.message_id is None:
             raise MessageGone
-        message = await self._end_message(job, job.attachment_limit)
+        place = (job.channel_id, job.message_id)
+        message = await self.end_of(job, job.attachment_limit)
         try:
-            await self._board.edit(job.channel_id, job.message_id, message)
+            posted = await self._board.edit(*place, message, job.reply_token)
         except FileTooLarge:
-            message = await self._end_message(job, PLAIN_LIMIT)
-            await self._board.edit(job.channel_id, job.message_id, message)
+            message = await self.end_of(job, PLAIN_LIMIT)
+            posted = await self._board.edit(*place, message, job.reply_token)
+        await self._link(job, message.buttons, posted)
 
     async def _show_elsewhere(self, job: Job) -> None:
         """Post the end of a job anew: in its channel, or else to the member alone."""
-        message = messages.moved(await self._end_message(job, PLAIN_LIMIT), job.locale)
+        message = messages.moved(await self.end_of(job, PLAIN_LIMIT), job.locale)
         try:
-            try:
-                place = await self._board.post(job.channel_id, message)
-            except CannotPost:
-                place = await self._board.post_to_member(job.member_id, message)
+            posted = await self._post_anew(job, message)
         except CannotPost:
             log.warning("There is no place to show job %s; its pictures are kept.", job.id)
             return
-        await jobs.attach_message(self._database, job.id, *place)
+        await self._attach(job, posted, by_token=False)
+        await self._link(replace(job, reply_token=None), message.buttons, posted)
 
-    async def _end_message(self, job: Job, most_bytes: int) -> messages.Message:
+    async def _post_anew(self, job: Job, message: messages.Message) -> Posted:
+        # What only its member may see is not shown in the channel.
+        if job.reply_token is None:
+            with contextlib.suppress(CannotPost):
+                return await self._board.post(job.channel_id, message)
+        return await self._board.post_to_member(job.member_id, message)
+
+    async def end_of(self, job: Job, most_bytes: int) -> messages.Message:
+        """How a job ended, in a file of at most so many bytes."""
         parent = await jobs.parent_of(self._database, job)
         if job.state is not JobState.DONE:
             return messages.ended(job, parent)
@@ -162,4 +226,10 @@ class Presenter:
             return messages.not_showable(job, parent, str(error))
         name = messages.file_name(job, file.suffix)
         attachment = messages.Attachment(name, file.encoded, messages.alt_text(job))
-        return messages.done(job, parent, attachment, len(stored))
+        return messages.done(job, parent, attachment, await self._buttons_of(job))
+
+    async def _buttons_of(self, job: Job) -> messages.Rows:
+        stored = await of_job(self._database, job.id)
+        children = await jobs.children(self._database, job.id)
+        model = self._catalogue.of_id(job.request["model"])
+        return keyboard.under(job, len(stored), model, children)

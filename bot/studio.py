@@ -3,41 +3,26 @@
 Knows the database and the catalogue of models, nothing of Discord's API.
 """
 
-import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from bot.catalogue import Catalogue
-from bot.descent import alone, reroll, vary
+from bot.asking import Asker, Asking, from_draft, to_draft
 from bot.dispatcher import Dispatcher
-from bot.errors import JobAlreadyEnded, JobNotFound, JobNotReady, NotYourJob, TooManyOpenJobs
+from bot.errors import (
+    ConfirmationExpired,
+    JobAlreadyEnded,
+    JobNotFound,
+    NotYourJob,
+    TooManyOpenJobs,
+)
 from bot.messages import Message, waiting, waiting_for_inference
 from bot.presenter import Presenter
-from bot.prompt import clean, parse
-from bot.resolve import defaults_of, resolve
 from bot.retry import until_stored
-from diffusion.protocol import SEEDS, ImageRequest
-from storage import jobs, members, servers
+from storage import drafts, jobs, servers
 from storage.database import Database
 from storage.jobs import Job, NewJob, Totals
-from storage.models import JobKind, JobMode, JobState
-from storage.pictures import of_job
+from storage.models import JobKind
 from storage.servers import ServerSettings
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who asks, and where the answer goes.
-
-    `attachment_limit` is in bytes; `locale` is the language of all who read the answer.
-    """
-
-    member_id: int
-    member_name: str
-    server_id: int | None
-    channel_id: int
-    attachment_limit: int
-    locale: str = "en-US"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,60 +34,63 @@ class Standing:
     limit: int
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What was asked for becomes so many jobs that its member has to confirm them."""
+
+    draft_id: str
+    prompts: tuple[str, ...]
+    jobs: int
+
+
 class Studio:
     """Every method is one thing a member does; refusals are `bot.errors.UserError`s."""
 
     def __init__(
         self,
         database: Database,
-        catalogue: Catalogue,
+        asking: Asking,
         dispatcher: Dispatcher,
         presenter: Presenter,
     ) -> None:
         self._database = database
-        self._catalogue = catalogue
+        self._asking = asking
         self._dispatcher = dispatcher
         self._presenter = presenter
 
-    async def imagine(self, asker: Asker, typed: str) -> tuple[Job, ...]:
-        """Queue a prompt: one job, or several where it says `--repeat`."""
-        prompt = parse(typed)
+    async def imagine(
+        self, asker: Asker, typed: str, images: Sequence[str] = ()
+    ) -> tuple[Job, ...] | Confirmation:
+        """Queue a prompt: one job, or several where it says `--repeat`.
+
+        `images` are links to pictures to start from, besides those that the prompt begins with.
+        Where it stands for several prompts, nothing is queued before its member confirms it.
+        """
         settings = await self.server_settings(asker.server_id)
-        member = await members.get_preferences(self._database, asker.member_id)
-        model = (await self._catalogue.versions()).choose(prompt, member.model)
-        requests = resolve(prompt, model, defaults_of(settings, member), _new_seed())
-        stealth = member.stealth if prompt.stealth is None else prompt.stealth
-        mode = JobMode(prompt.mode or member.mode)
-        new = [
-            replace(
-                _new_job(asker, JobKind.IMAGINE, clean(typed), request), mode=mode, stealth=stealth
-            )
-            for request in requests
-        ]
-        return await self._queue(new, settings)
+        asked = await self._asking.read(asker, typed, settings, images)
+        if len(asked.prompts) == 1:
+            return await self.queue(asked.jobs, settings.jobs_per_member)
+        draft_id = await drafts.keep(self._database, asker.member_id, to_draft(asked))
+        return Confirmation(draft_id, asked.prompts, len(asked.jobs))
 
-    async def vary(self, asker: Asker, job_id: str, index: int) -> Job:
-        """Four pictures close to picture `index` (from 0) of a job."""
-        parent, request = await self._finished(job_id, index)
-        return await self._descend(
-            asker, parent, JobKind.VARY, vary(request, index, _new_seed()), index
-        )
+    async def imagine_all(self, asker: Asker, prompts: Sequence[str]) -> tuple[Job, ...]:
+        """Queue several prompts that were proposed, all of them or none."""
+        settings = await self.server_settings(asker.server_id)
+        asked = [await self._asking.read(asker, prompt, settings) for prompt in prompts]
+        limit = max(settings.jobs_per_member, settings.permutations)
+        return await self.queue([job for one in asked for job in one.jobs], limit)
 
-    async def upscale(self, asker: Asker, job_id: str, index: int) -> Job:
-        """Picture `index` (from 0) of a job by itself at full size."""
-        parent, request = await self._finished(job_id, index)
-        return await self._descend(asker, parent, JobKind.UPSCALE, alone(request, index), index)
+    async def confirm(self, asker: Asker, draft_id: str) -> tuple[Job, ...]:
+        """Queue what was asked for and waited for this."""
+        draft = await drafts.get(self._database, draft_id)
+        if draft is None or draft.member_id != asker.member_id:
+            raise ConfirmationExpired
+        settings = await self.server_settings(asker.server_id)
+        limit = max(settings.jobs_per_member, settings.permutations)
+        return await self.queue(from_draft(asker, draft.content), limit, draft_id)
 
-    async def reroll(self, asker: Asker, job_id: str) -> Job:
-        """The same as a job, with new noise; also after a job that failed."""
-        parent = await self._job(job_id)
-        request = ImageRequest.from_json(parent.request)
-        if parent.kind is JobKind.UPSCALE:
-            # One picture by itself has no chance in it: what failed is tried again as it was.
-            origin = await jobs.parent_of(self._database, parent) or parent
-            return await self._descend(asker, origin, JobKind.UPSCALE, request, parent.parent_index)
-        request = reroll(request, _new_seed())
-        return await self._descend(asker, parent, JobKind.REROLL, request, None)
+    async def decline(self, draft_id: str) -> None:
+        await drafts.forget(self._database, draft_id)
 
     async def cancel(self, member_id: int, may_moderate: bool, job_id: str) -> None:
         """Stop a job that is queued or running; only its owner and moderators may."""
@@ -122,7 +110,7 @@ class Studio:
     async def first_message(self, job: Job) -> Message:
         """What is shown of a job before it is begun."""
         parent = await jobs.parent_of(self._database, job)
-        if self._dispatcher.waits_for_inference:
+        if self._dispatcher.waits_for_inference and job.kind is not JobKind.UPSCALE:
             return waiting_for_inference(job, parent)
         return waiting(job, parent)
 
@@ -145,49 +133,19 @@ class Studio:
             return ServerSettings(server_id=0)
         return await servers.get_settings(self._database, server_id)
 
-    # Shared steps.
-
-    async def _queue(self, new: Sequence[NewJob], settings: ServerSettings) -> tuple[Job, ...]:
+    async def queue(
+        self, new: Sequence[NewJob], limit: int | None, draft_id: str | None = None
+    ) -> tuple[Job, ...]:
+        """Queue all of these or none; `limit` is how many jobs a member may have at a time."""
         try:
-            return await jobs.add(self._database, new, limit=settings.jobs_per_member)
+            return await jobs.add(self._database, new, limit=limit, draft_id=draft_id)
         except jobs.TooManyJobs as error:
             raise TooManyOpenJobs(error.open, len(new), error.limit) from error
-
-    async def _descend(
-        self, asker: Asker, parent: Job, kind: JobKind, request: ImageRequest, index: int | None
-    ) -> Job:
-        new = _new_job(asker, kind, parent.prompt, request)
-        new = replace(new, parent_id=parent.id, parent_index=index)
-        (job,) = await self._queue([new], await self.server_settings(asker.server_id))
-        return job
+        except jobs.DraftGone as error:
+            raise ConfirmationExpired from error
 
     async def _job(self, job_id: str) -> Job:
         job = await jobs.get(self._database, job_id)
         if job is None:
             raise JobNotFound
         return job
-
-    async def _finished(self, job_id: str, index: int) -> tuple[Job, ImageRequest]:
-        job = await self._job(job_id)
-        pictures = await of_job(self._database, job_id)
-        if job.state is not JobState.DONE or not any(p.index == index for p in pictures):
-            raise JobNotReady
-        return job, ImageRequest.from_json(job.request)
-
-
-def _new_seed() -> int:
-    return secrets.randbelow(SEEDS)
-
-
-def _new_job(asker: Asker, kind: JobKind, prompt: str, request: ImageRequest) -> NewJob:
-    return NewJob(
-        kind=kind,
-        prompt=prompt,
-        request=request.to_json(),
-        member_id=asker.member_id,
-        member_name=asker.member_name,
-        channel_id=asker.channel_id,
-        server_id=asker.server_id,
-        attachment_limit=asker.attachment_limit,
-        locale=asker.locale,
-    )

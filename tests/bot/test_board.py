@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.board import Board, LiveMessage
+from bot.board import Board, LiveMessage, Posted
 from bot.messages import Attachment, Message
 
 PREVIEW = Attachment("preview_1.jpg", b"", "a fox")
@@ -16,10 +16,13 @@ class SlowBoard(Board):
         self.let_through = asyncio.Event()
         self.asked = asyncio.Event()
 
-    async def edit(self, channel_id: int, message_id: int, message: Message) -> None:
+    async def edit(
+        self, channel_id: int, message_id: int, message: Message, token: str | None = None
+    ) -> Posted:
         self.shown.append(message)
         self.asked.set()
         await self.let_through.wait()
+        return Posted(channel_id, message_id, None)
 
 
 async def test_states_that_had_no_time_are_skipped_but_their_picture_is_not() -> None:

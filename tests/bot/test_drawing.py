@@ -48,16 +48,16 @@ async def test_a_prompt_becomes_a_grid_in_front_of_its_member(
 
     grid = await finished(ada, waiting)
     ada_id = grid.raw["interaction_metadata"]["user"]["id"]
-    assert grid.content == f"**a red fox --seed 7 --q 4** - <@{ada_id}>"
+    assert grid.content == f"**a red fox --seed 7 --q 4** - <@{ada_id}> (fast)"
     assert labels(grid) == ["U1", "U2", "U3", "U4", "🔄", "V1", "V2", "V3", "V4"]
     assert (await picture_of(ada, grid)).size == (512, 512)
     assert grid.attachments[0].filename == f"ada_a_red_fox_{job_id_of(grid)}.png"
     assert grid.attachments[0].description == "a red fox --seed 7 --q 4"
 
     shares = [
-        int(version.content.rsplit("(", 1)[1].rstrip("%)"))
+        int(version.content.rpartition("%)")[0].rpartition("(")[2])
         for version in ada.versions(waiting)
-        if version.content.endswith("%)")
+        if version.content.endswith("%) (fast)")
     ]
     assert shares
     assert shares == sorted(shares)
@@ -96,7 +96,7 @@ async def test_v_makes_pictures_close_to_one_of_the_grid(
 ) -> None:
     grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --c 100"))
     varied = await finished(ada, (await ada.press(grid, "V2")).message)
-    assert "Variations of picture 2 by" in varied.content
+    assert "Variations (Strong) of picture 2 by" in varied.content
     assert labels(varied) == labels(grid)
 
     before, after = await request_of(database, grid), await request_of(database, varied)
@@ -122,9 +122,9 @@ async def test_the_circle_makes_four_new_pictures_of_the_same_prompt(
 async def test_what_came_of_a_button_has_buttons_too(bot: DarkroomBot, ada: Member) -> None:
     grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --q .25"))
     single = await finished(ada, (await ada.press(grid, "U3")).message)
-    varied = await finished(ada, (await ada.press(single, "Vary")).message)
+    varied = await finished(ada, (await ada.press(single, "Vary (Strong)")).message)
     assert "U1" in labels(varied)
-    assert "Variations of picture 3 by" in varied.content
+    assert "Variations (Strong) by" in varied.content
     assert "from [this picture]" in varied.content
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from bot import messages
 from bot.messages import Attachment
-from storage.jobs import Job, Totals
-from storage.models import JobKind, JobState
-from storage.servers import ServerSettings
+from diffusion.protocol import ImageRequest, Noise
+from storage.jobs import Job
+from storage.models import JobKind, JobMode, JobState
 
 JOB = Job(
     kind=JobKind.IMAGINE,
@@ -42,30 +42,35 @@ def test_a_job_goes_from_waiting_to_its_pictures() -> None:
     assert messages.waiting(JOB, None).content == (
         "**a red fox --ar 3:2** - <@77> (Waiting to start)"
     )
-    assert messages.running(JOB, None, 11, 35, None).content.endswith("<@77> (31%)")
-    assert messages.done(JOB, None, PICTURE, 4).content == "**a red fox --ar 3:2** - <@77>"
+    assert messages.running(JOB, None, 11, 35, None).content.endswith("<@77> (31%) (fast)")
+    done = messages.done(JOB, None, PICTURE, ())
+    assert done.content == "**a red fox --ar 3:2** - <@77> (fast)"
+    hidden = replace(JOB, mode=JobMode.RELAX, stealth=True)
+    assert messages.done(hidden, None, PICTURE, ()).content.endswith("<@77> (relaxed, stealth)")
 
 
 def test_what_can_be_pressed_fits_the_state() -> None:
     assert labels(messages.waiting(JOB, None)) == [["Cancel"]]
     assert labels(messages.running(JOB, None, 1, 2, None)) == [["Cancel"]]
-    assert labels(messages.done(JOB, None, PICTURE, 4)) == [
-        ["U1", "U2", "U3", "U4", "🔄"],
-        ["V1", "V2", "V3", "V4"],
-    ]
-    assert labels(messages.stopped(JOB, None)) == []
+    assert labels(messages.stopped(JOB, None)) == [["🔄"]]
 
 
-def test_buttons_carry_the_jobs_id() -> None:
-    message = messages.done(JOB, None, PICTURE, 4)
-    assert message.buttons[1][2].custom_id == f"job:{JOB.id}:vary:3"
-    assert message.buttons[0][4].custom_id == f"job:{JOB.id}:reroll"
+def test_a_prompt_that_was_read_before_is_shortened() -> None:
+    long = replace(JOB, prompt="fox " * 200)
+    assert len(messages.waiting(long, None).content) > 800
+    assert len(messages.waiting(replace(CHILD, prompt=long.prompt), long).content) < 400
+
+
+def test_a_picture_by_itself_tells_its_seed() -> None:
+    request = ImageRequest("mini", "a fox", (Noise(1234),), 64, 64, 4, 3.0)
+    single = replace(CHILD, kind=JobKind.UPSCALE, request=request.to_json())
+    assert messages.done(single, JOB, PICTURE, ()).content.endswith("\n-# Seed 1234")
 
 
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        (JobKind.VARY, "Variations of picture 2 by <@77>"),
+        (JobKind.VARY, "Variations (Strong) of picture 2 by <@77>"),
         (JobKind.UPSCALE, "Picture 2 by <@77>"),
         (JobKind.REROLL, "Re-rolled by <@77>"),
     ],
@@ -102,7 +107,7 @@ def test_every_message_keeps_to_discords_limits(prompt: str, reason: str) -> Non
         messages.waiting(job, JOB),
         messages.waiting_for_inference(job, JOB),
         messages.running(job, JOB, 9, 0, None),
-        messages.moved(messages.done(job, JOB, PICTURE, 4), "de"),
+        messages.moved(messages.done(job, JOB, PICTURE, ()), "de"),
         messages.ended(job, JOB),
     ):
         assert len(message.content) <= 2000
@@ -110,14 +115,3 @@ def test_every_message_keeps_to_discords_limits(prompt: str, reason: str) -> Non
         assert all(len(button.custom_id) <= 100 for row in message.buttons for button in row)
     assert len(messages.alt_text(job)) <= 1024
     assert len(messages.file_name(job, "png")) <= 200
-    card = messages.info([job] * 60, Totals(1, 2, 3, 4), 3, "de")
-    assert all(1 <= len(value) <= 1024 for _, value in card.fields)
-
-
-def test_settings_show_what_holds() -> None:
-    card = messages.settings_shown(
-        ServerSettings(3, aspect="3:2", stylize=0), changed=True, locale="en"
-    )
-    assert dict(card.fields)["Aspect"] == "3:2"
-    assert dict(card.fields)["Stylize"] == "0"
-    assert dict(card.fields)["Style"] == "none"

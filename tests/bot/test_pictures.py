@@ -4,14 +4,17 @@ import io
 import random
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
+from PIL.PngImagePlugin import PngInfo
 
-from bot.pictures import PictureTooLarge, compose_grid, compose_preview, enlarge, fit
+from bot.pictures import PictureTooLarge, compose_grid, compose_preview, fit, labelled_as
 
 
-def picture(colour: str, size: tuple[int, int] = (64, 32)) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", size, colour).save(buffer, "PNG")
+def picture(colour: str, size: tuple[int, int] = (64, 32), label: str = "") -> bytes:
+    buffer, text = io.BytesIO(), PngInfo()
+    if label:
+        text.add_text("parameters", label)
+    Image.new("RGB", size, colour).save(buffer, "PNG", pnginfo=text)
     return buffer.getvalue()
 
 
@@ -58,7 +61,18 @@ def test_a_preview_shows_the_same_place_by_place() -> None:
 
 
 def test_a_small_picture_by_itself_is_enlarged() -> None:
-    assert opened(enlarge(picture("red", (128, 160)))).size == (512, 640)
+    assert opened(compose_grid([picture("red", (128, 160))])).size == (512, 640)
+
+
+def test_how_a_picture_was_made_stands_in_whatever_it_becomes() -> None:
+    text = "a red fox 🦊\nSteps: 4, Sampler: DPM++ 2M, CFG scale: 3, Seed: 7, Size: 64x64"
+    made = picture("red", label=text)
+    assert opened(compose_grid([made] * 4)).text == {"parameters": text}
+    assert opened(labelled_as(picture("lime"), made)).text == {"parameters": text}
+    jpeg = fit(labelled_as(noisy_picture(256), made), 20_000).encoded
+    comment = opened(jpeg).getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment]
+    assert comment.removeprefix(b"UNICODE\0").decode("utf-16-be") == text
+    assert opened(compose_grid([picture("red")])).text == {}
 
 
 def test_the_same_pictures_make_the_same_bytes() -> None:

@@ -30,7 +30,7 @@ WAITS = "(Waiting: inference is away or busy"
 
 
 async def caught_at_work(member: Member, message: Message) -> Message:
-    return await member.wait_for(lambda m: m.id == message.id and m.content.endswith("%)"))
+    return await member.wait_for(lambda m: m.id == message.id and "%)" in m.content)
 
 
 async def grids(member: Member) -> list[Message]:

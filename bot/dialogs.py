@@ -1,0 +1,208 @@
+"""What a member is asked before something is made of a picture: the prompt, how far, which cells.
+
+Everything that an answer needs is in the custom_id, as with buttons, so a dialog that was open
+while the bot was started anew can still be sent off.
+"""
+
+import asyncio
+import re
+from collections.abc import Coroutine, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import discord
+
+from bot.answers import PATIENCE, asker, explain, in_time, show_jobs
+from bot.board import files
+from bot.errors import DatabaseAway, InvalidFactor
+from bot.messages import Attachment
+from bot.texts import say
+from bot.workbench import Wish
+
+if TYPE_CHECKING:
+    from bot.bot import DarkroomBot
+
+T = TypeVar("T")
+
+MOST_TYPED = 4000
+"""Characters of a text field of a dialog; Discord's limit."""
+
+FACTORS = (1.1, 2.0)
+"""How far one can zoom out."""
+
+RASTERS = (3, 4)
+
+DIALOG = re.compile(
+    r"job:(?P<job_id>[0-9a-f]{32}):(?P<action>[a-z_]+)(?::(?P<more>\d+)(?:-(?P<cells>[0-9a-f]+))?)?"
+)
+
+
+async def fulfil(interaction: "discord.Interaction[DarkroomBot]", wish: Wish) -> None:
+    """Start the job and answer with it."""
+    client = interaction.client
+    job = await in_time(interaction, client.workbench.make(asker(interaction), wish))
+    await show_jobs(interaction, client.studio, [job])
+
+
+def wish_of(job_id: str, action: str, number: int | None) -> Wish:
+    """What a button wishes for; its number counts pictures from 1, or tenths of a zoom."""
+    if action == "zoom":
+        return Wish(job_id, action, factor=(number or 15) / 10)
+    return Wish(job_id, action, index=(number or 1) - 1)
+
+
+async def wants_remix(interaction: "discord.Interaction[DarkroomBot]") -> bool:
+    """Whether the member wants to see the prompt first. Raises DatabaseAway."""
+    return await _at_once(interaction.client.workbench.remixes(interaction.user.id))
+
+
+async def ask(
+    interaction: "discord.Interaction[DarkroomBot]", custom_id: str, job_id: str, action: str
+) -> None:
+    """Open the dialog for an action: the prompt to change, and how far for a zoom."""
+    locale = interaction.locale.value
+    job = await _at_once(interaction.client.workbench.job(job_id))
+    kind = {"zoom_custom": "zoom", "region": "region"}.get(action, "remix")
+    dialog = discord.ui.Modal(title=say(f"dialog-{kind}", locale), custom_id=custom_id)
+    if kind == "zoom":
+        factor: discord.ui.TextInput[Any] = discord.ui.TextInput(
+            custom_id="factor", default="1.5", max_length=8
+        )
+        dialog.add_item(discord.ui.Label(text=say("dialog-factor", locale), component=factor))
+    prompt: discord.ui.TextInput[Any] = discord.ui.TextInput(
+        custom_id="prompt",
+        default=job.prompt[:MOST_TYPED],
+        max_length=MOST_TYPED,
+        style=discord.TextStyle.paragraph,
+    )
+    dialog.add_item(discord.ui.Label(text=say("dialog-prompt", locale), component=prompt))
+    # As with views: what is sent off is found by its custom_id.
+    dialog.stop()
+    await interaction.response.send_modal(dialog)
+
+
+async def hear(interaction: "discord.Interaction[DarkroomBot]") -> None:
+    """Take what was sent off; interactions of other kinds are none of ours."""
+    if interaction.type is not discord.InteractionType.modal_submit:
+        return
+    sent: Any = interaction.data
+    match = DIALOG.fullmatch(sent["custom_id"])
+    if match is None:
+        return
+    try:
+        await fulfil(interaction, _filled(match, dict(_fields(sent["components"]))))
+    except Exception as error:
+        await explain(interaction, error)
+
+
+def _filled(match: re.Match[str], fields: dict[str, str]) -> Wish:
+    action, more = match["action"], match["more"]
+    if action == "zoom_custom":
+        wish = Wish(match["job_id"], "zoom", factor=_factor(fields["factor"]))
+    elif action == "region":
+        chosen = int(match["cells"] or "0", 16)
+        cells = tuple(cell for cell in range(chosen.bit_length()) if chosen >> cell & 1)
+        wish = Wish(match["job_id"], action, raster=int(more or 3), cells=cells)
+    else:
+        wish = wish_of(match["job_id"], action, int(more) if more else None)
+    return replace(wish, prompt=fields["prompt"])
+
+
+def _fields(components: Iterable[Any]) -> Iterable[tuple[str, str]]:
+    for row in components:
+        field = row.get("component") or row["components"][0]
+        yield field["custom_id"], field["value"]
+
+
+def _factor(typed: str) -> float:
+    try:
+        factor = float(typed.strip().rstrip("x×").replace(",", "."))
+    except ValueError:
+        raise InvalidFactor(typed) from None
+    least, most = FACTORS
+    if not least <= factor <= most:
+        raise InvalidFactor(typed)
+    return factor
+
+
+# Choosing cells.
+
+
+class CellMenu(
+    discord.ui.DynamicItem[discord.ui.Select[Any]],
+    template=r"job:(?P<job_id>[0-9a-f]{32}):cells:(?P<raster>[34])",
+):
+    """The menu of a raster's cells; what is chosen leads to the prompt."""
+
+    def __init__(self, item: discord.ui.Select[Any], job_id: str, raster: int) -> None:
+        super().__init__(item)
+        self.job_id = job_id
+        self.raster = raster
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],
+        item: discord.ui.Item[Any],
+        match: re.Match[str],
+    ) -> "CellMenu":
+        assert isinstance(item, discord.ui.Select)
+        return cls(item, match["job_id"], int(match["raster"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        try:
+            chosen = sum(1 << int(cell) for cell in self.item.values)
+            custom_id = f"job:{self.job_id}:region:{self.raster}-{chosen:x}"
+            await ask(interaction, custom_id, self.job_id, "region")
+        except Exception as error:
+            await explain(interaction, error)
+
+
+async def ask_for_cells(
+    interaction: "discord.Interaction[DarkroomBot]", job_id: str, raster: int, *, again: bool
+) -> None:
+    """Show the picture with numbered cells to choose from; `again` in place of another raster."""
+    locale = interaction.locale.value
+    drawn = interaction.client.workbench.with_numbers(asker(interaction), job_id, raster)
+    picture = await in_time(interaction, drawn, thinking=not again, hidden=True)
+    question = say("region-question", locale)
+    view = _cells(job_id, raster, locale)
+    (file,) = files(Attachment("cells.png", picture, question))
+    if interaction.response.is_done():
+        await interaction.edit_original_response(content=question, attachments=[file], view=view)
+    elif again:
+        await interaction.response.edit_message(content=question, attachments=[file], view=view)
+    else:
+        await interaction.response.send_message(question, file=file, view=view, ephemeral=True)
+
+
+def _cells(job_id: str, raster: int, locale: str) -> discord.ui.View:
+    shown = discord.ui.View(timeout=None)
+    options = [
+        discord.SelectOption(label=say("region-cell", locale, number=cell + 1), value=str(cell))
+        for cell in range(raster * raster)
+    ]
+    shown.add_item(
+        discord.ui.Select(
+            custom_id=f"job:{job_id}:cells:{raster}",
+            placeholder=say("region-cells", locale),
+            max_values=len(options),
+            options=options,
+        )
+    )
+    for other in RASTERS:
+        if other != raster:
+            label = say("region-raster", locale, raster=other)
+            custom_id = f"job:{job_id}:raster:{other}"
+            shown.add_item(discord.ui.Button(label=label, custom_id=custom_id))
+    shown.stop()
+    return shown
+
+
+async def _at_once(work: Coroutine[Any, Any, T]) -> T:
+    """What has to be known before a dialog can open, for which nobody can be made to wait."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await work
+    except TimeoutError:
+        raise DatabaseAway from None

@@ -1,0 +1,274 @@
+"""What members can have made of a job that is there: each button one wish, each wish one new job.
+
+Knows the database, the kept pictures and the catalogue of models, nothing of Discord's API.
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from bot import canvas, descent
+from bot.asking import Asker, Asking, imagined, new_seed, shown_to
+from bot.canvas import Canvas
+from bot.catalogue import Catalogue
+from bot.errors import (
+    CannotKeep,
+    JobNotFound,
+    JobNotReady,
+    ModelCannotDoThis,
+    NoCellsChosen,
+    NoRoomToGrow,
+    NotYourButtons,
+    PictureLost,
+)
+from bot.messages import SINGLE
+from bot.presenter import Presenter
+from bot.studio import Studio
+from diffusion.protocol import ImageRequest, Start
+from storage import jobs, members
+from storage.database import Database
+from storage.jobs import Job, NewJob
+from storage.members import Preferences
+from storage.models import JobKind, JobMode
+from storage.pictures import Picture, PictureFolder, PictureMissing, PictureNotSaved, of_job
+from storage.servers import ServerSettings
+
+AROUND = {"left": (1.0, 0.5), "right": (0.0, 0.5), "up": (0.5, 1.0), "down": (0.5, 0.0)}
+"""The shares of what is added to a picture that come to its left and above it."""
+
+MIDDLE = (0.5, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a member wants made of a job, by the action of a button and what a dialog added.
+
+    `index` is the picture's place, from 0. `prompt` None leaves the prompt as it was.
+    """
+
+    job_id: str
+    action: str
+    index: int = 0
+    prompt: str | None = None
+    factor: float = 1.5
+    raster: int = 3
+    cells: tuple[int, ...] = ()
+
+
+class Workbench:
+    """Refusals are `bot.errors.UserError`s."""
+
+    def __init__(
+        self,
+        database: Database,
+        folder: PictureFolder,
+        catalogue: Catalogue,
+        asking: Asking,
+        studio: Studio,
+        presenter: Presenter,
+    ) -> None:
+        self._database = database
+        self._folder = folder
+        self._catalogue = catalogue
+        self._asking = asking
+        self._studio = studio
+        self._presenter = presenter
+
+    async def make(self, asker: Asker, wish: Wish) -> Job:
+        """Queue what a button asks for."""
+        settings = await self._studio.server_settings(asker.server_id)
+        job = await self.job(wish.job_id)
+        _check_allowed(job, asker, settings)
+        member = await members.get_preferences(self._database, asker.member_id)
+        if wish.action == "reroll":
+            new = await self._again(asker, job, wish, settings)
+        else:
+            new = await self._descendant(asker, job, wish, settings, member)
+        stealth = job.stealth or member.stealth
+        new = shown_to(replace(new, mode=JobMode(member.mode)), asker, stealth)
+        # A picture that only has to be shown by itself holds nobody up.
+        limit = None if new.kind is JobKind.UPSCALE else settings.jobs_per_member
+        (made,) = await self._studio.queue([new], limit)
+        self._presenter.show_used(new.parent_id)
+        return made
+
+    async def like(self, asker: Asker, job_id: str) -> bool:
+        """Mark a single picture, or take the mark away; returns whether it is marked now."""
+        picture = await self._picture(await self.job(job_id), 0)
+        return await members.toggle_favourite(
+            self._database, asker.member_id, asker.member_name, picture.id
+        )
+
+    async def remixes(self, member_id: int) -> bool:
+        """Whether a member wants to see the prompt before anything is made of a picture."""
+        return (await members.get_preferences(self._database, member_id)).remix
+
+    async def job(self, job_id: str) -> Job:
+        job = await jobs.get(self._database, job_id)
+        if job is None:
+            raise JobNotFound
+        return job
+
+    async def with_numbers(self, asker: Asker, job_id: str, raster: int) -> bytes:
+        """The picture of a job with the cells that can be chosen, as PNG."""
+        job = await self.job(job_id)
+        _check_allowed(job, asker, await self._studio.server_settings(asker.server_id))
+        picture = await self._read(await self._picture(job, 0))
+        return await asyncio.to_thread(canvas.numbered, picture, raster)
+
+    # From a wish to a job.
+
+    async def _again(self, asker: Asker, job: Job, wish: Wish, settings: ServerSettings) -> NewJob:
+        """The same as a job, with new noise; also after a job that failed."""
+        request = ImageRequest.from_json(job.request)
+        if job.kind not in SINGLE:
+            request, prompt = await self._remixed(asker, job, request, wish.prompt, settings)
+            request = descent.reroll(request, new_seed())
+            new = imagined(asker, prompt, request)
+            return replace(new, kind=JobKind.REROLL, parent_id=job.id)
+        # What has no chance in it is tried again as it was.
+        if job.detail == "creative":
+            request = descent.reroll(request, new_seed())
+        new = imagined(asker, job.prompt, request)
+        return replace(
+            new,
+            kind=job.kind,
+            parent_id=job.parent_id,
+            parent_index=job.parent_index,
+            detail=job.detail,
+        )
+
+    async def _descendant(
+        self,
+        asker: Asker,
+        job: Job,
+        wish: Wish,
+        settings: ServerSettings,
+        member: Preferences,
+    ) -> NewJob:
+        picture = await self._picture(job, wish.index)
+        request = ImageRequest.from_json(job.request)
+        if job.kind is JobKind.ENLARGE:
+            # Its own request only says how it was enlarged.
+            origin = await jobs.parent_of(self._database, job)
+            assert origin is not None, "what is enlarged has a parent"
+            request = ImageRequest.from_json(origin.request)
+        size = (request.width, request.height)
+        request, prompt = await self._remixed(asker, job, request, wish.prompt, settings)
+        detail: str | None = None
+        match wish.action.split("_"):
+            case ["upscale"]:
+                kind, request = JobKind.UPSCALE, descent.alone(request, wish.index)
+            case ["upscale" | "redo", way]:
+                return await self._enlarged(asker, job, picture, way)
+            case ["vary", *strength]:
+                kind, detail = JobKind.VARY, strength[0] if strength else member.variability
+                request = descent.vary(request, wish.index, new_seed(), detail)
+            case _:
+                # A picture keeps its size, whatever shape a new prompt asks for.
+                request = replace(request, width=size[0], height=size[1])
+                kind, detail, request = await self._redrawn(picture, request, wish)
+        return replace(
+            imagined(asker, prompt, request),
+            kind=kind,
+            detail=detail,
+            parent_id=job.id,
+            parent_index=wish.index,
+        )
+
+    async def _remixed(
+        self,
+        asker: Asker,
+        job: Job,
+        request: ImageRequest,
+        typed: str | None,
+        settings: ServerSettings,
+    ) -> tuple[ImageRequest, str]:
+        """The request and its prompt, made new where something else was typed."""
+        if typed is None or typed.split() == job.prompt.split():
+            return request, job.prompt
+        asked = await self._asking.read(asker, typed, settings)
+        # Of several prompts or repetitions, one is what can come of one picture.
+        first = asked.jobs[0]
+        fresh = ImageRequest.from_json(first.request)
+        return descent.remixed(request, fresh), first.prompt
+
+    async def _enlarged(self, asker: Asker, job: Job, picture: Picture, way: str) -> NewJob:
+        if job.kind is JobKind.ENLARGE:
+            # Done again, it is done with the picture that was enlarged.
+            assert job.parent_id is not None, "what is enlarged has a parent"
+            index = job.parent_index or 0
+            job = await self.job(job.parent_id)
+            picture = await self._picture(job, index)
+        request = ImageRequest.from_json(job.request)
+        model = self._catalogue.of_id(request.model)
+        if model is None or not {"subtle": model.upscales > 1, "creative": model.edits}[way]:
+            raise ModelCannotDoThis
+        if way == "creative":
+            digest = await self._keep(await self._read(picture))
+            request = descent.touched_up(request, digest, model, new_seed())
+        return replace(
+            imagined(asker, job.prompt, request),
+            kind=JobKind.ENLARGE,
+            detail=way,
+            parent_id=job.id,
+            parent_index=picture.index,
+        )
+
+    async def _redrawn(
+        self, stored: Picture, request: ImageRequest, wish: Wish
+    ) -> tuple[JobKind, str | None, ImageRequest]:
+        """Parts of a picture drawn anew, or what is around it."""
+        detail: str | None = None
+        model = self._catalogue.of_id(request.model)
+        if model is None or not model.edits:
+            raise ModelCannotDoThis
+        picture, size = await self._read(stored), (request.width, request.height)
+        match wish.action.split("_"):
+            case ["region"]:
+                if not wish.cells:
+                    raise NoCellsChosen
+                chosen = (wish.raster, wish.cells)
+                opened = await asyncio.to_thread(canvas.opened_up, picture, *size, *chosen)
+                return JobKind.REGION, None, await self._on(opened, request)
+            case ["zoom"]:
+                zoomed = await asyncio.to_thread(canvas.zoomed_out, picture, *size, wish.factor)
+                return JobKind.ZOOM, f"{wish.factor:g}", await self._on(zoomed, request)
+            case ["pan", side]:
+                kind, detail, around = JobKind.PAN, side, AROUND[side]
+                grown = descent.carried_on(request, side, model)
+            case _:
+                kind, around = JobKind.SQUARE, MIDDLE
+                grown = descent.squared(request)
+        if grown == size:
+            raise NoRoomToGrow
+        carried = await asyncio.to_thread(canvas.carried_on, picture, size, grown, *around)
+        return kind, detail, await self._on(carried, request)
+
+    async def _on(self, prepared: Canvas, request: ImageRequest) -> ImageRequest:
+        image = await self._keep(prepared.image)
+        mask = await self._keep(prepared.mask)
+        size = (prepared.width, prepared.height)
+        return descent.redrawn(request, Start(image, 1.0, mask), size, new_seed())
+
+    async def _picture(self, job: Job, index: int) -> Picture:
+        for picture in await of_job(self._database, job.id):
+            if picture.index == index:
+                return picture
+        raise JobNotReady
+
+    async def _keep(self, picture: bytes) -> str:
+        try:
+            return await self._folder.keep(picture)
+        except PictureNotSaved as error:
+            raise CannotKeep(str(error)) from error
+
+    async def _read(self, picture: Picture) -> bytes:
+        try:
+            return await self._folder.read(picture)
+        except PictureMissing as error:
+            raise PictureLost from error
+
+
+def _check_allowed(job: Job, asker: Asker, settings: ServerSettings) -> None:
+    if settings.buttons_for == "owner" and job.member_id != asker.member_id:
+        raise NotYourButtons
