@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import discord
 import pytest
@@ -76,7 +78,7 @@ def test_the_help_is_whole_in_every_language(locale: str) -> None:
     check(cards.server(ServerSettings(3, highlights_channel=7), True, locale))
 
 
-def registered() -> list[app_commands.Command | app_commands.Group]:
+def registered() -> list[app_commands.Command[Any, ..., Any] | app_commands.Group]:
     """All commands and groups, from the cogs alone."""
     tree = app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
     for cog in COGS:
@@ -125,3 +127,17 @@ def test_english_names_in_the_texts_are_those_in_the_code() -> None:
         for parameter in getattr(command, "parameters", ()):
             assert say(f"{key_of(command)}.{parameter.name}-name") == parameter.name
             assert say(f"{key_of(command)}.{parameter.name}") == parameter.description
+
+
+def test_the_document_lists_every_command_with_its_options() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "commands.md").read_text(encoding="utf-8")
+    rows = set(re.findall(r"^\| `/.*$", document, re.MULTILINE))
+    expected = set()
+    for command in registered():
+        if isinstance(command, app_commands.Command):
+            options = [
+                f"`{one.name}`" if one.required else f"[`{one.name}`]" for one in command.parameters
+            ]
+            name = f"`/{command.qualified_name}`"
+            expected.add(f"| {name} | {' '.join(options)} | {command.description} |")
+    assert rows == expected

@@ -4,6 +4,7 @@ import pytest
 from discord import app_commands
 
 from bot.bot import DarkroomBot
+from playground import Playground
 from playground.member import Member, Refused
 from playground.views import Message
 from storage import jobs, members, servers
@@ -215,3 +216,23 @@ async def test_server_settings_that_cannot_hold_are_refused_and_not_saved(
     assert "Aspect: 1:1" in card(await owner.slash("darkroom", "server settings"))
     near = await owner.autocomplete("darkroom", "server settings", "style", "sk")
     assert [suggestion.value for suggestion in near] == ["sketch"]
+
+
+async def test_a_member_is_answered_in_their_language(
+    bot: DarkroomBot, playground: Playground, database: Database
+) -> None:
+    async with Member(playground.url, "Ben", timeout=120, locale="de") as ben:
+        panel = await ben.slash("darkroom", "settings")
+        assert "Deine Einstellungen" in card(panel)
+        panel = (await ben.press(panel, "Gemächlich")).message
+        assert (await chosen(database, panel)).mode == "relax"
+        refusal = await ben.slash("darkroom", "imagine", prompt="ein Fuchs --ar 0:1")
+        assert "Ungültiger Parameter" in await told(ben, refusal)
+        assert "`/einstellungen`" in card(await ben.slash("darkroom", "help"))
+        # What all see is in the server's language, what only they see in theirs.
+        public = await ben.slash("darkroom", "imagine", prompt="ein Fuchs --q .25")
+        assert public.content.endswith("(Waiting to start)")
+        await finished(ben, public)
+        own = await ben.slash("dm", "imagine", prompt="ein Fuchs --q .25")
+        assert own.content.endswith("(Wartet auf den Anfang)")
+        await finished(ben, own)
