@@ -40,13 +40,23 @@ def run_data(options: argparse.Namespace, amounts: Amounts) -> None:
 
 def run_clip(options: argparse.Namespace, amounts: Amounts) -> None:
     """Teach the text encoder, then the image tower that ends where it does."""
+    import torch
+
     from diffusion.training.clip import train_clip
     from diffusion.training.exam import read_held_out
     from diffusion.training.image_tower import train_sight
+    from diffusion.training.run import Budget
 
-    train_clip(options.workdir, amounts.texts, 256, options.seed, options.tiny)
-    kept_back = set(read_held_out(options.workdir).pairs)
-    train_sight(options.workdir, kept_back, amounts.looks, options.seed, options.tiny)
+    device = torch.device(options.device)
+    # Time given is shared out by halves.
+    minutes = options.minutes and options.minutes / 2
+    texts, looks = (
+        Budget(None if minutes else amount, minutes) for amount in (amounts.texts, amounts.looks)
+    )
+    batch = options.batch or 256
+    train_clip(options.workdir, texts, batch, options.seed, device, options.tiny)
+    kept_back = read_held_out(options.workdir).pairs
+    train_sight(options.workdir, kept_back, looks, options.seed, device, options.tiny)
 
 
 def run_autoencoder(options: argparse.Namespace, amounts: Amounts) -> None:
@@ -66,6 +76,7 @@ def run_autoencoder(options: argparse.Namespace, amounts: Amounts) -> None:
         options.workers,
         torch.device(options.device),
         options.tiny,
+        options.start,
     )
 
 
@@ -73,11 +84,14 @@ def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
     """Encode the compositions if that has not happened yet, then teach the U-Net."""
     import torch
 
+    from diffusion.training.export import adopt
     from diffusion.training.latents import write_latents
     from diffusion.training.run import Budget
-    from diffusion.training.unet import Course, UnfitStart, train_unet
+    from diffusion.training.unet import Course, train_unet
 
     device = torch.device(options.device)
+    if options.start is not None:
+        adopt(options.start, options.workdir)
     if not (options.workdir / "captions.json").exists():
         write_latents(options.workdir, amounts.compositions, options.seed, device)
     budget = Budget(None if options.minutes else amounts.samples, options.minutes)
@@ -89,10 +103,7 @@ def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
         tiny=options.tiny,
         start=options.start,
     )
-    try:
-        train_unet(options.workdir, budget, course, options.workers)
-    except UnfitStart as error:
-        raise SystemExit(str(error)) from error
+    train_unet(options.workdir, budget, course, options.workers)
 
 
 def run_evaluate(options: argparse.Namespace, amounts: Amounts) -> None:
@@ -139,7 +150,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--start",
         type=Path,
         metavar="FOLDER",
-        help="model folder whose U-Net phase unet begins with",
+        help="model folder that phase unet goes on from, or the decoder in phase autoencoder",
     )
     parser.add_argument(
         "--minutes", type=float, help="time of phase autoencoder or unet, instead of an amount"
@@ -167,6 +178,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the phases asked for."""
+    from diffusion.training.run import UnfitStart
+
     options = parse(arguments)
     usual = TINY if options.tiny else FULL
     amounts = Amounts(
@@ -179,7 +192,10 @@ def main(arguments: list[str] | None = None) -> None:
     )
     options.workdir.mkdir(parents=True, exist_ok=True)
     for phase in PHASES if options.phase == "all" else [options.phase]:
-        PHASES[phase](options, amounts)
+        try:
+            PHASES[phase](options, amounts)
+        except UnfitStart as error:
+            raise SystemExit(str(error)) from error
 
 
 if __name__ == "__main__":

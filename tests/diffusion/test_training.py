@@ -20,9 +20,10 @@ from PIL import Image, ImageDraw
 
 from diffusion.training import captions, composition, sources
 from diffusion.training.__main__ import main, parse
-from diffusion.training.data import Row, fit, hold_out
+from diffusion.training.data import Row, fit, hold_out, read_rows
+from diffusion.training.export import adopt
 from diffusion.training.ideas import IDEAS, is_blocked
-from diffusion.training.run import WARM_STEPS, Budget, Learner, Run
+from diffusion.training.run import WARM_STEPS, Budget, Learner, Run, UnfitStart
 from diffusion.training.unet import Course
 
 SUBJECTS = {"🍎": "red", "🍋": "gold", "🐳": "dodgerblue", "🌳": "green"}
@@ -182,7 +183,7 @@ def test_all_phases_in_miniature(tmp_path: Path) -> None:
 
     write_packages(tmp_path / "packages")
     main(["all", "--tiny", "--workdir", str(tmp_path), "--output", str(tmp_path / "model")])
-    for name in ("clip", "autoencoder", "unet"):
+    for name in ("clip", "sight", "autoencoder", "unet"):
         rows = np.loadtxt(tmp_path / f"{name}-loss.csv", delimiter=",", skiprows=1)
         assert rows[-1, 1] < rows[0, 1], name
         assert (tmp_path / f"{name}-loss.png").stat().st_size > 0
@@ -205,6 +206,25 @@ def train_miniature_unet(workdir: Path) -> None:
     train_unet(workdir, Budget(16), course(), workers=1)
 
 
+def train_miniature_clip(workdir: Path) -> None:
+    from diffusion.training.clip import train_clip
+
+    if not (workdir / "packages").exists():
+        write_packages(workdir / "packages")
+    train_clip(workdir, Budget(64), 16, 3, torch.device("cpu"), tiny=True)
+
+
+def train_miniature_sight(workdir: Path) -> None:
+    from diffusion.training.image_tower import compose_pairs, train_image_tower
+
+    rows = read_rows(workdir / "pictures.json")
+    drawings = np.load(workdir / "pictures.npy")
+    pairs = compose_pairs(drawings, rows, list(range(len(rows))), 20, seed=1)
+    vectors = torch.nn.functional.normalize(torch.randn(20, 8, generator=torch.manual_seed(0)))
+    cpu = torch.device("cpu")
+    train_image_tower(workdir, "sight", pairs, vectors, Budget(64), 3, cpu, tiny=True)
+
+
 def course(schedule: str = "squaredcos_cap_v2", start: Path | None = None) -> Course:
     return Course(4, 3, schedule, torch.device("cpu"), tiny=True, start=start)
 
@@ -224,7 +244,12 @@ def write_random_latents(workdir: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "train"),
-    [("autoencoder", train_miniature_autoencoder), ("unet", train_miniature_unet)],
+    [
+        ("clip", train_miniature_clip),
+        ("sight", train_miniature_sight),
+        ("autoencoder", train_miniature_autoencoder),
+        ("unet", train_miniature_unet),
+    ],
 )
 def test_a_resumed_run_ends_where_an_unbroken_one_does(
     workdir: Path, monkeypatch: pytest.MonkeyPatch, name: str, train: Callable[[Path], None]
@@ -255,7 +280,7 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(
 def test_a_run_goes_on_only_under_its_own_schedule(
     workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from diffusion.training.unet import UnfitStart, train_unet
+    from diffusion.training.unet import train_unet
 
     write_random_latents(workdir)
     monkeypatch.setattr("diffusion.training.unet.draw_samples", lambda *_, **__: None)
@@ -267,15 +292,44 @@ def test_a_run_goes_on_only_under_its_own_schedule(
 
 
 def test_the_unet_begins_with_an_earlier_one(tmp_path: Path) -> None:
-    from diffusion.training.unet import UnfitStart, begin, build_unet
+    from diffusion.training.unet import begin, build_unet
 
     earlier = build_unet(tiny=True)
     earlier.half().save_pretrained(tmp_path / "fits" / "unet")
     begun = begin(course(start=tmp_path / "fits")).state_dict()
     assert all(torch.equal(begun[k], v.float()) for k, v in earlier.state_dict().items())
     build_unet(tiny=False).save_pretrained(tmp_path / "large" / "unet")
-    with pytest.raises(UnfitStart, match="leave out --start"):
-        begin(course(start=tmp_path / "large"))
+    for folder in ("large", "none"):
+        with pytest.raises(UnfitStart, match="leave out --start"):
+            begin(course(start=tmp_path / folder))
+
+
+def test_a_run_adopts_what_it_lacks_from_an_earlier_model(tmp_path: Path) -> None:
+    earlier, workdir = tmp_path / "earlier", tmp_path / "work"
+    for part in ("text_encoder", "tokenizer", "vae", "unet"):
+        (earlier / part).mkdir(parents=True)
+        (earlier / part / "config.json").write_text("earlier")
+    (workdir / "vae").mkdir(parents=True)
+    (workdir / "vae" / "config.json").write_text("own")
+    adopt(earlier, workdir)
+    found = {path.parent.name: path.read_text() for path in workdir.rglob("config.json")}
+    assert found == {"text_encoder": "earlier", "tokenizer": "earlier", "vae": "own"}
+
+
+def test_a_decoder_that_learns_on_leaves_the_latents_alone(workdir: Path) -> None:
+    from diffusers import AutoencoderKL
+
+    from diffusion.training.autoencoder import build_autoencoder, train_autoencoder
+
+    torch.manual_seed(0)
+    earlier = build_autoencoder(tiny=True)
+    earlier.save_pretrained(workdir / "earlier" / "vae")
+    cpu = torch.device("cpu")
+    train_autoencoder(workdir, Budget(8), 4, 3, 1, cpu, tiny=True, start=workdir / "earlier")
+    later = AutoencoderKL.from_pretrained(workdir / "vae", low_cpu_mem_usage=False).state_dict()
+    for key, value in earlier.state_dict().items():
+        decodes = key.startswith(("decoder", "post_quant_conv"))
+        assert torch.equal(later[key], value) != decodes, key
 
 
 def test_a_run_given_minutes_finds_out_how_much_it_sees(
