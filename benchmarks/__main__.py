@@ -104,9 +104,9 @@ def on_embedded(device: torch.device, rounds: int) -> str:
 
 def _about(info: ModelInfo, device: torch.device, rounds: int) -> str:
     return (
-        f"{circumstances(device, rounds)}; {info.id} at {info.native_size} px, {info.steps} steps of DPM++ 2M "
-        "with guidance; of 8 requests at once, with 16 to 28 steps and guidance of 3 to 5, the "
-        "pipeline draws one after another."
+        f"{circumstances(device, rounds)}; {info.id} at {info.native_size} px, {info.steps} steps "
+        "of DPM++ 2M with guidance; of 8 requests at once, with 16 to 28 steps and guidance of 3 "
+        "to 5, the pipeline draws one after another."
     )
 
 

@@ -240,6 +240,35 @@ def test_a_request_aborted_while_its_step_runs_is_silent(
 
     monkeypatch.setattr(getattr(tiny, part), method, aborting)
     assert _run(engine) == []
+    # The second picture may still be under way, which must not meet what other tests patch.
+    engine._finisher._thread.shutdown()
+
+
+def test_a_picture_that_nobody_wants_any_more_is_not_decoded(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second is dropped while the first is being decoded."""
+    decoding, dropped, decoded = threading.Event(), threading.Event(), []
+    picture = tiny.decoder.picture
+
+    def waiting(*arguments: Any) -> Pixels:
+        decoding.set()
+        assert dropped.wait(60), "the request was not dropped"
+        decoded.append(arguments)
+        return picture(*arguments)
+
+    monkeypatch.setattr(tiny.decoder, "picture", waiting)
+    engine = Engine(tiny)
+    one = a_request(steps=1, noises=(Noise(1),))
+    kept, unwanted = engine.add(one).key, engine.add(one).key
+    engine.step()
+    assert decoding.wait(60), "nothing is being finished"
+    engine.abort(unwanted)
+    dropped.set()
+    events = _run(engine)
+    engine._finisher._thread.shutdown()
+    assert set(_drawn(events)) == {kept}
+    assert len(decoded) == 1
 
 
 def test_pictures_are_finished_while_others_make_steps(
