@@ -23,17 +23,17 @@ LIMIT_BYTES = 40_000_000
 
 EXAMPLES = (
     "a red fox",
-    "a cat",
     "a dog",
     "a panda",
-    "a pizza",
-    "a red heart",
-    "a rocket",
-    "a smiling face",
-    "an apple",
-    "a house",
-    "a star on a blue background",
     "a purple cat",
+    "a cupcake",
+    "a sunflower",
+    "a cactus",
+    "a palm tree",
+    "a castle",
+    "a crown",
+    "a red heart, 3d style",
+    "a strawberry on a blue background",
 )
 
 
