@@ -53,7 +53,7 @@ class Wording:
 
         Raises InvalidLink, CannotDescribe, InferenceAway.
         """
-        model = await self._able()
+        model = await self._seeing()
         picture = await self._fetcher.fetch(link)
         seen = await asyncio.to_thread(_middle, picture, CLOSER[look % len(CLOSER)])
         try:
@@ -66,12 +66,13 @@ class Wording:
     async def shorten(self, typed: str) -> Weighed:
         """What each word counts, and the prompt with ever fewer words, parameters kept.
 
-        Raises TooShort, CannotDescribe, InferenceAway.
+        Raises TooShort, CannotDescribe, InferenceAway, NoModel.
         """
         said, *flagged = apart(clean(typed).split())
         if len(said) < 2:
             raise TooShort
-        model = await self._able()
+        # Every model reads, also those that do not see.
+        model = (await self._catalogue.default()).id
         try:
             weights = tuple(await self._inference.weigh(" ".join(said), model))
         except InferenceRefused as error:
@@ -81,7 +82,7 @@ class Wording:
         parameters = [word for part in flagged for word in part]
         return Weighed(weights, shorter(weights, " ".join(parameters)))
 
-    async def _able(self) -> str:
+    async def _seeing(self) -> str:
         """The id of a model that sees, the default before all. Raises CannotDescribe, NoModel."""
         versions = await self._catalogue.versions()
         names = [versions.default, *versions.models]

@@ -1,0 +1,136 @@
+"""`python -m tests.screenshots`: the main messages as the playground shows them, in docs/pictures.
+
+Runs everything with the embedded model, plays a member, and photographs their page with Chromium.
+"""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.wait import WebDriverWait
+
+from playground.member import Member, Upload
+from playground.views import Message
+from tests.processes import RunningProcess
+
+PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
+SIZE = (1100, 980)
+PATIENCE = 180.0
+FOX = "a red fox --seed 7"
+
+
+async def drawn(member: Member, message: Message) -> Message:
+    """The message once its job has ended with a picture."""
+    return await member.wait_for(
+        lambda m: (
+            m.id == message.id
+            and bool(m.attachments)
+            and not any((button.custom_id or "").endswith(":cancel") for button in m.buttons)
+        )
+    )
+
+
+async def filled(member: Member, message: Message) -> Message:
+    """The answer once it has taken the place of “thinking…”."""
+    return await member.wait_for(lambda m: m.id == message.id and not m.thinking)
+
+
+async def page(member: Member) -> None:
+    """A grid."""
+    await drawn(member, await member.slash("darkroom", "imagine", prompt=FOX))
+
+
+async def picture(member: Member) -> None:
+    """One picture by itself."""
+    grid = await member.wait_for(lambda m: bool(m.button("U1")))
+    await drawn(member, (await member.press(grid, "U1")).message)
+
+
+async def settings(member: Member) -> None:
+    await member.slash("darkroom", "prefer suffix", value="--ar 3:2")
+    panel = await filled(member, await member.slash("darkroom", "settings"))
+    await member.choose(panel, "250", select="me:stylize")
+
+
+async def history(member: Member) -> None:
+    found = await member.slash("darkroom", "history", search="fox")
+    await filled(member, found)
+    await filled(member, await member.slash("darkroom", "seed"))
+
+
+async def words(member: Member) -> None:
+    grid = await member.wait_for(lambda m: bool(m.button("U1")))
+    file = Upload("fox.png", await member.download(grid.attachments[0]))
+    await filled(member, await member.slash("darkroom", "describe", image=file))
+    await filled(member, await member.slash("darkroom", "shorten", prompt="a small red fox, noto"))
+
+
+async def refusal(member: Member) -> None:
+    await member.slash("darkroom", "imagine", prompt="a red fox --stylise 2000")
+    await filled(member, await member.slash("darkroom", "queue"))
+
+
+SCENES: tuple[Callable[[Member], Awaitable[None]], ...] = (
+    page,
+    picture,
+    settings,
+    history,
+    words,
+    refusal,
+)
+"""In their order, for later ones use what earlier ones made; each becomes a file of its name."""
+
+
+def opened(profile: str) -> webdriver.Chrome:
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if browser is None or driver is None:
+        sys.exit("Install the packages chromium and chromium-driver.")
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    size = f"--window-size={SIZE[0]},{SIZE[1]}"
+    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", size):
+        options.add_argument(flag)
+    options.add_argument(f"--user-data-dir={profile}")
+    return webdriver.Chrome(options=options, service=Service(driver))
+
+
+def photograph(browser: webdriver.Chrome, url: str, file: Path) -> None:
+    """The page as the member sees it now, once all of its pictures are there."""
+    browser.get(url)
+    loaded = (
+        "return document.querySelector('.message') !== null && "
+        "[...document.images].every((image) => image.complete)"
+    )
+    WebDriverWait(browser, PATIENCE).until(lambda b: b.execute_script(loaded))
+    assert browser.save_screenshot(str(file))
+
+
+async def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            "DARKROOM_DATA": f"{folder}/data",
+            "DARKROOM_MODEL": "",
+            "PLAYGROUND_PORT": "0",
+            "DISCORD_TOKEN": "",
+            "INFERENCE_URL": "",
+        }
+        async with RunningProcess("-m", "bot", environment=environment) as darkroom:
+            ready = await darkroom.printed(r"Darkroom is ready. Open (http://127.0.0.1:\d+) ")
+            browser = await asyncio.to_thread(opened, f"{folder}/profile")
+            async with Member(ready[1], "you", timeout=PATIENCE) as member:
+                await member.wait_for_command("imagine")
+                for scene in SCENES:
+                    await scene(member)
+                    file = PICTURES / f"{scene.__name__}.png"
+                    await asyncio.to_thread(photograph, browser, ready[1], file)
+                    print(file)
+            await asyncio.to_thread(browser.quit)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
