@@ -103,8 +103,8 @@ def shorter(weights: tuple[tuple[str, float], ...], parameters: str) -> tuple[st
     for share in SHORTENED:
         keep = max(1, round(len(weights) * share))
         if keep < before:
-            words = [weights[place][0] for place in sorted(heaviest[:keep])]
-            prompts.append(" ".join([*words, *filter(None, [parameters])]))
+            words = " ".join(weights[place][0] for place in sorted(heaviest[:keep]))
+            prompts.append(f"{words.rstrip(',;')} {parameters}".rstrip())
             before = keep
     if not prompts:
         raise TooShort
