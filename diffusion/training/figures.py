@@ -336,7 +336,7 @@ def draw_figures(model: Path, folder: Path, workdir: Path) -> None:
     )
     show_attention(
         pipeline,
-        {"a red apple on a blue background": 11, "a purple fox, 3d style": 5},
+        {"a red apple on a blue background": 11, "a green car on a yellow background": 3},
         guidance,
         folder / "attention.jpg",
     )
