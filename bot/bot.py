@@ -101,6 +101,8 @@ class DarkroomBot(commands.Bot):
             # What members typed is shown again; it must never ping anybody.
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
+            # Nothing here needs the list of servers; waiting for it may outlast a short life.
+            guild_ready_timeout=0,
         )
         board = Board(self)
         self._catalogue = Catalogue(

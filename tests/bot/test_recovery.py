@@ -291,7 +291,7 @@ async def test_a_locked_database_makes_members_wait_and_loses_nothing(
     async with locked(settings):
         answer = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
         assert answer.thinking
-        saving = await owner.slash("darkroom", "settings", stylize=3)
+        saving = await owner.slash("darkroom", "server settings", stylize=3)
         assert saving.thinking
         assert saving.ephemeral
     assert await ada.wait_for(lambda m: m.id == answer.id and "U1" in labels(m))

@@ -65,10 +65,14 @@ async def test_a_prompt_pings_nobody_and_is_shown_as_typed(bot: DarkroomBot, ada
         assert not version.mentions
 
 
-async def test_six_thousand_characters_are_drawn(bot: DarkroomBot, ada: Member) -> None:
-    prompt = "fox " * 1498 + "--q .25"
-    grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt=prompt))
-    assert "U1" in labels(grid)
+async def test_six_thousand_characters_are_drawn_or_told_to_be_too_many_for_the_model(
+    bot: DarkroomBot, ada: Member
+) -> None:
+    long_words = "f" * 5000 + " fox --q .25"
+    prompts = ("fox " * 1498 + "--q .25", long_words)
+    for prompt in prompts:
+        ended = await finished(ada, await ada.slash("darkroom", "imagine", prompt=prompt))
+        assert "U1" in labels(ended) or "is too long: the model reads at most" in card(ended)
 
 
 async def test_where_no_picture_could_be_shown_nothing_is_queued(
