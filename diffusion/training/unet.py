@@ -28,7 +28,7 @@ from diffusion.training.run import Budget, Learner, Run, UnfitStart, fill
 from diffusion.training.sampling import BETAS, draw_samples, read_schedule, write_schedule
 from diffusion.training.workers import Place, launch
 
-RATE = 7e-4
+RATE = 8e-4
 DECAY = 0.45  # share of the run, at its end, over which the learning rate falls to almost nothing
 NO_WORDS = 0.1  # share of samples whose caption is dropped, for classifier-free guidance
 NOISY = 0.7  # share of samples from the noisier half of the steps: there words decide the shape
