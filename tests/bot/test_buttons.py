@@ -1,12 +1,16 @@
 """Every button and dialog of a picture, over real sockets."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from bot.bot import DarkroomBot
+from bot.config import Settings
 from diffusion.protocol import ImageRequest
+from playground import running_playground
+from playground.limits import Limits
 from playground.member import Member
 from playground.views import Message
 from storage import jobs, members, servers
@@ -226,3 +230,36 @@ async def test_what_is_made_in_stealth_is_seen_by_its_member_alone(
     assert alone.ephemeral
     assert alone.attachments
     assert not [m for m in await ben.messages("darkroom") if m.attachments]
+
+
+async def test_when_the_answers_token_is_dead_stealth_ends_in_a_direct_message(
+    settings: Settings, database: Database
+) -> None:
+    limits = replace(Limits(), interaction_lifetime=0)
+    async with running_playground(limits=limits) as brief, Member(brief.url, "Ada") as ada:
+        studio = Studio(settings.model_copy(update={"discord_url": brief.url}), database)
+        async with studio.open():
+            await ada.wait_for_command("imagine")
+            prompt = f"{QUICK} --stealth"
+            waiting = await ada.slash("darkroom", "imagine", prompt=prompt)
+            assert waiting.ephemeral
+            grid = await ada.wait_for(lambda m: m.button("U1"))
+            assert grid.channel_id != waiting.channel_id
+            assert grid.attachments
+            # From then on it is a message like any other, which can be edited.
+            await finished(ada, (await ada.press(grid, "U1")).message)
+            await ada.wait_for(lambda m: m.id == grid.id and m.button("U1").style == SUCCESS)
+
+
+async def test_a_stored_picture_is_handed_out_while_inference_is_away(
+    studio: Studio, settings: Settings, database: Database, ada: Member
+) -> None:
+    async with studio.open():
+        await ada.wait_for_command("imagine")
+        grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt=QUICK))
+    away = Studio(settings.model_copy(update={"inference_url": "http://127.0.0.1:9"}), database)
+    async with away.open():
+        await ada.wait_for_bot()
+        drawn = (await ada.press(grid, "V1")).message
+        await ada.wait_for(lambda m: m.id == drawn.id and "(Waiting: inference" in m.content)
+        assert (await finished(ada, (await ada.press(grid, "U1")).message)).attachments
