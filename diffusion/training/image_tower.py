@@ -30,7 +30,7 @@ from transformers import (
 )
 
 from diffusion.devices import number_type
-from diffusion.training.captions import GROUNDS, HUES
+from diffusion.training.captions import GROUNDS, HUES, article
 from diffusion.training.clip import token_ids
 from diffusion.training.composition import caption_of, compose, main_hue, plan
 from diffusion.training.data import PIXELS, Row, read_rows
@@ -199,9 +199,10 @@ def phrases_of(rows: list[Row]) -> dict[str, list[str]]:
     names = dict.fromkeys(row.names[0] for row in rows)
     return {
         "things": [name for name in names if name.replace(" ", "").replace("-", "").isalpha()],
-        "colours": [*HUES, "black", "white", "grey", "brown"],
+        "colours": list(HUES),
         "styles": list(dict.fromkeys(row.style for row in rows)),
-        "grounds": [f"on a {ground} background" for ground in GROUNDS],
+        # White is what a picture stands on when nobody says anything.
+        "grounds": [f"on {article(g)} {g} background" for g in GROUNDS if g != "white"],
     }
 
 
