@@ -180,6 +180,7 @@ async def test_with_remix_the_prompt_comes_first_even_after_a_restart(
         grid = await finished(ada, waiting)
         await prefer(database, waiting, Preferences(remix=True, variability="subtle"))
         dialog = (await ada.press(grid, "V1")).modal
+    await ada.wait_for_bot(online=False)
     async with studio.open():
         await ada.wait_for_bot()
         made = (await ada.submit(dialog, {"prompt": "a cat --q .25"})).message
@@ -257,6 +258,7 @@ async def test_a_stored_picture_is_handed_out_while_inference_is_away(
     async with studio.open():
         await ada.wait_for_command("imagine")
         grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt=QUICK))
+    await ada.wait_for_bot(online=False)
     away = Studio(settings.model_copy(update={"inference_url": "http://127.0.0.1:9"}), database)
     async with away.open():
         await ada.wait_for_bot()

@@ -114,6 +114,9 @@ async def test_jobs_wait_for_an_inference_that_was_seen_once(
 ) -> None:
     async with studio.open():
         await ada.wait_for_command("imagine")
+        # Drawing shows that the models are known, and so remembered.
+        await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --q .25 --n 1"))
+    await ada.wait_for_bot(online=False)
     away = Studio(settings.model_copy(update={"inference_url": "http://127.0.0.1:9"}), database)
     async with away.open():
         await ada.wait_for_bot()
