@@ -1,6 +1,7 @@
 """Every button and dialog of a picture, over real sockets."""
 
 import io
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from PIL import Image
 from bot.bot import DarkroomBot
 from bot.config import Settings
 from diffusion.protocol import ImageRequest
-from playground import running_playground
+from playground import Playground, running_playground
 from playground.limits import Limits
 from playground.member import Member
 from playground.views import Message
@@ -26,7 +27,15 @@ from tests.bot.test_refusals import told, whoever
 SUCCESS = 3
 """The style of a button that has been used."""
 
-QUICK = "a fox --q .25 --n 2"
+QUICK = "a fox --steps 2 --n 2"
+
+
+@pytest.fixture
+async def playground() -> AsyncIterator[Playground]:
+    """One without the pace of edits, which would only make these tests wait."""
+    async with running_playground(limits=replace(Limits(), buckets={})) as playground:
+        yield playground
+        assert not playground.violations
 
 
 async def job_of(database: Database, message: Message) -> Job:
@@ -80,7 +89,7 @@ async def test_a_picture_by_itself_offers_everything_and_links_to_its_file(
     assert shown.button("Web").url == shown.attachments[0].url
     assert "-# Seed " in shown.content
     file = Image.open(io.BytesIO(await ada.download(shown.attachments[0])))
-    assert "Steps: 9, Sampler: DPM++ 2M" in file.info["parameters"]
+    assert "Steps: 2, Sampler: DPM++ 2M" in file.info["parameters"]
 
 
 @pytest.mark.parametrize(
@@ -149,11 +158,11 @@ async def test_a_region_is_chosen_by_its_cells_and_gets_a_prompt(
     dialog = (await ada.choose(finer, "0", "5")).modal
     (field,) = dialog.fields
     assert field.value == QUICK
-    made = (await ada.submit(dialog, {"prompt": "a hat --q .25"})).message
+    made = (await ada.submit(dialog, {"prompt": "a hat --steps 2"})).message
     job = await job_of(database, await finished(ada, made))
     request = ImageRequest.from_json(job.request)
     assert (job.state, job.kind) == (JobState.DONE, JobKind.REGION)
-    assert (job.prompt, request.prompt) == ("a hat --q .25", "a hat")
+    assert (job.prompt, request.prompt) == ("a hat --steps 2", "a hat")
     assert request.start is not None
     assert request.start.mask is not None
 
@@ -183,9 +192,9 @@ async def test_with_remix_the_prompt_comes_first_even_after_a_restart(
     await ada.wait_for_bot(online=False)
     async with studio.open():
         await ada.wait_for_bot()
-        made = (await ada.submit(dialog, {"prompt": "a cat --q .25"})).message
+        made = (await ada.submit(dialog, {"prompt": "a cat --steps 2"})).message
         job = await job_of(database, await finished(ada, made))
-        assert (job.kind, job.detail, job.prompt) == (JobKind.VARY, "subtle", "a cat --q .25")
+        assert (job.kind, job.detail, job.prompt) == (JobKind.VARY, "subtle", "a cat --steps 2")
         before = ImageRequest.from_json((await job_of(database, grid)).request)
         after = ImageRequest.from_json(job.request)
         assert after.prompt == "a cat"
