@@ -37,7 +37,9 @@ def pipeline(tiny_folder: Path) -> Any:
 
 def test_listening_changes_nothing_and_hears_every_word(pipeline: Any) -> None:
     picture, maps = attention_maps(pipeline, PROMPT, seed=1, guidance=3.0)
-    assert np.array_equal(picture, draw_one(pipeline, PROMPT, seed=1, guidance=3.0))
+    usual = np.asarray(draw_one(pipeline, PROMPT, seed=1, guidance=3.0), dtype=np.int16)
+    # Attention written out rounds otherwise than the fused kernel, by how much is the processor's.
+    assert np.abs(usual - np.asarray(picture)).max() <= 1
     assert list(maps) == ["a", "red", "fox", ",", "on", "snow"]
     heard = torch.stack(list(maps.values()))
     assert heard.shape == (6, 16, 16)
