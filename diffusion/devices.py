@@ -5,6 +5,8 @@ DARKROOM_COMPILE    1 compiles the U-Net
 """
 
 import os
+import platform
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -20,6 +22,17 @@ class SettingError(Exception):
 
 def best_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def device_name(device: torch.device) -> str:
+    """What it is called by its maker."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    cpu = Path("/proc/cpuinfo")
+    for line in cpu.read_text().splitlines() if cpu.exists() else []:
+        if line.startswith("model name"):
+            return line.split(":")[1].strip()
+    return platform.processor() or platform.machine()
 
 
 def number_type(device: torch.device) -> torch.dtype:
@@ -54,3 +67,13 @@ def prepared(unet: nn.Module, device: torch.device) -> bool:
         torch._dynamo.config.recompile_limit = COMPILED_SHAPES
         unet.compile(mode="reduce-overhead" if device.type == "cuda" else "default", dynamic=False)
     return said == "1"
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether the device or the machine had no memory left; a CPU's allocator has no own error."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    said = str(error).lower()
+    return isinstance(error, RuntimeError) and (
+        "out of memory" in said or "can't allocate memory" in said
+    )

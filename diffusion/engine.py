@@ -6,23 +6,25 @@ A request joins at the next step and leaves at any. Knows nothing of HTTP, files
 except that `add` and `abort` may be called from another thread while a step runs.
 
 **The same request gives the same bytes, whatever else is running.** What rounds differently in a
-batch of another size runs in passes whose size does not show (`diffusion.passes`); text encoding
-and decoding see one item at a time; the rest is elementwise. Tests hold this.
+batch of another size runs in passes whose size does not show (`diffusion.passes`); text encoder
+and autoencoder see one item at a time; the rest is elementwise. Tests hold this.
 """
 
 import itertools
 import logging
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+from diffusion.autoencoding import NO_MEMORY, Autoencoding, Encoded, Failed
 from diffusion.canvas import Canvas
 from diffusion.checkpoints import Checkpoint
 from diffusion.costs import PassCosts
-from diffusion.finishing import NO_MEMORY, Finished, Finisher, is_out_of_memory
+from diffusion.devices import is_out_of_memory
 from diffusion.passes import Passes
 from diffusion.pictures import Pixels
 from diffusion.plan import preview_steps, rows_needed, steps_run, texts
@@ -74,13 +76,15 @@ EngineEvent = Waits | Stepped | Drawn | Broken
 
 @dataclass(slots=True)
 class _Generation:
-    """A request in the engine; its trajectories begin when it joins."""
+    """A request in the engine; its trajectories begin when it joins, from what is `known` of its
+    canvas."""
 
     entry: Entry
     request: ImageRequest
     shown: frozenset[int]
     position: int
     canvas: Canvas | None = None
+    known: Known | None = None
     trajectories: list[Trajectory] = field(default_factory=list)
 
     @property
@@ -109,10 +113,11 @@ class Engine:
         self.steps = 0
         self.out_of_memory = 0
         self._passes = Passes(checkpoint.denoiser, self.costs, few_sizes)
-        self._finisher = Finisher(checkpoint.decoder, self._wake)
+        self._autoencoding = Autoencoding(checkpoint.decoder, self._notice)
         self._channels = int(checkpoint.denoiser.unet.config.in_channels)  # type: ignore
         self._lock = threading.Lock()
         self._stirred = threading.Event()
+        self._when_finished: Callable[[], None] | None = None
         self._scheduler = Scheduler(self.costs, max_waiting)
         self._generations: dict[int, _Generation] = {}
         self._keys = itertools.count()
@@ -128,10 +133,12 @@ class Engine:
         shape = Shape(request.height // factor, request.width // factor, chunks, request.tile)
         with self._lock:
             entry = Entry(next(self._keys), shape, rows_needed(request))
-            position = self._scheduler.add(entry)
+            position = self._scheduler.add(entry, ready=canvas is None)
             shown = preview_steps(steps_run(request), previews)
             self._generations[entry.key] = _Generation(entry, request, shown, position, canvas)
-        self._wake()
+        if canvas:
+            self._autoencoding.encode(entry.key, canvas, self._generations.__contains__)
+        self._stirred.set()
         return Waits(entry.key, position)
 
     def abort(self, key: int) -> None:
@@ -139,7 +146,7 @@ class Engine:
         with self._lock:
             self._scheduler.remove(key)
             self._generations.pop(key, None)
-        self._wake()
+        self._stirred.set()
 
     def __len__(self) -> int:
         """Requests waiting, running or being finished."""
@@ -185,24 +192,50 @@ class Engine:
     def step(self) -> list[EngineEvent]:
         """Move the requests of one shape one step on; says what became of them.
 
-        Where there is nothing to move, it waits for the next picture to be finished.
+        Where there is nothing to move, it waits for the autoencoder.
         """
         self._stirred.clear()
+        finished = self.finished()
         with self._lock:
             chosen = [self._generations[entry.key] for entry in self._scheduler.next_step()]
             events: list[EngineEvent] = [*self._moved_up()]
         joined = [one for one in chosen if self._begin(one, events)]
         if joined:
             events += self._advance(joined)
-        finished = self._finisher.finished()
         if not chosen and not finished and len(self):
             self._stirred.wait()
-            finished = self._finisher.finished()
-        events += [_ending(one) for one in finished]
-        return self._still_wanted(events)
+        return finished + self._still_wanted(events) + self.finished()
 
-    def _wake(self) -> None:
+    def finished(self) -> list[EngineEvent]:
+        """What became of requests beside the steps since the last call; from any thread."""
+        outcomes, events = self._autoencoding.outcomes(), list[EngineEvent]()
+        for outcome in outcomes:
+            if isinstance(outcome, Encoded):
+                self._make_ready(outcome)
+            elif isinstance(outcome, Failed):
+                events.append(Broken(outcome.key, outcome.reason))
+            else:
+                events.append(Drawn(outcome.key, outcome.pictures))
+        events = self._still_wanted(events)
+        if outcomes:
+            # A step may be waiting for what this call has taken.
+            self._stirred.set()
+        return events
+
+    def when_finished(self, call: Callable[[], None]) -> None:
+        """Let `call` be called, in some thread, whenever `finished` may have something to say."""
+        self._when_finished = call
+
+    def _notice(self) -> None:
         self._stirred.set()
+        if self._when_finished:
+            self._when_finished()
+
+    def _make_ready(self, encoded: Encoded) -> None:
+        with self._lock:
+            if generation := self._generations.get(encoded.key):
+                generation.known = encoded.known
+                self._scheduler.make_ready(encoded.key)
 
     def _moved_up(self) -> list[Waits]:
         moved = []
@@ -214,36 +247,25 @@ class Engine:
         return moved
 
     def _begin(self, generation: _Generation, events: list[EngineEvent]) -> bool:
-        """Read the prompts, and the picture to start from, and draw the noise of a request that
-        joins at this step."""
+        """Read the prompts and draw the noise of a request that joins at this step."""
         if generation.trajectories:
             return True
-        request, factor = generation.request, self.checkpoint.decoder.factor
-        shape = (self._channels, request.height // factor, request.width // factor)
-        reason = "The model could not read this prompt."
+        request, shape = generation.request, generation.entry.shape
         try:
             conditions = self.checkpoint.text.encode(texts(request), request.loras)
-            reason = "The model could not read the picture to start from."
-            known = self._known(generation.canvas)
         except Exception as error:
-            log.exception("a request could not begin")
-            reason = NO_MEMORY if is_out_of_memory(error) else reason
+            log.exception("a prompt could not be read")
+            trouble = "The model could not read this prompt."
+            reason = NO_MEMORY if is_out_of_memory(error) else trouble
             events.append(Broken(generation.key, reason))
             return False
-        levels = self.checkpoint.denoiser.levels
+        levels, known = self.checkpoint.denoiser.levels, generation.known
+        of_latents = (self._channels, shape.height, shape.width)
         generation.trajectories = [
-            begin(request, index, levels, conditions, shape, known)
+            begin(request, index, levels, conditions, of_latents, known)
             for index in range(len(request.noises))
         ]
         return True
-
-    def _known(self, canvas: Canvas | None) -> Known | None:
-        """The canvas in latents."""
-        if canvas is None:
-            return None
-        decoder = self.checkpoint.decoder
-        latents, mask = decoder.latents(canvas.pixels), canvas.mask_in_cells(decoder.factor)
-        return Known(latents, None if mask is None else mask.to(latents.device))
 
     def _advance(self, joined: list[_Generation]) -> list[EngineEvent]:
         """One step of requests that share a shape."""
@@ -276,10 +298,9 @@ class Engine:
         if trajectories[0].done:
             with self._lock:
                 self._scheduler.remove(key)
-            latents = [one.denoised for one in trajectories]
-            self._finisher.finish(
+            self._autoencoding.decode(
                 key,
-                latents,
+                [one.denoised for one in trajectories],
                 generation.request.tile,
                 generation.canvas,
                 self._generations.__contains__,
@@ -299,9 +320,3 @@ class Engine:
                     self._scheduler.remove(event.key)
                     del self._generations[event.key]
         return events
-
-
-def _ending(finished: Finished) -> EngineEvent:
-    if finished.reason:
-        return Broken(finished.key, finished.reason)
-    return Drawn(finished.key, finished.pictures)

@@ -54,20 +54,31 @@ class Scheduler:
         self._costs = costs
         self._max_waiting = max_waiting
         self._waiting: dict[int, Entry] = {}
+        self._unready: set[int] = set()
         # The shape whose turn it is comes first; each has the seconds it may still use.
         self._running: dict[Shape, dict[int, Entry]] = {}
         self._credit: dict[Shape, float] = {}
 
-    def add(self, entry: Entry) -> int:
-        """Let the request wait; returns how many are before it. Raises QueueFull."""
+    def add(self, entry: Entry, ready: bool = True) -> int:
+        """Let the request wait; returns how many are before it. Raises QueueFull.
+
+        One that is not `ready` keeps its place, and lets those behind it pass until it is.
+        """
         if len(self._waiting) >= self._max_waiting:
             raise QueueFull
         self._waiting[entry.key] = entry
+        if not ready:
+            self._unready.add(entry.key)
         return len(self._waiting) - 1
+
+    def make_ready(self, key: int) -> None:
+        """From now on the request can join; one that is not here is no mistake."""
+        self._unready.discard(key)
 
     def remove(self, key: int) -> None:
         """Forget a request, wherever it is; one that is not here is no mistake."""
         self._waiting.pop(key, None)
+        self._unready.discard(key)
         for shape, entries in list(self._running.items()):
             if entries.pop(key, None) and not entries:
                 del self._running[shape], self._credit[shape]
@@ -105,6 +116,8 @@ class Scheduler:
     def _admit(self) -> None:
         full: set[Shape] = set()
         for entry in list(self._waiting.values()):
+            if entry.key in self._unready:
+                continue
             beside = tuple(self._running.get(entry.shape, {}).values())
             if entry.shape in full or (beside and not self._may_share((*beside, entry))):
                 full.add(entry.shape)

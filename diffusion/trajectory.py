@@ -58,6 +58,11 @@ class Known:
     latents: Tensor
     mask: Tensor | None = None
 
+    def on(self, device: torch.device) -> "Known":
+        """The same, on the device."""
+        mask = None if self.mask is None else self.mask.to(device)
+        return Known(self.latents.to(device), mask)
+
 
 @dataclass(slots=True)
 class Trajectory:
@@ -149,7 +154,9 @@ def begin(
     planned = plan(request)
     sigmas = visited(levels, request.spacing, request.steps)[planned.first :]
     source = NoiseSource(request.noises[index], shape)
-    x = _first_latents(request, source.draw().to(conditions[0].states.device), sigmas[0], known)
+    device = conditions[0].states.device
+    known = known and known.on(device)
+    x = _first_latents(request, source.draw().to(device), sigmas[0], known)
     pulling = conditions[: len(planned.texts)]
     return Trajectory(
         x=x,

@@ -136,6 +136,7 @@ class Worker:
 
     def _run(self) -> None:
         engine = self._load()
+        engine.when_finished(self._collect_soon)
         self._loop.call_soon_threadsafe(self._begin, engine)
         while not self._stopping:
             if len(engine):
@@ -147,6 +148,16 @@ class Worker:
     def _begin(self, engine: Engine) -> None:
         self._engine = engine
         self.ready.set()
+
+    def _collect_soon(self) -> None:
+        """Pass on what was finished without waiting for the step that runs."""
+        # The loop may have ended while the last picture was finished.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._collect)
+
+    def _collect(self) -> None:
+        if self._engine is not None:
+            self._deliver(self._engine.finished())
 
     def _deliver(self, events: list[EngineEvent]) -> None:
         for event in events:

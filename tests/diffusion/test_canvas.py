@@ -3,6 +3,7 @@
 import hashlib
 import io
 import struct
+import threading
 import zlib
 from typing import Any
 
@@ -270,6 +271,59 @@ def test_the_same_bytes_alone_and_in_company(tiny: Checkpoint) -> None:
     ]
     for one, together in zip(asked, _drawn(tiny, *asked), strict=True):
         assert all(map(np.array_equal, _drawn(tiny, one)[0], together)), one[0]
+
+
+def test_a_picture_is_read_while_others_make_steps(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The encoder waits for a step of a request that came later."""
+    stepped = threading.Event()
+    latents = tiny.decoder.latents
+    started, other = a_request(start=start(0.5)), a_request()
+    (expected,) = _drawn(tiny, (started, PLAIN))
+
+    def waiting(pixels: Pixels) -> torch.Tensor:
+        assert stepped.wait(60), "no step was made while a picture was being read"
+        return latents(pixels)
+
+    monkeypatch.setattr(tiny.decoder, "latents", waiting)
+    engine = Engine(tiny)
+    first = engine.add(started, canvas=PLAIN).key
+    second = engine.add(other).key
+    assert engine.step() == [Stepped(second, 1, 4, ())]
+    assert engine.waiting == 1
+    stepped.set()
+    drawn = {}
+    while len(engine):
+        drawn |= {event.key: event for event in engine.step() if isinstance(event, Drawn)}
+    assert all(map(np.array_equal, drawn[first].pictures, expected))
+
+
+def test_a_picture_that_nobody_wants_any_more_is_not_read(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second is dropped while the first is being read."""
+    reading, dropped, read = threading.Event(), threading.Event(), []
+    latents = tiny.decoder.latents
+
+    def waiting(pixels: Pixels) -> torch.Tensor:
+        reading.set()
+        assert dropped.wait(60), "the request was not dropped"
+        read.append(pixels)
+        return latents(pixels)
+
+    monkeypatch.setattr(tiny.decoder, "latents", waiting)
+    engine = Engine(tiny)
+    kept, unwanted = (engine.add(a_request(start=start(0.5)), canvas=PLAIN).key for _ in range(2))
+    assert reading.wait(60), "nothing is being read"
+    engine.abort(unwanted)
+    dropped.set()
+    keys: set[int] = set()
+    while len(engine):
+        keys |= {event.key for event in engine.step()}
+    engine._autoencoding._thread.shutdown()
+    assert keys == {kept}
+    assert len(read) == 1
 
 
 def test_a_picture_that_cannot_be_encoded_fails_its_request_alone(

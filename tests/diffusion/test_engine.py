@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+from diffusion.autoencoding import NO_MEMORY
 from diffusion.checkpoints import Checkpoint, load
 from diffusion.engine import Broken, Drawn, Engine, EngineEvent, Stepped, Waits
-from diffusion.finishing import NO_MEMORY
 from diffusion.pictures import Pixels
 from diffusion.plan import steps_run
 from diffusion.protocol import SAMPLERS, SPACINGS, Blend, ImageRequest, Noise
@@ -241,7 +241,7 @@ def test_a_request_aborted_while_its_step_runs_is_silent(
     monkeypatch.setattr(getattr(tiny, part), method, aborting)
     assert _run(engine) == []
     # The second picture may still be under way, which must not meet what other tests patch.
-    engine._finisher._thread.shutdown()
+    engine._autoencoding._thread.shutdown()
 
 
 def test_a_picture_that_nobody_wants_any_more_is_not_decoded(
@@ -266,7 +266,7 @@ def test_a_picture_that_nobody_wants_any_more_is_not_decoded(
     engine.abort(unwanted)
     dropped.set()
     events = _run(engine)
-    engine._finisher._thread.shutdown()
+    engine._autoencoding._thread.shutdown()
     assert set(_drawn(events)) == {kept}
     assert len(decoded) == 1
 

@@ -64,6 +64,29 @@ def test_a_small_request_does_not_overtake_a_large_one() -> None:
     assert _keys(scheduler.next_step()) == [3]
 
 
+def test_one_that_is_not_ready_keeps_its_place_and_lets_others_pass() -> None:
+    scheduler = _scheduler()
+    scheduler.add(Entry(1, SMALL, 8), ready=False)
+    _add(scheduler, (2, SMALL, 2), (3, SMALL, 8))
+    assert _keys(scheduler.next_step()) == [2]
+    assert scheduler.waiting() == (1, 3)
+    scheduler.make_ready(1)
+    scheduler.make_ready(12345)
+    assert _keys(scheduler.next_step()) == [2]
+    scheduler.remove(2)
+    assert _keys(scheduler.next_step()) == [1]
+
+
+def test_one_that_is_never_ready_can_be_removed_and_its_key_leaves_no_trace() -> None:
+    scheduler = _scheduler()
+    scheduler.add(Entry(1, SMALL, 1), ready=False)
+    assert scheduler.next_step() == ()
+    scheduler.remove(1)
+    assert len(scheduler) == 0
+    _add(scheduler, (1, SMALL, 1))
+    assert _keys(scheduler.next_step()) == [1]
+
+
 def test_a_request_larger_than_a_pass_runs_alone() -> None:
     scheduler = _scheduler()
     _add(scheduler, (1, SMALL, 32), (2, SMALL, 1))

@@ -15,7 +15,7 @@ from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
 from diffusion.checkpoints import Checkpoint
-from diffusion.engine import Engine
+from diffusion.engine import Drawn, Engine
 from diffusion.server import MAX_BODY
 from tests.diffusion.requests import a_request
 from tests.diffusion.serving import Serving, held, serving
@@ -326,8 +326,10 @@ async def test_the_figures_count(tiny: Checkpoint) -> None:
         async with session.get(server.url + "/health") as response:
             assert await response.json() == {"status": "ready", "waiting": 2, "running": 0}
         engine.let(1)
-        # The first has made its only step, and its pictures are being finished.
-        await _until(engine, running=1, waiting=1)
+        # The first makes its only step, and is answered though no other step is made.
+        done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED, timeout=60)
+        assert len(done) == 1
+        await _until(engine, running=0, waiting=1)
         engine.let_go()
         for answer in await asyncio.gather(*asked):
             assert answer.status == 200
@@ -346,6 +348,21 @@ async def test_the_figures_count(tiny: Checkpoint) -> None:
     assert read["darkroom_pass_seconds_sum('64x64',)"] > 0
     # The prompt and its negative, twice; the encoder has served other tests before.
     assert read["darkroom_text_hits_total()"] + read["darkroom_text_misses_total()"] >= 4
+
+
+async def test_pictures_are_delivered_without_waiting_for_the_step_that_runs(
+    tiny: Checkpoint,
+) -> None:
+    async with held(tiny) as (server, engine):
+        short = server.worker.follow(a_request(steps=1), 0)
+        long = server.worker.follow(a_request(steps=9), 0)
+        engine.let(1)
+        async with asyncio.timeout(60):
+            while not isinstance(await short.next(), Drawn):
+                pass
+        assert engine.steps == 1
+        short.close()
+        long.close()
 
 
 # Loading and stopping.
