@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from playground.command_payloads import resolved_payload, resolved_users
-from playground.commands import Command
+from playground.commands import Command, Installation
 from playground.dialogs import fill_row, option_value
 from playground.errors import DiscordError, Refusal
 from playground.forms.commands import CommandKind
@@ -80,7 +80,13 @@ def _typed_command(
     if resolved:
         payload["resolved"] = resolved
     return standin.interactions.ask(
-        kind, member.user.id, channel, payload, name=act["command"], nonce=act.get("nonce")
+        kind,
+        member.user.id,
+        channel,
+        payload,
+        standin.commands.owners(command, member.user.id, channel),
+        name=act["command"],
+        nonce=act.get("nonce"),
     )
 
 
@@ -97,6 +103,7 @@ def _use_message_menu(standin: StandIn, member: Member, act: Json) -> Interactio
         member.user.id,
         channel,
         payload,
+        standin.commands.owners(command, member.user.id, channel),
         name=command.name,
         target_id=message.id,
         nonce=act.get("nonce"),
@@ -115,6 +122,7 @@ def _use_user_menu(standin: StandIn, member: Member, act: Json) -> Interaction:
         member.user.id,
         channel,
         payload,
+        standin.commands.owners(command, member.user.id, channel),
         name=command.name,
         target_id=target_id,
         nonce=act.get("nonce"),
@@ -182,6 +190,8 @@ def _use_component(standin: StandIn, member: Member, act: Json) -> Interaction:
         member.user.id,
         channel,
         payload,
+        # Whoever presses: the application is there for those whom it answered.
+        message.cause.owners if message.cause else _owners_of_bot(channel),
         source=message,
         nonce=act.get("nonce"),
     )
@@ -226,6 +236,11 @@ def _walk(components: Any) -> Iterator[Json]:
             yield component["accessory"]
 
 
+def _owners_of_bot(channel: Channel) -> dict[str, str]:
+    """For whom the application is there under what its bot posted by itself."""
+    return {str(int(Installation.GUILD)): str(channel.guild_id or 0)}
+
+
 # ---------------------------------------------------------------------- dialogs
 
 
@@ -243,6 +258,7 @@ def _submit_modal(standin: StandIn, member: Member, act: Json) -> Interaction:
         member.user.id,
         opened.channel,
         payload,
+        opened.cause.owners,
         source=opened.source,
         trigger=opened.cause,
         nonce=act.get("nonce"),

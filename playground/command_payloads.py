@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from playground.commands import Command
+from playground.commands import Command, context_of
 from playground.forms.commands import CommandKind
 from playground.interactions import Interaction
 from playground.message_payloads import attachment_payload, message_payload
-from playground.people import Channel, ChannelKind
+from playground.people import GUEST, Channel
 from playground.people_payloads import (
     LOCALE,
     Payload,
@@ -47,7 +47,9 @@ def interaction_payload(world: World, interaction: Interaction) -> Payload:
     """INTERACTION_CREATE as the bot receives it."""
     channel, user_id = interaction.channel, interaction.user_id
     member = world.members[user_id]
-    in_dm = channel.kind is ChannelKind.DM
+    guild = world.guild_of(channel)
+    owners = interaction.cause.owners
+    here = world.permissions(world.bot.id, channel) or int(GUEST)
     payload: Payload = {
         "id": str(interaction.id),
         "application_id": str(world.application_id),
@@ -60,21 +62,21 @@ def interaction_payload(world: World, interaction: Interaction) -> Payload:
             **channel_payload(world, channel),
             "permissions": str(world.permissions(user_id, channel)),
         },
-        "app_permissions": str(world.permissions(world.bot.id, channel)),
+        "app_permissions": str(here),
         "locale": world.locales.get(user_id, LOCALE),
         "entitlements": [],
-        "authorizing_integration_owners": {"0": "0" if in_dm else str(world.guild.id)},
-        "context": 1 if in_dm else 0,
+        "authorizing_integration_owners": dict(owners),
+        "context": int(context_of(world, channel)),
         "attachment_size_limit": world.limits.attachment_size,
     }
-    if in_dm:
+    if guild is None:
         payload["user"] = user_payload(member.user)
     else:
         permissions = str(world.permissions(user_id, channel))
         payload["member"] = {**member_payload(member), "permissions": permissions}
-        payload["guild_id"] = str(world.guild.id)
+        payload["guild_id"] = str(guild.id)
         payload["guild_locale"] = LOCALE
-        payload["guild"] = {"id": str(world.guild.id), "locale": LOCALE, "features": []}
+        payload["guild"] = {"id": str(guild.id), "locale": LOCALE, "features": []}
     if interaction.source is not None:
         payload["message"] = message_payload(world, interaction.source, world.bot.id)
     return payload
@@ -103,7 +105,7 @@ def resolved_payload(world: World, channel: Channel, typed: Typed) -> Payload:
 
 def resolved_users(world: World, channel: Channel, users: set[int]) -> Payload:
     resolved: Payload = {"users": {str(user): user_payload(world.user(user)) for user in users}}
-    if channel.kind is not ChannelKind.DM:
+    if channel.guild_id is not None:
         members: Payload = {}
         for user in users:
             member = member_payload(world.members[user])

@@ -4,18 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 from playground import errors
 from playground.errors import DiscordError
 from playground.forms.commands import CommandKind, check_commands
 from playground.limits import Limits
-from playground.people import Channel, ChannelKind, Member, Permission, may
+from playground.people import Channel, Member, Permission, may
 from playground.posts import Json
 from playground.world import World
 
-IN_GUILD = 0
-IN_BOT_DM = 1
+
+class Context(IntEnum):
+    """Where a command is used."""
+
+    GUILD = 0
+    BOT_DM = 1
+    PRIVATE_CHANNEL = 2
+
+
+class Installation(IntEnum):
+    """To whom an application was added."""
+
+    GUILD = 0
+    USER = 1
+
+
+def context_of(world: World, channel: Channel) -> Context:
+    if channel.guild_id is not None:
+        return Context.GUILD
+    return Context.BOT_DM if world.bot.id in channel.people else Context.PRIVATE_CHANNEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +113,34 @@ class CommandBook:
                 offered[command.kind, command.name] = command
         return sorted(offered.values(), key=lambda command: (command.kind, command.name))
 
+    def owners(self, command: Command, user_id: int, channel: Channel) -> dict[str, str]:
+        """For whom the application is there when this command is used there, by `Installation`.
+
+        Discord's `authorizing_integration_owners`: the channel's server (or 0, in a conversation
+        with the bot) and the user, each where they added the application. Empty where nobody did.
+        """
+        world, owners = self._world, {}
+        kinds = command.definition.get("integration_types") or (Installation.GUILD,)
+        if Installation.GUILD in kinds and world.bot.id in channel.people:
+            owners[str(int(Installation.GUILD))] = "0"
+        if Installation.GUILD in kinds and channel.guild_id == world.guild.id:
+            owners[str(int(Installation.GUILD))] = str(world.guild.id)
+        if Installation.USER in kinds and user_id in world.installed_by:
+            owners[str(int(Installation.USER))] = str(user_id)
+        return owners
+
     def _offered(self, command: Command, member: Member, channel: Channel) -> bool:
         definition = command.definition
+        context = context_of(self._world, channel)
         contexts: Sequence[int] | None = definition.get("contexts")
-        if channel.kind is ChannelKind.DM:
-            if command.guild_id is not None or definition.get("dm_permission") is False:
-                return False
-            return contexts is None or IN_BOT_DM in contexts
-        if contexts is not None and IN_GUILD not in contexts:
+        if contexts is not None and context not in contexts:
             return False
+        if not self.owners(command, member.user.id, channel):
+            return False
+        if command.guild_id not in (None, channel.guild_id):
+            return False
+        if context is not Context.GUILD:
+            return definition.get("dm_permission") is not False
         bits = self._world.permissions(member.user.id, channel)
         if not may(bits, Permission.USE_APPLICATION_COMMANDS) or definition.get("nsfw"):
             return False

@@ -39,6 +39,9 @@ TOO_MANY_OLD_EDITS = Reason(
     "Maximum number of edits to messages older than 1 hour reached. Try again later.",
 )
 TOO_LARGE = Reason(413, 40005, "Request entity too large")
+TOO_MANY_FOLLOW_UPS = Reason(
+    400, 40094, "This interaction has reached the maximum number of follow-up messages."
+)
 ALREADY_ACKNOWLEDGED = Reason(400, 40060, "Interaction has already been acknowledged.")
 MISSING_ACCESS = Reason(403, 50001, "Missing Access")
 NOT_THE_AUTHOR = Reason(403, 50005, "Cannot edit a message authored by another user")

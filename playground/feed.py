@@ -12,10 +12,20 @@ from aiohttp import web
 
 from playground.limits import CLOSE_SECONDS
 from playground.message_payloads import message_payload
-from playground.people import ChannelKind, Member, Permission, User, may
+from playground.people import Channel, Member, Permission, User, may
 from playground.people_payloads import AVATAR
 from playground.standin import StandIn
-from playground.world import Change, ChannelChanged, Deleted, Edited, Posted, Reacted, Typing
+from playground.world import (
+    AppInstalled,
+    Change,
+    ChannelChanged,
+    Deleted,
+    Edited,
+    Posted,
+    Reacted,
+    Typing,
+    World,
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -68,20 +78,20 @@ class Feed:
         channels = [
             {
                 "id": str(channel.id),
-                "name": channel.name or world.bot.display_name,
-                "kind": "dm" if channel.kind is ChannelKind.DM else "text",
+                **_shown(world, channel, member),
                 "topic": channel.topic or "",
                 "bot_may_post": may(
                     world.permissions(world.bot.id, channel), Permission.SEND_MESSAGES
                 ),
             }
             for channel in world.channels.values()
-            if channel.recipient in (None, member.user.id)
+            if world.enters(member.user.id, channel)
         ]
         return {
             "me": _person(member.user),
             "people": [_person(each.user) for each in world.members.values()],
             "server": world.guild.name,
+            "app_installed": member.user.id in world.installed_by,
             "owner_id": str(world.guild.owner_id),
             "channels": channels,
             "bot": {**_person(world.bot), "online": self._standin.gateway.online},
@@ -103,14 +113,14 @@ class Feed:
 
     def _tell(self, change: Change) -> None:
         world = self._standin.world
-        if isinstance(change, ChannelChanged):
+        if isinstance(change, ChannelChanged | AppInstalled):
             self._tell_state()
             return
         for viewer in self._viewers:
             user_id = viewer.member.user.id
             match change:
                 case Typing(channel, typist):
-                    if channel.recipient in (None, user_id):
+                    if world.enters(user_id, channel):
                         place = {"channel_id": str(channel.id), "user_id": str(typist)}
                         viewer.push({"event": "typing", **place})
                 case _ if not world.sees(user_id, change.message):
@@ -130,6 +140,15 @@ class Feed:
 async def _write(socket: web.WebSocketResponse, viewer: _Viewer) -> None:
     while True:
         await socket.send_str(await viewer.outbox.get())
+
+
+def _shown(world: World, channel: Channel, member: Member) -> dict[str, Any]:
+    """What a channel is called, and where it is, for this member."""
+    guild = world.guild_of(channel)
+    if guild is not None:
+        return {"name": channel.name, "kind": "text", "server": guild.name}
+    (other,) = (user for user in channel.people if user != member.user.id)
+    return {"name": world.user(other).display_name, "kind": "dm", "person": str(other)}
 
 
 def _person(user: User) -> dict[str, Any]:

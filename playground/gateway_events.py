@@ -9,7 +9,6 @@ from typing import Any
 from playground.command_payloads import interaction_payload
 from playground.interactions import Interaction
 from playground.message_payloads import message_payload
-from playground.people import ChannelKind
 from playground.people_payloads import (
     Payload,
     channel_payload,
@@ -19,6 +18,7 @@ from playground.people_payloads import (
 )
 from playground.posts import Json
 from playground.world import (
+    AppInstalled,
     Change,
     ChannelChanged,
     Deleted,
@@ -53,18 +53,21 @@ Event = tuple[str, Payload, Intent, bool]
 
 def events_of(world: World, change: Change) -> Iterator[Event]:
     """The gateway events of a change: name, payload, the intent needed, and whether it happened
-    in the server. Ephemeral messages are between the member and the interaction's token."""
+    in the server. Nothing is told of where the bot is not, and ephemeral messages are between the
+    member and the interaction's token."""
     match change:
+        case AppInstalled():
+            return
         case ChannelChanged(channel):
             yield "CHANNEL_UPDATE", channel_payload(world, channel), Intent.GUILDS, True
         case Typing(channel, user_id):
             body = {"channel_id": str(channel.id), "user_id": str(user_id), "timestamp": 0}
-            in_guild = channel.kind is not ChannelKind.DM
+            in_guild = channel.guild_id is not None
             yield "TYPING_START", body, _needed(Intent.GUILD_TYPING, in_guild), in_guild
         case Posted(message) | Edited(message) | Deleted(message) | Reacted(message):
-            if message.visible_to is not None:
+            if message.visible_to is not None or not world.sees(world.bot.id, message):
                 return
-            in_guild = world.channels[message.channel_id].kind is not ChannelKind.DM
+            in_guild = world.channels[message.channel_id].guild_id is not None
             name, body, intent = _about_message(world, change)
             if in_guild:
                 body["guild_id"] = str(world.guild.id)
@@ -89,12 +92,12 @@ def _about_message(
                 "type": 0,
                 "message_author_id": str(message.author_id),
             }
-            if added and world.channels[message.channel_id].kind is not ChannelKind.DM:
+            if added and world.channels[message.channel_id].guild_id is not None:
                 body["member"] = member_payload(world.members[user_id])
             name = "MESSAGE_REACTION_ADD" if added else "MESSAGE_REACTION_REMOVE"
             return name, body, Intent.GUILD_REACTIONS
     body = message_payload(world, message, world.bot.id)
-    if world.channels[message.channel_id].kind is not ChannelKind.DM:
+    if world.channels[message.channel_id].guild_id is not None:
         member = member_payload(world.members[message.author_id])
         del member["user"]
         body["member"] = member
@@ -103,7 +106,7 @@ def _about_message(
 
 
 def interaction_event(world: World, interaction: Interaction) -> Event:
-    in_guild = interaction.channel.kind is not ChannelKind.DM
+    in_guild = interaction.channel.guild_id == world.guild.id
     return "INTERACTION_CREATE", interaction_payload(world, interaction), Intent.NONE, in_guild
 
 

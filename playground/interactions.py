@@ -15,12 +15,13 @@ from time import monotonic
 from typing import Any, Literal
 
 from playground import errors
+from playground.commands import Installation
 from playground.drafts import Uploaded, draft_message, is_empty
 from playground.errors import Complaint, DiscordError, InvalidForm
 from playground.filled import fill_components
 from playground.forms.commands import check_choices
 from playground.forms.components import check_modal
-from playground.people import Channel
+from playground.people import Channel, Permission, may
 from playground.posts import Cause, Draft, Json, Message, MessageFlag, MessageKind
 from playground.world import World
 
@@ -79,11 +80,17 @@ class Interaction:
     acknowledged: CallbackKind | None = None
     original: int | None = None
     modal: Json | None = None
+    follow_ups: int = 0
     reply: asyncio.Future[Reply] = field(default_factory=asyncio.Future)
 
     @property
     def user_id(self) -> int:
         return self.cause.user_id
+
+    @property
+    def brought_along(self) -> bool:
+        """Whether the application is there for its user alone, and not for the place."""
+        return str(int(Installation.GUILD)) not in self.cause.owners
 
 
 class Interactions:
@@ -101,6 +108,7 @@ class Interactions:
         user_id: int,
         channel: Channel,
         payload: Json,
+        owners: Mapping[str, str],
         *,
         name: str | None = None,
         source: Message | None = None,
@@ -110,12 +118,13 @@ class Interactions:
     ) -> Interaction:
         """Start an interaction and carry it to the bot; `reply` resolves within the deadline.
 
+        `owners` are those for whom the application is there (see `Cause`).
         `source` is the message whose component was used, `target_id` what a context menu
         command was used on, `trigger` the cause of the dialog that was sent off.
         """
         identity = self._world.ids.next()
         source_id = source.id if source else None
-        cause = Cause(identity, kind, user_id, name, source_id, target_id, trigger=trigger)
+        cause = Cause(identity, kind, user_id, owners, name, source_id, target_id, trigger=trigger)
         token = secrets.token_urlsafe(64)
         interaction = Interaction(identity, token, kind, channel, payload, cause, source, nonce)
         self._by_id[identity] = interaction
@@ -217,7 +226,9 @@ class Interactions:
     def _post(
         self, interaction: Interaction, draft: Draft, kind: MessageKind, reference: int | None
     ) -> Message:
-        hidden = (draft.flags or 0) & MessageFlag.EPHEMERAL
+        flags = (draft.flags or 0) | self._forced(interaction)
+        hidden = flags & MessageFlag.EPHEMERAL
+        draft = replace(draft, flags=flags)
         return self._world.post(
             interaction.channel,
             self._world.bot.id,
@@ -226,6 +237,13 @@ class Interactions:
             cause=replace(interaction.cause, original_id=interaction.original),
             visible_to=interaction.user_id if hidden else None,
         )
+
+    def _forced(self, interaction: Interaction) -> int:
+        """The flag of what only its member may see, where their applications must be quiet."""
+        channel = interaction.channel
+        bits = self._world.permissions(interaction.user_id, channel)
+        loud = channel.guild_id is None or may(bits, Permission.USE_EXTERNAL_APPS)
+        return 0 if loud or not interaction.brought_along else MessageFlag.EPHEMERAL
 
     def _draft(
         self,
@@ -281,6 +299,10 @@ class Interactions:
         draft = self._draft(interaction, body, files)
         if is_empty(draft):
             raise DiscordError(errors.EMPTY_MESSAGE)
+        if interaction.brought_along:
+            if interaction.follow_ups >= self._world.limits.follow_ups:
+                raise DiscordError(errors.TOO_MANY_FOLLOW_UPS)
+            interaction.follow_ups += 1
         return self._post(interaction, draft, MessageKind.REPLY, interaction.original)
 
     def edit(self, token: str, name: str, body: Json, files: Sequence[Uploaded]) -> Message:

@@ -47,6 +47,8 @@ class Limits:
 
     interaction_deadline: float = 3
     interaction_lifetime: float = 15 * 60
+    follow_ups: int = 5
+    """Of an application that only its user brought along."""
 
     heartbeat_interval: float = 41.25
     resume_window: float = 120

@@ -42,8 +42,9 @@ class Upload:
 class Member:
     """One member of the playground's server, connected to the stand-in at `url`.
 
-    Channels are named as in the page (`"darkroom"`, `"gallery"`, `"no-entry"`; `"dm"` is the
-    member's conversation with the bot) or by id. `timeout` (seconds) bounds every wait and is
+    Channels are named as in the page (`"darkroom"`, `"gallery"`, `"no-entry"`, and on the server
+    without the bot `"elsewhere"` and `"no-apps"`; `"dm"` is the member's conversation with the
+    bot, `"@Ben"` the one with Ben) or by id. `timeout` (seconds) bounds every wait and is
     there to end a hung test, not to measure anything. `locale` is the language of their client.
     """
 
@@ -146,6 +147,14 @@ class Member:
     async def delete(self, message: Message) -> None:
         """Delete a message: an own one, any with Manage Messages, or dismiss an ephemeral."""
         await self._request("DELETE", _path(message))
+
+    async def install_app(self) -> None:
+        """Add the application to the member's own account, which brings it along everywhere."""
+        await self._request("PUT", "app")
+
+    async def uninstall_app(self) -> None:
+        """Take it away again."""
+        await self._request("DELETE", "app")
 
     # ------------------------------------------------------------------ sights
 

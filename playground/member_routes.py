@@ -33,6 +33,8 @@ def add_member_routes(app: web.Application, standin: StandIn, feed: Feed) -> Non
         ("PUT", message + "/reactions/{emoji}", seat.react),
         ("DELETE", message + "/reactions/{emoji}", seat.unreact),
         ("GET", channel + "/commands", seat.list_commands),
+        ("PUT", "app", seat.install),
+        ("DELETE", "app", seat.uninstall),
         ("POST", "uploads", seat.upload),
         ("POST", "interactions", seat.interact),
     )
@@ -119,6 +121,14 @@ class _Seat:
         channel = self._channel(request, member)
         usable = self._standin.commands.usable(member, channel)
         return [command_payload(self._world, command) for command in usable]
+
+    async def install(self, _: web.Request, member: Member) -> Any:
+        self._world.install(member.user.id, True)
+        return {}
+
+    async def uninstall(self, _: web.Request, member: Member) -> Any:
+        self._world.install(member.user.id, False)
+        return {}
 
     async def upload(self, request: web.Request, _: Member) -> Any:
         async for part in await request.multipart():

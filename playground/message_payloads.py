@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from playground.drafts import file_url
 from playground.interactions import InteractionKind
-from playground.people import ChannelKind
 from playground.people_payloads import Payload, user_payload
 from playground.posts import Cause, Message, MessageKind, Reaction, StoredFile
 from playground.world import World
@@ -79,8 +78,9 @@ def _reference(world: World, message: Message, viewer_id: int) -> Payload:
     reference: Payload = {"type": 0, "channel_id": str(message.channel_id)}
     if message.reference_id is not None:
         reference["message_id"] = str(message.reference_id)
-    if world.channels[message.channel_id].kind is not ChannelKind.DM:
-        reference["guild_id"] = str(world.guild.id)
+    guild_id = world.channels[message.channel_id].guild_id
+    if guild_id is not None:
+        reference["guild_id"] = str(guild_id)
     if referenced is None:
         return {"message_reference": reference, "referenced_message": None}
     payload = message_payload(world, referenced, viewer_id)
@@ -110,7 +110,7 @@ def _metadata(world: World, cause: Cause) -> Payload:
         "id": str(cause.interaction_id),
         "type": cause.interaction_kind,
         "user": user_payload(world.user(cause.user_id)),
-        "authorizing_integration_owners": {"0": str(world.guild.id)},
+        "authorizing_integration_owners": dict(cause.owners),
     }
     if cause.original_id is not None:
         metadata["original_response_message_id"] = str(cause.original_id)

@@ -22,6 +22,7 @@ class Permission(IntFlag):
     MENTION_EVERYONE = 1 << 17
     USE_EXTERNAL_EMOJIS = 1 << 18
     USE_APPLICATION_COMMANDS = 1 << 31
+    USE_EXTERNAL_APPS = 1 << 50
 
 
 EVERY_PERMISSION = (1 << 51) - 1
@@ -34,7 +35,15 @@ PLAIN = (
     | Permission.READ_MESSAGE_HISTORY
     | Permission.USE_EXTERNAL_EMOJIS
     | Permission.USE_APPLICATION_COMMANDS
+    | Permission.USE_EXTERNAL_APPS
 )
+GUEST = (
+    Permission.EMBED_LINKS
+    | Permission.ATTACH_FILES
+    | Permission.MENTION_EVERYONE
+    | Permission.USE_EXTERNAL_EMOJIS
+)
+"""What the answers of an application may have where a user brought it along."""
 
 
 class ChannelKind(IntEnum):
@@ -79,7 +88,7 @@ class Overwrite:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A channel of the server, or (`recipient` set) the bot's conversation with one user."""
+    """A channel of a server, or (`people` set) a conversation between two users."""
 
     id: int
     name: str
@@ -87,24 +96,34 @@ class Channel:
     topic: str | None = None
     position: int = 0
     overwrites: tuple[Overwrite, ...] = ()
-    recipient: int | None = None
+    guild_id: int | None = None
+    people: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Guild:
+    """A server; `members` are the ids of all who are there."""
+
     id: int
     name: str
     owner_id: int
     roles: tuple[Role, ...]
+    members: frozenset[int]
 
     def role(self, identity: int) -> Role:
         return next(role for role in self.roles if role.id == identity)
 
 
-def permissions_in(guild: Guild, member: Member, channel: Channel) -> int:
-    """The permission bits of a member in a channel, as Discord computes them."""
-    if channel.kind is ChannelKind.DM:
-        return int(PLAIN | Permission.MENTION_EVERYONE)
+def permissions_in(guild: Guild | None, member: Member, channel: Channel) -> int:
+    """The permission bits of a user in a channel, as Discord computes them; none for strangers.
+
+    `guild` is the channel's server, None for a conversation.
+    """
+    if guild is None:
+        there = member.user.id in channel.people
+        return int(PLAIN | Permission.MENTION_EVERYONE) if there else 0
+    if member.user.id not in guild.members:
+        return 0
     if member.user.id == guild.owner_id:
         return EVERY_PERMISSION
     held = (guild.id, *member.roles)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from playground.people import Channel, ChannelKind, Member, User
+from playground.people import Channel, Member, User
 from playground.world import World
 
 Payload = dict[str, Any]
@@ -47,12 +47,13 @@ def member_payload(member: Member) -> Payload:
 
 def channel_payload(world: World, channel: Channel) -> Payload:
     shared = {"id": str(channel.id), "type": int(channel.kind), "flags": 0}
-    if channel.recipient is not None:
-        recipients = [user_payload(world.user(channel.recipient))]
+    if channel.people:
+        others = [user for user in channel.people if user != world.bot.id]
+        recipients = [user_payload(world.user(user)) for user in others]
         return {**shared, "recipients": recipients, "last_message_id": None}
     return {
         **shared,
-        "guild_id": str(world.guild.id),
+        "guild_id": str(channel.guild_id),
         "name": channel.name,
         "topic": channel.topic,
         "position": channel.position,
@@ -156,7 +157,7 @@ def guild_create_payload(world: World) -> Payload:
         "channels": [
             channel_payload(world, channel)
             for channel in world.channels.values()
-            if channel.kind is not ChannelKind.DM
+            if channel.guild_id == world.guild.id
         ],
         "threads": [],
         "presences": [],

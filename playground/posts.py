@@ -57,13 +57,15 @@ class Reaction:
 class Cause:
     """The interaction that a message answers.
 
-    `name` is the command's, `message_id` the message whose component was used, `trigger` the
-    cause of the dialog that was sent off.
+    `owners` are Discord's `authorizing_integration_owners`: by kind of installation, the server
+    and the user for whom the application is there. `name` is the command's, `message_id` the
+    message whose component was used, `trigger` the cause of the dialog that was sent off.
     """
 
     interaction_id: int
     interaction_kind: int
     user_id: int
+    owners: Mapping[str, str] = field(default_factory=dict)
     name: str | None = None
     message_id: int | None = None
     target_id: int | None = None

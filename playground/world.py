@@ -1,4 +1,4 @@
-"""The state of the stand-in: one server, its people, channels and messages, in memory.
+"""The state of the stand-in: servers, their people, channels and messages, in memory.
 
 Every change is told to the listeners, which are the gateway (for bots) and the feed (for
 members); the world knows neither of them, nor HTTP. What Discord would refuse raises
@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, combinations
 
 from playground import errors
 from playground.errors import DiscordError
@@ -73,11 +73,21 @@ class ChannelChanged:
     channel: Channel
 
 
-Change = Posted | Edited | Deleted | Reacted | Typing | ChannelChanged
+@dataclass(frozen=True, slots=True)
+class AppInstalled:
+    """A user added the application to their own account, or took it away."""
+
+    user_id: int
+
+
+Change = Posted | Edited | Deleted | Reacted | Typing | ChannelChanged | AppInstalled
 
 
 class World:
-    """One server with its people, and everything they wrote. Ids are integers here."""
+    """The bot's server, another one without it, their people, and everything they wrote.
+
+    Ids are integers here.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -88,6 +98,8 @@ class World:
         self.channels: dict[int, Channel] = {}
         self.messages: dict[int, Message] = {}
         self.uploads: dict[int, StoredFile] = {}
+        self.installed_by: set[int] = set()
+        """The users who added the application to their own account."""
         self.locales: dict[int, str] = {}
         """The language of each user's client, as it was last told."""
         # Whoever still looks at a message as it was may be loading its files just now.
@@ -96,34 +108,58 @@ class World:
 
     def _populate(self) -> None:
         now = datetime.now(UTC)
-        guild_id, bot_role_id = self.ids.next(), self.ids.next()
+        guild_id, bot_role_id, elsewhere_id = (self.ids.next() for _ in range(3))
         for username, display_name in (("you", "you"), ("ada", "Ada"), ("ben", "Ben")):
             user = User(self.ids.next(), username, display_name)
             self.members[user.id] = Member(user, now)
         self.bot = User(self.ids.next(), "Darkroom", "Darkroom", bot=True)
+        persons = tuple(self.members)
         self.members[self.bot.id] = Member(self.bot, now, (bot_role_id,))
         self.guild = Guild(
             id=guild_id,
             name="Darkroom Playground",
-            owner_id=next(iter(self.members)),
+            owner_id=persons[0],
             roles=(
                 Role(guild_id, "@everyone", int(PLAIN), 0),
                 Role(bot_role_id, "Darkroom", int(BOT_PERMISSIONS), 1, managed=True),
             ),
+            members=frozenset(self.members),
         )
+        elsewhere = Guild(
+            id=elsewhere_id,
+            name="Elsewhere",
+            owner_id=persons[-1],
+            roles=(Role(elsewhere_id, "@everyone", int(PLAIN), 0),),
+            members=frozenset(persons),
+        )
+        self.guilds = {guild.id: guild for guild in (self.guild, elsewhere)}
         self.bot_role_id = bot_role_id
         no_posting = Overwrite(bot_role_id, deny=int(Permission.SEND_MESSAGES))
-        for position, (name, topic, overwrites) in enumerate(
+        no_apps = Overwrite(elsewhere_id, deny=int(Permission.USE_EXTERNAL_APPS))
+        for guild, channels in (
             (
-                ("darkroom", "Type /imagine and watch a picture develop", ()),
-                ("gallery", "Pictures worth keeping", ()),
-                ("no-entry", "The bot may not post here", (no_posting,)),
-            )
+                self.guild,
+                (
+                    ("darkroom", "Type /imagine and watch a picture develop", ()),
+                    ("gallery", "Pictures worth keeping", ()),
+                    ("no-entry", "The bot may not post here", (no_posting,)),
+                ),
+            ),
+            (
+                elsewhere,
+                (
+                    ("elsewhere", "The bot is no member here, but people bring it along", ()),
+                    ("no-apps", "What people bring along answers them alone here", (no_apps,)),
+                ),
+            ),
         ):
-            channel_id = self.ids.next()
-            self.channels[channel_id] = Channel(
-                channel_id, name, ChannelKind.TEXT, topic, position, overwrites
-            )
+            for position, (name, topic, overwrites) in enumerate(channels):
+                channel_id = self.ids.next()
+                self.channels[channel_id] = Channel(
+                    channel_id, name, ChannelKind.TEXT, topic, position, overwrites, guild.id
+                )
+        for pair in combinations(persons, 2):
+            self._converse(pair)
 
     # ------------------------------------------------------------------ looking
 
@@ -155,36 +191,49 @@ class World:
         return self.channels[identity]
 
     def channel_called(self, name: str, user_id: int) -> Channel:
-        """A channel by name or id as one member means it; `dm` is theirs with the bot."""
+        """A channel by name or id as one member means it.
+
+        `dm` is their conversation with the bot, `@Ben` the one with Ben.
+        """
         if name == "dm":
             return self.conversation_with(user_id)
+        if name.startswith("@"):
+            return self._converse((user_id, self.person(name[1:]).user.id))
         for channel in self.channels.values():
-            if name in (channel.name, str(channel.id)) and channel.recipient in (None, user_id):
+            if name in (channel.name, str(channel.id)) and self.enters(user_id, channel):
                 return channel
         raise DiscordError(errors.UNKNOWN_CHANNEL)
 
     def conversation_with(self, user_id: int) -> Channel:
         """The bot's conversation with this user, made on first asking."""
-        user = self.user(user_id)
-        if user.bot:
+        if self.user(user_id).bot:
             raise DiscordError(errors.CANNOT_MESSAGE_USER)
+        return self._converse((user_id, self.bot.id))
+
+    def _converse(self, people: tuple[int, int]) -> Channel:
+        """The conversation of two users, made on first asking."""
         for channel in self.channels.values():
-            if channel.recipient == user_id:
+            if channel.people and {*channel.people} == {*people}:
                 return channel
-        channel = Channel(self.ids.next(), "", ChannelKind.DM, recipient=user_id)
+        channel = Channel(self.ids.next(), "", ChannelKind.DM, people=people)
         self.channels[channel.id] = channel
         return channel
 
+    def guild_of(self, channel: Channel) -> Guild | None:
+        """The server of a channel; None for a conversation."""
+        return None if channel.guild_id is None else self.guilds[channel.guild_id]
+
     def permissions(self, user_id: int, channel: Channel) -> int:
-        return permissions_in(self.guild, self.members[user_id], channel)
+        return permissions_in(self.guild_of(channel), self.members[user_id], channel)
+
+    def enters(self, user_id: int, channel: Channel) -> bool:
+        """Whether this user sees the channel at all."""
+        return may(self.permissions(user_id, channel), Permission.VIEW_CHANNEL)
 
     def sees(self, user_id: int, message: Message) -> bool:
-        channel = self.channels[message.channel_id]
         if message.visible_to not in (None, user_id):
             return False
-        if channel.kind is ChannelKind.DM:
-            return user_id in (channel.recipient, self.bot.id)
-        return may(self.permissions(user_id, channel), Permission.VIEW_CHANNEL)
+        return self.enters(user_id, self.channels[message.channel_id])
 
     def message(self, channel_id: int, message_id: int) -> Message:
         message = self.messages.get(message_id)
@@ -283,6 +332,14 @@ class World:
         changed = replace(channel, overwrites=deny)
         self.channels[channel.id] = changed
         self._tell(ChannelChanged(changed))
+
+    def install(self, user_id: int, installed: bool) -> None:
+        """Add the application to this user's account, or take it away."""
+        if installed:
+            self.installed_by.add(user_id)
+        else:
+            self.installed_by.discard(user_id)
+        self._tell(AppInstalled(user_id))
 
     def _react(
         self, message: Message, emoji: str, changed: Reaction, user_id: int, *, added: bool

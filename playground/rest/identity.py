@@ -6,7 +6,6 @@ from typing import Any
 
 from playground import errors
 from playground.errors import DiscordError
-from playground.people import ChannelKind
 from playground.people_payloads import (
     LOCALE,
     channel_payload,
@@ -51,7 +50,7 @@ def get_application(call: Call) -> Any:
         "role_connections_verification_url": None,
         "owner": user_payload(world.user(world.guild.owner_id)),
         "approximate_guild_count": 1,
-        "approximate_user_install_count": 0,
+        "approximate_user_install_count": len(world.installed_by),
         "approximate_user_authorization_count": 0,
         "explicit_content_filter": 0,
         "team": None,
@@ -79,7 +78,7 @@ def list_channels(call: Call) -> Any:
     return [
         channel_payload(call.world, channel)
         for channel in call.world.channels.values()
-        if channel.kind is not ChannelKind.DM
+        if channel.guild_id == call.world.guild.id
     ]
 
 

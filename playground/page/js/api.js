@@ -46,6 +46,11 @@ export class Seat {
     return this.request("DELETE", `channels/${message.channel_id}/messages/${message.id}`);
   }
 
+  /** Add the application to the member's own account, or take it away. */
+  install(installed) {
+    return this.request(installed ? "PUT" : "DELETE", "app");
+  }
+
   react(message, emoji, on) {
     const path = `channels/${message.channel_id}/messages/${message.id}/reactions/${encodeURIComponent(emoji)}`;
     return this.request(on ? "PUT" : "DELETE", path);

@@ -35,7 +35,7 @@ const actions = {
 };
 const list = new MessageList(store, document.getElementById("scroller"), document.getElementById("messages"), actions);
 const composer = new Composer(store, document.getElementById("dock"), { answered: takeAnswer, refused: notify });
-const sidebar = new Sidebar(store, document.getElementById("sidebar"), { choose, become });
+const sidebar = new Sidebar(store, document.getElementById("sidebar"), { choose, become, install: (installed) => attempt(seat.install(installed)) });
 const people = new People(store, document.getElementById("people"), actions.openPersonMenu);
 
 store.addEventListener("changed", scheduleRender);

@@ -65,7 +65,7 @@ export class MessageList {
     this.welcomeRow = el(
       "li",
       { class: empty ? "welcome" : "welcome small" },
-      el("div", { class: "welcome-icon", "aria-hidden": "true" }, dm ? el("img", { src: this.store.state.bot.avatar, alt: "" }) : icon("hash")),
+      el("div", { class: "welcome-icon", "aria-hidden": "true" }, dm ? el("img", { src: this.store.other(channel).avatar, alt: "" }) : icon("hash")),
       el("h1", {}, dm ? channel.name : `Welcome to #${channel.name}!`),
       el("p", {}, dm ? `This is the beginning of your conversation with ${channel.name}.` : channel.topic || "This is the start of the channel."),
       empty &&

@@ -5,12 +5,13 @@ import { openMenu } from "./menu.js";
 import { toggleTheme } from "./theme.js";
 
 export class Sidebar {
-  /** `choose(channelId)` and `become(name)` belong to the page. */
-  constructor(store, root, { choose, become }) {
+  /** `choose(channelId)`, `become(name)` and `install(installed)` belong to the page. */
+  constructor(store, root, { choose, become, install }) {
     this.store = store;
     this.root = root;
     this.choose = choose;
     this.become = become;
+    this.install = install;
     this.shown = "";
   }
 
@@ -26,8 +27,10 @@ export class Sidebar {
       el(
         "div",
         { class: "channels" },
-        el("h3", {}, "Text channels"),
-        ...channels.filter((channel) => channel.kind === "text").map((channel) => this.channelLink(channel)),
+        ...[...new Set(channels.map((channel) => channel.server))].filter(Boolean).flatMap((place) => [
+          el("h3", {}, place === server ? "Text channels" : place),
+          ...channels.filter((channel) => channel.server === place).map((channel) => this.channelLink(channel)),
+        ]),
         el("h3", {}, "Direct messages"),
         ...channels.filter((channel) => channel.kind === "dm").map((channel) => this.channelLink(channel)),
       ),
@@ -40,7 +43,7 @@ export class Sidebar {
     const { store } = this;
     const current = channel.id === store.channelId;
     const unread = store.unread.get(channel.id);
-    const bot = store.state.bot;
+    const other = channel.kind === "dm" && store.other(channel);
     return el(
       "button",
       {
@@ -50,7 +53,7 @@ export class Sidebar {
         data: { channel: channel.id },
         on: { click: () => this.choose(channel.id) },
       },
-      channel.kind === "dm" ? face(bot.avatar, bot.online) : icon("hash"),
+      other ? face(other.avatar, other.online) : icon("hash"),
       el("span", { class: "channel-name" }, channel.name),
       unread?.pings > 0 && el("span", { class: "pings", "aria-label": `${unread.pings} mentions` }, String(unread.pings)),
     );
@@ -73,7 +76,7 @@ export class Sidebar {
   }
 
   people() {
-    const { people, owner_id: ownerId } = this.store.state;
+    const { people, owner_id: ownerId, bot, app_installed: installed } = this.store.state;
     const persons = people.filter((person) => !person.bot);
     return [
       { heading: "Play as" },
@@ -83,6 +86,8 @@ export class Sidebar {
         picture: person.avatar,
         act: () => this.become(person.name),
       })),
+      { heading: "Your account" },
+      { label: installed ? `Remove ${bot.name}` : `Add ${bot.name}`, note: "works everywhere", act: () => this.install(!installed) },
     ];
   }
 }

@@ -28,6 +28,12 @@ export class Store extends EventTarget {
     return this.state.channels.find((channel) => channel.id === this.channelId);
   }
 
+  /** With whom one speaks in a conversation: a member, or the bot, which may be offline. */
+  other(channel) {
+    const { bot, people } = this.state;
+    return channel.person === bot.id ? bot : { ...people.find((person) => person.id === channel.person), online: true };
+  }
+
   /** The messages of the present channel, oldest first. */
   get shown() {
     return [...this.messages.values()].filter((message) => message.channel_id === this.channelId);
@@ -77,7 +83,8 @@ export class Store extends EventTarget {
       const wanted = state.channels.find((channel) => channel.name === this.wanted);
       this.channelId = (wanted ?? state.channels[0]).id;
     }
-    if (before?.commands_version !== state.commands_version) this.loadCommands();
+    const changed = ["commands_version", "app_installed"].some((each) => before?.[each] !== state[each]);
+    if (changed) this.loadCommands();
   }
 
   takeNew(message) {
