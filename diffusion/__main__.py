@@ -6,12 +6,14 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from aiohttp import web
 
+from diffusion.calibration import CostsFile, cache_folder, identity, native_shape
 from diffusion.checkpoints import EMBEDDED, CheckpointError, load
 from diffusion.devices import SettingError, best_device, number_type, prepared
 from diffusion.engine import Engine
@@ -96,11 +98,17 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
     return 0
 
 
-def _engine(model: Path, device: torch.device) -> Engine:
+@contextmanager
+def _engine(model: Path, device: torch.device) -> Iterator[Engine]:
+    """The engine, which knows what passes took in earlier runs; what this one learns is kept."""
     loras = os.environ.get("DARKROOM_LORAS")
     checkpoint = load(model, device, number_type(device), Path(loras) if loras else None)
     compiled = prepared(checkpoint.denoiser.unet, device)
-    return Engine(checkpoint, few_sizes=compiled)
+    file = CostsFile(cache_folder(), identity(checkpoint, compiled))
+    costs = file.read()
+    unknown = native_shape(checkpoint) not in costs.curves
+    yield Engine(checkpoint, costs=costs, few_sizes=compiled, sweeps=unknown)
+    file.write(costs)
 
 
 async def _first_of(*waiting: Awaitable[object]) -> None:

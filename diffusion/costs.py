@@ -1,4 +1,4 @@
-"""What a forward pass costs: measured as passes run, guessed until then.
+"""What a forward pass costs: measured as passes run, or in an earlier run, and guessed until then.
 
 The curve t(B) of a shape, seconds by the number of rows, says how well rows share a pass: on an
 H200 eight pictures of 512 px take 2.5 times as long as one, two of 1024 px take 1.96 times as
@@ -55,12 +55,21 @@ class PassCosts:
     def note(self, shape: Shape, rows: int, seconds: float) -> None:
         """A pass of so many rows took so long."""
         curve = self.curves.setdefault(shape, Curve())
-        curve.newest.setdefault(rows, deque(maxlen=KEPT)).append(seconds)
         curve.passes += 1
-        curve.last[rows] = curve.passes
         curve.rows += rows
         curve.seconds += seconds
+        self.recall(shape, rows, seconds)
+
+    def recall(self, shape: Shape, rows: int, seconds: float) -> None:
+        """A pass of so many rows is known to take so long, without being one of this run's."""
+        curve = self.curves.setdefault(shape, Curve())
+        curve.newest.setdefault(rows, deque(maxlen=KEPT)).append(seconds)
+        curve.last[rows] = curve.passes
         self._cell = seconds / (shape.cells * rows**SHARED)
+
+    def passes(self, shape: Shape) -> int:
+        """How many passes of this shape were made."""
+        return self.curves[shape].passes if shape in self.curves else 0
 
     def seconds(self, shape: Shape, rows: int) -> float:
         """How long a step of so many rows takes; more than fit into one pass take several."""

@@ -40,6 +40,11 @@ class Denoiser(nn.Module):
         self._factor = factor
         self._adapters = adapters
 
+    @property
+    def channels(self) -> int:
+        """Channels of latents, which nearly every model has 4 of."""
+        return int(self.unet.config.in_channels)  # type: ignore
+
     def forward(
         self,
         x: Tensor,

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from diffusion.autoencoding import NO_MEMORY, Autoencoding, Encoded, Failed
+from diffusion.calibration import sweep
 from diffusion.canvas import Canvas
 from diffusion.checkpoints import Checkpoint
 from diffusion.costs import PassCosts
@@ -99,7 +100,10 @@ class _Generation:
 
 
 class Engine:
-    """Draws the pictures of many requests at once with one model."""
+    """Draws the pictures of many requests at once with one model.
+
+    With `sweeps` it measures, as long as it has nothing to draw, what its passes cost.
+    """
 
     def __init__(
         self,
@@ -107,6 +111,7 @@ class Engine:
         max_waiting: int = MAX_WAITING,
         costs: PassCosts | None = None,
         few_sizes: bool = False,
+        sweeps: bool = False,
     ) -> None:
         self.checkpoint = checkpoint
         self.costs = costs or PassCosts()
@@ -114,13 +119,13 @@ class Engine:
         self.out_of_memory = 0
         self._passes = Passes(checkpoint.denoiser, self.costs, few_sizes)
         self._autoencoding = Autoencoding(checkpoint.decoder, self._notice)
-        self._channels = int(checkpoint.denoiser.unet.config.in_channels)  # type: ignore
         self._lock = threading.Lock()
         self._stirred = threading.Event()
         self._when_finished: Callable[[], None] | None = None
         self._scheduler = Scheduler(self.costs, max_waiting)
         self._generations: dict[int, _Generation] = {}
         self._keys = itertools.count()
+        self._sweep = sweep(checkpoint, self._passes, self.costs) if sweeps else iter(())
 
     def add(self, request: ImageRequest, previews: int = 0, canvas: Canvas | None = None) -> Waits:
         """Queue a request whose pictures are each shown `previews` times while they emerge.
@@ -206,6 +211,11 @@ class Engine:
             self._stirred.wait()
         return finished + self._still_wanted(events) + self.finished()
 
+    @torch.inference_mode()
+    def rest(self) -> bool:
+        """Use the time when there is nothing to draw; False once there is no use for it."""
+        return next(self._sweep, self) is not self
+
     def finished(self) -> list[EngineEvent]:
         """What became of requests beside the steps since the last call; from any thread."""
         outcomes, events = self._autoencoding.outcomes(), list[EngineEvent]()
@@ -260,7 +270,7 @@ class Engine:
             events.append(Broken(generation.key, reason))
             return False
         levels, known = self.checkpoint.denoiser.levels, generation.known
-        of_latents = (self._channels, shape.height, shape.width)
+        of_latents = (self.checkpoint.denoiser.channels, shape.height, shape.width)
         generation.trajectories = [
             begin(request, index, levels, conditions, of_latents, known)
             for index in range(len(request.noises))

@@ -75,6 +75,8 @@ def _passes(engine: Engine) -> Iterator[Metric]:
     rows = SummaryMetricFamily("darkroom_pass_rows", "Rows of forward passes.", labels=["size"])
     factor = engine.checkpoint.decoder.factor
     for shape, curve in list(engine.costs.curves.items()):
+        if not curve.passes:
+            continue  # known from an earlier run alone
         size = [f"{shape.width * factor}x{shape.height * factor}"]
         seconds.add_metric(size, curve.passes, curve.seconds)
         rows.add_metric(size, curve.passes, curve.rows)

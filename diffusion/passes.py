@@ -114,10 +114,18 @@ class Passes:
         ended.record()
         self._timing.append((shape, len(rows), began, ended))
         if len(self._timing) > 1:
-            earlier, size, start, end = self._timing.popleft()
-            end.synchronize()
-            self._costs.note(earlier, size, start.elapsed_time(end) / 1000)
+            self._note_earliest()
         return denoised
+
+    def settle(self) -> None:
+        """Wait for the passes whose time is not noted yet, and note it."""
+        while self._timing:
+            self._note_earliest()
+
+    def _note_earliest(self) -> None:
+        shape, rows, began, ended = self._timing.popleft()
+        ended.synchronize()
+        self._costs.note(shape, rows, began.elapsed_time(ended) / 1000)
 
 
 def _filled(rows: Sequence[Row], size: int) -> list[Row]:

@@ -8,6 +8,7 @@ import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from enum import Enum
 
 from diffusion.canvas import Canvas
@@ -59,10 +60,10 @@ class Following:
 class Worker:
     """Loads the engine in its thread and steps it for as long as there is something to do.
 
-    All public methods belong to the event loop.
+    `load` is entered and left in that thread. All public methods belong to the event loop.
     """
 
-    def __init__(self, load: Callable[[], Engine]) -> None:
+    def __init__(self, load: Callable[[], AbstractContextManager[Engine]]) -> None:
         self.ready = asyncio.Event()
         self._load = load
         self._loop = asyncio.get_running_loop()
@@ -135,15 +136,15 @@ class Worker:
             following.tell(None)
 
     def _run(self) -> None:
-        engine = self._load()
-        engine.when_finished(self._collect_soon)
-        self._loop.call_soon_threadsafe(self._begin, engine)
-        while not self._stopping:
-            if len(engine):
-                self._loop.call_soon_threadsafe(self._deliver, engine.step())
-            else:
-                self._wake.wait()
-                self._wake.clear()
+        with self._load() as engine:
+            engine.when_finished(self._collect_soon)
+            self._loop.call_soon_threadsafe(self._begin, engine)
+            while not self._stopping:
+                if len(engine):
+                    self._loop.call_soon_threadsafe(self._deliver, engine.step())
+                elif not engine.rest():
+                    self._wake.wait()
+                    self._wake.clear()
 
     def _begin(self, engine: Engine) -> None:
         self._engine = engine

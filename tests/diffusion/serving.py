@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -55,7 +55,7 @@ async def serving(
     load: Callable[[], Engine], api_key: str | None = None, wait: bool = True
 ) -> AsyncIterator[Serving]:
     """Serve until the block ends; with `wait`, from when the engine is loaded."""
-    worker = Worker(load)
+    worker = Worker(lambda: nullcontext(load()))
     runner = web.AppRunner(
         Service(worker, api_key).app(), handler_cancellation=True, shutdown_timeout=5
     )

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import errno
+import json
 import os
 import signal
 import socket
@@ -23,11 +24,16 @@ from tests.diffusion.requests import a_request
 
 
 class Process:
-    """`python -m diffusion` on a free port."""
+    """`python -m diffusion` on a free port, which keeps what passes cost in `cache`."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, cache: Path, *arguments: str) -> None:
+        self.cache = cache
         # One thread: two that share busy cores with others mostly wait for each other.
-        environment = os.environ | {"OMP_NUM_THREADS": "1", "INFERENCE_API_KEY": "sesame"}
+        environment = os.environ | {
+            "OMP_NUM_THREADS": "1",
+            "INFERENCE_API_KEY": "sesame",
+            "XDG_CACHE_HOME": str(cache),
+        }
         self.child = subprocess.Popen(
             [sys.executable, "-m", "diffusion", "--port", "0", "--model", folder, *arguments],
             cwd=Path(__file__).parents[2],
@@ -60,12 +66,18 @@ class Process:
 
 
 @pytest.fixture(scope="module")
-def processes(tiny_folder: Path) -> Iterator[dict[str, Process]]:
+def processes(
+    tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Process]]:
     """All that the tests need, started together since importing torch takes its time."""
+    arguments = {
+        "killed": (),
+        "dropping": ("--grace", "0"),
+        "finishing": ("--grace", "60"),
+    }
     started = {
-        "killed": Process(tiny_folder),
-        "dropping": Process(tiny_folder, "--grace", "0"),
-        "finishing": Process(tiny_folder, "--grace", "60"),
+        name: Process(tiny_folder, tmp_path_factory.mktemp(name), *given)
+        for name, given in arguments.items()
     }
     yield started
     for process in started.values():
@@ -112,6 +124,8 @@ async def test_a_process_told_to_stop_finishes_what_runs_and_exits_with_0(
             await anext(client.generate(a_request(), previews=0))
         assert isinstance([event async for event in running][-1], Finished)
     process.ended_well()
+    (kept,) = (process.cache / "darkroom").iterdir()
+    assert json.loads(kept.read_text())["of"]["model"] == "tiny"
 
 
 async def test_a_process_told_to_stop_at_once_drops_its_work_and_exits_with_0(
