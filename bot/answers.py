@@ -46,16 +46,6 @@ def asker(interaction: discord.Interaction) -> Asker:
     Checked before anything is queued, so that no GPU time is spent on what nobody would see.
     """
     assert interaction.channel_id is not None, "commands and buttons come from channels"
-    alone = bool(interaction.context.private_channel) or (
-        interaction.guild_id is not None and not interaction.is_guild_integration()
-    )
-    if interaction.guild_id is not None and not alone:
-        permissions = interaction.app_permissions
-        for name in NEEDED:
-            if name == "send_messages" and isinstance(interaction.channel, discord.Thread):
-                name = "send_messages_in_threads"
-            if not getattr(permissions, name):
-                raise CannotPostHere(name.replace("_", " ").title())
     return Asker(
         member_id=interaction.user.id,
         member_name=interaction.user.name,
@@ -64,8 +54,32 @@ def asker(interaction: discord.Interaction) -> Asker:
         attachment_limit=interaction.filesize_limit,
         locale=(interaction.guild_locale or interaction.locale).value,
         reply_token=interaction.token,
-        alone=alone,
+        guest=_is_guest(interaction),
     )
+
+
+def _is_guest(interaction: discord.Interaction) -> bool:
+    """Whether only the answer's token can show something here. Raises CannotPostHere."""
+    server_id = interaction.guild_id
+    if server_id is None:
+        return bool(interaction.context.private_channel)
+    if interaction.client.get_guild(server_id) is None:
+        return True
+    missing = _missing_permission(interaction)
+    if missing is None:
+        return False
+    if not interaction.is_user_integration():
+        raise CannotPostHere(missing.replace("_", " ").title())
+    return True
+
+
+def _missing_permission(interaction: discord.Interaction) -> str | None:
+    for name in NEEDED:
+        if name == "send_messages" and isinstance(interaction.channel, discord.Thread):
+            name = "send_messages_in_threads"
+        if not getattr(interaction.app_permissions, name):
+            return name
+    return None
 
 
 def chooser(interaction: discord.Interaction) -> Chooser:
@@ -96,9 +110,8 @@ async def in_time(
 async def show_jobs(interaction: discord.Interaction, studio: Studio, jobs: Sequence[Job]) -> None:
     """Give each job its message: the first is the answer itself, more are posted after it."""
     first, *more = jobs
-    hidden = first.reply_token is not None
     try:
-        place = await _answer(interaction, await studio.first_message(first), hidden)
+        place = await _answer(interaction, await studio.first_message(first), first.hidden)
     except NO_ANSWER:
         # Too late for an answer, or it did not reach Discord; the job is stored all the same.
         studio.post(first)

@@ -18,6 +18,7 @@ from bot.errors import (
     NoModel,
     NothingYet,
     NotYourPicture,
+    OutOfReach,
     UnclearJob,
 )
 from bot.lookups import Page, Place
@@ -143,13 +144,17 @@ class Archive:
         return job
 
     async def delete(self, job: Job, member_id: int, channel_id: int, message_id: int) -> None:
-        """Take a message of one's own job away. Raises NotYourPicture.
+        """Take a message of one's own job away. Raises NotYourPicture, OutOfReach.
 
         The job stays in its member's history.
         """
         if job.member_id != member_id:
             raise NotYourPicture
-        await self._board.delete(channel_id, message_id)
+        token = job.reply_token if message_id == job.message_id else None
+        try:
+            await self._board.delete(channel_id, message_id, token)
+        except CannotPost as error:
+            raise OutOfReach from error
 
     async def highlight(self, job: Job) -> None:
         """Show a job in its server's channel for highlights, once, if there is one."""

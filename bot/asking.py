@@ -31,8 +31,8 @@ class Asker:
     """Who asks, and where the answer goes.
 
     `attachment_limit` is in bytes; `locale` is the language of all who read the answer.
-    `reply_token` reaches what this member alone sees, for a while; where the member is `alone`,
-    brought the bot along and it has no place of its own, nothing else can be reached.
+    `reply_token` reaches the answer for a while. Where the bot is a `guest`, brought along by a
+    member to a place where it may not write, nothing else does.
     """
 
     member_id: int
@@ -42,7 +42,7 @@ class Asker:
     attachment_limit: int
     locale: str = "en-US"
     reply_token: str | None = None
-    alone: bool = False
+    guest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +166,10 @@ def shown_to(job: NewJob, asker: Asker, stealth: bool) -> NewJob:
 
     In a conversation with the bot there is nobody else, so nothing has to be hidden.
     """
-    hidden = asker.alone or (stealth and asker.server_id is not None)
-    token = asker.reply_token if hidden else None
-    return replace(job, stealth=stealth or asker.alone, reply_token=token)
+    with_others = asker.server_id is not None or asker.guest
+    by_token = asker.guest or (stealth and with_others)
+    token = asker.reply_token if by_token else None
+    return replace(job, stealth=stealth, reply_token=token)
 
 
 def _hurried(job: NewJob, asker: Asker, prompt: Prompt, member: Preferences) -> NewJob:

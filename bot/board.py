@@ -49,18 +49,26 @@ class Posted:
 class Board:
     """Posts and edits by channel and message id, so that no token runs out under a long job.
 
-    Only what one member alone may see goes by the `token` of that member's own answer.
+    Where that cannot be, because a member alone may see it or the bot is only brought along, it
+    goes by the `token` of that member's interaction, for as long as Discord lets it.
     """
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
 
-    async def post(self, channel_id: int, message: Message, token: str | None = None) -> Posted:
-        """Post a new message. Raises CannotPost."""
+    async def post(
+        self,
+        channel_id: int,
+        message: Message,
+        token: str | None = None,
+        *,
+        hidden: bool = False,
+    ) -> Posted:
+        """Post a new message, with a `token` one that may be `hidden`. Raises CannotPost."""
         if token is None:
             return await self._send(self._client.get_partial_messageable(channel_id), message)
         try:
-            sent = await self._answer(token).send(**_new(message), ephemeral=True, wait=True)
+            sent = await self._answer(token).send(**_new(message), ephemeral=hidden, wait=True)
         except discord.HTTPException as error:
             raise _sorted_out(error) from error
         return _posted(sent)
@@ -118,15 +126,18 @@ class Board:
         application_id = self._client.application_id
         assert application_id is not None, "a client that has logged in knows its application"
         webhook = discord.Webhook.partial(application_id, token, client=self._client)
-        # Only those of this type may answer one member alone.
+        # Only those of this type may hide what they send from all but one member.
         webhook.type = discord.WebhookType.application
         return webhook
 
-    async def delete(self, channel_id: int, message_id: int) -> None:
+    async def delete(self, channel_id: int, message_id: int, token: str | None = None) -> None:
         """Take a message away; one that is gone already is none the worse. Raises CannotPost."""
         channel = self._client.get_partial_messageable(channel_id)
         try:
-            await channel.get_partial_message(message_id).delete()
+            if token is None:
+                await channel.get_partial_message(message_id).delete()
+            else:
+                await self._answer(token).delete_message(message_id)
         except discord.NotFound:
             return
         except discord.HTTPException as error:

@@ -42,6 +42,7 @@
     ├── TooManyOptions
     ├── SuffixHasWords
     ├── NotYourPicture
+    ├── OutOfReach
     ├── UnclearJob
     ├── NothingYet
     ├── CannotWriteToYou
@@ -294,6 +295,10 @@ class SuffixHasWords(UserError):
 
 class NotYourPicture(UserError):
     """Only the member who asked for a job may show it again, or take it away."""
+
+
+class OutOfReach(UserError):
+    """A message can be neither edited nor taken away by the bot, or no longer."""
 
 
 class UnclearJob(UserError):

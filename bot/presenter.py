@@ -117,7 +117,9 @@ class Presenter:
             return
         message = messages.waiting(job, await jobs.parent_of(self._database, job))
         try:
-            posted = await self._board.post(job.channel_id, message, job.reply_token)
+            posted = await self._board.post(
+                job.channel_id, message, job.reply_token, hidden=job.hidden
+            )
         except CannotPost:
             await self._post_waiting_alone(job, message)
         else:
@@ -125,7 +127,7 @@ class Presenter:
         wake()
 
     async def _post_waiting_alone(self, job: Job, message: messages.Message) -> None:
-        """What only its member may see goes to them, where their answer is not reached any more."""
+        """What goes by token goes to its member, where the token reaches nothing any more."""
         if job.reply_token is not None:
             with contextlib.suppress(CannotPost):
                 posted = await self._board.post_to_member(job.member_id, message)
@@ -162,19 +164,20 @@ class Presenter:
         job = await jobs.get(self._database, job_id)
         if job is None or job.state in (JobState.QUEUED, JobState.RUNNING):
             return
+        # In a conversation with the bot, the job's own message is the direct message.
+        sent_already = job.server_id is None and job.reply_token is None
         try:
             await self._show_in_place(job)
         except (MessageGone, CannotPost):
             # Who deletes the message of a job and cancels it wants to see no more of it.
             if job.state is not JobState.CANCELLED:
-                await self._show_elsewhere(job)
+                sent_already |= await self._show_elsewhere(job)
         await jobs.mark_shown(self._database, job.id)
-        await self._send_if_wanted(job)
+        if job.state is JobState.DONE and not sent_already:
+            await self._send_if_wanted(job)
 
     async def _send_if_wanted(self, job: Job) -> None:
         """Finished pictures also come as a direct message to those who like that."""
-        if job.state is not JobState.DONE or job.server_id is None:
-            return
         if (await get_preferences(self._database, job.member_id)).auto_dm:
             message = await self.end_of(job, PLAIN_LIMIT)
             try:
@@ -194,19 +197,21 @@ class Presenter:
             posted = await self._board.edit(*place, message, job.reply_token)
         await self._link(job, message.buttons, posted)
 
-    async def _show_elsewhere(self, job: Job) -> None:
-        """Post the end of a job anew: in its channel, or else to the member alone."""
+    async def _show_elsewhere(self, job: Job) -> bool:
+        """Post the end of a job anew; returns whether its member got it as a direct message."""
         message = messages.moved(await self.end_of(job, PLAIN_LIMIT), job.locale)
         try:
             posted = await self._post_anew(job, message)
         except CannotPost:
             log.warning("There is no place to show job %s; its pictures are kept.", job.id)
-            return
+            return False
         await self._attach(job, posted, by_token=False)
         await self._link(replace(job, reply_token=None), message.buttons, posted)
+        return posted.channel_id != job.channel_id
 
     async def _post_anew(self, job: Job, message: messages.Message) -> Posted:
-        # What only its member may see is not shown in the channel.
+        """In the job's channel, or else to its member alone."""
+        # What goes by token is hidden from the channel, or the bot may not write there.
         if job.reply_token is None:
             with contextlib.suppress(CannotPost):
                 return await self._board.post(job.channel_id, message)

@@ -52,7 +52,12 @@ class NewJob:
     stealth: bool = False
     """Shown to its member alone."""
     reply_token: str | None = None
-    """How the member's own answer is reached, for a while; None if the job is public."""
+    """How its message is reached, for a while, where the bot cannot as itself; else None."""
+
+    @property
+    def hidden(self) -> bool:
+        """Whether its message is seen by its member alone."""
+        return self.stealth and self.reply_token is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -224,7 +224,7 @@ class JobRow(Base):
     stealth: Mapped[bool] = mapped_column(Boolean, server_default=false())
     """Shown to its member alone."""
     reply_token: Mapped[str | None] = mapped_column(Text)
-    """How the member's own answer is reached, for a while; null if the job is public."""
+    """How the message is reached, for a while, where the bot cannot reach it as itself."""
     reason: Mapped[str | None] = mapped_column(AnyText)
     attempts: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime]

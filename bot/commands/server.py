@@ -22,6 +22,7 @@ def _choices(*values: str) -> list[app_commands.Choice[str]]:
 
 
 @app_commands.guild_only()
+@app_commands.allowed_installs(guilds=True, users=False)
 @app_commands.default_permissions(manage_guild=True)
 class Server(commands.GroupCog, group_name="server", group_description=say("command-server")):
     """Defaults and limits of a server."""

@@ -20,8 +20,8 @@ WRITTEN = [
 ]
 
 
-async def question(member: Member, prompt: str) -> Message:
-    answer = await member.slash("darkroom", "imagine", prompt=prompt)
+async def question(member: Member, prompt: str, place: str = "darkroom") -> Message:
+    answer = await member.slash(place, "imagine", prompt=prompt)
     return await member.wait_for(
         lambda m: m.interaction_id == answer.interaction_id and bool(m.buttons)
     )
