@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from diffusion.adapters import Adapters
 from diffusion.conditioning import Conditions
+from diffusion.devices import handed
 from diffusion.schedules import TrainedLevels, timestep
 from diffusion.seamless import seamless
 
@@ -97,7 +98,7 @@ class Denoiser(nn.Module):
         if pooled is None:
             return {}
         size = [x.shape[-2] * self._factor, x.shape[-1] * self._factor]
-        sizes = x.new_tensor([*size, 0, 0, *size]).expand(len(x), 6)
+        sizes = handed(torch.tensor([*size, 0, 0, *size]), x).expand(len(x), 6)
         return {"text_embeds": pooled, "time_ids": sizes}
 
     def _network(
@@ -107,12 +108,14 @@ class Denoiser(nn.Module):
         options = {"added_cond_kwargs": told} if told else {}
         output: Tensor = self.unet(
             scaled.to(weights.dtype),
-            times.to(weights.device, torch.float32),
+            times.to(weights.device, torch.float32, non_blocking=True),
             states.to(weights.dtype),
             return_dict=False,
             **options,
         )[0]
-        return output.to(scaled.dtype)
+        # A CUDA graph's next run overwrites what it returned; and where the order in memory is one
+        # and the same, sums over a picture are too, whatever the pass had the weights laid out as.
+        return output.to(scaled.dtype, memory_format=torch.contiguous_format, copy=True)
 
 
 def _variance_preserving(sigma: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -122,4 +125,4 @@ def _variance_preserving(sigma: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _rows(values: Tensor, x: Tensor) -> Tensor:
-    return values.to(device=x.device, dtype=x.dtype).reshape(-1, 1, 1, 1)
+    return handed(values, x).reshape(-1, 1, 1, 1)

@@ -9,7 +9,7 @@ import platform
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 COMPILED_SHAPES = 64
@@ -51,17 +51,29 @@ def number_type(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if fast else torch.float32
 
 
+def handed(values: Tensor, x: Tensor) -> Tensor:
+    """Values on the CPU in the type and place of `x`, without waiting for a GPU to be done.
+
+    Safe though the memory is not pinned: CUDA has copied it away when the call returns.
+    """
+    return values.to(x.device, x.dtype, non_blocking=True)
+
+
 def prepared(unet: nn.Module, device: torch.device) -> bool:
     """Lay the U-Net out as the device likes it, and compile it if DARKROOM_COMPILE is set.
 
-    Each size of a pass is compiled when it is first used, on a GPU into CUDA graphs; there, this
-    has not been tried yet. Returns whether it is compiled. Raises SettingError.
+    Each size of a pass is compiled when it is first used, and so is each choice of LoRAs; on a GPU
+    into CUDA graphs, which has not been tried yet. The thread that calls this has to be the one
+    that runs the U-Net: the compiler's limits are a thread's own. Returns whether it is compiled.
+    Raises SettingError.
     """
     said = os.environ.get("DARKROOM_COMPILE") or "0"
     if said not in ("0", "1"):
         raise SettingError(f"DARKROOM_COMPILE must be 0 or 1, not “{said}”.")
     if device.type == "cuda":
         unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # Of cuDNN's convolutions some add up in the order in which threads happen to come.
+        torch.backends.cudnn.deterministic = True
     if said == "1":
         # Beyond the limit passes would run uncompiled, which may give other bytes.
         torch._dynamo.config.recompile_limit = COMPILED_SHAPES

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from diffusion.devices import handed
 from diffusion.schedules import TrainedLevels, timestep
 
 
@@ -108,4 +109,4 @@ def times_heard(levels: TrainedLevels, sigmas: Tensor, sampler: str) -> Tensor:
 
 def _over(coefficients: Tensor, x: Tensor) -> Tensor:
     """`coefficients` [rows] in the type and place of `x`, shaped to multiply its rows."""
-    return coefficients.to(device=x.device, dtype=x.dtype).reshape(-1, 1, 1, 1)
+    return handed(coefficients, x).reshape(-1, 1, 1, 1)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from diffusion.conditioning import Condition
+from diffusion.devices import handed
 from diffusion.guidance import blur, combine, guide, rescale
 from diffusion.plan import Plan, plan
 from diffusion.protocol import ImageRequest, Noise
@@ -125,7 +126,7 @@ class Trajectory:
     def draw(self) -> Tensor:
         """The noise of this step [4, h, w]; zeros, and nothing drawn, where none is used."""
         if SAMPLERS[self.request.sampler] in STOCHASTIC:
-            return self.source.draw().to(self.x)
+            return handed(self.source.draw(), self.x)
         return torch.zeros_like(self.x)
 
     def _heard(self) -> tuple[Condition, ...]:
@@ -156,7 +157,7 @@ def begin(
     source = NoiseSource(request.noises[index], shape)
     device = conditions[0].states.device
     known = known and known.on(device)
-    x = _first_latents(request, source.draw().to(device), sigmas[0], known)
+    x = _first_latents(request, source.draw().to(device, non_blocking=True), sigmas[0], known)
     pulling = conditions[: len(planned.texts)]
     return Trajectory(
         x=x,
@@ -213,7 +214,8 @@ def advance(trajectories: list[Trajectory], denoised: Tensor) -> None:
     for name in sorted({one.request.sampler for one in trajectories}):
         rows = [i for i, one in enumerate(trajectories) if one.request.sampler == name]
         moving = [trajectories[i] for i in rows]
-        predicted = denoised[rows]
+        # Not denoised[rows], which would hand the indices to a GPU and wait for it.
+        predicted = torch.stack([denoised[row] for row in rows])
         moved, memory = SAMPLERS[name](
             torch.stack([one.x for one in moving]),
             predicted,

@@ -55,6 +55,17 @@ def test_the_true_answer_denoises_perfectly(prediction_type: str) -> None:
 
 
 @pytest.mark.parametrize("prediction_type", PREDICTION_TYPES)
+def test_a_prediction_outlasts_the_networks_own_memory(prediction_type: str) -> None:
+    """Which a CUDA graph's next run overwrites, and which may be laid out as the weights are."""
+    network = _knowing(prediction_type)
+    network.answer = network.answer.clone(memory_format=torch.channels_last)
+    denoised = Denoiser(network, LEVELS, prediction_type)(_noised(), SIGMA, CONDITIONS)
+    network.answer.fill_(torch.nan)
+    assert torch.allclose(denoised, X0, atol=2e-5)
+    assert denoised.is_contiguous()
+
+
+@pytest.mark.parametrize("prediction_type", PREDICTION_TYPES)
 def test_the_loss_of_the_true_answer_is_0(prediction_type: str) -> None:
     network = _knowing(prediction_type)
     denoiser = Denoiser(network, LEVELS, prediction_type)

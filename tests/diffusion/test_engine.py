@@ -12,6 +12,7 @@ import torch
 
 from diffusion.autoencoding import NO_MEMORY
 from diffusion.checkpoints import Checkpoint, load
+from diffusion.devices import prepared
 from diffusion.engine import Broken, Drawn, Engine, EngineEvent, Stepped, Waits
 from diffusion.pictures import Pixels
 from diffusion.plan import steps_run
@@ -58,10 +59,25 @@ MIXED = tuple(
 """Requests that differ in everything, sizes included; the odd width gives latents of 9 cells."""
 
 
-@pytest.fixture(scope="module", params=[torch.float32, torch.bfloat16], ids=str)
+ON_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        ("cpu", torch.float32),
+        ("cpu", torch.bfloat16),
+        pytest.param(("cuda", torch.bfloat16), marks=ON_GPU),
+    ],
+    ids=str,
+)
 def model(request: pytest.FixtureRequest, tiny_folder: Path) -> Checkpoint:
-    """The model in each of the number types that a CPU computes in."""
-    return load(tiny_folder, torch.device("cpu"), request.param)
+    """The model in each of the number types that a device computes in."""
+    name, dtype = request.param
+    device = torch.device(name)
+    checkpoint = load(tiny_folder, device, dtype)
+    prepared(checkpoint.denoiser.unet, device)
+    return checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +182,22 @@ def test_requests_at_different_steps_share_one_pass(
     assert one == two < three == sigmas[0][0]
     engine.step()
     assert [len(sigma) for sigma in sigmas[4:]] == [3]
+
+
+@ON_GPU
+def test_no_step_waits_for_the_gpu(tiny_folder: Path) -> None:
+    engine = Engine(load(tiny_folder, torch.device("cuda")))
+    for seed, sampler in enumerate(SAMPLERS):
+        engine.add(a_request(noises=(Noise(seed),), sampler=sampler, steps=9))
+    # The first ones read texts and compare sizes of passes.
+    for _ in range(3):
+        engine.step()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        events = [event for _ in range(3) for event in engine.step()]
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert {type(event) for event in events} == {Stepped}
 
 
 def test_a_guidance_of_1_needs_no_rows_for_the_negative_prompt(tiny: Checkpoint) -> None:
