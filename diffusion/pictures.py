@@ -31,6 +31,10 @@ WHOLE = 160 * 160
 """Cells up to which latents are decoded whole; beyond, the autoencoder's memory is the limit, and
 it sees them in overlapping tiles."""
 
+TILE = 128
+"""Cells on a side of a tile. Each has a mean and a spread of its own where the decoder normalises,
+so the larger a tile, the nearer to the whole; how far tiles overlap hardly matters."""
+
 AROUND = 8
 """Cells beyond the edge that tiles of a seamless picture see of its other side."""
 
@@ -89,6 +93,8 @@ class Decoder:
     def _in_tiles(self, latents: Tensor, tile: bool) -> Tensor:
         around = min(AROUND, *latents.shape[-2:]) if tile else 0
         wrapped = nn.functional.pad(latents, (around,) * 4, mode="circular")
+        self.vae.tile_latent_min_size = TILE  # type: ignore[assignment]
+        self.vae.tile_sample_min_size = TILE * self.factor
         self.vae.use_tiling = True  # type: ignore[assignment]
         try:
             decoded = self._decode(wrapped)
