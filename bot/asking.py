@@ -1,21 +1,29 @@
 """From what a member typed to the jobs it comes to, with all that they and their server chose.
 
-Knows the database, the catalogue of models and the pictures to start from; queues nothing.
+Knows the database, the models and the pictures to start from; queues nothing.
 """
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.catalogue import Catalogue
-from bot.errors import CannotKeep, PromptTooLong, TooManyLinks, TooManyPermutations
+from bot.errors import (
+    CannotKeep,
+    PromptTooLong,
+    TooManyLinks,
+    TooManyPermutations,
+    TooManyTokens,
+)
 from bot.fetching import PictureFetcher
 from bot.habits import write_out
 from bot.prompt import MOST_LINKS, Prompt, parse
 from bot.resolve import defaults_of, resolve, starting
 from bot.uploads import lay_over
+from diffusion.client import InferenceClient, InferenceRefused, InferenceUnavailable
 from diffusion.protocol import MAX_PROMPT, SEEDS, ImageRequest
 from storage import members
 from storage.database import Database
@@ -24,6 +32,12 @@ from storage.members import Preferences
 from storage.models import JobKind, JobMode
 from storage.pictures import PictureFolder, PictureNotSaved
 from storage.servers import ServerSettings
+
+SURELY_READ = 300
+"""Bytes of a text that every model reads to the end: a token has one at the least."""
+
+COUNTING = 2.0
+"""Seconds that inference has to say how long texts are to a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +74,13 @@ class Asking:
         self,
         database: Database,
         catalogue: Catalogue,
+        inference: InferenceClient,
         folder: PictureFolder,
         fetcher: PictureFetcher,
     ) -> None:
         self._database = database
         self._catalogue = catalogue
+        self._inference = inference
         self._folder = folder
         self._fetcher = fetcher
 
@@ -86,6 +102,7 @@ class Asking:
             read.append((text, prompt, requests))
         if len(prompts) > 1 and sum(len(requests) for *_, requests in read) > settings.permutations:
             raise TooManyPermutations(settings.permutations)
+        await self._check_tokens([requests[0] for *_, requests in read])
         # Nothing is fetched for what is refused.
         starts = await self._starts(images, [prompt for _, prompt, _ in read])
         jobs = [
@@ -94,6 +111,25 @@ class Asking:
             for one in requests
         ]
         return Asked(prompts, tuple(jobs))
+
+    async def _check_tokens(self, requests: Sequence[ImageRequest]) -> None:
+        """Raises TooManyTokens for a text that its model would not read to its end.
+
+        While inference is away, and where a foreign one cannot say, a job may still fail by it.
+        """
+        long: dict[str, set[str]] = {}
+        for request in requests:
+            texts = (request.prompt, request.negative_prompt, *(p.text for p in request.parts))
+            long.setdefault(request.model, set()).update(
+                text for text in texts if len(text.encode()) > SURELY_READ
+            )
+        with contextlib.suppress(InferenceUnavailable, InferenceRefused, TimeoutError):
+            async with asyncio.timeout(COUNTING):
+                for model, texts_of_model in long.items():
+                    for text in texts_of_model:
+                        tokens, most = await self._inference.count_tokens(text, model)
+                        if tokens > most:
+                            raise TooManyTokens(tokens, most)
 
     async def _starts(
         self, images: Sequence[str], prompts: Sequence[Prompt]

@@ -116,7 +116,7 @@ class DarkroomBot(commands.Bot):
             database, folder, inference, self._catalogue, presenter, settings.jobs_at_once
         )
         fetcher = PictureFetcher(_cdn(settings))
-        asking = Asking(database, self._catalogue, folder, fetcher)
+        asking = Asking(database, self._catalogue, inference, folder, fetcher)
         self.studio = Studio(database, asking, self._dispatcher, presenter)
         self.workbench = Workbench(
             database, folder, self._catalogue, asking, self.studio, presenter

@@ -4,6 +4,7 @@
     ├── PromptError
     │   ├── EmptyPrompt
     │   ├── PromptTooLong
+    │   ├── TooManyTokens
     │   ├── UnknownParameter
     │   ├── InvalidParameter
     │   ├── MissingValue
@@ -87,6 +88,13 @@ class EmptyPrompt(PromptError):
 class PromptTooLong(PromptError):
     def __init__(self, length: int, most: int, what: str = "prompt") -> None:
         super().__init__(what=Text(f"too-long-{what}"), length=length, most=most)
+
+
+class TooManyTokens(PromptError):
+    """A text that the model would not read to its end, though it has not too many characters."""
+
+    def __init__(self, tokens: int, most: int) -> None:
+        super().__init__(tokens=tokens, most=most)
 
 
 class UnknownParameter(PromptError):

@@ -2,9 +2,11 @@
 
     POST /v1/images/descriptions    a picture as prompts that could have made it
     POST /v1/prompts/weights        how much each word of a prompt counts
+    POST /v1/prompts/tokens         how long a prompt is to the model, and how much of one it reads
     POST /v1/images/upscales        a picture several times as large
 
-All in one thread of its own, one after another, so that no step waits for them. Knows no requests.
+All but the counting in one thread of its own, one after another, so that no step waits for them.
+Knows no requests.
 """
 
 import asyncio
@@ -47,6 +49,7 @@ class Asides:
     def add_to(self, app: web.Application) -> None:
         app.router.add_post("/v1/images/descriptions", self._describe)
         app.router.add_post("/v1/prompts/weights", self._weigh)
+        app.router.add_post("/v1/prompts/tokens", self._count)
         app.router.add_post("/v1/images/upscales", self._upscale)
         app.on_cleanup.append(self._close)
 
@@ -62,12 +65,7 @@ class Asides:
         return web.json_response({"data": [{"prompt": prompt} for prompt in prompts]})
 
     async def _weigh(self, http: web.Request) -> web.Response:
-        try:
-            body = json.loads(await http.read())
-        except (ValueError, RecursionError):
-            body = None
-        if not isinstance(body, Mapping):
-            refuse(None, "The body must be a JSON object.")
+        body = await _read_object(http)
         checkpoint, prompt = self._checkpoint(body), text(body, "prompt", None)
         if not prompt.strip():
             refuse("prompt", "The prompt is empty: say what to weigh.")
@@ -75,6 +73,13 @@ class Asides:
         return web.json_response(
             {"data": [{"word": word, "weight": weight} for word, weight in weights]}
         )
+
+    async def _count(self, http: web.Request) -> web.Response:
+        body = await _read_object(http)
+        reader, prompt = self._checkpoint(body).text, text(body, "prompt", None)
+        # Takes milliseconds, and somebody waits for it: not behind an enlargement.
+        tokens = await asyncio.to_thread(reader.count_tokens, prompt)
+        return web.json_response({"tokens": tokens, "max_tokens": reader.most_tokens})
 
     async def _upscale(self, http: web.Request) -> web.Response:
         file, checkpoint = await self._picture(http)
@@ -127,6 +132,16 @@ class Asides:
 
     async def _close(self, _app: web.Application) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+async def _read_object(http: web.Request) -> Mapping[str, object]:
+    try:
+        body = json.loads(await http.read())
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, Mapping):
+        refuse(None, "The body must be a JSON object.")
+    return body
 
 
 def _cannot(checkpoint: Checkpoint, what: str) -> NoReturn:

@@ -25,6 +25,7 @@ from diffusion.hearing import (
     parsed,
     picture_in,
     prompts_in,
+    tokens_in,
     weights_in,
 )
 from diffusion.hearing import InferenceRefused as InferenceRefused
@@ -155,6 +156,11 @@ class InferenceClient:
         """The words of a prompt in their order, each with how much it counts, from 0 to 1."""
         body: dict[str, object] = {"prompt": prompt, "model": model}
         return weights_in(await self._answer("/v1/prompts/weights", body))
+
+    async def count_tokens(self, prompt: str, model: str | None = None) -> tuple[int, int]:
+        """How many tokens a prompt has, and how many the model reads."""
+        body: dict[str, object] = {"prompt": prompt, "model": model}
+        return tokens_in(await self._answer("/v1/prompts/tokens", body))
 
     async def upscale(self, picture: bytes, model: str | None = None) -> bytes:
         """A picture enlarged by the model's factor, as a PNG file."""

@@ -91,20 +91,25 @@ class Clip:
         self._penultimate = penultimate
         # Some tokenizers do not say how long a text may be.
         self.window = min(tokenizer.model_max_length, model.config.max_position_embeddings)
+        self.most_tokens: int = (self.window - 2) * MAX_CHUNKS
 
-    def chunks(self, prompt: str) -> list[Chunk]:
-        """The prompt's tokens in chunks that fit between a start and an end, one at the least."""
-        tokens = [
+    def tokens(self, prompt: str) -> list[Token]:
+        """All of the prompt's tokens, however many the model can read."""
+        return [
             Token(number, piece.weight)
             for piece in read_emphasis(prompt)
             for number in self._numbers(piece.text)
         ]
-        room = self.window - 2
-        if len(tokens) > room * MAX_CHUNKS:
+
+    def chunks(self, prompt: str) -> list[Chunk]:
+        """The prompt's tokens in chunks that fit between a start and an end, one at the least."""
+        tokens = self.tokens(prompt)
+        if len(tokens) > self.most_tokens:
             raise PromptError(
                 f"A text of {len(tokens)} tokens is too long: the model reads at most "
-                f"{room * MAX_CHUNKS}."
+                f"{self.most_tokens}."
             )
+        room = self.window - 2
         return [tuple(tokens[at : at + room]) for at in range(0, len(tokens), room)] or [()]
 
     def read(self, chunk: Chunk) -> tuple[Tensor, Tensor]:
@@ -161,6 +166,15 @@ class TextEncoder:
         self._empty_is_zero = empty_is_zero
         self._adapters = adapters
         self._kept: OrderedDict[tuple[str, Loras], Condition] = OrderedDict()
+
+    @property
+    def most_tokens(self) -> int:
+        """How many tokens of a text the model reads."""
+        return min(clip.most_tokens for clip in self.clips)
+
+    def count_tokens(self, prompt: str) -> int:
+        """How many tokens a text has, also where they are more than the model reads."""
+        return max(len(clip.tokens(prompt)) for clip in self.clips)
 
     def chunks(self, prompts: Iterable[str]) -> int:
         """How many chunks the longest of them has. Raises PromptError."""

@@ -96,6 +96,14 @@ def weights_in(answer: dict[str, object]) -> tuple[tuple[str, float], ...]:
     return tuple((_text(entry, "word"), _share(entry, "weight")) for entry in _entries(answer))
 
 
+def tokens_in(answer: dict[str, object]) -> tuple[int, int]:
+    """How many tokens a prompt has, and how many the model reads."""
+    tokens, most = (_whole(answer, name, -1) for name in ("tokens", "max_tokens"))
+    if tokens < 0 or most < 0:
+        raise InferenceRefused("The inference server does not say how long the prompt is.")
+    return tokens, most
+
+
 def picture_in(answer: dict[str, object]) -> bytes:
     """The one picture of an answer."""
     entries = _entries(answer)

@@ -17,6 +17,7 @@ from PIL import Image
 from diffusion import asides
 from diffusion.checkpoints import Checkpoint
 from diffusion.client import InferenceClient, InferenceUnavailable
+from diffusion.conditioning import PromptError
 from diffusion.describing import Describer
 from diffusion.engine import Engine
 from diffusion.hearing import InferenceRefused
@@ -98,6 +99,22 @@ async def test_many_ask_at_once_while_pictures_are_drawn(tiny: Checkpoint) -> No
         assert engine.steps == 0
 
 
+async def test_tokens_are_counted_as_they_are_read(
+    client: InferenceClient, tiny: Checkpoint
+) -> None:
+    """Emphasis is no text, and what is too long to be drawn has more than the most."""
+    one, most = await client.count_tokens("fox")
+    assert await client.count_tokens("(fox:1.3)") == (one, most)
+    assert await client.count_tokens("") == (0, most)
+    fitting = " ".join(["fox"] * (most // one))
+    assert tiny.text.chunks([fitting])
+    assert (await client.count_tokens(fitting))[0] <= most
+    too_long = f"{fitting} fox fox"
+    tokens, _ = await client.count_tokens(too_long)
+    with pytest.raises(PromptError, match=f"{tokens} tokens is too long"):
+        tiny.text.chunks([too_long])
+
+
 # Refusals.
 
 Ask = Callable[[InferenceClient], Any]
@@ -118,6 +135,7 @@ async def test_what_is_no_picture_is_refused(client: InferenceClient, ask: Ask) 
     [
         lambda client: client.describe(PICTURE, "other"),
         lambda client: client.weigh("a fox", "other"),
+        lambda client: client.count_tokens("a fox", "other"),
         lambda client: client.upscale(PICTURE, "other"),
     ],
 )
@@ -179,7 +197,12 @@ async def test_too_many_at_once_are_turned_away(
 
 async def test_a_key_is_asked_for(server: Serving) -> None:
     async with InferenceClient(server.url, "other") as client:
-        for ask in (client.describe(PICTURE), client.weigh("a fox"), client.upscale(PICTURE)):
+        for ask in (
+            client.describe(PICTURE),
+            client.weigh("a fox"),
+            client.count_tokens("a fox"),
+            client.upscale(PICTURE),
+        ):
             with pytest.raises(InferenceRefused, match="API key"):
                 await ask
 
