@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, exists, func, select
 
 from storage import jobs
 from storage.database import Database
-from storage.jobs import Job, to_job
+from storage.jobs import Job, fold, to_job
 from storage.models import FavouriteRow, JobKind, JobRow, JobState, PictureRow
 
 MEASURED = 50
@@ -32,10 +32,7 @@ class Found:
 async def search(
     database: Database, member_id: int, words: Sequence[str], *, offset: int, limit: int
 ) -> Found:
-    """A member's finished jobs whose prompts have all the words: favourites first, then newest.
-
-    SQLite tells small from capital letters outside ASCII, Postgres does not.
-    """
+    """A member's finished jobs whose prompts have all the words: favourites first, then newest."""
     favourite = exists().where(
         PictureRow.job_id == JobRow.id,
         FavouriteRow.picture_id == PictureRow.id,
@@ -130,7 +127,8 @@ async def run_seconds(database: Database) -> float | None:
 
 
 def _with_words(words: Sequence[str]) -> list[ColumnElement[bool]]:
-    return [JobRow.prompt.icontains(word, autoescape=True) for word in words]
+    # Of capital letters, SQLite knows those of ASCII, and Postgres those of its locale.
+    return [JobRow.folded_prompt.contains(fold(word), autoescape=True) for word in words]
 
 
 async def _first(database: Database, condition: ColumnElement[bool]) -> Job | None:

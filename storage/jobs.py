@@ -6,6 +6,7 @@ are made or of how anything is shown. One bot owns the queue of a database; any 
 dispatchers may claim from it.
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -375,6 +376,15 @@ async def _select(database: Database, *conditions: ColumnElement[bool]) -> tuple
         return tuple(to_job(row) for row in rows)
 
 
+def fold(text: str) -> str:
+    """The text as it is searched: letters that differ by case or form alone become the same.
+
+    Unicode's compatibility caseless matching (D146): “ÉTÉ” is found by “été”, however the accents
+    are written, and “ＦＯＸ” by “fox”.
+    """
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -385,6 +395,7 @@ def _to_row(new: NewJob, created_at: datetime) -> JobRow:
         kind=new.kind,
         state=JobState.QUEUED,
         prompt=new.prompt,
+        folded_prompt=fold(new.prompt),
         request=dict(new.request),
         member_id=new.member_id,
         member_name=new.member_name,

@@ -206,6 +206,8 @@ class JobRow(Base):
     kind: Mapped[JobKind] = mapped_column(_choice(JobKind, "kind"))
     state: Mapped[JobState] = mapped_column(_choice(JobState, "state"))
     prompt: Mapped[str] = mapped_column(AnyText)
+    folded_prompt: Mapped[str] = mapped_column(AnyText, server_default="")
+    """The prompt as it is searched; see `storage.jobs.fold`."""
     request: Mapped[dict[str, Any]]
     member_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("members.id"))
     member_name: Mapped[str] = mapped_column(AnyText)

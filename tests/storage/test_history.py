@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import update
 
 from storage import history, jobs, members
@@ -37,6 +38,29 @@ async def test_all_words_have_to_be_there_whatever_they_are(database: Database) 
     assert await found(database, "%") == ["a fox 100%"]
     assert await found(database, "_") == ["a_fox"]
     assert await found(database, "dog") == []
+
+
+@pytest.mark.parametrize(
+    ("prompt", "word"),
+    [
+        ("Ein ÄRGERLICHER Bär", "ärgerlicher"),
+        ("ein ärgerlicher bär", "BÄR"),
+        ("große Straße", "GROSSE"),
+        ("GROSSE STRASSE", "straße"),
+        ("ЛИСА на снегу", "лиса"),
+        ("ΦΩΣ και σκιά", "φως"),
+        ("un été", "e\u0301te\u0301"),
+        ("un e\u0301te\u0301", "ÉTÉ"),
+        ("ＦＯＸ", "fox"),
+    ],
+)
+async def test_capital_letters_are_as_good_as_small_ones_in_every_script(
+    database: Database, prompt: str, word: str
+) -> None:
+    await done(database, "a fax")
+    await done(database, prompt)
+    assert await found(database, word) == [prompt]
+    assert await history.past_prompts(database, ADA, (word,), 9) == (prompt,)
 
 
 async def test_favourites_come_first_then_the_newest_page_by_page(database: Database) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, inspect, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage import database as opening
-from storage import servers
+from storage import history, servers
 from storage.database import (
     MIGRATIONS,
     Database,
@@ -29,6 +29,9 @@ from storage.database import (
 from storage.migrations.__main__ import write_next
 from storage.models import Base
 from storage.servers import ServerSettings
+
+AT_ONCE = 500
+"""As in the migration that folds prompts."""
 
 T = TypeVar("T")
 TABLES = {"servers", "members", "options", "jobs", "drafts", "pictures", "favourites"}
@@ -90,6 +93,31 @@ async def test_migrating_again_keeps_everything(url: str) -> None:
         assert (await servers.get_settings(database, 1)).style == "raw"
 
 
+async def test_prompts_of_before_are_found_in_capital_letters_and_in_small(url: str) -> None:
+    def begin(connection: Connection) -> None:
+        command.downgrade(migration_config(connection), "0001")
+        connection.execute(
+            text("INSERT INTO members (id, name, first_seen) VALUES (1, 'Ada', '2026-01-01')")
+        )
+        for number in range(AT_ONCE + 1):
+            connection.execute(
+                text(
+                    "INSERT INTO jobs (id, kind, state, prompt, request, member_id, member_name,"
+                    " channel_id, attachment_limit, attempts, created_at) VALUES"
+                    " (:id, 'imagine', 'done', :prompt, '{}', 1, 'Ada', 1, 1, 1, '2026-01-01')"
+                ),
+                {"id": f"{number:032x}", "prompt": f"ÉTÉ nº {number}"},
+            )
+
+    await migrate(url)
+    await on(url, begin)
+    await migrate(url)
+    async with Database(url) as database:
+        found = await history.search(database, 1, ["été"], offset=0, limit=1)
+        assert found.total == AT_ONCE + 1
+        assert found.jobs[0].prompt.startswith("ÉTÉ")
+
+
 async def test_migrating_at_once_migrates_once(url: str) -> None:
     await asyncio.gather(*(migrate(url) for _ in range(5)))
     assert await on(url, differences) == []
@@ -143,8 +171,8 @@ async def test_the_next_migration_can_be_written(
     shutil.copytree(MIGRATIONS, tmp_path / "copy")
     monkeypatch.setattr(opening, "MIGRATIONS", tmp_path / "copy")
     await write_next("nothing new")
-    (written,) = (tmp_path / "copy" / "versions").glob("0002_*.py")
-    assert written.name == "0002_nothing_new.py"
+    (written,) = (tmp_path / "copy" / "versions").glob("0003_*.py")
+    assert written.name == "0003_nothing_new.py"
     assert written.read_text().count("pass") == 2  # nothing to do, in either direction
     first = tmp_path / "copy" / "versions" / "0001_first_tables.py"
     first.write_text(
@@ -152,7 +180,7 @@ async def test_the_next_migration_can_be_written(
     )
     written.unlink()
     await write_next("service")
-    (written,) = (tmp_path / "copy" / "versions").glob("0002_*.py")
+    (written,) = (tmp_path / "copy" / "versions").glob("0003_*.py")
     assert (
         "sa.Column('served_at', sa.DateTime(timezone=True), nullable=True)" in written.read_text()
     )
