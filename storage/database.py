@@ -4,13 +4,16 @@ Knows SQLite's and Postgres's ways (drivers, locks, pragmas) so that nothing els
 Knows no table and no query.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
+import aiosqlite
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
@@ -46,9 +49,11 @@ class Database:
         Opens nothing yet. Raises `StorageUnavailable` for an address that cannot be one.
         """
         self._url = _parse(url)
-        self._engine = _create_engine(self._url)
+        self._threads: list[Thread] = []
+        self._engine = _create_engine(self._url, self._threads)
         # A deferred transaction reads beside a writer; an immediate one would wait for it.
         self._reading = self._engine.execution_options(sqlite_begin="BEGIN DEFERRED")
+        self._closing: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -68,16 +73,27 @@ class Database:
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-        async with AsyncSession(engine, expire_on_commit=False) as session:
+        session = AsyncSession(engine, expire_on_commit=False)
+        try:
             with _explain(self._url, connecting=True):
                 await session.connection()
             with _explain(self._url):
                 yield session
                 await session.commit()
+        finally:
+            # Whoever is cancelled again meanwhile leaves; the session is closed all the same.
+            closing = asyncio.create_task(session.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+            await asyncio.shield(closing)
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection. Nobody may be in a transaction any more."""
+        await asyncio.gather(*self._closing, return_exceptions=True)
         await self._engine.dispose()
+        # A thread that was told to stop may still be at work, and report to a loop that is gone.
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join, PATIENCE_S)
 
     async def __aenter__(self) -> Self:
         return self
@@ -103,7 +119,7 @@ async def migrate(url: str) -> None:
             Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageUnavailable(_sentence(parsed, error.strerror or str(error))) from error
-    engine = _create_engine(parsed, migrating=True)
+    engine = _create_engine(parsed, [], migrating=True)
     try:
         with _explain(parsed, connecting=True):
             async with engine.begin() as connection:
@@ -163,7 +179,8 @@ def _is_sqlite(url: URL) -> bool:
     return url.drivername.startswith("sqlite")
 
 
-def _create_engine(url: URL, *, migrating: bool = False) -> AsyncEngine:
+def _create_engine(url: URL, threads: list[Thread], *, migrating: bool = False) -> AsyncEngine:
+    """The engine; `threads` gathers those that SQLite's connections work in."""
     # Parameters are prompts and names of people: they have no place in a log.
     if not _is_sqlite(url):
         waits: dict[str, Any] = {"timeout": PATIENCE_S}
@@ -172,7 +189,20 @@ def _create_engine(url: URL, *, migrating: bool = False) -> AsyncEngine:
         return create_async_engine(
             url, hide_parameters=True, pool_pre_ping=True, connect_args=waits
         )
-    engine = create_async_engine(url, hide_parameters=True, connect_args={"timeout": PATIENCE_S})
+
+    def connect(file: str, **options: Any) -> aiosqlite.Connection:
+        connection = _StoppedOnce(lambda: _Unlocking(file, **options), iter_chunk_size=64)
+        # A process may end without waiting for it, as with those that SQLAlchemy makes.
+        connection._thread.daemon = True
+        threads[:] = [thread for thread in threads if thread.is_alive()]
+        threads.append(connection._thread)
+        return connection
+
+    engine = create_async_engine(
+        url,
+        hide_parameters=True,
+        connect_args={"timeout": PATIENCE_S, "async_creator_fn": connect},
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def set_up(connection: Any, _record: object) -> None:
@@ -194,6 +224,31 @@ def _create_engine(url: URL, *, migrating: bool = False) -> AsyncEngine:
         connection.exec_driver_sql(options.get("sqlite_begin", "BEGIN IMMEDIATE"))
 
     return engine
+
+
+class _StoppedOnce(aiosqlite.Connection):
+    """Can be stopped again after its thread has ended; the driver's own would wait for ever."""
+
+    _stopped = False
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        if self._stopped:
+            return None
+        self._stopped = True
+        return super().stop()
+
+
+class _Unlocking(sqlite3.Connection):
+    """Gives the write lock back when it is closed.
+
+    Whoever is cancelled in the middle of a statement leaves it unfinished, and SQLite keeps a
+    closed connection open, lock and all, until its last statement has been thrown away.
+    """
+
+    def close(self) -> None:
+        with suppress(sqlite3.ProgrammingError):  # closed before, which is no mistake
+            self.rollback()
+        super().close()
 
 
 @contextmanager

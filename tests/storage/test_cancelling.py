@@ -1,0 +1,50 @@
+"""Whoever is cancelled in the middle of a transaction leaves nothing behind: no lock, no task."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from storage.database import Database
+
+TICKS = range(0, 60, 3)
+"""After how many turns of the event loop it is cancelled: from connecting to the end."""
+
+
+async def write(database: Database) -> None:
+    async with database.transaction() as session:
+        rows = await session.stream(text("SELECT 1 UNION SELECT 2"))
+        assert await rows.first() is not None
+
+
+async def cancelled_after(ticks: int, work: asyncio.Task[None], times: int) -> None:
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    for _ in range(times):
+        work.cancel()
+        await asyncio.sleep(0)
+    await asyncio.gather(work, return_exceptions=True)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_who_is_cancelled_gives_its_lock_back(migrated: str, times: int) -> None:
+    for ticks in TICKS:
+        async with Database(migrated) as database:
+            writers = [asyncio.create_task(write(database)) for _ in range(3)]
+            await asyncio.gather(*(cancelled_after(ticks, one, times) for one in writers))
+            # Far less than the patience that a lock left behind would take.
+            async with asyncio.timeout(10):
+                await write(database)
+
+
+async def test_who_is_cancelled_twice_leaves_no_task_that_never_ends(migrated: str) -> None:
+    for ticks in TICKS:
+        async with Database(migrated) as database:
+            work = asyncio.create_task(write(database))
+            await cancelled_after(ticks, work, 2)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        if others:
+            _, unending = await asyncio.wait(others, timeout=10)
+            assert not unending, f"after {ticks} ticks"
