@@ -70,8 +70,9 @@ class Catalogue:
             log.warning("Inference does not tell its models: %s", error)
             return True
         if models and models != self._models:
+            # Remembered first: whoever has seen them finds them again at the next start.
+            await asyncio.to_thread(self._remember, models)
             self._models = models
-            await asyncio.to_thread(self._remember)
         return True
 
     async def keep_fresh(self) -> None:
@@ -80,10 +81,10 @@ class Catalogue:
             came = await self.refresh()
             await asyncio.sleep(REFRESH if came else RETRY)
 
-    def _remember(self) -> None:
+    def _remember(self, models: tuple[ModelInfo, ...]) -> None:
         try:
             self._remembered.parent.mkdir(parents=True, exist_ok=True)
-            self._remembered.write_text(json.dumps([model.to_json() for model in self._models]))
+            self._remembered.write_text(json.dumps([model.to_json() for model in models]))
         except OSError as error:
             log.warning("The models cannot be remembered for the next start: %s", error)
 

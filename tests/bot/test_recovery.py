@@ -239,6 +239,9 @@ async def test_an_inference_that_answers_garbage_fails_the_job_in_words(
 ) -> None:
     async with studio.open():
         await ada.wait_for_command("imagine")
+        # Drawing shows that the models are known, and so remembered.
+        await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --q .25 --n 1"))
+    await ada.wait_for_bot(online=False)
 
     async def garbage(_: web.Request) -> web.Response:
         return web.Response(text="<html>It works!</html>", content_type="text/html")
