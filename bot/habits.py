@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from bot.parameters import BY_FLAG
 from bot.permutations import expand
 from bot.prompt import apart, clean, flag_of
+from bot.spelling import LINK, check_spelling
 
 _OWN = re.compile(r"(?<![^\s{,])(?:--|—|–)([\w-]+)(?=[\s,}]|$)")
 
@@ -14,10 +15,18 @@ def write_out(typed: str, options: Mapping[str, str], suffix: str, most: int) ->
     """Every prompt that was typed, with all that belongs to it, as one that says everything.
 
     `options` are a member's own parameters by name, `most` is how many prompts there may be.
-    Raises what `expand` raises.
+    Raises MistypedParameter, and what `expand` raises.
     """
-    expanded = expand(_with_options(clean(typed), options), most)
+    typed = clean(typed)
+    check_spelling(_pieces(typed), [name for name in options if name not in BY_FLAG])
+    expanded = expand(_with_options(typed, options), most)
     return tuple(_with_suffix(clean(prompt), clean(suffix)) for prompt in expanded)
+
+
+def _pieces(typed: str) -> list[str]:
+    """The words, each choice in braces by itself."""
+    words = [[word] if LINK.fullmatch(word) else re.split(r"[{},]", word) for word in typed.split()]
+    return [piece for pieces in words for piece in pieces if piece]
 
 
 def _with_options(typed: str, options: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.errors import TooManyPermutations
+from bot.errors import MistypedParameter, TooManyPermutations
 from bot.habits import write_out
 
 OPTIONS = {"mine": "--ar 7:4 --raw", "snow": "in the snow", "ar": "3:2", "many": "{red, blue}"}
@@ -17,12 +17,32 @@ OPTIONS = {"mine": "--ar 7:4 --raw", "snow": "in the snow", "ar": "3:2", "many":
         # The table's own parameters mean what it says, whatever a member calls theirs.
         ("a fox --ar 1:1", "a fox --ar 1:1"),
         ("a fox --mineral", "a fox --mineral"),
-        ("a fox--mine", "a fox--mine"),
+        ("a gold—mine", "a gold—mine"),
+        ("https://a.org/fox--mine.png a fox", "https://a.org/fox--mine.png a fox"),
+        ("https://a.org/fox--mine a fox", "https://a.org/fox--mine a fox"),
         ("a   fox", "a fox"),
     ],
 )
 def test_own_parameters_stand_for_what_they_were_given(typed: str, written: str) -> None:
     assert write_out(typed, OPTIONS, "", 10) == (written,)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("a fox--mine", "fox --mine"),
+        ("a fox--MINE, red", "fox --mine"),
+        ("a {fox--mine, cat}", "fox --mine"),
+        ("a fox --two-2=5", "--two-2 5"),
+        ("a fox -mine", "--mine"),
+        ("a fox ---snow", "--snow"),
+    ],
+)
+def test_own_parameters_that_are_glued_or_misspelt_are_refused_with_how_they_are_written(
+    typed: str, meant: str
+) -> None:
+    with pytest.raises(MistypedParameter, match=f"Write `{meant}`"):
+        write_out(typed, {**OPTIONS, "two-2": "x"}, "", 10)
 
 
 def test_own_parameters_and_choices_mix() -> None:
