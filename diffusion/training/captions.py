@@ -6,6 +6,7 @@ Pure. Knows colours by name; draws nothing.
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 
 # Hues in degrees that a subject can be turned to.
 HUES: dict[str, float] = {
@@ -33,28 +34,53 @@ GROUNDS: dict[str, tuple[int, int, int]] = {
     "black": (24, 24, 28),
 }
 
+SIZES = ("small", "tiny")
+
 # Colours that a name may bring along ("red fox") and that give way when the subject is recoloured.
 OWN_COLOURS = frozenset((*HUES, "brown", "golden"))
+
+NUMBERS = ("one", "two", "three", "four")
 
 MAX_TAGS = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a caption tells of a picture besides its names; None where nobody mentions it.
+
+    `number` things stand there, `where` is a place or a size of the one, `beside` another's name.
+    """
+
+    style: str | None = None
+    colour: str | None = None
+    ground: str | None = None
+    number: int = 1
+    where: str | None = None
+    beside: str | None = None
+
+
 def write_caption(
-    names: tuple[str, ...],
-    tags: tuple[str, ...],
-    style: str | None,
-    colour: str | None,
-    ground: str | None,
-    rng: random.Random,
+    names: tuple[str, ...], tags: tuple[str, ...], said: Said, rng: random.Random
 ) -> str:
     """What a person might have typed to get this picture."""
     name = names[0] if rng.random() < 0.5 else rng.choice(names)
+    colour, style, ground = said.colour, said.style, said.ground
     if colour is not None:
         # "a blue red fox" is no fox: the name's own colour gives way to the new one.
         name = f"{colour} {' '.join(w for w in name.split() if w not in OWN_COLOURS)}"
     if rng.random() < 0.08:
         name = f"{rng.choice(('cute', 'little', 'simple', 'nice'))} {name}"
-    subject = rng.choice((f"{article(name)} {name}", f"{article(name)} {name}", name))
+    if said.where in SIZES:
+        name = f"{said.where} {name}"
+    if said.number > 1:
+        subject = f"{NUMBERS[said.number - 1]} {plural(name)}"
+    else:
+        subject = rng.choice((f"{article(name)} {name}", f"{article(name)} {name}", name))
+    if said.beside is not None:
+        joint = rng.choice(("and", "and", "next to", "beside"))
+        subject += f" {joint} {article(said.beside)} {said.beside}"
+    elif said.where is not None and said.where not in SIZES:
+        subject += f" {said.where}"
     parts = []
     if tags and rng.random() < 0.1:
         parts += rng.sample(tags, min(len(tags), rng.randint(1, MAX_TAGS)))

@@ -1,4 +1,4 @@
-"""One training example: a subject recoloured, placed on a ground, and the words for it.
+"""One training example: subjects recoloured, placed on a ground, and the words for it.
 
 Pictures in, pictures out; draws nothing of its own and knows no network.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 import colorsys
 import random
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from diffusion.training.captions import GROUNDS, HUES, write_caption
+from diffusion.training.captions import GROUNDS, HUES, Said, write_caption
 from diffusion.training.data import Row
 
 # Sides in pixels, (width, height), and how often. About one area, so that one batch costs the same.
@@ -23,17 +24,46 @@ SHAPES: dict[tuple[int, int], float] = {
     (104, 160): 0.05,
 }
 
-# The subject's side as a share of the frame's shorter one. Always the same, and always in the
-# middle: a place that varies is one more thing to learn, and nobody asks for it.
-SUBJECT = 0.88
-
 # Without a style the model draws as this set does: clean outlines that survive 128 pixels.
 HOUSE_STYLE = "noto style"
 
 
 @dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a subject stands: its middle and its side, as shares of the frame's shorter side, with
+    the frame's own middle at (0, 0)."""
+
+    x: float
+    y: float
+    side: float
+
+
+# Mostly alone, in the middle and of one size: a place that varies is one more thing to learn.
+ALONE = Spot(0, 0, 0.88)
+NUMBERED: dict[int, tuple[Spot, ...]] = {
+    2: (Spot(-0.24, 0, 0.46), Spot(0.24, 0, 0.46)),
+    3: (Spot(0, -0.23, 0.44), Spot(-0.24, 0.23, 0.44), Spot(0.24, 0.23, 0.44)),
+    4: tuple(Spot(x, y, 0.44) for y in (-0.24, 0.24) for x in (-0.24, 0.24)),
+}
+PLACED: dict[str, Spot] = {
+    "on the left": Spot(-0.24, 0, 0.48),
+    "on the right": Spot(0.24, 0, 0.48),
+    "at the top": Spot(0, -0.24, 0.48),
+    "at the bottom": Spot(0, 0.24, 0.48),
+    "small": Spot(0, 0, 0.48),
+    "tiny": Spot(0, 0, 0.3),
+}
+
+# How often a thing is not alone in the middle.
+COUNTED, PAIRED, MOVED = 0.06, 0.04, 0.04
+
+
+@dataclass(frozen=True, slots=True)
 class Composition:
-    """How a picture is put together; words are None where nobody mentions them."""
+    """How a picture is put together.
+
+    `row` is drawn in every spot, except that `beside`, another row, takes the last one.
+    """
 
     row: int
     shape: tuple[int, int]
@@ -41,54 +71,102 @@ class Composition:
     ground: str
     says_ground: bool
     says_style: bool
+    spots: tuple[Spot, ...] = (ALONE,)
+    where: str | None = None
+    beside: int | None = None
 
 
-def plan(row_index: int, row: Row, hue: float | None, rng: random.Random) -> Composition:
-    """Decide a composition. `hue` is the subject's own in degrees, None if it has no clear one."""
+def plan(
+    row_index: int, rows: list[Row], hues: dict[int, float | None], rng: random.Random
+) -> Composition:
+    """Decide a composition. `hues` are the subjects' own in degrees, None for no clear one; what
+    stands beside the subject is one of them, in its style."""
+    row, hue = rows[row_index], hues[row_index]
     shape = rng.choices(list(SHAPES), list(SHAPES.values()))[0]
     colour = None
-    if hue is not None and rng.random() < 0.15:
+    if hue is not None and rng.random() < 0.2:
         own_words = {word for name in row.names for word in name.split()}
         others = [w for w, h in HUES.items() if w not in own_words and _turn(hue, h) > 25]
         colour = rng.choice(others)
     ground = "white" if rng.random() < 0.78 else rng.choice(list(GROUNDS))
-    says_ground = ground != "white" or rng.random() < 0.06
-    says_style = rng.random() < (0.4 if row.style == HOUSE_STYLE else 0.88)
+    spots: tuple[Spot, ...] = (ALONE,)
+    where, beside = None, None
+    chance = rng.random()
+    if chance < COUNTED:
+        spots = NUMBERED[rng.choice(list(NUMBERED))]
+    elif chance < COUNTED + PAIRED:
+        beside = _neighbour(row_index, rows, hues, rng)
+        spots = NUMBERED[2] if beside is not None else spots
+    elif chance < COUNTED + PAIRED + MOVED:
+        where = rng.choice(list(PLACED))
+        spots = (PLACED[where],)
     return Composition(
         row=row_index,
         shape=shape,
         colour=colour,
         ground=ground,
-        says_ground=says_ground,
-        says_style=says_style,
+        says_ground=ground != "white" or rng.random() < 0.06,
+        says_style=rng.random() < (0.4 if row.style == HOUSE_STYLE else 0.88),
+        spots=spots,
+        where=where,
+        beside=beside,
     )
 
 
-def caption_of(composition: Composition, row: Row, rng: random.Random) -> str:
+def _neighbour(
+    row_index: int, rows: list[Row], hues: dict[int, float | None], rng: random.Random
+) -> int | None:
+    """Another thing by the same hand; None if a few draws find none."""
+    for other in rng.choices(list(hues), k=20):
+        if (
+            rows[other].style == rows[row_index].style
+            and rows[other].emoji != rows[row_index].emoji
+        ):
+            return other
+    return None
+
+
+def caption_of(composition: Composition, rows: list[Row], rng: random.Random) -> str:
     """Words for the composition."""
-    return write_caption(
-        row.names,
-        row.tags,
-        row.style if composition.says_style else None,
-        composition.colour,
-        composition.ground if composition.says_ground else None,
-        rng,
+    row = rows[composition.row]
+    beside = None if composition.beside is None else rows[composition.beside]
+    said = Said(
+        style=row.style if composition.says_style else None,
+        colour=composition.colour,
+        ground=composition.ground if composition.says_ground else None,
+        number=1 if beside else len(composition.spots),
+        where=composition.where,
+        beside=beside.names[0] if beside else None,
     )
+    return write_caption(row.names, row.tags, said, rng)
 
 
 def compose(
-    rgba: npt.NDArray[np.uint8], composition: Composition, hue: float | None
+    drawings: Any, composition: Composition, hues: dict[int, float | None]
 ) -> npt.NDArray[np.uint8]:
-    """(128, 128, 4) subject to a (height, width, 3) picture."""
+    """A (height, width, 3) picture. `drawings[row]` is a subject, (128, 128, 4) uint8 RGBA."""
     width, height = composition.shape
-    subject = Image.fromarray(rgba)
+    frame = Image.new("RGB", (width, height), GROUNDS[composition.ground])
+    subject = Image.fromarray(drawings[composition.row])
+    hue = hues[composition.row]
     if composition.colour is not None and hue is not None:
         subject = turn_hue(subject, HUES[composition.colour] - hue)
-    side = round(min(width, height) * SUBJECT)
-    subject = subject.convert("RGBa").resize((side, side), Image.Resampling.LANCZOS).convert("RGBA")
-    frame = Image.new("RGB", (width, height), GROUNDS[composition.ground])
-    frame.paste(subject, ((width - side) // 2, (height - side) // 2), subject)
+    subjects = [subject] * len(composition.spots)
+    if composition.beside is not None:
+        subjects[-1] = Image.fromarray(drawings[composition.beside])
+    for spot, one in zip(composition.spots, subjects, strict=True):
+        _paste(frame, one, spot)
     return np.asarray(frame, dtype=np.uint8)
+
+
+def _paste(frame: Image.Image, subject: Image.Image, spot: Spot) -> None:
+    shorter = min(frame.size)
+    side = round(shorter * spot.side)
+    # Premultiplied alpha, or transparent black bleeds into the edges.
+    small = subject.convert("RGBa").resize((side, side), Image.Resampling.LANCZOS).convert("RGBA")
+    left = round(frame.width / 2 + shorter * spot.x - side / 2)
+    top = round(frame.height / 2 + shorter * spot.y - side / 2)
+    frame.paste(small, (left, top), small)
 
 
 def turn_hue(picture: Image.Image, degrees: float) -> Image.Image:

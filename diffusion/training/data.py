@@ -21,11 +21,11 @@ import resvg_py
 from PIL import Image
 from tqdm import tqdm
 
-from diffusion.training.ideas import IDEAS, is_blocked
+from diffusion.training.ideas import IDEAS, LATER_IDEAS, is_blocked
 from diffusion.training.sources import PICTURE_SETS, PictureSet, fetch, write_notice
 
 PIXELS = 128
-HELD_OUT_PAIRS = 24
+HELD_OUT_PAIRS = 40
 CANVAS = 256  # rendered at twice the size, so that cropping to the subject costs no sharpness
 
 
@@ -183,10 +183,13 @@ def prepare(workdir: Path, notice: Path | None, seed: int, tiny: bool) -> None:
 
 def hold_out(rows: list[Row], rng: random.Random) -> list[tuple[str, str]]:
     """Some (emoji, style) pairs that the diffusion model never sees, so that evaluation can ask
-    for them; each such emoji stays known in at least two other styles."""
+    for them; each such emoji stays known in at least two other styles.
+
+    They are of the later ideas, so that they are new to a U-Net that goes on from the first ones.
+    """
     styles: dict[str, list[str]] = {}
     for row in rows:
-        if row.idea:
+        if row.idea and row.emoji in LATER_IDEAS:
             styles.setdefault(row.emoji, []).append(row.style)
     known = sorted(emoji for emoji, drawn in styles.items() if len(drawn) >= 3)
     chosen = rng.sample(known, min(HELD_OUT_PAIRS, len(known)))

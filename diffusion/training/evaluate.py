@@ -72,15 +72,17 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How much is asked: prompts of a kind, and seeds of the plain ones."""
+    """How much is asked: prompts of a kind, seeds of the plain ones, real pictures to compare
+    with, and those that the critic of styles learns from and is measured by."""
 
     prompts: int
     seeds: int
     real: int
+    styled: int
 
 
-FULL = Amounts(prompts=40, seeds=2, real=400)
-TINY = Amounts(prompts=2, seeds=1, real=16)
+FULL = Amounts(prompts=40, seeds=2, real=400, styled=6_000)
+TINY = Amounts(prompts=2, seeds=1, real=16, styled=32)
 
 
 class Examiner:
@@ -133,7 +135,7 @@ def evaluate(workdir: Path, seed: int, tiny: bool) -> list[Score]:
     real = compose_pairs(drawings, rows, indices, amounts.real, SEED + 1)
     scores = [
         *_ask_words(workdir, examiner, taught, real, amounts),
-        *_ask_styles(examiner, rows, held_out, real, amounts, tiny),
+        *_ask_styles(examiner, rows, held_out, drawings, amounts, tiny),
         *_compare_with_real(examiner, rows, indices, drawings, held_out, amounts, tiny),
         Score("seconds per grid of four, 20 steps", 1, 4, f"{seconds:.1f}"),
     ]
@@ -199,7 +201,7 @@ def _ask_styles(
     examiner: Examiner,
     rows: list[Row],
     held_out: HeldOut,
-    real: Pairs,
+    drawings: Any,
     amounts: Amounts,
     tiny: bool,
 ) -> list[Score]:
@@ -207,7 +209,9 @@ def _ask_styles(
     held out."""
     styles = list(dict.fromkeys(row.style for row in rows if row.idea))
     names = {row.emoji: row.names[0] for row in rows if row.idea}
-    critic, sure = train_critic(real, rows, styles, SEED, tiny)
+    taught = [index for index, row in enumerate(rows) if row.idea]
+    styled = compose_pairs(drawings, rows, taught, amounts.styled, SEED + 4)
+    critic, sure = train_critic(styled, rows, styles, tiny)
     rng = random.Random(SEED)
     pairs = [pair for pair in sorted(held_out.pairs) if pair[1] in styles and pair[0] in names]
     if not pairs:
@@ -219,7 +223,7 @@ def _ask_styles(
     wanted = torch.tensor([style for _, style in asked])
     right = (judge_styles(critic, to_pixels(pictures)) == wanted).float().mean().item()
     return [
-        Score("real pictures, by their style", amounts.real // 5, 1, f"{sure:.0%} right"),
+        Score("real pictures, by their style", amounts.styled // 5, 1, f"{sure:.0%} right"),
         Score(f"{what}, by style", len(asked), 1, f"{right:.0%} right"),
         examiner.score(f"{what}, by caption among 100", pictures, questions, 1),
     ]

@@ -12,11 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from diffusion.training.captions import HUES, article, plural
+from diffusion.training.captions import HUES, NUMBERS, article, plural
 from diffusion.training.data import Row
 
 CHOICES = 100  # captions that a picture's own is looked for among
-NUMBERS = ("one", "two", "three", "four")
 
 # Words for ideas by one of their names. No caption may have the word: `ask_synonyms` looks.
 SYNONYMS: dict[str, str] = {

@@ -60,10 +60,10 @@ def compose_pairs(
     pictures = np.empty((count, SIDE, SIDE, 3), dtype=np.uint8)
     captions = []
     for place, index in enumerate(tqdm(picked, desc="pairs", unit="picture")):
-        composition = replace(plan(index, rows[index], hues[index], rng), shape=(PIXELS, PIXELS))
-        frame = Image.fromarray(compose(drawings[index], composition, hues[index]))
+        composition = replace(plan(index, rows, hues, rng), shape=(PIXELS, PIXELS))
+        frame = Image.fromarray(compose(drawings, composition, hues))
         pictures[place] = np.asarray(frame.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
-        captions.append(caption_of(composition, rows[index], rng))
+        captions.append(caption_of(composition, rows, rng))
     return Pairs(torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous(), captions, picked)
 
 
@@ -117,6 +117,7 @@ def contrast(seen: Tensor, said: Tensor, scale: Tensor) -> Tensor:
 def train_image_tower(
     workdir: Path,
     name: str,
+    tower: Any,
     pairs: Pairs,
     vectors: Tensor,
     budget: Budget,
@@ -126,11 +127,9 @@ def train_image_tower(
 ) -> Any:
     """Run until the budget is spent, continuing an earlier run; the averaged tower.
 
-    `vectors` [N, width] are the captions', of length one.
+    `tower` sees (N, 3, 96, 96); `vectors` [N, width] are the captions', of length one.
     """
     batch = 16 if tiny else 128
-    torch.manual_seed(seed)
-    tower = build_image_tower(vectors.shape[1], tiny)
     model = nn.ModuleDict({"tower": tower})
     scale = nn.Parameter(torch.tensor(math.log(20.0)))
     model.register_parameter("scale", scale)
@@ -143,7 +142,7 @@ def train_image_tower(
             run.set_rate(RATE * warm * (0.02 + 0.98 * math.cos(run.share * math.pi / 2)))
             g = torch.Generator().manual_seed(run.chance(seed))
             chosen = torch.randint(0, len(vectors), (batch,), generator=g)
-            seen = _look(tower, vary(pairs.pictures[chosen], g).to(device))
+            seen = look(tower, vary(pairs.pictures[chosen], g).to(device))
             said = vectors[chosen].to(device)
             run.learn(contrast(seen, said, scale), batch)
             if run.is_due(4 if tiny else 30):
@@ -152,10 +151,13 @@ def train_image_tower(
     return tower.cpu().eval()
 
 
-def _look(tower: Any, pixels: Tensor) -> Tensor:
+def look(tower: Any, pixels: Tensor) -> Tensor:
+    """Where a tower puts pictures: [N, width] of length one."""
     dtype = number_type(pixels.device)
     with torch.autocast(pixels.device.type, dtype, enabled=dtype == torch.bfloat16):
-        embeds = tower(pixels).image_embeds
+        seen = tower(pixels)
+    # CLIP's towers of transformers answer with more than their embeddings.
+    embeds: Tensor = getattr(seen, "image_embeds", seen)
     return functional.normalize(embeds.float(), dim=-1)
 
 
@@ -190,7 +192,9 @@ def train_sight(
     chosen = [i for i, row in enumerate(rows) if (row.emoji, row.style) not in kept_back]
     pairs = compose_pairs(drawings, rows, chosen, 64 if tiny else 30_000, seed)
     vectors = read_with(workdir, pairs.captions)
-    tower = train_image_tower(workdir, "sight", pairs, vectors, budget, seed, device, tiny)
+    torch.manual_seed(seed)
+    tower = build_image_tower(vectors.shape[1], tiny)
+    train_image_tower(workdir, "sight", tower, pairs, vectors, budget, seed, device, tiny)
     write_image_tower(tower, workdir / "image_encoder", phrases_of(rows))
 
 

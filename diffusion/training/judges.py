@@ -1,8 +1,9 @@
 """Who judges the drawn pictures: none of them took part in the training of what drew them.
 
-The evaluator is an image tower with a seed of its own that ends in MiniLM's space, so it shares
-neither weights nor words with the text encoder that conditions the diffusion. The critic knows
-styles. Both learn from real pictures and never see the pairs that were held out.
+The evaluator is a convolutional tower with a seed of its own that ends in MiniLM's space, so it
+shares neither weights nor words with the text encoder that conditions the diffusion, nor its kind
+with the image tower that ships. The critic knows styles. Both learn from real pictures and never
+see the pairs that were held out.
 """
 
 # mypy: allow-untyped-calls
@@ -10,6 +11,7 @@ styles. Both learn from real pictures and never see the pairs that were held out
 from __future__ import annotations
 
 import importlib.util
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,11 +26,20 @@ from tqdm import tqdm
 from diffusion.training.clip import teach
 from diffusion.training.data import Row
 from diffusion.training.exam import HeldOut, Question
-from diffusion.training.image_tower import SIDE, Pairs, as_input, compose_pairs, train_image_tower
+from diffusion.training.image_tower import (
+    SIDE,
+    Pairs,
+    as_input,
+    compose_pairs,
+    look,
+    train_image_tower,
+    vary,
+)
 from diffusion.training.run import Budget
 
 SEED = 1_000  # far from every seed that trains what is judged
 THUMBNAIL = 32
+RATE = 2e-3
 
 
 def to_pixels(pictures: list[Image.Image], side: int = SIDE) -> Tensor:
@@ -50,8 +61,7 @@ class Evaluator:
     @torch.inference_mode()
     def look(self, pictures: Tensor) -> Tensor:
         """[N, 384] of length one for (N, 3, 96, 96) uint8."""
-        seen = [self._tower(as_input(part)).image_embeds for part in pictures.split(64)]
-        return functional.normalize(torch.cat(seen), dim=-1)
+        return torch.cat([look(self._tower, as_input(part)) for part in pictures.split(64)])
 
     def rank(self, pictures: list[Image.Image], questions: list[Question]) -> list[int]:
         """The place of each picture's answer among its choices, 0 for the first."""
@@ -68,51 +78,67 @@ def train_evaluator(workdir: Path, rows: list[Row], held_out: HeldOut, tiny: boo
     """A tower trained on the pictures that are not held out; kept between runs."""
     drawings = np.load(workdir / "pictures.npy", mmap_mode="r")
     chosen = [i for i, row in enumerate(rows) if (row.emoji, row.style) not in held_out.pairs]
-    pairs = compose_pairs(drawings, rows, chosen, 64 if tiny else 12_000, SEED)
+    pairs = compose_pairs(drawings, rows, chosen, 64 if tiny else 16_000, SEED)
     vectors = teach(pairs.captions, workdir / "evaluator-teacher.npy")
-    budget = Budget(64 if tiny else 20_000)
+    budget = Budget(64 if tiny else 100_000)
     cpu = torch.device("cpu")
-    tower = train_image_tower(workdir, "evaluator", pairs, vectors, budget, SEED, cpu, tiny)
-    return Evaluator(tower, lambda texts: functional.normalize(teach(texts), dim=-1))
+    torch.manual_seed(SEED)
+    tower = build_eye(vectors.shape[1])
+    train_image_tower(workdir, "evaluator", tower, pairs, vectors, budget, SEED, cpu, tiny)
+    return Evaluator(tower.eval(), lambda texts: functional.normalize(teach(texts), dim=-1))
 
 
-class Critic(nn.Sequential):
-    """Tells styles apart: four strided convolutions over (N, 3, 96, 96)."""
+class Residual(nn.Module):
+    """A convolution beside what goes past it (He et al. 2016)."""
 
-    def __init__(self, styles: int) -> None:
-        layers: list[nn.Module] = []
-        for before, after in ((3, 16), (16, 32), (32, 64), (64, 96)):
-            layers += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.BatchNorm2d(after)]
-            layers.append(nn.ReLU())
-        super().__init__(*layers, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(384, styles))
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(8, channels)
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        mixed: Tensor = self.conv(functional.silu(self.norm(x)))
+        return x + mixed
+
+
+def build_eye(outputs: int, channels: tuple[int, ...] = (48, 96, 192)) -> nn.Sequential:
+    """(N, 3, 96, 96) to [N, outputs]: patches of four pixels, then levels of half the side each.
+
+    Pictures that were drawn differ from real ones in their finest grain, which is no part of what
+    they show: the first convolution blurs it away by its stride.
+    """
+    layers: list[nn.Module] = [nn.Conv2d(3, channels[0], 7, stride=4, padding=3)]
+    for before, width in zip(channels, (*channels[1:], None), strict=True):
+        layers += [Residual(before), Residual(before)]
+        if width is not None:
+            layers.append(nn.Conv2d(before, width, 3, stride=2, padding=1))
+    layers += [nn.GroupNorm(8, channels[-1]), nn.SiLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten()]
+    return nn.Sequential(*layers, nn.Linear(4 * channels[-1], outputs))
 
 
 def train_critic(
-    pairs: Pairs, rows: list[Row], styles: list[str], seed: int, tiny: bool
-) -> tuple[Critic, float]:
-    """A critic, and its share of right answers on real pictures of ideas it has not seen."""
-    known = [i for i, row in enumerate(pairs.rows) if rows[row].style in styles]
-    labels = torch.tensor([styles.index(rows[pairs.rows[i]].style) for i in known])
+    pairs: Pairs, rows: list[Row], styles: list[str], tiny: bool
+) -> tuple[nn.Module, float]:
+    """Who tells styles apart, and how often that is right on real pictures of ideas not seen."""
+    labels = torch.tensor([styles.index(rows[row].style) for row in pairs.rows])
     # A fifth of the ideas only measure: the critic must know the hand, not the thing.
     ideas = sorted({row.emoji for row in rows})
     kept = set(ideas[::5])
-    measured = torch.tensor([rows[pairs.rows[i]].emoji in kept for i in known])
-    pictures = pairs.pictures[known]
-    torch.manual_seed(seed)
-    model = Critic(len(styles))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.05)
+    measured = torch.tensor([rows[row].emoji in kept for row in pairs.rows])
+    pictures = pairs.pictures
+    torch.manual_seed(SEED)
+    model = build_eye(len(styles), (32, 64, 128))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.05)
     pool = torch.nonzero(~measured).flatten()
-    g = torch.Generator().manual_seed(seed)
-    for _ in tqdm(range(4 if tiny else 600), desc="critic", unit="step"):
+    g = torch.Generator().manual_seed(SEED)
+    steps = 4 if tiny else 1200
+    for step in tqdm(range(steps), desc="critic", unit="step"):
+        for group in optimizer.param_groups:
+            group["lr"] = RATE * min(1, (step + 1) / 50) * math.cos(step / steps * math.pi / 2)
         batch = pool[torch.randint(0, len(pool), (64,), generator=g)]
-        pixels = as_input(pictures[batch])
         # What the autoencoder leaves is softer than what a vendor drew, and that is no style.
-        if torch.rand(1, generator=g) < 0.6:
-            side = int(torch.randint(48, 90, (1,), generator=g))
-            pixels = functional.interpolate(pixels, (side, side), mode="area")
-            pixels = functional.interpolate(pixels, (SIDE, SIDE), mode="bilinear")
-        pixels = pixels + 0.05 * torch.randn(pixels.shape, generator=g)
-        loss = functional.cross_entropy(model(pixels), labels[batch], label_smoothing=0.1)
+        guess = model(vary(pictures[batch], g))
+        loss = functional.cross_entropy(guess, labels[batch], label_smoothing=0.1)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -122,7 +148,7 @@ def train_critic(
 
 
 @torch.inference_mode()
-def judge_styles(critic: Critic, pictures: Tensor) -> Tensor:
+def judge_styles(critic: nn.Module, pictures: Tensor) -> Tensor:
     """The style of each picture, (N, 3, 96, 96) uint8, as an index."""
     return torch.cat([critic(as_input(part)).argmax(1) for part in pictures.split(256)])
 

@@ -51,7 +51,7 @@ def write_latents(workdir: Path, count: int, seed: int, device: torch.device) ->
     known = [index for index, row in enumerate(rows) if row.idea]
     hues = {index: main_hue(pictures[index]) for index in known}
     chosen = rng.choices(known, [rows[index].weight for index in known], k=count)
-    plans = [plan(index, rows[index], hues[index], rng) for index in chosen]
+    plans = [plan(index, rows, hues, rng) for index in chosen]
     captions: dict[str, list[str]] = {}
     bar = tqdm(total=count, desc="latents", unit="picture")
     for shape in SHAPES:
@@ -60,10 +60,10 @@ def write_latents(workdir: Path, count: int, seed: int, device: torch.device) ->
         mine = [composition for composition in plans if composition.shape == shape]
         if not mine:
             continue
-        captions[name] = [caption_of(c, rows[c.row], rng) for c in mine]
+        captions[name] = [caption_of(c, rows, rng) for c in mine]
         for start in range(0, len(mine), 16):
             part = mine[start : start + 16]
-            frames = np.stack([compose(pictures[c.row], c, hues[c.row]) for c in part])
+            frames = np.stack([compose(pictures, c, hues) for c in part])
             pixels = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 127.5 - 1
             latents.append(vae.encode(pixels.to(device)).latent_dist.mean.half().cpu())
             ids = token_ids(tokenizer, captions[name][start : start + 16]).to(device)

@@ -215,14 +215,16 @@ def train_miniature_clip(workdir: Path) -> None:
 
 
 def train_miniature_sight(workdir: Path) -> None:
-    from diffusion.training.image_tower import compose_pairs, train_image_tower
+    from diffusion.training.image_tower import build_image_tower, compose_pairs, train_image_tower
 
     rows = read_rows(workdir / "pictures.json")
     drawings = np.load(workdir / "pictures.npy")
     pairs = compose_pairs(drawings, rows, list(range(len(rows))), 20, seed=1)
     vectors = torch.nn.functional.normalize(torch.randn(20, 8, generator=torch.manual_seed(0)))
     cpu = torch.device("cpu")
-    train_image_tower(workdir, "sight", pairs, vectors, Budget(64), 3, cpu, tiny=True)
+    torch.manual_seed(3)
+    tower = build_image_tower(8, tiny=True)
+    train_image_tower(workdir, "sight", tower, pairs, vectors, Budget(64), 3, cpu, tiny=True)
 
 
 def course(schedule: str = "squaredcos_cap_v2", start: Path | None = None) -> Course:
