@@ -8,9 +8,11 @@ may mean another address a moment later), and all anew after each redirect.
 import asyncio
 import ipaddress
 import socket
+import ssl
 
 import aiohttp
 import yarl
+from aiohttp import SocketFactoryType
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.errors import InvalidLink
@@ -40,14 +42,21 @@ class PictureFetcher:
     """Fetches pictures by their links.
 
     `trusted` is the address of a CDN of our own, such as the playground's, whose links are followed
-    wherever it is; `resolver` turns names into addresses.
+    wherever it is. `resolver` turns names into addresses, `sockets` opens what connects to one that
+    has passed, and `tls` says whose certificates are believed.
     """
 
     def __init__(
-        self, trusted: str | None = None, resolver: AbstractResolver | None = None
+        self,
+        trusted: str | None = None,
+        resolver: AbstractResolver | None = None,
+        sockets: SocketFactoryType | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._trusted = yarl.URL(trusted) if trusted else None
         self._resolver = resolver
+        self._sockets = sockets
+        self._tls = tls
 
     async def fetch(self, link: str) -> bytes:
         """The picture as a PNG that holds nothing but pixels. Raises InvalidLink."""
@@ -80,7 +89,12 @@ class PictureFetcher:
         if trusted:
             return aiohttp.ClientSession(auto_decompress=False)
         resolver = PublicResolver(self._resolver or aiohttp.ThreadedResolver())
-        connector = aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False)
+        connector = aiohttp.TCPConnector(
+            resolver=resolver,
+            use_dns_cache=False,
+            socket_factory=self._sockets,
+            ssl=self._tls or True,
+        )
         return aiohttp.ClientSession(connector=connector, auto_decompress=False)
 
     def _is_trusted(self, url: yarl.URL) -> bool:
