@@ -2,12 +2,13 @@
 
 All take turns within one run, so that a busy machine is unfair to none, and medians are kept. The
 tables go to docs/performance.md. Without a GPU the embedded model is drawn in the machine's number
-type and in float32; with `--models` it is models of random weights, as they are on a GPU.
+type and in float32; with `--models` it is models of random weights, as they are on a GPU. What is
+compiled takes part on a GPU, and elsewhere with `--compiled`, which takes minutes to warm up.
 """
 
 import argparse
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -16,14 +17,18 @@ from benchmarks.contenders import Contender, Ours, Pipeline
 from benchmarks.figures import Timing, median
 from benchmarks.models import MODELS, Model, build
 from benchmarks.report import circumstances, table, write
+from diffusion.calibration import SWEPT
 from diffusion.checkpoints import EMBEDDED
 from diffusion.devices import best_device, number_type
 from diffusion.protocol import ImageRequest, ModelInfo, Noise
 
 DOCUMENT = Path("docs/performance.md")
-CURVE = (1, 2, 4, 8, 16)
+TOGETHER = "8 at once"
 PEAK = 790.0
 """TFLOP/s in bfloat16 that an H200 reaches on large matrices."""
+
+Rounds = dict[str, dict[str, list[Timing]]]
+"""Timings by case and by contender."""
 
 FIGURES: Mapping[str, Callable[[Timing], float]] = {
     "until all are done": lambda timing: timing.total,
@@ -51,27 +56,34 @@ def requests(size: int, steps: int, count: int, pictures: int, turn: int) -> lis
     ]
 
 
-def compare(
+def measure(
     contenders: Mapping[str, Contender], cases: Mapping[str, tuple[int, int]], model: Model, n: int
-) -> str:
-    """A table of all cases: ours, the others, and how many times better ours is."""
-    names = list(contenders)
-    rows = []
+) -> Rounds:
+    """What `n` rounds took, of each case and contender; a case is so many requests of so many
+    pictures."""
+    rounds: Rounds = {case: {name: [] for name in contenders} for case in cases}
     for case, (count, pictures) in cases.items():
-        rounds: dict[str, list[Timing]] = {name: [] for name in names}
         for turn in range(n + 1):
             for name, contender in contenders.items():
-                work = requests(model.size, model.steps, count, pictures, turn)
-                timing = contender.draw(work)
+                timing = contender.draw(requests(model.size, model.steps, count, pictures, turn))
                 if turn:  # the first one warms up
-                    rounds[name].append(timing)
+                    rounds[case][name].append(timing)
         print(f"{case}: {n} rounds done", flush=True)
+    return rounds
+
+
+def compared(rounds: Rounds, cases: Mapping[str, tuple[int, int]]) -> str:
+    """A table of all cases: the first contender, the others, and how many times better it is."""
+    rows = []
+    for case, taken in rounds.items():
         for figure, read in FIGURES.items():
-            if count == 1 and figure in ("mean latency", "95th percentile", "pictures a second"):
+            alone = cases[case][0] == 1
+            if alone and figure in ("mean latency", "95th percentile", "pictures a second"):
                 continue
-            medians = [median(rounds[name], read) for name in names]
+            medians = [median(timings, read) for timings in taken.values()]
             rows.append([f"{case}, {figure}", *_beside(medians, more=figure.startswith("pict"))])
-    heads = [names[0], *(part for name in names[1:] for part in (name, "ratio"))]
+        first, *others = taken
+    heads = [first, *(part for name in others for part in (name, "ratio"))]
     return table(["seconds", *heads], rows)
 
 
@@ -84,7 +96,7 @@ def _beside(medians: list[float], more: bool) -> list[str]:
     return cells
 
 
-def on_embedded(device: torch.device, rounds: int) -> str:
+def on_embedded(device: torch.device, rounds: int, compiled: bool) -> str:
     """The embedded model, against the pipeline in the same number type and in its default."""
     dtype = number_type(device)
     ours = Ours(EMBEDDED, device, dtype)
@@ -97,9 +109,13 @@ def on_embedded(device: torch.device, rounds: int) -> str:
         contenders["pipeline, float32"] = Pipeline(EMBEDDED, device, torch.float32)
     info = ours.checkpoint.info
     model = Model(info.id, info.native_size, info.steps)
-    cases = {"one picture": (1, 1), "a grid of four": (1, 4), "8 at once": (8, 1)}
-    text = compare(contenders, cases, model, rounds)
-    return "\n\n".join([_about(info, device, rounds), text, _engine_alone(ours, model, rounds)])
+    warming = ""
+    if compiled:
+        contenders["ours, compiled"], warming = _warmed(EMBEDDED, device, dtype)
+    cases = {"one picture": (1, 1), "a grid of four": (1, 4), TOGETHER: (8, 1)}
+    text = compared(measure(contenders, cases, model, rounds), cases)
+    parts = [_about(info, device, rounds), text, _engine_alone(ours, model, rounds), warming]
+    return "\n\n".join(filter(None, parts))
 
 
 def _about(info: ModelInfo, device: torch.device, rounds: int) -> str:
@@ -112,62 +128,85 @@ def _about(info: ModelInfo, device: torch.device, rounds: int) -> str:
 
 def _engine_alone(ours: Ours, model: Model, rounds: int) -> str:
     """t(B) and the overhead."""
-    curve = ours.curve(model.size, CURVE, rounds)
+    curve = ours.curve(rounds)
     shares = [ours.overhead(requests(model.size, model.steps, 8, 1, turn)) for turn in range(3)]
     rows = [
-        ["ms of a pass", *(f"{1000 * curve[rows]:.1f}" for rows in CURVE)],
-        ["rows a second, times one row's", *(f"{n * curve[1] / curve[n]:.2f}×" for n in CURVE)],
+        ["ms of a pass", *(f"{1000 * curve[rows]:.1f}" for rows in SWEPT)],
+        ["rows a second, times one row's", *(f"{n * curve[1] / curve[n]:.2f}×" for n in SWEPT)],
     ]
     return (
-        table(["t(B) by rows", *map(str, CURVE)], rows)
+        table(["t(B) by rows", *map(str, SWEPT)], rows)
         + f"\n\nOutside of the U-Net passes {sorted(shares)[1]:.1%} of a step with 8 requests."
     )
 
 
-def on_random_weights(names: list[str], device: torch.device, rounds: int) -> str:
+def _warmed(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Ours, str]:
+    """Ours compiled, and a table of what compiling took."""
+    ours = Ours(folder, device, dtype, compiled=True)
+    seconds = ours.warm_up()
+    row = ["seconds of the first pass", *(f"{seconds[rows]:.1f}" for rows in SWEPT)]
+    print("compiled", flush=True)
+    return ours, table(["warm-up by rows", *map(str, SWEPT)], [row])
+
+
+def on_random_weights(
+    names: Sequence[str], device: torch.device, rounds: int, compiled: bool
+) -> str:
     """The well-known models, against the pipeline plain and compiled."""
-    return "\n\n".join(
-        [circumstances(device, rounds), *(_one(name, device, rounds) for name in names)]
-    )
+    tables = [_one(name, device, rounds, compiled) for name in names]
+    return "\n\n".join([circumstances(device, rounds), *tables])
 
 
-def _one(name: str, device: torch.device, rounds: int) -> str:
-    model, dtype = MODELS[name], torch.bfloat16
+def _one(name: str, device: torch.device, rounds: int, compiled: bool) -> str:
+    model, dtype = MODELS[name], number_type(device)
     with tempfile.TemporaryDirectory() as folder:
-        build(name, Path(folder))
-        ours = Ours(Path(folder), device, dtype)
+        place = build(name, Path(folder))
+        ours = Ours(place, device, dtype)
         contenders: dict[str, Contender] = {
             "ours": ours,
-            "pipeline": Pipeline(Path(folder), device, dtype),
+            "pipeline": Pipeline(place, device, dtype),
         }
-        if device.type == "cuda":
-            contenders["compiled"] = Pipeline(Path(folder), device, dtype, compiled=True)
-    cases = {"one picture": (1, 1), "8 at once": (8, 1)}
-    text = compare(contenders, cases, model, rounds)
-    parts = [f"{model.name} at {model.size} px, {model.steps} steps, bfloat16", text]
-    if model.step:
-        work = requests(model.size, model.steps, 8, 1, 0)
-        tera = sum(2 * one.steps * model.step + model.decode for one in work)
-        timing = ours.draw(work)
-        parts.append(
-            f"8 at once are {tera:.0f} TFLOP: {tera / timing.total / PEAK:.0%} of {PEAK:.0f} "
-            "TFLOP/s."
-        )
-    return "\n\n".join([*parts, _engine_alone(ours, model, rounds)])
+        warming = ""
+        if compiled:
+            contenders["ours, compiled"], warming = _warmed(place, device, dtype)
+            contenders["pipeline, compiled"] = Pipeline(place, device, dtype, compiled=True)
+    cases = {"one picture": (1, 1), TOGETHER: (8, 1)}
+    taken = measure(contenders, cases, model, rounds)
+    parts = [
+        f"{model.name} at {model.size} px, {model.steps} steps, {str(dtype).split('.')[1]}",
+        compared(taken, cases),
+        shares_of_the_ceiling(model, taken[TOGETHER]) if model.step else "",
+        _engine_alone(ours, model, rounds),
+        warming,
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def shares_of_the_ceiling(model: Model, taken: Mapping[str, list[Timing]]) -> str:
+    """How much of what the device can do each contender had of it, with 8 requests at once."""
+    work = requests(model.size, model.steps, 8, 1, 0)
+    tera = sum(2 * one.steps * model.step + model.decode for one in work)
+    shares = [
+        f"{name} {tera / median(timings, FIGURES['until all are done']) / PEAK:.0%}"
+        for name, timings in taken.items()
+    ]
+    return f"8 at once are {tera:.0f} TFLOP; of {PEAK:.0f} TFLOP/s: {', '.join(shares)}."
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="of which medians are taken")
     parser.add_argument("--models", nargs="+", choices=MODELS, help="models of random weights")
+    parser.add_argument("--compiled", action="store_true", help="compile too, as on a GPU")
     parser.add_argument("--dry", action="store_true", help="print the tables, and write nothing")
     arguments = parser.parse_args()
     device = best_device()
     names = arguments.models or (["sd15", "sdxl"] if device.type == "cuda" else [])
+    compiled = arguments.compiled or device.type == "cuda"
     if names:
-        place, text = "on a GPU", on_random_weights(names, device, arguments.rounds)
+        place, text = "on a GPU", on_random_weights(names, device, arguments.rounds, compiled)
     else:
-        place, text = "on a CPU", on_embedded(device, arguments.rounds)
+        place, text = "on a CPU", on_embedded(device, arguments.rounds, compiled)
     print(text)
     if not arguments.dry:
         write(DOCUMENT, place, text)

@@ -10,13 +10,13 @@ from diffusers import DiffusionPipeline, DPMSolverMultistepScheduler
 from diffusers.utils import logging as diffusers_logging
 
 from benchmarks.figures import Timing
+from diffusion.calibration import SWEPT, native_rows, native_shape
 from diffusion.checkpoints import load
 from diffusion.costs import PassCosts
-from diffusion.engine import Broken, Drawn, Engine, Stepped
+from diffusion.devices import prepare
+from diffusion.engine import Broken, Drawn, Engine, EngineEvent, Stepped
 from diffusion.passes import Passes
 from diffusion.protocol import ImageRequest
-from diffusion.scheduler import Shape
-from diffusion.trajectory import Row
 
 
 class Contender(Protocol):
@@ -26,27 +26,36 @@ class Contender(Protocol):
 
 
 class Ours:
-    """One engine for all rounds, as a server has it."""
+    """One engine for all rounds, prepared as a server prepares it."""
 
-    def __init__(self, folder: Path, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self, folder: Path, device: torch.device, dtype: torch.dtype, compiled: bool = False
+    ) -> None:
         self.checkpoint = load(folder, device, dtype)
-        self._engine = Engine(self.checkpoint)
+        prepare(self.checkpoint.denoiser.unet, device, compiled)
+        self._compiled = compiled
+        self._engine = Engine(self.checkpoint, few_sizes=compiled)
 
     def draw(self, requests: list[ImageRequest]) -> Timing:
-        engine = self._engine
-        start = time.perf_counter()
-        for request in requests:
-            engine.add(request)
+        engine, start = self._engine, time.perf_counter()
         shown: dict[int, float] = {}
         done: dict[int, float] = {}
-        while len(engine):
-            for event in engine.step():
-                now = time.perf_counter() - start
+
+        def note(events: list[EngineEvent]) -> None:
+            for event in events:
                 assert not isinstance(event, Broken), event
-                if isinstance(event, Stepped):
-                    shown.setdefault(event.key, now)
+                if isinstance(event, Stepped) and event.key not in shown:
+                    _wait_for_gpu()
+                    shown[event.key] = time.perf_counter() - start
                 if isinstance(event, Drawn):
-                    done[event.key] = now
+                    done[event.key] = time.perf_counter() - start
+
+        # As a server does, which hands pictures on while a step runs.
+        engine.when_finished(lambda: note(engine.finished()))
+        for request in requests:
+            engine.add(request)
+        while len(done) < len(requests):
+            note(engine.step())
         return _timing(list(done.values()), list(shown.values()), requests)
 
     def overhead(self, requests: list[ImageRequest]) -> float:
@@ -70,7 +79,9 @@ class Ours:
             engine.add(request)
         engine.step()  # in which the prompts are read
         on_gpu = next(unet.parameters()).is_cuda
-        hooks = [unet.register_forward_pre_hook(begin), unet.register_forward_hook(end)]
+        hooks = []
+        if not on_gpu:
+            hooks = [unet.register_forward_pre_hook(begin), unet.register_forward_hook(end)]
         before = sum(curve.seconds for curve in engine.costs.curves.values())
         start = time.perf_counter()
         for _ in range(min(request.steps for request in requests) - 2):
@@ -85,19 +96,33 @@ class Ours:
         return max(0.0, 1 - inside / whole)
 
     @torch.inference_mode()
-    def curve(self, size: int, sizes: tuple[int, ...], rounds: int) -> dict[int, float]:
-        """t(B): seconds of a pass of so many rows, pictures of `size` pixels."""
-        denoiser, costs = self.checkpoint.denoiser, PassCosts()
-        passes = Passes(denoiser, costs)
-        cells = size // self.checkpoint.decoder.factor
-        condition = self.checkpoint.text.encode(["a fox"])[0]
-        x = torch.randn(int(denoiser.unet.config.in_channels), cells, cells)  # type: ignore
-        sigma = torch.tensor(1.0, dtype=torch.float64)
-        row = Row(x.to(condition.states.device), sigma, sigma * 100, condition)
-        for _ in range(rounds + 2):  # the first one checks, and on a GPU times come one late
-            for rows in sizes:
-                passes.predict(Shape(cells, cells), [row] * rows)
-        return {rows: costs.seconds(Shape(cells, cells), rows) for rows in sizes}
+    def curve(self, rounds: int) -> dict[int, float]:
+        """t(B): seconds of a pass by its rows, of pictures in the model's own size."""
+        costs = PassCosts()
+        passes = Passes(self.checkpoint.denoiser, costs, few_sizes=self._compiled)
+        shape, rows = native_shape(self.checkpoint), native_rows(self.checkpoint)
+        for _ in range(rounds + 1):  # in the first one sizes are compared with the reference
+            for count in SWEPT:
+                passes.predict(shape, rows[:count])
+                passes.settle()
+        return {count: costs.seconds(shape, count) for count in SWEPT}
+
+    @torch.inference_mode()
+    def warm_up(self) -> dict[int, float]:
+        """Seconds that the first pass of each number of rows takes, in which it is compiled.
+
+        The reference size comes first, since the others are compared with it.
+        """
+        passes = Passes(self.checkpoint.denoiser, PassCosts(), few_sizes=True)
+        shape, rows = native_shape(self.checkpoint), native_rows(self.checkpoint)
+        first = passes.reference(shape)
+        seconds = {}
+        for count in sorted(SWEPT, key=lambda count: (count != first, count)):
+            began = time.perf_counter()
+            passes.predict(shape, rows[:count])
+            _wait_for_gpu()
+            seconds[count] = time.perf_counter() - began
+        return seconds
 
 
 class Pipeline:
@@ -128,8 +153,7 @@ class Pipeline:
 
         def stepped(_: Any, step: int, _time: Any, tensors: dict[str, Any]) -> dict[str, Any]:
             if step == 0:
-                if tensors["latents"].is_cuda:
-                    torch.cuda.synchronize()
+                _wait_for_gpu()
                 shown.append(time.perf_counter() - start)
             return tensors
 
@@ -147,6 +171,11 @@ class Pipeline:
             )
             done.append(time.perf_counter() - start)
         return _timing(done, shown, requests)
+
+
+def _wait_for_gpu() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 def _timing(done: list[float], shown: list[float], requests: list[ImageRequest]) -> Timing:

@@ -42,8 +42,8 @@ class Model:
 MODELS = {
     "sd15": Model("SD 1.5", 512, 30, 0.803, 2.51),
     "sdxl": Model("SDXL", 1024, 20, 6.76, 10.5),
-    "sd15-reduced": Model("SD 1.5, reduced", 128, 4, reduced=True),
-    "sdxl-reduced": Model("SDXL, reduced", 128, 4, reduced=True),
+    "sd15-reduced": Model("SD 1.5, reduced", 64, 5, reduced=True),
+    "sdxl-reduced": Model("SDXL, reduced", 64, 5, reduced=True),
 }
 
 

@@ -1,11 +1,12 @@
 """Figures as tables of a document. Knows Markdown, and where in the document its place is."""
 
 import os
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+
+from diffusion.devices import device_name
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -16,8 +17,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def circumstances(device: torch.device, rounds: int) -> str:
     """What it was measured on and how, in a line."""
-    threads = f"{torch.get_num_threads()} threads"
-    where = torch.cuda.get_device_name() if device.type == "cuda" else f"{_processor()}, {threads}"
+    where = device_name(device)
+    if device.type == "cpu":
+        where += f", {torch.get_num_threads()} threads"
     # One busy core for each of ours is our own.
     others = max(0.0, os.getloadavg()[0] - torch.get_num_threads())
     rounds_said = "1 round" if rounds == 1 else f"medians of {rounds} rounds"
@@ -34,12 +36,3 @@ def write(document: Path, place: str, text: str) -> None:
     before, rest = whole.split(begin)
     after = rest.split(end)[1]
     document.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
-
-
-def _processor() -> str:
-    cpu = Path("/proc/cpuinfo")
-    if cpu.exists():
-        for line in cpu.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":")[1].strip()
-    return platform.processor() or platform.machine()

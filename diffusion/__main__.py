@@ -15,7 +15,7 @@ from aiohttp import web
 
 from diffusion.calibration import CostsFile, cache_folder, identity, native_shape
 from diffusion.checkpoints import EMBEDDED, CheckpointError, load
-from diffusion.devices import SettingError, best_device, number_type, prepared
+from diffusion.devices import SettingError, best_device, compile_wanted, number_type, prepare
 from diffusion.engine import Engine
 from diffusion.server import Service
 from diffusion.worker import Worker
@@ -102,8 +102,9 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
 def _engine(model: Path, device: torch.device) -> Iterator[Engine]:
     """The engine, which knows what passes took in earlier runs; what this one learns is kept."""
     loras = os.environ.get("DARKROOM_LORAS")
+    compiled = compile_wanted()
     checkpoint = load(model, device, number_type(device), Path(loras) if loras else None)
-    compiled = prepared(checkpoint.denoiser.unet, device)
+    prepare(checkpoint.denoiser.unet, device, compiled)
     file = CostsFile(cache_folder(), identity(checkpoint, compiled))
     costs = file.read()
     unknown = native_shape(checkpoint) not in costs.curves

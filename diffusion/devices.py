@@ -59,26 +59,29 @@ def handed(values: Tensor, x: Tensor) -> Tensor:
     return values.to(x.device, x.dtype, non_blocking=True)
 
 
-def prepared(unet: nn.Module, device: torch.device) -> bool:
-    """Lay the U-Net out as the device likes it, and compile it if DARKROOM_COMPILE is set.
-
-    Each size of a pass is compiled when it is first used, and so is each choice of LoRAs; on a GPU
-    into CUDA graphs, which has not been tried yet. The thread that calls this has to be the one
-    that runs the U-Net: the compiler's limits are a thread's own. Returns whether it is compiled.
-    Raises SettingError.
-    """
+def compile_wanted() -> bool:
+    """What DARKROOM_COMPILE says. Raises SettingError."""
     said = os.environ.get("DARKROOM_COMPILE") or "0"
     if said not in ("0", "1"):
         raise SettingError(f"DARKROOM_COMPILE must be 0 or 1, not “{said}”.")
+    return said == "1"
+
+
+def prepare(unet: nn.Module, device: torch.device, compiled: bool) -> None:
+    """Lay the U-Net out as the device likes it, and have it compiled where that is wanted.
+
+    Each size of a pass is compiled when it is first used, and so is each choice of LoRAs; on a GPU
+    into CUDA graphs, which has not been tried yet. The thread that calls this has to be the one
+    that runs the U-Net: the compiler's limits are a thread's own.
+    """
     if device.type == "cuda":
         unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         # Of cuDNN's convolutions some add up in the order in which threads happen to come.
         torch.backends.cudnn.deterministic = True
-    if said == "1":
+    if compiled:
         # Beyond the limit passes would run uncompiled, which may give other bytes.
         torch._dynamo.config.recompile_limit = COMPILED_SHAPES
         unet.compile(mode="reduce-overhead" if device.type == "cuda" else "default", dynamic=False)
-    return said == "1"
 
 
 def is_out_of_memory(error: Exception) -> bool:

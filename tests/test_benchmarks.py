@@ -1,11 +1,20 @@
-"""What the benchmark makes of its measurements; the measuring itself is `make bench`."""
+"""What the benchmark makes of its measurements, and a rehearsal; measuring is `make bench`."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
-from benchmarks.__main__ import DOCUMENT, requests
+from benchmarks.__main__ import (
+    DOCUMENT,
+    PEAK,
+    on_random_weights,
+    requests,
+    shares_of_the_ceiling,
+)
 from benchmarks.figures import Timing, median
+from benchmarks.models import Model
 from benchmarks.report import table, write
 
 ROOT = Path(__file__).parent.parent
@@ -49,3 +58,35 @@ def test_the_document_has_the_places(place: str, tmp_path: Path) -> None:
     copy.write_text((ROOT / DOCUMENT).read_text())
     write(copy, place, "figures")
     assert "figures" in copy.read_text()
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Two that share busy cores with others mostly wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+# diffusers' own schedulers and numpy disagree over a keyword.
+@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("name", ["sd15-reduced", "sdxl-reduced"])
+def test_what_is_measured_on_a_gpu_is_rehearsed_with_few_numbers(name: str) -> None:
+    text = on_random_weights([name], torch.device("cpu"), rounds=1, compiled=False)
+    assert torch.__version__ in text
+    rows = [line for line in text.splitlines() if line.startswith("| 8 at once, pictures a second")]
+    assert [float(cell.strip(" ×")) > 0 for cell in rows[0].split("|")[2:-1]] == [True] * 3
+    assert "| t(B) by rows | 1 | 2 | 4 | 8 | 16 |" in text
+
+
+def test_the_share_of_the_ceiling_counts_rows_and_pictures() -> None:
+    model = Model("a model", 512, 20, step=2.0, decode=5.0)
+    taken = {"ours": [Timing((10.0,), (1.0,), 8)], "other": [Timing((20.0,), (1.0,), 8)]}
+    # Eight of 16, 20, 24 and 28 steps, two rows each, and eight pictures.
+    tera = 2 * (16 + 20 + 24 + 28) * 2 * 2.0 + 8 * 5.0
+    assert shares_of_the_ceiling(model, taken) == (
+        f"8 at once are {tera:.0f} TFLOP; of {PEAK:.0f} TFLOP/s: "
+        f"ours {tera / 10 / PEAK:.0%}, other {tera / 20 / PEAK:.0%}."
+    )

@@ -12,7 +12,7 @@ import torch
 
 from diffusion.autoencoding import NO_MEMORY
 from diffusion.checkpoints import Checkpoint, load
-from diffusion.devices import prepared
+from diffusion.devices import prepare
 from diffusion.engine import Broken, Drawn, Engine, EngineEvent, Stepped, Waits
 from diffusion.pictures import Pixels
 from diffusion.plan import steps_run
@@ -76,7 +76,7 @@ def model(request: pytest.FixtureRequest, tiny_folder: Path) -> Checkpoint:
     name, dtype = request.param
     device = torch.device(name)
     checkpoint = load(tiny_folder, device, dtype)
-    prepared(checkpoint.denoiser.unet, device)
+    prepare(checkpoint.denoiser.unet, device, compiled=False)
     return checkpoint
 
 
