@@ -100,7 +100,7 @@ class Asking:
             model = versions.choose(prompt, member.model, starts=bool(images))
             requests = resolve(prompt, model, defaults_of(settings, member), new_seed())
             read.append((text, prompt, requests))
-        if len(prompts) > 1 and sum(len(requests) for *_, requests in read) > settings.permutations:
+        if sum(len(requests) for *_, requests in read) > settings.permutations:
             raise TooManyPermutations(settings.permutations)
         await self._check_tokens([requests[0] for *_, requests in read])
         # Nothing is fetched for what is refused.

@@ -1,4 +1,4 @@
-"""Asking a member whether all the jobs that a prompt stands for are meant.
+"""Asking a member whether all the jobs that a prompt becomes are meant.
 
 The buttons carry the id of a draft in the database, so that they work after a restart too.
 """
@@ -89,7 +89,7 @@ async def show_imagined(
 
 def _question(confirmation: Confirmation, locale: str) -> Card:
     prompts = confirmation.prompts
-    lines = [say("confirmation.text", locale, prompts=len(prompts))]
+    lines = [say("confirmation.text", locale, prompts=len(prompts), jobs=confirmation.jobs)]
     for prompt in prompts[:SHOWN]:
         cut = prompt if len(prompt) <= SHOWN_LETTERS else prompt[:SHOWN_LETTERS] + "…"
         lines.append(f"- {discord.utils.escape_markdown(cut)}")

@@ -24,6 +24,9 @@ from storage.jobs import Job, NewJob, Totals
 from storage.models import JobKind
 from storage.servers import ServerSettings
 
+UNASKED = 3
+"""Jobs that one prompt may become by `--repeat` without being confirmed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -64,11 +67,13 @@ class Studio:
         """Queue a prompt: one job, or several where it says `--repeat`.
 
         `images` are links to pictures to start from, besides those that the prompt begins with.
-        Where it stands for several prompts, nothing is queued before its member confirms it.
+        Where it stands for several prompts, or for more jobs than a few, nothing is queued before
+        its member confirms it.
         """
         settings = await self.server_settings(asker.server_id)
         asked = await self._asking.read(asker, typed, settings, images)
-        if len(asked.prompts) == 1:
+        few = min(UNASKED, settings.jobs_per_member)
+        if len(asked.prompts) == 1 and len(asked.jobs) <= few:
             return await self.queue(asked.jobs, settings.jobs_per_member)
         draft_id = await drafts.keep(self._database, asker.member_id, to_draft(asked))
         return Confirmation(draft_id, asked.prompts, len(asked.jobs))

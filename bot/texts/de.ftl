@@ -39,10 +39,10 @@ misplaced-text = Ungültiger Parameter
     .problem = Nach `--{ $flag }` kommt Text, der nicht dazugehört: „{ $text }“.
     .remedy = Stell alle Wörter vor die Parameter.
 too-many-open-jobs = Warteschlange voll
-    .problem = Auf diesem Server darfst du { $limit } wartende oder laufende Aufträge haben; jetzt sind es { $open }, und { $wanted } kämen dazu.
+    .problem = Hier darfst du { $limit } wartende oder laufende Aufträge haben; jetzt sind es { $open }, und { $wanted } kämen dazu.
     .remedy = { $fits ->
         [yes] Warte, bis einer fertig ist, oder brich einen ab.
-       *[no] Nimm ein kleineres `--repeat`, höchstens { $limit }.
+       *[no] Gib höchstens { $limit } auf einmal in Auftrag.
     }
 job-not-found = Kein solcher Auftrag
     .problem = Der Auftrag hinter diesem Knopf steht nicht in der Datenbank.
@@ -250,12 +250,15 @@ unbalanced-braces = Ungültiger Prompt
     .remedy = Schreib `{"{"}rot, grün{"}"}` für eine Auswahl, und `\{"{"}` oder `\{"}"}` für die Klammer selbst.
 too-many-permutations = Zu viele Aufträge
     .problem = Die Auswahl in geschweiften Klammern und `--repeat` machten aus diesem Prompt mehr als { $most } Aufträge.
-    .remedy = Lass etwas weg; { $most } sind auf diesem Server das Höchste.
+    .remedy = Lass etwas weg; { $most } sind hier das Höchste.
 confirmation-expired = Nichts zu bestätigen
     .problem = Das ist schon beantwortet, oder es ist mehr als einen Tag her.
     .remedy = Schick den Prompt noch einmal.
 confirmation = { $jobs } Aufträge starten?
-    .text = Der Prompt steht für { $prompts } Prompts:
+    .text = { $prompts ->
+        [1] Ein Prompt, { $jobs }-mal gezeichnet, mit verschiedenen Seeds:
+       *[other] Der Prompt steht für { $prompts } Prompts:
+    }
     .more = … und { $count } mehr
     .yes = Ja, starten
     .no = Nein

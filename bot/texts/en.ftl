@@ -39,10 +39,10 @@ misplaced-text = Invalid parameter
     .problem = After `--{ $flag }` comes text that does not belong to it: “{ $text }”.
     .remedy = Put all words before the parameters.
 too-many-open-jobs = Queue full
-    .problem = You may have { $limit } waiting or running at a time on this server; now it is { $open }, and this would add { $wanted }.
+    .problem = You may have { $limit } waiting or running at a time here; now it is { $open }, and this would add { $wanted }.
     .remedy = { $fits ->
         [yes] Wait for one to finish, or cancel one.
-       *[no] Say a smaller `--repeat`, { $limit } at the most.
+       *[no] Ask for { $limit } at a time at the most.
     }
 job-not-found = No such job
     .problem = The job behind this button is not in the database.
@@ -250,12 +250,15 @@ unbalanced-braces = Invalid prompt
     .remedy = Write `{"{"}red, green{"}"}` for choices, and `\{"{"}` or `\{"}"}` for a brace itself.
 too-many-permutations = Too many jobs
     .problem = The choices in braces, and `--repeat`, would make more than { $most } jobs of this prompt.
-    .remedy = Leave some out; { $most } is the most on this server.
+    .remedy = Leave some out; { $most } is the most here.
 confirmation-expired = Nothing to confirm
     .problem = This was answered already, or it was asked more than a day ago.
     .remedy = Send the prompt again.
 confirmation = Start { $jobs } jobs?
-    .text = The prompt stands for { $prompts } prompts:
+    .text = { $prompts ->
+        [1] One prompt, drawn { $jobs } times from different seeds:
+       *[other] The prompt stands for { $prompts } prompts:
+    }
     .more = … and { $count } more
     .yes = Yes, start them
     .no = No

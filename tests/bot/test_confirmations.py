@@ -56,6 +56,30 @@ async def test_nothing_is_queued_before_a_yes_which_works_after_a_restart(
         assert all(any(prompt in content for content in drawn) for prompt in WRITTEN)
 
 
+@pytest.mark.parametrize(("at_a_time", "few", "many"), [(3, 3, 4), (1, None, 2), (9, 3, 4)])
+async def test_repeating_a_few_times_is_done_and_more_often_is_asked_about(
+    bot: DarkroomBot,
+    owner: Member,
+    database: Database,
+    at_a_time: int,
+    few: int | None,
+    many: int,
+) -> None:
+    """Whoever may have fewer jobs at a time is asked sooner, as what they ask for is more."""
+    await owner.slash("darkroom", "server settings", jobs_per_member=at_a_time)
+    asked = await question(owner, f"a fox --steps 1 --n 1 --r {many}")
+    assert f"Start {many} jobs?" in card(asked)
+    assert f"One prompt, drawn {many} times" in card(asked)
+    assert not await jobs.open_jobs(database, whoever(asked))
+    await owner.press(asked, "Yes, start them")
+    await answered(owner, asked, f"{many} jobs started")
+    if few is not None:
+        for job in await jobs.open_jobs(database, whoever(asked)):
+            await jobs.cancel(database, job.id)
+        waiting = await owner.slash("darkroom", "imagine", prompt=f"a cat --steps 1 --r {few}")
+        assert waiting.content.startswith("**a cat")
+
+
 async def test_a_no_starts_nothing(bot: DarkroomBot, ada: Member, database: Database) -> None:
     asked = await question(ada, PROMPT)
     await ada.press(asked, "No")

@@ -65,14 +65,19 @@ async def test_a_prompt_pings_nobody_and_is_shown_as_typed(bot: DarkroomBot, ada
         assert not version.mentions
 
 
-async def test_six_thousand_characters_are_drawn_or_told_to_be_too_many_for_the_model(
+async def test_six_thousand_characters_are_drawn_or_refused_as_too_many_for_the_model(
     bot: DarkroomBot, ada: Member
 ) -> None:
     long_words = "f" * 5000 + " fox --q .25"
     prompts = ("fox " * 1498 + "--q .25", long_words)
     for prompt in prompts:
-        ended = await finished(ada, await ada.slash("darkroom", "imagine", prompt=prompt))
-        assert "U1" in labels(ended) or "is too long: the model reads at most" in card(ended)
+        answer = await ada.slash("darkroom", "imagine", prompt=prompt)
+        ended = await ada.wait_for(
+            lambda m, id=answer.interaction_id: (
+                m.interaction_id == id and ("U1" in labels(m) or (m.ephemeral and m.embeds))
+            )
+        )
+        assert "U1" in labels(ended) or "the model reads" in card(ended)
 
 
 async def test_where_no_picture_could_be_shown_nothing_is_queued(
@@ -102,10 +107,21 @@ async def test_a_member_may_have_so_many_jobs_at_a_time(
 async def test_repeats_are_queued_all_or_none(
     bot: DarkroomBot, ada: Member, database: Database
 ) -> None:
-    refusal = await ada.slash("darkroom", "imagine", prompt="a fox --r 4")
+    running = await ada.slash("darkroom", "imagine", prompt=LONG)
+    refusal = await ada.slash("darkroom", "imagine", prompt="a fox --r 3")
     words = await told(ada, refusal)
     assert "You may have 3 waiting or running at a time" in words
-    assert "a smaller `--repeat`, 3 at the most" in words
+    assert "now it is 1, and this would add 3" in words
+    assert len(await jobs.open_jobs(database, whoever(refusal))) == 1
+    await ada.press(running, "Cancel")
+
+
+async def test_more_repeats_than_one_prompt_may_become_are_refused(
+    bot: DarkroomBot, owner: Member, database: Database
+) -> None:
+    await owner.slash("darkroom", "server settings", permutations=4)
+    refusal = await owner.slash("darkroom", "imagine", prompt="a fox --r 5")
+    assert "more than 4 jobs" in await told(owner, refusal)
     assert not await jobs.open_jobs(database, whoever(refusal))
 
 
