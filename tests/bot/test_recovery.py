@@ -304,12 +304,12 @@ async def test_a_locked_database_makes_members_wait_and_loses_nothing(
     assert await owner.wait_for(lambda m: m.ephemeral and "Stylize: 3" in card(m))
 
 
-async def test_a_refusal_that_took_long_is_still_for_its_member_alone(
+async def test_a_question_that_took_long_is_still_for_its_member_alone(
     bot: DarkroomBot, ada: Member, ben: Member, settings: Settings
 ) -> None:
     async with locked(settings):
         answer = await ada.slash("darkroom", "imagine", prompt="a fox --r 4")
         assert answer.thinking
         assert not answer.ephemeral
-    assert "would add 4" in await told(ada, answer)
+    assert "Start 4 jobs?" in await told(ada, answer)
     await ben.wait_until_deleted(answer)
