@@ -29,6 +29,7 @@ class RawBot:
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self.session = session
         self.url = url
+        self.sockets: list[aiohttp.ClientWebSocketResponse] = []
         self.sequence = 0
         self.ready: dict[str, Any] = {}
 
@@ -60,6 +61,7 @@ class RawBot:
         """Open the gateway as far as HELLO."""
         address = self.url.replace("http", "ws", 1) + "/gateway?v=10&encoding=json"
         self.socket = await self.session.ws_connect(address)
+        self.sockets.append(self.socket)
         assert (await self.receive())["op"] == 10
 
     async def identify(self) -> None:
@@ -109,4 +111,9 @@ class RawBot:
 @asynccontextmanager
 async def raw_bot(url: str) -> AsyncIterator[RawBot]:
     async with aiohttp.ClientSession() as session:
-        yield RawBot(session, url)
+        bot = RawBot(session, url)
+        try:
+            yield bot
+        finally:
+            for socket in bot.sockets:
+                await socket.close()
