@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import CLIPVisionModelWithProjection
 
-from diffusion.parts import CheckpointError
+from diffusion.parts import CheckpointError, first_line
 
 FOLDER = "image_encoder"
 BANK = "phrases.json"
@@ -194,8 +194,8 @@ def load_describer(
         mean, std = preparing["image_mean"], preparing["image_std"]
         eye = Eye(tower.to(device).eval(), mean, std, bank)
     except Exception as error:
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
-        raise CheckpointError(f"The image encoder in {place} cannot be used: {reason}") from error
+        reason = f"The image encoder in {place} cannot be used: {first_line(error)}"
+        raise CheckpointError(reason) from error
     if report.get("missing_keys") or report.get("mismatched_keys"):
         raise CheckpointError(f"The weights in {place} do not fit their config.")
     if tower.config.projection_dim != text_tower.config.hidden_size:

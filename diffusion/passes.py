@@ -14,6 +14,7 @@ time once and never a byte. It holds on a GPU as well, where sizes are powers of
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -23,8 +24,6 @@ from diffusion.costs import MOST, PassCosts
 from diffusion.denoiser import Denoiser
 from diffusion.scheduler import Shape
 from diffusion.trajectory import Row
-
-_Predict = Callable[[Shape, Sequence[Row]], Tensor]
 
 
 class Passes:
@@ -56,11 +55,13 @@ class Passes:
 
     def _part(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
         for size in self._sizes(len(rows)):
+            filled = _filled(rows, size)
             if size == self.reference(shape) or self._agrees.get((shape, size)):
-                return self._timed(self._pass, shape, _filled(rows, size))[: len(rows)]
+                whole = self._timed(shape, len(rows), partial(self._pass, shape, filled))
+                return whole[: len(rows)]
             if (shape, size) not in self._agrees:
-                return self._checked(shape, _filled(rows, size))[: len(rows)]
-        return self._timed(self._by_reference, shape, rows)
+                return self._checked(shape, filled)[: len(rows)]
+        return self._timed(shape, len(rows), partial(self._by_reference, shape, rows))
 
     def _sizes(self, count: int) -> Iterator[int]:
         """Sizes of a pass for so many rows, the cheapest first."""
@@ -91,16 +92,16 @@ class Passes:
         )
         return denoised
 
-    def _timed(self, predict: _Predict, shape: Shape, rows: Sequence[Row]) -> Tensor:
-        """Predictions whose time is noted."""
+    def _timed(self, shape: Shape, rows: int, predict: Callable[[], Tensor]) -> Tensor:
+        """Predictions whose time is noted as that of so many rows, whatever fills them up."""
         if self._device.type == "cuda":
-            return self._timed_later(predict, shape, rows)
+            return self._timed_later(shape, rows, predict)
         began = time.perf_counter()
-        denoised = predict(shape, rows)
-        self._costs.note(shape, len(rows), time.perf_counter() - began)
+        denoised = predict()
+        self._costs.note(shape, rows, time.perf_counter() - began)
         return denoised
 
-    def _timed_later(self, predict: _Predict, shape: Shape, rows: Sequence[Row]) -> Tensor:
+    def _timed_later(self, shape: Shape, rows: int, predict: Callable[[], Tensor]) -> Tensor:
         """Predictions on a GPU, whose time is noted when the next ones have been handed over.
 
         To be one pass ahead keeps the GPU busy; further ahead, who joins or leaves would be late.
@@ -110,9 +111,9 @@ class Passes:
             for _ in range(2)
         )
         began.record()
-        denoised = predict(shape, rows)
+        denoised = predict()
         ended.record()
-        self._timing.append((shape, len(rows), began, ended))
+        self._timing.append((shape, rows, began, ended))
         if len(self._timing) > 1:
             self._note_earliest()
         return denoised
