@@ -80,6 +80,7 @@ def _sd15(model: Model) -> dict[str, Any]:
     less = 10 if model.reduced else 1
     unet = UNet2DConditionModel(
         sample_size=model.size // 8,
+        layers_per_block=1 if model.reduced else 2,
         block_out_channels=tuple(width // less for width in (320, 640, 1280, 1280)),
         cross_attention_dim=768 // (12 if model.reduced else 1),
         attention_head_dim=8,
@@ -97,6 +98,7 @@ def _sdxl(model: Model) -> dict[str, Any]:
     pooled = 80 if model.reduced else 1280
     unet = UNet2DConditionModel(
         sample_size=model.size // 8,
+        layers_per_block=1 if model.reduced else 2,
         block_out_channels=(32, 64, 128) if model.reduced else (320, 640, 1280),
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
@@ -147,7 +149,7 @@ def _autoencoder(model: Model, scale: float) -> AutoencoderKL:
         block_out_channels=(16, 16, 32, 32) if model.reduced else (128, 256, 512, 512),
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
-        layers_per_block=2,
+        layers_per_block=1 if model.reduced else 2,
         norm_num_groups=16 if model.reduced else 32,
         sample_size=model.size,
         scaling_factor=scale,

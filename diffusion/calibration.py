@@ -72,7 +72,7 @@ class CostsFile:
                 "width": shape.width,
                 "chunks": shape.chunks,
                 "tile": shape.tile,
-                "points": [{"rows": rows, "seconds": time} for rows, time in curve.points()],
+                "points": [{"rows": rows, "seconds": took} for rows, took in curve.points()],
             }
             for shape, curve in used[:MOST_SHAPES]
         ]
@@ -120,9 +120,10 @@ def native_shape(checkpoint: Checkpoint) -> Shape:
 def sweep(checkpoint: Checkpoint, passes: Passes, costs: PassCosts) -> Iterator[None]:
     """Measure t(B) at the native shape, one pass at each `next`, for `LONGEST` at the most.
 
-    A number of rows that memory does not suffice for is the end of it, and caps the passes.
+    What fails is the end of it; rows that memory does not suffice for also cap the passes.
     """
-    shape, rows, spent = native_shape(checkpoint), native_rows(checkpoint), 0.0
+    shape, spent = native_shape(checkpoint), 0.0
+    drawn: Sequence[Row] = ()
     for count in SWEPT * ROUNDS:
         before = costs.passes(shape)
         # A size is compared with the reference before it is timed.
@@ -131,16 +132,19 @@ def sweep(checkpoint: Checkpoint, passes: Passes, costs: PassCosts) -> Iterator[
                 return
             began = time.perf_counter()
             try:
-                passes.predict(shape, rows[:count])
+                drawn = drawn or native_rows(checkpoint)
+                passes.predict(shape, drawn[:count])
                 passes.settle()
             except Exception as error:
                 log.exception("a pass of %d rows failed", count)
                 if is_out_of_memory(error):
                     costs.halve(shape, count)
+                    torch.cuda.empty_cache()
                 return
             spent += time.perf_counter() - began
             yield
-    points = ", ".join(f"{rows}: {1000 * s:.1f} ms" for rows, s in costs.curves[shape].points())
+    curve = costs.curves[shape].points()
+    points = ", ".join(f"{rows}: {1000 * took:.1f} ms" for rows, took in curve)
     log.info("passes by their rows, measured in %.1f s: %s", spent, points)
 
 

@@ -127,6 +127,22 @@ def test_where_memory_does_not_suffice_the_sweep_caps_the_passes(
     assert engine.costs.most(NATIVE) == 8
 
 
+@pytest.mark.parametrize("part", ["text.encode", "denoiser.forward"])
+def test_a_sweep_that_fails_is_over_and_the_engine_goes_on(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    network, method = part.split(".")
+    engine = Engine(tiny, sweeps=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(getattr(tiny, network), method, lambda *_: 1 / 0)
+        assert _rest(engine) == 0
+    engine.add(a_request(steps=1))
+    events = []
+    while len(engine):
+        events += engine.step()
+    assert isinstance(events[-1], Drawn)
+
+
 # The file.
 
 
