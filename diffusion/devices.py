@@ -92,3 +92,8 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, RuntimeError) and (
         "out of memory" in said or "can't allocate memory" in said
     )
+
+
+def is_device_lost(error: Exception) -> bool:
+    """Whether the device has failed, and will in all that this process asks of it from now on."""
+    return isinstance(error, torch.AcceleratorError) and not is_out_of_memory(error)

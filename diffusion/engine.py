@@ -25,7 +25,7 @@ from diffusion.calibration import sweep
 from diffusion.canvas import Canvas
 from diffusion.checkpoints import Checkpoint
 from diffusion.costs import PassCosts
-from diffusion.devices import is_out_of_memory
+from diffusion.devices import is_device_lost, is_out_of_memory
 from diffusion.passes import Passes
 from diffusion.pictures import Pixels
 from diffusion.plan import preview_steps, rows_needed, steps_run, texts
@@ -197,7 +197,8 @@ class Engine:
     def step(self) -> list[EngineEvent]:
         """Move the requests of one shape one step on; says what became of them.
 
-        Where there is nothing to move, it waits for the autoencoder.
+        Where there is nothing to move, it waits for the autoencoder. Raises torch.AcceleratorError
+        where the device has failed: it fails in all that follows, until the process begins anew.
         """
         self._stirred.clear()
         finished = self.finished()
@@ -264,6 +265,8 @@ class Engine:
         try:
             conditions = self.checkpoint.text.encode(texts(request), request.loras)
         except Exception as error:
+            if is_device_lost(error):
+                raise
             log.exception("a prompt could not be read")
             trouble = "The model could not read this prompt."
             reason = NO_MEMORY if is_out_of_memory(error) else trouble
@@ -284,6 +287,8 @@ class Engine:
         try:
             advance(trajectories, self._denoise(shape, trajectories))
         except Exception as error:
+            if is_device_lost(error):
+                raise
             log.exception("a step failed")
             if is_out_of_memory(error):
                 # The others fitted in before the newest came, and have not moved.

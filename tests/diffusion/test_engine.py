@@ -382,7 +382,9 @@ def test_numbers_that_overflow_break_only_their_request(
     assert _same(_drawn(events)[well], expected)
 
 
-@pytest.mark.parametrize("kind", [torch.OutOfMemoryError, RuntimeError, MemoryError])
+@pytest.mark.parametrize(
+    "kind", [torch.OutOfMemoryError, torch.AcceleratorError, RuntimeError, MemoryError]
+)
 def test_where_memory_does_not_suffice_the_newest_fails_and_the_rest_goes_on(
     tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
 ) -> None:
@@ -423,6 +425,21 @@ def test_a_picture_too_large_to_finish_fails_with_that_reason(
     engine = Engine(tiny)
     key = engine.add(a_request(steps=1)).key
     assert _run(engine) == [Broken(key, NO_MEMORY)]
+
+
+@pytest.mark.parametrize("part", ["text.encode", "denoiser.forward"])
+def test_a_device_that_fails_is_the_end_of_the_engine(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    def failing(*_arguments: object) -> None:
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+
+    network, method = part.split(".")
+    engine = Engine(tiny)
+    engine.add(a_request())
+    monkeypatch.setattr(getattr(tiny, network), method, failing)
+    with pytest.raises(torch.AcceleratorError):
+        engine.step()
 
 
 @pytest.mark.parametrize("part", ["text", "denoiser", "decoder"])
