@@ -1,12 +1,12 @@
 """The buttons under a job's message. They carry only the job's id, so old ones work for ever."""
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.answers import asker, explain, in_time, show_message
+from bot.answers import asker, in_time, show_message
 from bot.dialogs import ask, ask_for_cells, fulfil, wants_remix, wish_of
+from bot.lasting import LastingButton
 from bot.messages import Message
 from bot.texts import say
 
@@ -32,38 +32,19 @@ OTHERS = ("cancel", "like", "region", "raster", "zoom_custom")
 
 
 class JobButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    LastingButton,
     template=r"job:(?P<job_id>[0-9a-f]{32}):"
     rf"(?P<action>{'|'.join((*REMIXED, *PLAIN, *OTHERS))})(?::(?P<number>[1-9][0-9]?))?",
 ):
     """Any button under any message of ours, from its custom_id alone."""
 
-    def __init__(
-        self, item: discord.ui.Button[Any], job_id: str, action: str, number: int | None
-    ) -> None:
-        super().__init__(item)
-        self.job_id = job_id
-        self.action = action
-        self.number = number
+    def __init__(self, item: discord.ui.Button[Any], said: dict[str, str]) -> None:
+        super().__init__(item, said)
+        self.job_id = said["job_id"]
+        self.action = said["action"]
+        self.number = int(said["number"]) if said["number"] else None
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-    ) -> "JobButton":
-        assert isinstance(item, discord.ui.Button)
-        number = int(match["number"]) if match["number"] else None
-        return cls(item, match["job_id"], match["action"], number)
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        try:
-            await self._act(interaction)
-        except Exception as error:
-            await explain(interaction, error)
-
-    async def _act(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
+    async def act(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
         match self.action:
             case "cancel":
                 await self._cancel(interaction)

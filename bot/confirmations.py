@@ -3,13 +3,13 @@
 The buttons carry the id of a draft in the database, so that they work after a restart too.
 """
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.answers import THINKS_ALOUD, asker, explain, in_time, redraw, show_jobs
+from bot.answers import THINKS_ALOUD, asker, in_time, redraw, show_jobs
 from bot.board import embeds
+from bot.lasting import LastingButton, view_of
 from bot.messages import Card, Stripe
 from bot.studio import Confirmation
 from bot.texts import say
@@ -25,49 +25,33 @@ SHOWN_LETTERS = 300
 
 
 class ConfirmationButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"draft:(?P<draft_id>[0-9a-f]{32}):(?P<answer>yes|no)",
+    LastingButton, template=r"draft:(?P<draft_id>[0-9a-f]{32}):(?P<answer>yes|no)"
 ):
     """Yes or no to a draft."""
 
-    def __init__(self, item: discord.ui.Button[Any], draft_id: str, answer: str) -> None:
-        super().__init__(item)
-        self.draft_id = draft_id
-        self.answer = answer
+    async def act(self, interaction: discord.Interaction[Any]) -> None:
+        draft_id = self.said["draft_id"]
+        if self.said["answer"] == "yes":
+            await _start(interaction, draft_id)
+        else:
+            await _drop(interaction, draft_id)
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-    ) -> "ConfirmationButton":
-        assert isinstance(item, discord.ui.Button)
-        return cls(item, match["draft_id"], match["answer"])
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        try:
-            if self.answer == "yes":
-                await self._start(interaction)
-            else:
-                await self._drop(interaction)
-        except Exception as error:
-            await explain(interaction, error)
+async def _start(interaction: "discord.Interaction[DarkroomBot]", draft_id: str) -> None:
+    studio, locale = interaction.client.studio, interaction.locale.value
+    work = studio.confirm(asker(interaction), draft_id)
+    jobs = await in_time(interaction, work, thinking=False)
+    for job in jobs:
+        studio.post(job)
+    title = say("confirmation.started", locale, jobs=len(jobs))
+    await redraw(interaction, Card(title, "", Stripe.GREEN), discord.ui.View())
 
-    async def _start(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
-        studio, locale = interaction.client.studio, interaction.locale.value
-        work = studio.confirm(asker(interaction), self.draft_id)
-        jobs = await in_time(interaction, work, thinking=False)
-        for job in jobs:
-            studio.post(job)
-        title = say("confirmation.started", locale, jobs=len(jobs))
-        await redraw(interaction, Card(title, "", Stripe.GREEN), discord.ui.View())
 
-    async def _drop(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
-        work = interaction.client.studio.decline(self.draft_id)
-        await in_time(interaction, work, thinking=False)
-        title = say("confirmation.declined", interaction.locale.value)
-        await redraw(interaction, Card(title, "", Stripe.GREY), discord.ui.View())
+async def _drop(interaction: "discord.Interaction[DarkroomBot]", draft_id: str) -> None:
+    work = interaction.client.studio.decline(draft_id)
+    await in_time(interaction, work, thinking=False)
+    title = say("confirmation.declined", interaction.locale.value)
+    await redraw(interaction, Card(title, "", Stripe.GREY), discord.ui.View())
 
 
 async def show_imagined(
@@ -100,14 +84,14 @@ def _question(confirmation: Confirmation, locale: str) -> Card:
 
 
 def _yes_or_no(draft_id: str, locale: str) -> discord.ui.View:
-    shown = discord.ui.View(timeout=None)
-    for answer, style in (
-        ("yes", discord.ButtonStyle.success),
-        ("no", discord.ButtonStyle.secondary),
-    ):
-        label = say(f"confirmation.{answer}", locale)
-        custom_id = f"draft:{draft_id}:{answer}"
-        shown.add_item(discord.ui.Button(style=style, label=label, custom_id=custom_id))
-    # As in `bot.board`: presses are found by their custom_id.
-    shown.stop()
-    return shown
+    styles = {"yes": discord.ButtonStyle.success, "no": discord.ButtonStyle.secondary}
+    return view_of(
+        *(
+            discord.ui.Button(
+                style=style,
+                label=say(f"confirmation.{answer}", locale),
+                custom_id=f"draft:{draft_id}:{answer}",
+            )
+            for answer, style in styles.items()
+        )
+    )

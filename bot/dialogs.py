@@ -15,6 +15,7 @@ import discord
 from bot.answers import PATIENCE, asker, explain, in_time, show_jobs
 from bot.board import files
 from bot.errors import DatabaseAway, InvalidFactor
+from bot.lasting import LastingMenu, view_of
 from bot.messages import Attachment
 from bot.texts import say
 from bot.workbench import Wish
@@ -128,34 +129,14 @@ def _factor(typed: str) -> float:
 # Choosing cells.
 
 
-class CellMenu(
-    discord.ui.DynamicItem[discord.ui.Select[Any]],
-    template=r"job:(?P<job_id>[0-9a-f]{32}):cells:(?P<raster>[34])",
-):
+class CellMenu(LastingMenu, template=r"job:(?P<job_id>[0-9a-f]{32}):cells:(?P<raster>[34])"):
     """The menu of a raster's cells; what is chosen leads to the prompt."""
 
-    def __init__(self, item: discord.ui.Select[Any], job_id: str, raster: int) -> None:
-        super().__init__(item)
-        self.job_id = job_id
-        self.raster = raster
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-    ) -> "CellMenu":
-        assert isinstance(item, discord.ui.Select)
-        return cls(item, match["job_id"], int(match["raster"]))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        try:
-            chosen = sum(1 << int(cell) for cell in self.item.values)
-            custom_id = f"job:{self.job_id}:region:{self.raster}-{chosen:x}"
-            await ask(interaction, custom_id, self.job_id, "region")
-        except Exception as error:
-            await explain(interaction, error)
+    async def act(self, interaction: discord.Interaction[Any]) -> None:
+        job_id = self.said["job_id"]
+        chosen = sum(1 << int(cell) for cell in self.item.values)
+        custom_id = f"job:{job_id}:region:{self.said['raster']}-{chosen:x}"
+        await ask(interaction, custom_id, job_id, "region")
 
 
 async def ask_for_cells(
@@ -177,26 +158,25 @@ async def ask_for_cells(
 
 
 def _cells(job_id: str, raster: int, locale: str) -> discord.ui.View:
-    shown = discord.ui.View(timeout=None)
     options = [
         discord.SelectOption(label=say("region-cell", locale, number=cell + 1), value=str(cell))
         for cell in range(raster * raster)
     ]
-    shown.add_item(
-        discord.ui.Select(
-            custom_id=f"job:{job_id}:cells:{raster}",
-            placeholder=say("region-cells", locale),
-            max_values=len(options),
-            options=options,
-        )
+    menu: discord.ui.Select[Any] = discord.ui.Select(
+        custom_id=f"job:{job_id}:cells:{raster}",
+        placeholder=say("region-cells", locale),
+        max_values=len(options),
+        options=options,
     )
-    for other in RASTERS:
-        if other != raster:
-            label = say("region-raster", locale, raster=other)
-            custom_id = f"job:{job_id}:raster:{other}"
-            shown.add_item(discord.ui.Button(label=label, custom_id=custom_id))
-    shown.stop()
-    return shown
+    others: list[discord.ui.Button[Any]] = [
+        discord.ui.Button(
+            label=say("region-raster", locale, raster=other),
+            custom_id=f"job:{job_id}:raster:{other}",
+        )
+        for other in RASTERS
+        if other != raster
+    ]
+    return view_of(menu, *others)
 
 
 async def _at_once(work: Coroutine[Any, Any, T]) -> T:

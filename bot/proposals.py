@@ -3,16 +3,16 @@
 The prompts stand in the message itself, so that its buttons need to carry no more than a number.
 """
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.answers import asker, explain, in_time, show_jobs
+from bot.answers import asker, in_time, show_jobs
 from bot.board import embeds, files
 from bot.confirmations import show_imagined
 from bot.errors import CannotDescribe
+from bot.lasting import LastingButton, view_of
 from bot.messages import Attachment, Card, Stripe, escape
 from bot.texts import say
 from bot.wording import CLOSER, Described, Weighed
@@ -28,37 +28,20 @@ HEAVY, LIGHT = 0.6, 0.25
 
 
 class ProposalButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"propose:(?P<action>draw|all|look)(?::(?P<number>[0-9]))?",
+    LastingButton, template=r"propose:(?P<action>draw|all|look)(?::(?P<number>[0-9]))?"
 ):
     """Draws one of the prompts, or all of them, or has the picture looked at again."""
 
-    def __init__(self, item: discord.ui.Button[Any], action: str, number: int) -> None:
-        super().__init__(item)
-        self.action = action
-        self.number = number
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-    ) -> "ProposalButton":
-        assert isinstance(item, discord.ui.Button)
-        return cls(item, match["action"], int(match["number"] or 0))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        try:
-            assert interaction.message is not None, "a button has a message"
-            if self.action == "look":
-                await look_again(interaction, interaction.message, self.number)
-            elif self.action == "draw":
-                await draw(interaction, prompts_in(interaction.message)[self.number - 1])
-            else:
-                await draw_all(interaction, prompts_in(interaction.message))
-        except Exception as error:
-            await explain(interaction, error)
+    async def act(self, interaction: discord.Interaction[Any]) -> None:
+        message, number = interaction.message, int(self.said["number"] or 0)
+        assert message is not None, "a button has a message"
+        match self.said["action"]:
+            case "look":
+                await look_again(interaction, message, number)
+            case "draw":
+                await draw(interaction, prompts_in(message)[number - 1])
+            case _:
+                await draw_all(interaction, prompts_in(message))
 
 
 async def draw(interaction: "discord.Interaction[DarkroomBot]", prompt: str) -> None:
@@ -151,16 +134,16 @@ def _fields(prompts: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 def _buttons(count: int, look: int | None, locale: str) -> discord.ui.View:
     """One button for each prompt; with a picture, one to look again and one for all."""
-    shown = discord.ui.View(timeout=None)
-    for number in range(1, count + 1):
-        shown.add_item(discord.ui.Button(label=str(number), custom_id=f"propose:draw:{number}"))
+    shown: list[discord.ui.Button[Any]] = [
+        discord.ui.Button(label=str(number), custom_id=f"propose:draw:{number}")
+        for number in range(1, count + 1)
+    ]
     if look is not None:
         again = f"propose:look:{(look + 1) % len(CLOSER)}"
-        shown.add_item(discord.ui.Button(emoji="🔄", custom_id=again, row=1))
+        shown.append(discord.ui.Button(emoji="🔄", custom_id=again, row=1))
         label = say("describe.all", locale)
-        shown.add_item(discord.ui.Button(label=label, custom_id="propose:all", row=1))
-    shown.stop()
-    return shown
+        shown.append(discord.ui.Button(label=label, custom_id="propose:all", row=1))
+    return view_of(*shown)
 
 
 async def _answer(interaction: discord.Interaction, hidden: bool, **parts: Any) -> None:

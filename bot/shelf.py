@@ -4,14 +4,14 @@ As with all that can be pressed, a custom_id says everything, so that old ones w
 """
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
 
 from bot import lookups, manual
-from bot.answers import explain, in_time, redraw, show_message
+from bot.answers import in_time, redraw, show_message
+from bot.lasting import LastingButton, LastingMenu, view_of
 from bot.lookups import Page
 from bot.manual import CommandHelp
 from bot.messages import Attachment, Card, Message
@@ -23,99 +23,43 @@ if TYPE_CHECKING:
     from bot.bot import DarkroomBot
 
 
-class TopicButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"help:(?P<topic>commands|parameters|models)",
-):
+class TopicButton(LastingButton, template=r"help:(?P<topic>commands|parameters|models)"):
     """Turns to another topic of the help."""
 
-    def __init__(self, item: discord.ui.Button[Any], topic: str) -> None:
-        super().__init__(item)
-        self.topic = topic
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-    ) -> "TopicButton":
-        assert isinstance(item, discord.ui.Button)
-        return cls(item, match["topic"])
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        try:
-            await show_help(interaction, self.topic)
-        except Exception as error:
-            await explain(interaction, error)
+    async def act(self, interaction: discord.Interaction[Any]) -> None:
+        await show_help(interaction, self.said["topic"])
 
 
-class PageButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"history:(?P<number>[0-9]{1,6}):(?P<query>.{0,60})",
-):
+class PageButton(LastingButton, template=r"history:(?P<number>[0-9]{1,6}):(?P<query>.{0,60})"):
     """Turns to another page of a search."""
 
-    def __init__(self, item: discord.ui.Button[Any], number: int, query: str) -> None:
-        super().__init__(item)
-        self.number = number
-        self.query = query
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-    ) -> "PageButton":
-        assert isinstance(item, discord.ui.Button)
-        return cls(item, int(match["number"]), match["query"])
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        try:
-            await show_page(interaction, self.query, self.number)
-        except Exception as error:
-            await explain(interaction, error)
+    async def act(self, interaction: discord.Interaction[Any]) -> None:
+        await show_page(interaction, self.said["query"], int(self.said["number"]))
 
 
-class AgainMenu(discord.ui.DynamicItem[discord.ui.Select[Any]], template="again"):
+class AgainMenu(LastingMenu, template="again"):
     """Posts one of the jobs of a page again."""
 
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
-    ) -> "AgainMenu":
-        assert isinstance(item, discord.ui.Select)
-        return cls(item)
-
-    async def callback(self, interaction: "discord.Interaction[Any]") -> None:
-        try:
-            (job_id,) = self.item.values
-            archive = interaction.client.archive
-            await show_again(interaction, await archive.find(interaction.user.id, job_id))
-        except Exception as error:
-            await explain(interaction, error)
+    async def act(self, interaction: discord.Interaction[Any]) -> None:
+        (job_id,) = self.item.values
+        archive = interaction.client.archive
+        await show_again(interaction, await archive.find(interaction.user.id, job_id))
 
 
 async def show_help(interaction: "discord.Interaction[DarkroomBot]", topic: str) -> None:
     """Answer with a topic of the help, or turn to it."""
     locale = interaction.locale.value
     card = await in_time(interaction, _topic(interaction.client, topic, locale), hidden=True)
-    shown = discord.ui.View(timeout=None)
-    for other in manual.TOPICS:
-        primary, secondary = discord.ButtonStyle.primary, discord.ButtonStyle.secondary
-        shown.add_item(
-            discord.ui.Button(
-                style=primary if other == topic else secondary,
-                label=say(Text(f"help.{other}"), locale),
-                custom_id=f"help:{other}",
-            )
+    here, elsewhere = discord.ButtonStyle.primary, discord.ButtonStyle.secondary
+    topics: list[discord.ui.Button[Any]] = [
+        discord.ui.Button(
+            style=here if other == topic else elsewhere,
+            label=say(Text(f"help.{other}"), locale),
+            custom_id=f"help:{other}",
         )
-    shown.stop()
-    await redraw(interaction, card, shown)
+        for other in manual.TOPICS
+    ]
+    await redraw(interaction, card, view_of(*topics))
 
 
 async def _topic(client: "DarkroomBot", topic: str, locale: str) -> Card:
@@ -146,22 +90,19 @@ async def show_page(
 
 def _turning(page: Page, locale: str) -> discord.ui.View:
     """The menu of a page's jobs, and the buttons to the pages beside it."""
-    shown = discord.ui.View(timeout=None)
+    shown: list[discord.ui.Item[Any]] = []
     if page.found.jobs:
         options = [
             discord.SelectOption(label=job.prompt[:100], value=job.id, description=job.id[:8])
             for job in page.found.jobs
         ]
         placeholder = say("history.again", locale)
-        shown.add_item(
-            discord.ui.Select(custom_id="again", options=options, placeholder=placeholder)
-        )
+        shown.append(discord.ui.Select(custom_id="again", options=options, placeholder=placeholder))
     for emoji, number in (("◀️", page.number - 1), ("▶️", page.number + 1)):
         if 0 <= number < page.pages:
             custom_id = f"history:{number}:{page.query}"
-            shown.add_item(discord.ui.Button(emoji=emoji, custom_id=custom_id, row=1))
-    shown.stop()
-    return shown
+            shown.append(discord.ui.Button(emoji=emoji, custom_id=custom_id, row=1))
+    return view_of(*shown)
 
 
 async def show_again(interaction: "discord.Interaction[DarkroomBot]", job: Job) -> None:
