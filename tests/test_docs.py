@@ -40,15 +40,33 @@ def test_parameters_are_documented_row_by_row() -> None:
         assert row in document
 
 
-def test_readme_shows_every_file_of_the_rooms() -> None:
-    tree = README.split("## What is where")[1].split("\n## ")[0]
-    for room in ("bot", "diffusion", "storage", "playground"):
-        branch = re.split(r"^\S", tree.split(f"\n{room}/")[1], maxsplit=1, flags=re.MULTILINE)[0]
-        for file in (ROOT / room).rglob("*.py"):
-            relative = file.relative_to(ROOT / room)
-            if file.name.startswith("__init__") or relative.parts[0] in ("migrations", "training"):
-                continue
-            assert f" {file.name} " in branch, f"{room}/{relative} is missing from README's tree"
+def paths_in_the_tree() -> list[str]:
+    """Every line of README's tree as a path: how far it is indented says what folder it is in."""
+    tree = README.split("## What is where")[1].split("```")[1]
+    folders: list[str] = []
+    paths = []
+    for line in tree.strip().splitlines():
+        indent, name = re.fullmatch(r"( *)(\S+) +\S.*", line).groups()  # type: ignore[union-attr]
+        folders = folders[: len(indent) // 2]
+        assert len(indent) == 2 * len(folders), f"{name} is indented deeper than its folder"
+        paths.append("/".join([*folders, name.rstrip("/")]))
+        if name.endswith("/"):
+            folders.append(name.rstrip("/"))
+    return paths
+
+
+def test_readme_shows_every_file_of_the_rooms_in_its_folder_and_no_other() -> None:
+    files = {
+        str(file.relative_to(ROOT))
+        for room in ("bot", "diffusion", "storage", "playground")
+        for file in (ROOT / room).rglob("*.py")
+        if not file.name.startswith("__init__")
+        and file.relative_to(ROOT / room).parts[0] not in ("migrations", "training")
+    }
+    shown = paths_in_the_tree()
+    assert sorted(shown) == sorted(set(shown)), "something is there twice"
+    assert {path for path in shown if path.endswith(".py")} == files
+    assert all((ROOT / path).exists() for path in shown)
 
 
 def test_readme_lists_every_command_and_no_other() -> None:
