@@ -136,11 +136,12 @@ class Choices:
         if chosen:
             check_style(chosen, await self._catalogue.default())
         changes = {"aspect": shape and str(shape), "style": chosen, **others}
-        settings = await servers.get_settings(self._database, server_id)
         given = {name: value for name, value in changes.items() if value is not None}
-        changed = replace(settings, **given)
-        await servers.save_settings(self._database, changed)
-        return changed
+        if not given:
+            return await servers.get_settings(self._database, server_id)
+        return await servers.change_settings(
+            self._database, server_id, lambda now: replace(now, **given)
+        )
 
     async def reset_server(self, server_id: int) -> ServerSettings:
         await servers.save_settings(self._database, ServerSettings(server_id))

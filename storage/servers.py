@@ -1,5 +1,6 @@
 """What a server's admins have set. Knows no range of any setting: who sets them checks them."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from storage.database import Database, upsert
@@ -29,7 +30,30 @@ class ServerSettings:
 async def get_settings(database: Database, server_id: int) -> ServerSettings:
     """Return a server's settings, the defaults where nothing is stored."""
     async with database.reading() as session:
-        row = await session.get(ServerRow, server_id)
+        return _read(await session.get(ServerRow, server_id), server_id)
+
+
+async def change_settings(
+    database: Database, server_id: int, change: Callable[[ServerSettings], ServerSettings]
+) -> ServerSettings:
+    """Store what `change` makes of a server's settings; two changes at once both hold."""
+    async with database.transaction() as session:
+        # Also locks the row, so that of two changes the second reads what the first wrote.
+        await upsert(session, ServerRow, asdict(ServerSettings(server_id)), update={"server_id"})
+        changed = change(_read(await session.get(ServerRow, server_id), server_id))
+        values = asdict(changed)
+        await upsert(session, ServerRow, values, update=values.keys() - {"server_id"})
+        return changed
+
+
+async def save_settings(database: Database, settings: ServerSettings) -> None:
+    """Store all of a server's settings in place of what was stored before."""
+    values = asdict(settings)
+    async with database.transaction() as session:
+        await upsert(session, ServerRow, values, update=values.keys() - {"server_id"})
+
+
+def _read(row: ServerRow | None, server_id: int) -> ServerSettings:
     if row is None:
         return ServerSettings(server_id)
     return ServerSettings(
@@ -43,10 +67,3 @@ async def get_settings(database: Database, server_id: int) -> ServerSettings:
         buttons_for=row.buttons_for,
         highlights_channel=row.highlights_channel,
     )
-
-
-async def save_settings(database: Database, settings: ServerSettings) -> None:
-    """Store all of a server's settings in place of what was stored before."""
-    values = asdict(settings)
-    async with database.transaction() as session:
-        await upsert(session, ServerRow, values, update=values.keys() - {"server_id"})

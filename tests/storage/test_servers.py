@@ -1,6 +1,8 @@
 """A server's settings: defaults until stored, then exactly what was stored."""
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 
 from storage import servers
 from storage.database import Database
@@ -33,3 +35,16 @@ async def test_storing_at_once_stores_one(database: Database) -> None:
     each = [ServerSettings(SERVER, "1:1", "raw", i, jobs_per_member=i) for i in range(10)]
     await asyncio.gather(*(servers.save_settings(database, settings) for settings in each))
     assert await servers.get_settings(database, SERVER) in each
+
+
+async def test_changes_at_once_all_hold(database: Database) -> None:
+    changes: tuple[Callable[[ServerSettings], ServerSettings], ...] = (
+        lambda now: replace(now, aspect="3:2"),
+        lambda now: replace(now, stylize=5),
+        lambda now: replace(now, style="raw"),
+        lambda now: replace(now, permutations=now.permutations + 1),
+        lambda now: replace(now, permutations=now.permutations + 1),
+    )
+    await asyncio.gather(*(servers.change_settings(database, SERVER, change) for change in changes))
+    expected = ServerSettings(SERVER, aspect="3:2", stylize=5, style="raw", permutations=12)
+    assert await servers.get_settings(database, SERVER) == expected
