@@ -68,8 +68,7 @@ def _become(module: str, arguments: list[str]) -> None:
         if settings.model:
             # Before what was typed, so that what was typed wins.
             arguments = ["--model", settings.model, *arguments]
-        if settings.api_key:
-            os.environ["INFERENCE_API_KEY"] = settings.api_key
+        os.environ.update(settings.for_inference)
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
 
 

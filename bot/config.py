@@ -98,6 +98,16 @@ class Settings(BaseSettings):
         return self.data_folder / "pictures"
 
     @property
+    def for_inference(self) -> dict[str, str]:
+        """What an inference process of our own reads from its environment; it reads no `.env`."""
+        return {
+            "DARKROOM_DTYPE": self.dtype,
+            "DARKROOM_COMPILE": str(int(self.compiled)),
+            **({"DARKROOM_LORAS": self.loras} if self.loras else {}),
+            **({"INFERENCE_API_KEY": self.api_key} if self.api_key else {}),
+        }
+
+    @property
     def api_key(self) -> str | None:
         return self.inference_api_key.get_secret_value() if self.inference_api_key else None
 

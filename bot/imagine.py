@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import hashlib
 import secrets
 import sys
@@ -102,7 +103,9 @@ async def _inference(settings: Settings) -> AsyncIterator[InferenceClient]:
 async def _own_server(settings: Settings) -> AsyncIterator[str]:
     model = ("--model", settings.model) if settings.model else ()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "diffusion", "--port", "0", *model, stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "diffusion", "--port", "0", *model),
+        env={**os.environ, **settings.for_inference},
+        stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
     try:

@@ -80,13 +80,8 @@ def _children(settings: Settings) -> list[Child]:
         port = _free_port(0)
         model = ("--model", settings.model) if settings.model else ()
         command = ("-m", "diffusion", "--host", "127.0.0.1", "--port", str(port), *model)
-        options = {
-            **({"DARKROOM_LORAS": settings.loras} if settings.loras else {}),
-            "DARKROOM_DTYPE": settings.dtype,
-            "DARKROOM_COMPILE": str(int(settings.compiled)),
-            **({"INFERENCE_API_KEY": settings.api_key} if settings.api_key else {}),
-        }
-        children.append(Child("inference", command, "inference ready at", options))
+        ready = "inference ready at"
+        children.append(Child("inference", command, ready, settings.for_inference))
         environment["INFERENCE_URL"] = f"http://127.0.0.1:{port}"
     if settings.discord_token is None:
         port = _free_port(settings.playground_port)

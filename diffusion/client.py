@@ -16,6 +16,7 @@ from types import MappingProxyType, TracebackType
 from typing import Self
 
 import aiohttp
+from yarl import URL
 
 from diffusion.hearing import (
     Hearing,
@@ -195,11 +196,19 @@ class InferenceClient:
             finally:
                 response.close()
         except _NO_SERVER as error:
-            raise InferenceRefused(f"{self._url} is no inference server: {error}") from error
+            raise InferenceRefused(f"{_shown(self._url)} is no inference server.") from error
         except TimeoutError as error:
             raise InferenceUnavailable("The inference server does not answer.") from error
         except (aiohttp.ClientError, OSError) as error:
             raise InferenceUnavailable(f"The inference server is not there: {error}") from error
+
+
+def _shown(url: str) -> str:
+    """An address without the user and the password that may stand in it."""
+    try:
+        return str(URL(url).with_user(None))
+    except ValueError:
+        return "What is configured"
 
 
 def _addressed(

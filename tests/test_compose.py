@@ -37,7 +37,11 @@ def test_the_bot_waits_for_a_healthy_database() -> None:
 
 
 def test_what_is_kept_lies_in_volumes() -> None:
-    for service, volume in (("bot", "pictures"), ("postgres", "database")):
+    for service, volume in (
+        ("bot", "pictures"),
+        ("inference", "cache"),
+        ("postgres", "database"),
+    ):
         assert any(mount.startswith(f"{volume}:") for mount in SERVICES[service]["volumes"])
         assert volume in COMPOSE["volumes"]
 
@@ -47,6 +51,13 @@ def test_inference_reserves_a_gpu_and_the_cpu_file_takes_it_away() -> None:
     assert device["capabilities"] == ["gpu"]
     cpu = read("docker-compose.cpu.yml")
     assert cpu == {"services": {"inference": {"deploy": None}}}
+
+
+def test_what_the_example_names_reaches_a_container() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    example = (ROOT / ".env.example").read_text()
+    named = set(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE))
+    assert named == set(re.findall(r"\$\{([A-Z_]+)", text))
 
 
 def test_commands_are_those_of_the_image() -> None:

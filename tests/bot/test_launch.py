@@ -27,6 +27,7 @@ def environment(data: Path, model: Path | None) -> dict[str, str]:
         "DISCORD_TOKEN": "",
         "INFERENCE_URL": "",
         "OMP_NUM_THREADS": "1",
+        "XDG_CACHE_HOME": str(data),
     }
 
 
@@ -121,6 +122,21 @@ def children_of(pid: int) -> dict[int, str]:
 def child_of(pid: int, words: str) -> int:
     (child,) = (number for number, command in children_of(pid).items() if words in command)
     return child
+
+
+def test_every_command_hears_what_the_file_says(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DARKROOM_DTYPE=nonsense\n")
+    for command in (("inference", "--port", "0"), ("imagine", "a fox", "-o", "x.png")):
+        ended = subprocess.run(
+            [sys.executable, "-m", "bot", *command],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+        assert ended.returncode == 1
+        assert "DARKROOM_DTYPE must be" in ended.stderr
+        assert "Traceback" not in ended.stderr
 
 
 def refused(*arguments: str, **environment: str) -> str:

@@ -355,6 +355,14 @@ async def test_an_address_that_is_none_is_refused(url: str) -> None:
     assert isinstance(failed, Failed)
 
 
+@pytest.mark.parametrize("address", ["ftp://ada:correct-horse@127.0.0.1", "//ada:correct-horse@["])
+async def test_a_password_in_the_address_is_not_told(address: str) -> None:
+    (failed,) = await _ask(address)
+    assert isinstance(failed, Failed)
+    assert "no inference server" in failed.reason
+    assert "horse" not in failed.reason
+
+
 @pytest.mark.parametrize("body", ["[]", "{}", '{"data": 5}', '{"data": [5]}', '{"data": [{}]}'])
 async def test_models_that_are_none_are_refused(body: str) -> None:
     app = web.Application()
