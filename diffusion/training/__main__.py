@@ -39,24 +39,34 @@ def run_data(options: argparse.Namespace, amounts: Amounts) -> None:
 
 
 def run_clip(options: argparse.Namespace, amounts: Amounts) -> None:
-    """Teach the text encoder, then the image tower that ends where it does."""
+    """Teach the text encoder, then the image tower that ends where it does.
+
+    From a model folder only the image tower goes on: its text encoder stays what it is, and so
+    U-Nets taught on it still fit.
+    """
     import torch
 
     from diffusion.training.clip import train_clip
     from diffusion.training.exam import read_held_out
+    from diffusion.training.export import adopt
     from diffusion.training.image_tower import train_sight
     from diffusion.training.run import Budget
 
     device = torch.device(options.device)
+    if options.start is not None:
+        adopt(options.start, options.workdir)
     # Time given is shared out by halves.
-    minutes = options.minutes and options.minutes / 2
+    minutes = options.minutes and options.minutes / (2 if options.start is None else 1)
     texts, looks = (
         Budget(None if minutes else amount, minutes) for amount in (amounts.texts, amounts.looks)
     )
-    batch = options.batch or 256
-    train_clip(options.workdir, texts, batch, options.seed, device, options.tiny)
+    if options.start is None:
+        batch = options.batch or 256
+        train_clip(options.workdir, texts, batch, options.seed, device, options.tiny)
     kept_back = read_held_out(options.workdir).pairs
-    train_sight(options.workdir, kept_back, looks, options.seed, device, options.tiny)
+    train_sight(
+        options.workdir, kept_back, looks, options.seed, device, options.tiny, options.start
+    )
 
 
 def run_autoencoder(options: argparse.Namespace, amounts: Amounts) -> None:
@@ -150,10 +160,13 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--start",
         type=Path,
         metavar="FOLDER",
-        help="model folder that phase unet goes on from, or the decoder in phase autoencoder",
+        help="model folder that phase unet goes on from, or in phase clip the image tower, or in "
+        "phase autoencoder the decoder",
     )
     parser.add_argument(
-        "--minutes", type=float, help="time of phase autoencoder or unet, instead of an amount"
+        "--minutes",
+        type=float,
+        help="time of phase clip, autoencoder or unet, instead of an amount",
     )
     for name, meaning in (
         ("texts", "texts that phase clip sees"),

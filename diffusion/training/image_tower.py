@@ -34,7 +34,7 @@ from diffusion.training.captions import GROUNDS, HUES, article
 from diffusion.training.clip import token_ids
 from diffusion.training.composition import caption_of, compose, main_hue, plan
 from diffusion.training.data import PIXELS, Row, read_rows
-from diffusion.training.run import Budget, Learner, Run
+from diffusion.training.run import Budget, Learner, Run, fill
 
 SIDE = 96
 RATE = 1e-3
@@ -182,10 +182,12 @@ def train_sight(
     seed: int,
     device: torch.device,
     tiny: bool,
+    start: Path | None = None,
 ) -> None:
     """Run the phase's second half: a tower that sees what the text encoder reads.
 
-    Pictures of the (emoji, style) pairs `kept_back` are left out, to measure with.
+    Pictures of the (emoji, style) pairs `kept_back` are left out, to measure with. The tower goes
+    on from that of the model folder `start`, if there is one. Raises UnfitStart.
     """
     rows = read_rows(workdir / "pictures.json")
     drawings = np.load(workdir / "pictures.npy", mmap_mode="r")
@@ -194,6 +196,8 @@ def train_sight(
     vectors = read_with(workdir, pairs.captions)
     torch.manual_seed(seed)
     tower = build_image_tower(vectors.shape[1], tiny)
+    if start is not None:
+        fill(tower, start / "image_encoder")
     train_image_tower(workdir, "sight", tower, pairs, vectors, budget, seed, device, tiny)
     write_image_tower(tower, workdir / "image_encoder", phrases_of(rows))
 

@@ -80,7 +80,7 @@ def train_evaluator(workdir: Path, rows: list[Row], held_out: HeldOut, tiny: boo
     chosen = [i for i, row in enumerate(rows) if (row.emoji, row.style) not in held_out.pairs]
     pairs = compose_pairs(drawings, rows, chosen, 64 if tiny else 16_000, SEED)
     vectors = teach(pairs.captions, workdir / "evaluator-teacher.npy")
-    budget = Budget(64 if tiny else 100_000)
+    budget = Budget(64 if tiny else 80_000)
     cpu = torch.device("cpu")
     torch.manual_seed(SEED)
     tower = build_eye(vectors.shape[1])
@@ -131,7 +131,7 @@ def train_critic(
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.05)
     pool = torch.nonzero(~measured).flatten()
     g = torch.Generator().manual_seed(SEED)
-    steps = 4 if tiny else 1200
+    steps = 4 if tiny else 800
     for step in tqdm(range(steps), desc="critic", unit="step"):
         for group in optimizer.param_groups:
             group["lr"] = RATE * min(1, (step + 1) / 50) * math.cos(step / steps * math.pi / 2)

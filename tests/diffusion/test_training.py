@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -247,6 +248,20 @@ def test_all_phases_in_miniature(tmp_path: Path) -> None:
     pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "model")
     drawn = pipeline("a red fox", num_inference_steps=2, width=160, height=104).images[0]
     assert drawn.size == (160, 104)
+    _let_the_image_tower_go_on(tmp_path, tmp_path / "again")
+
+
+def _let_the_image_tower_go_on(finished: Path, workdir: Path) -> None:
+    """From a model only its image tower learns on; the text encoder that the U-Net hears stays."""
+    workdir.mkdir()
+    for name in ("pictures.npy", "pictures.json"):
+        shutil.copy(finished / name, workdir)
+    model = finished / "model"
+    main(["clip", "--tiny", "--start", str(model), "--workdir", str(workdir)])
+    text_encoder = Path("text_encoder", "model.safetensors")
+    assert (workdir / text_encoder).read_bytes() == (model / text_encoder).read_bytes()
+    assert (workdir / "image_encoder" / "model.safetensors").exists()
+    assert not (workdir / "clip-loss.csv").exists()
 
 
 def train_miniature_autoencoder(workdir: Path) -> None:
