@@ -1,8 +1,9 @@
 """`python -m benchmarks.parameters`: what each creative parameter does to pictures, in figures.
 
 Prompts go the way that they go in the bot, from words to requests, and the engine draws them. The
-table goes to docs/parameters.md. Pictures are compared by their pixels, and by the model's CLIP
-with words; where the model has no image encoder, the rows that need one are left out.
+table goes to docs/parameters.md; on one core it takes some minutes. Pictures are compared by their
+pixels, and by the model's CLIP with words; where the model has no image encoder, the rows that need
+one are left out.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from statistics import mean
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
 from transformers import CLIPTextModel, CLIPTokenizer
@@ -32,14 +34,28 @@ AESTHETIC = "3d style"
 """What stylizing pulls towards where the model does not say what it finds beautiful."""
 
 AT_ONCE = 4
+FIRST_SEED = 7
 DIGEST = "0" * 64
 """Stands for the file of the picture to start from, which never leaves this process."""
 
 UNWANTED = (
-    ("a star on a blue background", "a blue background"),
-    ("a purple cat", "purple"),
-    ("a red heart", "red"),
+    ("a heart", "red"),
+    ("an apple", "red"),
+    ("a strawberry", "red"),
+    ("a frog", "green"),
+    ("a cactus", "green"),
+    ("a banana", "yellow"),
+    ("a sunflower", "yellow"),
+    ("a fox", "orange"),
 )
+"""What most drawings have without being asked for it."""
+
+FILLED = tuple(
+    f"{thing} on a {colour} background"
+    for thing in ("a star", "a strawberry", "a dog", "a red heart")
+    for colour in ("blue", "yellow")
+)
+"""Pictures that reach to their borders, where a seam could be seen."""
 
 Pictures = NDArray[np.float64]
 """[pictures, height, width, 3], from 0 to 255."""
@@ -64,23 +80,33 @@ class Row:
 
 
 class Studio:
-    """Draws prompts with one model."""
+    """Draws prompts with one model, each from some seeds."""
 
-    def __init__(self, checkpoint: Checkpoint, prompts: Sequence[str]) -> None:
+    def __init__(self, checkpoint: Checkpoint, prompts: Sequence[str], seeds: int) -> None:
         aesthetic = checkpoint.info.aesthetic or AESTHETIC
         self.info = replace(checkpoint.info, aesthetic=aesthetic)
         self.prompts = prompts
+        self.seeds = range(FIRST_SEED, FIRST_SEED + seeds)
         self._engine = Engine(checkpoint)
 
     def sweep(
         self, flag: str, values: Sequence[object], canvas: Canvas | None = None
     ) -> list[list[Drawing]]:
-        """For each value, every prompt with it, all from the same seed."""
-        seed = "" if flag == "sameseed" else "--seed 7"
-        return [
-            self.draw([f"{prompt} {seed} --{flag} {value}" for prompt in self.prompts], canvas)
-            for value in values
-        ]
+        """For each value, a picture of every prompt from every seed."""
+        return [self.singles(self.prompts, f"--{flag} {value}", canvas) for value in values]
+
+    def singles(
+        self, prompts: Sequence[str], flags: str = "", canvas: Canvas | None = None
+    ) -> list[Drawing]:
+        """A picture of each prompt from every seed: the prompts of the first seed come first."""
+        return self.draw(
+            [f"{prompt} --n 1 --seed {seed} {flags}" for seed in self.seeds for prompt in prompts],
+            canvas,
+        )
+
+    def grids(self, flags: str) -> list[Drawing]:
+        """Four pictures of each prompt from the first seed."""
+        return self.draw([f"{prompt} {flags}" for prompt in self.prompts])
 
     def draw(self, typed: Sequence[str], canvas: Canvas | None = None) -> list[Drawing]:
         requests = [self._request(one, canvas) for one in typed]
@@ -125,27 +151,39 @@ def away(drawings: Sequence[Drawing], others: Sequence[Drawing]) -> float:
     return mean(distance(one.pictures, other.pictures) for one, other in pairs)
 
 
-def sharpness(drawings: Sequence[Drawing]) -> float:
-    """How much of the contrast between neighbouring pixels is in single ones: fine detail.
+def detail(drawings: Sequence[Drawing], finished: Sequence[Drawing]) -> float:
+    """How much of the fine detail of finished pictures is there in earlier ones: 1 is all of it.
 
-    Their second differences over their first, since early pictures have more contrast at large.
+    Fine detail is what a slight blur takes away. What an early picture has of its own and loses
+    later is none: this is the share of the finished one that is in it, as least squares have it.
     """
     found = []
-    for drawing in drawings:
-        for lines in (drawing.pictures, drawing.pictures.swapaxes(1, 2)):
-            first, second = (np.diff(lines.mean(axis=3), n=order, axis=1) for order in (1, 2))
-            found.append(float(np.sqrt(np.mean(second**2) / np.mean(first**2))))
+    for early, late in zip(drawings, finished, strict=True):
+        there, wanted = (fine(one.pictures) for one in (early, late))
+        found.append(float((there * wanted).sum() / (wanted**2).sum()))
     return mean(found)
 
 
+def fine(pictures: Pictures) -> NDArray[np.float64]:
+    """[pictures, height, width]: the brightness without what a blur of 1 px leaves of it."""
+    bright = pictures.mean(axis=3)
+    weights = np.exp(-(np.arange(-3, 4) ** 2) / 2)
+    weights /= weights.sum()
+    windows = sliding_window_view(
+        np.pad(bright, ((0, 0), (3, 3), (3, 3)), mode="edge"), (7, 7), axis=(1, 2)
+    )
+    blurred: NDArray[np.float64] = np.einsum("phwij,i,j->phw", windows, weights, weights)
+    return bright - blurred
+
+
 def seam(drawings: Sequence[Drawing]) -> float:
-    """How much opposite borders differ, where each differs by 1 from the line beside it."""
+    """How much more opposite borders differ than the two lines of pixels beside each border."""
     found = []
     for drawing in drawings:
         for p in (drawing.pictures, drawing.pictures.swapaxes(1, 2)):
             across = np.abs(p[:, 0] - p[:, -1]).mean()
             beside = np.abs(p[:, 0] - p[:, 1]).mean() + np.abs(p[:, -1] - p[:, -2]).mean()
-            found.append(float(2 * across / beside))
+            found.append(float(across - beside / 2))
     return mean(found)
 
 
@@ -167,7 +205,7 @@ class Critic:
 
 def measure(studio: Studio, critic: Critic | None) -> Iterator[Row]:
     """Every row of the table."""
-    plain = studio.draw([f"{prompt} --seed 7" for prompt in studio.prompts])
+    plain = studio.singles(studio.prompts)
 
     def row(
         flag: str,
@@ -183,8 +221,10 @@ def measure(studio: Studio, critic: Critic | None) -> Iterator[Row]:
         return lambda drawings: critic.likeness(drawings, [text] * len(drawings))
 
     values = (0, 25, 50, 75, 100)
-    yield row("chaos", values, "distance between tiles", studio.sweep("chaos", values), apart)
-    yield row("sameseed", [7], "distance between tiles", studio.sweep("sameseed", [7]), apart)
+    chaos = [studio.grids(f"--seed {FIRST_SEED} --chaos {value}") for value in values]
+    yield row("chaos", values, "distance between tiles", chaos, apart)
+    same = [studio.grids(f"--sameseed {FIRST_SEED}")]
+    yield row("sameseed", [FIRST_SEED], "distance between tiles", same, apart)
 
     values = (0, 500, 1000, 2000, 3000)
     weird = studio.sweep("weird", values)
@@ -210,9 +250,11 @@ def measure(studio: Studio, critic: Critic | None) -> Iterator[Row]:
 
     values = (10, 25, 50, 75, 100)
     stop = studio.sweep("stop", values)
-    yield row("stop", values, "sharpness", stop, sharpness)
+    yield row("stop", values, "fine detail", stop, lambda one: detail(one, plain))
     yield row("stop", values, "distance from 100", stop, lambda one: away(one, plain))
-    yield row("tile", ["off", "on"], "seam", [plain, studio.sweep("tile", [""])[0]], seam)
+
+    tiled = [studio.singles(FILLED, flags) for flags in ("", "--tile")]
+    yield row("tile", ["off", "on"], "seam", tiled, seam)
 
     size = studio.info.native_size
     canvas = Canvas(np.full((size, size, 3), (40, 90, 200), np.uint8))
@@ -222,9 +264,9 @@ def measure(studio: Studio, critic: Critic | None) -> Iterator[Row]:
     yield row("iw", weights, "distance from the picture", started, lambda one: away(one, start))
 
     if critic is not None:
-        things = [thing for _, thing in UNWANTED]
-        wanted = studio.draw([f"{prompt} --seed 7" for prompt, _ in UNWANTED])
-        unwanted = studio.draw([f"{prompt} --seed 7 --no {thing}" for prompt, thing in UNWANTED])
+        things = [thing for _ in studio.seeds for _, thing in UNWANTED]
+        wanted = studio.singles([prompt for prompt, _ in UNWANTED])
+        unwanted = studio.singles([f"{prompt} --no {thing}" for prompt, thing in UNWANTED])
         pair = [f"{critic.likeness(one, things):.3g}" for one in (wanted, unwanted)]
         yield Row("--no", ["without", "with"], "likeness to the thing", pair)
 
@@ -243,20 +285,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.parameters", description=__doc__)
     parser.add_argument("--model", type=Path, default=EMBEDDED, help="folder of the checkpoint")
     parser.add_argument("--clip", type=Path, help="folder of another CLIP to judge by")
-    parser.add_argument("--prompts", type=int, default=4, help="of the model's examples")
+    parser.add_argument("--prompts", type=int, default=6, help="of the model's examples")
+    parser.add_argument("--seeds", type=int, default=2, help="pictures of each prompt")
     arguments = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     checkpoint = load(arguments.model, device, torch.float32)
-    studio = Studio(checkpoint, checkpoint.info.examples[: arguments.prompts])
+    studio = Studio(checkpoint, checkpoint.info.examples[: arguments.prompts], arguments.seeds)
     lines = []
     for row in measure(studio, _critic(arguments.clip, checkpoint)):
         values, figures = (" · ".join(map(str, some)) for some in (row.values, row.figures))
         lines.append([f"`{row.parameter}`", values, row.measured, figures])
         print(*lines[-1], sep=" | ", flush=True)
-    pictures = 4 * len(studio.prompts)
+    pictures = len(studio.prompts) * len(studio.seeds)
     about = (
-        f"{checkpoint.info.id}, {len(studio.prompts)} prompts, {pictures} pictures at each value, "
-        "seed 7"
+        f"{checkpoint.info.id}, {len(studio.prompts)} prompts; {pictures} pictures at each value, "
+        f"{4 * len(studio.prompts)} where tiles are compared, {len(FILLED) * len(studio.seeds)} at "
+        f"`--tile`, {len(UNWANTED) * len(studio.seeds)} at `--no`"
     )
     write(DOCUMENT, "measured", f"{table(['Parameter', 'At', 'Measured', 'Is'], lines)}\n\n{about}")
 
