@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-import os
 import hashlib
+import os
 import secrets
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
