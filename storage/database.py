@@ -53,7 +53,10 @@ class Database:
         self._engine = _create_engine(self._url, self._threads)
         # A deferred transaction reads beside a writer; an immediate one would wait for it.
         self._reading = self._engine.execution_options(sqlite_begin="BEGIN DEFERRED")
-        self._closing: set[asyncio.Task[None]] = set()
+        self._sessions = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closed = False
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -73,7 +76,11 @@ class Database:
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+        if self._closed:
+            raise StorageUnavailable(_sentence(self._url, "this process has closed it"))
         session = AsyncSession(engine, expire_on_commit=False)
+        self._sessions += 1
+        self._idle.clear()
         try:
             with _explain(self._url, connecting=True):
                 await session.connection()
@@ -83,13 +90,24 @@ class Database:
         finally:
             # Whoever is cancelled again meanwhile leaves; the session is closed all the same.
             closing = asyncio.create_task(session.close())
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
+            closing.add_done_callback(self._end)
             await asyncio.shield(closing)
 
+    def _end(self, _: asyncio.Task[None]) -> None:
+        self._sessions -= 1
+        if self._sessions == 0:
+            self._idle.set()
+
     async def close(self) -> None:
-        """Close every connection. Nobody may be in a transaction any more."""
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        """Close every connection, once the transactions under way have ended; no more begin.
+
+        Whoever comes too late, like the answer to a member while the bot stops, must not open a
+        connection that nobody would close.
+        """
+        self._closed = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                await self._idle.wait()
         await self._engine.dispose()
         # A thread that was told to stop may still be at work, and report to a loop that is gone.
         for thread in self._threads:

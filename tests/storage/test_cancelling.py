@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from storage.database import Database
+from storage.database import Database, StorageUnavailable
 
 TICKS = range(0, 60, 3)
 """After how many turns of the event loop it is cancelled: from connecting to the end."""
@@ -35,6 +35,28 @@ async def test_who_is_cancelled_gives_its_lock_back(migrated: str, times: int) -
             # Far less than the patience that a lock left behind would take.
             async with asyncio.timeout(10):
                 await write(database)
+
+
+async def test_closing_waits_for_transactions_and_lets_none_begin(migrated: str) -> None:
+    database = Database(migrated)
+    inside, leave = asyncio.Event(), asyncio.Event()
+
+    async def linger() -> None:
+        async with database.transaction() as session:
+            inside.set()
+            await leave.wait()
+            await session.execute(text("SELECT 1"))
+
+    lingering = asyncio.create_task(linger())
+    await inside.wait()
+    closing = asyncio.create_task(database.close())
+    await asyncio.sleep(0)
+    with pytest.raises(StorageUnavailable, match="has closed it"):
+        await write(database)
+    assert not closing.done()
+    leave.set()
+    await lingering
+    await closing
 
 
 async def test_who_is_cancelled_twice_leaves_no_task_that_never_ends(migrated: str) -> None:
