@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     compiled: bool = Field(
         False,
         validation_alias=AliasChoices("DARKROOM_COMPILE"),
-        description="`1` compiles the U-Net, which pays on a GPU that runs for long.",
+        description="`1` compiles the U-Net, which should pay on a GPU that runs for long.",
     )
     versions: str = Field(
         "",

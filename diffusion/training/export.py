@@ -21,6 +21,9 @@ from diffusion.training.sources import PICTURE_SETS
 IMAGE_ENCODER = "image_encoder"
 LIMIT_BYTES = 40_000_000
 
+# What `--stylize` pulls towards: shaded and glossy, the furthest from plain shapes that it draws.
+AESTHETIC = "3d style"
+
 EXAMPLES = (
     "a red fox",
     "a dog",
@@ -104,5 +107,6 @@ def _about() -> dict[str, object]:
         "sampler": "dpmpp_2m",
         "spacing": "trailing",
         "styles": styles,
+        "aesthetic": AESTHETIC,
         "examples": list(EXAMPLES),
     }
