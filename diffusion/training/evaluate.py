@@ -21,11 +21,13 @@ import torch
 from diffusers import UNet2DConditionModel
 from PIL import Image
 from tqdm import tqdm
+from transformers import CLIPVisionModelWithProjection
 
 from diffusion.training.data import Row, read_rows
 from diffusion.training.exam import (
     HeldOut,
     Question,
+    among,
     ask_captions,
     ask_colours,
     ask_numbers,
@@ -35,7 +37,7 @@ from diffusion.training.exam import (
     read_held_out,
 )
 from diffusion.training.ideas import LATER_IDEAS
-from diffusion.training.image_tower import Pairs, compose_pairs
+from diffusion.training.image_tower import Pairs, compose_pairs, read_with
 from diffusion.training.judges import (
     SEED,
     Evaluator,
@@ -81,6 +83,9 @@ class Amounts:
     real: int
     styled: int
 
+
+# How near the first a caption may be found, and how the table says it.
+PLACES = {1: "first", 5: "among five", 10: "among ten"}
 
 FULL = Amounts(prompts=40, seeds=2, real=400, styled=6_000)
 TINY = Amounts(prompts=2, seeds=1, real=16, styled=32)
@@ -137,6 +142,7 @@ def evaluate(workdir: Path, seed: int, tiny: bool) -> list[Score]:
         *_ask_words(workdir, examiner, rows, real, amounts),
         *_ask_styles(examiner, rows, held_out, drawings, amounts, tiny),
         *_compare_with_real(examiner, rows, indices, drawings, held_out, amounts, tiny),
+        ask_tower(workdir, rows, drawings, held_out, amounts.real),
         Score("seconds per grid of four, 20 steps", 1, 4, f"{seconds:.1f}"),
     ]
     (workdir / "evaluate.json").write_text(json.dumps([asdict(s) for s in scores], indent=2))
@@ -176,14 +182,13 @@ def _ask_words(
         if rows[index].emoji in LATER_IDEAS
     ]
     some = rng.sample(names, min(len(names), 100))
-    pictures = [Image.fromarray(one.permute(1, 2, 0).numpy()) for one in real.pictures]
     choices = [
         Question(c, c, (c, *rng.sample(real.captions, min(99, len(real.captions)))))
         for c in real.captions
     ]
     plain = ask_things(some, rng)[: amounts.prompts * 2]
     return [
-        examiner.score("real pictures, by their captions among 100", pictures, choices, 1),
+        examiner.score("real pictures, by their captions among 100", _as_images(real), choices, 1),
         examiner.ask("a thing alone, among 100", plain, amounts.seeds),
         examiner.ask(
             "whole captions never seen, among 100",
@@ -236,6 +241,33 @@ def _ask_styles(
     ]
 
 
+def ask_tower(
+    workdir: Path, rows: list[Row], drawings: Any, held_out: HeldOut, count: int
+) -> Score:
+    """Whether the image tower that ships finds the captions of pictures that it never saw."""
+    pictures = compose_pairs(
+        drawings, rows, _held_back(rows, held_out) or list(range(len(rows))), count, SEED + 5
+    )
+    tower = CLIPVisionModelWithProjection.from_pretrained(workdir / "image_encoder").eval()
+    examinee = Evaluator(tower, lambda texts: read_with(workdir, texts))
+    rng = random.Random(SEED)
+    questions = [
+        Question(one, one, among(one, pictures.captions, rng)) for one in pictures.captions
+    ]
+    places = np.array(examinee.rank(_as_images(pictures), questions))
+    shares = (f"{np.mean(places < rank):.0%} {word}" for rank, word in PLACES.items())
+    what = "the image tower on real pictures held out, by their captions among 100"
+    return Score(what, len(questions), 1, ", ".join(shares))
+
+
+def _held_back(rows: list[Row], held_out: HeldOut) -> list[int]:
+    return [i for i, row in enumerate(rows) if (row.emoji, row.style) in held_out.pairs]
+
+
+def _as_images(pairs: Pairs) -> list[Image.Image]:
+    return [Image.fromarray(one.permute(1, 2, 0).numpy()) for one in pairs.pictures]
+
+
 def _compare_with_real(
     examiner: Examiner,
     rows: list[Row],
@@ -247,7 +279,7 @@ def _compare_with_real(
 ) -> list[Score]:
     """How far the drawings as a whole are from pictures held out, and whether they are copies."""
     trained = [i for i in indices if (rows[i].emoji, rows[i].style) not in held_out.pairs]
-    back = [i for i, row in enumerate(rows) if (row.emoji, row.style) in held_out.pairs] or trained
+    back = _held_back(rows, held_out) or trained
     fresh = compose_pairs(drawings, rows, back, amounts.real, SEED + 2)
     known = compose_pairs(drawings, rows, trained, amounts.real * 10, SEED + 3)
     drawn = nearest(to_pixels(examiner.drawn), known.pictures)
@@ -264,6 +296,5 @@ def _compare_with_real(
     network = None if tiny else inception()
     if network is None:
         return [*scores, Score("FID", 0, 0, "not measured: install darkroom[fid]")]
-    pictures = [Image.fromarray(one.permute(1, 2, 0).numpy()) for one in fresh.pictures]
-    distance = frechet(features(network, examiner.drawn), features(network, pictures))
+    distance = frechet(features(network, examiner.drawn), features(network, _as_images(fresh)))
     return [*scores, Score("FID against held-out pictures", len(drawn), 1, f"{distance:.0f}")]

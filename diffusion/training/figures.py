@@ -26,6 +26,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from diffusion.training.logbook import to_image
+from diffusion.training.sampling import GUIDANCE
 from diffusion.training.swiss_roll import (
     SCHEDULES,
     compare_schedules,
@@ -326,9 +327,8 @@ def draw_figures(model: Path, folder: Path, workdir: Path) -> None:
     """All figures of the docs into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     pipeline = load_pipeline(model)
-    guidance = 4.0
-    show_noise(draw_one(pipeline, "a red fox", 1, guidance), folder / "noise.jpg")
-    show_reverse(pipeline, "a red fox", 1, guidance, folder / "reverse.jpg")
+    show_noise(draw_one(pipeline, "a red fox", 1, GUIDANCE), folder / "noise.jpg")
+    show_reverse(pipeline, "a red fox", 1, GUIDANCE, folder / "reverse.jpg")
     show_guidance(
         pipeline,
         {"a panda, 3d style": 4, "a red heart": 33, "a blue star on a yellow background": 3},
@@ -337,7 +337,7 @@ def draw_figures(model: Path, folder: Path, workdir: Path) -> None:
     show_attention(
         pipeline,
         {"a red apple on a blue background": 11, "a green car on a yellow background": 3},
-        guidance,
+        GUIDANCE,
         folder / "attention.jpg",
     )
     show_swiss_roll(folder / "swiss-roll.png")

@@ -34,6 +34,7 @@ from diffusion.training.captions import GROUNDS, HUES, article
 from diffusion.training.clip import token_ids
 from diffusion.training.composition import caption_of, compose, main_hue, plan
 from diffusion.training.data import PIXELS, Row, read_rows
+from diffusion.training.ideas import IDEAS
 from diffusion.training.run import Budget, Learner, Run, fill
 
 SIDE = 96
@@ -203,12 +204,12 @@ def train_sight(
 
 
 def phrases_of(rows: list[Row]) -> dict[str, list[str]]:
-    """What the tower can name, by part of speech."""
-    names = dict.fromkeys(row.names[0] for row in rows)
+    """What the tower can name, by part of speech: the things and styles that can be drawn, too."""
+    names = dict.fromkeys(row.names[0] for row in rows if row.emoji in IDEAS)
     return {
         "things": [name for name in names if name.replace(" ", "").replace("-", "").isalpha()],
         "colours": list(HUES),
-        "styles": list(dict.fromkeys(row.style for row in rows)),
+        "styles": list(dict.fromkeys(row.style for row in rows if row.weight > 0)),
         # White is what a picture stands on when nobody says anything.
         "grounds": [f"on {article(g)} {g} background" for g in GROUNDS if g != "white"],
     }
