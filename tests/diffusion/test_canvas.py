@@ -256,6 +256,8 @@ def test_what_is_kept_is_known_at_every_step(tiny: Checkpoint) -> None:
         noise = torch.randn((4, 8, 8), generator=torch.Generator().manual_seed(1))
     for _ in range(5):
         engine.step()
+        while not engine._generations[key].trajectories:  # the picture is still being read
+            engine.step()
         one = engine._generations[key].trajectories[0]
         expected = known + one.sigmas[one.step].item() * noise
         assert torch.allclose(one.x[..., :3], expected[..., :3], rtol=1e-3, atol=1e-3)
