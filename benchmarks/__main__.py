@@ -27,6 +27,9 @@ TOGETHER = "8 at once"
 PEAK = 790.0
 """TFLOP/s in bfloat16 that an H200 reaches on large matrices."""
 
+WARM_UP = 3
+"""Rounds of each case that do not count: the first two of a process are up to a fifth slower."""
+
 Rounds = dict[str, dict[str, list[Timing]]]
 """Timings by case and by contender."""
 
@@ -63,10 +66,10 @@ def measure(
     pictures."""
     rounds: Rounds = {case: {name: [] for name in contenders} for case in cases}
     for case, (count, pictures) in cases.items():
-        for turn in range(n + 1):
+        for turn in range(-WARM_UP, n):
             for name, contender in contenders.items():
                 timing = contender.draw(requests(model.size, model.steps, count, pictures, turn))
-                if turn:  # the first one warms up
+                if turn >= 0:
                     rounds[case][name].append(timing)
         print(f"{case}: {n} rounds done", flush=True)
     return rounds
