@@ -17,6 +17,7 @@ class Amounts:
     """How much the phases may look at; the defaults fit an afternoon on two cores."""
 
     texts: int
+    kindred: int
     looks: int
     crops: int
     compositions: int
@@ -25,9 +26,17 @@ class Amounts:
 
 
 FULL = Amounts(
-    texts=320_000, looks=100_000, crops=20_000, compositions=6_000, samples=250_000, batch=32
+    texts=320_000,
+    kindred=64_000,
+    looks=100_000,
+    crops=20_000,
+    compositions=6_000,
+    samples=250_000,
+    batch=32,
 )
-TINY = Amounts(texts=4_000, looks=128, crops=160, compositions=96, samples=480, batch=8)
+TINY = Amounts(
+    texts=4_000, kindred=512, looks=128, crops=160, compositions=96, samples=480, batch=8
+)
 
 
 def run_data(options: argparse.Namespace, amounts: Amounts) -> None:
@@ -39,10 +48,11 @@ def run_data(options: argparse.Namespace, amounts: Amounts) -> None:
 
 
 def run_clip(options: argparse.Namespace, amounts: Amounts) -> None:
-    """Teach the text encoder, then the image tower that ends where it does.
+    """Teach the text encoder, then other words for what it knows, then the image tower that ends
+    where it does.
 
-    From a model folder only the image tower goes on: its text encoder stays what it is, and so
-    U-Nets taught on it still fit.
+    From a model folder only the last two go on: the states of the names that U-Nets were taught on
+    stay what they are.
     """
     import torch
 
@@ -50,19 +60,24 @@ def run_clip(options: argparse.Namespace, amounts: Amounts) -> None:
     from diffusion.training.exam import read_held_out
     from diffusion.training.export import adopt
     from diffusion.training.image_tower import train_sight
+    from diffusion.training.kinship import train_kinship
     from diffusion.training.run import Budget
 
     device = torch.device(options.device)
     if options.start is not None:
         adopt(options.start, options.workdir)
-    # Time given is shared out by halves.
-    minutes = options.minutes and options.minutes / (2 if options.start is None else 1)
-    texts, looks = (
-        Budget(None if minutes else amount, minutes) for amount in (amounts.texts, amounts.looks)
+    # Time given is shared out evenly.
+    minutes = options.minutes and options.minutes / (3 if options.start is None else 2)
+    texts, kindred, looks = (
+        Budget(None if minutes else amount, minutes)
+        for amount in (amounts.texts, amounts.kindred, amounts.looks)
     )
     if options.start is None:
         batch = options.batch or 256
         train_clip(options.workdir, texts, batch, options.seed, device, options.tiny)
+    folder = options.start or options.workdir
+    batch = options.batch or 64
+    train_kinship(options.workdir, folder, kindred, batch, options.seed, device, options.tiny)
     kept_back = read_held_out(options.workdir).pairs
     train_sight(
         options.workdir, kept_back, looks, options.seed, device, options.tiny, options.start
@@ -160,8 +175,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--start",
         type=Path,
         metavar="FOLDER",
-        help="model folder that phase unet goes on from, or in phase clip the image tower, or in "
-        "phase autoencoder the decoder",
+        help="model folder that phase unet goes on from, or in phase clip kindred words and the "
+        "image tower, or in phase autoencoder the decoder",
     )
     parser.add_argument(
         "--minutes",
@@ -170,11 +185,12 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     for name, meaning in (
         ("texts", "texts that phase clip sees"),
+        ("kindred", "texts with kindred words that phase clip sees"),
         ("looks", "pictures that phase clip sees"),
         ("crops", "crops that phase autoencoder sees"),
         ("compositions", "different pictures that phase unet draws from"),
         ("samples", "samples that phase unet sees"),
-        ("batch", "samples of one step and worker, in phases autoencoder and unet"),
+        ("batch", "samples of one step and worker, in phases clip, autoencoder and unet"),
     ):
         parser.add_argument(f"--{name}", type=int, help=meaning)
     options = parser.parse_args(arguments)
@@ -197,6 +213,7 @@ def main(arguments: list[str] | None = None) -> None:
     usual = TINY if options.tiny else FULL
     amounts = Amounts(
         texts=options.texts or usual.texts,
+        kindred=options.kindred or usual.kindred,
         looks=options.looks or usual.looks,
         crops=options.crops or usual.crops,
         compositions=options.compositions or usual.compositions,

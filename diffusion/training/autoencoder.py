@@ -28,6 +28,7 @@ from diffusion.training.workers import Place, launch
 RATE = 1.5e-3
 CROP = 64
 FULL_FRAMES = 0.12  # share of the run, at its end, that sees whole pictures at the final size
+ASTRAY = 0.3  # how far off a latent may be that a decoder learns on from, in deviations
 
 
 def build_autoencoder(tiny: bool) -> Any:
@@ -111,7 +112,8 @@ def train_autoencoder(
     """Run the phase until its budget is spent; continues where an earlier run stopped.
 
     With `start`, a model folder, only the decoder learns on: its latents stay what they are, so
-    that U-Nets taught on them still fit. Raises UnfitStart.
+    that U-Nets taught on them still fit. It learns from latents that are somewhat off, as those are
+    that a U-Net draws, and so to paint flat what was meant flat. Raises UnfitStart.
     """
     launch(_train, workers, workdir, budget, batch, seed, device, tiny, start)
     state = load_checkpoint(workdir / "autoencoder.pt")
@@ -160,14 +162,15 @@ def _train(
             size, count = (128, max(2, batch // 4)) if whole else (CROP, batch)
             chance = run.chance(seed)
             real = training_batch(pictures, weights, size, count, chance)
-            run.learn(_loss_on(model, real, chance), batch)
+            run.learn(_loss_on(model, real, chance, 0 if start is None else ASTRAY), batch)
             if run.is_due(4 if tiny else 60):
                 seen = _averaged(run.average.weights, tiny)
                 run.report(_look(seen, workdir, pictures.cpu(), weights))
 
 
-def _loss_on(model: nn.ModuleDict, real: Tensor, chance: int) -> Tensor:
-    """The loss on a batch of pictures (N, 3, h, w), through a latent drawn from its cloud."""
+def _loss_on(model: nn.ModuleDict, real: Tensor, chance: int, astray: float) -> Tensor:
+    """The loss on a batch of pictures (N, 3, h, w), through a latent drawn from its cloud and
+    moved by noise of a deviation of its own, up to `astray`."""
     real = real.contiguous(memory_format=torch.channels_last)
     vae: Any = model["vae"]
     dtype = number_type(real.device)
@@ -175,7 +178,9 @@ def _loss_on(model: nn.ModuleDict, real: Tensor, chance: int) -> Tensor:
         cloud = vae.encode(real).latent_dist
         g = torch.Generator(real.device).manual_seed(chance)
         noise = torch.randn(cloud.mean.shape, generator=g, device=real.device)
-        drawn = vae.decode(cloud.mean + cloud.std * noise).sample.float()
+        off = astray * torch.rand((len(real), 1, 1, 1), generator=g, device=real.device)
+        latents = cloud.mean + (cloud.std.square() + off.square()).sqrt() * noise
+        drawn = vae.decode(latents).sample.float()
         guess = model["probe"](cloud.mean).float()
     return autoencoder_loss(drawn, real, guess, cloud.mean.float(), cloud.logvar.float())
 

@@ -34,6 +34,7 @@ from diffusion.training.exam import (
     ask_styles,
     ask_synonyms,
     ask_things,
+    ask_words,
     read_held_out,
 )
 from diffusion.training.ideas import LATER_IDEAS
@@ -139,7 +140,7 @@ def evaluate(workdir: Path, seed: int, tiny: bool) -> list[Score]:
     indices = [index for index, row in enumerate(rows) if row.idea]
     real = compose_pairs(drawings, rows, indices, amounts.real, SEED + 1)
     scores = [
-        *_ask_words(workdir, examiner, rows, real, amounts),
+        *_ask_words(workdir, examiner, rows, real, held_out, amounts),
         *_ask_styles(examiner, rows, held_out, drawings, amounts, tiny),
         *_compare_with_real(examiner, rows, indices, drawings, held_out, amounts, tiny),
         ask_tower(workdir, rows, drawings, held_out, amounts.real),
@@ -163,7 +164,12 @@ def draw_forty(pipeline: Any, path: Path, seed: int, tiny: bool) -> float:
 
 
 def _ask_words(
-    workdir: Path, examiner: Examiner, rows: list[Row], real: Pairs, amounts: Amounts
+    workdir: Path,
+    examiner: Examiner,
+    rows: list[Row],
+    real: Pairs,
+    held_out: HeldOut,
+    amounts: Amounts,
 ) -> list[Score]:
     """Whether the drawing is of what the prompt says, for prompts of several kinds.
 
@@ -203,6 +209,11 @@ def _ask_words(
         examiner.ask(
             "synonyms no caption has, among 100",
             ask_synonyms(taught, names, seen, rng),
+            amounts.seeds,
+        ),
+        examiner.ask(
+            "words that the text encoder was not told of either, among 100",
+            ask_words(held_out.words, names, seen, rng)[: amounts.prompts],
             amounts.seeds,
         ),
         examiner.ask("one to four, among the four", ask_numbers(some, amounts.prompts, rng), 1),

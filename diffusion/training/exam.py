@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from diffusion.training.captions import HUES, NUMBERS, article, plural
 from diffusion.training.data import Row
@@ -72,17 +73,23 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """What was kept from the diffusion model: (emoji, style) pairs."""
+    """What was kept back: (emoji, style) pairs from the diffusion model, words for names, each with
+    its name, from the text encoder."""
 
     pairs: frozenset[tuple[str, str]]
+    words: tuple[tuple[str, str], ...] = ()
 
 
 def read_held_out(workdir: Path) -> HeldOut:
-    """From `held_out.json`, where the data phase has written one."""
-    path = workdir / "held_out.json"
-    said = json.loads(path.read_text()) if path.exists() else {}
-    pairs = frozenset((emoji, style) for emoji, style in said.get("pairs", ()))
-    return HeldOut(pairs)
+    """From `held_out.json` and `kin.json`, where phases have written them."""
+
+    def read(name: str) -> dict[str, Any]:
+        path = workdir / name
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    pairs = frozenset((emoji, style) for emoji, style in read("held_out.json").get("pairs", ()))
+    words = tuple((word, name) for word, name in read("kin.json").get("held_out", ()))
+    return HeldOut(pairs, words)
 
 
 def with_article(name: str) -> str:
@@ -144,14 +151,22 @@ def ask_colours(names: list[str], seen: set[str], count: int, rng: random.Random
 def ask_synonyms(
     rows: list[Row], names: list[str], seen: set[str], rng: random.Random
 ) -> list[Question]:
-    """Words that no caption has, each to be found by the name of the idea that it means."""
+    """The exam's own words for ideas, where they are drawn and no caption has the word."""
     first = {name: row.names[0] for row in rows if row.idea for name in row.names}
+    words = [(word, first[known]) for word, known in SYNONYMS.items() if known in first]
+    return ask_words(words, names, seen, rng)
+
+
+def ask_words(
+    words: Iterable[tuple[str, str]], names: list[str], seen: set[str], rng: random.Random
+) -> list[Question]:
+    """Words that no caption has, each to be found by the name of the idea that it means."""
     captions = [with_article(name) for name in names]
-    said = {word for caption in seen for word in caption.replace(",", " ").split()}
+    said = " ".join(f" {caption.replace(',', ' ')} " for caption in seen)
     asked = []
-    for word, known in SYNONYMS.items():
-        if word not in said and first.get(known) in names:
-            answer = with_article(first[known])
+    for word, name in words:
+        if f" {word} " not in said and name in names:
+            answer = with_article(name)
             asked.append(Question(with_article(word), answer, among(answer, captions, rng)))
     return asked
 

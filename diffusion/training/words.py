@@ -47,27 +47,6 @@ def names_of(emoji: list[Emoji], packages: Path) -> dict[str, tuple[str, ...]]:
     return names
 
 
-def read_nouns(folder: Path) -> list[tuple[tuple[str, ...], str, bool]]:
-    """Each noun synset of WordNet as (lemmas, gloss, whether its corpus ever used one of them)."""
-    common: set[str] = set()
-    for line in (folder / "index.noun").read_text().splitlines():
-        if not line.startswith(" "):
-            fields = line.split()
-            # lemma pos n_synsets n_pointers pointers... n_senses n_tagged offsets...
-            if int(fields[5 + int(fields[3])]) > 0:
-                common.add(fields[0])
-    nouns = []
-    for line in (folder / "data.noun").read_text().splitlines():
-        if line.startswith(" "):
-            continue
-        head, gloss = line.split(" | ", 1)
-        fields = head.split()
-        words = [word.lower() for word in fields[4 : 4 + 2 * int(fields[3], 16) : 2]]
-        lemmas = tuple(word.replace("_", " ") for word in words)
-        nouns.append((lemmas, gloss.split(";")[0].strip(), not common.isdisjoint(words)))
-    return nouns
-
-
 # Files of WordNet with things one can draw: animal, artifact, body, food, object, person,
 # phenomenon, plant.
 DRAWABLE = {"05", "06", "08", "13", "17", "18", "19", "20"}
@@ -76,46 +55,98 @@ MOST_KINDS = 24
 
 @dataclass(frozen=True, slots=True)
 class Synset:
-    """A meaning: its file, its words, and where the meanings above and below it stand."""
+    """A meaning: its file, its words and gloss, and where the meanings above and below it stand."""
 
     file: str
     words: tuple[str, ...]
+    gloss: str
     above: tuple[str, ...]
     below: tuple[str, ...]
 
 
-def read_kin(folder: Path, names: set[str]) -> list[tuple[str, str]]:
-    """Other words for what has one of these names, each with that name.
+@dataclass(frozen=True, slots=True)
+class Lemma:
+    """A noun: where its meanings stand, the commonest first; whether WordNet's corpus uses it."""
 
-    They are the words of the name's commonest sense that one can draw, of what it is a kind of,
-    and of its kinds and theirs: "canine", "pooch" and "spaniel" for "dog".
-    """
-    senses: dict[str, list[str]] = {}
+    senses: tuple[str, ...]
+    is_common: bool
+
+
+def read_lemmas(folder: Path) -> dict[str, Lemma]:
+    """Every noun of WordNet."""
+    lemmas = {}
     for line in (folder / "index.noun").read_text().splitlines():
-        fields = line.split()
-        if not line.startswith(" ") and fields[0].replace("_", " ") in names:
-            senses[fields[0].replace("_", " ")] = fields[-int(fields[2]) :]
+        if not line.startswith(" "):
+            fields = line.split()
+            # lemma pos n_synsets n_pointers pointers... n_senses n_tagged offsets...
+            tagged = int(fields[5 + int(fields[3])])
+            lemmas[fields[0].replace("_", " ")] = Lemma(
+                tuple(fields[-int(fields[2]) :]), tagged > 0
+            )
+    return lemmas
+
+
+def read_synsets(folder: Path) -> dict[str, Synset]:
+    """Every meaning of a noun, by where it stands."""
     synsets: dict[str, Synset] = {}
     for line in (folder / "data.noun").read_text().splitlines():
         if not line.startswith(" "):
-            fields = line.split(" | ", 1)[0].split()
+            head, gloss = line.split(" | ", 1)
+            fields = head.split()
             end = 4 + 2 * int(fields[3], 16)
             words = tuple(word.replace("_", " ").lower() for word in fields[4:end:2])
             links = list(zip(fields[end:], fields[end + 1 :], strict=False))
             above = tuple(to for mark, to in links if mark == "@")
             below = tuple(to for mark, to in links if mark == "~")
-            synsets[fields[0]] = Synset(fields[1], words, above, below)
+            first = gloss.split(";")[0].strip()
+            synsets[fields[0]] = Synset(fields[1], words, first, above, below)
+    return synsets
+
+
+def read_nouns(folder: Path) -> list[tuple[tuple[str, ...], str, bool]]:
+    """Each noun synset of WordNet as (lemmas, gloss, whether its corpus ever used one of them)."""
+    common = {word for word, lemma in read_lemmas(folder).items() if lemma.is_common}
+    return [
+        (synset.words, synset.gloss, not common.isdisjoint(synset.words))
+        for synset in read_synsets(folder).values()
+    ]
+
+
+def read_kin(folder: Path, names: set[str]) -> list[tuple[str, str]]:
+    """Other words for what has one of these names, each with that name.
+
+    They are the words of the name's commonest sense, if one can draw that, of what it is a kind
+    of, and of its kinds and theirs: "canine", "pooch" and "spaniel" for "dog". Only words that mean
+    this before anything else count: a "toy" is a plaything, though there are toy dogs.
+    """
+    lemmas, synsets = read_lemmas(folder), read_synsets(folder)
     kin = []
-    for name, places in senses.items():
-        sense = next((synsets[at] for at in places if synsets[at].file in DRAWABLE), None)
-        if sense is None:
+    for name in sorted(names & lemmas.keys()):
+        own = lemmas[name].senses[0]
+        if synsets[own].file not in DRAWABLE:
             continue
-        kinds = [synsets[at] for at in sense.below if at in synsets]
-        kinds += [synsets[at] for one in kinds for at in one.below if at in synsets]
-        near = [*(synsets[at] for at in sense.above), *kinds[:MOST_KINDS]]
-        found = [*sense.words, *(word for one in near for word in one.words[:2])]
-        kin += [(word, name) for word in dict.fromkeys(found) if word not in names]
+        kinds = [at for at in synsets[own].below if at in synsets]
+        kinds += [at for kind in kinds for at in synsets[kind].below if at in synsets]
+        found = dict.fromkeys((word, own) for word in synsets[own].words)
+        for at in (*synsets[own].above, *kinds[:MOST_KINDS]):
+            found.update(dict.fromkeys((word, at) for word in synsets[at].words[:2]))
+        kin += [
+            (word, name)
+            for word, at in found
+            if word not in names and (word not in lemmas or lemmas[word].senses[0] == at)
+        ]
     return kin
+
+
+def read_drawable(folder: Path) -> dict[str, str]:
+    """Words that people use and whose commonest meaning one can draw, each with its gloss."""
+    synsets = read_synsets(folder)
+    common = {
+        word: synsets[lemma.senses[0]]
+        for word, lemma in read_lemmas(folder).items()
+        if lemma.is_common
+    }
+    return {word: one.gloss for word, one in common.items() if one.file in DRAWABLE}
 
 
 def dress(name: str, others: list[str], rng: random.Random) -> str:
