@@ -119,14 +119,14 @@ def ask_captions(
 
 
 def ask_styles(
-    names: dict[str, str], styles: list[str], pairs: Iterable[tuple[str, str]], rng: random.Random
-) -> list[tuple[Question, int]]:
-    """Ideas in styles, among all ideas in the same style, and the index of the style."""
+    names: dict[str, str], pairs: Iterable[tuple[str, str]], rng: random.Random
+) -> list[Question]:
+    """Ideas in styles, (emoji, style), each among all ideas in the same style."""
     asked = []
     for emoji, style in pairs:
         captions = [f"{with_article(name)}, {style}" for name in names.values()]
         answer = f"{with_article(names[emoji])}, {style}"
-        asked.append((Question(answer, answer, among(answer, captions, rng)), styles.index(style)))
+        asked.append(Question(answer, answer, among(answer, captions, rng)))
     return asked
 
 

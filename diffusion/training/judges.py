@@ -18,28 +18,30 @@ from typing import Any
 
 import numpy as np
 import torch
+from diffusers import AutoencoderKL
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
 from diffusion.training.clip import teach
-from diffusion.training.data import Row
+from diffusion.training.composition import Composition, compose
+from diffusion.training.data import PIXELS, Row
 from diffusion.training.exam import HeldOut, Question
 from diffusion.training.image_tower import (
     SIDE,
-    Pairs,
     as_input,
     compose_pairs,
     look,
     train_image_tower,
-    vary,
 )
 from diffusion.training.run import Budget
 
 SEED = 1_000  # far from every seed that trains what is judged
 THUMBNAIL = 32
-RATE = 2e-3
+CRITIC_STEPS, CRITIC_RATE = 400, 0.02
+# Steps between neighbouring pixels, in levels of 255, at which flat, shaded and edge part.
+SLOPES = (0.5, 1.5, 2.5, 4.5, 8.5, 16.5, 32.5, 64.5)
 
 
 def to_pixels(pictures: list[Image.Image], side: int = SIDE) -> Tensor:
@@ -101,12 +103,13 @@ class Residual(nn.Module):
         return x + mixed
 
 
-def build_eye(outputs: int, channels: tuple[int, ...] = (48, 96, 192)) -> nn.Sequential:
+def build_eye(outputs: int) -> nn.Sequential:
     """(N, 3, 96, 96) to [N, outputs]: patches of four pixels, then levels of half the side each.
 
     Pictures that were drawn differ from real ones in their finest grain, which is no part of what
     they show: the first convolution blurs it away by its stride.
     """
+    channels = (48, 96, 192)
     layers: list[nn.Module] = [nn.Conv2d(3, channels[0], 7, stride=4, padding=3)]
     for before, width in zip(channels, (*channels[1:], None), strict=True):
         layers += [Residual(before), Residual(before)]
@@ -116,41 +119,103 @@ def build_eye(outputs: int, channels: tuple[int, ...] = (48, 96, 192)) -> nn.Seq
     return nn.Sequential(*layers, nn.Linear(4 * channels[-1], outputs))
 
 
+@torch.inference_mode()
+def read_hand(pictures: Tensor) -> Tensor:
+    """[N, 4617] for (N, 3, h, w) uint8: how much has which colour, coarsely and finely, and how
+    much of it is how steep; roots of shares, the white ground apart.
+
+    A vendor draws everything with the same few colours, and shades or does not: that is the hand,
+    whatever the thing.
+    """
+    ground = (pictures >= 250).all(1)
+    found = []
+    for bits in (4, 3):
+        red, green, blue = (pictures.long() >> (8 - bits)).unbind(1)
+        colours = (red << 2 * bits) + (green << bits) + blue
+        found.append(_shares(colours, ~ground, 1 << 3 * bits))
+    levels = pictures.float()
+    here = levels[..., :-1, :-1]
+    steep = (levels[..., :-1, 1:] - here).abs().maximum((levels[..., 1:, :-1] - here).abs())
+    kinds = torch.bucketize(steep.amax(1), torch.tensor(SLOPES))
+    return torch.cat([*found, 2 * _shares(kinds, ~ground[..., :-1, :-1], len(SLOPES) + 1)], dim=1)
+
+
+def _shares(kinds: Tensor, counted: Tensor, count: int) -> Tensor:
+    """[N, count]: roots of the shares that each kind has of what is counted."""
+    found = torch.zeros(len(kinds), count)
+    found.scatter_add_(1, kinds.flatten(1), counted.flatten(1).float())
+    return (found / found.sum(1, keepdim=True).clamp(min=1)).sqrt()
+
+
+class Critic:
+    """Tells the styles of pictures apart by their hand: a softmax regression."""
+
+    def __init__(self, pictures: Tensor, styles: Tensor) -> None:
+        hands = read_hand(pictures)
+        self._usual = hands.mean(0)
+        torch.manual_seed(SEED)
+        self._weigh = nn.Sequential(
+            nn.Dropout(0.3), nn.Linear(hands.shape[1], int(styles.max()) + 1)
+        )
+        optimizer = torch.optim.AdamW(self._weigh.parameters(), lr=CRITIC_RATE, weight_decay=1e-3)
+        for step in range(CRITIC_STEPS):
+            for group in optimizer.param_groups:
+                group["lr"] = CRITIC_RATE * math.cos(step / CRITIC_STEPS * math.pi / 2)
+            guess = self._weigh(hands - self._usual)
+            loss = functional.cross_entropy(guess, styles, label_smoothing=0.05)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        self._weigh.eval()
+
+    @torch.inference_mode()
+    def judge(self, pictures: Tensor) -> Tensor:
+        """The style of each picture, (N, 3, h, w) uint8, as an index."""
+        return torch.as_tensor(self._weigh(read_hand(pictures) - self._usual).argmax(1))
+
+
 def train_critic(
-    pairs: Pairs, rows: list[Row], styles: list[str], tiny: bool
-) -> tuple[nn.Module, float]:
-    """Who tells styles apart, and how often that is right on real pictures of ideas not seen."""
-    labels = torch.tensor([styles.index(rows[row].style) for row in pairs.rows])
+    workdir: Path, rows: list[Row], styles: list[str], held_out: HeldOut
+) -> tuple[Critic, int, float]:
+    """Who tells styles apart; how many real pictures of ideas it had not seen it was asked about,
+    and how often it was right.
+
+    Real pictures go through the autoencoder first, as drawn ones did: what that leaves of colours
+    and edges is no style.
+    """
+    drawings = np.load(workdir / "pictures.npy", mmap_mode="r")
+    chosen = [
+        index
+        for index, row in enumerate(rows)
+        if row.style in styles and (row.emoji, row.style) not in held_out.pairs
+    ]
+    plain = [compose(drawings, _alone(index), {index: None}) for index in chosen]
+    pictures = _pass_through(workdir, torch.from_numpy(np.stack(plain)).permute(0, 3, 1, 2))
+    labels = torch.tensor([styles.index(rows[index].style) for index in chosen])
     # A fifth of the ideas only measure: the critic must know the hand, not the thing.
-    ideas = sorted({row.emoji for row in rows})
-    kept = set(ideas[::5])
-    measured = torch.tensor([rows[row].emoji in kept for row in pairs.rows])
-    pictures = pairs.pictures
-    torch.manual_seed(SEED)
-    model = build_eye(len(styles), (32, 64, 128))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.05)
-    pool = torch.nonzero(~measured).flatten()
-    g = torch.Generator().manual_seed(SEED)
-    steps = 4 if tiny else 800
-    for step in tqdm(range(steps), desc="critic", unit="step"):
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * min(1, (step + 1) / 50) * math.cos(step / steps * math.pi / 2)
-        batch = pool[torch.randint(0, len(pool), (64,), generator=g)]
-        # What the autoencoder leaves is softer than what a vendor drew, and that is no style.
-        guess = model(vary(pictures[batch], g))
-        loss = functional.cross_entropy(guess, labels[batch], label_smoothing=0.1)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    model.eval()
-    right = judge_styles(model, pictures[measured]) == labels[measured]
-    return model, right.float().mean().item()
+    kept = set(sorted({rows[index].emoji for index in chosen})[::5])
+    measured = torch.tensor([rows[index].emoji in kept for index in chosen])
+    critic = Critic(pictures[~measured], labels[~measured])
+    right = critic.judge(pictures[measured]) == labels[measured]
+    return critic, int(measured.sum()), right.float().mean().item()
+
+
+def _alone(row: int) -> Composition:
+    """A thing as its set draws it, on white."""
+    return Composition(
+        row, (PIXELS, PIXELS), colour=None, ground="white", says_ground=False, says_style=False
+    )
 
 
 @torch.inference_mode()
-def judge_styles(critic: nn.Module, pictures: Tensor) -> Tensor:
-    """The style of each picture, (N, 3, 96, 96) uint8, as an index."""
-    return torch.cat([critic(as_input(part)).argmax(1) for part in pictures.split(256)])
+def _pass_through(workdir: Path, pictures: Tensor) -> Tensor:
+    """Pictures as the autoencoder gives them back, uint8."""
+    vae = AutoencoderKL.from_pretrained(workdir / "vae", low_cpu_mem_usage=False).eval()
+    back = []
+    for part in tqdm(pictures.split(16), desc="critic", unit="batch"):
+        drawn = vae.decode(vae.encode(part.float() / 127.5 - 1).latent_dist.mean).sample
+        back.append((drawn.clamp(-1, 1) * 127.5 + 127.5).round().to(torch.uint8))
+    return torch.cat(back)
 
 
 def nearest(drawn: Tensor, real: Tensor) -> Tensor:

