@@ -35,7 +35,7 @@ FULL = Amounts(
     batch=32,
 )
 TINY = Amounts(
-    texts=4_000, kindred=512, looks=128, crops=160, compositions=96, samples=480, batch=8
+    texts=4_000, kindred=2_000, looks=640, crops=160, compositions=96, samples=480, batch=8
 )
 
 
@@ -76,7 +76,7 @@ def run_clip(options: argparse.Namespace, amounts: Amounts) -> None:
         batch = options.batch or 256
         train_clip(options.workdir, texts, batch, options.seed, device, options.tiny)
     folder = options.start or options.workdir
-    batch = options.batch or 64
+    batch = options.batch or (16 if options.tiny else 64)
     train_kinship(options.workdir, folder, kindred, batch, options.seed, device, options.tiny)
     kept_back = read_held_out(options.workdir).pairs
     train_sight(
