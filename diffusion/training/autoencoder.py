@@ -156,8 +156,7 @@ def _train(
     learner = Learner(model, vae, 0.995, optimizer)
     with Run(workdir, "autoencoder", "crop", learner, budget, "psnr", place) as run:
         while not run.is_over:
-            warm = min(1.0, (run.step + 1) / 100)
-            run.set_rate(rate * warm * (0.02 + 0.98 * math.cos(run.share * math.pi / 2)))
+            run.cool(rate, warm_steps=100)
             whole = run.share >= 1 - FULL_FRAMES
             size, count = (128, max(2, batch // 4)) if whole else (CROP, batch)
             chance = run.chance(seed)

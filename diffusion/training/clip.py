@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -169,8 +168,7 @@ def train_clip(
     learner = Learner(student, student, 0.998, optimizer)
     with Run(workdir, "clip", "text", learner, budget, "held_out_cosine") as run:
         while not run.is_over:
-            warm = min(1.0, (run.step + 1) / 50)
-            run.set_rate(RATE * warm * (0.02 + 0.98 * math.cos(run.share * math.pi / 2)))
+            run.cool(RATE, warm_steps=50)
             chosen = _pick_batch(lessons, batch, seed, run.step)
             shown = lessons.ids[chosen, : _shown(lessons.lengths[chosen], run.chance(seed))]
             run.learn(_loss_on(student, shown.to(device), lessons.wanted[chosen].to(device)), batch)

@@ -9,6 +9,7 @@ judge. For beauty there is the sheet.
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import time
@@ -226,8 +227,8 @@ def _ask_styles(
     names = {row.emoji: row.names[0] for row in rows if row.idea}
     critic, judged, sure = train_critic(workdir, rows, styles, held_out)
     rng = random.Random(SEED)
-    known = [(emoji, style) for emoji in names for style in styles]
-    known = [pair for pair in known if pair not in held_out.pairs]
+    taught = {(row.emoji, row.style) for row in rows if row.idea}
+    known = [pair for pair in itertools.product(names, styles) if pair in taught]
     fresh = [pair for pair in sorted(held_out.pairs) if pair[1] in styles and pair[0] in names]
     scores = [Score("real pictures, by their style", judged, 1, f"{sure:.0%} right")]
     for what, pairs in (("taught together", known), ("never seen together", fresh)):

@@ -139,8 +139,7 @@ def train_image_tower(
     learner = Learner(model, tower, 0.998, optimizer)
     with Run(workdir, name, "picture", learner, budget, "cosine") as run:
         while not run.is_over:
-            warm = min(1.0, (run.step + 1) / 100)
-            run.set_rate(RATE * warm * (0.02 + 0.98 * math.cos(run.share * math.pi / 2)))
+            run.cool(RATE, warm_steps=100)
             g = torch.Generator().manual_seed(run.chance(seed))
             chosen = torch.randint(0, len(vectors), (batch,), generator=g)
             seen = look(tower, vary(pairs.pictures[chosen], g).to(device))

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import copy
 import json
-import math
 import random
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +22,6 @@ from torch import Tensor
 from transformers import CLIPTokenizer
 
 from diffusion.devices import number_type
-from diffusion.training.captions import HUES
 from diffusion.training.clip import LENGTH, build_text_encoder, teach, token_ids
 from diffusion.training.exam import with_article
 from diffusion.training.ideas import IDEAS, is_blocked
@@ -51,6 +49,7 @@ HUES_OF = {
     "magenta": "pink",
     "rosy": "pink",
 }
+WORDS_OF = {hue: [word for word, of in HUES_OF.items() if of == hue] for hue in HUES_OF.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +169,7 @@ def train_kinship(
     learner = Learner(encoder, encoder, 0.998, optimizer)
     with Run(workdir, "kinship", "text", learner, budget, "held_out_found") as run:
         while not run.is_over:
-            warm = min(1.0, (run.step + 1) / 50)
-            run.set_rate(RATE * warm * (0.02 + 0.98 * math.cos(run.share * math.pi / 2)))
+            run.cool(RATE, warm_steps=50)
             rng = random.Random(run.chance(seed))
             lesson = write_lesson(tokenizer, kin[count:], batch, rng)
             run.learn(_loss_on(encoder, earlier, lesson, device), batch)
@@ -218,7 +216,5 @@ class Exam:
 
 def _recolour(text: str, rng: random.Random) -> str:
     """The same with another word for each hue."""
-    words = {hue: [word for word, of in HUES_OF.items() if of == hue] for hue in HUES}
-    return " ".join(
-        rng.choice(words[part]) if words.get(part) else part for part in text.split(" ")
-    )
+    parts = text.split(" ")
+    return " ".join(rng.choice(WORDS_OF[part]) if part in WORDS_OF else part for part in parts)

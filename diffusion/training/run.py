@@ -8,6 +8,7 @@ on from its checkpoint ends in the same weights as an unbroken one. Knows no los
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,6 +121,12 @@ class Run:
         """The learning rate of the next step."""
         for group in self._learner.optimizer.param_groups:
             group["lr"] = rate
+
+    def cool(self, rate: float, warm_steps: int) -> None:
+        """The next step's learning rate: up to `rate` within so many steps, then down a cosine to a
+        fiftieth."""
+        warm = min(1.0, (self.step + 1) / warm_steps)
+        self.set_rate(rate * warm * (0.02 + 0.98 * math.cos(self.share * math.pi / 2)))
 
     def chance(self, seed: int) -> int:
         """What the next step's randomness grows from, another for each worker."""
