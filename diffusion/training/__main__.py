@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,28 +14,69 @@ SCHEDULES = {"cosine": "squaredcos_cap_v2", "linear": "linear"}
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How much the phases may look at; the defaults fit an afternoon on two cores."""
+    """How much the phases look at: different texts and pictures, how many of them altogether, and
+    how many at once."""
 
+    library: int
     texts: int
-    kindred: int
+    reading: int
+    gallery: int
     looks: int
+    looking: int
+    kindred: int
+    matching: int
     crops: int
+    cropping: int
     compositions: int
     samples: int
     batch: int
 
 
-FULL = Amounts(
+# A quarter of an hour on a large GPU, an afternoon on two cores, less than three minutes there.
+ON_GPU = Amounts(
+    library=400_000,
+    texts=6_000_000,
+    reading=1024,
+    gallery=120_000,
+    looks=1_500_000,
+    looking=512,
+    kindred=200_000,
+    matching=256,
+    crops=400_000,
+    cropping=64,
+    compositions=250_000,
+    samples=5_000_000,
+    batch=512,
+)
+ON_CPU = Amounts(
+    library=100_000,
     texts=320_000,
-    kindred=64_000,
+    reading=256,
+    gallery=30_000,
     looks=100_000,
+    looking=128,
+    kindred=64_000,
+    matching=64,
     crops=20_000,
+    cropping=4,
     compositions=6_000,
     samples=250_000,
     batch=32,
 )
 TINY = Amounts(
-    texts=4_000, kindred=2_000, looks=640, crops=160, compositions=96, samples=480, batch=8
+    library=400,
+    texts=4_000,
+    reading=256,
+    gallery=64,
+    looks=640,
+    looking=16,
+    kindred=2_000,
+    matching=16,
+    crops=160,
+    cropping=4,
+    compositions=96,
+    samples=480,
+    batch=8,
 )
 
 
@@ -48,11 +89,11 @@ def run_data(options: argparse.Namespace, amounts: Amounts) -> None:
 
 
 def run_clip(options: argparse.Namespace, amounts: Amounts) -> None:
-    """Teach the text encoder, then other words for what it knows, then the image tower that ends
-    where it does.
+    """Teach the text encoder, then it and the image tower by contrast, then other words for what it
+    knows.
 
-    From a model folder only the last two go on: the states of the names that U-Nets were taught on
-    stay what they are.
+    From a model folder only the last two go on, and the states of the names that U-Nets were taught
+    on stay what they are.
     """
     import torch
 
@@ -63,25 +104,24 @@ def run_clip(options: argparse.Namespace, amounts: Amounts) -> None:
     from diffusion.training.kinship import train_kinship
     from diffusion.training.run import Budget
 
+    workdir, seed, tiny, start = options.workdir, options.seed, options.tiny, options.start
     device = torch.device(options.device)
-    if options.start is not None:
-        adopt(options.start, options.workdir)
+    if start is not None:
+        adopt(start, workdir)
     # Time given is shared out evenly.
-    minutes = options.minutes and options.minutes / (3 if options.start is None else 2)
+    minutes = options.minutes and options.minutes / (3 if start is None else 2)
     texts, kindred, looks = (
         Budget(None if minutes else amount, minutes)
         for amount in (amounts.texts, amounts.kindred, amounts.looks)
     )
-    if options.start is None:
-        batch = options.batch or 256
-        train_clip(options.workdir, texts, batch, options.seed, device, options.tiny)
-    folder = options.start or options.workdir
-    batch = options.batch or (16 if options.tiny else 64)
-    train_kinship(options.workdir, folder, kindred, batch, options.seed, device, options.tiny)
-    kept_back = read_held_out(options.workdir).pairs
-    train_sight(
-        options.workdir, kept_back, looks, options.seed, device, options.tiny, options.start
-    )
+    if start is None:
+        batch = options.batch or amounts.reading
+        train_clip(workdir, texts, batch, seed, device, tiny, amounts.library)
+    kept_back = read_held_out(workdir).pairs
+    batch = options.batch or amounts.looking
+    train_sight(workdir, kept_back, looks, batch, amounts.gallery, seed, device, tiny, start)
+    batch = options.batch or amounts.matching
+    train_kinship(workdir, start or workdir, kindred, batch, seed, device, tiny)
 
 
 def run_autoencoder(options: argparse.Namespace, amounts: Amounts) -> None:
@@ -92,7 +132,7 @@ def run_autoencoder(options: argparse.Namespace, amounts: Amounts) -> None:
     from diffusion.training.run import Budget
 
     budget = Budget(None if options.minutes else amounts.crops, options.minutes)
-    batch = options.batch or 4
+    batch = options.batch or amounts.cropping
     train_autoencoder(
         options.workdir,
         budget,
@@ -133,9 +173,11 @@ def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
 
 def run_evaluate(options: argparse.Namespace, amounts: Amounts) -> None:
     """Draw the sheet of forty and print the table."""
+    import torch
+
     from diffusion.training.evaluate import evaluate
 
-    evaluate(options.workdir, options.seed, options.tiny)
+    evaluate(options.workdir, options.seed, options.tiny, torch.device(options.device))
 
 
 def run_export(options: argparse.Namespace, amounts: Amounts) -> None:
@@ -155,8 +197,19 @@ PHASES: dict[str, Callable[[argparse.Namespace, Amounts], None]] = {
 }
 
 
+# Amounts that the command line may say.
+ADJUSTABLE = {
+    "texts": "texts that phase clip sees",
+    "looks": "pictures that phase clip sees",
+    "kindred": "texts with kindred words that phase clip sees",
+    "crops": "crops that phase autoencoder sees",
+    "compositions": "different pictures that phase unet draws from",
+    "samples": "samples that phase unet sees",
+}
+
+
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Options of the command line; amounts left open come from `FULL` or `TINY`."""
+    """Options of the command line."""
     from diffusion.devices import best_device
 
     parser = argparse.ArgumentParser(prog="darkroom train", description=__doc__)
@@ -175,24 +228,19 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--start",
         type=Path,
         metavar="FOLDER",
-        help="model folder that phase unet goes on from, or in phase clip kindred words and the "
-        "image tower, or in phase autoencoder the decoder",
+        help="model folder that phase unet goes on from, or in phase clip the image tower and "
+        "kindred words, or in phase autoencoder the decoder",
     )
     parser.add_argument(
         "--minutes",
         type=float,
         help="time of phase clip, autoencoder or unet, instead of an amount",
     )
-    for name, meaning in (
-        ("texts", "texts that phase clip sees"),
-        ("kindred", "texts with kindred words that phase clip sees"),
-        ("looks", "pictures that phase clip sees"),
-        ("crops", "crops that phase autoencoder sees"),
-        ("compositions", "different pictures that phase unet draws from"),
-        ("samples", "samples that phase unet sees"),
-        ("batch", "samples of one step and worker, in phases clip, autoencoder and unet"),
-    ):
+    for name, meaning in ADJUSTABLE.items():
         parser.add_argument(f"--{name}", type=int, help=meaning)
+    parser.add_argument(
+        "--batch", type=int, help="samples of a step and worker, in phases clip, autoencoder, unet"
+    )
     options = parser.parse_args(arguments)
     options.output = options.output or options.workdir / "model"
     options.device = options.device or best_device().type
@@ -210,16 +258,9 @@ def main(arguments: list[str] | None = None) -> None:
     from diffusion.training.run import UnfitStart
 
     options = parse(arguments)
-    usual = TINY if options.tiny else FULL
-    amounts = Amounts(
-        texts=options.texts or usual.texts,
-        kindred=options.kindred or usual.kindred,
-        looks=options.looks or usual.looks,
-        crops=options.crops or usual.crops,
-        compositions=options.compositions or usual.compositions,
-        samples=options.samples or usual.samples,
-        batch=usual.batch,
-    )
+    usual = TINY if options.tiny else ON_CPU if options.device == "cpu" else ON_GPU
+    asked = {name: getattr(options, name) for name in ADJUSTABLE}
+    amounts = replace(usual, **{name: value for name, value in asked.items() if value})
     options.workdir.mkdir(parents=True, exist_ok=True)
     for phase in PHASES if options.phase == "all" else [options.phase]:
         try:

@@ -28,20 +28,21 @@ from diffusion.training.workers import Place, launch
 RATE = 1.5e-3
 CROP = 64
 FULL_FRAMES = 0.12  # share of the run, at its end, that sees whole pictures at the final size
-ASTRAY = 0.3  # how far off a latent may be that a decoder learns on from, in deviations
+SETTLED = 0.6  # share of the run after which latents stay what they are and the decoder learns on
+ASTRAY = 0.3  # how far off a latent may be that it then learns from, in deviations
 
 
 def build_autoencoder(tiny: bool) -> Any:
-    """1.4M parameters; f8 means four levels, because each but the last halves the sides. The second
+    """2.6M parameters; f8 means four levels, because each but the last halves the sides. The second
     level is narrow because decoding spends most of its time where it widens to full size."""
-    channels = (16, 16, 16, 32) if tiny else (16, 16, 48, 96)
+    channels = (16, 16, 16, 32) if tiny else (32, 32, 64, 128)
     model = AutoencoderKL(
         block_out_channels=channels,
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
         layers_per_block=1,
         latent_channels=4,
-        norm_num_groups=4,
+        norm_num_groups=channels[0] // 4,
         mid_block_add_attention=False,
         sample_size=128,
         scaling_factor=1.0,
@@ -62,8 +63,9 @@ def training_batch(pictures: Tensor, weights: Tensor, size: int, count: int, see
     ground[torch.rand(count, generator=g) < 0.5] = 1.0
     ground = ground.to(pictures.device)
     frame = rgba[:, :3] * rgba[:, 3:] + ground * (1 - rgba[:, 3:])
-    for index in torch.nonzero(torch.rand(count, generator=g) < 0.4).flatten().tolist():
-        frame[index] = frame[index, torch.randperm(3, generator=g).tolist()]
+    order = torch.rand(count, 3, generator=g).argsort(1)
+    order[torch.rand(count, generator=g) >= 0.4] = torch.arange(3)
+    frame = frame.gather(1, order.to(frame.device)[:, :, None, None].expand_as(frame))
     side = int(torch.randint(96, 129, (1,), generator=g))
     frame = functional.interpolate(frame, (side, side), mode="bilinear", antialias=True)
     if size > side:
@@ -73,8 +75,10 @@ def training_batch(pictures: Tensor, weights: Tensor, size: int, count: int, see
         frame = padded
     spare = frame.shape[-1] - size
     corners = torch.randint(0, spare + 1, (count, 2), generator=g)
-    crops = [frame[i, :, y : y + size, x : x + size] for i, (y, x) in enumerate(corners.tolist())]
-    return torch.stack(crops) * 2 - 1
+    rows, columns = (corners[:, :, None] + torch.arange(size)).to(frame.device).unbind(1)
+    each = torch.arange(count, device=frame.device)[:, None, None]
+    crops = frame.permute(0, 2, 3, 1)[each, rows[:, :, None], columns[:, None, :]]
+    return crops.permute(0, 3, 1, 2) * 2 - 1
 
 
 def autoencoder_loss(
@@ -111,9 +115,10 @@ def train_autoencoder(
 ) -> None:
     """Run the phase until its budget is spent; continues where an earlier run stopped.
 
-    With `start`, a model folder, only the decoder learns on: its latents stay what they are, so
-    that U-Nets taught on them still fit. It learns from latents that are somewhat off, as those are
-    that a U-Net draws, and so to paint flat what was meant flat. Raises UnfitStart.
+    In the end only the decoder learns on, from latents that are somewhat off, as those are that a
+    U-Net draws, and so to paint flat what was meant flat. With `start`, a model folder, that is all
+    that happens: its latents stay what they are, and U-Nets taught on them still fit. Raises
+    UnfitStart.
     """
     launch(_train, workers, workdir, budget, batch, seed, device, tiny, start)
     state = load_checkpoint(workdir / "autoencoder.pt")
@@ -147,8 +152,6 @@ def _train(
     vae = build_autoencoder(tiny)
     if start is not None:
         fill(vae, start / "vae")
-        vae.encoder.requires_grad_(False)
-        vae.quant_conv.requires_grad_(False)
     vae = vae.to(device, memory_format=torch.channels_last)
     rate = RATE if start is None else RATE / 3
     model = nn.ModuleDict({"vae": vae, "probe": nn.Conv2d(4, 3, 1).to(device)})
@@ -159,17 +162,20 @@ def _train(
             run.cool(rate, warm_steps=100)
             whole = run.share >= 1 - FULL_FRAMES
             size, count = (128, max(2, batch // 4)) if whole else (CROP, batch)
+            settled = start is not None or run.share >= SETTLED
+            vae.encoder.requires_grad_(not settled)
+            vae.quant_conv.requires_grad_(not settled)
             chance = run.chance(seed)
             real = training_batch(pictures, weights, size, count, chance)
-            run.learn(_loss_on(model, real, chance, 0 if start is None else ASTRAY), batch)
-            if run.is_due(4 if tiny else 60):
-                seen = _averaged(run.average.weights, tiny)
-                run.report(_look(seen, workdir, pictures.cpu(), weights))
+            run.learn(_loss_on(model, real, chance, ASTRAY if settled else 0), batch)
+            if run.is_due(4 if tiny else 30):
+                seen = _averaged(run.average.weights, tiny).to(device)
+                run.report(_look(seen, workdir, pictures, weights))
 
 
 def _loss_on(model: nn.ModuleDict, real: Tensor, chance: int, astray: float) -> Tensor:
     """The loss on a batch of pictures (N, 3, h, w), through a latent drawn from its cloud and
-    moved by noise of a deviation of its own, up to `astray`."""
+    moved by noise of a strength of its own, up to `astray` deviations of the batch's latents."""
     real = real.contiguous(memory_format=torch.channels_last)
     vae: Any = model["vae"]
     dtype = number_type(real.device)
@@ -177,7 +183,8 @@ def _loss_on(model: nn.ModuleDict, real: Tensor, chance: int, astray: float) -> 
         cloud = vae.encode(real).latent_dist
         g = torch.Generator(real.device).manual_seed(chance)
         noise = torch.randn(cloud.mean.shape, generator=g, device=real.device)
-        off = astray * torch.rand((len(real), 1, 1, 1), generator=g, device=real.device)
+        strength = torch.rand((len(real), 1, 1, 1), generator=g, device=real.device)
+        off = astray * strength * cloud.mean.detach().std((0, 2, 3), keepdim=True)
         latents = cloud.mean + (cloud.std.square() + off.square()).sqrt() * noise
         drawn = vae.decode(latents).sample.float()
         guess = model["probe"](cloud.mean).float()
@@ -190,12 +197,12 @@ def _averaged(weights: dict[str, Tensor], tiny: bool) -> Any:
     return model.eval()
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def _look(model: Any, workdir: Path, pictures: Tensor, weights: Tensor) -> float:
     """Reconstruct the same 16 pictures each time; write the sheet, return the PSNR in dB."""
     real = training_batch(pictures, weights, 128, 16, seed=7)
     drawn = model.decode(model.encode(real).latent_dist.mean).sample
-    pairs = [to_image(p) for pair in zip(real, drawn, strict=True) for p in pair]
+    pairs = [to_image(p.cpu()) for pair in zip(real, drawn, strict=True) for p in pair]
     draw_sheet(pairs, columns=8).save(workdir / "autoencoder-sheet.png")
     mse = functional.mse_loss(drawn.clamp(-1, 1), real).item() / 4
     return -10 * math.log10(mse)

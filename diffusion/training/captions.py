@@ -99,6 +99,8 @@ def article(noun: str) -> str:
 
 def plural(noun: str) -> str:
     """More than one of it, by the usual endings."""
+    if noun.endswith("ies"):  # "cherries" are many already
+        return noun
     if noun.endswith(("s", "x", "z", "ch", "sh")):
         return f"{noun}es"
     if noun.endswith("y") and noun[-2:-1] not in tuple("aeiou"):

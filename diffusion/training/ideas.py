@@ -1,13 +1,15 @@
-"""What the embedded model learns to draw: the best-known emoji, and what it never sees.
+"""What the embedded model learns to draw, and what it never sees.
 
-Samples seen are the limit of a model trained on two processor cores, so it knows some four hundred
-ideas instead of thousands badly. Only words live here; pictures and files do not.
+Some four hundred ideas have names by hand, because people do not call a thing what Unicode does;
+the others go by their label. Only words live here; pictures and files do not.
 """
 
 from __future__ import annotations
 
-# Emoji -> the names people use for it, the first on sample sheets. These were taught first.
-FIRST_IDEAS: dict[str, tuple[str, ...]] = {
+import re
+
+# Emoji -> the names people use for it, the first on sample sheets.
+IDEAS: dict[str, tuple[str, ...]] = {
     "🦊": ("red fox", "fox", "fox face"),
     "🐱": ("cat", "cat face", "kitten", "kitty"),
     "🐶": ("dog", "dog face", "puppy"),
@@ -189,11 +191,6 @@ FIRST_IDEAS: dict[str, tuple[str, ...]] = {
     "🔒": ("locked", "lock"),
     "🔑": ("key",),
     "🔨": ("hammer",),
-}
-
-# Taught later, to a model that knew the first: what is held out for measuring is held out of these,
-# because of the others nobody can say any more what had been seen.
-LATER_IDEAS: dict[str, tuple[str, ...]] = {
     "😊": ("blushing face", "smiling face with smiling eyes"),
     "😇": ("angel face", "smiling face with halo", "halo"),
     "🥰": ("loving face", "smiling face with hearts"),
@@ -419,8 +416,6 @@ LATER_IDEAS: dict[str, tuple[str, ...]] = {
     "🔵": ("blue circle",),
 }
 
-IDEAS: dict[str, tuple[str, ...]] = {**FIRST_IDEAS, **LATER_IDEAS}
-
 # A label or tag with one of these words keeps a picture out of every phase: hate symbols, weapons,
 # sexualised items, drugs, and signs that belong to a brand or a faith and are not ours to restyle.
 BLOCKED_WORDS: frozenset[str] = frozenset(
@@ -431,11 +426,28 @@ BLOCKED_WORDS: frozenset[str] = frozenset(
         *("axe", "bikini", "briefs", "lingerie", "sexy", "nude", "underwear", "kiss", "lipstick"),
         *("cigarette", "smoking", "syringe", "pill", "coffin", "funeral"),
         *("nintendo", "xbox", "playstation", "pokemon", "disney", "facebook", "twitter"),
-        *("google", "microsoft", "menorah", "kaaba", "om", "cross", "crucifix"),
+        *("google", "microsoft", "menorah", "kaaba", "om", "cross", "crucifix", "mosque"),
+        *("synagogue", "temple", "shrine", "beads", "hamsa", "turban", "skullcap", "finger"),
+        *("love hotel", "pregnant", "breast-feeding"),
     )
 )
 
 
+# Groups of emojibase with things to draw: faces, people, nature, food, places, games, objects.
+DRAWN_GROUPS = frozenset((0, 1, 3, 4, 5, 6, 7))
+# Labels of what another emoji shows already, but for a small difference.
+VARIANTS = re.compile(r"(man|woman|men|women|deaf)\b.*|.*(:|facing right|o’clock|-thirty).*")
+
+
+def names_of_idea(emoji: str, label: str, group: int | None) -> tuple[str, ...]:
+    """What people call the idea, its usual name first; none if it is not one to be drawn."""
+    if emoji in IDEAS:
+        return IDEAS[emoji]
+    return (label,) if group in DRAWN_GROUPS and not VARIANTS.fullmatch(label) else ()
+
+
 def is_blocked(words: tuple[str, ...]) -> bool:
-    """True if any of these labels and tags contains a blocked word."""
-    return any(part in BLOCKED_WORDS for word in words for part in word.lower().split())
+    """True if any of these labels and tags is blocked or contains a blocked word."""
+    return any(
+        part in BLOCKED_WORDS for word in words for part in (word.lower(), *word.lower().split())
+    )

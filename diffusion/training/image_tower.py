@@ -1,8 +1,9 @@
-"""Phase `clip`, second half: an image tower that ends where the words for a picture do.
+"""Phase `clip`, second part: an image tower beside the text encoder, both taught by contrast.
 
-A small vision transformer learns by contrast (Radford et al. 2021) to point at the vector of its
-picture's caption. The vectors come from outside and stay as they are: the text encoder's for the
-tower that ships, MiniLM's own for the one that only measures and must not share what it measures.
+A small `CLIPModel` learns to put a picture where its caption stands and apart from others (Radford
+et al. 2021). Its text tower is the text encoder, which goes on learning, but keeps what it knew of
+words that no picture shows. The tower that only measures must not share what it measures: it learns
+the same way to point at vectors that come from outside and stay as they are.
 """
 
 # mypy: allow-untyped-calls
@@ -12,7 +13,9 @@ from __future__ import annotations
 import json
 import math
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 from transformers import (
+    CLIPConfig,
+    CLIPModel,
     CLIPTextModel,
     CLIPTokenizer,
     CLIPVisionConfig,
@@ -32,13 +37,16 @@ from transformers import (
 from diffusion.devices import number_type
 from diffusion.training.captions import GROUNDS, HUES, article
 from diffusion.training.clip import token_ids
-from diffusion.training.composition import caption_of, compose, main_hue, plan
-from diffusion.training.data import PIXELS, Row, read_rows
-from diffusion.training.ideas import IDEAS
+from diffusion.training.composing import compose_all
+from diffusion.training.composition import caption_of, plan, read_hues
+from diffusion.training.data import PIXELS, Row, read_emoji, read_rows
 from diffusion.training.run import Budget, Learner, Run, fill
+from diffusion.training.words import write_texts
 
 SIDE = 96
 RATE = 1e-3
+TEXT_PACE = 0.2  # the text encoder learns slower by this: it knows most already
+SCALE = 20.0  # of the contrast's logits, at the start
 MEAN = STD = (0.5, 0.5, 0.5)
 
 
@@ -52,25 +60,32 @@ class Pairs:
 
 
 def compose_pairs(
-    drawings: Any, rows: list[Row], chosen: list[int], count: int, seed: int
+    pictures: Path, rows: list[Row], chosen: list[int], count: int, seed: int
 ) -> Pairs:
-    """`count` compositions of the chosen rows, square and small, with captions."""
+    """`count` compositions of the chosen rows, square and small, with captions; `pictures` is the
+    `pictures.npy` that the rows stand for."""
     rng = random.Random(seed)
-    hues = {index: main_hue(drawings[index]) for index in chosen}
+    hues = read_hues(np.load(pictures, mmap_mode="r"), chosen)
     picked = rng.choices(chosen, k=count)
-    pictures = np.empty((count, SIDE, SIDE, 3), dtype=np.uint8)
-    captions = []
-    for place, index in enumerate(tqdm(picked, desc="pairs", unit="picture")):
-        composition = replace(plan(index, rows, hues, rng), shape=(PIXELS, PIXELS))
-        frame = Image.fromarray(compose(drawings, composition, hues))
-        pictures[place] = np.asarray(frame.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
-        captions.append(caption_of(composition, rows, rng))
-    return Pairs(torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous(), captions, picked)
+    plans = [replace(plan(i, rows, hues, rng), shape=(PIXELS, PIXELS)) for i in picked]
+    captions = [caption_of(composition, rows, rng) for composition in plans]
+    frames = np.empty((count, SIDE, SIDE, 3), dtype=np.uint8)
+    done = 0
+    with tqdm(total=count, desc="pairs", unit="picture") as bar:
+        for some in compose_all(pictures, plans, hues, SIDE):
+            frames[done : done + len(some)] = some
+            done += len(some)
+            bar.update(len(some))
+    return Pairs(torch.from_numpy(frames).permute(0, 3, 1, 2).contiguous(), captions, picked)
 
 
-def build_image_tower(width: int, tiny: bool) -> Any:
-    """1.4M parameters: 36 patches of 16 pixels. `width` is that of the space it ends in."""
-    config = CLIPVisionConfig(
+def build_clip(encoder: Any, tiny: bool) -> Any:
+    """A `CLIPModel` around a text encoder: its vectors are the pooled states as they are.
+
+    The image tower has 1.4M parameters and sees 36 patches of 16 pixels.
+    """
+    width = encoder.config.hidden_size
+    vision = CLIPVisionConfig(
         image_size=SIDE,
         patch_size=16,
         hidden_size=32 if tiny else 160,
@@ -79,7 +94,26 @@ def build_image_tower(width: int, tiny: bool) -> Any:
         num_attention_heads=4,
         projection_dim=width,
     )
-    return CLIPVisionModelWithProjection(config)
+    clip = CLIPModel(
+        CLIPConfig(
+            text_config=encoder.config.to_dict(),
+            vision_config=vision.to_dict(),
+            projection_dim=width,
+            logit_scale_init_value=math.log(SCALE),
+        )
+    )
+    clip.text_model.load_state_dict(encoder.state_dict())
+    nn.init.eye_(clip.text_projection.weight)
+    clip.text_projection.requires_grad_(False)
+    return clip
+
+
+def image_tower_of(clip: Any) -> Any:
+    """The half that sees, on its own."""
+    tower = CLIPVisionModelWithProjection(clip.config.vision_config)
+    mine = tower.state_dict().keys()
+    tower.load_state_dict({k: v for k, v in clip.state_dict().items() if k in mine})
+    return tower.eval()
 
 
 def as_input(pictures: Tensor) -> Tensor:
@@ -98,8 +132,9 @@ def vary(pictures: Tensor, g: torch.Generator) -> Tensor:
         small = int(torch.randint(40, 80, (1,), generator=g))
         pixels = functional.interpolate(pixels, (small, small), mode="area")
         pixels = functional.interpolate(pixels, (SIDE, SIDE), mode="bilinear")
-    loud = 0.1 * torch.rand((len(pixels), 1, 1, 1), generator=g)
-    return pixels + loud * torch.randn(pixels.shape, generator=g)
+    loud = 0.1 * torch.rand((len(pixels), 1, 1, 1), generator=g).to(pixels.device)
+    there = torch.Generator(pixels.device).manual_seed(int(torch.randint(2**62, (1,), generator=g)))
+    return pixels + loud * torch.randn(pixels.shape, generator=there, device=pixels.device)
 
 
 def contrast(seen: Tensor, said: Tensor, scale: Tensor) -> Tensor:
@@ -115,40 +150,42 @@ def contrast(seen: Tensor, said: Tensor, scale: Tensor) -> Tensor:
     return (picture + caption) / 2 + 1 - (seen * said).sum(-1).mean()
 
 
-def train_image_tower(
+@dataclass(frozen=True, slots=True)
+class Towers:
+    """What learns by contrast: who sees pictures (N, 3, 96, 96) and who reads captions, told by
+    their places, both into [N, width] of length one; the scale of the logits; and what is to be
+    learnt beside, as a loss."""
+
+    see: Callable[[Tensor], Tensor]
+    read: Callable[[Tensor], Tensor]
+    scale: Tensor
+    beside: Callable[[torch.Generator], Tensor | float] = lambda g: 0.0
+
+
+def train_by_contrast(
     workdir: Path,
     name: str,
-    tower: Any,
-    pairs: Pairs,
-    vectors: Tensor,
+    learner: Learner,
+    towers: Towers,
+    pictures: Tensor,
     budget: Budget,
+    batch: int,
     seed: int,
-    device: torch.device,
-    tiny: bool,
-) -> Any:
-    """Run until the budget is spent, continuing an earlier run; the averaged tower.
-
-    `tower` sees (N, 3, 96, 96); `vectors` [N, width] are the captions', of length one.
-    """
-    batch = 16 if tiny else 128
-    model = nn.ModuleDict({"tower": tower})
-    scale = nn.Parameter(torch.tensor(math.log(20.0)))
-    model.register_parameter("scale", scale)
-    model.to(device)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.05, fused=True)
-    learner = Learner(model, tower, 0.998, optimizer)
+    reports: int,
+) -> Run:
+    """Run until the budget is spent, continuing an earlier run; the run, which has the averaged
+    weights. `pictures` are (N, 3, 96, 96) uint8, where the towers are."""
     with Run(workdir, name, "picture", learner, budget, "cosine") as run:
         while not run.is_over:
             run.cool(RATE, warm_steps=100)
             g = torch.Generator().manual_seed(run.chance(seed))
-            chosen = torch.randint(0, len(vectors), (batch,), generator=g)
-            seen = look(tower, vary(pairs.pictures[chosen], g).to(device))
-            said = vectors[chosen].to(device)
-            run.learn(contrast(seen, said, scale), batch)
-            if run.is_due(4 if tiny else 30):
+            chosen = torch.randint(0, len(pictures), (batch,), generator=g)
+            seen = towers.see(vary(pictures[chosen.to(pictures.device)], g))
+            said = towers.read(chosen)
+            run.learn(contrast(seen, said, towers.scale) + towers.beside(g), batch)
+            if run.is_due(reports):
                 run.report((seen * said).sum(-1).mean().item())
-    tower.load_state_dict(run.average.weights)
-    return tower.cpu().eval()
+    return run
 
 
 def look(tower: Any, pixels: Tensor) -> Tensor:
@@ -179,32 +216,104 @@ def train_sight(
     workdir: Path,
     kept_back: frozenset[tuple[str, str]],
     budget: Budget,
+    batch: int,
+    count: int,
     seed: int,
     device: torch.device,
     tiny: bool,
     start: Path | None = None,
 ) -> None:
-    """Run the phase's second half: a tower that sees what the text encoder reads.
+    """Run the phase's second part, over `count` composed pictures: both towers by contrast.
 
-    Pictures of the (emoji, style) pairs `kept_back` are left out, to measure with. The tower goes
-    on from that of the model folder `start`, if there is one. Raises UnfitStart.
+    Pictures of the (emoji, style) pairs `kept_back` are left out, to measure with. With `start`, a
+    model folder, the image tower goes on from the one there, and the text encoder stays as it is,
+    so that U-Nets taught on it still fit. Raises UnfitStart.
     """
     rows = read_rows(workdir / "pictures.json")
-    drawings = np.load(workdir / "pictures.npy", mmap_mode="r")
     chosen = [i for i, row in enumerate(rows) if (row.emoji, row.style) not in kept_back]
-    pairs = compose_pairs(drawings, rows, chosen, 64 if tiny else 30_000, seed)
-    vectors = read_with(workdir, pairs.captions)
+    pairs = compose_pairs(workdir / "pictures.npy", rows, chosen, count, seed)
+    folder = start or workdir
+    tokenizer: Any = CLIPTokenizer.from_pretrained(folder / "tokenizer")
+    encoder = CLIPTextModel.from_pretrained(folder / "text_encoder").float()
     torch.manual_seed(seed)
-    tower = build_image_tower(vectors.shape[1], tiny)
+    clip = build_clip(encoder, tiny)
     if start is not None:
+        tower = image_tower_of(clip)
         fill(tower, start / "image_encoder")
-    train_image_tower(workdir, "sight", tower, pairs, vectors, budget, seed, device, tiny)
-    write_image_tower(tower, workdir / "image_encoder", phrases_of(rows))
+        clip.load_state_dict(tower.state_dict(), strict=False)
+        clip.text_model.requires_grad_(False)
+    clip = clip.to(device)
+    emoji = read_emoji(workdir / "packages")
+    others = list(write_texts(workdir / "packages", emoji, min(count, 50_000), seed + 1))
+    end = tokenizer.eos_token_id
+    towers = Towers(
+        see=partial(look, partial(_see, clip)),
+        read=partial(_read, clip.text_model, token_ids(tokenizer, pairs.captions), end),
+        scale=clip.logit_scale,
+        beside=partial(
+            _stray, clip.text_model, encoder.to(device), token_ids(tokenizer, others), batch
+        ),
+    )
+    run = train_by_contrast(
+        workdir,
+        "sight",
+        Learner(clip, clip, 0.998, _optimizer(clip)),
+        towers,
+        pairs.pictures.to(device),
+        budget,
+        batch,
+        seed,
+        reports=4 if tiny else 30,
+    )
+    clip.load_state_dict(run.average.weights)
+    clip = clip.cpu().eval()
+    if start is None:
+        clip.text_model.save_pretrained(workdir / "text_encoder")
+    write_image_tower(image_tower_of(clip), workdir / "image_encoder", phrases_of(rows))
+
+
+def _optimizer(clip: Any) -> torch.optim.Optimizer:
+    read = [p for p in clip.text_model.parameters() if p.requires_grad]
+    rest = [
+        p for name, p in clip.named_parameters() if not name.startswith("text_") and p.requires_grad
+    ]
+    groups: list[dict[str, Any]] = [{"params": rest}]
+    if read:
+        groups.append({"params": read, "pace": TEXT_PACE})
+    return torch.optim.AdamW(groups, lr=RATE, weight_decay=0.05, fused=True)
+
+
+def _see(clip: Any, pixels: Tensor) -> Tensor:
+    vectors: Tensor = clip.visual_projection(clip.vision_model(pixels).pooler_output)
+    return vectors
+
+
+def _read(encoder: Any, ids: Tensor, end: int, chosen: Tensor) -> Tensor:
+    """Pooled states of length one; causal attention needs no more than the longest text."""
+    some = ids[chosen]
+    longest = int((some != end).sum(1).max()) + 1
+    dtype = number_type(encoder.device)
+    with torch.autocast(encoder.device.type, dtype, enabled=dtype == torch.bfloat16):
+        pooled = encoder(some[:, :longest].to(encoder.device)).pooler_output
+    vectors: Tensor = functional.normalize(pooled.float(), dim=-1)
+    return vectors
+
+
+def _stray(encoder: Any, earlier: Any, ids: Tensor, count: int, g: torch.Generator) -> Tensor:
+    """How far the states of texts without pictures are from what they were, in their variance."""
+    some = ids[torch.randint(0, len(ids), (count,), generator=g)].to(encoder.device)
+    dtype = number_type(encoder.device)
+    with torch.autocast(encoder.device.type, dtype, enabled=dtype == torch.bfloat16):
+        states = encoder(some).last_hidden_state.float()
+        with torch.no_grad():
+            wanted = earlier(some).last_hidden_state.float()
+    strayed: Tensor = (states - wanted).square().mean() / wanted.var()
+    return strayed
 
 
 def phrases_of(rows: list[Row]) -> dict[str, list[str]]:
     """What the tower can name, by part of speech: the things and styles that can be drawn, too."""
-    names = dict.fromkeys(row.names[0] for row in rows if row.emoji in IDEAS)
+    names = dict.fromkeys(row.names[0] for row in rows if row.weight > 0)
     return {
         "things": [name for name in names if name.replace(" ", "").replace("-", "").isalpha()],
         "colours": list(HUES),

@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib.util
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,20 @@ from diffusion.training.composition import Composition, compose
 from diffusion.training.data import PIXELS, Row
 from diffusion.training.exam import HeldOut, Question
 from diffusion.training.image_tower import (
+    RATE,
+    SCALE,
     SIDE,
+    Towers,
     as_input,
     compose_pairs,
     look,
-    train_image_tower,
+    train_by_contrast,
 )
-from diffusion.training.run import Budget
+from diffusion.training.run import Budget, Learner
 
 SEED = 1_000  # far from every seed that trains what is judged
+TEACHER_WIDTH = 384
+GENEROUS = (100_000, 1_000_000)  # pictures and looks of an evaluator that a GPU trains
 THUMBNAIL = 32
 CRITIC_STEPS, CRITIC_RATE = 400, 0.02
 # Steps between neighbouring pixels, in levels of 255, at which flat, shaded and edge part.
@@ -76,18 +82,34 @@ class Evaluator:
         return places
 
 
-def train_evaluator(workdir: Path, rows: list[Row], held_out: HeldOut, tiny: bool) -> Evaluator:
+def train_evaluator(
+    workdir: Path, rows: list[Row], held_out: HeldOut, tiny: bool, device: torch.device
+) -> Evaluator:
     """A tower trained on the pictures that are not held out; kept between runs."""
-    drawings = np.load(workdir / "pictures.npy", mmap_mode="r")
     chosen = [i for i, row in enumerate(rows) if (row.emoji, row.style) not in held_out.pairs]
-    pairs = compose_pairs(drawings, rows, chosen, 64 if tiny else 16_000, SEED)
-    vectors = teach(pairs.captions, workdir / "evaluator-teacher.npy")
-    budget = Budget(64 if tiny else 80_000)
-    cpu = torch.device("cpu")
+    count, looks = (64, 64) if tiny else (16_000, 80_000) if device.type == "cpu" else GENEROUS
     torch.manual_seed(SEED)
-    tower = build_eye(vectors.shape[1])
-    train_image_tower(workdir, "evaluator", tower, pairs, vectors, budget, SEED, cpu, tiny)
-    return Evaluator(tower.eval(), lambda texts: functional.normalize(teach(texts), dim=-1))
+    tower = build_eye(TEACHER_WIDTH).to(device)
+    model = nn.ModuleDict({"tower": tower})
+    scale = nn.Parameter(torch.tensor(math.log(SCALE), device=device))
+    model.register_parameter("scale", scale)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.05, fused=True)
+    pairs = compose_pairs(workdir / "pictures.npy", rows, chosen, count, SEED)
+    vectors = teach(pairs.captions, workdir / "evaluator-teacher.npy", device).to(device)
+    run = train_by_contrast(
+        workdir,
+        "evaluator",
+        Learner(model, tower, 0.998, optimizer),
+        Towers(partial(look, tower), lambda chosen: vectors[chosen.to(device)], scale),
+        pairs.pictures.to(device),
+        Budget(looks),
+        batch=16 if tiny else 128 if device.type == "cpu" else 512,
+        seed=SEED,
+        reports=4 if tiny else 30,
+    )
+    tower.load_state_dict(run.average.weights)
+    tower = tower.cpu().eval()
+    return Evaluator(tower, lambda texts: functional.normalize(teach(texts), dim=-1))
 
 
 class Residual(nn.Module):

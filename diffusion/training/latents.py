@@ -23,9 +23,12 @@ from tqdm import tqdm
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from diffusion.training.clip import token_ids
-from diffusion.training.composition import SHAPES, caption_of, compose, main_hue, plan
+from diffusion.training.composing import compose_all
+from diffusion.training.composition import SHAPES, caption_of, plan, read_hues
 from diffusion.training.data import read_rows
+from diffusion.training.exam import SYNONYMS
 
+KINDRED = 0.12  # share of the captions that call the thing by another word
 HELD_OUT = 96  # compositions, the first of the squares, that only measure
 
 
@@ -41,41 +44,65 @@ class Bucket:
 def write_latents(workdir: Path, count: int, seed: int, device: torch.device) -> None:
     """Compose, caption and encode `count` pictures, by shape."""
     rows = read_rows(workdir / "pictures.json")
-    pictures = np.load(workdir / "pictures.npy", mmap_mode="r")
     vae = AutoencoderKL.from_pretrained(workdir / "vae", low_cpu_mem_usage=False)
     vae = vae.to(device).eval()
-    tokenizer = CLIPTokenizer.from_pretrained(workdir / "tokenizer")
-    encoder: Any = CLIPTextModel.from_pretrained(workdir / "text_encoder")
-    encoder = encoder.to(device).eval()
     rng = random.Random(seed)
     known = [index for index, row in enumerate(rows) if row.idea]
-    hues = {index: main_hue(pictures[index]) for index in known}
+    hues = read_hues(np.load(workdir / "pictures.npy", mmap_mode="r"), known)
+    words = _other_words(workdir)
     chosen = rng.choices(known, [rows[index].weight for index in known], k=count)
     plans = [plan(index, rows, hues, rng) for index in chosen]
     captions: dict[str, list[str]] = {}
     bar = tqdm(total=count, desc="latents", unit="picture")
     for shape in SHAPES:
         name = f"{shape[0]}x{shape[1]}"
-        latents, states = [], []
         mine = [composition for composition in plans if composition.shape == shape]
         if not mine:
             continue
-        captions[name] = [caption_of(c, rows, rng) for c in mine]
-        for start in range(0, len(mine), 16):
-            part = mine[start : start + 16]
-            frames = np.stack([compose(pictures, c, hues) for c in part])
-            pixels = torch.from_numpy(frames).permute(0, 3, 1, 2).float() / 127.5 - 1
-            latents.append(vae.encode(pixels.to(device)).latent_dist.mean.half().cpu())
-            ids = token_ids(tokenizer, captions[name][start : start + 16]).to(device)
-            states.append(encoder(ids).last_hidden_state.half().cpu())
-            bar.update(len(part))
+        captions[name] = []
+        for composition in mine:
+            others = words.get(rows[composition.row].names[0])
+            names = (rng.choice(others),) if others and rng.random() < KINDRED else None
+            captions[name].append(caption_of(composition, rows, rng, names))
+        latents = []
+        for frames in compose_all(workdir / "pictures.npy", mine, hues):
+            pixels = torch.from_numpy(frames).to(device).permute(0, 3, 1, 2)
+            latents.append(vae.encode(pixels.float() / 127.5 - 1).latent_dist.mean.half().cpu())
+            bar.update(len(frames))
         np.save(workdir / f"latents-{name}.npy", torch.cat(latents).numpy())
-        np.save(workdir / f"states-{name}.npy", torch.cat(states).numpy())
     bar.close()
-    nothing = encoder(token_ids(tokenizer, [""]).to(device)).last_hidden_state.half()
-    np.save(workdir / "states-nothing.npy", nothing.cpu().numpy())
     (workdir / "captions.json").write_text(json.dumps(captions))
+    write_states(workdir, device)
     _note_held_out(workdir, captions)
+
+
+@torch.inference_mode()
+def write_states(workdir: Path, device: torch.device) -> None:
+    """What the text encoder makes of the captions that are there, and of no words at all."""
+    tokenizer = CLIPTokenizer.from_pretrained(workdir / "tokenizer")
+    encoder: Any = CLIPTextModel.from_pretrained(workdir / "text_encoder")
+    encoder = encoder.to(device).eval()
+
+    def read(texts: list[str]) -> Tensor:
+        states: Tensor = encoder(token_ids(tokenizer, texts).to(device)).last_hidden_state
+        return states.half().cpu()
+
+    for name, captions in json.loads((workdir / "captions.json").read_text()).items():
+        starts = tqdm(range(0, len(captions), 256), desc="states", unit="batch")
+        states = torch.cat([read(captions[start : start + 256]) for start in starts])
+        np.save(workdir / f"states-{name}.npy", states.numpy())
+    np.save(workdir / "states-nothing.npy", read([""]).numpy())
+
+
+def _other_words(workdir: Path) -> dict[str, list[str]]:
+    """By the first name of an idea: the other words that phase `clip` taught for it. What the exam
+    will ask as synonyms stays out of every caption."""
+    path = workdir / "kin.json"
+    words: dict[str, list[str]] = {}
+    for word, name in json.loads(path.read_text())["taught"] if path.exists() else ():
+        if word not in SYNONYMS:
+            words.setdefault(name, []).append(word)
+    return words
 
 
 def _note_held_out(workdir: Path, captions: dict[str, list[str]]) -> None:

@@ -118,9 +118,9 @@ class Run:
         return self.samples is not None and self.seen >= self.samples
 
     def set_rate(self, rate: float) -> None:
-        """The learning rate of the next step."""
+        """The learning rate of the next step; weights with a `pace` of their own learn by that."""
         for group in self._learner.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("pace", 1.0)
 
     def cool(self, rate: float, warm_steps: int) -> None:
         """The next step's learning rate: up to `rate` within so many steps, then down a cosine to a

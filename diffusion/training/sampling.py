@@ -73,7 +73,7 @@ def read_schedule(workdir: Path) -> str:
 
 
 def build_pipeline(workdir: Path, unet: Any) -> Any:
-    """The whole model, from the parts in the work folder and a U-Net."""
+    """The whole model, from the parts in the work folder and a U-Net, on whose device it is."""
     scheduler: Any = DPMSolverMultistepScheduler.from_pretrained(workdir / "scheduler")
     pipeline: Any = StableDiffusionPipeline(
         vae=AutoencoderKL.from_pretrained(workdir / "vae", low_cpu_mem_usage=False).eval(),
@@ -86,7 +86,7 @@ def build_pipeline(workdir: Path, unet: Any) -> Any:
         requires_safety_checker=False,
     )
     pipeline.set_progress_bar_config(disable=True)
-    return pipeline
+    return pipeline.to(unet.device)
 
 
 def draw(

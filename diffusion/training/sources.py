@@ -17,7 +17,7 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class PictureSet:
     """One vendor's emoji. `style` is what people write to ask for it; `weight` is how often the
-    diffusion model sees a picture of it, 0 for a set only the autoencoder learns from."""
+    diffusion model sees a picture of it."""
 
     package: str
     style: str
@@ -47,15 +47,7 @@ PICTURE_SETS: tuple[PictureSet, ...] = (
     PictureSet(
         "@iconify-json/fluent-emoji-flat",
         "flat style",
-        0.8,
-        "Microsoft",
-        "MIT",
-        "https://github.com/microsoft/fluentui-emoji",
-    ),
-    PictureSet(
-        "@iconify-json/fluent-emoji",
-        "fluent style",
-        0.0,
+        1.0,
         "Microsoft",
         "MIT",
         "https://github.com/microsoft/fluentui-emoji",
@@ -71,7 +63,7 @@ PICTURE_SETS: tuple[PictureSet, ...] = (
     PictureSet(
         "@iconify-json/noto-v1",
         "blob style",
-        0.0,
+        0.8,
         "Google",
         "Apache-2.0",
         "https://github.com/googlefonts/noto-emoji",
@@ -79,7 +71,7 @@ PICTURE_SETS: tuple[PictureSet, ...] = (
     PictureSet(
         "@iconify-json/emojione",
         "emojione style",
-        0.0,
+        0.8,
         "EmojiOne and EmojiTwo contributors",
         "CC-BY-4.0",
         "https://github.com/EmojiTwo/emojitwo",
@@ -87,7 +79,7 @@ PICTURE_SETS: tuple[PictureSet, ...] = (
     PictureSet(
         "@iconify-json/fxemoji",
         "fxemoji style",
-        0.0,
+        0.8,
         "Mozilla",
         "Apache-2.0",
         "https://github.com/mozilla/fxemoji",

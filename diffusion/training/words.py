@@ -13,7 +13,6 @@ from pathlib import Path
 
 from diffusion.training.captions import GROUNDS, HUES, article, plural
 from diffusion.training.data import Emoji
-from diffusion.training.ideas import IDEAS
 from diffusion.training.sources import PICTURE_SETS
 
 # Ways to ask for a style that no set of pictures has, so that these are not noise either.
@@ -38,7 +37,7 @@ def names_of(emoji: list[Emoji], packages: Path) -> dict[str, tuple[str, ...]]:
     names: dict[str, tuple[str, ...]] = {}
     for one in emoji:
         code = "-".join(f"{ord(letter):X}" for letter in one.character)
-        found = [one.label, *IDEAS.get(one.character, ())]
+        found = [one.label, *one.names]
         for listing in listings:
             given = listing.get(code, listing.get(f"{code}-FE0F", []))
             found += [given] if isinstance(given, str) else given
@@ -139,14 +138,16 @@ def read_kin(folder: Path, names: set[str]) -> list[tuple[str, str]]:
 
 
 def read_drawable(folder: Path) -> dict[str, str]:
-    """Words that people use and whose commonest meaning one can draw, each with its gloss."""
-    synsets = read_synsets(folder)
-    common = {
-        word: synsets[lemma.senses[0]]
-        for word, lemma in read_lemmas(folder).items()
-        if lemma.is_common
+    """Words whose commonest meaning one can draw and people have a word for, each with its gloss:
+    WordNet's corpus need not have this very word."""
+    lemmas, synsets = read_lemmas(folder), read_synsets(folder)
+    meant = {word: synsets[lemma.senses[0]] for word, lemma in lemmas.items()}
+    common = {word for word, lemma in lemmas.items() if lemma.is_common}
+    return {
+        word: one.gloss
+        for word, one in meant.items()
+        if one.file in DRAWABLE and not common.isdisjoint(one.words)
     }
-    return {word: one.gloss for word, one in common.items() if one.file in DRAWABLE}
 
 
 def dress(name: str, others: list[str], rng: random.Random) -> str:

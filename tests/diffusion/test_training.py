@@ -25,7 +25,7 @@ from diffusion.training.__main__ import main, parse
 from diffusion.training.clip import token_ids
 from diffusion.training.data import Row, fit, hold_out, read_rows
 from diffusion.training.export import adopt
-from diffusion.training.ideas import FIRST_IDEAS, IDEAS, LATER_IDEAS, is_blocked
+from diffusion.training.ideas import IDEAS, is_blocked
 from diffusion.training.kinship import align, train_kinship
 from diffusion.training.run import WARM_STEPS, Budget, Learner, Run, UnfitStart
 from diffusion.training.unet import Course
