@@ -255,13 +255,15 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the phases asked for."""
-    from diffusion.training.run import UnfitStart
+    from diffusion.training.run import UnfitStart, sum_in_order
 
     options = parse(arguments)
     usual = TINY if options.tiny else ON_CPU if options.device == "cpu" else ON_GPU
     asked = {name: getattr(options, name) for name in ADJUSTABLE}
     amounts = replace(usual, **{name: value for name, value in asked.items() if value})
     options.workdir.mkdir(parents=True, exist_ok=True)
+    if options.device != "cpu":
+        sum_in_order()
     for phase in PHASES if options.phase == "all" else [options.phase]:
         try:
             PHASES[phase](options, amounts)

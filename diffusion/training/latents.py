@@ -27,7 +27,9 @@ from diffusion.training.composing import compose_all
 from diffusion.training.composition import SHAPES, caption_of, plan, read_hues
 from diffusion.training.data import read_rows
 from diffusion.training.exam import SYNONYMS
+from diffusion.training.ideas import IDEAS
 
+FAMILIAR = 3.0  # how much more often an idea named by hand is seen: people ask for these
 KINDRED = 0.12  # share of the captions that call the thing by another word
 HELD_OUT = 96  # compositions, the first of the squares, that only measure
 
@@ -45,12 +47,13 @@ def write_latents(workdir: Path, count: int, seed: int, device: torch.device) ->
     """Compose, caption and encode `count` pictures, by shape."""
     rows = read_rows(workdir / "pictures.json")
     vae = AutoencoderKL.from_pretrained(workdir / "vae", low_cpu_mem_usage=False)
-    vae = vae.to(device).eval()
+    vae = vae.to(device, memory_format=torch.channels_last).eval()
     rng = random.Random(seed)
     known = [index for index, row in enumerate(rows) if row.idea]
     hues = read_hues(np.load(workdir / "pictures.npy", mmap_mode="r"), known)
     words = _other_words(workdir)
-    chosen = rng.choices(known, [rows[index].weight for index in known], k=count)
+    weights = [rows[i].weight * (FAMILIAR if rows[i].emoji in IDEAS else 1) for i in known]
+    chosen = rng.choices(known, weights, k=count)
     plans = [plan(index, rows, hues, rng) for index in chosen]
     captions: dict[str, list[str]] = {}
     bar = tqdm(total=count, desc="latents", unit="picture")
@@ -67,7 +70,9 @@ def write_latents(workdir: Path, count: int, seed: int, device: torch.device) ->
         latents = []
         for frames in compose_all(workdir / "pictures.npy", mine, hues):
             pixels = torch.from_numpy(frames).to(device).permute(0, 3, 1, 2)
-            latents.append(vae.encode(pixels.float() / 127.5 - 1).latent_dist.mean.half().cpu())
+            # What a processor's caches hold is encoded twice as fast.
+            for part in pixels.split(8 if device.type == "cpu" else len(pixels)):
+                latents.append(vae.encode(part.float() / 127.5 - 1).latent_dist.mean.half().cpu())
             bar.update(len(frames))
         np.save(workdir / f"latents-{name}.npy", torch.cat(latents).numpy())
     bar.close()

@@ -84,26 +84,28 @@ def draw_sheet(
 
 
 class Average:
-    """Exponential moving average of a model's weights, which draws better than the last step."""
+    """Exponential moving average of a model's weights, which draws better than the last step.
+
+    Follows the tensors that the model has when this is made; whole numbers stay what they were.
+    """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay = decay
-        self.weights = {k: v.detach().clone() for k, v in model.state_dict().items()}
+        self._followed = model.state_dict()
+        self.weights = {key: value.clone() for key, value in self._followed.items()}
         self.updates = 0
 
     @torch.no_grad()
-    def update(self, model: nn.Module) -> None:
+    def update(self) -> None:
         """Move towards the model; faster at first, so that the start is forgotten."""
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        state = model.state_dict()
-        learnt = [key for key, value in state.items() if value.is_floating_point()]
+        mine, theirs = list(self.weights.values()), list(self._followed.values())
+        learnt = [place for place, value in enumerate(theirs) if value.is_floating_point()]
         # All at once: on a GPU every call of its own costs more than the sums.
         torch._foreach_lerp_(
-            [self.weights[key] for key in learnt], [state[key] for key in learnt], 1 - decay
+            [mine[place] for place in learnt], [theirs[place] for place in learnt], 1 - decay
         )
-        for key in state.keys() - learnt:
-            self.weights[key].copy_(state[key])
 
 
 def save_checkpoint(path: Path, **state: Any) -> None:
@@ -117,5 +119,5 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
     """The state last saved, or None at the start of a run."""
     if not path.exists():
         return None
-    state: dict[str, Any] = torch.load(path, weights_only=True)
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return state

@@ -9,6 +9,7 @@ on from its checkpoint ends in the same weights as an unbroken one. Knows no los
 from __future__ import annotations
 
 import math
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,13 @@ class UnfitStart(Exception):
     """What was there before does not fit what was asked for; the message says what to do."""
 
 
+def sum_in_order() -> None:
+    """Let a GPU add up in the same order each time, so that a seed gives the same weights."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+
+
 def fill(model: Any, folder: Path) -> None:
     """Let a model begin with the weights of an earlier one of its kind. Raises UnfitStart."""
     try:
@@ -85,7 +93,9 @@ class Run:
         if state := load_checkpoint(self._checkpoint):
             learner.model.load_state_dict(state["model"])
             learner.optimizer.load_state_dict(state["optimizer"])
-            self.average.weights, self.average.updates = state["average"], state["updates"]
+            for key, value in state["average"].items():
+                self.average.weights[key].copy_(value)
+            self.average.updates = state["updates"]
             self.step, self.seen, self.reports = state["step"], state["seen"], state["reports"]
             self.samples = self.samples or state["samples"]
         elif place.rank == 0:
@@ -140,7 +150,7 @@ class Run:
         average_gradients(model, self._place.workers)
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         self._learner.optimizer.step()
-        self.average.update(self._learner.averaged)
+        self.average.update()
         self._losses.append(loss.detach())
         self._before = self.seen
         self.step, self.seen = self.step + 1, self.seen + batch * self._place.workers

@@ -165,7 +165,7 @@ def _train(place: Place, workdir: Path, budget: Budget, course: Course) -> None:
             g = torch.Generator().manual_seed(run.chance(course.seed))
             latents, states = _pick_batch(buckets, nothing, course.batch, g)
             run.learn(diffusion_loss(denoiser, latents, states, g), course.batch)
-            if run.is_due(4 if course.tiny else 24):
+            if run.is_due(4 if course.tiny else 12):
                 _report(run, workdir, buckets[0], course)
 
 

@@ -23,9 +23,9 @@ from PIL import Image, ImageDraw
 from diffusion.training import captions, composition, sources, words
 from diffusion.training.__main__ import main, parse
 from diffusion.training.clip import token_ids
-from diffusion.training.data import Row, fit, hold_out, read_rows
+from diffusion.training.data import Row, fit, hold_out
 from diffusion.training.export import adopt
-from diffusion.training.ideas import IDEAS, is_blocked
+from diffusion.training.ideas import IDEAS, is_blocked, names_of_idea
 from diffusion.training.kinship import align, train_kinship
 from diffusion.training.run import WARM_STEPS, Budget, Learner, Run, UnfitStart
 from diffusion.training.unet import Course
@@ -59,13 +59,31 @@ def workdir(tmp_path: Path) -> Path:
 
 
 def test_every_idea_may_be_drawn() -> None:
-    assert 400 <= len(IDEAS) <= 600
-    assert len(set(IDEAS)) == len(FIRST_IDEAS) + len(LATER_IDEAS)
+    assert len(IDEAS) >= 400
     for names in IDEAS.values():
         assert not is_blocked(names), names
 
 
-@pytest.mark.parametrize("words", [("bomb",), ("water pistol", "gun"), ("kitchen knife",)])
+@pytest.mark.parametrize(
+    ("emoji", "label", "group", "names"),
+    [
+        ("🦊", "fox", 3, IDEAS["🦊"]),
+        ("🥷", "ninja", 1, ("ninja",)),
+        ("👨‍🚀", "man astronaut", 1, ()),
+        ("👪", "family: man, woman, boy", 1, ()),
+        ("🕐", "one o’clock", 5, ()),
+        ("♈", "aries", 8, ()),
+    ],
+)
+def test_an_idea_is_what_no_other_emoji_shows(
+    emoji: str, label: str, group: int, names: tuple[str, ...]
+) -> None:
+    assert names_of_idea(emoji, label, group) == names
+
+
+@pytest.mark.parametrize(
+    "words", [("bomb",), ("water pistol", "gun"), ("kitchen knife",), ("love hotel",)]
+)
 def test_blocklist_refuses_by_label_or_tag(words: tuple[str, ...]) -> None:
     assert is_blocked(words)
 
@@ -213,7 +231,7 @@ def write_packages(folder: Path) -> None:
         for e in kept
     ]
     (emoji / "data.json").write_text(json.dumps(entries))
-    for name, shape in (("noto", '<circle cx="60" cy="60" r="50"'), ("fluent-emoji-flat", SQUARE)):
+    for name, shape in (("noto", '<circle cx="60" cy="60" r="50"'), ("twemoji", SQUARE)):
         icons = folder / f"iconify-json-{name}" / "package"
         icons.mkdir(parents=True)
         bodies = {
@@ -368,16 +386,11 @@ def train_miniature_kinship(workdir: Path) -> None:
 
 
 def train_miniature_sight(workdir: Path) -> None:
-    from diffusion.training.image_tower import build_image_tower, compose_pairs, train_image_tower
+    from diffusion.training.image_tower import train_sight
 
-    rows = read_rows(workdir / "pictures.json")
-    drawings = np.load(workdir / "pictures.npy")
-    pairs = compose_pairs(drawings, rows, list(range(len(rows))), 20, seed=1)
-    vectors = torch.nn.functional.normalize(torch.randn(20, 8, generator=torch.manual_seed(0)))
+    train_miniature_clip(workdir)
     cpu = torch.device("cpu")
-    torch.manual_seed(3)
-    tower = build_image_tower(8, tiny=True)
-    train_image_tower(workdir, "sight", tower, pairs, vectors, Budget(64), 3, cpu, tiny=True)
+    train_sight(workdir, frozenset(), Budget(64), 16, 20, 3, cpu, tiny=True)
 
 
 def course(schedule: str = "squaredcos_cap_v2", start: Path | None = None) -> Course:
@@ -526,12 +539,11 @@ def test_impossible_options_are_refused(
 
 def test_some_ideas_are_held_out_in_one_style() -> None:
     styles = ("noto style", "flat style", "3d style")
-    later = list(LATER_IDEAS)[:4]
-    rows = [row(emoji, style) for style in styles for emoji in (*SUBJECTS, *later)]
-    rows.append(row(list(LATER_IDEAS)[4]))
+    rows = [row(emoji, style) for style in styles for emoji in SUBJECTS]
+    rows.append(row("🦊"))
     pairs = hold_out(rows, random.Random(0))
-    # The first ideas were taught to what training may begin from, and others have one style only.
-    assert sorted(emoji for emoji, _ in pairs) == sorted(later)
+    # Of an idea in one style nothing would be left.
+    assert sorted(emoji for emoji, _ in pairs) == sorted(SUBJECTS)
     assert {style for _, style in pairs} <= set(styles)
 
 
