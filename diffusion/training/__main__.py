@@ -158,7 +158,8 @@ def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
     if options.start is not None:
         adopt(options.start, options.workdir)
     if not (options.workdir / "captions.json").exists():
-        write_latents(options.workdir, amounts.compositions, options.seed, device)
+        count = amounts.compositions
+        write_latents(options.workdir, count, options.seed, device, options.calm)
     budget = Budget(None if options.minutes else amounts.samples, options.minutes)
     course = Course(
         batch=options.batch or amounts.batch,
@@ -235,6 +236,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--minutes",
         type=float,
         help="time of phase clip, autoencoder or unet, instead of an amount",
+    )
+    parser.add_argument(
+        "--calm",
+        action="store_true",
+        help="phase unet draws from pictures where nothing moves or leans: for the last stretch",
     )
     for name, meaning in ADJUSTABLE.items():
         parser.add_argument(f"--{name}", type=int, help=meaning)

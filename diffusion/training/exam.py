@@ -29,12 +29,17 @@ SYNONYMS: dict[str, str] = {
     "bloom": "flower",
     "bunny": "rabbit",
     "burger": "hamburger",
+    "boulder": "rock",
     "canine": "dog",
+    "cobra": "snake",
+    "cop": "police officer",
+    "cottage": "house",
     "couch": "sofa",
     "donut": "doughnut",
     "dwelling": "house",
     "feline": "cat",
     "gem": "gem stone",
+    "goblet": "wine glass",
     "grizzly": "bear",
     "hog": "pig",
     "honeybee": "bee",
@@ -48,17 +53,24 @@ SYNONYMS: dict[str, str] = {
     "phantom": "ghost",
     "pooch": "dog",
     "pup": "dog",
+    "raven": "bird",
     "residence": "house",
     "sedan": "car",
     "serpent": "snake",
     "ship": "boat",
+    "sorcerer": "mage",
+    "steed": "horse",
     "sneaker": "shoe",
     "spectacles": "glasses",
     "swine": "pig",
     "tabby": "cat",
+    "taxicab": "taxi",
     "tiara": "crown",
     "timepiece": "watch",
     "toadstool": "mushroom",
+    "trousers": "jeans",
+    "wristwatch": "watch",
+    "yacht": "sailboat",
 }
 
 
@@ -153,6 +165,8 @@ def ask_synonyms(
 ) -> list[Question]:
     """The exam's own words for ideas, where they are drawn and no caption has the word."""
     first = {name: row.names[0] for row in rows if row.idea for name in row.names}
+    # What is one thing's first name is not another's.
+    first |= {row.names[0]: row.names[0] for row in rows if row.idea}
     words = [(word, first[known]) for word, known in SYNONYMS.items() if known in first]
     return ask_words(words, names, seen, rng)
 

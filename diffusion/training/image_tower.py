@@ -60,14 +60,14 @@ class Pairs:
 
 
 def compose_pairs(
-    pictures: Path, rows: list[Row], chosen: list[int], count: int, seed: int
+    pictures: Path, rows: list[Row], chosen: list[int], count: int, seed: int, calm: bool = False
 ) -> Pairs:
     """`count` compositions of the chosen rows, square and small, with captions; `pictures` is the
-    `pictures.npy` that the rows stand for."""
+    `pictures.npy` that the rows stand for. If `calm`, nothing moves or leans."""
     rng = random.Random(seed)
     hues = read_hues(np.load(pictures, mmap_mode="r"), chosen)
     picked = rng.choices(chosen, k=count)
-    plans = [replace(plan(i, rows, hues, rng), shape=(PIXELS, PIXELS)) for i in picked]
+    plans = [replace(plan(i, rows, hues, rng, calm), shape=(PIXELS, PIXELS)) for i in picked]
     captions = [caption_of(composition, rows, rng) for composition in plans]
     frames = np.empty((count, SIDE, SIDE, 3), dtype=np.uint8)
     done = 0

@@ -101,10 +101,14 @@ def diffusion_loss(
     return (weight.to(error) * error).mean()
 
 
-def learning_rate(share: float, step: int) -> float:
-    """Warm up for 300 steps, hold, then fall along a cosine; `share` of the run is over."""
-    fall = max(0.0, (share - (1 - DECAY)) / DECAY)
-    return RATE * min(1.0, (step + 1) / 300) * (0.01 + 0.99 * (1 + math.cos(math.pi * fall)) / 2)
+def learning_rate(share: float, step: int, goes_on: bool = False) -> float:
+    """Warm up for 300 steps, hold, then fall along a cosine; `share` of the run is over.
+
+    A U-Net that has learnt already learns on at a third of the rate, which falls all the time.
+    """
+    decay, rate = (1.0, RATE / 3) if goes_on else (DECAY, RATE)
+    fall = max(0.0, (share - (1 - decay)) / decay)
+    return rate * min(1.0, (step + 1) / 300) * (0.01 + 0.99 * (1 + math.cos(math.pi * fall)) / 2)
 
 
 def train_unet(workdir: Path, budget: Budget, course: Course, workers: int) -> None:
@@ -161,7 +165,7 @@ def _train(place: Place, workdir: Path, budget: Budget, course: Course) -> None:
     learner = Learner(unet, unet, 0.999, optimizer)
     with Run(workdir, "unet", "sample", learner, budget, "held_out", place) as run:
         while not run.is_over:
-            run.set_rate(learning_rate(run.share, run.step))
+            run.set_rate(learning_rate(run.share, run.step, course.start is not None))
             g = torch.Generator().manual_seed(run.chance(course.seed))
             latents, states = _pick_batch(buckets, nothing, course.batch, g)
             run.learn(diffusion_loss(denoiser, latents, states, g), course.batch)

@@ -159,6 +159,33 @@ def test_things_stand_where_the_caption_says(where: str, half: tuple[slice, ...]
     assert red[half].sum() == red.sum() > 0
 
 
+def test_a_mirrored_thing_is_the_thing_in_a_mirror() -> None:
+    mirrored = composed(pose=composition.Pose(mirrored=True))
+    assert np.array_equal(mirrored, composed()[:, ::-1])
+
+
+def test_a_pose_moves_scales_and_turns_the_thing() -> None:
+    def middle(frame: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+        return np.argwhere((frame == (255, 0, 0)).all(-1)).mean(0)
+
+    usual = composed()
+    moved = composed(pose=composition.Pose(x=0.1, y=-0.1))
+    assert np.allclose(middle(moved) - middle(usual), (-11, 11), atol=1)
+    for pose in (composition.Pose(scale=0.8), composition.Pose(lean=45)):
+        frame = composed(pose=pose)
+        assert np.allclose(middle(frame), middle(usual), atol=2)
+        assert (frame == (255, 0, 0)).all(-1).sum() < 0.9 * (usual == (255, 0, 0)).all(-1).sum()
+
+
+def test_poses_differ_and_calm_ones_only_by_the_side_they_look_to() -> None:
+    rng = random.Random(0)
+    rows, hues = [row("🍎")], {0: None}
+    poses = {composition.plan(0, rows, hues, rng).pose for _ in range(20)}
+    assert len(poses) == 20
+    calm = {composition.plan(0, rows, hues, rng, calm=True).pose for _ in range(20)}
+    assert calm == {composition.Pose(), composition.Pose(mirrored=True)}
+
+
 def test_two_things_stand_side_by_side() -> None:
     frame = composed(spots=composition.NUMBERED[2], beside=1)
     assert (frame[:, :64] == (255, 0, 0)).all(-1).any()
@@ -309,7 +336,7 @@ def test_kindred_words_come_to_read_as_the_name_which_stays(workdir: Path) -> No
     shutil.copytree(workdir / "text_encoder", workdir / "earlier" / "text_encoder")
     shutil.copytree(workdir / "tokenizer", workdir / "earlier" / "tokenizer")
     cpu = torch.device("cpu")
-    train_kinship(workdir, workdir / "earlier", Budget(3_000), 16, 0, cpu, tiny=True)
+    train_kinship(workdir, workdir / "earlier", Budget(8_000), 16, 0, cpu, tiny=True)
     later = CLIPTextModel.from_pretrained(workdir / "text_encoder").eval()
     tokenizer = CLIPTokenizer.from_pretrained(workdir / "tokenizer")
     taught = dict(json.loads((workdir / "kin.json").read_text())["taught"])
