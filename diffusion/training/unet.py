@@ -46,8 +46,8 @@ class Course:
 
 
 def build_unet(tiny: bool) -> Any:
-    """8.9M parameters on (4, 16, 16). diffusers' `attention_head_dim` means the number of heads."""
-    channels = (16, 32, 32) if tiny else (64, 128, 160)
+    """4.4M parameters on (4, 16, 16). diffusers' `attention_head_dim` means the number of heads."""
+    channels = (16, 32, 32) if tiny else (32, 64, 128)
     return UNet2DConditionModel(
         sample_size=16,
         in_channels=4,
