@@ -32,13 +32,13 @@ class Amounts:
     batch: int
 
 
-# A quarter of an hour on a large GPU, an afternoon on two cores, less than three minutes there.
+# Some twenty minutes on a large GPU, an afternoon on two cores, less than three minutes there.
 ON_GPU = Amounts(
     library=400_000,
-    texts=6_000_000,
+    texts=4_000_000,
     reading=1024,
     gallery=120_000,
-    looks=1_500_000,
+    looks=1_000_000,
     looking=512,
     kindred=200_000,
     matching=256,
@@ -46,7 +46,7 @@ ON_GPU = Amounts(
     cropping=64,
     compositions=250_000,
     samples=5_000_000,
-    batch=512,
+    batch=1024,
 )
 ON_CPU = Amounts(
     library=100_000,

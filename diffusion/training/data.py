@@ -37,7 +37,7 @@ class Row:
     """One rendered picture: which set drew it, which emoji it is, and the words for it.
 
     `idea` is false where only the autoencoder and the towers learn from it: emoji that are no idea,
-    and held-out pairs, which the image tower does not see either.
+    sets that the diffusion model is not taught, and held-out pairs, which no tower sees either.
     """
 
     package: str
@@ -168,7 +168,7 @@ def prepare(workdir: Path, notice: Path | None, seed: int, tiny: bool) -> None:
                             one.character,
                             one.names or (one.label,),
                             one.tags,
-                            bool(one.names),
+                            bool(one.names) and source.weight > 0,
                         )
                     )
                     pictures.append(picture)

@@ -17,7 +17,8 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class PictureSet:
     """One vendor's emoji. `style` is what people write to ask for it; `weight` is how often the
-    diffusion model sees a picture of it."""
+    diffusion model sees a picture of it, 0 for a set only the autoencoder and the towers learn
+    from, because another of its vendor's draws the same."""
 
     package: str
     style: str
@@ -48,6 +49,14 @@ PICTURE_SETS: tuple[PictureSet, ...] = (
         "@iconify-json/fluent-emoji-flat",
         "flat style",
         1.0,
+        "Microsoft",
+        "MIT",
+        "https://github.com/microsoft/fluentui-emoji",
+    ),
+    PictureSet(
+        "@iconify-json/fluent-emoji",
+        "fluent style",
+        0.0,
         "Microsoft",
         "MIT",
         "https://github.com/microsoft/fluentui-emoji",
