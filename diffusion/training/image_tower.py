@@ -46,6 +46,7 @@ from diffusion.training.words import write_texts
 SIDE = 96
 RATE = 1e-3
 TEXT_PACE = 0.2  # the text encoder learns slower by this: it knows most already
+OTHERS = 50_000  # texts without pictures that the text encoder has to keep in mind
 SCALE = 20.0  # of the contrast's logits, at the start
 MEAN = STD = (0.5, 0.5, 0.5)
 
@@ -243,17 +244,18 @@ def train_sight(
         clip.load_state_dict(tower.state_dict(), strict=False)
         clip.text_model.requires_grad_(False)
     clip = clip.to(device)
-    emoji = read_emoji(workdir / "packages")
-    others = list(write_texts(workdir / "packages", emoji, min(count, 50_000), seed + 1))
     end = tokenizer.eos_token_id
     towers = Towers(
         see=partial(look, partial(_see, clip)),
         read=partial(_read, clip.text_model, token_ids(tokenizer, pairs.captions), end),
         scale=clip.logit_scale,
-        beside=partial(
-            _stray, clip.text_model, encoder.to(device), token_ids(tokenizer, others), batch
-        ),
     )
+    if start is None:
+        packages = workdir / "packages"
+        others = write_texts(packages, read_emoji(packages), min(count, OTHERS), seed + 1)
+        ids = token_ids(tokenizer, list(others))
+        stray = partial(_stray, clip.text_model, encoder.to(device), ids, batch)
+        towers = replace(towers, beside=stray)
     run = train_by_contrast(
         workdir,
         "sight",
