@@ -51,6 +51,12 @@ def number_type(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if fast else torch.float32
 
 
+def autocast(device: torch.device) -> torch.autocast:
+    """Computes in `number_type` what may lose precision, and leaves the rest as it is."""
+    dtype = number_type(device)
+    return torch.autocast(device.type, dtype, enabled=dtype == torch.bfloat16)
+
+
 def handed(values: Tensor, x: Tensor) -> Tensor:
     """Values on the CPU in the type and place of `x`, without waiting for a GPU to be done.
 

@@ -19,7 +19,7 @@ from diffusers import AutoencoderKL
 from torch import Tensor, nn
 from torch.nn import functional
 
-from diffusion.devices import number_type
+from diffusion.devices import autocast
 from diffusion.training.logbook import draw_sheet, load_checkpoint, to_image
 from diffusion.training.run import Budget, Learner, Run, fill
 from diffusion.training.thumbnail import start_as_thumbnail
@@ -178,8 +178,7 @@ def _loss_on(model: nn.ModuleDict, real: Tensor, chance: int, astray: float) -> 
     moved by noise of a strength of its own, up to `astray` deviations of the batch's latents."""
     real = real.contiguous(memory_format=torch.channels_last)
     vae: Any = model["vae"]
-    dtype = number_type(real.device)
-    with torch.autocast(real.device.type, dtype, enabled=dtype == torch.bfloat16):
+    with autocast(real.device):
         cloud = vae.encode(real).latent_dist
         g = torch.Generator(real.device).manual_seed(chance)
         noise = torch.randn(cloud.mean.shape, generator=g, device=real.device)

@@ -23,7 +23,7 @@ from torch.nn import functional
 from tqdm import tqdm
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from diffusion.devices import number_type
+from diffusion.devices import autocast
 from diffusion.training.data import read_emoji
 from diffusion.training.logbook import Average
 from diffusion.training.run import Budget, Learner, Run
@@ -214,8 +214,7 @@ def _lessons(
 
 
 def _loss_on(student: Any, ids: Tensor, wanted: Tensor) -> Tensor:
-    dtype = number_type(ids.device)
-    with torch.autocast(ids.device.type, dtype, enabled=dtype == torch.bfloat16):
+    with autocast(ids.device):
         states = student["encoder"](ids)
         guess = student["head"](states.pooler_output).float()
         padded = student["head"](states.last_hidden_state[:, -1]).float()

@@ -97,7 +97,7 @@ class IconSet:
 
     def draw(self, emoji: Emoji, slug_hints: tuple[str, ...]) -> Image.Image | None:
         """The emoji as RGBA, or None if this set has no drawing of it."""
-        code = "-".join(f"{ord(c):x}" for c in emoji.character)
+        code = _code_of(emoji)
         if self.is_webp:
             for name in (code, f"{code}-fe0f"):
                 path = self.folder / "assets" / f"{name}.webp"
@@ -156,8 +156,9 @@ def prepare(workdir: Path, notice: Path | None, seed: int, tiny: bool) -> None:
         for source in sources:
             chosen = [one for one in emoji if one.names or rng.random() < OTHERS]
             bar = tqdm(chosen, desc=source.package, unit="picture")
-            draw = partial(draw_fitted, source, packages, slugs)
-            drawn = pool.map(draw, chosen, chunksize=32)
+            hints = [_slugs_of(one, slugs) for one in chosen]
+            draw = partial(draw_fitted, source, packages)
+            drawn = pool.map(draw, chosen, hints, chunksize=32)
             for one, picture in zip(bar, drawn, strict=True):
                 if picture is not None:
                     rows.append(
@@ -186,12 +187,21 @@ def open_set(source: PictureSet, packages: Path) -> IconSet:
     return IconSet(source, packages)
 
 
+def _slugs_of(emoji: Emoji, slugs: list[dict[str, str]]) -> tuple[str, ...]:
+    """What the sets call it, those that say so."""
+    code = _code_of(emoji)
+    return tuple(known[code] for known in slugs if code in known)
+
+
+def _code_of(emoji: Emoji) -> str:
+    """Its code points, as packages write them."""
+    return "-".join(f"{ord(c):x}" for c in emoji.character)
+
+
 def draw_fitted(
-    source: PictureSet, packages: Path, slugs: list[dict[str, str]], emoji: Emoji
+    source: PictureSet, packages: Path, emoji: Emoji, hints: tuple[str, ...]
 ) -> npt.NDArray[np.uint8] | None:
-    """What a set draws of an emoji, (128, 128, 4), or None; `slugs` are names that others use."""
-    code = "-".join(f"{ord(c):x}" for c in emoji.character)
-    hints = tuple(known[code] for known in slugs if code in known)
+    """What a set draws of an emoji, (128, 128, 4), or None; `hints` are names that others use."""
     drawing = open_set(source, packages).draw(emoji, hints)
     return fit(drawing) if drawing else None
 

@@ -34,7 +34,7 @@ from transformers import (
     CLIPVisionModelWithProjection,
 )
 
-from diffusion.devices import number_type
+from diffusion.devices import autocast
 from diffusion.training.captions import GROUNDS, HUES, article
 from diffusion.training.clip import token_ids
 from diffusion.training.composing import compose_all
@@ -191,8 +191,7 @@ def train_by_contrast(
 
 def look(tower: Any, pixels: Tensor) -> Tensor:
     """Where a tower puts pictures: [N, width] of length one."""
-    dtype = number_type(pixels.device)
-    with torch.autocast(pixels.device.type, dtype, enabled=dtype == torch.bfloat16):
+    with autocast(pixels.device):
         seen = tower(pixels)
     # CLIP's towers of transformers answer with more than their embeddings.
     embeds: Tensor = getattr(seen, "image_embeds", seen)
@@ -294,8 +293,7 @@ def _read(encoder: Any, ids: Tensor, end: int, chosen: Tensor) -> Tensor:
     """Pooled states of length one; causal attention needs no more than the longest text."""
     some = ids[chosen]
     longest = int((some != end).sum(1).max()) + 1
-    dtype = number_type(encoder.device)
-    with torch.autocast(encoder.device.type, dtype, enabled=dtype == torch.bfloat16):
+    with autocast(encoder.device):
         pooled = encoder(some[:, :longest].to(encoder.device)).pooler_output
     vectors: Tensor = functional.normalize(pooled.float(), dim=-1)
     return vectors
@@ -304,8 +302,7 @@ def _read(encoder: Any, ids: Tensor, end: int, chosen: Tensor) -> Tensor:
 def _stray(encoder: Any, earlier: Any, ids: Tensor, count: int, g: torch.Generator) -> Tensor:
     """How far the states of texts without pictures are from what they were, in their variance."""
     some = ids[torch.randint(0, len(ids), (count,), generator=g)].to(encoder.device)
-    dtype = number_type(encoder.device)
-    with torch.autocast(encoder.device.type, dtype, enabled=dtype == torch.bfloat16):
+    with autocast(encoder.device):
         states = encoder(some).last_hidden_state.float()
         with torch.no_grad():
             wanted = earlier(some).last_hidden_state.float()

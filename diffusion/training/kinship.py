@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from transformers import CLIPTokenizer
 
-from diffusion.devices import number_type
+from diffusion.devices import autocast
 from diffusion.training.clip import LENGTH, build_text_encoder, teach, token_ids
 from diffusion.training.data import read_emoji
 from diffusion.training.exam import with_article
@@ -207,8 +207,7 @@ def train_kinship(
 
 
 def _loss_on(encoder: Any, earlier: Any, lesson: Lesson, device: torch.device) -> Tensor:
-    dtype = number_type(device)
-    with torch.autocast(device.type, dtype, enabled=dtype == torch.bfloat16):
+    with autocast(device):
         states = encoder(lesson.ids.to(device)).last_hidden_state.float()
         with torch.no_grad():
             known = earlier(lesson.known.to(device)).last_hidden_state.float()

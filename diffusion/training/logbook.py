@@ -91,8 +91,11 @@ class Average:
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay = decay
-        self._followed = model.state_dict()
-        self.weights = {key: value.clone() for key, value in self._followed.items()}
+        followed = model.state_dict()
+        self.weights = {key: value.clone() for key, value in followed.items()}
+        learnt = [key for key, value in followed.items() if value.is_floating_point()]
+        self._mine = [self.weights[key] for key in learnt]
+        self._theirs = [followed[key] for key in learnt]
         self.updates = 0
 
     @torch.no_grad()
@@ -100,12 +103,8 @@ class Average:
         """Move towards the model; faster at first, so that the start is forgotten."""
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        mine, theirs = list(self.weights.values()), list(self._followed.values())
-        learnt = [place for place, value in enumerate(theirs) if value.is_floating_point()]
         # All at once: on a GPU every call of its own costs more than the sums.
-        torch._foreach_lerp_(
-            [mine[place] for place in learnt], [theirs[place] for place in learnt], 1 - decay
-        )
+        torch._foreach_lerp_(self._mine, self._theirs, 1 - decay)
 
 
 def save_checkpoint(path: Path, **state: Any) -> None:

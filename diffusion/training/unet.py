@@ -19,7 +19,7 @@ from diffusers import UNet2DConditionModel
 from torch import Tensor
 
 from diffusion.denoiser import Denoiser
-from diffusion.devices import number_type
+from diffusion.devices import autocast
 from diffusion.schedules import SCHEDULES, trained_levels
 from diffusion.training.clip import WIDTH
 from diffusion.training.latents import HELD_OUT, Bucket, read_buckets
@@ -91,8 +91,7 @@ def diffusion_loss(
     sigma = denoiser.levels.sigmas[t.long()]
     there = torch.Generator(device).manual_seed(int(torch.randint(2**62, (1,), generator=g)))
     noise = torch.randn(latents.shape, generator=there, device=device)
-    dtype = number_type(device)
-    with torch.autocast(device.type, dtype, enabled=dtype == torch.bfloat16):
+    with autocast(device):
         error = denoiser.loss(
             latents.contiguous(memory_format=torch.channels_last), sigma, noise, states
         )
