@@ -91,6 +91,11 @@ class Composition:
     pose: Pose = Pose()
 
 
+def alone(row: int) -> Composition:
+    """A thing as its set draws it, on white, square."""
+    return Composition(row, (128, 128), None, "white", says_ground=False, says_style=False)
+
+
 def plan(
     row_index: int,
     rows: list[Row],

@@ -24,6 +24,7 @@ from PIL import Image
 from tqdm import tqdm
 from transformers import CLIPVisionModelWithProjection
 
+from diffusion.training.composition import alone, compose
 from diffusion.training.data import PIXELS, Row, read_rows
 from diffusion.training.exam import (
     HeldOut,
@@ -37,6 +38,7 @@ from diffusion.training.exam import (
     ask_things,
     ask_words,
     read_held_out,
+    with_article,
 )
 from diffusion.training.image_tower import Pairs, compose_pairs, read_with
 from diffusion.training.judges import (
@@ -140,7 +142,7 @@ def evaluate(workdir: Path, seed: int, tiny: bool, device: torch.device) -> list
         *_ask_words(workdir, examiner, rows, real, held_out, amounts),
         *_ask_styles(workdir, examiner, rows, held_out, amounts),
         *_compare_with_real(workdir, examiner, rows, indices, held_out, amounts, tiny),
-        ask_tower(workdir, rows, held_out, amounts.real),
+        *ask_tower(workdir, rows, held_out, amounts.real),
         Score("seconds per grid of four, 20 steps", 1, 4, f"{seconds:.1f}"),
     ]
     (workdir / "evaluate.json").write_text(json.dumps([asdict(s) for s in scores], indent=2))
@@ -172,8 +174,7 @@ def _ask_words(
     rng = random.Random(SEED)
     taught = [row for row in rows if row.idea]
     names = list(dict.fromkeys(row.names[0] for row in taught))
-    captions = json.loads((workdir / "captions.json").read_text())
-    seen = {caption for some in captions.values() for caption in some}
+    seen = _captions_seen(workdir)
     some = rng.sample(names, min(len(names), 100))
     choices = [
         Question(c, c, (c, *rng.sample(real.captions, min(99, len(real.captions)))))
@@ -236,20 +237,52 @@ def _ask_styles(
     return scores
 
 
-def ask_tower(workdir: Path, rows: list[Row], held_out: HeldOut, count: int) -> Score:
-    """Whether the image tower that ships finds the captions of pictures that it never saw."""
-    back = _held_back(rows, held_out) or list(range(len(rows)))
-    pictures = compose_pairs(workdir / "pictures.npy", rows, back, count, SEED + 5)
+def ask_tower(workdir: Path, rows: list[Row], held_out: HeldOut, count: int) -> list[Score]:
+    """Whether the image tower that ships finds the captions of pictures that it never saw, and
+    another word for a thing than any caption has."""
     tower = CLIPVisionModelWithProjection.from_pretrained(workdir / "image_encoder").eval()
     examinee = Evaluator(tower, lambda texts: read_with(workdir, texts))
     rng = random.Random(SEED)
-    questions = [
-        Question(one, one, among(one, pictures.captions, rng)) for one in pictures.captions
-    ]
-    places = np.array(examinee.rank(_as_images(pictures), questions))
-    shares = (f"{np.mean(places < rank):.0%} {word}" for rank, word in PLACES.items())
-    what = "the image tower on real pictures held out, by their captions among 100"
-    return Score(what, len(questions), 1, ", ".join(shares))
+    back = _held_back(rows, held_out) or list(range(len(rows)))
+    pictures = compose_pairs(workdir / "pictures.npy", rows, back, count, SEED + 5)
+    captions = [Question(one, one, among(one, pictures.captions, rng)) for one in pictures.captions]
+    scores = []
+    for what, (images, questions) in {
+        "held out, by their captions": (_as_images(pictures), captions),
+        "of things, by synonyms no caption has": pictures_by_synonym(workdir, rows, rng),
+    }.items():
+        result = "nothing to ask"
+        if questions:
+            places = np.array(examinee.rank(images, questions))
+            result = ", ".join(f"{np.mean(places < r):.0%} {word}" for r, word in PLACES.items())
+        what = f"the image tower on real pictures {what}, among 100"
+        scores.append(Score(what, len(questions), 1, result))
+    return scores
+
+
+def pictures_by_synonym(
+    workdir: Path, rows: list[Row], rng: random.Random
+) -> tuple[list[Image.Image], list[Question]]:
+    """Real pictures of each thing that has a synonym, every one to be found by that word among the
+    names of other things."""
+    drawings = np.load(workdir / "pictures.npy", mmap_mode="r")
+    taught = [row for row in rows if row.idea]
+    names = list(dict.fromkeys(row.names[0] for row in taught))
+    images, questions = [], []
+    for one in ask_synonyms(taught, names, _captions_seen(workdir), rng):
+        others = (choice for choice in one.choices if choice != one.answer)
+        question = Question(one.prompt, one.prompt, (one.prompt, *others))
+        for index, row in enumerate(rows):
+            if row.idea and with_article(row.names[0]) == one.answer:
+                images.append(Image.fromarray(compose(drawings, alone(index), {index: None})))
+                questions.append(question)
+    return images, questions
+
+
+def _captions_seen(workdir: Path) -> set[str]:
+    """Every caption that the U-Net was taught."""
+    captions = json.loads((workdir / "captions.json").read_text())
+    return {caption for some in captions.values() for caption in some}
 
 
 def _held_back(rows: list[Row], held_out: HeldOut) -> list[int]:

@@ -27,8 +27,8 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from diffusion.training.clip import teach
-from diffusion.training.composition import Composition, compose
-from diffusion.training.data import PIXELS, Row
+from diffusion.training.composition import alone, compose
+from diffusion.training.data import Row
 from diffusion.training.exam import HeldOut, Question
 from diffusion.training.image_tower import (
     RATE,
@@ -213,7 +213,7 @@ def train_critic(
         if row.style in styles and (row.emoji, row.style) not in held_out.pairs
     ]
     chosen = random.Random(SEED).sample(chosen, min(len(chosen), CRITIC_PICTURES))
-    plain = [compose(drawings, _alone(index), {index: None}) for index in chosen]
+    plain = [compose(drawings, alone(index), {index: None}) for index in chosen]
     pictures = _pass_through(workdir, torch.from_numpy(np.stack(plain)).permute(0, 3, 1, 2))
     labels = torch.tensor([styles.index(rows[index].style) for index in chosen])
     # A fifth of the ideas only measure: the critic must know the hand, not the thing.
@@ -222,13 +222,6 @@ def train_critic(
     critic = Critic(pictures[~measured], labels[~measured])
     right = critic.judge(pictures[measured]) == labels[measured]
     return critic, int(measured.sum()), right.float().mean().item()
-
-
-def _alone(row: int) -> Composition:
-    """A thing as its set draws it, on white."""
-    return Composition(
-        row, (PIXELS, PIXELS), colour=None, ground="white", says_ground=False, says_style=False
-    )
 
 
 @torch.inference_mode()

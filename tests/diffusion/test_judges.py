@@ -6,6 +6,7 @@ import json
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -68,6 +69,26 @@ def test_synonyms_are_words_that_no_caption_has() -> None:
     assert asked["an automobile"] == "a car"
     assert "a feline" not in asked
     assert not any(answer == "a house" for answer in asked.values())  # no such idea is taught
+
+
+def test_a_real_picture_is_to_be_found_by_a_synonym_and_not_by_its_name(tmp_path: Path) -> None:
+    from diffusion.training.evaluate import pictures_by_synonym
+
+    rows = [row("🐶", "dog"), row("🚗", "car"), row("🐶", "dog")]
+    solid = np.zeros((3, 128, 128, 4), dtype=np.uint8)
+    solid[...] = [[[[0, 0, 255, 255]]], [[[255, 0, 0, 255]]], [[[0, 255, 0, 255]]]]
+    np.save(tmp_path / "pictures.npy", solid)
+    (tmp_path / "captions.json").write_text(json.dumps({"128x128": ["a hound", "a sedan"]}))
+    images, questions = pictures_by_synonym(tmp_path, rows, random.Random(0))
+    shown: dict[str, set[object]] = {}
+    for image, one in zip(images, questions, strict=True):
+        shown.setdefault(one.answer, set()).add(image.getpixel((64, 64)))
+        assert one.answer in one.choices
+        assert not {"a hound", "a sedan"} & set(one.choices)
+    assert shown["a canine"] == {(0, 0, 255), (0, 255, 0)}
+    assert shown["an automobile"] == {(255, 0, 0)}
+    canine = next(one for one in questions if one.answer == "a canine")
+    assert canine.choices == ("a canine", "a car")
 
 
 def test_numbers_and_styles() -> None:
