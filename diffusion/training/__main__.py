@@ -30,6 +30,9 @@ class Amounts:
     compositions: int
     samples: int
     batch: int
+    drafts: int
+    drawings: int
+    drawing: int
 
 
 # Some twenty minutes on a large GPU, an afternoon on two cores, less than three minutes there.
@@ -47,6 +50,9 @@ ON_GPU = Amounts(
     compositions=250_000,
     samples=5_000_000,
     batch=1024,
+    drafts=60_000,
+    drawings=500_000,
+    drawing=64,
 )
 ON_CPU = Amounts(
     library=100_000,
@@ -62,6 +68,9 @@ ON_CPU = Amounts(
     compositions=6_000,
     samples=250_000,
     batch=32,
+    drafts=5_000,
+    drawings=30_000,
+    drawing=4,
 )
 TINY = Amounts(
     library=400,
@@ -77,6 +86,9 @@ TINY = Amounts(
     compositions=96,
     samples=480,
     batch=8,
+    drafts=80,
+    drawings=400,
+    drawing=4,
 )
 
 
@@ -146,9 +158,11 @@ def run_autoencoder(options: argparse.Namespace, amounts: Amounts) -> None:
 
 
 def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
-    """Encode the compositions if that has not happened yet, then teach the U-Net."""
+    """Encode the compositions if that has not happened yet, and teach the U-Net; then let it draw,
+    and teach the decoder what it meant."""
     import torch
 
+    from diffusion.training.decoder import train_decoder, write_drafts
     from diffusion.training.export import adopt
     from diffusion.training.latents import write_latents
     from diffusion.training.run import Budget
@@ -160,7 +174,12 @@ def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
     if not (options.workdir / "captions.json").exists():
         count = amounts.compositions
         write_latents(options.workdir, count, options.seed, device, options.calm)
-    budget = Budget(None if options.minutes else amounts.samples, options.minutes)
+    # Of time given the decoder has a quarter.
+    minutes = options.minutes or 0.0
+    samples, drawings = (
+        Budget(None if minutes else amount, minutes * share or None)
+        for amount, share in ((amounts.samples, 0.75), (amounts.drawings, 0.25))
+    )
     course = Course(
         batch=options.batch or amounts.batch,
         seed=options.seed,
@@ -169,7 +188,13 @@ def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
         tiny=options.tiny,
         start=options.start,
     )
-    train_unet(options.workdir, budget, course, options.workers)
+    train_unet(options.workdir, samples, course, options.workers)
+    if not (options.workdir / "drafts.npy").exists():
+        write_drafts(options.workdir, amounts.drafts, options.seed, device)
+    batch = options.batch or amounts.drawing
+    train_decoder(
+        options.workdir, drawings, batch, options.seed, options.workers, device, options.tiny
+    )
 
 
 def run_evaluate(options: argparse.Namespace, amounts: Amounts) -> None:
@@ -206,6 +231,8 @@ ADJUSTABLE = {
     "crops": "crops that phase autoencoder sees",
     "compositions": "different pictures that phase unet draws from",
     "samples": "samples that phase unet sees",
+    "drafts": "pictures that the U-Net draws anew for the decoder to learn from",
+    "drawings": "of these, with repetition, that the decoder sees",
 }
 
 

@@ -90,17 +90,23 @@ def autoencoder_loss(
     encoder takes most of the run to find out about colour, and previews need the map anyway.
     """
 
+    blocks = functional.mse_loss(guess, functional.avg_pool2d(real, 8))
+    kl = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).mean()
+    return picture_loss(drawn, real) + 0.5 * blocks + 1e-3 * kl
+
+
+def picture_loss(drawn: Tensor, real: Tensor) -> Tensor:
+    """How far pictures (N, 3, h, w) in [-1, 1] are from real ones, by pixels, edges and coarse
+    colour."""
+
     def edges(x: Tensor) -> tuple[Tensor, Tensor]:
         return x[..., 1:] - x[..., :-1], x[..., 1:, :] - x[..., :-1, :]
 
     pixels = functional.l1_loss(drawn, real)
     sharp = sum(functional.l1_loss(a, b) for a, b in zip(edges(drawn), edges(real), strict=True))
     coarse = functional.l1_loss(functional.avg_pool2d(drawn, 4), functional.avg_pool2d(real, 4))
-    blocks = functional.avg_pool2d(real, 8)
-    colour = functional.mse_loss(functional.avg_pool2d(drawn, 8), blocks)
-    colour = colour + 0.25 * functional.mse_loss(guess, blocks)
-    kl = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).mean()
-    return pixels + 0.5 * sharp + 0.5 * coarse + 2 * colour + 1e-3 * kl
+    colour = functional.mse_loss(functional.avg_pool2d(drawn, 8), functional.avg_pool2d(real, 8))
+    return pixels + 0.5 * sharp + 0.5 * coarse + 2 * colour
 
 
 def train_autoencoder(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
@@ -24,8 +25,8 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from diffusion.training.clip import token_ids
 from diffusion.training.composing import compose_all
-from diffusion.training.composition import SHAPES, caption_of, plan, read_hues
-from diffusion.training.data import read_rows
+from diffusion.training.composition import SHAPES, Composition, caption_of, plan, read_hues
+from diffusion.training.data import Row, read_rows
 from diffusion.training.exam import SYNONYMS
 from diffusion.training.ideas import IDEAS
 
@@ -48,15 +49,9 @@ def write_latents(
 ) -> None:
     """Compose, caption and encode `count` pictures, by shape. If `calm`, nothing moves or leans."""
     rows = read_rows(workdir / "pictures.json")
-    vae = AutoencoderKL.from_pretrained(workdir / "vae", low_cpu_mem_usage=False)
-    vae = vae.to(device, memory_format=torch.channels_last).eval()
+    vae = load_vae(workdir, device)
     rng = random.Random(seed)
-    known = [index for index, row in enumerate(rows) if row.idea]
-    hues = read_hues(np.load(workdir / "pictures.npy", mmap_mode="r"), known)
-    words = _other_words(workdir)
-    weights = [rows[i].weight * (FAMILIAR if rows[i].emoji in IDEAS else 1) for i in known]
-    chosen = rng.choices(known, weights, k=count)
-    plans = [plan(index, rows, hues, rng, calm) for index in chosen]
+    plans, hues = plan_pictures(workdir, rows, count, rng, calm)
     captions: dict[str, list[str]] = {}
     bar = tqdm(total=count, desc="latents", unit="picture")
     for shape in SHAPES:
@@ -64,17 +59,10 @@ def write_latents(
         mine = [composition for composition in plans if composition.shape == shape]
         if not mine:
             continue
-        captions[name] = []
-        for composition in mine:
-            others = words.get(rows[composition.row].names[0])
-            names = (rng.choice(others),) if others and rng.random() < KINDRED else None
-            captions[name].append(caption_of(composition, rows, rng, names))
+        captions[name] = caption_pictures(workdir, rows, mine, rng)
         latents = []
         for frames in compose_all(workdir / "pictures.npy", mine, hues):
-            pixels = torch.from_numpy(frames).to(device).permute(0, 3, 1, 2)
-            # What a processor's caches hold is encoded twice as fast.
-            for part in pixels.split(8 if device.type == "cpu" else len(pixels)):
-                latents.append(vae.encode(part.float() / 127.5 - 1).latent_dist.mean.half().cpu())
+            latents.append(encode(vae, frames).half().cpu())
             bar.update(len(frames))
         np.save(workdir / f"latents-{name}.npy", torch.cat(latents).numpy())
     bar.close()
@@ -83,22 +71,61 @@ def write_latents(
     _note_held_out(workdir, captions)
 
 
+def load_vae(workdir: Path, device: torch.device) -> Any:
+    """The autoencoder of the work folder, to be used and not taught."""
+    vae = AutoencoderKL.from_pretrained(workdir / "vae", low_cpu_mem_usage=False)
+    return vae.to(device, memory_format=torch.channels_last).eval()
+
+
+def plan_pictures(
+    workdir: Path, rows: list[Row], count: int, rng: random.Random, calm: bool
+) -> tuple[list[Composition], dict[int, float | None]]:
+    """So many compositions of what the diffusion model is taught, and the hues of the drawings."""
+    known = [index for index, row in enumerate(rows) if row.idea]
+    hues = read_hues(np.load(workdir / "pictures.npy", mmap_mode="r"), known)
+    weights = [rows[i].weight * (FAMILIAR if rows[i].emoji in IDEAS else 1) for i in known]
+    chosen = rng.choices(known, weights, k=count)
+    return [plan(index, rows, hues, rng, calm) for index in chosen], hues
+
+
+def caption_pictures(
+    workdir: Path, rows: list[Row], plans: list[Composition], rng: random.Random
+) -> list[str]:
+    """Words for each, some of them kindred ones."""
+    words = _other_words(workdir)
+    captions = []
+    for composition in plans:
+        others = words.get(rows[composition.row].names[0])
+        names = (rng.choice(others),) if others and rng.random() < KINDRED else None
+        captions.append(caption_of(composition, rows, rng, names))
+    return captions
+
+
 @torch.inference_mode()
+def encode(vae: Any, frames: npt.NDArray[np.uint8]) -> Tensor:
+    """Frames (N, height, width, 3) as latents (N, 4, h, w), on the autoencoder's device."""
+    pixels = torch.from_numpy(frames).to(vae.device).permute(0, 3, 1, 2)
+    # What a processor's caches hold is encoded twice as fast.
+    parts = pixels.split(8 if vae.device.type == "cpu" else len(pixels))
+    return torch.cat([vae.encode(part.float() / 127.5 - 1).latent_dist.mean for part in parts])
+
+
 def write_states(workdir: Path, device: torch.device) -> None:
     """What the text encoder makes of the captions that are there, and of no words at all."""
+    for name, captions in json.loads((workdir / "captions.json").read_text()).items():
+        np.save(workdir / f"states-{name}.npy", read_states(workdir, captions, device).numpy())
+    np.save(workdir / "states-nothing.npy", read_states(workdir, [""], device).numpy())
+
+
+@torch.inference_mode()
+def read_states(workdir: Path, texts: list[str], device: torch.device) -> Tensor:
+    """(N, 32, d) fp16 on the CPU: what the work folder's text encoder makes of texts."""
     tokenizer = CLIPTokenizer.from_pretrained(workdir / "tokenizer")
     encoder: Any = CLIPTextModel.from_pretrained(workdir / "text_encoder")
     encoder = encoder.to(device).eval()
-
-    def read(texts: list[str]) -> Tensor:
-        states: Tensor = encoder(token_ids(tokenizer, texts).to(device)).last_hidden_state
-        return states.half().cpu()
-
-    for name, captions in json.loads((workdir / "captions.json").read_text()).items():
-        starts = tqdm(range(0, len(captions), 256), desc="states", unit="batch")
-        states = torch.cat([read(captions[start : start + 256]) for start in starts])
-        np.save(workdir / f"states-{name}.npy", states.numpy())
-    np.save(workdir / "states-nothing.npy", read([""]).numpy())
+    starts = tqdm(range(0, len(texts), 256), desc="states", unit="batch", disable=len(texts) == 1)
+    parts = (token_ids(tokenizer, texts[start : start + 256]).to(device) for start in starts)
+    return torch.cat([encoder(part).last_hidden_state.half().cpu() for part in parts])
 
 
 def _other_words(workdir: Path) -> dict[str, list[str]]:

@@ -361,7 +361,7 @@ def test_all_phases_in_miniature(tmp_path: Path) -> None:
 
     write_packages(tmp_path / "packages")
     main(["all", "--tiny", "--workdir", str(tmp_path), "--output", str(tmp_path / "model")])
-    for name in ("clip", "kinship", "sight", "autoencoder", "unet"):
+    for name in ("clip", "kinship", "sight", "autoencoder", "unet", "decoder"):
         rows = np.loadtxt(tmp_path / f"{name}-loss.csv", delimiter=",", skiprows=1)
         assert rows[-1, 1] < rows[0, 1], name
         assert (tmp_path / f"{name}-loss.png").stat().st_size > 0
@@ -397,6 +397,20 @@ def train_miniature_unet(workdir: Path) -> None:
     from diffusion.training.unet import train_unet
 
     train_unet(workdir, Budget(16), course(), workers=1)
+
+
+def train_miniature_decoder(workdir: Path) -> None:
+    """From the same random autoencoder each time, and drafts that could be nothing."""
+    from diffusion.training.autoencoder import build_autoencoder
+    from diffusion.training.decoder import train_decoder
+
+    torch.manual_seed(0)
+    build_autoencoder(tiny=True).save_pretrained(workdir / "vae")
+    rng = np.random.default_rng(0)
+    np.save(workdir / "drafts.npy", rng.normal(size=(40, 4, 16, 16)).astype(np.float16))
+    pictures = rng.integers(256, size=(40, 128, 128, 3), dtype=np.uint8)
+    np.save(workdir / "drafts-pictures.npy", pictures)
+    train_decoder(workdir, Budget(16), 4, 3, 1, torch.device("cpu"), tiny=True)
 
 
 def train_miniature_clip(workdir: Path) -> None:
@@ -445,6 +459,7 @@ def write_random_latents(workdir: Path) -> None:
         ("sight", train_miniature_sight),
         ("autoencoder", train_miniature_autoencoder),
         ("unet", train_miniature_unet),
+        ("decoder", train_miniature_decoder),
     ],
 )
 def test_a_resumed_run_ends_where_an_unbroken_one_does(
@@ -512,9 +527,17 @@ def test_a_run_adopts_what_it_lacks_from_an_earlier_model(tmp_path: Path) -> Non
     assert found == {"text_encoder": "earlier", "tokenizer": "earlier", "vae": "own"}
 
 
-def test_a_decoder_that_learns_on_leaves_the_latents_alone(workdir: Path) -> None:
+def only_the_decoder_changed(earlier: dict[str, torch.Tensor], folder: Path) -> bool:
     from diffusers import AutoencoderKL
 
+    later = AutoencoderKL.from_pretrained(folder, low_cpu_mem_usage=False).state_dict()
+    return all(
+        torch.equal(later[key], value) != key.startswith(("decoder", "post_quant_conv"))
+        for key, value in earlier.items()
+    )
+
+
+def test_a_decoder_that_learns_on_leaves_the_latents_alone(workdir: Path) -> None:
     from diffusion.training.autoencoder import build_autoencoder, train_autoencoder
 
     torch.manual_seed(0)
@@ -522,10 +545,88 @@ def test_a_decoder_that_learns_on_leaves_the_latents_alone(workdir: Path) -> Non
     earlier.save_pretrained(workdir / "earlier" / "vae")
     cpu = torch.device("cpu")
     train_autoencoder(workdir, Budget(8), 4, 3, 1, cpu, tiny=True, start=workdir / "earlier")
-    later = AutoencoderKL.from_pretrained(workdir / "vae", low_cpu_mem_usage=False).state_dict()
-    for key, value in earlier.state_dict().items():
-        decodes = key.startswith(("decoder", "post_quant_conv"))
-        assert torch.equal(later[key], value) != decodes, key
+    assert only_the_decoder_changed(earlier.state_dict(), workdir / "vae")
+
+
+def test_a_decoder_that_learns_from_drafts_leaves_the_latents_alone(workdir: Path) -> None:
+    from diffusion.training.autoencoder import build_autoencoder
+
+    train_miniature_decoder(workdir)
+    torch.manual_seed(0)
+    earlier = build_autoencoder(tiny=True).state_dict()
+    assert only_the_decoder_changed(earlier, workdir / "vae")
+
+
+def test_the_adversary_pulls_at_the_decoder_in_proportion_and_learns_by_itself() -> None:
+    from diffusion.training.autoencoder import picture_loss
+    from diffusion.training.decoder import OPPOSED, build_adversary, decoder_loss
+
+    torch.manual_seed(0)
+    adversary = build_adversary()
+    last = torch.nn.Parameter(torch.full((3, 1, 1), 0.1))
+    pattern, real = torch.randn(2, 3, 16, 16), torch.rand(2, 3, 16, 16)
+    (towards,) = torch.autograd.grad(picture_loss(last * pattern, real), last)
+    hinge = (1 - adversary(real)).relu() + (1 + adversary(last.detach() * pattern)).relu()
+    alone = torch.autograd.grad(hinge.mean(), list(adversary.parameters()))
+    decoder_loss(last * pattern, real, adversary, last).backward()
+    assert last.grad is not None
+    pull = (last.grad - towards).norm() / towards.norm()
+    assert pull.item() == pytest.approx(OPPOSED, rel=0.01)
+    for weight, expected in zip(adversary.parameters(), alone, strict=True):
+        assert weight.grad is not None
+        assert torch.allclose(weight.grad, expected)
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_draft_is_a_real_picture_drawn_anew(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Latents stand beside the picture that they were before noise came over them, in disorder;
+    some are untouched."""
+    from diffusion.training import decoder
+    from diffusion.training.autoencoder import build_autoencoder
+    from diffusion.training.latents import encode, load_vae
+    from diffusion.training.sampling import write_schedule
+    from diffusion.training.unet import build_unet
+
+    train_miniature_clip(workdir)
+    torch.manual_seed(0)
+    build_autoencoder(tiny=True).save_pretrained(workdir / "vae")
+    build_unet(tiny=True).save_pretrained(workdir / "unet")
+    write_schedule(workdir, "squaredcos_cap_v2")
+    # So little noise that every picture stays itself.
+    monkeypatch.setattr(decoder, "STRENGTHS", (0.05,))
+    cpu = torch.device("cpu")
+    decoder.write_drafts(workdir, 80, 1, cpu)
+    drafts = torch.from_numpy(np.load(workdir / "drafts.npy")).float().flatten(1)
+    pictures = np.load(workdir / "drafts-pictures.npy")
+    assert pictures.shape == (len(drafts), 128, 128, 3)
+    own = encode(load_vae(workdir, cpu), pictures).flatten(1)
+    distances = torch.cdist(drafts, own)
+    untouched = distances.diag() < 1e-2
+    assert 0 < untouched.sum() < len(drafts)
+    # Some pictures are alike, so that only no other is much nearer.
+    assert (distances.diag() < distances.amin(1) + 0.2 * distances.mean()).all()
+
+
+def test_a_unet_that_goes_on_looks_less_at_noise_alone() -> None:
+    from diffusion.denoiser import Denoiser
+    from diffusion.training.unet import build_denoiser, diffusion_loss
+
+    asked: list[torch.Tensor] = []
+
+    def network(latents: torch.Tensor, times: torch.Tensor, *_: Any, **__: Any) -> Any:
+        asked.append(times)
+        return (latents,)
+
+    denoiser: Denoiser = build_denoiser(torch.nn.Linear(1, 1), "squaredcos_cap_v2")
+    denoiser.unet.forward = network
+    latents, states = torch.zeros(2000, 4, 1, 1), torch.zeros(2000, 1, 1)
+    for goes_on in (False, True):
+        diffusion_loss(denoiser, latents, states, torch.Generator().manual_seed(0), goes_on)
+    usual, later = ((times > 800).float().mean().item() for times in asked)
+    assert 0.17 < usual < 0.23
+    assert 0.02 < later < 0.06
 
 
 def test_a_run_given_minutes_finds_out_how_much_it_sees(

@@ -1,0 +1,208 @@
+"""Phase `unet`, second part: the decoder learns on, from what its own U-Net draws.
+
+What a U-Net draws is never quite what the encoder would have made of a picture: what was meant flat
+comes out mottled, an edge frayed. So real pictures are drawn anew, from somewhere in the middle of
+their noise, as members' pictures are, and the decoder learns to see in them what was meant. The
+latents stay what they are.
+
+Where two edges are possible, the mean of both is the nearest to either, and blurred. So an
+adversary judges patches beside (Isola et al. 2017), as for the autoencoders of latent diffusion.
+Knows the U-Net as a pipeline only.
+"""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import StableDiffusionImg2ImgPipeline, UNet2DConditionModel
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn import functional
+from tqdm import tqdm
+
+from diffusion.devices import autocast
+from diffusion.training.autoencoder import build_autoencoder, picture_loss
+from diffusion.training.composing import compose_all
+from diffusion.training.data import PIXELS, read_rows
+from diffusion.training.latents import (
+    caption_pictures,
+    encode,
+    load_vae,
+    plan_pictures,
+    read_states,
+)
+from diffusion.training.logbook import draw_sheet, load_checkpoint, to_image
+from diffusion.training.run import Budget, Learner, Run, fill
+from diffusion.training.sampling import GUIDANCE, STEPS, build_pipeline
+from diffusion.training.workers import Place, launch
+
+RATE = 4e-4
+OPPOSED = 0.3  # how strongly the adversary pulls, in shares of the pull towards the real picture
+# From where pictures are drawn anew, in shares of the steps. Beyond that another picture emerges
+# than the one that the decoder is shown.
+STRENGTHS = (0.1, 0.2, 0.3, 0.4)
+UNTOUCHED = 0.25  # share of the latents that stay the encoder's own, as edits of pictures need them
+HELD_OUT = 32  # the first drafts, which only measure
+
+
+@torch.inference_mode()
+def write_drafts(workdir: Path, count: int, seed: int, device: torch.device) -> None:
+    """Draw so many real pictures anew: `drafts.npy` (N, 4, 16, 16) fp16 beside
+    `drafts-pictures.npy` (N, 128, 128, 3) uint8."""
+    rows = read_rows(workdir / "pictures.json")
+    rng = random.Random(seed)
+    # One picture in ten is no square, and left out.
+    plans, hues = plan_pictures(workdir, rows, count, rng, calm=True)
+    plans = [one for one in plans if one.shape == (PIXELS, PIXELS)]
+    captions = caption_pictures(workdir, rows, plans, rng)
+    states = read_states(workdir, ["", *captions], device)
+    unet = UNet2DConditionModel.from_pretrained(workdir / "unet", low_cpu_mem_usage=False)
+    parts = build_pipeline(workdir, unet.to(device, memory_format=torch.channels_last)).components
+    pipeline: Any = StableDiffusionImg2ImgPipeline(**parts, requires_safety_checker=False)
+    pipeline.set_progress_bar_config(disable=True)
+    vae = load_vae(workdir, device)
+    pictures, drafts = [], []
+    bar = tqdm(total=len(plans), desc="drafts", unit="picture")
+    for frames in compose_all(workdir / "pictures.npy", plans, hues):
+        pictures.append(frames)
+        for latents in encode(vae, frames).split(16):
+            chosen = states[1 + bar.n : 1 + bar.n + len(latents)].to(device).float()
+            drafts.append(_draw_anew(pipeline, latents, chosen, states[:1], rng).half().cpu())
+            bar.update(len(latents))
+    bar.close()
+    # Those from one strength stand together until here.
+    order = rng.sample(range(len(plans)), len(plans))
+    np.save(workdir / "drafts-pictures.npy", np.concatenate(pictures)[order])
+    np.save(workdir / "drafts.npy", torch.cat(drafts).numpy()[order])
+
+
+def _draw_anew(
+    pipeline: Any, latents: Tensor, states: Tensor, nothing: Tensor, rng: random.Random
+) -> Tensor:
+    if rng.random() < UNTOUCHED:
+        return latents
+    g = torch.Generator(latents.device).manual_seed(rng.randrange(2**62))
+    drawn: Tensor = pipeline(
+        image=latents,
+        strength=rng.choice(STRENGTHS),
+        num_inference_steps=STEPS,
+        guidance_scale=GUIDANCE,
+        prompt_embeds=states,
+        negative_prompt_embeds=nothing.to(states).expand_as(states),
+        generator=g,
+        output_type="latent",
+    ).images
+    return drawn
+
+
+def train_decoder(
+    workdir: Path,
+    budget: Budget,
+    batch: int,
+    seed: int,
+    workers: int,
+    device: torch.device,
+    tiny: bool,
+) -> None:
+    """Run the part until its budget is spent; continues where an earlier run stopped."""
+    launch(_train, workers, workdir, budget, batch, seed, device, tiny)
+    state = load_checkpoint(workdir / "decoder.pt")
+    assert state is not None
+    _averaged(state["average"], tiny).save_pretrained(workdir / "vae")
+
+
+def build_adversary() -> nn.Sequential:
+    """(N, 3, h, w) to (N, 1, h / 4, w / 4): how real each patch of 22 pixels looks, above 0 or
+    below."""
+    return nn.Sequential(
+        nn.Conv2d(3, 32, 4, stride=2, padding=1),
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(32, 64, 4, stride=2, padding=1),
+        nn.GroupNorm(8, 64),
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(64, 64, 3, padding=1),
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(64, 1, 3, padding=1),
+    )
+
+
+def decoder_loss(drawn: Tensor, real: Tensor, adversary: nn.Module, last: Tensor) -> Tensor:
+    """What decoder and adversary go down at once, for pictures (N, 3, h, w) in [-1, 1].
+
+    The decoder: the error, and how unreal its patches look to an adversary that this part does not
+    teach. Its weight keeps the second pull at `OPPOSED` of the first where both reach the weights
+    `last`, of the decoder's last layer (Esser et al. 2021, equation 7). The adversary: the hinge on
+    both kinds of patches, which does not teach the decoder.
+    """
+    error = picture_loss(drawn, real)
+    settled = {name: weight.detach() for name, weight in adversary.named_parameters()}
+    unreal: Tensor = -functional_call(adversary, settled, (drawn,)).mean()
+    (towards,) = torch.autograd.grad(error, last, retain_graph=True)
+    (against,) = torch.autograd.grad(unreal, last, retain_graph=True)
+    weight = OPPOSED * towards.norm() / (against.norm() + 1e-4)
+    kinds = functional.relu(1 - adversary(real)) + functional.relu(1 + adversary(drawn.detach()))
+    hinge: Tensor = kinds.mean()
+    return error + weight * unreal + hinge
+
+
+def _averaged(weights: dict[str, Tensor], tiny: bool) -> Any:
+    vae = build_autoencoder(tiny)
+    vae.load_state_dict(weights)
+    return vae.eval()
+
+
+def _train(
+    place: Place,
+    workdir: Path,
+    budget: Budget,
+    batch: int,
+    seed: int,
+    device: torch.device,
+    tiny: bool,
+) -> None:
+    drafts = torch.from_numpy(np.load(workdir / "drafts.npy"))
+    pictures = torch.from_numpy(np.load(workdir / "drafts-pictures.npy", mmap_mode="c"))
+    torch.manual_seed(seed)
+    vae = build_autoencoder(tiny)
+    fill(vae, workdir / "vae")
+    vae = vae.to(device, memory_format=torch.channels_last)
+    vae.encoder.requires_grad_(False)
+    vae.quant_conv.requires_grad_(False)
+    adversary = build_adversary().to(device)
+    model = nn.ModuleDict({"vae": vae, "adversary": adversary})
+    taught = [weight for weight in model.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(taught, lr=RATE, betas=(0.5, 0.99), fused=True)
+    learner = Learner(model, vae, 0.998, optimizer)
+
+    def show(rows: Tensor) -> tuple[Tensor, Tensor]:
+        real = pictures[rows].to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
+        latents = drafts[rows].to(device).float()
+        return latents, real.contiguous(memory_format=torch.channels_last)
+
+    with Run(workdir, "decoder", "picture", learner, budget, "held_out", place) as run:
+        while not run.is_over:
+            run.cool(RATE, warm_steps=100)
+            g = torch.Generator().manual_seed(run.chance(seed))
+            latents, real = show(torch.randint(HELD_OUT, len(drafts), (batch,), generator=g))
+            with autocast(device):
+                drawn = vae.decode(latents).sample.float()
+                loss = decoder_loss(drawn, real, adversary, vae.decoder.conv_out.weight)
+            run.learn(loss, batch)
+            if run.is_due(4 if tiny else 20):
+                seen = _averaged(run.average.weights, tiny).to(device)
+                run.report(_look(seen, workdir, *show(torch.arange(HELD_OUT))))
+
+
+@torch.inference_mode()
+def _look(vae: Any, workdir: Path, latents: Tensor, real: Tensor) -> float:
+    """Decode the drafts that only measure; write the sheet, return the loss."""
+    drawn = vae.decode(latents).sample
+    pairs = [to_image(one.cpu()) for pair in zip(real, drawn, strict=True) for one in pair]
+    draw_sheet(pairs, columns=8).save(workdir / "decoder-sheet.png")
+    return picture_loss(drawn, real).item()
