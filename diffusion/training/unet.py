@@ -30,10 +30,6 @@ from diffusion.training.workers import Place, launch
 
 RATE = 8e-4
 DECAY = 0.45  # share of the run, at its end, over which the learning rate falls to almost nothing
-# Where a U-Net that goes on looks: the mean and deviation of the logit of t, in shares of the
-# schedule (Esser et al. 2024, section 3.1). Who draws what is settled early; flat colours and clean
-# edges are won in the middle and below it.
-MIDDLE, SPREAD = -0.4, 1.0
 NO_WORDS = 0.1  # share of samples whose caption is dropped, for classifier-free guidance
 
 
@@ -83,24 +79,16 @@ def build_denoiser(unet: Any, schedule: str) -> Denoiser:
 
 
 def diffusion_loss(
-    denoiser: Denoiser,
-    latents: Tensor,
-    states: Tensor,
-    g: torch.Generator,
-    goes_on: bool = False,
+    denoiser: Denoiser, latents: Tensor, states: Tensor, g: torch.Generator
 ) -> Tensor:
-    """The mean weighted squared error on v of a batch, at levels and with noise drawn by chance:
-    all levels alike, or, for a U-Net that goes on, more of those in the middle.
+    """The mean weighted squared error on v of a batch, at levels and with noise drawn by chance.
 
     The weight is min-SNR (Hang et al. 2023) plus one, because plain min-SNR on v gives the
     noisiest steps, which decide what the picture is of, almost none.
     """
     device = latents.device
-    if goes_on:
-        share = torch.sigmoid(MIDDLE + SPREAD * torch.randn(len(latents), generator=g))
-    else:
-        share = torch.rand(len(latents), generator=g)
-    sigma = denoiser.levels.sigmas[(share * len(denoiser.levels.sigmas)).long()]
+    t = torch.rand(len(latents), generator=g) * len(denoiser.levels.sigmas)
+    sigma = denoiser.levels.sigmas[t.long()]
     there = torch.Generator(device).manual_seed(int(torch.randint(2**62, (1,), generator=g)))
     noise = torch.randn(latents.shape, generator=there, device=device)
     with autocast(device):
@@ -174,13 +162,12 @@ def _train(place: Place, workdir: Path, budget: Budget, course: Course) -> None:
         unet.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=0.01, fused=True
     )
     learner = Learner(unet, unet, 0.999, optimizer)
-    goes_on = course.start is not None
     with Run(workdir, "unet", "sample", learner, budget, "held_out", place) as run:
         while not run.is_over:
-            run.set_rate(learning_rate(run.share, run.step, goes_on))
+            run.set_rate(learning_rate(run.share, run.step, course.start is not None))
             g = torch.Generator().manual_seed(run.chance(course.seed))
             latents, states = _pick_batch(buckets, nothing, course.batch, g)
-            run.learn(diffusion_loss(denoiser, latents, states, g, goes_on), course.batch)
+            run.learn(diffusion_loss(denoiser, latents, states, g), course.batch)
             if run.is_due(4 if course.tiny else 12):
                 _report(run, workdir, buckets[0], course)
 
