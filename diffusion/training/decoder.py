@@ -148,7 +148,8 @@ def decoder_loss(drawn: Tensor, real: Tensor, adversary: nn.Module, last: Tensor
     weight = OPPOSED * towards.norm() / (against.norm() + 1e-4)
     kinds = functional.relu(1 - adversary(real)) + functional.relu(1 + adversary(drawn.detach()))
     hinge: Tensor = kinds.mean()
-    return error + weight * unreal + hinge
+    total: Tensor = error + weight * unreal + hinge
+    return total
 
 
 def _averaged(weights: dict[str, Tensor], tiny: bool) -> Any:
