@@ -89,7 +89,6 @@ def autoencoder_loss(
     `guess` is the colour of each 8x8 block as a linear map of its latent: without that term the
     encoder takes most of the run to find out about colour, and previews need the map anyway.
     """
-
     blocks = functional.mse_loss(guess, functional.avg_pool2d(real, 8))
     kl = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).mean()
     return picture_loss(drawn, real) + 0.5 * blocks + 1e-3 * kl
@@ -129,7 +128,7 @@ def train_autoencoder(
     launch(_train, workers, workdir, budget, batch, seed, device, tiny, start)
     state = load_checkpoint(workdir / "autoencoder.pt")
     assert state is not None
-    model = _averaged(state["average"], tiny)
+    model = averaged(state["average"], tiny)
     if start is None:
         model = normalise_latents(model, *_read_pictures(workdir))
     model.save_pretrained(workdir / "vae")
@@ -175,7 +174,7 @@ def _train(
             real = training_batch(pictures, weights, size, count, chance)
             run.learn(_loss_on(model, real, chance, ASTRAY if settled else 0), batch)
             if run.is_due(4 if tiny else 30):
-                seen = _averaged(run.average.weights, tiny).to(device)
+                seen = averaged(run.average.weights, tiny).to(device)
                 run.report(_look(seen, workdir, pictures, weights))
 
 
@@ -196,7 +195,8 @@ def _loss_on(model: nn.ModuleDict, real: Tensor, chance: int, astray: float) -> 
     return autoencoder_loss(drawn, real, guess, cloud.mean.float(), cloud.logvar.float())
 
 
-def _averaged(weights: dict[str, Tensor], tiny: bool) -> Any:
+def averaged(weights: dict[str, Tensor], tiny: bool) -> Any:
+    """An autoencoder with the weights that a run has averaged, to be used and not taught."""
     model = build_autoencoder(tiny)
     model.load_state_dict(weights)
     return model.eval()

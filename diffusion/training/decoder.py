@@ -27,13 +27,12 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from diffusion.devices import autocast
-from diffusion.training.autoencoder import build_autoencoder, picture_loss
+from diffusion.training.autoencoder import averaged, build_autoencoder, picture_loss
 from diffusion.training.composing import compose_all
 from diffusion.training.data import PIXELS, read_rows
 from diffusion.training.latents import (
     caption_pictures,
     encode,
-    load_vae,
     plan_pictures,
     read_states,
 )
@@ -66,7 +65,7 @@ def write_drafts(workdir: Path, count: int, seed: int, device: torch.device) -> 
     parts = build_pipeline(workdir, unet.to(device, memory_format=torch.channels_last)).components
     pipeline: Any = StableDiffusionImg2ImgPipeline(**parts, requires_safety_checker=False)
     pipeline.set_progress_bar_config(disable=True)
-    vae = load_vae(workdir, device)
+    vae = pipeline.vae.to(memory_format=torch.channels_last)
     pictures, drafts = [], []
     bar = tqdm(total=len(plans), desc="drafts", unit="picture")
     for frames in compose_all(workdir / "pictures.npy", plans, hues):
@@ -114,7 +113,7 @@ def train_decoder(
     launch(_train, workers, workdir, budget, batch, seed, device, tiny)
     state = load_checkpoint(workdir / "decoder.pt")
     assert state is not None
-    _averaged(state["average"], tiny).save_pretrained(workdir / "vae")
+    averaged(state["average"], tiny).save_pretrained(workdir / "vae")
 
 
 def build_adversary() -> nn.Sequential:
@@ -150,12 +149,6 @@ def decoder_loss(drawn: Tensor, real: Tensor, adversary: nn.Module, last: Tensor
     hinge: Tensor = kinds.mean()
     total: Tensor = error + weight * unreal + hinge
     return total
-
-
-def _averaged(weights: dict[str, Tensor], tiny: bool) -> Any:
-    vae = build_autoencoder(tiny)
-    vae.load_state_dict(weights)
-    return vae.eval()
 
 
 def _train(
@@ -196,7 +189,7 @@ def _train(
                 loss = decoder_loss(drawn, real, adversary, vae.decoder.conv_out.weight)
             run.learn(loss, batch)
             if run.is_due(4 if tiny else 20):
-                seen = _averaged(run.average.weights, tiny).to(device)
+                seen = averaged(run.average.weights, tiny).to(device)
                 run.report(_look(seen, workdir, *show(torch.arange(HELD_OUT))))
 
 
