@@ -135,7 +135,7 @@ def teach(texts: list[str], path: Path | None = None, device: torch.device | Non
             return_tensors="pt",
         )
         tokens = tokens.to(device)
-        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
+        with torch.inference_mode(), autocast(device):
             states = teacher(**tokens).last_hidden_state.float()
         mask = tokens["attention_mask"].unsqueeze(-1)
         pooled = (states * mask).sum(1) / mask.sum(1)

@@ -25,15 +25,17 @@ from diffusion.devices import autocast
 from diffusion.training.clip import LENGTH, build_text_encoder, teach, token_ids
 from diffusion.training.data import read_emoji
 from diffusion.training.exam import with_article
-from diffusion.training.ideas import is_blocked
+from diffusion.training.ideas import IDEAS, is_blocked
 from diffusion.training.run import Budget, Learner, Run, fill
 from diffusion.training.sources import fetch
 from diffusion.training.words import dress, read_drawable, read_kin
 
 RATE = 5e-4
 NEAR = 0.52  # mean cosine in MiniLM's space from which a noun is taken for the nearest name
-KINDRED = 0.1  # how much nearer a word is to what WordNet calls its kin
+KINDRED = 0.2  # how much nearer a word is to what WordNet calls its kin
 MEASURED = 0.05  # share of the other words that nobody teaches, to see how new ones fare
+FAMILIAR = 4.0  # how much more often a word for an idea named by hand is taught
+FAMILIAR_NAMES = frozenset(names[0] for names in IDEAS.values())
 RECOLOURED = 0.3  # share of the prompts whose hues are called by other words
 # Such words, and what captions call them.
 HUES_OF = {
@@ -82,7 +84,7 @@ def find_kin(
     firsts = {name: names[0] for names in reversed(ideas) for name in names}
     kindred = read_kin(folder, set(firsts))
     nouns = dict.fromkeys(word for word, _ in kindred)
-    glosses = read_drawable(folder)
+    glosses = read_drawable(folder, nouns)
     if not tiny:
         nouns |= dict.fromkeys(word for word in glosses if word not in firsts)
     words = {word: glosses.get(word, word) for word in nouns if not is_blocked((word,))}
@@ -140,12 +142,17 @@ def write_lesson(
     count: int,
     rng: random.Random,
 ) -> Lesson:
-    """A batch: half of it prompts with other words, half with names that keep their states."""
+    """A batch: half of it prompts with other words, half with names that keep their states.
+
+    Words for ideas named by hand come more often, as the ideas do in pictures.
+    """
     names = [name for some in ideas for name in some]
+    chances = [FAMILIAR if name in FAMILIAR_NAMES else 1.0 for _, name in kin]
+    words = iter(rng.choices(kin, chances, k=count))
     firsts = [some[0] for some in ideas]
     texts, known = [], []
     for index in range(count):
-        word, name = rng.choice(kin) if index % 2 else (rng.choice(names),) * 2
+        word, name = next(words) if index % 2 else (rng.choice(names),) * 2
         chance = rng.random()
         text, wanted = (dress(one, firsts, random.Random(chance)) for one in (word, name))
         texts.append(_recolour(text, rng) if rng.random() < RECOLOURED else text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +50,8 @@ def names_of(emoji: list[Emoji], packages: Path) -> dict[str, tuple[str, ...]]:
 # Files of WordNet with things one can draw: animal, artifact, body, food, object, person,
 # phenomenon, plant.
 DRAWABLE = {"05", "06", "08", "13", "17", "18", "19", "20"}
-MOST_KINDS = 24
+MOST_KINDS = 150  # words for kinds of one thing, the commonest and nearest first
+MOST_STEPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,39 +116,58 @@ def read_nouns(folder: Path) -> list[tuple[tuple[str, ...], str, bool]]:
 def read_kin(folder: Path, names: set[str]) -> list[tuple[str, str]]:
     """Other words for what has one of these names, each with that name.
 
-    They are the words of the name's commonest sense, if one can draw that, of what it is a kind
-    of, and of its kinds and theirs: "canine", "pooch" and "spaniel" for "dog". Only words that mean
-    this before anything else count: a "toy" is a plaything, though there are toy dogs.
+    They are the words of the name's commonest sense, if one can draw that, of what it is a kind of
+    where that has no name, and the single words for its kinds, some steps down, where no other name
+    is nearer: "pooch" and "spaniel" for "dog", "raven" for "bird". Only words that mean this before
+    anything else count: a "toy" is a plaything, though there are toy dogs.
     """
     lemmas, synsets = read_lemmas(folder), read_synsets(folder)
-    kin = []
+    named: dict[str, list[str]] = {}
     for name in sorted(names & lemmas.keys()):
         own = lemmas[name].senses[0]
-        if synsets[own].file not in DRAWABLE:
-            continue
-        kinds = [at for at in synsets[own].below if at in synsets]
-        kinds += [at for kind in kinds for at in synsets[kind].below if at in synsets]
-        found = dict.fromkeys((word, own) for word in synsets[own].words)
-        for at in (*synsets[own].above, *kinds[:MOST_KINDS]):
-            found.update(dict.fromkeys((word, at) for word in synsets[at].words[:2]))
-        kin += [
-            (word, name)
-            for word, at in found
-            if word not in names and (word not in lemmas or lemmas[word].senses[0] == at)
-        ]
-    return kin
+        if synsets[own].file in DRAWABLE:
+            named.setdefault(own, []).append(name)
+    meant = {word: lemma.senses[0] for word, lemma in lemmas.items() if word not in names}
+    kin: dict[tuple[str, str], None] = {}
+    kinds: dict[str, list[tuple[bool, int, str]]] = {}
+    for word, at in meant.items():
+        if " " not in word and synsets[at].file in DRAWABLE:
+            steps, found = _climb(synsets, at, named)
+            for name in found:
+                kinds.setdefault(name, []).append((not lemmas[word].is_common, steps, word))
+    for at, some in named.items():
+        for name in some:
+            near = [word for word in synsets[at].words if meant.get(word, at) == at]
+            for over in synsets[at].above:
+                if not _climb(synsets, over, named)[1]:
+                    near += [word for word in synsets[over].words[:2] if meant.get(word) == over]
+            near += [word for _, _, word in sorted(kinds.get(name, ()))[:MOST_KINDS]]
+            kin |= dict.fromkeys((word, name) for word in near if word not in names)
+    return list(kin)
 
 
-def read_drawable(folder: Path) -> dict[str, str]:
+def _climb(
+    synsets: dict[str, Synset], at: str, named: dict[str, list[str]]
+) -> tuple[int, list[str]]:
+    """From a meaning up to the nearest ones that have names: how many steps, and the names."""
+    level = [at]
+    for steps in range(MOST_STEPS + 1):
+        if found := [name for one in level for name in named.get(one, ())]:
+            return steps, found
+        level = [over for one in level if one in synsets for over in synsets[one].above]
+    return MOST_STEPS, []
+
+
+def read_drawable(folder: Path, also: Collection[str] = ()) -> dict[str, str]:
     """Words whose commonest meaning one can draw and people have a word for, each with its gloss:
-    WordNet's corpus need not have this very word."""
+    WordNet's corpus need not have this very word. `also` are words that come in any case."""
     lemmas, synsets = read_lemmas(folder), read_synsets(folder)
     meant = {word: synsets[lemma.senses[0]] for word, lemma in lemmas.items()}
     common = {word for word, lemma in lemmas.items() if lemma.is_common}
     return {
         word: one.gloss
         for word, one in meant.items()
-        if one.file in DRAWABLE and not common.isdisjoint(one.words)
+        if word in also or (one.file in DRAWABLE and not common.isdisjoint(one.words))
     }
 
 

@@ -284,6 +284,10 @@ MEANINGS: dict[int, tuple[str, tuple[str, ...], int | None]] = {
     6: ("06", ("toy",), None),
     7: ("05", ("hound", "toy"), 3),
     8: ("18", ("cad", "dog"), None),
+    9: ("05", ("setter",), 7),
+    10: ("05", ("red setter",), 9),
+    11: ("05", ("pug",), 9),
+    12: ("05", ("puglet",), 11),
 }
 
 
@@ -291,7 +295,8 @@ def write_wordnet(folder: Path) -> None:
     """A dictionary of a few words, in WordNet's format; a word's meanings stand in order."""
     senses: dict[str, list[str]] = {}
     lines = []
-    for at, (file, named, above) in MEANINGS.items():
+    for at, (file, spoken, above) in MEANINGS.items():
+        named = [word.replace(" ", "_") for word in spoken]
         for word in named:
             senses.setdefault(word, []).append(f"{at:08}")
         below = [one for one, (_, _, its) in MEANINGS.items() if its == at]
@@ -311,8 +316,14 @@ def write_wordnet(folder: Path) -> None:
 
 def test_kindred_words_are_those_that_mean_it_before_anything_else(tmp_path: Path) -> None:
     write_wordnet(tmp_path)
-    kin = words.read_kin(tmp_path, {"fox", "dog"})
-    assert set(kin) == {("reynard", "fox"), ("pooch", "dog"), ("hound", "dog")}
+    kin = words.read_kin(tmp_path, {"fox", "dog", "pug"})
+    assert set(kin) == {
+        ("reynard", "fox"),
+        ("pooch", "dog"),
+        ("hound", "dog"),
+        ("setter", "dog"),
+        ("puglet", "pug"),
+    }
     drawable = words.read_drawable(tmp_path)
     assert drawable["toy"] == "a word"
     assert "cad" in drawable
