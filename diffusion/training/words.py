@@ -158,16 +158,22 @@ def _climb(
     return MOST_STEPS, []
 
 
-def read_drawable(folder: Path, also: Collection[str] = ()) -> dict[str, str]:
-    """Words whose commonest meaning one can draw and people have a word for, each with its gloss:
-    WordNet's corpus need not have this very word. `also` are words that come in any case."""
+def read_drawable(
+    folder: Path, kin: Collection[str] = (), known: Collection[str] = ()
+) -> dict[str, str]:
+    """Words whose commonest meaning one can draw and people have a word for, each with its gloss.
+
+    WordNet's corpus need not have this very word: another one for the same will do, or that the
+    word is `known` from elsewhere. `kin` are words that come in any case.
+    """
     lemmas, synsets = read_lemmas(folder), read_synsets(folder)
     meant = {word: synsets[lemma.senses[0]] for word, lemma in lemmas.items()}
     common = {word for word, lemma in lemmas.items() if lemma.is_common}
     return {
         word: one.gloss
         for word, one in meant.items()
-        if word in also or (one.file in DRAWABLE and not common.isdisjoint(one.words))
+        if word in kin
+        or (one.file in DRAWABLE and (word in known or not common.isdisjoint(one.words)))
     }
 
 

@@ -288,7 +288,10 @@ MEANINGS: dict[int, tuple[str, tuple[str, ...], int | None]] = {
     10: ("05", ("red setter",), 9),
     11: ("05", ("pug",), 9),
     12: ("05", ("puglet",), 11),
+    13: ("18", ("hermit",), None),
+    14: ("09", ("idea",), None),
 }
+RARE = {"hermit"}  # in no text of the dictionary's corpus
 
 
 def write_wordnet(folder: Path) -> None:
@@ -308,7 +311,7 @@ def write_wordnet(folder: Path) -> None:
     (folder / "data.noun").write_text("".join(lines))
     (folder / "index.noun").write_text(
         "".join(
-            f"{word} n {len(places)} 1 @ {len(places)} 1 {' '.join(places)}  \n"
+            f"{word} n {len(places)} 1 @ {len(places)} {int(word not in RARE)} {' '.join(places)}\n"
             for word, places in senses.items()
         )
     )
@@ -327,6 +330,10 @@ def test_kindred_words_are_those_that_mean_it_before_anything_else(tmp_path: Pat
     drawable = words.read_drawable(tmp_path)
     assert drawable["toy"] == "a word"
     assert "cad" in drawable
+    assert "hermit" not in drawable
+    assert "hermit" in words.read_drawable(tmp_path, known={"hermit"})
+    assert "idea" not in words.read_drawable(tmp_path, known={"idea"})
+    assert "idea" in words.read_drawable(tmp_path, kin={"idea"})
 
 
 def test_a_prompt_with_another_word_is_matched_with_that_of_the_name() -> None:
