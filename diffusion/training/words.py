@@ -56,13 +56,12 @@ MOST_STEPS = 5
 
 @dataclass(frozen=True, slots=True)
 class Synset:
-    """A meaning: its file, its words and gloss, and where the meanings above and below it stand."""
+    """A meaning: its file, its words and gloss, and where the meanings above it stand."""
 
     file: str
     words: tuple[str, ...]
     gloss: str
     above: tuple[str, ...]
-    below: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +97,8 @@ def read_synsets(folder: Path) -> dict[str, Synset]:
             words = tuple(word.replace("_", " ").lower() for word in fields[4:end:2])
             links = list(zip(fields[end:], fields[end + 1 :], strict=False))
             above = tuple(to for mark, to in links if mark == "@")
-            below = tuple(to for mark, to in links if mark == "~")
             first = gloss.split(";")[0].strip()
-            synsets[fields[0]] = Synset(fields[1], words, first, above, below)
+            synsets[fields[0]] = Synset(fields[1], words, first, above)
     return synsets
 
 
