@@ -416,15 +416,27 @@ IDEAS: dict[str, tuple[str, ...]] = {
     "🔵": ("blue circle",),
 }
 
-# A label or tag with one of these words keeps a picture out of every phase: hate symbols, weapons,
-# sexualised items, drugs, and signs that belong to a brand or a faith and are not ours to restyle.
+# A label or tag with one of these words keeps a picture out of every phase, and no such word is
+# taught as another for a thing: hate symbols, weapons, sexualised items, drugs, and signs that
+# belong to a brand or a faith and are not ours to restyle.
 BLOCKED_WORDS: frozenset[str] = frozenset(
     (
         *("swastika", "sunwheel", "nazi", "fascist"),
         *("bomb", "nuclear", "radioactive", "biohazard", "firecracker"),
         *("gun", "pistol", "rifle", "revolver", "weapon", "knife", "dagger", "sword", "swords"),
         *("axe", "bikini", "briefs", "lingerie", "sexy", "nude", "underwear", "kiss", "lipstick"),
-        *("cigarette", "smoking", "syringe", "pill", "coffin", "funeral"),
+        *(
+            "missile",
+            "torpedo",
+            "warhead",
+            "penis",
+            "pecker",
+            "vagina",
+            "vulva",
+            "breast",
+            "buttocks",
+        ),
+        *("cigarette", "smoking", "syringe", "pill", "coffin", "funeral", "corpse", "gallows"),
         *("nintendo", "xbox", "playstation", "pokemon", "disney", "facebook", "twitter"),
         *("google", "microsoft", "menorah", "kaaba", "om", "cross", "crucifix", "mosque"),
         *("synagogue", "temple", "shrine", "beads", "hamsa", "turban", "skullcap", "finger"),

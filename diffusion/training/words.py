@@ -47,9 +47,10 @@ def names_of(emoji: list[Emoji], packages: Path) -> dict[str, tuple[str, ...]]:
     return names
 
 
-# Files of WordNet with things one can draw: animal, artifact, body, food, object, person,
-# phenomenon, plant.
-DRAWABLE = {"05", "06", "08", "13", "17", "18", "19", "20"}
+# Files of WordNet with things one can draw: animal, artifact, body, food, object, phenomenon and
+# plant. Not person: its words for people are often insults, and what is nearest to the others is a
+# tool of their trade or a dish of their country.
+DRAWABLE = {"05", "06", "08", "13", "17", "19", "20"}
 MOST_KINDS = 150  # words for kinds of one thing, the commonest and nearest first
 MOST_STEPS = 5
 

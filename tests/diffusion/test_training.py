@@ -82,7 +82,14 @@ def test_an_idea_is_what_no_other_emoji_shows(
 
 
 @pytest.mark.parametrize(
-    "words", [("bomb",), ("water pistol", "gun"), ("kitchen knife",), ("love hotel",)]
+    "words",
+    [
+        ("bomb",),
+        ("water pistol", "gun"),
+        ("kitchen knife",),
+        ("love hotel",),
+        ("ballistic missile",),
+    ],
 )
 def test_blocklist_refuses_by_label_or_tag(words: tuple[str, ...]) -> None:
     assert is_blocked(words)
@@ -288,8 +295,9 @@ MEANINGS: dict[int, tuple[str, tuple[str, ...], int | None]] = {
     10: ("05", ("red setter",), 9),
     11: ("05", ("pug",), 9),
     12: ("05", ("puglet",), 11),
-    13: ("18", ("hermit",), None),
+    13: ("05", ("hermit",), None),
     14: ("09", ("idea",), None),
+    15: ("18", ("dogsbody",), 7),
 }
 RARE = {"hermit"}  # in no text of the dictionary's corpus
 
@@ -329,7 +337,7 @@ def test_kindred_words_are_those_that_mean_it_before_anything_else(tmp_path: Pat
     }
     drawable = words.read_drawable(tmp_path)
     assert drawable["toy"] == "a word"
-    assert "cad" in drawable
+    assert "cad" not in drawable, "it may be an insult"
     assert "hermit" not in drawable
     assert "hermit" in words.read_drawable(tmp_path, known={"hermit"})
     assert "idea" not in words.read_drawable(tmp_path, known={"idea"})
