@@ -112,9 +112,12 @@ def encode(vae: Any, frames: npt.NDArray[np.uint8]) -> Tensor:
 
 def write_states(workdir: Path, device: torch.device) -> None:
     """What the text encoder makes of the captions that are there, and of no words at all."""
-    for name, captions in json.loads((workdir / "captions.json").read_text()).items():
-        np.save(workdir / f"states-{name}.npy", read_states(workdir, captions, device).numpy())
-    np.save(workdir / "states-nothing.npy", read_states(workdir, [""], device).numpy())
+    captions = {"nothing": [""], **json.loads((workdir / "captions.json").read_text())}
+    states = read_states(workdir, [one for some in captions.values() for one in some], device)
+    for name, part in zip(
+        captions, states.split([len(some) for some in captions.values()]), strict=True
+    ):
+        np.save(workdir / f"states-{name}.npy", part.numpy())
 
 
 @torch.inference_mode()
@@ -123,7 +126,7 @@ def read_states(workdir: Path, texts: list[str], device: torch.device) -> Tensor
     tokenizer = CLIPTokenizer.from_pretrained(workdir / "tokenizer")
     encoder: Any = CLIPTextModel.from_pretrained(workdir / "text_encoder")
     encoder = encoder.to(device).eval()
-    starts = tqdm(range(0, len(texts), 256), desc="states", unit="batch", disable=len(texts) == 1)
+    starts = tqdm(range(0, len(texts), 256), desc="states", unit="batch")
     parts = (token_ids(tokenizer, texts[start : start + 256]).to(device) for start in starts)
     return torch.cat([encoder(part).last_hidden_state.half().cpu() for part in parts])
 
