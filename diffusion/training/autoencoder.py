@@ -33,16 +33,16 @@ ASTRAY = 0.3  # how far off a latent may be that it then learns from, in deviati
 
 
 def build_autoencoder(tiny: bool) -> Any:
-    """1.4M parameters; f8 means four levels, because each but the last halves the sides. The second
+    """2.6M parameters; f8 means four levels, because each but the last halves the sides. The second
     level is narrow because decoding spends most of its time where it widens to full size."""
-    channels = (16, 16, 16, 32) if tiny else (16, 16, 48, 96)
+    channels = (16, 16, 16, 32) if tiny else (32, 32, 64, 128)
     model = AutoencoderKL(
         block_out_channels=channels,
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
         layers_per_block=1,
         latent_channels=4,
-        norm_num_groups=4,
+        norm_num_groups=channels[0] // 4,
         mid_block_add_attention=False,
         sample_size=128,
         scaling_factor=1.0,

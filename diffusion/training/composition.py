@@ -130,7 +130,7 @@ def plan(
         colour=colour,
         ground=ground,
         says_ground=ground != "white" or rng.random() < 0.06,
-        says_style=rng.random() < (0.4 if row.style == HOUSE_STYLE else 0.88),
+        says_style=rng.random() < (0.4 if row.style == HOUSE_STYLE else 0.97),
         spots=spots,
         where=where,
         beside=beside,

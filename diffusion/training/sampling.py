@@ -22,7 +22,7 @@ from diffusion.training.logbook import draw_sheet
 # First and last beta of a linear schedule (Ho et al. 2020, section 4); a cosine one has its own.
 BETAS = (0.0001, 0.02)
 STEPS = 20
-GUIDANCE = 2.0
+GUIDANCE = 3.0
 
 # What a sample sheet shows while the U-Net learns.
 PROMPTS = (

@@ -28,7 +28,7 @@ from diffusion.training.export import adopt
 from diffusion.training.ideas import IDEAS, is_blocked, names_of_idea
 from diffusion.training.kinship import align, train_kinship
 from diffusion.training.run import WARM_STEPS, Budget, Learner, Run, UnfitStart
-from diffusion.training.unet import Course
+from diffusion.training.unet import Course, draw_levels
 
 SUBJECTS = {"🍎": "red", "🍋": "gold", "🐳": "dodgerblue", "🌳": "green"}
 
@@ -120,6 +120,26 @@ def test_captions_name_what_the_picture_shows() -> None:
             told.add(len(plan.spots))
         told |= {plan.where} - {None}
     assert told == {2, 3, 4, *composition.PLACED}
+
+
+def test_a_thing_without_a_style_is_mostly_of_the_house_style() -> None:
+    rng = random.Random(3)
+    rows = [row("🍎", "flat style"), row("🍋")]
+    hues: dict[int, float | None] = {0: None, 1: None}
+    said = [
+        sum(composition.plan(i, rows, hues, rng).says_style for _ in range(400)) for i in (0, 1)
+    ]
+    assert said[0] > 360, "of other styles nearly all say so"
+    assert said[1] < 200
+
+
+def test_every_level_of_noise_is_learnt_and_high_ones_more_often() -> None:
+    levels = draw_levels(4000, torch.Generator().manual_seed(0))
+    assert levels.min() >= 0
+    assert levels.max() < 1
+    shares = torch.histc(levels, bins=4, min=0, max=1) / 4000
+    assert shares.tolist() == sorted(shares.tolist())
+    assert shares[0] > 0.1
 
 
 def test_a_new_colour_replaces_the_one_in_the_name() -> None:
