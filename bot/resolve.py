@@ -99,6 +99,7 @@ def resolve(
         height=height,
         steps=max(1, min(MAX_STEPS, round(steps))),
         guidance_scale=_guidance(prompt, model, defaults),
+        guidance_rescale=model.guidance_rescale,
         sampler=prompt.sampler or model.sampler,
         spacing=model.spacing,
         stop=decided("stop") / 100,

@@ -202,6 +202,7 @@ def _info(parts: Parts, factor: int, loras: tuple[str, ...]) -> ModelInfo:
                 "native_size": native,
                 "num_inference_steps": said.get("steps", 25),
                 "guidance_scale": said.get("guidance_scale", 7.0),
+                "guidance_rescale": said.get("guidance_rescale"),
                 "sampler": said.get("sampler"),
                 "spacing": said.get("spacing"),
                 "styles": said.get("styles", {}),

@@ -177,6 +177,7 @@ class ImageRequest:
             height=height,
             steps=whole(stored, "num_inference_steps", None, 1, MAX_STEPS),
             guidance_scale=number(stored, "guidance_scale", None, 0, MAX_GUIDANCE),
+            guidance_rescale=number(stored, "guidance_rescale", 0.0, 0, 1),
             sampler=choice(stored, "sampler", None, SAMPLERS),
             spacing=choice(stored, "spacing", None, SPACINGS),
             stop=_stop(stored),
@@ -199,6 +200,7 @@ class ModelInfo:
     native_size: int
     steps: int
     guidance_scale: float
+    guidance_rescale: float = 0.0
     multiple: int = 8
     min_size: int = 64
     max_size: int = 2048
@@ -222,6 +224,7 @@ class ModelInfo:
             "native_size": self.native_size,
             "num_inference_steps": self.steps,
             "guidance_scale": self.guidance_scale,
+            "guidance_rescale": self.guidance_rescale,
             "multiple": self.multiple,
             "min_size": self.min_size,
             "max_size": self.max_size,
@@ -251,6 +254,7 @@ class ModelInfo:
             native_size=whole(entry, "native_size", 1024, 8, 1 << 14),
             steps=whole(entry, "num_inference_steps", 30, 1, MAX_STEPS),
             guidance_scale=number(entry, "guidance_scale", 5.0, 0, MAX_GUIDANCE),
+            guidance_rescale=number(entry, "guidance_rescale", 0.0, 0, 1),
             multiple=whole(entry, "multiple", 8, 8, 256),
             min_size=whole(entry, "min_size", 64, 8, 1 << 14),
             max_size=whole(entry, "max_size", 2048, 8, 1 << 14),
@@ -349,6 +353,7 @@ def read_call(
         height=height,
         steps=whole(body, "num_inference_steps", model.steps, 1, MAX_STEPS),
         guidance_scale=number(body, "guidance_scale", model.guidance_scale, 0, MAX_GUIDANCE),
+        guidance_rescale=number(body, "guidance_rescale", model.guidance_rescale, 0, 1),
         sampler=choice(body, "sampler", model.sampler, SAMPLERS),
         spacing=choice(body, "spacing", model.spacing, SPACINGS),
         stop=_stop(body),
@@ -376,7 +381,6 @@ def _options(body: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a request that are absent from most."""
     return {
         "parts": _parts(body),
-        "guidance_rescale": number(body, "guidance_rescale", 0.0, 0, 1),
         "guidance_interval": _interval(body),
         "condition_noise": number(body, "condition_noise", 0.0, 0, 1),
         "tile": flag(body, "tile"),

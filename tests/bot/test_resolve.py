@@ -21,6 +21,7 @@ MODEL = ModelInfo(
     native_size=128,
     steps=20,
     guidance_scale=4.0,
+    guidance_rescale=0.5,
     multiple=8,
     styles={"noto": "{prompt}, noto style"},
     aesthetic="beautiful",
@@ -37,6 +38,7 @@ def test_open_fields_come_from_the_model() -> None:
     request = request_for("a fox")
     assert (request.width, request.height) == (128, 128)
     assert (request.steps, request.guidance_scale, request.stop) == (20, 4.0, 1.0)
+    assert request.guidance_rescale == 0.5
     assert (request.prompt, request.negative_prompt) == ("a fox", "")
     assert len(request.noises) == PICTURES
 

@@ -36,9 +36,18 @@ def _without(path: Path, key: str) -> None:
 def test_a_model_says_what_its_sidecar_says(tiny_folder: Path) -> None:
     info = load(tiny_folder, CPU).info
     assert (info.id, info.native_size, info.steps, info.guidance_scale) == ("tiny", 64, 4, 3.0)
+    assert info.guidance_rescale == 0.0
     assert (info.multiple, info.min_size, info.max_size) == (8, 16, 256)
     assert dict(info.styles) == {"sketch": "{prompt}, sketch style"}
     assert info.examples == ("a red fox",)
+
+
+def test_a_model_may_ask_for_its_guidance_to_be_rescaled(folder: Path) -> None:
+    _change(folder / "darkroom.json", guidance_rescale=0.7)
+    assert load(folder, CPU).info.guidance_rescale == 0.7
+    _change(folder / "darkroom.json", guidance_rescale=7)
+    with pytest.raises(CheckpointError, match=r"“guidance_rescale” must be a number from 0 to 1"):
+        load(folder, CPU)
 
 
 def test_without_a_sidecar_the_parts_and_the_folder_speak(folder: Path) -> None:

@@ -38,6 +38,7 @@ TINY = ModelInfo(
     native_size=64,
     steps=4,
     guidance_scale=3.0,
+    guidance_rescale=0.7,
     min_size=16,
     max_size=256,
     sampler="euler",
@@ -111,7 +112,8 @@ def test_what_a_caller_leaves_open_comes_from_the_model() -> None:
     call = _read(n=3)
     request = call.request
     assert (request.model, request.width, request.height, request.steps) == ("tiny", 64, 64, 4)
-    assert (request.guidance_scale, request.sampler, request.spacing) == (3.0, "euler", "karras")
+    assert (request.guidance_scale, request.guidance_rescale) == (3.0, 0.7)
+    assert (request.sampler, request.spacing) == ("euler", "karras")
     assert request.noises == (Noise(77), Noise(78), Noise(79))
     assert (request.negative_prompt, request.stop) == ("", 1.0)
     assert call == GenerationCall(request)
