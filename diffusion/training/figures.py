@@ -26,7 +26,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from diffusion.training.logbook import to_image
-from diffusion.training.sampling import GUIDANCE
+from diffusion.training.sampling import GUIDANCE, GUIDANCE_RESCALE
 from diffusion.training.swiss_roll import (
     SCHEDULES,
     compare_schedules,
@@ -72,12 +72,15 @@ def load_pipeline(model: Path) -> Any:
     return pipeline
 
 
-def draw_one(pipeline: Any, prompt: str, seed: int, guidance: float) -> Image.Image:
+def draw_one(
+    pipeline: Any, prompt: str, seed: int, guidance: float, rescale: float = GUIDANCE_RESCALE
+) -> Image.Image:
     """One picture at the model's own size."""
     drawn: Image.Image = pipeline(
         prompt,
         num_inference_steps=STEPS,
         guidance_scale=guidance,
+        guidance_rescale=rescale,
         generator=torch.Generator().manual_seed(seed),
     ).images[0]
     return drawn
@@ -98,6 +101,7 @@ def watch(pipeline: Any, prompt: str, seed: int, guidance: float) -> Watched:
         prompt,
         num_inference_steps=STEPS,
         guidance_scale=guidance,
+        guidance_rescale=GUIDANCE_RESCALE,
         generator=torch.Generator().manual_seed(seed),
         callback_on_step_end=keep,
     ).images[0]
@@ -166,12 +170,17 @@ def show_reverse(pipeline: Any, prompt: str, seed: int, guidance: float, path: P
 
 
 def show_guidance(pipeline: Any, prompts: dict[str, int], path: Path) -> None:
-    """The same prompt and seed, further and further from what no prompt would give."""
+    """The same prompt and seed, further and further from what no prompt would give; the last prompt
+    once more, with the contrast that this adds taken back."""
+    shown = [(prompt, prompt, seed, 0.0) for prompt, seed in prompts.items()]
+    _, prompt, seed, _ = shown[-1]
+    shown.append(("the same, contrast taken back", prompt, seed, 1.0))
     rows: list[list[Image.Image | npt.NDArray[np.uint8]]] = [
-        [draw_one(pipeline, prompt, seed, scale) for scale in SCALES]
-        for prompt, seed in prompts.items()
+        [draw_one(pipeline, prompt, seed, scale, rescale) for scale in SCALES]
+        for _, prompt, seed, rescale in shown
     ]
-    lay_out(rows, list(prompts), [f"guidance {scale:g}" for scale in SCALES], path)
+    names = [name for name, *_ in shown]
+    lay_out(rows, names, [f"guidance {scale:g}" for scale in SCALES], path)
 
 
 @dataclass(slots=True)
