@@ -15,7 +15,7 @@ from pathlib import Path
 from diffusers import UNet2DConditionModel
 from transformers import CLIPVisionModelWithProjection
 
-from diffusion.training.sampling import GUIDANCE, GUIDANCE_RESCALE, STEPS, build_pipeline
+from diffusion.training.sampling import GUIDANCE, STEPS, build_pipeline
 from diffusion.training.sources import PICTURE_SETS
 
 IMAGE_ENCODER = "image_encoder"
@@ -104,7 +104,6 @@ def _about() -> dict[str, object]:
         "native_size": 128,
         "steps": STEPS,
         "guidance_scale": GUIDANCE,
-        "guidance_rescale": GUIDANCE_RESCALE,
         "sampler": "dpmpp_2m",
         "spacing": "trailing",
         "styles": styles,

@@ -26,7 +26,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from diffusion.training.logbook import to_image
-from diffusion.training.sampling import GUIDANCE, GUIDANCE_RESCALE
+from diffusion.training.sampling import GUIDANCE
 from diffusion.training.swiss_roll import (
     SCHEDULES,
     compare_schedules,
@@ -73,7 +73,7 @@ def load_pipeline(model: Path) -> Any:
 
 
 def draw_one(
-    pipeline: Any, prompt: str, seed: int, guidance: float, rescale: float = GUIDANCE_RESCALE
+    pipeline: Any, prompt: str, seed: int, guidance: float, rescale: float = 0.0
 ) -> Image.Image:
     """One picture at the model's own size."""
     drawn: Image.Image = pipeline(
@@ -101,7 +101,6 @@ def watch(pipeline: Any, prompt: str, seed: int, guidance: float) -> Watched:
         prompt,
         num_inference_steps=STEPS,
         guidance_scale=guidance,
-        guidance_rescale=GUIDANCE_RESCALE,
         generator=torch.Generator().manual_seed(seed),
         callback_on_step_end=keep,
     ).images[0]

@@ -23,8 +23,6 @@ from diffusion.training.logbook import draw_sheet
 BETAS = (0.0001, 0.02)
 STEPS = 20
 GUIDANCE = 3.0
-# How much of the contrast that guidance adds is taken back (Lin et al. 2023, section 3.4).
-GUIDANCE_RESCALE = 1.0
 
 # What a sample sheet shows while the U-Net learns.
 PROMPTS = (
@@ -110,7 +108,6 @@ def draw(
             height=size[1],
             num_inference_steps=steps,
             guidance_scale=guidance,
-            guidance_rescale=GUIDANCE_RESCALE,
             generator=[torch.Generator().manual_seed(seed) for seed in seeds[some]],
         ).images
     return pictures
