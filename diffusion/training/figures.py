@@ -171,14 +171,13 @@ def show_reverse(pipeline: Any, prompt: str, seed: int, guidance: float, path: P
 def show_guidance(pipeline: Any, prompts: dict[str, int], path: Path) -> None:
     """The same prompt and seed, further and further from what no prompt would give; the last prompt
     once more, with the contrast that this adds taken back."""
-    shown = [(prompt, prompt, seed, 0.0) for prompt, seed in prompts.items()]
-    _, prompt, seed, _ = shown[-1]
-    shown.append(("the same, contrast taken back", prompt, seed, 1.0))
-    rows: list[list[Image.Image | npt.NDArray[np.uint8]]] = [
-        [draw_one(pipeline, prompt, seed, scale, rescale) for scale in SCALES]
-        for _, prompt, seed, rescale in shown
-    ]
-    names = [name for name, *_ in shown]
+
+    def across(prompt: str, seed: int, rescale: float) -> list[Image.Image | npt.NDArray[np.uint8]]:
+        return [draw_one(pipeline, prompt, seed, scale, rescale) for scale in SCALES]
+
+    rows = [across(prompt, seed, 0.0) for prompt, seed in prompts.items()]
+    rows.append(across(*list(prompts.items())[-1], 1.0))
+    names = [*prompts, "the same, contrast taken back"]
     lay_out(rows, names, [f"guidance {scale:g}" for scale in SCALES], path)
 
 
