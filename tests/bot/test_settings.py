@@ -12,7 +12,7 @@ from storage.database import Database
 from storage.members import Preferences
 from storage.servers import ServerSettings
 from tests.bot.conftest import Studio
-from tests.bot.test_drawing import finished, job_id_of, labels
+from tests.bot.test_drawing import finished, first_words, job_id_of, labels
 from tests.bot.test_refusals import card, told, whoever
 
 
@@ -231,8 +231,8 @@ async def test_a_member_is_answered_in_their_language(
         assert "`/einstellungen`" in card(await ben.slash("darkroom", "help"))
         # What all see is in the server's language, what only they see in theirs.
         public = await ben.slash("darkroom", "imagine", prompt="ein Fuchs --q .25")
-        assert public.content.endswith("(Waiting to start)")
         await finished(ben, public)
+        assert first_words(ben, public).endswith("(Waiting to start)")
         own = await ben.slash("dm", "imagine", prompt="ein Fuchs --q .25")
-        assert own.content.endswith("(Wartet auf den Anfang)")
         await finished(ben, own)
+        assert first_words(ben, own).endswith("(Wartet auf den Anfang)")

@@ -14,7 +14,7 @@ from playground.views import Message
 from storage.database import Database
 from tests.bot.conftest import Studio
 from tests.bot.test_confirmations import answered, question
-from tests.bot.test_drawing import finished, job_id_of, labels, picture_of
+from tests.bot.test_drawing import finished, first_words, job_id_of, labels, picture_of
 from tests.bot.test_refusals import card, told
 
 QUICK = "a fox --steps 2"
@@ -38,9 +38,9 @@ async def test_a_prompt_becomes_a_grid_that_all_see_and_all_can_use(
     bot: DarkroomBot, ada: Member, ben: Member, place: str
 ) -> None:
     waiting = await ada.slash(place, "imagine", prompt=QUICK)
-    assert waiting.content.endswith("(Waiting to start)")
     assert not waiting.ephemeral
     grid = await finished(ada, waiting)
+    assert first_words(ada, grid).endswith("(Waiting to start)")
     assert grid.content.endswith("(fast)")
     assert (await picture_of(ada, grid)).size == (512, 512)
     seen = await ben.wait_for(lambda m: m.id == grid.id and m.button("U1"))
