@@ -65,9 +65,8 @@ def _become(module: str, arguments: list[str]) -> None:
     """Turn this process into another of our modules, with what `.env` says about it."""
     if module == "diffusion":
         settings = Settings()
-        if settings.model:
-            # Before what was typed, so that what was typed wins.
-            arguments = ["--model", settings.model, *arguments]
+        # Before what was typed, so that what was typed wins.
+        arguments = [*settings.inference_arguments, *arguments]
         os.environ.update(settings.for_inference)
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
 

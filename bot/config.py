@@ -108,6 +108,11 @@ class Settings(BaseSettings):
         }
 
     @property
+    def inference_arguments(self) -> tuple[str, ...]:
+        """What it reads from its command line."""
+        return ("--model", self.model) if self.model else ()
+
+    @property
     def api_key(self) -> str | None:
         return self.inference_api_key.get_secret_value() if self.inference_api_key else None
 

@@ -101,9 +101,8 @@ async def _inference(settings: Settings) -> AsyncIterator[InferenceClient]:
 
 @contextlib.asynccontextmanager
 async def _own_server(settings: Settings) -> AsyncIterator[str]:
-    model = ("--model", settings.model) if settings.model else ()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "diffusion", "--port", "0", *model),
+        *(sys.executable, "-m", "diffusion", "--port", "0", *settings.inference_arguments),
         env={**os.environ, **settings.for_inference},
         stdout=asyncio.subprocess.PIPE,
     )

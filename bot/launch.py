@@ -78,8 +78,8 @@ def _children(settings: Settings) -> list[Child]:
     environment: dict[str, str] = {}
     if settings.inference_url is None:
         port = _free_port(0)
-        model = ("--model", settings.model) if settings.model else ()
-        command = ("-m", "diffusion", "--host", "127.0.0.1", "--port", str(port), *model)
+        place = ("--host", "127.0.0.1", "--port", str(port))
+        command = ("-m", "diffusion", *place, *settings.inference_arguments)
         ready = "inference ready at"
         children.append(Child("inference", command, ready, settings.for_inference))
         environment["INFERENCE_URL"] = f"http://127.0.0.1:{port}"
