@@ -189,7 +189,7 @@ def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
         start=options.start,
     )
     train_unet(options.workdir, samples, course, options.workers)
-    if not (options.workdir / "drafts.npy").exists():
+    if not (options.workdir / "drafts-styles.npy").exists():  # written last
         write_drafts(options.workdir, amounts.drafts, options.seed, device)
     batch = options.batch or amounts.drawing
     train_decoder(

@@ -6,7 +6,8 @@ their noise, as members' pictures are, and the decoder learns to see in them wha
 latents stay what they are.
 
 Where two edges are possible, the mean of both is the nearest to either, and blurred. So an
-adversary judges patches beside (Isola et al. 2017), as for the autoencoders of latent diffusion.
+adversary judges patches beside (Isola et al. 2017), as for the autoencoders of latent diffusion,
+and says whose style it takes the picture for.
 Knows the U-Net as a pipeline only.
 """
 
@@ -15,6 +16,8 @@ Knows the U-Net as a pipeline only.
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +46,7 @@ from diffusion.training.workers import Place, launch
 
 RATE = 4e-4
 OPPOSED = 0.3  # how strongly the adversary pulls, in shares of the pull towards the real picture
+STYLED = 0.5  # what a draft's style counts there, beside its patches
 # From where pictures are drawn anew, in shares of the steps. Beyond that another picture emerges
 # than the one that the decoder is shown.
 STRENGTHS = (0.1, 0.2, 0.3, 0.4)
@@ -53,13 +57,15 @@ HELD_OUT = 32  # the first drafts, which only measure
 @torch.inference_mode()
 def write_drafts(workdir: Path, count: int, seed: int, device: torch.device) -> None:
     """Draw so many real pictures anew: `drafts.npy` (N, 4, 16, 16) fp16 beside
-    `drafts-pictures.npy` (N, 128, 128, 3) uint8."""
+    `drafts-pictures.npy` (N, 128, 128, 3) uint8 and `drafts-styles.npy` (N,) int64."""
     rows = read_rows(workdir / "pictures.json")
     rng = random.Random(seed)
     # One picture in ten is no square, and left out.
     plans, hues = plan_pictures(workdir, rows, count, rng, calm=True)
     plans = [one for one in plans if one.shape == (PIXELS, PIXELS)]
     captions = caption_pictures(workdir, rows, plans, rng)
+    names = list(dict.fromkeys(row.style for row in rows))
+    styles = np.array([names.index(rows[one.row].style) for one in plans])
     states = read_states(workdir, ["", *captions], device)
     unet = UNet2DConditionModel.from_pretrained(workdir / "unet", low_cpu_mem_usage=False)
     parts = build_pipeline(workdir, unet.to(device, memory_format=torch.channels_last)).components
@@ -79,6 +85,7 @@ def write_drafts(workdir: Path, count: int, seed: int, device: torch.device) -> 
     order = rng.sample(range(len(plans)), len(plans))
     np.save(workdir / "drafts-pictures.npy", np.concatenate(pictures)[order])
     np.save(workdir / "drafts.npy", torch.cat(drafts).numpy()[order])
+    np.save(workdir / "drafts-styles.npy", styles[order])
 
 
 def _draw_anew(
@@ -116,38 +123,78 @@ def train_decoder(
     averaged(state["average"], tiny).save_pretrained(workdir / "vae")
 
 
-def build_adversary() -> nn.Sequential:
-    """(N, 3, h, w) to (N, 1, h / 4, w / 4): how real each patch of 22 pixels looks, above 0 or
-    below."""
-    return nn.Sequential(
-        nn.Conv2d(3, 32, 4, stride=2, padding=1),
-        nn.LeakyReLU(0.2),
-        nn.Conv2d(32, 64, 4, stride=2, padding=1),
-        nn.GroupNorm(8, 64),
-        nn.LeakyReLU(0.2),
-        nn.Conv2d(64, 64, 3, padding=1),
-        nn.LeakyReLU(0.2),
-        nn.Conv2d(64, 1, 3, padding=1),
-    )
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How real each patch looks, above 0 or below, (N, patches); whose style it is in, logits
+    (N, styles); and what that was read from."""
+
+    patches: Tensor
+    styles: Tensor
+    features: list[Tensor]
 
 
-def decoder_loss(drawn: Tensor, real: Tensor, adversary: nn.Module, last: Tensor) -> Tensor:
-    """What decoder and adversary go down at once, for pictures (N, 3, h, w) in [-1, 1].
+class Adversary(nn.Module):
+    """Tells drawn pictures (N, 3, h, w) from real ones, by patches, and whose style they are in.
 
-    The decoder: the error, and how unreal its patches look to an adversary that this part does not
-    teach. Its weight keeps the second pull at `OPPOSED` of the first where both reach the weights
-    `last`, of the decoder's last layer (Esser et al. 2021, equation 7). The adversary: the hinge on
-    both kinds of patches, which does not teach the decoder.
+    It is told nothing of the style, and learns it from real pictures only (Odena et al. 2017): a
+    flat drawing that is mottled would make a fine one with shades.
+    """
+
+    def __init__(self, styles: int) -> None:
+        super().__init__()
+        widths = (3, 32, 64, 96)
+        self.stages = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(before, after, 4, stride=2, padding=1),
+                nn.GroupNorm(8, after) if before > 3 else nn.Identity(),
+                nn.LeakyReLU(0.2),
+                nn.Conv2d(after, after, 3, padding=1),
+                nn.LeakyReLU(0.2),
+            )
+            for before, after in pairwise(widths)
+        )
+        self.patches = nn.ModuleList(nn.Conv2d(width, 1, 3, padding=1) for width in widths[2:])
+        self.styles = nn.Linear(widths[-1], styles)
+
+    def forward(self, pictures: Tensor) -> Judgement:
+        features = []
+        x = pictures
+        for stage in self.stages:
+            x = stage(x)
+            features.append(x)
+        heads = zip(self.patches, features[1:], strict=True)
+        patches = torch.cat([head(some).flatten(1) for head, some in heads], 1)
+        return Judgement(patches, self.styles(x.mean((2, 3))), features)
+
+
+def decoder_loss(
+    drawn: Tensor, real: Tensor, styles: Tensor, adversary: Adversary, last: Tensor
+) -> Tensor:
+    """What decoder and adversary go down at once, for pictures (N, 3, h, w) in [-1, 1] of `styles`
+    (N,).
+
+    The decoder: the error, and how far the picture is from the real one to an adversary that this
+    part does not teach: its features (Wang et al. 2018), its patches, its style. Its weight keeps
+    the second pull at `OPPOSED` of the first where both reach the weights `last`, of the decoder's
+    last layer (Esser et al. 2021, equation 7). The adversary: the hinge on both kinds of patches
+    and the styles of the real ones, which do not teach the decoder.
     """
     error = picture_loss(drawn, real)
+    told = adversary(real)
     settled = {name: weight.detach() for name, weight in adversary.named_parameters()}
-    unreal: Tensor = -functional_call(adversary, settled, (drawn,)).mean()
+    seen = functional_call(adversary, settled, (drawn,))
+    far = sum(
+        functional.l1_loss(one, other.detach())
+        for one, other in zip(seen.features, told.features, strict=True)
+    )
+    unlike = far - seen.patches.mean() + STYLED * functional.cross_entropy(seen.styles, styles)
     (towards,) = torch.autograd.grad(error, last, retain_graph=True)
-    (against,) = torch.autograd.grad(unreal, last, retain_graph=True)
+    (against,) = torch.autograd.grad(unlike, last, retain_graph=True)
     weight = OPPOSED * towards.norm() / (against.norm() + 1e-4)
-    kinds = functional.relu(1 - adversary(real)) + functional.relu(1 + adversary(drawn.detach()))
-    hinge: Tensor = kinds.mean()
-    total: Tensor = error + weight * unreal + hinge
+    taken_in = adversary(drawn.detach()).patches
+    hinge = functional.relu(1 - told.patches) + functional.relu(1 + taken_in)
+    named = functional.cross_entropy(told.styles, styles)
+    total: Tensor = error + weight * unlike + hinge.mean() + named
     return total
 
 
@@ -168,7 +215,8 @@ def _train(
     vae = vae.to(device, memory_format=torch.channels_last)
     vae.encoder.requires_grad_(False)
     vae.quant_conv.requires_grad_(False)
-    adversary = build_adversary().to(device)
+    styles = torch.from_numpy(np.load(workdir / "drafts-styles.npy"))
+    adversary = Adversary(int(styles.max()) + 1).to(device)
     model = nn.ModuleDict({"vae": vae, "adversary": adversary})
     taught = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(taught, lr=RATE, betas=(0.5, 0.99), fused=True)
@@ -183,10 +231,13 @@ def _train(
         while not run.is_over:
             run.cool(RATE, warm_steps=100)
             g = torch.Generator().manual_seed(run.chance(seed))
-            latents, real = show(torch.randint(HELD_OUT, len(drafts), (batch,), generator=g))
+            rows = torch.randint(HELD_OUT, len(drafts), (batch,), generator=g)
+            latents, real = show(rows)
             with autocast(device):
                 drawn = vae.decode(latents).sample.float()
-                loss = decoder_loss(drawn, real, adversary, vae.decoder.conv_out.weight)
+                loss = decoder_loss(
+                    drawn, real, styles[rows].to(device), adversary, vae.decoder.conv_out.weight
+                )
             run.learn(loss, batch)
             if run.is_due(4 if tiny else 20):
                 seen = averaged(run.average.weights, tiny).to(device)

@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw
 from diffusion.training import captions, composition, sources, wordnet
 from diffusion.training.__main__ import main, parse
 from diffusion.training.clip import token_ids
-from diffusion.training.data import Row, fit, hold_out
+from diffusion.training.data import Row, fit, hold_out, read_rows
 from diffusion.training.export import adopt
 from diffusion.training.ideas import IDEAS, is_blocked, names_of_idea
 from diffusion.training.kinship import align, train_kinship
@@ -457,6 +457,7 @@ def train_miniature_decoder(workdir: Path) -> None:
     np.save(workdir / "drafts.npy", rng.normal(size=(40, 4, 16, 16)).astype(np.float16))
     pictures = rng.integers(256, size=(40, 128, 128, 3), dtype=np.uint8)
     np.save(workdir / "drafts-pictures.npy", pictures)
+    np.save(workdir / "drafts-styles.npy", rng.integers(3, size=40))
     train_decoder(workdir, Budget(16), 4, 3, 1, torch.device("cpu"), tiny=True)
 
 
@@ -606,30 +607,51 @@ def test_a_decoder_that_learns_from_drafts_leaves_the_latents_alone(workdir: Pat
 
 def test_the_adversary_pulls_at_the_decoder_in_proportion_and_learns_by_itself() -> None:
     from diffusion.training.autoencoder import picture_loss
-    from diffusion.training.decoder import OPPOSED, build_adversary, decoder_loss
+    from diffusion.training.decoder import OPPOSED, Adversary, decoder_loss
 
     torch.manual_seed(0)
-    adversary = build_adversary()
+    adversary = Adversary(3)
     last = torch.nn.Parameter(torch.full((3, 1, 1), 0.1))
     pattern, real = torch.randn(2, 3, 16, 16), torch.rand(2, 3, 16, 16)
+    styles = torch.tensor([0, 2])
     (towards,) = torch.autograd.grad(picture_loss(last * pattern, real), last)
-    hinge = (1 - adversary(real)).relu() + (1 + adversary(last.detach() * pattern)).relu()
-    alone = torch.autograd.grad(hinge.mean(), list(adversary.parameters()))
-    decoder_loss(last * pattern, real, adversary, last).backward()
+    told, taken_in = adversary(real), adversary(last.detach() * pattern)
+    hinge = (1 - told.patches).relu() + (1 + taken_in.patches).relu()
+    own = hinge.mean() + torch.nn.functional.cross_entropy(told.styles, styles)
+    alone = torch.autograd.grad(own, list(adversary.parameters()))
+    decoder_loss(last * pattern, real, styles, adversary, last).backward()
     assert last.grad is not None
     pull = (last.grad - towards).norm() / towards.norm()
     assert pull.item() == pytest.approx(OPPOSED, rel=0.01)
     for weight, expected in zip(adversary.parameters(), alone, strict=True):
         assert weight.grad is not None
-        assert torch.allclose(weight.grad, expected)
+        assert torch.allclose(weight.grad, expected, atol=1e-7)
+
+
+def test_the_adversary_pulls_a_picture_towards_its_own_style() -> None:
+    """Two decoders' steps from the same picture differ by nothing but the style that was meant."""
+    from diffusion.training.decoder import Adversary, decoder_loss
+
+    torch.manual_seed(0)
+    adversary = Adversary(2)
+    last = torch.nn.Parameter(torch.full((3, 1, 1), 0.1))
+    pattern, real = torch.randn(1, 3, 16, 16), torch.rand(1, 3, 16, 16)
+    taken_for_second = []
+    for style in (0, 1):
+        last.grad = None
+        decoder_loss(last * pattern, real, torch.tensor([style]), adversary, last).backward()
+        assert last.grad is not None
+        stepped = last.detach() - 0.1 * last.grad
+        taken_for_second.append(adversary(stepped * pattern).styles.softmax(1)[0, 1].item())
+    assert taken_for_second[0] < taken_for_second[1]
 
 
 @pytest.mark.filterwarnings("default")
 def test_a_draft_is_a_real_picture_drawn_anew(
     workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Latents stand beside the picture that they were before noise came over them, in disorder;
-    some are untouched."""
+    """Latents stand beside the picture that they were before noise came over them, and its style,
+    in disorder; some are untouched."""
     from diffusion.training import decoder
     from diffusion.training.autoencoder import build_autoencoder
     from diffusion.training.latents import encode, load_vae
@@ -648,6 +670,17 @@ def test_a_draft_is_a_real_picture_drawn_anew(
     drafts = torch.from_numpy(np.load(workdir / "drafts.npy")).float().flatten(1)
     pictures = np.load(workdir / "drafts-pictures.npy")
     assert pictures.shape == (len(drafts), 128, 128, 3)
+    rows = read_rows(workdir / "pictures.json")
+    drawings = np.load(workdir / "pictures.npy")
+    names = list(dict.fromkeys(row.style for row in rows))
+    planned: dict[bytes, set[str]] = {}
+    plans, hues = decoder.plan_pictures(workdir, rows, 80, random.Random(1), calm=True)
+    for one in plans:
+        picture = composition.compose(drawings, one, hues)
+        planned.setdefault(picture.tobytes(), set()).add(rows[one.row].style)
+    assert set(map(len, planned.values())) == {1}  # no picture is in both styles
+    for picture, style in zip(pictures, np.load(workdir / "drafts-styles.npy"), strict=True):
+        assert planned[picture.tobytes()] == {names[style]}
     own = encode(load_vae(workdir, cpu), pictures).flatten(1)
     distances = torch.cdist(drafts, own)
     untouched = distances.diag() < 1e-2
