@@ -625,7 +625,7 @@ def test_the_adversary_pulls_at_the_decoder_in_proportion_and_learns_by_itself()
     assert pull.item() == pytest.approx(OPPOSED, rel=0.01)
     for weight, expected in zip(adversary.parameters(), alone, strict=True):
         assert weight.grad is not None
-        assert torch.allclose(weight.grad, expected, atol=1e-7)
+        assert torch.allclose(weight.grad, expected)
 
 
 def test_the_adversary_pulls_a_picture_towards_its_own_style() -> None:
