@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -93,11 +94,25 @@ TINY = Amounts(
 
 
 def run_data(options: argparse.Namespace, amounts: Amounts) -> None:
-    """Download, render and count; NOTICE is only written by a run over all of it."""
-    from diffusion.training.data import prepare
+    """Download, render and count; NOTICE is only written by a run over all of it.
 
+    With a model folder, what was held out from it is held out again.
+    """
+    from diffusion.training.data import prepare
+    from diffusion.training.export import HELD_OUT
+    from diffusion.training.run import UnfitStart
+
+    held_out = None
+    if options.start is not None:
+        try:
+            held_out = json.loads((options.start / HELD_OUT).read_text())
+        except OSError as error:
+            raise UnfitStart(
+                f"{options.start} does not say what was held out from it: leave out --start to "
+                "hold out anew, or start from a model of this version."
+            ) from error
     notice = None if options.tiny else options.notice
-    prepare(options.workdir, notice, options.seed, options.tiny)
+    prepare(options.workdir, notice, options.seed, options.tiny, options.narrow, held_out)
 
 
 def run_clip(options: argparse.Namespace, amounts: Amounts) -> None:
@@ -198,11 +213,14 @@ def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
 
 
 def run_evaluate(options: argparse.Namespace, amounts: Amounts) -> None:
-    """Draw the sheet of forty and print the table."""
+    """Draw the sheet of forty and print the table, of a model folder if there is one given."""
     import torch
 
     from diffusion.training.evaluate import evaluate
+    from diffusion.training.export import DRAWING, adopt
 
+    if options.start is not None:
+        adopt(options.start, options.workdir, DRAWING)
     evaluate(options.workdir, options.seed, options.tiny, torch.device(options.device))
 
 
@@ -257,7 +275,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         type=Path,
         metavar="FOLDER",
         help="model folder that phase unet goes on from, or in phase clip the image tower and "
-        "kindred words, or in phase autoencoder the decoder",
+        "kindred words, or in phase autoencoder the decoder; phase evaluate measures it, and phase "
+        "data holds out what was held out from it",
     )
     parser.add_argument(
         "--minutes",
@@ -268,6 +287,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--calm",
         action="store_true",
         help="phase unet draws from pictures where nothing moves or leans: for the last stretch",
+    )
+    parser.add_argument(
+        "--narrow",
+        action="store_true",
+        help="phase data makes ideas only of what has a name by hand, in the four sets seen most",
     )
     for name, meaning in ADJUSTABLE.items():
         parser.add_argument(f"--{name}", type=int, help=meaning)

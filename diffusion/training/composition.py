@@ -13,7 +13,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from diffusion.training.captions import GROUNDS, HUES, Said, write_caption
+from diffusion.training.captions import (
+    GROUNDS,
+    HUES,
+    Said,
+    is_kept_back,
+    recoloured,
+    write_caption,
+)
 from diffusion.training.data import Row
 
 # Sides in pixels, (width, height), and how often. About one area, so that one batch costs the same.
@@ -109,9 +116,7 @@ def plan(
     shape = rng.choices(list(SHAPES), list(SHAPES.values()))[0]
     colour = None
     if hue is not None and rng.random() < 0.2:
-        own_words = {word for name in row.names for word in name.split()}
-        others = [w for w, h in HUES.items() if w not in own_words and _turn(hue, h) > 25]
-        colour = rng.choice(others)
+        colour = rng.choice(other_colours(row, hue))
     ground = "white" if rng.random() < 0.7 else rng.choice(list(GROUNDS))
     spots: tuple[Spot, ...] = (ALONE,)
     where, beside = None, None
@@ -138,6 +143,12 @@ def plan(
     )
 
 
+def other_colours(row: Row, hue: float) -> list[str]:
+    """What a subject whose own hue is `hue`, in degrees, can be turned to."""
+    own_words = {word for name in row.names for word in name.split()}
+    return [w for w, h in HUES.items() if w not in own_words and _turn(hue, h) > 25]
+
+
 def _strike(rng: random.Random) -> Pose:
     return Pose(
         x=rng.uniform(-SHIFT, SHIFT),
@@ -161,13 +172,36 @@ def _neighbour(
     return None
 
 
+def coloured_names(rows: list[Row], hues: dict[int, float | None]) -> set[str]:
+    """Every name with every colour that a composition can give its thing, and the names
+    themselves: nothing is ever taught another colour of a thing."""
+    found = {name for index in hues for name in rows[index].names}
+    for index, hue in hues.items():
+        colours = [] if hue is None else other_colours(rows[index], hue)
+        found |= {recoloured(name, colour) for name in rows[index].names for colour in colours}
+    return found
+
+
 def caption_of(
     composition: Composition,
     rows: list[Row],
     rng: random.Random,
     names: tuple[str, ...] | None = None,
 ) -> str:
-    """Words for the composition; `names` stand for the thing instead of its row's own."""
+    """Words for the composition that are not kept back; `names` stand for the thing instead of its
+    row's own."""
+    while is_kept_back(caption := any_caption_of(composition, rows, rng, names)):
+        pass
+    return caption
+
+
+def any_caption_of(
+    composition: Composition,
+    rows: list[Row],
+    rng: random.Random,
+    names: tuple[str, ...] | None = None,
+) -> str:
+    """Words for the composition, kept back or not."""
     row = rows[composition.row]
     beside = None if composition.beside is None else rows[composition.beside]
     said = Said(

@@ -1,8 +1,9 @@
 """Phase `data`: download, render, name, filter and count the pictures.
 
 Leaves `pictures.npy` (N, 128, 128, 4) uint8 RGBA, `pictures.json`, one entry per row, and
-`held_out.json` in the work folder. Composition and captions happen later; what depends on the seed
-is which other emoji the autoencoder gets to see, and which ideas in which styles are held out.
+`held_out.json`, which goes along with the model, in the work folder. Composition and captions
+happen later; what depends on the seed is which other emoji the autoencoder gets to see, and which
+ideas in which styles are held out.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from diffusion.training.sources import PICTURE_SETS, PictureSet, fetch, write_no
 PIXELS = 128
 HELD_OUT_PAIRS = 200
 OTHERS = 0.12  # share of the emoji that are no ideas, which only the autoencoder and the towers see
+SEEN_MOST = 1.0  # weight from which a set is one of the four that a narrow model is taught
 CANVAS = 256  # rendered at twice the size, so that cropping to the subject costs no sharpness
 
 
@@ -140,8 +142,19 @@ def fit(picture: Image.Image) -> npt.NDArray[np.uint8] | None:
     return np.asarray(resized.convert("RGBA"), dtype=np.uint8)
 
 
-def prepare(workdir: Path, notice: Path | None, seed: int, tiny: bool) -> None:
-    """Run the phase: every idea from every set, and a share of the other emoji."""
+def prepare(
+    workdir: Path,
+    notice: Path | None,
+    seed: int,
+    tiny: bool,
+    narrow: bool = False,
+    held_out: dict[str, Any] | None = None,
+) -> None:
+    """Run the phase: every idea from every set, and a share of the other emoji.
+
+    If `narrow`, only what has a name by hand is an idea, and only in the four sets seen most.
+    `held_out` is what `held_out.json` of another run said; without it, pairs are chosen by chance.
+    """
     packages = workdir / "packages"
     emoji = read_emoji(packages)
     if tiny:
@@ -169,16 +182,25 @@ def prepare(workdir: Path, notice: Path | None, seed: int, tiny: bool) -> None:
                             one.character,
                             one.names or (one.label,),
                             one.tags,
-                            bool(one.names) and source.weight > 0,
+                            is_idea(one, source, narrow),
                         )
                     )
                     pictures.append(picture)
-    pairs = [] if tiny else hold_out(rows, rng)
+    if held_out is None:
+        held_out = {"pairs": [] if tiny else hold_out(rows, rng), "words": []}
+    pairs = {(emoji, style) for emoji, style in held_out["pairs"]}
     rows = [replace(row, idea=row.idea and (row.emoji, row.style) not in pairs) for row in rows]
     np.save(workdir / "pictures.npy", np.stack(pictures))
     (workdir / "pictures.json").write_text(json.dumps([asdict(row) for row in rows]))
-    (workdir / "held_out.json").write_text(json.dumps({"pairs": pairs, "captions": []}))
+    (workdir / "held_out.json").write_text(json.dumps(held_out))
     _report(rows, notice)
+
+
+def is_idea(emoji: Emoji, source: PictureSet, narrow: bool) -> bool:
+    """Whether the diffusion model is taught it, as this set draws it."""
+    if narrow:
+        return emoji.character in IDEAS and source.weight >= SEEN_MOST
+    return bool(emoji.names) and source.weight > 0
 
 
 @cache

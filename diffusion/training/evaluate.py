@@ -24,7 +24,14 @@ from PIL import Image
 from tqdm import tqdm
 from transformers import CLIPVisionModelWithProjection
 
-from diffusion.training.composition import alone, compose
+from diffusion.training.composition import (
+    alone,
+    any_caption_of,
+    coloured_names,
+    compose,
+    plan,
+    read_hues,
+)
 from diffusion.training.data import PIXELS, Row, read_rows
 from diffusion.training.exam import (
     HeldOut,
@@ -84,6 +91,8 @@ class Amounts:
     seeds: int
     real: int
 
+
+CAPTIONS = 4_000  # written to find those among them that are kept back
 
 # How near the first a caption may be found, and how the table says it.
 PLACES = {1: "first", 5: "among five", 10: "among ten"}
@@ -174,7 +183,8 @@ def _ask_words(
     rng = random.Random(SEED)
     taught = [row for row in rows if row.idea]
     names = list(dict.fromkeys(row.names[0] for row in taught))
-    seen = _captions_seen(workdir)
+    hues = _hues_of_taught(workdir, rows)
+    said = words_said(rows)
     some = rng.sample(names, min(len(names), 100))
     choices = [
         Question(c, c, (c, *rng.sample(real.captions, min(99, len(real.captions)))))
@@ -186,22 +196,22 @@ def _ask_words(
         examiner.ask("a thing alone, among 100", plain, amounts.seeds),
         examiner.ask(
             "whole captions never seen, among 100",
-            ask_captions(real.captions, seen, amounts.prompts, rng),
+            ask_captions(_write_captions(rows, hues, rng), amounts.prompts, rng),
             amounts.seeds,
         ),
         examiner.ask(
             "colour and thing never seen together, among 100",
-            ask_colours(names, seen, amounts.prompts, rng),
+            ask_colours(names, coloured_names(rows, hues), amounts.prompts, rng),
             amounts.seeds,
         ),
         examiner.ask(
             "synonyms no caption has, among 100",
-            ask_synonyms(taught, names, seen, rng),
+            ask_synonyms(taught, names, said, rng),
             amounts.seeds,
         ),
         examiner.ask(
             "words that the text encoder was not told of either, among 100",
-            ask_words(held_out.words, names, seen, rng)[: amounts.prompts],
+            ask_words(held_out.words, names, said, rng)[: amounts.prompts],
             amounts.seeds,
         ),
         examiner.ask("one to four, among the four", ask_numbers(some, amounts.prompts, rng), 1),
@@ -269,7 +279,7 @@ def pictures_by_synonym(
     taught = [row for row in rows if row.idea]
     names = list(dict.fromkeys(row.names[0] for row in taught))
     images, questions = [], []
-    for one in ask_synonyms(taught, names, _captions_seen(workdir), rng):
+    for one in ask_synonyms(taught, names, words_said(rows), rng):
         others = (choice for choice in one.choices if choice != one.answer)
         question = Question(one.prompt, one.prompt, (one.prompt, *others))
         for index, row in enumerate(rows):
@@ -279,10 +289,27 @@ def pictures_by_synonym(
     return images, questions
 
 
-def _captions_seen(workdir: Path) -> set[str]:
-    """Every caption that the U-Net was taught."""
-    captions = json.loads((workdir / "captions.json").read_text())
-    return {caption for some in captions.values() for caption in some}
+def words_said(rows: list[Row]) -> set[str]:
+    """Every name and tag that a caption can have. The other words there are what phase `clip`
+    taught, and never the exam's own."""
+    return {word for row in rows if row.weight > 0 for word in (*row.names, *row.tags)}
+
+
+def _hues_of_taught(workdir: Path, rows: list[Row]) -> dict[int, float | None]:
+    """The hues of everything that a U-Net may have been taught: of all ideas in all its styles,
+    however few of them the exam is about."""
+    chosen = [index for index, row in enumerate(rows) if row.weight > 0]
+    return read_hues(np.load(workdir / "pictures.npy", mmap_mode="r"), chosen)
+
+
+def _write_captions(
+    rows: list[Row], hues: dict[int, float | None], rng: random.Random
+) -> list[str]:
+    """Captions of compositions of what the U-Net is taught, kept back or not."""
+    taught = [index for index, row in enumerate(rows) if row.idea]
+    hues = {index: hues[index] for index in taught}
+    plans = [plan(index, rows, hues, rng) for index in rng.choices(taught, k=CAPTIONS)]
+    return [any_caption_of(one, rows, rng) for one in plans]
 
 
 def _held_back(rows: list[Row], held_out: HeldOut) -> list[int]:

@@ -11,9 +11,8 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from diffusion.training.captions import HUES, NUMBERS, article, plural
+from diffusion.training.captions import HUES, NUMBERS, article, is_kept_back, plural
 from diffusion.training.data import Row
 
 CHOICES = 100  # captions that a picture's own is looked for among
@@ -92,16 +91,20 @@ class HeldOut:
     words: tuple[tuple[str, str], ...] = ()
 
 
-def read_held_out(workdir: Path) -> HeldOut:
-    """From `held_out.json` and `kin.json`, where phases have written them."""
+def read_held_out(folder: Path) -> HeldOut:
+    """From the `held_out.json` of a work folder or a model, if it has one."""
+    path = folder / "held_out.json"
+    if not path.exists():
+        return HeldOut(frozenset())
+    noted = json.loads(path.read_text())
+    pairs = frozenset((emoji, style) for emoji, style in noted["pairs"])
+    return HeldOut(pairs, tuple((word, name) for word, name in noted["words"]))
 
-    def read(name: str) -> dict[str, Any]:
-        path = workdir / name
-        return json.loads(path.read_text()) if path.exists() else {}
 
-    pairs = frozenset((emoji, style) for emoji, style in read("held_out.json").get("pairs", ()))
-    words = tuple((word, name) for word, name in read("kin.json").get("held_out", ()))
-    return HeldOut(pairs, words)
+def note_words(workdir: Path, words: list[tuple[str, str]]) -> None:
+    """Write down the words that are kept back, beside the pairs that are."""
+    noted = {"pairs": sorted(read_held_out(workdir).pairs), "words": words}
+    (workdir / "held_out.json").write_text(json.dumps(noted))
 
 
 def with_article(name: str) -> str:
@@ -121,11 +124,9 @@ def ask_things(names: list[str], rng: random.Random) -> list[Question]:
     return [Question(caption, caption, among(caption, captions, rng)) for caption in captions]
 
 
-def ask_captions(
-    captions: Iterable[str], seen: set[str], count: int, rng: random.Random
-) -> list[Question]:
-    """Captions of which no picture was trained on, each among the rest."""
-    fresh = [caption for caption in dict.fromkeys(captions) if caption not in seen]
+def ask_captions(captions: Iterable[str], count: int, rng: random.Random) -> list[Question]:
+    """Those of the captions that are kept back from all training, each among the rest."""
+    fresh = [caption for caption in dict.fromkeys(captions) if is_kept_back(caption)]
     asked = rng.sample(fresh, min(count, len(fresh)))
     return [Question(one, one, among(one, fresh, rng)) for one in asked]
 
@@ -143,13 +144,13 @@ def ask_styles(
 
 
 def ask_colours(names: list[str], seen: set[str], count: int, rng: random.Random) -> list[Question]:
-    """Colours of things that no caption has together, among its other colours and other things."""
+    """Colours of things never `seen` together, among its other colours and other things."""
     bare = [name for name in names if not set(name.split()) & set(HUES)]
     fresh = [
         (colour, name)
         for name in bare
         for colour in HUES
-        if not any(f"{colour} {name}" in caption for caption in seen)
+        if not any(f"{colour} {name}" in one for one in seen)
     ]
     asked = []
     for colour, name in rng.sample(fresh, min(count, len(fresh))):
@@ -163,7 +164,7 @@ def ask_colours(names: list[str], seen: set[str], count: int, rng: random.Random
 def ask_synonyms(
     rows: list[Row], names: list[str], seen: set[str], rng: random.Random
 ) -> list[Question]:
-    """The exam's own words for ideas, where they are drawn and no caption has the word."""
+    """The exam's own words for ideas, where they are drawn and what is `seen` has not the word."""
     first = {name: row.names[0] for row in rows if row.idea for name in row.names}
     # What is one thing's first name is not another's.
     first |= {row.names[0]: row.names[0] for row in rows if row.idea}
@@ -174,9 +175,9 @@ def ask_synonyms(
 def ask_words(
     words: Iterable[tuple[str, str]], names: list[str], seen: set[str], rng: random.Random
 ) -> list[Question]:
-    """Words that no caption has, each to be found by the name of the idea that it means."""
+    """Words that are in nothing `seen`, each to be found by the name of the idea that it means."""
     captions = [with_article(name) for name in names]
-    said = " ".join(f" {caption.replace(',', ' ')} " for caption in seen)
+    said = " ".join(f" {one} " for one in seen)
     asked = []
     for word, name in words:
         if f" {word} " not in said and name in names:

@@ -1,7 +1,8 @@
 """Phase `export`: the parts of a work folder as one model folder, fp16, nothing pickled.
 
-The layout is that of Stable Diffusion 1.x, so that every loader of those reads it; beside it lies
-`darkroom.json` with what our own server tells people about the model.
+The layout is that of Stable Diffusion 1.x, so that every loader of those reads it; beside it lie
+`darkroom.json` with what our own server tells people about the model, and `held_out.json` with what
+it was never taught, so that anyone can measure it.
 """
 
 # mypy: allow-untyped-calls
@@ -19,6 +20,9 @@ from diffusion.training.sampling import GUIDANCE, STEPS, build_pipeline
 from diffusion.training.sources import PICTURE_SETS
 
 IMAGE_ENCODER = "image_encoder"
+HELD_OUT = "held_out.json"
+BENEATH = ("text_encoder", "tokenizer", "vae")  # what a U-Net is taught on
+DRAWING = (*BENEATH, "unet", "scheduler", IMAGE_ENCODER)  # everything that is measured
 LIMIT_BYTES = 40_000_000
 
 # What `--stylize` pulls towards: shaded and glossy, the furthest from plain shapes that it draws.
@@ -48,6 +52,7 @@ def export(workdir: Path, folder: Path) -> None:
     for part in (pipeline.vae, pipeline.unet, pipeline.text_encoder):
         part.half()
     pipeline.save_pretrained(folder, safe_serialization=True)
+    shutil.copyfile(workdir / HELD_OUT, folder / HELD_OUT)
     if (workdir / IMAGE_ENCODER).is_dir():
         _export_image_encoder(workdir / IMAGE_ENCODER, folder / IMAGE_ENCODER)
     _write_plain_vocabulary(folder / "tokenizer")
@@ -67,12 +72,12 @@ def export(workdir: Path, folder: Path) -> None:
     assert size <= LIMIT_BYTES, f"the model has {size} bytes, more than {LIMIT_BYTES}"
 
 
-def adopt(folder: Path, workdir: Path) -> None:
-    """Put the parts of a model folder that a U-Net depends on where a run looks for them.
+def adopt(folder: Path, workdir: Path, parts: tuple[str, ...] = BENEATH) -> None:
+    """Put parts of a model folder where a run looks for them.
 
     What is there already stays: a U-Net and its text encoder and autoencoder belong together.
     """
-    for part in ("text_encoder", "tokenizer", "vae"):
+    for part in parts:
         if not (workdir / part).exists() and (folder / part).is_dir():
             shutil.copytree(folder / part, workdir / part)
 

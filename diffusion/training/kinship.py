@@ -30,7 +30,7 @@ from diffusion.training.clip import (
     token_ids,
 )
 from diffusion.training.data import read_emoji
-from diffusion.training.exam import with_article
+from diffusion.training.exam import note_words, with_article
 from diffusion.training.ideas import IDEAS, is_blocked
 from diffusion.training.run import Budget, Learner, Run, fill
 from diffusion.training.wordnet import find_drawable, find_kindred, read_dictionary
@@ -196,7 +196,8 @@ def train_kinship(
     ideas = [one.names for one in read_emoji(packages) if one.names]
     kin = find_kin(packages, ideas, tiny, device)
     count = max(1, round(MEASURED * len(kin)))
-    (workdir / "kin.json").write_text(json.dumps({"held_out": kin[:count], "taught": kin[count:]}))
+    (workdir / "kin.json").write_text(json.dumps(kin[count:]))
+    note_words(workdir, kin[:count])
     torch.manual_seed(seed)
     encoder = build_text_encoder(tokenizer, tiny)
     fill(encoder, folder / "text_encoder")

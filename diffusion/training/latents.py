@@ -1,8 +1,7 @@
 """Composed pictures as latents beside the states of their captions, made once before the U-Net.
 
 Encoding costs as much as a training step, so every composition is encoded once and seen several
-times. Leaves `latents-WxH.npy`, `states-WxH.npy` and `captions.json` in the work folder, and in
-`held_out.json` the captions of compositions that only measure.
+times. Leaves `latents-WxH.npy`, `states-WxH.npy` and `captions.json` in the work folder.
 """
 
 # mypy: allow-untyped-calls
@@ -68,7 +67,6 @@ def write_latents(
     bar.close()
     (workdir / "captions.json").write_text(json.dumps(captions))
     write_states(workdir, device)
-    _note_held_out(workdir, captions)
 
 
 def load_vae(workdir: Path, device: torch.device) -> Any:
@@ -136,20 +134,10 @@ def _other_words(workdir: Path) -> dict[str, list[str]]:
     will ask as synonyms stays out of every caption."""
     path = workdir / "kin.json"
     words: dict[str, list[str]] = {}
-    for word, name in json.loads(path.read_text())["taught"] if path.exists() else ():
+    for word, name in json.loads(path.read_text()) if path.exists() else ():
         if word not in SYNONYMS:
             words.setdefault(name, []).append(word)
     return words
-
-
-def _note_held_out(workdir: Path, captions: dict[str, list[str]]) -> None:
-    """Add the captions that stand over no composition but held-out ones."""
-    first, *others = captions.values()
-    taught = {*first[HELD_OUT:], *(caption for some in others for caption in some)}
-    path = workdir / "held_out.json"
-    held_out = json.loads(path.read_text()) if path.exists() else {"pairs": []}
-    fresh = [one for one in dict.fromkeys(first[:HELD_OUT]) if one not in taught]
-    path.write_text(json.dumps({**held_out, "captions": fresh}))
 
 
 def read_buckets(workdir: Path) -> list[Bucket]:

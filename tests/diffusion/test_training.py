@@ -10,7 +10,7 @@ import json
 import random
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw
 from diffusion.training import captions, composition, sources, wordnet
 from diffusion.training.__main__ import main, parse
 from diffusion.training.clip import token_ids
-from diffusion.training.data import Row, fit, hold_out, read_rows
+from diffusion.training.data import Emoji, Row, fit, hold_out, is_idea, read_rows
 from diffusion.training.export import adopt
 from diffusion.training.ideas import IDEAS, is_blocked, names_of_idea
 from diffusion.training.kinship import align, train_kinship
@@ -147,6 +147,32 @@ def test_a_new_colour_replaces_the_one_in_the_name() -> None:
     blue = captions.Said(colour="blue")
     words = {captions.write_caption(("red fox",), (), blue, rng) for _ in range(50)}
     assert all("red" not in one and "blue" in one and "fox" in one for one in words)
+
+
+def test_no_composition_has_a_caption_that_is_kept_back() -> None:
+    rng = random.Random(0)
+    rows = [row("🍎", "flat style")]
+    plans = [composition.plan(0, rows, {0: 0.0}, rng) for _ in range(500)]
+    written = [composition.any_caption_of(one, rows, rng) for one in plans]
+    back = [one for one in written if captions.is_kept_back(one)]
+    assert 0 < len(back) < len(written) / 4
+    assert all("," in one for one in back)  # the plainest prompts are always taught
+    taught = {composition.caption_of(one, rows, rng) for one in plans}
+    assert not any(map(captions.is_kept_back, taught))
+
+
+def test_a_thing_comes_in_no_colour_but_those_that_are_told() -> None:
+    rng = random.Random(0)
+    rows = [row("🦊"), row("🍋"), row("🐼")]
+    hues: dict[int, float | None] = {0: 20.0, 1: 50.0, 2: None}
+    told = composition.coloured_names(rows, hues)
+    assert {"red fox", "blue fox", "green lemon", "panda"} <= told
+    assert not {"yellow lemon", "orange fox", "blue panda"} & told
+    for index in [0, 1, 2] * 200:
+        plan = composition.plan(index, rows, hues, rng)
+        if plan.colour is not None:
+            name = rows[index].names[0]
+            assert captions.recoloured(name, plan.colour) in told
 
 
 @pytest.mark.parametrize(
@@ -386,7 +412,7 @@ def test_kindred_words_come_to_read_as_the_name_which_stays(workdir: Path) -> No
     train_kinship(workdir, workdir / "earlier", Budget(8_000), 16, 0, cpu, tiny=True)
     later = CLIPTextModel.from_pretrained(workdir / "text_encoder").eval()
     tokenizer = CLIPTokenizer.from_pretrained(workdir / "tokenizer")
-    taught = dict(json.loads((workdir / "kin.json").read_text())["taught"])
+    taught = dict(json.loads((workdir / "kin.json").read_text()))
     word, name = next(iter(taught.items()))
 
     @torch.no_grad()
@@ -418,6 +444,7 @@ def test_all_phases_in_miniature(tmp_path: Path) -> None:
     drawn = pipeline("a red fox", num_inference_steps=2, width=160, height=104).images[0]
     assert drawn.size == (160, 104)
     _let_the_words_go_on(tmp_path, tmp_path / "again")
+    _measure_elsewhere(tmp_path, tmp_path / "elsewhere")
 
 
 def _let_the_words_go_on(finished: Path, workdir: Path) -> None:
@@ -432,6 +459,20 @@ def _let_the_words_go_on(finished: Path, workdir: Path) -> None:
     assert (workdir / "text_encoder" / "model.safetensors").exists()
     assert (workdir / "image_encoder" / "model.safetensors").exists()
     assert not (workdir / "clip-loss.csv").exists()
+
+
+def _measure_elsewhere(finished: Path, workdir: Path) -> None:
+    """Whoever has the model can ask it what it was never taught, and no more."""
+    workdir.mkdir()
+    (workdir / "packages").symlink_to(finished / "packages")
+    given = ["--tiny", "--start", str(finished / "model"), "--workdir", str(workdir)]
+    main(["data", *given])
+    main(["evaluate", *given])
+    table = json.loads((workdir / "evaluate.json").read_text())
+    asked = {line["what"].split(",")[0]: line["prompts"] for line in table}
+    assert asked["a thing alone"] > 0
+    assert asked["words that the text encoder was not told of either"] > 0
+    assert not (workdir / "unet.pt").exists()
 
 
 def train_miniature_autoencoder(workdir: Path) -> None:
@@ -573,6 +614,8 @@ def test_a_run_adopts_what_it_lacks_from_an_earlier_model(tmp_path: Path) -> Non
     adopt(earlier, workdir)
     found = {path.parent.name: path.read_text() for path in workdir.rglob("config.json")}
     assert found == {"text_encoder": "earlier", "tokenizer": "earlier", "vae": "own"}
+    adopt(earlier, workdir, ("unet",))
+    assert (workdir / "unet" / "config.json").read_text() == "earlier"
 
 
 def only_the_decoder_changed(earlier: dict[str, torch.Tensor], folder: Path) -> bool:
@@ -612,12 +655,13 @@ def test_the_adversary_pulls_at_the_decoder_in_proportion_and_learns_by_itself()
     torch.manual_seed(0)
     adversary = Adversary(3)
     last = torch.nn.Parameter(torch.full((3, 1, 1), 0.1))
-    pattern, real = torch.randn(2, 3, 16, 16), torch.rand(2, 3, 16, 16)
-    styles = torch.tensor([0, 2])
-    (towards,) = torch.autograd.grad(picture_loss(last * pattern, real), last)
+    # The third is a drawing of its own, with no picture to compare it with.
+    pattern, real = torch.randn(3, 3, 16, 16), torch.rand(2, 3, 16, 16)
+    styles = torch.tensor([0, 2, 1])
+    (towards,) = torch.autograd.grad(picture_loss(last * pattern[:2], real), last)
     told, taken_in = adversary(real), adversary(last.detach() * pattern)
-    hinge = (1 - told.patches).relu() + (1 + taken_in.patches).relu()
-    own = hinge.mean() + torch.nn.functional.cross_entropy(told.styles, styles)
+    hinge = (1 - told.patches).relu().mean() + (1 + taken_in.patches).relu().mean()
+    own = hinge + torch.nn.functional.cross_entropy(told.styles, styles[:2])
     alone = torch.autograd.grad(own, list(adversary.parameters()))
     decoder_loss(last * pattern, real, styles, adversary, last).backward()
     assert last.grad is not None
@@ -628,21 +672,24 @@ def test_the_adversary_pulls_at_the_decoder_in_proportion_and_learns_by_itself()
         assert torch.allclose(weight.grad, expected)
 
 
-def test_the_adversary_pulls_a_picture_towards_its_own_style() -> None:
-    """Two decoders' steps from the same picture differ by nothing but the style that was meant."""
+@pytest.mark.parametrize("whole", [False, True])
+def test_the_adversary_pulls_a_picture_towards_its_own_style(whole: bool) -> None:
+    """Two decoders' steps from the same picture differ by nothing but the style that was meant:
+    that of the real picture beside it, or of a drawing of its own."""
     from diffusion.training.decoder import Adversary, decoder_loss
 
     torch.manual_seed(0)
     adversary = Adversary(2)
     last = torch.nn.Parameter(torch.full((3, 1, 1), 0.1))
-    pattern, real = torch.randn(1, 3, 16, 16), torch.rand(1, 3, 16, 16)
+    pattern, real = torch.randn(1 + whole, 3, 16, 16), torch.rand(1, 3, 16, 16)
     taken_for_second = []
     for style in (0, 1):
         last.grad = None
-        decoder_loss(last * pattern, real, torch.tensor([style]), adversary, last).backward()
+        styles = torch.tensor([0, style]) if whole else torch.tensor([style])
+        decoder_loss(last * pattern, real, styles, adversary, last).backward()
         assert last.grad is not None
         stepped = last.detach() - 0.1 * last.grad
-        taken_for_second.append(adversary(stepped * pattern).styles.softmax(1)[0, 1].item())
+        taken_for_second.append(adversary(stepped * pattern).styles.softmax(1)[-1, 1].item())
     assert taken_for_second[0] < taken_for_second[1]
 
 
@@ -651,7 +698,7 @@ def test_a_draft_is_a_real_picture_drawn_anew(
     workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Latents stand beside the picture that they were before noise came over them, and its style,
-    in disorder; some are untouched."""
+    in disorder; some are untouched. Whole drawings stand behind those, and beside no picture."""
     from diffusion.training import decoder
     from diffusion.training.autoencoder import build_autoencoder
     from diffusion.training.latents import encode, load_vae
@@ -663,13 +710,16 @@ def test_a_draft_is_a_real_picture_drawn_anew(
     build_autoencoder(tiny=True).save_pretrained(workdir / "vae")
     build_unet(tiny=True).save_pretrained(workdir / "unet")
     write_schedule(workdir, "squaredcos_cap_v2")
-    # So little noise that every picture stays itself.
-    monkeypatch.setattr(decoder, "STRENGTHS", (0.05,))
+    # So little noise that every picture stays itself, or nothing but noise.
+    monkeypatch.setattr(decoder, "STRENGTHS", (0.0, decoder.WHOLE, 0.05))
     cpu = torch.device("cpu")
     decoder.write_drafts(workdir, 80, 1, cpu)
-    drafts = torch.from_numpy(np.load(workdir / "drafts.npy")).float().flatten(1)
+    every = torch.from_numpy(np.load(workdir / "drafts.npy")).float().flatten(1)
     pictures = np.load(workdir / "drafts-pictures.npy")
-    assert pictures.shape == (len(drafts), 128, 128, 3)
+    drafts, whole = every[: len(pictures)], every[len(pictures) :]
+    assert pictures.shape[1:] == (128, 128, 3)
+    styles = np.load(workdir / "drafts-styles.npy")
+    assert len(styles) == len(every)
     rows = read_rows(workdir / "pictures.json")
     drawings = np.load(workdir / "pictures.npy")
     names = list(dict.fromkeys(row.style for row in rows))
@@ -679,7 +729,7 @@ def test_a_draft_is_a_real_picture_drawn_anew(
         picture = composition.compose(drawings, one, hues)
         planned.setdefault(picture.tobytes(), set()).add(rows[one.row].style)
     assert set(map(len, planned.values())) == {1}  # no picture is in both styles
-    for picture, style in zip(pictures, np.load(workdir / "drafts-styles.npy"), strict=True):
+    for picture, style in zip(pictures, styles[: len(pictures)], strict=True):
         assert planned[picture.tobytes()] == {names[style]}
     own = encode(load_vae(workdir, cpu), pictures).flatten(1)
     distances = torch.cdist(drafts, own)
@@ -687,6 +737,8 @@ def test_a_draft_is_a_real_picture_drawn_anew(
     assert 0 < untouched.sum() < len(drafts)
     # Some pictures are alike, so that only no other is much nearer.
     assert (distances.diag() < distances.amin(1) + 0.2 * distances.mean()).all()
+    assert 16 <= len(whole) <= 32
+    assert torch.cdist(whole, own).amin() > distances.diag().max()
 
 
 def test_a_run_given_minutes_finds_out_how_much_it_sees(
@@ -723,6 +775,39 @@ def test_impossible_options_are_refused(
     with pytest.raises(SystemExit):
         parse(["unet", *arguments])
     assert reason in capsys.readouterr().err
+
+
+def test_what_was_held_out_from_a_model_is_held_out_again(tmp_path: Path) -> None:
+    write_packages(tmp_path / "packages")
+    model = tmp_path / "model"
+    model.mkdir()
+    given = ["data", "--tiny", "--start", str(model), "--workdir", str(tmp_path)]
+    with pytest.raises(SystemExit, match="does not say what was held out"):
+        main(given)
+    noted = {"pairs": [["🦊", "noto style"]], "words": [["reynard", "red fox"]]}
+    (model / "held_out.json").write_text(json.dumps(noted))
+    main(given)
+    rows = read_rows(tmp_path / "pictures.json")
+    assert [(one.emoji, one.style) for one in rows if not one.idea] == [("🦊", "noto style")]
+    assert json.loads((tmp_path / "held_out.json").read_text()) == noted
+
+
+@pytest.mark.parametrize(
+    ("character", "weight", "wide", "narrow"),
+    [
+        ("🦊", 1.6, True, True),
+        ("🦊", 0.8, True, False),  # a set that is seen less
+        ("🦊", 0.0, False, False),  # a set for the towers only
+        ("🥷", 1.6, True, False),  # no name by hand
+    ],
+)
+def test_a_narrow_model_is_taught_what_has_a_name_by_hand(
+    character: str, weight: float, wide: bool, narrow: bool
+) -> None:
+    emoji = Emoji(character, "thing", (), ("thing",))
+    source = replace(sources.PICTURE_SETS[0], weight=weight)
+    assert is_idea(emoji, source, narrow=False) == wide
+    assert is_idea(emoji, source, narrow=True) == narrow
 
 
 def test_some_ideas_are_held_out_in_one_style() -> None:
