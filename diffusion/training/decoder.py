@@ -7,7 +7,8 @@ latents stay what they are.
 
 Where two edges are possible, the mean of both is the nearest to either, and blurred. So an
 adversary judges patches beside (Isola et al. 2017), as for the autoencoders of latent diffusion,
-and says whose style it takes the picture for.
+and says whose style it takes the picture for. It also judges drawings from nothing but noise and a
+caption: their colours are purer than any real picture's, by guidance, and only there.
 Knows the U-Net as a pipeline only.
 """
 
@@ -15,9 +16,9 @@ Knows the U-Net as a pipeline only.
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -47,17 +48,20 @@ from diffusion.training.workers import Place, launch
 RATE = 4e-4
 OPPOSED = 0.3  # how strongly the adversary pulls, in shares of the pull towards the real picture
 STYLED = 0.5  # what a draft's style counts there, beside its patches
-# From where pictures are drawn anew, in shares of the steps. Beyond that another picture emerges
-# than the one that the decoder is shown.
-STRENGTHS = (0.1, 0.2, 0.3, 0.4)
-UNTOUCHED = 0.25  # share of the latents that stay the encoder's own, as edits of pictures need them
+# From where pictures are drawn anew, in shares of the steps, in turn. Beyond the middle another
+# picture emerges than the one that the decoder is shown; at 0 the latents stay the encoder's own,
+# as edits of pictures need them.
+WHOLE = 1.0
+STRENGTHS = (0.0, 0.1, 0.2, WHOLE, 0.0, 0.3, 0.4, WHOLE)
+WHOLE_SHARE = 0.25  # of what the decoder sees
 HELD_OUT = 32  # the first drafts, which only measure
 
 
 @torch.inference_mode()
 def write_drafts(workdir: Path, count: int, seed: int, device: torch.device) -> None:
-    """Draw so many real pictures anew: `drafts.npy` (N, 4, 16, 16) fp16 beside
-    `drafts-pictures.npy` (N, 128, 128, 3) uint8 and `drafts-styles.npy` (N,) int64."""
+    """Draw so many real pictures anew: `drafts.npy` (N, 4, 16, 16) fp16, of which the first K are
+    of the pictures in `drafts-pictures.npy` (K, 128, 128, 3) uint8 and the others of nothing but
+    their captions; `drafts-styles.npy` (N,) int64."""
     rows = read_rows(workdir / "pictures.json")
     rng = random.Random(seed)
     # One picture in ten is no square, and left out.
@@ -72,31 +76,41 @@ def write_drafts(workdir: Path, count: int, seed: int, device: torch.device) -> 
     pipeline: Any = StableDiffusionImg2ImgPipeline(**parts, requires_safety_checker=False)
     pipeline.set_progress_bar_config(disable=True)
     vae = pipeline.vae.to(memory_format=torch.channels_last)
-    pictures, drafts = [], []
+    pictures, drafts, whole = [], [], []
+    strengths = itertools.cycle(STRENGTHS)
     bar = tqdm(total=len(plans), desc="drafts", unit="picture")
     for frames in compose_all(workdir / "pictures.npy", plans, hues):
         pictures.append(frames)
         for latents in encode(vae, frames).split(16):
             chosen = states[1 + bar.n : 1 + bar.n + len(latents)].to(device).float()
-            drafts.append(_draw_anew(pipeline, latents, chosen, states[:1], rng).half().cpu())
+            strength = next(strengths)
+            g = torch.Generator(device).manual_seed(rng.randrange(2**62))
+            drawn = _draw_anew(pipeline, latents, strength, chosen, states[:1], g)
+            drafts.append(drawn.half().cpu())
+            whole += [strength == WHOLE] * len(latents)
             bar.update(len(latents))
     bar.close()
     # Those from one strength stand together until here.
-    order = rng.sample(range(len(plans)), len(plans))
-    np.save(workdir / "drafts-pictures.npy", np.concatenate(pictures)[order])
+    order = sorted(rng.sample(range(len(plans)), len(plans)), key=whole.__getitem__)
+    kept = order[: whole.count(False)]
+    np.save(workdir / "drafts-pictures.npy", np.concatenate(pictures)[kept])
     np.save(workdir / "drafts.npy", torch.cat(drafts).numpy()[order])
     np.save(workdir / "drafts-styles.npy", styles[order])
 
 
 def _draw_anew(
-    pipeline: Any, latents: Tensor, states: Tensor, nothing: Tensor, rng: random.Random
+    pipeline: Any,
+    latents: Tensor,
+    strength: float,
+    states: Tensor,
+    nothing: Tensor,
+    g: torch.Generator,
 ) -> Tensor:
-    if rng.random() < UNTOUCHED:
+    if strength == 0:
         return latents
-    g = torch.Generator(latents.device).manual_seed(rng.randrange(2**62))
     drawn: Tensor = pipeline(
         image=latents,
-        strength=rng.choice(STRENGTHS),
+        strength=strength,
         num_inference_steps=STEPS,
         guidance_scale=GUIDANCE,
         prompt_embeds=states,
@@ -151,7 +165,7 @@ class Adversary(nn.Module):
                 nn.Conv2d(after, after, 3, padding=1),
                 nn.LeakyReLU(0.2),
             )
-            for before, after in pairwise(widths)
+            for before, after in itertools.pairwise(widths)
         )
         self.patches = nn.ModuleList(nn.Conv2d(width, 1, 3, padding=1) for width in widths[2:])
         self.styles = nn.Linear(widths[-1], styles)
@@ -170,8 +184,8 @@ class Adversary(nn.Module):
 def decoder_loss(
     drawn: Tensor, real: Tensor, styles: Tensor, adversary: Adversary, last: Tensor
 ) -> Tensor:
-    """What decoder and adversary go down at once, for pictures (N, 3, h, w) in [-1, 1] of `styles`
-    (N,).
+    """What decoder and adversary go down at once, for pictures `drawn` (N, 3, h, w) in [-1, 1] of
+    `styles` (N,). The first K are of the pictures `real` (K, 3, h, w), the others of none.
 
     The decoder: the error, and how far the picture is from the real one to an adversary that this
     part does not teach: its features (Wang et al. 2018), its patches, its style. Its weight keeps
@@ -179,12 +193,13 @@ def decoder_loss(
     last layer (Esser et al. 2021, equation 7). The adversary: the hinge on both kinds of patches
     and the styles of the real ones, which do not teach the decoder.
     """
-    error = picture_loss(drawn, real)
+    kept = len(real)
+    error = picture_loss(drawn[:kept], real)
     told = adversary(real)
     settled = {name: weight.detach() for name, weight in adversary.named_parameters()}
     seen = functional_call(adversary, settled, (drawn,))
     far = sum(
-        functional.l1_loss(one, other.detach())
+        functional.l1_loss(one[:kept], other.detach())
         for one, other in zip(seen.features, told.features, strict=True)
     )
     unlike = far - seen.patches.mean() + STYLED * functional.cross_entropy(seen.styles, styles)
@@ -192,9 +207,9 @@ def decoder_loss(
     (against,) = torch.autograd.grad(unlike, last, retain_graph=True)
     weight = OPPOSED * towards.norm() / (against.norm() + 1e-4)
     taken_in = adversary(drawn.detach()).patches
-    hinge = functional.relu(1 - told.patches) + functional.relu(1 + taken_in)
-    named = functional.cross_entropy(told.styles, styles)
-    total: Tensor = error + weight * unlike + hinge.mean() + named
+    hinge = functional.relu(1 - told.patches).mean() + functional.relu(1 + taken_in).mean()
+    named = functional.cross_entropy(told.styles, styles[:kept])
+    total: Tensor = error + weight * unlike + hinge + named
     return total
 
 
@@ -222,26 +237,32 @@ def _train(
     optimizer = torch.optim.AdamW(taught, lr=RATE, betas=(0.5, 0.99), fused=True)
     learner = Learner(model, vae, 0.998, optimizer)
 
-    def show(rows: Tensor) -> tuple[Tensor, Tensor]:
+    def show(rows: Tensor) -> Tensor:
         real = pictures[rows].to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
-        latents = drafts[rows].to(device).float()
-        return latents, real.contiguous(memory_format=torch.channels_last)
+        return real.contiguous(memory_format=torch.channels_last)
+
+    kept = len(pictures)
+    whole = round(WHOLE_SHARE * batch) if len(drafts) > kept else 0
+    measured = torch.arange(HELD_OUT)
 
     with Run(workdir, "decoder", "picture", learner, budget, "held_out", place) as run:
         while not run.is_over:
             run.cool(RATE, warm_steps=100)
             g = torch.Generator().manual_seed(run.chance(seed))
-            rows = torch.randint(HELD_OUT, len(drafts), (batch,), generator=g)
-            latents, real = show(rows)
+            rows = torch.randint(HELD_OUT, kept, (batch - whole,), generator=g)
+            real = show(rows)
+            if whole:
+                rows = torch.cat([rows, torch.randint(kept, len(drafts), (whole,), generator=g)])
             with autocast(device):
-                drawn = vae.decode(latents).sample.float()
+                drawn = vae.decode(drafts[rows].to(device).float()).sample.float()
                 loss = decoder_loss(
                     drawn, real, styles[rows].to(device), adversary, vae.decoder.conv_out.weight
                 )
             run.learn(loss, batch)
             if run.is_due(4 if tiny else 20):
                 seen = averaged(run.average.weights, tiny).to(device)
-                run.report(_look(seen, workdir, *show(torch.arange(HELD_OUT))))
+                latents = drafts[measured].to(device).float()
+                run.report(_look(seen, workdir, latents, show(measured)))
 
 
 @torch.inference_mode()

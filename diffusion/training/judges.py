@@ -88,7 +88,7 @@ def train_evaluator(
 ) -> Evaluator:
     """A tower trained on the pictures that are not held out; kept between runs."""
     chosen = [i for i, row in enumerate(rows) if (row.emoji, row.style) not in held_out.pairs]
-    count, looks = (64, 64) if tiny else (10_000, 60_000) if device.type == "cpu" else GENEROUS
+    count, looks = (64, 64) if tiny else (20_000, 130_000) if device.type == "cpu" else GENEROUS
     torch.manual_seed(SEED)
     tower = build_eye(TEACHER_WIDTH).to(device)
     model = nn.ModuleDict({"tower": tower})
