@@ -46,8 +46,8 @@ from diffusion.training.sampling import GUIDANCE, STEPS, build_pipeline
 from diffusion.training.workers import Place, launch
 
 RATE = 4e-4
-OPPOSED = 0.3  # how strongly the adversary pulls, in shares of the pull towards the real picture
-STYLED = 0.5  # what a draft's style counts there, beside its patches
+OPPOSED = 0.4  # how strongly the adversary pulls, in shares of the pull towards the real picture
+STYLED = 1.0  # what a draft's style counts there, beside its patches
 # From where pictures are drawn anew, in shares of the steps, in turn. Beyond the middle another
 # picture emerges than the one that the decoder is shown; at 0 the latents stay the encoder's own,
 # as edits of pictures need them.
