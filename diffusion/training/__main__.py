@@ -217,10 +217,10 @@ def run_evaluate(options: argparse.Namespace, amounts: Amounts) -> None:
     import torch
 
     from diffusion.training.evaluate import evaluate
-    from diffusion.training.export import DRAWING, adopt
+    from diffusion.training.export import adopt_whole
 
     if options.start is not None:
-        adopt(options.start, options.workdir, DRAWING)
+        adopt_whole(options.start, options.workdir)
     evaluate(options.workdir, options.seed, options.tiny, torch.device(options.device))
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from diffusers import UNet2DConditionModel
 from transformers import CLIPVisionModelWithProjection
 
+from diffusion.training.exam import read_held_out
+from diffusion.training.run import UnfitStart
 from diffusion.training.sampling import GUIDANCE, STEPS, build_pipeline
 from diffusion.training.sources import PICTURE_SETS
 
@@ -80,6 +82,28 @@ def adopt(folder: Path, workdir: Path, parts: tuple[str, ...] = BENEATH) -> None
     for part in parts:
         if not (workdir / part).exists() and (folder / part).is_dir():
             shutil.copytree(folder / part, workdir / part)
+
+
+def adopt_whole(folder: Path, workdir: Path) -> None:
+    """Put everything that is measured of a model folder where the phase looks for it. Raises
+    UnfitStart where parts of another model lie there, or other pictures are held out: nobody would
+    know it from the table."""
+    if read_held_out(workdir) != read_held_out(folder):
+        raise UnfitStart(
+            f"{workdir} does not hold out what was held out from {folder}: run phase data with "
+            f"--start {folder} first, in a --workdir of its own."
+        )
+    for part in DRAWING:
+        if (workdir / part).exists() and _files(workdir / part) != _files(folder / part):
+            raise UnfitStart(
+                f"{workdir} holds the {part} of another model than {folder}: leave out --start to "
+                "measure that one, or choose another --workdir."
+            )
+    adopt(folder, workdir, DRAWING)
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("*")}
 
 
 def _export_image_encoder(trained: Path, folder: Path) -> None:

@@ -24,7 +24,7 @@ from diffusion.training import captions, composition, sources, wordnet
 from diffusion.training.__main__ import main, parse
 from diffusion.training.clip import token_ids
 from diffusion.training.data import Emoji, Row, fit, hold_out, is_idea, read_rows
-from diffusion.training.export import adopt
+from diffusion.training.export import adopt, adopt_whole
 from diffusion.training.ideas import IDEAS, is_blocked, names_of_idea
 from diffusion.training.kinship import align, train_kinship
 from diffusion.training.run import WARM_STEPS, Budget, Learner, Run, UnfitStart
@@ -614,8 +614,25 @@ def test_a_run_adopts_what_it_lacks_from_an_earlier_model(tmp_path: Path) -> Non
     adopt(earlier, workdir)
     found = {path.parent.name: path.read_text() for path in workdir.rglob("config.json")}
     assert found == {"text_encoder": "earlier", "tokenizer": "earlier", "vae": "own"}
-    adopt(earlier, workdir, ("unet",))
-    assert (workdir / "unet" / "config.json").read_text() == "earlier"
+
+
+def test_only_the_model_that_was_named_is_measured(tmp_path: Path) -> None:
+    model, workdir = tmp_path / "model", tmp_path / "work"
+    for part in ("vae", "unet"):
+        (model / part).mkdir(parents=True)
+        (model / part / "config.json").write_text("named")
+    (model / "held_out.json").write_text('{"pairs": [["🦊", "noto style"]], "words": []}')
+    with pytest.raises(UnfitStart, match="run phase data with --start"):
+        adopt_whole(model, workdir)
+    workdir.mkdir()
+    shutil.copy(model / "held_out.json", workdir)
+    adopt_whole(model, workdir)
+    adopt_whole(model, workdir)  # again, from the same work folder
+    assert (workdir / "unet" / "config.json").read_text() == "named"
+    (workdir / "unet" / "config.json").write_text("another")
+    with pytest.raises(UnfitStart, match="choose another --workdir"):
+        adopt_whole(model, workdir)
+    assert (workdir / "unet" / "config.json").read_text() == "another"
 
 
 def only_the_decoder_changed(earlier: dict[str, torch.Tensor], folder: Path) -> bool:
