@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -99,18 +98,17 @@ def run_data(options: argparse.Namespace, amounts: Amounts) -> None:
     With a model folder, what was held out from it is held out again.
     """
     from diffusion.training.data import prepare
-    from diffusion.training.export import HELD_OUT
+    from diffusion.training.held_out import HELD_OUT, read_held_out
     from diffusion.training.run import UnfitStart
 
     held_out = None
     if options.start is not None:
-        try:
-            held_out = json.loads((options.start / HELD_OUT).read_text())
-        except OSError as error:
+        if not (options.start / HELD_OUT).exists():
             raise UnfitStart(
                 f"{options.start} does not say what was held out from it: leave out --start to "
                 "hold out anew, or start from a model of this version."
-            ) from error
+            )
+        held_out = read_held_out(options.start)
     notice = None if options.tiny else options.notice
     prepare(options.workdir, notice, options.seed, options.tiny, options.narrow, held_out)
 
@@ -125,8 +123,8 @@ def run_clip(options: argparse.Namespace, amounts: Amounts) -> None:
     import torch
 
     from diffusion.training.clip import train_clip
-    from diffusion.training.exam import read_held_out
     from diffusion.training.export import adopt
+    from diffusion.training.held_out import read_held_out
     from diffusion.training.image_tower import train_sight
     from diffusion.training.kinship import train_kinship
     from diffusion.training.run import Budget

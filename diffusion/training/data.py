@@ -24,6 +24,7 @@ import resvg_py
 from PIL import Image
 from tqdm import tqdm
 
+from diffusion.training.held_out import HeldOut, write_held_out
 from diffusion.training.ideas import IDEAS, is_blocked, names_of_idea
 from diffusion.training.sources import PICTURE_SETS, PictureSet, fetch, write_notice
 
@@ -148,12 +149,12 @@ def prepare(
     seed: int,
     tiny: bool,
     narrow: bool = False,
-    held_out: dict[str, Any] | None = None,
+    held_out: HeldOut | None = None,
 ) -> None:
     """Run the phase: every idea from every set, and a share of the other emoji.
 
     If `narrow`, only what has a name by hand is an idea, and only in the four sets seen most.
-    `held_out` is what `held_out.json` of another run said; without it, pairs are chosen by chance.
+    `held_out` is what another run held out; without it, pairs are chosen by chance.
     """
     packages = workdir / "packages"
     emoji = read_emoji(packages)
@@ -187,12 +188,12 @@ def prepare(
                     )
                     pictures.append(picture)
     if held_out is None:
-        held_out = {"pairs": [] if tiny else hold_out(rows, rng), "words": []}
-    pairs = {(emoji, style) for emoji, style in held_out["pairs"]}
-    rows = [replace(row, idea=row.idea and (row.emoji, row.style) not in pairs) for row in rows]
+        held_out = HeldOut(frozenset() if tiny else hold_out(rows, rng))
+    kept_back = held_out.pairs
+    rows = [replace(row, idea=row.idea and (row.emoji, row.style) not in kept_back) for row in rows]
     np.save(workdir / "pictures.npy", np.stack(pictures))
     (workdir / "pictures.json").write_text(json.dumps([asdict(row) for row in rows]))
-    (workdir / "held_out.json").write_text(json.dumps(held_out))
+    write_held_out(workdir, held_out)
     _report(rows, notice)
 
 
@@ -228,7 +229,7 @@ def draw_fitted(
     return fit(drawing) if drawing else None
 
 
-def hold_out(rows: list[Row], rng: random.Random) -> list[tuple[str, str]]:
+def hold_out(rows: list[Row], rng: random.Random) -> frozenset[tuple[str, str]]:
     """Some (emoji, style) pairs that the diffusion model never sees, so that evaluation can ask
     for them; each such emoji stays known in at least two other styles."""
     styles: dict[str, list[str]] = {}
@@ -237,7 +238,7 @@ def hold_out(rows: list[Row], rng: random.Random) -> list[tuple[str, str]]:
             styles.setdefault(row.emoji, []).append(row.style)
     known = sorted(emoji for emoji, drawn in styles.items() if len(drawn) >= 3)
     chosen = rng.sample(known, min(HELD_OUT_PAIRS, len(known)))
-    return [(emoji, rng.choice(styles[emoji])) for emoji in chosen]
+    return frozenset((emoji, rng.choice(styles[emoji])) for emoji in chosen)
 
 
 def _report(rows: list[Row], notice: Path | None) -> None:

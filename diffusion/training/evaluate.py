@@ -34,7 +34,6 @@ from diffusion.training.composition import (
 )
 from diffusion.training.data import PIXELS, Row, read_rows
 from diffusion.training.exam import (
-    HeldOut,
     Question,
     among,
     ask_captions,
@@ -44,9 +43,9 @@ from diffusion.training.exam import (
     ask_synonyms,
     ask_things,
     ask_words,
-    read_held_out,
     with_article,
 )
+from diffusion.training.held_out import HeldOut, read_held_out
 from diffusion.training.image_tower import Pairs, compose_pairs, read_with
 from diffusion.training.judges import (
     SEED,

@@ -6,11 +6,9 @@ captions, styles of ideas, colours of ideas, and words that no caption has.
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from diffusion.training.captions import HUES, NUMBERS, article, is_kept_back, plural
 from diffusion.training.data import Row
@@ -80,31 +78,6 @@ class Question:
     prompt: str
     answer: str
     choices: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HeldOut:
-    """What was kept back: (emoji, style) pairs from the diffusion model, words for names, each with
-    its name, from the text encoder."""
-
-    pairs: frozenset[tuple[str, str]]
-    words: tuple[tuple[str, str], ...] = ()
-
-
-def read_held_out(folder: Path) -> HeldOut:
-    """From the `held_out.json` of a work folder or a model, if it has one."""
-    path = folder / "held_out.json"
-    if not path.exists():
-        return HeldOut(frozenset())
-    noted = json.loads(path.read_text())
-    pairs = frozenset((emoji, style) for emoji, style in noted["pairs"])
-    return HeldOut(pairs, tuple((word, name) for word, name in noted["words"]))
-
-
-def note_words(workdir: Path, words: list[tuple[str, str]]) -> None:
-    """Write down the words that are kept back, beside the pairs that are."""
-    noted = {"pairs": sorted(read_held_out(workdir).pairs), "words": words}
-    (workdir / "held_out.json").write_text(json.dumps(noted))
 
 
 def with_article(name: str) -> str:

@@ -16,13 +16,12 @@ from pathlib import Path
 from diffusers import UNet2DConditionModel
 from transformers import CLIPVisionModelWithProjection
 
-from diffusion.training.exam import read_held_out
+from diffusion.training.held_out import HELD_OUT, read_held_out
 from diffusion.training.run import UnfitStart
 from diffusion.training.sampling import GUIDANCE, STEPS, build_pipeline
 from diffusion.training.sources import PICTURE_SETS
 
 IMAGE_ENCODER = "image_encoder"
-HELD_OUT = "held_out.json"
 BENEATH = ("text_encoder", "tokenizer", "vae")  # what a U-Net is taught on
 DRAWING = (*BENEATH, "unet", "scheduler", IMAGE_ENCODER)  # everything that is measured
 LIMIT_BYTES = 40_000_000

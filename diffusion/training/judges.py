@@ -29,7 +29,8 @@ from tqdm import tqdm
 from diffusion.training.clip import teach
 from diffusion.training.composition import alone, compose
 from diffusion.training.data import Row
-from diffusion.training.exam import HeldOut, Question
+from diffusion.training.exam import Question
+from diffusion.training.held_out import HeldOut
 from diffusion.training.image_tower import (
     RATE,
     SCALE,

@@ -30,7 +30,8 @@ from diffusion.training.clip import (
     token_ids,
 )
 from diffusion.training.data import read_emoji
-from diffusion.training.exam import note_words, with_article
+from diffusion.training.exam import with_article
+from diffusion.training.held_out import HeldOut, read_held_out, write_held_out
 from diffusion.training.ideas import IDEAS, is_blocked
 from diffusion.training.run import Budget, Learner, Run, fill
 from diffusion.training.wordnet import find_drawable, find_kindred, read_dictionary
@@ -197,7 +198,7 @@ def train_kinship(
     kin = find_kin(packages, ideas, tiny, device)
     count = max(1, round(MEASURED * len(kin)))
     (workdir / "kin.json").write_text(json.dumps(kin[count:]))
-    note_words(workdir, kin[:count])
+    write_held_out(workdir, HeldOut(read_held_out(workdir).pairs, tuple(kin[:count])))
     torch.manual_seed(seed)
     encoder = build_text_encoder(tokenizer, tiny)
     fill(encoder, folder / "text_encoder")

@@ -16,7 +16,6 @@ from diffusion.training.captions import HUES, is_kept_back
 from diffusion.training.data import Row
 from diffusion.training.exam import (
     CHOICES,
-    HeldOut,
     Question,
     ask_captions,
     ask_colours,
@@ -25,9 +24,8 @@ from diffusion.training.exam import (
     ask_synonyms,
     ask_things,
     ask_words,
-    note_words,
-    read_held_out,
 )
+from diffusion.training.held_out import HeldOut, read_held_out, write_held_out
 from diffusion.training.judges import Critic, Evaluator, frechet, nearest, read_hand, to_pixels
 
 NAMES = ["red fox", "cat", "dog", "owl", "car", "house", *(f"thing {i}" for i in range(120))]
@@ -114,11 +112,9 @@ def test_held_out_pairs_are_read_where_there_are_any(tmp_path: Path) -> None:
     noted = {"pairs": [["🐶", "3d style"]], "words": []}
     (tmp_path / "held_out.json").write_text(json.dumps(noted))
     assert read_held_out(tmp_path).pairs == {("🐶", "3d style")}
-    # Words that another phase keeps back stand beside them.
-    note_words(tmp_path, [("reynard", "red fox")])
-    assert read_held_out(tmp_path) == HeldOut(
-        frozenset({("🐶", "3d style")}), (("reynard", "red fox"),)
-    )
+    more = HeldOut(frozenset({("🐶", "3d style")}), (("reynard", "red fox"),))
+    write_held_out(tmp_path, more)
+    assert read_held_out(tmp_path) == more
 
 
 class ByColour(torch.nn.Module):
