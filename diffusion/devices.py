@@ -38,8 +38,7 @@ def device_name(device: torch.device) -> str:
 def number_type(device: torch.device) -> torch.dtype:
     """What DARKROOM_DTYPE says; by default bfloat16 where the hardware multiplies it.
 
-    There it is 1.4 to 2 times as fast as float32, on a CPU with AVX512-BF16 too. Raises
-    SettingError.
+    There it is faster than float32, on a CPU with AVX512-BF16 too. Raises SettingError.
     """
     said = os.environ.get("DARKROOM_DTYPE") or "auto"
     if said in DTYPES:
