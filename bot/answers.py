@@ -99,7 +99,7 @@ async def in_time(
     """
     task = asyncio.create_task(work)
     done, _ = await asyncio.wait({task}, timeout=PATIENCE)
-    if not done:
+    if not done and not interaction.response.is_done():
         # Should Discord not take even this in time, the work is done all the same.
         with contextlib.suppress(*NO_ANSWER):
             await interaction.response.defer(thinking=thinking, ephemeral=hidden)
@@ -112,8 +112,9 @@ async def show_jobs(interaction: discord.Interaction, studio: Studio, jobs: Sequ
     first, *more = jobs
     try:
         place = await _answer(interaction, await studio.first_message(first), first.hidden)
-    except NO_ANSWER:
-        # Too late for an answer, or it did not reach Discord; the job is stored all the same.
+    except (*NO_ANSWER, StorageUnavailable):
+        # Too late for an answer, or it did not reach Discord, or the database is away for a
+        # moment; the job is stored all the same.
         studio.post(first)
     else:
         await studio.posted(first, *place)
@@ -157,15 +158,19 @@ async def show_message(
         "embeds": embeds(message.cards),
         "files": files(message.attachment),
         "view": view(message.buttons) or discord.utils.MISSING,
-        "ephemeral": hidden,
     }
+    await answer(interaction, hidden, **parts)
+
+
+async def answer(interaction: discord.Interaction, hidden: bool, **parts: Any) -> None:
+    """Answer with the parts of a message, which only this member sees if `hidden`."""
     if not interaction.response.is_done():
-        await interaction.response.send_message(**parts)
+        await interaction.response.send_message(**parts, ephemeral=hidden)
         return
     if hidden and interaction.extras.get(THINKS_ALOUD):
         # “Thinking…” is there for all to see; nothing hidden can take its place.
         await interaction.delete_original_response()
-    await interaction.followup.send(**parts)
+    await interaction.followup.send(**parts, ephemeral=hidden)
 
 
 async def redraw(interaction: discord.Interaction, card: Card, view: discord.ui.View) -> None:

@@ -24,6 +24,7 @@ from bot.errors import (
 from bot.lookups import Page, Place
 from bot.messages import Message
 from bot.presenter import PLAIN_LIMIT, Presenter
+from bot.retry import until_stored
 from bot.versions import Versions
 from diffusion.protocol import ImageRequest
 from storage import history, jobs, servers
@@ -38,6 +39,9 @@ PER_PAGE = 5
 SUGGESTIONS = 25
 LONGEST_SUGGESTION = 100
 """Discord's limits of an autocomplete."""
+
+GREATEST_ID = 2**63 - 1
+"""What a database takes for a message's id; Discord's are smaller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class Archive:
             return job
         found: tuple[Job, ...] = ()
         link = re.search(r"/channels/[^/]+/[0-9]+/([0-9]{1,20})", typed)
-        if link:
+        if link and int(link[1]) <= GREATEST_ID:
             job = await history.of_message(self._database, int(link[1]))
             found = (job,) if job and job.member_id == member_id else ()
         elif named := re.search(r"[0-9a-f]{32}", typed) or re.fullmatch(r"[0-9a-f]{8,31}", typed):
@@ -165,12 +169,19 @@ class Archive:
             return
         if not await jobs.highlight(self._database, job.id):
             return
-        message = await self._presenter.end_of(job, PLAIN_LIMIT)
         try:
+            message = await self._presenter.end_of(job, PLAIN_LIMIT)
             await self._board.post(settings.highlights_channel, message)
         except CannotPost:
             log.warning("The channel for highlights of server %s takes none.", job.server_id)
-            await jobs.take_back_highlight(self._database, job.id)
+            await self._take_back_highlight(job)
+        except Exception:
+            # Another star may find Discord and the database at hand.
+            await self._take_back_highlight(job)
+            raise
+
+    async def _take_back_highlight(self, job: Job) -> None:
+        await until_stored(lambda: jobs.take_back_highlight(self._database, job.id))
 
     async def search(self, member_id: int, query: str, number: int) -> Page:
         """A page, counted from 0, of what a member made, by words of its prompts."""

@@ -72,7 +72,7 @@ class Settings(BaseSettings):
         8080,
         ge=0,
         le=65535,
-        description="Where the playground that `darkroom` starts listens on 127.0.0.1; 0 picks a free port.",
+        description="Where `darkroom` opens the playground on 127.0.0.1; 0 picks a free port.",
     )
 
     @field_validator("versions")

@@ -41,10 +41,13 @@ async def _start(interaction: "discord.Interaction[DarkroomBot]", draft_id: str)
     studio, locale = interaction.client.studio, interaction.locale.value
     work = studio.confirm(asker(interaction), draft_id)
     jobs = await in_time(interaction, work, thinking=False)
-    for job in jobs:
-        studio.post(job)
     title = say("confirmation.started", locale, jobs=len(jobs))
-    await redraw(interaction, Card(title, "", Stripe.GREEN), discord.ui.View())
+    try:
+        await redraw(interaction, Card(title, "", Stripe.GREEN), discord.ui.View())
+    finally:
+        # After the answer: before it, what goes by the interaction's token reaches nobody.
+        for job in jobs:
+            studio.post(job)
 
 
 async def _drop(interaction: "discord.Interaction[DarkroomBot]", draft_id: str) -> None:

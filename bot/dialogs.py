@@ -18,15 +18,12 @@ from bot.errors import DatabaseAway, InvalidFactor
 from bot.lasting import LastingMenu, view_of
 from bot.messages import Attachment
 from bot.texts import say
-from bot.workbench import Wish
+from bot.workbench import MOST_TYPED, Wish
 
 if TYPE_CHECKING:
     from bot.bot import DarkroomBot
 
 T = TypeVar("T")
-
-MOST_TYPED = 4000
-"""Characters of a text field of a dialog; Discord's limit."""
 
 FACTORS = (1.1, 2.0)
 """How far one can zoom out."""
@@ -148,7 +145,7 @@ async def ask_for_cells(
     picture = await in_time(interaction, drawn, thinking=not again, hidden=True)
     question = say("region-question", locale)
     view = _cells(job_id, raster, locale)
-    (file,) = files(Attachment("cells.png", picture, question))
+    (file,) = files(Attachment(f"cells.{picture.suffix}", picture.encoded, question))
     if interaction.response.is_done():
         await interaction.edit_original_response(content=question, attachments=[file], view=view)
     elif again:

@@ -278,29 +278,22 @@ class Dispatcher:
         self, job: Job, request: ImageRequest, live: LiveMessage
     ) -> tuple[bytes, ...]:
         parent = await jobs.parent_of(self._database, job)
-        started = False
         files = await self._files_of(request)
         events = self._inference.generate(
             request, previews=PREVIEWS, user=str(job.member_id), files=files
         )
-        try:
-            async with contextlib.aclosing(events):
-                async for event in events:
-                    match event:
-                        case Queued():
-                            pass
-                        case Progress(step, steps, previews):
-                            started = True
-                            preview = await self._preview(job, step, previews)
-                            live.show(messages.running(job, parent, step, steps, preview))
-                        case Finished(pictures):
-                            return pictures
-                        case Failed(reason):
-                            raise _JobFailed(reason)
-        except InferenceUnavailable:
-            if started:
-                self._breaks[job.id] += 1
-            raise
+        async with contextlib.aclosing(events):
+            async for event in events:
+                match event:
+                    case Queued():
+                        pass
+                    case Progress(step, steps, previews):
+                        preview = await self._preview(job, step, previews)
+                        live.show(messages.running(job, parent, step, steps, preview))
+                    case Finished(pictures):
+                        return pictures
+                    case Failed(reason):
+                        raise _JobFailed(reason)
         raise AssertionError("the client ends every stream with Finished or Failed")
 
     async def _files_of(self, request: ImageRequest) -> dict[str, bytes]:
@@ -323,6 +316,8 @@ class Dispatcher:
         return messages.Attachment(messages.preview_name(step), grid, messages.alt_text(job))
 
     async def _put_back(self, job: Job, live: LiveMessage, error: InferenceUnavailable) -> None:
+        if error.broke_off:
+            self._breaks[job.id] += 1
         if self._breaks[job.id] >= MOST_BREAKS:
             await self._fail(job, say("job-failed.broke-off", job.locale, times=MOST_BREAKS))
             await live.stop()

@@ -3,7 +3,7 @@
 Only its member sees a panel, so whoever uses one is the member it belongs to.
 """
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -35,7 +35,7 @@ class PanelMenu(LastingMenu, template=r"me:(?P<choice>model|temperament|stylize)
         if value is not None and choice == "stylize":
             value = int(value)
         work = interaction.client.choices.prefer(chooser(interaction), **{choice: value})
-        await show_panel(interaction, await in_time(interaction, work, thinking=False))
+        await show_panel(interaction, work)
 
 
 class PanelButton(
@@ -52,16 +52,24 @@ class PanelButton(
             work = choices.prefer(who, mode=choice)
         else:
             work = choices.toggle(who, choice)
-        await show_panel(interaction, await in_time(interaction, work, thinking=False))
+        await show_panel(interaction, work)
 
 
 async def show_panel(
-    interaction: "discord.Interaction[DarkroomBot]", preferences: Preferences
+    interaction: "discord.Interaction[DarkroomBot]", chosen: Coroutine[Any, Any, Preferences]
 ) -> None:
-    """Answer with the panel, or renew the one that was used."""
+    """Answer with the panel of what is chosen, or renew the one that was used."""
     client, locale = interaction.client, interaction.locale.value
-    options = await client.choices.options(interaction.user.id)
-    versions = await client.choices.versions()
+
+    async def look_up() -> tuple[Preferences, Mapping[str, str], tuple[str, ...]]:
+        preferences = await chosen
+        options = await client.choices.options(interaction.user.id)
+        return preferences, options, await client.choices.versions()
+
+    used = interaction.type is discord.InteractionType.component
+    preferences, options, versions = await in_time(
+        interaction, look_up(), thinking=not used, hidden=True
+    )
     card = cards.panel(preferences, options, locale)
     await redraw(interaction, card, panel(preferences, versions, locale))
 

@@ -17,6 +17,7 @@ from bot import keyboard, messages
 from bot.board import Board, CannotPost, FileTooLarge, LiveMessage, MessageGone, Posted
 from bot.catalogue import Catalogue
 from bot.pictures import PictureTooLarge, compose_grid, fit
+from bot.retry import until_stored
 from bot.texts import say
 from storage import jobs
 from storage.database import Database, StorageUnavailable
@@ -137,8 +138,10 @@ class Presenter:
         self.show_end(job.id)
 
     async def _attach(self, job: Job, posted: Posted, *, by_token: bool = True) -> None:
-        await jobs.attach_message(
-            self._database, job.id, posted.channel_id, posted.message_id, by_token=by_token
+        place = (posted.channel_id, posted.message_id)
+        # Tried again by itself, or the message would be posted a second time.
+        await until_stored(
+            lambda: jobs.attach_message(self._database, job.id, *place, by_token=by_token)
         )
 
     async def _show_used(self, job_id: str) -> None:

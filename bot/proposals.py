@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.answers import asker, in_time, show_jobs
+from bot.answers import answer, asker, in_time, show_jobs
 from bot.board import embeds, files
 from bot.confirmations import show_imagined
 from bot.errors import CannotDescribe
@@ -63,7 +63,8 @@ async def look_again(
     """Describe the picture of a message once more, from nearer."""
     if not message.attachments:
         raise CannotDescribe
-    work = interaction.client.wording.describe(message.attachments[0].url, look)
+    link, most_bytes = message.attachments[0].url, interaction.filesize_limit
+    work = interaction.client.wording.describe(link, look, most_bytes=most_bytes)
     described = await in_time(interaction, work, thinking=False)
     locale = interaction.locale.value
     parts: dict[str, Any] = {
@@ -81,12 +82,12 @@ async def show_described(
 ) -> None:
     """Answer with a picture and its prompts."""
     locale = interaction.locale.value
-    alt = "; ".join(described.prompts)[:1024]
-    await _answer(
+    alt, picture = "; ".join(described.prompts)[:1024], described.picture
+    await answer(
         interaction,
         hidden,
         embeds=embeds([described_card(described, locale)]),
-        files=files(Attachment("picture.png", described.picture, alt)),
+        files=files(Attachment(f"picture.{picture.suffix}", picture.encoded, alt)),
         view=_buttons(len(described.prompts), 0, locale),
     )
 
@@ -96,7 +97,7 @@ async def show_weighed(
 ) -> None:
     """Answer with the weights of words, and shorter prompts."""
     locale = interaction.locale.value
-    await _answer(
+    await answer(
         interaction,
         hidden,
         embeds=embeds([weighed_card(weighed, locale)]),
@@ -144,10 +145,3 @@ def _buttons(count: int, look: int | None, locale: str) -> discord.ui.View:
         label = say("describe.all", locale)
         shown.append(discord.ui.Button(label=label, custom_id="propose:all", row=1))
     return view_of(*shown)
-
-
-async def _answer(interaction: discord.Interaction, hidden: bool, **parts: Any) -> None:
-    if interaction.response.is_done():
-        await interaction.followup.send(**parts, ephemeral=hidden)
-    else:
-        await interaction.response.send_message(**parts, ephemeral=hidden)

@@ -31,6 +31,9 @@ from diffusion.protocol import (
 from storage.members import Preferences
 from storage.servers import ServerSettings
 
+MOST_NAMED = 1000
+"""Characters of a list of names in a refusal."""
+
 COMMON_NOISE = 0.4
 """Correlation of two pictures' noises in a grid without chaos; full chaos leaves none."""
 
@@ -156,6 +159,8 @@ def _check_names(prompt: Prompt, model: ModelInfo) -> None:
 
 def _names(parameter: str, names: tuple[str, ...]) -> Text:
     shown = ", ".join(f"`{name}`" for name in names)
+    if len(shown) > MOST_NAMED:
+        shown = shown[:MOST_NAMED].rpartition(", ")[0] + ", …"
     return Text(f"parameter-{parameter}.allowed-names", {"names": shown})
 
 

@@ -4,6 +4,7 @@ As with all that can be pressed, a custom_id says everything, so that old ones w
 """
 
 import json
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -43,7 +44,7 @@ class AgainMenu(LastingMenu, template="again"):
     async def act(self, interaction: discord.Interaction[Any]) -> None:
         (job_id,) = self.item.values
         archive = interaction.client.archive
-        await show_again(interaction, await archive.find(interaction.user.id, job_id))
+        await show_again(interaction, archive.find(interaction.user.id, job_id))
 
 
 async def show_help(interaction: "discord.Interaction[DarkroomBot]", topic: str) -> None:
@@ -105,8 +106,11 @@ def _turning(page: Page, locale: str) -> discord.ui.View:
     return view_of(*shown)
 
 
-async def show_again(interaction: "discord.Interaction[DarkroomBot]", job: Job) -> None:
+async def show_again(
+    interaction: "discord.Interaction[DarkroomBot]", found: Coroutine[Any, Any, Job]
+) -> None:
     """Post a job again, for all to see unless it was made in stealth."""
+    job = await in_time(interaction, found)
     work = interaction.client.archive.again(job, interaction.filesize_limit)
     message = await in_time(interaction, work, hidden=job.stealth)
     await show_message(interaction, message, hidden=job.stealth)

@@ -12,6 +12,7 @@ from PIL import Image
 from bot.catalogue import Catalogue
 from bot.errors import CannotDescribe, InferenceAway, TooShort
 from bot.fetching import PictureFetcher
+from bot.pictures import PictureFile, fit
 from bot.prompt import apart, clean
 from diffusion.client import InferenceClient, InferenceRefused, InferenceUnavailable
 
@@ -24,9 +25,9 @@ SHORTENED = (0.75, 0.5, 0.33, 0.2)
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A picture, as PNG, with the prompts that could have made it."""
+    """A picture, small enough to attach, with the prompts that could have made it."""
 
-    picture: bytes
+    picture: PictureFile
     prompts: tuple[str, ...]
 
 
@@ -48,20 +49,21 @@ class Wording:
         self._catalogue = catalogue
         self._fetcher = fetcher
 
-    async def describe(self, link: str, look: int = 0) -> Described:
+    async def describe(self, link: str, look: int = 0, *, most_bytes: int) -> Described:
         """Prompts for the picture behind a link; each further `look` is at less of it.
 
-        Raises InvalidLink, CannotDescribe, InferenceAway.
+        The picture comes along in `most_bytes`. Raises InvalidLink, CannotDescribe, InferenceAway.
         """
         model = await self._seeing()
         picture = await self._fetcher.fetch(link)
         seen = await asyncio.to_thread(_middle, picture, CLOSER[look % len(CLOSER)])
         try:
-            return Described(picture, tuple(await self._inference.describe(seen, model)))
+            prompts = tuple(await self._inference.describe(seen, model))
         except InferenceRefused as error:
             raise CannotDescribe from error
         except InferenceUnavailable as error:
             raise InferenceAway from error
+        return Described(await asyncio.to_thread(fit, picture, most_bytes), prompts)
 
     async def shorten(self, typed: str) -> Weighed:
         """What each word counts, and the prompt with ever fewer words, parameters kept.

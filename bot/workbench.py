@@ -21,6 +21,7 @@ from bot.errors import (
     PictureLost,
 )
 from bot.messages import SINGLE
+from bot.pictures import PictureFile, fit
 from bot.presenter import Presenter
 from bot.studio import Studio
 from diffusion.protocol import ImageRequest, Start
@@ -36,6 +37,9 @@ AROUND = {"left": (1.0, 0.5), "right": (0.0, 0.5), "up": (0.5, 1.0), "down": (0.
 """The shares of what is added to a picture that come to its left and above it."""
 
 MIDDLE = (0.5, 0.5)
+
+MOST_TYPED = 4000
+"""Characters of a prompt that a dialog can show; Discord's limit of a text field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +83,15 @@ class Workbench:
         job = await self.job(wish.job_id)
         _check_allowed(job, asker, settings)
         member = await members.get_preferences(self._database, asker.member_id)
+        typed = await self._typed(asker, job, wish.prompt, settings)
         if wish.action == "reroll":
-            new = await self._again(asker, job, wish, settings)
+            new = self._again(asker, job, typed)
         else:
-            new = await self._descendant(asker, job, wish, settings, member)
-        stealth = job.stealth or member.stealth
-        new = shown_to(replace(new, mode=JobMode(member.mode)), asker, stealth)
+            new = await self._descendant(asker, job, wish, typed, member)
+        # A prompt says how it is meant, also where it is typed into a dialog; what was hidden
+        # stays so.
+        mode, stealth = (typed or member).mode, (typed or member).stealth
+        new = shown_to(replace(new, mode=JobMode(mode)), asker, job.stealth or stealth)
         # A picture that only has to be shown by itself holds nobody up.
         limit = None if new.kind is JobKind.UPSCALE else settings.jobs_per_member
         (made,) = await self._studio.queue([new], limit)
@@ -108,20 +115,32 @@ class Workbench:
             raise JobNotFound
         return job
 
-    async def with_numbers(self, asker: Asker, job_id: str, raster: int) -> bytes:
-        """The picture of a job with the cells that can be chosen, as PNG."""
+    async def with_numbers(self, asker: Asker, job_id: str, raster: int) -> PictureFile:
+        """The picture of a job with the cells that can be chosen, small enough to attach."""
         job = await self.job(job_id)
         _check_allowed(job, asker, await self._studio.server_settings(asker.server_id))
         picture = await self._read(await self._picture(job, 0))
-        return await asyncio.to_thread(canvas.numbered, picture, raster)
+        numbered = await asyncio.to_thread(canvas.numbered, picture, raster)
+        return await asyncio.to_thread(fit, numbered, asker.attachment_limit)
 
     # From a wish to a job.
 
-    async def _again(self, asker: Asker, job: Job, wish: Wish, settings: ServerSettings) -> NewJob:
+    async def _typed(
+        self, asker: Asker, job: Job, prompt: str | None, settings: ServerSettings
+    ) -> NewJob | None:
+        """What a prompt comes to that was typed in place of the job's; None where none was."""
+        # A dialog may show the beginning alone.
+        same = (job.prompt.split(), job.prompt[:MOST_TYPED].split())
+        if prompt is None or prompt.split() in same:
+            return None
+        # Of several prompts or repetitions, one is what can come of one picture.
+        return (await self._asking.read(asker, prompt, settings)).jobs[0]
+
+    def _again(self, asker: Asker, job: Job, typed: NewJob | None) -> NewJob:
         """The same as a job, with new noise; also after a job that failed."""
         request = ImageRequest.from_json(job.request)
         if job.kind not in SINGLE:
-            request, prompt = await self._remixed(asker, job, request, wish.prompt, settings)
+            request, prompt = _remixed(job, request, typed)
             request = descent.reroll(request, new_seed())
             new = imagined(asker, prompt, request)
             return replace(new, kind=JobKind.REROLL, parent_id=job.id)
@@ -142,7 +161,7 @@ class Workbench:
         asker: Asker,
         job: Job,
         wish: Wish,
-        settings: ServerSettings,
+        typed: NewJob | None,
         member: Preferences,
     ) -> NewJob:
         picture = await self._picture(job, wish.index)
@@ -153,7 +172,7 @@ class Workbench:
             assert origin is not None, "what is enlarged has a parent"
             request = ImageRequest.from_json(origin.request)
         size = (request.width, request.height)
-        request, prompt = await self._remixed(asker, job, request, wish.prompt, settings)
+        request, prompt = _remixed(job, request, typed)
         detail: str | None = None
         match wish.action.split("_"):
             case ["upscale"]:
@@ -174,23 +193,6 @@ class Workbench:
             parent_id=job.id,
             parent_index=wish.index,
         )
-
-    async def _remixed(
-        self,
-        asker: Asker,
-        job: Job,
-        request: ImageRequest,
-        typed: str | None,
-        settings: ServerSettings,
-    ) -> tuple[ImageRequest, str]:
-        """The request and its prompt, made new where something else was typed."""
-        if typed is None or typed.split() == job.prompt.split():
-            return request, job.prompt
-        asked = await self._asking.read(asker, typed, settings)
-        # Of several prompts or repetitions, one is what can come of one picture.
-        first = asked.jobs[0]
-        fresh = ImageRequest.from_json(first.request)
-        return descent.remixed(request, fresh), first.prompt
 
     async def _enlarged(self, asker: Asker, job: Job, picture: Picture, way: str) -> NewJob:
         if job.kind is JobKind.ENLARGE:
@@ -267,6 +269,13 @@ class Workbench:
             return await self._folder.read(picture)
         except PictureMissing as error:
             raise PictureLost from error
+
+
+def _remixed(job: Job, request: ImageRequest, typed: NewJob | None) -> tuple[ImageRequest, str]:
+    """The request and its prompt, made new where something else was typed."""
+    if typed is None:
+        return request, job.prompt
+    return descent.remixed(request, ImageRequest.from_json(typed.request)), typed.prompt
 
 
 def _check_allowed(job: Job, asker: Asker, settings: ServerSettings) -> None:

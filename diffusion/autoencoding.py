@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from diffusion.canvas import Canvas
-from diffusion.devices import is_out_of_memory
+from diffusion.devices import is_device_lost, is_out_of_memory
 from diffusion.pictures import Decoder, Pixels
 from diffusion.trajectory import Known
 
@@ -69,6 +69,7 @@ class Autoencoding:
         self._stream = torch.cuda.Stream() if on_gpu else None  # type: ignore[no-untyped-call]
         self._thread = ThreadPoolExecutor(1, "autoencoding")
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self._lost: Exception | None = None
 
     def encode(self, key: int, canvas: Canvas, wanted: Wanted) -> None:
         """Read the canvas, unless by then nobody wants it."""
@@ -101,6 +102,11 @@ class Autoencoding:
         trouble = "The model failed while finishing the picture."
         self._thread.submit(self._do, key, work, trouble, wanted)
 
+    def check_device(self) -> None:
+        """Raises torch.AcceleratorError where the device has failed in the thread."""
+        if self._lost is not None:
+            raise self._lost
+
     def outcomes(self) -> list[Outcome]:
         """Those that there are since the last call; from any thread."""
         done = []
@@ -114,11 +120,15 @@ class Autoencoding:
         if wanted(key):
             try:
                 with torch.cuda.stream(self._stream):
-                    outcome = work()
+                    self._outcomes.put(work())
             except Exception as error:
                 log.exception("a picture could not be encoded or decoded")
-                outcome = Failed(key, NO_MEMORY if is_out_of_memory(error) else trouble)
-            self._outcomes.put(outcome)
+                if is_device_lost(error):
+                    # No request's fault: whoever asks next is told.
+                    self._lost = error
+                else:
+                    reason = NO_MEMORY if is_out_of_memory(error) else trouble
+                    self._outcomes.put(Failed(key, reason))
         self._notify()
 
     def _encoded(self, canvas: Canvas) -> Known:

@@ -45,6 +45,8 @@ _NO_SERVER = (
     aiohttp.ClientResponseError,  # what answers there speaks no HTTP
 )
 
+_NOT_REACHED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
 NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 TRANSIENT = frozenset({408, 429, 502, 503, 504})
@@ -53,12 +55,16 @@ TRANSIENT = frozenset({408, 429, 502, 503, 504})
 class InferenceUnavailable(Exception):
     """The inference server cannot be reached now; the same request may succeed later.
 
-    `retry_after` is the server's wish in seconds, where it had one.
+    `retry_after` is the server's wish in seconds, where it had one. `broke_off` is whether the
+    server had been reached: then the request itself may be what it cannot bear.
     """
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self, reason: str, retry_after: float | None = None, *, broke_off: bool = False
+    ) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+        self.broke_off = broke_off
 
 
 class InferenceClient:
@@ -139,11 +145,18 @@ class InferenceClient:
                         yield event
                         if isinstance(event, Finished):
                             return
-            # A dying process may end its answer politely; asking it again tells.
-            async with self._asked("GET", "/health", missing_is_fine=True):
-                yield Failed(hearing.unfinished())
+            yield await self._broken_off(hearing)
         except InferenceRefused as refused:
             yield Failed(str(refused))
+
+    async def _broken_off(self, hearing: Hearing) -> Failed:
+        """What an answer means that ended too early: a dying process may end it politely, which
+        asking it again tells. Raises InferenceUnavailable."""
+        try:
+            async with self._asked("GET", "/health", missing_is_fine=True):
+                return Failed(hearing.unfinished())
+        except InferenceUnavailable as error:
+            raise InferenceUnavailable(str(error), error.retry_after, broke_off=True) from error
 
     async def describe(self, picture: bytes, model: str | None = None) -> tuple[str, ...]:
         """Prompts that could have made a picture, the likeliest first.
@@ -197,10 +210,16 @@ class InferenceClient:
                 response.close()
         except _NO_SERVER as error:
             raise InferenceRefused(f"{_shown(self._url)} is no inference server.") from error
-        except TimeoutError as error:
-            raise InferenceUnavailable("The inference server does not answer.") from error
-        except (aiohttp.ClientError, OSError) as error:
+        except _NOT_REACHED as error:
             raise InferenceUnavailable(f"The inference server is not there: {error}") from error
+        except TimeoutError as error:
+            raise InferenceUnavailable(
+                "The inference server does not answer.", broke_off=True
+            ) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise InferenceUnavailable(
+                f"The inference server broke off: {error}", broke_off=True
+            ) from error
 
 
 def _shown(url: str) -> str:

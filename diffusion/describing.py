@@ -6,6 +6,7 @@ the bank beside the image tower; draws nothing, and knows no requests.
 
 from __future__ import annotations
 
+import copy
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -176,6 +177,8 @@ def load_describer(
 
     It sees where the folder has `image_encoder`. Raises CheckpointError where that is amiss.
     """
+    # To cut and to pad is a tokenizer's state, and other threads read whole prompts by it.
+    tokenizer = copy.deepcopy(tokenizer)
     place = folder / FOLDER
     if not place.is_dir():
         return Describer(tokenizer, text_tower)

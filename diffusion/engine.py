@@ -201,6 +201,7 @@ class Engine:
         where the device has failed: it fails in all that follows, until the process begins anew.
         """
         self._stirred.clear()
+        self._autoencoding.check_device()
         finished = self.finished()
         with self._lock:
             chosen = [self._generations[entry.key] for entry in self._scheduler.next_step()]
@@ -261,9 +262,15 @@ class Engine:
         """Read the prompts and draw the noise of a request that joins at this step."""
         if generation.trajectories:
             return True
-        request, shape = generation.request, generation.entry.shape
+        request, shape, known = generation.request, generation.entry.shape, generation.known
+        levels = self.checkpoint.denoiser.levels
+        of_latents = (self.checkpoint.denoiser.channels, shape.height, shape.width)
         try:
             conditions = self.checkpoint.text.encode(texts(request), request.loras)
+            generation.trajectories = [
+                begin(request, index, levels, conditions, of_latents, known)
+                for index in range(len(request.noises))
+            ]
         except Exception as error:
             if is_device_lost(error):
                 raise
@@ -272,12 +279,6 @@ class Engine:
             reason = NO_MEMORY if is_out_of_memory(error) else trouble
             events.append(Broken(generation.key, reason))
             return False
-        levels, known = self.checkpoint.denoiser.levels, generation.known
-        of_latents = (self.checkpoint.denoiser.channels, shape.height, shape.width)
-        generation.trajectories = [
-            begin(request, index, levels, conditions, of_latents, known)
-            for index in range(len(request.noises))
-        ]
         return True
 
     def _advance(self, joined: list[_Generation]) -> list[EngineEvent]:
@@ -323,8 +324,17 @@ class Engine:
             return []
         step = trajectories[0].step
         shown = trajectories if step in generation.shown else []
-        previews = tuple(self.checkpoint.decoder.preview(one.denoised) for one in shown)
-        return [Stepped(key, step, trajectories[0].last, previews)]
+        return [Stepped(key, step, trajectories[0].last, self._previews(shown))]
+
+    def _previews(self, shown: list[Trajectory]) -> tuple[Pixels, ...]:
+        """What the pictures are like so far; none where there is no memory for that."""
+        try:
+            return tuple(self.checkpoint.decoder.preview(one.denoised) for one in shown)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            log.warning("there was no memory for a preview")
+            return ()
 
     def _still_wanted(self, events: list[EngineEvent]) -> list[EngineEvent]:
         """Drop the events of requests aborted meanwhile, and forget the requests that ended."""

@@ -40,7 +40,7 @@ class History(commands.Cog):
         id: app_commands.Range[str, 1, 200],
     ) -> None:
         work = self._bot.archive.find(interaction.user.id, id)
-        await show_again(interaction, await work)
+        await show_again(interaction, work)
 
     @app_commands.command(description=say("command-seed"))
     @app_commands.describe(id=say("command-seed.id"))

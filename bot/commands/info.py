@@ -10,7 +10,9 @@ from bot import lookups, manual
 from bot.answers import in_time, show_card
 from bot.parameters import BY_FLAG
 from bot.shelf import show_help
+from bot.studio import Standing
 from bot.texts import say
+from storage.members import Preferences
 
 if TYPE_CHECKING:
     from bot.bot import DarkroomBot
@@ -24,9 +26,13 @@ class Info(commands.Cog):
 
     @app_commands.command(description=say("command-info"))
     async def info(self, interaction: discord.Interaction) -> None:
-        work = self._bot.studio.standing(interaction.user.id, interaction.guild_id)
-        standing = await in_time(interaction, work, hidden=True)
-        preferences = await self._bot.choices.preferences(interaction.user.id)
+        member_id = interaction.user.id
+
+        async def look_up() -> tuple[Standing, Preferences]:
+            standing = await self._bot.studio.standing(member_id, interaction.guild_id)
+            return standing, await self._bot.choices.preferences(member_id)
+
+        standing, preferences = await in_time(interaction, look_up(), hidden=True)
         card = lookups.info(
             standing.open_jobs,
             standing.totals,

@@ -28,9 +28,12 @@ def message_menus() -> list[app_commands.ContextMenu]:
 
 
 async def cancel(interaction: "discord.Interaction[DarkroomBot]", message: discord.Message) -> None:
-    job = await in_time(interaction, _job(interaction, message), hidden=True)
-    may_moderate = interaction.permissions.manage_messages
-    await interaction.client.studio.cancel(interaction.user.id, may_moderate, job.id)
+    async def find_and_cancel() -> None:
+        job = await _job(interaction, message)
+        may_moderate = interaction.permissions.manage_messages
+        await interaction.client.studio.cancel(interaction.user.id, may_moderate, job.id)
+
+    await in_time(interaction, find_and_cancel(), hidden=True)
     await show_card(interaction, cards.done(Text("done.cancelled"), interaction.locale.value))
 
 

@@ -23,8 +23,7 @@ class Settings(commands.Cog):
 
     @app_commands.command(description=say("command-settings"))
     async def settings(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
-        work = self._bot.choices.preferences(interaction.user.id)
-        await show_panel(interaction, await in_time(interaction, work, hidden=True))
+        await show_panel(interaction, self._bot.choices.preferences(interaction.user.id))
 
     @app_commands.command(description=say("command-turbo"))
     async def turbo(self, interaction: discord.Interaction) -> None:

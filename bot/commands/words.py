@@ -35,8 +35,10 @@ class Words(commands.Cog):
         place = image.url if image else (link or "").strip()
         if not place:
             raise NotAPicture
-        hidden = (await self._bot.choices.preferences(interaction.user.id)).stealth
-        described = await in_time(interaction, self._bot.wording.describe(place), hidden=hidden)
+        preferences = self._bot.choices.preferences(interaction.user.id)
+        hidden = (await in_time(interaction, preferences)).stealth
+        work = self._bot.wording.describe(place, most_bytes=interaction.filesize_limit)
+        described = await in_time(interaction, work, hidden=hidden)
         await show_described(interaction, described, hidden)
 
     @app_commands.command(description=say("command-shorten"))
@@ -46,6 +48,7 @@ class Words(commands.Cog):
         interaction: "discord.Interaction[DarkroomBot]",
         prompt: app_commands.Range[str, 1, LONGEST],
     ) -> None:
-        hidden = (await self._bot.choices.preferences(interaction.user.id)).stealth
+        preferences = self._bot.choices.preferences(interaction.user.id)
+        hidden = (await in_time(interaction, preferences)).stealth
         weighed = await in_time(interaction, self._bot.wording.shorten(prompt), hidden=hidden)
         await show_weighed(interaction, weighed, hidden)

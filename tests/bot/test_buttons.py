@@ -199,6 +199,11 @@ async def test_with_remix_the_prompt_comes_first_even_after_a_restart(
         after = ImageRequest.from_json(job.request)
         assert after.prompt == "a cat"
         assert {noise.blends[:-1] for noise in after.noises} == {before.noises[0].blends}
+        # What is typed there says how it is meant, too.
+        dialog = (await ada.press(grid, "V2")).modal
+        hidden = (await ada.submit(dialog, {"prompt": "a cat --steps 2 --stealth"})).message
+        assert hidden.ephemeral
+        assert (await finished(ada, hidden)).ephemeral
 
 
 async def test_a_heart_makes_a_favourite_and_takes_it_back(

@@ -31,8 +31,11 @@ def job_id_of(message: Message) -> str:
 
 
 async def finished(member: Member, message: Message) -> Message:
-    """The message once its job has ended: the cancel button is gone."""
-    return await member.wait_for(lambda m: m.id == message.id and "Cancel" not in labels(m))
+    """The message once its job has ended: the cancel button is gone, and on a machine that is slow,
+    “thinking…” too."""
+    return await member.wait_for(
+        lambda m: m.id == message.id and not m.thinking and "Cancel" not in labels(m)
+    )
 
 
 def first_words(member: Member, message: Message) -> str:

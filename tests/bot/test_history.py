@@ -42,7 +42,14 @@ async def test_a_job_is_shown_again_to_its_member_with_where_it_came_from(
         assert line.index(job_id_of(grid)[:8]) < line.index(job_id_of(single)[:8])
     # Its buttons are the job's.
     assert job_id_of(again) == job_id_of(single)
-    for member, name in ((ben, job_id_of(grid)), (ada, "f" * 32), (ada, "a fox"), (ada, "")):
+    far = f"https://discord.com/channels/@me/1/{2**64 - 1}"
+    for member, name in (
+        (ben, job_id_of(grid)),
+        (ada, "f" * 32),
+        (ada, "a fox"),
+        (ada, ""),
+        (ada, far),
+    ):
         refusal = await member.slash("darkroom", "show", id=name or " ")
         assert "is the id of none of your jobs" in await told(member, refusal)
     suggested = await ada.autocomplete("darkroom", "show", "id", "fox")

@@ -1,7 +1,11 @@
 """The menu of a message and reactions to it, through the real client."""
 
+import discord
+import pytest
+
 from bot.bot import DarkroomBot
 from playground import Playground
+from playground.faults import SEND_MESSAGE
 from playground.member import Member
 from playground.views import Message
 from storage import jobs
@@ -104,6 +108,21 @@ async def test_a_star_shows_a_picture_once_among_the_highlights(
     await letter(ada, grid)
     there = [m for m in await ada.messages("gallery") if m.attachments]
     assert len(there) == 1
+
+
+async def test_a_highlight_that_discord_did_not_take_can_be_starred_again(
+    bot: DarkroomBot, playground: Playground, owner: Member, ada: Member, database: Database
+) -> None:
+    grid = await drawn(ada, "a fox")
+    gallery = (await owner.say("gallery", "here")).channel_id
+    await owner.slash("darkroom", "server settings", highlights="gallery")
+    job = await jobs.get(database, job_id_of(grid))
+    assert job is not None
+    playground.faults.fail(SEND_MESSAGE, status=503)
+    with pytest.raises(discord.HTTPException):
+        await bot.archive.highlight(job)
+    await bot.archive.highlight(job)
+    await ada.wait_for(lambda m: m.channel_id == gallery and m.attachments)
 
 
 async def test_finished_pictures_also_come_as_direct_messages(

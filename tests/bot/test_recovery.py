@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
+from bot import dispatcher
 from bot.bot import DarkroomBot
 from bot.config import Settings
 from bot.dispatcher import news_within
@@ -256,6 +257,40 @@ async def test_an_inference_that_answers_garbage_fails_the_job_in_words(
             failed = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox"))
             assert "cannot be understood" in card(failed)
             assert labels(failed) == ["🔄"]
+
+
+async def test_what_breaks_inference_before_its_first_step_is_given_up(
+    settings: Settings,
+    database: Database,
+    inference_url: str,
+    ada: Member,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever takes the job dies of it: it fails in words, and others get their turn."""
+    monkeypatch.setattr(dispatcher, "INFERENCE_PAUSE", 0.05)
+    drawn = 0
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        nonlocal drawn
+        if request.method == "POST" and request.path == "/v1/images/generations":
+            drawn += 1
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+        async with ClientSession() as session, session.get(inference_url + request.path) as real:
+            return web.json_response(await real.json(), status=real.status)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(app, host="127.0.0.1") as server:
+        url = str(server.make_url(""))
+        fragile = Studio(settings.model_copy(update={"inference_url": url}), database)
+        async with fragile.open():
+            await ada.wait_for_command("imagine")
+            failed = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox"))
+            assert "3 times" in card(failed)
+            assert labels(failed) == ["🔄"]
+    assert drawn == dispatcher.MOST_BREAKS
 
 
 async def test_a_lost_picture_is_drawn_again_for_u(

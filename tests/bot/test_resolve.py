@@ -1,6 +1,7 @@
 """What a prompt comes to: sizes, steps, guidance and noise."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -183,6 +184,15 @@ def test_what_self_hosters_say_reaches_the_request() -> None:
 def test_what_the_model_has_not_is_refused(typed: str, words: str) -> None:
     with pytest.raises(InvalidParameter, match=words):
         request_for(typed)
+
+
+def test_a_refusal_names_as_many_as_can_be_read() -> None:
+    model = replace(MODEL, loras=tuple(f"a-lora-with-a-long-name-{n}" for n in range(200)))
+    with pytest.raises(InvalidParameter) as refused:
+        resolve(parse("a fox --lora oil"), model, Defaults(), 1)
+    assert "`a-lora-with-a-long-name-0`" in str(refused.value)
+    assert "…" in str(refused.value)
+    assert "name-199" not in str(refused.value)
 
 
 def test_a_picture_to_start_from_is_kept_by_its_weight() -> None:

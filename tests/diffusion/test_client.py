@@ -120,8 +120,10 @@ async def test_a_server_that_stops_is_unavailable(tiny: Checkpoint) -> None:
         async with aclosing(client.generate(a_request(), previews=0)) as events:
             await anext(events)
             server.worker.stop()
-            with pytest.raises(InferenceUnavailable):
+            with pytest.raises(InferenceUnavailable) as unavailable:
                 await anext(events)
+            # It says so: no request is to blame.
+            assert not unavailable.value.broke_off
         with pytest.raises(InferenceUnavailable):
             await client.models()
 
@@ -133,6 +135,7 @@ async def test_nobody_there_is_unavailable() -> None:
         with pytest.raises(InferenceUnavailable) as unavailable:
             await _ask(url)
         assert unavailable.value.retry_after is None
+        assert not unavailable.value.broke_off
         async with InferenceClient(url) as client:
             with pytest.raises(InferenceUnavailable):
                 await client.models()
@@ -401,8 +404,9 @@ async def test_a_stream_that_is_cut_is_unavailable() -> None:
         request.transport.close()
         return response
 
-    with pytest.raises(InferenceUnavailable):
+    with pytest.raises(InferenceUnavailable) as unavailable:
         await _asked_of(answer)
+    assert unavailable.value.broke_off
 
 
 async def test_a_server_gone_after_a_polite_end_is_unavailable() -> None:
@@ -413,8 +417,9 @@ async def test_a_server_gone_after_a_polite_end_is_unavailable() -> None:
     app.router.add_post("/v1/images/generations", answer)
     app.router.add_get("/health", _plain("", status=503))
     async with site(app) as url:
-        with pytest.raises(InferenceUnavailable):
+        with pytest.raises(InferenceUnavailable) as unavailable:
             await _ask(url)
+    assert unavailable.value.broke_off
 
 
 async def test_silence_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,6 +55,17 @@ def test_every_word_has_a_weight_and_the_heaviest_has_one(seeing: Describer) -> 
     assert weights == seeing.weigh("an owl, in the snow, owl")
 
 
+def test_reading_leaves_other_readers_of_the_tokenizer_alone(tiny_folder: Path) -> None:
+    """To cut and to pad is remembered by a tokenizer, and prompts of pictures are read by it too,
+    in other threads."""
+    tokenizer = CLIPTokenizer.from_pretrained(tiny_folder / "tokenizer")
+    text_tower = CLIPTextModel.from_pretrained(tiny_folder / "text_encoder").eval()
+    describer = load_describer(tiny_folder, tokenizer, text_tower, CPU)
+    describer.read(["a red fox", "an owl"])
+    assert tokenizer.backend_tokenizer.truncation is None
+    assert tokenizer.backend_tokenizer.padding is None
+
+
 @pytest.mark.parametrize(("prompt", "expected"), [("", ()), ("  ", ()), ("owl", (("owl", 1.0),))])
 def test_there_is_nothing_to_compare(
     seeing: Describer, prompt: str, expected: tuple[tuple[str, float], ...]

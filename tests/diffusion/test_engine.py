@@ -427,7 +427,7 @@ def test_a_picture_too_large_to_finish_fails_with_that_reason(
     assert _run(engine) == [Broken(key, NO_MEMORY)]
 
 
-@pytest.mark.parametrize("part", ["text.encode", "denoiser.forward"])
+@pytest.mark.parametrize("part", ["text.encode", "denoiser.forward", "decoder.picture"])
 def test_a_device_that_fails_is_the_end_of_the_engine(
     tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
@@ -439,7 +439,22 @@ def test_a_device_that_fails_is_the_end_of_the_engine(
     engine.add(a_request())
     monkeypatch.setattr(getattr(tiny, network), method, failing)
     with pytest.raises(torch.AcceleratorError):
-        engine.step()
+        _run(engine)
+
+
+def test_without_memory_for_a_preview_the_picture_comes_all_the_same(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: object) -> None:
+        raise torch.OutOfMemoryError
+
+    engine = Engine(tiny)
+    key = engine.add(a_request(), previews=1).key
+    expected = _alone(tiny, a_request())
+    monkeypatch.setattr(tiny.decoder, "preview", full)
+    events = _run(engine)
+    assert not any(event.previews for event in events if isinstance(event, Stepped))
+    assert _same(_drawn(events)[key], expected)
 
 
 @pytest.mark.parametrize("part", ["text", "denoiser", "decoder"])
