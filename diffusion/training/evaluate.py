@@ -49,6 +49,7 @@ from diffusion.training.held_out import HeldOut, read_held_out
 from diffusion.training.image_tower import Pairs, compose_pairs, read_with
 from diffusion.training.judges import (
     SEED,
+    Critic,
     Evaluator,
     features,
     frechet,
@@ -58,8 +59,9 @@ from diffusion.training.judges import (
     train_critic,
     train_evaluator,
 )
+from diffusion.training.latents import encode
 from diffusion.training.logbook import draw_sheet
-from diffusion.training.sampling import build_pipeline, draw
+from diffusion.training.sampling import build_pipeline, draw, draw_anew
 
 SHEET = (
     *("a red fox", "a cat", "a dog", "a panda", "a bear", "a lion", "a rabbit", "a pig"),
@@ -96,6 +98,9 @@ CAPTIONS = 4_000  # written to find those among them that are kept back
 # How near the first a caption may be found, and how the table says it.
 PLACES = {1: "first", 5: "among five", 10: "among ten"}
 
+# How much of the end of the steps is drawn of a real picture, and how the table says it.
+ANEW = {0.25: "the last quarter", 0.5: "the last half"}
+
 FULL = Amounts(prompts=40, seeds=2, real=400)
 TINY = Amounts(prompts=2, seeds=1, real=16)
 
@@ -104,7 +109,7 @@ class Examiner:
     """Asks, draws and judges; what was drawn stays, for the scores that need many pictures."""
 
     def __init__(self, pipeline: Any, evaluator: Evaluator) -> None:
-        self._pipeline = pipeline
+        self.pipeline = pipeline
         self._evaluator = evaluator
         self.drawn: list[Image.Image] = []
 
@@ -113,7 +118,7 @@ class Examiner:
         pictures: list[Image.Image] = []
         for seed in tqdm(range(seeds), desc=what, unit="seed"):
             first = 10_000 * (seed + 1)
-            pictures += draw(self._pipeline, prompts, list(range(first, first + len(prompts))))
+            pictures += draw(self.pipeline, prompts, list(range(first, first + len(prompts))))
         self.drawn += pictures
         return pictures
 
@@ -237,13 +242,44 @@ def _ask_styles(
             continue
         questions = ask_styles(names, asked, rng)
         pictures = examiner.draw([one.prompt for one in questions], 1, what)
-        wanted = torch.tensor([styles.index(style) for _, style in asked])
-        right = (critic.judge(to_pixels(pictures, PIXELS)) == wanted).float().mean().item()
+        right = _share_right(critic, pictures, styles, asked)
         scores += [
             Score(f"{what}, by style", len(asked), 1, f"{right:.0%} right"),
             examiner.score(f"{what}, by caption among 100", pictures, questions, 1),
         ]
+    for share, what in ANEW.items():
+        asked = rng.sample(known, min(len(known), 2 * amounts.prompts))
+        pictures = _draw_anew(workdir, examiner.pipeline, rows, names, asked, share)
+        right = _share_right(critic, pictures, styles, asked)
+        what = f"real pictures of which only {what} of the steps is drawn, by style"
+        scores.append(Score(what, len(asked), 1, f"{right:.0%} right"))
     return scores
+
+
+def _share_right(
+    critic: Critic, pictures: list[Image.Image], styles: list[str], asked: list[tuple[str, str]]
+) -> float:
+    """How many are taken for the style that was asked for."""
+    wanted = torch.tensor([styles.index(style) for _, style in asked])
+    return (critic.judge(to_pixels(pictures, PIXELS)) == wanted).float().mean().item()
+
+
+def _draw_anew(
+    workdir: Path,
+    pipeline: Any,
+    rows: list[Row],
+    names: dict[str, str],
+    asked: list[tuple[str, str]],
+    share: float,
+) -> list[Image.Image]:
+    """The last share of the steps alone, from real pictures: whether a style that is lost was lost
+    there."""
+    places = {(row.emoji, row.style): index for index, row in enumerate(rows) if row.idea}
+    drawings = np.load(workdir / "pictures.npy", mmap_mode="r")
+    plain = [compose(drawings, alone(places[pair]), {places[pair]: None}) for pair in asked]
+    prompts = [f"{with_article(names[emoji])}, {style}" for emoji, style in asked]
+    latents = encode(pipeline.vae, np.stack(plain))
+    return draw_anew(pipeline, latents, prompts, share, list(range(len(prompts))))
 
 
 def ask_tower(workdir: Path, rows: list[Row], held_out: HeldOut, count: int) -> list[Score]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ import torch
 from diffusers import (
     AutoencoderKL,
     DPMSolverMultistepScheduler,
+    StableDiffusionImg2ImgPipeline,
     StableDiffusionPipeline,
 )
 from PIL import Image
+from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from diffusion.training.logbook import draw_sheet
@@ -108,6 +111,28 @@ def draw(
             height=size[1],
             num_inference_steps=steps,
             guidance_scale=guidance,
+            generator=[torch.Generator().manual_seed(seed) for seed in seeds[some]],
+        ).images
+    return pictures
+
+
+def draw_anew(
+    pipeline: Any, latents: Tensor, prompts: list[str], strength: float, seeds: list[int]
+) -> list[Image.Image]:
+    """Real pictures, as latents (N, 4, h, w), of which only the last `strength` of the usual steps
+    is drawn, each by its prompt and with noise of its own seed."""
+    parts = {**pipeline.components, "scheduler": copy.deepcopy(pipeline.scheduler)}
+    editing: Any = StableDiffusionImg2ImgPipeline(**parts, requires_safety_checker=False)
+    editing.set_progress_bar_config(disable=True)
+    pictures: list[Image.Image] = []
+    for start in range(0, len(prompts), 8):
+        some = slice(start, start + 8)
+        pictures += editing(
+            prompts[some],
+            image=latents[some].to(pipeline.device),
+            strength=strength,
+            num_inference_steps=STEPS,
+            guidance_scale=GUIDANCE,
             generator=[torch.Generator().manual_seed(seed) for seed in seeds[some]],
         ).images
     return pictures

@@ -472,6 +472,7 @@ def _measure_elsewhere(finished: Path, workdir: Path) -> None:
     asked = {line["what"].split(",")[0]: line["prompts"] for line in table}
     assert asked["a thing alone"] > 0
     assert asked["words that the text encoder was not told of either"] > 0
+    assert asked["real pictures of which only the last quarter of the steps is drawn"] > 0
     assert not (workdir / "unet.pt").exists()
 
 
