@@ -39,9 +39,10 @@ async def finished(member: Member, message: Message) -> Message:
 
 
 def first_words(member: Member, message: Message) -> str:
-    """What it said when it was posted. What an act returns may be changed already: a quick job can
-    have begun before the member's answer is on its way."""
-    return member.versions(message)[0].content
+    """What it said when it was posted, after “thinking…” on a machine that is slow. What an act
+    returns may be changed already: a quick job can have begun before the member's answer is on its
+    way."""
+    return next(one.content for one in member.versions(message) if not one.thinking)
 
 
 async def picture_of(member: Member, message: Message) -> Image.Image:
