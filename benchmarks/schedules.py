@@ -24,6 +24,7 @@ from torch import Tensor
 from benchmarks.report import table, write
 from diffusion.conditioning import Conditions
 from diffusion.denoiser import Denoiser
+from diffusion.training.__main__ import SCHEDULES
 from diffusion.training.latents import HELD_OUT, read_buckets
 from diffusion.training.logbook import draw_sheet, load_checkpoint
 from diffusion.training.sampling import build_pipeline, draw, read_schedule
@@ -31,7 +32,7 @@ from diffusion.training.unet import build_denoiser
 
 DOCUMENT = Path("docs/diffusion.md")
 PICTURE = Path("docs/pictures/diffusion/schedules.jpg")
-NAMES = {"linear": "linear", "squaredcos_cap_v2": "cosine"}
+NAMES = {trained: name for name, trained in SCHEDULES.items()}
 
 SIGMAS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 """Noise beside latents of deviation 1: from where only surfaces are open to where nothing shows."""

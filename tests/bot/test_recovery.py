@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -235,6 +235,17 @@ async def test_an_upscale_that_failed_is_tried_again_as_it_was(
     assert (job.kind, job.parent_id, job.parent_index) == ("upscale", job_id_of(grid), 1)
 
 
+@contextlib.asynccontextmanager
+async def answering(
+    answer: Callable[[web.Request], Awaitable[web.StreamResponse]],
+) -> AsyncIterator[str]:
+    """The address of a server that answers everything so."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(app, host="127.0.0.1") as server:
+        yield str(server.make_url(""))
+
+
 async def test_an_inference_that_answers_garbage_fails_the_job_in_words(
     settings: Settings, database: Database, studio: Studio, ada: Member
 ) -> None:
@@ -247,10 +258,7 @@ async def test_an_inference_that_answers_garbage_fails_the_job_in_words(
     async def garbage(_: web.Request) -> web.Response:
         return web.Response(text="<html>It works!</html>", content_type="text/html")
 
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", garbage)
-    async with TestServer(app, host="127.0.0.1") as server:
-        url = str(server.make_url(""))
+    async with answering(garbage) as url:
         other = Studio(settings.model_copy(update={"inference_url": url}), database)
         async with other.open():
             await ada.wait_for_bot()
@@ -280,10 +288,7 @@ async def test_what_breaks_inference_before_its_first_step_is_given_up(
         async with ClientSession() as session, session.get(inference_url + request.path) as real:
             return web.json_response(await real.json(), status=real.status)
 
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    async with TestServer(app, host="127.0.0.1") as server:
-        url = str(server.make_url(""))
+    async with answering(answer) as url:
         fragile = Studio(settings.model_copy(update={"inference_url": url}), database)
         async with fragile.open():
             await ada.wait_for_command("imagine")
