@@ -6,7 +6,7 @@ Knows no table and no query.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
@@ -86,14 +86,23 @@ class Database:
                 await session.connection()
             with _explain(self._url):
                 yield session
-                await session.commit()
-        finally:
-            # Whoever is cancelled again meanwhile leaves; the session is closed all the same.
-            closing = asyncio.create_task(session.close())
-            closing.add_done_callback(self._end)
-            await asyncio.shield(closing)
+        except BaseException:
+            await self._end(session.close())
+            raise
+        with _explain(self._url):
+            await self._end(_commit(session))
 
-    def _end(self, _: asyncio.Task[None]) -> None:
+    async def _end(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let the last that a session does run to its end, even if whoever waits for it leaves.
+
+        A connection whose commit, or whose way back into the pool, was cut off would be thrown
+        away, with an error in the log.
+        """
+        ending = asyncio.create_task(work)
+        ending.add_done_callback(self._forget)
+        await asyncio.shield(ending)
+
+    def _forget(self, _: asyncio.Task[None]) -> None:
         self._sessions -= 1
         if self._sessions == 0:
             self._idle.set()
@@ -163,6 +172,13 @@ def migration_config(connection: Connection) -> Config:
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
+
+
+async def _commit(session: AsyncSession) -> None:
+    try:
+        await session.commit()
+    finally:
+        await session.close()
 
 
 def _parse(url: str) -> URL:

@@ -1,11 +1,13 @@
 """Whoever is cancelled in the middle of a transaction leaves nothing behind: no lock, no task."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from storage.database import Database, StorageUnavailable
+from storage.models import MemberRow
 
 TICKS = range(0, 60, 3)
 """After how many turns of the event loop it is cancelled: from connecting to the end."""
@@ -27,7 +29,9 @@ async def cancelled_after(ticks: int, work: asyncio.Task[None], times: int) -> N
 
 
 @pytest.mark.parametrize("times", [1, 2])
-async def test_who_is_cancelled_gives_its_lock_back(migrated: str, times: int) -> None:
+async def test_who_is_cancelled_gives_its_lock_back(
+    migrated: str, times: int, caplog: pytest.LogCaptureFixture
+) -> None:
     for ticks in TICKS:
         async with Database(migrated) as database:
             writers = [asyncio.create_task(write(database)) for _ in range(3)]
@@ -35,6 +39,7 @@ async def test_who_is_cancelled_gives_its_lock_back(migrated: str, times: int) -
             # Far less than the patience that a lock left behind would take.
             async with asyncio.timeout(10):
                 await write(database)
+    assert not caplog.records
 
 
 async def test_closing_waits_for_transactions_and_lets_none_begin(migrated: str) -> None:
@@ -70,3 +75,26 @@ async def test_who_is_cancelled_twice_leaves_no_task_that_never_ends(migrated: s
         if others:
             _, unending = await asyncio.wait(others, timeout=10)
             assert not unending, f"after {ticks} ticks"
+
+
+async def test_who_is_cancelled_while_committing_commits_in_silence(
+    migrated: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What SQLAlchemy does last, after the commit itself, is to give the connection back."""
+    async with Database(migrated) as database:
+
+        async def add_member() -> None:
+            async with database.transaction() as session:
+                session.add(MemberRow(id=1, name="Ann", first_seen=datetime.now(UTC)))
+
+        @event.listens_for(database._engine.sync_engine.pool, "reset")
+        def cancel_while_given_back(*_: object) -> None:
+            work.cancel()
+
+        work = asyncio.create_task(add_member())
+        with pytest.raises(asyncio.CancelledError):
+            await work
+        event.remove(database._engine.sync_engine.pool, "reset", cancel_while_given_back)
+        async with database.reading() as session:
+            assert await session.get(MemberRow, 1) is not None
+    assert not caplog.records
