@@ -79,7 +79,7 @@ TINY = Amounts(
     gallery=64,
     looks=640,
     looking=16,
-    kindred=2_000,
+    kindred=800,
     matching=16,
     crops=160,
     cropping=4,
@@ -87,7 +87,7 @@ TINY = Amounts(
     samples=480,
     batch=8,
     drafts=80,
-    drawings=400,
+    drawings=200,
     drawing=4,
 )
 

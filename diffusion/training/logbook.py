@@ -56,7 +56,7 @@ class LossCurve:
         axes.set_yscale("log")
         axes.grid(alpha=0.3)
         axes.legend()
-        figure.savefig(self.png, dpi=100, bbox_inches="tight")
+        figure.savefig(self.png, dpi=100)
         plt.close(figure)
 
 
