@@ -23,7 +23,7 @@ run: install
 	$(BIN)/darkroom $(ARGS)
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

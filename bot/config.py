@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -39,7 +40,7 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DARKROOM_LORAS"),
         description="A folder of LoRA files, each called by its file's name.",
     )
-    dtype: str = Field(
+    dtype: Literal["auto", "float32", "bfloat16"] = Field(
         "auto",
         validation_alias=AliasChoices("DARKROOM_DTYPE"),
         description="The numbers the model computes in: `float32`, `bfloat16`, or `auto`, which is "

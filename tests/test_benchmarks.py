@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmarks import __main__ as measuring
 from benchmarks.__main__ import (
     DOCUMENT,
     PEAK,
@@ -73,7 +74,10 @@ def one_thread() -> Iterator[None]:
 @pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("name", ["sd15-reduced", "sdxl-reduced"])
-def test_what_is_measured_on_a_gpu_is_rehearsed_with_few_numbers(name: str) -> None:
+def test_what_is_measured_on_a_gpu_is_rehearsed_with_few_numbers(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "WARM_UP", 0)  # nobody reads these figures
     text = on_random_weights([name], torch.device("cpu"), rounds=1, compiled=False)
     assert torch.__version__ in text
     rows = [line for line in text.splitlines() if line.startswith("| 8 at once, pictures a second")]
