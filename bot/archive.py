@@ -172,16 +172,12 @@ class Archive:
         try:
             message = await self._presenter.end_of(job, PLAIN_LIMIT)
             await self._board.post(settings.highlights_channel, message)
-        except CannotPost:
+        except Exception as error:
+            # Another star may find the channel open, and Discord and the database at hand.
+            await until_stored(lambda: jobs.take_back_highlight(self._database, job.id))
+            if not isinstance(error, CannotPost):
+                raise
             log.warning("The channel for highlights of server %s takes none.", job.server_id)
-            await self._take_back_highlight(job)
-        except Exception:
-            # Another star may find Discord and the database at hand.
-            await self._take_back_highlight(job)
-            raise
-
-    async def _take_back_highlight(self, job: Job) -> None:
-        await until_stored(lambda: jobs.take_back_highlight(self._database, job.id))
 
     async def search(self, member_id: int, query: str, number: int) -> Page:
         """A page, counted from 0, of what a member made, by words of its prompts."""

@@ -24,11 +24,6 @@ class Versions:
                 return name
         raise UnknownVersion(wanted, ", ".join(f"`{known}`" for known in self.models))
 
-    def name_of(self, model_id: str) -> str:
-        """The name of a model, or its id where it has none."""
-        names = (name for name, model in self.models.items() if model.id == model_id)
-        return next(names, model_id)
-
     def choose(self, prompt: Prompt, preferred: str | None, starts: bool = False) -> ModelInfo:
         """The model that a prompt asks for, else the member's, else the default.
 

@@ -325,12 +325,6 @@ async def in_queue(database: Database) -> Queue:
     return Queue(running, tuple(queued[job_id] for job_id in order))
 
 
-async def position(database: Database, job_id: str) -> int:
-    """Return how many queued jobs come before this one; 0 if it is next, or not queued."""
-    order = [job.id for job in (await in_queue(database)).waiting]
-    return order.index(job_id) if job_id in order else 0
-
-
 async def totals(database: Database, member_id: int) -> Totals:
     """Count how a member's jobs ended, and their pictures."""
     async with database.reading() as session:

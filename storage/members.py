@@ -102,17 +102,6 @@ async def forget_option(database: Database, member_id: int, name: str) -> bool:
         return forgotten is not None
 
 
-async def favourites(database: Database, member_id: int) -> tuple[str, ...]:
-    """Return the ids of the pictures a member marked, newest first."""
-    async with database.reading() as session:
-        rows = await session.scalars(
-            select(FavouriteRow.picture_id)
-            .where(FavouriteRow.member_id == member_id)
-            .order_by(FavouriteRow.created_at.desc())
-        )
-        return tuple(rows)
-
-
 async def toggle_favourite(
     database: Database, member_id: int, member_name: str, picture_id: str
 ) -> bool:

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import StableDiffusionImg2ImgPipeline, UNet2DConditionModel
+from diffusers import UNet2DConditionModel
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
@@ -42,7 +42,7 @@ from diffusion.training.latents import (
 )
 from diffusion.training.logbook import draw_sheet, load_checkpoint, to_image
 from diffusion.training.run import Budget, Learner, Run, fill
-from diffusion.training.sampling import GUIDANCE, STEPS, build_pipeline
+from diffusion.training.sampling import GUIDANCE, STEPS, build_pipeline, from_pictures
 from diffusion.training.workers import Place, launch
 
 RATE = 4e-4
@@ -72,9 +72,8 @@ def write_drafts(workdir: Path, count: int, seed: int, device: torch.device) -> 
     styles = np.array([names.index(rows[one.row].style) for one in plans])
     states = read_states(workdir, ["", *captions], device)
     unet = UNet2DConditionModel.from_pretrained(workdir / "unet", low_cpu_mem_usage=False)
-    parts = build_pipeline(workdir, unet.to(device, memory_format=torch.channels_last)).components
-    pipeline: Any = StableDiffusionImg2ImgPipeline(**parts, requires_safety_checker=False)
-    pipeline.set_progress_bar_config(disable=True)
+    unet = unet.to(device, memory_format=torch.channels_last)
+    pipeline = from_pictures(build_pipeline(workdir, unet))
     vae = pipeline.vae.to(memory_format=torch.channels_last)
     pictures, drafts, whole = [], [], []
     strengths = itertools.cycle(STRENGTHS)

@@ -43,6 +43,7 @@ from diffusion.training.exam import (
     ask_synonyms,
     ask_things,
     ask_words,
+    in_style,
     with_article,
 )
 from diffusion.training.held_out import HeldOut, read_held_out
@@ -277,7 +278,7 @@ def _draw_anew(
     places = {(row.emoji, row.style): index for index, row in enumerate(rows) if row.idea}
     drawings = np.load(workdir / "pictures.npy", mmap_mode="r")
     plain = [compose(drawings, alone(places[pair]), {places[pair]: None}) for pair in asked]
-    prompts = [f"{with_article(names[emoji])}, {style}" for emoji, style in asked]
+    prompts = [in_style(names[emoji], style) for emoji, style in asked]
     latents = encode(pipeline.vae, np.stack(plain))
     return draw_anew(pipeline, latents, prompts, share, list(range(len(prompts))))
 

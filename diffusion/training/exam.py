@@ -104,14 +104,18 @@ def ask_captions(captions: Iterable[str], count: int, rng: random.Random) -> lis
     return [Question(one, one, among(one, fresh, rng)) for one in asked]
 
 
+def in_style(name: str, style: str) -> str:
+    return f"{with_article(name)}, {style}"
+
+
 def ask_styles(
     names: dict[str, str], pairs: Iterable[tuple[str, str]], rng: random.Random
 ) -> list[Question]:
     """Ideas in styles, (emoji, style), each among all ideas in the same style."""
     asked = []
     for emoji, style in pairs:
-        captions = [f"{with_article(name)}, {style}" for name in names.values()]
-        answer = f"{with_article(names[emoji])}, {style}"
+        captions = [in_style(name, style) for name in names.values()]
+        answer = in_style(names[emoji], style)
         asked.append(Question(answer, answer, among(answer, captions, rng)))
     return asked
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -116,14 +115,21 @@ def draw(
     return pictures
 
 
+def from_pictures(pipeline: Any) -> Any:
+    """A pipeline of the same parts that starts from pictures, or from their latents."""
+    editing: Any = StableDiffusionImg2ImgPipeline(
+        **pipeline.components, requires_safety_checker=False
+    )
+    editing.set_progress_bar_config(disable=True)
+    return editing
+
+
 def draw_anew(
     pipeline: Any, latents: Tensor, prompts: list[str], strength: float, seeds: list[int]
 ) -> list[Image.Image]:
     """Real pictures, as latents (N, 4, h, w), of which only the last `strength` of the usual steps
     is drawn, each by its prompt and with noise of its own seed."""
-    parts = {**pipeline.components, "scheduler": copy.deepcopy(pipeline.scheduler)}
-    editing: Any = StableDiffusionImg2ImgPipeline(**parts, requires_safety_checker=False)
-    editing.set_progress_bar_config(disable=True)
+    editing = from_pictures(pipeline)
     pictures: list[Image.Image] = []
     for start in range(0, len(prompts), 8):
         some = slice(start, start + 8)

@@ -23,6 +23,7 @@ from storage.servers import ServerSettings
 from tests.bot.conftest import Studio
 from tests.bot.test_drawing import finished, job_id_of, labels, picture_of
 from tests.bot.test_refusals import told, whoever
+from tests.storage.samples import favourites
 
 SUCCESS = 3
 """The style of a button that has been used."""
@@ -214,9 +215,9 @@ async def test_a_heart_makes_a_favourite_and_takes_it_back(
     assert liked.ephemeral
     assert "Among your favourites" in liked.content
     job = await job_of(database, shown)
-    assert await members.favourites(database, job.member_id) == (f"{job.id}_0",)
+    assert await favourites(database, job.member_id) == {f"{job.id}_0"}
     assert "No longer" in (await ada.press(shown, "❤️")).message.content
-    assert await members.favourites(database, job.member_id) == ()
+    assert await favourites(database, job.member_id) == set()
 
 
 async def test_where_buttons_are_the_owners_others_are_refused(

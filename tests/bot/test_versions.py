@@ -22,8 +22,6 @@ def test_models_are_counted_where_nobody_named_them() -> None:
     assert versions.choose(parse("fox"), None) is MINI
     assert versions.choose(parse("fox --v 2"), None) is ANIME
     assert versions.choose(parse("fox --version ANIME"), None) is ANIME
-    assert versions.name_of("anime") == "2"
-    assert versions.name_of("gone") == "gone"
 
 
 def test_the_admins_names_and_choice_hold() -> None:

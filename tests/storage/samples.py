@@ -6,12 +6,12 @@ from dataclasses import replace
 from itertools import count
 from typing import Any, TypeVar
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from storage import jobs
 from storage.database import Database
 from storage.jobs import Job, NewJob
-from storage.models import JobKind, JobRow
+from storage.models import FavouriteRow, JobKind, JobRow
 
 T = TypeVar("T")
 
@@ -64,3 +64,15 @@ async def until(ask: Callable[[], Coroutine[Any, Any, T | None]]) -> T:
     while not (answer := await ask()):  # noqa: ASYNC110 (another process has no event to set)
         await asyncio.sleep(0.02)
     return answer
+
+
+async def in_line(database: Database) -> list[str]:
+    """The queued jobs, in the order in which they will be claimed."""
+    return [job.id for job in (await jobs.in_queue(database)).waiting]
+
+
+async def favourites(database: Database, member_id: int) -> set[str]:
+    """The pictures that a member marked."""
+    async with database.reading() as session:
+        marked = select(FavouriteRow.picture_id).where(FavouriteRow.member_id == member_id)
+        return set(await session.scalars(marked))

@@ -9,7 +9,7 @@ from storage import jobs
 from storage.database import Database
 from storage.fairness import Waiting, in_turn
 from storage.models import JobMode, JobState
-from tests.storage.samples import claim, new_job, queue, read
+from tests.storage.samples import claim, in_line, new_job, queue, read
 
 
 async def members_in_turn(database: Database, count: int) -> list[int]:
@@ -19,10 +19,10 @@ async def members_in_turn(database: Database, count: int) -> list[int]:
 async def test_many_jobs_of_one_do_not_hold_up_another(database: Database) -> None:
     await queue(database, member_id=1, count=20)
     (single,) = await queue(database, member_id=2)
-    assert await jobs.position(database, single.id) == 1
+    assert (await in_line(database))[1] == single.id
     first = await claim(database)
     await jobs.finish(database, first.id, [])
-    assert await jobs.position(database, single.id) == 0
+    assert (await in_line(database))[0] == single.id
     assert (await claim(database)).id == single.id
     assert (await claim(database)).member_id == 1
 
@@ -68,19 +68,17 @@ async def test_the_more_hurried_mode_comes_first_whoever_asks(database: Database
     assert [job.member_id for job in claimed] == [1, 1, 2, 1]
 
 
-async def test_positions_count_from_the_next(database: Database) -> None:
+async def test_the_line_begins_with_the_next(database: Database) -> None:
     added = await queue(database, count=3)
     (waiting,) = await jobs.add(database, [new_job()], limit=None)
-    places = [await jobs.position(database, job.id) for job in (*added, waiting)]
-    assert places == [0, 1, 2, 3]
-    running = await claim(database)
-    assert await jobs.position(database, running.id) == 0
-    assert await jobs.position(database, added[1].id) == 0
-    assert await jobs.position(database, waiting.id) == 2
+    line = [job.id for job in (*added, waiting)]
+    assert await in_line(database) == line
+    assert (await claim(database)).id == line[0]
+    assert await in_line(database) == line[1:]
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_positions_are_the_order_of_claiming(database: Database, seed: int) -> None:
+async def test_the_line_is_the_order_of_claiming(database: Database, seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(10):  # a past: some jobs running, some done, members served at various times
         await queue(database, chance.randrange(5), mode=chance.choice(list(JobMode)))
@@ -88,18 +86,18 @@ async def test_positions_are_the_order_of_claiming(database: Database, seed: int
             job = await claim(database)
             if chance.random() < 0.5:
                 await jobs.finish(database, job.id, [])
-    waiting: list[str] = []
+    waiting: set[str] = set()
     for member_id in range(5):
         for mode in JobMode:
             await queue(database, member_id, count=chance.randrange(2), mode=mode)
-        waiting += [
+        waiting |= {
             job.id
             for job in await jobs.open_jobs(database, member_id)
             if job.state is JobState.QUEUED
-        ]
-    places = {await jobs.position(database, job_id): job_id for job_id in waiting}
-    claimed = [(await claim(database)).id for _ in waiting]
-    assert [places[place] for place in range(len(waiting))] == claimed
+        }
+    line = await in_line(database)
+    assert set(line) == waiting
+    assert [(await claim(database)).id for _ in line] == line
     assert await jobs.claim_next(database) is None
 
 

@@ -226,7 +226,6 @@ async def test_verbs_on_an_unknown_job_change_nothing(database: Database) -> Non
     assert not await jobs.fail(database, nobody, "?")
     assert not await jobs.cancel(database, nobody)
     assert not await jobs.requeue(database, nobody)
-    assert await jobs.position(database, nobody) == 0
     assert await jobs.children(database, nobody) == ()
     assert await pictures.of_job(database, nobody) == ()
     assert await jobs.totals(database, 1) == Totals(0, 0, 0, 0)

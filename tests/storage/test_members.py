@@ -10,7 +10,7 @@ from storage import jobs, members
 from storage.database import Database
 from storage.members import Preferences, TooManyOptions
 from storage.pictures import NewPicture, of_job
-from tests.storage.samples import claim, new_job, queue
+from tests.storage.samples import claim, favourites, new_job, queue
 
 ADA, BEN = 11, 12
 
@@ -75,14 +75,14 @@ async def test_a_favourite_is_marked_and_unmarked(database: Database) -> None:
     first, second = await finished(database, 2)
     assert await members.toggle_favourite(database, BEN, "Ben", first)
     assert await members.toggle_favourite(database, BEN, "Ben", second)
-    assert await members.favourites(database, BEN) == (second, first)
+    assert await favourites(database, BEN) == {first, second}
     assert not await members.toggle_favourite(database, BEN, "Ben", second)
-    assert await members.favourites(database, BEN) == (first,)
-    assert await members.favourites(database, ADA) == ()
+    assert await favourites(database, BEN) == {first}
+    assert await favourites(database, ADA) == set()
 
 
 async def test_the_same_heart_twice_at_once_ends_in_order(database: Database) -> None:
     (picture,) = await finished(database, 1)
     marks = [members.toggle_favourite(database, ADA, "Ada", picture) for _ in range(4)]
     assert sorted(await asyncio.gather(*marks)) == [False, False, True, True]
-    assert await members.favourites(database, ADA) == ()
+    assert await favourites(database, ADA) == set()
