@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from bot.bot import DarkroomBot, point_at
 from bot.config import Settings
 from diffusion.client import InferenceClient
 from playground import Playground, running_playground
+from playground.limits import Limits
 from playground.member import Member
 from storage.database import Database, migrate
 from storage.pictures import PictureFolder
@@ -24,6 +25,11 @@ from tests.tiny_model import build_tiny_model
 
 STEPS = 36
 """Steps of the tiny model: long enough to be caught at work, with `--q 4` at 64."""
+
+
+PATIENT = replace(Limits(), interaction_deadline=20)
+"""Discord's limits, but it waits longer for an answer: a busy machine may stand still for longer
+than the three seconds. That the bot does not let anybody wait is asked where it has to wait."""
 
 
 @pytest.fixture(scope="session")
@@ -56,8 +62,14 @@ def inference_url(tiny_model: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-async def playground() -> AsyncIterator[Playground]:
-    async with running_playground() as playground:
+def limits() -> Limits:
+    """The limits of the `playground` fixture; a test or a module may have its own."""
+    return PATIENT
+
+
+@pytest.fixture
+async def playground(limits: Limits) -> AsyncIterator[Playground]:
+    async with running_playground(limits=limits) as playground:
         yield playground
         assert not playground.violations
 

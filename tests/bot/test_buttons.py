@@ -1,7 +1,6 @@
 """Every button and dialog of a picture, over real sockets."""
 
 import io
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -10,7 +9,7 @@ from PIL import Image
 from bot.bot import DarkroomBot
 from bot.config import Settings
 from diffusion.protocol import ImageRequest
-from playground import Playground, running_playground
+from playground import running_playground
 from playground.limits import Limits
 from playground.member import Member
 from playground.views import Message
@@ -20,7 +19,7 @@ from storage.jobs import Job
 from storage.members import Preferences
 from storage.models import JobKind, JobState
 from storage.servers import ServerSettings
-from tests.bot.conftest import Studio
+from tests.bot.conftest import PATIENT, Studio
 from tests.bot.test_drawing import finished, job_id_of, labels, picture_of
 from tests.bot.test_refusals import told, whoever
 from tests.storage.samples import favourites
@@ -32,11 +31,9 @@ QUICK = "a fox --steps 2 --n 2"
 
 
 @pytest.fixture
-async def playground() -> AsyncIterator[Playground]:
-    """One without the pace of edits, which would only make these tests wait."""
-    async with running_playground(limits=replace(Limits(), buckets={})) as playground:
-        yield playground
-        assert not playground.violations
+def limits() -> Limits:
+    """Without the pace of edits, which would only make these tests wait."""
+    return replace(PATIENT, buckets={})
 
 
 async def job_of(database: Database, message: Message) -> Job:
@@ -251,7 +248,7 @@ async def test_what_is_made_in_stealth_is_seen_by_its_member_alone(
 async def test_when_the_answers_token_is_dead_stealth_ends_in_a_direct_message(
     settings: Settings, database: Database
 ) -> None:
-    limits = replace(Limits(), interaction_lifetime=0)
+    limits = replace(PATIENT, interaction_lifetime=0)
     async with running_playground(limits=limits) as brief, Member(brief.url, "Ada") as ada:
         studio = Studio(settings.model_copy(update={"discord_url": brief.url}), database)
         async with studio.open():

@@ -10,14 +10,13 @@ from bot.bot import DarkroomBot
 from bot.config import Settings
 from diffusion.protocol import ImageRequest
 from playground import running_playground
-from playground.limits import Limits
 from playground.member import Member
 from playground.views import Message
 from storage import jobs
 from storage.database import Database, migrate
 from storage.models import JobKind, JobState
 from storage.pictures import of_job
-from tests.bot.conftest import Studio
+from tests.bot.conftest import PATIENT, Studio
 
 
 def labels(message: Message) -> list[str]:
@@ -188,7 +187,7 @@ async def test_the_same_prompt_and_seed_make_the_same_file(bot: DarkroomBot, ada
 async def test_a_file_is_made_to_fit_the_servers_limit(
     settings: Settings, database: Database
 ) -> None:
-    limits = replace(Limits(), attachment_size=40_000)
+    limits = replace(PATIENT, attachment_size=40_000)
     async with running_playground(limits=limits) as small, Member(small.url, "Ada") as ada:
         studio = Studio(settings.model_copy(update={"discord_url": small.url}), database)
         async with studio.open():

@@ -5,6 +5,7 @@ import contextlib
 import signal
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from playground.views import Message
 from storage import jobs
 from storage.database import Database
 from storage.models import JobState
-from tests.bot.conftest import Studio, running_inference
+from tests.bot.conftest import PATIENT, Studio, running_inference
 from tests.bot.test_drawing import finished, job_id_of, labels
 from tests.bot.test_refusals import LONG, card, told
 from tests.processes import RunningProcess
@@ -170,6 +171,7 @@ async def test_when_discord_fails_the_end_is_shown_later(
     assert statuses.count(503) == 3
 
 
+@pytest.mark.parametrize("limits", [replace(PATIENT, interaction_deadline=2)], ids=["2 s"])
 async def test_a_late_acknowledgement_loses_no_job(
     bot: DarkroomBot, playground: Playground, ada: Member
 ) -> None:

@@ -8,11 +8,10 @@ import pytest
 from bot.bot import DarkroomBot
 from bot.config import Settings
 from playground import Playground, running_playground
-from playground.limits import Limits
 from playground.member import Member
 from playground.views import Message
 from storage.database import Database
-from tests.bot.conftest import Studio
+from tests.bot.conftest import PATIENT, Studio
 from tests.bot.test_confirmations import answered, question
 from tests.bot.test_drawing import finished, first_words, job_id_of, labels, picture_of
 from tests.bot.test_refusals import card, told
@@ -162,7 +161,7 @@ async def test_a_job_that_outlives_a_restart_goes_on_in_its_place(
 @pytest.fixture
 async def brief() -> AsyncIterator[Playground]:
     """Where the token of an answer dies as soon as it has answered."""
-    limits = replace(Limits(), interaction_lifetime=0)
+    limits = replace(PATIENT, interaction_lifetime=0)
     async with running_playground(limits=limits) as playground:
         yield playground
 
