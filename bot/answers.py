@@ -186,6 +186,9 @@ async def redraw(interaction: discord.Interaction, card: Card, view: discord.ui.
 
 async def explain(interaction: discord.Interaction, error: BaseException) -> None:
     """Turn an error of a command, button or dialog into words for the one who caused it."""
+    if interaction.client.is_closed():
+        log.info("An answer was cut off: the bot stops.")
+        return
     cause = error.__cause__ if isinstance(error, discord.app_commands.CommandInvokeError) else error
     locale = interaction.locale.value
     match cause:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,12 +21,12 @@ from playground import Playground
 from playground.faults import CALLBACK, EDIT_MESSAGE
 from playground.member import Member
 from playground.views import Message
-from storage import jobs
+from storage import jobs, members
 from storage.database import Database
 from storage.models import JobState
 from tests.bot.conftest import PATIENT, Studio, running_inference
 from tests.bot.test_drawing import finished, job_id_of, labels
-from tests.bot.test_refusals import LONG, card, told
+from tests.bot.test_refusals import LONG, card, told, whoever
 from tests.processes import RunningProcess
 
 WAITS = "(Waiting: inference is away or busy"
@@ -355,3 +356,20 @@ async def test_a_question_that_took_long_is_still_for_its_member_alone(
         assert not answer.ephemeral
     assert "Start 4 jobs?" in await told(ada, answer)
     await ben.wait_until_deleted(answer)
+
+
+async def test_what_the_stop_cuts_off_is_stored_and_no_mistake(
+    studio: Studio, playground: Playground, ada: Member, caplog: pytest.LogCaptureFixture
+) -> None:
+    held = playground.faults.hold(CALLBACK)
+    async with studio.open():
+        await ada.wait_for_command("prefer")
+        caplog.clear()
+        asking = asyncio.create_task(ada.slash("darkroom", "prefer suffix", value="--q .25"))
+        await held.waiting.wait()
+        (command,) = (t for t in asyncio.all_tasks() if t.get_name() == "CommandTree-invoker")
+    await command
+    held.release()
+    assert not [record for record in caplog.records if record.levelno > logging.INFO]
+    preferences = await members.get_preferences(studio.database, whoever(await asking))
+    assert preferences.suffix == "--q .25"
