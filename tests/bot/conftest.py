@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from bot import answers
 from bot.bot import DarkroomBot, point_at
 from bot.config import Settings
 from diffusion.client import InferenceClient
@@ -28,8 +29,8 @@ STEPS = 36
 
 
 PATIENT = replace(Limits(), interaction_deadline=20)
-"""Discord's limits, but it waits longer for an answer: a busy machine may stand still for longer
-than the three seconds. That the bot does not let anybody wait is asked where it has to wait."""
+"""Discord's limits, but it waits longer for an answer, and so the bot says “thinking…” later: a
+busy machine may stand still for seconds. Tests of slow answers have Discord's own."""
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +66,11 @@ def inference_url(tiny_model: Path) -> Iterator[str]:
 def limits() -> Limits:
     """The limits of the `playground` fixture; a test or a module may have its own."""
     return PATIENT
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(limits: Limits, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "PATIENCE", limits.interaction_deadline / 2)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from bot.config import Settings
 from bot.dispatcher import news_within
 from playground import Playground
 from playground.faults import CALLBACK, EDIT_MESSAGE
+from playground.limits import Limits
 from playground.member import Member
 from playground.views import Message
 from storage import jobs, members
@@ -334,6 +335,7 @@ async def locked(settings: Settings) -> AsyncIterator[None]:
     lock.close()
 
 
+@pytest.mark.parametrize("limits", [Limits()], ids=["of Discord"])
 async def test_a_locked_database_makes_members_wait_and_loses_nothing(
     bot: DarkroomBot, ada: Member, owner: Member, settings: Settings
 ) -> None:
@@ -347,6 +349,7 @@ async def test_a_locked_database_makes_members_wait_and_loses_nothing(
     assert await owner.wait_for(lambda m: m.ephemeral and "Stylize: 3" in card(m))
 
 
+@pytest.mark.parametrize("limits", [Limits()], ids=["of Discord"])
 async def test_a_question_that_took_long_is_still_for_its_member_alone(
     bot: DarkroomBot, ada: Member, ben: Member, settings: Settings
 ) -> None:
