@@ -46,6 +46,7 @@
     ├── OutOfReach
     ├── UnclearJob
     ├── NothingYet
+    ├── SearchTooLong
     ├── CannotWriteToYou
     ├── NoJobHere
     ├── CannotDescribe
@@ -315,6 +316,13 @@ class UnclearJob(UserError):
 
     def __init__(self, typed: str) -> None:
         super().__init__(typed=typed)
+
+
+class SearchTooLong(UserError):
+    """A search of one's jobs has too many words or letters."""
+
+    def __init__(self, words: int, letters: int) -> None:
+        super().__init__(words=words, letters=letters)
 
 
 class NothingYet(UserError):

@@ -68,7 +68,7 @@ def plain(text: str, most: int | None = None, *, at_start: bool = True) -> str:
 
     The result may be twice as long. `at_start` is whether it begins a line.
     """
-    escaped = _SIGNS.sub(r"\\\g<0>", cut(visible(text), most))
+    escaped = _SIGNS.sub(r"\\\g<0>", _shortened(text, most))
     if at_start and (match := _LINE_START.match(escaped)):
         place = match.end() if match[0].isdigit() else 0
         escaped = f"{escaped[:place]}\\{escaped[place:]}"
@@ -80,7 +80,7 @@ def code(text: str, most: int = FIELD_LIMIT - 2) -> str:
 
     The result has at most two characters more than `most`.
     """
-    shown = cut(visible(text), most)
+    shown = _shortened(text, most)
     if "`" not in shown:
         return f"`{shown}`" if shown else ""
     runs = {len(run) for run in re.findall("`+", shown)}
@@ -95,7 +95,7 @@ def code(text: str, most: int = FIELD_LIMIT - 2) -> str:
 
 def code_block(text: str, most: int) -> str:
     """The text in a box, with at most eight characters more than `most`; `unboxed` reads it."""
-    shown = re.sub("`{3,}", lambda run: "ˋ" * len(run[0]), cut(visible(text), most))
+    shown = re.sub("`{3,}", lambda run: "ˋ" * len(run[0]), _shortened(text, most))
     return f"```\n{shown}\n```"
 
 
@@ -133,6 +133,11 @@ def cut(text: str, most: int | None) -> str:
     return text if most is None or len(text) <= most else text[: most - 1] + "…"
 
 
+def _shortened(text: str, most: int | None) -> str:
+    """What can be seen of the text, and a … where that is nothing."""
+    return cut(visible(text), most) or ("…" if text else "")
+
+
 def _seen(text: str) -> str:
     seen: list[str] = []
     marks = 0
@@ -167,7 +172,7 @@ def _belongs(sign: str, seen: Sequence[str]) -> bool:
 def _joined(seen: Sequence[str]) -> Iterator[str]:
     """The signs, of joiners those alone that have something to join."""
     before = " "
-    for sign, following in zip(seen, (*seen[1:], " "), strict=True):
+    for sign, following in zip(seen, [*seen, " "][1:], strict=True):
         if sign not in _JOINERS or (_joins(before) and _joins(following)):
             yield sign
             before = sign
