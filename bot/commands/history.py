@@ -60,6 +60,6 @@ class History(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         jobs = await self._bot.archive.latest(interaction.user.id, typed)
         return [
-            app_commands.Choice(name=cut(visible(f"{job.id[:8]} {job.prompt}"), 100), value=job.id)
+            app_commands.Choice(name=cut(f"{job.id[:8]} {visible(job.prompt)}", 100), value=job.id)
             for job in jobs
         ]
