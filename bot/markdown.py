@@ -18,6 +18,9 @@ from urllib.parse import quote, urlsplit
 MOST_MARKS = 8
 """Accents and the like upon one letter: a hundred of them would cover other people's lines."""
 
+_READ_FOR_EACH = 4
+"""Characters that are read at the most for each that is shown: the others cannot be seen."""
+
 MOST_NAMED = 1000
 """Characters of a list of names."""
 
@@ -41,6 +44,9 @@ _INVISIBLE = re.compile(
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
+# The kinds of signs that are not simply kept: controls, marks, and what separates lines.
+_LOOKED_AT = frozenset(("Cc", "Cf", "Cs", "Mn", "Mc", "Me", "Zl", "Zp"))
+
 _SIGNS = re.compile(r"[\\*_~`|<>\[\]/]|@(?=everyone|here)")
 _LINE_START = re.compile(r"[#+-]|[0-9]+(?=[.)])")
 
@@ -53,14 +59,21 @@ class Markup(str):
     __slots__ = ()
 
 
-def visible(text: str) -> str:
+def visible(text: str, most: int | None = None) -> str:
     """The text in one line with single spaces, without what cannot be seen or turns others round.
 
-    Of the signs without width, those stay that emoji and scripts are written with.
+    Of the signs without width, those stay that emoji and scripts are written with. Of a longer
+    text, there are `most` characters, the last of them a `…`.
     """
-    if not text.isascii() or not text.isprintable():
-        text = _seen(text)
-    return " ".join(text.split())
+    read = text if most is None else text[: _READ_FOR_EACH * most]
+    if not read.isascii() or not read.isprintable():
+        kinds = set(map(unicodedata.category, read))
+        if not _LOOKED_AT.isdisjoint(kinds) or _INVISIBLE.search(read):
+            read = _seen(read)
+    shown = " ".join(read.split())
+    if most is None or (len(shown) <= most and len(text) <= _READ_FOR_EACH * most):
+        return shown
+    return shown[: most - 1] + "…"
 
 
 def plain(text: str, most: int | None = None, *, at_start: bool = True) -> str:
@@ -128,14 +141,9 @@ def names(some: Iterable[str], most: int = MOST_NAMED) -> Markup:
     return Markup(", ".join(shown))
 
 
-def cut(text: str, most: int | None) -> str:
-    """At most so many characters, the last of them a … where there were more."""
-    return text if most is None or len(text) <= most else text[: most - 1] + "…"
-
-
 def _shortened(text: str, most: int | None) -> str:
     """What can be seen of the text, and a … where that is nothing."""
-    return cut(visible(text), most) or ("…" if text else "")
+    return visible(text, most) or ("…" if text else "")
 
 
 def _seen(text: str) -> str:
@@ -147,7 +155,7 @@ def _seen(text: str) -> str:
             sign = " "
         elif kind == "Cs" or (_INVISIBLE.match(sign) and not _belongs(sign, seen)):
             continue
-        if kind[0] == "M":
+        if kind[0] == "M" or _FIRST_TAG <= sign <= _LAST_TAG:
             marks += 1
         elif sign not in _JOINERS:
             marks = 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from bot.errors import UserError
-from bot.markdown import Markup, cut, plain, start_link, visible
+from bot.markdown import Markup, plain, start_link, visible
 from bot.prompt import text_of
 from bot.spelling import LINK
 from bot.texts import say
@@ -165,7 +165,7 @@ def file_name(job: Job, suffix: str) -> str:
 
 
 def alt_text(job: Job) -> str:
-    return cut(visible(job.prompt), ALT_LIMIT)
+    return visible(job.prompt, ALT_LIMIT)
 
 
 # Answers that only one member sees.

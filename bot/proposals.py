@@ -86,7 +86,7 @@ async def show_described(
 ) -> None:
     """Answer with a picture and its prompts."""
     locale = interaction.locale.value
-    alt, picture = visible("; ".join(described.prompts))[:ALT_LIMIT], described.picture
+    alt, picture = visible("; ".join(described.prompts), ALT_LIMIT), described.picture
     await answer(
         interaction,
         hidden,

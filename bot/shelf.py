@@ -15,7 +15,7 @@ from bot.answers import in_time, redraw, show_message
 from bot.lasting import LastingButton, LastingMenu, view_of
 from bot.lookups import Page
 from bot.manual import CommandHelp
-from bot.markdown import cut, visible
+from bot.markdown import visible
 from bot.messages import Attachment, Card, Message
 from bot.texts import Text, say
 from bot.translation import called, key_of
@@ -96,7 +96,7 @@ def _turning(page: Page, locale: str) -> discord.ui.View:
     if page.found.jobs:
         options = [
             discord.SelectOption(
-                label=cut(visible(job.prompt), 100) or "…", value=job.id, description=job.id[:8]
+                label=visible(job.prompt, 100) or "…", value=job.id, description=job.id[:8]
             )
             for job in page.found.jobs
         ]
