@@ -104,7 +104,7 @@ def _in_markdown(words: str, held: list[str]) -> str:
     return _CODE_OR_HELD.sub(shown, words)
 
 
-class _Held(FluentType):  # type: ignore[misc]
+class _Held(FluentType):
     """A value that chooses between variants as itself, and is written as a sign of its own."""
 
     def __init__(self, value: str, sign: str) -> None:
