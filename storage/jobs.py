@@ -6,9 +6,9 @@ are made or of how anything is shown. One bot owns the queue of a database; any 
 dispatchers may claim from it.
 """
 
+import asyncio
 import unicodedata
 from collections import Counter
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
