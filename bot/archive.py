@@ -19,6 +19,7 @@ from bot.errors import (
     NothingYet,
     NotYourPicture,
     OutOfReach,
+    SearchTooLong,
     UnclearJob,
 )
 from bot.lookups import Page, Place
@@ -93,7 +94,12 @@ class Archive:
         return found[0]
 
     async def latest(self, member_id: int, typed: str) -> Sequence[Job]:
-        """A member's latest finished jobs with these words, or whose id begins so."""
+        """A member's latest finished jobs with these words, or whose id begins so.
+
+        None for more words than anybody would search for.
+        """
+        if len(typed) > LONGEST_SUGGESTION:
+            return ()
         if re.fullmatch(r"[0-9a-f]{8,32}", typed):
             return await history.named(self._database, member_id, typed)
         found = await history.search(
@@ -180,10 +186,17 @@ class Archive:
             log.warning("The channel for highlights of server %s takes none.", job.server_id)
 
     async def search(self, member_id: int, query: str, number: int) -> Page:
-        """A page, counted from 0, of what a member made, by words of its prompts."""
-        found = await history.search(
-            self._database, member_id, query.split(), offset=PER_PAGE * number, limit=PER_PAGE
-        )
+        """A page, counted from 0, of what a member made, by words of its prompts.
+
+        Raises SearchTooLong.
+        """
+        words, offset = query.split(), PER_PAGE * number
+        try:
+            found = await history.search(
+                self._database, member_id, words, offset=offset, limit=PER_PAGE
+            )
+        except history.TooManyWords as error:
+            raise SearchTooLong(history.MOST_WORDS, history.MOST_LETTERS) from error
         return Page(query, number, -(-found.total // PER_PAGE), found)
 
     async def queue(self, member_id: int) -> Place:
@@ -203,7 +216,12 @@ class Archive:
             return None
 
     async def suggestions(self, member_id: int, typed: str) -> Sequence[str]:
-        """Whole prompts for one that is just being typed: one's own of before, and styles."""
+        """Whole prompts for one that is just being typed: one's own of before, and styles.
+
+        None for what is longer already than a suggestion can be.
+        """
+        if len(typed) > LONGEST_SUGGESTION:
+            return ()
         versions = await self.versions()
         styles = versions.models[versions.default].styles if versions else {}
         started = re.fullmatch(r"(.*\S) (?:--|—)style ?([\w-]*)", typed)

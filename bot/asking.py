@@ -13,7 +13,6 @@ from typing import Any
 from bot.catalogue import Catalogue
 from bot.errors import (
     CannotKeep,
-    PromptTooLong,
     TooManyLinks,
     TooManyPermutations,
     TooManyTokens,
@@ -23,8 +22,9 @@ from bot.habits import write_out
 from bot.prompt import MOST_LINKS, Prompt, parse
 from bot.resolve import defaults_of, resolve, starting
 from bot.uploads import lay_over
+from bot.versions import Versions
 from diffusion.client import InferenceClient, InferenceRefused, InferenceUnavailable
-from diffusion.protocol import MAX_PROMPT, SEEDS, ImageRequest
+from diffusion.protocol import SEEDS, ImageRequest
 from storage import members
 from storage.database import Database
 from storage.jobs import NewJob
@@ -67,6 +67,24 @@ class Asked:
     jobs: tuple[NewJob, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What a member and their server chose for all prompts; `options` are their own parameters."""
+
+    member: Preferences
+    options: Mapping[str, str]
+    settings: ServerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A prompt that says everything, and its requests: one for each repetition."""
+
+    text: str
+    prompt: Prompt
+    requests: tuple[ImageRequest, ...]
+
+
 class Asking:
     """Reads prompts for members. Refusals are `bot.errors.UserError`s."""
 
@@ -88,29 +106,28 @@ class Asking:
         self, asker: Asker, typed: str, settings: ServerSettings, images: Sequence[str] = ()
     ) -> Asked:
         """What a typed prompt comes to; `images` are links to pictures that come with it."""
-        if len(typed) > MAX_PROMPT:
-            raise PromptTooLong(len(typed), MAX_PROMPT)
         member = await members.get_preferences(self._database, asker.member_id)
         options = await members.get_options(self._database, asker.member_id)
         versions = await self._catalogue.versions()
-        prompts = write_out(typed, options, member.suffix, settings.permutations)
-        read = []
-        for text in prompts:
-            prompt = parse(text)
-            model = versions.choose(prompt, member.model, starts=bool(images))
-            requests = resolve(prompt, model, defaults_of(settings, member), new_seed())
-            read.append((text, prompt, requests))
-        if sum(len(requests) for *_, requests in read) > settings.permutations:
-            raise TooManyPermutations(settings.permutations)
-        await self._check_tokens([requests[0] for *_, requests in read])
+        habits = Habits(member, options, settings)
+        # Beside all else: for text that was made to take long, nobody else waits.
+        understood = await asyncio.to_thread(
+            _understood, typed, habits, versions, starts=bool(images)
+        )
+        await self._check_tokens([one.requests[0] for one in understood])
         # Nothing is fetched for what is refused.
-        starts = await self._starts(images, [prompt for _, prompt, _ in read])
+        starts = await self._starts(images, [one.prompt for one in understood])
         jobs = [
-            _hurried(imagined(asker, text, starting(one, prompt, start)), asker, prompt, member)
-            for (text, prompt, requests), start in zip(read, starts, strict=True)
-            for one in requests
+            _hurried(
+                imagined(asker, one.text, starting(request, one.prompt, start)),
+                asker,
+                one.prompt,
+                member,
+            )
+            for one, start in zip(understood, starts, strict=True)
+            for request in one.requests
         ]
-        return Asked(prompts, tuple(jobs))
+        return Asked(tuple(one.text for one in understood), tuple(jobs))
 
     async def _check_tokens(self, requests: Sequence[ImageRequest]) -> None:
         """Raises TooManyTokens for a text that its model would not read to its end.
@@ -151,6 +168,25 @@ class Asking:
             return await self._folder.keep(await asyncio.to_thread(lay_over, pictures))
         except PictureNotSaved as error:
             raise CannotKeep(str(error)) from error
+
+
+def _understood(
+    typed: str, habits: Habits, versions: Versions, *, starts: bool
+) -> tuple[Understood, ...]:
+    """What a typed prompt stands for, checked to the end. Raises PromptError."""
+    member, settings = habits.member, habits.settings
+    most = settings.permutations
+    understood = []
+    count = 0
+    for text in write_out(typed, habits.options, member.suffix, most):
+        prompt = parse(text)
+        count += prompt.repeat or 1
+        if count > most:
+            raise TooManyPermutations(most)
+        model = versions.choose(prompt, member.model, starts=starts)
+        requests = resolve(prompt, model, defaults_of(settings, member), new_seed())
+        understood.append(Understood(text, prompt, requests))
+    return tuple(understood)
 
 
 def to_draft(asked: Asked) -> dict[str, Any]:

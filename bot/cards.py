@@ -6,20 +6,20 @@ Cards about jobs are in `bot.lookups`, the messages of jobs in `bot.messages`.
 from collections.abc import Mapping
 
 from bot.choices import amounts_to
+from bot.markdown import code, names, plain
 from bot.messages import Card, Stripe
 from bot.parameters import DEFAULTS
 from bot.texts import Text, say
 from storage.members import Preferences
 from storage.servers import ServerSettings
 
-FIELD_LIMIT = 1024
 OPTION_SHOWN = 150
 """Characters of an option in the list of all: twenty of them fit into one card."""
 
 
 def panel(preferences: Preferences, options: Mapping[str, str], locale: str) -> Card:
     """What stands above the buttons of a member's settings."""
-    names = ", ".join(f"`--{name}`" for name in options)
+    named = names(f"--{name}" for name in options)
     fields = (
         (
             say("panel.suffix", locale),
@@ -27,7 +27,7 @@ def panel(preferences: Preferences, options: Mapping[str, str], locale: str) -> 
         ),
         (
             say("panel.options", locale),
-            say("panel.options-value", locale, count=len(options), names=names),
+            say("panel.options-value", locale, count=len(options), names=named),
         ),
         (
             say("panel.auto-dm", locale),
@@ -50,7 +50,7 @@ def done(what: Text, locale: str) -> Card:
 def own_options(options: Mapping[str, str], locale: str) -> Card:
     if not options:
         return Card(say("own-options", locale), say("own-options.none", locale), Stripe.GREY)
-    lines = [f"`--{name}` {code(value, OPTION_SHOWN)}" for name, value in options.items()]
+    lines = [f"{code(f'--{name}')} {code(value, OPTION_SHOWN)}" for name, value in options.items()]
     text = say("own-options.text", locale, name=next(iter(options)))
     return Card(say("own-options", locale), "\n".join([text, "", *lines]), Stripe.GREY)
 
@@ -60,10 +60,10 @@ def server(settings: ServerSettings, changed: bool, locale: str) -> Card:
     channel = settings.highlights_channel
     temperament = settings.temperament
     fields = (
-        (say("server-settings.aspect", locale), settings.aspect or str(DEFAULTS["aspect"])),
+        (say("server-settings.aspect", locale), plain(settings.aspect or str(DEFAULTS["aspect"]))),
         (
             say("server-settings.style", locale),
-            settings.style or say("server-settings.no-style", locale),
+            code(settings.style or "") or say("server-settings.no-style", locale),
         ),
         (say("server-settings.stylize", locale), str(stylize)),
         (
@@ -90,9 +90,3 @@ def server(settings: ServerSettings, changed: bool, locale: str) -> Card:
     title = say("server-settings.saved" if changed else "server-settings", locale)
     stripe = Stripe.GREEN if changed else Stripe.GREY
     return Card(title, say("server-settings.text", locale), stripe, fields)
-
-
-def code(text: str, most: int = FIELD_LIMIT - 2) -> str:
-    """The text as it was typed, in one line that Markdown leaves alone; nothing for nothing."""
-    shown = text if len(text) <= most else text[: most - 1] + "…"
-    return f"`{shown.replace('`', 'ˋ')}`" if shown else ""

@@ -10,7 +10,7 @@ import discord
 from bot.answers import THINKS_ALOUD, asker, in_time, redraw, show_jobs
 from bot.board import embeds
 from bot.lasting import LastingButton, view_of
-from bot.messages import Card, Stripe
+from bot.messages import Card, Stripe, shown_prompt
 from bot.studio import Confirmation
 from bot.texts import say
 from storage.jobs import Job
@@ -78,8 +78,7 @@ def _question(confirmation: Confirmation, locale: str) -> Card:
     prompts = confirmation.prompts
     lines = [say("confirmation.text", locale, prompts=len(prompts), jobs=confirmation.jobs)]
     for prompt in prompts[:SHOWN]:
-        cut = prompt if len(prompt) <= SHOWN_LETTERS else prompt[:SHOWN_LETTERS] + "…"
-        lines.append(f"- {discord.utils.escape_markdown(cut)}")
+        lines.append(f"- {shown_prompt(prompt, SHOWN_LETTERS)}")
     if len(prompts) > SHOWN:
         lines.append(say("confirmation.more", locale, count=len(prompts) - SHOWN))
     title = say("confirmation", locale, jobs=confirmation.jobs)

@@ -19,7 +19,7 @@ from bot.noises import own_seed
 from bot.pictures import compose_preview, labelled_as
 from bot.presenter import Presenter
 from bot.retry import until_stored
-from bot.texts import say
+from bot.texts import Text, say, say_unmarked
 from diffusion.client import InferenceClient, InferenceRefused, InferenceUnavailable
 from diffusion.protocol import Failed, Finished, ImageRequest, Progress, Queued
 from storage import jobs
@@ -213,7 +213,9 @@ class Dispatcher:
         except PictureMissing as error:
             await self._fail(job, str(error))
         except PictureNotSaved as error:
-            await self._fail(job, say("job-failed.not-kept", job.locale, reason=str(error)))
+            # Only what shows the reason makes Markdown of it.
+            reason = Text("job-failed.not-kept", {"reason": str(error)})
+            await self._fail(job, say_unmarked(reason, job.locale))
         except Exception:
             log.exception("Job %s failed by a mistake of ours.", job.id)
             await self._fail(job, say("job-failed.our-mistake", job.locale))

@@ -46,6 +46,7 @@
     ├── OutOfReach
     ├── UnclearJob
     ├── NothingYet
+    ├── SearchTooLong
     ├── CannotWriteToYou
     ├── NoJobHere
     ├── CannotDescribe
@@ -63,7 +64,8 @@ own are not here: they are bugs.
 
 import re
 
-from bot.texts import Text, Value, say
+from bot.markdown import Markup
+from bot.texts import Text, Value, say_unmarked
 
 
 class UserError(Exception):
@@ -74,7 +76,7 @@ class UserError(Exception):
         self.title = Text(key, values)
         self.problem = self.title["problem"]
         self.remedy = self.title["remedy"]
-        super().__init__(f"{say(self.problem)} {say(self.remedy)}")
+        super().__init__(f"{say_unmarked(self.problem)} {say_unmarked(self.remedy)}")
 
 
 class PromptError(UserError):
@@ -98,7 +100,7 @@ class TooManyTokens(PromptError):
 
 
 class UnknownParameter(PromptError):
-    def __init__(self, flag: str, suggestion: str | None, known: str) -> None:
+    def __init__(self, flag: str, suggestion: str | None, known: Markup) -> None:
         super().__init__(flag=flag, suggestion=suggestion or "none", known=known)
 
 
@@ -179,14 +181,14 @@ class WeightsCancel(PromptError):
 class UnknownVersion(PromptError):
     """No model has this name; `known` are the names that there are."""
 
-    def __init__(self, version: str, known: str) -> None:
+    def __init__(self, version: str, known: Markup) -> None:
         super().__init__(version=version, known=known)
 
 
 class ModelCannot(PromptError):
     """The model lacks what a parameter needs; `able` are the names of those that have it."""
 
-    def __init__(self, what: str, version: str, able: str) -> None:
+    def __init__(self, what: str, version: str, able: Markup) -> None:
         super().__init__(what=Text(f"cannot-{what}"), version=version, able=able or "none")
 
 
@@ -314,6 +316,13 @@ class UnclearJob(UserError):
 
     def __init__(self, typed: str) -> None:
         super().__init__(typed=typed)
+
+
+class SearchTooLong(UserError):
+    """A search of one's jobs has too many words or letters."""
+
+    def __init__(self, words: int, letters: int) -> None:
+        super().__init__(words=words, letters=letters)
 
 
 class NothingYet(UserError):

@@ -3,10 +3,15 @@
 import re
 from collections.abc import Mapping
 
+from bot.errors import PromptTooLong
 from bot.parameters import BY_FLAG
 from bot.permutations import expand
 from bot.prompt import apart, clean, flag_of
 from bot.spelling import LINK, check_spelling
+from diffusion.protocol import MAX_PROMPT
+
+MOST_WRITTEN = 60_000
+"""Characters that all prompts of several have together."""
 
 _OWN = re.compile(r"(?<![^\s{,])(?:--|—|–)([\w-]+)(?=[\s,}]|$)")
 
@@ -15,12 +20,23 @@ def write_out(typed: str, options: Mapping[str, str], suffix: str, most: int) ->
     """Every prompt that was typed, with all that belongs to it, as one that says everything.
 
     `options` are a member's own parameters by name, `most` is how many prompts there may be.
-    Raises MistypedParameter, and what `expand` raises.
+    However little was typed, no prompt is longer than MAX_PROMPT, all together are no longer than
+    MOST_WRITTEN. Raises PromptTooLong, MistypedParameter, and what `expand` raises.
     """
+    if len(typed) > MAX_PROMPT:
+        raise PromptTooLong(len(typed), MAX_PROMPT)
     typed = clean(typed)
     check_spelling(_pieces(typed), [name for name in options if name not in BY_FLAG])
-    expanded = expand(_with_options(typed, options), most)
-    return tuple(_with_suffix(clean(prompt), clean(suffix)) for prompt in expanded)
+    suffix = clean(suffix)
+    written = []
+    room = MOST_WRITTEN
+    for prompt in expand(_with_options(typed, options), most):
+        written.append(_with_suffix(clean(prompt), suffix))
+        _check_length(written[-1])
+        room -= len(written[-1])
+        if room < 0:
+            raise PromptTooLong(MOST_WRITTEN - room, MOST_WRITTEN, "together")
+    return tuple(written)
 
 
 def _pieces(typed: str) -> list[str]:
@@ -36,6 +52,10 @@ def _with_options(typed: str, options: Mapping[str, str]) -> str:
         name = match[1].lower()
         return match[0] if name in BY_FLAG else options.get(name, match[0])
 
+    # How long it becomes is known before it is written out.
+    grown = sum(len(meant(match)) - len(match[0]) for match in _OWN.finditer(typed))
+    if len(typed) + grown > MAX_PROMPT:
+        raise PromptTooLong(len(typed) + grown, MAX_PROMPT, "written")
     return _OWN.sub(meant, typed)
 
 
@@ -44,6 +64,11 @@ def _with_suffix(prompt: str, suffix: str) -> str:
     decided = {_decides(word) for word, *_ in apart(prompt.split())[1:]}
     added = [part for part in apart(suffix.split())[1:] if _decides(part[0]) not in decided]
     return " ".join([prompt, *(word for part in added for word in part)])
+
+
+def _check_length(written: str) -> None:
+    if len(written) > MAX_PROMPT:
+        raise PromptTooLong(len(written), MAX_PROMPT, "written")
 
 
 def _decides(word: str) -> str:

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.cards import code
-from bot.messages import Card, Stripe, deed_of, escape, link_to
+from bot.markdown import code, plain
+from bot.messages import Card, Stripe, deed_of, link_to, shown_prompt
 from bot.texts import say
 from diffusion.protocol import ImageRequest
 from storage.history import Found
@@ -82,7 +82,7 @@ def queue(place: Place, server_id: int | None, locale: str) -> Card:
         if job.member_id != place.member_id and (job.stealth or job.server_id != server_id):
             return say("queue.elsewhere", locale)
         who = say("queue.yours", locale) if job.member_id == place.member_id else job.member_name
-        return f"{escape(job.prompt, PROMPT_SHOWN)} - {escape(who, 20)} ({job.mode})"
+        return f"{shown_prompt(job.prompt, PROMPT_SHOWN)} - {plain(who, 20)} ({job.mode})"
 
     waiting = place.queue.waiting
     own = [
@@ -147,7 +147,7 @@ def descent(line: Sequence[Job], locale: str) -> Card:
         indent = "\u2003" * depth + ("↳ " if depth else "")
         deed = deed_of(job, parent, locale)
         place = f" - [`{job.id[:8]}`]({link_to(job)})" if job.message_id else f" - `{job.id[:8]}`"
-        steps.append(f"{indent}{escape(job.prompt, PROMPT_SHOWN)} - {deed}{place}")
+        steps.append(f"{indent}{shown_prompt(job.prompt, PROMPT_SHOWN)} - {deed}{place}")
     return Card(say("descent", locale), "\n".join(steps), Stripe.GREY)
 
 
@@ -162,7 +162,7 @@ def history(page: Page, locale: str) -> Card:
         mark = "❤️ " if job.id in page.found.favourites else ""
         when = f"<t:{int(job.created_at.timestamp())}:R>"
         lines.append(
-            f"{mark}`{job.id[:8]}` {escape(job.prompt, 2 * PROMPT_SHOWN)} - "
+            f"{mark}`{job.id[:8]}` {shown_prompt(job.prompt, 2 * PROMPT_SHOWN)} - "
             f"[{say('history.where', locale)}]({link_to(job)}), {when}"
         )
     fields = (
@@ -183,7 +183,7 @@ def history(page: Page, locale: str) -> Card:
 def _listed(jobs: Sequence[Job], locale: str) -> str:
     if not jobs:
         return say("info.none", locale)
-    shown = [f"`{job.id[:8]}` {escape(job.prompt, PROMPT_SHOWN)}" for job in jobs[:LISTED]]
+    shown = [f"`{job.id[:8]}` {shown_prompt(job.prompt, PROMPT_SHOWN)}" for job in jobs[:LISTED]]
     more = [say("info.more", locale, count=len(jobs) - LISTED)] if len(jobs) > LISTED else []
     return "\n".join(shown + more)
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.markdown import Markup, code, plain
 from bot.messages import Card, Stripe
 from bot.parameters import BY_FLAG, PARAMETERS
 from bot.texts import Text, say
@@ -15,6 +16,8 @@ CARD_LIMIT = 4000
 """Characters of a card's text, a little below Discord's."""
 
 MODELS_SHOWN = 8
+MODEL_SHOWN = 90
+"""Characters of a model's names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ def models(versions: Versions | None, locale: str) -> Card:
     fields = []
     for name, model in list(versions.models.items())[:MODELS_SHOWN]:
         default = f" ({say('help.default', locale)})" if name == versions.default else ""
-        fields.append((f"--v {name}: {model.id}{default}"[:100], _abilities(model, locale)))
+        title = f"{plain(f'--v {name}: {model.id}', MODEL_SHOWN)}{default}"
+        fields.append((title, _abilities(model, locale)))
     return Card(
         _title("models", locale), say("help.models-text", locale), Stripe.GREY, tuple(fields)
     )
@@ -90,8 +94,8 @@ def _abilities(model: ModelInfo, locale: str) -> str:
     )
 
 
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(f"`{name[:20]}`" for name in names[:6])
+def _some(names: Sequence[str]) -> Markup:
+    return Markup(", ".join(code(name, 20) for name in names[:6]))
 
 
 def _card(topic: str, text: str, locale: str) -> Card:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from bot.errors import UserError
+from bot.markdown import Markup, plain, start_link, visible
 from bot.prompt import text_of
+from bot.spelling import LINK
 from bot.texts import say
 from diffusion.protocol import ImageRequest
 from storage.jobs import Job
@@ -22,8 +24,14 @@ PROMPT_SHOWN = 800
 """Characters of a prompt that a message shows: even if each must be escaped, the rest of Discord's
 2000 holds who, from where, and the status."""
 
+REASON_SHOWN = 1500
+"""The same of why something went wrong, which may come from another server."""
+
 REPEATED_SHOWN = 200
 """The same where the prompt has been read before: in what came of a picture."""
+
+
+_FIRST_LINK = re.compile(rf"{LINK.pattern}(?: |$)", re.IGNORECASE)
 
 
 class Stripe(Enum):
@@ -124,7 +132,7 @@ def moved(message: Message, locale: str) -> Message:
 
 def not_showable(job: Job, parent: Job | None, reason: str) -> Message:
     """The job is done, but its picture cannot be put into a message."""
-    card = Card(say("not-showable", job.locale), reason, Stripe.RED)
+    card = Card(say("not-showable", job.locale), plain(reason, REASON_SHOWN), Stripe.RED)
     return Message(_line(job, parent), cards=(card,), buttons=_retry(job))
 
 
@@ -134,7 +142,7 @@ def stopped(job: Job, parent: Job | None) -> Message:
 
 def failed(job: Job, parent: Job | None) -> Message:
     reason = job.reason or say("job-failed.unknown", job.locale)
-    card = Card(say("job-failed", job.locale), reason, Stripe.RED)
+    card = Card(say("job-failed", job.locale), plain(reason, REASON_SHOWN), Stripe.RED)
     return Message(_line(job, parent, "status-failed"), cards=(card,), buttons=_retry(job))
 
 
@@ -157,7 +165,7 @@ def file_name(job: Job, suffix: str) -> str:
 
 
 def alt_text(job: Job) -> str:
-    return _cut(job.prompt, ALT_LIMIT)
+    return visible(job.prompt, ALT_LIMIT)
 
 
 # Answers that only one member sees.
@@ -181,9 +189,9 @@ def _line(job: Job, parent: Job | None, status: str = "") -> str:
     deed = deed_of(job, parent, job.locale)
     if parent and parent.message_id:
         what = "from-picture" if parent.kind in SINGLE else "from-grid"
-        deed += f" · {say(what, job.locale, link=link_to(parent))}"
+        deed += f" · {say(what, job.locale, link=Markup(link_to(parent)))}"
     repeated = parent is not None and parent.prompt == job.prompt
-    line = f"**{escape(job.prompt, REPEATED_SHOWN if repeated else PROMPT_SHOWN)}** - {deed}"
+    line = f"**{shown_prompt(job.prompt, REPEATED_SHOWN if repeated else PROMPT_SHOWN)}** - {deed}"
     return f"{line} {say(status, job.locale)}" if status else line
 
 
@@ -195,7 +203,7 @@ def _mode(job: Job) -> str:
 
 def deed_of(job: Job, parent: Job | None, locale: str) -> str:
     """What was done, and who did it."""
-    who = f"<@{job.member_id}>"
+    who = Markup(f"<@{job.member_id}>")
     if job.kind is JobKind.IMAGINE:
         return who
     by_itself = job.kind is JobKind.VARY and parent is not None and parent.kind in SINGLE
@@ -210,13 +218,17 @@ def link_to(job: Job) -> str:
     return f"https://discord.com/channels/{place}/{job.channel_id}/{job.message_id}"
 
 
-def escape(typed: str, most: int = PROMPT_SHOWN) -> str:
-    """The text as it was typed, whatever Markdown would make of it, and not too much of it."""
-    return re.sub(r"([\\*_~`|<>\[\]])", r"\\\1", _cut(typed, most))
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+def shown_prompt(prompt: str, most: int = PROMPT_SHOWN) -> str:
+    """A prompt as it was typed; what can be followed are the pictures alone that it starts from."""
+    links, rest = [], visible(prompt)
+    while match := _FIRST_LINK.match(rest):
+        link = start_link(match[1])
+        if link is None or len(link) > most:
+            break
+        links.append(link)
+        rest, most = rest[match.end() :], most - len(link) - 1
+    words = [plain(rest, max(most, 1), at_start=not links)] if rest else []
+    return " ".join([*links, *words])
 
 
 def _cancel(job: Job) -> Rows:

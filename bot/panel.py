@@ -12,6 +12,7 @@ from bot import cards
 from bot.answers import chooser, in_time, redraw
 from bot.choices import STYLIZES, TEMPERAMENTS
 from bot.lasting import LastingButton, LastingMenu, view_of
+from bot.markdown import visible
 from bot.texts import say
 from storage.members import Preferences
 from storage.models import JobMode
@@ -117,7 +118,7 @@ def _menu(
 ) -> discord.ui.Select[Any]:
     current = USUAL if chosen is None else str(chosen)
     options = [
-        discord.SelectOption(label=label[:100], value=value, default=value == current)
+        discord.SelectOption(label=visible(label, 100), value=value, default=value == current)
         for value, label in lines[:MOST_OPTIONS]
     ]
     return discord.ui.Select(custom_id=f"me:{choice}", options=options)

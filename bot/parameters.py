@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot import values
+from bot.markdown import names
 from bot.noises import PICTURES
 from bot.texts import Text
 from bot.values import WIDEST, Aspect
@@ -138,7 +139,7 @@ PARAMETERS = (
         "sampler",
         ("sampler",),
         values.word_of(SAMPLERS),
-        limits=(("names", ", ".join(f"`{name}`" for name in SAMPLERS)),),
+        limits=(("names", names(SAMPLERS)),),
     ),
     Parameter("size", ("size",), values.size, decides="shape"),
     Parameter(

@@ -7,6 +7,7 @@ r"""Permutations: `a {red, green} fox --ar {3:2, 1:1}` is four prompts. Pure; kn
 """
 
 import re
+from dataclasses import dataclass, field
 
 from bot.errors import TooManyPermutations, UnbalancedBraces
 
@@ -18,28 +19,59 @@ def expand(typed: str, most: int) -> tuple[str, ...]:
 
     Raises UnbalancedBraces, and TooManyPermutations where they are more than `most`.
     """
-    # Of each set that is open, from the outermost: the choices that are complete, and all ways
-    # of reading the one that is being read. The text around all sets is the first.
-    complete: list[list[str]] = [[]]
-    reading: list[list[str]] = [[""]]
+    # Each set that is open, from the outermost; the first is the text around all sets.
+    sets = [_Set(most)]
     for sign in _SIGNS.findall(typed):
-        within = len(reading) > 1
+        within = len(sets) > 1
         if sign == "{":
-            complete.append([])
-            reading.append([""])
+            sets.append(_Set(most))
         elif sign == "}":
             if not within:
                 raise UnbalancedBraces
-            choices = complete.pop() + [choice.strip() for choice in reading.pop()]
-            reading[-1] = [before + choice for before in reading[-1] for choice in choices]
+            choices = sets.pop().close()
+            sets[-1].follow(choices)
         elif sign == "," and within:
-            complete[-1] += [choice.strip() for choice in reading[-1]]
-            reading[-1] = [""]
+            sets[-1].next_choice()
         else:
-            text = sign[1:] if len(sign) == 2 and sign[0] == "\\" else sign
-            reading[-1] = [before + text for before in reading[-1]]
-        if len(reading[-1]) + len(complete[-1]) > most:
-            raise TooManyPermutations(most)
-    if len(reading) > 1:
+            sets[-1].tail.append(sign[1:] if len(sign) == 2 and sign[0] == "\\" else sign)
+    if len(sets) > 1:
         raise UnbalancedBraces
-    return tuple(reading[0])
+    return tuple(sets[0].read())
+
+
+@dataclass(slots=True)
+class _Set:
+    """A set of choices that is being read: those that are complete, and all ways to read the last.
+
+    What follows upon these ways alike is in `tail`, and copied only where the ways part: so the
+    work grows with the text and the number of prompts, whatever stands in the text.
+    """
+
+    most: int
+    complete: list[str] = field(default_factory=list)
+    ways: list[str] = field(default_factory=lambda: [""])
+    tail: list[str] = field(default_factory=list)
+
+    def read(self) -> list[str]:
+        text = "".join(self.tail)
+        return [way + text for way in self.ways]
+
+    def follow(self, choices: list[str]) -> None:
+        if len(choices) == 1:
+            self.tail += choices
+            return
+        self._check(len(self.complete) + len(self.ways) * len(choices))
+        self.ways = [before + choice for before in self.read() for choice in choices]
+        self.tail = []
+
+    def next_choice(self) -> None:
+        self.complete += [choice.strip() for choice in self.read()]
+        self.ways, self.tail = [""], []
+        self._check(len(self.complete) + 1)
+
+    def close(self) -> list[str]:
+        return self.complete + [choice.strip() for choice in self.read()]
+
+    def _check(self, count: int) -> None:
+        if count > self.most:
+            raise TooManyPermutations(self.most)

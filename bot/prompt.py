@@ -3,7 +3,6 @@
 import difflib
 import itertools
 import re
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from bot.errors import (
     TooManyLinks,
     UnknownParameter,
 )
+from bot.markdown import names, visible
 from bot.parameters import BY_FLAG, PARAMETERS, Parameter
 from bot.spelling import LINK, check_spelling
 from bot.values import Aspect, Size
@@ -69,17 +69,8 @@ _FLAG = re.compile(r"(?:--|—|–)(?=[^\W\d_])\S*")
 
 
 def clean(typed: str) -> str:
-    """The text without what no database or terminal should see, and with single spaces.
-
-    Control characters become spaces, halves of surrogate pairs go; joiners and direction marks
-    stay, for emoji and right-to-left text need them.
-    """
-    kept = (
-        " " if unicodedata.category(c) == "Cc" else c
-        for c in typed
-        if unicodedata.category(c) != "Cs"
-    )
-    return " ".join("".join(kept).split())
+    """The text as it is drawn, stored and shown: in one line, without what cannot be seen."""
+    return visible(typed)
 
 
 def parse(typed: str) -> Prompt:
@@ -168,6 +159,6 @@ def _links(said: list[str]) -> tuple[tuple[str, ...], list[str]]:
 def _find(flag: str) -> Parameter:
     if flag in BY_FLAG:
         return BY_FLAG[flag]
-    near = difflib.get_close_matches(flag, [f for f in BY_FLAG if len(f) > 1], n=1, cutoff=0.5)
-    known = ", ".join(f"`--{parameter.flags[0]}`" for parameter in PARAMETERS)
+    near = difflib.get_close_matches(flag[:40], [f for f in BY_FLAG if len(f) > 1], n=1, cutoff=0.5)
+    known = names(f"--{parameter.flags[0]}" for parameter in PARAMETERS)
     raise UnknownParameter(flag[:40], near[0] if near else None, known)

@@ -13,7 +13,8 @@ from bot.board import embeds, files
 from bot.confirmations import show_imagined
 from bot.errors import CannotDescribe
 from bot.lasting import LastingButton, view_of
-from bot.messages import Attachment, Card, Stripe, escape
+from bot.markdown import code_block, plain, unboxed, visible
+from bot.messages import ALT_LIMIT, Attachment, Card, Stripe
 from bot.texts import say
 from bot.wording import CLOSER, Described, Weighed
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS = 900
 """Of a prompt in a field."""
+
+WORD_SHOWN = 600
+"""Of a word among words that are weighed, which have no more in all."""
 
 HEAVY, LIGHT = 0.6, 0.25
 """Weights from which, and up to which, a word is shown bold or struck through."""
@@ -82,7 +86,7 @@ async def show_described(
 ) -> None:
     """Answer with a picture and its prompts."""
     locale = interaction.locale.value
-    alt, picture = "; ".join(described.prompts)[:1024], described.picture
+    alt, picture = visible("; ".join(described.prompts), ALT_LIMIT), described.picture
     await answer(
         interaction,
         hidden,
@@ -115,7 +119,7 @@ def weighed_card(weighed: Weighed, locale: str) -> Card:
     words = []
     for word, weight in weighed.words:
         mark = "**" if weight >= HEAVY else "~~" if weight <= LIGHT else ""
-        words.append(f"{mark}{escape(word)}{mark}")
+        words.append(f"{mark}{plain(word, WORD_SHOWN)}{mark}")
     text = f"{' '.join(words)}\n\n{say('shorten.text', locale)}"
     return Card(say("shorten", locale), text, Stripe.GREY, _fields(weighed.prompts))
 
@@ -123,12 +127,12 @@ def weighed_card(weighed: Weighed, locale: str) -> Card:
 def prompts_in(message: discord.Message) -> list[str]:
     """The prompts that a message of ours proposes."""
     fields = [field.value or "" for embed in message.embeds for field in embed.fields]
-    return [field.removeprefix("```\n").removesuffix("\n```") for field in fields]
+    return [unboxed(field) for field in fields]
 
 
 def _fields(prompts: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (str(number), f"```\n{prompt.replace('`', 'ˋ')[:MOST_CHARACTERS]}\n```")
+        (str(number), code_block(prompt, MOST_CHARACTERS))
         for number, prompt in enumerate(prompts, 1)
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot import values
 from bot.errors import InvalidParameter, PromptTooLong
+from bot.markdown import names as listed
 from bot.noises import derive
 from bot.parameters import DEFAULTS, MOST_WEIRD, RAW
 from bot.prompt import Prompt
@@ -30,9 +31,6 @@ from diffusion.protocol import (
 )
 from storage.members import Preferences
 from storage.servers import ServerSettings
-
-MOST_NAMED = 1000
-"""Characters of a list of names in a refusal."""
 
 COMMON_NOISE = 0.4
 """Correlation of two pictures' noises in a grid without chaos; full chaos leaves none."""
@@ -158,10 +156,7 @@ def _check_names(prompt: Prompt, model: ModelInfo) -> None:
 
 
 def _names(parameter: str, names: tuple[str, ...]) -> Text:
-    shown = ", ".join(f"`{name}`" for name in names)
-    if len(shown) > MOST_NAMED:
-        shown = shown[:MOST_NAMED].rpartition(", ")[0] + ", …"
-    return Text(f"parameter-{parameter}.allowed-names", {"names": shown})
+    return Text(f"parameter-{parameter}.allowed-names", {"names": listed(names)})
 
 
 def _sides(prompt: Prompt, model: ModelInfo, aspect: Aspect) -> tuple[int, int]:

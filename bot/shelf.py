@@ -15,6 +15,7 @@ from bot.answers import in_time, redraw, show_message
 from bot.lasting import LastingButton, LastingMenu, view_of
 from bot.lookups import Page
 from bot.manual import CommandHelp
+from bot.markdown import visible
 from bot.messages import Attachment, Card, Message
 from bot.texts import Text, say
 from bot.translation import called, key_of
@@ -94,7 +95,9 @@ def _turning(page: Page, locale: str) -> discord.ui.View:
     shown: list[discord.ui.Item[Any]] = []
     if page.found.jobs:
         options = [
-            discord.SelectOption(label=job.prompt[:100], value=job.id, description=job.id[:8])
+            discord.SelectOption(
+                label=visible(job.prompt, 100) or "…", value=job.id, description=job.id[:8]
+            )
             for job in page.found.jobs
         ]
         placeholder = say("history.again", locale)

@@ -31,7 +31,7 @@ def _slips(names: frozenset[str]) -> _Slips:
     name = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
 
     def pattern(around: str) -> re.Pattern[str]:
-        return re.compile(around.replace("NAME", f"({name})"), re.IGNORECASE)
+        return re.compile(around.replace("NAME", f"({name})"), re.IGNORECASE | re.DOTALL)
 
     return _Slips(
         hyphens=pattern(r"(?:-|---+)NAME"),

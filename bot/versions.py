@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.errors import ModelCannot, NoModel, UnknownVersion
+from bot.markdown import names
 from bot.prompt import Prompt
 from diffusion.protocol import ModelInfo
 
@@ -22,7 +23,7 @@ class Versions:
         for name, model in self.models.items():
             if model.id.lower() == wanted:
                 return name
-        raise UnknownVersion(wanted, ", ".join(f"`{known}`" for known in self.models))
+        raise UnknownVersion(wanted, names(self.models))
 
     def choose(self, prompt: Prompt, preferred: str | None, starts: bool = False) -> ModelInfo:
         """The model that a prompt asks for, else the member's, else the default.
@@ -43,7 +44,7 @@ class Versions:
 
     def _check(self, name: str, what: str, can: Callable[[ModelInfo], object]) -> None:
         if not can(self.models[name]):
-            able = ", ".join(f"`--v {other}`" for other, model in self.models.items() if can(model))
+            able = names(f"--v {other}" for other, model in self.models.items() if can(model))
             raise ModelCannot(what, name, able)
 
 

@@ -20,6 +20,15 @@ GENERATIONS = 12
 """How far back a line of descent is followed."""
 
 
+MOST_WORDS = 50
+MOST_LETTERS = 500
+"""Different words of one search, and letters that they have together."""
+
+
+class TooManyWords(Exception):
+    """A search has more words, or longer ones, than a database should look for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """One page of a search: its jobs, which of them are favourites, and how many there are."""
@@ -32,7 +41,10 @@ class Found:
 async def search(
     database: Database, member_id: int, words: Sequence[str], *, offset: int, limit: int
 ) -> Found:
-    """A member's finished jobs whose prompts have all the words: favourites first, then newest."""
+    """A member's finished jobs whose prompts have all the words: favourites first, then newest.
+
+    Raises TooManyWords.
+    """
     favourite = exists().where(
         PictureRow.job_id == JobRow.id,
         FavouriteRow.picture_id == PictureRow.id,
@@ -60,7 +72,10 @@ async def search(
 async def past_prompts(
     database: Database, member_id: int, words: Sequence[str], limit: int
 ) -> tuple[str, ...]:
-    """The different prompts with all the words that a member typed, the latest first."""
+    """The different prompts with all the words that a member typed, the latest first.
+
+    Raises TooManyWords.
+    """
     async with database.reading() as session:
         rows = await session.scalars(
             select(JobRow.prompt)
@@ -127,8 +142,11 @@ async def run_seconds(database: Database) -> float | None:
 
 
 def _with_words(words: Sequence[str]) -> list[ColumnElement[bool]]:
+    wanted = dict.fromkeys(fold(word) for word in words)
+    if len(wanted) > MOST_WORDS or sum(map(len, wanted)) > MOST_LETTERS:
+        raise TooManyWords
     # Of capital letters, SQLite knows those of ASCII, and Postgres those of its locale.
-    return [JobRow.folded_prompt.contains(fold(word), autoescape=True) for word in words]
+    return [JobRow.folded_prompt.contains(word, autoescape=True) for word in wanted]
 
 
 async def _first(database: Database, condition: ColumnElement[bool]) -> Job | None:

@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.answers import in_time
+from bot.markdown import visible
 from bot.shelf import show_again, show_details, show_page
 from bot.texts import say
 
@@ -59,6 +60,6 @@ class History(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         jobs = await self._bot.archive.latest(interaction.user.id, typed)
         return [
-            app_commands.Choice(name=f"{job.id[:8]} {job.prompt}"[:100], value=job.id)
+            app_commands.Choice(name=f"{job.id[:8]} {visible(job.prompt, 91)}", value=job.id)
             for job in jobs
         ]

@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from bot.answers import asker, in_time
 from bot.confirmations import show_imagined
+from bot.markdown import visible
 from bot.texts import say
 from diffusion.protocol import MAX_PROMPT
 from storage.database import StorageUnavailable
@@ -42,4 +43,4 @@ class Imagine(commands.Cog):
             found = await self._bot.archive.suggestions(interaction.user.id, typed)
         except StorageUnavailable:
             found = ()
-        return [app_commands.Choice(name=prompt, value=prompt) for prompt in found]
+        return [app_commands.Choice(name=visible(prompt) or "…", value=prompt) for prompt in found]

@@ -8,7 +8,7 @@ const ONLY_EMOJI = /^(?:\p{Extended_Pictographic}(?:\uFE0F|\u200D|\p{Emoji_Modif
 
 /** Inline rules in order of precedence: a pattern at the present place, and what it becomes. */
 const INLINE = [
-  [/^\\([^\w\s])/, (match) => match[1]],
+  [/^\\([^0-9A-Za-z\s])/, (match) => match[1]],
   [/^(`+)([\s\S]*?[^`])\1(?!`)/, (match) => el("code", {}, match[2].replace(/^ (.*) $/s, "$1"))],
   [/^<@!?(\d+)>/, (match, names) => mention(`@${names.user(match[1]) ?? "unknown-user"}`)],
   [/^<@&(\d+)>/, () => mention("@role")],
