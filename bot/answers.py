@@ -14,6 +14,7 @@ import aiohttp
 import discord
 
 from bot import messages
+from bot.access import Actor, jobs_in
 from bot.asking import Asker
 from bot.board import embeds, files, view
 from bot.choices import Chooser
@@ -56,6 +57,38 @@ def asker(interaction: discord.Interaction) -> Asker:
         reply_token=interaction.token,
         guest=_is_guest(interaction),
     )
+
+
+def actor(interaction: discord.Interaction, message: discord.Message | None = None) -> Actor:
+    """Who presses, sends off or chooses, and what is shown there.
+
+    `message` is the one whose menu is used; with a button or a dialog it is the one it belongs to.
+    """
+    assert interaction.channel_id is not None, "commands and buttons come from channels"
+    message = message or interaction.message
+    return Actor(
+        interaction.user.id,
+        interaction.guild_id,
+        interaction.channel_id,
+        moderates=interaction.guild_id is not None and interaction.permissions.manage_messages,
+        shown_jobs=frozenset()
+        if message is None
+        else jobs_in(custom_ids(interaction.client, message)),
+    )
+
+
+def custom_ids(client: discord.Client, message: discord.Message) -> list[str]:
+    """What the buttons and menus of a message of ours carry; of other messages nothing."""
+    # Anybody's bot can post a button with any custom_id.
+    if client.user is None or message.author.id != client.user.id:
+        return []
+    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
+    return [
+        child.custom_id
+        for row in rows
+        for child in row.children
+        if isinstance(child, discord.Button | discord.SelectMenu) and child.custom_id
+    ]
 
 
 def _is_guest(interaction: discord.Interaction) -> bool:

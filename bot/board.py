@@ -14,15 +14,14 @@ import aiohttp
 import discord
 
 from bot.messages import Attachment, Button, Card, Message, Rows
+from bot.pacing import EditPacer
 
 log = logging.getLogger(__name__)
 
-EDIT_PAUSE = 1.0
-"""Seconds between two edits of a message: Discord allows about five in five seconds, by channel."""
-
+UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = 10003, 10008
 OLD_MESSAGE_EDITED_TOO_OFTEN = 30046
 ENTITY_TOO_LARGE = 40005
-"""Two of the codes that Discord's errors have beside their status."""
+"""Some of the codes that Discord's errors have beside their status."""
 
 
 class MessageGone(Exception):
@@ -55,6 +54,7 @@ class Board:
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
+        self.pacer = EditPacer()
 
     async def post(
         self,
@@ -92,6 +92,13 @@ class Board:
         self, channel_id: int, message_id: int, message: Message, token: str | None = None
     ) -> Posted:
         """Show `message` in the place of an earlier one. Raises MessageGone, CannotPost."""
+        with self.pacer.staying(edit_bucket(channel_id, token)):
+            return await self.show_preview(channel_id, message_id, message, token)
+
+    async def show_preview(
+        self, channel_id: int, message_id: int, message: Message, token: str | None = None
+    ) -> Posted:
+        """As `edit`, for what is soon replaced; whoever calls waits for its turn before."""
         shown: dict[str, Any] = {
             "content": message.content,
             "embeds": embeds(message.cards),
@@ -106,7 +113,8 @@ class Board:
         self, channel_id: int, message_id: int, rows: Rows, token: str | None = None
     ) -> Posted:
         """Leave all but the buttons as it is. Raises MessageGone, CannotPost."""
-        return await self._edit(channel_id, message_id, token, view=view(rows))
+        with self.pacer.staying(edit_bucket(channel_id, token)):
+            return await self._edit(channel_id, message_id, token, view=view(rows))
 
     async def _edit(
         self, channel_id: int, message_id: int, token: str | None, **shown: Any
@@ -120,6 +128,22 @@ class Board:
             if error.status == 404 or error.code == OLD_MESSAGE_EDITED_TOO_OFTEN:
                 raise MessageGone(str(error)) from error
             raise _sorted_out(error) from error
+
+    async def is_there(
+        self, channel_id: int, message_id: int, token: str | None = None
+    ) -> bool | None:
+        """Whether a message is still there; None where the bot cannot find out now."""
+        channel = self._client.get_partial_messageable(channel_id)
+        try:
+            if token is None:
+                await channel.fetch_message(message_id)
+            else:
+                await self._answer(token).fetch_message(message_id)
+        except discord.NotFound as error:
+            return False if error.code in (UNKNOWN_CHANNEL, UNKNOWN_MESSAGE) else None
+        except (discord.HTTPException, aiohttp.ClientError, OSError):
+            return None
+        return True
 
     def _answer(self, token: str) -> discord.Webhook:
         """The webhook by which an interaction is answered, for 15 minutes."""
@@ -150,7 +174,8 @@ class Board:
 class LiveMessage:
     """A message that follows a job: shows the newest state, and skips those it had no time for.
 
-    Edits run one at a time behind `show`, which never waits. `stop` lets the last one end.
+    Edits run one at a time behind `show`, which never waits, and take turns with other messages
+    of the channel. `stop` lets the last one end.
     """
 
     def __init__(
@@ -180,12 +205,13 @@ class LiveMessage:
     async def _edit(self) -> None:
         while True:
             await self._news.wait()
+            await self._board.pacer.preview_turn(edit_bucket(self.channel_id, self._token))
             self._news.clear()
             message, self._newest = self._newest, None
             if message is None:
                 continue
             edit = asyncio.create_task(
-                self._board.edit(self.channel_id, self.message_id, message, self._token)
+                self._board.show_preview(self.channel_id, self.message_id, message, self._token)
             )
             try:
                 await asyncio.shield(edit)
@@ -198,7 +224,11 @@ class LiveMessage:
                 return  # The end of the job decides where the result goes.
             except (discord.HTTPException, aiohttp.ClientError, OSError):
                 log.warning("A preview could not be shown.", exc_info=True)
-            await asyncio.sleep(EDIT_PAUSE)
+
+
+def edit_bucket(channel_id: int, token: str | None) -> int | str:
+    """What Discord counts edits by: the channel, or the interaction that is answered."""
+    return channel_id if token is None else token
 
 
 def _new(message: Message) -> dict[str, Any]:

@@ -28,10 +28,12 @@ from bot.config import Settings
 from bot.confirmations import ConfirmationButton
 from bot.dialogs import CellMenu, hear
 from bot.dispatcher import Dispatcher
+from bot.errors import TooFast
 from bot.fetching import PictureFetcher
 from bot.panel import PanelButton, PanelMenu
 from bot.presenter import Presenter
 from bot.proposals import ProposalButton
+from bot.rate_limit import RateLimiter
 from bot.reactions import react
 from bot.shelf import AgainMenu, PageButton, TopicButton
 from bot.studio import Studio
@@ -70,6 +72,17 @@ def point_at(stand_in: str) -> None:
 
 
 class _Tree(app_commands.CommandTree["DarkroomBot"]):
+    async def interaction_check(self, interaction: discord.Interaction["DarkroomBot"], /) -> bool:
+        # Suggestions come with every key that is typed.
+        if interaction.type is discord.InteractionType.autocomplete:
+            return True
+        try:
+            interaction.client.rate_limiter.count(interaction.user.id)
+        except TooFast as error:
+            await explain(interaction, error)
+            return False
+        return True
+
     async def on_error(
         self,
         interaction: discord.Interaction["DarkroomBot"],
@@ -104,6 +117,7 @@ class DarkroomBot(commands.Bot):
             # Nothing here needs the list of servers; waiting for it may outlast a short life.
             guild_ready_timeout=0,
         )
+        self.rate_limiter = RateLimiter()
         board = Board(self)
         self._catalogue = Catalogue(
             inference,

@@ -4,28 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.answers import asker, in_time, show_message
-from bot.dialogs import ask, ask_for_cells, fulfil, wants_remix, wish_of
+from bot.answers import actor, in_time, show_message
+from bot.dialogs import REMIXED, ask, ask_for_cells, fulfil, wants_remix, wish_of
 from bot.lasting import LastingButton
 from bot.messages import Message
 from bot.texts import say
 
 if TYPE_CHECKING:
     from bot.bot import DarkroomBot
-
-REMIXED = (
-    "vary",
-    "vary_subtle",
-    "vary_strong",
-    "reroll",
-    "zoom",
-    "pan_left",
-    "pan_right",
-    "pan_up",
-    "pan_down",
-    "square",
-)
-"""The actions that a new prompt can go with."""
 
 PLAIN = ("upscale", "upscale_subtle", "upscale_creative", "redo_subtle", "redo_creative")
 OTHERS = ("cancel", "like", "region", "raster", "zoom_custom")
@@ -65,14 +51,14 @@ class JobButton(
         await ask(interaction, self.custom_id, self.job_id, self.action)
 
     async def _like(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
-        work = interaction.client.workbench.like(asker(interaction), self.job_id)
+        name = interaction.user.name
+        work = interaction.client.workbench.like(actor(interaction), name, self.job_id)
         liked = await in_time(interaction, work, hidden=True)
         words = say("liked" if liked else "liked.not-any-more", interaction.locale.value)
         await show_message(interaction, Message(words), hidden=True)
 
     async def _cancel(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
-        may_moderate = interaction.permissions.manage_messages
-        work = interaction.client.studio.cancel(interaction.user.id, may_moderate, self.job_id)
+        work = interaction.client.studio.cancel(actor(interaction), self.job_id)
         await in_time(interaction, work, thinking=False)
         # The dispatcher changes the message itself, so nothing needs to be said beside it.
         if not interaction.response.is_done():

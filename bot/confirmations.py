@@ -51,7 +51,7 @@ async def _start(interaction: "discord.Interaction[DarkroomBot]", draft_id: str)
 
 
 async def _drop(interaction: "discord.Interaction[DarkroomBot]", draft_id: str) -> None:
-    work = interaction.client.studio.decline(draft_id)
+    work = interaction.client.studio.decline(interaction.user.id, draft_id)
     await in_time(interaction, work, thinking=False)
     title = say("confirmation.declined", interaction.locale.value)
     await redraw(interaction, Card(title, "", Stripe.GREY), discord.ui.View())

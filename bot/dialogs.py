@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import discord
 
-from bot.answers import PATIENCE, asker, explain, in_time, show_jobs
+from bot.access import Action
+from bot.answers import PATIENCE, actor, asker, explain, in_time, show_jobs, show_message
 from bot.board import files
 from bot.errors import DatabaseAway, InvalidFactor
 from bot.lasting import LastingMenu, view_of
-from bot.messages import Attachment
+from bot.messages import Attachment, Message, link_to
 from bot.texts import say
-from bot.workbench import MOST_TYPED, Wish
+from bot.workbench import MOST_TYPED, Made, Wish
+from storage.models import JobState
 
 if TYPE_CHECKING:
     from bot.bot import DarkroomBot
@@ -30,16 +32,51 @@ FACTORS = (1.1, 2.0)
 
 RASTERS = (3, 4)
 
-DIALOG = re.compile(
-    r"job:(?P<job_id>[0-9a-f]{32}):(?P<action>[a-z_]+)(?::(?P<more>\d+)(?:-(?P<cells>[0-9a-f]+))?)?"
+REMIXED = (
+    "vary",
+    "vary_subtle",
+    "vary_strong",
+    "reroll",
+    "zoom",
+    "pan_left",
+    "pan_right",
+    "pan_up",
+    "pan_down",
+    "square",
 )
+"""The actions that a new prompt can go with."""
+
+DIALOG = re.compile(
+    r"job:(?P<job_id>[0-9a-f]{32}):(?:"
+    r"(?P<region>region):(?P<raster>[34])-(?P<cells>[0-9a-f]{1,4})"
+    rf"|(?P<action>zoom_custom|{'|'.join(REMIXED)})(?::(?P<number>[1-9][0-9]?))?)"
+)
+"""The dialogs that there are; whatever else is sent off was never asked for."""
 
 
 async def fulfil(interaction: "discord.Interaction[DarkroomBot]", wish: Wish) -> None:
-    """Start the job and answer with it."""
+    """Start the job and answer with it, or with where it is shown already."""
     client = interaction.client
-    job = await in_time(interaction, client.workbench.make(asker(interaction), wish))
-    await show_jobs(interaction, client.studio, [job])
+    work = client.workbench.make(actor(interaction), asker(interaction), wish)
+    made = await in_time(interaction, work)
+    if made.new:
+        await show_jobs(interaction, client.studio, [made.job])
+    else:
+        await _point_to(interaction, made)
+
+
+async def _point_to(interaction: "discord.Interaction[DarkroomBot]", made: Made) -> None:
+    """Tell this member alone where a job is shown; what no link leads to is shown once more."""
+    job, locale = made.job, interaction.locale.value
+    if job.state is JobState.DONE and not made.is_linkable:
+        work = interaction.client.archive.again(job, interaction.filesize_limit)
+        message = await in_time(interaction, work, hidden=True)
+    else:
+        state = "done" if job.state is JobState.DONE else "unfinished"
+        # A job has no message only in the moment before its first is posted.
+        link = link_to(job) if job.message_id else "none"
+        message = Message(say("shown-already", locale, state=state, link=link))
+    await show_message(interaction, message, hidden=True)
 
 
 def wish_of(job_id: str, action: str, number: int | None) -> Wish:
@@ -59,7 +96,8 @@ async def ask(
 ) -> None:
     """Open the dialog for an action: the prompt to change, and how far for a zoom."""
     locale = interaction.locale.value
-    job = await _at_once(interaction.client.workbench.job(job_id))
+    studio = interaction.client.studio
+    job = await _at_once(studio.job(Action.FOLLOW_UP, actor(interaction), job_id))
     kind = {"zoom_custom": "zoom", "region": "region"}.get(action, "remix")
     dialog = discord.ui.Modal(title=say(f"dialog-{kind}", locale), custom_id=custom_id)
     if kind == "zoom":
@@ -88,21 +126,22 @@ async def hear(interaction: "discord.Interaction[DarkroomBot]") -> None:
     if match is None:
         return
     try:
+        interaction.client.rate_limiter.count(interaction.user.id)
         await fulfil(interaction, _filled(match, dict(_fields(sent["components"]))))
     except Exception as error:
         await explain(interaction, error)
 
 
 def _filled(match: re.Match[str], fields: dict[str, str]) -> Wish:
-    action, more = match["action"], match["more"]
-    if action == "zoom_custom":
-        wish = Wish(match["job_id"], "zoom", factor=_factor(fields["factor"]))
-    elif action == "region":
-        chosen = int(match["cells"] or "0", 16)
-        cells = tuple(cell for cell in range(chosen.bit_length()) if chosen >> cell & 1)
-        wish = Wish(match["job_id"], action, raster=int(more or 3), cells=cells)
+    job_id = match["job_id"]
+    if match["region"]:
+        raster, chosen = int(match["raster"]), int(match["cells"], 16)
+        cells = tuple(cell for cell in range(raster * raster) if chosen >> cell & 1)
+        wish = Wish(job_id, "region", raster=raster, cells=cells)
+    elif match["action"] == "zoom_custom":
+        wish = Wish(job_id, "zoom", factor=_factor(fields["factor"]))
     else:
-        wish = wish_of(match["job_id"], action, int(more) if more else None)
+        wish = wish_of(job_id, match["action"], int(match["number"] or 0) or None)
     return replace(wish, prompt=fields["prompt"])
 
 
@@ -141,7 +180,9 @@ async def ask_for_cells(
 ) -> None:
     """Show the picture with numbered cells to choose from; `again` in place of another raster."""
     locale = interaction.locale.value
-    drawn = interaction.client.workbench.with_numbers(asker(interaction), job_id, raster)
+    drawn = interaction.client.workbench.with_numbers(
+        actor(interaction), job_id, raster, interaction.filesize_limit
+    )
     picture = await in_time(interaction, drawn, thinking=not again, hidden=True)
     question = say("region-question", locale)
     view = _cells(job_id, raster, locale)

@@ -29,6 +29,8 @@
     ├── JobAlreadyEnded
     ├── NotYourJob
     ├── NotYourButtons
+    ├── NotInItsServer
+    ├── TooFast
     ├── ModelCannotDoThis
     ├── InvalidFactor
     ├── NoRoomToGrow
@@ -229,6 +231,19 @@ class NotYourJob(UserError):
 
 class NotYourButtons(UserError):
     """The server lets only a job's member use its buttons."""
+
+
+class NotInItsServer(UserError):
+    """Only in a job's own server can it be shown among the highlights."""
+
+
+class TooFast(UserError):
+    """The member presses or types faster than the bot can do what that asks for."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds=seconds)
+        self.seconds = seconds
+        """How long to wait before the next."""
 
 
 class ModelCannotDoThis(UserError):

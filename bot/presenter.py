@@ -86,6 +86,13 @@ class Presenter:
             message = messages.waiting_for_inference(job, parent)
             await self._board.edit(job.channel_id, job.message_id, message, job.reply_token)
 
+    async def is_shown(self, job: Job) -> bool | None:
+        """Whether a job's message is still there, for a link to it; None where nobody can tell."""
+        # What only one member sees, they may have dismissed; Discord does not say so.
+        if job.message_id is None or job.hidden:
+            return None
+        return await self._board.is_there(job.channel_id, job.message_id, job.reply_token)
+
     def show_used(self, job_id: str | None) -> None:
         """Mark the buttons of a job that something was made by."""
         if job_id is not None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.commands.message_menus import custom_ids
+from bot.access import Action, Actor
+from bot.answers import custom_ids
 from bot.errors import NoJobHere, UserError
 from storage.database import StorageUnavailable
 from storage.jobs import UNFINISHED, Job
@@ -30,17 +31,23 @@ async def react(bot: "DarkroomBot", reaction: discord.RawReactionActionEvent) ->
     if not ours or emoji not in (LETTER, CROSS, STAR):
         return
     try:
+        bot.rate_limiter.count(reaction.user_id)
         job = await _job(bot, reaction)
-        if job.stealth and job.member_id != reaction.user_id:
-            return
+        place = (reaction.channel_id, reaction.message_id)
+        # A reaction does not say what its member may do in the channel.
+        who = Actor(
+            reaction.user_id, reaction.guild_id, reaction.channel_id, shown_jobs=frozenset({job.id})
+        )
         if emoji == LETTER:
+            await bot.studio.check(Action.READ, who, job)
             await bot.archive.send(job, reaction.user_id, job.locale)
         elif emoji == STAR:
+            await bot.studio.check(Action.HIGHLIGHT, who, job)
             await bot.archive.highlight(job)
         elif job.state in UNFINISHED:
-            await bot.studio.cancel(reaction.user_id, False, job.id)
+            await bot.studio.cancel(who, job.id)
         else:
-            place = (reaction.channel_id, reaction.message_id)
+            await bot.studio.check(Action.DELETE, who, job)
             await bot.archive.delete(job, reaction.user_id, *place)
     except UserError as error:
         log.info("A reaction was left without effect: %s", error)
@@ -55,4 +62,4 @@ async def _job(bot: "DarkroomBot", reaction: discord.RawReactionActionEvent) -> 
     except NoJobHere:
         channel = bot.get_partial_messageable(reaction.channel_id)
         message = await channel.fetch_message(reaction.message_id)
-        return await bot.archive.shown_by(message.id, custom_ids(message))
+        return await bot.archive.shown_by(message.id, custom_ids(bot, message))

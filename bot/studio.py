@@ -6,19 +6,19 @@ Knows the database and the catalogue of models, nothing of Discord's API.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.access import Action, Actor, check_draft, check_job
 from bot.asking import Asker, Asking, from_draft, to_draft
 from bot.dispatcher import Dispatcher
 from bot.errors import (
     ConfirmationExpired,
     JobAlreadyEnded,
     JobNotFound,
-    NotYourJob,
     TooManyOpenJobs,
 )
 from bot.messages import Message, waiting, waiting_for_inference
 from bot.presenter import Presenter
 from bot.retry import until_stored
-from storage import drafts, jobs, servers
+from storage import drafts, jobs, servers, unique_jobs
 from storage.database import Database
 from storage.jobs import Job, NewJob, Totals
 from storage.models import JobKind
@@ -87,21 +87,19 @@ class Studio:
 
     async def confirm(self, asker: Asker, draft_id: str) -> tuple[Job, ...]:
         """Queue what was asked for and waited for this."""
-        draft = await drafts.get(self._database, draft_id)
-        if draft is None or draft.member_id != asker.member_id:
-            raise ConfirmationExpired
+        draft = check_draft(asker.member_id, await drafts.get(self._database, draft_id))
         settings = await self.server_settings(asker.server_id)
         limit = max(settings.jobs_per_member, settings.permutations)
         return await self.queue(from_draft(asker, draft.content), limit, draft_id)
 
-    async def decline(self, draft_id: str) -> None:
+    async def decline(self, member_id: int, draft_id: str) -> None:
+        """Forget what was asked for. Raises ConfirmationExpired."""
+        check_draft(member_id, await drafts.get(self._database, draft_id))
         await drafts.forget(self._database, draft_id)
 
-    async def cancel(self, member_id: int, may_moderate: bool, job_id: str) -> None:
+    async def cancel(self, actor: Actor, job_id: str) -> None:
         """Stop a job that is queued or running; only its owner and moderators may."""
-        job = await self._job(job_id)
-        if job.member_id != member_id and not may_moderate:
-            raise NotYourJob
+        await self.job(Action.CANCEL, actor, job_id)
         if not await self._dispatcher.cancel(job_id):
             raise JobAlreadyEnded
 
@@ -149,8 +147,23 @@ class Studio:
         except jobs.DraftGone as error:
             raise ConfirmationExpired from error
 
-    async def _job(self, job_id: str) -> Job:
+    async def queue_unique(
+        self, new: NewJob, limit: int | None, since: Job | None = None
+    ) -> tuple[Job, bool]:
+        """Queue a job unless its like is there; see `storage.unique_jobs`."""
+        try:
+            return await unique_jobs.add_unique(self._database, new, limit=limit, since=since)
+        except jobs.TooManyJobs as error:
+            raise TooManyOpenJobs(error.open, 1, error.limit) from error
+
+    async def job(self, action: Action, actor: Actor, job_id: str) -> Job:
+        """The job, for a member to do this with. Raises JobNotFound, and what says they may not."""
         job = await jobs.get(self._database, job_id)
         if job is None:
             raise JobNotFound
+        await self.check(action, actor, job)
         return job
+
+    async def check(self, action: Action, actor: Actor, job: Job) -> None:
+        """Raise what says that this member may not do this with the job."""
+        check_job(action, actor, job, await self.server_settings(job.server_id))

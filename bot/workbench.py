@@ -7,17 +7,16 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from bot import canvas, descent
+from bot.access import Action, Actor
 from bot.asking import Asker, Asking, imagined, new_seed, shown_to
 from bot.canvas import Canvas
 from bot.catalogue import Catalogue
 from bot.errors import (
     CannotKeep,
-    JobNotFound,
     JobNotReady,
     ModelCannotDoThis,
     NoCellsChosen,
     NoRoomToGrow,
-    NotYourButtons,
     PictureLost,
 )
 from bot.messages import SINGLE
@@ -58,6 +57,19 @@ class Wish:
     cells: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The job that a button led to.
+
+    It is not `new` where it was there already: the same picture is not made twice. `is_linkable`
+    is whether its message is known to be there.
+    """
+
+    job: Job
+    new: bool = True
+    is_linkable: bool = True
+
+
 class Workbench:
     """Refusals are `bot.errors.UserError`s."""
 
@@ -77,11 +89,10 @@ class Workbench:
         self._studio = studio
         self._presenter = presenter
 
-    async def make(self, asker: Asker, wish: Wish) -> Job:
-        """Queue what a button asks for."""
-        settings = await self._studio.server_settings(asker.server_id)
-        job = await self.job(wish.job_id)
-        _check_allowed(job, asker, settings)
+    async def make(self, actor: Actor, asker: Asker, wish: Wish) -> Made:
+        """Queue what a button asks for, or find it where it is there already."""
+        job = await self._studio.job(Action.FOLLOW_UP, actor, wish.job_id)
+        settings = await self._studio.server_settings(job.server_id)
         member = await members.get_preferences(self._database, asker.member_id)
         typed = await self._typed(asker, job, wish.prompt, settings)
         if wish.action == "reroll":
@@ -92,38 +103,51 @@ class Workbench:
         # stays so.
         mode, stealth = (typed or member).mode, (typed or member).stealth
         new = shown_to(replace(new, mode=JobMode(mode)), asker, job.stealth or stealth)
+        here = await self._studio.server_settings(asker.server_id)
         # A picture that only has to be shown by itself holds nobody up.
-        limit = None if new.kind is JobKind.UPSCALE else settings.jobs_per_member
-        (made,) = await self._studio.queue([new], limit)
-        self._presenter.show_used(new.parent_id)
+        limit = min(settings.jobs_per_member, here.jobs_per_member)
+        made = await self._queue(new, None if new.kind is JobKind.UPSCALE else limit)
+        if made.new:
+            self._presenter.show_used(new.parent_id)
         return made
 
-    async def like(self, asker: Asker, job_id: str) -> bool:
+    async def like(self, actor: Actor, member_name: str, job_id: str) -> bool:
         """Mark a single picture, or take the mark away; returns whether it is marked now."""
-        picture = await self._picture(await self.job(job_id), 0)
+        picture = await self._picture(await self._studio.job(Action.LIKE, actor, job_id), 0)
         return await members.toggle_favourite(
-            self._database, asker.member_id, asker.member_name, picture.id
+            self._database, actor.member_id, member_name, picture.id
         )
 
     async def remixes(self, member_id: int) -> bool:
         """Whether a member wants to see the prompt before anything is made of a picture."""
         return (await members.get_preferences(self._database, member_id)).remix
 
-    async def job(self, job_id: str) -> Job:
-        job = await jobs.get(self._database, job_id)
-        if job is None:
-            raise JobNotFound
-        return job
-
-    async def with_numbers(self, asker: Asker, job_id: str, raster: int) -> PictureFile:
-        """The picture of a job with the cells that can be chosen, small enough to attach."""
-        job = await self.job(job_id)
-        _check_allowed(job, asker, await self._studio.server_settings(asker.server_id))
+    async def with_numbers(
+        self, actor: Actor, job_id: str, raster: int, most_bytes: int
+    ) -> PictureFile:
+        """The picture of a job with the cells that can be chosen, in so many bytes at the most."""
+        job = await self._studio.job(Action.FOLLOW_UP, actor, job_id)
         picture = await self._read(await self._picture(job, 0))
         numbered = await asyncio.to_thread(canvas.numbered, picture, raster)
-        return await asyncio.to_thread(fit, numbered, asker.attachment_limit)
+        return await asyncio.to_thread(fit, numbered, most_bytes)
 
     # From a wish to a job.
+
+    async def _queue(self, new: NewJob, limit: int | None) -> Made:
+        """Queue a job, but one that makes the same picture every time only once."""
+        by_chance = new.kind is not JobKind.ENLARGE or new.detail != "subtle"
+        if new.kind is not JobKind.UPSCALE and by_chance:
+            (job,) = await self._studio.queue([new], limit)
+            return Made(job)
+        job, is_new = await self._studio.queue_unique(new, limit)
+        if is_new or job.state in jobs.UNFINISHED:
+            return Made(job, is_new)
+        shown = await self._presenter.is_shown(job)
+        if shown is not False:
+            return Made(job, new=False, is_linkable=bool(shown))
+        # Its message is gone, so it is made again. Of two who found that out, the second finds
+        # the job of the first.
+        return Made(*await self._studio.queue_unique(new, limit, since=job))
 
     async def _typed(
         self, asker: Asker, job: Job, prompt: str | None, settings: ServerSettings
@@ -199,7 +223,9 @@ class Workbench:
             # Done again, it is done with the picture that was enlarged.
             assert job.parent_id is not None, "what is enlarged has a parent"
             index = job.parent_index or 0
-            job = await self.job(job.parent_id)
+            origin = await jobs.parent_of(self._database, job)
+            assert origin is not None, "a parent is never deleted"
+            job = origin
             picture = await self._picture(job, index)
         request = ImageRequest.from_json(job.request)
         model = self._catalogue.of_id(request.model)
@@ -276,8 +302,3 @@ def _remixed(job: Job, request: ImageRequest, typed: NewJob | None) -> tuple[Ima
     if typed is None:
         return request, job.prompt
     return descent.remixed(request, ImageRequest.from_json(typed.request)), typed.prompt
-
-
-def _check_allowed(job: Job, asker: Asker, settings: ServerSettings) -> None:
-    if settings.buttons_for == "owner" and job.member_id != asker.member_id:
-        raise NotYourButtons

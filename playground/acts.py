@@ -19,7 +19,7 @@ from playground.interactions import Interaction, InteractionKind, Reply
 from playground.message_payloads import message_payload
 from playground.people import Channel, Member
 from playground.people_payloads import LOCALE
-from playground.posts import Json, Message, StoredFile
+from playground.posts import Cause, Json, Message, StoredFile
 from playground.standin import StandIn
 from playground.typed import Lookup, Typed, fill_options
 
@@ -265,6 +265,53 @@ def _submit_modal(standin: StandIn, member: Member, act: Json) -> Interaction:
     )
 
 
+# ---------------------------------------------------------------------- forgeries
+
+
+def _forge(standin: StandIn, member: Member, act: Json) -> Interaction:
+    """What a modified client sends: a custom_id under a message that does not have it.
+
+    With `fields` a dialog that was never opened, with `values` a menu, otherwise a button.
+    """
+    channel = _channel(standin, member, act)
+    message = _message(standin, member, channel, act)
+    payload: dict[str, Any] = {"custom_id": act["custom_id"]}
+    kind, trigger = InteractionKind.COMPONENT, None
+    owners = message.cause.owners if message.cause else _owners_of_bot(channel)
+    if "fields" in act:
+        kind = InteractionKind.MODAL
+        opened = standin.world.ids.next()
+        trigger = Cause(
+            opened, InteractionKind.COMPONENT, member.user.id, owners, message_id=message.id
+        )
+        payload["components"] = [
+            {
+                "type": int(Kind.LABEL),
+                "id": 2 * number + 1,
+                "component": {
+                    "type": int(Kind.TEXT_INPUT),
+                    "id": 2 * number + 2,
+                    "custom_id": name,
+                    "value": value,
+                },
+            }
+            for number, (name, value) in enumerate(act["fields"].items())
+        ]
+    elif "values" in act:
+        payload |= {"component_type": int(Kind.STRING_SELECT), "id": 1, "values": act["values"]}
+    else:
+        payload |= {"component_type": int(Kind.BUTTON), "id": 1}
+    return standin.interactions.ask(
+        kind,
+        member.user.id,
+        channel,
+        payload,
+        owners,
+        source=message,
+        trigger=trigger,
+    )
+
+
 # ---------------------------------------------------------------------- places
 
 
@@ -286,4 +333,5 @@ ACTS: Mapping[str, Callable[[StandIn, Member, Json], Interaction]] = {
     "modal": _submit_modal,
     "message_menu": _use_message_menu,
     "user_menu": _use_user_menu,
+    "forge": _forge,
 }

@@ -122,6 +122,23 @@ class Member:
         act = {"type": "modal", "interaction": modal.interaction_id, "values": dict(values or {})}
         return await self._act(act)
 
+    async def forge(
+        self,
+        message: Message,
+        custom_id: str,
+        *,
+        values: Sequence[str] | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send what only a modified client sends: a button that the message does not have, a
+        menu (`values`) that it does not have, or a dialog (`fields`) that was never opened."""
+        act: Json = {"type": "forge", **_place(message), "custom_id": custom_id}
+        if values is not None:
+            act = {**act, "values": list(values)}
+        if fields is not None:
+            act = {**act, "fields": dict(fields)}
+        return await self._act(act)
+
     async def menu(self, message: Message, command: str) -> Answer:
         """Use a command of the message's context menu."""
         return await self._act({"type": "message_menu", **_place(message), "command": command})

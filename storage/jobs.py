@@ -16,6 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import drafts, fairness
 from storage.database import Database, upsert
@@ -127,36 +128,41 @@ async def add(
     """
     if not new:
         return ()
+    async with database.transaction() as session:
+        return await insert(session, new, limit, draft_id)
+
+
+async def insert(
+    session: AsyncSession, new: Sequence[NewJob], limit: int | None, draft_id: str | None = None
+) -> tuple[Job, ...]:
+    """Queue jobs, at least one, as part of a transaction; see `add`."""
     member_id, name = new[0].member_id, new[0].member_name
     assert all(job.member_id == member_id for job in new), "one member's jobs at a time"
     now = _now()
     # Beside all else: forty long prompts take their time.
     folded = await asyncio.to_thread(_folded, {job.prompt for job in new})
-    async with database.transaction() as session:
-        # Also locks the member's row: of two requests at once, the second counts the first's jobs.
-        await upsert(
-            session,
-            MemberRow,
-            {"id": member_id, "name": name, "first_seen": now},
-            update={"name"},
+    # Also locks the member's row: of two requests at once, the second counts the first's jobs.
+    await upsert(
+        session,
+        MemberRow,
+        {"id": member_id, "name": name, "first_seen": now},
+        update={"name"},
+    )
+    if limit is not None:
+        open_jobs = await session.scalar(
+            select(func.count()).where(JobRow.member_id == member_id, JobRow.state.in_(UNFINISHED))
         )
-        if limit is not None:
-            open_jobs = await session.scalar(
-                select(func.count()).where(
-                    JobRow.member_id == member_id, JobRow.state.in_(UNFINISHED)
-                )
-            )
-            if (open_jobs or 0) + len(new) > limit:
-                raise TooManyJobs(open_jobs or 0, limit)
-        if draft_id is not None and not await drafts.take(session, draft_id):
-            raise DraftGone
-        # A microsecond apart, so that "oldest first" keeps the order they were given in.
-        rows = [
-            _to_row(job, folded[job.prompt], now + timedelta(microseconds=i))
-            for i, job in enumerate(new)
-        ]
-        session.add_all(rows)
-        return tuple(to_job(row) for row in rows)
+        if (open_jobs or 0) + len(new) > limit:
+            raise TooManyJobs(open_jobs or 0, limit)
+    if draft_id is not None and not await drafts.take(session, draft_id):
+        raise DraftGone
+    # A microsecond apart, so that "oldest first" keeps the order they were given in.
+    rows = [
+        _to_row(job, folded[job.prompt], now + timedelta(microseconds=i))
+        for i, job in enumerate(new)
+    ]
+    session.add_all(rows)
+    return tuple(to_job(row) for row in rows)
 
 
 async def attach_message(

@@ -1,13 +1,14 @@
 """The menu of a message: Cancel job, Send to me, Seed and parameters, Delete."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
 
 from bot import cards
-from bot.answers import in_time, show_card
-from bot.errors import NotYourPicture
+from bot.access import Action, Actor
+from bot.answers import actor, custom_ids, in_time, show_card
 from bot.shelf import show_details
 from bot.texts import Text, say
 from storage.jobs import UNFINISHED, Job
@@ -29,9 +30,8 @@ def message_menus() -> list[app_commands.ContextMenu]:
 
 async def cancel(interaction: "discord.Interaction[DarkroomBot]", message: discord.Message) -> None:
     async def find_and_cancel() -> None:
-        job = await _job(interaction, message)
-        may_moderate = interaction.permissions.manage_messages
-        await interaction.client.studio.cancel(interaction.user.id, may_moderate, job.id)
+        job, who = await _found(interaction, message)
+        await interaction.client.studio.cancel(who, job.id)
 
     await in_time(interaction, find_and_cancel(), hidden=True)
     await show_card(interaction, cards.done(Text("done.cancelled"), interaction.locale.value))
@@ -39,7 +39,7 @@ async def cancel(interaction: "discord.Interaction[DarkroomBot]", message: disco
 
 async def send(interaction: "discord.Interaction[DarkroomBot]", message: discord.Message) -> None:
     async def find_and_send() -> None:
-        job = await _job(interaction, message)
+        job = await _readable(interaction, message)
         locale = interaction.locale.value
         await interaction.client.archive.send(job, interaction.user.id, locale)
 
@@ -48,16 +48,17 @@ async def send(interaction: "discord.Interaction[DarkroomBot]", message: discord
 
 
 async def tell(interaction: "discord.Interaction[DarkroomBot]", message: discord.Message) -> None:
-    job = await in_time(interaction, _job(interaction, message), hidden=True)
+    job = await in_time(interaction, _readable(interaction, message), hidden=True)
     await show_details(interaction, job)
 
 
 async def delete(interaction: "discord.Interaction[DarkroomBot]", message: discord.Message) -> None:
     async def find_and_delete() -> Job:
-        job = await _job(interaction, message)
+        job, who = await _found(interaction, message)
         client, member_id = interaction.client, interaction.user.id
+        await client.studio.check(Action.DELETE, who, job)
         if job.state in UNFINISHED and job.member_id == member_id:
-            await client.studio.cancel(member_id, False, job.id)
+            await client.studio.cancel(who, job.id)
         await client.archive.delete(job, member_id, message.channel.id, message.id)
         return job
 
@@ -66,20 +67,20 @@ async def delete(interaction: "discord.Interaction[DarkroomBot]", message: disco
     await show_card(interaction, cards.done(said, interaction.locale.value))
 
 
-async def _job(interaction: "discord.Interaction[DarkroomBot]", message: discord.Message) -> Job:
-    """The job of a message. Raises NoJobHere, and NotYourPicture where it was made in stealth."""
-    job = await interaction.client.archive.shown_by(message.id, custom_ids(message))
-    if job.stealth and job.member_id != interaction.user.id:
-        raise NotYourPicture
+async def _readable(
+    interaction: "discord.Interaction[DarkroomBot]", message: discord.Message
+) -> Job:
+    job, who = await _found(interaction, message)
+    await interaction.client.studio.check(Action.READ, who, job)
     return job
 
 
-def custom_ids(message: discord.Message) -> list[str]:
-    """What the buttons of a message carry."""
-    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
-    return [
-        child.custom_id
-        for row in rows
-        for child in row.children
-        if isinstance(child, discord.Button) and child.custom_id
-    ]
+async def _found(
+    interaction: "discord.Interaction[DarkroomBot]", message: discord.Message
+) -> tuple[Job, Actor]:
+    """The job of a message, and who wants something of it there. Raises NoJobHere."""
+    job = await interaction.client.archive.shown_by(
+        message.id, custom_ids(interaction.client, message)
+    )
+    who = actor(interaction, message)
+    return job, replace(who, shown_jobs=who.shown_jobs | {job.id})

@@ -306,6 +306,22 @@ region-raster = { $raster } × { $raster } Felder
 not-your-buttons = Nicht dein Auftrag
     .problem = Auf diesem Server darf nur, wer einen Auftrag gegeben hat, seine Knöpfe benutzen.
     .remedy = Gib mit `/imagine` einen eigenen Auftrag.
+not-in-its-server = Nicht hier
+    .problem = Unter den Höhepunkten wird ein Bild nur auf seinem eigenen Server gezeigt.
+    .remedy = Reagiere dort mit ⭐ auf seine Nachricht.
+too-fast = Zu schnell
+    .problem = Du drückst und tippst schneller, als ich folgen kann; das letzte habe ich ausgelassen.
+    .remedy = { $seconds ->
+        [1] Drück in 1 Sekunde noch einmal.
+       *[other] Drück in { $seconds } Sekunden noch einmal.
+    }
+shown-already = { $state ->
+    [done] Dieses Bild ist schon zu sehen: { $link }
+   *[unfinished] { $link ->
+        [none] Dieses Bild entsteht gerade.
+       *[other] Dieses Bild entsteht gerade: { $link }
+    }
+}
 model-cannot-do-this = Nicht mit diesem Modell
     .problem = Das Modell, das dieses Bild gezeichnet hat, kann das nicht oder ist nicht mehr da.
     .remedy = Drücke einen der anderen Knöpfe oder bitte mit `/imagine` um ein neues Bild.

@@ -306,6 +306,22 @@ region-raster = { $raster } × { $raster } cells
 not-your-buttons = Not your job
     .problem = On this server, only the member who asked for a job may use its buttons.
     .remedy = Start a job of your own with `/imagine`.
+not-in-its-server = Not here
+    .problem = A picture is shown among the highlights of its own server only.
+    .remedy = React with ⭐ to its message there.
+too-fast = Too fast
+    .problem = You press and type faster than I can follow, so I left this one out.
+    .remedy = { $seconds ->
+        [1] Press again in 1 second.
+       *[other] Press again in { $seconds } seconds.
+    }
+shown-already = { $state ->
+    [done] This picture is shown already: { $link }
+   *[unfinished] { $link ->
+        [none] This picture is being made already.
+       *[other] This picture is being made already: { $link }
+    }
+}
 model-cannot-do-this = Not with this model
     .problem = The model that drew this picture cannot do that, or is not there any more.
     .remedy = Press one of the other buttons, or ask for a new picture with `/imagine`.

@@ -4,6 +4,7 @@ import asyncio
 
 from bot.board import Board, LiveMessage, Posted
 from bot.messages import Attachment, Message
+from bot.pacing import EditPacer
 
 PREVIEW = Attachment("preview_1.jpg", b"", "a fox")
 
@@ -14,9 +15,10 @@ class SlowBoard(Board):
     def __init__(self) -> None:
         self.shown: list[Message] = []
         self.let_through = asyncio.Event()
+        self.pacer = EditPacer()
         self.asked = asyncio.Event()
 
-    async def edit(
+    async def show_preview(
         self, channel_id: int, message_id: int, message: Message, token: str | None = None
     ) -> Posted:
         self.shown.append(message)
