@@ -109,7 +109,7 @@ class Archive:
             (job, *await history.ancestors(self._database, job)),
         )
 
-    async def again(self, job: Job, most_bytes: int) -> Message:
+    async def again(self, job: Job, channel_id: int, most_bytes: int) -> Message:
         """A finished job's message once more, with its line of descent. Raises JobNotReady."""
         if job.state is not JobState.DONE:
             raise JobNotReady
@@ -117,7 +117,8 @@ class Archive:
         line = (job, *await history.ancestors(self._database, job))
         if len(line) == 1:
             return message
-        return replace(message, cards=(*message.cards, lookups.descent(line, job.locale)))
+        card = lookups.descent(line, channel_id, job.locale)
+        return replace(message, cards=(*message.cards, card))
 
     async def send(self, job: Job, member_id: int, locale: str) -> None:
         """Write to a member how a job ended, and its seed. Raises JobNotReady, CannotWriteToYou."""

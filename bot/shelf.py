@@ -110,8 +110,10 @@ async def show_again(
     interaction: "discord.Interaction[DarkroomBot]", found: Coroutine[Any, Any, Job]
 ) -> None:
     """Post a job again, for all to see unless it was made in stealth."""
+    assert interaction.channel_id is not None, "commands and menus come from channels"
     job = await in_time(interaction, found)
-    work = interaction.client.archive.again(job, interaction.filesize_limit)
+    archive, limit = interaction.client.archive, interaction.filesize_limit
+    work = archive.again(job, interaction.channel_id, limit)
     message = await in_time(interaction, work, hidden=job.stealth)
     await show_message(interaction, message, hidden=job.stealth)
 
