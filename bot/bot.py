@@ -33,6 +33,7 @@ from bot.panel import PanelButton, PanelMenu
 from bot.presenter import Presenter
 from bot.proposals import ProposalButton
 from bot.reactions import react
+from bot.removals import Removals
 from bot.shelf import AgainMenu, PageButton, TopicButton
 from bot.studio import Studio
 from bot.translation import Translator
@@ -123,7 +124,10 @@ class DarkroomBot(commands.Bot):
         )
         self.wording = Wording(inference, self._catalogue, fetcher)
         self.choices = Choices(database, self._catalogue)
-        self.archive = Archive(database, self._catalogue, presenter, board, settings.jobs_at_once)
+        self.removals = Removals(database, folder, board)
+        self.archive = Archive(
+            database, self._catalogue, presenter, board, self.removals, settings.jobs_at_once
+        )
         self._work: list[asyncio.Task[Any]] = []
 
     async def setup_hook(self) -> None:

@@ -25,7 +25,7 @@ from diffusion.protocol import Failed, Finished, ImageRequest, Progress, Queued
 from storage import jobs
 from storage.database import Database, StorageUnavailable
 from storage.jobs import Job
-from storage.models import JobKind, JobState
+from storage.models import JobKind, JobState, RemovedBy
 from storage.pictures import PictureFolder, PictureMissing, PictureNotSaved, of_job
 
 log = logging.getLogger(__name__)
@@ -243,10 +243,16 @@ class Dispatcher:
         return await self._generate(job, request, live)
 
     async def _found_or_drawn(self, job: Job, request: ImageRequest, live: LiveMessage) -> bytes:
-        """The parent's picture as it is stored, or else drawn again by the same request."""
+        """The parent's picture as it is stored, or else drawn again by the same request.
+
+        What a moderator took away is not drawn again.
+        """
         try:
             return await self._stored_picture(job)
         except PictureMissing:
+            parent = await jobs.parent_of(self._database, job)
+            if parent is not None and parent.removed_by is RemovedBy.MODERATOR:
+                raise _JobFailed(say("job-failed.taken-away", job.locale)) from None
             (picture,) = await self._generate(job, request, live)
             return picture
 

@@ -34,6 +34,7 @@
     ├── NoRoomToGrow
     ├── NoCellsChosen
     ├── PictureLost
+    ├── PictureTakenAway
     ├── CannotKeep
     ├── NotPermitted
     ├── CannotPostHere
@@ -43,6 +44,8 @@
     ├── TooManyOptions
     ├── SuffixHasWords
     ├── NotYourPicture
+    ├── NotYoursToDelete
+    ├── CannotDelete
     ├── OutOfReach
     ├── UnclearJob
     ├── NothingYet
@@ -252,6 +255,10 @@ class PictureLost(UserError):
     """A picture's file is gone from the disk, or damaged there."""
 
 
+class PictureTakenAway(UserError):
+    """A moderator had a picture taken away, with its file."""
+
+
 class CannotKeep(UserError):
     """A picture to start from cannot be put on the disk; `reason` says why."""
 
@@ -302,7 +309,18 @@ class SuffixHasWords(UserError):
 
 
 class NotYourPicture(UserError):
-    """Only the member who asked for a job may show it again, or take it away."""
+    """Only the member who asked for a job may do this with it."""
+
+
+class NotYoursToDelete(UserError):
+    """Only the member who asked for a job, and moderators, may take its message away."""
+
+
+class CannotDelete(UserError):
+    """A picture's file cannot be taken away; `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
 
 
 class OutOfReach(UserError):

@@ -12,6 +12,7 @@ from bot.commands.message_menus import custom_ids
 from bot.errors import NoJobHere, UserError
 from storage.database import StorageUnavailable
 from storage.jobs import UNFINISHED, Job
+from storage.removals import Copy
 
 if TYPE_CHECKING:
     from bot.bot import DarkroomBot
@@ -40,8 +41,8 @@ async def react(bot: "DarkroomBot", reaction: discord.RawReactionActionEvent) ->
         elif job.state in UNFINISHED:
             await bot.studio.cancel(reaction.user_id, False, job.id)
         else:
-            place = (reaction.channel_id, reaction.message_id)
-            await bot.archive.delete(job, reaction.user_id, *place)
+            place = Copy(reaction.channel_id, reaction.message_id)
+            await bot.removals.delete(job, reaction.user_id, place)
     except UserError as error:
         log.info("A reaction was left without effect: %s", error)
     except (discord.HTTPException, StorageUnavailable, OSError):

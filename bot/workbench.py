@@ -19,6 +19,7 @@ from bot.errors import (
     NoRoomToGrow,
     NotYourButtons,
     PictureLost,
+    PictureTakenAway,
 )
 from bot.messages import SINGLE
 from bot.pictures import PictureFile, fit
@@ -29,7 +30,7 @@ from storage import jobs, members
 from storage.database import Database
 from storage.jobs import Job, NewJob
 from storage.members import Preferences
-from storage.models import JobKind, JobMode
+from storage.models import JobKind, JobMode, RemovedBy
 from storage.pictures import Picture, PictureFolder, PictureMissing, PictureNotSaved, of_job
 from storage.servers import ServerSettings
 
@@ -256,6 +257,8 @@ class Workbench:
         for picture in await of_job(self._database, job.id):
             if picture.index == index:
                 return picture
+        if job.removed_by is RemovedBy.MODERATOR:
+            raise PictureTakenAway
         raise JobNotReady
 
     async def _keep(self, picture: bytes) -> str:

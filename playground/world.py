@@ -326,9 +326,9 @@ class World:
     def type_in(self, channel: Channel, user_id: int) -> None:
         self._tell(Typing(channel, user_id))
 
-    def let_bot_post(self, channel: Channel, allowed: bool) -> None:
-        """Allow or deny the bot's role to post in a channel."""
-        deny = () if allowed else (Overwrite(self.bot_role_id, deny=int(Permission.SEND_MESSAGES)),)
+    def deny_bot(self, channel: Channel, denied: Permission | None) -> None:
+        """Deny the bot's role a permission in a channel, or nothing."""
+        deny = () if denied is None else (Overwrite(self.bot_role_id, deny=int(denied)),)
         changed = replace(channel, overwrites=deny)
         self.channels[channel.id] = changed
         self._tell(ChannelChanged(changed))

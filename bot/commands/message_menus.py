@@ -1,5 +1,6 @@
 """The menu of a message: Cancel job, Send to me, Seed and parameters, Delete."""
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -7,10 +8,11 @@ from discord import app_commands
 
 from bot import cards
 from bot.answers import in_time, show_card
-from bot.errors import NotYourPicture
+from bot.errors import JobAlreadyEnded, NotYourPicture
 from bot.shelf import show_details
 from bot.texts import Text, say
 from storage.jobs import UNFINISHED, Job
+from storage.removals import Copy
 
 if TYPE_CHECKING:
     from bot.bot import DarkroomBot
@@ -53,16 +55,23 @@ async def tell(interaction: "discord.Interaction[DarkroomBot]", message: discord
 
 
 async def delete(interaction: "discord.Interaction[DarkroomBot]", message: discord.Message) -> None:
+    client, member_id = interaction.client, interaction.user.id
+    may_moderate = interaction.permissions.manage_messages
+
     async def find_and_delete() -> Job:
         job = await _job(interaction, message)
-        client, member_id = interaction.client, interaction.user.id
-        if job.state in UNFINISHED and job.member_id == member_id:
-            await client.studio.cancel(member_id, False, job.id)
-        await client.archive.delete(job, member_id, message.channel.id, message.id)
+        place = Copy(message.channel.id, message.id)
+        own = job.member_id == member_id
+        if job.state in UNFINISHED and (own or may_moderate):
+            # It may end by itself in this very moment.
+            with contextlib.suppress(JobAlreadyEnded):
+                await client.studio.cancel(member_id, may_moderate, job.id)
+        await client.removals.delete(job, member_id, place, may_moderate=may_moderate)
         return job
 
     job = await in_time(interaction, find_and_delete(), hidden=True)
-    said = Text("done.deleted", {"id": job.id[:8]})
+    key = "done.deleted" if job.member_id == member_id else "done.taken-down"
+    said = Text(key, {"id": job.id[:8]})
     await show_card(interaction, cards.done(said, interaction.locale.value))
 
 

@@ -192,14 +192,16 @@ deed-pan = Nach { $detail ->
 deed-square = Quadratisch gemacht von { $who }
 from-picture = aus [diesem Bild]({ $link })
 from-grid = aus [diesem Raster]({ $link })
-moved = Die Nachricht, die hierauf wartete, ist weg oder für mich nicht mehr zu erreichen, deshalb steht es hier neu.
+moved = Die Nachricht, die hierauf wartete, ist für mich nicht mehr zu erreichen, deshalb steht es hier neu.
 job-failed = Der Auftrag ist gescheitert
     .unknown = Der Grund ist nicht bekannt.
     .our-mistake = Auf unserer Seite ging etwas schief; Näheres steht im Log.
     .no-place = In dem Kanal, aus dem er kam, darf ich nicht schreiben.
+    .taken-away = Das Bild, aus dem es werden sollte, hat die Moderation weggenommen.
     .not-kept = Die Bilder ließen sich nicht aufbewahren: { $reason }
     .broke-off = Die Inferenz brach { $times }-mal mitten in diesem Auftrag ab.
 not-showable = Das Bild lässt sich nicht zeigen
+    .taken-away = Die Moderation hat es weggenommen.
 button-cancel = Abbrechen
 
 ## Prompts
@@ -316,6 +318,9 @@ no-room-to-grow = So weit es geht
 picture-lost = Das Bild ist verloren
     .problem = Die Datei dieses Bildes liegt nicht mehr auf der Platte.
     .remedy = Drücke noch einmal U unter seinem Raster: das zeichnet es neu.
+picture-taken-away = Das Bild ist weggenommen
+    .problem = Die Moderation hat dieses Bild mitsamt seiner Datei weggenommen.
+    .remedy = Gib mit `/imagine` ein neues in Auftrag.
 cannot-keep = Das Bild kann nicht aufbewahrt werden
     .problem = { $reason }
     .remedy = Sag es der Person, die diesen Bot betreibt.

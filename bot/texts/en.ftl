@@ -192,14 +192,16 @@ deed-pan = Carried on to the { $detail ->
 deed-square = Made square by { $who }
 from-picture = from [this picture]({ $link })
 from-grid = from [this grid]({ $link })
-moved = The message that waited for this is gone, or out of my reach by now, so here is a new one.
+moved = The message that waited for this is out of my reach by now, so here is a new one.
 job-failed = The job failed
     .unknown = The reason is not known.
     .our-mistake = Something went wrong on our side; the log has the details.
     .no-place = I may not post in the channel it was asked for in.
+    .taken-away = The picture it was to be made of was taken away by a moderator.
     .not-kept = The pictures could not be kept: { $reason }
     .broke-off = Inference broke off { $times } times in the middle of this job.
 not-showable = The picture cannot be shown
+    .taken-away = A moderator took it away.
 button-cancel = Cancel
 
 ## Prompts
@@ -316,6 +318,9 @@ no-room-to-grow = As far as it goes
 picture-lost = The picture is lost
     .problem = The file of this picture is no longer on the disk.
     .remedy = Press U under its grid again: that draws it once more.
+picture-taken-away = The picture was taken away
+    .problem = A moderator took this picture away, with its file.
+    .remedy = Ask for another one with `/imagine`.
 cannot-keep = The picture cannot be kept
     .problem = { $reason }
     .remedy = Tell the person who runs this bot.
