@@ -55,6 +55,7 @@ def asker(interaction: discord.Interaction) -> Asker:
         locale=(interaction.guild_locale or interaction.locale).value,
         reply_token=interaction.token,
         guest=_is_guest(interaction),
+        installed=interaction.is_user_integration(),
     )
 
 

@@ -88,6 +88,7 @@ async def hear(interaction: "discord.Interaction[DarkroomBot]") -> None:
     if match is None:
         return
     try:
+        interaction.client.places.check_open(interaction)
         await fulfil(interaction, _filled(match, dict(_fields(sent["components"]))))
     except Exception as error:
         await explain(interaction, error)

@@ -37,6 +37,9 @@
     ├── PictureTakenAway
     ├── CannotKeep
     ├── NotPermitted
+    ├── NotAMember
+    ├── DirectMessagesOff
+    ├── UserInstallsOff
     ├── CannotPostHere
     ├── InvalidOptionName
     ├── OptionIsParameter
@@ -268,6 +271,18 @@ class CannotKeep(UserError):
 
 class NotPermitted(UserError):
     """What belongs to the server needs the permission to manage it."""
+
+
+class NotAMember(UserError):
+    """Who asks does not belong any more to the server that this comes from."""
+
+
+class DirectMessagesOff(UserError):
+    """Whoever runs the bot has switched conversations with it off."""
+
+
+class UserInstallsOff(UserError):
+    """Whoever runs the bot does not let members bring it along."""
 
 
 class CannotPostHere(UserError):

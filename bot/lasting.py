@@ -31,6 +31,7 @@ class Lasting(discord.ui.DynamicItem[Item], template=""):
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         try:
+            interaction.client.places.check_open(interaction)
             await self.act(interaction)
         except Exception as error:
             await explain(interaction, error)

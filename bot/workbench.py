@@ -23,6 +23,7 @@ from bot.errors import (
 )
 from bot.messages import SINGLE
 from bot.pictures import PictureFile, fit
+from bot.places import Places
 from bot.presenter import Presenter
 from bot.studio import Studio
 from diffusion.protocol import ImageRequest, Start
@@ -70,6 +71,7 @@ class Workbench:
         asking: Asking,
         studio: Studio,
         presenter: Presenter,
+        places: Places,
     ) -> None:
         self._database = database
         self._folder = folder
@@ -77,12 +79,14 @@ class Workbench:
         self._asking = asking
         self._studio = studio
         self._presenter = presenter
+        self._places = places
 
     async def make(self, asker: Asker, wish: Wish) -> Job:
         """Queue what a button asks for."""
         settings = await self._studio.server_settings(asker.server_id)
         job = await self.job(wish.job_id)
         _check_allowed(job, asker, settings)
+        await self._places.check(asker, job)
         member = await members.get_preferences(self._database, asker.member_id)
         typed = await self._typed(asker, job, wish.prompt, settings)
         if wish.action == "reroll":

@@ -104,6 +104,10 @@ class Faults:
         """A moderator deletes a message."""
         self._world.delete(self._world.message(int(message.channel_id), int(message.id)))
 
+    def remove_member(self, name: str, *, banned: bool = False) -> None:
+        """A member leaves the bot's server, or is banned from it."""
+        self._world.remove_member(self._world.person(name).user.id, banned=banned)
+
     async def drop(self, *, resumable: bool = True) -> None:
         """Cut the bot's gateway connection; the session can be resumed, or is forgotten."""
         await self._gateway.drop(resumable=resumable)
