@@ -65,10 +65,10 @@ def events_of(world: World, change: Change) -> Iterator[Event]:
             yield "CHANNEL_UPDATE", channel_payload(world, channel), Intent.GUILDS, True
         case MemberRemoved(user_id, banned):
             user = user_payload(world.members[user_id].user)
-            body = {"guild_id": str(world.guild.id), "user": user}
+            removed = {"guild_id": str(world.guild.id), "user": user}
             if banned:
-                yield "GUILD_BAN_ADD", body, Intent.GUILD_MODERATION, True
-            yield "GUILD_MEMBER_REMOVE", body, Intent.GUILD_MEMBERS, True
+                yield "GUILD_BAN_ADD", removed, Intent.GUILD_MODERATION, True
+            yield "GUILD_MEMBER_REMOVE", removed, Intent.GUILD_MEMBERS, True
         case Typing(channel, user_id):
             body = {"channel_id": str(channel.id), "user_id": str(user_id), "timestamp": 0}
             in_guild = channel.guild_id is not None
