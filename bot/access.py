@@ -17,7 +17,7 @@ from bot.errors import (
     NotInItsServer,
     NotYourButtons,
     NotYourJob,
-    NotYourPicture,
+    NotYoursToDelete,
 )
 from storage.drafts import Draft
 from storage.jobs import Job
@@ -66,17 +66,22 @@ def check_job(action: Action, actor: Actor, job: Job, settings: ServerSettings) 
             if settings.buttons_for == "owner" and not owns:
                 raise NotYourButtons
         case Action.CANCEL:
-            # Who moderates one channel moderates no other.
-            if not owns and not (actor.moderates and actor.channel_id == job.channel_id):
+            if not may_cancel(actor, job):
                 raise NotYourJob
         case Action.DELETE:
             if not owns and not actor.moderates:
-                raise NotYourPicture
+                raise NotYoursToDelete
         case Action.HIGHLIGHT:
             if job.stealth or job.server_id is None or job.server_id != actor.server_id:
                 raise NotInItsServer
         case Action.READ:
             pass
+
+
+def may_cancel(actor: Actor, job: Job) -> bool:
+    """Whether the job is theirs, or in a channel that they moderate; that of another is not."""
+    owns = actor.member_id == job.member_id
+    return owns or (actor.moderates and actor.channel_id == job.channel_id)
 
 
 def check_draft(member_id: int, draft: Draft | None) -> Draft:

@@ -56,6 +56,7 @@ def asker(interaction: discord.Interaction) -> Asker:
         locale=(interaction.guild_locale or interaction.locale).value,
         reply_token=interaction.token,
         guest=_is_guest(interaction),
+        installed=interaction.is_user_integration(),
     )
 
 
@@ -184,26 +185,27 @@ async def show_card(interaction: discord.Interaction, card: Card) -> None:
 
 async def show_message(
     interaction: discord.Interaction, message: messages.Message, *, hidden: bool
-) -> None:
-    """Answer with a message, which only this member sees if `hidden`."""
+) -> int:
+    """Answer with a message, which only this member sees if `hidden`; returns its id."""
     parts: dict[str, Any] = {
         "content": message.content,
         "embeds": embeds(message.cards),
         "files": files(message.attachment),
         "view": view(message.buttons) or discord.utils.MISSING,
     }
-    await answer(interaction, hidden, **parts)
+    return await answer(interaction, hidden, **parts)
 
 
-async def answer(interaction: discord.Interaction, hidden: bool, **parts: Any) -> None:
+async def answer(interaction: discord.Interaction, hidden: bool, **parts: Any) -> int:
     """Answer with the parts of a message, which only this member sees if `hidden`."""
     if not interaction.response.is_done():
-        await interaction.response.send_message(**parts, ephemeral=hidden)
-        return
+        answered = await interaction.response.send_message(**parts, ephemeral=hidden)
+        assert answered.message_id is not None, "a message was sent"
+        return answered.message_id
     if hidden and interaction.extras.get(THINKS_ALOUD):
         # “Thinking…” is there for all to see; nothing hidden can take its place.
         await interaction.delete_original_response()
-    await interaction.followup.send(**parts, ephemeral=hidden)
+    return (await interaction.followup.send(**parts, ephemeral=hidden, wait=True)).id
 
 
 async def redraw(interaction: discord.Interaction, card: Card, view: discord.ui.View) -> None:

@@ -17,14 +17,13 @@ from bot.errors import (
     NoJobHere,
     NoModel,
     NothingYet,
-    NotYourPicture,
-    OutOfReach,
     SearchTooLong,
     UnclearJob,
 )
 from bot.lookups import Page, Place
 from bot.messages import Message
 from bot.presenter import PLAIN_LIMIT, Presenter
+from bot.removals import Removals
 from bot.retry import until_stored
 from bot.versions import Versions
 from diffusion.protocol import ImageRequest
@@ -33,6 +32,7 @@ from storage.database import Database
 from storage.jobs import Job
 from storage.models import JobState
 from storage.pictures import Picture, of_job
+from storage.removals import Copy
 
 log = logging.getLogger(__name__)
 
@@ -64,12 +64,14 @@ class Archive:
         catalogue: Catalogue,
         presenter: Presenter,
         board: Board,
+        removals: Removals,
         jobs_at_once: int,
     ) -> None:
         self._database = database
         self._catalogue = catalogue
         self._presenter = presenter
         self._board = board
+        self._removals = removals
         self._jobs_at_once = jobs_at_once
 
     async def find(self, member_id: int, typed: str | None) -> Job:
@@ -115,7 +117,7 @@ class Archive:
             (job, *await history.ancestors(self._database, job)),
         )
 
-    async def again(self, job: Job, most_bytes: int) -> Message:
+    async def again(self, job: Job, channel_id: int, most_bytes: int) -> Message:
         """A finished job's message once more, with its line of descent. Raises JobNotReady."""
         if job.state is not JobState.DONE:
             raise JobNotReady
@@ -123,7 +125,8 @@ class Archive:
         line = (job, *await history.ancestors(self._database, job))
         if len(line) == 1:
             return message
-        return replace(message, cards=(*message.cards, lookups.descent(line, job.locale)))
+        card = lookups.descent(line, channel_id, job.locale)
+        return replace(message, cards=(*message.cards, card))
 
     async def send(self, job: Job, member_id: int, locale: str) -> None:
         """Write to a member how a job ended, and its seed. Raises JobNotReady, CannotWriteToYou."""
@@ -153,19 +156,6 @@ class Archive:
             raise NoJobHere
         return job
 
-    async def delete(self, job: Job, member_id: int, channel_id: int, message_id: int) -> None:
-        """Take a message of one's own job away. Raises NotYourPicture, OutOfReach.
-
-        The job stays in its member's history.
-        """
-        if job.member_id != member_id:
-            raise NotYourPicture
-        token = job.reply_token if message_id == job.message_id else None
-        try:
-            await self._board.delete(channel_id, message_id, token)
-        except CannotPost as error:
-            raise OutOfReach from error
-
     async def highlight(self, job: Job) -> None:
         """Show a job in its server's channel for highlights, once, if there is one."""
         if job.server_id is None or job.stealth:
@@ -173,17 +163,21 @@ class Archive:
         settings = await servers.get_settings(self._database, job.server_id)
         if settings.highlights_channel is None:
             return
+        if await self._removals.is_private(job, settings.highlights_channel):
+            return
         if not await jobs.highlight(self._database, job.id):
             return
         try:
             message = await self._presenter.end_of(job, PLAIN_LIMIT)
-            await self._board.post(settings.highlights_channel, message)
+            posted = await self._board.post(settings.highlights_channel, message)
         except Exception as error:
             # Another star may find the channel open, and Discord and the database at hand.
             await until_stored(lambda: jobs.take_back_highlight(self._database, job.id))
             if not isinstance(error, CannotPost):
                 raise
             log.warning("The channel for highlights of server %s takes none.", job.server_id)
+        else:
+            await self._removals.shown_again(job, Copy(posted.channel_id, posted.message_id))
 
     async def search(self, member_id: int, query: str, number: int) -> Page:
         """A page, counted from 0, of what a member made, by words of its prompts.

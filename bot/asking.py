@@ -46,7 +46,8 @@ class Asker:
 
     `attachment_limit` is in bytes; `locale` is the language of all who read the answer.
     `reply_token` reaches the answer for a while. Where the bot is a `guest`, brought along by a
-    member to a place where it may not write, nothing else does.
+    member to a place where it may not write, nothing else does. `installed` is whether the member
+    added the bot to their own account.
     """
 
     member_id: int
@@ -57,6 +58,7 @@ class Asker:
     locale: str = "en-US"
     reply_token: str | None = None
     guest: bool = False
+    installed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

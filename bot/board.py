@@ -24,12 +24,13 @@ ENTITY_TOO_LARGE = 40005
 """Some of the codes that Discord's errors have beside their status."""
 
 
-class MessageGone(Exception):
-    """The message cannot be edited any more: deleted, or too old and edited too often."""
+class MessageDeleted(Exception):
+    """Somebody deleted the message."""
 
 
 class CannotPost(Exception):
-    """The channel is gone, or the bot may not write there: trying again would change nothing."""
+    """The channel is gone, the bot may not write there, or the message is too old and edited too
+    often: trying again would change nothing."""
 
 
 class FileTooLarge(CannotPost):
@@ -91,7 +92,7 @@ class Board:
     async def edit(
         self, channel_id: int, message_id: int, message: Message, token: str | None = None
     ) -> Posted:
-        """Show `message` in the place of an earlier one. Raises MessageGone, CannotPost."""
+        """Show `message` in the place of an earlier one. Raises MessageDeleted, CannotPost."""
         with self.pacer.staying(edit_bucket(channel_id, token)):
             return await self.show_preview(channel_id, message_id, message, token)
 
@@ -112,7 +113,7 @@ class Board:
     async def change_buttons(
         self, channel_id: int, message_id: int, rows: Rows, token: str | None = None
     ) -> Posted:
-        """Leave all but the buttons as it is. Raises MessageGone, CannotPost."""
+        """Leave all but the buttons as it is. Raises MessageDeleted, CannotPost."""
         with self.pacer.staying(edit_bucket(channel_id, token)):
             return await self._edit(channel_id, message_id, token, view=view(rows))
 
@@ -125,8 +126,8 @@ class Board:
                 return _posted(await channel.get_partial_message(message_id).edit(**shown))
             return _posted(await self._answer(token).edit_message(message_id, **shown))
         except discord.HTTPException as error:
-            if error.status == 404 or error.code == OLD_MESSAGE_EDITED_TOO_OFTEN:
-                raise MessageGone(str(error)) from error
+            if error.code == UNKNOWN_MESSAGE:
+                raise MessageDeleted(str(error)) from error
             raise _sorted_out(error) from error
 
     async def is_there(
@@ -166,6 +167,21 @@ class Board:
             return
         except discord.HTTPException as error:
             raise _sorted_out(error) from error
+
+    async def is_deleted(self, channel_id: int, message_id: int) -> bool:
+        """Whether a message is there no more. One that the bot may not look at passes for there.
+
+        Raises discord.HTTPException where Discord does not say.
+        """
+        channel = self._client.get_partial_messageable(channel_id)
+        try:
+            await channel.fetch_message(message_id)
+        except discord.HTTPException as error:
+            if error.code == UNKNOWN_MESSAGE:
+                return True
+            if error.status == 429 or error.status >= 500:
+                raise
+        return False
 
     def follow(self, channel_id: int, message_id: int, token: str | None = None) -> "LiveMessage":
         return LiveMessage(self, channel_id, message_id, token)
@@ -220,8 +236,8 @@ class LiveMessage:
                 # that is shown later is overtaken by it.
                 await asyncio.gather(edit, return_exceptions=True)
                 raise
-            except (MessageGone, CannotPost):
-                return  # The end of the job decides where the result goes.
+            except (MessageDeleted, CannotPost):
+                return  # The end of the job decides whether and where the result goes.
             except (discord.HTTPException, aiohttp.ClientError, OSError):
                 log.warning("A preview could not be shown.", exc_info=True)
 
@@ -250,6 +266,8 @@ def _posted(message: discord.Message) -> Posted:
 
 def _sorted_out(error: discord.HTTPException) -> Exception:
     """The error itself if it may pass, such as 429 and 5xx; what is for good is a CannotPost."""
+    if error.code == OLD_MESSAGE_EDITED_TOO_OFTEN:
+        return CannotPost(str(error))
     if error.status == 429 or error.status >= 500:
         return error
     if error.status == 413 or error.code == ENTITY_TOO_LARGE:

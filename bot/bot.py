@@ -28,13 +28,15 @@ from bot.config import Settings
 from bot.confirmations import ConfirmationButton
 from bot.dialogs import CellMenu, hear
 from bot.dispatcher import Dispatcher
-from bot.errors import TooFast
+from bot.errors import UserError
 from bot.fetching import PictureFetcher
 from bot.panel import PanelButton, PanelMenu
+from bot.places import Places
 from bot.presenter import Presenter
 from bot.proposals import ProposalButton
 from bot.rate_limit import RateLimiter
 from bot.reactions import react
+from bot.removals import Removals
 from bot.shelf import AgainMenu, PageButton, TopicButton
 from bot.studio import Studio
 from bot.translation import Translator
@@ -73,13 +75,18 @@ def point_at(stand_in: str) -> None:
 
 class _Tree(app_commands.CommandTree["DarkroomBot"]):
     async def interaction_check(self, interaction: discord.Interaction["DarkroomBot"], /) -> bool:
-        # Suggestions come with every key that is typed.
-        if interaction.type is discord.InteractionType.autocomplete:
-            return True
+        """Answers in words where the bot is not to be used: clients may remember old commands."""
+        suggests = interaction.type is discord.InteractionType.autocomplete
         try:
-            interaction.client.rate_limiter.count(interaction.user.id)
-        except TooFast as error:
-            await explain(interaction, error)
+            # Suggestions come with every key that is typed.
+            if not suggests:
+                interaction.client.rate_limiter.count(interaction.user.id)
+            interaction.client.places.check_open(interaction)
+        except UserError as error:
+            if suggests:
+                await interaction.response.autocomplete([])
+            else:
+                await explain(interaction, error)
             return False
         return True
 
@@ -108,9 +115,14 @@ class DarkroomBot(commands.Bot):
             tree_cls=_Tree,
             intents=discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True),
             allowed_contexts=app_commands.AppCommandContext(
-                guild=True, dm_channel=True, private_channel=True
+                guild=True,
+                dm_channel=settings.direct_messages,
+                # Between others the bot is only where somebody brought it along.
+                private_channel=settings.user_installs,
             ),
-            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+            allowed_installs=app_commands.AppInstallationType(
+                guild=True, user=settings.user_installs
+            ),
             # What members typed is shown again; it must never ping anybody.
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
@@ -125,19 +137,34 @@ class DarkroomBot(commands.Bot):
             settings.model,
             settings.named_versions,
         )
+        self.places = Places(
+            self,
+            database,
+            direct_messages=settings.direct_messages,
+            user_installs=settings.user_installs,
+        )
         presenter = Presenter(database, folder, board, self._catalogue)
         self._dispatcher = Dispatcher(
-            database, folder, inference, self._catalogue, presenter, settings.jobs_at_once
+            database,
+            folder,
+            inference,
+            self._catalogue,
+            presenter,
+            self.places,
+            settings.jobs_at_once,
         )
         fetcher = PictureFetcher(_cdn(settings))
         asking = Asking(database, self._catalogue, inference, folder, fetcher)
-        self.studio = Studio(database, asking, self._dispatcher, presenter)
+        self.studio = Studio(database, asking, self._dispatcher, presenter, self.places)
         self.workbench = Workbench(
-            database, folder, self._catalogue, asking, self.studio, presenter
+            database, folder, self._catalogue, asking, self.studio, presenter, self.places
         )
         self.wording = Wording(inference, self._catalogue, fetcher)
         self.choices = Choices(database, self._catalogue)
-        self.archive = Archive(database, self._catalogue, presenter, board, settings.jobs_at_once)
+        self.removals = Removals(database, folder, board)
+        self.archive = Archive(
+            database, self._catalogue, presenter, board, self.removals, settings.jobs_at_once
+        )
         self._work: list[asyncio.Task[Any]] = []
 
     async def setup_hook(self) -> None:

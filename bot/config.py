@@ -69,6 +69,18 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DARKROOM_JOBS_AT_ONCE"),
         description="How many jobs inference is given at a time.",
     )
+    direct_messages: bool = Field(
+        True,
+        validation_alias=AliasChoices("DARKROOM_DIRECT_MESSAGES"),
+        description="`0` takes commands and buttons away from conversations with the bot; finished "
+        "pictures still come there to those who want them.",
+    )
+    user_installs: bool = Field(
+        True,
+        validation_alias=AliasChoices("DARKROOM_USER_INSTALLS"),
+        description="`0` keeps members from bringing the bot along to servers that it is no member "
+        "of, and into conversations with others.",
+    )
     playground_port: int = Field(
         8080,
         ge=0,

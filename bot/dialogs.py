@@ -69,7 +69,8 @@ async def _point_to(interaction: "discord.Interaction[DarkroomBot]", made: Made)
     """Tell this member alone where a job is shown; what no link leads to is shown once more."""
     job, locale = made.job, interaction.locale.value
     if job.state is JobState.DONE and not made.is_linkable:
-        work = interaction.client.archive.again(job, interaction.filesize_limit)
+        who = asker(interaction)
+        work = interaction.client.archive.again(job, who.channel_id, who.attachment_limit)
         message = await in_time(interaction, work, hidden=True)
     else:
         state = "done" if job.state is JobState.DONE else "unfinished"
@@ -127,6 +128,7 @@ async def hear(interaction: "discord.Interaction[DarkroomBot]") -> None:
         return
     try:
         interaction.client.rate_limiter.count(interaction.user.id)
+        interaction.client.places.check_open(interaction)
         await fulfil(interaction, _filled(match, dict(_fields(sent["components"]))))
     except Exception as error:
         await explain(interaction, error)

@@ -17,6 +17,7 @@ from bot.board import LiveMessage
 from bot.catalogue import Catalogue
 from bot.noises import own_seed
 from bot.pictures import compose_preview, labelled_as
+from bot.places import Places
 from bot.presenter import Presenter
 from bot.retry import until_stored
 from bot.texts import Text, say, say_unmarked
@@ -25,7 +26,7 @@ from diffusion.protocol import Failed, Finished, ImageRequest, Progress, Queued
 from storage import jobs
 from storage.database import Database, StorageUnavailable
 from storage.jobs import Job
-from storage.models import JobKind, JobState
+from storage.models import JobKind, JobState, RemovedBy
 from storage.pictures import PictureFolder, PictureMissing, PictureNotSaved, of_job
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,7 @@ class Dispatcher:
         inference: InferenceClient,
         catalogue: Catalogue,
         presenter: Presenter,
+        places: Places,
         at_once: int,
     ) -> None:
         self._database = database
@@ -88,6 +90,7 @@ class Dispatcher:
         self._inference = inference
         self._catalogue = catalogue
         self._presenter = presenter
+        self._members = places
         self._places = asyncio.Semaphore(at_once)
         self._news = {kinds: asyncio.Event() for kinds in (DRAWN, HANDED_OUT)}
         self._pause = 0.0
@@ -227,6 +230,9 @@ class Dispatcher:
         await until_stored(lambda: jobs.fail(self._database, job.id, reason))
 
     async def _work(self, job: Job, live: LiveMessage) -> None:
+        server_id = job.server_id
+        if server_id is not None and not await self._members.is_member(server_id, job.member_id):
+            raise _JobFailed(say("job-failed.not-a-member", job.locale))
         request = ImageRequest.from_json(job.request)
         pictures = await self._pictures_of(job, request, live)
         saved = [
@@ -245,10 +251,16 @@ class Dispatcher:
         return await self._generate(job, request, live)
 
     async def _found_or_drawn(self, job: Job, request: ImageRequest, live: LiveMessage) -> bytes:
-        """The parent's picture as it is stored, or else drawn again by the same request."""
+        """The parent's picture as it is stored, or else drawn again by the same request.
+
+        What a moderator took away is not drawn again.
+        """
         try:
             return await self._stored_picture(job)
         except PictureMissing:
+            parent = await jobs.parent_of(self._database, job)
+            if parent is not None and parent.removed_by is RemovedBy.MODERATOR:
+                raise _JobFailed(say("job-failed.taken-away", job.locale)) from None
             (picture,) = await self._generate(job, request, live)
             return picture
 

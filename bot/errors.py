@@ -36,15 +36,20 @@
     ├── NoRoomToGrow
     ├── NoCellsChosen
     ├── PictureLost
+    ├── PictureTakenAway
     ├── CannotKeep
     ├── NotPermitted
+    ├── NotAMember
+    ├── DirectMessagesOff
+    ├── UserInstallsOff
     ├── CannotPostHere
     ├── InvalidOptionName
     ├── OptionIsParameter
     ├── NoSuchOption
     ├── TooManyOptions
     ├── SuffixHasWords
-    ├── NotYourPicture
+    ├── NotYoursToDelete
+    ├── CannotDelete
     ├── OutOfReach
     ├── UnclearJob
     ├── NothingYet
@@ -269,6 +274,10 @@ class PictureLost(UserError):
     """A picture's file is gone from the disk, or damaged there."""
 
 
+class PictureTakenAway(UserError):
+    """A moderator had a picture taken away, with its file."""
+
+
 class CannotKeep(UserError):
     """A picture to start from cannot be put on the disk; `reason` says why."""
 
@@ -278,6 +287,18 @@ class CannotKeep(UserError):
 
 class NotPermitted(UserError):
     """What belongs to the server needs the permission to manage it."""
+
+
+class NotAMember(UserError):
+    """Who asks does not belong any more to the server that this comes from."""
+
+
+class DirectMessagesOff(UserError):
+    """Whoever runs the bot has switched conversations with it off."""
+
+
+class UserInstallsOff(UserError):
+    """Whoever runs the bot does not let members bring it along."""
 
 
 class CannotPostHere(UserError):
@@ -318,8 +339,15 @@ class SuffixHasWords(UserError):
         super().__init__(text=text)
 
 
-class NotYourPicture(UserError):
-    """Only the member who asked for a job may show it again, or take it away."""
+class NotYoursToDelete(UserError):
+    """Only the member who asked for a job, and moderators, may take its message away."""
+
+
+class CannotDelete(UserError):
+    """A picture's file cannot be taken away; `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
 
 
 class OutOfReach(UserError):

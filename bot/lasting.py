@@ -32,6 +32,7 @@ class Lasting(discord.ui.DynamicItem[Item], template=""):
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         try:
             interaction.client.rate_limiter.count(interaction.user.id)
+            interaction.client.places.check_open(interaction)
             await self.act(interaction)
         except Exception as error:
             await explain(interaction, error)

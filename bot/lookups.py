@@ -75,11 +75,14 @@ def info(
     return Card(say("info", locale), "", Stripe.GREY, fields)
 
 
-def queue(place: Place, server_id: int | None, locale: str) -> Card:
-    """What runs, what waits in the order of its turn, and when one's own begin."""
+def queue(place: Place, channel_id: int, locale: str) -> Card:
+    """What runs, what waits in the order of its turn, and when one's own begin.
+
+    Read in this channel: what others asked for elsewhere has a place in the line and no words.
+    """
 
     def line(job: Job) -> str:
-        if job.member_id != place.member_id and (job.stealth or job.server_id != server_id):
+        if not tells(job, place.member_id, channel_id):
             return say("queue.elsewhere", locale)
         who = say("queue.yours", locale) if job.member_id == place.member_id else job.member_name
         return f"{shown_prompt(job.prompt, PROMPT_SHOWN)} - {plain(who, 20)} ({job.mode})"
@@ -100,6 +103,17 @@ def queue(place: Place, server_id: int | None, locale: str) -> Card:
         (say("queue.own", locale), _cut_lines(own, locale) or say("queue.no-own", locale)),
     )
     return Card(say("queue", locale), "", Stripe.GREY, fields)
+
+
+def tells(job: Job, member_id: int, channel_id: int) -> bool:
+    """Whether a member who reads in this channel may be told whose job it is, and its words.
+
+    Ids of servers would not do: conversations have none, and not every channel is open to all of a
+    server. What goes by a token may be hidden by Discord, wherever it is.
+    """
+    if job.member_id == member_id:
+        return True
+    return job.channel_id == channel_id and not job.stealth and job.reply_token is None
 
 
 def _own_place(place: Place, number: int, locale: str) -> str:
@@ -139,12 +153,18 @@ def details(job: Job, request: ImageRequest, pictures: Sequence[Picture], locale
     return Card(say("details", locale), say("details.text", locale), Stripe.GREY, tuple(fields))
 
 
-def descent(line: Sequence[Job], locale: str) -> Card:
-    """Where a job came from, the first prompt above; `line` begins with the job itself."""
+def descent(line: Sequence[Job], channel_id: int, locale: str) -> Card:
+    """Where a job came from, the first prompt above; `line` begins with the job itself.
+
+    Shown in this channel: the words that others typed elsewhere are left out.
+    """
     parents = [*line[1:], None]
     steps = []
     for depth, (job, parent) in enumerate(reversed(list(zip(line, parents, strict=True)))):
         indent = "\u2003" * depth + ("↳ " if depth else "")
+        if not tells(job, line[0].member_id, channel_id):
+            steps.append(f"{indent}{say('queue.elsewhere', locale)}")
+            continue
         deed = deed_of(job, parent, locale)
         place = f" - [`{job.id[:8]}`]({link_to(job)})" if job.message_id else f" - `{job.id[:8]}`"
         steps.append(f"{indent}{shown_prompt(job.prompt, PROMPT_SHOWN)} - {deed}{place}")

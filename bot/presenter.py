@@ -14,16 +14,16 @@ import aiohttp
 import discord
 
 from bot import keyboard, messages
-from bot.board import Board, CannotPost, FileTooLarge, LiveMessage, MessageGone, Posted
+from bot.board import Board, CannotPost, FileTooLarge, LiveMessage, MessageDeleted, Posted
 from bot.catalogue import Catalogue
 from bot.pictures import PictureTooLarge, compose_grid, fit
 from bot.retry import until_stored
 from bot.texts import say
-from storage import jobs
+from storage import jobs, removals
 from storage.database import Database, StorageUnavailable
 from storage.jobs import Job
 from storage.members import get_preferences
-from storage.models import JobState
+from storage.models import JobState, RemovedBy
 from storage.pictures import PictureFolder, PictureMissing, of_job
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class Presenter:
     async def show_waiting(self, job: Job) -> None:
         """Say that a job waits for inference; that it is not said is no harm."""
         assert job.message_id is not None, "only jobs with a message are claimed"
-        with contextlib.suppress(MessageGone, CannotPost, *TRANSIENT):
+        with contextlib.suppress(MessageDeleted, CannotPost, *TRANSIENT):
             parent = await jobs.parent_of(self._database, job)
             message = messages.waiting_for_inference(job, parent)
             await self._board.edit(job.channel_id, job.message_id, message, job.reply_token)
@@ -156,8 +156,12 @@ class Presenter:
         if job is None or job.state is not JobState.DONE or job.message_id is None:
             return
         rows = await self._buttons_of(job)
-        with contextlib.suppress(MessageGone, CannotPost):
+        try:
             await self._link(job, rows, await self._change_buttons(job, job.message_id, rows))
+        except MessageDeleted:
+            await self._note_deletion(job)
+        except CannotPost:
+            return
 
     async def _change_buttons(self, job: Job, message_id: int, rows: messages.Rows) -> Posted:
         return await self._board.change_buttons(job.channel_id, message_id, rows, job.reply_token)
@@ -166,9 +170,11 @@ class Presenter:
         """Add a link to the full file, whose address is known only when it has been posted."""
         if job.kind in messages.SINGLE and rows and posted.file_url:
             rows = keyboard.linked(rows, posted.file_url, job.locale)
-            await self._board.change_buttons(
-                posted.channel_id, posted.message_id, rows, job.reply_token
-            )
+            # The picture is there also where nothing can be added to it any more.
+            with contextlib.suppress(CannotPost):
+                await self._board.change_buttons(
+                    posted.channel_id, posted.message_id, rows, job.reply_token
+                )
 
     async def _show_end(self, job_id: str) -> None:
         job = await jobs.get(self._database, job_id)
@@ -178,8 +184,8 @@ class Presenter:
         sent_already = job.server_id is None and job.reply_token is None
         try:
             await self._show_in_place(job)
-        except (MessageGone, CannotPost):
-            # Who deletes the message of a job and cancels it wants to see no more of it.
+        except CannotPost:
+            # Who stopped a job wants to see no more of it.
             if job.state is not JobState.CANCELLED:
                 sent_already |= await self._show_elsewhere(job)
         await jobs.mark_shown(self._database, job.id)
@@ -196,9 +202,32 @@ class Presenter:
                 log.info("Member %s takes no direct messages.", job.member_id)
 
     async def _show_in_place(self, job: Job) -> None:
+        """Raises CannotPost. Where the message was taken away, nothing is shown in its place."""
         if job.message_id is None:
-            raise MessageGone
-        place = (job.channel_id, job.message_id)
+            raise CannotPost("there is no message yet")
+        if job.removed_by is not None:
+            return
+        try:
+            await self._edit_in_place(job, job.message_id)
+        except MessageDeleted as error:
+            if job.hidden:
+                # Seen by its member alone, so nobody else can have wanted it gone.
+                raise CannotPost(str(error)) from error
+            await self._note_deletion(job)
+
+    async def _note_deletion(self, job: Job) -> None:
+        """Whoever deleted a job's message, by themselves or while the bot was away, may do so.
+
+        Were it the member, by the bot, this would be known: the first to be noted stays.
+        """
+        assert job.message_id is not None, "there is none to be deleted"
+        message_id = job.message_id
+        await until_stored(
+            lambda: removals.note(self._database, job.id, message_id, RemovedBy.MODERATOR)
+        )
+
+    async def _edit_in_place(self, job: Job, message_id: int) -> None:
+        place = (job.channel_id, message_id)
         message = await self.end_of(job, job.attachment_limit)
         try:
             posted = await self._board.edit(*place, message, job.reply_token)
@@ -216,7 +245,8 @@ class Presenter:
             log.warning("There is no place to show job %s; its pictures are kept.", job.id)
             return False
         await self._attach(job, posted, by_token=False)
-        await self._link(replace(job, reply_token=None), message.buttons, posted)
+        with contextlib.suppress(MessageDeleted):
+            await self._link(replace(job, reply_token=None), message.buttons, posted)
         return posted.channel_id != job.channel_id
 
     async def _post_anew(self, job: Job, message: messages.Message) -> Posted:
@@ -233,6 +263,9 @@ class Presenter:
         if job.state is not JobState.DONE:
             return messages.ended(job, parent)
         stored = await of_job(self._database, job.id)
+        if not stored:
+            reason = say("not-showable.taken-away", job.locale)
+            return messages.not_showable(job, parent, reason)
         try:
             pictures = [await self._folder.read(picture) for picture in stored]
             shown = await asyncio.to_thread(compose_grid, pictures)

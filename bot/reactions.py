@@ -13,6 +13,7 @@ from bot.answers import custom_ids
 from bot.errors import NoJobHere, UserError
 from storage.database import StorageUnavailable
 from storage.jobs import UNFINISHED, Job
+from storage.removals import Copy
 
 if TYPE_CHECKING:
     from bot.bot import DarkroomBot
@@ -33,7 +34,6 @@ async def react(bot: "DarkroomBot", reaction: discord.RawReactionActionEvent) ->
     try:
         bot.rate_limiter.count(reaction.user_id)
         job = await _job(bot, reaction)
-        place = (reaction.channel_id, reaction.message_id)
         # A reaction does not say what its member may do in the channel.
         who = Actor(
             reaction.user_id, reaction.guild_id, reaction.channel_id, shown_jobs=frozenset({job.id})
@@ -48,7 +48,8 @@ async def react(bot: "DarkroomBot", reaction: discord.RawReactionActionEvent) ->
             await bot.studio.cancel(who, job.id)
         else:
             await bot.studio.check(Action.DELETE, who, job)
-            await bot.archive.delete(job, reaction.user_id, *place)
+            place = Copy(reaction.channel_id, reaction.message_id)
+            await bot.removals.delete(job, reaction.user_id, place)
     except UserError as error:
         log.info("A reaction was left without effect: %s", error)
     except (discord.HTTPException, StorageUnavailable, OSError):

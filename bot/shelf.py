@@ -20,6 +20,7 @@ from bot.messages import Attachment, Card, Message
 from bot.texts import Text, say
 from bot.translation import called, key_of
 from storage.jobs import Job
+from storage.removals import Copy
 
 if TYPE_CHECKING:
     from bot.bot import DarkroomBot
@@ -112,11 +113,17 @@ def _turning(page: Page, locale: str) -> discord.ui.View:
 async def show_again(
     interaction: "discord.Interaction[DarkroomBot]", found: Coroutine[Any, Any, Job]
 ) -> None:
-    """Post a job again, for all to see unless it was made in stealth."""
+    """Post a job again, for all to see unless it was made in stealth or taken away."""
+    assert interaction.channel_id is not None, "commands and menus come from channels"
+    client, channel_id = interaction.client, interaction.channel_id
     job = await in_time(interaction, found)
-    work = interaction.client.archive.again(job, interaction.filesize_limit)
-    message = await in_time(interaction, work, hidden=job.stealth)
-    await show_message(interaction, message, hidden=job.stealth)
+    work = client.removals.is_private(job, channel_id)
+    hidden = await in_time(interaction, work, hidden=job.stealth)
+    again = client.archive.again(job, channel_id, interaction.filesize_limit)
+    message = await in_time(interaction, again, hidden=hidden)
+    message_id = await show_message(interaction, message, hidden=hidden)
+    if interaction.guild_id is not None and not hidden:
+        await client.removals.shown_again(job, Copy(channel_id, message_id))
 
 
 async def show_details(interaction: "discord.Interaction[DarkroomBot]", job: Job) -> None:

@@ -16,6 +16,7 @@ from bot.errors import (
     TooManyOpenJobs,
 )
 from bot.messages import Message, waiting, waiting_for_inference
+from bot.places import Places
 from bot.presenter import Presenter
 from bot.retry import until_stored
 from storage import drafts, jobs, servers, unique_jobs
@@ -55,11 +56,13 @@ class Studio:
         asking: Asking,
         dispatcher: Dispatcher,
         presenter: Presenter,
+        places: Places,
     ) -> None:
         self._database = database
         self._asking = asking
         self._dispatcher = dispatcher
         self._presenter = presenter
+        self._places = places
 
     async def imagine(
         self, asker: Asker, typed: str, images: Sequence[str] = ()
@@ -70,6 +73,7 @@ class Studio:
         Where it stands for several prompts, or for more jobs than a few, nothing is queued before
         its member confirms it.
         """
+        await self._places.check(asker)
         settings = await self.server_settings(asker.server_id)
         asked = await self._asking.read(asker, typed, settings, images)
         few = min(UNASKED, settings.jobs_per_member)
@@ -80,6 +84,7 @@ class Studio:
 
     async def imagine_all(self, asker: Asker, prompts: Sequence[str]) -> tuple[Job, ...]:
         """Queue several prompts that were proposed, all of them or none."""
+        await self._places.check(asker)
         settings = await self.server_settings(asker.server_id)
         asked = [await self._asking.read(asker, prompt, settings) for prompt in prompts]
         limit = max(settings.jobs_per_member, settings.permutations)
@@ -88,6 +93,7 @@ class Studio:
     async def confirm(self, asker: Asker, draft_id: str) -> tuple[Job, ...]:
         """Queue what was asked for and waited for this."""
         draft = check_draft(asker.member_id, await drafts.get(self._database, draft_id))
+        await self._places.check(asker)
         settings = await self.server_settings(asker.server_id)
         limit = max(settings.jobs_per_member, settings.permutations)
         return await self.queue(from_draft(asker, draft.content), limit, draft_id)

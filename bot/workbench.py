@@ -18,9 +18,11 @@ from bot.errors import (
     NoCellsChosen,
     NoRoomToGrow,
     PictureLost,
+    PictureTakenAway,
 )
 from bot.messages import SINGLE
 from bot.pictures import PictureFile, fit
+from bot.places import Places
 from bot.presenter import Presenter
 from bot.studio import Studio
 from diffusion.protocol import ImageRequest, Start
@@ -28,7 +30,7 @@ from storage import jobs, members
 from storage.database import Database
 from storage.jobs import Job, NewJob
 from storage.members import Preferences
-from storage.models import JobKind, JobMode
+from storage.models import JobKind, JobMode, RemovedBy
 from storage.pictures import Picture, PictureFolder, PictureMissing, PictureNotSaved, of_job
 from storage.servers import ServerSettings
 
@@ -81,6 +83,7 @@ class Workbench:
         asking: Asking,
         studio: Studio,
         presenter: Presenter,
+        places: Places,
     ) -> None:
         self._database = database
         self._folder = folder
@@ -88,10 +91,12 @@ class Workbench:
         self._asking = asking
         self._studio = studio
         self._presenter = presenter
+        self._places = places
 
     async def make(self, actor: Actor, asker: Asker, wish: Wish) -> Made:
         """Queue what a button asks for, or find it where it is there already."""
         job = await self._studio.job(Action.FOLLOW_UP, actor, wish.job_id)
+        await self._places.check(asker, job)
         settings = await self._studio.server_settings(job.server_id)
         member = await members.get_preferences(self._database, asker.member_id)
         typed = await self._typed(asker, job, wish.prompt, settings)
@@ -282,6 +287,8 @@ class Workbench:
         for picture in await of_job(self._database, job.id):
             if picture.index == index:
                 return picture
+        if job.removed_by is RemovedBy.MODERATOR:
+            raise PictureTakenAway
         raise JobNotReady
 
     async def _keep(self, picture: bytes) -> str:

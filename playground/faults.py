@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from playground.gateway import Gateway
+from playground.people import Permission
 from playground.views import Message
 from playground.world import World
 
@@ -89,15 +90,23 @@ class Faults:
 
     def deny(self, channel: str) -> None:
         """The bot may no longer post in this channel of the server."""
-        self._let_post(channel, False)
+        self._deny(channel, Permission.SEND_MESSAGES)
+
+    def hide(self, channel: str) -> None:
+        """The bot no longer sees this channel of the server."""
+        self._deny(channel, Permission.VIEW_CHANNEL)
 
     def allow(self, channel: str) -> None:
-        """The bot may post in this channel of the server."""
-        self._let_post(channel, True)
+        """The bot may see this channel of the server, and post there."""
+        self._deny(channel, None)
 
     async def delete(self, message: Message) -> None:
         """A moderator deletes a message."""
         self._world.delete(self._world.message(int(message.channel_id), int(message.id)))
+
+    def remove_member(self, name: str, *, banned: bool = False) -> None:
+        """A member leaves the bot's server, or is banned from it."""
+        self._world.remove_member(self._world.person(name).user.id, banned=banned)
 
     async def drop(self, *, resumable: bool = True) -> None:
         """Cut the bot's gateway connection; the session can be resumed, or is forgotten."""
@@ -129,6 +138,6 @@ class Faults:
     def _plan(self, route: str, plan: _Plan) -> None:
         self._plans.setdefault(route, []).append(plan)
 
-    def _let_post(self, name: str, allowed: bool) -> None:
+    def _deny(self, name: str, denied: Permission | None) -> None:
         channel = next(c for c in self._world.channels.values() if c.name == name)
-        self._world.let_bot_post(channel, allowed)
+        self._world.deny_bot(channel, denied)

@@ -21,6 +21,7 @@ from playground.world import (
     ChannelChanged,
     Deleted,
     Edited,
+    MemberRemoved,
     Posted,
     Reacted,
     Typing,
@@ -113,7 +114,7 @@ class Feed:
 
     def _tell(self, change: Change) -> None:
         world = self._standin.world
-        if isinstance(change, ChannelChanged | AppInstalled):
+        if isinstance(change, ChannelChanged | AppInstalled | MemberRemoved):
             self._tell_state()
             return
         for viewer in self._viewers:

@@ -23,6 +23,7 @@ from playground.world import (
     ChannelChanged,
     Deleted,
     Edited,
+    MemberRemoved,
     Posted,
     Reacted,
     Typing,
@@ -33,6 +34,8 @@ from playground.world import (
 class Intent(IntFlag):
     NONE = 0
     GUILDS = 1 << 0
+    GUILD_MEMBERS = 1 << 1
+    GUILD_MODERATION = 1 << 2
     GUILD_MESSAGES = 1 << 9
     GUILD_REACTIONS = 1 << 10
     GUILD_TYPING = 1 << 11
@@ -60,6 +63,12 @@ def events_of(world: World, change: Change) -> Iterator[Event]:
             return
         case ChannelChanged(channel):
             yield "CHANNEL_UPDATE", channel_payload(world, channel), Intent.GUILDS, True
+        case MemberRemoved(user_id, banned):
+            user = user_payload(world.members[user_id].user)
+            removed = {"guild_id": str(world.guild.id), "user": user}
+            if banned:
+                yield "GUILD_BAN_ADD", removed, Intent.GUILD_MODERATION, True
+            yield "GUILD_MEMBER_REMOVE", removed, Intent.GUILD_MEMBERS, True
         case Typing(channel, user_id):
             body = {"channel_id": str(channel.id), "user_id": str(user_id), "timestamp": 0}
             in_guild = channel.guild_id is not None
@@ -160,7 +169,7 @@ def members_chunk(world: World, payload: Any) -> Payload:
     query = str(payload.get("query") or "").lower()
     members = [
         member
-        for member in world.members.values()
+        for member in world.guild_members
         if (wanted is None or str(member.user.id) in map(str, wanted))
         and member.user.username.startswith(query)
     ]

@@ -152,8 +152,8 @@ def guild_create_payload(world: World) -> Payload:
         "joined_at": world.members[world.bot.id].joined.isoformat(),
         "large": False,
         "unavailable": False,
-        "member_count": len(world.members),
-        "members": [member_payload(member) for member in world.members.values()],
+        "member_count": len(world.guild_members),
+        "members": [member_payload(member) for member in world.guild_members],
         "channels": [
             channel_payload(world, channel)
             for channel in world.channels.values()

@@ -80,7 +80,17 @@ class AppInstalled:
     user_id: int
 
 
-Change = Posted | Edited | Deleted | Reacted | Typing | ChannelChanged | AppInstalled
+@dataclass(frozen=True, slots=True)
+class MemberRemoved:
+    """Somebody left the bot's server, or was `banned` from it."""
+
+    user_id: int
+    banned: bool
+
+
+Change = (
+    Posted | Edited | Deleted | Reacted | Typing | ChannelChanged | AppInstalled | MemberRemoved
+)
 
 
 class World:
@@ -172,6 +182,11 @@ class World:
     def people(self) -> list[Member]:
         """The members who are persons."""
         return [member for member in self.members.values() if not member.user.bot]
+
+    @property
+    def guild_members(self) -> list[Member]:
+        """Who is a member of the bot's server now, the bot included."""
+        return [each for each in self.members.values() if each.user.id in self.guild.members]
 
     def user(self, identity: int) -> User:
         if identity not in self.members:
@@ -326,12 +341,18 @@ class World:
     def type_in(self, channel: Channel, user_id: int) -> None:
         self._tell(Typing(channel, user_id))
 
-    def let_bot_post(self, channel: Channel, allowed: bool) -> None:
-        """Allow or deny the bot's role to post in a channel."""
-        deny = () if allowed else (Overwrite(self.bot_role_id, deny=int(Permission.SEND_MESSAGES)),)
+    def deny_bot(self, channel: Channel, denied: Permission | None) -> None:
+        """Deny the bot's role a permission in a channel, or nothing."""
+        deny = () if denied is None else (Overwrite(self.bot_role_id, deny=int(denied)),)
         changed = replace(channel, overwrites=deny)
         self.channels[channel.id] = changed
         self._tell(ChannelChanged(changed))
+
+    def remove_member(self, user_id: int, *, banned: bool) -> None:
+        """Take somebody out of the bot's server; they stay a user, and in other servers."""
+        kept = self.guild.members - {user_id}
+        self.guild = self.guilds[self.guild.id] = replace(self.guild, members=kept)
+        self._tell(MemberRemoved(user_id, banned))
 
     def install(self, user_id: int, installed: bool) -> None:
         """Add the application to this user's account, or take it away."""

@@ -91,6 +91,19 @@ async def past_prompts(
         return tuple(rows)
 
 
+async def servers_of(database: Database, member_id: int, limit: int) -> tuple[int, ...]:
+    """The servers that a member asked for jobs on, the latest first."""
+    async with database.reading() as session:
+        rows = await session.scalars(
+            select(JobRow.server_id)
+            .where(JobRow.member_id == member_id, JobRow.server_id.is_not(None))
+            .group_by(JobRow.server_id)
+            .order_by(func.max(JobRow.created_at).desc())
+            .limit(limit)
+        )
+        return tuple(server_id for server_id in rows if server_id is not None)
+
+
 async def of_message(database: Database, message_id: int) -> Job | None:
     """The job that this message shows."""
     return await _first(database, JobRow.message_id == message_id)

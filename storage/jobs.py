@@ -20,7 +20,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import drafts, fairness
 from storage.database import Database, upsert
-from storage.models import JobKind, JobMode, JobRow, JobState, MemberRow, PictureRow
+from storage.models import (
+    JobKind,
+    JobMode,
+    JobRow,
+    JobState,
+    MemberRow,
+    PictureRow,
+    RemovedBy,
+)
 from storage.pictures import NewPicture
 from storage.pictures import to_row as to_picture_row
 
@@ -79,6 +87,8 @@ class Job(NewJob):
     started_at: datetime | None
     """When it was last claimed; None while it is queued."""
     finished_at: datetime | None
+    removed_by: RemovedBy | None = None
+    """Who had its message taken away, if it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,4 +459,5 @@ def to_job(row: JobRow) -> Job:
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        removed_by=RemovedBy(row.removed_by) if row.removed_by else None,
     )

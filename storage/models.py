@@ -75,6 +75,15 @@ class JobMode(StrEnum):
     RELAX = "relax"
 
 
+class RemovedBy(StrEnum):
+    """Who had the message of a job taken away."""
+
+    MEMBER = "member"
+    """Who asked for the job."""
+    MODERATOR = "moderator"
+    """Somebody else, and Discord does not say who."""
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant: aware on the way in, aware and in UTC on the way out, on every database.
 
@@ -236,6 +245,18 @@ class JobRow(Base):
     """When the message in Discord first showed the final state; null until then."""
     highlighted: Mapped[bool] = mapped_column(Boolean, server_default=false())
     """Shown again in the server's channel for highlights."""
+    removed_by: Mapped[RemovedBy | None] = mapped_column(String(16))
+    """Who had its message taken away, as far as that is known; see `storage.removals`."""
+
+
+class CopyRow(Base):
+    """One more message that shows a finished job, beside its own."""
+
+    __tablename__ = "copies"
+
+    message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    channel_id: Mapped[int] = mapped_column(BigInteger)
+    job_id: Mapped[str] = mapped_column(String(32), ForeignKey("jobs.id"), index=True)
 
 
 class DraftRow(Base):

@@ -9,6 +9,7 @@ import errno
 import hashlib
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -49,6 +50,10 @@ class PictureNotSaved(Exception):
     """A picture could not be put on the disk; the message says why, for a person."""
 
 
+class PictureNotRemoved(Exception):
+    """A picture's file could not be taken away; the message says why, for a person."""
+
+
 class PictureMissing(Exception):
     """A stored picture's file is gone or is not what was stored; the message is for a person."""
 
@@ -82,6 +87,13 @@ class PictureFolder:
         """Return the PNG exactly as it was saved. Raises `PictureMissing`."""
         return await asyncio.to_thread(self._read, picture)
 
+    async def remove(self, pictures: Sequence[Picture]) -> None:
+        """Take files away; those that are gone already are none the worse.
+
+        Raises `PictureNotRemoved`.
+        """
+        await asyncio.to_thread(self._remove, pictures)
+
     async def keep(self, picture: bytes) -> str:
         """Put a picture that a job starts from in the folder; returns its SHA-256, its name.
 
@@ -105,6 +117,13 @@ class PictureFolder:
         self._write(file, png)
         sha256 = hashlib.sha256(png).hexdigest()
         return NewPicture(index, seed, width, height, sha256, file, len(png))
+
+    def _remove(self, pictures: Sequence[Picture]) -> None:
+        try:
+            for picture in pictures:
+                (self._root / picture.file).unlink(missing_ok=True)
+        except OSError as error:
+            raise PictureNotRemoved(_why_not_written(error)) from error
 
     def _kept(self, sha256: str) -> bytes:
         try:

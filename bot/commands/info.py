@@ -46,7 +46,8 @@ class Info(commands.Cog):
     async def queue(self, interaction: discord.Interaction) -> None:
         work = self._bot.archive.queue(interaction.user.id)
         place = await in_time(interaction, work, hidden=True)
-        card = lookups.queue(place, interaction.guild_id, interaction.locale.value)
+        assert interaction.channel_id is not None, "commands come from channels"
+        card = lookups.queue(place, interaction.channel_id, interaction.locale.value)
         await show_card(interaction, card)
 
     @app_commands.command(description=say("command-help"))

@@ -1,5 +1,6 @@
 """The menu of a message: Cancel job, Send to me, Seed and parameters, Delete."""
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -7,11 +8,13 @@ import discord
 from discord import app_commands
 
 from bot import cards
-from bot.access import Action, Actor
+from bot.access import Action, Actor, may_cancel
 from bot.answers import actor, custom_ids, in_time, show_card
+from bot.errors import JobAlreadyEnded
 from bot.shelf import show_details
 from bot.texts import Text, say
 from storage.jobs import UNFINISHED, Job
+from storage.removals import Copy
 
 if TYPE_CHECKING:
     from bot.bot import DarkroomBot
@@ -53,17 +56,22 @@ async def tell(interaction: "discord.Interaction[DarkroomBot]", message: discord
 
 
 async def delete(interaction: "discord.Interaction[DarkroomBot]", message: discord.Message) -> None:
+    client, member_id = interaction.client, interaction.user.id
+
     async def find_and_delete() -> Job:
         job, who = await _found(interaction, message)
-        client, member_id = interaction.client, interaction.user.id
         await client.studio.check(Action.DELETE, who, job)
-        if job.state in UNFINISHED and job.member_id == member_id:
-            await client.studio.cancel(who, job.id)
-        await client.archive.delete(job, member_id, message.channel.id, message.id)
+        if job.state in UNFINISHED and may_cancel(who, job):
+            # It may end by itself in this very moment.
+            with contextlib.suppress(JobAlreadyEnded):
+                await client.studio.cancel(who, job.id)
+        place = Copy(message.channel.id, message.id)
+        await client.removals.delete(job, member_id, place)
         return job
 
     job = await in_time(interaction, find_and_delete(), hidden=True)
-    said = Text("done.deleted", {"id": job.id[:8]})
+    key = "done.deleted" if job.member_id == member_id else "done.taken-down"
+    said = Text(key, {"id": job.id[:8]})
     await show_card(interaction, cards.done(said, interaction.locale.value))
 
 

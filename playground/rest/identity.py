@@ -84,10 +84,11 @@ def list_channels(call: Call) -> Any:
 
 def get_member(call: Call) -> Any:
     _check_guild(call)
-    member = call.world.members.get(call.id("user_id"))
-    if member is None:
+    user_id = call.id("user_id")
+    call.world.user(user_id)
+    if user_id not in call.world.guild.members:
         raise DiscordError(errors.UNKNOWN_MEMBER)
-    return member_payload(member)
+    return member_payload(call.world.members[user_id])
 
 
 def _check_guild(call: Call) -> None:

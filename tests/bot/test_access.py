@@ -17,7 +17,7 @@ from bot.errors import (
     NotInItsServer,
     NotYourButtons,
     NotYourJob,
-    NotYourPicture,
+    NotYoursToDelete,
     UserError,
 )
 from bot.lasting import view_of
@@ -364,7 +364,7 @@ async def test_every_action_asks_for_owner_stealth_and_place(job: Job) -> None:
     assert refusal(Action.CANCEL, stranger, job) is NotYourJob
     assert refusal(Action.CANCEL, moderator, job) is None
     assert refusal(Action.CANCEL, moderating_elsewhere, job) is NotYourJob
-    assert refusal(Action.DELETE, stranger, job) is NotYourPicture
+    assert refusal(Action.DELETE, stranger, job) is NotYoursToDelete
     assert refusal(Action.DELETE, moderator, job) is None
     assert refusal(Action.HIGHLIGHT, stranger, job) is None
     assert refusal(Action.HIGHLIGHT, holding_copy, job) is NotInItsServer

@@ -55,10 +55,10 @@ def test_every_card_keeps_to_discords_limits(locale: str, prompt: str) -> None:
     options = {f"{'o' * 30}{number}": prompt for number in range(20)}
     for card in (
         lookups.info([job] * 60, Totals(10**9, 2, 3, 4), 3, Preferences(), locale),
-        lookups.queue(Place(queue, job.member_id, 999.0, 2), job.server_id, locale),
-        lookups.queue(Place(queue, 1, None, 2), job.server_id, locale),
+        lookups.queue(Place(queue, job.member_id, 999.0, 2), job.channel_id, locale),
+        lookups.queue(Place(queue, 1, None, 2), job.channel_id, locale),
         lookups.details(job, request, pictures, locale),
-        lookups.descent([job] * 13, locale),
+        lookups.descent([job] * 13, job.channel_id, locale),
         lookups.history(Page(prompt[:60], 0, 9, found), locale),
         lookups.history(Page(prompt[:60], 0, 0, Found((), frozenset(), 0)), locale),
         cards.panel(preferences, options, locale),
@@ -141,3 +141,22 @@ def test_the_document_lists_every_command_with_its_options() -> None:
             name = f"`/{command.qualified_name}`"
             expected.add(f"| {name} | {' '.join(options)} | {command.description} |")
     assert rows == expected
+
+
+def test_the_words_of_others_are_told_only_where_they_were_typed() -> None:
+    job = replace(CHILD, stealth=False, reply_token=None)
+    elsewhere = job.channel_id + 1
+    assert lookups.tells(job, job.member_id, elsewhere)
+    assert lookups.tells(job, 1, job.channel_id)
+    assert not lookups.tells(job, 1, elsewhere)
+    assert not lookups.tells(replace(job, server_id=None), 1, elsewhere)
+    assert not lookups.tells(replace(job, stealth=True), 1, job.channel_id)
+    assert not lookups.tells(replace(job, reply_token="a token"), 1, job.channel_id)
+    # In the line of a picture's descent too, which goes on with what comes after.
+    parent = replace(job, member_id=1, prompt="typed in private")
+    there = lookups.descent([job, parent], job.channel_id, "en-US").text
+    assert "typed in private" in there
+    shown = lookups.descent([job, parent], elsewhere, "en-US").text.splitlines()
+    assert shown[0] == "a job that is not shown here"
+    assert "<@1>" not in "".join(shown)
+    assert job.id[:8] in shown[1]

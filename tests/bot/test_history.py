@@ -128,6 +128,16 @@ async def test_the_queue_tells_ones_place_and_hides_what_is_not_for_others(
         assert "a secret" in card(await ben.slash("dm", "queue"))
         refusal = await ada.slash("darkroom", "show", id=job_id_of(queued))
         assert "no pictures" in await told(ada, refusal)
+        # In the same channel others are told the words; elsewhere the place in the line alone.
+        there = card(await ben.slash("darkroom", "queue"))
+        assert there.count("Ada") + there.count("ada") == 2
+        for place in ("dm", "gallery"):
+            elsewhere = card(await ben.slash(place, "queue"))
+            assert "ada" not in elsewhere.lower()
+            assert elsewhere.count("a job that is not shown here") == 2
+        foreign = card(await ada.slash("dm", "queue"))
+        assert "a secret" not in foreign
+        assert "ben" not in foreign.lower()
         for member, message in ((ada, queued), (ben, secret), (ada, running)):
             await member.press(message, "Cancel")
 

@@ -17,10 +17,11 @@ from bot import dispatcher
 from bot.bot import DarkroomBot
 from bot.config import Settings
 from bot.dispatcher import news_within
-from playground import Playground
+from playground import Playground, running_playground
 from playground.faults import CALLBACK, EDIT_MESSAGE
 from playground.limits import Limits
 from playground.member import Member
+from playground.rest import routes
 from playground.views import Message
 from storage import jobs, members
 from storage.database import Database
@@ -185,26 +186,32 @@ async def test_a_late_acknowledgement_loses_no_job(
     assert await ada.wait_for(lambda m: "U1" in labels(m))
 
 
-async def test_a_deleted_message_loses_no_picture(
-    bot: DarkroomBot, playground: Playground, ada: Member
-) -> None:
-    waiting = await ada.slash("darkroom", "imagine", prompt=LONG)
-    await caught_at_work(ada, waiting)
-    await playground.faults.delete(waiting)
-    grid = await ada.wait_for(lambda m: "U1" in labels(m))
-    assert grid.id != waiting.id
-    assert "The message that waited for this is gone" in grid.content
-
-
 async def test_where_the_bot_may_post_no_longer_the_member_gets_it_alone(
     bot: DarkroomBot, playground: Playground, ada: Member
 ) -> None:
     waiting = await ada.slash("darkroom", "imagine", prompt=LONG)
     await caught_at_work(ada, waiting)
-    playground.faults.deny("darkroom")
-    await playground.faults.delete(waiting)
+    playground.faults.hide("darkroom")
     grid = await ada.wait_for(lambda m: "U1" in labels(m))
     assert grid.channel_id != waiting.channel_id
+    assert "The message that waited for this is out of my reach" in grid.content
+
+
+async def test_a_message_that_is_too_old_to_be_edited_gets_a_new_one_in_its_channel(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The client itself asks a few times more, after the pause that it is told.
+    monkeypatch.setattr(routes, "OLD_EDIT_RETRY", 0.01)
+    limits = replace(PATIENT, old_message_age=0, old_message_edits=0)
+    async with running_playground(limits=limits) as aged, Member(aged.url, "Ada") as ada:
+        studio = Studio(settings.model_copy(update={"discord_url": aged.url}), database)
+        async with studio.open():
+            await ada.wait_for_command("imagine")
+            waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
+            grid = await ada.wait_for(lambda m: "U1" in labels(m))
+            assert grid.id != waiting.id
+            assert grid.channel_id == waiting.channel_id
+            assert "out of my reach" in grid.content
 
 
 async def test_a_folder_that_cannot_be_written_fails_the_job_with_its_reason(

@@ -8,7 +8,7 @@ import pytest
 
 from playground import Limits, Playground, running_playground
 from playground.faults import GATEWAY
-from playground.member import Member
+from playground.member import Member, Refused
 from tests.playground.raw_bot import RawBot, raw_bot
 from tests.playground.small_bot import SmallBot, connected
 
@@ -163,4 +163,25 @@ async def test_members_can_be_asked_for(playground: Playground, raw: RawBot) -> 
     chunk = await raw.event("GUILD_MEMBERS_CHUNK")
     assert [member["user"]["username"] for member in chunk["members"]] == ["ada"]
     assert chunk["nonce"] == "n"
+    assert list(playground.violations) == []
+
+
+async def test_a_removed_member_is_told_to_sessions_with_the_intents_and_unknown_after_that(
+    playground: Playground, ada: Member, raw: RawBot
+) -> None:
+    members, moderation = 1 << 1, 1 << 2
+    await raw.connect()
+    await raw.send(2, {"token": "any", "intents": members | moderation})
+    ready = await raw.event("READY")
+    await raw.event("GUILD_CREATE")
+    ada_id = (await ada.say("darkroom", "hello")).raw["author"]["id"]
+    member = f"/guilds/{ready['guilds'][0]['id']}/members/{ada_id}"
+    assert (await raw.rest("GET", member)).status == 200
+    playground.faults.remove_member("Ada", banned=True)
+    for event in ("GUILD_BAN_ADD", "GUILD_MEMBER_REMOVE"):
+        assert (await raw.event(event))["user"]["id"] == ada_id
+    gone = await raw.rest("GET", member)
+    assert (gone.status, gone.code) == (404, 10007)
+    with pytest.raises(Refused):
+        await ada.messages("darkroom")
     assert list(playground.violations) == []

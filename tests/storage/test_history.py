@@ -139,3 +139,12 @@ async def test_the_queue_tells_what_runs_and_what_waits_in_turn(database: Databa
     assert shown.running[0].state is JobState.RUNNING
     assert shown.waiting[0].id == bens.id
     assert len(shown.waiting) == 3
+
+
+async def test_the_servers_of_a_member_are_known_the_latest_first(database: Database) -> None:
+    for server_id in (10, 20, None, 10, 30):
+        await queue(database, 1, server_id=server_id)
+    await queue(database, 2, server_id=40)
+    assert await history.servers_of(database, 1, 9) == (30, 10, 20)
+    assert await history.servers_of(database, 1, 2) == (30, 10)
+    assert await history.servers_of(database, 3, 9) == ()

@@ -34,7 +34,7 @@ AT_ONCE = 500
 """As in the migration that folds prompts."""
 
 T = TypeVar("T")
-TABLES = {"servers", "members", "options", "jobs", "drafts", "pictures", "favourites"}
+TABLES = {"servers", "members", "options", "jobs", "copies", "drafts", "pictures", "favourites"}
 
 
 async def on(url: str, do: Callable[[Connection], T]) -> T:
@@ -171,8 +171,8 @@ async def test_the_next_migration_can_be_written(
     shutil.copytree(MIGRATIONS, tmp_path / "copy")
     monkeypatch.setattr(opening, "MIGRATIONS", tmp_path / "copy")
     await write_next("nothing new")
-    (written,) = (tmp_path / "copy" / "versions").glob("0003_*.py")
-    assert written.name == "0003_nothing_new.py"
+    (written,) = (tmp_path / "copy" / "versions").glob("0004_*.py")
+    assert written.name == "0004_nothing_new.py"
     assert written.read_text().count("pass") == 2  # nothing to do, in either direction
     first = tmp_path / "copy" / "versions" / "0001_first_tables.py"
     first.write_text(
@@ -180,7 +180,7 @@ async def test_the_next_migration_can_be_written(
     )
     written.unlink()
     await write_next("service")
-    (written,) = (tmp_path / "copy" / "versions").glob("0003_*.py")
+    (written,) = (tmp_path / "copy" / "versions").glob("0004_*.py")
     assert (
         "sa.Column('served_at', sa.DateTime(timezone=True), nullable=True)" in written.read_text()
     )
