@@ -189,7 +189,7 @@ def _line(job: Job, parent: Job | None, status: str = "") -> str:
     deed = deed_of(job, parent, job.locale)
     if parent and parent.message_id:
         what = "from-picture" if parent.kind in SINGLE else "from-grid"
-        deed += f" · {say(what, job.locale, link=Markup(link_to(parent)))}"
+        deed += f" · {say(what, job.locale, link=link_to(parent))}"
     repeated = parent is not None and parent.prompt == job.prompt
     line = f"**{shown_prompt(job.prompt, REPEATED_SHOWN if repeated else PROMPT_SHOWN)}** - {deed}"
     return f"{line} {say(status, job.locale)}" if status else line
@@ -212,10 +212,10 @@ def deed_of(job: Job, parent: Job | None, locale: str) -> str:
     return say(key, locale, who=who, number=number, detail=detail)
 
 
-def link_to(job: Job) -> str:
+def link_to(job: Job) -> Markup:
     """The message of a job, as Discord's clients follow it in place."""
     place = job.server_id or "@me"
-    return f"https://discord.com/channels/{place}/{job.channel_id}/{job.message_id}"
+    return Markup(f"https://discord.com/channels/{place}/{job.channel_id}/{job.message_id}")
 
 
 def shown_prompt(prompt: str, most: int = PROMPT_SHOWN) -> str:

@@ -1,5 +1,6 @@
 """What a moderator takes away stays away, by Discord or by the menu, and after restarts too."""
 
+import asyncio
 import signal
 from pathlib import Path
 
@@ -8,10 +9,11 @@ from bot.config import Settings
 from playground import Playground
 from playground.member import Member
 from playground.views import Message
-from storage import jobs
+from storage import jobs, removals
 from storage.database import Database
 from storage.models import JobState
 from storage.pictures import of_job
+from storage.removals import Copy
 from tests.bot.conftest import Studio
 from tests.bot.test_drawing import finished, job_id_of
 from tests.bot.test_history import drawn
@@ -31,6 +33,13 @@ async def shown(member: Member, channel: str, job_id: str) -> Message:
     return await member.wait_for(
         lambda m: m.interaction_id == answer.interaction_id and bool(m.attachments)
     )
+
+
+async def until_known(database: Database, copy: Message) -> None:
+    """Until the bot has noted this copy: the message is there a moment before."""
+    place = Copy(int(copy.channel_id), int(copy.id))
+    while place not in await removals.copies(database, job_id_of(copy), place.channel_id):
+        await asyncio.sleep(0.02)
 
 
 def files(settings: Settings, job_id: str) -> list[Path]:
@@ -76,7 +85,12 @@ async def test_what_was_deleted_while_the_bot_was_away_is_not_posted_again(
 
 
 async def test_a_copy_that_was_deleted_does_not_come_back_either(
-    bot: DarkroomBot, playground: Playground, owner: Member, ada: Member, ben: Member
+    bot: DarkroomBot,
+    database: Database,
+    playground: Playground,
+    owner: Member,
+    ada: Member,
+    ben: Member,
 ) -> None:
     grid = await drawn(ada, "a fox")
     copy = await shown(ada, "darkroom", job_id_of(grid))
@@ -86,6 +100,7 @@ async def test_a_copy_that_was_deleted_does_not_come_back_either(
     await ada.wait_until_deleted(copy)
     copy = await shown(ada, "darkroom", job_id_of(grid))
     assert not copy.ephemeral
+    await until_known(database, copy)
     await playground.faults.delete(copy)
     assert (await shown(ada, "darkroom", job_id_of(grid))).ephemeral
     assert not (await shown(ada, "gallery", job_id_of(grid))).ephemeral
