@@ -118,15 +118,19 @@ class Describer:
         words = prompt.split()
         if not words:
             return ()
-        without = [" ".join(words[:at] + words[at + 1 :]) for at in range(len(words))]
+        # A word has at least one token, so those beyond the length are never read.
+        heard = words[: self._length + 1]
+        without = [
+            " ".join(heard[:at] + heard[at + 1 :]) for at in range(min(len(words), self._length))
+        ]
         vectors = self.read([prompt, *without])
-        moved = (1 - vectors[1:] @ vectors[0]).clamp(min=0)
-        heaviest = moved.max().item()
+        moved = (1 - vectors[1:] @ vectors[0]).clamp(min=0).tolist()
+        moved += [0.0] * (len(words) - len(moved))
+        heaviest = max(moved)
         if heaviest < 1e-6:
             return tuple((word, 1.0 if len(words) == 1 else 0.0) for word in words)
         return tuple(
-            (word, round(weight / heaviest, 3))
-            for word, weight in zip(words, moved.tolist(), strict=True)
+            (word, round(weight / heaviest, 3)) for word, weight in zip(words, moved, strict=True)
         )
 
     @torch.inference_mode()
