@@ -159,6 +159,7 @@ class Engine:
         with self._lock:
             self._scheduler.remove(key)
             self._generations.pop(key, None)
+        self._autoencoding.drop(key)
         self._stirred.set()
 
     def __len__(self) -> int:

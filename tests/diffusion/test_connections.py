@@ -100,6 +100,12 @@ async def server(tiny: Checkpoint) -> AsyncIterator[Serving]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def no_lingering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest of a refused body never comes here."""
+    monkeypatch.setattr(connections, "LINGERING_S", 0.1)
+
+
 # Connections and heads.
 
 
