@@ -275,7 +275,7 @@ class Dispatcher:
         if factor == 1 or factor * max(request.width, request.height) > LARGEST:
             return picture
         try:
-            larger = await self._inference.upscale(picture, request.model)
+            larger = await self._inference.upscale(picture, request.model, str(job.member_id))
         except InferenceRefused as error:
             raise _JobFailed(str(error)) from error
         return await asyncio.to_thread(labelled_as, larger, picture)

@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from aiohttp import web
 
 from diffusion.calibration import CostsFile, cache_folder, identity, native_shape
 from diffusion.checkpoints import EMBEDDED, CheckpointError, load
+from diffusion.connections import Listener
 from diffusion.devices import SettingError, best_device, compile_wanted, number_type, prepare
 from diffusion.engine import Engine
+from diffusion.origins import OpenToAll, check_open
 from diffusion.server import Service
 from diffusion.worker import Worker
 
@@ -53,6 +54,11 @@ def _arguments() -> argparse.Namespace:
         default=GRACE,
         help="seconds that running requests may still take when the process is told to stop",
     )
+    parser.add_argument(
+        "--no-key",
+        action="store_true",
+        help="let everybody who reaches --host draw, where no INFERENCE_API_KEY is set",
+    )
     return parser.parse_args()
 
 
@@ -61,23 +67,26 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    worker = Worker(lambda: _engine(arguments.model, device))
-    service = Service(worker, os.environ.get("INFERENCE_API_KEY"))
-    # With cancellation, a caller who hangs up ends the handler, and that frees the rows.
-    runner = web.AppRunner(service.app(), handler_cancellation=True, shutdown_timeout=PATIENCE)
-    await runner.setup()
+    api_key = os.environ.get("INFERENCE_API_KEY") or None
     try:
-        await web.TCPSite(runner, arguments.host, arguments.port).start()
+        check_open(arguments.host, api_key, arguments.no_key)
+    except OpenToAll as error:
+        print(error, file=sys.stderr)
+        return 1
+    worker = Worker(lambda: _engine(arguments.model, device))
+    service = Service(worker, api_key, arguments.host)
+    listener = Listener(service.app(), service.connections, PATIENCE)
+    try:
+        host, port = await listener.start(arguments.host, arguments.port)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         print(f"Cannot listen on {arguments.host}:{arguments.port}: {reason}.", file=sys.stderr)
-        await runner.cleanup()
+        await listener.close()
         return 1
     ended = worker.start()
     try:
         await _first_of(stop.wait(), worker.ready.wait(), ended)
         if worker.ready.is_set():
-            host, port = runner.addresses[0][:2]
             model = worker.engine.checkpoint.info.id
             print(f"inference ready at http://{host}:{port} (model {model})", flush=True)
         await _first_of(stop.wait(), ended)
@@ -93,7 +102,7 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
         return 1
     finally:
         worker.stop()
-        await runner.cleanup()
+        await listener.close()
         await asyncio.wait([ended], timeout=PATIENCE)
     return 0
 

@@ -5,29 +5,34 @@
     POST /v1/prompts/tokens         how long a prompt is to the model, and how much of one it reads
     POST /v1/images/upscales        a picture several times as large
 
-All but the counting in one thread of its own, one after another, so that no step waits for them.
-Knows no requests.
+Enlarging, reading with CLIP and counting have a thread each, so that no step waits for them, and
+none of them for another. Knows no requests.
 """
 
-import asyncio
 import base64
 import json
+import threading
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import NoReturn, TypeVar
+from collections.abc import Mapping
+from typing import NoReturn
 
 import numpy as np
 from aiohttp import web
 
+from diffusion.bodies import body_of
 from diffusion.checkpoints import Checkpoint
 from diffusion.fields import refuse, text
 from diffusion.pictures import encode
-from diffusion.scheduler import QueueFull
+from diffusion.shares import Caller
 from diffusion.uploads import on_white, read_form, read_picture
+from diffusion.work_queue import WorkQueue
 from diffusion.worker import NotServing, State, Worker
 
 MAX_WAITING = 16
+"""Pictures that are being enlarged or wait for it; and likewise what is read with CLIP."""
+
+MAX_COUNTING = 64
+"""Prompts whose tokens are being counted or wait for it; one takes milliseconds."""
 
 MAX_ENLARGED = 1 << 21
 """Pixels of the largest picture that is enlarged; what comes of it by 4 takes a minute of CPU."""
@@ -35,16 +40,15 @@ MAX_ENLARGED = 1 << 21
 MAX_PARAMETERS = 1 << 15
 """Characters of what made a picture, which its enlargement says too."""
 
-Answer = TypeVar("Answer")
-
 
 class Asides:
-    """The routes and their thread."""
+    """The routes and their threads."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
-        self._thread = ThreadPoolExecutor(1, "asides")
-        self._asked = 0
+        self._enlarging = WorkQueue("enlarging", MAX_WAITING)
+        self._reading = WorkQueue("clip", MAX_WAITING)
+        self._counting = WorkQueue("counting", MAX_COUNTING)
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_post("/v1/images/descriptions", self._describe)
@@ -54,60 +58,61 @@ class Asides:
         app.on_cleanup.append(self._close)
 
     async def _describe(self, http: web.Request) -> web.Response:
-        file, checkpoint = await self._picture(http)
+        file, checkpoint, caller = await self._picture(http)
         if not checkpoint.describer.sees:
             _cannot(checkpoint, "put pictures into words")
 
-        def describe() -> tuple[str, ...]:
+        def describe(_: threading.Event) -> tuple[str, ...]:
             return checkpoint.describer.describe(read_picture(file, "image"))
 
-        prompts = await self._run(describe)
+        prompts = await self._reading.run(caller, describe)
         return web.json_response({"data": [{"prompt": prompt} for prompt in prompts]})
 
     async def _weigh(self, http: web.Request) -> web.Response:
-        body = await _read_object(http)
+        body = await body_of(http).read_object()
         checkpoint, prompt = self._checkpoint(body), text(body, "prompt", None)
         if not prompt.strip():
             refuse("prompt", "The prompt is empty: say what to weigh.")
-        weights = await self._run(lambda: checkpoint.describer.weigh(prompt))
+        weights = await self._reading.run(
+            _caller(http, body), lambda _: checkpoint.describer.weigh(prompt)
+        )
         return web.json_response(
             {"data": [{"word": word, "weight": weight} for word, weight in weights]}
         )
 
     async def _count(self, http: web.Request) -> web.Response:
-        body = await _read_object(http)
+        body = await body_of(http).read_object()
         reader, prompt = self._checkpoint(body).text, text(body, "prompt", None)
-        # Takes milliseconds, and somebody waits for it: not behind an enlargement.
-        tokens = await asyncio.to_thread(reader.count_tokens, prompt)
+        tokens = await self._counting.run(
+            _caller(http, body), lambda _: reader.count_tokens(prompt)
+        )
         return web.json_response({"tokens": tokens, "max_tokens": reader.most_tokens})
 
     async def _upscale(self, http: web.Request) -> web.Response:
-        file, checkpoint = await self._picture(http)
+        file, checkpoint, caller = await self._picture(http)
         upscaler = checkpoint.upscaler
         if upscaler is None:
             _cannot(checkpoint, "enlarge pictures")
 
-        def enlarge() -> tuple[str, bytes]:
+        def enlarge(abandoned: threading.Event) -> bytes:
             picture = read_picture(file, "image")
             if picture.width * picture.height > MAX_ENLARGED:
                 refuse("image", f"“image” is too large: {MAX_ENLARGED:,} pixels is the most.")
-            enlarged = upscaler.enlarge(np.array(on_white(picture)))
+            enlarged = upscaler.enlarge(np.array(on_white(picture)), lambda: not abandoned.is_set())
             said = str(picture.info.get("parameters", ""))[:MAX_PARAMETERS]
-            return f"{enlarged.shape[1]}x{enlarged.shape[0]}", encode(enlarged, "png", said)
+            return _enlarged(encode(enlarged, "png", said), enlarged.shape[1], enlarged.shape[0])
 
-        size, enlarged = await self._run(enlarge)
-        entry = {"b64_json": base64.b64encode(enlarged).decode("ascii")}
-        return web.json_response(
-            {"created": int(time.time()), "size": size, "output_format": "png", "data": [entry]}
+        return web.Response(
+            body=await self._enlarging.run(caller, enlarge), content_type="application/json"
         )
 
-    async def _picture(self, http: web.Request) -> tuple[bytes, Checkpoint]:
-        """The file of a form, and the model that it is meant for."""
+    async def _picture(self, http: web.Request) -> tuple[bytes, Checkpoint, Caller]:
+        """The file of a form, the model that it is meant for, and who sent it."""
         form = await read_form(http, ("image",))
         checkpoint = self._checkpoint(form.texts)
         if "image" not in form.files:
             refuse("image", "“image” is missing: send the picture as a file.")
-        return form.files["image"], checkpoint
+        return form.files["image"], checkpoint, _caller(http, form.texts)
 
     def _checkpoint(self, body: Mapping[str, object]) -> Checkpoint:
         """The model that is asked for. Raises NotServing."""
@@ -120,28 +125,24 @@ class Asides:
             refuse("model", f"There is no model “{name[:80]}”. Known: {known}.")
         return checkpoint
 
-    async def _run(self, work: Callable[[], Answer]) -> Answer:
-        """Do it in the thread. Raises QueueFull where too many wait already."""
-        if self._asked == MAX_WAITING:
-            raise QueueFull
-        self._asked += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-        finally:
-            self._asked -= 1
-
     async def _close(self, _app: web.Application) -> None:
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        for queue in (self._enlarging, self._reading, self._counting):
+            queue.close()
 
 
-async def _read_object(http: web.Request) -> Mapping[str, object]:
-    try:
-        body = json.loads(await http.read())
-    except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, Mapping):
-        refuse(None, "The body must be a JSON object.")
-    return body
+def _caller(http: web.Request, body: Mapping[str, object]) -> Caller:
+    return Caller.at(http.remote, text(body, "user", ""))
+
+
+def _enlarged(file: bytes, width: int, height: int) -> bytes:
+    """The answer with an enlarged picture, some 100 MB of JSON at the most."""
+    answer = {
+        "created": int(time.time()),
+        "size": f"{width}x{height}",
+        "output_format": "png",
+        "data": [{"b64_json": base64.b64encode(file).decode("ascii")}],
+    }
+    return json.dumps(answer).encode()
 
 
 def _cannot(checkpoint: Checkpoint, what: str) -> NoReturn:

@@ -68,6 +68,8 @@ class Autoencoding:
         on_gpu = next(decoder.vae.parameters()).is_cuda
         self._stream = torch.cuda.Stream() if on_gpu else None  # type: ignore[no-untyped-call]
         self._thread = ThreadPoolExecutor(1, "autoencoding")
+        # Not in the thread's own queue, which would keep the pictures of those who have left.
+        self._work: dict[int, Callable[[], Outcome]] = {}
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._lost: Exception | None = None
 
@@ -78,7 +80,7 @@ class Autoencoding:
             return Encoded(key, self._encoded(canvas))
 
         trouble = "The model could not read the picture to start from."
-        self._thread.submit(self._do, key, work, trouble, wanted)
+        self._submit(key, work, trouble, wanted)
 
     def decode(
         self,
@@ -100,7 +102,11 @@ class Autoencoding:
             return self._decoded(key, latents, tile, canvas)
 
         trouble = "The model failed while finishing the picture."
-        self._thread.submit(self._do, key, work, trouble, wanted)
+        self._submit(key, work, trouble, wanted)
+
+    def drop(self, key: int) -> None:
+        """Forget what waits to be encoded or decoded for a request; if nothing does, no mistake."""
+        self._work.pop(key, None)
 
     def check_device(self) -> None:
         """Raises torch.AcceleratorError where the device has failed in the thread."""
@@ -115,9 +121,14 @@ class Autoencoding:
                 done.append(self._outcomes.get_nowait())
         return done
 
+    def _submit(self, key: int, work: Callable[[], Outcome], trouble: str, wanted: Wanted) -> None:
+        self._work[key] = work
+        self._thread.submit(self._do, key, trouble, wanted)
+
     @torch.inference_mode()
-    def _do(self, key: int, work: Callable[[], Outcome], trouble: str, wanted: Wanted) -> None:
-        if wanted(key):
+    def _do(self, key: int, trouble: str, wanted: Wanted) -> None:
+        work = self._work.pop(key, None)
+        if work and wanted(key):
             try:
                 with torch.cuda.stream(self._stream):
                     self._outcomes.put(work())

@@ -31,6 +31,10 @@ class Canvas:
     pixels: Pixels
     mask: NDArray[np.float32] | None = None
 
+    @property
+    def bytes_held(self) -> int:
+        return self.pixels.nbytes + (0 if self.mask is None else self.mask.nbytes)
+
     def mask_in_cells(self, factor: int) -> Tensor | None:
         """The mask for latents [1, h, w]: cells that it touches are drawn anew, and those beside
         them in part, so that what is drawn grows out of what is kept."""

@@ -25,6 +25,9 @@ from diffusion.schedules import SCHEDULES, TrainedLevels, trained_levels, zero_t
 from diffusion.single_file import read_file
 from diffusion.upscaling import Upscaler, load_upscaler
 
+MAX_TIMESTEPS = 1 << 14
+"""Timesteps that a model was trained on; all in use have 1000."""
+
 EMBEDDED = Path(__file__).parent / "mini"
 
 
@@ -129,13 +132,15 @@ def _scheduler(parts: Parts) -> tuple[TrainedLevels, str]:
         raise CheckpointError(f"{path} sets trained_betas, which is not supported yet.")
     try:
         count = int(config.get("num_train_timesteps", 1000))
+        if count > MAX_TIMESTEPS:
+            raise ValueError(f"it has more than {MAX_TIMESTEPS} timesteps")
         betas = SCHEDULES[schedule](
             float(config.get("beta_start", 0.0001)), float(config.get("beta_end", 0.02)), count
         )
         if config.get("rescale_betas_zero_snr"):
             betas = zero_terminal(betas)
         levels = trained_levels(betas, int(config.get("steps_offset", 0)))
-    except (TypeError, ValueError, RuntimeError) as error:
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise CheckpointError(f"{path} cannot be used: {error}") from error
     if count < MAX_STEPS or not bool((levels.sigmas.diff() > 0).all()):
         raise CheckpointError(

@@ -158,17 +158,22 @@ class InferenceClient:
         except InferenceUnavailable as error:
             raise InferenceUnavailable(str(error), error.retry_after, broke_off=True) from error
 
-    async def describe(self, picture: bytes, model: str | None = None) -> tuple[str, ...]:
+    async def describe(
+        self, picture: bytes, model: str | None = None, user: str = ""
+    ) -> tuple[str, ...]:
         """Prompts that could have made a picture, the likeliest first.
 
-        Raises InferenceUnavailable and InferenceRefused, as `weigh` and `upscale` do.
+        `user` is for whom it is asked: the server's queues are fair to users. Raises
+        InferenceUnavailable and InferenceRefused, as `weigh` and `upscale` do.
         """
-        answer = await self._answer("/v1/images/descriptions", _picture_form(picture, model))
-        return prompts_in(answer)
+        form = _picture_form(picture, model, user)
+        return prompts_in(await self._answer("/v1/images/descriptions", form))
 
-    async def weigh(self, prompt: str, model: str | None = None) -> tuple[tuple[str, float], ...]:
+    async def weigh(
+        self, prompt: str, model: str | None = None, user: str = ""
+    ) -> tuple[tuple[str, float], ...]:
         """The words of a prompt in their order, each with how much it counts, from 0 to 1."""
-        body: dict[str, object] = {"prompt": prompt, "model": model}
+        body: dict[str, object] = {"prompt": prompt, "model": model, "user": user}
         return weights_in(await self._answer("/v1/prompts/weights", body))
 
     async def count_tokens(self, prompt: str, model: str | None = None) -> tuple[int, int]:
@@ -176,10 +181,10 @@ class InferenceClient:
         body: dict[str, object] = {"prompt": prompt, "model": model}
         return tokens_in(await self._answer("/v1/prompts/tokens", body))
 
-    async def upscale(self, picture: bytes, model: str | None = None) -> bytes:
+    async def upscale(self, picture: bytes, model: str | None = None, user: str = "") -> bytes:
         """A picture enlarged by the model's factor, as a PNG file."""
-        answer = await self._answer("/v1/images/upscales", _picture_form(picture, model))
-        return picture_in(answer)
+        form = _picture_form(picture, model, user)
+        return picture_in(await self._answer("/v1/images/upscales", form))
 
     async def _answer(
         self, path: str, body: dict[str, object] | aiohttp.FormData
@@ -249,10 +254,12 @@ def _addressed(
     return "/v1/images/edits", form
 
 
-def _picture_form(picture: bytes, model: str | None) -> aiohttp.FormData:
+def _picture_form(picture: bytes, model: str | None, user: str) -> aiohttp.FormData:
     form = aiohttp.FormData()
     if model is not None:
         form.add_field("model", model)
+    if user:
+        form.add_field("user", user)
     _add_file(form, "image", picture)
     return form
 

@@ -7,7 +7,6 @@ the bank beside the image tower; draws nothing, and knows no requests.
 from __future__ import annotations
 
 import copy
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,13 +19,17 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import CLIPVisionModelWithProjection
 
-from diffusion.parts import CheckpointError, first_line
+from diffusion.config_limits import check_network
+from diffusion.parts import CheckpointError, first_line, read_json
 
 FOLDER = "image_encoder"
 BANK = "phrases.json"
 PROMPTS = 4
 PARTS = ("things", "colours", "styles", "grounds")
 TEXTS_AT_ONCE = 64
+
+MAX_PHRASES = 1 << 13
+"""Phrases of a kind in a bank: all of them are read when the first picture is described."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +121,19 @@ class Describer:
         words = prompt.split()
         if not words:
             return ()
-        without = [" ".join(words[:at] + words[at + 1 :]) for at in range(len(words))]
+        # A word has at least one token, so those beyond the length are never read.
+        heard = words[: self._length + 1]
+        without = [
+            " ".join(heard[:at] + heard[at + 1 :]) for at in range(min(len(words), self._length))
+        ]
         vectors = self.read([prompt, *without])
-        moved = (1 - vectors[1:] @ vectors[0]).clamp(min=0)
-        heaviest = moved.max().item()
+        moved = (1 - vectors[1:] @ vectors[0]).clamp(min=0).tolist()
+        moved += [0.0] * (len(words) - len(moved))
+        heaviest = max(moved)
         if heaviest < 1e-6:
             return tuple((word, 1.0 if len(words) == 1 else 0.0) for word in words)
         return tuple(
-            (word, round(weight / heaviest, 3))
-            for word, weight in zip(words, moved.tolist(), strict=True)
+            (word, round(weight / heaviest, 3)) for word, weight in zip(words, moved, strict=True)
         )
 
     @torch.inference_mode()
@@ -184,6 +191,7 @@ def load_describer(
         return Describer(tokenizer, text_tower)
     try:
         kind: Any = CLIPVisionModelWithProjection
+        check_network(kind, place)
         tower, report = kind.from_pretrained(
             place,
             dtype=torch.float32,
@@ -191,11 +199,13 @@ def load_describer(
             use_safetensors=True,
             output_loading_info=True,
         )
-        preparing = json.loads((place / "preprocessor_config.json").read_text(encoding="utf-8"))
-        said = json.loads((place / BANK).read_text(encoding="utf-8"))
+        preparing = read_json(place / "preprocessor_config.json")
+        said = read_json(place / BANK)
         bank = PhraseBank(**{part: tuple(map(str, said[part])) for part in PARTS})
         mean, std = preparing["image_mean"], preparing["image_std"]
         eye = Eye(tower.to(device).eval(), mean, std, bank)
+    except CheckpointError:
+        raise
     except Exception as error:
         reason = f"The image encoder in {place} cannot be used: {first_line(error)}"
         raise CheckpointError(reason) from error
@@ -208,6 +218,8 @@ def load_describer(
         )
     if len(bank.things) < PROMPTS or len(bank.styles) < 2:
         raise CheckpointError(f"{place / BANK} has too few phrases to describe with.")
+    if any(len(getattr(bank, part)) > MAX_PHRASES for part in PARTS):
+        raise CheckpointError(f"{place / BANK} has more than {MAX_PHRASES:,} phrases of a kind.")
     return Describer(tokenizer, text_tower, eye)
 
 

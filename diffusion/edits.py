@@ -3,7 +3,6 @@
 The form is OpenAI's, with ours besides. Knows no engine. Raises InvalidField naming the field.
 """
 
-import asyncio
 import hashlib
 import json
 import math
@@ -14,10 +13,13 @@ from typing import Any
 from aiohttp import web
 from PIL import Image
 
+from diffusion.bodies import body_of
 from diffusion.canvas import Canvas, prepare
 from diffusion.fields import refuse
 from diffusion.protocol import GenerationCall, ModelInfo, read_call
+from diffusion.shares import Caller
 from diffusion.uploads import Form, on_white, read_form, read_picture
+from diffusion.work_queue import WorkQueue
 
 FILES = ("image", "mask")
 
@@ -41,11 +43,18 @@ STRENGTH = 0.8
 
 
 async def read_edit(
-    http: web.Request, models: Mapping[str, ModelInfo], default_model: str, new_seed: int
+    http: web.Request,
+    reading: WorkQueue,
+    models: Mapping[str, ModelInfo],
+    default_model: str,
+    new_seed: int,
 ) -> tuple[GenerationCall, Canvas]:
-    """The call, and the canvas that its request's start names."""
+    """The call, and the canvas that its request's start names, read in the queue `reading`."""
     form = await read_form(http, FILES)
-    return await asyncio.to_thread(_read, form, models, default_model, new_seed)
+    caller = Caller.at(http.remote, form.texts.get("user", ""))
+    call, canvas = await reading.run(caller, lambda _: _read(form, models, default_model, new_seed))
+    body_of(http).becomes(canvas.bytes_held)
+    return call, canvas
 
 
 def _read(

@@ -30,7 +30,8 @@ from diffusion.passes import Passes
 from diffusion.pictures import Pixels
 from diffusion.plan import preview_steps, rows_needed, steps_run, texts
 from diffusion.protocol import ImageRequest
-from diffusion.scheduler import Entry, Scheduler, Shape
+from diffusion.scheduler import NOBODY, Entry, Scheduler, Shape
+from diffusion.shares import Caller
 from diffusion.trajectory import Known, Trajectory, advance, begin
 
 MAX_WAITING = 64
@@ -127,7 +128,13 @@ class Engine:
         self._keys = itertools.count()
         self._sweep = sweep(checkpoint, self._passes, self.costs) if sweeps else iter(())
 
-    def add(self, request: ImageRequest, previews: int = 0, canvas: Canvas | None = None) -> Waits:
+    def add(
+        self,
+        request: ImageRequest,
+        previews: int = 0,
+        canvas: Canvas | None = None,
+        caller: Caller = NOBODY,
+    ) -> Waits:
         """Queue a request whose pictures are each shown `previews` times while they emerge.
 
         One with a start comes with its canvas, of the request's size. Raises scheduler.QueueFull,
@@ -137,9 +144,10 @@ class Engine:
         factor, chunks = self.checkpoint.decoder.factor, self.checkpoint.text.chunks(texts(request))
         shape = Shape(request.height // factor, request.width // factor, chunks, request.tile)
         with self._lock:
-            entry = Entry(next(self._keys), shape, rows_needed(request))
+            rows, steps = rows_needed(request), steps_run(request)
+            entry = Entry(next(self._keys), shape, rows, caller, steps)
             position = self._scheduler.add(entry, ready=canvas is None)
-            shown = preview_steps(steps_run(request), previews)
+            shown = preview_steps(steps, previews)
             self._generations[entry.key] = _Generation(entry, request, shown, position, canvas)
         if canvas:
             self._autoencoding.encode(entry.key, canvas, self._generations.__contains__)
@@ -151,6 +159,7 @@ class Engine:
         with self._lock:
             self._scheduler.remove(key)
             self._generations.pop(key, None)
+        self._autoencoding.drop(key)
         self._stirred.set()
 
     def __len__(self) -> int:
@@ -159,7 +168,8 @@ class Engine:
 
     @property
     def waiting(self) -> int:
-        return len(self._scheduler.waiting())
+        with self._lock:
+            return len(self._scheduler.waiting())
 
     @property
     def rows_running(self) -> int:

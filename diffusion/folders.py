@@ -12,6 +12,7 @@ from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
+from diffusion.config_limits import check_network, check_texts
 from diffusion.parts import (
     CheckpointError,
     Encoder,
@@ -68,6 +69,7 @@ def read_preview(folder: Path, name: object, dtype: torch.dtype) -> Any:
 def read_network(kind: Any, folder: Path, dtype: torch.dtype) -> Any:
     """One network with its weights, from safetensors only: a pickle may run anything."""
     plain = any(not path.stem.endswith(".fp16") for path in folder.glob("*.safetensors"))
+    check_network(kind, folder)
     options: dict[str, Any] = {} if plain else {"variant": "fp16"}
     if kind not in (CLIPTextModel, CLIPTextModelWithProjection):
         options["low_cpu_mem_usage"] = False  # the other way needs accelerate, and says so
@@ -102,6 +104,7 @@ def _tokenizer(folder: Path) -> Any:
     # Without its files the library makes a tokenizer that knows no word, and says nothing.
     if not (folder / "tokenizer.json").is_file() and not (folder / "vocab.json").is_file():
         raise CheckpointError(f"There is no tokenizer.json or vocab.json in {folder}.")
+    check_texts(folder)
     try:
         return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
     except Exception as error:

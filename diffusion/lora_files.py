@@ -6,7 +6,6 @@ no layer, or do not fit theirs, are a refusal, since a LoRA that fits only in pa
 another model.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from diffusion.adapters import Addition
-from diffusion.parts import CheckpointError, first_line
+from diffusion.parts import CheckpointError, first_line, parse_json
 
 PLACES = {
     "lora_unet_": "unet",
@@ -78,10 +77,9 @@ def _read(path: Path) -> tuple[dict[str, Tensor], Mapping[str, str]]:
 
 def _settings(metadata: Mapping[str, str], path: Path) -> Mapping[str, float]:
     """What peft writes beside the weights: a strength other than 1 for each network."""
-    try:
-        said = json.loads(metadata.get("lora_adapter_metadata", "{}"))
-    except ValueError as error:
-        raise CheckpointError(f"The metadata of the LoRA {path} cannot be read: {error}") from error
+    said = parse_json(
+        metadata.get("lora_adapter_metadata", "{}").encode(), f"The metadata of the LoRA {path}"
+    )
     for name, value in said.items():
         if value and name.endswith(("alpha_pattern", "use_rslora", "use_dora")):
             raise CheckpointError(f"The LoRA {path} sets {name}, which is not supported.")

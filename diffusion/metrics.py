@@ -2,13 +2,19 @@
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, SummaryMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from diffusion.bodies import Bodies
+from diffusion.connections import Connections
 from diffusion.engine import Engine
 from diffusion.worker import NotServing, Worker
+
+MAX_SIZES = 64
+"""Sizes of pictures that have figures of their own; callers choose sizes, and each costs memory
+here and wherever the figures are kept."""
 
 OUTCOMES = ("finished", "failed", "cancelled", "refused")
 
@@ -16,9 +22,14 @@ OUTCOMES = ("finished", "failed", "cancelled", "refused")
 class Metrics:
     """The figures of one process: what became of requests, and how the engine does."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, connections: Connections, bodies: Bodies) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(_EngineFigures(worker))
+        for name, meaning, count in (
+            ("connections", "Connections that are open.", lambda: len(connections)),
+            ("body_bytes", "Bytes that are held of requests' bodies.", lambda: bodies.held),
+        ):
+            Gauge(f"darkroom_{name}", meaning, registry=self._registry).set_function(count)
         self._ended = Counter(
             "darkroom_requests", "Requests by their end.", ["outcome"], registry=self._registry
         )
@@ -70,15 +81,24 @@ class _EngineFigures(Collector):
 
 
 def _passes(engine: Engine) -> Iterator[Metric]:
-    """Time and rows of forward passes by the size of the pictures, so that both have a mean."""
+    """Time and rows of forward passes by the size of the pictures, so that both have a mean.
+
+    The sizes beyond the `MAX_SIZES` that had the most passes are one, called `other`.
+    """
     seconds = SummaryMetricFamily("darkroom_pass_seconds", "Forward passes.", labels=["size"])
     rows = SummaryMetricFamily("darkroom_pass_rows", "Rows of forward passes.", labels=["size"])
     factor = engine.checkpoint.decoder.factor
-    for shape, curve in list(engine.costs.curves.items()):
-        if not curve.passes:
-            continue  # known from an earlier run alone
-        size = [f"{shape.width * factor}x{shape.height * factor}"]
-        seconds.add_metric(size, curve.passes, curve.seconds)
-        rows.add_metric(size, curve.passes, curve.rows)
+    totals: dict[str, tuple[int, float, int]] = {}
+    # Those without passes are known from an earlier run alone.
+    curves = [one for one in list(engine.costs.curves.items()) if one[1].passes]
+    for shape, curve in sorted(curves, key=lambda one: one[1].passes, reverse=True):
+        size = f"{shape.width * factor}x{shape.height * factor}"
+        if size not in totals and len(totals) >= MAX_SIZES:
+            size = "other"
+        passes, took, many = totals.get(size, (0, 0.0, 0))
+        totals[size] = passes + curve.passes, took + curve.seconds, many + curve.rows
+    for size, (passes, took, many) in totals.items():
+        seconds.add_metric([size], passes, took)
+        rows.add_metric([size], passes, many)
     yield seconds
     yield rows

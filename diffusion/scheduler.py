@@ -1,18 +1,22 @@
 """Who takes part in the next step. Pure: knows keys, shapes, rows and costs, no tensors, no clock.
 
-Requests of one latent shape can share a forward pass. Within a shape they join in the order they
-came, as long as sharing serves them better than waiting would; a small request does not overtake
-a large one. Between shapes time is shared out evenly: by deficit round robin over what their
-steps cost (Shreedhar & Varghese 1995), so that many large steps cannot starve small ones.
+Requests of one latent shape can share a forward pass. Addresses, and the users of one address, take
+turns by the work that they ask for; the requests of one caller join in the order they came. Within
+a shape they join as long as sharing serves them better than waiting would; a small request does not
+overtake a large one before it. Between shapes time is shared out evenly: by deficit round robin
+over what their steps cost (Shreedhar & Varghese 1995), so that many large steps cannot starve small
+ones.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from diffusion.shares import Caller, Shares
+from diffusion.shares import QueueFull as QueueFull
+from diffusion.turns import Turns
 
-class QueueFull(Exception):
-    """No more requests can wait."""
+NOBODY = Caller()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +36,17 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A request as the scheduler sees it: `rows` of the batch, in every step, until removed."""
+    """A request as the scheduler sees it: `rows` of the batch, in each of `steps` steps."""
 
     key: int
     shape: Shape
     rows: int
+    caller: Caller = NOBODY
+    steps: int = 1
+
+    @property
+    def work(self) -> int:
+        return self.shape.cells * self.rows * self.steps
 
 
 class Costs(Protocol):
@@ -52,9 +62,11 @@ class Scheduler:
 
     def __init__(self, costs: Costs, max_waiting: int) -> None:
         self._costs = costs
-        self._max_waiting = max_waiting
+        self._places = Shares(max_waiting)
         self._waiting: dict[int, Entry] = {}
         self._unready: set[int] = set()
+        self._addresses = Turns[str]()
+        self._callers = Turns[Caller]()
         # The shape whose turn it is comes first; each has the seconds it may still use.
         self._running: dict[Shape, dict[int, Entry]] = {}
         self._credit: dict[Shape, float] = {}
@@ -64,12 +76,16 @@ class Scheduler:
 
         One that is not `ready` keeps its place, and lets those behind it pass until it is.
         """
-        if len(self._waiting) >= self._max_waiting:
-            raise QueueFull
+        self._places.take(entry.caller)
+        caller, waiting = entry.caller, self._callers_waiting()
+        if caller not in waiting:
+            self._callers.join(caller)
+        if caller.address not in {one.address for one in waiting}:
+            self._addresses.join(caller.address)
         self._waiting[entry.key] = entry
         if not ready:
             self._unready.add(entry.key)
-        return len(self._waiting) - 1
+        return self.waiting().index(entry.key)
 
     def make_ready(self, key: int) -> None:
         """From now on the request can join; one that is not here is no mistake."""
@@ -77,7 +93,8 @@ class Scheduler:
 
     def remove(self, key: int) -> None:
         """Forget a request, wherever it is; one that is not here is no mistake."""
-        self._waiting.pop(key, None)
+        if entry := self._waiting.pop(key, None):
+            self._places.give_back(entry.caller)
         self._unready.discard(key)
         for shape, entries in list(self._running.items()):
             if entries.pop(key, None) and not entries:
@@ -101,8 +118,8 @@ class Scheduler:
             self._running[shape] = self._running.pop(shape)
 
     def waiting(self) -> tuple[int, ...]:
-        """Keys of the waiting requests in the order they came; the index is the position."""
-        return tuple(self._waiting)
+        """Keys of the waiting requests in the order of their turns; the index is the position."""
+        return tuple(entry.key for entry in self._in_turn())
 
     def running(self) -> tuple[Entry, ...]:
         return tuple(entry for entries in self._running.values() for entry in entries.values())
@@ -115,17 +132,32 @@ class Scheduler:
 
     def _admit(self) -> None:
         full: set[Shape] = set()
-        for entry in list(self._waiting.values()):
+        for entry in self._in_turn():
             if entry.key in self._unready:
                 continue
             beside = tuple(self._running.get(entry.shape, {}).values())
             if entry.shape in full or (beside and not self._may_share((*beside, entry))):
                 full.add(entry.shape)
                 continue
-            del self._waiting[entry.key]
+            self._leave_queue(entry)
             self._running.setdefault(entry.shape, {})[entry.key] = entry
             if not beside:
                 self._credit[entry.shape] = self._cost((entry,))
+
+    def _in_turn(self) -> list[Entry]:
+        entries = self._callers.order(self._waiting.values(), lambda entry: entry.caller)
+        return self._addresses.order(entries, lambda entry: entry.caller.address)
+
+    def _callers_waiting(self) -> set[Caller]:
+        return {entry.caller for entry in self._waiting.values()}
+
+    def _leave_queue(self, entry: Entry) -> None:
+        """It is this request's turn."""
+        del self._waiting[entry.key]
+        self._places.give_back(entry.caller)
+        waiting, caller = self._callers_waiting(), entry.caller
+        self._callers.begin(caller, entry.work, waiting)
+        self._addresses.begin(caller.address, entry.work, {one.address for one in waiting})
 
     def _may_share(self, entries: Sequence[Entry]) -> bool:
         """Whether these are done sooner, on average, by sharing steps than one after another.

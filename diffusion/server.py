@@ -15,21 +15,30 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from diffusion.asides import Asides
+from diffusion.bodies import MAX_BODY, Bodies, BodyTooSlow, NoRoom, WrongType, body_of
 from diffusion.canvas import Canvas
 from diffusion.conditioning import PromptError
+from diffusion.connections import Connections
 from diffusion.edits import read_edit
 from diffusion.engine import Broken, Drawn
 from diffusion.metrics import Metrics
+from diffusion.origins import is_known_host, is_own_page
 from diffusion.protocol import SEEDS, GenerationCall, InvalidField, read_call
 from diffusion.replies import completed, error_event, events, refusal
-from diffusion.scheduler import QueueFull
+from diffusion.shares import Caller, QueueFull
+from diffusion.work_queue import WorkQueue
 from diffusion.worker import Following, NotServing, State, Worker
 
-MAX_BODY = 1 << 20
+MAX_READING = 32
+"""Edits whose pictures are being read or wait for it."""
+
+READERS = 2
 KEEP_ALIVE = 15.0
 """Seconds of silence in a stream after which a comment shows that the connection lives."""
 
 log = logging.getLogger(__name__)
+
+HAS_KEY = web.RequestKey("has_key", bool)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -37,14 +46,27 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Service:
     """The routes, and the figures they count."""
 
-    def __init__(self, worker: Worker, api_key: str | None = None) -> None:
+    def __init__(
+        self, worker: Worker, api_key: str | None = None, listening: str = "127.0.0.1"
+    ) -> None:
         self._worker = worker
         self._api_key = api_key
-        self._metrics = Metrics(worker)
+        self._listening = listening
+        self.connections = Connections()
+        self.bodies = Bodies()
+        self._reading = WorkQueue("uploads", MAX_READING, READERS)
+        self._metrics = Metrics(worker, self.connections, self.bodies)
 
     def app(self) -> web.Application:
         app = web.Application(
-            client_max_size=MAX_BODY, middlewares=[self._answer_errors, self._check_key]
+            client_max_size=MAX_BODY,
+            middlewares=[
+                self.connections.answer,
+                self._answer_errors,
+                self._check_key,
+                self._check_source,
+                self._hold_body,
+            ],
         )
         app.router.add_post("/v1/images/generations", self._generate)
         app.router.add_post("/v1/images/edits", self._edit)
@@ -52,7 +74,11 @@ class Service:
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._figures)
+        app.on_cleanup.append(self._close)
         return app
+
+    async def _close(self, _app: web.Application) -> None:
+        self._reading.close()
 
     # Errors: whatever goes wrong is answered in OpenAI's shape.
 
@@ -64,16 +90,20 @@ class Service:
             return refusal(400, error.message, param=error.param)
         except PromptError as error:
             return refusal(400, str(error), param="prompt")
-        except QueueFull:
+        except QueueFull as full:
             self._metrics.ended("refused")
-            return refusal(
-                429,
-                "The queue is full; try again soon.",
-                code="queue_full",
-                headers={"Retry-After": str(self._seconds_until_room())},
-            )
+            return self._no_place(full)
         except NotServing as error:
             return refusal(503, str(error), code="not_serving")
+        except NoRoom:
+            reason = "Too many bytes of requests are held already; try again soon."
+            return _closing(refusal(503, reason, code="busy", headers={"Retry-After": "5"}))
+        except BodyTooSlow:
+            return _closing(refusal(408, "The body came too slowly.", code="too_slow"))
+        except WrongType as error:
+            return refusal(415, str(error), code="wrong_content_type")
+        except (web.RequestPayloadError, ConnectionError):
+            return refusal(400, "The body broke off, or is not what its headers say.")
         except web.HTTPRequestEntityTooLarge:
             return refusal(413, f"The body is larger than {MAX_BODY} bytes.")
         except web.HTTPNotFound:
@@ -91,13 +121,28 @@ class Service:
     async def _check_key(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("Authorization", "")
         wanted = f"Bearer {self._api_key}"
-        if (
-            self._api_key
-            and request.path != "/health"
-            and not hmac.compare_digest(given.encode(errors="replace"), wanted.encode())
-        ):
+        known = hmac.compare_digest(given.encode(errors="replace"), wanted.encode())
+        if self._api_key and not known and request.path != "/health":
             return refusal(401, "A valid API key is needed.", code="invalid_api_key")
+        request[HAS_KEY] = self._api_key is not None and known
         return await handler(request)
+
+    @web.middleware
+    async def _check_source(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Refuse other sites' scripts, which show in Origin, and foreign names for this machine,
+        which show in Host. Whoever has the key may call the server by any name."""
+        host = request.headers.get("Host")
+        if not is_own_page(request.headers.get("Origin"), host):
+            return refusal(403, "Other sites' pages may not use this server.", code="foreign_page")
+        if not request[HAS_KEY] and not is_known_host(host, self._listening):
+            reason = "Call this server by its address; by any name once INFERENCE_API_KEY is set."
+            return refusal(403, reason, code="foreign_host")
+        return await handler(request)
+
+    @web.middleware
+    async def _hold_body(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        with self.bodies.of(request):
+            return await handler(request)
 
     # What the process is and how it does.
 
@@ -118,18 +163,22 @@ class Service:
             body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
         )
 
-    def _seconds_until_room(self) -> int:
-        """When a caller whom a full queue turned away may ask again."""
-        return max(1, math.ceil(self._worker.engine.seconds_until_room()))
+    def _no_place(self, full: QueueFull) -> web.Response:
+        """The refusal that says when to ask again."""
+        reason, code = "The queue is full; try again soon.", "queue_full"
+        if full.own:
+            reason = "Too many of your requests are waiting; try again when some are done."
+            code = "rate_limit_exceeded"
+        ready = self._worker.state is State.READY
+        seconds = self._worker.engine.seconds_until_room() if ready else 0.0
+        headers = {"Retry-After": str(max(1, math.ceil(seconds)))}
+        return refusal(429, reason, code=code, headers=headers)
 
     # Generating.
 
     async def _generate(self, http: web.Request) -> web.StreamResponse:
         info = self._worker.engine.checkpoint.info
-        try:
-            body = json.loads(await http.read())
-        except (ValueError, RecursionError):
-            raise InvalidField(None, "The body is not valid JSON.") from None
+        body = await body_of(http).read_json()
         call = read_call(body, {info.id: info}, info.id, secrets.randbelow(SEEDS))
         if call.request.start:
             raise InvalidField(
@@ -139,14 +188,17 @@ class Service:
 
     async def _edit(self, http: web.Request) -> web.StreamResponse:
         info = self._worker.engine.checkpoint.info
-        call, canvas = await read_edit(http, {info.id: info}, info.id, secrets.randbelow(SEEDS))
+        call, canvas = await read_edit(
+            http, self._reading, {info.id: info}, info.id, secrets.randbelow(SEEDS)
+        )
         return await self._draw(http, call, canvas)
 
     async def _draw(
         self, http: web.Request, call: GenerationCall, canvas: Canvas | None
     ) -> web.StreamResponse:
         previews = call.partial_images if call.stream else 0
-        following = self._worker.follow(call.request, previews, canvas)
+        caller = Caller.at(http.remote, call.user)
+        following = self._worker.follow(call.request, previews, canvas, caller)
         outcome = "cancelled"
         try:
             answer = _stream if call.stream else _answer
@@ -155,6 +207,12 @@ class Service:
         finally:
             following.close()
             self._metrics.ended(outcome)
+
+
+def _closing(response: web.Response) -> web.Response:
+    """The answer to a request whose body may go on for ever: no other follows it."""
+    response.force_close()
+    return response
 
 
 async def _answer(
@@ -166,7 +224,8 @@ async def _answer(
         event = await following.next()
     if isinstance(event, Broken):
         return refusal(500, event.reason, code="generation_failed"), "failed"
-    return web.json_response(await asyncio.to_thread(completed, call, event)), "finished"
+    body = await asyncio.to_thread(lambda: json.dumps(completed(call, event)).encode())
+    return web.Response(body=body, content_type="application/json"), "finished"
 
 
 async def _stream(

@@ -11,12 +11,16 @@ from aiohttp import BodyPartReader, web
 from aiohttp.http import HttpProcessingError
 from PIL import Image, ImageOps
 
+from diffusion.bodies import Body, body_of
 from diffusion.fields import InvalidField, refuse
 
 MAX_FILE = 1 << 24
 """Bytes of one file; a PNG of 2048² that compresses badly stays below."""
 
 MAX_FIELD = 1 << 20
+MAX_TEXTS = 1 << 21
+"""Bytes of all fields of a form that are not files."""
+
 MAX_FIELDS = 64
 
 MAX_SIDE = 8192
@@ -37,21 +41,15 @@ class Form:
 async def read_form(http: web.Request, files: Collection[str]) -> Form:
     """Read a body in which the parts named in `files` are files and all others are texts.
 
-    A list of one file, which some clients call `image[]`, is the file.
+    A list of one file, which some clients call `image[]`, is the file. Raises InvalidField,
+    bodies.BodyTooSlow and bodies.NoRoom.
     """
     if http.content_type != "multipart/form-data":
         refuse(None, "The body must be multipart/form-data.")
-    parts: dict[str, bytes] = {}
+    body = body_of(http)
     try:
-        async for part in await http.multipart():
-            if not isinstance(part, BodyPartReader) or not part.name:
-                refuse(None, "Each part of the body must be a field with a name.")
-            name = part.name.removesuffix("[]")
-            if name in parts:
-                refuse(name, f"“{name}” came twice; only one can be used.")
-            if len(parts) == MAX_FIELDS:
-                refuse(None, f"The body has more than {MAX_FIELDS} fields.")
-            parts[name] = await _whole(part, name, MAX_FILE if name in files else MAX_FIELD)
+        async with body.reading():
+            parts = await _parts(http, body, files)
     except InvalidField:
         raise
     except (HttpProcessingError, ValueError, AssertionError, LookupError, RuntimeError) as error:
@@ -62,9 +60,29 @@ async def read_form(http: web.Request, files: Collection[str]) -> Form:
     )
 
 
-async def _whole(part: BodyPartReader, name: str, most: int) -> bytes:
+async def _parts(http: web.Request, body: Body, files: Collection[str]) -> dict[str, bytes]:
+    parts: dict[str, bytes] = {}
+    texts = 0
+    async for part in await http.multipart():
+        if not isinstance(part, BodyPartReader) or not part.name:
+            refuse(None, "Each part of the body must be a field with a name.")
+        name = part.name.removesuffix("[]")
+        if name in parts:
+            refuse(name, f"“{name}” came twice; only one can be used.")
+        if len(parts) == MAX_FIELDS:
+            refuse(None, f"The body has more than {MAX_FIELDS} fields.")
+        most = MAX_FILE if name in files else MAX_FIELD
+        parts[name] = await _whole(part, body, name, most)
+        texts += 0 if name in files else len(parts[name])
+        if texts > MAX_TEXTS:
+            refuse(None, f"The fields of the body are larger than {MAX_TEXTS >> 20} MiB.")
+    return parts
+
+
+async def _whole(part: BodyPartReader, body: Body, name: str, most: int) -> bytes:
     whole = bytearray()
     while chunk := await part.read_chunk():
+        body.take(len(chunk))
         whole += chunk
         if len(whole) > most:
             refuse(name, f"“{name}” is larger than {most >> 20} MiB.")

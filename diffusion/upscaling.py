@@ -1,5 +1,6 @@
 """Pictures made larger with crisp edges, by a small network. Knows no requests and no noise."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -45,6 +46,10 @@ class Compact(nn.Module):
         return enlarged
 
 
+class Unwanted(Exception):
+    """Nobody waits for the picture any more."""
+
+
 class Upscaler:
     """Enlarges pictures of any size by one factor."""
 
@@ -53,16 +58,19 @@ class Upscaler:
         self.factor = network.factor
 
     @torch.inference_mode()
-    def enlarge(self, pixels: Pixels) -> Pixels:
+    def enlarge(self, pixels: Pixels, wanted: Callable[[], bool] = lambda: True) -> Pixels:
         """The picture [h, w, 3] as [h·factor, w·factor, 3].
 
-        Tiles overlap by as much as the network reaches, so no seam can be between them.
+        Tiles overlap by as much as the network reaches, so no seam can be between them. Raises
+        Unwanted at the next tile once the picture is not `wanted` any more.
         """
         height, width, _ = pixels.shape
         factor, reach = self.factor, self.network.reach
         enlarged = np.empty((height * factor, width * factor, 3), np.uint8)
         for top in range(0, height, TILE):
             for left in range(0, width, TILE):
+                if not wanted():
+                    raise Unwanted
                 up, before = max(0, top - reach), max(0, left - reach)
                 seen = pixels[up : top + TILE + reach, before : left + TILE + reach]
                 drawn = self._tile(seen)[(top - up) * factor :, (left - before) * factor :]

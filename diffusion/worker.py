@@ -14,6 +14,8 @@ from enum import Enum
 from diffusion.canvas import Canvas
 from diffusion.engine import Broken, Drawn, Engine, EngineEvent
 from diffusion.protocol import ImageRequest
+from diffusion.scheduler import NOBODY
+from diffusion.shares import Caller
 
 
 class State(Enum):
@@ -96,12 +98,16 @@ class Worker:
         return State.LOADING if self._engine is None else State.READY
 
     def follow(
-        self, request: ImageRequest, previews: int, canvas: Canvas | None = None
+        self,
+        request: ImageRequest,
+        previews: int,
+        canvas: Canvas | None = None,
+        caller: Caller = NOBODY,
     ) -> Following:
         """Hand a request to the engine. Raises NotServing and scheduler.QueueFull."""
         if self._draining:
             raise NotServing(self.state)
-        following = Following(self, self.engine.add(request, previews, canvas))
+        following = Following(self, self.engine.add(request, previews, canvas, caller))
         self._following[following.key] = following
         self._idle.clear()
         self._wake.set()

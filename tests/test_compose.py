@@ -79,6 +79,12 @@ def test_secrets_come_from_the_environment_and_the_example_names_them() -> None:
                 assert value.startswith("${")
 
 
+def test_inference_listens_beyond_its_container_with_a_key() -> None:
+    command, environment = (SERVICES["inference"][part] for part in ("command", "environment"))
+    assert "--no-key" not in command
+    assert environment["INFERENCE_API_KEY"] == SERVICES["bot"]["environment"]["INFERENCE_API_KEY"]
+
+
 def test_only_the_bot_gets_the_token() -> None:
     assert [name for name, s in SERVICES.items() if "DISCORD_TOKEN" in s["environment"]] == ["bot"]
 

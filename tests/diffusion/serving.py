@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from diffusion.checkpoints import Checkpoint
+from diffusion.connections import Listener
 from diffusion.engine import Engine, EngineEvent
 from diffusion.server import Service
 from diffusion.worker import Worker
@@ -42,6 +43,7 @@ class Serving:
     """A running server: where, its worker, and what tells that the worker's thread has ended."""
 
     url: str
+    service: Service
     worker: Worker
     ended: asyncio.Future[None]
 
@@ -56,21 +58,17 @@ async def serving(
 ) -> AsyncIterator[Serving]:
     """Serve until the block ends; with `wait`, from when the engine is loaded."""
     worker = Worker(lambda: nullcontext(load()))
-    runner = web.AppRunner(
-        Service(worker, api_key).app(), handler_cancellation=True, shutdown_timeout=5
-    )
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
+    service = Service(worker, api_key)
+    listener = Listener(service.app(), service.connections, shutdown_timeout=5)
+    _, port = await listener.start("127.0.0.1", 0)
     ended = worker.start()
     if wait:
         await worker.ready.wait()
-    port = runner.addresses[0][1]
     try:
-        yield Serving(f"http://127.0.0.1:{port}", worker, ended)
+        yield Serving(f"http://127.0.0.1:{port}", service, worker, ended)
     finally:
         worker.stop()
-        await runner.cleanup()
+        await listener.close()
         await asyncio.wait([ended])
 
 

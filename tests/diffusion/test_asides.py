@@ -22,12 +22,13 @@ from diffusion.describing import Describer
 from diffusion.engine import Engine
 from diffusion.hearing import InferenceRefused
 from diffusion.pictures import Pixels, encode
-from diffusion.upscaling import TILE
+from diffusion.upscaling import TILE, Unwanted
 from tests.diffusion.requests import a_request
 from tests.diffusion.serving import Serving, held, serving, site
 from tests.diffusion.uploaded import pixels_of, saved, scene
 from tests.tiny_model import PHRASES
 
+JSON = {"Content-Type": "application/json"}
 PICTURE = saved(scene(40, 32))
 
 
@@ -178,7 +179,7 @@ async def test_too_many_at_once_are_turned_away(
 ) -> None:
     began, let = threading.Event(), threading.Event()
 
-    def enlarge(pixels: Pixels) -> Pixels:
+    def enlarge(pixels: Pixels, _wanted: object) -> Pixels:
         began.set()
         assert let.wait(60)
         return pixels
@@ -193,6 +194,96 @@ async def test_too_many_at_once_are_turned_away(
         assert unavailable.value.retry_after
         let.set()
         assert (await first).startswith(b"\x89PNG")
+
+
+async def test_enlarging_holds_up_no_reading_and_no_counting(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, let = threading.Event(), threading.Event()
+
+    def enlarge(pixels: Pixels, _wanted: object) -> Pixels:
+        began.set()
+        assert let.wait(60)
+        return pixels
+
+    monkeypatch.setattr(tiny.upscaler, "enlarge", enlarge)
+    async with serving(lambda: Engine(tiny)) as server, InferenceClient(server.url) as client:
+        first = asyncio.create_task(client.upscale(PICTURE))
+        assert await asyncio.to_thread(began.wait, 60)
+        assert len(await client.describe(PICTURE)) == 4
+        assert await client.weigh("a red fox")
+        assert await client.count_tokens("a red fox")
+        assert not first.done()
+        let.set()
+        assert (await first).startswith(b"\x89PNG")
+
+
+async def test_abandoned_enlargements_are_not_made_and_hold_nothing(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, let = threading.Event(), threading.Event()
+    made: list[int] = []
+
+    def enlarge(pixels: Pixels, _wanted: object) -> Pixels:
+        made.append(pixels.shape[1])
+        began.set()
+        assert let.wait(60)
+        return pixels
+
+    monkeypatch.setattr(tiny.upscaler, "enlarge", enlarge)
+    async with (
+        serving(lambda: Engine(tiny)) as server,
+        InferenceClient(server.url) as client,
+        asyncio.timeout(60),
+    ):
+        bodies = server.service.bodies
+        running = asyncio.create_task(client.upscale(saved(scene(16, 16))))
+        assert await asyncio.to_thread(began.wait, 60)
+        held = bodies.held
+        for _ in range(3):
+            left = [
+                asyncio.create_task(client.upscale(saved(scene(24 + 8 * place, 16))))
+                for place in range(8)
+            ]
+            sizes = sum(len(saved(scene(24 + 8 * place, 16))) for place in range(8))
+            while bodies.held < held + sizes:  # noqa: ASYNC110 - callers change it
+                await asyncio.sleep(0.001)
+            for asked in left:
+                asked.cancel()
+            while bodies.held > held:  # noqa: ASYNC110 - callers change it
+                await asyncio.sleep(0.001)
+        let.set()
+        await running
+        await client.upscale(saved(scene(32, 16)))
+        assert made == [16, 32]
+        assert bodies.held == 0
+
+
+def test_an_enlargement_that_nobody_wants_any_more_ends_at_the_next_tile(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("diffusion.upscaling.TILE", 16)
+    asked: list[int] = []
+
+    def wanted() -> bool:
+        asked.append(1)
+        return len(asked) < 4
+
+    assert tiny.upscaler is not None
+    with pytest.raises(Unwanted):
+        tiny.upscaler.enlarge(np.zeros((64, 64, 3), np.uint8), wanted)
+    assert len(asked) == 4
+
+
+async def test_a_prompt_of_thousands_of_words_is_weighed_by_those_that_are_read(
+    client: InferenceClient, tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, texts = tiny.describer.read, list[str]()
+    monkeypatch.setattr(tiny.describer, "read", lambda said: texts.extend(said) or read(said))
+    weights = await client.weigh("a " * 3000)
+    assert len(weights) == 3000
+    assert len(texts) <= 78
+    assert {weight for _, weight in weights[77:]} == {0.0}
 
 
 async def test_a_key_is_asked_for(server: Serving) -> None:
@@ -230,7 +321,7 @@ async def test_a_form_without_its_file_is_a_400(server: Serving, path: str) -> N
 async def test_weights_want_an_object(server: Serving, body: bytes) -> None:
     key = {"Authorization": "Bearer sesame"}
     async with (
-        aiohttp.ClientSession(headers=key) as session,
+        aiohttp.ClientSession(headers=key | JSON) as session,
         session.post(server.url + "/v1/prompts/weights", data=body) as response,
     ):
         assert response.status == 400

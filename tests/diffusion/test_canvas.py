@@ -4,6 +4,7 @@ import hashlib
 import io
 import struct
 import threading
+import weakref
 import zlib
 from typing import Any
 
@@ -326,6 +327,35 @@ def test_a_picture_that_nobody_wants_any_more_is_not_read(
     engine._autoencoding._thread.shutdown()
     assert keys == {kept}
     assert len(read) == 1
+
+
+def test_the_pictures_of_those_who_left_are_not_kept_until_their_turn(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, let = threading.Event(), threading.Event()
+    latents = tiny.decoder.latents
+
+    def waiting(pixels: Pixels) -> torch.Tensor:
+        reading.set()
+        assert let.wait(60)
+        return latents(pixels)
+
+    monkeypatch.setattr(tiny.decoder, "latents", waiting)
+    engine = Engine(tiny)
+    kept = engine.add(a_request(start=start(0.5)), canvas=PLAIN).key
+    assert reading.wait(60), "nothing is being read"
+    left = []
+    for _ in range(20):
+        canvas = Canvas(PLAIN.pixels.copy())
+        left.append(weakref.ref(canvas.pixels))
+        engine.abort(engine.add(a_request(start=start(0.5)), canvas=canvas).key)
+    del canvas
+    assert [pixels() for pixels in left] == [None] * 20
+    let.set()
+    while len(engine):
+        assert {event.key for event in engine.step()} <= {kept}
+    engine._autoencoding._thread.shutdown()
+    assert not engine._autoencoding._work
 
 
 def test_a_picture_that_cannot_be_encoded_fails_its_request_alone(

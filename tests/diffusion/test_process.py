@@ -146,7 +146,7 @@ async def test_a_process_told_to_stop_at_once_drops_its_work_and_exits_with_0(
 
 
 def _arguments(folder: Path, port: int = 0) -> argparse.Namespace:
-    return argparse.Namespace(host="127.0.0.1", port=port, model=folder, grace=0.0)
+    return argparse.Namespace(host="127.0.0.1", port=port, model=folder, grace=0.0, no_key=False)
 
 
 async def test_a_model_that_is_none_is_one_sentence_and_exit_1(

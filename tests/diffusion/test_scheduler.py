@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffusion.scheduler import Entry, QueueFull, Scheduler, Shape
+from diffusion.shares import Caller
 
 SMALL, WIDE, TALL = Shape(8, 8), Shape(8, 16), Shape(16, 8)
 
@@ -153,6 +154,106 @@ def test_removing_is_fine_whenever() -> None:
         scheduler.remove(key)
     assert len(scheduler) == 0
     assert scheduler.next_step() == ()
+
+
+# Callers take turns.
+
+ALICE, BOB, CAROL = (Caller("192.0.2.1", name) for name in ("alice", "bob", "carol"))
+
+
+def _asked(scheduler: Scheduler, caller: Caller, *keys: int, rows: int = 8, steps: int = 1) -> None:
+    for key in keys:
+        scheduler.add(Entry(key, SMALL, rows, caller, steps))
+
+
+def _served(scheduler: Scheduler) -> list[int]:
+    """The keys in the order in which they are drawn, each alone and in one step."""
+    order = []
+    while step := scheduler.next_step():
+        (entry,) = step
+        scheduler.remove(entry.key)
+        order.append(entry.key)
+    return order
+
+
+def test_callers_take_turns_however_many_requests_one_has() -> None:
+    scheduler = _scheduler()
+    _asked(scheduler, ALICE, *range(10))
+    _asked(scheduler, BOB, 20, 21)
+    _asked(scheduler, CAROL, 30)
+    assert scheduler.waiting()[:5] == (0, 20, 30, 1, 21)
+    assert _served(scheduler)[:6] == [0, 20, 30, 1, 21, 2]
+
+
+def test_a_turn_is_as_much_work() -> None:
+    scheduler = _scheduler()
+    _asked(scheduler, ALICE, 0, 1, 2, steps=100)
+    _asked(scheduler, BOB, *range(10, 20), steps=20)
+    assert _served(scheduler)[:7] == [10, 11, 12, 13, 0, 14, 15]
+
+
+def test_who_comes_later_has_saved_nothing_up_and_is_not_behind() -> None:
+    scheduler = _scheduler()
+    _asked(scheduler, ALICE, *range(20))
+    for key in range(10):
+        assert _keys(scheduler.next_step()) == [key]
+        scheduler.remove(key)
+    _asked(scheduler, BOB, *range(30, 40))
+    assert _served(scheduler)[:6] == [10, 30, 11, 31, 12, 32]
+
+
+def test_an_address_that_makes_up_users_gets_no_more_turns() -> None:
+    scheduler = _scheduler()
+    for key in range(10):
+        _asked(scheduler, Caller("192.0.2.1", f"user-{key}"), key)
+    _asked(scheduler, Caller("192.0.2.2"), 20, 21)
+    assert _served(scheduler)[:4] == [0, 20, 1, 21]
+
+
+def test_nobody_waits_for_ever_behind_those_who_come() -> None:
+    scheduler = _scheduler()
+    _asked(scheduler, ALICE, 0, 1, steps=5)
+    served = []
+    for key in range(10, 30):
+        _asked(scheduler, Caller("192.0.2.1", f"user-{key}"), key)
+        (entry,) = scheduler.next_step()
+        scheduler.remove(entry.key)
+        served.append(entry.key)
+    assert {0, 1} <= set(served)
+
+
+def test_what_is_cancelled_counts_for_nothing() -> None:
+    scheduler = _scheduler()
+    _asked(scheduler, ALICE, *range(5), steps=100)
+    for key in range(4):
+        scheduler.remove(key)
+    _asked(scheduler, BOB, 10, 11, steps=100)
+    assert _served(scheduler) == [4, 10, 11]
+
+
+def test_one_caller_leaves_places_for_others() -> None:
+    scheduler = _scheduler(max_waiting=64)
+    with pytest.raises(QueueFull) as full:
+        _asked(scheduler, ALICE, *range(64))
+    assert full.value.own
+    assert len(scheduler.waiting()) == 32
+    _asked(scheduler, BOB, 100)
+    assert scheduler.waiting().index(100) == 1
+    for key in range(32):
+        scheduler.remove(key)
+    _asked(scheduler, ALICE, 200)
+    assert len(scheduler) == 2
+
+
+def test_callers_who_are_gone_leave_no_trace() -> None:
+    scheduler = _scheduler()
+    for key in range(200):
+        _asked(scheduler, Caller("192.0.2.1", f"user-{key}"), key)
+        assert scheduler.next_step()
+        scheduler.remove(key)
+    _asked(scheduler, ALICE, 1000)
+    scheduler.next_step()
+    assert len(scheduler._callers) + len(scheduler._addresses) == 0
 
 
 ARRIVALS = st.lists(

@@ -16,11 +16,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from diffusion.checkpoints import Checkpoint
 from diffusion.engine import Drawn, Engine
+from diffusion.metrics import MAX_SIZES
+from diffusion.scheduler import Shape
 from diffusion.server import MAX_BODY
 from tests.diffusion.requests import a_request
 from tests.diffusion.serving import Serving, held, serving
 
 GENERATIONS = "/v1/images/generations"
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
@@ -178,7 +181,7 @@ async def test_a_bad_field_is_a_400_that_names_it(
     server: Serving, session: aiohttp.ClientSession, param: str, change: dict[str, Any]
 ) -> None:
     body = json.dumps({"prompt": "a fox"} | change)
-    async with session.post(server.url + GENERATIONS, data=body) as response:
+    async with session.post(server.url + GENERATIONS, data=body, headers=JSON) as response:
         error = await _refused(response, 400)
     assert (error["type"], error["param"]) == ("invalid_request_error", param)
 
@@ -189,13 +192,14 @@ async def test_a_bad_field_is_a_400_that_names_it(
 async def test_a_body_that_is_no_json_object_is_a_400(
     server: Serving, session: aiohttp.ClientSession, body: bytes
 ) -> None:
-    async with session.post(server.url + GENERATIONS, data=body) as response:
+    async with session.post(server.url + GENERATIONS, data=body, headers=JSON) as response:
         assert (await _refused(response, 400))["param"] is None
 
 
 async def test_a_large_body_is_a_413(server: Serving, session: aiohttp.ClientSession) -> None:
     body = b'{"prompt": "' + b"x" * MAX_BODY + b'"}'
-    async with session.post(server.url + GENERATIONS, data=io.BytesIO(body)) as response:
+    sent = {"data": io.BytesIO(body), "headers": JSON}
+    async with session.post(server.url + GENERATIONS, **sent) as response:
         await _refused(response, 413)
 
 
@@ -236,6 +240,54 @@ async def test_a_full_queue_is_a_429_with_a_time(
         error = await _refused(response, 429)
         assert response.headers["Retry-After"] == "1"
         assert (error["type"], error["code"]) == ("rate_limit_error", "queue_full")
+
+
+async def test_one_caller_cannot_take_all_places(
+    tiny: Checkpoint, session: aiohttp.ClientSession
+) -> None:
+    """Half of them at the most; by its `user` another one is let in, and is next but one."""
+
+    async def statuses(user: str, count: int) -> list[tuple[int, str]]:
+        got = []
+        for _ in range(count):
+            body = {"prompt": "a fox", "stream": True, "progress": True, "user": user}
+            response = await session.post(server.url + GENERATIONS, json=body)
+            opened.append(response)
+            said = "" if response.status == 200 else (await response.json())["error"]["code"]
+            got.append((response.status, said))
+        return got
+
+    opened: list[aiohttp.ClientResponse] = []
+    async with held(tiny, max_waiting=8) as (server, _):
+        try:
+            greedy = await statuses("alice", 8)
+            assert greedy == [(200, "")] * 4 + [(429, "rate_limit_exceeded")] * 4
+            assert int(opened[-1].headers["Retry-After"]) >= 1
+            assert await statuses("bob", 1) == [(200, "")]
+            first = await opened[-1].content.readuntil(b"\n\n")
+            assert json.loads(first.split(b"data: ")[1])["position"] == 1
+        finally:
+            for response in opened:
+                response.close()
+
+
+async def test_sizes_without_end_have_figures_with_an_end(
+    server: Serving, session: aiohttp.ClientSession
+) -> None:
+    for width in range(64, 64 + 2000):
+        for chunks in (1, 2):
+            server.engine.costs.note(Shape(8, width // 8, chunks), 2, 0.5)
+            server.engine.costs.note(Shape(8, width, chunks), 2, 0.5)
+    figures = await _metrics(server)
+    families = {family.name: family for family in text_string_to_metric_families(figures)}
+    counts = {
+        sample.labels["size"]: sample.value
+        for sample in families["darkroom_pass_seconds"].samples
+        if sample.name.endswith("_count")
+    }
+    assert len(counts) == MAX_SIZES + 1
+    assert sum(counts.values()) == 8000
+    assert figures.count('darkroom_pass_rows_count{size="other"}') == 1
 
 
 async def test_a_failed_request_is_a_500_and_the_next_one_is_fine(
