@@ -21,10 +21,12 @@ import numpy as np
 from aiohttp import web
 
 from diffusion.checkpoints import Checkpoint
+from diffusion.decoder import PictureDecoder
+from diffusion.decoding import on_white
 from diffusion.fields import refuse, text
 from diffusion.pictures import encode
 from diffusion.scheduler import QueueFull
-from diffusion.uploads import on_white, read_form, read_picture
+from diffusion.uploads import read_form, read_picture
 from diffusion.worker import NotServing, State, Worker
 
 MAX_WAITING = 16
@@ -32,8 +34,8 @@ MAX_WAITING = 16
 MAX_ENLARGED = 1 << 21
 """Pixels of the largest picture that is enlarged; what comes of it by 4 takes a minute of CPU."""
 
-MAX_PARAMETERS = 1 << 15
-"""Characters of what made a picture, which its enlargement says too."""
+MAX_SEEN = 1024
+"""Pixels that the longer side of a picture has at most that is looked at; no eye has as many."""
 
 Answer = TypeVar("Answer")
 
@@ -41,8 +43,9 @@ Answer = TypeVar("Answer")
 class Asides:
     """The routes and their thread."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, decoder: PictureDecoder) -> None:
         self._worker = worker
+        self._decoder = decoder
         self._thread = ThreadPoolExecutor(1, "asides")
         self._asked = 0
 
@@ -58,10 +61,8 @@ class Asides:
         if not checkpoint.describer.sees:
             _cannot(checkpoint, "put pictures into words")
 
-        def describe() -> tuple[str, ...]:
-            return checkpoint.describer.describe(read_picture(file, "image"))
-
-        prompts = await self._run(describe)
+        picture = await read_picture(self._decoder, file, "image", fit_side=MAX_SEEN)
+        prompts = await self._run(lambda: checkpoint.describer.describe(picture.image()))
         return web.json_response({"data": [{"prompt": prompt} for prompt in prompts]})
 
     async def _weigh(self, http: web.Request) -> web.Response:
@@ -87,13 +88,13 @@ class Asides:
         if upscaler is None:
             _cannot(checkpoint, "enlarge pictures")
 
+        picture = await read_picture(
+            self._decoder, file, "image", fit_side=None, max_pixels=MAX_ENLARGED
+        )
+
         def enlarge() -> tuple[str, bytes]:
-            picture = read_picture(file, "image")
-            if picture.width * picture.height > MAX_ENLARGED:
-                refuse("image", f"“image” is too large: {MAX_ENLARGED:,} pixels is the most.")
-            enlarged = upscaler.enlarge(np.array(on_white(picture)))
-            said = str(picture.info.get("parameters", ""))[:MAX_PARAMETERS]
-            return f"{enlarged.shape[1]}x{enlarged.shape[0]}", encode(enlarged, "png", said)
+            enlarged = upscaler.enlarge(np.array(on_white(picture.image())))
+            return f"{enlarged.shape[1]}x{enlarged.shape[0]}", encode(enlarged, "png", picture.text)
 
         size, enlarged = await self._run(enlarge)
         entry = {"b64_json": base64.b64encode(enlarged).decode("ascii")}

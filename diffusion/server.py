@@ -17,6 +17,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from diffusion.asides import Asides
 from diffusion.canvas import Canvas
 from diffusion.conditioning import PromptError
+from diffusion.decoder import DecoderBusy, PictureDecoder
 from diffusion.edits import read_edit
 from diffusion.engine import Broken, Drawn
 from diffusion.metrics import Metrics
@@ -41,6 +42,7 @@ class Service:
         self._worker = worker
         self._api_key = api_key
         self._metrics = Metrics(worker)
+        self._decoder = PictureDecoder()
 
     def app(self) -> web.Application:
         app = web.Application(
@@ -48,7 +50,8 @@ class Service:
         )
         app.router.add_post("/v1/images/generations", self._generate)
         app.router.add_post("/v1/images/edits", self._edit)
-        Asides(self._worker).add_to(app)
+        Asides(self._worker, self._decoder).add_to(app)
+        app.on_cleanup.append(self._close_decoder)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._figures)
@@ -71,6 +74,13 @@ class Service:
                 "The queue is full; try again soon.",
                 code="queue_full",
                 headers={"Retry-After": str(self._seconds_until_room())},
+            )
+        except DecoderBusy:
+            return refusal(
+                429,
+                "Too many pictures wait to be read; try again soon.",
+                code="queue_full",
+                headers={"Retry-After": "1"},
             )
         except NotServing as error:
             return refusal(503, str(error), code="not_serving")
@@ -139,8 +149,12 @@ class Service:
 
     async def _edit(self, http: web.Request) -> web.StreamResponse:
         info = self._worker.engine.checkpoint.info
-        call, canvas = await read_edit(http, {info.id: info}, info.id, secrets.randbelow(SEEDS))
+        seed = secrets.randbelow(SEEDS)
+        call, canvas = await read_edit(http, {info.id: info}, info.id, seed, self._decoder)
         return await self._draw(http, call, canvas)
+
+    async def _close_decoder(self, _app: web.Application) -> None:
+        await self._decoder.close()
 
     async def _draw(
         self, http: web.Request, call: GenerationCall, canvas: Canvas | None
