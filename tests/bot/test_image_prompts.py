@@ -69,4 +69,7 @@ async def test_what_is_attached_must_be_a_picture(bot: DarkroomBot, ada: Member)
     refusal = await ada.slash(
         "darkroom", "imagine", prompt="a fox", image=Upload("x.png", b"no picture")
     )
-    assert "no PNG" in await told(ada, refusal)
+    words = await told(ada, refusal)
+    assert "no PNG" in words
+    assert "The file `x.png` cannot be used" in words
+    assert "link" not in words.lower()
