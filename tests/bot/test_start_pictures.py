@@ -15,7 +15,7 @@ from bot.config import Settings
 from bot.fetching import PictureFetcher
 from playground.member import Member, Upload
 from playground.views import Message
-from storage import drafts, servers
+from storage import drafts, jobs, servers
 from storage.database import Database
 from storage.pictures import KEPT, PictureFolder
 from storage.servers import ServerSettings
@@ -51,6 +51,20 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(PictureFetcher, "_download", noted)
     return links
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The start pictures that are put into the real folder, be it for a moment."""
+    pictures: list[bytes] = []
+    keep = PictureFolder.keep
+
+    async def noted(folder: PictureFolder, picture: bytes) -> str:
+        pictures.append(picture)
+        return await keep(folder, picture)
+
+    monkeypatch.setattr(PictureFolder, "keep", noted)
+    return pictures
 
 
 async def test_prompts_beyond_the_limit_fetch_and_keep_nothing(
@@ -100,13 +114,26 @@ async def test_more_pictures_than_can_be_fetched_are_refused_before_the_first(
     assert not files(settings)
 
 
-async def test_pictures_that_came_before_one_that_cannot_be_used_are_not_kept(
-    bot: DarkroomBot, ada: Member, settings: Settings
+async def test_what_finds_no_room_only_at_the_last_moment_is_not_kept(
+    bot: DarkroomBot,
+    ada: Member,
+    settings: Settings,
+    database: Database,
+    kept: list[bytes],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """As where another process queues for the same member meanwhile."""
     grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --steps 2"))
-    good = grid.attachments[0].url
-    refusal = await ada.slash("darkroom", "imagine", prompt=f"{{{good}, {good}x}} a fox --steps 2")
-    assert "no picture is there" in await told(ada, refusal)
+    job, download = await job_of(database, grid), PictureFetcher._download
+
+    async def slowly(fetcher: PictureFetcher, link: str) -> bytes:
+        await jobs.add(database, [job] * 3, limit=None)
+        return await download(fetcher, link)
+
+    monkeypatch.setattr(PictureFetcher, "_download", slowly)
+    refusal = await ada.slash("darkroom", "imagine", prompt="a fox", image=picture())
+    assert "now it is 3, and this would add 1" in await told(ada, refusal)
+    assert len(kept) == 1
     assert not files(settings)
 
 
@@ -158,7 +185,7 @@ async def test_a_member_has_few_questions_open_and_the_oldest_gives_way(
 
 
 async def test_buttons_beyond_the_limit_prepare_and_keep_nothing(
-    bot: DarkroomBot, ada: Member, settings: Settings, database: Database
+    bot: DarkroomBot, ada: Member, settings: Settings, database: Database, kept: list[bytes]
 ) -> None:
     shown = await single(ada)
     job = await job_of(database, shown)
@@ -168,6 +195,7 @@ async def test_buttons_beyond_the_limit_prepare_and_keep_nothing(
     for button in ("Zoom Out 2×", "Zoom Out 1.5×", "⬅️", "➡️", "⬆️", "⬇️", "Upscale (Creative)"):
         refusal = (await ada.press(shown, button)).message
         assert "You may have 1 waiting or running" in await told(ada, refusal)
+    assert not kept
     assert not files(settings)
     await ada.press(long, "Cancel")
 

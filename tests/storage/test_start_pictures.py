@@ -131,20 +131,25 @@ async def test_what_is_refused_is_not_kept(start_pictures: StartPictures, place:
 async def test_what_is_refused_here_and_needed_there_stays(
     database: Database, start_pictures: StartPictures, place: Path
 ) -> None:
-    kept_here, refused_there = asyncio.Event(), asyncio.Event()
+    """Between the moment when a picture is kept and that when something names it, too."""
+    kept_here, looked = asyncio.Event(), asyncio.Event()
 
     async def accepted() -> None:
         async with start_pictures.holding():
             await start_pictures.keep(PICTURES[0])
             kept_here.set()
-            await refused_there.wait()
+            await looked.wait()
             await jobs.add(database, [new_job(request=starting(NAMES[0]))], limit=None)
 
     other = asyncio.create_task(accepted())
     await kept_here.wait()
     with pytest.raises(ZeroDivisionError):
         await refused(start_pictures)
-    refused_there.set()
+    assert there(place) == {NAMES[0]}
+    aged(place)
+    assert await start_pictures.sweep() == 0
+    assert there(place) == {NAMES[0]}
+    looked.set()
     await other
     with pytest.raises(ZeroDivisionError):
         await refused(start_pictures)
