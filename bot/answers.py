@@ -21,6 +21,7 @@ from bot.choices import Chooser
 from bot.errors import CannotPostHere, DatabaseAway, UserError
 from bot.messages import Card
 from bot.studio import Studio
+from bot.uploads import Upload
 from storage.database import StorageUnavailable
 from storage.jobs import Job
 
@@ -114,6 +115,11 @@ def _missing_permission(interaction: discord.Interaction) -> str | None:
         if not getattr(interaction.app_permissions, name):
             return name
     return None
+
+
+def upload(attachment: discord.Attachment) -> Upload:
+    """A file that came with a command, or that a message shows."""
+    return Upload(attachment.url, attachment.filename, attachment.size)
 
 
 def chooser(interaction: discord.Interaction) -> Chooser:

@@ -15,13 +15,14 @@ from bot.errors import (
     CannotKeep,
     TooManyLinks,
     TooManyPermutations,
+    TooManyPictures,
     TooManyTokens,
 )
 from bot.fetching import PictureFetcher
 from bot.habits import write_out
 from bot.prompt import MOST_LINKS, Prompt, parse
 from bot.resolve import defaults_of, resolve, starting
-from bot.uploads import lay_over
+from bot.uploads import Upload, lay_over
 from bot.versions import Versions
 from diffusion.client import InferenceClient, InferenceRefused, InferenceUnavailable
 from diffusion.protocol import SEEDS, ImageRequest
@@ -30,14 +31,21 @@ from storage.database import Database
 from storage.jobs import NewJob
 from storage.members import Preferences
 from storage.models import JobKind, JobMode
-from storage.pictures import PictureFolder, PictureNotSaved
+from storage.pictures import PictureNotSaved
 from storage.servers import ServerSettings
+from storage.start_pictures import StartPictures
 
 SURELY_READ = 300
 """Bytes of a text that every model reads to the end: a token has one at the least."""
 
 COUNTING = 2.0
 """Seconds that inference has to say how long texts are to a model."""
+
+MOST_PICTURES = 10
+"""Different pictures that all prompts together may start from, where one prompt becomes several."""
+
+Sources = tuple[str | Upload, ...]
+"""Links to pictures, and files that came along, that are laid over each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +71,15 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The prompts that were typed, several where there were permutations, and all their jobs."""
+    """The prompts that were typed, several where there were permutations, and all their jobs.
+
+    `starts` has an entry for each job: the pictures that it starts from, which are not fetched yet,
+    and the prompt that says how much they count.
+    """
 
     prompts: tuple[str, ...]
     jobs: tuple[NewJob, ...]
+    starts: tuple[tuple[Sources, Prompt], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +108,22 @@ class Asking:
         database: Database,
         catalogue: Catalogue,
         inference: InferenceClient,
-        folder: PictureFolder,
+        start_pictures: StartPictures,
         fetcher: PictureFetcher,
     ) -> None:
         self._database = database
         self._catalogue = catalogue
         self._inference = inference
-        self._folder = folder
+        self._start_pictures = start_pictures
         self._fetcher = fetcher
 
     async def read(
-        self, asker: Asker, typed: str, settings: ServerSettings, images: Sequence[str] = ()
+        self, asker: Asker, typed: str, settings: ServerSettings, images: Sequence[Upload] = ()
     ) -> Asked:
-        """What a typed prompt comes to; `images` are links to pictures that come with it."""
+        """What a typed prompt comes to; `images` are files that come with it.
+
+        Fetches nothing: whoever asks is told first whether they may. See `with_pictures`.
+        """
         member = await members.get_preferences(self._database, asker.member_id)
         options = await members.get_options(self._database, asker.member_id)
         versions = await self._catalogue.versions()
@@ -116,20 +132,34 @@ class Asking:
         understood = await asyncio.to_thread(
             _understood, typed, habits, versions, starts=bool(images)
         )
+        sources: list[Sources] = [(*images, *one.prompt.links) for one in understood]
+        _check_sources(sources)
         await self._check_tokens([one.requests[0] for one in understood])
-        # Nothing is fetched for what is refused.
-        starts = await self._starts(images, [one.prompt for one in understood])
-        jobs = [
-            _hurried(
-                imagined(asker, one.text, starting(request, one.prompt, start)),
-                asker,
-                one.prompt,
-                member,
-            )
-            for one, start in zip(understood, starts, strict=True)
-            for request in one.requests
-        ]
-        return Asked(tuple(one.text for one in understood), tuple(jobs))
+        jobs, starts = [], []
+        for one, some in zip(understood, sources, strict=True):
+            for request in one.requests:
+                job = imagined(asker, one.text, request)
+                jobs.append(_hurried(job, asker, one.prompt, member))
+                starts.append((some, one.prompt))
+        return Asked(tuple(one.text for one in understood), tuple(jobs), tuple(starts))
+
+    async def with_pictures(self, asker: Asker, asked: Asked) -> tuple[NewJob, ...]:
+        """The jobs with the pictures that they start from; each picture is fetched once.
+
+        What is kept is held by whoever calls this. Raises InvalidLink, InvalidUpload, PicturesBusy,
+        CannotKeep.
+        """
+        laid = dict.fromkeys(some for some, _ in asked.starts if some)
+        wanted = list(dict.fromkeys(source for some in laid for source in some))
+        if not wanted:
+            return asked.jobs
+        fetched = await self._fetcher.fetch_all(wanted, asker.member_id)
+        pictures = dict(zip(wanted, fetched, strict=True))
+        kept = {some: await self._keep([pictures[source] for source in some]) for some in laid}
+        return tuple(
+            _started(job, prompt, kept[some]) if some else job
+            for job, (some, prompt) in zip(asked.jobs, asked.starts, strict=True)
+        )
 
     async def _check_tokens(self, requests: Sequence[ImageRequest]) -> None:
         """Raises TooManyTokens for a text that its model would not read to its end.
@@ -150,24 +180,9 @@ class Asking:
                         if tokens > most:
                             raise TooManyTokens(tokens, most)
 
-    async def _starts(
-        self, images: Sequence[str], prompts: Sequence[Prompt]
-    ) -> tuple[str | None, ...]:
-        """What each prompt starts from, by its SHA-256; each picture is fetched once."""
-        links = [(*images, *prompt.links) for prompt in prompts]
-        if any(len(some) > MOST_LINKS for some in links):
-            raise TooManyLinks(MOST_LINKS)
-        wanted = list(dict.fromkeys(link for some in links for link in some))
-        fetched = await asyncio.gather(*(self._fetcher.fetch(link) for link in wanted))
-        pictures = dict(zip(wanted, fetched, strict=True))
-        kept = {some: await self._keep([pictures[link] for link in some]) for some in set(links)}
-        return tuple(kept[some] for some in links)
-
-    async def _keep(self, pictures: Sequence[bytes]) -> str | None:
-        if not pictures:
-            return None
+    async def _keep(self, pictures: Sequence[bytes]) -> str:
         try:
-            return await self._folder.keep(await asyncio.to_thread(lay_over, pictures))
+            return await self._start_pictures.keep(await asyncio.to_thread(lay_over, pictures))
         except PictureNotSaved as error:
             raise CannotKeep(str(error)) from error
 
@@ -191,12 +206,26 @@ def _understood(
     return tuple(understood)
 
 
-def to_draft(asked: Asked) -> dict[str, Any]:
+def _check_sources(sources: Sequence[Sources]) -> None:
+    """Raises TooManyLinks, TooManyPictures."""
+    if any(len(some) > MOST_LINKS for some in sources):
+        raise TooManyLinks(MOST_LINKS)
+    different = {source for some in sources for source in some}
+    if len(different) > MOST_PICTURES:
+        raise TooManyPictures(len(different), MOST_PICTURES)
+
+
+def _started(job: NewJob, prompt: Prompt, picture: str) -> NewJob:
+    request = starting(ImageRequest.from_json(job.request), prompt, picture)
+    return replace(job, request=request.to_json())
+
+
+def to_draft(jobs: Sequence[NewJob]) -> dict[str, Any]:
     """The jobs as JSON, without who asks for them; `from_draft` reads it back."""
     return {
         "jobs": [
             {"prompt": job.prompt, "request": job.request, "mode": job.mode, "stealth": job.stealth}
-            for job in asked.jobs
+            for job in jobs
         ]
     }
 

@@ -9,6 +9,7 @@ import yarl
 from discord import app_commands
 from discord.ext import commands
 
+from bot.admission import Admission
 from bot.answers import explain
 from bot.archive import Archive
 from bot.asking import Asking
@@ -45,6 +46,7 @@ from bot.workbench import Workbench
 from diffusion.client import InferenceClient
 from storage.database import Database
 from storage.pictures import PictureFolder
+from storage.start_pictures import StartPictures
 
 COGS = (History, Imagine, Info, Prefer, Server, SettingsCommand, Words)
 
@@ -153,13 +155,31 @@ class DarkroomBot(commands.Bot):
             self.places,
             settings.jobs_at_once,
         )
-        fetcher = PictureFetcher(_cdn(settings))
-        asking = Asking(database, self._catalogue, inference, folder, fetcher)
-        self.studio = Studio(database, asking, self._dispatcher, presenter, self.places)
-        self.workbench = Workbench(
-            database, folder, self._catalogue, asking, self.studio, presenter, self.places
+        self._fetcher = PictureFetcher(_cdn(settings))
+        admission = Admission(database)
+        self._start_pictures = start_pictures = StartPictures(database, folder)
+        asking = Asking(database, self._catalogue, inference, start_pictures, self._fetcher)
+        self.studio = Studio(
+            database,
+            asking,
+            admission,
+            start_pictures,
+            self._dispatcher,
+            presenter,
+            self.places,
         )
-        self.wording = Wording(inference, self._catalogue, fetcher)
+        self.workbench = Workbench(
+            database,
+            folder,
+            self._catalogue,
+            asking,
+            self.studio,
+            admission,
+            start_pictures,
+            presenter,
+            self.places,
+        )
+        self.wording = Wording(inference, self._catalogue, self._fetcher)
         self.choices = Choices(database, self._catalogue)
         self.removals = Removals(database, folder, board)
         self.archive = Archive(
@@ -175,7 +195,11 @@ class DarkroomBot(commands.Bot):
             self.tree.add_command(menu)
         await self.tree.set_translator(Translator())
         await self.tree.sync()
-        for work in (self._catalogue.keep_fresh(), self._dispatcher.run()):
+        for work in (
+            self._catalogue.keep_fresh(),
+            self._dispatcher.run(),
+            self._start_pictures.keep_swept(),
+        ):
             task = asyncio.create_task(work)
             task.add_done_callback(_report_end)
             self._work.append(task)
@@ -194,6 +218,7 @@ class DarkroomBot(commands.Bot):
             task.cancel()
         await asyncio.gather(*self._work, return_exceptions=True)
         await super().close()
+        await self._fetcher.close()
 
 
 def _cdn(settings: Settings) -> str | None:

@@ -14,7 +14,9 @@
     │   ├── MisplacedText
     │   ├── MisplacedLink
     │   ├── TooManyLinks
+    │   ├── TooManyPictures
     │   ├── InvalidLink
+    │   ├── InvalidUpload
     │   ├── EmptyPart
     │   ├── TooManyParts
     │   ├── WeightsCancel
@@ -37,6 +39,7 @@
     ├── NoCellsChosen
     ├── PictureLost
     ├── PictureTakenAway
+    ├── PicturesBusy
     ├── CannotKeep
     ├── NotPermitted
     ├── NotAMember
@@ -161,12 +164,29 @@ class TooManyLinks(PromptError):
         super().__init__(most=most)
 
 
+class TooManyPictures(PromptError):
+    """The prompts that one stands for start from more different pictures than can be fetched."""
+
+    def __init__(self, pictures: int, most: int) -> None:
+        super().__init__(pictures=pictures, most=most)
+
+
 class InvalidLink(PromptError):
     """A link does not lead to a picture that can be used; `reason` is a key under `link-`."""
 
     def __init__(self, link: str, reason: str) -> None:
         shown = link if len(link) <= 100 else f"{link[:99]}…"
         super().__init__(link=shown, reason=Text(f"link-{reason}"))
+
+
+class InvalidUpload(PromptError):
+    """A file that came along is no picture that can be used; `reason` is a key under `upload-`."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        # In the texts it stands between signs that nothing in it may end.
+        plain = name.replace("`", "ˋ")
+        shown = plain if len(plain) <= 100 else f"{plain[:99]}…"
+        super().__init__(name=shown, reason=Text(f"upload-{reason}"))
 
 
 class EmptyPart(PromptError):
@@ -276,6 +296,10 @@ class PictureLost(UserError):
 
 class PictureTakenAway(UserError):
     """A moderator had a picture taken away, with its file."""
+
+
+class PicturesBusy(UserError):
+    """Too many pictures wait to be read, of all members or of this one."""
 
 
 class CannotKeep(UserError):

@@ -2,28 +2,45 @@
 
 A link is what somebody typed: it may lead to this machine, into its network, or never end. So only
 https is followed, only to public addresses, which are checked where the connection is made (a name
-may mean another address a moment later), and all anew after each redirect.
+may mean another address a moment later), and all anew after each redirect. One member's pictures
+are fetched and decoded one at a time, so that nobody keeps others from theirs.
 """
 
 import asyncio
 import ipaddress
 import socket
 import ssl
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
 
 import aiohttp
 import yarl
 from aiohttp import SocketFactoryType
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from bot.errors import InvalidLink
-from bot.uploads import UnusablePicture, rewrite
+from bot.errors import InvalidLink, InvalidUpload, PicturesBusy
+from bot.turns import Turns
+from bot.uploads import (
+    LONGEST_BEGINNING,
+    MOST_BYTES,
+    UnusablePicture,
+    Upload,
+    may_be_picture,
+    rewrite,
+)
+from diffusion.decoder import DecoderBusy, PictureDecoder
 
-MOST_BYTES = 20 * 2**20
 MOST_REDIRECTS = 3
 SECONDS = 10.0
-"""That all of it may take, redirects included."""
+"""That fetching one may take, redirects included."""
 
-TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "application/octet-stream")
+AT_ONCE = 8
+"""Members whose pictures are fetched at a time."""
+
+MOST_WAITING = 64
+MOST_OF_ONE = 8
+"""Requests that wait for their pictures, of all members and of one."""
 
 REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -43,7 +60,8 @@ class PictureFetcher:
 
     `trusted` is the address of a CDN of our own, such as the playground's, whose links are followed
     wherever it is. `resolver` turns names into addresses, `sockets` opens what connects to one that
-    has passed, and `tls` says whose certificates are believed.
+    has passed, and `tls` says whose certificates are believed. Its decoder's processes end with
+    `close`, or where a `with` ends.
     """
 
     def __init__(
@@ -57,19 +75,62 @@ class PictureFetcher:
         self._resolver = resolver
         self._sockets = sockets
         self._tls = tls
+        self._decoder = PictureDecoder()
+        self._turns = Turns(at_once=AT_ONCE, most_waiting=MOST_WAITING, most_of_one=MOST_OF_ONE)
 
-    async def fetch(self, link: str) -> bytes:
-        """The picture as a PNG that holds nothing but pixels. Raises InvalidLink."""
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._decoder.close()
+
+    async def fetch(self, link: str, member_id: int = 0) -> bytes:
+        """The picture as a PNG that holds nothing but pixels. Raises InvalidLink, PicturesBusy."""
+        (picture,) = await self.fetch_all([link], member_id)
+        return picture
+
+    async def fetch_all(self, sources: Sequence[str | Upload], member_id: int) -> list[bytes]:
+        """The pictures behind links and uploads, one after another, in one turn of the member.
+
+        Raises InvalidLink, InvalidUpload, PicturesBusy.
+        """
+        async with self._turns.turn(member_id):
+            return [await self._fetch(source) for source in sources]
+
+    async def rewrite(self, encoded: bytes) -> bytes:
+        """The same of a picture that is here already. Raises UnusablePicture, PicturesBusy."""
+        try:
+            return await rewrite(self._decoder, encoded)
+        except DecoderBusy as error:
+            raise PicturesBusy from error
+
+    async def _fetch(self, source: str | Upload) -> bytes:
+        try:
+            if isinstance(source, str):
+                return await self.rewrite(await self._download(source))
+            if source.bytes_size > MOST_BYTES:
+                raise _Refused("large")
+            return await self.rewrite(await self._download(source.url))
+        except (_Refused, UnusablePicture) as error:
+            raise _invalid(source, error.reason) from error
+
+    async def _download(self, link: str) -> bytes:
+        """The file behind a link. Raises _Refused."""
         try:
             async with asyncio.timeout(SECONDS):
-                encoded = await self._follow(yarl.URL(link))
-            return await asyncio.to_thread(rewrite, encoded)
+                return await self._follow(yarl.URL(link))
         except TimeoutError as error:
-            raise InvalidLink(link, "slow") from error
-        except (_Refused, UnusablePicture) as error:
-            raise InvalidLink(link, error.reason) from error
+            raise _Refused("slow") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise InvalidLink(link, "unreachable") from error
+            raise _Refused("unreachable") from error
 
     async def _follow(self, url: yarl.URL) -> bytes:
         for _ in range(1 + MOST_REDIRECTS):
@@ -125,6 +186,12 @@ class PublicResolver(AbstractResolver):
         await self._resolver.close()
 
 
+def _invalid(source: str | Upload, reason: str) -> InvalidLink | InvalidUpload:
+    if isinstance(source, Upload):
+        return InvalidUpload(source.name, reason)
+    return InvalidLink(source, reason)
+
+
 def is_public(address: str) -> bool:
     """Whether an IP address belongs to the public internet, and to nothing within another."""
     try:
@@ -160,11 +227,11 @@ def _is_address(host: str) -> bool:
 async def _content(response: aiohttp.ClientResponse) -> bytes:
     if response.status != 200:
         raise _Refused("unreachable")
-    if response.content_type not in TYPES:
-        raise _Refused("type")
     content = bytearray()
     async for chunk in response.content.iter_chunked(1 << 16):
         content += chunk
+        if len(content) >= LONGEST_BEGINNING and not may_be_picture(content):
+            raise _Refused("type")
         if len(content) > MOST_BYTES:
             raise _Refused("large")
     return bytes(content)

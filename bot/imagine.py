@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot.config import Settings
-from bot.errors import InvalidLink
+from bot.errors import InvalidUpload
 from bot.fetching import PictureFetcher
 from bot.habits import write_out
 from bot.parameters import MOST_REPEATS
@@ -20,7 +20,7 @@ from bot.pictures import compose_grid
 from bot.prompt import parse
 from bot.resolve import Defaults, resolve, starting
 from bot.run import CannotStart
-from bot.uploads import UnusablePicture, lay_over, rewrite
+from bot.uploads import UnusablePicture, lay_over
 from bot.versions import name_models
 from diffusion import protocol
 from diffusion.client import InferenceClient, InferenceRefused, InferenceUnavailable
@@ -31,14 +31,14 @@ async def imagine(
 ) -> None:
     """Draw what a prompt stands for into files. Raises UserError, CannotStart."""
     prompts = [parse(written) for written in write_out(typed, {}, "", MOST_REPEATS)]
-    attached = [_opened(image) for image in images]
-    async with _inference(settings) as inference:
+    async with PictureFetcher() as fetcher, _inference(settings) as inference:
+        attached = [await _opened(fetcher, image) for image in images]
         versions = name_models(await inference.models(), settings.named_versions, settings.model)
         number = 0
         for prompt in prompts:
             model = versions.choose(prompt, None, starts=bool(attached))
             requests = resolve(prompt, model, Defaults(), secrets.randbelow(protocol.SEEDS))
-            fetched = [await PictureFetcher().fetch(link) for link in prompt.links]
+            fetched = [await fetcher.fetch(link) for link in prompt.links]
             files = _start([*attached, *fetched])
             for request in requests:
                 number += 1
@@ -49,11 +49,11 @@ async def imagine(
                 print(f"{file}: seed {request.noises[0].seed}")
 
 
-def _opened(image: Path) -> bytes:
+async def _opened(fetcher: PictureFetcher, image: Path) -> bytes:
     try:
-        return rewrite(image.read_bytes())
+        return await fetcher.rewrite(await asyncio.to_thread(image.read_bytes))
     except UnusablePicture as error:
-        raise InvalidLink(str(image), error.reason) from error
+        raise InvalidUpload(str(image), error.reason) from error
 
 
 def _start(pictures: Sequence[bytes]) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.answers import answer, asker, in_time, show_jobs
+from bot.answers import answer, asker, in_time, show_jobs, upload
 from bot.board import embeds, files
 from bot.confirmations import show_imagined
 from bot.errors import CannotDescribe
@@ -67,8 +67,9 @@ async def look_again(
     """Describe the picture of a message once more, from nearer."""
     if not message.attachments:
         raise CannotDescribe
-    link, most_bytes = message.attachments[0].url, interaction.filesize_limit
-    work = interaction.client.wording.describe(link, look, most_bytes=most_bytes)
+    picture, member_id = upload(message.attachments[0]), interaction.user.id
+    most_bytes = interaction.filesize_limit
+    work = interaction.client.wording.describe(picture, member_id, look, most_bytes=most_bytes)
     described = await in_time(interaction, work, thinking=False)
     locale = interaction.locale.value
     parts: dict[str, Any] = {

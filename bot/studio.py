@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.access import Action, Actor, check_draft, check_job
+from bot.admission import Admission
 from bot.asking import Asker, Asking, from_draft, to_draft
 from bot.dispatcher import Dispatcher
 from bot.errors import (
@@ -19,11 +20,14 @@ from bot.messages import Message, waiting, waiting_for_inference
 from bot.places import Places
 from bot.presenter import Presenter
 from bot.retry import until_stored
+from bot.uploads import Upload
 from storage import drafts, jobs, servers, unique_jobs
 from storage.database import Database
+from storage.drafts import Draft
 from storage.jobs import Job, NewJob, Totals
 from storage.models import JobKind
 from storage.servers import ServerSettings
+from storage.start_pictures import StartPictures, digests_in
 
 UNASKED = 3
 """Jobs that one prompt may become by `--repeat` without being confirmed."""
@@ -54,22 +58,26 @@ class Studio:
         self,
         database: Database,
         asking: Asking,
+        admission: Admission,
+        start_pictures: StartPictures,
         dispatcher: Dispatcher,
         presenter: Presenter,
         places: Places,
     ) -> None:
         self._database = database
         self._asking = asking
+        self._admission = admission
+        self._start_pictures = start_pictures
         self._dispatcher = dispatcher
         self._presenter = presenter
         self._places = places
 
     async def imagine(
-        self, asker: Asker, typed: str, images: Sequence[str] = ()
+        self, asker: Asker, typed: str, images: Sequence[Upload] = ()
     ) -> tuple[Job, ...] | Confirmation:
         """Queue a prompt: one job, or several where it says `--repeat`.
 
-        `images` are links to pictures to start from, besides those that the prompt begins with.
+        `images` are files to start from, besides the pictures whose links the prompt begins with.
         Where it stands for several prompts, or for more jobs than a few, nothing is queued before
         its member confirms it.
         """
@@ -77,31 +85,41 @@ class Studio:
         settings = await self.server_settings(asker.server_id)
         asked = await self._asking.read(asker, typed, settings, images)
         few = min(UNASKED, settings.jobs_per_member)
-        if len(asked.prompts) == 1 and len(asked.jobs) <= few:
-            return await self.queue(asked.jobs, settings.jobs_per_member)
-        draft_id = await drafts.keep(self._database, asker.member_id, to_draft(asked))
-        return Confirmation(draft_id, asked.prompts, len(asked.jobs))
+        at_once = len(asked.prompts) == 1 and len(asked.jobs) <= few
+        limit = settings.jobs_per_member if at_once else _most(settings)
+        async with self._start_pictures.holding():
+            # Nothing is fetched, and nothing kept, for what is refused.
+            async with self._admission.place(asker.member_id, len(asked.jobs), limit):
+                new = await self._asking.with_pictures(asker, asked)
+            if at_once:
+                return await self.queue(new, limit)
+            await self._drop_pictures(await drafts.make_room(self._database, asker.member_id))
+            draft_id = await drafts.keep(self._database, asker.member_id, to_draft(new))
+        return Confirmation(draft_id, asked.prompts, len(new))
 
     async def imagine_all(self, asker: Asker, prompts: Sequence[str]) -> tuple[Job, ...]:
         """Queue several prompts that were proposed, all of them or none."""
         await self._places.check(asker)
         settings = await self.server_settings(asker.server_id)
         asked = [await self._asking.read(asker, prompt, settings) for prompt in prompts]
-        limit = max(settings.jobs_per_member, settings.permutations)
-        return await self.queue([job for one in asked for job in one.jobs], limit)
+        limit, wanted = _most(settings), sum(len(one.jobs) for one in asked)
+        async with self._start_pictures.holding():
+            async with self._admission.place(asker.member_id, wanted, limit):
+                new = [await self._asking.with_pictures(asker, one) for one in asked]
+            return await self.queue([job for some in new for job in some], limit)
 
     async def confirm(self, asker: Asker, draft_id: str) -> tuple[Job, ...]:
         """Queue what was asked for and waited for this."""
         draft = check_draft(asker.member_id, await drafts.get(self._database, draft_id))
         await self._places.check(asker)
         settings = await self.server_settings(asker.server_id)
-        limit = max(settings.jobs_per_member, settings.permutations)
-        return await self.queue(from_draft(asker, draft.content), limit, draft_id)
+        return await self.queue(from_draft(asker, draft.content), _most(settings), draft_id)
 
     async def decline(self, member_id: int, draft_id: str) -> None:
         """Forget what was asked for. Raises ConfirmationExpired."""
-        check_draft(member_id, await drafts.get(self._database, draft_id))
+        draft = check_draft(member_id, await drafts.get(self._database, draft_id))
         await drafts.forget(self._database, draft_id)
+        await self._drop_pictures([draft])
 
     async def cancel(self, actor: Actor, job_id: str) -> None:
         """Stop a job that is queued or running; only its owner and moderators may."""
@@ -162,6 +180,11 @@ class Studio:
         except jobs.TooManyJobs as error:
             raise TooManyOpenJobs(error.open, 1, error.limit) from error
 
+    async def _drop_pictures(self, gone: Sequence[Draft]) -> None:
+        """Take away what was kept for drafts that are gone."""
+        for draft in gone:
+            await self._start_pictures.drop(digests_in(draft.content))
+
     async def job(self, action: Action, actor: Actor, job_id: str) -> Job:
         """The job, for a member to do this with. Raises JobNotFound, and what says they may not."""
         job = await jobs.get(self._database, job_id)
@@ -173,3 +196,8 @@ class Studio:
     async def check(self, action: Action, actor: Actor, job: Job) -> None:
         """Raise what says that this member may not do this with the job."""
         check_job(action, actor, job, await self.server_settings(job.server_id))
+
+
+def _most(settings: ServerSettings) -> int:
+    """How many jobs a member may have at a time who asks for several at once."""
+    return max(settings.jobs_per_member, settings.permutations)

@@ -1,20 +1,43 @@
-"""Pictures from outside: checked, decoded, and written anew, so that nothing but pixels comes in.
+"""Pictures from outside: what they are before they are decoded, and what comes of them after.
 
-Pure: bytes in, bytes out, with Pillow.
+Decoding itself is done elsewhere, by `diffusion.decoder`, in processes that can be killed.
 """
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageOps
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+from diffusion.decoder import PictureDecoder
+from diffusion.decoding import Undecodable, Wanted
 
-MOST_PIXELS = 24_000_000
-"""Of a picture before it is decoded: a small file can hold a very large one."""
+MOST_BYTES = 20 * 2**20
+"""Of a picture's file."""
+
+MOST_PIXELS = 50_000_000
+"""Of a picture before it is decoded: a small file can hold a very large one. Phones make 48 million
+and a little more."""
 
 KEPT_SIDE = 2048
 """Pixels that the longer side of a picture keeps; no model draws larger ones."""
+
+BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"RIFF")
+"""What PNG, JPEG, GIF and WebP files begin with."""
+
+LONGEST_BEGINNING = max(map(len, BEGINNINGS))
+
+_CLEAN = Wanted(max_pixels=MOST_PIXELS, fit_side=KEPT_SIDE, opaque=True, png=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came with a command; Discord keeps it under `url` for a while."""
+
+    url: str
+    name: str
+    """As its member called it."""
+    bytes_size: int
 
 
 class UnusablePicture(Exception):
@@ -25,24 +48,20 @@ class UnusablePicture(Exception):
         self.reason = reason
 
 
-def rewrite(encoded: bytes) -> bytes:
-    """The picture, upright and opaque, as a PNG of its pixels alone. Raises UnusablePicture."""
+def may_be_picture(beginning: bytes | bytearray) -> bool:
+    """Whether a file that begins so can be a picture: its bytes decide, whatever others call it."""
+    return beginning.startswith(BEGINNINGS)
+
+
+async def rewrite(decoder: PictureDecoder, encoded: bytes) -> bytes:
+    """The picture, upright and opaque, as a PNG of its pixels alone.
+
+    Raises UnusablePicture, DecoderBusy.
+    """
     try:
-        with Image.open(io.BytesIO(encoded), formats=FORMATS) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                raise UnusablePicture("pixels")
-            picture.draft("RGB", (KEPT_SIDE, KEPT_SIDE))
-            upright = ImageOps.exif_transpose(picture).convert("RGBA")
-    except UnusablePicture:
-        raise
-    except Image.DecompressionBombError as error:
-        raise UnusablePicture("pixels") from error
-    except Exception as error:  # Pillow's readers raise all kinds
-        raise UnusablePicture("type") from error
-    upright.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.LANCZOS)
-    opaque = Image.new("RGBA", upright.size, "white")
-    opaque.alpha_composite(upright)
-    return _png(opaque.convert("RGB"))
+        return (await decoder.decode(encoded, _CLEAN)).content
+    except Undecodable as error:
+        raise UnusablePicture(error.reason) from error
 
 
 def lay_over(pictures: Sequence[bytes]) -> bytes:
@@ -54,10 +73,6 @@ def lay_over(pictures: Sequence[bytes]) -> bytes:
     for number, other in enumerate(others, start=2):
         fitted = ImageOps.fit(other, first.size, Image.Resampling.LANCZOS)
         mixed = ImageChops.blend(mixed, fitted, 1 / number)
-    return _png(mixed)
-
-
-def _png(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
+    mixed.save(buffer, "PNG")
     return buffer.getvalue()

@@ -14,6 +14,7 @@ from bot.errors import CannotDescribe, InferenceAway, TooShort
 from bot.fetching import PictureFetcher
 from bot.pictures import PictureFile, fit
 from bot.prompt import apart, clean
+from bot.uploads import Upload
 from diffusion.client import InferenceClient, InferenceRefused, InferenceUnavailable
 
 CLOSER = (1.0, 0.8, 0.6, 0.45)
@@ -49,13 +50,16 @@ class Wording:
         self._catalogue = catalogue
         self._fetcher = fetcher
 
-    async def describe(self, link: str, look: int = 0, *, most_bytes: int) -> Described:
-        """Prompts for the picture behind a link; each further `look` is at less of it.
+    async def describe(
+        self, source: str | Upload, member_id: int, look: int = 0, *, most_bytes: int
+    ) -> Described:
+        """Prompts for the picture behind a link or in a file; each further `look` is at less of it.
 
-        The picture comes along in `most_bytes`. Raises InvalidLink, CannotDescribe, InferenceAway.
+        The picture comes along in `most_bytes`. Raises InvalidLink, InvalidUpload, PicturesBusy,
+        CannotDescribe, InferenceAway.
         """
         model = await self._seeing()
-        picture = await self._fetcher.fetch(link)
+        (picture,) = await self._fetcher.fetch_all([source], member_id)
         seen = await asyncio.to_thread(_middle, picture, CLOSER[look % len(CLOSER)])
         try:
             prompts = tuple(await self._inference.describe(seen, model))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot import canvas, descent
 from bot.access import Action, Actor
+from bot.admission import Admission
 from bot.asking import Asker, Asking, imagined, new_seed, shown_to
 from bot.canvas import Canvas
 from bot.catalogue import Catalogue
@@ -33,6 +34,7 @@ from storage.members import Preferences
 from storage.models import JobKind, JobMode, RemovedBy
 from storage.pictures import Picture, PictureFolder, PictureMissing, PictureNotSaved, of_job
 from storage.servers import ServerSettings
+from storage.start_pictures import StartPictures
 
 AROUND = {"left": (1.0, 0.5), "right": (0.0, 0.5), "up": (0.5, 1.0), "down": (0.5, 0.0)}
 """The shares of what is added to a picture that come to its left and above it."""
@@ -82,11 +84,15 @@ class Workbench:
         catalogue: Catalogue,
         asking: Asking,
         studio: Studio,
+        admission: Admission,
+        start_pictures: StartPictures,
         presenter: Presenter,
         places: Places,
     ) -> None:
         self._database = database
         self._folder = folder
+        self._admission = admission
+        self._start_pictures = start_pictures
         self._catalogue = catalogue
         self._asking = asking
         self._studio = studio
@@ -99,19 +105,23 @@ class Workbench:
         await self._places.check(asker, job)
         settings = await self._studio.server_settings(job.server_id)
         member = await members.get_preferences(self._database, asker.member_id)
-        typed = await self._typed(asker, job, wish.prompt, settings)
-        if wish.action == "reroll":
-            new = self._again(asker, job, typed)
-        else:
-            new = await self._descendant(asker, job, wish, typed, member)
-        # A prompt says how it is meant, also where it is typed into a dialog; what was hidden
-        # stays so.
-        mode, stealth = (typed or member).mode, (typed or member).stealth
-        new = shown_to(replace(new, mode=JobMode(mode)), asker, job.stealth or stealth)
         here = await self._studio.server_settings(asker.server_id)
         # A picture that only has to be shown by itself holds nobody up.
-        limit = min(settings.jobs_per_member, here.jobs_per_member)
-        made = await self._queue(new, None if new.kind is JobKind.UPSCALE else limit)
+        most = min(settings.jobs_per_member, here.jobs_per_member)
+        limit = None if _only_shows(job, wish) else most
+        async with self._start_pictures.holding():
+            # Nothing is prepared, and nothing kept, for what is refused.
+            async with self._admission.place(asker.member_id, 1, limit):
+                typed = await self._typed(asker, job, wish.prompt, settings)
+                if wish.action == "reroll":
+                    new = self._again(asker, job, typed)
+                else:
+                    new = await self._descendant(asker, job, wish, typed, member)
+            # A prompt says how it is meant, also where it is typed into a dialog; what was hidden
+            # stays so.
+            mode, stealth = (typed or member).mode, (typed or member).stealth
+            new = shown_to(replace(new, mode=JobMode(mode)), asker, job.stealth or stealth)
+            made = await self._queue(new, limit)
         if made.new:
             self._presenter.show_used(new.parent_id)
         return made
@@ -163,7 +173,9 @@ class Workbench:
         if prompt is None or prompt.split() in same:
             return None
         # Of several prompts or repetitions, one is what can come of one picture.
-        return (await self._asking.read(asker, prompt, settings)).jobs[0]
+        asked = await self._asking.read(asker, prompt, settings)
+        one = replace(asked, jobs=asked.jobs[:1], starts=asked.starts[:1])
+        return (await self._asking.with_pictures(asker, one))[0]
 
     def _again(self, asker: Asker, job: Job, typed: NewJob | None) -> NewJob:
         """The same as a job, with new noise; also after a job that failed."""
@@ -293,7 +305,7 @@ class Workbench:
 
     async def _keep(self, picture: bytes) -> str:
         try:
-            return await self._folder.keep(picture)
+            return await self._start_pictures.keep(picture)
         except PictureNotSaved as error:
             raise CannotKeep(str(error)) from error
 
@@ -302,6 +314,13 @@ class Workbench:
             return await self._folder.read(picture)
         except PictureMissing as error:
             raise PictureLost from error
+
+
+def _only_shows(job: Job, wish: Wish) -> bool:
+    """Whether a picture that there is is shown by itself, or was to be and is so once more."""
+    if wish.action == "reroll":
+        return job.kind is JobKind.UPSCALE
+    return wish.action == "upscale"
 
 
 def _remixed(job: Job, request: ImageRequest, typed: NewJob | None) -> tuple[ImageRequest, str]:

@@ -21,10 +21,12 @@ from aiohttp import web
 
 from diffusion.bodies import body_of
 from diffusion.checkpoints import Checkpoint
+from diffusion.decoder import PictureDecoder
+from diffusion.decoding import on_white
 from diffusion.fields import refuse, text
 from diffusion.pictures import encode
 from diffusion.shares import Caller
-from diffusion.uploads import on_white, read_form, read_picture
+from diffusion.uploads import read_form, read_picture
 from diffusion.work_queue import WorkQueue
 from diffusion.worker import NotServing, State, Worker
 
@@ -37,15 +39,16 @@ MAX_COUNTING = 64
 MAX_ENLARGED = 1 << 21
 """Pixels of the largest picture that is enlarged; what comes of it by 4 takes a minute of CPU."""
 
-MAX_PARAMETERS = 1 << 15
-"""Characters of what made a picture, which its enlargement says too."""
+MAX_SEEN = 1024
+"""Pixels that the longer side of a picture has at most that is looked at; no eye has as many."""
 
 
 class Asides:
     """The routes and their threads."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, decoder: PictureDecoder) -> None:
         self._worker = worker
+        self._decoder = decoder
         self._enlarging = WorkQueue("enlarging", MAX_WAITING)
         self._reading = WorkQueue("clip", MAX_WAITING)
         self._counting = WorkQueue("counting", MAX_COUNTING)
@@ -62,10 +65,10 @@ class Asides:
         if not checkpoint.describer.sees:
             _cannot(checkpoint, "put pictures into words")
 
-        def describe(_: threading.Event) -> tuple[str, ...]:
-            return checkpoint.describer.describe(read_picture(file, "image"))
-
-        prompts = await self._reading.run(caller, describe)
+        picture = await read_picture(self._decoder, file, "image", fit_side=MAX_SEEN)
+        prompts = await self._reading.run(
+            caller, lambda _: checkpoint.describer.describe(picture.image())
+        )
         return web.json_response({"data": [{"prompt": prompt} for prompt in prompts]})
 
     async def _weigh(self, http: web.Request) -> web.Response:
@@ -94,13 +97,15 @@ class Asides:
         if upscaler is None:
             _cannot(checkpoint, "enlarge pictures")
 
+        picture = await read_picture(
+            self._decoder, file, "image", fit_side=None, max_pixels=MAX_ENLARGED
+        )
+
         def enlarge(abandoned: threading.Event) -> bytes:
-            picture = read_picture(file, "image")
-            if picture.width * picture.height > MAX_ENLARGED:
-                refuse("image", f"“image” is too large: {MAX_ENLARGED:,} pixels is the most.")
-            enlarged = upscaler.enlarge(np.array(on_white(picture)), lambda: not abandoned.is_set())
-            said = str(picture.info.get("parameters", ""))[:MAX_PARAMETERS]
-            return _enlarged(encode(enlarged, "png", said), enlarged.shape[1], enlarged.shape[0])
+            pixels = np.array(on_white(picture.image()))
+            enlarged = upscaler.enlarge(pixels, lambda: not abandoned.is_set())
+            png = encode(enlarged, "png", picture.text)
+            return _enlarged(png, enlarged.shape[1], enlarged.shape[0])
 
         return web.Response(
             body=await self._enlarging.run(caller, enlarge), content_type="application/json"

@@ -15,10 +15,12 @@ from PIL import Image
 
 from diffusion.bodies import body_of
 from diffusion.canvas import Canvas, prepare
+from diffusion.decoder import PictureDecoder
+from diffusion.decoding import Decoded, on_white
 from diffusion.fields import refuse
 from diffusion.protocol import GenerationCall, ModelInfo, read_call
 from diffusion.shares import Caller
-from diffusion.uploads import Form, on_white, read_form, read_picture
+from diffusion.uploads import Form, read_form, read_picture
 from diffusion.work_queue import WorkQueue
 
 FILES = ("image", "mask")
@@ -45,34 +47,54 @@ STRENGTH = 0.8
 async def read_edit(
     http: web.Request,
     reading: WorkQueue,
+    decoder: PictureDecoder,
     models: Mapping[str, ModelInfo],
     default_model: str,
     new_seed: int,
 ) -> tuple[GenerationCall, Canvas]:
-    """The call, and the canvas that its request's start names, read in the queue `reading`."""
+    """The call, and the canvas that its request's start names, prepared in the queue `reading`.
+
+    Raises DecoderBusy, shares.QueueFull.
+    """
     form = await read_form(http, FILES)
     caller = Caller.at(http.remote, form.texts.get("user", ""))
-    call, canvas = await reading.run(caller, lambda _: _read(form, models, default_model, new_seed))
+    call, body = await reading.run(caller, lambda _: _read(form, models, default_model, new_seed))
+    model = models[call.request.model]
+    picture = await read_picture(decoder, form.files["image"], "image")
+    file = form.files.get("mask")
+    mask = None if file is None else await read_picture(decoder, file, "mask")
+    own_size = body.get("size") in (None, "auto")
+    call, canvas = await reading.run(
+        caller, lambda _: _prepared(call, model, picture, mask, own_size)
+    )
     body_of(http).becomes(canvas.bytes_held)
     return call, canvas
 
 
 def _read(
     form: Form, models: Mapping[str, ModelInfo], default_model: str, new_seed: int
-) -> tuple[GenerationCall, Canvas]:
+) -> tuple[GenerationCall, Mapping[str, Any]]:
+    """The call and its body, before anything is decoded."""
     image, mask = (form.files.get(name) for name in FILES)
     if image is None:
         refuse("image", "“image” is missing: send the picture to start from as a file.")
     body = _body(form.texts)
     call = read_call(body | _start(body, image, mask), models, default_model, new_seed)
-    model, request = models[call.request.model], call.request
+    model = models[call.request.model]
     if not model.edits:
         refuse("model", f"The model “{model.id}” cannot start from a picture.")
-    picture = on_white(read_picture(image, "image"))
-    if body.get("size") in (None, "auto"):
+    return call, body
+
+
+def _prepared(
+    call: GenerationCall, model: ModelInfo, image: Decoded, mask: Decoded | None, own_size: bool
+) -> tuple[GenerationCall, Canvas]:
+    """The call, in the picture's own size where that is wanted, and its canvas."""
+    picture, request = on_white(image.image()), call.request
+    if own_size:
         width, height = _size_for(picture, model)
         request = replace(request, width=width, height=height)
-    chosen = None if mask is None else read_picture(mask, "mask")
+    chosen = None if mask is None else mask.image()
     canvas = prepare(picture, chosen, request.width, request.height)
     return replace(call, request=request), canvas
 

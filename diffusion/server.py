@@ -19,6 +19,7 @@ from diffusion.bodies import MAX_BODY, Bodies, BodyTooSlow, NoRoom, WrongType, b
 from diffusion.canvas import Canvas
 from diffusion.conditioning import PromptError
 from diffusion.connections import Connections
+from diffusion.decoder import DecoderBusy, PictureDecoder
 from diffusion.edits import read_edit
 from diffusion.engine import Broken, Drawn
 from diffusion.metrics import Metrics
@@ -55,6 +56,7 @@ class Service:
         self.connections = Connections()
         self.bodies = Bodies()
         self._reading = WorkQueue("uploads", MAX_READING, READERS)
+        self._decoder = PictureDecoder()
         self._metrics = Metrics(worker, self.connections, self.bodies)
 
     def app(self) -> web.Application:
@@ -70,7 +72,7 @@ class Service:
         )
         app.router.add_post("/v1/images/generations", self._generate)
         app.router.add_post("/v1/images/edits", self._edit)
-        Asides(self._worker).add_to(app)
+        Asides(self._worker, self._decoder).add_to(app)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._figures)
@@ -79,6 +81,7 @@ class Service:
 
     async def _close(self, _app: web.Application) -> None:
         self._reading.close()
+        await self._decoder.close()
 
     # Errors: whatever goes wrong is answered in OpenAI's shape.
 
@@ -93,6 +96,9 @@ class Service:
         except QueueFull as full:
             self._metrics.ended("refused")
             return self._no_place(full)
+        except DecoderBusy:
+            reason = "Too many pictures wait to be read; try again soon."
+            return refusal(429, reason, code="queue_full", headers={"Retry-After": "1"})
         except NotServing as error:
             return refusal(503, str(error), code="not_serving")
         except NoRoom:
@@ -188,8 +194,9 @@ class Service:
 
     async def _edit(self, http: web.Request) -> web.StreamResponse:
         info = self._worker.engine.checkpoint.info
+        seed = secrets.randbelow(SEEDS)
         call, canvas = await read_edit(
-            http, self._reading, {info.id: info}, info.id, secrets.randbelow(SEEDS)
+            http, self._reading, self._decoder, {info.id: info}, info.id, seed
         )
         return await self._draw(http, call, canvas)
 

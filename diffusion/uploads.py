@@ -1,17 +1,18 @@
-"""Files that somebody sent: multipart bodies within bounds, and pictures decoded with care.
+"""Files that somebody sent: multipart bodies within bounds, and pictures decoded elsewhere.
 
 Knows no requests. Whatever cannot be used raises InvalidField, which names the field.
 """
 
-import io
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import NoReturn
 
 from aiohttp import BodyPartReader, web
 from aiohttp.http import HttpProcessingError
-from PIL import Image, ImageOps
 
 from diffusion.bodies import Body, body_of
+from diffusion.decoder import PictureDecoder
+from diffusion.decoding import Decoded, Undecodable, Wanted
 from diffusion.fields import InvalidField, refuse
 
 MAX_FILE = 1 << 24
@@ -24,10 +25,11 @@ MAX_TEXTS = 1 << 21
 MAX_FIELDS = 64
 
 MAX_SIDE = 8192
-MAX_PIXELS = 4096 * 4096
+MAX_PIXELS = 50_000_000
+"""Phones make pictures of 48 million pixels and a little more."""
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-"""What is decoded; Pillow knows many more forms, whose decoders few people look after."""
+FIT_SIDE = 4096
+"""Pixels that the longer side of a picture is made smaller to: no model draws larger ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,39 +98,31 @@ def _text(part: bytes, name: str) -> str:
         refuse(name, f"“{name}” must be text in UTF-8.")
 
 
-def read_picture(file: bytes, name: str) -> Image.Image:
-    """The picture in a file, or its first frame, upright; with alpha or without."""
+async def read_picture(
+    decoder: PictureDecoder,
+    file: bytes,
+    name: str,
+    *,
+    fit_side: int | None = FIT_SIDE,
+    max_pixels: int = MAX_PIXELS,
+) -> Decoded:
+    """The picture in a file, or its first frame, upright; with alpha or without.
+
+    Its longer side becomes `fit_side` pixels at the most. Raises InvalidField, DecoderBusy.
+    """
     try:
-        with Image.open(io.BytesIO(file), formats=FORMATS) as opened:
-            _check_size(opened, name)
-            opened.load()
-            mode = "RGBA" if opened.has_transparency_data else "RGB"
-            return ImageOps.exif_transpose(opened).convert(mode)
-    except InvalidField:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InvalidField(name, _too_large(name)) from error
-    except Exception as error:
-        # A broken file can make Pillow raise nearly anything.
-        reason = f"“{name}” is no picture that can be read: send a PNG, JPEG, WebP or GIF file."
-        raise InvalidField(name, reason) from error
+        return await decoder.decode(file, Wanted(max_pixels, MAX_SIDE, fit_side))
+    except Undecodable as error:
+        _explain(error.reason, name, max_pixels)
 
 
-def on_white(picture: Image.Image) -> Image.Image:
-    """The picture without its alpha."""
-    if picture.mode == "RGB":
-        return picture
-    ground = Image.new("RGBA", picture.size, "white")
-    ground.alpha_composite(picture)
-    return ground.convert("RGB")
-
-
-def _check_size(picture: Image.Image, name: str) -> None:
-    """Before anything is decoded: a file of a kilobyte may claim to be a wall of pixels."""
-    width, height = picture.size
-    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
-        refuse(name, _too_large(name))
-
-
-def _too_large(name: str) -> str:
-    return f"“{name}” is too large: at most {MAX_SIDE} pixels a side and {MAX_PIXELS:,} in all."
+def _explain(reason: str, name: str, max_pixels: int) -> NoReturn:
+    match reason:
+        case "pixels":
+            most = f"{max_pixels:,} pixels is the most, and {MAX_SIDE:,} on a side"
+            refuse(name, f"“{name}” is too large: {most}.")
+        case "slow":
+            refuse(name, f"“{name}” takes too long to decode: save it anew, as a PNG say.")
+        case _:
+            kinds = "send a PNG, JPEG, WebP or GIF file"
+            refuse(name, f"“{name}” is no picture that can be read: {kinds}.")

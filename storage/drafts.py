@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database
 from storage.models import DraftRow
 
 KEPT = timedelta(days=1)
+
+MOST_OF_ONE = 5
+"""Drafts that a member may have; the oldest gives way to a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ async def keep(database: Database, member_id: int, content: Mapping[str, Any]) -
     now = datetime.now(UTC)
     draft_id = uuid4().hex
     async with database.transaction() as session:
-        await session.execute(delete(DraftRow).where(DraftRow.created_at < now - KEPT))
+        await _expire(session)
         row = DraftRow(id=draft_id, member_id=member_id, content=dict(content), created_at=now)
         session.add(row)
     return draft_id
@@ -44,6 +47,27 @@ async def get(database: Database, draft_id: str) -> Draft | None:
     return Draft(row.id, row.member_id, row.content)
 
 
+async def expire(database: Database) -> None:
+    """Remove the drafts that are too old."""
+    async with database.transaction() as session:
+        await _expire(session)
+
+
+async def make_room(database: Database, member_id: int) -> tuple[Draft, ...]:
+    """Remove a member's oldest drafts, so that one more may come; returns those removed."""
+    async with database.transaction() as session:
+        rows = (
+            await session.scalars(
+                select(DraftRow)
+                .where(DraftRow.member_id == member_id)
+                .order_by(DraftRow.created_at.desc(), DraftRow.id)
+                .offset(MOST_OF_ONE - 1)
+            )
+        ).all()
+        await session.execute(delete(DraftRow).where(DraftRow.id.in_([row.id for row in rows])))
+    return tuple(Draft(row.id, row.member_id, row.content) for row in rows)
+
+
 async def forget(database: Database, draft_id: str) -> None:
     """The member said no."""
     async with database.transaction() as session:
@@ -56,3 +80,7 @@ async def take(session: AsyncSession, draft_id: str) -> bool:
         delete(DraftRow).where(DraftRow.id == draft_id).returning(DraftRow.id)
     )
     return taken is not None
+
+
+async def _expire(session: AsyncSession) -> None:
+    await session.execute(delete(DraftRow).where(DraftRow.created_at < datetime.now(UTC) - KEPT))

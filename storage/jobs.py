@@ -159,11 +159,9 @@ async def insert(
         update={"name"},
     )
     if limit is not None:
-        open_jobs = await session.scalar(
-            select(func.count()).where(JobRow.member_id == member_id, JobRow.state.in_(UNFINISHED))
-        )
-        if (open_jobs or 0) + len(new) > limit:
-            raise TooManyJobs(open_jobs or 0, limit)
+        open_count = await _count_open(session, member_id)
+        if open_count + len(new) > limit:
+            raise TooManyJobs(open_count, limit)
     if draft_id is not None and not await drafts.take(session, draft_id):
         raise DraftGone
     # A microsecond apart, so that "oldest first" keeps the order they were given in.
@@ -314,6 +312,12 @@ async def open_jobs(database: Database, member_id: int) -> tuple[Job, ...]:
     return await _select(database, JobRow.member_id == member_id, JobRow.state.in_(UNFINISHED))
 
 
+async def count_open(database: Database, member_id: int) -> int:
+    """How many jobs of a member are queued or running."""
+    async with database.reading() as session:
+        return await _count_open(session, member_id)
+
+
 async def parent_of(database: Database, job: Job) -> Job | None:
     """Return the job that this one was made from, or None if it came from a prompt."""
     return await get(database, job.parent_id) if job.parent_id else None
@@ -368,6 +372,13 @@ async def totals(database: Database, member_id: int) -> Totals:
         cancelled=counts.get(JobState.CANCELLED, 0),
         pictures=picture_count or 0,
     )
+
+
+async def _count_open(session: AsyncSession, member_id: int) -> int:
+    counted = await session.scalar(
+        select(func.count()).where(JobRow.member_id == member_id, JobRow.state.in_(UNFINISHED))
+    )
+    return counted or 0
 
 
 async def _change(

@@ -5,11 +5,13 @@ and where they lie. Knows nothing of how pictures are made or shown.
 """
 
 import asyncio
+import contextlib
 import errno
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -61,6 +63,9 @@ class PictureMissing(Exception):
 KEPT = "kept"
 """The folder, inside that of the pictures, of those that jobs start from."""
 
+UNFINISHED = ".unfinished"
+"""How the name of a file ends that is just being written."""
+
 
 def picture_id(job_id: str, index: int) -> str:
     """Name a picture by its job and its place, so that making it again names it the same."""
@@ -99,11 +104,28 @@ class PictureFolder:
 
         Keeping it again changes nothing. Raises `PictureNotSaved`.
         """
-        sha256 = hashlib.sha256(picture).hexdigest()
+        sha256 = self.digest(picture)
         # Two that keep the same picture at once must not write into one file.
         async with self._keeping:
             await asyncio.to_thread(self._write, f"{KEPT}/{sha256}", picture)
         return sha256
+
+    @staticmethod
+    def digest(picture: bytes) -> str:
+        """The name that a picture is kept under: its SHA-256."""
+        return hashlib.sha256(picture).hexdigest()
+
+    async def all_kept(self, *, older_than_s: float) -> tuple[str, ...]:
+        """The names of what was kept so many seconds ago or earlier.
+
+        What a crash left half written so long ago is taken away on the way.
+        """
+        return await asyncio.to_thread(self._all_kept, older_than_s)
+
+    async def forget(self, digests: Collection[str]) -> int:
+        """Take away what was kept under these names, where it is there; returns how many."""
+        async with self._keeping:
+            return await asyncio.to_thread(self._forget, digests)
 
     async def kept(self, sha256: str) -> bytes:
         """Return what was kept under this digest. Raises `PictureMissing`."""
@@ -125,6 +147,26 @@ class PictureFolder:
         except OSError as error:
             raise PictureNotRemoved(_why_not_written(error)) from error
 
+    def _all_kept(self, older_than_s: float) -> tuple[str, ...]:
+        latest, found = time.time() - older_than_s, []
+        for file in (self._root / KEPT).glob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                if file.stat().st_mtime > latest:
+                    continue
+                if re.fullmatch(r"[0-9a-f]{64}", file.name):
+                    found.append(file.name)
+                elif file.name.endswith(UNFINISHED):
+                    file.unlink()
+        return tuple(found)
+
+    def _forget(self, digests: Collection[str]) -> int:
+        gone = 0
+        for digest in digests:
+            with contextlib.suppress(OSError):
+                (self._root / KEPT / digest).unlink()
+                gone += 1
+        return gone
+
     def _kept(self, sha256: str) -> bytes:
         try:
             picture = (self._root / KEPT / sha256).read_bytes()
@@ -139,7 +181,7 @@ class PictureFolder:
     def _write(self, file: str, picture: bytes) -> None:
         """Write beside the place and then move there: a reader, or a crash, sees all or nothing."""
         place = self._root / file
-        unfinished = place.with_name(f".{place.name}.unfinished")
+        unfinished = place.with_name(f".{place.name}{UNFINISHED}")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             with unfinished.open("wb") as stream:

@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.answers import asker, in_time
+from bot.answers import asker, in_time, upload
 from bot.confirmations import show_imagined
 from bot.markdown import visible
 from bot.texts import say
@@ -31,7 +31,7 @@ class Imagine(commands.Cog):
         prompt: app_commands.Range[str, 1, MAX_PROMPT],
         image: discord.Attachment | None = None,
     ) -> None:
-        images = [image.url] if image else []
+        images = [upload(image)] if image else []
         work = self._bot.studio.imagine(asker(interaction), prompt, images)
         await show_imagined(interaction, await in_time(interaction, work))
 

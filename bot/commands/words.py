@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.answers import in_time
+from bot.answers import in_time, upload
 from bot.errors import NotAPicture
 from bot.proposals import show_described, show_weighed
 from bot.texts import say
@@ -32,12 +32,14 @@ class Words(commands.Cog):
         image: discord.Attachment | None = None,
         link: app_commands.Range[str, 1, 2000] | None = None,
     ) -> None:
-        place = image.url if image else (link or "").strip()
-        if not place:
+        picture = upload(image) if image else (link or "").strip()
+        if not picture:
             raise NotAPicture
         preferences = self._bot.choices.preferences(interaction.user.id)
         hidden = (await in_time(interaction, preferences)).stealth
-        work = self._bot.wording.describe(place, most_bytes=interaction.filesize_limit)
+        work = self._bot.wording.describe(
+            picture, interaction.user.id, most_bytes=interaction.filesize_limit
+        )
         described = await in_time(interaction, work, hidden=hidden)
         await show_described(interaction, described, hidden)
 

@@ -15,9 +15,10 @@ from aiohttp.test_utils import TestServer
 from PIL import Image
 
 from bot import fetching
-from bot.errors import InvalidLink
-from bot.fetching import PictureFetcher, is_public
-from bot.uploads import KEPT_SIDE, MOST_PIXELS, UnusablePicture, lay_over, rewrite
+from bot.errors import InvalidLink, InvalidUpload, PicturesBusy
+from bot.fetching import AT_ONCE, MOST_OF_ONE, MOST_WAITING, PictureFetcher, is_public
+from bot.uploads import KEPT_SIDE, MOST_PIXELS, UnusablePicture, Upload, lay_over
+from tests.hostile_pictures import repeated_scans
 
 
 def encoded(form: str = "PNG", size: tuple[int, int] = (8, 4), **options: object) -> bytes:
@@ -48,6 +49,18 @@ class Site:
 
     def __init__(self) -> None:
         self.hits: list[str] = []
+        self.asked = asyncio.Event()
+        self.let = asyncio.Event()
+        self._held = 0
+        self.most_held = 0
+
+    async def hold(self) -> None:
+        """Answer when told to, and count how many wait for it."""
+        self._held += 1
+        self.most_held = max(self.most_held, self._held)
+        self.asked.set()
+        await self.let.wait()
+        self._held -= 1
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
@@ -68,16 +81,34 @@ class Site:
             case "wide":
                 return web.Response(body=png_that_claims(30_000, 30_000), content_type="image/png")
             case "large":
-                body = b"x" * (fetching.MOST_BYTES + 1)
+                body = encoded() + b"x" * fetching.MOST_BYTES
                 return web.Response(body=body, content_type="image/png")
             case "zipped":
                 headers = {"Content-Encoding": "gzip", "Content-Type": "image/png"}
                 return web.Response(body=gzip.compress(encoded()), headers=headers)
+            case "called":
+                return web.Response(body=encoded(), content_type=request.query["kind"])
+            case "endless":
+                response = web.StreamResponse(headers={"Content-Type": "image/png"})
+                await response.prepare(request)
+                await response.write(b"<html>" * 10)
+                await asyncio.sleep(60)
+            case "scans":
+                return web.Response(body=repeated_scans(64, 1500), content_type="image/jpeg")
+            case "held":
+                await self.hold()
+                return web.Response(body=encoded(), content_type="image/png")
             case "slow":
                 await asyncio.sleep(60)
             case "missing":
                 raise web.HTTPNotFound
         return web.Response(body=encoded(name.upper()), content_type=f"image/{name}")
+
+
+@pytest.fixture
+async def fetcher() -> AsyncIterator[PictureFetcher]:
+    async with PictureFetcher() as fetcher:
+        yield fetcher
 
 
 @pytest.fixture
@@ -111,14 +142,94 @@ class Names(AbstractResolver):
 
 @pytest.mark.parametrize("form", ["png", "jpeg", "webp", "gif"])
 async def test_a_picture_comes_as_a_png_of_its_pixels(site: tuple[Site, str], form: str) -> None:
-    fetcher = PictureFetcher(f"{site[1]}/cdn")
-    picture = opened(await fetcher.fetch(f"{site[1]}/cdn/{form}"))
+    async with PictureFetcher(f"{site[1]}/cdn") as fetcher:
+        picture = opened(await fetcher.fetch(f"{site[1]}/cdn/{form}"))
     assert (picture.format, picture.mode, picture.size) == ("PNG", "RGB", (8, 4))
 
 
 async def test_a_redirect_within_the_cdn_is_followed(site: tuple[Site, str]) -> None:
-    fetcher = PictureFetcher(f"{site[1]}/cdn")
-    assert await fetcher.fetch(f"{site[1]}/cdn/to?url=/cdn/png")
+    async with PictureFetcher(f"{site[1]}/cdn") as fetcher:
+        assert await fetcher.fetch(f"{site[1]}/cdn/to?url=/cdn/png")
+
+
+@pytest.mark.parametrize(
+    "kind", ["image/jpg", "application/octet-stream", "binary/octet-stream", "text/plain"]
+)
+async def test_the_bytes_say_what_a_picture_is_and_not_its_label(
+    site: tuple[Site, str], kind: str
+) -> None:
+    async with PictureFetcher(f"{site[1]}/cdn") as fetcher:
+        picture = opened(await fetcher.fetch(f"{site[1]}/cdn/called?kind={kind}"))
+    assert picture.size == (8, 4)
+
+
+async def test_what_does_not_begin_as_a_picture_is_not_read_on(site: tuple[Site, str]) -> None:
+    with pytest.raises(InvalidLink, match="no PNG"):
+        await PictureFetcher(f"{site[1]}/cdn").fetch(f"{site[1]}/cdn/endless")
+
+
+def upload(site: tuple[Site, str], name: str, bytes_size: int = 100) -> Upload:
+    return Upload(f"{site[1]}/cdn/{name}", "my fox.png", bytes_size)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("lie", "no PNG"),
+        ("broken", "no PNG"),
+        ("wide", "50 million pixels"),
+        ("scans", "too long to read"),
+        ("missing", "Discord does not give it out"),
+    ],
+)
+async def test_a_file_that_came_along_is_refused_as_a_file(
+    site: tuple[Site, str], name: str, words: str
+) -> None:
+    async with PictureFetcher(f"{site[1]}/cdn") as fetcher:
+        with pytest.raises(InvalidUpload, match=f"`my fox.png` cannot be used.*{words}"):
+            await fetcher.fetch_all([upload(site, name)], 7)
+
+
+async def test_a_file_that_is_too_large_is_not_even_fetched(site: tuple[Site, str]) -> None:
+    with pytest.raises(InvalidUpload, match="20 MB"):
+        await PictureFetcher(f"{site[1]}/cdn").fetch_all(
+            [upload(site, "png", fetching.MOST_BYTES + 1)], 7
+        )
+    assert not site[0].hits
+
+
+async def test_one_members_pictures_come_one_at_a_time_and_hold_nobody_else_up(
+    site: tuple[Site, str],
+) -> None:
+    async with PictureFetcher(f"{site[1]}/cdn") as fetcher:
+        held = f"{site[1]}/cdn/held"
+        theirs = [asyncio.create_task(fetcher.fetch_all([held, held], 7)) for _ in range(3)]
+        await site[0].asked.wait()
+        # The second member's picture is here while the first one's still holds everything.
+        assert await fetcher.fetch(f"{site[1]}/cdn/png", 8)
+        site[0].let.set()
+        await asyncio.gather(*theirs)
+    assert site[0].most_held == 1
+
+
+async def test_beyond_a_bound_nobody_is_let_in(site: tuple[Site, str]) -> None:
+    async with PictureFetcher(f"{site[1]}/cdn") as fetcher:
+        held = f"{site[1]}/cdn/held"
+        theirs = [asyncio.create_task(fetcher.fetch(held, 7)) for _ in range(MOST_OF_ONE)]
+        await site[0].asked.wait()
+        with pytest.raises(PicturesBusy):
+            await fetcher.fetch(held, 7)
+        others = [
+            asyncio.create_task(fetcher.fetch(held, member))
+            for member in range(100, 100 + MOST_WAITING - MOST_OF_ONE)
+        ]
+        await asyncio.sleep(0)
+        with pytest.raises(PicturesBusy):
+            await fetcher.fetch(held, 8)
+        site[0].let.set()
+        await asyncio.gather(*theirs, *others)
+        assert await fetcher.fetch(held, 7)
+    assert site[0].most_held <= AT_ONCE
 
 
 @pytest.mark.parametrize(
@@ -130,7 +241,7 @@ async def test_a_redirect_within_the_cdn_is_followed(site: tuple[Site, str]) -> 
         ("/cdn/lie", "no PNG"),
         ("/cdn/broken", "no PNG"),
         ("/cdn/zipped", "no PNG"),
-        ("/cdn/wide", "24 million pixels"),
+        ("/cdn/wide", "50 million pixels"),
         ("/cdn/large", "20 MB"),
         ("/cdn/missing", "no picture is there"),
         ("/secret/png", "https"),
@@ -145,9 +256,9 @@ async def test_a_redirect_within_the_cdn_is_followed(site: tuple[Site, str]) -> 
 async def test_what_cannot_be_used_is_refused_in_words(
     site: tuple[Site, str], path: str, words: str
 ) -> None:
-    fetcher = PictureFetcher(f"{site[1]}/cdn", Names("127.0.0.1"))
-    with pytest.raises(InvalidLink, match=words):
-        await fetcher.fetch(site[1] + path)
+    async with PictureFetcher(f"{site[1]}/cdn", Names("127.0.0.1")) as fetcher:
+        with pytest.raises(InvalidLink, match=words):
+            await fetcher.fetch(site[1] + path)
     assert not any(hit.startswith("/secret") for hit in site[0].hits)
 
 
@@ -232,35 +343,37 @@ def test_what_is_public(address: str) -> None:
     assert is_public(address)
 
 
-def test_nothing_but_pixels_is_kept() -> None:
+async def test_nothing_but_pixels_is_kept(fetcher: PictureFetcher) -> None:
     exif = Image.Exif()
     exif[0x010E] = "where I live"
     exif[0x0112] = 6  # turned by a quarter
-    picture = opened(rewrite(encoded("JPEG", (40, 20), exif=exif)))
+    picture = opened(await fetcher.rewrite(encoded("JPEG", (40, 20), exif=exif)))
     assert picture.size == (20, 40)
     assert not picture.getexif()
     assert not picture.info
 
 
-def test_what_is_transparent_becomes_white_and_what_is_vast_smaller() -> None:
+async def test_what_is_transparent_becomes_white_and_what_is_vast_smaller(
+    fetcher: PictureFetcher,
+) -> None:
     buffer = io.BytesIO()
     Image.new("RGBA", (4000, 10), (0, 0, 0, 0)).save(buffer, "PNG")
-    picture = opened(rewrite(buffer.getvalue()))
+    picture = opened(await fetcher.rewrite(buffer.getvalue()))
     assert picture.size == (KEPT_SIDE, 5)
     assert picture.getpixel((0, 0)) == (255, 255, 255)
 
 
-def test_a_header_alone_is_enough_to_refuse_a_bomb() -> None:
+async def test_a_header_alone_is_enough_to_refuse_a_bomb(fetcher: PictureFetcher) -> None:
     for side in (int(MOST_PIXELS**0.5) + 1, 100_000):
         with pytest.raises(UnusablePicture, match="pixels"):
-            rewrite(png_that_claims(side, side))
+            await fetcher.rewrite(png_that_claims(side, side))
 
 
-def test_several_pictures_are_laid_over_in_equal_shares() -> None:
-    red, green, blue = (
-        rewrite(_plain(colour, size))
+async def test_several_pictures_are_laid_over_in_equal_shares(fetcher: PictureFetcher) -> None:
+    red, green, blue = [
+        await fetcher.rewrite(_plain(colour, size))
         for colour, size in (("red", (6, 6)), ("lime", (12, 6)), ("blue", (3, 9)))
-    )
+    ]
     mixed = opened(lay_over([red, green, blue]))
     assert mixed.size == (6, 6)
     colours = mixed.getpixel((3, 3))

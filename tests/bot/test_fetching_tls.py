@@ -153,7 +153,8 @@ def fetcher(network: Network, authority: Authority | None) -> PictureFetcher:
 async def test_a_picture_is_fetched_from_the_address_that_was_checked(
     network: Network, authority: Authority
 ) -> None:
-    picture = opened(await fetcher(network, authority).fetch(LINK))
+    async with fetcher(network, authority) as believing:
+        picture = opened(await believing.fetch(LINK))
     assert (picture.format, picture.size) == ("PNG", (8, 4))
     assert network.called == ["8.8.8.8:443"]
 
@@ -162,7 +163,8 @@ async def test_a_redirect_to_another_public_name_is_followed(
     network: Network, authority: Authority
 ) -> None:
     link = f"{LINK}?to=https://mirror.example/fox.png"
-    assert await fetcher(network, authority).fetch(link)
+    async with fetcher(network, authority) as believing:
+        assert await believing.fetch(link)
     assert network.called == ["8.8.8.8:443", "9.9.9.9:443"]
 
 

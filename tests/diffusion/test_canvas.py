@@ -6,6 +6,7 @@ import struct
 import threading
 import weakref
 import zlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,14 @@ from PIL import Image
 
 from diffusion.canvas import Canvas, feathered, prepare, white_is_drawn
 from diffusion.checkpoints import Checkpoint
+from diffusion.decoder import PictureDecoder
+from diffusion.decoding import on_white
 from diffusion.engine import Broken, Drawn, Engine, Stepped
 from diffusion.fields import InvalidField
 from diffusion.pictures import Pixels
 from diffusion.plan import plan, steps_run
 from diffusion.protocol import SAMPLERS, ImageRequest, Noise, Start
-from diffusion.uploads import MAX_SIDE, on_white, read_picture
+from diffusion.uploads import MAX_SIDE, read_picture
 from tests.diffusion.requests import a_request
 from tests.diffusion.uploaded import half_mask, saved, scene, see_through
 
@@ -52,28 +55,41 @@ HALF = prepare(scene(), half_mask(), 64, 64)
 # Decoding.
 
 
+@pytest.fixture
+async def decoder() -> AsyncIterator[PictureDecoder]:
+    decoder = PictureDecoder()
+    yield decoder
+    await decoder.close()
+
+
+async def opened(decoder: PictureDecoder, file: bytes) -> Image.Image:
+    return (await read_picture(decoder, file, "image")).image()
+
+
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF"])
 @pytest.mark.parametrize("mode", ["RGB", "L", "P", "1"])
-def test_pictures_of_many_kinds_are_read(form: str, mode: str) -> None:
+async def test_pictures_of_many_kinds_are_read(
+    decoder: PictureDecoder, form: str, mode: str
+) -> None:
     if (form, mode) == ("JPEG", "P"):
         return
-    picture = read_picture(saved(scene(24, 16).convert(mode), form), "image")
+    picture = await opened(decoder, saved(scene(24, 16).convert(mode), form))
     assert (picture.mode, picture.size) == ("RGB", (24, 16))
 
 
-def test_transparent_pictures_are_seen_on_white() -> None:
+async def test_transparent_pictures_are_seen_on_white(decoder: PictureDecoder) -> None:
     for clear in (Image.new("RGBA", (8, 8), (255, 0, 0, 0)), Image.new("LA", (8, 8), (9, 0))):
-        picture = read_picture(saved(clear), "image")
+        picture = await opened(decoder, saved(clear))
         assert picture.mode == "RGBA"
         assert on_white(picture).getpixel((3, 3)) == (255, 255, 255)
 
 
-def test_pictures_are_turned_upright() -> None:
+async def test_pictures_are_turned_upright(decoder: PictureDecoder) -> None:
     stream = io.BytesIO()
     exif = Image.Exif()
     exif[0x0112] = 6  # held sideways
     scene(24, 16).save(stream, "JPEG", exif=exif)
-    assert read_picture(stream.getvalue(), "image").size == (16, 24)
+    assert (await opened(decoder, stream.getvalue())).size == (16, 24)
 
 
 def _png_that_claims(width: int, height: int) -> bytes:
@@ -108,9 +124,9 @@ WHOLE = saved(scene())
         _png_that_claims(64, 64),
     ],
 )
-def test_what_is_no_picture_is_refused_by_name(file: bytes) -> None:
+async def test_what_is_no_picture_is_refused_by_name(decoder: PictureDecoder, file: bytes) -> None:
     with pytest.raises(InvalidField, match="is no picture") as refusal:
-        read_picture(file, "mask")
+        await read_picture(decoder, file, "mask")
     assert refusal.value.param == "mask"
 
 
@@ -118,9 +134,11 @@ def test_what_is_no_picture_is_refused_by_name(file: bytes) -> None:
     ("width", "height"),
     [(MAX_SIDE + 1, 1), (1, MAX_SIDE + 1), (8192, 8192), (10_000, 10_000), (60_000, 60_000)],
 )
-def test_walls_of_pixels_are_refused_before_they_are_decoded(width: int, height: int) -> None:
+async def test_walls_of_pixels_are_refused_before_they_are_decoded(
+    decoder: PictureDecoder, width: int, height: int
+) -> None:
     with pytest.raises(InvalidField, match="too large"):
-        read_picture(_png_that_claims(width, height), "image")
+        await read_picture(decoder, _png_that_claims(width, height), "image")
 
 
 # Masks.

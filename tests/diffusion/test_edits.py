@@ -25,6 +25,7 @@ from diffusion.uploads import MAX_FIELDS
 from tests.diffusion.requests import a_request
 from tests.diffusion.serving import Serving, serving, site
 from tests.diffusion.uploaded import half_mask, pixels_of, saved, scene, see_through
+from tests.hostile_pictures import encoded, repeated_scans
 
 EDITS = "/v1/images/edits"
 PICTURE, MASK = saved(scene()), saved(half_mask())
@@ -358,6 +359,18 @@ async def test_bodies_that_are_no_form_are_refused(
         answer = await response.json()
     assert response.status == 400, answer
     assert answer["error"]["message"]
+
+
+async def test_a_phones_picture_is_taken_and_one_made_to_hurt_is_not(
+    session: aiohttp.ClientSession,
+) -> None:
+    photo = Image.new("RGB", (8064, 6048), "orange")
+    _, answer = await _edit(session, {"image": encoded(photo, "JPEG")})
+    assert answer["size"] == "72x56"
+    assert await _refused(session, {"image": repeated_scans(4000, 1500)}) == (
+        "image",
+        "“image” takes too long to decode: save it anew, as a PNG say.",
+    )
 
 
 async def test_files_beyond_the_bound_are_refused(

@@ -1,0 +1,148 @@
+"""Pictures that jobs start from: kept as long as a job or a draft names them, and no longer.
+
+A picture is kept before what names it is stored, and what is refused is never stored. So whoever
+keeps one holds it meanwhile (`holding`), and what is held is not taken away. Knows of requests no
+more than where the digests stand in them.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from storage import drafts
+from storage.database import Database, StorageUnavailable
+from storage.models import DraftRow, JobRow
+from storage.pictures import PictureFolder
+
+SWEEP_PAUSE_S = 3600.0
+"""Seconds between two looks for what nobody uses any more."""
+
+LEFT_ALONE_S = 3600.0
+"""Seconds that a picture is left alone after it was kept: another process may hold it."""
+
+MAX_ASKED = 500
+"""Digests that one statement asks about; databases bound how many values it may have."""
+
+log = logging.getLogger(__name__)
+
+_holding: ContextVar[set[str] | None] = ContextVar("holding", default=None)
+
+
+class StartPictures:
+    """Keeps start pictures and masks in the folder, and takes away what nothing names."""
+
+    def __init__(self, database: Database, folder: PictureFolder) -> None:
+        self._database = database
+        self._folder = folder
+        self._held: Counter[str] = Counter()
+        self._changing = asyncio.Lock()
+        self._of_jobs: set[str] = set()
+
+    @contextlib.asynccontextmanager
+    async def holding(self) -> AsyncIterator[None]:
+        """What is kept within stays while this lasts, and after it if something names it then.
+
+        Where it ends with an error, what was kept within is taken away at once.
+        """
+        mine: set[str] = set()
+        token, refused = _holding.set(mine), False
+        try:
+            yield
+        except Exception:
+            refused = True
+            raise
+        finally:
+            _holding.reset(token)
+            self._let_go(mine)
+            if refused:
+                await self.drop(mine)
+
+    async def keep(self, picture: bytes) -> str:
+        """Keep a picture within `holding`, and return its SHA-256. Raises PictureNotSaved."""
+        mine = _holding.get()
+        assert mine is not None, "what is kept is held by somebody"
+        digest = self._folder.digest(picture)
+        if digest not in mine:
+            mine.add(digest)
+            self._held[digest] += 1
+        async with self._changing:
+            return await self._folder.keep(picture)
+
+    async def drop(self, digests: Collection[str]) -> int:
+        """Take away those of them that nothing names or holds; returns how many.
+
+        What cannot be found out now is left to the next sweep.
+        """
+        if not digests:
+            return 0
+        # Nothing is kept meanwhile. What somebody is about to keep is held already, and what was
+        # held until a moment ago is named by now, if ever.
+        async with self._changing:
+            unnamed = {digest for digest in digests if not self._held[digest]}
+            try:
+                # Drafts first: one that is confirmed meanwhile is found as jobs.
+                unnamed -= await self._in_drafts()
+                unnamed -= await self._in_jobs(unnamed)
+            except StorageUnavailable:
+                return 0
+            gone = [digest for digest in unnamed if not self._held[digest]]
+            return await self._folder.forget(gone)
+
+    async def sweep(self) -> int:
+        """Take away what was left behind, and say how many files. Raises StorageUnavailable."""
+        await drafts.expire(self._database)
+        # Jobs are never deleted: what one names is named for ever, and need not be looked up again.
+        old = set(await self._folder.all_kept(older_than_s=LEFT_ALONE_S)) - self._of_jobs
+        # First without keeping anybody waiting, for it may be many, in a large database.
+        old -= await self._in_drafts()
+        of_jobs = await self._in_jobs(old)
+        self._of_jobs |= of_jobs
+        return await self.drop(old - of_jobs)
+
+    async def keep_swept(self) -> None:
+        """Sweep at the start and now and then, until cancelled."""
+        while True:
+            try:
+                if gone := await self.sweep():
+                    log.info("%d start pictures that nothing uses were taken away.", gone)
+            except (StorageUnavailable, OSError) as error:
+                log.warning("Start pictures could not be looked through: %s", error)
+            await asyncio.sleep(SWEEP_PAUSE_S)
+
+    def _let_go(self, digests: Collection[str]) -> None:
+        self._held.subtract(digests)
+        # Those at nought go; a Counter would remember them for ever.
+        self._held = +self._held
+
+    async def _in_drafts(self) -> set[str]:
+        async with self._database.reading() as session:
+            contents = await session.scalars(select(DraftRow.content))
+            return {digest for content in contents for digest in digests_in(content)}
+
+    async def _in_jobs(self, digests: Collection[str]) -> set[str]:
+        """Those of them that a job names, in whatever state: its buttons may still be pressed."""
+        start = JobRow.request["start"]
+        image, mask = start["image"].as_string(), start["mask"].as_string()
+        asked = list(digests)
+        found: set[str | None] = set()
+        for first in range(0, len(asked), MAX_ASKED):
+            some = asked[first : first + MAX_ASKED]
+            async with self._database.reading() as session:
+                rows = await session.execute(
+                    select(image, mask).where(or_(image.in_(some), mask.in_(some)))
+                )
+                found.update(digest for row in rows for digest in row)
+        return {digest for digest in asked if digest in found}
+
+
+def digests_in(content: Mapping[str, Any]) -> set[str]:
+    """Whatever in a draft can be the name of a picture."""
+    return set(re.findall(r"\b[0-9a-f]{64}\b", json.dumps(content)))
