@@ -17,12 +17,18 @@ class CannotStart(Exception):
     """Something is missing or wrong outside the program; the message says what to do."""
 
 
+class WrongSettings(CannotStart):
+    """What is wrong stands in the settings: starting again would change nothing."""
+
+
 async def run_bot(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. Raises CannotStart, or StorageUnavailable."""
     if settings.discord_token is None:
-        raise CannotStart("Set DISCORD_TOKEN to the bot's token, or run `darkroom` alone to play.")
+        raise WrongSettings(
+            "Set DISCORD_TOKEN to the bot's token, or run `darkroom` alone to play."
+        )
     if settings.inference_url is None:
-        raise CannotStart("Set INFERENCE_URL to an inference server, or run `darkroom` alone.")
+        raise WrongSettings("Set INFERENCE_URL to an inference server, or run `darkroom` alone.")
     if settings.discord_url:
         point_at(settings.discord_url)
     await migrate(settings.database)
@@ -48,6 +54,8 @@ async def _connect(bot: DarkroomBot, token: str) -> None:
     except asyncio.CancelledError:
         pass
     except discord.LoginFailure as error:
-        raise CannotStart("Discord refused the token: check DISCORD_TOKEN.") from error
+        raise WrongSettings("Discord refused the token: check DISCORD_TOKEN.") from error
+    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
+        raise WrongSettings(f"DISCORD_URL is no address: {error}") from error
     except (discord.DiscordException, aiohttp.ClientError, OSError, ValueError) as error:
         raise CannotStart(f"Discord cannot be reached: {error}") from error
