@@ -6,7 +6,6 @@ may mean another address a moment later), and all anew after each redirect.
 """
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 
@@ -15,6 +14,7 @@ import yarl
 from aiohttp import SocketFactoryType
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from bot.addresses import is_address, is_public
 from bot.errors import InvalidLink
 from bot.uploads import UnusablePicture, rewrite
 
@@ -26,8 +26,6 @@ SECONDS = 10.0
 TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "application/octet-stream")
 
 REDIRECTS = (301, 302, 303, 307, 308)
-
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class _Refused(Exception):
@@ -125,36 +123,14 @@ class PublicResolver(AbstractResolver):
         await self._resolver.close()
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet, and to nothing within another."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        within = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
-        if ip in NAT64:
-            within = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if within:
-            return is_public(str(within))
-    return ip.is_global and not ip.is_multicast
-
-
 def _check(url: yarl.URL) -> None:
     """Raises _Refused for a link that is not followed, whatever its name leads to."""
     if url.scheme != "https" or url.port != 443 or url.user or url.password or not url.host:
         raise _Refused("scheme")
-    # An address in the place of a name is never resolved.
-    if _is_address(url.host) and not is_public(url.host):
-        raise _Refused("address")
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+    # An address in the place of a name is never resolved; some other spelling of one might be.
+    for host in (url.host, url.raw_host or ""):
+        if is_address(host) and not is_public(host):
+            raise _Refused("address")
 
 
 async def _content(response: aiohttp.ClientResponse) -> bytes:
