@@ -22,6 +22,7 @@ from bot.imagine import imagine
 from bot.launch import launch
 from bot.run import CannotStart, WrongSettings, run_bot
 from storage.database import StorageUnavailable, migrate
+from storage.permissions import PRIVATE_UMASK
 
 ELSEWHERE = {"inference": "diffusion", "playground": "playground", "train": "diffusion.training"}
 """Commands that are modules of their own, so that the bot's process never imports torch."""
@@ -55,6 +56,8 @@ def _refuse_settings(sentence: str) -> NoReturn:
 
 
 async def _run(options: argparse.Namespace, settings: Settings) -> None:
+    if options.command != "imagine":  # whose file is for whoever asked for it
+        os.umask(PRIVATE_UMASK)
     match options.command:
         case None:
             await launch(settings)

@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from diffusion.client import has_credentials
 
 
 class Settings(BaseSettings):
@@ -24,7 +26,9 @@ class Settings(BaseSettings):
         description="`sqlite:///FILE` or `postgresql://…`; the default lies in the data folder.",
     )
     inference_url: str | None = Field(
-        None, description="An inference server; the default is to start our own."
+        None,
+        description="An inference server, with `user:password@` before its host where it asks for "
+        "them; the default is to start our own.",
     )
     inference_api_key: SecretStr | None = Field(
         None, description="The key that inference asks for, if any."
@@ -82,6 +86,16 @@ class Settings(BaseSettings):
         _named(typed)
         return typed
 
+    @field_validator("inference_api_key")
+    @classmethod
+    def _check_credentials(cls, key: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+        if key and has_credentials(others.data.get("inference_url") or ""):
+            raise ValueError(
+                "INFERENCE_URL has a user and a password, and both go into the same header: take "
+                "them out of it, or leave INFERENCE_API_KEY empty"
+            )
+        return key
+
     @property
     def named_versions(self) -> dict[str, str]:
         """Ids of models by the names that the admin gave them."""
@@ -97,6 +111,11 @@ class Settings(BaseSettings):
     @property
     def picture_folder(self) -> Path:
         return self.data_folder / "pictures"
+
+    @property
+    def models_file(self) -> Path:
+        """Where the bot remembers inference's models for its next start."""
+        return self.data_folder / "models.json"
 
     @property
     def for_inference(self) -> dict[str, str]:

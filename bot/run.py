@@ -9,7 +9,8 @@ import discord
 from bot.bot import DarkroomBot, point_at
 from bot.config import Settings
 from diffusion.client import InferenceClient
-from storage.database import Database, migrate
+from storage.database import Database, files_of, migrate
+from storage.permissions import close_files, close_folder
 from storage.pictures import PictureFolder
 
 
@@ -31,6 +32,8 @@ async def run_bot(settings: Settings) -> None:
         raise WrongSettings("Set INFERENCE_URL to an inference server, or run `darkroom` alone.")
     if settings.discord_url:
         point_at(settings.discord_url)
+    close_folder(settings.data_folder)
+    close_files(settings.models_file, settings.picture_folder, *files_of(settings.database))
     await migrate(settings.database)
     database = Database(settings.database)
     folder = PictureFolder(settings.picture_folder)

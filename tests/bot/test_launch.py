@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -245,12 +246,14 @@ def refused_for_settings(*arguments: str) -> str:
 
 
 @pytest.fixture
-def newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Nothing is set, and no developer's own `.env` is near."""
+    umask = os.umask(0o022)  # which commands change, of a process of their own as a rule
     monkeypatch.chdir(ELSEWHERE)
     for name, value in environment(tmp_path, None).items():
         monkeypatch.setenv(name, value)
-    return monkeypatch
+    yield monkeypatch
+    os.umask(umask)
 
 
 def test_a_start_that_cannot_work_is_one_sentence(newcomer: pytest.MonkeyPatch) -> None:
@@ -268,6 +271,16 @@ def test_a_start_that_cannot_work_is_one_sentence(newcomer: pytest.MonkeyPatch) 
 
 def test_no_secret_is_in_any_sentence(newcomer: pytest.MonkeyPatch) -> None:
     secret = "correct-horse"
+    for url in (f"https://ada:{secret}@127.0.0.1:9", f"https://a/da:{secret}@127.0.0.1:9", secret):
+        newcomer.setenv("INFERENCE_URL", url)
+        assert secret not in refused("imagine", "a fox", "-o", "x.png")
+    newcomer.setenv("INFERENCE_URL", f"https://ada:{secret}@127.0.0.1:9")
+    newcomer.setenv("INFERENCE_API_KEY", "battery-staple")
+    said = refused_for_settings("imagine", "a fox", "-o", "x.png")
+    assert "INFERENCE_URL has a user and a password" in said
+    assert secret not in said
+    assert "battery" not in said
+    newcomer.setenv("INFERENCE_URL", "")
     newcomer.setenv("DATABASE_URL", f"postgresql://darkroom:{secret}@127.0.0.1:9/darkroom")
     printed = refused("migrate")
     assert "database" in printed
