@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -79,6 +80,15 @@ class Settings(BaseSettings):
         le=65535,
         description="Where `darkroom` opens the playground on 127.0.0.1; 0 picks a free port.",
     )
+
+    @field_validator("discord_url")
+    @classmethod
+    def _check_discord_url(cls, url: str | None) -> str | None:
+        # ValueError, of urlsplit too, becomes a sentence.
+        parts = urlsplit(url or "http://discord")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("DISCORD_URL must look like http://127.0.0.1:8080")
+        return url
 
     @field_validator("versions")
     @classmethod

@@ -58,7 +58,5 @@ async def _connect(bot: DarkroomBot, token: str) -> None:
         pass
     except discord.LoginFailure as error:
         raise WrongSettings("Discord refused the token: check DISCORD_TOKEN.") from error
-    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
-        raise WrongSettings(f"DISCORD_URL is no address: {error}") from error
     except (discord.DiscordException, aiohttp.ClientError, OSError, ValueError) as error:
         raise CannotStart(f"Discord cannot be reached: {error}") from error

@@ -299,3 +299,24 @@ def test_what_a_process_prints_when_it_cannot_start_is_its_sentence(tmp_path: Pa
     assert ended.returncode == os.EX_CONFIG
     (line,) = ended.stderr.strip().splitlines()
     assert "DISCORD_TOKEN" in line
+
+
+@pytest.mark.parametrize("url", ["nonsense", "ftp://127.0.0.1:9", "http://"])
+async def test_an_address_that_is_none_is_a_fault_of_the_settings(tmp_path: Path, url: str) -> None:
+    settings = {"DISCORD_TOKEN": "x", "DISCORD_URL": url, "INFERENCE_URL": "http://127.0.0.1:9"}
+    async with RunningProcess(
+        "-m", "bot", "bot", environment={**environment(tmp_path, None), **settings}
+    ) as bot:
+        assert await bot.wait() == os.EX_CONFIG
+    assert "DISCORD_URL" in bot.output
+    assert "Traceback" not in bot.output
+
+
+async def test_discord_that_is_away_is_no_fault_of_the_settings(tmp_path: Path) -> None:
+    away = "http://127.0.0.1:9"
+    settings = {"DISCORD_TOKEN": "x", "DISCORD_URL": away, "INFERENCE_URL": away}
+    async with RunningProcess(
+        "-m", "bot", "bot", environment={**environment(tmp_path, None), **settings}
+    ) as bot:
+        assert await bot.wait() == 1
+    assert "Discord cannot be reached" in bot.output
