@@ -1,5 +1,8 @@
 # One image for the bot and for inference; docker-compose.yml says which is which.
-FROM python:3.11-slim
+
+# With a digest behind it (python:3.11-slim@sha256:…) it is the same image every time.
+ARG PYTHON_IMAGE=python:3.11-slim
+FROM ${PYTHON_IMAGE}
 
 # DARKROOM_COMPILE has kernels built where they run.
 RUN apt-get update \
@@ -11,20 +14,30 @@ RUN useradd --create-home darkroom && install -d -o darkroom /app/data /home/dar
 WORKDIR /app
 
 # By default torch comes with CUDA. An index with its builds for processors makes the image of a
-# machine without a GPU several gigabytes smaller.
+# machine without a GPU several gigabytes smaller. Its hashes are not PyPI's: TORCH_HASH
+# (sha256:…, of the one file) is checked where it is given; else only the version is held.
 ARG TORCH_INDEX=
+ARG TORCH_HASH=
 
 # What changes rarely comes first, so that a change of the code does not install torch again.
-COPY pyproject.toml constraints.txt README.md LICENSE NOTICE ./
-RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > /tmp/dependencies.txt \
-    && pip install --no-cache-dir ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} \
-        -c constraints.txt -r /tmp/dependencies.txt
+# Nothing is installed that is not in these files, with its hash.
+COPY requirements.lock requirements-torch.lock ./
+RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock
+RUN if [ -z "$TORCH_INDEX" ]; then \
+        pip install --no-cache-dir --no-deps --require-hashes -r requirements-torch.lock; \
+    else \
+        grep -o '^torch==[0-9.]*' requirements-torch.lock \
+            | sed "s/\$/${TORCH_HASH:+ --hash=$TORCH_HASH}/" > /tmp/torch.txt \
+        && pip install --no-cache-dir --no-deps --index-url "$TORCH_INDEX" -r /tmp/torch.txt; \
+    fi
 
+COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY bot bot
 COPY diffusion diffusion
 COPY storage storage
 COPY playground playground
-RUN pip install --no-cache-dir --no-deps -c constraints.txt .
+# setuptools is that of the lock too; then all that is needed must be there.
+RUN pip install --no-cache-dir --no-deps --no-index --no-build-isolation . && pip check
 
 USER darkroom
 ENTRYPOINT ["darkroom"]

@@ -1,4 +1,8 @@
-"""The `darkroom` command. A start-up failure is one sentence, and the exit code 1."""
+"""The `darkroom` command. A start-up failure is one sentence.
+
+The exit code is 78 (`os.EX_CONFIG`) where the settings are at fault and it is no use to start
+again, else 1.
+"""
 
 import argparse
 import asyncio
@@ -7,6 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import discord
 from pydantic import ValidationError
@@ -15,15 +20,16 @@ from bot.config import Settings
 from bot.errors import UserError
 from bot.imagine import imagine
 from bot.launch import launch
-from bot.run import CannotStart, run_bot
+from bot.run import CannotStart, WrongSettings, run_bot
 from storage.database import StorageUnavailable, migrate
+from storage.permissions import PRIVATE_UMASK
 
 ELSEWHERE = {"inference": "diffusion", "playground": "playground", "train": "diffusion.training"}
 """Commands that are modules of their own, so that the bot's process never imports torch."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run what the command line says. Exits with 1 and a sentence if it cannot."""
+    """Run what the command line says. Exits with 78 or 1 and a sentence if it cannot."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if given and given[0] in ELSEWHERE:
@@ -35,14 +41,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(130)
     except ValidationError as error:
         first = error.errors()[0]
-        sys.exit(f"darkroom: {'.'.join(map(str, first['loc']))}: {first['msg']}")
+        _refuse_settings(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+    except WrongSettings as error:
+        _refuse_settings(str(error))
     except UserError as error:
         sys.exit(f"darkroom: {error}")
     except (CannotStart, StorageUnavailable, OSError) as error:
         sys.exit(f"darkroom: {error}")
 
 
+def _refuse_settings(sentence: str) -> NoReturn:
+    print(f"darkroom: {sentence}", file=sys.stderr)
+    sys.exit(os.EX_CONFIG)
+
+
 async def _run(options: argparse.Namespace, settings: Settings) -> None:
+    if options.command != "imagine":  # whose file is for whoever asked for it
+        os.umask(PRIVATE_UMASK)
     match options.command:
         case None:
             await launch(settings)

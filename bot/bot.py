@@ -135,7 +135,7 @@ class DarkroomBot(commands.Bot):
         board = Board(self)
         self._catalogue = Catalogue(
             inference,
-            settings.data_folder / "models.json",
+            settings.models_file,
             settings.model,
             settings.named_versions,
         )

@@ -3,9 +3,12 @@
 import re
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from diffusion.client import has_credentials
 
 
 class Settings(BaseSettings):
@@ -24,7 +27,9 @@ class Settings(BaseSettings):
         description="`sqlite:///FILE` or `postgresql://…`; the default lies in the data folder.",
     )
     inference_url: str | None = Field(
-        None, description="An inference server; the default is to start our own."
+        None,
+        description="An inference server, with `user:password@` before its host where it asks for "
+        "them; the default is to start our own.",
     )
     inference_api_key: SecretStr | None = Field(
         None, description="The key that inference asks for, if any."
@@ -88,11 +93,30 @@ class Settings(BaseSettings):
         description="Where `darkroom` opens the playground on 127.0.0.1; 0 picks a free port.",
     )
 
+    @field_validator("discord_url")
+    @classmethod
+    def _check_discord_url(cls, url: str | None) -> str | None:
+        # ValueError, of urlsplit too, becomes a sentence.
+        parts = urlsplit(url or "http://discord")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("DISCORD_URL must look like http://127.0.0.1:8080")
+        return url
+
     @field_validator("versions")
     @classmethod
     def _check_versions(cls, typed: str) -> str:
         _named(typed)
         return typed
+
+    @field_validator("inference_api_key")
+    @classmethod
+    def _check_credentials(cls, key: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+        if key and has_credentials(others.data.get("inference_url") or ""):
+            raise ValueError(
+                "INFERENCE_URL has a user and a password, and both go into the same header: take "
+                "them out of it, or leave INFERENCE_API_KEY empty"
+            )
+        return key
 
     @property
     def named_versions(self) -> dict[str, str]:
@@ -109,6 +133,11 @@ class Settings(BaseSettings):
     @property
     def picture_folder(self) -> Path:
         return self.data_folder / "pictures"
+
+    @property
+    def models_file(self) -> Path:
+        """Where the bot remembers inference's models for its next start."""
+        return self.data_folder / "models.json"
 
     @property
     def for_inference(self) -> dict[str, str]:

@@ -26,7 +26,7 @@ from diffusion.protocol import Failed, Finished, ImageRequest, Progress, Queued
 from storage import jobs
 from storage.database import Database, StorageUnavailable
 from storage.jobs import Job
-from storage.models import JobKind, JobState, RemovedBy
+from storage.models import HANDED_OUT, JobKind, JobState, RemovedBy
 from storage.pictures import PictureFolder, PictureMissing, PictureNotSaved, of_job
 
 log = logging.getLogger(__name__)
@@ -62,9 +62,6 @@ async def news_within(news: asyncio.Event, seconds: float) -> None:
         async with asyncio.timeout(seconds):
             await news.wait()
 
-
-HANDED_OUT = frozenset({JobKind.UPSCALE})
-"""The kinds of jobs for which mostly nothing is drawn: their picture is there already."""
 
 DRAWN = frozenset(JobKind) - HANDED_OUT
 

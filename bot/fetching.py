@@ -7,7 +7,6 @@ are fetched and decoded one at a time, so that nobody keeps others from theirs.
 """
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ import yarl
 from aiohttp import SocketFactoryType
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from bot.addresses import is_address, is_public
 from bot.errors import InvalidLink, InvalidUpload, PicturesBusy
 from bot.turns import Turns
 from bot.uploads import (
@@ -43,8 +43,6 @@ MOST_OF_ONE = 8
 """Requests that wait for their pictures, of all members and of one."""
 
 REDIRECTS = (301, 302, 303, 307, 308)
-
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class _Refused(Exception):
@@ -192,36 +190,14 @@ def _invalid(source: str | Upload, reason: str) -> InvalidLink | InvalidUpload:
     return InvalidLink(source, reason)
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet, and to nothing within another."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        within = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
-        if ip in NAT64:
-            within = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if within:
-            return is_public(str(within))
-    return ip.is_global and not ip.is_multicast
-
-
 def _check(url: yarl.URL) -> None:
     """Raises _Refused for a link that is not followed, whatever its name leads to."""
     if url.scheme != "https" or url.port != 443 or url.user or url.password or not url.host:
         raise _Refused("scheme")
-    # An address in the place of a name is never resolved.
-    if _is_address(url.host) and not is_public(url.host):
-        raise _Refused("address")
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+    # An address in the place of a name is never resolved; some other spelling of one might be.
+    for host in (url.host, url.raw_host or ""):
+        if is_address(host) and not is_public(host):
+            raise _Refused("address")
 
 
 async def _content(response: aiohttp.ClientResponse) -> bytes:

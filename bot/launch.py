@@ -1,6 +1,8 @@
 """Everything on one machine: inference, the bot and, without a token, the playground.
 
-Each is a child process. One that dies is started again; when the launcher ends, all end.
+Each is a child process. One that dies is started again, with growing pauses, whether it was ever
+ready or not; the others go on meanwhile. Final is only what a child says of its settings before it
+was ever ready, by ending with `os.EX_CONFIG`. When the launcher ends, all end.
 """
 
 import asyncio
@@ -26,7 +28,7 @@ RESTART_PAUSE = 1.0
 
 LONGEST_PAUSE = 60.0
 STEADY = 60.0
-"""Seconds that a child has lived when its death counts as the first."""
+"""Seconds that a child has lived, and was ready in, when its death counts as the first."""
 
 GRACE = 10.0
 """Seconds that a child has to end when it is asked to."""
@@ -124,10 +126,10 @@ class _Keeper:
 
     def __init__(self, child: Child) -> None:
         self.name = child.name
-        self.ready = asyncio.Event()
-        self.failed = asyncio.Event()
-        """It ended before it was ever ready: starting it again would change nothing."""
+        self.started: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        """True once it is ready; False if it says that its settings are wrong."""
         self._child = child
+        self._is_ready = False
         self._ending = False
         self._process: asyncio.subprocess.Process | None = None
         self._task = asyncio.create_task(self._keep())
@@ -150,7 +152,7 @@ class _Keeper:
     async def _keep(self) -> None:
         pause = RESTART_PAUSE
         while True:
-            began = time.monotonic()
+            began, self._is_ready = time.monotonic(), False
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-u",
@@ -166,9 +168,12 @@ class _Keeper:
             code = await self._process.wait()
             if self._ending:
                 return
-            if not self.ready.is_set():
-                self.failed.set()
+            if code == os.EX_CONFIG and not self.started.done():
+                self.started.set_result(False)
                 return
+            # One that falls again and again must not wear Discord's patience, or the disk's, out.
+            if self._is_ready and time.monotonic() - began > STEADY:
+                pause = RESTART_PAUSE
             log.warning(
                 "%s ended with code %d; it is started again in %.0f s.",
                 self._child.name,
@@ -176,9 +181,7 @@ class _Keeper:
                 pause,
             )
             await asyncio.sleep(pause)
-            # One that falls at once and again and again must not wear Discord's patience out.
-            steady = time.monotonic() - began > STEADY
-            pause = RESTART_PAUSE if steady else min(2 * pause, LONGEST_PAUSE)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     async def _follow_output(self, process: asyncio.subprocess.Process) -> None:
         """Pass the child's lines on under its name, and notice when it is ready."""
@@ -187,7 +190,9 @@ class _Keeper:
             text = line.decode(errors="replace").rstrip()
             print(f"{self._child.name:>10} │ {text}", flush=True)
             if self._child.ready in text:
-                self.ready.set()
+                self._is_ready = True
+                if not self.started.done():
+                    self.started.set_result(True)
 
 
 async def _read_line(stream: asyncio.StreamReader) -> bytes:
@@ -199,16 +204,19 @@ async def _read_line(stream: asyncio.StreamReader) -> bytes:
 
 
 async def _ready_or(stop: asyncio.Event, *keepers: _Keeper) -> None:
-    """Wait until all are ready, or until it is time to stop. Raises CannotStart if one fails."""
-    for keeper in keepers:
-        events = (keeper.ready, keeper.failed, stop)
-        waits = [asyncio.create_task(event.wait()) for event in events]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
-        if keeper.failed.is_set() and not stop.is_set():
-            raise CannotStart(f"{keeper.name} did not start; what it said is above.")
+    """Wait until all are ready, or until it is time to stop. Raises CannotStart if one refuses."""
+    stopped: asyncio.Future[bool] = asyncio.ensure_future(stop.wait())
+    try:
+        waiting = list(keepers)
+        while waiting and not stopped.done():
+            started = [keeper.started for keeper in waiting]
+            await asyncio.wait([*started, stopped], return_when=asyncio.FIRST_COMPLETED)
+            for keeper in waiting:
+                if keeper.started.done() and not keeper.started.result() and not stop.is_set():
+                    raise CannotStart(f"{keeper.name} did not start; what it said is above.")
+            waiting = [keeper for keeper in waiting if not keeper.started.done()]
+    finally:
+        stopped.cancel()
 
 
 def _die_with_launcher() -> None:

@@ -9,7 +9,8 @@ import discord
 from bot.bot import DarkroomBot, point_at
 from bot.config import Settings
 from diffusion.client import InferenceClient
-from storage.database import Database, migrate
+from storage.database import Database, files_of, migrate
+from storage.permissions import close_files, close_folder
 from storage.pictures import PictureFolder
 
 
@@ -17,14 +18,22 @@ class CannotStart(Exception):
     """Something is missing or wrong outside the program; the message says what to do."""
 
 
+class WrongSettings(CannotStart):
+    """What is wrong stands in the settings: starting again would change nothing."""
+
+
 async def run_bot(settings: Settings) -> None:
     """Run until SIGINT or SIGTERM. Raises CannotStart, or StorageUnavailable."""
     if settings.discord_token is None:
-        raise CannotStart("Set DISCORD_TOKEN to the bot's token, or run `darkroom` alone to play.")
+        raise WrongSettings(
+            "Set DISCORD_TOKEN to the bot's token, or run `darkroom` alone to play."
+        )
     if settings.inference_url is None:
-        raise CannotStart("Set INFERENCE_URL to an inference server, or run `darkroom` alone.")
+        raise WrongSettings("Set INFERENCE_URL to an inference server, or run `darkroom` alone.")
     if settings.discord_url:
         point_at(settings.discord_url)
+    close_folder(settings.data_folder)
+    close_files(settings.models_file, settings.picture_folder, *files_of(settings.database))
     await migrate(settings.database)
     database = Database(settings.database)
     folder = PictureFolder(settings.picture_folder)
@@ -48,6 +57,6 @@ async def _connect(bot: DarkroomBot, token: str) -> None:
     except asyncio.CancelledError:
         pass
     except discord.LoginFailure as error:
-        raise CannotStart("Discord refused the token: check DISCORD_TOKEN.") from error
+        raise WrongSettings("Discord refused the token: check DISCORD_TOKEN.") from error
     except (discord.DiscordException, aiohttp.ClientError, OSError, ValueError) as error:
         raise CannotStart(f"Discord cannot be reached: {error}") from error

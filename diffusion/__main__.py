@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import logging
 import os
 import signal
@@ -17,6 +18,7 @@ from diffusion.checkpoints import EMBEDDED, CheckpointError, load
 from diffusion.connections import Listener
 from diffusion.devices import SettingError, best_device, compile_wanted, number_type, prepare
 from diffusion.engine import Engine
+from diffusion.hub import HubAway
 from diffusion.origins import OpenToAll, check_open
 from diffusion.server import Service
 from diffusion.worker import Worker
@@ -63,7 +65,10 @@ def _arguments() -> argparse.Namespace:
 
 
 async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
-    """Serve until told to stop; returns the exit code."""
+    """Serve until told to stop; returns the exit code.
+
+    It is `os.EX_CONFIG` where the settings are at fault, and it is no use to start again.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -82,7 +87,8 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
         reason = os.strerror(error.errno or 0)
         print(f"Cannot listen on {arguments.host}:{arguments.port}: {reason}.", file=sys.stderr)
         await listener.close()
-        return 1
+        # What holds a port may let go of it; an address that is not ours stays so.
+        return 1 if error.errno == errno.EADDRINUSE else os.EX_CONFIG
     ended = worker.start()
     try:
         await _first_of(stop.wait(), worker.ready.wait(), ended)
@@ -96,7 +102,7 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
         await worker.drain(arguments.grace)
     except (CheckpointError, SettingError) as error:
         print(error, file=sys.stderr)
-        return 1
+        return 1 if isinstance(error, HubAway) else os.EX_CONFIG
     except Exception:
         log.exception("the engine failed")
         return 1

@@ -7,6 +7,7 @@ no previews, or answers a streaming request in one piece.
     InferenceRefused        the server will never do this, or answers nonsense
 """
 
+import base64
 import io
 import json
 import math
@@ -70,12 +71,17 @@ class InferenceUnavailable(Exception):
 class InferenceClient:
     """A connection to one inference server: `async with InferenceClient(url) as client`.
 
-    `url` is the server's root; the `/v1` that other clients want at its end does no harm.
+    `url` is the server's root; the `/v1` that other clients want at its end does no harm. A user
+    and a password in it are sent as Basic authorisation, and appear nowhere else; they and an
+    `api_key` exclude each other.
     """
 
     def __init__(self, url: str, api_key: str | None = None) -> None:
-        self._url = url.rstrip("/").removesuffix("/v1")
-        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        address, basic = _without_credentials(url)
+        assert not (basic and api_key), "both go into the same header"
+        self._url = address.rstrip("/").removesuffix("/v1")
+        authorisation = f"Bearer {api_key}" if api_key else basic
+        self._headers = {"Authorization": authorisation} if authorisation else {}
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -227,10 +233,27 @@ class InferenceClient:
             ) from error
 
 
-def _shown(url: str) -> str:
-    """An address without the user and the password that may stand in it."""
+def has_credentials(url: str) -> bool:
+    """Whether a user or a password stands in an address."""
+    return _without_credentials(url)[1] is not None
+
+
+def _without_credentials(url: str) -> tuple[str, str | None]:
+    """An address without its user and password, and these as an Authorization header."""
     try:
-        return str(URL(url).with_user(None))
+        parsed = URL(url)
+    except ValueError:
+        return url, None  # asking there fails, and says why
+    if parsed.user is None and parsed.password is None:
+        return url, None
+    pair = f"{parsed.user or ''}:{parsed.password or ''}".encode()
+    return str(parsed.with_user(None)), f"Basic {base64.b64encode(pair).decode()}"
+
+
+def _shown(url: str) -> str:
+    """Which server an address means; a password with a slash in it would stand in its path."""
+    try:
+        return str(URL(url).origin())
     except ValueError:
         return "What is configured"
 

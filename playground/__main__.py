@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 
@@ -11,14 +12,17 @@ from playground.server import running_playground
 
 
 def main() -> None:
-    """Parse the arguments and run; a port in use is one sentence on stderr and status 1."""
+    """Parse the arguments and run; a port in use is one sentence on stderr and status 78."""
     parser = argparse.ArgumentParser(prog="playground", description=__doc__)
     parser.add_argument("--port", type=int, default=8080, help="port; 0 picks a free one")
     port = parser.parse_args().port
     try:
         asyncio.run(_serve(port))
     except OSError as error:
-        sys.exit(f"The playground cannot listen on port {port}: {error.strerror or error}")
+        reason = error.strerror or error
+        print(f"The playground cannot listen on port {port}: {reason}", file=sys.stderr)
+        # Which the launcher takes for final: the port is a setting.
+        sys.exit(os.EX_CONFIG)
 
 
 async def _serve(port: int) -> None:

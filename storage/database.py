@@ -165,6 +165,17 @@ async def migrate(url: str) -> None:
         await engine.dispose()
 
 
+def files_of(url: str) -> tuple[Path, ...]:
+    """The files that a database is in, there or not; none for Postgres.
+
+    Raises `StorageUnavailable` for an address that cannot be one.
+    """
+    parsed = _parse(url)
+    if not _is_sqlite(parsed):
+        return ()
+    return tuple(Path(f"{parsed.database}{end}") for end in ("", "-wal", "-shm", "-journal"))
+
+
 def migration_config(connection: Connection) -> Config:
     """Alembic's configuration for our migrations over an open connection, from any folder."""
     config = Config()

@@ -1,8 +1,15 @@
 """Whose turn it is: the order in which waiting jobs are claimed, and a job's place in it.
 
-All turbo jobs come before the fast ones, and these before the relaxed. Among those of a mode, the
-member with the fewest running jobs comes first, then the one who was served longest ago (never is
-longest), then the oldest job. So one member's twenty jobs hold up nobody's single one.
+Modes take turns by weighted round robin: of seven turns four are turbo's, two fast's and one
+relaxed's (`ROUND`), spread as evenly as they can be. The turn of a mode for which nothing waits
+goes to the next in the round, at once and for good: nobody saves turns up. So a job at the head
+of its mode waits for at most six others, whatever waits in other modes. Which turn it is follows
+from the turns that claimed jobs have had, so it is the same after a restart.
+
+Among the jobs of a mode, the member with the fewest running jobs comes first, then the one who
+was served longest ago (never is longest), then the oldest job. So one member's twenty jobs hold
+up nobody's single one. What is only handed out comes before all that and takes no turn.
+
 Said twice, once for the database to choose by and once to count by; a test holds the two together.
 Knows nothing of states other than queued and running, and changes nothing.
 """
@@ -13,10 +20,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnExpressionArgument, case, func, select
+from sqlalchemy import ColumnElement, ColumnExpressionArgument, case, func, select
 from sqlalchemy.orm import aliased
 
-from storage.models import JobMode, JobRow, JobState, MemberRow
+from storage.models import HANDED_OUT, JobMode, JobRow, JobState, MemberRow
+
+ROUND = (
+    JobMode.TURBO,
+    JobMode.FAST,
+    JobMode.TURBO,
+    JobMode.RELAX,
+    JobMode.TURBO,
+    JobMode.FAST,
+    JobMode.TURBO,
+)
+"""Whose turn is whose, over and over: turn n is that of `ROUND[n % 7]`."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -30,6 +48,27 @@ class Waiting:
     served_at: datetime | None
     """When its member was last served."""
     mode: JobMode = JobMode.FAST
+    handed_out: bool = False
+    """Whether it takes no turn; see `storage.models.HANDED_OUT`."""
+
+
+def next_turn() -> ColumnElement[int]:
+    """The turn after the latest that a claimed job has had."""
+    claimed = aliased(JobRow)
+    return select(func.coalesce(func.max(claimed.turn) + 1, 0)).scalar_subquery()
+
+
+def turn_of_mode() -> ColumnElement[int]:
+    """The turn in which a `JobRow` is claimed, if it is the first of its mode."""
+    turn = next_turn()
+    position = turn % len(ROUND)
+    away = {
+        mode: case(
+            {place: _turns_until(mode, place) for place in range(len(ROUND))}, value=position
+        )
+        for mode in JobMode
+    }
+    return turn + case(away, value=JobRow.mode)
 
 
 def claim_order() -> tuple[ColumnExpressionArgument[Any], ...]:
@@ -41,30 +80,44 @@ def claim_order() -> tuple[ColumnExpressionArgument[Any], ...]:
         .correlate(JobRow)
         .scalar_subquery()
     )
-    hurry = case({mode: place for place, mode in enumerate(JobMode)}, value=JobRow.mode)
+    # -1 is before every turn.
+    turn = case((JobRow.kind.in_(HANDED_OUT), -1), else_=turn_of_mode())
     longest_ago = MemberRow.served_at.nulls_first()
-    return (hurry, running_of_member, longest_ago, JobRow.created_at, JobRow.id)
+    return (turn, running_of_member, longest_ago, JobRow.created_at, JobRow.id)
 
 
-def in_turn(waiting: Sequence[Waiting], running: Counter[int]) -> list[str]:
+def in_turn(waiting: Sequence[Waiting], running: Counter[int], turn: int = 0) -> list[str]:
     """Put the ids of queued jobs into the order in which they will be claimed.
 
-    `waiting` is given oldest first, `running` counts members' running jobs. What ends meanwhile
-    is not foreseen: each job that is claimed is taken to be still running.
+    `waiting` is given oldest first, `running` counts members' running jobs, `turn` is the next.
+    What ends meanwhile is not foreseen: each job that is claimed is taken to be still running.
     """
     served = {job.member_id: (job.served_at or _LONG_AGO, 0) for job in waiting}
     busy = Counter(running)
+    # By mode, with what is handed out under None, then by member.
+    lines: dict[JobMode | None, dict[int, deque[tuple[int, str]]]] = {}
+    for age, job in enumerate(waiting):
+        line = lines.setdefault(None if job.handed_out else job.mode, {})
+        line.setdefault(job.member_id, deque()).append((age, job.job_id))
     order: list[str] = []
-    for mode in JobMode:
-        jobs: dict[int, deque[tuple[int, str]]] = {}
-        for age, job in enumerate(waiting):
-            if job.mode is mode:
-                jobs.setdefault(job.member_id, deque()).append((age, job.job_id))
-        while jobs:
-            member = min(jobs, key=lambda member: (busy[member], served[member], jobs[member][0]))
-            order.append(jobs[member].popleft()[1])
-            busy[member] += 1
-            served[member] = (datetime.max.replace(tzinfo=UTC), len(order))
-            if not jobs[member]:
-                del jobs[member]
+    while lines:
+        mode = None
+        if None not in lines:
+            while (mode := ROUND[turn % len(ROUND)]) not in lines:
+                turn += 1
+            turn += 1
+        jobs = lines[mode]
+        member = min(jobs, key=lambda member: (busy[member], served[member], jobs[member][0]))
+        order.append(jobs[member].popleft()[1])
+        busy[member] += 1
+        served[member] = (datetime.max.replace(tzinfo=UTC), len(order))
+        if not jobs[member]:
+            del jobs[member]
+        if not jobs:
+            del lines[mode]
     return order
+
+
+def _turns_until(mode: JobMode, place: int) -> int:
+    """How many turns from this place in the round on are others', before it is the mode's."""
+    return (ROUND[place:] + ROUND[:place]).index(mode)

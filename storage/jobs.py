@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage import drafts, fairness
 from storage.database import Database, upsert
 from storage.models import (
+    HANDED_OUT,
     JobKind,
     JobMode,
     JobRow,
@@ -200,8 +201,8 @@ async def claim_next(database: Database, kinds: Collection[JobKind] = tuple(JobK
     No two callers get the same job. Only jobs of these kinds that have their message are taken.
     """
     async with database.transaction() as session:
-        row = await session.scalar(
-            select(JobRow)
+        found = await session.execute(
+            select(JobRow, fairness.turn_of_mode())
             .join(MemberRow, MemberRow.id == JobRow.member_id)
             .where(
                 JobRow.state == JobState.QUEUED,
@@ -214,9 +215,13 @@ async def claim_next(database: Database, kinds: Collection[JobKind] = tuple(JobK
             # key_share: jobs may be added meanwhile whose parent or member is locked here.
             .with_for_update(of=JobRow, skip_locked=True, key_share=True)
         )
-        if row is None:
+        first = found.first()
+        if first is None:
             return None
+        row, turn = first
         now = _now()
+        if row.kind not in HANDED_OUT:
+            row.turn = turn
         row.state, row.started_at, row.attempts = JobState.RUNNING, now, row.attempts + 1
         await session.execute(
             update(MemberRow).where(MemberRow.id == row.member_id).values(served_at=now)
@@ -332,21 +337,22 @@ async def in_queue(database: Database) -> Queue:
     """Return what runs and what waits, the latter in the order of its turn."""
     async with database.reading() as session:
         rows = await session.execute(
-            select(JobRow, MemberRow.served_at)
+            select(JobRow, MemberRow.served_at, fairness.next_turn())
             .join(MemberRow, MemberRow.id == JobRow.member_id)
             .where(JobRow.state.in_(UNFINISHED))
             .order_by(JobRow.created_at, JobRow.id)
         )
-        found = [(to_job(row), served_at) for row, served_at in rows]
-    running = tuple(job for job, _ in found if job.state is JobState.RUNNING)
-    queued = {job.id: job for job, _ in found if job.state is JobState.QUEUED}
+        found = [(to_job(row), served_at, turn) for row, served_at, turn in rows]
+    running = tuple(job for job, *_ in found if job.state is JobState.RUNNING)
+    queued = {job.id: job for job, *_ in found if job.state is JobState.QUEUED}
     order = fairness.in_turn(
         [
-            fairness.Waiting(job.id, job.member_id, served_at, job.mode)
-            for job, served_at in found
+            fairness.Waiting(job.id, job.member_id, served_at, job.mode, job.kind in HANDED_OUT)
+            for job, served_at, _ in found
             if job.id in queued
         ],
         Counter(job.member_id for job in running),
+        found[0][2] if found else 0,
     )
     return Queue(running, tuple(queued[job_id] for job_id in order))
 

@@ -67,8 +67,12 @@ class JobKind(StrEnum):
     """A picture carried on along its shorter side until it is square."""
 
 
+HANDED_OUT = frozenset({JobKind.UPSCALE})
+"""The kinds of jobs for which mostly nothing is drawn: their picture is there already."""
+
+
 class JobMode(StrEnum):
-    """How much a job is hurried: of jobs that wait, all of the earlier mode come first."""
+    """How much a job is hurried: how many turns its like have, as `storage.fairness` says."""
 
     TURBO = "turbo"
     FAST = "fast"
@@ -238,6 +242,9 @@ class JobRow(Base):
     """How the message is reached, for a while, where the bot cannot reach it as itself."""
     reason: Mapped[str | None] = mapped_column(AnyText)
     attempts: Mapped[int] = mapped_column(Integer)
+    turn: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    """In which turn of the queue it was last claimed, counted from 0; null until then, and for
+    what took none. See `storage.fairness`."""
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -1,12 +1,19 @@
-"""The compose files by reading: what they need, what they promise, and that they hold no secret."""
+"""The compose files, the Dockerfile and the locks by reading: what they need, promise and pin."""
 
 import re
+import tomllib
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+LOCKS = ("requirements.lock", "requirements-torch.lock")
 
 
 class ComposeLoader(yaml.SafeLoader):
@@ -87,6 +94,137 @@ def test_inference_listens_beyond_its_container_with_a_key() -> None:
 
 def test_only_the_bot_gets_the_token() -> None:
     assert [name for name, s in SERVICES.items() if "DISCORD_TOKEN" in s["environment"]] == ["bot"]
+
+
+@pytest.mark.parametrize("name", list(SERVICES))
+def test_every_container_is_confined(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert "privileged" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert re.fullmatch(r"\$\{[A-Z_]+:-\d+g\}", service["mem_limit"])
+    assert 0 < service["pids_limit"] <= 1024
+    options = service["logging"]["options"]
+    assert re.fullmatch(r"\d+m", options["max-size"])
+    assert int(options["max-file"]) > 1
+    # What is in memory is bounded as well.
+    assert service["tmpfs"]
+    assert all(re.fullmatch(r"/[\w/]+:size=\d+[mg]", mount) for mount in service["tmpfs"])
+    assert "ports" not in service
+
+
+def test_nobody_is_root() -> None:
+    assert SERVICES["postgres"]["user"] == "postgres"
+    *_, last = re.findall(r"^USER (\S+)$", DOCKERFILE, re.MULTILINE)
+    assert last == "darkroom"
+
+
+def test_what_must_be_written_lies_where_it_can_be() -> None:
+    """The root is read-only: volumes and memory alone take files."""
+    for name, folders in {
+        "bot": ["/tmp", "/app/data"],
+        "inference": ["/tmp", "/home/darkroom/.cache"],
+        "postgres": ["/tmp", "/var/run/postgresql", "/var/lib/postgresql/data"],
+    }.items():
+        mounts = [mount.partition(":")[0] for mount in SERVICES[name]["tmpfs"]]
+        mounts += [
+            mount.split(":")[1] for mount in SERVICES[name]["volumes"] if not mount.endswith(":ro")
+        ]
+        assert sorted(mounts) == sorted(folders)
+    for name, place in SERVICES["inference"]["environment"].items():
+        if name.endswith(("_DIR", "_PATH")):
+            assert place.startswith("/home/darkroom/.cache/")
+
+
+def test_each_reaches_only_whom_it_talks_to() -> None:
+    networks = {name: set(service["networks"]) for name, service in SERVICES.items()}
+    assert networks["postgres"] & networks["bot"]
+    assert networks["inference"] & networks["bot"]
+    assert not networks["postgres"] & networks["inference"]
+    for shared in (networks["postgres"], networks["inference"] & networks["bot"]):
+        assert all(COMPOSE["networks"][name] == {"internal": True} for name in shared)
+    assert set(COMPOSE["networks"]) == set().union(*networks.values())
+
+
+def test_images_can_be_pinned_from_the_environment() -> None:
+    assert SERVICES["postgres"]["image"].startswith("${POSTGRES_IMAGE:-")
+    for name in ("bot", "inference"):
+        for argument, value in SERVICES[name]["build"]["args"].items():
+            assert value.startswith(f"${{{argument}:-")
+            assert f"\nARG {argument}=" in DOCKERFILE
+    assert re.findall("^FROM .*", DOCKERFILE, re.MULTILINE) == ["FROM ${PYTHON_IMAGE}"]
+
+
+# The locks.
+
+
+def locked() -> dict[str, tuple[str, list[str]]]:
+    """Versions and hashes by name, of both files."""
+    entries: dict[str, tuple[str, list[str]]] = {}
+    for name in LOCKS:
+        text = (ROOT / name).read_text()
+        for entry in re.findall(r"^\S+==(?:.|\n )+", text, re.MULTILINE):
+            package, version = re.match(r"(\S+)==(\S+)", entry).groups()  # type: ignore[union-attr]
+            assert package not in entries
+            entries[package] = version, re.findall(r"--hash=sha256:([0-9a-f]{64})\b", entry)
+    return entries
+
+
+def test_every_package_of_the_image_has_its_hashes() -> None:
+    for package, (_, hashes) in locked().items():
+        assert hashes, package
+
+
+def test_the_image_has_the_versions_that_were_tested() -> None:
+    tested = {}
+    for line in (ROOT / "constraints.txt").read_text().split():
+        name, _, version = line.partition("==")
+        tested[canonicalize_name(name)] = version
+    for package, (version, _) in locked().items():
+        if package in tested:
+            assert version == tested[package], package
+        else:  # what only Linux with CUDA has, and what builds
+            assert re.match("nvidia-|cuda-|triton$|setuptools$", package), package
+
+
+def test_all_that_is_needed_is_locked() -> None:
+    """By what the installed packages themselves say that they need, on Linux."""
+    versions = {package: version for package, (version, _) in locked().items()}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    needed = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    seen: set[tuple[str, frozenset[str]]] = set()
+    environment = {"sys_platform": "linux", "platform_system": "Linux", "python_version": "3.11"}
+    while needed:
+        requirement = Requirement(needed.pop())
+        name = canonicalize_name(requirement.name)
+        assert name in versions, f"{name} is needed; run .ci/lock.py"
+        assert requirement.specifier.contains(versions[name]), name
+        if (name, frozenset(requirement.extras)) in seen:
+            continue
+        seen.add((name, frozenset(requirement.extras)))
+        try:
+            further = requires(name) or []
+        except PackageNotFoundError:  # of CUDA, which is not installed everywhere
+            continue
+        for line in further:
+            marker = Requirement(line).marker
+            extras = requirement.extras or {""}
+            if marker is None or any(marker.evaluate({**environment, "extra": e}) for e in extras):
+                needed.append(line)
+
+
+def test_nothing_is_installed_without_its_hash_but_torch_from_another_index() -> None:
+    commands = re.findall(r"pip install (.*?)(?=\\?\n)", DOCKERFILE)
+    for command in commands:
+        assert "--no-deps" in command
+        if "$TORCH_INDEX" not in command and "--no-index" not in command:
+            assert "--require-hashes" in command
+    assert len(commands) == 4
+    for name in LOCKS:
+        assert name in DOCKERFILE
+        assert f"!{name}" in (ROOT / ".dockerignore").read_text().split()
 
 
 def test_the_image_takes_no_secret_and_no_data_along() -> None:

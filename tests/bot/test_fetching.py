@@ -16,7 +16,7 @@ from PIL import Image
 
 from bot import fetching
 from bot.errors import InvalidLink, InvalidUpload, PicturesBusy
-from bot.fetching import AT_ONCE, MOST_OF_ONE, MOST_WAITING, PictureFetcher, is_public
+from bot.fetching import AT_ONCE, MOST_OF_ONE, MOST_WAITING, PictureFetcher
 from bot.uploads import KEPT_SIDE, MOST_PIXELS, UnusablePicture, Upload, lay_over
 from tests.hostile_pictures import repeated_scans
 
@@ -307,40 +307,6 @@ async def test_a_name_is_refused_where_the_connection_would_be_made(addresses: l
     with pytest.raises(InvalidLink, match="no public address"):
         await PictureFetcher(resolver=names).fetch("https://pictures.example/x.png")
     assert names.asked == ["pictures.example"]
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "0.0.0.0",
-        "10.0.0.1",
-        "100.64.0.1",
-        "127.0.0.1",
-        "169.254.169.254",
-        "172.16.0.1",
-        "192.168.0.1",
-        "192.0.2.1",
-        "224.0.0.1",
-        "255.255.255.255",
-        "::",
-        "::1",
-        "::ffff:127.0.0.1",
-        "64:ff9b::7f00:1",
-        "2002:7f00:1::",
-        "2001:db8::1",
-        "fc00::1",
-        "fe80::1%eth0",
-        "ff02::1",
-        "no address",
-    ],
-)
-def test_what_is_not_public(address: str) -> None:
-    assert not is_public(address)
-
-
-@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
-def test_what_is_public(address: str) -> None:
-    assert is_public(address)
 
 
 async def test_nothing_but_pixels_is_kept(fetcher: PictureFetcher) -> None:

@@ -1,11 +1,15 @@
 """`darkroom` as people start it: everything at once, one picture, and what is refused."""
 
 import asyncio
+import contextlib
 import io
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -13,6 +17,7 @@ import pytest
 from PIL import Image
 
 from bot.__main__ import main
+from diffusion.protocol import ModelInfo
 from playground import Playground
 from playground.member import Member
 from tests.bot.test_drawing import finished, labels
@@ -101,6 +106,79 @@ async def test_a_child_that_cannot_start_ends_the_launch_with_its_sentence(tmp_p
     assert "Traceback" not in darkroom.output
 
 
+DIES = """
+import os, signal, sys
+from pathlib import Path
+
+lives = Path(os.environ["LIVES"])
+if "diffusion" in sys.orig_argv and not (lives / "spared").exists():
+    number = len(list(lives.iterdir()))
+    (lives / str(number)).touch()
+    if number % 2 == 0:
+        os.kill(os.getpid(), signal.SIGKILL)  # as the kernel does when memory runs out
+    sys.modules["torch"] = None  # an exception that nobody foresaw, while it starts
+"""
+"""A `sitecustomize` of which inference dies before it is ready, until the test spares it."""
+
+
+async def test_inference_that_dies_before_it_was_ever_ready_is_started_again(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    lives = tmp_path / "lives"
+    lives.mkdir()
+    (tmp_path / "sitecustomize.py").write_text(DIES)
+    remembered = [ModelInfo(id="tiny", native_size=64, steps=2, guidance_scale=3).to_json()]
+    (tmp_path / "models.json").write_text(json.dumps(remembered))
+    dying = {"LIVES": str(lives), "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    async with RunningProcess(
+        "-m", "bot", environment={**environment(tmp_path, tiny_model), **dying}
+    ) as darkroom:
+        await darkroom.printed(r"inference ended with code -9; it is started again in 1 s")
+        await darkroom.printed(r"inference ended with code 1; it is started again in 2 s")
+        await darkroom.printed(r"inference ended with code -9; it is started again in 4 s")
+        # Meanwhile the bot takes prompts.
+        url = (await darkroom.printed(r"playground ready at (http://127.0.0.1:\d+)"))[1]
+        async with Member(url, "Ada", timeout=120) as ada:
+            await ada.wait_for_command("imagine")
+            waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
+            assert "Darkroom is ready" not in darkroom.output
+            (lives / "spared").touch()
+            assert "U1" in labels(await finished(ada, waiting))
+        await darkroom.printed("Darkroom is ready")
+        darkroom.send(signal.SIGINT)
+        assert await darkroom.wait() == 0
+
+
+async def test_a_playground_whose_port_is_taken_ends_the_launch_with_its_sentence(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        settings = {**environment(tmp_path, tiny_model), "PLAYGROUND_PORT": port}
+        async with RunningProcess("-m", "bot", environment=settings) as darkroom:
+            assert await darkroom.wait() == 1
+    assert f"Port {port} is taken" in darkroom.output
+    assert "Traceback" not in darkroom.output
+
+
+async def test_a_token_that_discord_refuses_ends_the_launch_while_inference_still_loads(
+    tiny_model: Path, tmp_path: Path, playground: Playground
+) -> None:
+    (tmp_path / "lives").mkdir()
+    (tmp_path / "sitecustomize.py").write_text(DIES)
+    given = {
+        **environment(tmp_path, tiny_model),
+        "LIVES": str(tmp_path / "lives"),  # inference dies again and again
+        "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
+        "DISCORD_URL": playground.url,
+        "DISCORD_TOKEN": " ",
+    }
+    async with RunningProcess("-m", "bot", environment=given) as darkroom:
+        assert await darkroom.wait() == 1
+    assert "Discord refused the token" in darkroom.output
+    assert "bot did not start" in darkroom.output
+
+
 async def test_when_the_launcher_is_killed_its_children_end_too(
     tiny_model: Path, tmp_path: Path
 ) -> None:
@@ -133,7 +211,7 @@ def test_every_command_hears_what_the_file_says(
         monkeypatch.setenv(name, "")  # and set back afterwards: a process changes its own
     (tmp_path / ".env").write_text("DARKROOM_DTYPE=nonsense\n")
     for command in (("inference", "--port", "0"), ("imagine", "a fox", "-o", "x.png")):
-        sentence = refused(*command)
+        sentence = refused_for_settings(*command)
         assert "DARKROOM_DTYPE" in sentence
         assert "'bfloat16'" in sentence
 
@@ -148,39 +226,61 @@ def test_every_command_hears_what_the_file_says(
     assert os.environ["DARKROOM_DTYPE"] == "bfloat16"
 
 
-def refused(*arguments: str) -> str:
+def refused(*arguments: str, code: int = 1) -> str:
     """What the command says when it cannot start: one sentence."""
-    with pytest.raises(SystemExit) as ended:
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), pytest.raises(SystemExit) as ended:
         main(arguments)
-    assert isinstance(ended.value.code, str)
-    assert ended.value.code.startswith("darkroom: ")
-    return ended.value.code
+    sentence = ended.value.code
+    if code != 1:
+        assert sentence == code
+        sentence = said.getvalue().removesuffix("\n")
+    assert isinstance(sentence, str)
+    assert sentence.startswith("darkroom: ")
+    assert "\n" not in sentence
+    return sentence
+
+
+def refused_for_settings(*arguments: str) -> str:
+    return refused(*arguments, code=os.EX_CONFIG)
 
 
 @pytest.fixture
-def newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Nothing is set, and no developer's own `.env` is near."""
+    umask = os.umask(0o022)  # which commands change, of a process of their own as a rule
     monkeypatch.chdir(ELSEWHERE)
     for name, value in environment(tmp_path, None).items():
         monkeypatch.setenv(name, value)
-    return monkeypatch
+    yield monkeypatch
+    os.umask(umask)
 
 
 def test_a_start_that_cannot_work_is_one_sentence(newcomer: pytest.MonkeyPatch) -> None:
-    assert "DISCORD_TOKEN" in refused("bot")
+    assert "DISCORD_TOKEN" in refused_for_settings("bot")
     assert "1:3 to 3:1" in refused("imagine", "a fox --ar 1:50", "-o", "x.png")
     no_picture = refused("imagine", "a fox", "-o", "x.png", "-i", __file__)
     assert "no PNG" in no_picture
     newcomer.setenv("DISCORD_TOKEN", "x")
-    assert "INFERENCE_URL" in refused("bot")
+    assert "INFERENCE_URL" in refused_for_settings("bot")
     newcomer.setenv("INFERENCE_URL", "http://127.0.0.1:9")
     assert "does not answer" in refused("imagine", "a fox", "-o", "x.png")
     newcomer.setenv("DARKROOM_JOBS_AT_ONCE", "many")
-    assert "JOBS_AT_ONCE" in refused("migrate")
+    assert "JOBS_AT_ONCE" in refused_for_settings("migrate")
 
 
 def test_no_secret_is_in_any_sentence(newcomer: pytest.MonkeyPatch) -> None:
     secret = "correct-horse"
+    for url in (f"https://ada:{secret}@127.0.0.1:9", f"https://a/da:{secret}@127.0.0.1:9", secret):
+        newcomer.setenv("INFERENCE_URL", url)
+        assert secret not in refused("imagine", "a fox", "-o", "x.png")
+    newcomer.setenv("INFERENCE_URL", f"https://ada:{secret}@127.0.0.1:9")
+    newcomer.setenv("INFERENCE_API_KEY", "battery-staple")
+    said = refused_for_settings("imagine", "a fox", "-o", "x.png")
+    assert "INFERENCE_URL has a user and a password" in said
+    assert secret not in said
+    assert "battery" not in said
+    newcomer.setenv("INFERENCE_URL", "")
     newcomer.setenv("DATABASE_URL", f"postgresql://darkroom:{secret}@127.0.0.1:9/darkroom")
     printed = refused("migrate")
     assert "database" in printed
@@ -196,6 +296,27 @@ def test_what_a_process_prints_when_it_cannot_start_is_its_sentence(tmp_path: Pa
         text=True,
         check=False,
     )
-    assert ended.returncode == 1
+    assert ended.returncode == os.EX_CONFIG
     (line,) = ended.stderr.strip().splitlines()
     assert "DISCORD_TOKEN" in line
+
+
+@pytest.mark.parametrize("url", ["nonsense", "ftp://127.0.0.1:9", "http://"])
+async def test_an_address_that_is_none_is_a_fault_of_the_settings(tmp_path: Path, url: str) -> None:
+    settings = {"DISCORD_TOKEN": "x", "DISCORD_URL": url, "INFERENCE_URL": "http://127.0.0.1:9"}
+    async with RunningProcess(
+        "-m", "bot", "bot", environment={**environment(tmp_path, None), **settings}
+    ) as bot:
+        assert await bot.wait() == os.EX_CONFIG
+    assert "DISCORD_URL" in bot.output
+    assert "Traceback" not in bot.output
+
+
+async def test_discord_that_is_away_is_no_fault_of_the_settings(tmp_path: Path) -> None:
+    away = "http://127.0.0.1:9"
+    settings = {"DISCORD_TOKEN": "x", "DISCORD_URL": away, "INFERENCE_URL": away}
+    async with RunningProcess(
+        "-m", "bot", "bot", environment={**environment(tmp_path, None), **settings}
+    ) as bot:
+        assert await bot.wait() == 1
+    assert "Discord cannot be reached" in bot.output

@@ -14,7 +14,7 @@ import torch
 from huggingface_hub import constants
 
 from diffusion.checkpoints import CheckpointError, load
-from diffusion.hub import is_hub_name
+from diffusion.hub import HubAway, is_hub_name
 
 CPU = torch.device("cpu")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -117,13 +117,14 @@ def test_a_name_that_nobody_has_is_refused_in_one_sentence(hub: type[Hub]) -> No
     ) as no:
         load(Path("someone/else"), CPU)
     assert "\n" not in str(no.value)
+    assert not isinstance(no.value, HubAway)  # the hub said so itself
 
 
 def test_a_hub_that_cannot_be_reached_is_said_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _use_hub("http://127.0.0.1:9", tmp_path, monkeypatch)
-    with pytest.raises(CheckpointError, match="no model of that name came from the hub") as no:
+    with pytest.raises(HubAway, match="no model of that name came from the hub") as no:
         load(Path("someone/tiny"), CPU)
     assert "\n" not in str(no.value)
 

@@ -195,6 +195,26 @@ async def _asked_of(answer: Answer, previews: int = 0, **changes: Any) -> list[E
         return await _ask(url, previews, **changes)
 
 
+async def test_a_user_and_a_password_in_the_address_are_sent_and_not_shown() -> None:
+    heard: list[tuple[str, str | None]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        heard.append((str(request.url), request.headers.get("Authorization")))
+        return web.Response(status=401)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with site(app) as url:
+        address = url.replace("http://", "http://ada:p%40ss%C3%A9@") + "/behind/v1"
+        async with InferenceClient(address) as client:
+            with pytest.raises(InferenceRefused) as refused:
+                await client.models()
+    credentials = base64.b64encode("ada:p@ssé".encode()).decode()
+    assert heard == [(f"{url}/behind/v1/models", f"Basic {credentials}")]
+    assert "p@ss" not in str(refused.value)
+    assert "p%40" not in str(refused.value)
+
+
 async def test_an_answer_in_one_piece_is_enough() -> None:
     async def answer(request: web.Request) -> web.Response:
         body = await request.json()

@@ -16,6 +16,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 import torch
+from huggingface_hub import constants
 
 from diffusion.__main__ import serve
 from diffusion.client import InferenceClient, InferenceUnavailable
@@ -149,10 +150,10 @@ def _arguments(folder: Path, port: int = 0) -> argparse.Namespace:
     return argparse.Namespace(host="127.0.0.1", port=port, model=folder, grace=0.0, no_key=False)
 
 
-async def test_a_model_that_is_none_is_one_sentence_and_exit_1(
+async def test_a_model_that_is_none_is_one_sentence_and_exit_78(
     tiny_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert await serve(_arguments(tiny_folder / "unet"), torch.device("cpu")) == 1
+    assert await serve(_arguments(tiny_folder / "unet"), torch.device("cpu")) == os.EX_CONFIG
     output, errors = capsys.readouterr()
     assert output == ""
     assert errors.startswith("There is no model in ")
@@ -163,7 +164,7 @@ async def test_a_model_that_is_none_is_one_sentence_and_exit_1(
     ("name", "value", "known"),
     [("DARKROOM_DTYPE", "float16", "bfloat16"), ("DARKROOM_COMPILE", "yes", "0 or 1")],
 )
-async def test_a_setting_that_is_none_is_one_sentence_and_exit_1(
+async def test_a_setting_that_is_none_is_one_sentence_and_exit_78(
     tiny_folder: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -172,7 +173,7 @@ async def test_a_setting_that_is_none_is_one_sentence_and_exit_1(
     known: str,
 ) -> None:
     monkeypatch.setenv(name, value)
-    assert await serve(_arguments(tiny_folder), torch.device("cpu")) == 1
+    assert await serve(_arguments(tiny_folder), torch.device("cpu")) == os.EX_CONFIG
     errors = capsys.readouterr().err
     (said,) = [line for line in errors.splitlines() if line.startswith(name)]
     assert known in said
@@ -187,3 +188,21 @@ async def test_a_port_that_is_taken_is_one_sentence_and_exit_1(
         assert await serve(_arguments(tiny_folder, port), torch.device("cpu")) == 1
     said = f"Cannot listen on 127.0.0.1:{port}: {os.strerror(errno.EADDRINUSE)}.\n"
     assert capsys.readouterr().err == said
+
+
+async def test_an_address_of_another_machine_is_one_sentence_and_exit_78(
+    tiny_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    elsewhere = argparse.Namespace(host="192.0.2.1", port=0, model=tiny_folder, grace=0.0)
+    assert await serve(elsewhere, torch.device("cpu")) == os.EX_CONFIG
+    assert capsys.readouterr().err.startswith("Cannot listen on 192.0.2.1:0: ")
+
+
+async def test_a_hub_that_is_away_is_no_fault_of_the_settings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    assert await serve(_arguments(Path("someone/tiny")), torch.device("cpu")) == 1
+    assert "came from the hub" in capsys.readouterr().err

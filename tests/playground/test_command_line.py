@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import aiohttp
@@ -29,6 +30,6 @@ async def test_a_port_in_use_is_one_sentence() -> None:
     async with RunningProcess("-m", "playground", "--port", "0") as first:
         port = (await first.printed(r"127\.0\.0\.1:(\d+)"))[1]
         async with RunningProcess("-m", "playground", "--port", port) as second:
-            assert await second.wait() == 1
+            assert await second.wait() == os.EX_CONFIG
             assert second.output.startswith(f"The playground cannot listen on port {port}: ")
             assert "Traceback" not in second.output

@@ -170,9 +170,10 @@ async def test_the_next_migration_can_be_written(
     """Written from what is declared and not yet made; here into a copy."""
     shutil.copytree(MIGRATIONS, tmp_path / "copy")
     monkeypatch.setattr(opening, "MIGRATIONS", tmp_path / "copy")
+    number = f"{len(list((MIGRATIONS / 'versions').glob('*.py'))) + 1:04}"
     await write_next("nothing new")
-    (written,) = (tmp_path / "copy" / "versions").glob("0004_*.py")
-    assert written.name == "0004_nothing_new.py"
+    (written,) = (tmp_path / "copy" / "versions").glob(f"{number}_*.py")
+    assert written.name == f"{number}_nothing_new.py"
     assert written.read_text().count("pass") == 2  # nothing to do, in either direction
     first = tmp_path / "copy" / "versions" / "0001_first_tables.py"
     first.write_text(
@@ -180,7 +181,7 @@ async def test_the_next_migration_can_be_written(
     )
     written.unlink()
     await write_next("service")
-    (written,) = (tmp_path / "copy" / "versions").glob("0004_*.py")
+    (written,) = (tmp_path / "copy" / "versions").glob(f"{number}_*.py")
     assert (
         "sa.Column('served_at', sa.DateTime(timezone=True), nullable=True)" in written.read_text()
     )

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""Write the versions that the image installs, with the hashes of their files on PyPI.
+
+`requirements-torch.lock` has torch and what it needs of CUDA, which can come from another index;
+`requirements.lock` has all the rest. Needs `uv`. The versions are those of `constraints.txt`. What
+that does not name, such as CUDA's libraries, keeps the version that the locks have, or gets PyPI's
+newest if they have none.
+"""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+REST, TORCH = ROOT / "requirements.lock", ROOT / "requirements-torch.lock"
+OF_TORCH = re.compile(r"(torch|triton|cuda-[\w-]+|nvidia-[\w-]+)==")
+HEADER = "# Written by .ci/lock.py: every version with the hashes of its files on PyPI.\n"
+
+
+def main() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    pinned = "".join(
+        line + "\n"
+        for lock in (REST, TORCH)
+        if lock.exists()
+        for line in re.findall(r"^[\w.-]+==[^ \n]+", lock.read_text(), re.MULTILINE)
+    )
+    constraints = (ROOT / "constraints.txt").read_text()
+    known = {_name(line) for line in constraints.splitlines()}
+    rest = [line for line in pinned.splitlines() if _name(line) not in known]
+    both = ROOT / ".constraints.tmp"
+    both.write_text("\n".join([constraints, *rest, ""]))
+    try:
+        compiled = subprocess.run(
+            [
+                *("uv", "pip", "compile", "-", "--constraints", str(both), "--no-header"),
+                *("--generate-hashes", "--no-annotate", "--python-version", "3.11"),
+                *("--python-platform", "x86_64-manylinux_2_28", "--quiet"),
+            ],
+            input="\n".join(wanted),
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    finally:
+        both.unlink()
+    entries = re.findall(r"^\S.*(?:\n .*)*", compiled, re.MULTILINE)
+    for lock, of_torch in ((REST, False), (TORCH, True)):
+        lines = [entry for entry in entries if bool(OF_TORCH.match(entry)) is of_torch]
+        lock.write_text(HEADER + "\n".join(lines) + "\n")
+
+
+def _name(line: str) -> str:
+    """A package's name as PyPI compares them."""
+    return re.sub(r"[-_.]+", "-", line.partition("==")[0]).lower()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,210 @@
+"""The queue over a long time: whoever keeps a mode full holds nobody up, and the shares come out.
+
+Simulated with the real verbs on real databases; time is counted in claims.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete
+
+from storage import jobs
+from storage.database import Database
+from storage.fairness import ROUND
+from storage.jobs import Job
+from storage.models import JobKind, JobMode, JobRow, JobState, MemberRow
+from tests.storage.samples import claim, in_line, queue
+
+SHARES = {JobMode.TURBO: 4, JobMode.FAST: 2, JobMode.RELAX: 1}
+BOUNDS = {JobMode.TURBO: 2, JobMode.FAST: 4, JobMode.RELAX: 7}
+"""Within how many claims the first of a mode is claimed, whatever waits besides."""
+
+AHEAD = 3
+"""Jobs that whoever keeps a mode full has waiting at any time."""
+
+
+async def keep_full(database: Database, mode: JobMode, *members: int) -> None:
+    """Each of these members has at least one job of the mode waiting afterwards."""
+    waiting = Counter(
+        job.member_id for job in (await jobs.in_queue(database)).waiting if job.mode is mode
+    )
+    for member in members:
+        if not waiting[member]:
+            await queue(database, member, count=AHEAD, mode=mode)
+
+
+async def draw(database: Database) -> Job:
+    """Claim the next job and finish it at once, as with one slot."""
+    job = await claim(database)
+    await jobs.finish(database, job.id, [])
+    return job
+
+
+def in_shares(modes: Sequence[JobMode], busy: Sequence[JobMode]) -> bool:
+    """Whether at every moment each mode has had its share of the claims, within one."""
+    whole = sum(SHARES[mode] for mode in busy)
+    had: Counter[JobMode] = Counter()
+    for number, mode in enumerate(modes, 1):
+        had[mode] += 1
+        if any(abs(had[one] - number * SHARES[one] / whole) > 1 for one in busy):
+            return False
+    return True
+
+
+def test_the_round_has_the_shares() -> None:
+    assert Counter(ROUND) == SHARES
+
+
+@pytest.mark.parametrize("mode", [JobMode.FAST, JobMode.RELAX])
+@pytest.mark.parametrize("before", range(7))
+async def test_two_members_who_keep_turbo_full_hold_up_nobody(
+    database: Database, mode: JobMode, before: int
+) -> None:
+    """At whatever point of the round the third member comes."""
+    for _ in range(before):
+        await keep_full(database, JobMode.TURBO, 1, 2)
+        await draw(database)
+    (slower,) = await queue(database, 3, mode=mode)
+    claimed = []
+    for _ in range(BOUNDS[mode]):
+        await keep_full(database, JobMode.TURBO, 1, 2)
+        claimed.append((await draw(database)).id)
+    assert slower.id in claimed
+
+
+@pytest.mark.parametrize(
+    "busy",
+    [tuple(JobMode), *((a, b) for a in JobMode for b in JobMode if a < b)],
+    ids=lambda busy: "+".join(busy),
+)
+async def test_shares_come_to_four_two_one(database: Database, busy: tuple[JobMode, ...]) -> None:
+    modes = []
+    for _ in range(28):
+        for number, mode in enumerate(busy):
+            await keep_full(database, mode, 2 * number, 2 * number + 1)
+        modes.append((await draw(database)).mode)
+    assert in_shares(modes, busy)
+
+
+@pytest.mark.parametrize("idle", list(JobMode))
+async def test_who_was_away_has_saved_nothing_up(database: Database, idle: JobMode) -> None:
+    others = tuple(mode for mode in JobMode if mode is not idle)
+    modes = []
+    for number in range(16 + 28):
+        for mode in others if number < 16 else tuple(JobMode):
+            await keep_full(database, mode, SHARES[mode])
+        modes.append((await draw(database)).mode)
+    assert in_shares(modes[:16], others)
+    assert in_shares(modes[16:], tuple(JobMode))
+
+
+async def test_a_restart_changes_no_turn(migrated: str) -> None:
+    modes = []
+    for _ in range(14):
+        async with Database(migrated) as database:  # a process of its own for each claim
+            for mode in JobMode:
+                await keep_full(database, mode, SHARES[mode])
+            modes.append((await draw(database)).mode)
+    assert modes == [*ROUND, *ROUND]
+
+
+async def test_what_is_only_handed_out_takes_no_turn(database: Database) -> None:
+    for mode in JobMode:
+        await queue(database, member_id=1, count=7, mode=mode)
+    handed_out = await queue(database, 2, count=5, mode=JobMode.TURBO, kind=JobKind.UPSCALE)
+    handed_out += await queue(database, 3, count=1, mode=JobMode.RELAX, kind=JobKind.UPSCALE)
+    line = await in_line(database)
+    assert set(line[:6]) == {job.id for job in handed_out}
+    assert line[1] == handed_out[-1].id  # its member waits behind no turbo of another
+    assert [(await claim(database)).id for _ in range(6)] == line[:6]
+    assert [(await draw(database)).mode for _ in range(7)] == list(ROUND)
+
+
+async def test_several_dispatchers_at_once_starve_nobody(migrated: str) -> None:
+    at_once = 4
+    databases = [Database(migrated) for _ in range(at_once)]
+    try:
+        for mode in JobMode:
+            await queue(databases[0], SHARES[mode], count=40, mode=mode)
+        claimed: list[JobMode] = []
+        for _ in range(12):
+            found = await asyncio.gather(*map(jobs.claim_next, databases))
+            claimed += [job.mode for job in found if job is not None]
+    finally:
+        for database in databases:
+            await database.close()
+    # Those that choose at the same instant may choose in the same turn, and no more than that.
+    for mode, share in SHARES.items():
+        assert claimed.count(mode) >= share * len(claimed) // 7 // at_once
+    assert len(claimed) == 12 * at_once
+
+
+ANY_JOB = st.tuples(
+    st.integers(1, 4),
+    st.sampled_from(JobMode),
+    st.sampled_from([JobKind.IMAGINE, JobKind.VARY, JobKind.UPSCALE]),
+    st.integers(1, 3),
+)
+STEPS = st.lists(
+    st.one_of(
+        ANY_JOB,
+        st.sampled_from(["claim", "claim", "finish", "requeue", "cancel"]),
+    ),
+    max_size=30,
+)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps=STEPS, seed=st.integers(0, 2**16))
+async def test_the_line_is_kept_and_nobody_waits_longer_than_their_bound(
+    database: Database, steps: list[Any], seed: int
+) -> None:
+    async with database.transaction() as session:
+        await session.execute(delete(JobRow))
+        await session.execute(delete(MemberRow))
+    chance = random.Random(seed)
+    waited: Counter[JobMode] = Counter()
+    for step in steps:
+        if isinstance(step, tuple):
+            member, mode, kind, count = step
+            await queue(database, member, count=count, mode=mode, kind=kind)
+            continue
+        shown = await jobs.in_queue(database)
+        if step == "claim":
+            await claim_as_shown(database, shown.waiting, waited)
+        elif shown.running and step in ("finish", "requeue"):
+            job = chance.choice(shown.running)
+            if step == "finish":
+                await jobs.finish(database, job.id, [])
+            else:
+                await jobs.requeue(database, job.id)
+        elif shown.waiting and step == "cancel":
+            await jobs.cancel(database, chance.choice(shown.waiting).id)
+    line = await in_line(database)
+    assert [(await claim(database)).id for _ in line] == line
+    assert await jobs.claim_next(database) is None
+
+
+async def claim_as_shown(
+    database: Database, waiting: Sequence[Job], waited: Counter[JobMode]
+) -> None:
+    """Claim, see that it is the first of the line, and count how long modes have waited by now."""
+    job = await jobs.claim_next(database)
+    assert (job and job.id) == (waiting[0].id if waiting else None)
+    if job is None or job.kind is JobKind.UPSCALE:
+        return
+    assert job.state is JobState.RUNNING
+    drawn = {other.mode for other in waiting if other.kind is not JobKind.UPSCALE}
+    for mode in JobMode:
+        waited[mode] = waited[mode] + 1 if mode in drawn - {job.mode} else 0
+        assert waited[mode] < BOUNDS[mode]
