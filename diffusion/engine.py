@@ -110,14 +110,14 @@ class Engine:
         checkpoint: Checkpoint,
         max_waiting: int = MAX_WAITING,
         costs: PassCosts | None = None,
-        few_sizes: bool = False,
+        compiled: bool = False,
         sweeps: bool = False,
     ) -> None:
         self.checkpoint = checkpoint
         self.costs = costs or PassCosts()
         self.steps = 0
         self.out_of_memory = 0
-        self._passes = Passes(checkpoint.denoiser, self.costs, few_sizes)
+        self._passes = Passes(checkpoint.denoiser, self.costs, compiled)
         self._autoencoding = Autoencoding(checkpoint.decoder, self._notice)
         self._lock = threading.Lock()
         self._stirred = threading.Event()
