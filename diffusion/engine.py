@@ -6,7 +6,7 @@ A request joins at the next step and leaves at any. Knows nothing of HTTP, files
 except that `add` and `abort` may be called from another thread while a step runs.
 
 **The same request gives the same bytes, whatever else is running.** What rounds differently in a
-batch of another size runs in passes whose size does not show (`diffusion.passes`); text encoder
+batch of another size is examined, layer by layer (`diffusion.batch_invariance`); text encoder
 and autoencoder see one item at a time; the rest is elementwise. Tests hold this.
 """
 
