@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 ARGS ?=
 
-.PHONY: install run test lint bench
+.PHONY: install run test company lint bench
 
 install: .venv/installed
 
@@ -24,6 +24,10 @@ run: install
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+# The same bytes in any company: 500 pictures for each choice of instructions and threads.
+company: .venv/installed-dev
+	$(BIN)/python -m pytest -m company tests/diffusion/test_company.py $(ARGS)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

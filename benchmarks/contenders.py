@@ -34,7 +34,7 @@ class Ours:
         self.checkpoint = load(folder, device, dtype)
         prepare(self.checkpoint.denoiser.unet, device, compiled)
         self._compiled = compiled
-        self._engine = Engine(self.checkpoint, few_sizes=compiled)
+        self._engine = Engine(self.checkpoint, compiled=compiled)
 
     def draw(self, requests: list[ImageRequest]) -> Timing:
         engine, start = self._engine, time.perf_counter()
@@ -99,7 +99,7 @@ class Ours:
     def curve(self, rounds: int) -> dict[int, float]:
         """t(B): seconds of a pass by its rows, of pictures in the model's own size."""
         costs = PassCosts()
-        passes = Passes(self.checkpoint.denoiser, costs, few_sizes=self._compiled)
+        passes = Passes(self.checkpoint.denoiser, costs, compiled=self._compiled)
         shape, rows = native_shape(self.checkpoint), native_rows(self.checkpoint)
         for _ in range(rounds + 1):  # in the first one sizes are compared with the reference
             for count in SWEPT:
@@ -113,7 +113,7 @@ class Ours:
 
         The reference size comes first, since the others are compared with it.
         """
-        passes = Passes(self.checkpoint.denoiser, PassCosts(), few_sizes=True)
+        passes = Passes(self.checkpoint.denoiser, PassCosts(), compiled=True)
         shape, rows = native_shape(self.checkpoint), native_rows(self.checkpoint)
         first = passes.reference(shape)
         seconds = {}

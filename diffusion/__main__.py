@@ -123,7 +123,7 @@ def _engine(model: Path, device: torch.device) -> Iterator[Engine]:
     file = CostsFile(cache_folder(), identity(checkpoint, compiled))
     costs = file.read()
     unknown = native_shape(checkpoint) not in costs.curves
-    yield Engine(checkpoint, costs=costs, few_sizes=compiled, sweeps=unknown)
+    yield Engine(checkpoint, costs=costs, compiled=compiled, sweeps=unknown)
     file.write(costs)
 
 

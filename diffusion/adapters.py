@@ -65,5 +65,6 @@ class Adapters:
             for lora in wanted:
                 addition = self._loras[lora.name].get(layer)
                 if addition:
-                    added = addition.of(layer, inputs[0][row : row + 1])
+                    # A copy, which lies in memory as it would if the row were alone.
+                    added = addition.of(layer, inputs[0][row : row + 1].clone())
                     output[row : row + 1] += lora.weight * added

@@ -126,7 +126,7 @@ def sweep(checkpoint: Checkpoint, passes: Passes, costs: PassCosts) -> Iterator[
     drawn: Sequence[Row] = ()
     for count in SWEPT * ROUNDS:
         before = costs.passes(shape)
-        # A size is compared with the reference before it is timed.
+        # Layers are examined for a size before it is timed.
         while costs.passes(shape) == before:
             if spent > LONGEST or count > costs.most(shape):
                 return

@@ -6,7 +6,7 @@ A request joins at the next step and leaves at any. Knows nothing of HTTP, files
 except that `add` and `abort` may be called from another thread while a step runs.
 
 **The same request gives the same bytes, whatever else is running.** What rounds differently in a
-batch of another size runs in passes whose size does not show (`diffusion.passes`); text encoder
+batch of another size is examined, layer by layer (`diffusion.batch_invariance`); text encoder
 and autoencoder see one item at a time; the rest is elementwise. Tests hold this.
 """
 
@@ -111,14 +111,14 @@ class Engine:
         checkpoint: Checkpoint,
         max_waiting: int = MAX_WAITING,
         costs: PassCosts | None = None,
-        few_sizes: bool = False,
+        compiled: bool = False,
         sweeps: bool = False,
     ) -> None:
         self.checkpoint = checkpoint
         self.costs = costs or PassCosts()
         self.steps = 0
         self.out_of_memory = 0
-        self._passes = Passes(checkpoint.denoiser, self.costs, few_sizes)
+        self._passes = Passes(checkpoint.denoiser, self.costs, compiled)
         self._autoencoding = Autoencoding(checkpoint.decoder, self._notice)
         self._lock = threading.Lock()
         self._stirred = threading.Event()

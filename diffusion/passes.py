@@ -1,27 +1,22 @@
 """Rows through the U-Net, so that no row's bytes depend on how many others there are.
 
-Matrix libraries choose their kernels by the size of the batch, and other kernels round otherwise.
-Measured on a CPU with AVX-512, layer by layer: bfloat16 is the same for any number of rows;
-float32 is the same from 2 rows on, but for linear layers that get a single vector from each row,
-which are here given a multiple of 8. Neither neighbours nor a row's place change anything.
-
-No such table is relied upon. For each shape there is one reference size that defines the bytes;
-another size is used only after its first pass, made on real rows, had every bit in common with
-passes of the reference size. That pass delivers the reference's result, so a size that fails costs
-time once and never a byte. It holds on a GPU as well, where sizes are powers of two.
+Its layers see to that (`diffusion.invariant_layers`), so a pass may have any number of rows. A
+U-Net with a part that is not known is given one row at a time. One that is compiled cannot look
+into its layers: all its passes have one size.
 """
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from diffusion.conditioning import together
-from diffusion.costs import MOST, PassCosts
+from diffusion.costs import PassCosts
 from diffusion.denoiser import Denoiser
+from diffusion.invariant_layers import make_invariant
 from diffusion.scheduler import Shape
 from diffusion.trajectory import Row
 
@@ -29,17 +24,15 @@ from diffusion.trajectory import Row
 class Passes:
     """Makes the predictions of any number of rows of one shape.
 
-    With `few_sizes` passes have 1, 2, 4, 8 or 16 rows, since each other size would have to be
-    compiled too; so it is on a GPU.
+    On a GPU passes have 1, 2, 4, 8 or 16 rows, since each other size takes its time at first.
     """
 
-    def __init__(self, denoiser: Denoiser, costs: PassCosts, few_sizes: bool = False) -> None:
-        _steady(denoiser.unet)
+    def __init__(self, denoiser: Denoiser, costs: PassCosts, compiled: bool = False) -> None:
         self._denoiser = denoiser
         self._costs = costs
         self._device = next(denoiser.parameters()).device
-        self._few_sizes = few_sizes or self._device.type == "cuda"
-        self._agrees: dict[tuple[Shape, int], bool] = {}
+        self._compiled = compiled
+        self._sizes = None if compiled else make_invariant(denoiser.unet)
         self._timing: deque[tuple[Shape, int, torch.cuda.Event, torch.cuda.Event]] = deque()
 
     def predict(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
@@ -51,36 +44,27 @@ class Passes:
     def reference(self, shape: Shape) -> int:
         """The size that defines the bytes: where sharing gains nothing, filling up would cost."""
         gaining = 64 * 64 if self._device.type == "cuda" else 32 * 32
-        return min(8 if shape.cells <= gaining else 2, self._costs.most(shape))
+        return 8 if shape.cells <= gaining else 2
 
     def _part(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
-        for size in self._sizes(len(rows)):
-            filled = _filled(rows, size)
-            if size == self.reference(shape) or self._agrees.get((shape, size)):
-                whole = self._timed(shape, len(rows), partial(self._pass, shape, filled))
-                return whole[: len(rows)]
-            if (shape, size) not in self._agrees:
-                return self._checked(shape, filled)[: len(rows)]
-        return self._timed(shape, len(rows), partial(self._by_reference, shape, rows))
+        if self._sizes:
+            self._sizes.begin(self.reference(shape))
+        return self._timed(shape, len(rows), partial(self._in_passes, shape, rows))
 
-    def _sizes(self, count: int) -> Iterator[int]:
-        """Sizes of a pass for so many rows, the cheapest first."""
-        for size in range(count, MOST + 1):
-            if size.bit_count() == 1 or not self._few_sizes:
-                yield size
-
-    def _checked(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
-        """Find out whether a pass of this size gives the reference's bits; returns those."""
-        tried, right = self._pass(shape, rows), self._by_reference(shape, rows)
-        # Numbers that overflowed are equal to nothing, and tell nothing.
-        if bool(right.isfinite().all()):
-            self._agrees[shape, len(rows)] = torch.equal(tried, right)
-        return right
-
-    def _by_reference(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
-        size = self.reference(shape)
+    def _in_passes(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
+        size = self._size(shape, len(rows))
         parts = [rows[start : start + size] for start in range(0, len(rows), size)]
         return torch.cat([self._pass(shape, _filled(part, size))[: len(part)] for part in parts])
+
+    def _size(self, shape: Shape, count: int) -> int:
+        """How many rows a pass has in which so many are wanted."""
+        if self._compiled:
+            return self.reference(shape)
+        if not self._sizes:
+            return 1
+        if self._device.type != "cuda":
+            return count
+        return min(1 << (count - 1).bit_length(), self._costs.most(shape))
 
     def _pass(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
         denoised: Tensor = self._denoiser(
@@ -93,12 +77,16 @@ class Passes:
         return denoised
 
     def _timed(self, shape: Shape, rows: int, predict: Callable[[], Tensor]) -> Tensor:
-        """Predictions whose time is noted as that of so many rows, whatever fills them up."""
+        """Predictions whose time is noted as that of so many rows, whatever fills them up.
+
+        Not if layers were examined meanwhile, which happens once.
+        """
         if self._device.type == "cuda":
             return self._timed_later(shape, rows, predict)
-        began = time.perf_counter()
+        began, examined = time.perf_counter(), self._examined()
         denoised = predict()
-        self._costs.note(shape, rows, time.perf_counter() - began)
+        if self._examined() == examined:
+            self._costs.note(shape, rows, time.perf_counter() - began)
         return denoised
 
     def _timed_later(self, shape: Shape, rows: int, predict: Callable[[], Tensor]) -> Tensor:
@@ -110,13 +98,18 @@ class Passes:
             torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
             for _ in range(2)
         )
+        examined = self._examined()
         began.record()
         denoised = predict()
         ended.record()
-        self._timing.append((shape, rows, began, ended))
+        if self._examined() == examined:
+            self._timing.append((shape, rows, began, ended))
         if len(self._timing) > 1:
             self._note_earliest()
         return denoised
+
+    def _examined(self) -> int:
+        return self._sizes.examined if self._sizes else 0
 
     def settle(self) -> None:
         """Wait for the passes whose time is not noted yet, and note it."""
@@ -132,23 +125,3 @@ class Passes:
 def _filled(rows: Sequence[Row], size: int) -> list[Row]:
     """Any row will do to fill a pass up: no row knows the others."""
     return [*rows, *[rows[-1]] * (size - len(rows))]
-
-
-STEADY = 8
-"""A linear layer rounds all its rows alike where their number is a multiple of this."""
-
-
-class _SteadyLinear(nn.Linear):
-    """A linear layer for one vector from each row [rows, width], whose rows do not depend on
-    how many there are."""
-
-    def forward(self, vectors: Tensor) -> Tensor:
-        missing = -len(vectors) % STEADY
-        return super().forward(nn.functional.pad(vectors, (0, 0, 0, missing)))[: len(vectors)]
-
-
-def _steady(unet: nn.Module) -> None:
-    """Let what the U-Net makes of its time steps not depend on how many rows there are."""
-    for name, layer in unet.named_modules():
-        if type(layer) is nn.Linear and ("time_emb" in name or "embedding" in name):
-            layer.__class__ = _SteadyLinear

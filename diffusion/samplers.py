@@ -8,10 +8,10 @@ the Euler ancestral step.
 
 Sigmas are float64 and stay on the CPU; only the coefficients made of them meet the latents. With
 one exception these come from +, -, ·, / and √ alone, which IEEE 754 rounds correctly, so a row's
-bytes do not depend on how many rows there are; the logarithm's last bit might, and is rounded
-away when its float64 becomes a float32.
+bytes do not depend on how many rows there are; the logarithm is taken of one row at a time.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -76,8 +76,8 @@ def dpmpp_2m(
     With λ = -log σ, h = λ' - λ and r = h_last/h the prediction is extrapolated by 1/2r of its last
     change; the first step and the one to σ' = 0 are of first order. Shapes as in `euler`.
     """
-    h = (sigma / sigma_next).log()
-    h_last = (memory.sigma / sigma).log()
+    h = _logs(sigma / sigma_next)
+    h_last = _logs(memory.sigma / sigma)
     correction = torch.where(sigma_next > 0, h / (2 * h_last), 0.0)
     extrapolated = denoised + _over(correction, x) * (denoised - memory.denoised)
     remaining = _over(sigma_next / sigma, x)
@@ -105,6 +105,11 @@ def times_heard(levels: TrainedLevels, sigmas: Tensor, sampler: str) -> Tensor:
     """What the network is told of the levels [steps] that this sampler visits: [steps] float64."""
     times = timestep(levels, sigmas)
     return times.round() if sampler in ROUNDED else times
+
+
+def _logs(ratios: Tensor) -> Tensor:
+    """Natural logarithms of each of [rows], which a vector might round otherwise than a number."""
+    return torch.tensor([math.log(ratio) for ratio in ratios.tolist()], dtype=ratios.dtype)
 
 
 def _over(coefficients: Tensor, x: Tensor) -> Tensor:

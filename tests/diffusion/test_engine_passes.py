@@ -1,16 +1,16 @@
-"""Passes of any size give the bytes of the reference size, in the number types of a CPU."""
+"""Passes of any size give each row the same bytes, in the number types of a CPU."""
 
 import copy
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from diffusers.utils import logging as diffusers_logging
-from torch import Tensor
+from torch import Tensor, nn
 
-from diffusion.checkpoints import Checkpoint
+from diffusion.checkpoints import Checkpoint, load
 from diffusion.conditioning import Condition
 from diffusion.costs import MOST, PassCosts
 from diffusion.denoiser import Denoiser
@@ -42,16 +42,15 @@ def _rows(shape: Shape, count: int) -> list[Row]:
 
 
 class Counting:
-    """A denoiser that remembers the sizes it was asked, and may be made to differ in some."""
+    """A denoiser that remembers the sizes it was asked."""
 
     def __init__(self, denoiser: Denoiser, monkeypatch: pytest.MonkeyPatch) -> None:
         self.sizes: list[int] = []
-        self.differs: Callable[[int], bool] = lambda _: False
         forward = denoiser.forward
 
         def counted(x: Tensor, *others: Any) -> Tensor:
             self.sizes.append(len(x))
-            return forward(x, *others) + 1e-6 * self.differs(len(x))
+            return forward(x, *others)
 
         monkeypatch.setattr(denoiser, "forward", counted)
 
@@ -61,6 +60,16 @@ def asked(tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> Counting:
     return Counting(tiny.denoiser, monkeypatch)
 
 
+@pytest.fixture(params=[1, 3])
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Three threads share no batch evenly."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @torch.inference_mode()
@@ -71,64 +80,41 @@ def test_a_row_has_the_same_bytes_in_passes_of_any_size(
     # Large shapes take long where bfloat16 is emulated.
     counts = (3, 1, 2, 7, 11, MOST) if shape.cells < 1000 else (1, 5)
     rows = _rows(shape, max(counts))
-    expected = passes._by_reference(shape, rows)
+    expected = torch.cat([passes.predict(shape, [row]) for row in rows])
     for count in counts:
-        # The first time a size is checked, then it is used.
+        # The first time layers are examined, then they are used.
         for _ in range(2):
             predicted = passes.predict(shape, rows[-count:])
             assert torch.equal(predicted, expected[-count:]), count
 
 
 @torch.inference_mode()
-def test_a_size_is_checked_once_and_then_used(tiny: Checkpoint, asked: Counting) -> None:
+def test_passes_have_as_many_rows_as_are_wanted(tiny: Checkpoint, asked: Counting) -> None:
     passes = Passes(tiny.denoiser, PassCosts())
-    for _ in range(3):
-        passes.predict(Shape(8, 8), _rows(Shape(8, 8), 4))
-    assert asked.sizes == [4, 8, 4, 4]
-
-
-@torch.inference_mode()
-def test_passes_of_few_sizes_are_filled_up(tiny: Checkpoint, asked: Counting) -> None:
-    passes = Passes(tiny.denoiser, PassCosts(), few_sizes=True)
-    for count in (3, 3, 5, 9):
+    for count in (4, 4, 7, 1):
         passes.predict(Shape(8, 8), _rows(Shape(8, 8), count))
-    assert asked.sizes == [4, 8, 4, 8, 16, 8, 8]
+    assert asked.sizes == [4, 4, 7, 1]
 
 
 @torch.inference_mode()
-def test_a_size_that_rounds_otherwise_is_never_used(tiny: Checkpoint, asked: Counting) -> None:
-    asked.differs = lambda size: size in (4, 5)
-    passes = Passes(tiny.denoiser, PassCosts())
-    rows = _rows(Shape(8, 8), 4)
-    first, *others = [passes.predict(Shape(8, 8), rows) for _ in range(4)]
-    assert asked.sizes == [4, 8, 5, 8, 6, 8, 6]
-    assert all(torch.equal(first, other) for other in others)
-
-
-@torch.inference_mode()
-def test_where_all_sizes_differ_the_reference_is_left(tiny: Checkpoint, asked: Counting) -> None:
-    asked.differs = lambda size: size != 8
-    costs = PassCosts()
-    passes = Passes(tiny.denoiser, costs)
-    for count in (7, 15):
-        for _ in range(2 + (MOST - count)):
-            passes.predict(Shape(8, 8), _rows(Shape(8, 8), count))
-        asked.sizes.clear()
+def test_passes_that_are_compiled_have_one_size(tiny: Checkpoint, asked: Counting) -> None:
+    passes = Passes(tiny.denoiser, PassCosts(), compiled=True)
+    for count in (3, 8, 11):
         passes.predict(Shape(8, 8), _rows(Shape(8, 8), count))
-        assert asked.sizes == [8] * (1 if count < 8 else 2)
-    # What they take is known as the price of so many rows as were wanted.
-    assert dict(costs.curves[Shape(8, 8)].points()).keys() == {7, 15}
+    assert asked.sizes == [8, 8, 8, 8]
 
 
 @torch.inference_mode()
-def test_numbers_that_overflow_tell_nothing_of_a_size(tiny: Checkpoint, asked: Counting) -> None:
-    passes = Passes(tiny.denoiser, PassCosts())
-    rows = _rows(Shape(8, 8), 2)
-    sick = replace(rows[0], x=rows[0].x * torch.nan)
-    passes.predict(Shape(8, 8), [sick, rows[1]])
-    passes.predict(Shape(8, 8), rows)
-    passes.predict(Shape(8, 8), rows)
-    assert asked.sizes == [2, 8, 2, 8, 2]
+def test_a_network_with_an_unknown_part_sees_one_row_at_a_time(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    denoiser = _denoiser(tiny, torch.float32)
+    denoiser.unet.conv_act = nn.Mish()
+    asked, rows = Counting(denoiser, monkeypatch), _rows(Shape(8, 8), 3)
+    predicted = Passes(denoiser, PassCosts()).predict(Shape(8, 8), rows)
+    assert asked.sizes == [1, 1, 1]
+    alone = Passes(denoiser, PassCosts()).predict(Shape(8, 8), rows[1:2])
+    assert torch.equal(predicted[1:2], alone)
 
 
 @torch.inference_mode()
@@ -146,9 +132,9 @@ def test_more_rows_than_memory_allows_take_several_passes(
 
 
 @torch.inference_mode()
-def test_what_passes_take_is_noted(tiny: Checkpoint) -> None:
+def test_what_passes_take_is_noted_but_not_what_examining_does(tiny_folder: Path) -> None:
     costs = PassCosts()
-    passes = Passes(tiny.denoiser, costs)
+    passes = Passes(load(tiny_folder, torch.device("cpu")).denoiser, costs)
     for _ in range(3):
         passes.predict(Shape(8, 8), _rows(Shape(8, 8), 4))
     (curve,) = costs.curves.values()
