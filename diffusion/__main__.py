@@ -77,7 +77,7 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
         check_open(arguments.host, api_key, arguments.no_key)
     except OpenToAll as error:
         print(error, file=sys.stderr)
-        return 1
+        return os.EX_CONFIG
     worker = Worker(lambda: _engine(arguments.model, device))
     service = Service(worker, api_key, arguments.host)
     listener = Listener(service.app(), service.connections, PATIENCE)
