@@ -27,7 +27,7 @@ test: .venv/installed-dev
 
 # The same bytes in any company: 500 pictures for each choice of instructions and threads.
 company: .venv/installed-dev
-	$(BIN)/python -m pytest -m company tests/diffusion/test_company.py $(ARGS)
+	$(BIN)/python -m pytest -m company tests/diffusion/engine/test_company.py $(ARGS)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

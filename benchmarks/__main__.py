@@ -17,10 +17,10 @@ from benchmarks.contenders import Contender, Ours, Pipeline
 from benchmarks.figures import Timing, median
 from benchmarks.models import MODELS, Model, build
 from benchmarks.report import circumstances, table, write
-from diffusion.calibration import SWEPT
-from diffusion.checkpoints import EMBEDDED
-from diffusion.devices import best_device, number_type
-from diffusion.protocol import ImageRequest, ModelInfo, Noise
+from diffusion.engine.profiling import SWEPT
+from diffusion.loading.load import EMBEDDED
+from diffusion.nn.devices import best_device, number_type
+from diffusion.protocol.requests import ImageRequest, ModelInfo, Noise
 
 DOCUMENT = Path("docs/performance.md")
 TOGETHER = "8 at once"

@@ -10,13 +10,13 @@ from diffusers import DiffusionPipeline, DPMSolverMultistepScheduler
 from diffusers.utils import logging as diffusers_logging
 
 from benchmarks.figures import Timing
-from diffusion.calibration import SWEPT, native_rows, native_shape
-from diffusion.checkpoints import load
-from diffusion.costs import PassCosts
-from diffusion.devices import prepare
-from diffusion.engine import Broken, Drawn, Engine, EngineEvent, Stepped
-from diffusion.passes import Passes
-from diffusion.protocol import ImageRequest
+from diffusion.engine.batching import Passes
+from diffusion.engine.cost_model import PassCosts
+from diffusion.engine.engine import Broken, Drawn, Engine, EngineEvent, Stepped
+from diffusion.engine.profiling import SWEPT, native_rows, native_shape
+from diffusion.loading.load import load
+from diffusion.nn.devices import prepare
+from diffusion.protocol.requests import ImageRequest
 
 
 class Contender(Protocol):

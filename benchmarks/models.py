@@ -21,7 +21,7 @@ from transformers import (
     CLIPTokenizer,
 )
 
-from diffusion.checkpoints import EMBEDDED
+from diffusion.loading.load import EMBEDDED
 
 
 @dataclass(frozen=True, slots=True)

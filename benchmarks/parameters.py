@@ -21,13 +21,13 @@ from PIL import Image
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from benchmarks.report import table, write
-from bot.prompt import parse
-from bot.resolve import Defaults, resolve, starting
-from diffusion.canvas import Canvas
-from diffusion.checkpoints import EMBEDDED, Checkpoint, load
-from diffusion.describing import Describer, load_describer
-from diffusion.engine import Broken, Drawn, Engine
-from diffusion.protocol import ImageRequest
+from bot.prompts.parser import parse
+from bot.prompts.resolve import Defaults, resolve, starting
+from diffusion.engine.engine import Broken, Drawn, Engine
+from diffusion.loading.load import EMBEDDED, Checkpoint, load
+from diffusion.protocol.requests import ImageRequest
+from diffusion.vision.inpainting import Canvas
+from diffusion.vision.interrogator import Describer, load_describer
 
 DOCUMENT = Path("docs/parameters.md")
 AESTHETIC = "3d style"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from diffusion.devices import device_name
+from diffusion.nn.devices import device_name
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

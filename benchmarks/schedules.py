@@ -22,13 +22,13 @@ from PIL import Image
 from torch import Tensor
 
 from benchmarks.report import table, write
-from diffusion.conditioning import Conditions
-from diffusion.denoiser import Denoiser
+from diffusion.sampling.denoiser import Denoiser
+from diffusion.text.encoder import Conditions
 from diffusion.training.__main__ import SCHEDULES
-from diffusion.training.latents import HELD_OUT, read_buckets
-from diffusion.training.logbook import draw_sheet, load_checkpoint
-from diffusion.training.sampling import build_pipeline, draw, read_schedule
-from diffusion.training.unet import build_denoiser
+from diffusion.training.loop.logbook import draw_sheet, load_checkpoint
+from diffusion.training.loop.sampling import build_pipeline, draw, read_schedule
+from diffusion.training.phases.latents import HELD_OUT, read_buckets
+from diffusion.training.phases.unet import build_denoiser
 
 DOCUMENT = Path("docs/diffusion.md")
 PICTURE = Path("docs/pictures/diffusion/schedules.jpg")

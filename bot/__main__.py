@@ -16,11 +16,11 @@ from typing import NoReturn
 import discord
 from pydantic import ValidationError
 
+from bot.cli.imagine import imagine
+from bot.cli.launcher import launch
+from bot.cli.run_bot import CannotStart, WrongSettings, run_bot
 from bot.config import Settings
 from bot.errors import UserError
-from bot.imagine import imagine
-from bot.launch import launch
-from bot.run import CannotStart, WrongSettings, run_bot
 from storage.database import StorageUnavailable, migrate
 from storage.permissions import PRIVATE_UMASK
 

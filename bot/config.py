@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from diffusion.client import has_credentials
+from diffusion.protocol.client import has_credentials
 
 
 class Settings(BaseSettings):

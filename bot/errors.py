@@ -67,15 +67,15 @@
     ├── NoModel
     └── DatabaseAway
 
-Each has a title, one sentence of what is wrong and one of what to do, which stand in `bot.texts`
-under the error's name. Commands and buttons raise them; `bot.answers` shows them. Mistakes of our
-own are not here: they are bugs.
+Each has a title, one sentence of what is wrong and one of what to do, which stand in
+`bot.i18n.texts` under the error's name. Commands and buttons raise them; `bot.ui.responses` shows
+them. Mistakes of our own are not here: they are bugs.
 """
 
 import re
 
-from bot.markdown import Markup
-from bot.texts import Text, Value, say_unmarked
+from bot.i18n.markdown import Markup
+from bot.i18n.texts import Text, Value, say_unmarked
 
 
 class UserError(Exception):

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import torch
 
-from diffusion.calibration import CostsFile, cache_folder, identity, native_shape
-from diffusion.checkpoints import EMBEDDED, CheckpointError, load
-from diffusion.connections import Listener
-from diffusion.devices import SettingError, best_device, compile_wanted, number_type, prepare
-from diffusion.engine import Engine
-from diffusion.hub import HubAway
-from diffusion.origins import OpenToAll, check_open
-from diffusion.server import Service
-from diffusion.worker import Worker
+from diffusion.engine.engine import Engine
+from diffusion.engine.engine_thread import Worker
+from diffusion.engine.profiling import CostsFile, cache_folder, identity, native_shape
+from diffusion.loading.hub import HubAway
+from diffusion.loading.load import EMBEDDED, CheckpointError, load
+from diffusion.nn.devices import SettingError, best_device, compile_wanted, number_type, prepare
+from diffusion.server.app import Service
+from diffusion.server.connections import Listener
+from diffusion.server.origins import OpenToAll, check_open
 
 GRACE = 7.0
 """Seconds that running requests have to be done in, when the process is told to stop. Whoever

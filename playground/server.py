@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from playground import faults
-from playground.cdn import add_cdn_routes
-from playground.faults import Faults
-from playground.feed import Feed
-from playground.limits import Limits
-from playground.member_routes import add_member_routes
+from playground.app import faults
+from playground.app.faults import Faults
+from playground.app.standin import BotRequest, StandIn
+from playground.members.feed import Feed
+from playground.members.routes import add_member_routes
+from playground.rest.cdn import add_cdn_routes
 from playground.rest.routes import add_rest_routes
-from playground.standin import BotRequest, StandIn
+from playground.state.limits import Limits
 
 if TYPE_CHECKING:
-    from playground.openapi import Description
+    from playground.testing.openapi import Description
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -87,7 +87,7 @@ def _find_description() -> Description | None:
     if not path:
         return None
     # Imported only here: nothing but these checks needs jsonschema.
-    from playground.openapi import Description
+    from playground.testing.openapi import Description
 
     return Description.load(Path(path))
 

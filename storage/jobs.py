@@ -18,7 +18,7 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import drafts, fairness
+from storage import drafts, queue_order
 from storage.database import Database, upsert
 from storage.models import (
     HANDED_OUT,
@@ -196,20 +196,20 @@ async def get(database: Database, job_id: str) -> Job | None:
 
 
 async def claim_next(database: Database, kinds: Collection[JobKind] = tuple(JobKind)) -> Job | None:
-    """Take the job whose turn it is (see `storage.fairness`) to run it; None if none waits.
+    """Take the job whose turn it is (see `storage.queue_order`) to run it; None if none waits.
 
     No two callers get the same job. Only jobs of these kinds that have their message are taken.
     """
     async with database.transaction() as session:
         found = await session.execute(
-            select(JobRow, fairness.turn_of_mode())
+            select(JobRow, queue_order.turn_of_mode())
             .join(MemberRow, MemberRow.id == JobRow.member_id)
             .where(
                 JobRow.state == JobState.QUEUED,
                 JobRow.message_id.is_not(None),
                 JobRow.kind.in_(kinds),
             )
-            .order_by(*fairness.claim_order())
+            .order_by(*queue_order.claim_order())
             .limit(1)
             # A row that another dispatcher is just claiming is passed over, not waited for.
             # key_share: jobs may be added meanwhile whose parent or member is locked here.
@@ -337,7 +337,7 @@ async def in_queue(database: Database) -> Queue:
     """Return what runs and what waits, the latter in the order of its turn."""
     async with database.reading() as session:
         rows = await session.execute(
-            select(JobRow, MemberRow.served_at, fairness.next_turn())
+            select(JobRow, MemberRow.served_at, queue_order.next_turn())
             .join(MemberRow, MemberRow.id == JobRow.member_id)
             .where(JobRow.state.in_(UNFINISHED))
             .order_by(JobRow.created_at, JobRow.id)
@@ -345,9 +345,9 @@ async def in_queue(database: Database) -> Queue:
         found = [(to_job(row), served_at, turn) for row, served_at, turn in rows]
     running = tuple(job for job, *_ in found if job.state is JobState.RUNNING)
     queued = {job.id: job for job, *_ in found if job.state is JobState.QUEUED}
-    order = fairness.in_turn(
+    order = queue_order.in_turn(
         [
-            fairness.Waiting(job.id, job.member_id, served_at, job.mode, job.kind in HANDED_OUT)
+            queue_order.Waiting(job.id, job.member_id, served_at, job.mode, job.kind in HANDED_OUT)
             for job, served_at, _ in found
             if job.id in queued
         ],

@@ -72,7 +72,7 @@ HANDED_OUT = frozenset({JobKind.UPSCALE})
 
 
 class JobMode(StrEnum):
-    """How much a job is hurried: how many turns its like have, as `storage.fairness` says."""
+    """How much a job is hurried: how many turns its like have, as `storage.queue_order` says."""
 
     TURBO = "turbo"
     FAST = "fast"
@@ -244,7 +244,7 @@ class JobRow(Base):
     attempts: Mapped[int] = mapped_column(Integer)
     turn: Mapped[int | None] = mapped_column(BigInteger, index=True)
     """In which turn of the queue it was last claimed, counted from 0; null until then, and for
-    what took none. See `storage.fairness`."""
+    what took none. See `storage.queue_order`."""
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -14,9 +14,9 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.wait import WebDriverWait
 
-from playground.member import Member, Upload
-from playground.views import Message
-from tests.processes import RunningProcess
+from playground.testing.member import Member, Upload
+from playground.testing.views import Message
+from tests.support.processes import RunningProcess
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 SIZE = (1100, 980)

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from bot.config import Settings
-from bot.parameters import PARAMETERS
-from bot.texts import say
+from bot.i18n.texts import say
+from bot.prompts.parameters import PARAMETERS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

@@ -13,8 +13,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
-from tests.bot.test_launch import environment
-from tests.processes import RunningProcess
+from tests.bot.cli.test_launcher import environment
+from tests.support.processes import RunningProcess
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")

@@ -15,7 +15,7 @@ def test_no_room_imports_what_it_must_not() -> None:
 
 def test_importing_the_bot_never_imports_torch() -> None:
     script = (
-        "import sys, bot.__main__, bot.run, playground.__main__; "
+        "import sys, bot.__main__, bot.cli.run_bot, playground.__main__; "
         "print(*sorted({'torch', 'diffusers', 'transformers'} & set(sys.modules)))"
     )
     result = subprocess.run(

@@ -97,9 +97,9 @@ def run_data(options: argparse.Namespace, amounts: Amounts) -> None:
 
     With a model folder, what was held out from it is held out again.
     """
-    from diffusion.training.data import prepare
-    from diffusion.training.held_out import HELD_OUT, read_held_out
-    from diffusion.training.run import UnfitStart
+    from diffusion.training.dataset.held_out import HELD_OUT, read_held_out
+    from diffusion.training.dataset.prepare import prepare
+    from diffusion.training.loop.run import UnfitStart
 
     held_out = None
     if options.start is not None:
@@ -122,12 +122,12 @@ def run_clip(options: argparse.Namespace, amounts: Amounts) -> None:
     """
     import torch
 
-    from diffusion.training.clip import train_clip
+    from diffusion.training.dataset.held_out import read_held_out
     from diffusion.training.export import adopt
-    from diffusion.training.held_out import read_held_out
-    from diffusion.training.image_tower import train_sight
-    from diffusion.training.kinship import train_kinship
-    from diffusion.training.run import Budget
+    from diffusion.training.loop.run import Budget
+    from diffusion.training.phases.clip import train_clip
+    from diffusion.training.phases.image_tower import train_sight
+    from diffusion.training.phases.kinship import train_kinship
 
     workdir, seed, tiny, start = options.workdir, options.seed, options.tiny, options.start
     device = torch.device(options.device)
@@ -153,8 +153,8 @@ def run_autoencoder(options: argparse.Namespace, amounts: Amounts) -> None:
     """Teach the autoencoder."""
     import torch
 
-    from diffusion.training.autoencoder import train_autoencoder
-    from diffusion.training.run import Budget
+    from diffusion.training.loop.run import Budget
+    from diffusion.training.phases.autoencoder import train_autoencoder
 
     budget = Budget(None if options.minutes else amounts.crops, options.minutes)
     batch = options.batch or amounts.cropping
@@ -175,11 +175,11 @@ def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
     and teach the decoder what it meant."""
     import torch
 
-    from diffusion.training.decoder import train_decoder, write_drafts
     from diffusion.training.export import adopt
-    from diffusion.training.latents import write_latents
-    from diffusion.training.run import Budget
-    from diffusion.training.unet import Course, train_unet
+    from diffusion.training.loop.run import Budget
+    from diffusion.training.phases.decoder import train_decoder, write_drafts
+    from diffusion.training.phases.latents import write_latents
+    from diffusion.training.phases.unet import Course, train_unet
 
     device = torch.device(options.device)
     if options.start is not None:
@@ -214,7 +214,7 @@ def run_evaluate(options: argparse.Namespace, amounts: Amounts) -> None:
     """Draw the sheet of forty and print the table, of a model folder if there is one given."""
     import torch
 
-    from diffusion.training.evaluate import evaluate
+    from diffusion.training.evaluation.evaluate import evaluate
     from diffusion.training.export import adopt_whole
 
     if options.start is not None:
@@ -254,7 +254,7 @@ ADJUSTABLE = {
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Options of the command line."""
-    from diffusion.devices import best_device
+    from diffusion.nn.devices import best_device
 
     parser = argparse.ArgumentParser(prog="darkroom train", description=__doc__)
     parser.add_argument("phase", choices=[*PHASES, "all"])
@@ -310,7 +310,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the phases asked for."""
-    from diffusion.training.run import UnfitStart, sum_in_order
+    from diffusion.training.loop.run import UnfitStart, sum_in_order
 
     options = parse(arguments)
     usual = TINY if options.tiny else ON_CPU if options.device == "cpu" else ON_GPU

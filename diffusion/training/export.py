@@ -16,10 +16,10 @@ from pathlib import Path
 from diffusers import UNet2DConditionModel
 from transformers import CLIPVisionModelWithProjection
 
-from diffusion.training.held_out import HELD_OUT, read_held_out
-from diffusion.training.run import UnfitStart
-from diffusion.training.sampling import GUIDANCE, STEPS, build_pipeline
-from diffusion.training.sources import PICTURE_SETS
+from diffusion.training.dataset.held_out import HELD_OUT, read_held_out
+from diffusion.training.dataset.sources import PICTURE_SETS
+from diffusion.training.loop.run import UnfitStart
+from diffusion.training.loop.sampling import GUIDANCE, STEPS, build_pipeline
 
 IMAGE_ENCODER = "image_encoder"
 BENEATH = ("text_encoder", "tokenizer", "vae")  # what a U-Net is taught on

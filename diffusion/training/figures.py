@@ -25,9 +25,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-from diffusion.training.logbook import to_image
-from diffusion.training.sampling import GUIDANCE
-from diffusion.training.swiss_roll import (
+from diffusion.training.evaluation.swiss_roll import (
     SCHEDULES,
     compare_schedules,
     destroy,
@@ -35,6 +33,8 @@ from diffusion.training.swiss_roll import (
     swiss_roll,
     train_on_roll,
 )
+from diffusion.training.loop.logbook import to_image
+from diffusion.training.loop.sampling import GUIDANCE
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt

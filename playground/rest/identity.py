@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from playground import errors
-from playground.errors import DiscordError
-from playground.people_payloads import (
+from playground.payloads.people import (
     LOCALE,
     channel_payload,
     guild_payload,
@@ -14,6 +12,8 @@ from playground.people_payloads import (
     user_payload,
 )
 from playground.rest.call import Call
+from playground.state import errors
+from playground.state.errors import DiscordError
 
 
 def get_me(call: Call) -> Any:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from playground import errors
-from playground.drafts import draft_message, is_empty
-from playground.errors import DiscordError, InvalidForm
-from playground.message_payloads import message_payload
-from playground.people import Permission
-from playground.people_payloads import channel_payload
-from playground.posts import Message, MessageKind
+from playground.interactions.message_drafts import draft_message, is_empty
+from playground.payloads.messages import message_payload
+from playground.payloads.people import channel_payload
 from playground.rest.call import Call, snowflake
+from playground.state import errors
+from playground.state.errors import DiscordError, InvalidForm
+from playground.state.messages import Message, MessageKind
+from playground.state.people import Permission
 
 
 def get_channel(call: Call) -> Any:

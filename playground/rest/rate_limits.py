@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic, time
 
-from playground.limits import Limits
+from playground.state.limits import Limits
 
 EXEMPT = "POST /interactions/{interaction_id}/{interaction_token}/callback"
 MAJOR = ("channel_id", "guild_id", "webhook_id", "webhook_token")

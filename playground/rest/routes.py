@@ -12,13 +12,13 @@ from typing import Any
 
 from aiohttp import web
 
-from playground import errors
-from playground.errors import DiscordError, Reason
-from playground.faults import Failed, RateLimited
+from playground.app.faults import Failed, RateLimited
+from playground.app.standin import BotRequest, StandIn
 from playground.rest import commands, identity, messages, webhooks
 from playground.rest.call import Body, Call, read_body
 from playground.rest.rate_limits import RateLimits, Verdict
-from playground.standin import BotRequest, StandIn
+from playground.state import errors
+from playground.state.errors import DiscordError, Reason
 
 log = logging.getLogger(__name__)
 

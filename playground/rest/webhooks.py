@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from playground import errors
-from playground.errors import DiscordError
-from playground.interactions import CallbackKind, Interaction, describe_answer
-from playground.message_payloads import message_payload
-from playground.posts import Message
+from playground.interactions.interactions import CallbackKind, Interaction, describe_answer
+from playground.payloads.messages import message_payload
 from playground.rest.call import Call, snowflake
+from playground.state import errors
+from playground.state.errors import DiscordError
+from playground.state.messages import Message
 
 
 def respond(call: Call) -> Any:

@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot import answers
-from bot.bot import DarkroomBot, point_at
+from bot.client import DarkroomBot, point_at
 from bot.config import Settings
-from diffusion.client import InferenceClient
+from bot.ui import responses
+from diffusion.protocol.client import InferenceClient
 from playground import Playground, running_playground
-from playground.limits import Limits
-from playground.member import Member
+from playground.state.limits import Limits
+from playground.testing.member import Member
 from storage.database import Database, migrate
 from storage.pictures import PictureFolder
-from tests.postgres import postgres_server as postgres_server
-from tests.postgres import postgres_url as postgres_url
-from tests.processes import RunningProcess
-from tests.tiny_model import build_tiny_model
+from tests.support.models.tiny_model import build_tiny_model
+from tests.support.postgres import postgres_server as postgres_server
+from tests.support.postgres import postgres_url as postgres_url
+from tests.support.processes import RunningProcess
 
 STEPS = 36
 """Steps of the tiny model: long enough to be caught at work, with `--q 4` at 64."""
@@ -70,7 +70,7 @@ def limits() -> Limits:
 
 @pytest.fixture(autouse=True)
 def _unhurried(limits: Limits, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "PATIENCE", limits.interaction_deadline / 2)
+    monkeypatch.setattr(responses, "PATIENCE", limits.interaction_deadline / 2)
 
 
 @pytest.fixture

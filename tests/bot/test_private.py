@@ -10,11 +10,11 @@ import pytest
 
 from bot.config import Settings
 from playground import Playground
-from playground.member import Member
+from playground.testing.member import Member
 from storage.database import migrate
 from storage.permissions import close_files, close_folder
-from tests.bot.test_drawing import finished, labels
-from tests.processes import RunningProcess
+from tests.bot.services.test_generation import finished, labels
+from tests.support.processes import RunningProcess
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from diffusion.checkpoints import Checkpoint, load
-from tests.tiny_model import build_tiny_model
+from diffusion.loading.load import Checkpoint, load
+from tests.support.models.tiny_model import build_tiny_model
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,9 +19,9 @@ import torch
 from huggingface_hub import constants
 
 from diffusion.__main__ import serve
-from diffusion.client import InferenceClient, InferenceUnavailable
-from diffusion.protocol import Finished, Progress
-from tests.diffusion.requests import a_request
+from diffusion.protocol.client import InferenceClient, InferenceUnavailable
+from diffusion.protocol.requests import Finished, Progress
+from tests.support.engine.inference_requests import a_request
 
 
 class Process:

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from playground import Limits, Playground, running_playground
-from playground.limits import Bucket
-from playground.member import Member
-from tests.playground.raw_bot import RawBot, raw_bot
+from playground.state.limits import Bucket
+from playground.testing.member import Member
+from tests.support.playground.raw_bot import RawBot, raw_bot
 
 UNHURRIED = replace(
     Limits(), buckets={}, default_bucket=Bucket(10_000, 1), global_per_second=10_000

@@ -7,8 +7,8 @@ import pytest
 from discord import app_commands
 
 from playground import Playground
-from playground.member import Member, NoAnswer, Refused, Upload
-from tests.playground.small_bot import SmallBot, connected, picture, picture_file
+from playground.testing.member import Member, NoAnswer, Refused, Upload
+from tests.support.playground.small_bot import SmallBot, connected, picture, picture_file
 
 
 class Grid(discord.ui.View):

@@ -8,7 +8,7 @@ import signal
 import aiohttp
 import pytest
 
-from tests.processes import RunningProcess
+from tests.support.processes import RunningProcess
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from playground import Playground
-from playground.member import Member
+from playground.testing.member import Member
 
 SCRIPT = Path(__file__).with_name("discord_js_bot.mjs")
 VERSION = "14"

@@ -19,8 +19,8 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from playground import Playground
-from playground.member import Member
-from tests.playground.small_bot import SmallBot, connected, picture_file
+from playground.testing.member import Member
+from tests.support.playground.small_bot import SmallBot, connected, picture_file
 
 pytestmark = pytest.mark.browser
 PATIENCE = 60

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from storage.database import Database, migrate
-from tests.postgres import create_database, execute, postgres_server, postgres_url
+from tests.support.postgres import create_database, execute, postgres_server, postgres_url
 
 __all__ = ["postgres_server", "postgres_url"]
 

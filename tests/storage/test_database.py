@@ -17,8 +17,8 @@ from storage import database as opening
 from storage import jobs
 from storage.database import Database, StorageUnavailable, migrate
 from storage.models import JobState, MemberRow, ServerRow
-from tests.postgres import execute
-from tests.storage.samples import claim, new_job, queue
+from tests.support.postgres import execute
+from tests.support.stored_jobs import claim, new_job, queue
 
 Lock = Callable[[], AbstractAsyncContextManager[None]]
 

@@ -9,7 +9,7 @@ from storage import drafts, jobs
 from storage.database import Database
 from storage.jobs import DraftGone, TooManyJobs
 from storage.models import DraftRow
-from tests.storage.samples import new_job
+from tests.support.stored_jobs import new_job
 
 
 async def test_a_draft_is_there_until_its_jobs_are_queued(database: Database) -> None:

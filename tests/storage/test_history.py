@@ -9,7 +9,7 @@ from storage import history, jobs, members
 from storage.database import Database
 from storage.models import JobKind, JobMode, JobRow, JobState
 from storage.pictures import NewPicture, picture_id
-from tests.storage.samples import claim, new_job, queue, read
+from tests.support.stored_jobs import claim, new_job, queue, read
 
 ADA, BEN = 11, 12
 

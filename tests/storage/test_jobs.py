@@ -11,7 +11,7 @@ from storage.database import Database
 from storage.jobs import TooManyJobs, Totals
 from storage.models import JobKind, JobState
 from storage.pictures import NewPicture
-from tests.storage.samples import REQUEST, claim, new_job, queue, read
+from tests.support.stored_jobs import REQUEST, claim, new_job, queue, read
 
 ENDED = {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
 

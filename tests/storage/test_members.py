@@ -10,7 +10,7 @@ from storage import jobs, members
 from storage.database import Database
 from storage.members import Preferences, TooManyOptions
 from storage.pictures import NewPicture, of_job
-from tests.storage.samples import claim, favourites, new_job, queue
+from tests.support.stored_jobs import claim, favourites, new_job, queue
 
 ADA, BEN = 11, 12
 

@@ -19,7 +19,7 @@ from PIL import Image
 from storage import jobs, pictures
 from storage.database import Database
 from storage.pictures import Picture, PictureFolder, PictureMissing, PictureNotSaved
-from tests.storage.samples import claim, queue
+from tests.support.stored_jobs import claim, queue
 
 JOB = "0123456789abcdef" * 2
 

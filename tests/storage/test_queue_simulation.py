@@ -16,10 +16,10 @@ from sqlalchemy import delete
 
 from storage import jobs
 from storage.database import Database
-from storage.fairness import ROUND
 from storage.jobs import Job
 from storage.models import JobKind, JobMode, JobRow, JobState, MemberRow
-from tests.storage.samples import claim, in_line, queue
+from storage.queue_order import ROUND
+from tests.support.stored_jobs import claim, in_line, queue
 
 SHARES = {JobMode.TURBO: 4, JobMode.FAST: 2, JobMode.RELAX: 1}
 BOUNDS = {JobMode.TURBO: 2, JobMode.FAST: 4, JobMode.RELAX: 7}

@@ -15,7 +15,7 @@ from storage.database import Database
 from storage.jobs import Job, TooManyJobs
 from storage.models import JobState
 from storage.pictures import NewPicture
-from tests.storage.samples import claim, new_job, queue, read, until
+from tests.support.stored_jobs import claim, new_job, queue, read, until
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from storage.database import Database
 from storage.models import RemovedBy
 from storage.pictures import PictureFolder, PictureMissing, PictureNotRemoved
 from storage.removals import Copy
-from tests.storage.samples import claim, favourites, queue, read
+from tests.support.stored_jobs import claim, favourites, queue, read
 
 HERE, THERE = 1_200_000_000_000_000_000, 1_200_000_000_000_000_001
 

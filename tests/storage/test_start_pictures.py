@@ -16,7 +16,7 @@ from storage.database import Database
 from storage.models import DraftRow
 from storage.pictures import KEPT, PictureFolder
 from storage.start_pictures import LEFT_ALONE_S, StartPictures
-from tests.storage.samples import REQUEST, new_job
+from tests.support.stored_jobs import REQUEST, new_job
 
 PICTURES = [f"picture {number}".encode() for number in range(6)]
 NAMES = [sha256(picture).hexdigest() for picture in PICTURES]

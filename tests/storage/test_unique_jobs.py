@@ -12,7 +12,7 @@ from storage.database import Database
 from storage.jobs import Job, NewJob, TooManyJobs
 from storage.models import JobKind
 from storage.unique_jobs import add_unique
-from tests.storage.samples import claim, new_job, queue
+from tests.support.stored_jobs import claim, new_job, queue
 
 
 @pytest.fixture

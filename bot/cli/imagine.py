@@ -1,0 +1,119 @@
+"""`darkroom imagine`: grids from the shell, without any bot."""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import secrets
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bot.cli.run_bot import CannotStart
+from bot.config import Settings
+from bot.errors import InvalidUpload
+from bot.images.fetch import PictureFetcher
+from bot.images.grid import compose_grid
+from bot.images.sanitize import UnusablePicture, lay_over
+from bot.models.versions import name_models
+from bot.prompts.expand import write_out
+from bot.prompts.parameters import MOST_REPEATS
+from bot.prompts.parser import parse
+from bot.prompts.resolve import Defaults, resolve, starting
+from diffusion.protocol import requests as protocol
+from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
+
+
+async def imagine(
+    settings: Settings, typed: str, output: Path, images: Sequence[Path] = ()
+) -> None:
+    """Draw what a prompt stands for into files. Raises UserError, CannotStart."""
+    prompts = [parse(written) for written in write_out(typed, {}, "", MOST_REPEATS)]
+    async with PictureFetcher() as fetcher, _inference(settings) as inference:
+        attached = [await _opened(fetcher, image) for image in images]
+        versions = name_models(await inference.models(), settings.named_versions, settings.model)
+        number = 0
+        for prompt in prompts:
+            model = versions.choose(prompt, None, starts=bool(attached))
+            requests = resolve(prompt, model, Defaults(), secrets.randbelow(protocol.SEEDS))
+            fetched = [await fetcher.fetch(link) for link in prompt.links]
+            files = _start([*attached, *fetched])
+            for request in requests:
+                number += 1
+                file = output if number == 1 else output.with_stem(f"{output.stem}_{number}")
+                request = starting(request, prompt, next(iter(files), None))
+                pictures = await _draw(inference, request, files)
+                file.write_bytes(compose_grid(pictures))
+                print(f"{file}: seed {request.noises[0].seed}")
+
+
+async def _opened(fetcher: PictureFetcher, image: Path) -> bytes:
+    try:
+        return await fetcher.rewrite(await asyncio.to_thread(image.read_bytes))
+    except UnusablePicture as error:
+        raise InvalidUpload(str(image), error.reason) from error
+
+
+def _start(pictures: Sequence[bytes]) -> dict[str, bytes]:
+    """The one picture to start from, by its SHA-256; nothing where there is none."""
+    if not pictures:
+        return {}
+    picture = lay_over(pictures)
+    return {hashlib.sha256(picture).hexdigest(): picture}
+
+
+async def _draw(
+    inference: InferenceClient, request: protocol.ImageRequest, files: Mapping[str, bytes]
+) -> tuple[bytes, ...]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), transient=True) as bar:
+        task = bar.add_task("drawing", total=request.steps)
+        async for event in inference.generate(request, previews=0, files=files):
+            match event:
+                case protocol.Progress(step, steps, _):
+                    bar.update(task, completed=step, total=steps)
+                case protocol.Finished(pictures):
+                    return pictures
+                case protocol.Failed(reason):
+                    raise CannotStart(reason)
+                case protocol.Queued():
+                    pass
+    raise AssertionError("the client ends every stream with Finished or Failed")
+
+
+@contextlib.asynccontextmanager
+async def _inference(settings: Settings) -> AsyncIterator[InferenceClient]:
+    """The inference server of the settings, or one of our own for as long as this lasts."""
+    try:
+        if settings.inference_url:
+            async with InferenceClient(settings.inference_url, settings.api_key) as client:
+                yield client
+            return
+        async with _own_server(settings) as url, InferenceClient(url, settings.api_key) as client:
+            yield client
+    except InferenceUnavailable as error:
+        raise CannotStart(f"The inference server does not answer: {error}") from error
+    except InferenceRefused as error:
+        raise CannotStart(str(error)) from error
+
+
+@contextlib.asynccontextmanager
+async def _own_server(settings: Settings) -> AsyncIterator[str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "diffusion", "--port", "0", *settings.inference_arguments),
+        env={**os.environ, **settings.for_inference},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        while line := (await process.stdout.readline()).decode():
+            if "inference ready at " in line:
+                yield line.split("inference ready at ")[1].split()[0]
+                return
+        raise CannotStart("The inference process did not start; its message is above.")
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()

@@ -1,0 +1,225 @@
+"""Everything on one machine: inference, the bot and, without a token, the playground.
+
+Each is a child process. One that dies is started again, with growing pauses, whether it was ever
+ready or not; the others go on meanwhile. Final is only what a child says of its settings before it
+was ever ready, by ending with `os.EX_CONFIG`. When the launcher ends, all end.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.cli.run_bot import CannotStart
+from bot.config import Settings
+from storage.database import migrate
+
+log = logging.getLogger(__name__)
+
+RESTART_PAUSE = 1.0
+"""Seconds before a child that died is started again; doubled while it keeps dying."""
+
+LONGEST_PAUSE = 60.0
+STEADY = 60.0
+"""Seconds that a child has lived, and was ready in, when its death counts as the first."""
+
+GRACE = 10.0
+"""Seconds that a child has to end when it is asked to."""
+
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A process to keep alive.
+
+    `ready` is what its output holds once it can be used; `needs` names a child that must be
+    ready before it is started.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    ready: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    needs: str = ""
+
+
+async def launch(settings: Settings) -> None:
+    """Run everything until SIGINT or SIGTERM. Raises CannotStart, or StorageUnavailable."""
+    await migrate(settings.database)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    children = _children(settings)
+    keepers: list[_Keeper] = []
+    try:
+        for child in children:
+            await _ready_or(stop, *(keeper for keeper in keepers if keeper.name == child.needs))
+            keepers.append(_Keeper(child))
+        await _ready_or(stop, *keepers)
+        if not stop.is_set():
+            _announce(children)
+        await stop.wait()
+    finally:
+        print("Darkroom stops.", flush=True)
+        # The bot first: it should not see the others go.
+        for keeper in reversed(keepers):
+            await keeper.end()
+
+
+def _children(settings: Settings) -> list[Child]:
+    children = []
+    environment: dict[str, str] = {}
+    if settings.inference_url is None:
+        port = _free_port(0)
+        place = ("--host", "127.0.0.1", "--port", str(port))
+        command = ("-m", "diffusion", *place, *settings.inference_arguments)
+        ready = "inference ready at"
+        children.append(Child("inference", command, ready, settings.for_inference))
+        environment["INFERENCE_URL"] = f"http://127.0.0.1:{port}"
+    if settings.discord_token is None:
+        port = _free_port(settings.playground_port)
+        command = ("-m", "playground", "--port", str(port))
+        children.append(Child("playground", command, "playground ready at"))
+        environment["DISCORD_TOKEN"] = "playground"
+        environment["DISCORD_URL"] = f"http://127.0.0.1:{port}"
+    # Inference may still be loading: the bot waits for it, but not for Discord's stand-in.
+    command = ("-m", "bot", "bot")
+    children.append(Child("bot", command, "connected as", environment, needs="playground"))
+    return children
+
+
+def _announce(children: list[Child]) -> None:
+    playground = next((child for child in children if child.name == "playground"), None)
+    if playground is None:
+        print("Darkroom is ready: type /imagine in your Discord server.", flush=True)
+    else:
+        url = f"http://127.0.0.1:{playground.command[-1]}"
+        print(f"Darkroom is ready. Open {url} and type /imagine a red fox", flush=True)
+
+
+def _free_port(wanted: int) -> int:
+    """The wanted port, or any free one for 0. Raises CannotStart if it is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as error:
+            raise CannotStart(
+                f"Port {wanted} is taken; end what uses it, or set PLAYGROUND_PORT to another "
+                "(0 picks a free one)."
+            ) from error
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class _Keeper:
+    """Keeps one child alive until it is told to end it."""
+
+    def __init__(self, child: Child) -> None:
+        self.name = child.name
+        self.started: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        """True once it is ready; False if it says that its settings are wrong."""
+        self._child = child
+        self._is_ready = False
+        self._ending = False
+        self._process: asyncio.subprocess.Process | None = None
+        self._task = asyncio.create_task(self._keep())
+
+    async def end(self) -> None:
+        """Ask the child to end, and see that it does; its last lines are still passed on."""
+        self._ending = True
+        if self._process is not None and self._process.returncode is None:
+            self._process.terminate()
+            try:
+                async with asyncio.timeout(GRACE):
+                    await self._process.wait()
+            except TimeoutError:
+                self._process.kill()
+                await self._process.wait()
+        else:
+            self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _keep(self) -> None:
+        pause = RESTART_PAUSE
+        while True:
+            began, self._is_ready = time.monotonic(), False
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-u",
+                *self._child.command,
+                env={**os.environ, **self._child.environment},
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                # Ctrl-C reaches the launcher alone, which ends its children in order.
+                start_new_session=True,
+                preexec_fn=_die_with_launcher,
+            )
+            await self._follow_output(self._process)
+            code = await self._process.wait()
+            if self._ending:
+                return
+            if code == os.EX_CONFIG and not self.started.done():
+                self.started.set_result(False)
+                return
+            # One that falls again and again must not wear Discord's patience, or the disk's, out.
+            if self._is_ready and time.monotonic() - began > STEADY:
+                pause = RESTART_PAUSE
+            log.warning(
+                "%s ended with code %d; it is started again in %.0f s.",
+                self._child.name,
+                code,
+                pause,
+            )
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _follow_output(self, process: asyncio.subprocess.Process) -> None:
+        """Pass the child's lines on under its name, and notice when it is ready."""
+        assert process.stdout is not None
+        while line := await _read_line(process.stdout):
+            text = line.decode(errors="replace").rstrip()
+            print(f"{self._child.name:>10} │ {text}", flush=True)
+            if self._child.ready in text:
+                self._is_ready = True
+                if not self.started.done():
+                    self.started.set_result(True)
+
+
+async def _read_line(stream: asyncio.StreamReader) -> bytes:
+    try:
+        return await stream.readline()
+    except ValueError:
+        # Longer than the buffer; what follows is a line of its own.
+        return b"...\n"
+
+
+async def _ready_or(stop: asyncio.Event, *keepers: _Keeper) -> None:
+    """Wait until all are ready, or until it is time to stop. Raises CannotStart if one refuses."""
+    stopped: asyncio.Future[bool] = asyncio.ensure_future(stop.wait())
+    try:
+        waiting = list(keepers)
+        while waiting and not stopped.done():
+            started = [keeper.started for keeper in waiting]
+            await asyncio.wait([*started, stopped], return_when=asyncio.FIRST_COMPLETED)
+            for keeper in waiting:
+                if keeper.started.done() and not keeper.started.result() and not stop.is_set():
+                    raise CannotStart(f"{keeper.name} did not start; what it said is above.")
+            waiting = [keeper for keeper in waiting if not keeper.started.done()]
+    finally:
+        stopped.cancel()
+
+
+def _die_with_launcher() -> None:
+    """End this child when its parent is killed outright (Linux; elsewhere it lives on)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,62 @@
+"""Running the bot alone: opens what it needs, connects, and says what is missing."""
+
+import asyncio
+import signal
+
+import aiohttp
+import discord
+
+from bot.client import DarkroomBot, point_at
+from bot.config import Settings
+from diffusion.protocol.client import InferenceClient
+from storage.database import Database, files_of, migrate
+from storage.permissions import close_files, close_folder
+from storage.pictures import PictureFolder
+
+
+class CannotStart(Exception):
+    """Something is missing or wrong outside the program; the message says what to do."""
+
+
+class WrongSettings(CannotStart):
+    """What is wrong stands in the settings: starting again would change nothing."""
+
+
+async def run_bot(settings: Settings) -> None:
+    """Run until SIGINT or SIGTERM. Raises CannotStart, or StorageUnavailable."""
+    if settings.discord_token is None:
+        raise WrongSettings(
+            "Set DISCORD_TOKEN to the bot's token, or run `darkroom` alone to play."
+        )
+    if settings.inference_url is None:
+        raise WrongSettings("Set INFERENCE_URL to an inference server, or run `darkroom` alone.")
+    if settings.discord_url:
+        point_at(settings.discord_url)
+    close_folder(settings.data_folder)
+    close_files(settings.models_file, settings.picture_folder, *files_of(settings.database))
+    await migrate(settings.database)
+    database = Database(settings.database)
+    folder = PictureFolder(settings.picture_folder)
+    try:
+        async with (
+            InferenceClient(settings.inference_url, settings.api_key) as inference,
+            DarkroomBot(settings, database, folder, inference) as bot,
+        ):
+            await _connect(bot, settings.discord_token.get_secret_value())
+    finally:
+        await database.close()
+
+
+async def _connect(bot: DarkroomBot, token: str) -> None:
+    connection = asyncio.create_task(bot.start(token))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, connection.cancel)
+    try:
+        await connection
+    except asyncio.CancelledError:
+        pass
+    except discord.LoginFailure as error:
+        raise WrongSettings("Discord refused the token: check DISCORD_TOKEN.") from error
+    except (discord.DiscordException, aiohttp.ClientError, OSError, ValueError) as error:
+        raise CannotStart(f"Discord cannot be reached: {error}") from error

@@ -1,0 +1,1 @@
+"""Posting and editing messages as the bot, again and again until they are shown."""

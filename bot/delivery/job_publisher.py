@@ -1,0 +1,290 @@
+"""What members see of their jobs: shown beside the work, and again and again until it is shown.
+
+Between the queue and the board: knows when a job's message has to change, not how it is made.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+import aiohttp
+import discord
+
+from bot.delivery.messenger import (
+    Board,
+    CannotPost,
+    FileTooLarge,
+    LiveMessage,
+    MessageDeleted,
+    Posted,
+)
+from bot.i18n.texts import say
+from bot.images.grid import PictureTooLarge, compose_grid, fit
+from bot.messages import button_layout, job_messages
+from bot.models.registry import Catalogue
+from bot.retry import until_stored
+from storage import jobs, removals
+from storage.database import Database, StorageUnavailable
+from storage.jobs import Job
+from storage.members import get_preferences
+from storage.models import JobState, RemovedBy
+from storage.pictures import PictureFolder, PictureMissing, of_job
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 60.0
+"""Seconds between two tries while Discord or the database does not answer; it doubles."""
+
+PLAIN_LIMIT = 10 * 2**20
+"""Bytes of a file that every channel takes, a conversation with one member included."""
+
+TRANSIENT = (discord.HTTPException, aiohttp.ClientError, OSError, StorageUnavailable)
+"""What passes by itself; what Discord refuses for good, the board has sorted out by then."""
+
+
+class Presenter:
+    """Shows jobs on the board. What it could not show, the next start takes up."""
+
+    def __init__(
+        self, database: Database, folder: PictureFolder, board: Board, catalogue: Catalogue
+    ) -> None:
+        self._database = database
+        self._folder = folder
+        self._board = board
+        self._catalogue = catalogue
+        self._showing: set[asyncio.Task[None]] = set()
+
+    async def take_up(self, wake: Callable[[], None]) -> None:
+        """Show what an earlier process left: jobs without a message, and ends not shown."""
+        unposted = await jobs.without_message(self._database)
+        unshown = await jobs.ended_unshown(self._database)
+        for job in unposted:
+            self.post(job.id, wake)
+        for job in unshown:
+            self.show_end(job.id)
+
+    async def stop(self) -> None:
+        for task in self._showing:
+            task.cancel()
+        await asyncio.gather(*self._showing, return_exceptions=True)
+
+    def follow(self, job: Job) -> LiveMessage:
+        """The job's message while it runs."""
+        assert job.message_id is not None, "only jobs with a message are claimed"
+        return self._board.follow(job.channel_id, job.message_id, job.reply_token)
+
+    def post(self, job_id: str, wake: Callable[[], None]) -> None:
+        """Give a job without a message one; `wake` is called when the job can be claimed."""
+        self._keep_trying(self._post_waiting, job_id, wake)
+
+    def show_end(self, job_id: str) -> None:
+        """Show how a job ended, beside the other work, so that inference never waits for it."""
+        self._keep_trying(self._show_end, job_id)
+
+    async def show_waiting(self, job: Job) -> None:
+        """Say that a job waits for inference; that it is not said is no harm."""
+        assert job.message_id is not None, "only jobs with a message are claimed"
+        with contextlib.suppress(MessageDeleted, CannotPost, *TRANSIENT):
+            parent = await jobs.parent_of(self._database, job)
+            message = job_messages.waiting_for_inference(job, parent)
+            await self._board.edit(job.channel_id, job.message_id, message, job.reply_token)
+
+    async def is_shown(self, job: Job) -> bool | None:
+        """Whether a job's message is still there, for a link to it; None where nobody can tell."""
+        # What only one member sees, they may have dismissed; Discord does not say so.
+        if job.message_id is None or job.hidden:
+            return None
+        return await self._board.is_there(job.channel_id, job.message_id, job.reply_token)
+
+    def show_used(self, job_id: str | None) -> None:
+        """Mark the buttons of a job that something was made by."""
+        if job_id is not None:
+            self._keep_trying(self._show_used, job_id)
+
+    def _keep_trying(self, show: Callable[..., Coroutine[Any, Any, None]], *about: object) -> None:
+        async def keep_trying() -> None:
+            pause = FIRST_PAUSE
+            while True:
+                try:
+                    await show(*about)
+                    return
+                except TRANSIENT as error:
+                    log.warning("Something could not be shown; trying again: %s", error)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+        task = asyncio.create_task(keep_trying())
+        self._showing.add(task)
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._showing.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("Something could not be shown.", exc_info=error)
+
+    async def _post_waiting(self, job_id: str, wake: Callable[[], None]) -> None:
+        job = await jobs.get(self._database, job_id)
+        if job is None or job.state is not JobState.QUEUED or job.message_id:
+            return
+        message = job_messages.waiting(job, await jobs.parent_of(self._database, job))
+        try:
+            posted = await self._board.post(
+                job.channel_id, message, job.reply_token, hidden=job.hidden
+            )
+        except CannotPost:
+            await self._post_waiting_alone(job, message)
+        else:
+            await self._attach(job, posted)
+        wake()
+
+    async def _post_waiting_alone(self, job: Job, message: job_messages.Message) -> None:
+        """What goes by token goes to its member, where the token reaches nothing any more."""
+        if job.reply_token is not None:
+            with contextlib.suppress(CannotPost):
+                posted = await self._board.post_to_member(job.member_id, message)
+                await self._attach(job, posted, by_token=False)
+                return
+        await jobs.fail(self._database, job.id, say("job-failed.no-place", job.locale))
+        self.show_end(job.id)
+
+    async def _attach(self, job: Job, posted: Posted, *, by_token: bool = True) -> None:
+        place = (posted.channel_id, posted.message_id)
+        # Tried again by itself, or the message would be posted a second time.
+        await until_stored(
+            lambda: jobs.attach_message(self._database, job.id, *place, by_token=by_token)
+        )
+
+    async def _show_used(self, job_id: str) -> None:
+        job = await jobs.get(self._database, job_id)
+        if job is None or job.state is not JobState.DONE or job.message_id is None:
+            return
+        rows = await self._buttons_of(job)
+        try:
+            await self._link(job, rows, await self._change_buttons(job, job.message_id, rows))
+        except MessageDeleted:
+            await self._note_deletion(job)
+        except CannotPost:
+            return
+
+    async def _change_buttons(self, job: Job, message_id: int, rows: job_messages.Rows) -> Posted:
+        return await self._board.change_buttons(job.channel_id, message_id, rows, job.reply_token)
+
+    async def _link(self, job: Job, rows: job_messages.Rows, posted: Posted) -> None:
+        """Add a link to the full file, whose address is known only when it has been posted."""
+        if job.kind in job_messages.SINGLE and rows and posted.file_url:
+            rows = button_layout.linked(rows, posted.file_url, job.locale)
+            # The picture is there also where nothing can be added to it any more.
+            with contextlib.suppress(CannotPost):
+                await self._board.change_buttons(
+                    posted.channel_id, posted.message_id, rows, job.reply_token
+                )
+
+    async def _show_end(self, job_id: str) -> None:
+        job = await jobs.get(self._database, job_id)
+        if job is None or job.state in (JobState.QUEUED, JobState.RUNNING):
+            return
+        # In a conversation with the bot, the job's own message is the direct message.
+        sent_already = job.server_id is None and job.reply_token is None
+        try:
+            await self._show_in_place(job)
+        except CannotPost:
+            # Who stopped a job wants to see no more of it.
+            if job.state is not JobState.CANCELLED:
+                sent_already |= await self._show_elsewhere(job)
+        await jobs.mark_shown(self._database, job.id)
+        if job.state is JobState.DONE and not sent_already:
+            await self._send_if_wanted(job)
+
+    async def _send_if_wanted(self, job: Job) -> None:
+        """Finished pictures also come as a direct message to those who like that."""
+        if (await get_preferences(self._database, job.member_id)).auto_dm:
+            message = await self.end_of(job, PLAIN_LIMIT)
+            try:
+                await self._board.post_to_member(job.member_id, message)
+            except CannotPost:
+                log.info("Member %s takes no direct messages.", job.member_id)
+
+    async def _show_in_place(self, job: Job) -> None:
+        """Raises CannotPost. Where the message was taken away, nothing is shown in its place."""
+        if job.message_id is None:
+            raise CannotPost("there is no message yet")
+        if job.removed_by is not None:
+            return
+        try:
+            await self._edit_in_place(job, job.message_id)
+        except MessageDeleted as error:
+            if job.hidden:
+                # Seen by its member alone, so nobody else can have wanted it gone.
+                raise CannotPost(str(error)) from error
+            await self._note_deletion(job)
+
+    async def _note_deletion(self, job: Job) -> None:
+        """Whoever deleted a job's message, by themselves or while the bot was away, may do so.
+
+        Were it the member, by the bot, this would be known: the first to be noted stays.
+        """
+        assert job.message_id is not None, "there is none to be deleted"
+        message_id = job.message_id
+        await until_stored(
+            lambda: removals.note(self._database, job.id, message_id, RemovedBy.MODERATOR)
+        )
+
+    async def _edit_in_place(self, job: Job, message_id: int) -> None:
+        place = (job.channel_id, message_id)
+        message = await self.end_of(job, job.attachment_limit)
+        try:
+            posted = await self._board.edit(*place, message, job.reply_token)
+        except FileTooLarge:
+            message = await self.end_of(job, PLAIN_LIMIT)
+            posted = await self._board.edit(*place, message, job.reply_token)
+        await self._link(job, message.buttons, posted)
+
+    async def _show_elsewhere(self, job: Job) -> bool:
+        """Post the end of a job anew; returns whether its member got it as a direct message."""
+        message = job_messages.moved(await self.end_of(job, PLAIN_LIMIT), job.locale)
+        try:
+            posted = await self._post_anew(job, message)
+        except CannotPost:
+            log.warning("There is no place to show job %s; its pictures are kept.", job.id)
+            return False
+        await self._attach(job, posted, by_token=False)
+        with contextlib.suppress(MessageDeleted):
+            await self._link(replace(job, reply_token=None), message.buttons, posted)
+        return posted.channel_id != job.channel_id
+
+    async def _post_anew(self, job: Job, message: job_messages.Message) -> Posted:
+        """In the job's channel, or else to its member alone."""
+        # What goes by token is hidden from the channel, or the bot may not write there.
+        if job.reply_token is None:
+            with contextlib.suppress(CannotPost):
+                return await self._board.post(job.channel_id, message)
+        return await self._board.post_to_member(job.member_id, message)
+
+    async def end_of(self, job: Job, most_bytes: int) -> job_messages.Message:
+        """How a job ended, in a file of at most so many bytes."""
+        parent = await jobs.parent_of(self._database, job)
+        if job.state is not JobState.DONE:
+            return job_messages.ended(job, parent)
+        stored = await of_job(self._database, job.id)
+        if not stored:
+            reason = say("not-showable.taken-away", job.locale)
+            return job_messages.not_showable(job, parent, reason)
+        try:
+            pictures = [await self._folder.read(picture) for picture in stored]
+            shown = await asyncio.to_thread(compose_grid, pictures)
+            file = await asyncio.to_thread(fit, shown, most_bytes)
+        except (PictureMissing, PictureTooLarge) as error:
+            return job_messages.not_showable(job, parent, str(error))
+        name = job_messages.file_name(job, file.suffix)
+        attachment = job_messages.Attachment(name, file.encoded, job_messages.alt_text(job))
+        return job_messages.done(job, parent, attachment, await self._buttons_of(job))
+
+    async def _buttons_of(self, job: Job) -> job_messages.Rows:
+        stored = await of_job(self._database, job.id)
+        children = await jobs.children(self._database, job.id)
+        model = self._catalogue.of_id(job.request["model"])
+        return button_layout.under(job, len(stored), model, children)

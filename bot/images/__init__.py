@@ -1,0 +1,1 @@
+"""Pictures in and out: grids, outpainting, checking uploads, fetching links."""

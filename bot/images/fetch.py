@@ -1,0 +1,213 @@
+"""Fetching the pictures that members link to, from the public internet and from nowhere else.
+
+A link is what somebody typed: it may lead to this machine, into its network, or never end. So only
+https is followed, only to public addresses, which are checked where the connection is made (a name
+may mean another address a moment later), and all anew after each redirect. One member's pictures
+are fetched and decoded one at a time, so that nobody keeps others from theirs.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import yarl
+from aiohttp import SocketFactoryType
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from bot.errors import InvalidLink, InvalidUpload, PicturesBusy
+from bot.images.addresses import is_address, is_public
+from bot.images.sanitize import (
+    LONGEST_BEGINNING,
+    MOST_BYTES,
+    UnusablePicture,
+    Upload,
+    may_be_picture,
+    rewrite,
+)
+from bot.images.turns import Turns
+from diffusion.decoding.decoder import DecoderBusy, PictureDecoder
+
+MOST_REDIRECTS = 3
+SECONDS = 10.0
+"""That fetching one may take, redirects included."""
+
+AT_ONCE = 8
+"""Members whose pictures are fetched at a time."""
+
+MOST_WAITING = 64
+MOST_OF_ONE = 8
+"""Requests that wait for their pictures, of all members and of one."""
+
+REDIRECTS = (301, 302, 303, 307, 308)
+
+
+class _Refused(Exception):
+    """The link is not followed; `reason` is a key under `link-` in the texts."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class PictureFetcher:
+    """Fetches pictures by their links.
+
+    `trusted` is the address of a CDN of our own, such as the playground's, whose links are followed
+    wherever it is. `resolver` turns names into addresses, `sockets` opens what connects to one that
+    has passed, and `tls` says whose certificates are believed. Its decoder's processes end with
+    `close`, or where a `with` ends.
+    """
+
+    def __init__(
+        self,
+        trusted: str | None = None,
+        resolver: AbstractResolver | None = None,
+        sockets: SocketFactoryType | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._trusted = yarl.URL(trusted) if trusted else None
+        self._resolver = resolver
+        self._sockets = sockets
+        self._tls = tls
+        self._decoder = PictureDecoder()
+        self._turns = Turns(at_once=AT_ONCE, most_waiting=MOST_WAITING, most_of_one=MOST_OF_ONE)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._decoder.close()
+
+    async def fetch(self, link: str, member_id: int = 0) -> bytes:
+        """The picture as a PNG that holds nothing but pixels. Raises InvalidLink, PicturesBusy."""
+        (picture,) = await self.fetch_all([link], member_id)
+        return picture
+
+    async def fetch_all(self, sources: Sequence[str | Upload], member_id: int) -> list[bytes]:
+        """The pictures behind links and uploads, one after another, in one turn of the member.
+
+        Raises InvalidLink, InvalidUpload, PicturesBusy.
+        """
+        async with self._turns.turn(member_id):
+            return [await self._fetch(source) for source in sources]
+
+    async def rewrite(self, encoded: bytes) -> bytes:
+        """The same of a picture that is here already. Raises UnusablePicture, PicturesBusy."""
+        try:
+            return await rewrite(self._decoder, encoded)
+        except DecoderBusy as error:
+            raise PicturesBusy from error
+
+    async def _fetch(self, source: str | Upload) -> bytes:
+        try:
+            if isinstance(source, str):
+                return await self.rewrite(await self._download(source))
+            if source.bytes_size > MOST_BYTES:
+                raise _Refused("large")
+            return await self.rewrite(await self._download(source.url))
+        except (_Refused, UnusablePicture) as error:
+            raise _invalid(source, error.reason) from error
+
+    async def _download(self, link: str) -> bytes:
+        """The file behind a link. Raises _Refused."""
+        try:
+            async with asyncio.timeout(SECONDS):
+                return await self._follow(yarl.URL(link))
+        except TimeoutError as error:
+            raise _Refused("slow") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _Refused("unreachable") from error
+
+    async def _follow(self, url: yarl.URL) -> bytes:
+        for _ in range(1 + MOST_REDIRECTS):
+            trusted = self._is_trusted(url)
+            if not trusted:
+                _check(url)
+            async with self._session(trusted) as session:
+                # What comes compressed could be a thousand times as much.
+                headers = {"Accept": "image/*", "Accept-Encoding": "identity"}
+                async with session.get(url, headers=headers, allow_redirects=False) as response:
+                    if response.status not in REDIRECTS:
+                        return await _content(response)
+                    url = url.join(yarl.URL(response.headers.get("Location", "")))
+        raise _Refused("redirects")
+
+    def _session(self, trusted: bool) -> aiohttp.ClientSession:
+        if trusted:
+            return aiohttp.ClientSession(auto_decompress=False)
+        resolver = PublicResolver(self._resolver or aiohttp.ThreadedResolver())
+        connector = aiohttp.TCPConnector(
+            resolver=resolver,
+            use_dns_cache=False,
+            socket_factory=self._sockets,
+            ssl=self._tls or True,
+        )
+        return aiohttp.ClientSession(connector=connector, auto_decompress=False)
+
+    def _is_trusted(self, url: yarl.URL) -> bool:
+        trusted = self._trusted
+        return (
+            trusted is not None
+            and url.host is not None
+            and url.origin() == trusted.origin()
+            and url.path.startswith(f"{trusted.path.rstrip('/')}/")
+        )
+
+
+class PublicResolver(AbstractResolver):
+    """Resolves names, and refuses those that lead to an address that is not public."""
+
+    def __init__(self, resolver: AbstractResolver) -> None:
+        self._resolver = resolver
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        results = await self._resolver.resolve(host, port, family)
+        if not all(is_public(result["host"]) for result in results):
+            raise _Refused("address")
+        return results
+
+    async def close(self) -> None:
+        await self._resolver.close()
+
+
+def _invalid(source: str | Upload, reason: str) -> InvalidLink | InvalidUpload:
+    if isinstance(source, Upload):
+        return InvalidUpload(source.name, reason)
+    return InvalidLink(source, reason)
+
+
+def _check(url: yarl.URL) -> None:
+    """Raises _Refused for a link that is not followed, whatever its name leads to."""
+    if url.scheme != "https" or url.port != 443 or url.user or url.password or not url.host:
+        raise _Refused("scheme")
+    # An address in the place of a name is never resolved; some other spelling of one might be.
+    for host in (url.host, url.raw_host or ""):
+        if is_address(host) and not is_public(host):
+            raise _Refused("address")
+
+
+async def _content(response: aiohttp.ClientResponse) -> bytes:
+    if response.status != 200:
+        raise _Refused("unreachable")
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(1 << 16):
+        content += chunk
+        if len(content) >= LONGEST_BEGINNING and not may_be_picture(content):
+            raise _Refused("type")
+        if len(content) > MOST_BYTES:
+            raise _Refused("large")
+    return bytes(content)

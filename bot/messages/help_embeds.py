@@ -1,0 +1,107 @@
+"""`/help`, made from what there is: the commands, the table of parameters, the models. Pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.i18n.markdown import Markup, code, plain
+from bot.i18n.texts import Text, say
+from bot.messages.job_messages import Card, Stripe
+from bot.models.versions import Versions
+from bot.prompts.parameters import BY_FLAG, PARAMETERS
+from diffusion.protocol.requests import ModelInfo
+
+TOPICS = ("commands", "parameters", "models")
+CARD_LIMIT = 4000
+"""Characters of a card's text, a little below Discord's."""
+
+MODELS_SHOWN = 8
+MODEL_SHOWN = 90
+"""Characters of a model's names."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandHelp:
+    """A command as it is called, with its description."""
+
+    name: str
+    meaning: str
+
+
+def commands(slash: Sequence[CommandHelp], menus: Sequence[str], locale: str) -> Card:
+    lines = [f"`/{command.name}` {command.meaning}" for command in slash]
+    on_messages = say("help.messages", locale, names=", ".join(menus))
+    text = "\n".join([say("help.commands-text", locale), "", *lines, "", on_messages])
+    return _card("commands", text, locale)
+
+
+def parameters(locale: str) -> Card:
+    """One line for each parameter; the first clause of its meaning is enough to find it."""
+    lines = []
+    for parameter in PARAMETERS:
+        flags = ", ".join(f"`--{flag}`" for flag in parameter.flags)
+        clause = re.split(r"[;:.] ", say(parameter.meaning, locale))[0].rstrip(".")
+        lines.append(f"{flags} {clause}.")
+    text = "\n".join([say("help.parameters-text", locale), "", *lines])
+    return _card("parameters", text, locale)
+
+
+def parameter(flag: str, locale: str) -> Card:
+    """All there is to say about one parameter, however its flag was typed."""
+    flag = flag.strip().lstrip("-—–").lower()
+    found = BY_FLAG.get(flag)
+    if found is None:
+        text = say("help.unknown", locale, flag=flag[:40])
+        return Card(say("help", locale), text, Stripe.RED)
+    fields = (
+        (say("help.takes", locale), say(found.allowed, locale)),
+        (say("help.usual", locale), say(found.default_shown, locale)),
+    )
+    title = ", ".join(f"--{each}" for each in found.flags)
+    return Card(title, say(found.meaning, locale), Stripe.GREY, fields)
+
+
+def models(versions: Versions | None, locale: str) -> Card:
+    """What each model is and which can do what."""
+    if versions is None:
+        return _card("models", say("help.no-models", locale), locale)
+    fields = []
+    for name, model in list(versions.models.items())[:MODELS_SHOWN]:
+        default = f" ({say('help.default', locale)})" if name == versions.default else ""
+        title = f"{plain(f'--v {name}: {model.id}', MODEL_SHOWN)}{default}"
+        fields.append((title, _abilities(model, locale)))
+    return Card(
+        _title("models", locale), say("help.models-text", locale), Stripe.GREY, tuple(fields)
+    )
+
+
+def _abilities(model: ModelInfo, locale: str) -> str:
+    def said(can: object) -> str:
+        return say("panel.yes" if can else "panel.no", locale)
+
+    factor = say("help.factor", locale, factor=model.upscales)
+    return say(
+        "help.model-value",
+        locale,
+        size=str(model.native_size),
+        steps=model.steps,
+        edits=said(model.edits),
+        tiles=said(model.tiles),
+        describes=said(model.describes),
+        upscales=factor if model.upscales > 1 else said(False),
+        styles=_some(tuple(model.styles)) or said(False),
+        loras=_some(model.loras) or said(False),
+    )
+
+
+def _some(names: Sequence[str]) -> Markup:
+    return Markup(", ".join(code(name, 20) for name in names[:6]))
+
+
+def _card(topic: str, text: str, locale: str) -> Card:
+    shown = text if len(text) <= CARD_LIMIT else text[:CARD_LIMIT].rpartition("\n")[0] + "\n…"
+    return Card(_title(topic, locale), shown, Stripe.GREY)
+
+
+def _title(topic: str, locale: str) -> str:
+    return f"{say('help', locale)}: {say(Text(f'help.{topic}'), locale)}"

@@ -1,0 +1,216 @@
+"""Cards that answer questions about jobs: one's own, the queue, the past. Pure: sends nothing."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.i18n.markdown import code, plain
+from bot.i18n.texts import say
+from bot.messages.job_messages import Card, Stripe, deed_of, link_to, shown_prompt
+from diffusion.protocol.requests import ImageRequest
+from storage.history import Found
+from storage.jobs import Job, Queue, Totals
+from storage.members import Preferences
+from storage.models import JobState
+from storage.pictures import Picture
+
+LISTED = 5
+PROMPT_SHOWN = 60
+"""Characters of a prompt where it is one of many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a search, counted from 0, of so many."""
+
+    query: str
+    number: int
+    pages: int
+    found: Found
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The queue as one member sees it. `run_seconds` is how long a job takes, if that is known."""
+
+    queue: Queue
+    member_id: int
+    run_seconds: float | None
+    at_once: int
+
+    def seconds_until(self, place: int) -> float | None:
+        """How long the job with so many before it will wait, if all take as long as the latest."""
+        if self.run_seconds is None:
+            return None
+        before = len(self.queue.running) + place + 1 - self.at_once
+        return max(0, math.ceil(before / self.at_once)) * self.run_seconds
+
+
+def info(
+    open_jobs: Sequence[Job], totals: Totals, limit: int, preferences: Preferences, locale: str
+) -> Card:
+    """What `/info` shows: how a member's jobs are made, those of now, and all of them counted."""
+    running = [job for job in open_jobs if job.state is JobState.RUNNING]
+    queued = [job for job in open_jobs if job.state is JobState.QUEUED]
+    lifetime = say(
+        "info.lifetime-value",
+        locale,
+        pictures=totals.pictures,
+        done=totals.done,
+        cancelled=totals.cancelled,
+        failed=totals.failed,
+    )
+    visibility = "stealth" if preferences.stealth else "public"
+    fields = (
+        (say("info.mode", locale), say(f"panel.{preferences.mode}", locale)),
+        (say("info.visibility", locale), say(f"panel.{visibility}", locale)),
+        (
+            say("info.at-a-time", locale),
+            say("info.at-a-time-value", locale, open=len(open_jobs), limit=limit),
+        ),
+        (say("info.running", locale), _listed(running, locale)),
+        (say("info.queued", locale), _listed(queued, locale)),
+        (say("info.lifetime", locale), lifetime),
+    )
+    return Card(say("info", locale), "", Stripe.GREY, fields)
+
+
+def queue(place: Place, channel_id: int, locale: str) -> Card:
+    """What runs, what waits in the order of its turn, and when one's own begin.
+
+    Read in this channel: what others asked for elsewhere has a place in the line and no words.
+    """
+
+    def line(job: Job) -> str:
+        if not tells(job, place.member_id, channel_id):
+            return say("queue.elsewhere", locale)
+        who = say("queue.yours", locale) if job.member_id == place.member_id else job.member_name
+        return f"{shown_prompt(job.prompt, PROMPT_SHOWN)} - {plain(who, 20)} ({job.mode})"
+
+    waiting = place.queue.waiting
+    own = [
+        _own_place(place, number, locale)
+        for number, job in enumerate(waiting)
+        if job.member_id == place.member_id
+    ]
+    none = say("queue.none", locale)
+    fields = (
+        (say("queue.running", locale), _cut_lines(map(line, place.queue.running), locale) or none),
+        (
+            say("queue.waiting", locale),
+            _cut_lines((f"{n}. {line(job)}" for n, job in enumerate(waiting, 1)), locale) or none,
+        ),
+        (say("queue.own", locale), _cut_lines(own, locale) or say("queue.no-own", locale)),
+    )
+    return Card(say("queue", locale), "", Stripe.GREY, fields)
+
+
+def tells(job: Job, member_id: int, channel_id: int) -> bool:
+    """Whether a member who reads in this channel may be told whose job it is, and its words.
+
+    Ids of servers would not do: conversations have none, and not every channel is open to all of a
+    server. What goes by a token may be hidden by Discord, wherever it is.
+    """
+    if job.member_id == member_id:
+        return True
+    return job.channel_id == channel_id and not job.stealth and job.reply_token is None
+
+
+def _own_place(place: Place, number: int, locale: str) -> str:
+    seconds = place.seconds_until(number)
+    if seconds is None:
+        return say("queue.place", locale, place=number + 1)
+    time = duration(seconds, locale)
+    return say("queue.place-and-time", locale, place=number + 1, time=time)
+
+
+def duration(seconds: float, locale: str) -> str:
+    """A time in words, as precise as an estimate is."""
+    if seconds < 90:
+        return say("duration.seconds", locale, count=round(seconds))
+    if seconds < 90 * 60:
+        return say("duration.minutes", locale, count=round(seconds / 60))
+    return say("duration.hours", locale, count=round(seconds / 3600))
+
+
+def details(job: Job, request: ImageRequest, pictures: Sequence[Picture], locale: str) -> Card:
+    """The seed of a job and of each of its pictures, and what it was made with."""
+    seeds = " ".join(f"{picture.index + 1}: `{picture.seed}`" for picture in pictures)
+    fields = [
+        (say("details.prompt", locale), code(job.prompt)),
+        (say("details.job", locale), f"`{job.id}`"),
+        (say("details.seed", locale), f"`{request.noises[0].seed}`"),
+        (say("details.size", locale), f"{request.width} × {request.height}"),
+        (say("details.steps", locale), f"{request.steps}"),
+        (say("details.guidance", locale), f"{request.guidance_scale:g}"),
+        (say("details.sampler", locale), f"{request.sampler}, {request.spacing}"),
+        (say("details.model", locale), code(request.model, 200)),
+    ]
+    if request.prompt != job.prompt:
+        fields.append((say("details.drawn", locale), code(request.prompt)))
+    if seeds:
+        fields.append((say("details.pictures", locale), seeds))
+    return Card(say("details", locale), say("details.text", locale), Stripe.GREY, tuple(fields))
+
+
+def descent(line: Sequence[Job], channel_id: int, locale: str) -> Card:
+    """Where a job came from, the first prompt above; `line` begins with the job itself.
+
+    Shown in this channel: the words that others typed elsewhere are left out.
+    """
+    parents = [*line[1:], None]
+    steps = []
+    for depth, (job, parent) in enumerate(reversed(list(zip(line, parents, strict=True)))):
+        indent = "\u2003" * depth + ("↳ " if depth else "")
+        if not tells(job, line[0].member_id, channel_id):
+            steps.append(f"{indent}{say('queue.elsewhere', locale)}")
+            continue
+        deed = deed_of(job, parent, locale)
+        place = f" - [`{job.id[:8]}`]({link_to(job)})" if job.message_id else f" - `{job.id[:8]}`"
+        steps.append(f"{indent}{shown_prompt(job.prompt, PROMPT_SHOWN)} - {deed}{place}")
+    return Card(say("descent", locale), "\n".join(steps), Stripe.GREY)
+
+
+def history(page: Page, locale: str) -> Card:
+    """One page of what a member made."""
+    title = say("history", locale)
+    if not page.found.jobs:
+        key = "history.nothing-found" if page.query else "history.nothing-yet"
+        return Card(title, say(key, locale, query=page.query), Stripe.GREY)
+    lines = []
+    for job in page.found.jobs:
+        mark = "❤️ " if job.id in page.found.favourites else ""
+        when = f"<t:{int(job.created_at.timestamp())}:R>"
+        lines.append(
+            f"{mark}`{job.id[:8]}` {shown_prompt(job.prompt, 2 * PROMPT_SHOWN)} - "
+            f"[{say('history.where', locale)}]({link_to(job)}), {when}"
+        )
+    fields = (
+        (
+            say("history.page", locale),
+            say(
+                "history.page-value",
+                locale,
+                number=page.number + 1,
+                pages=page.pages,
+                total=page.found.total,
+            ),
+        ),
+    )
+    return Card(title, "\n".join(lines), Stripe.GREY, fields)
+
+
+def _listed(jobs: Sequence[Job], locale: str) -> str:
+    if not jobs:
+        return say("info.none", locale)
+    shown = [f"`{job.id[:8]}` {shown_prompt(job.prompt, PROMPT_SHOWN)}" for job in jobs[:LISTED]]
+    more = [say("info.more", locale, count=len(jobs) - LISTED)] if len(jobs) > LISTED else []
+    return "\n".join(shown + more)
+
+
+def _cut_lines(lines: Iterable[str], locale: str) -> str:
+    """The first lines, and how many more there are; nothing for none."""
+    every = list(lines)
+    more = len(every) - LISTED
+    shown = every[:LISTED]
+    return "\n".join([*shown, say("info.more", locale, count=more)] if more > 0 else shown)

@@ -1,0 +1,93 @@
+"""Cards that answer commands: what a member or a server chose. Pure: sends nothing.
+
+Cards about jobs are in `bot.messages.job_embeds`, the messages of jobs in
+`bot.messages.job_messages`.
+"""
+
+from collections.abc import Mapping
+
+from bot.i18n.markdown import code, names, plain
+from bot.i18n.texts import Text, say
+from bot.messages.job_messages import Card, Stripe
+from bot.prompts.parameters import DEFAULTS
+from bot.services.preferences import amounts_to
+from storage.members import Preferences
+from storage.servers import ServerSettings
+
+OPTION_SHOWN = 150
+"""Characters of an option in the list of all: twenty of them fit into one card."""
+
+
+def panel(preferences: Preferences, options: Mapping[str, str], locale: str) -> Card:
+    """What stands above the buttons of a member's settings."""
+    named = names(f"--{name}" for name in options)
+    fields = (
+        (
+            say("panel.suffix", locale),
+            code(amounts_to(preferences)) or say("panel.no-suffix", locale),
+        ),
+        (
+            say("panel.options", locale),
+            say("panel.options-value", locale, count=len(options), names=named),
+        ),
+        (
+            say("panel.auto-dm", locale),
+            say("panel.yes" if preferences.auto_dm else "panel.no", locale),
+        ),
+    )
+    return Card(say("panel", locale), say("panel.text", locale), Stripe.GREY, fields)
+
+
+def preferred(what: Text, locale: str) -> Card:
+    """That a choice is remembered, in one sentence."""
+    return Card(say("preferred", locale), say(what, locale), Stripe.GREEN)
+
+
+def done(what: Text, locale: str) -> Card:
+    """That something was done which can be seen elsewhere."""
+    return Card(say("done", locale), say(what, locale), Stripe.GREEN)
+
+
+def own_options(options: Mapping[str, str], locale: str) -> Card:
+    if not options:
+        return Card(say("own-options", locale), say("own-options.none", locale), Stripe.GREY)
+    lines = [f"{code(f'--{name}')} {code(value, OPTION_SHOWN)}" for name, value in options.items()]
+    text = say("own-options.text", locale, name=next(iter(options)))
+    return Card(say("own-options", locale), "\n".join([text, "", *lines]), Stripe.GREY)
+
+
+def server(settings: ServerSettings, changed: bool, locale: str) -> Card:
+    stylize = DEFAULTS["stylize"] if settings.stylize is None else settings.stylize
+    channel = settings.highlights_channel
+    temperament = settings.temperament
+    fields = (
+        (say("server-settings.aspect", locale), plain(settings.aspect or str(DEFAULTS["aspect"]))),
+        (
+            say("server-settings.style", locale),
+            code(settings.style or "") or say("server-settings.no-style", locale),
+        ),
+        (say("server-settings.stylize", locale), str(stylize)),
+        (
+            say("server-settings.temperament", locale),
+            say(f"choice-{temperament}" if temperament else "server-settings.usual", locale),
+        ),
+        (
+            say("server-settings.jobs", locale),
+            say("server-settings.jobs-value", locale, limit=settings.jobs_per_member),
+        ),
+        (
+            say("server-settings.permutations", locale),
+            say("server-settings.permutations-value", locale, limit=settings.permutations),
+        ),
+        (
+            say("server-settings.buttons", locale),
+            say(f"server-settings.buttons-{settings.buttons_for}", locale),
+        ),
+        (
+            say("server-settings.highlights", locale),
+            f"<#{channel}>" if channel else say("server-settings.no-highlights", locale),
+        ),
+    )
+    title = say("server-settings.saved" if changed else "server-settings", locale)
+    stripe = Stripe.GREEN if changed else Stripe.GREY
+    return Card(title, say("server-settings.text", locale), stripe, fields)

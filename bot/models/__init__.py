@@ -1,0 +1,1 @@
+"""Which models the engine has, and by which names members know them."""

@@ -1,0 +1,1 @@
+"""What members may do: access, rate limits, places. Pure decisions apart from their storage."""

@@ -1,0 +1,122 @@
+"""Where the bot may be used, and whether members still belong to the server of a job.
+
+Discord lets nobody press anything on a server that they have left. Yet what came of a server's job
+can be pressed elsewhere, and what they asked for there may still wait. So the bot asks Discord,
+which needs none of the intents that Discord grants to few bots only.
+"""
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+import aiohttp
+import discord
+
+from bot.errors import DirectMessagesOff, NotAMember, UserInstallsOff
+from bot.services.job_builder import Asker
+from storage import history
+from storage.database import Database
+from storage.jobs import Job
+
+log = logging.getLogger(__name__)
+
+REMEMBERED_S = 10.0
+"""How long it is taken for true that somebody is a member, or is none."""
+
+MOST_REMEMBERED = 10_000
+
+ANSWER_S = 3.0
+"""How long Discord may take to say whether somebody is a member."""
+
+MOST_SERVERS = 20
+"""How many servers a member is looked for on."""
+
+UNKNOWN = (10007, 10013)
+"""Discord's codes for somebody who is no member, or not there at all."""
+
+
+class Places:
+    """Refusals are `bot.errors.UserError`s."""
+
+    def __init__(
+        self,
+        client: discord.Client,
+        database: Database,
+        *,
+        direct_messages: bool,
+        user_installs: bool,
+    ) -> None:
+        self._client = client
+        self._database = database
+        self._direct_messages = direct_messages
+        self._user_installs = user_installs
+        self._remembered: dict[tuple[int, int], tuple[float, bool]] = {}
+
+    def check_open(self, interaction: discord.Interaction[Any]) -> None:
+        """Raises DirectMessagesOff, UserInstallsOff where the bot is not to be used."""
+        server_id = interaction.guild_id
+        if interaction.context.dm_channel and not self._direct_messages:
+            raise DirectMessagesOff
+        strange = server_id is not None and self._client.get_guild(server_id) is None
+        if (strange or interaction.context.private_channel) and not self._user_installs:
+            raise UserInstallsOff
+
+    async def check(self, asker: Asker, job: Job | None = None) -> None:
+        """Raises NotAMember for who draws, or makes something of a job, by way of a server left.
+
+        In a conversation with the bot that is who drew on servers and is left on none, unless they
+        added the bot to their own account.
+        """
+        if asker.server_id is not None:
+            self._remember(asker.server_id, asker.member_id, True)
+        if job is not None and job.server_id not in (None, asker.server_id):
+            assert job.server_id is not None
+            if not await self.is_member(job.server_id, asker.member_id):
+                raise NotAMember
+        own_install = asker.installed and self._user_installs
+        conversation = asker.server_id is None and not asker.guest
+        if conversation and not own_install and not await self._shares_a_server(asker.member_id):
+            raise NotAMember
+
+    async def is_member(self, server_id: int, member_id: int) -> bool:
+        """Whether somebody is a member of a server now, or was a few seconds ago.
+
+        Nobody is held to have left a server that the bot is no member of: nobody could tell. The
+        same holds while Discord does not answer.
+        """
+        known_until, known = self._remembered.get((server_id, member_id), (0.0, False))
+        if time.monotonic() < known_until:
+            return known
+        if self._client.is_ready() and self._client.get_guild(server_id) is None:
+            return True
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                await self._client.http.get_member(server_id, member_id)
+        except discord.HTTPException as error:
+            there = error.code not in UNKNOWN
+        except (aiohttp.ClientError, OSError):  # of which a timeout is one
+            log.warning("Discord does not say who is a member of server %s.", server_id)
+            return True
+        else:
+            there = True
+        self._remember(server_id, member_id, there)
+        return there
+
+    async def _shares_a_server(self, member_id: int) -> bool:
+        """Whether who once drew on servers of ours is still a member of one of ours."""
+        drew_on = await history.servers_of(self._database, member_id, MOST_SERVERS)
+        ours = [server_id for server_id in drew_on if self._client.get_guild(server_id)]
+        if not ours:
+            return True
+        others = [guild.id for guild in self._client.guilds if guild.id not in ours]
+        for server_id in [*ours, *others][:MOST_SERVERS]:
+            if await self.is_member(server_id, member_id):
+                return True
+        return False
+
+    def _remember(self, server_id: int, member_id: int, is_member: bool) -> None:
+        if len(self._remembered) >= MOST_REMEMBERED:
+            self._remembered.clear()
+        until = time.monotonic() + REMEMBERED_S
+        self._remembered[server_id, member_id] = (until, is_member)

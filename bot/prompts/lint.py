@@ -1,0 +1,72 @@
+"""What was meant as a parameter and is not written as one: `cat--ar 3:2`, `-ar 3:2`, `--ar=3:2`.
+
+Read as they stand, such words would be drawn. Pure; knows the names, no values.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from bot.errors import MistypedParameter
+from bot.prompts.parameters import BY_FLAG
+
+LINK = re.compile(r"<?(https?://[^\s<>]+)>?", re.IGNORECASE)
+
+_VALUE = re.compile(r"[.\d].*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Slips:
+    """The ways in which some names are miswritten."""
+
+    hyphens: re.Pattern[str]
+    glued_after: re.Pattern[str]
+    glued_before: re.Pattern[str]
+
+
+@lru_cache(maxsize=64)
+def _slips(names: frozenset[str]) -> _Slips:
+    # Longer names first, so that `--mine2` is itself and not a `--mine` with a 2 behind it.
+    name = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+
+    def pattern(around: str) -> re.Pattern[str]:
+        return re.compile(around.replace("NAME", f"({name})"), re.IGNORECASE | re.DOTALL)
+
+    return _Slips(
+        hyphens=pattern(r"(?:-|---+)NAME"),
+        glued_after=pattern(r"(?:--|—|–)NAME[=:]*(-?[.\d].*|(?<=[=:]).+)?"),
+        glued_before=pattern(r"(.*[^\s—–-])(--|—|–)NAME([=:.\d].*)?"),
+    )
+
+
+def check_spelling(words: Sequence[str], names: Collection[str] = BY_FLAG) -> None:
+    """Raises MistypedParameter for the first word that was meant as a parameter of these names."""
+    if not names:
+        return
+    slips = _slips(frozenset(names))
+    for place, word in enumerate(words):
+        following = words[place + 1] if place + 1 < len(words) else ""
+        after = words[place + 2] if place + 2 < len(words) else ""
+        if LINK.fullmatch(word):
+            continue
+        if word in ("--", "—", "–") and following.lower() in names and _VALUE.match(after):
+            raise MistypedParameter(f"{word} {following}", f"--{following.lower()}")
+        if meant := _meant(slips, word, following):
+            raise MistypedParameter(word[:80], meant[:80])
+
+
+def _meant(slips: _Slips, word: str, following: str) -> str | None:
+    """How it should have been written; None if it is right, or an ordinary word."""
+    if match := slips.hyphens.fullmatch(word):
+        return f"--{match[1].lower()}"
+    match = slips.glued_after.fullmatch(word)
+    if match and word.lstrip("-—–").lower() != match[1].lower():
+        return f"--{match[1].lower()} {match[2] or ''}".strip()
+    match = slips.glued_before.fullmatch(word)
+    if match is None:
+        return None
+    if match[2] != "--" and not match[4] and not _VALUE.match(following):
+        return None  # a dash between two words is ordinary punctuation, unless a value follows
+    value = (match[4] or "").lstrip("=:")
+    return f"{match[1]} --{match[3].lower()} {value}".strip()

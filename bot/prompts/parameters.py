@@ -1,0 +1,158 @@
+"""The one table of parameters, from which parsing, help and documentation come.
+
+How a value changes the picture is decided in `bot.prompts.resolve`; this module knows only what may
+be typed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.i18n.markdown import names
+from bot.i18n.texts import Text
+from bot.prompts import values
+from bot.prompts.seeds import PICTURES
+from bot.prompts.values import WIDEST, Aspect
+from diffusion.protocol.requests import (
+    MAX_GUIDANCE,
+    MAX_LORA_WEIGHT,
+    MAX_LORAS,
+    MAX_STEPS,
+    SAMPLERS,
+    SEEDS,
+)
+from storage.models import JobMode
+
+RAW = "raw"
+"""The style that is none."""
+
+NIJI = "niji"
+"""The version that has a parameter of its own."""
+
+MOST_STYLIZE = 1000
+MOST_WEIRD = 3000
+MOST_IMAGE_WEIGHT = 3.0
+MOST_REPEATS = 40
+
+QUALITIES = (0.25, 0.5, 1.0, 2.0, 4.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One row of the table; its words stand in `bot.i18n.texts` under `parameter-{name}`.
+
+    `flags` are what may stand behind the dashes, the first is its usual form. `read` turns the
+    typed value into the one of the prompt's `field`, and raises ValueError if it cannot.
+    `default` is the value where nobody says anything else, None where that is something else than
+    a value. `limits` are the values in its words. `words` is how many words the value has, None
+    where it runs on to the next flag. `decides` is what it decides: of two that decide the same,
+    one prompt can have one. `most` is how often it may be there.
+    """
+
+    name: str
+    flags: tuple[str, ...]
+    read: Callable[[str], Any]
+    default: Any = None
+    field: str = ""
+    decides: str = ""
+    limits: tuple[tuple[str, str], ...] = ()
+    words: int | None = 1
+    most: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "field", self.field or self.name)
+        object.__setattr__(self, "decides", self.decides or self.field)
+
+    @property
+    def meaning(self) -> Text:
+        return Text(f"parameter-{self.name}", dict(self.limits))
+
+    @property
+    def allowed(self) -> Text:
+        """What completes “It takes …”."""
+        return self.meaning["allowed"]
+
+    @property
+    def default_shown(self) -> Text:
+        return self.meaning["default"]
+
+
+def _range(
+    name: str, flags: tuple[str, ...], low: int, high: int, default: int | None, decides: str = ""
+) -> Parameter:
+    """A parameter that is a whole number from `low` to `high`."""
+    limits = _limits(low, high)
+    return Parameter(name, flags, values.whole(low, high), default, decides=decides, limits=limits)
+
+
+def _alone(name: str, field: str, meant: str | bool, default: bool | None = None) -> Parameter:
+    """A parameter without a value, which sets `field` to what is `meant`."""
+    return Parameter(name, (name,), values.nothing(meant), default, field, words=0)
+
+
+def _limits(low: float, high: float) -> tuple[tuple[str, str], ...]:
+    return ("low", f"{low:.10g}"), ("high", f"{high:.10g}")
+
+
+PARAMETERS = (
+    Parameter(
+        "aspect",
+        ("ar", "aspect"),
+        values.aspect,
+        Aspect(1, 1),
+        decides="shape",
+        limits=(("widest", str(WIDEST)),),
+    ),
+    _range("chaos", ("chaos", "c"), 0, 100, 0),
+    Parameter("negative", ("no",), values.things, (), words=None),
+    Parameter("quality", ("quality", "q"), values.one_of(QUALITIES), 1.0),
+    _range("repeat", ("repeat", "r"), 2, MOST_REPEATS, 1),
+    _range("seed", ("seed",), 0, SEEDS - 1, None),
+    _range("sameseed", ("sameseed",), 0, SEEDS - 1, None, decides="seed"),
+    _range("stop", ("stop",), 10, 100, 100),
+    _range("stylize", ("stylize", "s"), 0, MOST_STYLIZE, 100),
+    Parameter("style", ("style",), values.name),
+    _alone("raw", "style", RAW),
+    _range("weird", ("weird", "w"), 0, MOST_WEIRD, 0),
+    _alone("tile", "tile", True, default=False),
+    Parameter(
+        "image_weight",
+        ("iw",),
+        values.number(0, MOST_IMAGE_WEIGHT),
+        1.0,
+        limits=_limits(0, MOST_IMAGE_WEIGHT),
+    ),
+    Parameter("version", ("version", "v"), values.name),
+    Parameter("niji", (NIJI,), values.niji, field="version"),
+    _alone("draft", "draft", True, default=False),
+    _alone("fast", "mode", JobMode.FAST.value),
+    _alone("relax", "mode", JobMode.RELAX.value),
+    _alone("turbo", "mode", JobMode.TURBO.value),
+    _alone("stealth", "stealth", True),
+    _alone("public", "stealth", False),
+    # For those who run their own model, and know what it is made of.
+    _range("steps", ("steps",), 1, MAX_STEPS, None),
+    Parameter(
+        "guidance", ("cfg",), values.number(0, MAX_GUIDANCE), limits=_limits(0, MAX_GUIDANCE)
+    ),
+    Parameter(
+        "sampler",
+        ("sampler",),
+        values.word_of(SAMPLERS),
+        limits=(("names", names(SAMPLERS)),),
+    ),
+    Parameter("size", ("size",), values.size, decides="shape"),
+    Parameter(
+        "loras",
+        ("lora",),
+        values.lora,
+        (),
+        limits=_limits(-MAX_LORA_WEIGHT, MAX_LORA_WEIGHT),
+        most=MAX_LORAS,
+    ),
+    _range("pictures", ("n",), 1, PICTURES, PICTURES),
+)
+
+BY_FLAG = {flag: parameter for parameter in PARAMETERS for flag in parameter.flags}
+
+DEFAULTS = {parameter.field: parameter.default for parameter in PARAMETERS}

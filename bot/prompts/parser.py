@@ -1,0 +1,164 @@
+"""From what a person typed to a `Prompt`. Pure: knows no defaults, no model and no Discord."""
+
+import difflib
+import itertools
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from bot.errors import (
+    ConflictingParameters,
+    EmptyPrompt,
+    InvalidParameter,
+    MisplacedLink,
+    MisplacedText,
+    MissingValue,
+    PromptTooLong,
+    RepeatedParameter,
+    TooManyLinks,
+    UnknownParameter,
+)
+from bot.i18n.markdown import names, visible
+from bot.prompts.lint import LINK, check_spelling
+from bot.prompts.multi_prompt import has_words, read_parts
+from bot.prompts.parameters import BY_FLAG, PARAMETERS, Parameter
+from bot.prompts.values import Aspect, Size
+from diffusion.protocol.requests import MAX_PROMPT, Lora, Part
+
+MOST_LINKS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What was typed, taken apart. None, or nothing, where the person left it open.
+
+    `parts` are there only where there are several. `links` lead to the pictures to start from.
+    """
+
+    text: str
+    parts: tuple[Part, ...] = ()
+    links: tuple[str, ...] = ()
+    aspect: Aspect | None = None
+    chaos: int | None = None
+    negative: tuple[str, ...] = ()
+    quality: float | None = None
+    repeat: int | None = None
+    seed: int | None = None
+    sameseed: int | None = None
+    stop: int | None = None
+    stylize: int | None = None
+    style: str | None = None
+    weird: int | None = None
+    tile: bool | None = None
+    image_weight: float | None = None
+    version: str | None = None
+    draft: bool | None = None
+    mode: str | None = None
+    stealth: bool | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    sampler: str | None = None
+    size: Size | None = None
+    loras: tuple[Lora, ...] = ()
+    pictures: int | None = None
+
+
+# Telephones turn two hyphens into a dash, so a dash before a letter is taken for them.
+_FLAG = re.compile(r"(?:--|—|–)(?=[^\W\d_])\S*")
+
+
+def clean(typed: str) -> str:
+    """The text as it is drawn, stored and shown: in one line, without what cannot be seen."""
+    return visible(typed)
+
+
+def parse(typed: str) -> Prompt:
+    """Take a typed prompt apart. Raises a `PromptError` that says what is wrong."""
+    if len(typed) > MAX_PROMPT:
+        raise PromptTooLong(len(typed), MAX_PROMPT)
+    words = clean(typed).split()
+    check_spelling(words)
+    said, *flagged = apart(words)
+    fields = _fields(flagged)
+    links, said = _links(said)
+    text = " ".join(said)
+    if not has_words(text):
+        raise EmptyPrompt
+    parts = read_parts(text)
+    if len(parts) == 1:
+        return Prompt(parts[0].text, (), links, **fields)
+    return Prompt(text, parts, links, **fields)
+
+
+def text_of(typed: str) -> str:
+    """The words of a typed prompt without links and parameters, whether or not it is right."""
+    said, *_ = apart(clean(typed).split())
+    return " ".join(word for word in said if not LINK.fullmatch(word))
+
+
+def apart(words: list[str]) -> list[list[str]]:
+    """The words in parts: first the text, then each flag with what stands behind it."""
+    flags = [place for place, word in enumerate(words) if _FLAG.fullmatch(word)]
+    borders = [0, *flags, len(words)]
+    return [words[start:end] for start, end in itertools.pairwise(borders)]
+
+
+def flag_of(word: str) -> str:
+    """The name behind the dashes."""
+    return word.lstrip("-—–").lower()
+
+
+def read_value(flag: str, value: str) -> Any:
+    """Read what stands behind a known flag. Raises InvalidParameter, MissingValue."""
+    parameter = BY_FLAG[flag]
+    try:
+        return parameter.read(value)
+    except ValueError:
+        if not value:
+            raise MissingValue(flag, parameter.allowed) from None
+        raise InvalidParameter(flag, value[:100], parameter.allowed) from None
+
+
+def _fields(flagged: list[list[str]]) -> dict[str, Any]:
+    """The fields of the prompt that its parameters fill."""
+    fields: dict[str, Any] = {}
+    decided: dict[str, str] = {}
+    times: Counter[str] = Counter()
+    for typed_flag, *value in flagged:
+        flag = flag_of(typed_flag)
+        parameter = _find(flag)
+        earlier = decided.setdefault(parameter.decides, flag)
+        if BY_FLAG[earlier] is not parameter:
+            raise ConflictingParameters(flag, earlier)
+        times[parameter.name] += 1
+        if times[parameter.name] > parameter.most:
+            raise RepeatedParameter(flag, parameter.most)
+        taken = value if parameter.words is None else value[: parameter.words]
+        read = read_value(flag, " ".join(taken))
+        if rest := value[len(taken) :]:
+            raise MisplacedText(flag, " ".join(rest)[:100])
+        if parameter.most > 1:
+            read = (*fields.get(parameter.field, ()), read)
+        fields[parameter.field] = read
+    return fields
+
+
+def _links(said: list[str]) -> tuple[tuple[str, ...], list[str]]:
+    """The links that the text begins with, and its words."""
+    matches = [LINK.fullmatch(word) for word in said]
+    links = [match[1] for match in itertools.takewhile(bool, matches) if match]
+    misplaced = next((match[1] for match in matches[len(links) :] if match), None)
+    if misplaced:
+        raise MisplacedLink(misplaced[:100])
+    if len(links) > MOST_LINKS:
+        raise TooManyLinks(MOST_LINKS)
+    return tuple(links), said[len(links) :]
+
+
+def _find(flag: str) -> Parameter:
+    if flag in BY_FLAG:
+        return BY_FLAG[flag]
+    near = difflib.get_close_matches(flag[:40], [f for f in BY_FLAG if len(f) > 1], n=1, cutoff=0.5)
+    known = names(f"--{parameter.flags[0]}" for parameter in PARAMETERS)
+    raise UnknownParameter(flag[:40], near[0] if near else None, known)

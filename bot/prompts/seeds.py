@@ -1,0 +1,54 @@
+"""The noise that each picture starts from: new, a little changed, or new in the same way. Pure."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.errors import TooManyGenerations
+from diffusion.protocol.requests import MAX_BLENDS, Blend, Noise
+
+PICTURES = 4
+"""Pictures in a grid."""
+
+
+def derive(seed: int, nth: int) -> int:
+    """A seed that looks unrelated to its neighbours, the same on every machine."""
+    digest = hashlib.sha256(f"{seed}:{nth}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")
+
+
+def own_seed(noise: Noise) -> int:
+    """The seed that tells a picture from the others of its grid."""
+    return noise.blends[-1].seed if noise.blends else noise.seed
+
+
+def new(seed: int) -> tuple[Noise, ...]:
+    """Noises for a grid that have nothing in common but the seed that they come from."""
+    return tuple(Noise(seed, (Blend(derive(seed, nth), 1.0),)) for nth in range(PICTURES))
+
+
+def varied(parent: Noise, strength: float, seed: int) -> tuple[Noise, ...]:
+    """Noises for a grid close to `parent`; each correlates with it by √(1-strength²)."""
+    if len(parent.blends) >= MAX_BLENDS:
+        raise TooManyGenerations(MAX_BLENDS)
+    return tuple(
+        replace(parent, blends=(*parent.blends, Blend(derive(seed, nth), strength)))
+        for nth in range(PICTURES)
+    )
+
+
+def renewed(noises: Sequence[Noise], seed: int) -> tuple[Noise, ...]:
+    """As many new noises that are as alike; variations stay variations of the same picture."""
+    if all(len(noise.blends) > 1 for noise in noises):
+        return tuple(
+            replace(noise, blends=(*noise.blends[:-1], _reseed(noise.blends[-1], seed, nth)))
+            for nth, noise in enumerate(noises)
+        )
+    return tuple(
+        Noise(seed, tuple(_reseed(blend, seed, nth) for blend in noise.blends))
+        for nth, noise in enumerate(noises)
+    )
+
+
+def _reseed(blend: Blend, seed: int, nth: int) -> Blend:
+    return replace(blend, seed=derive(seed, nth))

@@ -1,0 +1,203 @@
+"""What members can ask for, each one call: from words and button presses to jobs in the queue.
+
+Knows the database and the catalogue of models, nothing of Discord's API.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.delivery.job_publisher import Presenter
+from bot.errors import (
+    ConfirmationExpired,
+    JobAlreadyEnded,
+    JobNotFound,
+    TooManyOpenJobs,
+)
+from bot.images.sanitize import Upload
+from bot.messages.job_messages import Message, waiting, waiting_for_inference
+from bot.policy.access import Action, Actor, check_draft, check_job
+from bot.policy.admission import Admission
+from bot.policy.places import Places
+from bot.retry import until_stored
+from bot.services.job_builder import Asker, Asking, from_draft, to_draft
+from bot.services.queue_worker import Dispatcher
+from storage import drafts, jobs, servers, unique_jobs
+from storage.database import Database
+from storage.drafts import Draft
+from storage.jobs import Job, NewJob, Totals
+from storage.models import JobKind
+from storage.servers import ServerSettings
+from storage.start_pictures import StartPictures, digests_in
+
+UNASKED = 3
+"""Jobs that one prompt may become by `--repeat` without being confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A member's jobs: those now, all of them counted, and how many at a time are allowed."""
+
+    open_jobs: tuple[Job, ...]
+    totals: Totals
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What was asked for becomes so many jobs that its member has to confirm them."""
+
+    draft_id: str
+    prompts: tuple[str, ...]
+    jobs: int
+
+
+class Studio:
+    """Every method is one thing a member does; refusals are `bot.errors.UserError`s."""
+
+    def __init__(
+        self,
+        database: Database,
+        asking: Asking,
+        admission: Admission,
+        start_pictures: StartPictures,
+        dispatcher: Dispatcher,
+        presenter: Presenter,
+        places: Places,
+    ) -> None:
+        self._database = database
+        self._asking = asking
+        self._admission = admission
+        self._start_pictures = start_pictures
+        self._dispatcher = dispatcher
+        self._presenter = presenter
+        self._places = places
+
+    async def imagine(
+        self, asker: Asker, typed: str, images: Sequence[Upload] = ()
+    ) -> tuple[Job, ...] | Confirmation:
+        """Queue a prompt: one job, or several where it says `--repeat`.
+
+        `images` are files to start from, besides the pictures whose links the prompt begins with.
+        Where it stands for several prompts, or for more jobs than a few, nothing is queued before
+        its member confirms it.
+        """
+        await self._places.check(asker)
+        settings = await self.server_settings(asker.server_id)
+        asked = await self._asking.read(asker, typed, settings, images)
+        few = min(UNASKED, settings.jobs_per_member)
+        at_once = len(asked.prompts) == 1 and len(asked.jobs) <= few
+        limit = settings.jobs_per_member if at_once else _most(settings)
+        async with self._start_pictures.holding():
+            # Nothing is fetched, and nothing kept, for what is refused.
+            async with self._admission.place(asker.member_id, len(asked.jobs), limit):
+                new = await self._asking.with_pictures(asker, asked)
+            if at_once:
+                return await self.queue(new, limit)
+            await self._drop_pictures(await drafts.make_room(self._database, asker.member_id))
+            draft_id = await drafts.keep(self._database, asker.member_id, to_draft(new))
+        return Confirmation(draft_id, asked.prompts, len(new))
+
+    async def imagine_all(self, asker: Asker, prompts: Sequence[str]) -> tuple[Job, ...]:
+        """Queue several prompts that were proposed, all of them or none."""
+        await self._places.check(asker)
+        settings = await self.server_settings(asker.server_id)
+        asked = [await self._asking.read(asker, prompt, settings) for prompt in prompts]
+        limit, wanted = _most(settings), sum(len(one.jobs) for one in asked)
+        async with self._start_pictures.holding():
+            async with self._admission.place(asker.member_id, wanted, limit):
+                new = [await self._asking.with_pictures(asker, one) for one in asked]
+            return await self.queue([job for some in new for job in some], limit)
+
+    async def confirm(self, asker: Asker, draft_id: str) -> tuple[Job, ...]:
+        """Queue what was asked for and waited for this."""
+        draft = check_draft(asker.member_id, await drafts.get(self._database, draft_id))
+        await self._places.check(asker)
+        settings = await self.server_settings(asker.server_id)
+        return await self.queue(from_draft(asker, draft.content), _most(settings), draft_id)
+
+    async def decline(self, member_id: int, draft_id: str) -> None:
+        """Forget what was asked for. Raises ConfirmationExpired."""
+        draft = check_draft(member_id, await drafts.get(self._database, draft_id))
+        await drafts.forget(self._database, draft_id)
+        await self._drop_pictures([draft])
+
+    async def cancel(self, actor: Actor, job_id: str) -> None:
+        """Stop a job that is queued or running; only its owner and moderators may."""
+        await self.job(Action.CANCEL, actor, job_id)
+        if not await self._dispatcher.cancel(job_id):
+            raise JobAlreadyEnded
+
+    async def standing(self, member_id: int, server_id: int | None) -> Standing:
+        return Standing(
+            await jobs.open_jobs(self._database, member_id),
+            await jobs.totals(self._database, member_id),
+            (await self.server_settings(server_id)).jobs_per_member,
+        )
+
+    async def first_message(self, job: Job) -> Message:
+        """What is shown of a job before it is begun."""
+        parent = await jobs.parent_of(self._database, job)
+        if self._dispatcher.waits_for_inference and job.kind is not JobKind.UPSCALE:
+            return waiting_for_inference(job, parent)
+        return waiting(job, parent)
+
+    async def posted(self, job: Job, channel_id: int, message_id: int) -> None:
+        """The job has its message, and may start."""
+        await until_stored(
+            lambda: jobs.attach_message(self._database, job.id, channel_id, message_id)
+        )
+        self._dispatcher.wake()
+        # It may have been cancelled by its button before the message was known.
+        self._presenter.show_end(job.id)
+
+    def post(self, job: Job) -> None:
+        """The job has no message yet: post one, beside all else."""
+        self._presenter.post(job.id, self._dispatcher.wake)
+
+    async def server_settings(self, server_id: int | None) -> ServerSettings:
+        """A conversation with the bot alone, without a server, has the plain settings."""
+        if server_id is None:
+            return ServerSettings(server_id=0)
+        return await servers.get_settings(self._database, server_id)
+
+    async def queue(
+        self, new: Sequence[NewJob], limit: int | None, draft_id: str | None = None
+    ) -> tuple[Job, ...]:
+        """Queue all of these or none; `limit` is how many jobs a member may have at a time."""
+        try:
+            return await jobs.add(self._database, new, limit=limit, draft_id=draft_id)
+        except jobs.TooManyJobs as error:
+            raise TooManyOpenJobs(error.open, len(new), error.limit) from error
+        except jobs.DraftGone as error:
+            raise ConfirmationExpired from error
+
+    async def queue_unique(
+        self, new: NewJob, limit: int | None, since: Job | None = None
+    ) -> tuple[Job, bool]:
+        """Queue a job unless its like is there; see `storage.unique_jobs`."""
+        try:
+            return await unique_jobs.add_unique(self._database, new, limit=limit, since=since)
+        except jobs.TooManyJobs as error:
+            raise TooManyOpenJobs(error.open, 1, error.limit) from error
+
+    async def _drop_pictures(self, gone: Sequence[Draft]) -> None:
+        """Take away what was kept for drafts that are gone."""
+        for draft in gone:
+            await self._start_pictures.drop(digests_in(draft.content))
+
+    async def job(self, action: Action, actor: Actor, job_id: str) -> Job:
+        """The job, for a member to do this with. Raises JobNotFound, and what says they may not."""
+        job = await jobs.get(self._database, job_id)
+        if job is None:
+            raise JobNotFound
+        await self.check(action, actor, job)
+        return job
+
+    async def check(self, action: Action, actor: Actor, job: Job) -> None:
+        """Raise what says that this member may not do this with the job."""
+        check_job(action, actor, job, await self.server_settings(job.server_id))
+
+
+def _most(settings: ServerSettings) -> int:
+    """How many jobs a member may have at a time who asks for several at once."""
+    return max(settings.jobs_per_member, settings.permutations)

@@ -1,0 +1,281 @@
+"""From what a member typed to the jobs it comes to, with all that they and their server chose.
+
+Knows the database, the models and the pictures to start from; queues nothing.
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.errors import (
+    CannotKeep,
+    TooManyLinks,
+    TooManyPermutations,
+    TooManyPictures,
+    TooManyTokens,
+)
+from bot.images.fetch import PictureFetcher
+from bot.images.sanitize import Upload, lay_over
+from bot.models.registry import Catalogue
+from bot.models.versions import Versions
+from bot.prompts.expand import write_out
+from bot.prompts.parser import MOST_LINKS, Prompt, parse
+from bot.prompts.resolve import defaults_of, resolve, starting
+from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
+from diffusion.protocol.requests import SEEDS, ImageRequest
+from storage import members
+from storage.database import Database
+from storage.jobs import NewJob
+from storage.members import Preferences
+from storage.models import JobKind, JobMode
+from storage.pictures import PictureNotSaved
+from storage.servers import ServerSettings
+from storage.start_pictures import StartPictures
+
+SURELY_READ = 300
+"""Bytes of a text that every model reads to the end: a token has one at the least."""
+
+COUNTING = 2.0
+"""Seconds that inference has to say how long texts are to a model."""
+
+MOST_PICTURES = 10
+"""Different pictures that all prompts together may start from, where one prompt becomes several."""
+
+Sources = tuple[str | Upload, ...]
+"""Links to pictures, and files that came along, that are laid over each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, and where the answer goes.
+
+    `attachment_limit` is in bytes; `locale` is the language of all who read the answer.
+    `reply_token` reaches the answer for a while. Where the bot is a `guest`, brought along by a
+    member to a place where it may not write, nothing else does. `installed` is whether the member
+    added the bot to their own account.
+    """
+
+    member_id: int
+    member_name: str
+    server_id: int | None
+    channel_id: int
+    attachment_limit: int
+    locale: str = "en-US"
+    reply_token: str | None = None
+    guest: bool = False
+    installed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The prompts that were typed, several where there were permutations, and all their jobs.
+
+    `starts` has an entry for each job: the pictures that it starts from, which are not fetched yet,
+    and the prompt that says how much they count.
+    """
+
+    prompts: tuple[str, ...]
+    jobs: tuple[NewJob, ...]
+    starts: tuple[tuple[Sources, Prompt], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What a member and their server chose for all prompts; `options` are their own parameters."""
+
+    member: Preferences
+    options: Mapping[str, str]
+    settings: ServerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A prompt that says everything, and its requests: one for each repetition."""
+
+    text: str
+    prompt: Prompt
+    requests: tuple[ImageRequest, ...]
+
+
+class Asking:
+    """Reads prompts for members. Refusals are `bot.errors.UserError`s."""
+
+    def __init__(
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        inference: InferenceClient,
+        start_pictures: StartPictures,
+        fetcher: PictureFetcher,
+    ) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._inference = inference
+        self._start_pictures = start_pictures
+        self._fetcher = fetcher
+
+    async def read(
+        self, asker: Asker, typed: str, settings: ServerSettings, images: Sequence[Upload] = ()
+    ) -> Asked:
+        """What a typed prompt comes to; `images` are files that come with it.
+
+        Fetches nothing: whoever asks is told first whether they may. See `with_pictures`.
+        """
+        member = await members.get_preferences(self._database, asker.member_id)
+        options = await members.get_options(self._database, asker.member_id)
+        versions = await self._catalogue.versions()
+        habits = Habits(member, options, settings)
+        # Beside all else: for text that was made to take long, nobody else waits.
+        understood = await asyncio.to_thread(
+            _understood, typed, habits, versions, starts=bool(images)
+        )
+        sources: list[Sources] = [(*images, *one.prompt.links) for one in understood]
+        _check_sources(sources)
+        await self._check_tokens([one.requests[0] for one in understood])
+        jobs, starts = [], []
+        for one, some in zip(understood, sources, strict=True):
+            for request in one.requests:
+                job = imagined(asker, one.text, request)
+                jobs.append(_hurried(job, asker, one.prompt, member))
+                starts.append((some, one.prompt))
+        return Asked(tuple(one.text for one in understood), tuple(jobs), tuple(starts))
+
+    async def with_pictures(self, asker: Asker, asked: Asked) -> tuple[NewJob, ...]:
+        """The jobs with the pictures that they start from; each picture is fetched once.
+
+        What is kept is held by whoever calls this. Raises InvalidLink, InvalidUpload, PicturesBusy,
+        CannotKeep.
+        """
+        laid = dict.fromkeys(some for some, _ in asked.starts if some)
+        wanted = list(dict.fromkeys(source for some in laid for source in some))
+        if not wanted:
+            return asked.jobs
+        fetched = await self._fetcher.fetch_all(wanted, asker.member_id)
+        pictures = dict(zip(wanted, fetched, strict=True))
+        kept = {some: await self._keep([pictures[source] for source in some]) for some in laid}
+        return tuple(
+            _started(job, prompt, kept[some]) if some else job
+            for job, (some, prompt) in zip(asked.jobs, asked.starts, strict=True)
+        )
+
+    async def _check_tokens(self, requests: Sequence[ImageRequest]) -> None:
+        """Raises TooManyTokens for a text that its model would not read to its end.
+
+        While inference is away, and where a foreign one cannot say, a job may still fail by it.
+        """
+        long: dict[str, set[str]] = {}
+        for request in requests:
+            texts = (request.prompt, request.negative_prompt, *(p.text for p in request.parts))
+            long.setdefault(request.model, set()).update(
+                text for text in texts if len(text.encode()) > SURELY_READ
+            )
+        with contextlib.suppress(InferenceUnavailable, InferenceRefused, TimeoutError):
+            async with asyncio.timeout(COUNTING):
+                for model, texts_of_model in long.items():
+                    for text in texts_of_model:
+                        tokens, most = await self._inference.count_tokens(text, model)
+                        if tokens > most:
+                            raise TooManyTokens(tokens, most)
+
+    async def _keep(self, pictures: Sequence[bytes]) -> str:
+        try:
+            return await self._start_pictures.keep(await asyncio.to_thread(lay_over, pictures))
+        except PictureNotSaved as error:
+            raise CannotKeep(str(error)) from error
+
+
+def _understood(
+    typed: str, habits: Habits, versions: Versions, *, starts: bool
+) -> tuple[Understood, ...]:
+    """What a typed prompt stands for, checked to the end. Raises PromptError."""
+    member, settings = habits.member, habits.settings
+    most = settings.permutations
+    understood = []
+    count = 0
+    for text in write_out(typed, habits.options, member.suffix, most):
+        prompt = parse(text)
+        count += prompt.repeat or 1
+        if count > most:
+            raise TooManyPermutations(most)
+        model = versions.choose(prompt, member.model, starts=starts)
+        requests = resolve(prompt, model, defaults_of(settings, member), new_seed())
+        understood.append(Understood(text, prompt, requests))
+    return tuple(understood)
+
+
+def _check_sources(sources: Sequence[Sources]) -> None:
+    """Raises TooManyLinks, TooManyPictures."""
+    if any(len(some) > MOST_LINKS for some in sources):
+        raise TooManyLinks(MOST_LINKS)
+    different = {source for some in sources for source in some}
+    if len(different) > MOST_PICTURES:
+        raise TooManyPictures(len(different), MOST_PICTURES)
+
+
+def _started(job: NewJob, prompt: Prompt, picture: str) -> NewJob:
+    request = starting(ImageRequest.from_json(job.request), prompt, picture)
+    return replace(job, request=request.to_json())
+
+
+def to_draft(jobs: Sequence[NewJob]) -> dict[str, Any]:
+    """The jobs as JSON, without who asks for them; `from_draft` reads it back."""
+    return {
+        "jobs": [
+            {"prompt": job.prompt, "request": job.request, "mode": job.mode, "stealth": job.stealth}
+            for job in jobs
+        ]
+    }
+
+
+def from_draft(asker: Asker, content: Mapping[str, Any]) -> tuple[NewJob, ...]:
+    """The jobs of a draft, asked for here and now."""
+    return tuple(
+        shown_to(
+            replace(
+                imagined(asker, job["prompt"], ImageRequest.from_json(job["request"])),
+                mode=JobMode(job["mode"]),
+            ),
+            asker,
+            job["stealth"],
+        )
+        for job in content["jobs"]
+    )
+
+
+def imagined(asker: Asker, prompt: str, request: ImageRequest) -> NewJob:
+    """A job that has no parent."""
+    return NewJob(
+        kind=JobKind.IMAGINE,
+        prompt=prompt,
+        request=request.to_json(),
+        member_id=asker.member_id,
+        member_name=asker.member_name,
+        channel_id=asker.channel_id,
+        server_id=asker.server_id,
+        attachment_limit=asker.attachment_limit,
+        locale=asker.locale,
+    )
+
+
+def new_seed() -> int:
+    return secrets.randbelow(SEEDS)
+
+
+def shown_to(job: NewJob, asker: Asker, stealth: bool) -> NewJob:
+    """The job shown to all, or in `stealth` to its member alone.
+
+    In a conversation with the bot there is nobody else, so nothing has to be hidden.
+    """
+    with_others = asker.server_id is not None or asker.guest
+    by_token = asker.guest or (stealth and with_others)
+    token = asker.reply_token if by_token else None
+    return replace(job, stealth=stealth, reply_token=token)
+
+
+def _hurried(job: NewJob, asker: Asker, prompt: Prompt, member: Preferences) -> NewJob:
+    """The job in the mode and the visibility that the prompt says, or else the member."""
+    stealth = member.stealth if prompt.stealth is None else prompt.stealth
+    return shown_to(replace(job, mode=JobMode(prompt.mode or member.mode)), asker, stealth)

@@ -1,0 +1,230 @@
+"""What became of jobs, looked up: each method is one question. Changes nothing but what it says.
+
+Knows the database, the models and the board; words are made in `bot.messages.job_embeds`.
+"""
+
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.delivery.job_publisher import PLAIN_LIMIT, Presenter
+from bot.delivery.messenger import Board, CannotPost
+from bot.errors import (
+    CannotWriteToYou,
+    JobNotReady,
+    NoJobHere,
+    NoModel,
+    NothingYet,
+    SearchTooLong,
+    UnclearJob,
+)
+from bot.messages import job_embeds
+from bot.messages.job_embeds import Page, Place
+from bot.messages.job_messages import Message
+from bot.models.registry import Catalogue
+from bot.models.versions import Versions
+from bot.retry import until_stored
+from bot.services.removals import Removals
+from diffusion.protocol.requests import ImageRequest
+from storage import history, jobs, servers
+from storage.database import Database
+from storage.jobs import Job
+from storage.models import JobState
+from storage.pictures import Picture, of_job
+from storage.removals import Copy
+
+log = logging.getLogger(__name__)
+
+PER_PAGE = 5
+SUGGESTIONS = 25
+LONGEST_SUGGESTION = 100
+"""Discord's limits of an autocomplete."""
+
+GREATEST_ID = 2**63 - 1
+"""What a database takes for a message's id; Discord's are smaller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """A job with everything that can be said about it; its line of descent begins with it."""
+
+    job: Job
+    request: ImageRequest
+    pictures: tuple[Picture, ...]
+    line: tuple[Job, ...]
+
+
+class Archive:
+    """Refusals are `bot.errors.UserError`s."""
+
+    def __init__(
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        presenter: Presenter,
+        board: Board,
+        removals: Removals,
+        jobs_at_once: int,
+    ) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._presenter = presenter
+        self._board = board
+        self._removals = removals
+        self._jobs_at_once = jobs_at_once
+
+    async def find(self, member_id: int, typed: str | None) -> Job:
+        """A member's own job: their latest, or what names it. Raises NothingYet, UnclearJob.
+
+        A job is named by its id or how this begins, by a file of ours, or by a message's link.
+        """
+        if typed is None:
+            job = await history.latest(self._database, member_id)
+            if job is None:
+                raise NothingYet
+            return job
+        found: tuple[Job, ...] = ()
+        link = re.search(r"/channels/[^/]+/[0-9]+/([0-9]{1,20})", typed)
+        if link and int(link[1]) <= GREATEST_ID:
+            job = await history.of_message(self._database, int(link[1]))
+            found = (job,) if job and job.member_id == member_id else ()
+        elif named := re.search(r"[0-9a-f]{32}", typed) or re.fullmatch(r"[0-9a-f]{8,31}", typed):
+            found = await history.named(self._database, member_id, named[0])
+        if len(found) != 1:
+            raise UnclearJob(typed[:100])
+        return found[0]
+
+    async def latest(self, member_id: int, typed: str) -> Sequence[Job]:
+        """A member's latest finished jobs with these words, or whose id begins so.
+
+        None for more words than anybody would search for.
+        """
+        if len(typed) > LONGEST_SUGGESTION:
+            return ()
+        if re.fullmatch(r"[0-9a-f]{8,32}", typed):
+            return await history.named(self._database, member_id, typed)
+        found = await history.search(
+            self._database, member_id, typed.split(), offset=0, limit=SUGGESTIONS
+        )
+        return found.jobs
+
+    async def details(self, job: Job) -> Details:
+        return Details(
+            job,
+            ImageRequest.from_json(job.request),
+            await of_job(self._database, job.id),
+            (job, *await history.ancestors(self._database, job)),
+        )
+
+    async def again(self, job: Job, channel_id: int, most_bytes: int) -> Message:
+        """A finished job's message once more, with its line of descent. Raises JobNotReady."""
+        if job.state is not JobState.DONE:
+            raise JobNotReady
+        message = await self._presenter.end_of(job, most_bytes)
+        line = (job, *await history.ancestors(self._database, job))
+        if len(line) == 1:
+            return message
+        card = job_embeds.descent(line, channel_id, job.locale)
+        return replace(message, cards=(*message.cards, card))
+
+    async def send(self, job: Job, member_id: int, locale: str) -> None:
+        """Write to a member how a job ended, and its seed. Raises JobNotReady, CannotWriteToYou."""
+        if job.state is not JobState.DONE:
+            raise JobNotReady
+        message = await self._presenter.end_of(job, PLAIN_LIMIT)
+        details = await self.details(job)
+        card = job_embeds.details(job, details.request, details.pictures, locale)
+        try:
+            await self._board.post_to_member(
+                member_id, replace(message, cards=(*message.cards, card))
+            )
+        except CannotPost as error:
+            raise CannotWriteToYou from error
+
+    async def shown_by(self, message_id: int, custom_ids: Sequence[str]) -> Job:
+        """The job that a message shows: known by the message, or by its buttons.
+
+        Raises NoJobHere.
+        """
+        job = await history.of_message(self._database, message_id)
+        for custom_id in () if job else custom_ids:
+            if match := re.match(r"job:([0-9a-f]{32}):", custom_id):
+                job = await jobs.get(self._database, match[1])
+                break
+        if job is None:
+            raise NoJobHere
+        return job
+
+    async def highlight(self, job: Job) -> None:
+        """Show a job in its server's channel for highlights, once, if there is one."""
+        if job.server_id is None or job.stealth:
+            return
+        settings = await servers.get_settings(self._database, job.server_id)
+        if settings.highlights_channel is None:
+            return
+        if await self._removals.is_private(job, settings.highlights_channel):
+            return
+        if not await jobs.highlight(self._database, job.id):
+            return
+        try:
+            message = await self._presenter.end_of(job, PLAIN_LIMIT)
+            posted = await self._board.post(settings.highlights_channel, message)
+        except Exception as error:
+            # Another star may find the channel open, and Discord and the database at hand.
+            await until_stored(lambda: jobs.take_back_highlight(self._database, job.id))
+            if not isinstance(error, CannotPost):
+                raise
+            log.warning("The channel for highlights of server %s takes none.", job.server_id)
+        else:
+            await self._removals.shown_again(job, Copy(posted.channel_id, posted.message_id))
+
+    async def search(self, member_id: int, query: str, number: int) -> Page:
+        """A page, counted from 0, of what a member made, by words of its prompts.
+
+        Raises SearchTooLong.
+        """
+        words, offset = query.split(), PER_PAGE * number
+        try:
+            found = await history.search(
+                self._database, member_id, words, offset=offset, limit=PER_PAGE
+            )
+        except history.TooManyWords as error:
+            raise SearchTooLong(history.MOST_WORDS, history.MOST_LETTERS) from error
+        return Page(query, number, -(-found.total // PER_PAGE), found)
+
+    async def queue(self, member_id: int) -> Place:
+        """What runs and waits now, and how long the member's next may take to begin."""
+        return Place(
+            await jobs.in_queue(self._database),
+            member_id,
+            await history.run_seconds(self._database),
+            self._jobs_at_once,
+        )
+
+    async def versions(self) -> Versions | None:
+        """The models by name; None before inference has told any."""
+        try:
+            return await self._catalogue.versions()
+        except NoModel:
+            return None
+
+    async def suggestions(self, member_id: int, typed: str) -> Sequence[str]:
+        """Whole prompts for one that is just being typed: one's own of before, and styles.
+
+        None for what is longer already than a suggestion can be.
+        """
+        if len(typed) > LONGEST_SUGGESTION:
+            return ()
+        versions = await self.versions()
+        styles = versions.models[versions.default].styles if versions else {}
+        started = re.fullmatch(r"(.*\S) (?:--|—)style ?([\w-]*)", typed)
+        if started:
+            near = [name for name in (*styles, "raw") if name.startswith(started[2].lower())]
+            found = [f"{started[1]} --style {name}" for name in near]
+        else:
+            words, most = typed.split(), 2 * SUGGESTIONS
+            found = [*await history.past_prompts(self._database, member_id, words, most)]
+            if typed.strip() and "--style" not in typed:
+                found += [f"{typed.strip()} --style {name}" for name in styles]
+        return [each for each in found if len(each) <= LONGEST_SUGGESTION][:SUGGESTIONS]

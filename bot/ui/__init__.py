@@ -1,0 +1,1 @@
+"""What members press and fill in: buttons, menus, modals, reactions, and the answers to them."""

@@ -1,0 +1,100 @@
+"""`/server`: what a server's admins decide for everyone."""
+
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.errors import NotPermitted
+from bot.i18n.texts import say
+from bot.messages import settings_embeds
+from bot.prompts.parameters import MOST_STYLIZE
+from bot.services.preferences import TEMPERAMENTS
+from bot.ui.responses import in_time, show_card
+
+if TYPE_CHECKING:
+    from bot.client import DarkroomBot
+
+
+def _choices(*values: str) -> list[app_commands.Choice[str]]:
+    return [app_commands.Choice(name=say(f"choice-{value}"), value=value) for value in values]
+
+
+@app_commands.guild_only()
+@app_commands.allowed_installs(guilds=True, users=False)
+@app_commands.default_permissions(manage_guild=True)
+class Server(commands.GroupCog, group_name="server", group_description=say("command-server")):
+    """Defaults and limits of a server."""
+
+    def __init__(self, bot: "DarkroomBot") -> None:
+        super().__init__()
+        self._bot = bot
+
+    @app_commands.command(description=say("command-server-settings"))
+    @app_commands.describe(
+        aspect=say("command-server-settings.aspect"),
+        style=say("command-server-settings.style"),
+        stylize=say("command-server-settings.stylize"),
+        temperament=say("command-server-settings.temperament"),
+        jobs_per_member=say("command-server-settings.jobs_per_member"),
+        permutations=say("command-server-settings.permutations"),
+        buttons_for=say("command-server-settings.buttons_for"),
+        highlights=say("command-server-settings.highlights"),
+    )
+    @app_commands.choices(
+        temperament=_choices(*TEMPERAMENTS), buttons_for=_choices("everyone", "owner")
+    )
+    async def settings(
+        self,
+        interaction: discord.Interaction,
+        aspect: app_commands.Range[str, 1, 20] | None = None,
+        style: app_commands.Range[str, 1, 40] | None = None,
+        stylize: app_commands.Range[int, 0, MOST_STYLIZE] | None = None,
+        temperament: str | None = None,
+        jobs_per_member: app_commands.Range[int, 1, 100] | None = None,
+        permutations: app_commands.Range[int, 1, 40] | None = None,
+        buttons_for: str | None = None,
+        highlights: discord.TextChannel | None = None,
+    ) -> None:
+        changes = {
+            "stylize": stylize,
+            "temperament": temperament,
+            "jobs_per_member": jobs_per_member,
+            "permutations": permutations,
+            "buttons_for": buttons_for,
+            "highlights_channel": highlights and highlights.id,
+        }
+        server_id = _managed(interaction)
+        changed = any(given is not None for given in (aspect, style, *changes.values()))
+        work = self._bot.choices.change_server(server_id, aspect=aspect, style=style, **changes)
+        settings = await in_time(interaction, work, hidden=True)
+        await show_card(
+            interaction, settings_embeds.server(settings, changed, interaction.locale.value)
+        )
+
+    @settings.autocomplete("style")
+    async def complete_style(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        names = ["raw", *await self._bot.choices.styles()]
+        near = [name for name in names if typed.lower() in name]
+        return [app_commands.Choice(name=name, value=name) for name in near[:25]]
+
+    @app_commands.command(description=say("command-server-reset"))
+    async def reset(self, interaction: discord.Interaction) -> None:
+        work = self._bot.choices.reset_server(_managed(interaction))
+        settings = await in_time(interaction, work, hidden=True)
+        await show_card(
+            interaction, settings_embeds.server(settings, True, interaction.locale.value)
+        )
+
+
+def _managed(interaction: discord.Interaction) -> int:
+    """The server that this member may manage. Raises NotPermitted.
+
+    Admins can open the command to everyone; the settings stay theirs.
+    """
+    if interaction.guild_id is None or not interaction.permissions.manage_guild:
+        raise NotPermitted
+    return interaction.guild_id

@@ -1,0 +1,1 @@
+"""Decoding strangers' pictures in processes that can be killed. Never torch."""

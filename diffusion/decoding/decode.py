@@ -1,0 +1,246 @@
+"""Decoding a picture that somebody sent: by itself a plain function, and run as a script a process
+that does nothing else, so that it can be killed. `diffusion.decoding.decoder` starts it.
+
+Imports the standard library and Pillow, nothing of ours: it starts in a moment, and knows no
+secret. Each message, in and out, is a head of JSON and then bytes, with the length of each before
+it. The process ends when its input does, so it never outlives whoever started it.
+"""
+
+import contextlib
+import io
+import json
+import math
+import os
+import re
+import signal
+import struct
+import sys
+import time
+from dataclasses import asdict, dataclass
+from typing import Any, BinaryIO
+
+from PIL import Image, ImageOps
+
+try:
+    import resource
+except ImportError:  # Windows has none; the deadline on the clock still holds there
+    resource = None  # type: ignore[assignment]
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+"""What is decoded; Pillow knows many more forms, whose decoders few people look after. A JPEG may
+have a second picture behind it, as many phones write it (MPO); the first one is taken."""
+
+MAX_SCANS = 100
+"""Of a progressive JPEG. Encoders write about ten; each is a whole pass over the picture, and takes
+a few bytes if it is empty."""
+
+MAX_TEXT = 1 << 15
+"""Characters of what a picture says about how it was made."""
+
+NICENESS = 5
+"""How far the process stands back for others: drawing comes before reading pictures."""
+
+LENGTHS = struct.Struct(">IQ")
+
+_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+_SCAN, _END, _WITHOUT_LENGTH = 0xDA, 0xD9, (0x01, 0xD8)
+
+
+class Undecodable(Exception):
+    """The bytes are no picture that can be used.
+
+    `reason` is `type` (none of our forms, or broken), `pixels` (too many of them, for the bound or
+    for the memory) or `slow` (decoding it costs too much time).
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the picture shall become.
+
+    `max_pixels` bounds it as it is sent. `fit_side` is the longer side, in pixels, that it keeps at
+    most; None leaves its size. `opaque` lays it on white. `png` has it written as a PNG, of its
+    pixels alone.
+    """
+
+    max_pixels: int
+    max_side: int = 1 << 16
+    fit_side: int | None = None
+    opaque: bool = False
+    png: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A picture, upright: `content` is its pixels row by row, or a PNG where that was wanted.
+
+    `mode` is RGB, or RGBA for what is transparent somewhere. `text` is what it says about how it
+    was made, in the form that AUTOMATIC1111 began; mostly nothing.
+    """
+
+    mode: str
+    width: int
+    height: int
+    text: str
+    content: bytes
+
+    def image(self) -> Image.Image:
+        """The picture for Pillow; not where a PNG was wanted."""
+        return Image.frombytes(self.mode, (self.width, self.height), self.content)
+
+
+def decode(file: bytes, wanted: Wanted) -> Decoded:
+    """Decode the picture, or its first frame. Raises Undecodable."""
+    try:
+        if _has_too_many_scans(file):
+            raise Undecodable("slow")
+        with Image.open(io.BytesIO(file), formats=FORMATS) as opened:
+            width, height = opened.size
+            if max(width, height) > wanted.max_side or width * height > wanted.max_pixels:
+                raise Undecodable("pixels")
+            text = str(opened.info.get("parameters", ""))[:MAX_TEXT]
+            picture = _upright(opened, wanted.fit_side)
+    except Undecodable:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
+        raise Undecodable("pixels") from error
+    except Exception as error:
+        # A broken file can make Pillow raise nearly anything.
+        raise Undecodable("type") from error
+    if wanted.opaque and picture.mode == "RGBA":
+        picture = on_white(picture)
+    content = _png(picture) if wanted.png else picture.tobytes()
+    return Decoded(picture.mode, picture.width, picture.height, text, content)
+
+
+def on_white(picture: Image.Image) -> Image.Image:
+    """The picture without its alpha."""
+    if picture.mode == "RGB":
+        return picture
+    ground = Image.new("RGBA", picture.size, "white")
+    ground.alpha_composite(picture)
+    return ground.convert("RGB")
+
+
+def _upright(picture: Image.Image, fit_side: int | None) -> Image.Image:
+    """RGB or RGBA, in memory no more often than it has to be: first small, then turned."""
+    if fit_side is not None:
+        # Has a JPEG decoded at ½, ¼ or ⅛ of its size where that is enough.
+        picture.draft("RGB", (fit_side, fit_side))
+    picture.load()
+    small = _eight_bits(picture).convert("RGBA" if picture.has_transparency_data else "RGB")
+    if fit_side is not None:
+        small.thumbnail((fit_side, fit_side), Image.Resampling.LANCZOS)
+    return ImageOps.exif_transpose(small)
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Grey of 16 bits scaled to 8; Pillow's own conversion would cut off all that is not dark."""
+    if not picture.mode.startswith("I"):
+        return picture
+    return picture.point(lambda level: level * (1 / 257) + 0.5).convert("L")
+
+
+def _has_too_many_scans(file: bytes) -> bool:
+    """Whether a JPEG has more scans than any encoder writes. Looks at its first picture alone."""
+    if not file.startswith(b"\xff\xd8"):
+        return False
+    at, scans = 2, 0
+    while found := _MARKER.search(file, at):
+        marker, at = found[0][1], found.end()
+        if marker == _END:
+            break
+        scans += marker == _SCAN
+        if scans > MAX_SCANS:
+            return True
+        if marker not in _WITHOUT_LENGTH:
+            at += int.from_bytes(file[at : at + 2], "big")
+    return False
+
+
+def _png(picture: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    # Anew from its pixels: what came with the picture stays behind.
+    clean = Image.frombytes(picture.mode, picture.size, picture.tobytes())
+    clean.save(stream, "PNG")
+    return stream.getvalue()
+
+
+# The process.
+
+
+def packed(head: dict[str, Any], content: bytes) -> bytes:
+    """A message as it goes through the pipe."""
+    encoded = json.dumps(head).encode()
+    return LENGTHS.pack(len(encoded), len(content)) + encoded + content
+
+
+def main(memory: int) -> None:
+    """Answer until the input ends. `memory` is how many bytes the process may have."""
+    # Ctrl-C is for whoever started it, who then closes the input.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    _die_first()
+    _limit("RLIMIT_AS", memory)
+    _limit("RLIMIT_CORE", 0)
+    source, target = sys.stdin.buffer, sys.stdout.buffer
+    while message := _received(source):
+        head, file = message
+        _limit("RLIMIT_CPU", math.ceil(time.process_time() + head.pop("cpu_s")))
+        target.write(_answer(file, Wanted(**head)))
+        target.flush()
+
+
+def _answer(file: bytes, wanted: Wanted) -> bytes:
+    try:
+        decoded = decode(file, wanted)
+        head = asdict(decoded)
+        return packed(head, head.pop("content"))
+    except Undecodable as error:
+        return packed({"refused": error.reason}, b"")
+    except MemoryError:
+        return packed({"refused": "pixels"}, b"")
+
+
+def _received(source: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
+    """The next message; None where the input ends."""
+    lengths = source.read(LENGTHS.size)
+    if len(lengths) < LENGTHS.size:
+        return None
+    head_size, size = LENGTHS.unpack(lengths)
+    head, content = source.read(head_size), source.read(size)
+    if len(head) < head_size or len(content) < size:
+        return None
+    return json.loads(head), content
+
+
+def _die_first() -> None:
+    """Where memory runs out, Linux ends this process before any other."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as place:
+        place.write("1000")
+
+
+def _limit(name: str, value: int) -> None:
+    """Bound what this process may use, where the system knows the bound and takes it.
+
+    macOS knows RLIMIT_AS and does not hold to it; the bounds on pixels and time are left there.
+    """
+    kind = getattr(resource, name, None)
+    if kind is None:
+        return
+    _, hard = resource.getrlimit(kind)
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    try:
+        resource.setrlimit(kind, (value, hard))
+    except (ValueError, OSError):
+        return
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

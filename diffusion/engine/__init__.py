@@ -1,0 +1,1 @@
+"""The engine: its thread, the scheduler, batching, and what a batch costs."""

@@ -1,0 +1,127 @@
+"""Rows through the U-Net, so that no row's bytes depend on how many others there are.
+
+Its layers see to that (`diffusion.nn.invariant_layers`), so a pass may have any number of rows. A
+U-Net with a part that is not known is given one row at a time. One that is compiled cannot look
+into its layers: all its passes have one size.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from diffusion.engine.cost_model import PassCosts
+from diffusion.engine.scheduler import Shape
+from diffusion.nn.invariant_layers import make_invariant
+from diffusion.sampling.denoiser import Denoiser
+from diffusion.sampling.trajectory import Row
+from diffusion.text.encoder import together
+
+
+class Passes:
+    """Makes the predictions of any number of rows of one shape.
+
+    On a GPU passes have 1, 2, 4, 8 or 16 rows, since each other size takes its time at first.
+    """
+
+    def __init__(self, denoiser: Denoiser, costs: PassCosts, compiled: bool = False) -> None:
+        self._denoiser = denoiser
+        self._costs = costs
+        self._device = next(denoiser.parameters()).device
+        self._compiled = compiled
+        self._sizes = None if compiled else make_invariant(denoiser.unet)
+        self._timing: deque[tuple[Shape, int, torch.cuda.Event, torch.cuda.Event]] = deque()
+
+    def predict(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
+        """The denoised predictions [rows, 4, h, w]."""
+        most = self._costs.most(shape)
+        parts = [rows[start : start + most] for start in range(0, len(rows), most)]
+        return torch.cat([self._part(shape, part) for part in parts])
+
+    def reference(self, shape: Shape) -> int:
+        """The size that defines the bytes: where sharing gains nothing, filling up would cost."""
+        gaining = 64 * 64 if self._device.type == "cuda" else 32 * 32
+        return 8 if shape.cells <= gaining else 2
+
+    def _part(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
+        if self._sizes:
+            self._sizes.begin(self.reference(shape))
+        return self._timed(shape, len(rows), partial(self._in_passes, shape, rows))
+
+    def _in_passes(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
+        size = self._size(shape, len(rows))
+        parts = [rows[start : start + size] for start in range(0, len(rows), size)]
+        return torch.cat([self._pass(shape, _filled(part, size))[: len(part)] for part in parts])
+
+    def _size(self, shape: Shape, count: int) -> int:
+        """How many rows a pass has in which so many are wanted."""
+        if self._compiled:
+            return self.reference(shape)
+        if not self._sizes:
+            return 1
+        if self._device.type != "cuda":
+            return count
+        return min(1 << (count - 1).bit_length(), self._costs.most(shape))
+
+    def _pass(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
+        denoised: Tensor = self._denoiser(
+            torch.stack([row.x for row in rows]),
+            torch.stack([row.sigma for row in rows]),
+            together([row.condition for row in rows]),
+            torch.stack([row.time for row in rows]),
+            shape.tile,
+        )
+        return denoised
+
+    def _timed(self, shape: Shape, rows: int, predict: Callable[[], Tensor]) -> Tensor:
+        """Predictions whose time is noted as that of so many rows, whatever fills them up.
+
+        Not if layers were examined meanwhile, which happens once.
+        """
+        if self._device.type == "cuda":
+            return self._timed_later(shape, rows, predict)
+        began, examined = time.perf_counter(), self._examined()
+        denoised = predict()
+        if self._examined() == examined:
+            self._costs.note(shape, rows, time.perf_counter() - began)
+        return denoised
+
+    def _timed_later(self, shape: Shape, rows: int, predict: Callable[[], Tensor]) -> Tensor:
+        """Predictions on a GPU, whose time is noted when the next ones have been handed over.
+
+        To be one pass ahead keeps the GPU busy; further ahead, who joins or leaves would be late.
+        """
+        began, ended = (
+            torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+            for _ in range(2)
+        )
+        examined = self._examined()
+        began.record()
+        denoised = predict()
+        ended.record()
+        if self._examined() == examined:
+            self._timing.append((shape, rows, began, ended))
+        if len(self._timing) > 1:
+            self._note_earliest()
+        return denoised
+
+    def _examined(self) -> int:
+        return self._sizes.examined if self._sizes else 0
+
+    def settle(self) -> None:
+        """Wait for the passes whose time is not noted yet, and note it."""
+        while self._timing:
+            self._note_earliest()
+
+    def _note_earliest(self) -> None:
+        shape, rows, began, ended = self._timing.popleft()
+        ended.synchronize()
+        self._costs.note(shape, rows, began.elapsed_time(ended) / 1000)
+
+
+def _filled(rows: Sequence[Row], size: int) -> list[Row]:
+    """Any row will do to fill a pass up: no row knows the others."""
+    return [*rows, *[rows[-1]] * (size - len(rows))]

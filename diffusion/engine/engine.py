@@ -1,0 +1,357 @@
+"""The engine: requests at different steps of their own, sharing forward passes of one U-Net.
+
+    step()  =  schedule  →  denoise  →  advance
+
+A request joins at the next step and leaves at any. Knows nothing of HTTP, files or threads,
+except that `add` and `abort` may be called from another thread while a step runs.
+
+**The same request gives the same bytes, whatever else is running.** What rounds differently in a
+batch of another size is examined, layer by layer (`diffusion.nn.batch_invariance`); text encoder
+and autoencoder see one item at a time; the rest is elementwise. Tests hold this.
+"""
+
+import itertools
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from diffusion.engine.batching import Passes
+from diffusion.engine.cost_model import PassCosts
+from diffusion.engine.profiling import sweep
+from diffusion.engine.scheduler import NOBODY, Entry, Scheduler, Shape
+from diffusion.engine.shares import Caller
+from diffusion.engine.vae_thread import NO_MEMORY, Autoencoding, Encoded, Failed
+from diffusion.loading.load import Checkpoint
+from diffusion.nn.devices import is_device_lost, is_out_of_memory
+from diffusion.protocol.requests import ImageRequest
+from diffusion.sampling.plan import preview_steps, rows_needed, steps_run, texts
+from diffusion.sampling.trajectory import Known, Trajectory, advance, begin
+from diffusion.vision.autoencoder import Pixels
+from diffusion.vision.inpainting import Canvas
+
+MAX_WAITING = 64
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The request waits; `position` others are before it."""
+
+    key: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """`step` of `steps` is done; `previews` has one picture per noise, or is empty."""
+
+    key: int
+    step: int
+    steps: int
+    previews: tuple[Pixels, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The request is done: one picture per noise."""
+
+    key: int
+    pictures: tuple[Pixels, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The request failed and is gone; `reason` is one sentence for a person."""
+
+    key: int
+    reason: str
+
+
+EngineEvent = Waits | Stepped | Drawn | Broken
+
+
+@dataclass(slots=True)
+class _Generation:
+    """A request in the engine; its trajectories begin when it joins, from what is `known` of its
+    canvas."""
+
+    entry: Entry
+    request: ImageRequest
+    shown: frozenset[int]
+    position: int
+    canvas: Canvas | None = None
+    known: Known | None = None
+    trajectories: list[Trajectory] = field(default_factory=list)
+
+    @property
+    def key(self) -> int:
+        return self.entry.key
+
+    @property
+    def steps_left(self) -> int:
+        if not self.trajectories:
+            return steps_run(self.request)
+        return self.trajectories[0].last - self.trajectories[0].step
+
+
+class Engine:
+    """Draws the pictures of many requests at once with one model.
+
+    With `sweeps` it measures, as long as it has nothing to draw, what its passes cost.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        max_waiting: int = MAX_WAITING,
+        costs: PassCosts | None = None,
+        compiled: bool = False,
+        sweeps: bool = False,
+    ) -> None:
+        self.checkpoint = checkpoint
+        self.costs = costs or PassCosts()
+        self.steps = 0
+        self.out_of_memory = 0
+        self._passes = Passes(checkpoint.denoiser, self.costs, compiled)
+        self._autoencoding = Autoencoding(checkpoint.decoder, self._notice)
+        self._lock = threading.Lock()
+        self._stirred = threading.Event()
+        self._when_finished: Callable[[], None] | None = None
+        self._scheduler = Scheduler(self.costs, max_waiting)
+        self._generations: dict[int, _Generation] = {}
+        self._keys = itertools.count()
+        self._sweep = sweep(checkpoint, self._passes, self.costs) if sweeps else iter(())
+
+    def add(
+        self,
+        request: ImageRequest,
+        previews: int = 0,
+        canvas: Canvas | None = None,
+        caller: Caller = NOBODY,
+    ) -> Waits:
+        """Queue a request whose pictures are each shown `previews` times while they emerge.
+
+        One with a start comes with its canvas, of the request's size. Raises scheduler.QueueFull,
+        and conditioning.PromptError for a text that is too long.
+        """
+        assert (request.start is None) == (canvas is None)
+        factor, chunks = self.checkpoint.decoder.factor, self.checkpoint.text.chunks(texts(request))
+        shape = Shape(request.height // factor, request.width // factor, chunks, request.tile)
+        with self._lock:
+            rows, steps = rows_needed(request), steps_run(request)
+            entry = Entry(next(self._keys), shape, rows, caller, steps)
+            position = self._scheduler.add(entry, ready=canvas is None)
+            shown = preview_steps(steps, previews)
+            self._generations[entry.key] = _Generation(entry, request, shown, position, canvas)
+        if canvas:
+            self._autoencoding.encode(entry.key, canvas, self._generations.__contains__)
+        self._stirred.set()
+        return Waits(entry.key, position)
+
+    def abort(self, key: int) -> None:
+        """Drop a request; its rows are free at the next step and no event of it comes any more."""
+        with self._lock:
+            self._scheduler.remove(key)
+            self._generations.pop(key, None)
+        self._autoencoding.drop(key)
+        self._stirred.set()
+
+    def __len__(self) -> int:
+        """Requests waiting, running or being finished."""
+        return len(self._generations)
+
+    @property
+    def waiting(self) -> int:
+        with self._lock:
+            return len(self._scheduler.waiting())
+
+    @property
+    def rows_running(self) -> int:
+        with self._lock:
+            return self._scheduler.rows_running()
+
+    def seconds_until_room(self) -> float:
+        """How long until a running request is done, by what steps have taken so far."""
+        with self._lock:
+            running = self._scheduler.running()
+            rows = Counter[Shape]()
+            for entry in running:
+                rows[entry.shape] += entry.rows
+            # The shapes share the time evenly, so each waits for the others.
+            rounds = len(rows)
+            return min(
+                (
+                    self._generations[entry.key].steps_left
+                    * self.costs.seconds(entry.shape, rows[entry.shape])
+                    * rounds
+                    for entry in running
+                ),
+                default=0.0,
+            )
+
+    def drop_waiting(self) -> tuple[int, ...]:
+        """Drop the requests that have not begun; returns their keys."""
+        with self._lock:
+            keys = self._scheduler.waiting()
+        for key in keys:
+            self.abort(key)
+        return keys
+
+    @torch.inference_mode()
+    def step(self) -> list[EngineEvent]:
+        """Move the requests of one shape one step on; says what became of them.
+
+        Where there is nothing to move, it waits for the autoencoder. Raises torch.AcceleratorError
+        where the device has failed: it fails in all that follows, until the process begins anew.
+        """
+        self._stirred.clear()
+        self._autoencoding.check_device()
+        finished = self.finished()
+        with self._lock:
+            chosen = [self._generations[entry.key] for entry in self._scheduler.next_step()]
+            events: list[EngineEvent] = [*self._moved_up()]
+        joined = [one for one in chosen if self._begin(one, events)]
+        if joined:
+            events += self._advance(joined)
+        if not chosen and not finished and len(self):
+            self._stirred.wait()
+        return finished + self._still_wanted(events) + self.finished()
+
+    @torch.inference_mode()
+    def rest(self) -> bool:
+        """Use the time when there is nothing to draw; False once there is no use for it."""
+        return next(self._sweep, self) is not self
+
+    def finished(self) -> list[EngineEvent]:
+        """What became of requests beside the steps since the last call; from any thread."""
+        outcomes, events = self._autoencoding.outcomes(), list[EngineEvent]()
+        for outcome in outcomes:
+            if isinstance(outcome, Encoded):
+                self._make_ready(outcome)
+            elif isinstance(outcome, Failed):
+                events.append(Broken(outcome.key, outcome.reason))
+            else:
+                events.append(Drawn(outcome.key, outcome.pictures))
+        events = self._still_wanted(events)
+        if outcomes:
+            # A step may be waiting for what this call has taken.
+            self._stirred.set()
+        return events
+
+    def when_finished(self, call: Callable[[], None]) -> None:
+        """Let `call` be called, in some thread, whenever `finished` may have something to say."""
+        self._when_finished = call
+
+    def _notice(self) -> None:
+        self._stirred.set()
+        if self._when_finished:
+            self._when_finished()
+
+    def _make_ready(self, encoded: Encoded) -> None:
+        with self._lock:
+            if generation := self._generations.get(encoded.key):
+                generation.known = encoded.known
+                self._scheduler.make_ready(encoded.key)
+
+    def _moved_up(self) -> list[Waits]:
+        moved = []
+        for position, key in enumerate(self._scheduler.waiting()):
+            generation = self._generations[key]
+            if generation.position != position:
+                generation.position = position
+                moved.append(Waits(key, position))
+        return moved
+
+    def _begin(self, generation: _Generation, events: list[EngineEvent]) -> bool:
+        """Read the prompts and draw the noise of a request that joins at this step."""
+        if generation.trajectories:
+            return True
+        request, shape, known = generation.request, generation.entry.shape, generation.known
+        levels = self.checkpoint.denoiser.levels
+        of_latents = (self.checkpoint.denoiser.channels, shape.height, shape.width)
+        try:
+            conditions = self.checkpoint.text.encode(texts(request), request.loras)
+            generation.trajectories = [
+                begin(request, index, levels, conditions, of_latents, known)
+                for index in range(len(request.noises))
+            ]
+        except Exception as error:
+            if is_device_lost(error):
+                raise
+            log.exception("a prompt could not be read")
+            trouble = "The model could not read this prompt."
+            reason = NO_MEMORY if is_out_of_memory(error) else trouble
+            events.append(Broken(generation.key, reason))
+            return False
+        return True
+
+    def _advance(self, joined: list[_Generation]) -> list[EngineEvent]:
+        """One step of requests that share a shape."""
+        trajectories = [trajectory for one in joined for trajectory in one.trajectories]
+        shape = joined[0].entry.shape
+        try:
+            advance(trajectories, self._denoise(shape, trajectories))
+        except Exception as error:
+            if is_device_lost(error):
+                raise
+            log.exception("a step failed")
+            if is_out_of_memory(error):
+                # The others fitted in before the newest came, and have not moved.
+                self.out_of_memory += 1
+                self.costs.halve(shape, sum(one.entry.rows for one in joined))
+                torch.cuda.empty_cache()
+                return [Broken(joined[-1].key, NO_MEMORY)]
+            return [Broken(one.key, "The model failed while drawing.") for one in joined]
+        self.steps += 1
+        return [event for one in joined for event in self._outcome(one)]
+
+    def _denoise(self, shape: Shape, trajectories: list[Trajectory]) -> Tensor:
+        """The guided predictions [pictures, 4, h, w] at the pictures' own levels."""
+        rows = [one.rows() for one in trajectories]
+        predicted = self._passes.predict(shape, [row for wanted in rows for row in wanted])
+        parts = torch.split(predicted, [len(wanted) for wanted in rows])
+        return torch.stack([one.guide(part) for one, part in zip(trajectories, parts, strict=True)])
+
+    def _outcome(self, generation: _Generation) -> list[Stepped]:
+        """What a step has led to; a request that is done makes room, and is finished elsewhere."""
+        key, trajectories = generation.key, generation.trajectories
+        if trajectories[0].done:
+            with self._lock:
+                self._scheduler.remove(key)
+            self._autoencoding.decode(
+                key,
+                [one.denoised for one in trajectories],
+                generation.request.tile,
+                generation.canvas,
+                self._generations.__contains__,
+            )
+            return []
+        step = trajectories[0].step
+        shown = trajectories if step in generation.shown else []
+        return [Stepped(key, step, trajectories[0].last, self._previews(shown))]
+
+    def _previews(self, shown: list[Trajectory]) -> tuple[Pixels, ...]:
+        """What the pictures are like so far; none where there is no memory for that."""
+        try:
+            return tuple(self.checkpoint.decoder.preview(one.denoised) for one in shown)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            log.warning("there was no memory for a preview")
+            return ()
+
+    def _still_wanted(self, events: list[EngineEvent]) -> list[EngineEvent]:
+        """Drop the events of requests aborted meanwhile, and forget the requests that ended."""
+        with self._lock:
+            events = [event for event in events if event.key in self._generations]
+            for event in events:
+                if isinstance(event, Drawn | Broken):
+                    self._scheduler.remove(event.key)
+                    del self._generations[event.key]
+        return events

@@ -1,0 +1,193 @@
+"""What passes of a model cost on this machine, known before anybody waits for them.
+
+    read     what earlier runs measured, from a file in the user's cache folder
+    sweep    measures the model's own size where the file does not know it
+    write    keeps what this run measured, for the next one
+
+A file is of one model on one machine; one that is damaged, or of another, is as good as none.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import torch
+
+from diffusion.engine.batching import Passes
+from diffusion.engine.cost_model import MOST, PassCosts
+from diffusion.engine.scheduler import Shape
+from diffusion.loading.load import Checkpoint
+from diffusion.nn.devices import device_name, is_out_of_memory
+from diffusion.protocol.fields import InvalidField, flag, number, objects, whole
+from diffusion.protocol.requests import ImageRequest, Noise
+from diffusion.sampling.plan import texts
+from diffusion.sampling.trajectory import Row, begin
+
+SWEPT = (1, 2, 4, 8, 16)
+ROUNDS = 3
+"""How often each size is timed; the shorter time counts, since a busy moment only adds."""
+
+LONGEST = 10.0
+"""Seconds that a sweep may take in all; a pass that has begun is made."""
+
+MOST_SHAPES = 256
+MOST_CELLS = 1 << 12
+"""Cells on a side of the largest shape that is believed."""
+
+log = logging.getLogger(__name__)
+
+
+class CostsFile:
+    """A file that keeps the costs of one model on one machine, which `identity` describes."""
+
+    def __init__(self, folder: Path, identity: Mapping[str, str]) -> None:
+        self._identity = dict(identity)
+        self.path = folder / f"pass-costs-{_digest(self._identity)}.json"
+
+    def read(self) -> PassCosts:
+        """What the file knows; nothing, and a line in the log, where it cannot be used."""
+        costs = PassCosts()
+        try:
+            for shape, points in _curves(self.path.read_bytes(), self._identity):
+                for rows, seconds in points:
+                    costs.recall(shape, rows, seconds)
+        except FileNotFoundError:
+            return costs
+        except (OSError, ValueError, RecursionError) as error:
+            log.warning("%s is of no use (%s): passes are measured anew", self.path, error)
+            return PassCosts()
+        return costs
+
+    def write(self, costs: PassCosts) -> None:
+        """Keep what is known, all of it or nothing; a line in the log where that cannot be."""
+        used = sorted(costs.curves.items(), key=lambda item: item[1].passes, reverse=True)
+        curves = [
+            {
+                "height": shape.height,
+                "width": shape.width,
+                "chunks": shape.chunks,
+                "tile": shape.tile,
+                "points": [{"rows": rows, "seconds": took} for rows, took in curve.points()],
+            }
+            for shape, curve in used[:MOST_SHAPES]
+        ]
+        content = json.dumps({"of": self._identity, "curves": curves}, indent=1)
+        part = self.path.with_suffix(f".{os.getpid()}")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(content, encoding="utf-8")
+            part.replace(self.path)
+        except OSError as error:
+            log.warning("What passes take is not kept: %s", error)
+            with suppress(OSError):
+                part.unlink()
+
+
+def cache_folder() -> Path:
+    """Where files lie that can be made anew, by the XDG base directory specification."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "darkroom"
+
+
+def identity(checkpoint: Checkpoint, compiled: bool) -> dict[str, str]:
+    """All that a pass's time depends on, but what else the machine does."""
+    unet = checkpoint.denoiser.unet
+    weights = next(unet.parameters())
+    config: Mapping[str, object] = dict(unet.config)  # type: ignore
+    # Where it lies and what wrote it, which begin so, change nothing.
+    sizes = {name: str(value) for name, value in config.items() if not name.startswith("_")}
+    return {
+        "model": checkpoint.info.id,
+        "network": _digest(sizes),
+        "device": device_name(weights.device),
+        "threads": str(torch.get_num_threads()),
+        "dtype": str(weights.dtype),
+        "torch": torch.__version__,
+        "compiled": str(compiled),
+    }
+
+
+def native_shape(checkpoint: Checkpoint) -> Shape:
+    """That of rows of pictures in the model's own size, with texts of one chunk."""
+    cells = checkpoint.info.native_size // checkpoint.decoder.factor
+    return Shape(cells, cells)
+
+
+def sweep(checkpoint: Checkpoint, passes: Passes, costs: PassCosts) -> Iterator[None]:
+    """Measure t(B) at the native shape, one pass at each `next`, for `LONGEST` at the most.
+
+    What fails is the end of it; rows that memory does not suffice for also cap the passes.
+    """
+    shape, spent = native_shape(checkpoint), 0.0
+    drawn: Sequence[Row] = ()
+    for count in SWEPT * ROUNDS:
+        before = costs.passes(shape)
+        # Layers are examined for a size before it is timed.
+        while costs.passes(shape) == before:
+            if spent > LONGEST or count > costs.most(shape):
+                return
+            began = time.perf_counter()
+            try:
+                drawn = drawn or native_rows(checkpoint)
+                passes.predict(shape, drawn[:count])
+                passes.settle()
+            except Exception as error:
+                log.exception("a pass of %d rows failed", count)
+                if is_out_of_memory(error):
+                    costs.halve(shape, count)
+                    torch.cuda.empty_cache()
+                return
+            spent += time.perf_counter() - began
+            yield
+    curve = costs.curves[shape].points()
+    points = ", ".join(f"{rows}: {1000 * took:.1f} ms" for rows, took in curve)
+    log.info("passes by their rows, measured in %.1f s: %s", spent, points)
+
+
+def native_rows(checkpoint: Checkpoint) -> Sequence[Row]:
+    """As many rows of the native shape as a pass can have, each of a picture at its first step."""
+    info, shape = checkpoint.info, native_shape(checkpoint)
+    request = ImageRequest(
+        model=info.id,
+        prompt="a picture",
+        noises=tuple(Noise(seed) for seed in range(MOST)),
+        width=info.native_size,
+        height=info.native_size,
+        steps=info.steps,
+        guidance_scale=1.0,
+    )
+    latents = (checkpoint.denoiser.channels, shape.height, shape.width)
+    conditions, levels = checkpoint.text.encode(texts(request)), checkpoint.denoiser.levels
+    begun = (begin(request, index, levels, conditions, latents) for index in range(MOST))
+    return [row for one in begun for row in one.rows()]
+
+
+def _curves(
+    content: bytes, identity: Mapping[str, str]
+) -> Iterator[tuple[Shape, list[tuple[int, float]]]]:
+    """The curves of a file. Raises ValueError."""
+    said = json.loads(content)
+    if not isinstance(said, Mapping) or said.get("of") != identity:
+        raise InvalidField("of", "it belongs to another model or machine")
+    for entry in objects(said, "curves", MOST_SHAPES):
+        shape = Shape(
+            whole(entry, "height", None, 1, MOST_CELLS),
+            whole(entry, "width", None, 1, MOST_CELLS),
+            whole(entry, "chunks", None, 1, MOST_CELLS),
+            flag(entry, "tile"),
+        )
+        yield (
+            shape,
+            [
+                (whole(point, "rows", None, 1, MOST), number(point, "seconds", None, 1e-9, 1e6))
+                for point in objects(entry, "points", MOST)
+            ],
+        )
+
+
+def _digest(description: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(description, sort_keys=True).encode()).hexdigest()[:16]

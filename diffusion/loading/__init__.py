@@ -1,0 +1,1 @@
+"""Loading models: folders, single files, the hub, LoRAs."""

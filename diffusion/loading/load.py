@@ -1,0 +1,238 @@
+"""Loading a model: its parts are found, checked to fit each other, and made ready to draw.
+
+A model is a folder in diffusers' layout, one `.safetensors` file, or a name on the hub.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from diffusion.loading.components import CheckpointError as CheckpointError
+from diffusion.loading.components import Encoder, Parts
+from diffusion.loading.diffusers_folder import read_folder
+from diffusion.loading.hub import fetch, is_hub_name
+from diffusion.loading.lora import read_lora
+from diffusion.loading.single_file import read_file
+from diffusion.nn.lora_layers import Adapters
+from diffusion.protocol.requests import MAX_STEPS, InvalidField, ModelInfo
+from diffusion.sampling.denoiser import PREDICTION_TYPES, Denoiser
+from diffusion.sampling.noise_schedules import (
+    SCHEDULES,
+    TrainedLevels,
+    trained_levels,
+    zero_terminal,
+)
+from diffusion.text.encoder import Clip, TextEncoder
+from diffusion.vision.autoencoder import Decoder
+from diffusion.vision.interrogator import Describer, load_describer
+from diffusion.vision.upscaler import Upscaler, load_upscaler
+
+MAX_TIMESTEPS = 1 << 14
+"""Timesteps that a model was trained on; all in use have 1000."""
+
+EMBEDDED = Path(__file__).parent.parent / "mini"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A model ready to draw, and what it says of itself."""
+
+    info: ModelInfo
+    text: TextEncoder
+    denoiser: Denoiser
+    decoder: Decoder
+    describer: Describer
+    upscaler: Upscaler | None = None
+
+
+def load(
+    model: Path,
+    device: torch.device,
+    dtype: torch.dtype | None = None,
+    loras: Path | None = None,
+) -> Checkpoint:
+    """Load a model. Raises CheckpointError where anything is missing or amiss.
+
+    `dtype` is what the U-Net and the text encoders compute in; without one it is bfloat16 on a
+    GPU, half the memory and more than twice the speed, and float32 elsewhere. `loras` is a folder
+    of LoRA files, beside those that the model names itself.
+    """
+    dtype = dtype or (torch.bfloat16 if device.type == "cuda" else torch.float32)
+    parts = _found(model, dtype)
+    _check_fit(parts)
+    levels, prediction_type = _scheduler(parts)
+    unet, vae = _ready(parts.unet, device), _ready(parts.vae, device)
+    preview = parts.preview and _ready(parts.preview, device)
+    decoder = Decoder(vae, vae.config, preview)
+    double = len(parts.encoders) == 2
+    clips = [
+        Clip(encoder.tokenizer, _ready(encoder.model, device), penultimate=double)
+        for encoder in parts.encoders
+    ]
+    encoders = zip(("text_encoder", "text_encoder_2"), (clip.model for clip in clips), strict=False)
+    networks = {"unet": unet, **dict(encoders)}
+    adapters = Adapters(
+        {name: read_lora(path, networks) for name, path in _lora_paths(parts, loras).items()}
+    )
+    first = clips[0]
+    describer = load_describer(parts.place, first.tokenizer, first.model, device)
+    upscaler = load_upscaler(parts.place, device)
+    info = _info(parts, decoder.factor, adapters.names)
+    return Checkpoint(
+        info=replace(
+            info,
+            describes=describer.sees,
+            upscales=upscaler.factor if upscaler else 1,
+        ),
+        text=TextEncoder(clips, double, parts.empty_is_zero, adapters),
+        denoiser=Denoiser(unet, levels, prediction_type, decoder.factor, adapters),
+        decoder=decoder,
+        describer=describer,
+        upscaler=upscaler,
+    )
+
+
+def _found(model: Path, dtype: torch.dtype) -> Parts:
+    if model.suffix == ".safetensors" and model.is_file():
+        return read_file(model, dtype)
+    if model.is_file():
+        raise CheckpointError(
+            f"{model} is no .safetensors file, and no other kind is safe to read."
+        )
+    if not model.exists() and is_hub_name(str(model)):
+        return read_folder(fetch(str(model)), dtype, name=model.name)
+    return read_folder(model, dtype)
+
+
+def _ready(network: Any, device: torch.device) -> Any:
+    return network.to(device).requires_grad_(False).eval()
+
+
+def _lora_paths(parts: Parts, folder: Path | None) -> dict[str, Path]:
+    """The LoRA files that the model names and those in the folder, by name."""
+    named = parts.said.get("loras", {})
+    if not isinstance(named, Mapping) or not all(isinstance(path, str) for path in named.values()):
+        raise CheckpointError(f"{parts.sidecar} must have a file for each name in its loras.")
+    if folder and not folder.is_dir():
+        raise CheckpointError(f"There is no folder {folder} with LoRA files.")
+    found = {path.stem: path for path in sorted(folder.glob("*.safetensors"))} if folder else {}
+    return found | {str(name): parts.sidecar.parent / path for name, path in named.items()}
+
+
+def _scheduler(parts: Parts) -> tuple[TrainedLevels, str]:
+    """The levels the model was trained on and what it predicts."""
+    path, config = parts.place, parts.scheduler
+    if path.is_dir():
+        path = path / "scheduler" / "scheduler_config.json"
+    schedule = config.get("beta_schedule", "linear")
+    prediction_type = config.get("prediction_type", "epsilon")
+    if schedule not in SCHEDULES:
+        raise CheckpointError(f"{path} has the unknown beta_schedule {schedule!r}.")
+    if prediction_type not in PREDICTION_TYPES:
+        raise CheckpointError(f"{path} has the unknown prediction_type {prediction_type!r}.")
+    if config.get("trained_betas"):
+        raise CheckpointError(f"{path} sets trained_betas, which is not supported yet.")
+    try:
+        count = int(config.get("num_train_timesteps", 1000))
+        if count > MAX_TIMESTEPS:
+            raise ValueError(f"it has more than {MAX_TIMESTEPS} timesteps")
+        betas = SCHEDULES[schedule](
+            float(config.get("beta_start", 0.0001)), float(config.get("beta_end", 0.02)), count
+        )
+        if config.get("rescale_betas_zero_snr"):
+            betas = zero_terminal(betas)
+        levels = trained_levels(betas, int(config.get("steps_offset", 0)))
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        raise CheckpointError(f"{path} cannot be used: {error}") from error
+    if count < MAX_STEPS or not bool((levels.sigmas.diff() > 0).all()):
+        raise CheckpointError(
+            f"{path} must describe noise that rises over at least {MAX_STEPS} timesteps."
+        )
+    return levels, prediction_type
+
+
+def _check_fit(parts: Parts) -> None:
+    """Refuse parts that are each sound but belong to different models, or to unknown ones."""
+    unet, vae, place = parts.unet.config, parts.vae.config, parts.place
+    if unet.in_channels != unet.out_channels or unet.in_channels != vae.latent_channels:
+        raise CheckpointError(
+            f"The U-Net in {place} takes {unet.in_channels} channels and the autoencoder has "
+            f"{vae.latent_channels}: only text-to-picture models are supported."
+        )
+    width = sum(encoder.model.config.hidden_size for encoder in parts.encoders)
+    if unet.cross_attention_dim != width:
+        raise CheckpointError(
+            f"The U-Net in {place} listens to texts of width {unet.cross_attention_dim}, its "
+            f"text encoder speaks {width}."
+        )
+    if unet.class_embed_type or unet.addition_embed_type not in (None, "text_time"):
+        raise CheckpointError(
+            f"The U-Net in {place} wants to hear more than texts, which is not supported."
+        )
+    told = 0
+    if len(parts.encoders) == 2:
+        pooled = parts.encoders[-1].model.config.projection_dim
+        told = pooled + 6 * (unet.addition_time_embed_dim or 0)
+    if (unet.projection_class_embeddings_input_dim or 0) != told:
+        raise CheckpointError(
+            f"The U-Net in {place} wants to hear {unet.projection_class_embeddings_input_dim or 0} "
+            f"numbers beside the text, its text encoders and sizes are {told}."
+        )
+    for encoder in parts.encoders:
+        _check_tokens(encoder, place)
+
+
+def _check_tokens(encoder: Encoder, place: Path) -> None:
+    known, spoken = len(encoder.tokenizer), encoder.model.config.vocab_size
+    if known > spoken:
+        raise CheckpointError(
+            f"The tokenizer in {place} knows {known} tokens, its text encoder only {spoken}."
+        )
+
+
+def _info(parts: Parts, factor: int, loras: tuple[str, ...]) -> ModelInfo:
+    """What the model says of itself: `darkroom.json` where there is one, and what its parts imply.
+
+    The U-Net takes latents of any size, also odd ones, so sizes go in steps of the autoencoder's
+    factor. They may differ from the native size by four times at most: beyond it nothing coheres.
+    """
+    path, said = parts.sidecar, parts.said
+    sample_size = parts.unet.config.sample_size
+    cells = sample_size if isinstance(sample_size, int) else 64
+    native = said.get("native_size", cells * factor)
+    if not isinstance(native, int) or native <= 0 or native % factor:
+        raise CheckpointError(f"{path} must have a native_size that is a multiple of {factor}.")
+    try:
+        info = ModelInfo.from_json(
+            {
+                "id": said.get("name", parts.name),
+                "native_size": native,
+                "num_inference_steps": said.get("steps", 25),
+                "guidance_scale": said.get("guidance_scale", 7.0),
+                "guidance_rescale": said.get("guidance_rescale"),
+                "sampler": said.get("sampler"),
+                "spacing": said.get("spacing"),
+                "styles": said.get("styles", {}),
+                "examples": said.get("examples", []),
+                "multiple": factor,
+                "edits": True,
+                "min_size": max(native // 4 // factor, 1) * factor,
+                "max_size": min(native * 4, 2048),
+                "aesthetic": said.get("aesthetic", ""),
+                "tiles": True,
+                "loras": list(loras),
+            }
+        )
+    except InvalidField as error:
+        raise CheckpointError(f"{path} cannot be used: {error}") from error
+    _check_styles(info.styles, path)
+    return info
+
+
+def _check_styles(styles: Mapping[str, str], path: Path) -> None:
+    for style, template in styles.items():
+        if "{prompt}" not in template:
+            raise CheckpointError(f"{path} must have {{prompt}} in its style {style!r}.")

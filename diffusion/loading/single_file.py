@@ -1,0 +1,247 @@
+"""A model in one `.safetensors` file, in the layout of the programs that SD 1.x, 2.x and SDXL were
+trained with: every weight by its name, and no word on what the networks are.
+
+What they are is read off the weights themselves, and the rest known of each family; the names are
+turned into diffusers' by its own conversions. As strict as a folder: no weight may be missing.
+"""
+
+# mypy: allow-untyped-calls
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers.loaders.single_file_utils import (
+    convert_ldm_unet_checkpoint,
+    convert_ldm_vae_checkpoint,
+    convert_open_clip_checkpoint,
+)
+from safetensors import safe_open
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+)
+
+from diffusion.loading.clip_tokenizer import clip_tokenizer
+from diffusion.loading.components import (
+    CheckpointError,
+    Encoder,
+    Parts,
+    first_line,
+    read_json_if_there,
+)
+from diffusion.loading.diffusers_folder import read_preview
+from diffusion.loading.infer_config import (
+    Weights,
+    text_sizes,
+    told_config,
+    under,
+    unet_config,
+    vae_config,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What the weights of a family do not say.
+
+    `clip` and `open_clip` are where its text encoders' names begin. `heads` is the number of
+    attention heads of each block, or None for heads of 64 channels. `cells` is the native size
+    of latents.
+    """
+
+    clip: str
+    open_clip: str
+    heads: int | None
+    cells: int
+    prediction_type: str
+    scaling_factor: float
+
+
+FAMILIES = {
+    "conditioner.embedders.1.model.ln_final.weight": Family(
+        clip="conditioner.embedders.0.transformer.text_model.",
+        open_clip="conditioner.embedders.1.model.",
+        heads=None,
+        cells=128,
+        prediction_type="epsilon",
+        scaling_factor=0.13025,
+    ),
+    "cond_stage_model.model.ln_final.weight": Family(
+        clip="",
+        open_clip="cond_stage_model.model.",
+        heads=None,
+        cells=96,
+        prediction_type="v_prediction",
+        scaling_factor=0.18215,
+    ),
+    "cond_stage_model.transformer.text_model.final_layer_norm.weight": Family(
+        clip="cond_stage_model.transformer.text_model.",
+        open_clip="",
+        heads=8,
+        cells=64,
+        prediction_type="epsilon",
+        scaling_factor=0.18215,
+    ),
+}
+"""SDXL, SD 2.x and SD 1.x, each by a weight that only it has."""
+
+
+def read_file(path: Path, dtype: torch.dtype) -> Parts:
+    """The parts in one file. Raises CheckpointError.
+
+    Beside `NAME.safetensors` there may be a `NAME.darkroom.json`. It can also say the
+    `prediction_type`, where neither the file does nor the family's usual one is right.
+    """
+    sidecar = path.with_name(f"{path.stem}.darkroom.json")
+    said = read_json_if_there(sidecar)
+    weights, metadata = _read(path)
+    family = next((known for name, known in FAMILIES.items() if name in weights), None)
+    if family is None:
+        raise CheckpointError(f"{path} holds no SD 1.x, SD 2.x or SDXL model.")
+    try:
+        unet = unet_config(weights, family.heads, family.cells)
+        vae = vae_config(weights, family.cells, family.scaling_factor)
+        encoders = _encoders(weights, family, dtype, path)
+    except LookupError as error:
+        raise CheckpointError(f"{path} is not whole: {first_line(error)}.") from error
+    if len(encoders) == 2:
+        unet |= told_config(weights, encoders[-1].model.config.projection_dim)
+    return Parts(
+        place=path,
+        name=path.stem,
+        sidecar=sidecar,
+        unet=_filled(
+            lambda: UNet2DConditionModel(**unet),
+            convert_ldm_unet_checkpoint(dict(weights), unet),
+            dtype,
+            f"The U-Net in {path}",
+        ),
+        vae=_filled(
+            lambda: AutoencoderKL(**vae),
+            convert_ldm_vae_checkpoint(dict(weights), vae),
+            torch.float32,
+            f"The autoencoder in {path}",
+        ),
+        encoders=encoders,
+        scheduler={
+            "beta_schedule": "scaled_linear",
+            "beta_start": 0.00085,
+            "beta_end": 0.012,
+            "steps_offset": 1,
+            "prediction_type": said.get("prediction_type")
+            or _prediction_type(weights, metadata, family),
+            "rescale_betas_zero_snr": "ztsnr" in weights,
+        },
+        empty_is_zero=len(encoders) == 2,
+        preview=read_preview(path.parent, said["preview_vae"], dtype)
+        if "preview_vae" in said
+        else None,
+        said=said,
+    )
+
+
+def _read(path: Path) -> tuple[Weights, Mapping[str, str]]:
+    try:
+        with safe_open(path, "pt") as file:
+            names: list[str] = file.keys()
+            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
+    except Exception as error:
+        raise CheckpointError(f"{path} cannot be read: {first_line(error)}") from error
+
+
+def _prediction_type(weights: Weights, metadata: Mapping[str, str], family: Family) -> str:
+    """As far as files say it: a mark that trainers leave, or the ModelSpec in the metadata."""
+    if "v_pred" in weights:
+        return "v_prediction"
+    spec = {"epsilon": "epsilon", "v": "v_prediction"}
+    return spec.get(metadata.get("modelspec.prediction_type", ""), family.prediction_type)
+
+
+def _encoders(
+    weights: Weights, family: Family, dtype: torch.dtype, path: Path
+) -> tuple[Encoder, ...]:
+    encoders = []
+    if family.clip:
+        clip = under(weights, family.clip)
+        config = CLIPTextConfig(
+            **text_sizes(
+                clip,
+                "embeddings.token_embedding.weight",
+                "embeddings.position_embedding.weight",
+                "encoder.layers",
+                "fc1",
+            ),
+            hidden_act="quick_gelu",
+        )
+        model = _filled(
+            lambda: CLIPTextModel(config),
+            clip,
+            dtype,
+            f"The text encoder in {path}",
+            on_meta=False,
+        )
+        encoders.append(Encoder(clip_tokenizer("<|endoftext|>"), model))
+    if family.open_clip:
+        open_clip = under(weights, family.open_clip)
+        sizes = text_sizes(
+            open_clip,
+            "token_embedding.weight",
+            "positional_embedding",
+            "transformer.resblocks",
+            "c_fc",
+        )
+        encoders.append(_open_clip(weights, open_clip, sizes, family, dtype, path))
+    return tuple(encoders)
+
+
+def _open_clip(
+    weights: Weights,
+    open_clip: Weights,
+    sizes: dict[str, Any],
+    family: Family,
+    dtype: torch.dtype,
+    path: Path,
+) -> Encoder:
+    """SDXL's second encoder whole, or SD 2.x's, of which the last layer is not used."""
+    pooled = open_clip["text_projection"].shape[1]
+    kind: Any = CLIPTextModelWithProjection
+    if not family.clip:
+        kind, sizes = CLIPTextModel, sizes | {"num_hidden_layers": sizes["num_hidden_layers"] - 1}
+    config = CLIPTextConfig(**sizes, hidden_act="gelu", projection_dim=pooled)
+    converted = convert_open_clip_checkpoint(kind(config), dict(weights), family.open_clip)
+    if kind is CLIPTextModel:
+        converted = {name.removeprefix("text_model."): one for name, one in converted.items()}
+    what = f"The text encoder in {path}"
+    model = _filled(lambda: kind(config), converted, dtype, what, on_meta=False)
+    return Encoder(clip_tokenizer("!"), model)
+
+
+def _filled(
+    build: Callable[[], Any],
+    weights: Weights,
+    dtype: torch.dtype,
+    what: str,
+    on_meta: bool = True,
+) -> Any:
+    """The network with its weights; `on_meta` saves it from being filled with chance first."""
+    try:
+        if on_meta:
+            with torch.device("meta"):
+                network = build()
+        else:
+            network = build()
+        report = network.load_state_dict(
+            {name: weight.to(dtype) for name, weight in weights.items()}, strict=False, assign=True
+        )
+    except Exception as error:
+        raise CheckpointError(f"{what} cannot be used: {first_line(error)}") from error
+    if report.missing_keys:
+        raise CheckpointError(
+            f"{what} lacks {len(report.missing_keys)} weights, such as {report.missing_keys[0]}."
+        )
+    return network

@@ -1,0 +1,1 @@
+"""Parts of networks: devices and dtypes, LoRA layers, circular padding."""

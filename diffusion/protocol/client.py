@@ -1,0 +1,336 @@
+"""The bot's side of the wire: requests out, events in. Knows no torch, and trusts no answer.
+
+It speaks OpenAI's Images API, so a foreign server may answer: one that ignores our fields, sends
+no previews, or answers a streaming request in one piece.
+
+    InferenceUnavailable    nobody is there now; the same request may succeed later
+    InferenceRefused        the server will never do this, or answers nonsense
+"""
+
+import base64
+import io
+import json
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from types import MappingProxyType, TracebackType
+from typing import Self
+
+import aiohttp
+from yarl import URL
+
+from diffusion.protocol.requests import (
+    Event,
+    Failed,
+    Finished,
+    ImageRequest,
+    InvalidField,
+    ModelInfo,
+)
+from diffusion.protocol.stream_parser import (
+    Hearing,
+    error_message,
+    events_in,
+    kind_of,
+    parsed,
+    picture_in,
+    prompts_in,
+    tokens_in,
+    weights_in,
+)
+from diffusion.protocol.stream_parser import InferenceRefused as InferenceRefused
+
+CONNECT_SECONDS = 5.0
+SILENCE_SECONDS = 120.0
+"""How long a server may say nothing at all; ours gives a sign of life every 15 s."""
+
+MAX_ANSWER = 1 << 28
+"""Bytes of a whole answer in one piece; sixteen pictures of 2048² stay below."""
+
+_NO_SERVER = (
+    aiohttp.InvalidURL,
+    aiohttp.NonHttpUrlClientError,
+    aiohttp.ClientResponseError,  # what answers there speaks no HTTP
+)
+
+_NOT_REACHED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+NO_FILES: Mapping[str, bytes] = MappingProxyType({})
+
+TRANSIENT = frozenset({408, 429, 502, 503, 504})
+
+
+class InferenceUnavailable(Exception):
+    """The inference server cannot be reached now; the same request may succeed later.
+
+    `retry_after` is the server's wish in seconds, where it had one. `broke_off` is whether the
+    server had been reached: then the request itself may be what it cannot bear.
+    """
+
+    def __init__(
+        self, reason: str, retry_after: float | None = None, *, broke_off: bool = False
+    ) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+        self.broke_off = broke_off
+
+
+class InferenceClient:
+    """A connection to one inference server: `async with InferenceClient(url) as client`.
+
+    `url` is the server's root; the `/v1` that other clients want at its end does no harm. A user
+    and a password in it are sent as Basic authorisation, and appear nowhere else; they and an
+    `api_key` exclude each other.
+    """
+
+    def __init__(self, url: str, api_key: str | None = None) -> None:
+        address, basic = _without_credentials(url)
+        assert not (basic and api_key), "both go into the same header"
+        self._url = address.rstrip("/").removesuffix("/v1")
+        authorisation = f"Bearer {api_key}" if api_key else basic
+        self._headers = {"Authorization": authorisation} if authorisation else {}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS
+        )
+        # As many connections as jobs: the queue is the server's and the dispatcher's business.
+        self._session = aiohttp.ClientSession(
+            headers=self._headers, timeout=timeout, connector=aiohttp.TCPConnector(limit=0)
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session:
+            await self._session.close()
+            self._session = None
+
+    async def models(self) -> tuple[ModelInfo, ...]:
+        """The models that the server has. Raises InferenceUnavailable and InferenceRefused."""
+        async with self._asked("GET", "/v1/models") as response:
+            answer = parsed(await _whole(response))
+        entries = answer.get("data")
+        if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+            raise InferenceRefused("The inference server sent no list of models.")
+        try:
+            return tuple(ModelInfo.from_json(entry) for entry in entries)
+        except InvalidField as error:
+            raise InferenceRefused(f"The inference server's models: {error.message}") from error
+
+    async def generate(
+        self,
+        request: ImageRequest,
+        *,
+        previews: int,
+        user: str = "",
+        files: Mapping[str, bytes] = NO_FILES,
+    ) -> AsyncGenerator[Event, None]:
+        """Queued and Progress as they come, then one Finished or Failed.
+
+        `previews` is how often each picture is shown before it is done; `files` has those that
+        the request's start names, by their SHA-256. Closing the iterator closes the connection,
+        which cancels the request. Raises InferenceUnavailable.
+        """
+        hearing = Hearing(request, previews)
+        body = request.to_json() | {
+            # Servers that do not know `noises` know `seed`.
+            "seed": request.noises[0].seed,
+            "response_format": "b64_json",
+            "stream": True,
+            "partial_images": previews,
+            "progress": True,
+            "user": user,
+        }
+        try:
+            async with self._asked("POST", *_addressed(request, body, files)) as response:
+                if response.content_type != "text/event-stream":
+                    yield Finished(hearing.whole(parsed(await _whole(response))))
+                    return
+                async for content in events_in(response.content.iter_any()):
+                    _check_serving(content)
+                    for event in hearing.hear(content):
+                        yield event
+                        if isinstance(event, Finished):
+                            return
+            yield await self._broken_off(hearing)
+        except InferenceRefused as refused:
+            yield Failed(str(refused))
+
+    async def _broken_off(self, hearing: Hearing) -> Failed:
+        """What an answer means that ended too early: a dying process may end it politely, which
+        asking it again tells. Raises InferenceUnavailable."""
+        try:
+            async with self._asked("GET", "/health", missing_is_fine=True):
+                return Failed(hearing.unfinished())
+        except InferenceUnavailable as error:
+            raise InferenceUnavailable(str(error), error.retry_after, broke_off=True) from error
+
+    async def describe(
+        self, picture: bytes, model: str | None = None, user: str = ""
+    ) -> tuple[str, ...]:
+        """Prompts that could have made a picture, the likeliest first.
+
+        `user` is for whom it is asked: the server's queues are fair to users. Raises
+        InferenceUnavailable and InferenceRefused, as `weigh` and `upscale` do.
+        """
+        form = _picture_form(picture, model, user)
+        return prompts_in(await self._answer("/v1/images/descriptions", form))
+
+    async def weigh(
+        self, prompt: str, model: str | None = None, user: str = ""
+    ) -> tuple[tuple[str, float], ...]:
+        """The words of a prompt in their order, each with how much it counts, from 0 to 1."""
+        body: dict[str, object] = {"prompt": prompt, "model": model, "user": user}
+        return weights_in(await self._answer("/v1/prompts/weights", body))
+
+    async def count_tokens(self, prompt: str, model: str | None = None) -> tuple[int, int]:
+        """How many tokens a prompt has, and how many the model reads."""
+        body: dict[str, object] = {"prompt": prompt, "model": model}
+        return tokens_in(await self._answer("/v1/prompts/tokens", body))
+
+    async def upscale(self, picture: bytes, model: str | None = None, user: str = "") -> bytes:
+        """A picture enlarged by the model's factor, as a PNG file."""
+        form = _picture_form(picture, model, user)
+        return picture_in(await self._answer("/v1/images/upscales", form))
+
+    async def _answer(
+        self, path: str, body: dict[str, object] | aiohttp.FormData
+    ) -> dict[str, object]:
+        async with self._asked("POST", path, body) as response:
+            return parsed(await _whole(response))
+
+    @asynccontextmanager
+    async def _asked(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, object] | aiohttp.FormData | None = None,
+        missing_is_fine: bool = False,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """A good answer, closed at the end even in the middle of a stream."""
+        assert self._session is not None, "use the client with “async with”"
+        try:
+            sent = {"data": body} if isinstance(body, aiohttp.FormData) else {"json": body}
+            response = await self._session.request(
+                method, self._url + path, allow_redirects=False, **sent
+            )
+            try:
+                if response.status != 200 and not (missing_is_fine and response.status == 404):
+                    await _turn_away(response)
+                yield response
+            finally:
+                response.close()
+        except _NO_SERVER as error:
+            raise InferenceRefused(f"{_shown(self._url)} is no inference server.") from error
+        except _NOT_REACHED as error:
+            raise InferenceUnavailable(f"The inference server is not there: {error}") from error
+        except TimeoutError as error:
+            raise InferenceUnavailable(
+                "The inference server does not answer.", broke_off=True
+            ) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise InferenceUnavailable(
+                f"The inference server broke off: {error}", broke_off=True
+            ) from error
+
+
+def has_credentials(url: str) -> bool:
+    """Whether a user or a password stands in an address."""
+    return _without_credentials(url)[1] is not None
+
+
+def _without_credentials(url: str) -> tuple[str, str | None]:
+    """An address without its user and password, and these as an Authorization header."""
+    try:
+        parsed = URL(url)
+    except ValueError:
+        return url, None  # asking there fails, and says why
+    if parsed.user is None and parsed.password is None:
+        return url, None
+    pair = f"{parsed.user or ''}:{parsed.password or ''}".encode()
+    return str(parsed.with_user(None)), f"Basic {base64.b64encode(pair).decode()}"
+
+
+def _shown(url: str) -> str:
+    """Which server an address means; a password with a slash in it would stand in its path."""
+    try:
+        return str(URL(url).origin())
+    except ValueError:
+        return "What is configured"
+
+
+def _addressed(
+    request: ImageRequest, body: dict[str, object], files: Mapping[str, bytes]
+) -> tuple[str, dict[str, object] | aiohttp.FormData]:
+    """Where a request goes, and in which form: with files, in OpenAI's form for edits."""
+    start = request.start
+    if start is None:
+        return "/v1/images/generations", body
+    form = aiohttp.FormData()
+    # Servers that do not know `request` know these.
+    for name in ("model", "prompt", "n", "size", "response_format", "partial_images", "user"):
+        form.add_field(name, str(body[name]))
+    form.add_field("stream", "true")
+    form.add_field("request", json.dumps(body), content_type="application/json")
+    for name, digest in (("image", start.image), ("mask", start.mask)):
+        if digest is not None:
+            _add_file(form, name, files[digest])
+    return "/v1/images/edits", form
+
+
+def _picture_form(picture: bytes, model: str | None, user: str) -> aiohttp.FormData:
+    form = aiohttp.FormData()
+    if model is not None:
+        form.add_field("model", model)
+    if user:
+        form.add_field("user", user)
+    _add_file(form, "image", picture)
+    return form
+
+
+def _add_file(form: aiohttp.FormData, name: str, file: bytes) -> None:
+    kind = kind_of(file)
+    content_type = f"image/{kind}" if kind else "application/octet-stream"
+    form.add_field(name, io.BytesIO(file), filename=name, content_type=content_type)
+
+
+def _check_serving(content: dict[str, object]) -> None:
+    """Our own server, told to stop in the middle of a stream, says so with this code."""
+    error = content.get("error")
+    if isinstance(error, dict) and error.get("code") == "not_serving":
+        raise InferenceUnavailable("The inference server is stopping.")
+
+
+async def _turn_away(response: aiohttp.ClientResponse) -> None:
+    """Raise what an answer other than 200 means."""
+    said = error_message(await _whole(response))
+    reason = said or f"The inference server answered with status {response.status}."
+    if response.status in TRANSIENT:
+        raise InferenceUnavailable(reason, _seconds(response.headers.get("Retry-After")))
+    if response.status in (401, 403):
+        raise InferenceRefused(f"The inference server does not accept the API key: {reason}")
+    raise InferenceRefused(reason)
+
+
+def _seconds(header: str | None) -> float | None:
+    """Retry-After as seconds; its other form, a date, is not worth the trouble."""
+    try:
+        seconds = float(header or "")
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+async def _whole(response: aiohttp.ClientResponse) -> bytes:
+    whole = bytearray()
+    async for chunk in response.content.iter_any():
+        whole += chunk
+        if len(whole) > MAX_ANSWER:
+            raise InferenceRefused("The inference server's answer is too large.")
+    return bytes(whole)

@@ -1,0 +1,128 @@
+"""The U-Net seen as a denoiser: noised latents and their sigma in, clean latents out.
+
+Whatever the network was trained to predict (ε, v or the sample) is converted here and nowhere
+else, in sampling (`forward`) and in training (`loss`) alike, so that the two cannot drift apart.
+Knows nothing of prompts beyond their conditions, of guidance, or of samplers.
+"""
+
+from contextlib import nullcontext
+
+import torch
+from torch import Tensor, nn
+
+from diffusion.nn.circular_padding import seamless
+from diffusion.nn.devices import handed
+from diffusion.nn.lora_layers import Adapters
+from diffusion.sampling.noise_schedules import TrainedLevels, timestep
+from diffusion.text.encoder import Conditions
+
+PREDICTION_TYPES = ("epsilon", "v_prediction", "sample")
+
+
+class Denoiser(nn.Module):
+    """D(x; σ) of Karras et al. 2022 around a `UNet2DConditionModel`.
+
+    `factor` is how many pixels a cell of latents is wide: SDXL hears the size of the picture.
+    """
+
+    def __init__(
+        self,
+        unet: nn.Module,
+        levels: TrainedLevels,
+        prediction_type: str,
+        factor: int = 8,
+        adapters: Adapters | None = None,
+    ) -> None:
+        super().__init__()
+        assert prediction_type in PREDICTION_TYPES
+        self.unet = unet
+        self.levels = levels
+        self.prediction_type = prediction_type
+        self._factor = factor
+        self._adapters = adapters
+
+    @property
+    def channels(self) -> int:
+        """Channels of latents, which nearly every model has 4 of."""
+        return int(self.unet.config.in_channels)  # type: ignore
+
+    def forward(
+        self,
+        x: Tensor,
+        sigma: Tensor,
+        conditions: Conditions,
+        times: Tensor | None = None,
+        tile: bool = False,
+    ) -> Tensor:
+        """The denoised prediction, like `x`.
+
+        x: [rows, 4, h, w], noised as x₀ + σ·n; sigma: [rows] float64 on the CPU; times: [rows],
+        what the network is told of sigma, if not the timestep it belongs to. With `tile` opposite
+        borders are neighbours.
+        """
+        preserved, added = _variance_preserving(sigma, x)
+        if times is None:
+            times = timestep(self.levels, sigma.cpu())
+        loras = self._adapters.applied(conditions.loras) if self._adapters else nullcontext()
+        with loras, seamless(self.unet) if tile else nullcontext():
+            output = self._network(
+                x * preserved, times, conditions.states, self._told(x, conditions.pooled)
+            )
+        # With α = 1/√(1+σ²) and σα for the two shares, x = (α·x₀ + σα·n)/α.
+        if self.prediction_type == "epsilon":
+            return x - _rows(sigma, x) * output
+        if self.prediction_type == "v_prediction":
+            return preserved * (preserved * x) - added * output
+        return output
+
+    def loss(self, x0: Tensor, sigma: Tensor, noise: Tensor, states: Tensor) -> Tensor:
+        """The mean squared error of each row's output [rows], in what the network predicts.
+
+        x0, noise: [rows, 4, h, w]; sigma: [rows]; states: [rows, tokens, width]. The target is ε
+        (Ho et al. 2020, eq. 14), v = α·ε - σα·x₀ (Salimans & Ho 2022, app. D) or x₀.
+        """
+        preserved, added = _variance_preserving(sigma, x0)
+        times = timestep(self.levels, sigma.cpu())
+        output = self._network(preserved * x0 + added * noise, times, states, {})
+        if self.prediction_type == "epsilon":
+            target = noise
+        elif self.prediction_type == "v_prediction":
+            target = preserved * noise - added * x0
+        else:
+            target = x0
+        return (output - target).square().mean(dim=(1, 2, 3))
+
+    def _told(self, x: Tensor, pooled: Tensor | None) -> dict[str, Tensor]:
+        """What SDXL hears besides (Podell et al. 2023, §2.2): the pooled text and six sizes, here
+        those of a picture that was neither scaled nor cropped."""
+        if pooled is None:
+            return {}
+        size = [x.shape[-2] * self._factor, x.shape[-1] * self._factor]
+        sizes = handed(torch.tensor([*size, 0, 0, *size]), x).expand(len(x), 6)
+        return {"text_embeds": pooled, "time_ids": sizes}
+
+    def _network(
+        self, scaled: Tensor, times: Tensor, states: Tensor, told: dict[str, Tensor]
+    ) -> Tensor:
+        weights = next(self.unet.parameters())
+        options = {"added_cond_kwargs": told} if told else {}
+        output: Tensor = self.unet(
+            scaled.to(weights.dtype),
+            times.to(weights.device, torch.float32, non_blocking=True),
+            states.to(weights.dtype),
+            return_dict=False,
+            **options,
+        )[0]
+        # A CUDA graph's next run overwrites what it returned; and where the order in memory is one
+        # and the same, sums over a picture are too, whatever the pass had the weights laid out as.
+        return output.to(scaled.dtype, memory_format=torch.contiguous_format, copy=True)
+
+
+def _variance_preserving(sigma: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """√ᾱ = 1/√(1+σ²) and √(1-ᾱ) = σ/√(1+σ²), shaped for the rows of `x`."""
+    preserved = 1 / (1 + sigma.double().square()).sqrt()
+    return _rows(preserved, x), _rows(sigma * preserved, x)
+
+
+def _rows(values: Tensor, x: Tensor) -> Tensor:
+    return handed(values, x).reshape(-1, 1, 1, 1)

@@ -1,0 +1,263 @@
+"""The HTTP side of the inference process: OpenAI's Images API, with our fields besides.
+
+Knows requests and their fate; what a step or a latent is, it does not know.
+"""
+
+import asyncio
+import hmac
+import json
+import logging
+import math
+import secrets
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
+
+from diffusion.decoding.decoder import DecoderBusy, PictureDecoder
+from diffusion.engine.engine import Broken, Drawn
+from diffusion.engine.engine_thread import Following, NotServing, State, Worker
+from diffusion.engine.shares import Caller, QueueFull
+from diffusion.protocol.requests import SEEDS, GenerationCall, InvalidField, read_call
+from diffusion.server.auxiliary import Asides
+from diffusion.server.bodies import MAX_BODY, Bodies, BodyTooSlow, NoRoom, WrongType, body_of
+from diffusion.server.connections import Connections
+from diffusion.server.edits import read_edit
+from diffusion.server.metrics import Metrics
+from diffusion.server.origins import is_known_host, is_own_page
+from diffusion.server.responses import completed, error_event, events, refusal
+from diffusion.server.work_queue import WorkQueue
+from diffusion.text.encoder import PromptError
+from diffusion.vision.inpainting import Canvas
+
+MAX_READING = 32
+"""Edits whose pictures are being read or wait for it."""
+
+READERS = 2
+KEEP_ALIVE = 15.0
+"""Seconds of silence in a stream after which a comment shows that the connection lives."""
+
+log = logging.getLogger(__name__)
+
+HAS_KEY = web.RequestKey("has_key", bool)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Service:
+    """The routes, and the figures they count."""
+
+    def __init__(
+        self, worker: Worker, api_key: str | None = None, listening: str = "127.0.0.1"
+    ) -> None:
+        self._worker = worker
+        self._api_key = api_key
+        self._listening = listening
+        self.connections = Connections()
+        self.bodies = Bodies()
+        self._reading = WorkQueue("uploads", MAX_READING, READERS)
+        self._decoder = PictureDecoder()
+        self._metrics = Metrics(worker, self.connections, self.bodies)
+
+    def app(self) -> web.Application:
+        app = web.Application(
+            client_max_size=MAX_BODY,
+            middlewares=[
+                self.connections.answer,
+                self._answer_errors,
+                self._check_key,
+                self._check_source,
+                self._hold_body,
+            ],
+        )
+        app.router.add_post("/v1/images/generations", self._generate)
+        app.router.add_post("/v1/images/edits", self._edit)
+        Asides(self._worker, self._decoder).add_to(app)
+        app.router.add_get("/v1/models", self._models)
+        app.router.add_get("/health", self._health)
+        app.router.add_get("/metrics", self._figures)
+        app.on_cleanup.append(self._close)
+        return app
+
+    async def _close(self, _app: web.Application) -> None:
+        self._reading.close()
+        await self._decoder.close()
+
+    # Errors: whatever goes wrong is answered in OpenAI's shape.
+
+    @web.middleware
+    async def _answer_errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except InvalidField as error:
+            return refusal(400, error.message, param=error.param)
+        except PromptError as error:
+            return refusal(400, str(error), param="prompt")
+        except QueueFull as full:
+            self._metrics.ended("refused")
+            return self._no_place(full)
+        except DecoderBusy:
+            reason = "Too many pictures wait to be read; try again soon."
+            return refusal(429, reason, code="queue_full", headers={"Retry-After": "1"})
+        except NotServing as error:
+            return refusal(503, str(error), code="not_serving")
+        except NoRoom:
+            reason = "Too many bytes of requests are held already; try again soon."
+            return _closing(refusal(503, reason, code="busy", headers={"Retry-After": "5"}))
+        except BodyTooSlow:
+            return _closing(refusal(408, "The body came too slowly.", code="too_slow"))
+        except WrongType as error:
+            return refusal(415, str(error), code="wrong_content_type")
+        except (web.RequestPayloadError, ConnectionError):
+            return refusal(400, "The body broke off, or is not what its headers say.")
+        except web.HTTPRequestEntityTooLarge:
+            return refusal(413, f"The body is larger than {MAX_BODY} bytes.")
+        except web.HTTPNotFound:
+            return refusal(404, f"There is nothing at {request.path}.", code="unknown_url")
+        except web.HTTPMethodNotAllowed as error:
+            allowed = ", ".join(sorted(error.allowed_methods))
+            return refusal(405, f"{request.path} takes {allowed}.", headers={"Allow": allowed})
+        except web.HTTPException as error:
+            return refusal(error.status, error.reason)
+        except Exception:
+            log.exception("a request failed unexpectedly")
+            return refusal(500, "The server made a mistake; its log has the details.")
+
+    @web.middleware
+    async def _check_key(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        given = request.headers.get("Authorization", "")
+        wanted = f"Bearer {self._api_key}"
+        known = hmac.compare_digest(given.encode(errors="replace"), wanted.encode())
+        if self._api_key and not known and request.path != "/health":
+            return refusal(401, "A valid API key is needed.", code="invalid_api_key")
+        request[HAS_KEY] = self._api_key is not None and known
+        return await handler(request)
+
+    @web.middleware
+    async def _check_source(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Refuse other sites' scripts, which show in Origin, and foreign names for this machine,
+        which show in Host. Whoever has the key may call the server by any name."""
+        host = request.headers.get("Host")
+        if not is_own_page(request.headers.get("Origin"), host):
+            return refusal(403, "Other sites' pages may not use this server.", code="foreign_page")
+        if not request[HAS_KEY] and not is_known_host(host, self._listening):
+            reason = "Call this server by its address; by any name once INFERENCE_API_KEY is set."
+            return refusal(403, reason, code="foreign_host")
+        return await handler(request)
+
+    @web.middleware
+    async def _hold_body(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        with self.bodies.of(request):
+            return await handler(request)
+
+    # What the process is and how it does.
+
+    async def _models(self, _request: web.Request) -> web.Response:
+        info = self._worker.engine.checkpoint.info
+        return web.json_response({"object": "list", "data": [info.to_json()]})
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        state = self._worker.state
+        if state is not State.READY:
+            return web.json_response({"status": state.value}, status=503)
+        engine = self._worker.engine
+        figures = {"waiting": engine.waiting, "running": len(engine) - engine.waiting}
+        return web.json_response({"status": state.value, **figures})
+
+    async def _figures(self, _request: web.Request) -> web.Response:
+        return web.Response(
+            body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
+        )
+
+    def _no_place(self, full: QueueFull) -> web.Response:
+        """The refusal that says when to ask again."""
+        reason, code = "The queue is full; try again soon.", "queue_full"
+        if full.own:
+            reason = "Too many of your requests are waiting; try again when some are done."
+            code = "rate_limit_exceeded"
+        ready = self._worker.state is State.READY
+        seconds = self._worker.engine.seconds_until_room() if ready else 0.0
+        headers = {"Retry-After": str(max(1, math.ceil(seconds)))}
+        return refusal(429, reason, code=code, headers=headers)
+
+    # Generating.
+
+    async def _generate(self, http: web.Request) -> web.StreamResponse:
+        info = self._worker.engine.checkpoint.info
+        body = await body_of(http).read_json()
+        call = read_call(body, {info.id: info}, info.id, secrets.randbelow(SEEDS))
+        if call.request.start:
+            raise InvalidField(
+                "start", "Send the picture to start from, as a file, to /v1/images/edits."
+            )
+        return await self._draw(http, call, None)
+
+    async def _edit(self, http: web.Request) -> web.StreamResponse:
+        info = self._worker.engine.checkpoint.info
+        seed = secrets.randbelow(SEEDS)
+        call, canvas = await read_edit(
+            http, self._reading, self._decoder, {info.id: info}, info.id, seed
+        )
+        return await self._draw(http, call, canvas)
+
+    async def _draw(
+        self, http: web.Request, call: GenerationCall, canvas: Canvas | None
+    ) -> web.StreamResponse:
+        previews = call.partial_images if call.stream else 0
+        caller = Caller.at(http.remote, call.user)
+        following = self._worker.follow(call.request, previews, canvas, caller)
+        outcome = "cancelled"
+        try:
+            answer = _stream if call.stream else _answer
+            response, outcome = await answer(http, call, following)
+            return response
+        finally:
+            following.close()
+            self._metrics.ended(outcome)
+
+
+def _closing(response: web.Response) -> web.Response:
+    """The answer to a request whose body may go on for ever: no other follows it."""
+    response.force_close()
+    return response
+
+
+async def _answer(
+    _http: web.Request, call: GenerationCall, following: Following
+) -> tuple[web.StreamResponse, str]:
+    """All pictures in one JSON answer, and how it went."""
+    event = await following.next()
+    while not isinstance(event, Drawn | Broken):
+        event = await following.next()
+    if isinstance(event, Broken):
+        return refusal(500, event.reason, code="generation_failed"), "failed"
+    body = await asyncio.to_thread(lambda: json.dumps(completed(call, event)).encode())
+    return web.Response(body=body, content_type="application/json"), "finished"
+
+
+async def _stream(
+    http: web.Request, call: GenerationCall, following: Following
+) -> tuple[web.StreamResponse, str]:
+    """Server-sent events until the pictures are there, and how it went."""
+    response = web.StreamResponse(
+        headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+    )
+    await response.prepare(http)
+    outcome = "running"
+    while outcome == "running":
+        try:
+            event = await asyncio.wait_for(following.next(), KEEP_ALIVE)
+            messages = await asyncio.to_thread(events, call, event)
+            if isinstance(event, Drawn | Broken):
+                outcome = "finished" if isinstance(event, Drawn) else "failed"
+        except TimeoutError:
+            messages = [b": still here\n\n"]
+        except NotServing as error:
+            messages, outcome = [error_event(503, str(error), "not_serving")], "cancelled"
+        try:
+            for message in messages:
+                await response.write(message)
+        except ConnectionResetError:
+            # The caller hung up, and this noticed before the cancellation came.
+            outcome = "cancelled"
+    return response, outcome

@@ -1,0 +1,154 @@
+"""What the server does besides drawing: puts pictures into words, weighs words, enlarges pictures.
+
+    POST /v1/images/descriptions    a picture as prompts that could have made it
+    POST /v1/prompts/weights        how much each word of a prompt counts
+    POST /v1/prompts/tokens         how long a prompt is to the model, and how much of one it reads
+    POST /v1/images/upscales        a picture several times as large
+
+Enlarging, reading with CLIP and counting have a thread each, so that no step waits for them, and
+none of them for another. Knows no requests.
+"""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Mapping
+from typing import NoReturn
+
+import numpy as np
+from aiohttp import web
+
+from diffusion.decoding.decode import on_white
+from diffusion.decoding.decoder import PictureDecoder
+from diffusion.engine.engine_thread import NotServing, State, Worker
+from diffusion.engine.shares import Caller
+from diffusion.loading.load import Checkpoint
+from diffusion.protocol.fields import refuse, text
+from diffusion.server.bodies import body_of
+from diffusion.server.uploads import read_form, read_picture
+from diffusion.server.work_queue import WorkQueue
+from diffusion.vision.autoencoder import encode
+
+MAX_WAITING = 16
+"""Pictures that are being enlarged or wait for it; and likewise what is read with CLIP."""
+
+MAX_COUNTING = 64
+"""Prompts whose tokens are being counted or wait for it; one takes milliseconds."""
+
+MAX_ENLARGED = 1 << 21
+"""Pixels of the largest picture that is enlarged; what comes of it by 4 takes a minute of CPU."""
+
+MAX_SEEN = 1024
+"""Pixels that the longer side of a picture has at most that is looked at; no eye has as many."""
+
+
+class Asides:
+    """The routes and their threads."""
+
+    def __init__(self, worker: Worker, decoder: PictureDecoder) -> None:
+        self._worker = worker
+        self._decoder = decoder
+        self._enlarging = WorkQueue("enlarging", MAX_WAITING)
+        self._reading = WorkQueue("clip", MAX_WAITING)
+        self._counting = WorkQueue("counting", MAX_COUNTING)
+
+    def add_to(self, app: web.Application) -> None:
+        app.router.add_post("/v1/images/descriptions", self._describe)
+        app.router.add_post("/v1/prompts/weights", self._weigh)
+        app.router.add_post("/v1/prompts/tokens", self._count)
+        app.router.add_post("/v1/images/upscales", self._upscale)
+        app.on_cleanup.append(self._close)
+
+    async def _describe(self, http: web.Request) -> web.Response:
+        file, checkpoint, caller = await self._picture(http)
+        if not checkpoint.describer.sees:
+            _cannot(checkpoint, "put pictures into words")
+
+        picture = await read_picture(self._decoder, file, "image", fit_side=MAX_SEEN)
+        prompts = await self._reading.run(
+            caller, lambda _: checkpoint.describer.describe(picture.image())
+        )
+        return web.json_response({"data": [{"prompt": prompt} for prompt in prompts]})
+
+    async def _weigh(self, http: web.Request) -> web.Response:
+        body = await body_of(http).read_object()
+        checkpoint, prompt = self._checkpoint(body), text(body, "prompt", None)
+        if not prompt.strip():
+            refuse("prompt", "The prompt is empty: say what to weigh.")
+        weights = await self._reading.run(
+            _caller(http, body), lambda _: checkpoint.describer.weigh(prompt)
+        )
+        return web.json_response(
+            {"data": [{"word": word, "weight": weight} for word, weight in weights]}
+        )
+
+    async def _count(self, http: web.Request) -> web.Response:
+        body = await body_of(http).read_object()
+        reader, prompt = self._checkpoint(body).text, text(body, "prompt", None)
+        tokens = await self._counting.run(
+            _caller(http, body), lambda _: reader.count_tokens(prompt)
+        )
+        return web.json_response({"tokens": tokens, "max_tokens": reader.most_tokens})
+
+    async def _upscale(self, http: web.Request) -> web.Response:
+        file, checkpoint, caller = await self._picture(http)
+        upscaler = checkpoint.upscaler
+        if upscaler is None:
+            _cannot(checkpoint, "enlarge pictures")
+
+        picture = await read_picture(
+            self._decoder, file, "image", fit_side=None, max_pixels=MAX_ENLARGED
+        )
+
+        def enlarge(abandoned: threading.Event) -> bytes:
+            pixels = np.array(on_white(picture.image()))
+            enlarged = upscaler.enlarge(pixels, lambda: not abandoned.is_set())
+            png = encode(enlarged, "png", picture.text)
+            return _enlarged(png, enlarged.shape[1], enlarged.shape[0])
+
+        return web.Response(
+            body=await self._enlarging.run(caller, enlarge), content_type="application/json"
+        )
+
+    async def _picture(self, http: web.Request) -> tuple[bytes, Checkpoint, Caller]:
+        """The file of a form, the model that it is meant for, and who sent it."""
+        form = await read_form(http, ("image",))
+        checkpoint = self._checkpoint(form.texts)
+        if "image" not in form.files:
+            refuse("image", "“image” is missing: send the picture as a file.")
+        return form.files["image"], checkpoint, _caller(http, form.texts)
+
+    def _checkpoint(self, body: Mapping[str, object]) -> Checkpoint:
+        """The model that is asked for. Raises NotServing."""
+        if self._worker.state is not State.READY:
+            raise NotServing(self._worker.state)
+        checkpoint = self._worker.engine.checkpoint
+        name = text(body, "model", checkpoint.info.id)
+        if name != checkpoint.info.id:
+            known = checkpoint.info.id
+            refuse("model", f"There is no model “{name[:80]}”. Known: {known}.")
+        return checkpoint
+
+    async def _close(self, _app: web.Application) -> None:
+        for queue in (self._enlarging, self._reading, self._counting):
+            queue.close()
+
+
+def _caller(http: web.Request, body: Mapping[str, object]) -> Caller:
+    return Caller.at(http.remote, text(body, "user", ""))
+
+
+def _enlarged(file: bytes, width: int, height: int) -> bytes:
+    """The answer with an enlarged picture, some 100 MB of JSON at the most."""
+    answer = {
+        "created": int(time.time()),
+        "size": f"{width}x{height}",
+        "output_format": "png",
+        "data": [{"b64_json": base64.b64encode(file).decode("ascii")}],
+    }
+    return json.dumps(answer).encode()
+
+
+def _cannot(checkpoint: Checkpoint, what: str) -> NoReturn:
+    refuse("model", f"The model “{checkpoint.info.id}” cannot {what}.")

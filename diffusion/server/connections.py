@@ -1,0 +1,200 @@
+"""The connections of a server: how many there may be, and which of them make room.
+
+A connection either waits for the head of a request, or is being answered. Those that wait are
+closed when their time is up, and the one that has waited longest when a new one finds no place.
+Those that are being answered are fewer than there are places, so that `/health` always gets in.
+"""
+
+import asyncio
+import logging
+import resource
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from aiohttp import web
+
+from diffusion.engine.shares import Caller, QueueFull, Shares
+from diffusion.server.responses import refusal
+
+MAX_CONNECTIONS = 512
+OWN_DESCRIPTORS = 64
+"""Descriptors that the process needs for itself: its files, pipes and libraries."""
+
+HEAD_S = 30.0
+"""How long the head of a request may take, from when the connection is made or the last answer
+was given. Clients keep connections for 15 s at the most."""
+
+SENDING_S = 60.0
+"""How long a caller may take nothing of an answer."""
+
+LINGERING_S = 5.0
+"""How long the rest of a refused body is read, so that its sender hears why."""
+
+HEALTH = "/health"
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Connections:
+    """The connections that are open, and the requests that are being answered."""
+
+    def __init__(self, most: int | None = None) -> None:
+        self.most = _bound() if most is None else most
+        self.backlog = max(4, min(128, self.most // 4))
+        self._answering = Shares(self.most - max(2, self.most // 8))
+        # In the order in which they began to wait.
+        self._resting: dict[web.RequestHandler, None] = {}
+        self._busy: set[web.RequestHandler] = set()
+        self._stuck: dict[web.RequestHandler, tuple[int, float]] = {}
+
+    def __len__(self) -> int:
+        return len(self._resting) + len(self._busy)
+
+    def opened(self, connection: web.RequestHandler) -> None:
+        """A connection was made; the one that has waited longest may have to go for it."""
+        self._resting[connection] = None
+        if len(self) > self.most:
+            oldest = next(filter(_is_silent, self._resting), next(iter(self._resting)))
+            self.lost(oldest)
+            _abort(oldest)
+
+    def lost(self, connection: web.RequestHandler) -> None:
+        self._resting.pop(connection, None)
+        self._busy.discard(connection)
+        self._stuck.pop(connection, None)
+
+    @web.middleware
+    async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer a request and send the answer; refuse it where too many are being answered."""
+        if request.path == HEALTH:
+            return await handler(request)
+        caller = Caller.at(request.remote)
+        try:
+            self._answering.take(caller)
+        except QueueFull:
+            reason = "Too many requests are being answered; try again soon."
+            refused = refusal(503, reason, code="busy", headers={"Retry-After": "5"})
+            refused.force_close()
+            return refused
+        connection = request.protocol
+        self._resting.pop(connection, None)
+        self._busy.add(connection)
+        try:
+            answer = await handler(request)
+            # aiohttp would send it after this, when the connection no longer counts as busy.
+            with suppress(ConnectionError):
+                await answer.prepare(request)
+                await answer.write_eof()
+            return answer
+        finally:
+            self._answering.give_back(caller)
+            if connection in self._busy:
+                self._busy.discard(connection)
+                self._resting[connection] = None
+
+    def drop_stuck(self) -> None:
+        """Close connections whose callers take nothing of their answers."""
+        now, before, self._stuck = asyncio.get_running_loop().time(), self._stuck, {}
+        for connection in [*self._busy, *self._resting]:
+            left = _unsent(connection)
+            if not left:
+                continue
+            known, since = before.get(connection, (left, now))
+            if known != left:
+                since = now
+            self._stuck[connection] = left, since
+            if now - since >= SENDING_S:
+                _abort(connection)
+
+
+class _Connection(web.RequestHandler):
+    """aiohttp's side of one connection, which tells when it comes and goes."""
+
+    __slots__ = ("_connections",)
+
+    def __init__(self, connections: Connections, server: web.Server, **options: Any) -> None:
+        super().__init__(server, **options)
+        self._connections = connections
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._connections.opened(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._connections.lost(self)
+        super().connection_lost(exc)
+
+
+class Listener:
+    """Serves an application at an address, within the bounds of `connections`."""
+
+    def __init__(
+        self, app: web.Application, connections: Connections, shutdown_timeout: float
+    ) -> None:
+        # With cancellation, a caller who hangs up ends the handler, and that frees the rows.
+        self._runner = web.AppRunner(
+            app, handler_cancellation=True, shutdown_timeout=shutdown_timeout
+        )
+        self._connections = connections
+        self._listening: asyncio.Server | None = None
+        self._sweeping: asyncio.Task[None] | None = None
+
+    async def start(self, host: str, port: int) -> tuple[str, int]:
+        """Listen; returns the address and the port. Raises OSError."""
+        await self._runner.setup()
+        loop = asyncio.get_running_loop()
+        self._listening = await loop.create_server(
+            self._connect, host or None, port, backlog=self._connections.backlog
+        )
+        self._sweeping = asyncio.create_task(self._sweep())
+        address, port = self._listening.sockets[0].getsockname()[:2]
+        return address, port
+
+    async def close(self) -> None:
+        """Listen no more, and end what is being answered."""
+        if self._listening:
+            self._listening.close()
+        if self._sweeping:
+            self._sweeping.cancel()
+        await self._runner.cleanup()
+
+    def _connect(self) -> asyncio.Protocol:
+        server = self._runner.server
+        assert server is not None
+        return _Connection(
+            self._connections,
+            server,
+            loop=asyncio.get_running_loop(),
+            keepalive_timeout=HEAD_S,
+            lingering_time=LINGERING_S,
+        )
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SENDING_S / 4)
+            self._connections.drop_stuck()
+
+
+def _bound() -> int:
+    """As many as the process has descriptors for, with some that are accepted before they are
+    counted."""
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if descriptors == resource.RLIM_INFINITY:
+        return MAX_CONNECTIONS
+    return max(8, min(MAX_CONNECTIONS, (descriptors - OWN_DESCRIPTORS) * 4 // 5))
+
+
+def _unsent(connection: web.RequestHandler) -> int:
+    return connection.transport.get_write_buffer_size() if connection.transport else 0
+
+
+def _is_silent(connection: web.RequestHandler) -> bool:
+    return not _unsent(connection)
+
+
+def _abort(connection: web.RequestHandler) -> None:
+    if connection.transport:
+        connection.transport.abort()

@@ -1,0 +1,155 @@
+"""Reading `POST /v1/images/edits`: the fields of a generation beside the files it starts from.
+
+The form is OpenAI's, with ours besides. Knows no engine. Raises InvalidField naming the field.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+from PIL import Image
+
+from diffusion.decoding.decode import Decoded, on_white
+from diffusion.decoding.decoder import PictureDecoder
+from diffusion.engine.shares import Caller
+from diffusion.protocol.fields import refuse
+from diffusion.protocol.requests import GenerationCall, ModelInfo, read_call
+from diffusion.server.bodies import body_of
+from diffusion.server.uploads import Form, read_form, read_picture
+from diffusion.server.work_queue import WorkQueue
+from diffusion.vision.inpainting import Canvas, prepare
+
+FILES = ("image", "mask")
+
+TEXTS = frozenset(
+    {
+        "model",
+        "prompt",
+        "negative_prompt",
+        "size",
+        "sampler",
+        "spacing",
+        "response_format",
+        "output_format",
+        "user",
+    }
+)
+"""The fields that are what they say; all others are read as JSON: numbers, true, lists."""
+
+STRENGTH = 0.8
+"""How much noise is put upon a picture without a mask, where the caller leaves it open."""
+
+
+async def read_edit(
+    http: web.Request,
+    reading: WorkQueue,
+    decoder: PictureDecoder,
+    models: Mapping[str, ModelInfo],
+    default_model: str,
+    new_seed: int,
+) -> tuple[GenerationCall, Canvas]:
+    """The call, and the canvas that its request's start names, prepared in the queue `reading`.
+
+    Raises DecoderBusy, shares.QueueFull.
+    """
+    form = await read_form(http, FILES)
+    caller = Caller.at(http.remote, form.texts.get("user", ""))
+    call, body = await reading.run(caller, lambda _: _read(form, models, default_model, new_seed))
+    model = models[call.request.model]
+    picture = await read_picture(decoder, form.files["image"], "image")
+    file = form.files.get("mask")
+    mask = None if file is None else await read_picture(decoder, file, "mask")
+    own_size = body.get("size") in (None, "auto")
+    call, canvas = await reading.run(
+        caller, lambda _: _prepared(call, model, picture, mask, own_size)
+    )
+    body_of(http).becomes(canvas.bytes_held)
+    return call, canvas
+
+
+def _read(
+    form: Form, models: Mapping[str, ModelInfo], default_model: str, new_seed: int
+) -> tuple[GenerationCall, Mapping[str, Any]]:
+    """The call and its body, before anything is decoded."""
+    image, mask = (form.files.get(name) for name in FILES)
+    if image is None:
+        refuse("image", "“image” is missing: send the picture to start from as a file.")
+    body = _body(form.texts)
+    call = read_call(body | _start(body, image, mask), models, default_model, new_seed)
+    model = models[call.request.model]
+    if not model.edits:
+        refuse("model", f"The model “{model.id}” cannot start from a picture.")
+    return call, body
+
+
+def _prepared(
+    call: GenerationCall, model: ModelInfo, image: Decoded, mask: Decoded | None, own_size: bool
+) -> tuple[GenerationCall, Canvas]:
+    """The call, in the picture's own size where that is wanted, and its canvas."""
+    picture, request = on_white(image.image()), call.request
+    if own_size:
+        width, height = _size_for(picture, model)
+        request = replace(request, width=width, height=height)
+    chosen = None if mask is None else mask.image()
+    canvas = prepare(picture, chosen, request.width, request.height)
+    return replace(call, request=request), canvas
+
+
+def _body(texts: Mapping[str, str]) -> dict[str, Any]:
+    """The fields as the JSON body of a generation has them; `request` has all of them in one."""
+    body = {name: text if name in TEXTS else _value(text) for name, text in texts.items()}
+    whole = body.pop("request", None)
+    if whole is None:
+        return body
+    if not isinstance(whole, Mapping):
+        refuse("request", "“request” must be a JSON object.")
+    return body | dict(whole)
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _start(body: Mapping[str, Any], image: bytes, mask: bytes | None) -> dict[str, Any]:
+    """The start that names these files; where the caller has named some, these have to be they."""
+    said = body.get("start")
+    if said is None:
+        said = {}
+    if not isinstance(said, Mapping):
+        return {}
+    digests = {
+        name: hashlib.sha256(file).hexdigest() if file is not None else None
+        for name, file in (("image", image), ("mask", mask))
+    }
+    for name, digest in digests.items():
+        if said.get(name) not in (None, digest):
+            refuse(name, f"“{name}” is not the file that the request names.")
+    usual = STRENGTH if mask is None else 1.0
+    strength = next(
+        (at for at in (said.get("strength"), body.get("strength")) if at is not None), usual
+    )
+    return {"start": {**digests, "strength": strength}}
+
+
+def _size_for(picture: Image.Image, model: ModelInfo) -> tuple[int, int]:
+    """The picture's own size where the model can draw it, or its shape at the model's own size."""
+    width, height = picture.size
+    if all(
+        model.min_size <= side <= model.max_size and side % model.multiple == 0
+        for side in (width, height)
+    ):
+        return width, height
+    scale = model.native_size / math.sqrt(width * height)
+
+    def fitting(side: int) -> int:
+        nearest = round(side * scale / model.multiple) * model.multiple
+        return min(max(nearest, model.min_size), model.max_size)
+
+    return fitting(width), fitting(height)

@@ -1,0 +1,132 @@
+"""What the server says: pictures, events and errors in the shapes of OpenAI's Images API.
+
+Pure: the engine's events in, bytes or JSON out. Our own fields stand beside OpenAI's, and our own
+events are sent only to a caller who asked for them.
+"""
+
+import base64
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from diffusion.engine.engine import Broken, Drawn, EngineEvent, Stepped, Waits
+from diffusion.protocol.requests import GenerationCall
+from diffusion.sampling.plan import preview_steps, steps_run
+from diffusion.vision.autoencoder import encode, encode_preview, parameters_text
+
+
+def refusal(
+    status: int,
+    message: str,
+    *,
+    param: str | None = None,
+    code: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> web.Response:
+    """An error as the answer to a whole request."""
+    return web.json_response(_error(status, message, param, code), status=status, headers=headers)
+
+
+def error_event(status: int, message: str, code: str) -> bytes:
+    """An error in a stream, whose status line is long gone."""
+    return _event("error", _error(status, message, None, code))
+
+
+def completed(call: GenerationCall, drawn: Drawn) -> dict[str, Any]:
+    """The JSON answer to a call that did not ask for a stream."""
+    return {
+        "created": int(time.time()),
+        **_about(call),
+        "output_format": call.output_format,
+        "data": [
+            {"b64_json": _base64(file), "seed": noise.seed}
+            for file, noise in zip(_files(call, drawn), call.request.noises, strict=True)
+        ],
+    }
+
+
+def events(call: GenerationCall, event: EngineEvent) -> list[bytes]:
+    """The server-sent events that an event of the engine becomes for this caller."""
+    match event:
+        case Waits(position=position):
+            return _ours(call, "queued", {"position": position})
+        case Stepped(step=step, steps=steps, previews=()):
+            return _ours(call, "progress", {"step": step, "steps": steps})
+        case Stepped():
+            return _partial_images(call, event)
+        case Drawn():
+            form = call.output_format
+            return _images(call, "completed", form, _files(call, event), {})
+        case Broken(reason=reason):
+            return [error_event(500, reason, "generation_failed")]
+
+
+def _partial_images(call: GenerationCall, event: Stepped) -> list[bytes]:
+    shown = sorted(preview_steps(steps_run(call.request), call.partial_images))
+    place = {
+        "partial_image_index": shown.index(event.step),
+        "step": event.step,
+        "steps": event.steps,
+    }
+    size = call.request.width, call.request.height
+    files = [encode_preview(pixels, *size) for pixels in event.previews]
+    return _images(call, "partial_image", "jpeg", files, place)
+
+
+def _images(
+    call: GenerationCall, kind: str, form: str, files: Sequence[bytes], place: dict[str, int]
+) -> list[bytes]:
+    return [
+        _event(
+            _kind(call, kind),
+            {
+                "created_at": int(time.time()),
+                **_about(call),
+                **place,
+                "output_format": form,
+                "index": index,
+                "seed": call.request.noises[index].seed,
+                "b64_json": _base64(file),
+            },
+        )
+        for index, file in enumerate(files)
+    ]
+
+
+def _ours(call: GenerationCall, kind: str, content: dict[str, int]) -> list[bytes]:
+    return [_event(_kind(call, kind), content)] if call.progress else []
+
+
+def _kind(call: GenerationCall, kind: str) -> str:
+    """An event's name, which OpenAI begins with the name of what was asked for."""
+    return f"image_edit.{kind}" if call.request.start else f"image_generation.{kind}"
+
+
+def _about(call: GenerationCall) -> dict[str, str]:
+    size = f"{call.request.width}x{call.request.height}"
+    return {"size": size, "quality": "auto", "background": "opaque"}
+
+
+def _files(call: GenerationCall, drawn: Drawn) -> list[bytes]:
+    return [
+        encode(pixels, call.output_format, parameters_text(call.request, index))
+        for index, pixels in enumerate(drawn.pictures)
+    ]
+
+
+def _error(status: int, message: str, param: str | None, code: str | None) -> dict[str, Any]:
+    kind = "server_error" if status >= 500 else "invalid_request_error"
+    if status == 429:
+        kind = "rate_limit_error"
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def _event(kind: str, content: Mapping[str, Any]) -> bytes:
+    return f"event: {kind}\ndata: {json.dumps({'type': kind, **content})}\n\n".encode()
+
+
+def _base64(file: bytes) -> str:
+    return base64.b64encode(file).decode("ascii")

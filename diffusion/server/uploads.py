@@ -1,0 +1,128 @@
+"""Files that somebody sent: multipart bodies within bounds, and pictures decoded elsewhere.
+
+Knows no requests. Whatever cannot be used raises InvalidField, which names the field.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+from aiohttp import BodyPartReader, web
+from aiohttp.http import HttpProcessingError
+
+from diffusion.decoding.decode import Decoded, Undecodable, Wanted
+from diffusion.decoding.decoder import PictureDecoder
+from diffusion.protocol.fields import InvalidField, refuse
+from diffusion.server.bodies import Body, body_of
+
+MAX_FILE = 1 << 24
+"""Bytes of one file; a PNG of 2048² that compresses badly stays below."""
+
+MAX_FIELD = 1 << 20
+MAX_TEXTS = 1 << 21
+"""Bytes of all fields of a form that are not files."""
+
+MAX_FIELDS = 64
+
+MAX_SIDE = 8192
+MAX_PIXELS = 50_000_000
+"""Phones make pictures of 48 million pixels and a little more."""
+
+FIT_SIDE = 4096
+"""Pixels that the longer side of a picture is made smaller to: no model draws larger ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The parts of a multipart body by their names: texts, and files."""
+
+    texts: Mapping[str, str]
+    files: Mapping[str, bytes]
+
+
+async def read_form(http: web.Request, files: Collection[str]) -> Form:
+    """Read a body in which the parts named in `files` are files and all others are texts.
+
+    A list of one file, which some clients call `image[]`, is the file. Raises InvalidField,
+    bodies.BodyTooSlow and bodies.NoRoom.
+    """
+    if http.content_type != "multipart/form-data":
+        refuse(None, "The body must be multipart/form-data.")
+    body = body_of(http)
+    try:
+        async with body.reading():
+            parts = await _parts(http, body, files)
+    except InvalidField:
+        raise
+    except (HttpProcessingError, ValueError, AssertionError, LookupError, RuntimeError) as error:
+        raise InvalidField(None, "The body is not valid multipart/form-data.") from error
+    return Form(
+        {name: _text(part, name) for name, part in parts.items() if name not in files},
+        {name: part for name, part in parts.items() if name in files},
+    )
+
+
+async def _parts(http: web.Request, body: Body, files: Collection[str]) -> dict[str, bytes]:
+    parts: dict[str, bytes] = {}
+    texts = 0
+    async for part in await http.multipart():
+        if not isinstance(part, BodyPartReader) or not part.name:
+            refuse(None, "Each part of the body must be a field with a name.")
+        name = part.name.removesuffix("[]")
+        if name in parts:
+            refuse(name, f"“{name}” came twice; only one can be used.")
+        if len(parts) == MAX_FIELDS:
+            refuse(None, f"The body has more than {MAX_FIELDS} fields.")
+        most = MAX_FILE if name in files else MAX_FIELD
+        parts[name] = await _whole(part, body, name, most)
+        texts += 0 if name in files else len(parts[name])
+        if texts > MAX_TEXTS:
+            refuse(None, f"The fields of the body are larger than {MAX_TEXTS >> 20} MiB.")
+    return parts
+
+
+async def _whole(part: BodyPartReader, body: Body, name: str, most: int) -> bytes:
+    whole = bytearray()
+    while chunk := await part.read_chunk():
+        body.take(len(chunk))
+        whole += chunk
+        if len(whole) > most:
+            refuse(name, f"“{name}” is larger than {most >> 20} MiB.")
+    return bytes(whole)
+
+
+def _text(part: bytes, name: str) -> str:
+    try:
+        return part.decode()
+    except UnicodeDecodeError:
+        refuse(name, f"“{name}” must be text in UTF-8.")
+
+
+async def read_picture(
+    decoder: PictureDecoder,
+    file: bytes,
+    name: str,
+    *,
+    fit_side: int | None = FIT_SIDE,
+    max_pixels: int = MAX_PIXELS,
+) -> Decoded:
+    """The picture in a file, or its first frame, upright; with alpha or without.
+
+    Its longer side becomes `fit_side` pixels at the most. Raises InvalidField, DecoderBusy.
+    """
+    try:
+        return await decoder.decode(file, Wanted(max_pixels, MAX_SIDE, fit_side))
+    except Undecodable as error:
+        _explain(error.reason, name, max_pixels)
+
+
+def _explain(reason: str, name: str, max_pixels: int) -> NoReturn:
+    match reason:
+        case "pixels":
+            most = f"{max_pixels:,} pixels is the most, and {MAX_SIDE:,} on a side"
+            refuse(name, f"“{name}” is too large: {most}.")
+        case "slow":
+            refuse(name, f"“{name}” takes too long to decode: save it anew, as a PNG say.")
+        case _:
+            kinds = "send a PNG, JPEG, WebP or GIF file"
+            refuse(name, f"“{name}” is no picture that can be read: {kinds}.")

@@ -1,0 +1,1 @@
+"""Reading prompts: emphasis, and the text encoders."""

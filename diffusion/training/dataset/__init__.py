@@ -1,0 +1,1 @@
+"""The training material: sources, words, captions, composed pictures."""

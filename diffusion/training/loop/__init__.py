@@ -1,0 +1,1 @@
+"""What all phases share: the training loop, its log, samples, worker processes."""

@@ -1,0 +1,1 @@
+"""The phases of the training, one file for each network that learns."""

@@ -1,0 +1,150 @@
+"""Composed pictures as latents beside the states of their captions, made once before the U-Net.
+
+Encoding costs as much as a training step, so every composition is encoded once and seen several
+times. Leaves `latents-WxH.npy`, `states-WxH.npy` and `captions.json` in the work folder.
+"""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from diffusers import AutoencoderKL
+from torch import Tensor
+from tqdm import tqdm
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from diffusion.training.dataset.composing import compose_all
+from diffusion.training.dataset.composition import SHAPES, Composition, caption_of, plan, read_hues
+from diffusion.training.dataset.exam import SYNONYMS
+from diffusion.training.dataset.ideas import IDEAS
+from diffusion.training.dataset.prepare import Row, read_rows
+from diffusion.training.phases.clip import token_ids
+
+FAMILIAR = 6.0  # how much more often an idea named by hand is seen: people ask for these
+KINDRED = 0.12  # share of the captions that call the thing by another word
+HELD_OUT = 96  # compositions, the first of the squares, that only measure
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """All compositions of one shape: latents (N, 4, h, w) and text states (N, 32, d), fp16."""
+
+    latents: Tensor
+    states: Tensor
+
+
+@torch.inference_mode()
+def write_latents(
+    workdir: Path, count: int, seed: int, device: torch.device, calm: bool = False
+) -> None:
+    """Compose, caption and encode `count` pictures, by shape. If `calm`, nothing moves or leans."""
+    rows = read_rows(workdir / "pictures.json")
+    vae = load_vae(workdir, device)
+    rng = random.Random(seed)
+    plans, hues = plan_pictures(workdir, rows, count, rng, calm)
+    captions: dict[str, list[str]] = {}
+    bar = tqdm(total=count, desc="latents", unit="picture")
+    for shape in SHAPES:
+        name = f"{shape[0]}x{shape[1]}"
+        mine = [composition for composition in plans if composition.shape == shape]
+        if not mine:
+            continue
+        captions[name] = caption_pictures(workdir, rows, mine, rng)
+        latents = []
+        for frames in compose_all(workdir / "pictures.npy", mine, hues):
+            latents.append(encode(vae, frames).half().cpu())
+            bar.update(len(frames))
+        np.save(workdir / f"latents-{name}.npy", torch.cat(latents).numpy())
+    bar.close()
+    (workdir / "captions.json").write_text(json.dumps(captions))
+    write_states(workdir, device)
+
+
+def load_vae(workdir: Path, device: torch.device) -> Any:
+    """The autoencoder of the work folder, to be used and not taught."""
+    vae = AutoencoderKL.from_pretrained(workdir / "vae", low_cpu_mem_usage=False)
+    return vae.to(device, memory_format=torch.channels_last).eval()
+
+
+def plan_pictures(
+    workdir: Path, rows: list[Row], count: int, rng: random.Random, calm: bool
+) -> tuple[list[Composition], dict[int, float | None]]:
+    """So many compositions of what the diffusion model is taught, and the hues of the drawings."""
+    known = [index for index, row in enumerate(rows) if row.idea]
+    hues = read_hues(np.load(workdir / "pictures.npy", mmap_mode="r"), known)
+    weights = [rows[i].weight * (FAMILIAR if rows[i].emoji in IDEAS else 1) for i in known]
+    chosen = rng.choices(known, weights, k=count)
+    return [plan(index, rows, hues, rng, calm) for index in chosen], hues
+
+
+def caption_pictures(
+    workdir: Path, rows: list[Row], plans: list[Composition], rng: random.Random
+) -> list[str]:
+    """Words for each, some of them kindred ones."""
+    words = _other_words(workdir)
+    captions = []
+    for composition in plans:
+        others = words.get(rows[composition.row].names[0])
+        names = (rng.choice(others),) if others and rng.random() < KINDRED else None
+        captions.append(caption_of(composition, rows, rng, names))
+    return captions
+
+
+@torch.inference_mode()
+def encode(vae: Any, frames: npt.NDArray[np.uint8]) -> Tensor:
+    """Frames (N, height, width, 3) as latents (N, 4, h, w), on the autoencoder's device."""
+    pixels = torch.from_numpy(frames).to(vae.device).permute(0, 3, 1, 2)
+    # What a processor's caches hold is encoded twice as fast.
+    parts = pixels.split(8 if vae.device.type == "cpu" else len(pixels))
+    return torch.cat([vae.encode(part.float() / 127.5 - 1).latent_dist.mean for part in parts])
+
+
+def write_states(workdir: Path, device: torch.device) -> None:
+    """What the text encoder makes of the captions that are there, and of no words at all."""
+    captions = {"nothing": [""], **json.loads((workdir / "captions.json").read_text())}
+    states = read_states(workdir, [one for some in captions.values() for one in some], device)
+    for name, part in zip(
+        captions, states.split([len(some) for some in captions.values()]), strict=True
+    ):
+        np.save(workdir / f"states-{name}.npy", part.numpy())
+
+
+@torch.inference_mode()
+def read_states(workdir: Path, texts: list[str], device: torch.device) -> Tensor:
+    """(N, 32, d) fp16 on the CPU: what the work folder's text encoder makes of texts."""
+    tokenizer = CLIPTokenizer.from_pretrained(workdir / "tokenizer")
+    encoder: Any = CLIPTextModel.from_pretrained(workdir / "text_encoder")
+    encoder = encoder.to(device).eval()
+    starts = tqdm(range(0, len(texts), 256), desc="states", unit="batch")
+    parts = (token_ids(tokenizer, texts[start : start + 256]).to(device) for start in starts)
+    return torch.cat([encoder(part).last_hidden_state.half().cpu() for part in parts])
+
+
+def _other_words(workdir: Path) -> dict[str, list[str]]:
+    """By the first name of an idea: the other words that phase `clip` taught for it. What the exam
+    will ask as synonyms stays out of every caption."""
+    path = workdir / "kin.json"
+    words: dict[str, list[str]] = {}
+    for word, name in json.loads(path.read_text()) if path.exists() else ():
+        if word not in SYNONYMS:
+            words.setdefault(name, []).append(word)
+    return words
+
+
+def read_buckets(workdir: Path) -> list[Bucket]:
+    """Every shape that has compositions, mapped from disk so that workers share the memory."""
+
+    def tensor(name: str) -> Tensor:
+        return torch.from_numpy(np.load(workdir / name, mmap_mode="c"))
+
+    names = json.loads((workdir / "captions.json").read_text())
+    return [Bucket(tensor(f"latents-{name}.npy"), tensor(f"states-{name}.npy")) for name in names]

@@ -1,0 +1,196 @@
+"""Phase `unet`: learn to tell the picture from the noise, given the words.
+
+v-prediction (Salimans and Ho 2022) under the squared-cosine schedule (Nichol and Dhariwal 2021) or
+the linear one (Ho et al. 2020). Sees latents and text states, never pixels or words.
+"""
+
+# mypy: allow-untyped-calls
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import UNet2DConditionModel
+from torch import Tensor
+
+from diffusion.nn.devices import autocast
+from diffusion.sampling.denoiser import Denoiser
+from diffusion.sampling.noise_schedules import SCHEDULES, trained_levels
+from diffusion.training.loop.logbook import load_checkpoint
+from diffusion.training.loop.run import Budget, Learner, Run, UnfitStart, fill
+from diffusion.training.loop.sampling import BETAS, draw_samples, read_schedule, write_schedule
+from diffusion.training.loop.workers import Place, launch
+from diffusion.training.phases.clip import WIDTH
+from diffusion.training.phases.latents import HELD_OUT, Bucket, read_buckets
+
+RATE = 8e-4
+DECAY = 0.45  # share of the run, at its end, over which the learning rate falls to almost nothing
+NO_WORDS = 0.1  # share of samples whose caption is dropped, for classifier-free guidance
+NOISY = 0.7  # share of samples at the noisier of two levels: what a picture is of is settled there
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How the U-Net learns; `start` is a model folder whose U-Net it begins with."""
+
+    batch: int
+    seed: int
+    schedule: str
+    device: torch.device
+    tiny: bool
+    start: Path | None = None
+
+
+def build_unet(tiny: bool) -> Any:
+    """8.9M parameters on (4, 16, 16). diffusers' `attention_head_dim` means the number of heads."""
+    channels = (16, 32, 32) if tiny else (64, 128, 160)
+    return UNet2DConditionModel(
+        sample_size=16,
+        in_channels=4,
+        out_channels=4,
+        block_out_channels=channels,
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=WIDTH,
+        attention_head_dim=4,
+        norm_num_groups=16,
+    )
+
+
+def begin(course: Course) -> Any:
+    """The U-Net before its first step: a fresh one, or that of an earlier model.
+
+    Raises UnfitStart.
+    """
+    unet = build_unet(course.tiny)
+    if course.start is not None:
+        fill(unet, course.start / "unet")
+    return unet.to(course.device, memory_format=torch.channels_last)
+
+
+def build_denoiser(unet: Any, schedule: str) -> Denoiser:
+    """The U-Net under a schedule, predicting v."""
+    return Denoiser(unet, trained_levels(SCHEDULES[schedule](*BETAS, 1000)), "v_prediction")
+
+
+def draw_levels(count: int, g: torch.Generator) -> Tensor:
+    """(count,): how noisy each sample is, in shares of the schedule, [0, 1)."""
+    one, other, chance = torch.rand(3, count, generator=g)
+    return torch.where(chance < NOISY, torch.maximum(one, other), one)
+
+
+def diffusion_loss(
+    denoiser: Denoiser, latents: Tensor, states: Tensor, g: torch.Generator
+) -> Tensor:
+    """The mean weighted squared error on v of a batch, at levels and with noise drawn by chance.
+
+    The weight is min-SNR (Hang et al. 2023) plus one, because plain min-SNR on v gives the
+    noisiest steps, which decide what the picture is of, almost none.
+    """
+    device = latents.device
+    t = draw_levels(len(latents), g) * len(denoiser.levels.sigmas)
+    sigma = denoiser.levels.sigmas[t.long()]
+    there = torch.Generator(device).manual_seed(int(torch.randint(2**62, (1,), generator=g)))
+    noise = torch.randn(latents.shape, generator=there, device=device)
+    with autocast(device):
+        error = denoiser.loss(
+            latents.contiguous(memory_format=torch.channels_last), sigma, noise, states
+        )
+    snr = sigma**-2
+    weight = (snr.clamp(max=5) + 1) / (snr + 1)
+    return (weight.to(error) * error).mean()
+
+
+def learning_rate(share: float, step: int, goes_on: bool = False) -> float:
+    """Warm up for 300 steps, hold, then fall along a cosine; `share` of the run is over.
+
+    A U-Net that has learnt already learns on at a third of the rate, which falls all the time.
+    """
+    decay, rate = (1.0, RATE / 3) if goes_on else (DECAY, RATE)
+    fall = max(0.0, (share - (1 - decay)) / decay)
+    return rate * min(1.0, (step + 1) / 300) * (0.01 + 0.99 * (1 + math.cos(math.pi * fall)) / 2)
+
+
+def train_unet(workdir: Path, budget: Budget, course: Course, workers: int) -> None:
+    """Run the phase until its budget is spent; continues where an earlier run stopped.
+
+    Raises UnfitStart.
+    """
+    if not (workdir / "unet.pt").exists():
+        write_schedule(workdir, course.schedule)
+    elif read_schedule(workdir) != course.schedule:
+        raise UnfitStart(
+            f"The run in {workdir} is under the schedule {read_schedule(workdir)}: go on under "
+            "that one, or remove unet.pt to begin again."
+        )
+    launch(_train, workers, workdir, budget, course)
+    state = load_checkpoint(workdir / "unet.pt")
+    assert state is not None
+    _averaged(state["average"], course).save_pretrained(workdir / "unet")
+
+
+def _averaged(weights: dict[str, Tensor], course: Course) -> Any:
+    unet = build_unet(course.tiny)
+    unet.load_state_dict(weights)
+    return unet.eval()
+
+
+def _pick_batch(
+    buckets: list[Bucket], nothing: Tensor, batch: int, g: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Latents and states of one shape, fp32; shapes in proportion to their number of pictures."""
+    sizes = torch.tensor([float(len(bucket.latents)) for bucket in buckets])
+    bucket = buckets[int(torch.multinomial(sizes, 1, generator=g))]
+    first = HELD_OUT if bucket is buckets[0] and len(bucket.latents) > 2 * HELD_OUT else 0
+    rows = torch.randint(first, len(bucket.latents), (batch,), generator=g)
+    dropped = torch.rand(batch, generator=g) < NO_WORDS
+    rows, dropped = rows.to(nothing.device), dropped.to(nothing.device)
+    states = torch.where(dropped.view(-1, 1, 1), nothing, bucket.states[rows].float())
+    return bucket.latents[rows].float(), states
+
+
+def _train(place: Place, workdir: Path, budget: Budget, course: Course) -> None:
+    buckets = [
+        Bucket(bucket.latents.to(course.device), bucket.states.to(course.device))
+        for bucket in read_buckets(workdir)
+    ]
+    nothing = torch.from_numpy(np.load(workdir / "states-nothing.npy"))[0].float()
+    nothing = nothing.to(course.device)
+    torch.manual_seed(course.seed)
+    unet = begin(course)
+    denoiser = build_denoiser(unet, course.schedule)
+    optimizer = torch.optim.AdamW(
+        unet.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=0.01, fused=True
+    )
+    learner = Learner(unet, unet, 0.999, optimizer)
+    with Run(workdir, "unet", "sample", learner, budget, "held_out", place) as run:
+        while not run.is_over:
+            run.set_rate(learning_rate(run.share, run.step, course.start is not None))
+            g = torch.Generator().manual_seed(run.chance(course.seed))
+            latents, states = _pick_batch(buckets, nothing, course.batch, g)
+            run.learn(diffusion_loss(denoiser, latents, states, g), course.batch)
+            if run.is_due(4 if course.tiny else 12):
+                _report(run, workdir, buckets[0], course)
+
+
+def _report(run: Run, workdir: Path, bucket: Bucket, course: Course) -> None:
+    """Measure on what is held out, keep the state, and now and then draw a sheet."""
+    unet = _averaged(run.average.weights, course).to(course.device)
+    run.report(_held_out_loss(build_denoiser(unet, course.schedule), bucket))
+    if run.is_over or run.reports % 4 == 0:
+        name = f"unet-sheet-{run.seen:08d}.png"
+        draw_samples(workdir, unet, name, seed=run.seen, count=2 if course.tiny else 21)
+
+
+@torch.inference_mode()
+def _held_out_loss(denoiser: Denoiser, bucket: Bucket) -> float:
+    """The loss on compositions never trained on, with the same noise every time."""
+    latents, states = bucket.latents[:HELD_OUT].float(), bucket.states[:HELD_OUT].float()
+    g = torch.Generator().manual_seed(11)
+    return float(diffusion_loss(denoiser, latents, states, g))

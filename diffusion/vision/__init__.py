@@ -1,0 +1,1 @@
+"""Networks for pictures: the VAE, inpainting masks, the upscaler, the interrogator."""

@@ -1,0 +1,185 @@
+"""Latents as pictures, and pictures as files. Knows nothing of noise, steps or requests' fate."""
+
+import io
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from torch import Tensor, nn
+
+from diffusion.nn.circular_padding import seamless
+from diffusion.protocol.requests import ImageRequest
+
+Pixels = NDArray[np.uint8]
+"""A picture [height, width, 3], red, green and blue."""
+
+SAMPLER_NAMES = {
+    "ddpm": "DDPM",
+    "ddim": "DDIM",
+    "euler": "Euler",
+    "euler_ancestral": "Euler a",
+    "dpmpp_2m": "DPM++ 2M",
+}
+"""The samplers by the names that other tools read in a picture's parameters."""
+
+
+WHOLE = 160 * 160
+"""Cells up to which latents are decoded whole; beyond, the autoencoder's memory is the limit, and
+it sees them in overlapping tiles."""
+
+TILE = 128
+"""Cells on a side of a tile. Each has a mean and a spread of its own where the decoder normalises,
+so the larger a tile, the nearer to the whole; how far tiles overlap hardly matters."""
+
+AROUND = 8
+"""Cells beyond the edge that tiles of a seamless picture see of its other side."""
+
+
+class Decoder:
+    """The autoencoder, and a stand-in for previews that costs much less.
+
+    The autoencoder computes in float32, whatever the U-Net does: SDXL's overflows in float16. The
+    stand-in is an `AutoencoderTiny` where the model has one, and a linear map otherwise.
+    """
+
+    def __init__(self, vae: nn.Module, config: Any, small: Any = None) -> None:
+        self.vae = vae
+        self._small = small
+        self._scale = float(config.scaling_factor)
+        self._shift = float(getattr(config, "shift_factor", None) or 0.0)
+        self.factor = 2 ** (len(config.block_out_channels) - 1)
+        self._colours = None if small else self._fit(int(config.latent_channels))
+
+    def picture(self, latents: Tensor, tile: bool = False) -> Pixels:
+        """The picture [h·factor, w·factor, 3] of latents [4, h, w]; always decoded on its own.
+
+        With `tile` opposite borders of it meet.
+        """
+        if latents.shape[-2] * latents.shape[-1] > WHOLE:
+            return _eight_bits(self._in_tiles(latents[None], tile)[0])
+        with seamless(self.vae.decoder) if tile else nullcontext():  # type: ignore[arg-type]
+            return _eight_bits(self._decode(latents[None])[0])
+
+    def latents(self, pixels: Pixels) -> Tensor:
+        """The latents [4, h, w] of a picture [h·factor, w·factor, 3]: the mean of what the encoder
+        finds likely, so they are the same each time."""
+        weights = next(self.vae.parameters())
+        colours = torch.from_numpy(pixels).to(weights).permute(2, 0, 1)[None] / 127.5 - 1
+        # Not `encode`, which looks at whether a picture is being decoded in tiles meanwhile.
+        moments: Tensor = self.vae.encoder(colours)  # type: ignore[operator]
+        if self.vae.quant_conv is not None:
+            moments = self.vae.quant_conv(moments)  # type: ignore[operator]
+        mean = moments.chunk(2, dim=1)[0][0].float()
+        return (mean - self._shift) * self._scale
+
+    def preview(self, latents: Tensor) -> Pixels:
+        """A rough picture of latents [4, h, w]: [h, w, 3], or larger where the model has more."""
+        if self._colours is None:
+            return self._sketch(latents)
+        channels, height, width = latents.shape
+        flat = latents.reshape(channels, -1).T
+        mixed = torch.cat([flat, flat.new_ones(len(flat), 1)], dim=1) @ self._colours
+        return _eight_bits(mixed.T.reshape(3, height, width))
+
+    def _sketch(self, latents: Tensor) -> Pixels:
+        small = self._small
+        scaled = (latents[None] / small.config.scaling_factor).to(small.dtype)
+        return _eight_bits(small.decode(scaled, return_dict=False)[0][0])
+
+    def _in_tiles(self, latents: Tensor, tile: bool) -> Tensor:
+        around = min(AROUND, *latents.shape[-2:]) if tile else 0
+        wrapped = nn.functional.pad(latents, (around,) * 4, mode="circular")
+        self.vae.tile_latent_min_size = TILE  # type: ignore[assignment]
+        self.vae.tile_sample_min_size = TILE * self.factor
+        self.vae.use_tiling = True  # type: ignore[assignment]
+        try:
+            decoded = self._decode(wrapped)
+        finally:
+            self.vae.use_tiling = False  # type: ignore[assignment]
+        edge, (height, width) = around * self.factor, decoded.shape[-2:]
+        return decoded[..., edge : height - edge, edge : width - edge]
+
+    def _decode(self, latents: Tensor) -> Tensor:
+        weights = next(self.vae.parameters())
+        scaled = (latents / self._scale + self._shift).to(weights.dtype)
+        decoded: Tensor = self.vae.decode(scaled, return_dict=False)[0]  # type: ignore[operator]
+        return decoded.float()
+
+    def _fit(self, channels: int) -> Tensor:
+        """The matrix [channels + 1, 3] that comes nearest to the decoder, by least squares.
+
+        Fitted on latents as smooth as those of pictures, since the colour of a cell depends on
+        its neighbours: noise of 3×3 values, stretched to 12×12.
+        """
+        weights = next(self.vae.parameters())
+        noise = torch.randn(16, channels, 3, 3, generator=torch.Generator().manual_seed(0))
+        latents = nn.functional.interpolate(noise, (12, 12), mode="bilinear").to(weights.device)
+        with torch.inference_mode():
+            decoded = torch.cat([self._decode(one) for one in latents[:, None]])
+            colours = nn.functional.avg_pool2d(decoded, self.factor)
+        flat = latents.movedim(1, 3).reshape(-1, channels)
+        inputs = torch.cat([flat, flat.new_ones(len(flat), 1)], dim=1)
+        fit: Tensor = torch.linalg.lstsq(inputs, colours.movedim(1, 3).reshape(-1, 3)).solution
+        return fit
+
+
+def _eight_bits(values: Tensor) -> Pixels:
+    """Colours [3, height, width] from -1 to 1 as pixels."""
+    levels = ((values.float() + 1) * 127.5).round().clamp(0, 255)
+    return levels.to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
+
+
+def encode(pixels: Pixels, output_format: str, parameters: str = "") -> bytes:
+    """The picture as a file, the same bytes each time; `parameters` goes into a PNG's text."""
+    stream = io.BytesIO()
+    picture = Image.fromarray(pixels)
+    if output_format == "png":
+        text = PngInfo()
+        if parameters:
+            text.add_text("parameters", parameters)
+        picture.save(stream, "PNG", pnginfo=text)
+    else:
+        picture.save(stream, output_format.upper(), quality=95)
+    return stream.getvalue()
+
+
+def encode_preview(pixels: Pixels, width: int, height: int) -> bytes:
+    """A preview stretched to the picture's size, as a small JPEG."""
+    stream = io.BytesIO()
+    stretched = Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC)
+    stretched.save(stream, "JPEG", quality=80)
+    return stream.getvalue()
+
+
+def parameters_text(request: ImageRequest, index: int) -> str:
+    """What made picture `index` of a request, in the form that AUTOMATIC1111 began."""
+    noise = request.noises[index]
+    settings = {
+        "Steps": request.steps,
+        "Sampler": SAMPLER_NAMES[request.sampler],
+        "Schedule type": request.spacing,
+        "CFG scale": f"{request.guidance_scale:g}",
+        "Seed": noise.seed,
+        "Size": f"{request.width}x{request.height}",
+        "Model": request.model,
+    }
+    if noise.blends:
+        blends = (f"{blend.seed}:{blend.strength:g}" for blend in noise.blends)
+        settings["Variations"] = " ".join(blends)
+    if request.stop < 1:
+        settings["Stop"] = f"{request.stop:g}"
+    if request.start:
+        settings["Denoising strength"] = f"{request.start.strength:g}"
+    if request.guidance_rescale:
+        settings["CFG Rescale φ"] = f"{request.guidance_rescale:g}"
+    if request.tile:
+        settings["Tiling"] = True
+    lines = [request.prompt]
+    if request.negative_prompt:
+        lines.append(f"Negative prompt: {request.negative_prompt}")
+    lines.append(", ".join(f"{name}: {value}" for name, value in settings.items()))
+    return "\n".join(lines)

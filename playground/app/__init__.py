@@ -1,0 +1,1 @@
+"""The stand-in, wired together, and the faults that tests can ask of it."""

@@ -1,0 +1,143 @@
+"""Trouble made on purpose, for tests: 429s, failures, late acknowledgements, lost connections.
+
+A route is written as in the record of requests: `"PATCH /channels/{channel_id}/messages/..."`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from playground.gateway.gateway import Gateway
+from playground.state.people import Permission
+from playground.state.world import World
+from playground.testing.views import Message
+
+SEND_MESSAGE = "POST /channels/{channel_id}/messages"
+EDIT_MESSAGE = "PATCH /channels/{channel_id}/messages/{message_id}"
+CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
+FOLLOW_UP = "POST /webhooks/{webhook_id}/{webhook_token}"
+EDIT_ORIGINAL = "PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original"
+GATEWAY = "GET /gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimited:
+    """Answer 429; `everywhere` makes it the global limit."""
+
+    retry_after: float
+    everywhere: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Answer this status without doing anything."""
+
+    status: int
+
+
+@dataclass(slots=True)
+class _Plan:
+    """A fault waiting for the next `times` requests."""
+
+    fault: RateLimited | Failed
+    times: int
+    uploads_only: bool = False
+
+
+@dataclass(slots=True)
+class Hold:
+    """Requests of a route that wait until `release`; `waiting` is set once there is one."""
+
+    waiting: asyncio.Event = field(default_factory=asyncio.Event)
+    _open: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def release(self) -> None:
+        """Let them go on, and later ones pass."""
+        self._open.set()
+
+    async def pass_through(self) -> None:
+        self.waiting.set()
+        await self._open.wait()
+
+
+class Faults:
+    """What will go wrong. Used by tests through `Playground.faults`."""
+
+    def __init__(self, world: World, gateway: Gateway) -> None:
+        self._world = world
+        self._gateway = gateway
+        self._plans: dict[str, list[_Plan]] = {}
+        self._holds: dict[str, Hold] = {}
+
+    def rate_limit(
+        self, route: str, times: int = 1, retry_after: float = 0.1, *, everywhere: bool = False
+    ) -> None:
+        """Answer the next requests of a route with 429."""
+        self._plan(route, _Plan(RateLimited(retry_after, everywhere), times))
+
+    def fail(
+        self, route: str, times: int = 1, status: int = 500, *, uploads_only: bool = False
+    ) -> None:
+        """Answer the next requests of a route (that carry files) with an error."""
+        self._plan(route, _Plan(Failed(status), times, uploads_only))
+
+    def hold(self, route: str) -> Hold:
+        """Keep requests of a route waiting until released: a late acknowledgement, or (GATEWAY)
+        a bot that cannot come back yet."""
+        hold = self._holds[route] = Hold()
+        return hold
+
+    def deny(self, channel: str) -> None:
+        """The bot may no longer post in this channel of the server."""
+        self._deny(channel, Permission.SEND_MESSAGES)
+
+    def hide(self, channel: str) -> None:
+        """The bot no longer sees this channel of the server."""
+        self._deny(channel, Permission.VIEW_CHANNEL)
+
+    def allow(self, channel: str) -> None:
+        """The bot may see this channel of the server, and post there."""
+        self._deny(channel, None)
+
+    async def delete(self, message: Message) -> None:
+        """A moderator deletes a message."""
+        self._world.delete(self._world.message(int(message.channel_id), int(message.id)))
+
+    def remove_member(self, name: str, *, banned: bool = False) -> None:
+        """A member leaves the bot's server, or is banned from it."""
+        self._world.remove_member(self._world.person(name).user.id, banned=banned)
+
+    async def drop(self, *, resumable: bool = True) -> None:
+        """Cut the bot's gateway connection; the session can be resumed, or is forgotten."""
+        await self._gateway.drop(resumable=resumable)
+
+    def ask_to_reconnect(self) -> None:
+        """Tell the bot to reconnect (op 7)."""
+        self._gateway.ask_to_reconnect()
+
+    def mute_heartbeats(self) -> None:
+        """Acknowledge no heartbeat any more on the present connections."""
+        self._gateway.mute_heartbeats()
+
+    # ------------------------------------------------------------------ asked by REST
+
+    async def pass_through(self, route: str) -> None:
+        """Wait while requests of this route are held."""
+        if route in self._holds:
+            await self._holds[route].pass_through()
+
+    def next(self, route: str, *, has_files: bool) -> RateLimited | Failed | None:
+        """The fault planned for this request, if there is one."""
+        for plan in self._plans.get(route, ()):
+            if plan.times > 0 and (has_files or not plan.uploads_only):
+                plan.times -= 1
+                return plan.fault
+        return None
+
+    def _plan(self, route: str, plan: _Plan) -> None:
+        self._plans.setdefault(route, []).append(plan)
+
+    def _deny(self, name: str, denied: Permission | None) -> None:
+        channel = next(c for c in self._world.channels.values() if c.name == name)
+        self._world.deny_bot(channel, denied)

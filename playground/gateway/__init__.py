@@ -1,0 +1,1 @@
+"""Discord's gateway: sessions of bots, heartbeats, events."""

@@ -1,0 +1,187 @@
+"""What the gateway's events say, and which session gets them. Pure, but for asking the world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntFlag
+from typing import Any
+
+from playground.interactions.interactions import Interaction
+from playground.payloads.commands import interaction_payload
+from playground.payloads.messages import message_payload
+from playground.payloads.people import (
+    Payload,
+    channel_payload,
+    guild_create_payload,
+    member_payload,
+    user_payload,
+)
+from playground.state.messages import Json
+from playground.state.world import (
+    AppInstalled,
+    Change,
+    ChannelChanged,
+    Deleted,
+    Edited,
+    MemberRemoved,
+    Posted,
+    Reacted,
+    Typing,
+    World,
+)
+
+
+class Intent(IntFlag):
+    NONE = 0
+    GUILDS = 1 << 0
+    GUILD_MEMBERS = 1 << 1
+    GUILD_MODERATION = 1 << 2
+    GUILD_MESSAGES = 1 << 9
+    GUILD_REACTIONS = 1 << 10
+    GUILD_TYPING = 1 << 11
+    DM_MESSAGES = 1 << 12
+    DM_REACTIONS = 1 << 13
+    DM_TYPING = 1 << 14
+    MESSAGE_CONTENT = 1 << 15
+
+
+IN_DM = {
+    Intent.GUILD_MESSAGES: Intent.DM_MESSAGES,
+    Intent.GUILD_REACTIONS: Intent.DM_REACTIONS,
+    Intent.GUILD_TYPING: Intent.DM_TYPING,
+}
+CONTENT_FIELDS = ("embeds", "attachments", "components")
+Event = tuple[str, Payload, Intent, bool]
+
+
+def events_of(world: World, change: Change) -> Iterator[Event]:
+    """The gateway events of a change: name, payload, the intent needed, and whether it happened
+    in the server. Nothing is told of where the bot is not, and ephemeral messages are between the
+    member and the interaction's token."""
+    match change:
+        case AppInstalled():
+            return
+        case ChannelChanged(channel):
+            yield "CHANNEL_UPDATE", channel_payload(world, channel), Intent.GUILDS, True
+        case MemberRemoved(user_id, banned):
+            user = user_payload(world.members[user_id].user)
+            removed = {"guild_id": str(world.guild.id), "user": user}
+            if banned:
+                yield "GUILD_BAN_ADD", removed, Intent.GUILD_MODERATION, True
+            yield "GUILD_MEMBER_REMOVE", removed, Intent.GUILD_MEMBERS, True
+        case Typing(channel, user_id):
+            body = {"channel_id": str(channel.id), "user_id": str(user_id), "timestamp": 0}
+            in_guild = channel.guild_id is not None
+            yield "TYPING_START", body, _needed(Intent.GUILD_TYPING, in_guild), in_guild
+        case Posted(message) | Edited(message) | Deleted(message) | Reacted(message):
+            if message.visible_to is not None or not world.sees(world.bot.id, message):
+                return
+            in_guild = world.channels[message.channel_id].guild_id is not None
+            name, body, intent = _about_message(world, change)
+            if in_guild:
+                body["guild_id"] = str(world.guild.id)
+            yield name, body, _needed(intent, in_guild), in_guild
+
+
+def _about_message(
+    world: World, change: Posted | Edited | Deleted | Reacted
+) -> tuple[str, Payload, Intent]:
+    message = change.message
+    place: Payload = {"channel_id": str(message.channel_id)}
+    match change:
+        case Deleted():
+            return "MESSAGE_DELETE", {**place, "id": str(message.id)}, Intent.GUILD_MESSAGES
+        case Reacted(_, emoji, user_id, added):
+            body = {
+                **place,
+                "message_id": str(message.id),
+                "user_id": str(user_id),
+                "emoji": {"id": None, "name": emoji},
+                "burst": False,
+                "type": 0,
+                "message_author_id": str(message.author_id),
+            }
+            if added and world.channels[message.channel_id].guild_id is not None:
+                body["member"] = member_payload(world.members[user_id])
+            name = "MESSAGE_REACTION_ADD" if added else "MESSAGE_REACTION_REMOVE"
+            return name, body, Intent.GUILD_REACTIONS
+    body = message_payload(world, message, world.bot.id)
+    if world.channels[message.channel_id].guild_id is not None:
+        member = member_payload(world.members[message.author_id])
+        del member["user"]
+        body["member"] = member
+    name = "MESSAGE_CREATE" if isinstance(change, Posted) else "MESSAGE_UPDATE"
+    return name, body, Intent.GUILD_MESSAGES
+
+
+def interaction_event(world: World, interaction: Interaction) -> Event:
+    in_guild = interaction.channel.guild_id == world.guild.id
+    return "INTERACTION_CREATE", interaction_payload(world, interaction), Intent.NONE, in_guild
+
+
+def strip(world: World, event: str, payload: Json, intents: int, *, in_guild: bool) -> Json:
+    """A message without its content, where the session lacks MESSAGE_CONTENT: in the server,
+    written by somebody else, and not mentioning the bot."""
+    if event not in ("MESSAGE_CREATE", "MESSAGE_UPDATE") or intents & Intent.MESSAGE_CONTENT:
+        return payload
+    bot_id = str(world.bot.id)
+    mentioned = any(user["id"] == bot_id for user in payload["mentions"])
+    if not in_guild or mentioned or payload["author"]["id"] == bot_id:
+        return payload
+    return {**payload, "content": "", **{name: [] for name in CONTENT_FIELDS}}
+
+
+def is_for_shard(world: World, shard: tuple[int, int], *, in_guild: bool) -> bool:
+    """Guilds belong to the shard of their id, conversations to the first."""
+    number, count = shard
+    return number == ((world.guild.id >> 22) % count if in_guild else 0)
+
+
+def ready_events(
+    world: World, session_id: str, shard: tuple[int, int], url: str
+) -> Iterator[tuple[str, Payload]]:
+    """READY, then the guild where it belongs to this shard."""
+    here = is_for_shard(world, shard, in_guild=True)
+    guilds = [{"id": str(world.guild.id), "unavailable": True}] if here else []
+    application = {"id": str(world.application_id), "flags": 0}
+    yield (
+        "READY",
+        {
+            "v": 10,
+            "user": {**user_payload(world.bot), "verified": True, "mfa_enabled": False},
+            "guilds": guilds,
+            "session_id": session_id,
+            "resume_gateway_url": url,
+            "shard": list(shard),
+            "application": application,
+            "private_channels": [],
+            "session_type": "normal",
+        },
+    )
+    if here:
+        yield "GUILD_CREATE", guild_create_payload(world)
+
+
+def members_chunk(world: World, payload: Any) -> Payload:
+    """The answer to REQUEST_MEMBERS, in one piece: the server is small."""
+    wanted = payload.get("user_ids")
+    wanted = [wanted] if isinstance(wanted, str | int) else wanted
+    query = str(payload.get("query") or "").lower()
+    members = [
+        member
+        for member in world.guild_members
+        if (wanted is None or str(member.user.id) in map(str, wanted))
+        and member.user.username.startswith(query)
+    ]
+    chunk: Payload = {
+        "guild_id": str(world.guild.id),
+        "members": [member_payload(member) for member in members],
+        "chunk_index": 0,
+        "chunk_count": 1,
+        "not_found": [],
+    }
+    return {**chunk, "nonce": payload["nonce"]} if payload.get("nonce") else chunk
+
+
+def _needed(intent: Intent, in_guild: bool) -> Intent:
+    return intent if in_guild else IN_DM[intent]

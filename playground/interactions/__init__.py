@@ -1,0 +1,1 @@
+"""Interactions: registered commands, what was typed, answers, follow-ups."""

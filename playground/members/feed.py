@@ -1,0 +1,161 @@
+"""The members' live view: a websocket that says hello with everything, then what changes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from playground.app.standin import StandIn
+from playground.payloads.messages import message_payload
+from playground.payloads.people import AVATAR
+from playground.state.limits import CLOSE_SECONDS
+from playground.state.people import Channel, Member, Permission, User, may
+from playground.state.world import (
+    AppInstalled,
+    Change,
+    ChannelChanged,
+    Deleted,
+    Edited,
+    MemberRemoved,
+    Posted,
+    Reacted,
+    Typing,
+    World,
+)
+
+
+@dataclass(slots=True, eq=False)
+class _Viewer:
+    member: Member
+    outbox: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+
+    def push(self, event: dict[str, Any]) -> None:
+        self.outbox.put_nowait(json.dumps(event))
+
+
+class Feed:
+    """Everybody who watches, and what each may see."""
+
+    def __init__(self, standin: StandIn) -> None:
+        self._standin = standin
+        self._viewers: set[_Viewer] = set()
+        self._sockets: set[web.WebSocketResponse] = set()
+        standin.world.listeners.append(self._tell)
+        standin.gateway.presence.append(self._tell_state)
+        standin.commands.listeners.append(self._tell_state)
+
+    async def watch(self, request: web.Request, member: Member) -> web.WebSocketResponse:
+        """Serve one member's websocket until it closes."""
+        socket = web.WebSocketResponse(heartbeat=30, timeout=CLOSE_SECONDS)
+        await socket.prepare(request)
+        viewer = _Viewer(member)
+        viewer.push(self._hello(member))
+        self._viewers.add(viewer)
+        self._sockets.add(socket)
+        writer = asyncio.create_task(_write(socket, viewer))
+        try:
+            async for _ in socket:
+                pass  # Members act through HTTP; nothing is expected here.
+        finally:
+            self._viewers.discard(viewer)
+            self._sockets.discard(socket)
+            writer.cancel()
+            with suppress(asyncio.CancelledError, ConnectionError):
+                await writer
+        return socket
+
+    async def close(self) -> None:
+        await asyncio.gather(*(socket.close(code=1001) for socket in list(self._sockets)))
+
+    def state(self, member: Member) -> dict[str, Any]:
+        """Who and what is there, for this member."""
+        world = self._standin.world
+        world.conversation_with(member.user.id)
+        channels = [
+            {
+                "id": str(channel.id),
+                **_shown(world, channel, member),
+                "topic": channel.topic or "",
+                "bot_may_post": may(
+                    world.permissions(world.bot.id, channel), Permission.SEND_MESSAGES
+                ),
+            }
+            for channel in world.channels.values()
+            if world.enters(member.user.id, channel)
+        ]
+        return {
+            "me": _person(member.user),
+            "people": [_person(each.user) for each in world.members.values()],
+            "server": world.guild.name,
+            "app_installed": member.user.id in world.installed_by,
+            "owner_id": str(world.guild.owner_id),
+            "channels": channels,
+            "bot": {**_person(world.bot), "online": self._standin.gateway.online},
+            "commands_version": self._standin.commands.version,
+        }
+
+    def _hello(self, member: Member) -> dict[str, Any]:
+        world = self._standin.world
+        messages = [
+            message_payload(world, message, member.user.id)
+            for message in world.messages.values()
+            if world.sees(member.user.id, message)
+        ]
+        return {"event": "hello", "state": self.state(member), "messages": messages}
+
+    def _tell_state(self) -> None:
+        for viewer in self._viewers:
+            viewer.push({"event": "state", "state": self.state(viewer.member)})
+
+    def _tell(self, change: Change) -> None:
+        world = self._standin.world
+        if isinstance(change, ChannelChanged | AppInstalled | MemberRemoved):
+            self._tell_state()
+            return
+        for viewer in self._viewers:
+            user_id = viewer.member.user.id
+            match change:
+                case Typing(channel, typist):
+                    if world.enters(user_id, channel):
+                        place = {"channel_id": str(channel.id), "user_id": str(typist)}
+                        viewer.push({"event": "typing", **place})
+                case _ if not world.sees(user_id, change.message):
+                    pass
+                case Deleted(message):
+                    place = {
+                        "channel_id": str(message.channel_id),
+                        "message_id": str(message.id),
+                    }
+                    viewer.push({"event": "message_delete", **place})
+                case Posted(message) | Edited(message) | Reacted(message):
+                    name = "message_create" if isinstance(change, Posted) else "message_update"
+                    shown = message_payload(world, message, user_id)
+                    viewer.push({"event": name, "message": shown})
+
+
+async def _write(socket: web.WebSocketResponse, viewer: _Viewer) -> None:
+    while True:
+        await socket.send_str(await viewer.outbox.get())
+
+
+def _shown(world: World, channel: Channel, member: Member) -> dict[str, Any]:
+    """What a channel is called, and where it is, for this member."""
+    guild = world.guild_of(channel)
+    if guild is not None:
+        return {"name": channel.name, "kind": "text", "server": guild.name}
+    (other,) = (user for user in channel.people if user != member.user.id)
+    return {"name": world.user(other).display_name, "kind": "dm", "person": str(other)}
+
+
+def _person(user: User) -> dict[str, Any]:
+    return {
+        "id": str(user.id),
+        "name": user.display_name,
+        "bot": user.bot,
+        "avatar": f"/cdn/avatars/{user.id}/{AVATAR}.png",
+    }

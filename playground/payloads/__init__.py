@@ -1,0 +1,1 @@
+"""Discord's JSON for everything that is shown. Pure: values in, dictionaries out."""

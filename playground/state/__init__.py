@@ -1,0 +1,1 @@
+"""The state of the stand-in: people, channels, messages, Discord's limits and errors."""

@@ -1,0 +1,409 @@
+"""The state of the stand-in: servers, their people, channels and messages, in memory.
+
+Every change is told to the listeners, which are the gateway (for bots) and the feed (for
+members); the world knows neither of them, nor HTTP. What Discord would refuse raises
+`DiscordError`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import chain, combinations
+
+from playground.state import errors
+from playground.state.errors import DiscordError
+from playground.state.limits import Limits
+from playground.state.mentions import DEFAULT_ANSWER, DEFAULT_MESSAGE, find_pings
+from playground.state.messages import Cause, Draft, Message, MessageKind, Reaction, StoredFile
+from playground.state.people import (
+    PLAIN,
+    Channel,
+    ChannelKind,
+    Guild,
+    Member,
+    Overwrite,
+    Permission,
+    Role,
+    User,
+    may,
+    permissions_in,
+)
+from playground.state.snowflakes import Snowflakes
+
+BOT_PERMISSIONS = PLAIN | Permission.MANAGE_MESSAGES | Permission.MENTION_EVERYONE
+"""The bot may ping everyone, so that one which forgets `allowed_mentions` is found out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """`added` is False when the reaction was taken back."""
+
+    message: Message
+    emoji: str
+    user_id: int
+    added: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    channel: Channel
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelChanged:
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class AppInstalled:
+    """A user added the application to their own account, or took it away."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRemoved:
+    """Somebody left the bot's server, or was `banned` from it."""
+
+    user_id: int
+    banned: bool
+
+
+Change = (
+    Posted | Edited | Deleted | Reacted | Typing | ChannelChanged | AppInstalled | MemberRemoved
+)
+
+
+class World:
+    """The bot's server, another one without it, their people, and everything they wrote.
+
+    Ids are integers here.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.ids = Snowflakes()
+        self.base_url = ""
+        self.listeners: list[Callable[[Change], None]] = []
+        self.members: dict[int, Member] = {}
+        self.channels: dict[int, Channel] = {}
+        self.messages: dict[int, Message] = {}
+        self.uploads: dict[int, StoredFile] = {}
+        self.installed_by: set[int] = set()
+        """The users who added the application to their own account."""
+        self.locales: dict[int, str] = {}
+        """The language of each user's client, as it was last told."""
+        # Whoever still looks at a message as it was may be loading its files just now.
+        self._replaced: deque[StoredFile] = deque(maxlen=50)
+        self._populate()
+
+    def _populate(self) -> None:
+        now = datetime.now(UTC)
+        guild_id, bot_role_id, elsewhere_id = (self.ids.next() for _ in range(3))
+        for username, display_name in (("you", "you"), ("ada", "Ada"), ("ben", "Ben")):
+            user = User(self.ids.next(), username, display_name)
+            self.members[user.id] = Member(user, now)
+        self.bot = User(self.ids.next(), "Darkroom", "Darkroom", bot=True)
+        persons = tuple(self.members)
+        self.members[self.bot.id] = Member(self.bot, now, (bot_role_id,))
+        self.guild = Guild(
+            id=guild_id,
+            name="Darkroom Playground",
+            owner_id=persons[0],
+            roles=(
+                Role(guild_id, "@everyone", int(PLAIN), 0),
+                Role(bot_role_id, "Darkroom", int(BOT_PERMISSIONS), 1, managed=True),
+            ),
+            members=frozenset(self.members),
+        )
+        elsewhere = Guild(
+            id=elsewhere_id,
+            name="Elsewhere",
+            owner_id=persons[-1],
+            roles=(Role(elsewhere_id, "@everyone", int(PLAIN), 0),),
+            members=frozenset(persons),
+        )
+        self.guilds = {guild.id: guild for guild in (self.guild, elsewhere)}
+        self.bot_role_id = bot_role_id
+        no_posting = Overwrite(bot_role_id, deny=int(Permission.SEND_MESSAGES))
+        no_apps = Overwrite(elsewhere_id, deny=int(Permission.USE_EXTERNAL_APPS))
+        for guild, channels in (
+            (
+                self.guild,
+                (
+                    ("darkroom", "Type /imagine and watch a picture develop", ()),
+                    ("gallery", "Pictures worth keeping", ()),
+                    ("no-entry", "The bot may not post here", (no_posting,)),
+                ),
+            ),
+            (
+                elsewhere,
+                (
+                    ("elsewhere", "The bot is no member here, but people bring it along", ()),
+                    ("no-apps", "What people bring along answers them alone here", (no_apps,)),
+                ),
+            ),
+        ):
+            for position, (name, topic, overwrites) in enumerate(channels):
+                channel_id = self.ids.next()
+                self.channels[channel_id] = Channel(
+                    channel_id, name, ChannelKind.TEXT, topic, position, overwrites, guild.id
+                )
+        for pair in combinations(persons, 2):
+            self._converse(pair)
+
+    # ------------------------------------------------------------------ looking
+
+    @property
+    def application_id(self) -> int:
+        """The application shares its bot's id, as newer ones at Discord do."""
+        return self.bot.id
+
+    @property
+    def people(self) -> list[Member]:
+        """The members who are persons."""
+        return [member for member in self.members.values() if not member.user.bot]
+
+    @property
+    def guild_members(self) -> list[Member]:
+        """Who is a member of the bot's server now, the bot included."""
+        return [each for each in self.members.values() if each.user.id in self.guild.members]
+
+    def user(self, identity: int) -> User:
+        if identity not in self.members:
+            raise DiscordError(errors.UNKNOWN_USER)
+        return self.members[identity].user
+
+    def person(self, name: str) -> Member:
+        """A member by display name, username or id; DiscordError where there is none."""
+        for member in self.people:
+            if name in (member.user.display_name, member.user.username, str(member.user.id)):
+                return member
+        raise DiscordError(errors.UNKNOWN_MEMBER)
+
+    def channel(self, identity: int) -> Channel:
+        if identity not in self.channels:
+            raise DiscordError(errors.UNKNOWN_CHANNEL)
+        return self.channels[identity]
+
+    def channel_called(self, name: str, user_id: int) -> Channel:
+        """A channel by name or id as one member means it.
+
+        `dm` is their conversation with the bot, `@Ben` the one with Ben.
+        """
+        if name == "dm":
+            return self.conversation_with(user_id)
+        if name.startswith("@"):
+            return self._converse((user_id, self.person(name[1:]).user.id))
+        for channel in self.channels.values():
+            if name in (channel.name, str(channel.id)) and self.enters(user_id, channel):
+                return channel
+        raise DiscordError(errors.UNKNOWN_CHANNEL)
+
+    def conversation_with(self, user_id: int) -> Channel:
+        """The bot's conversation with this user, made on first asking."""
+        if self.user(user_id).bot:
+            raise DiscordError(errors.CANNOT_MESSAGE_USER)
+        return self._converse((user_id, self.bot.id))
+
+    def _converse(self, people: tuple[int, int]) -> Channel:
+        """The conversation of two users, made on first asking."""
+        for channel in self.channels.values():
+            if channel.people and {*channel.people} == {*people}:
+                return channel
+        channel = Channel(self.ids.next(), "", ChannelKind.DM, people=people)
+        self.channels[channel.id] = channel
+        return channel
+
+    def guild_of(self, channel: Channel) -> Guild | None:
+        """The server of a channel; None for a conversation."""
+        return None if channel.guild_id is None else self.guilds[channel.guild_id]
+
+    def permissions(self, user_id: int, channel: Channel) -> int:
+        return permissions_in(self.guild_of(channel), self.members[user_id], channel)
+
+    def enters(self, user_id: int, channel: Channel) -> bool:
+        """Whether this user sees the channel at all."""
+        return may(self.permissions(user_id, channel), Permission.VIEW_CHANNEL)
+
+    def sees(self, user_id: int, message: Message) -> bool:
+        if message.visible_to not in (None, user_id):
+            return False
+        return self.enters(user_id, self.channels[message.channel_id])
+
+    def message(self, channel_id: int, message_id: int) -> Message:
+        message = self.messages.get(message_id)
+        if message is None or message.channel_id != channel_id:
+            raise DiscordError(errors.UNKNOWN_MESSAGE)
+        return message
+
+    def history(self, channel_id: int, viewer_id: int) -> list[Message]:
+        """The messages of a channel that this user sees, oldest first."""
+        return [
+            message
+            for message in self.messages.values()
+            if message.channel_id == channel_id and self.sees(viewer_id, message)
+        ]
+
+    def file(self, file_id: int) -> StoredFile | None:
+        """A file of a message, one that a member gave to a command, or one replaced lately."""
+        posted = (file for message in self.messages.values() for file in message.files)
+        files = chain(self.uploads.values(), posted, self._replaced)
+        return next((file for file in files if file.id == file_id), None)
+
+    # ------------------------------------------------------------------ doing
+
+    def post(
+        self,
+        channel: Channel,
+        author_id: int,
+        draft: Draft,
+        *,
+        kind: MessageKind = MessageKind.PLAIN,
+        cause: Cause | None = None,
+        visible_to: int | None = None,
+    ) -> Message:
+        """Add a message; the draft has passed the checks."""
+        message = Message(
+            id=self.ids.next(),
+            channel_id=channel.id,
+            author_id=author_id,
+            created=datetime.now(UTC),
+            kind=kind,
+            cause=cause,
+            visible_to=visible_to,
+            reference_id=draft.reference_id,
+            nonce=draft.nonce,
+        )
+        message = self._with(message, draft)
+        self.messages[message.id] = message
+        self._tell(Posted(message))
+        return message
+
+    def edit(self, message: Message, draft: Draft, *, touch: bool = True) -> Message:
+        """Change a message in place; `touch` marks it as edited."""
+        edited = self._with(message, draft)
+        if touch:
+            edited = replace(edited, edited=datetime.now(UTC))
+        self.messages[message.id] = edited
+        self._tell(Edited(edited))
+        return edited
+
+    def count_old_edit(self, message: Message) -> Message:
+        """Count an edit of a message older than an hour; 30046 when there were too many."""
+        age = datetime.now(UTC) - message.created
+        if age.total_seconds() < self.limits.old_message_age:
+            return message
+        if message.edits_when_old >= self.limits.old_message_edits:
+            raise DiscordError(errors.TOO_MANY_OLD_EDITS)
+        return replace(message, edits_when_old=message.edits_when_old + 1)
+
+    def delete(self, message: Message) -> None:
+        self._replaced.extend(message.files)
+        del self.messages[message.id]
+        self._tell(Deleted(message))
+
+    def react(self, message: Message, emoji: str, user_id: int) -> None:
+        """Add a reaction; a second one by the same user changes nothing."""
+        there = next((r for r in message.reactions if r.emoji == emoji), Reaction(emoji, ()))
+        if user_id in there.users:
+            return
+        changed = Reaction(emoji, (*there.users, user_id))
+        self._react(message, emoji, changed, user_id, added=True)
+
+    def unreact(self, message: Message, emoji: str, user_id: int) -> None:
+        """Take a reaction back; one that is not there changes nothing."""
+        there = next((r for r in message.reactions if r.emoji == emoji), Reaction(emoji, ()))
+        if user_id not in there.users:
+            return
+        changed = Reaction(emoji, tuple(user for user in there.users if user != user_id))
+        self._react(message, emoji, changed, user_id, added=False)
+
+    def type_in(self, channel: Channel, user_id: int) -> None:
+        self._tell(Typing(channel, user_id))
+
+    def deny_bot(self, channel: Channel, denied: Permission | None) -> None:
+        """Deny the bot's role a permission in a channel, or nothing."""
+        deny = () if denied is None else (Overwrite(self.bot_role_id, deny=int(denied)),)
+        changed = replace(channel, overwrites=deny)
+        self.channels[channel.id] = changed
+        self._tell(ChannelChanged(changed))
+
+    def remove_member(self, user_id: int, *, banned: bool) -> None:
+        """Take somebody out of the bot's server; they stay a user, and in other servers."""
+        kept = self.guild.members - {user_id}
+        self.guild = self.guilds[self.guild.id] = replace(self.guild, members=kept)
+        self._tell(MemberRemoved(user_id, banned))
+
+    def install(self, user_id: int, installed: bool) -> None:
+        """Add the application to this user's account, or take it away."""
+        if installed:
+            self.installed_by.add(user_id)
+        else:
+            self.installed_by.discard(user_id)
+        self._tell(AppInstalled(user_id))
+
+    def _react(
+        self, message: Message, emoji: str, changed: Reaction, user_id: int, *, added: bool
+    ) -> None:
+        reactions = [changed if r.emoji == emoji else r for r in message.reactions]
+        if changed not in reactions:
+            reactions.append(changed)
+        kept = tuple(reaction for reaction in reactions if reaction.users)
+        message = replace(message, reactions=kept)
+        self.messages[message.id] = message
+        self._tell(Reacted(message, emoji, user_id, added))
+
+    def _with(self, message: Message, draft: Draft) -> Message:
+        """The message with the given parts of the draft in place."""
+        files = message.files
+        if draft.kept is not None:
+            self._replaced.extend(file for file in files if file.id not in draft.kept)
+            files = tuple(file for file in files if file.id in draft.kept)
+        message = replace(message, files=(*files, *draft.files))
+        if draft.content is not None:
+            message = replace(message, content=draft.content)
+            message = self._with_mentions(message, draft)
+        if draft.embeds is not None:
+            message = replace(message, embeds=draft.embeds)
+        if draft.components is not None:
+            message = replace(message, components=draft.components)
+        if draft.flags is not None:
+            message = replace(message, flags=draft.flags)
+        return message
+
+    def _with_mentions(self, message: Message, draft: Draft) -> Message:
+        """Work out whom the content pings, as `allowed_mentions` lets it."""
+        channel = self.channels[message.channel_id]
+        bits = self.permissions(message.author_id, channel)
+        may_ping_all = may(bits, Permission.MENTION_EVERYONE)
+        # An answer to an interaction pings everyone only where it says so.
+        default = DEFAULT_ANSWER if message.cause else DEFAULT_MESSAGE
+        allowed = default if draft.pings is None else draft.pings
+        pinged = find_pings(message.content, allowed)
+        users = tuple(user for user in pinged.users if user in self.members)
+        everyone = pinged.everyone and may_ping_all
+        return replace(message, mentions=users, mentions_everyone=everyone)
+
+    def _tell(self, change: Change) -> None:
+        for listener in self.listeners:
+            listener(change)

@@ -1,0 +1,250 @@
+"""Buttons, select menus, rows, the second generation's containers, and dialogs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import IntEnum
+from typing import Any
+
+from playground.state import limits
+from playground.state.errors import Complaint, InvalidForm
+from playground.validation.rules import (
+    NOT_A_MODEL,
+    REQUIRED,
+    Among,
+    Many,
+    Rule,
+    Text,
+    check,
+    joined,
+)
+
+
+class Kind(IntEnum):
+    """Discord's component types."""
+
+    ROW = 1
+    BUTTON = 2
+    STRING_SELECT = 3
+    TEXT_INPUT = 4
+    USER_SELECT = 5
+    ROLE_SELECT = 6
+    MENTIONABLE_SELECT = 7
+    CHANNEL_SELECT = 8
+    SECTION = 9
+    TEXT = 10
+    THUMBNAIL = 11
+    GALLERY = 12
+    FILE = 13
+    SEPARATOR = 14
+    CONTAINER = 17
+    LABEL = 18
+
+
+LINK_STYLE = 5
+PREMIUM_STYLE = 6
+SELECTS = frozenset(
+    {
+        Kind.STRING_SELECT,
+        Kind.USER_SELECT,
+        Kind.ROLE_SELECT,
+        Kind.MENTIONABLE_SELECT,
+        Kind.CHANNEL_SELECT,
+    }
+)
+LAYOUT = frozenset({Kind.ROW, Kind.SECTION, Kind.TEXT, Kind.GALLERY, Kind.FILE, Kind.SEPARATOR})
+
+INSIDE: Mapping[int, frozenset[Kind]] = {
+    Kind.ROW: SELECTS | {Kind.BUTTON},
+    Kind.SECTION: frozenset({Kind.TEXT}),
+    Kind.CONTAINER: LAYOUT,
+}
+IN_MESSAGE = frozenset({Kind.ROW})
+IN_MESSAGE_V2 = LAYOUT | {Kind.CONTAINER}
+IN_MODAL = frozenset({Kind.ROW, Kind.TEXT, Kind.LABEL})
+
+_CUSTOM_ID = Text("custom_id", limits.CUSTOM_ID, 1, required=True)
+_SELECT: tuple[Rule, ...] = (_CUSTOM_ID, Text("placeholder", limits.PLACEHOLDER))
+RULES: Mapping[int, tuple[Rule, ...]] = {
+    Kind.ROW: (Many("components", limits.BUTTONS_IN_ROW, 1, required=True),),
+    Kind.BUTTON: (
+        Among("style", (1, 2, 3, 4, 5, 6), required=True),
+        Text("label", limits.BUTTON_LABEL),
+        Text("custom_id", limits.CUSTOM_ID, 1),
+        Text("url", limits.LINK),
+    ),
+    Kind.STRING_SELECT: (
+        *_SELECT,
+        Many("options", limits.SELECT_OPTIONS, 1, required=True),
+        Text("options[].label", limits.SELECT_TEXT, 1, required=True),
+        Text("options[].value", limits.SELECT_TEXT, 1, required=True),
+        Text("options[].description", limits.SELECT_TEXT),
+    ),
+    Kind.USER_SELECT: _SELECT,
+    Kind.ROLE_SELECT: _SELECT,
+    Kind.MENTIONABLE_SELECT: _SELECT,
+    Kind.CHANNEL_SELECT: _SELECT,
+    Kind.TEXT_INPUT: (
+        _CUSTOM_ID,
+        Among("style", (1, 2), required=True),
+        Text("label", limits.LABEL_TEXT, 1),
+        Text("value", limits.TEXT_INPUT),
+        Text("placeholder", limits.TEXT_INPUT_PLACEHOLDER),
+    ),
+    Kind.SECTION: (Many("components", 3, 1, required=True),),
+    Kind.TEXT: (Text("content", limits.TEXT_V2, 1, required=True),),
+    Kind.GALLERY: (Many("items", limits.GALLERY, 1, required=True),),
+    Kind.CONTAINER: (Many("components", limits.COMPONENTS_V2, 1, required=True),),
+    Kind.LABEL: (
+        Text("label", limits.LABEL_TEXT, 1, required=True),
+        Text("description", limits.LABEL_DESCRIPTION),
+    ),
+}
+MODAL_RULES: tuple[Rule, ...] = (
+    Text("title", limits.MODAL_TITLE, 1, required=True),
+    _CUSTOM_ID,
+    Many("components", limits.MODAL_COMPONENTS, 1, required=True),
+)
+
+
+def check_components(components: list[Any], *, v2: bool, at: str = "") -> Iterator[Complaint]:
+    """Every breach in the components of a message that lies at path `at` of the request."""
+    here = joined(at, "components")
+    everything = list(_walk(components, here))
+    if not v2 and len(components) > limits.ROWS:
+        words = f"Must be {limits.ROWS} or fewer in length."
+        yield Complaint(here, "BASE_TYPE_MAX_LENGTH", words)
+    if v2 and len(everything) > limits.COMPONENTS_V2:
+        words = f"The total number of components must be {limits.COMPONENTS_V2} or fewer."
+        yield Complaint(here, "COMPONENT_MAX_TOTAL_COMPONENTS", words)
+    allowed = IN_MESSAGE_V2 if v2 else IN_MESSAGE
+    yield from _check_level(components, here, allowed)
+    yield from _check_unique(everything)
+
+
+def check_modal(body: Any) -> None:
+    """Raise InvalidForm where a dialog breaks a limit."""
+    complaints = list(check(body, MODAL_RULES, "data"))
+    if not complaints:
+        components = body["components"]
+        complaints += _check_level(components, "data.components", IN_MODAL, modal=True)
+        complaints += _check_unique(list(_walk(components, "data.components")))
+    if complaints:
+        raise InvalidForm(complaints)
+
+
+def _check_level(
+    components: list[Any], at: str, allowed: frozenset[Kind], *, modal: bool = False
+) -> Iterator[Complaint]:
+    for index, component in enumerate(components):
+        here = joined(at, index)
+        if not isinstance(component, dict):
+            yield Complaint(here, *NOT_A_MODEL)
+            continue
+        kind = component.get("type")
+        if kind not in allowed:
+            known = ", ".join(str(int(each)) for each in sorted(allowed))
+            words = f'Value of field "type" must be one of ({known}).'
+            yield Complaint(joined(here, "type"), "UNION_TYPE_CHOICES", words)
+            continue
+        complaints = list(check(component, RULES.get(kind, ()), here))
+        yield from complaints
+        if not complaints:
+            yield from _check_one(kind, component, here, modal=modal)
+
+
+def _check_one(
+    kind: int, component: dict[str, Any], at: str, *, modal: bool
+) -> Iterator[Complaint]:
+    """What holds between the fields of one component, then what it contains."""
+    inside = INSIDE.get(kind, frozenset())
+    match kind:
+        case Kind.BUTTON:
+            yield from _check_button(component, at)
+        case Kind.STRING_SELECT:
+            yield from _check_select(component, at)
+        case Kind.ROW:
+            inside = frozenset({Kind.TEXT_INPUT}) if modal else inside
+            yield from _check_row(component["components"], at)
+        case Kind.SECTION:
+            accessory = [component.get("accessory")]
+            allowed = frozenset({Kind.BUTTON, Kind.THUMBNAIL})
+            yield from _check_level(accessory, joined(at, "accessory"), allowed)
+        case Kind.LABEL:
+            inner = component.get("component")
+            if not isinstance(inner, dict):
+                yield Complaint(joined(at, "component"), *REQUIRED)
+            else:
+                yield from check(inner, RULES.get(inner.get("type", 0), ()), f"{at}.component")
+    if "components" in component:
+        yield from _check_level(component["components"], f"{at}.components", inside, modal=modal)
+
+
+def _check_button(button: dict[str, Any], at: str) -> Iterator[Complaint]:
+    style, custom_id, url = button["style"], button.get("custom_id"), button.get("url")
+    if style == PREMIUM_STYLE:
+        return
+    if style == LINK_STYLE:
+        if not url:
+            yield Complaint(joined(at, "url"), "BASE_TYPE_REQUIRED", "A url is required")
+        if custom_id:
+            words = "A custom id and url cannot both be specified"
+            yield Complaint(joined(at, "custom_id"), "BUTTON_COMPONENT_CUSTOM_ID_URL", words)
+    elif not custom_id:
+        words = "A custom id is required"
+        yield Complaint(joined(at, "custom_id"), "BASE_TYPE_REQUIRED", words)
+    elif url:
+        words = "A custom id and url cannot both be specified"
+        yield Complaint(joined(at, "url"), "BUTTON_COMPONENT_CUSTOM_ID_URL", words)
+    if not button.get("label") and not button.get("emoji"):
+        words = "A button must have a label or an emoji"
+        yield Complaint(at, "BUTTON_COMPONENT_MISSING_LABEL_OR_EMOJI", words)
+
+
+def _check_select(select: dict[str, Any], at: str) -> Iterator[Complaint]:
+    options = select["options"]
+    values = [option["value"] for option in options]
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            words = "The specified option value is already used"
+            path = f"{at}.options.{index}.value"
+            yield Complaint(path, "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", words)
+    least, most = select.get("min_values"), select.get("max_values")
+    least, most = 1 if least is None else least, 1 if most is None else most
+    if not 0 <= least <= most <= len(options):
+        words = f"Must hold 0 <= min_values <= max_values <= {len(options)}."
+        yield Complaint(joined(at, "max_values"), "SELECT_COMPONENT_VALUES_RANGE", words)
+
+
+def _check_row(components: list[Any], at: str) -> Iterator[Complaint]:
+    """A row holds buttons, or one of anything else."""
+    kinds = [each.get("type") for each in components if isinstance(each, dict)]
+    if len(kinds) > 1 and any(kind != Kind.BUTTON for kind in kinds):
+        words = "The specified component exceeds the maximum width"
+        yield Complaint(joined(at, "components"), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", words)
+
+
+def _check_unique(everything: list[tuple[str, dict[str, Any]]]) -> Iterator[Complaint]:
+    seen: set[str] = set()
+    for at, component in everything:
+        custom_id = component.get("custom_id")
+        if isinstance(custom_id, str) and custom_id in seen:
+            words = "Component custom id cannot be duplicated"
+            path = joined(at, "custom_id")
+            yield Complaint(path, "COMPONENT_CUSTOM_ID_DUPLICATED", words)
+        if isinstance(custom_id, str):
+            seen.add(custom_id)
+
+
+def _walk(components: Any, at: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every component at any depth, with its path."""
+    if not isinstance(components, list):
+        return
+    for index, component in enumerate(components):
+        if isinstance(component, dict):
+            here = joined(at, index)
+            yield here, component
+            yield from _walk(component.get("components"), f"{here}.components")
+            for single in ("accessory", "component"):
+                if isinstance(component.get(single), dict):
+                    yield joined(here, single), component[single]

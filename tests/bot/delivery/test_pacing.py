@@ -1,0 +1,142 @@
+"""Who edits a channel next: the real board's messages, in a time that the test lets go by."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from bot.delivery.messenger import Board, LiveMessage, Posted, edit_bucket
+from bot.delivery.pacing import WINDOW_S, EditPacer
+from bot.messages.job_messages import Message
+
+CHANNEL = 1
+PER_WINDOW = 5
+"""Edits that Discord takes from a channel in a window."""
+
+
+class Unhurried(asyncio.SelectorEventLoop):
+    """A loop whose clock jumps to whatever is next, so that nobody waits and nothing is late."""
+
+    now = 0.0
+
+    def time(self) -> float:
+        return self.now
+
+    def _run_once(self) -> None:
+        if not self._ready and self._scheduled:  # type: ignore[attr-defined]
+            self.now = max(self.now, self._scheduled[0].when())  # type: ignore[attr-defined]
+        super()._run_once()  # type: ignore[misc]
+
+
+def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    with asyncio.Runner(loop_factory=Unhurried) as runner:
+        runner.run(work())
+
+
+class RecordingBoard(Board):
+    """A board that writes down what would have been sent, and when."""
+
+    def __init__(self) -> None:
+        self.pacer = EditPacer()
+        self.previews: list[tuple[float, int]] = []
+        self.all: list[float] = []
+
+    async def show_preview(
+        self, channel_id: int, message_id: int, message: Message, token: str | None = None
+    ) -> Posted:
+        now = asyncio.get_running_loop().time()
+        self.all.append(now)
+        if message.content == "preview":
+            self.previews.append((now, message_id))
+        await asyncio.sleep(0.1)
+        return Posted(channel_id, message_id, None)
+
+
+async def keep_showing(live: LiveMessage, seconds: float) -> None:
+    for _ in range(int(seconds / 0.2)):
+        live.show(Message("preview"))
+        await asyncio.sleep(0.2)
+
+
+def most_in_a_window(times: list[float]) -> int:
+    return max(sum(start <= time < start + WINDOW_S for time in times) for start in times)
+
+
+def test_previews_of_many_jobs_take_turns_within_what_discord_takes() -> None:
+    async def work() -> None:
+        board = RecordingBoard()
+        lives = [LiveMessage(board, CHANNEL, number) for number in range(7)]
+        await asyncio.gather(*(keep_showing(live, 60) for live in lives))
+        for live in lives:
+            await live.stop()
+        assert most_in_a_window(board.all) < PER_WINDOW
+        shown = [number for _, number in board.previews]
+        assert len(shown) > 40
+        for start in range(0, len(shown) - 7, 7):
+            assert set(shown[start : start + 7]) == set(range(7))
+        assert max(Counter(shown).values()) - min(Counter(shown).values()) <= 1
+
+    run(work)
+
+
+def test_an_end_goes_at_once_and_finds_room_whatever_previews_wait() -> None:
+    async def work() -> None:
+        board, loop = RecordingBoard(), asyncio.get_running_loop()
+        lives = [LiveMessage(board, CHANNEL, number) for number in range(7)]
+        showing = [asyncio.create_task(keep_showing(live, 60)) for live in lives]
+        for number in range(10):
+            await asyncio.sleep(5.3)
+            asked = loop.time()
+            await board.edit(CHANNEL, 100 + number, Message("end"))
+            # Nothing but the request itself took time.
+            assert asked in board.all
+            assert most_in_a_window(board.all) <= PER_WINDOW
+        await asyncio.gather(*showing)
+        for live in lives:
+            await live.stop()
+        assert len(board.previews) > 20
+
+    run(work)
+
+
+def test_previews_wait_for_all_ends_on_their_way() -> None:
+    async def work() -> None:
+        board, loop = RecordingBoard(), asyncio.get_running_loop()
+        live = LiveMessage(board, CHANNEL, 1)
+        with board.pacer.staying(edit_bucket(CHANNEL, None)):
+            with board.pacer.staying(edit_bucket(CHANNEL, None)):
+                live.show(Message("preview"))
+                await asyncio.sleep(9)
+            await asyncio.sleep(9)
+            assert not board.previews
+        await asyncio.sleep(0.01)
+        assert len(board.previews) == 1
+        # Elsewhere nobody waits.
+        other = LiveMessage(board, CHANNEL, 2, token="token")
+        with board.pacer.staying(edit_bucket(CHANNEL, None)):
+            asked = loop.time()
+            other.show(Message("preview"))
+            await asyncio.sleep(0.01)
+            assert board.previews[-1] == (asked, 2)
+        await live.stop()
+        await other.stop()
+
+    run(work)
+
+
+def test_a_job_that_ends_gives_its_turn_to_the_next_and_nothing_is_remembered() -> None:
+    async def work() -> None:
+        board = RecordingBoard()
+        first, second, third = (LiveMessage(board, CHANNEL, number) for number in range(3))
+        for live in (first, second, third):
+            live.show(Message("preview"))
+        await asyncio.sleep(0.01)
+        await second.stop()
+        await asyncio.sleep(2)
+        assert [number for _, number in board.previews] == [0, 2]
+        await first.stop()
+        await third.stop()
+        await asyncio.sleep(2 * WINDOW_S)
+        assert len(board.pacer) == 0
+
+    run(work)

@@ -1,0 +1,97 @@
+"""Grids and files as a message shows them."""
+
+import io
+import random
+
+import pytest
+from PIL import ExifTags, Image
+from PIL.PngImagePlugin import PngInfo
+
+from bot.images.grid import PictureTooLarge, compose_grid, compose_preview, fit, labelled_as
+
+
+def picture(colour: str, size: tuple[int, int] = (64, 32), label: str = "") -> bytes:
+    buffer, text = io.BytesIO(), PngInfo()
+    if label:
+        text.add_text("parameters", label)
+    Image.new("RGB", size, colour).save(buffer, "PNG", pnginfo=text)
+    return buffer.getvalue()
+
+
+def noisy_picture(side: int) -> bytes:
+    """A picture that no encoding makes small."""
+    pixels = random.Random(1).randbytes(side * side * 3)
+    buffer = io.BytesIO()
+    Image.frombytes("RGB", (side, side), pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def opened(encoded: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(encoded))
+
+
+COLOURS = ("red", "lime", "blue", "white")
+
+
+def test_a_grid_reads_like_a_page() -> None:
+    grid = opened(compose_grid([picture(colour) for colour in COLOURS]))
+    assert grid.size == (1024, 512)
+    places = [(256, 128), (768, 128), (256, 384), (768, 384)]
+    assert [grid.getpixel(place) for place in places] == [
+        (255, 0, 0),
+        (0, 255, 0),
+        (0, 0, 255),
+        (255, 255, 255),
+    ]
+
+
+def test_large_pictures_are_not_enlarged() -> None:
+    grid = opened(compose_grid([picture(colour, (600, 600)) for colour in COLOURS]))
+    assert grid.size == (1200, 1200)
+
+
+def test_one_picture_is_no_grid() -> None:
+    assert opened(compose_grid([picture("red", (512, 512))])).size == (512, 512)
+
+
+def test_a_preview_shows_the_same_place_by_place() -> None:
+    preview = opened(compose_preview([picture(colour) for colour in COLOURS]))
+    assert preview.format == "JPEG"
+    assert preview.size == (1024, 512)
+
+
+def test_a_small_picture_by_itself_is_enlarged() -> None:
+    assert opened(compose_grid([picture("red", (128, 160))])).size == (512, 640)
+
+
+def test_how_a_picture_was_made_stands_in_whatever_it_becomes() -> None:
+    text = "a red fox 🦊\nSteps: 4, Sampler: DPM++ 2M, CFG scale: 3, Seed: 7, Size: 64x64"
+    made = picture("red", label=text)
+    assert opened(compose_grid([made] * 4)).text == {"parameters": text}
+    assert opened(labelled_as(picture("lime"), made)).text == {"parameters": text}
+    jpeg = fit(labelled_as(noisy_picture(256), made), 20_000).encoded
+    comment = opened(jpeg).getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment]
+    assert comment.removeprefix(b"UNICODE\0").decode("utf-16-be") == text
+    assert opened(compose_grid([picture("red")])).text == {}
+
+
+def test_the_same_pictures_make_the_same_bytes() -> None:
+    pictures = [picture(colour) for colour in COLOURS]
+    assert compose_grid(pictures) == compose_grid(pictures)
+
+
+def test_what_fits_is_left_as_it_is() -> None:
+    png = picture("red")
+    assert fit(png, len(png)).encoded == png
+
+
+def test_what_does_not_fit_is_written_smaller() -> None:
+    png = noisy_picture(256)
+    file = fit(png, 20_000)
+    assert len(file.encoded) <= 20_000
+    assert (file.suffix, opened(file.encoded).format) == ("jpg", "JPEG")
+
+
+def test_what_can_not_be_made_to_fit_is_refused() -> None:
+    with pytest.raises(PictureTooLarge):
+        fit(noisy_picture(256), 100)

@@ -1,0 +1,162 @@
+"""Cards keep to Discord's limits whatever is on them, and commands to its names, everywhere."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+from discord import app_commands
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.client import COGS
+from bot.i18n.texts import LANGUAGES, say
+from bot.i18n.translator import called, key_of
+from bot.messages import help_embeds, job_embeds, settings_embeds
+from bot.messages.job_embeds import Page, Place
+from bot.messages.job_messages import Card
+from bot.models.versions import Versions
+from bot.ui.cogs.context_menus import message_menus
+from diffusion.protocol.requests import ImageRequest, ModelInfo, Noise
+from storage.history import Found
+from storage.jobs import Queue, Totals
+from storage.members import Preferences
+from storage.models import JobKind
+from storage.pictures import Picture
+from storage.servers import ServerSettings
+from tests.bot.messages.test_job_messages import CHILD
+
+NAME = re.compile(r"[-_'\w]{1,32}")
+
+
+def check(card: Card) -> None:
+    assert 1 <= len(card.title) <= 256
+    assert len(card.text) <= 4096
+    assert len(card.fields) <= 25
+    for name, value in card.fields:
+        assert 1 <= len(name) <= 256
+        assert 1 <= len(value) <= 1024
+    pieces = (card.title, card.text, *(piece for field in card.fields for piece in field))
+    assert sum(map(len, pieces)) <= 6000
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6000))
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_every_card_keeps_to_discords_limits(locale: str, prompt: str) -> None:
+    job = replace(CHILD, prompt=prompt, member_name=prompt, kind=JobKind.VARY)
+    request = ImageRequest(prompt, prompt, (Noise(2**32 - 1),) * 16, 512, 512, 20, 7.5)
+    pictures = [Picture(n, 2**32 - 1, 8, 8, "", "", 8, "", "") for n in range(16)]
+    queue = Queue((job,) * 30, (job,) * 200)
+    found = Found((job,) * 5, frozenset({job.id}), 10**9)
+    preferences = Preferences(model=prompt[:40], suffix=prompt, stylize=3)
+    options = {f"{'o' * 30}{number}": prompt for number in range(20)}
+    for card in (
+        job_embeds.info([job] * 60, Totals(10**9, 2, 3, 4), 3, Preferences(), locale),
+        job_embeds.queue(Place(queue, job.member_id, 999.0, 2), job.channel_id, locale),
+        job_embeds.queue(Place(queue, 1, None, 2), job.channel_id, locale),
+        job_embeds.details(job, request, pictures, locale),
+        job_embeds.descent([job] * 13, job.channel_id, locale),
+        job_embeds.history(Page(prompt[:60], 0, 9, found), locale),
+        job_embeds.history(Page(prompt[:60], 0, 0, Found((), frozenset(), 0)), locale),
+        settings_embeds.panel(preferences, options, locale),
+        settings_embeds.own_options(options, locale),
+        help_embeds.parameter(prompt, locale),
+    ):
+        check(card)
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_the_help_is_whole_in_every_language(locale: str) -> None:
+    model = ModelInfo("m" * 300, 512, 20, 7.5, styles={f"{'s' * 50}{n}": "" for n in range(50)})
+    check(help_embeds.models(Versions({f"{n}": model for n in range(40)}, "0"), locale))
+    check(help_embeds.models(None, locale))
+    check(help_embeds.parameters(locale))
+    assert "…" not in help_embeds.parameters(locale).text[-2:]
+    check(settings_embeds.server(ServerSettings(3, highlights_channel=7), True, locale))
+
+
+def registered() -> list[app_commands.Command[Any, ..., Any] | app_commands.Group]:
+    """All commands and groups, from the cogs alone."""
+    tree = app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
+    for cog in COGS:
+        instance = cog(None)  # type: ignore[arg-type]
+        for command in (instance.app_command, *instance.get_app_commands()):
+            if command is not None and command.parent is None:
+                tree.add_command(command, override=True)
+    return list(tree.walk_commands())
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_every_command_is_described_and_may_be_called_so(locale: str) -> None:
+    commands = registered()
+    assert len(commands) > 15
+    names = [called(command, locale) for command in commands]
+    assert len(set(names)) == len(names)
+    for command in commands:
+        said = [(say(f"{key_of(command)}.name", locale), say(key_of(command), locale))]
+        if isinstance(command, app_commands.Command):
+            options = [parameter.name for parameter in command.parameters]
+            said += [
+                (
+                    say(f"{key_of(command)}.{name}-name", locale),
+                    say(f"{key_of(command)}.{name}", locale),
+                )
+                for name in options
+            ]
+            assert len({name for name, _ in said[1:]}) == len(options)
+        for name, description in said:
+            assert NAME.fullmatch(name), name
+            assert name == name.lower()
+            assert 1 <= len(description) <= 100, description
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_every_menu_has_a_name(locale: str) -> None:
+    names = {say(f"{key_of(menu)}.name", locale) for menu in message_menus()}
+    assert len(names) == 4
+    assert all(1 <= len(name) <= 32 for name in names)
+
+
+def test_english_names_in_the_texts_are_those_in_the_code() -> None:
+    for command in registered():
+        assert say(f"{key_of(command)}.name") == command.name
+        assert say(key_of(command)) == command.description
+        for parameter in getattr(command, "parameters", ()):
+            assert say(f"{key_of(command)}.{parameter.name}-name") == parameter.name
+            assert say(f"{key_of(command)}.{parameter.name}") == parameter.description
+
+
+def test_the_document_lists_every_command_with_its_options() -> None:
+    document = (Path(__file__).parents[3] / "docs" / "commands.md").read_text(encoding="utf-8")
+    rows = set(re.findall(r"^\| `/.*$", document, re.MULTILINE))
+    expected = set()
+    for command in registered():
+        if isinstance(command, app_commands.Command):
+            options = [
+                f"`{one.name}`" if one.required else f"[`{one.name}`]" for one in command.parameters
+            ]
+            name = f"`/{command.qualified_name}`"
+            expected.add(f"| {name} | {' '.join(options)} | {command.description} |")
+    assert rows == expected
+
+
+def test_the_words_of_others_are_told_only_where_they_were_typed() -> None:
+    job = replace(CHILD, stealth=False, reply_token=None)
+    elsewhere = job.channel_id + 1
+    assert job_embeds.tells(job, job.member_id, elsewhere)
+    assert job_embeds.tells(job, 1, job.channel_id)
+    assert not job_embeds.tells(job, 1, elsewhere)
+    assert not job_embeds.tells(replace(job, server_id=None), 1, elsewhere)
+    assert not job_embeds.tells(replace(job, stealth=True), 1, job.channel_id)
+    assert not job_embeds.tells(replace(job, reply_token="a token"), 1, job.channel_id)
+    # In the line of a picture's descent too, which goes on with what comes after.
+    parent = replace(job, member_id=1, prompt="typed in private")
+    there = job_embeds.descent([job, parent], job.channel_id, "en-US").text
+    assert "typed in private" in there
+    shown = job_embeds.descent([job, parent], elsewhere, "en-US").text.splitlines()
+    assert shown[0] == "a job that is not shown here"
+    assert "<@1>" not in "".join(shown)
+    assert job.id[:8] in shown[1]

@@ -1,0 +1,119 @@
+"""What members read, and that it keeps to Discord's limits whatever they typed."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.messages import job_messages
+from bot.messages.job_messages import Attachment
+from diffusion.protocol.requests import ImageRequest, Noise
+from storage.jobs import Job
+from storage.models import JobKind, JobMode, JobState
+
+JOB = Job(
+    kind=JobKind.IMAGINE,
+    prompt="a red fox --ar 3:2",
+    request={},
+    member_id=77,
+    member_name="Ada Lovelace!",
+    channel_id=5,
+    server_id=3,
+    id="ab" * 16,
+    state=JobState.RUNNING,
+    message_id=9,
+    reason=None,
+    attempts=1,
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    started_at=None,
+    finished_at=None,
+)
+CHILD = replace(JOB, id="cd" * 16, parent_id=JOB.id, parent_index=1)
+PICTURE = Attachment("x.png", b"", "a red fox")
+
+
+def labels(message: job_messages.Message) -> list[list[str]]:
+    return [[button.label or button.emoji for button in row] for row in message.buttons]
+
+
+def test_a_job_goes_from_waiting_to_its_pictures() -> None:
+    assert job_messages.waiting(JOB, None).content == (
+        "**a red fox --ar 3:2** - <@77> (Waiting to start)"
+    )
+    assert job_messages.running(JOB, None, 11, 35, None).content.endswith("<@77> (31%) (fast)")
+    done = job_messages.done(JOB, None, PICTURE, ())
+    assert done.content == "**a red fox --ar 3:2** - <@77> (fast)"
+    hidden = replace(JOB, mode=JobMode.RELAX, stealth=True)
+    assert job_messages.done(hidden, None, PICTURE, ()).content.endswith("<@77> (relaxed, stealth)")
+
+
+def test_what_can_be_pressed_fits_the_state() -> None:
+    assert labels(job_messages.waiting(JOB, None)) == [["Cancel"]]
+    assert labels(job_messages.running(JOB, None, 1, 2, None)) == [["Cancel"]]
+    assert labels(job_messages.stopped(JOB, None)) == [["🔄"]]
+
+
+def test_a_prompt_that_was_read_before_is_shortened() -> None:
+    long = replace(JOB, prompt="fox " * 200)
+    assert len(job_messages.waiting(long, None).content) > 800
+    assert len(job_messages.waiting(replace(CHILD, prompt=long.prompt), long).content) < 400
+
+
+def test_a_picture_by_itself_tells_its_seed() -> None:
+    request = ImageRequest("mini", "a fox", (Noise(1234),), 64, 64, 4, 3.0)
+    single = replace(CHILD, kind=JobKind.UPSCALE, request=request.to_json())
+    assert job_messages.done(single, JOB, PICTURE, ()).content.endswith("\n-# Seed 1234")
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (JobKind.VARY, "Variations (Strong) of picture 2 by <@77>"),
+        (JobKind.UPSCALE, "Picture 2 by <@77>"),
+        (JobKind.REROLL, "Re-rolled by <@77>"),
+    ],
+)
+def test_a_child_says_what_it_came_from(kind: JobKind, words: str) -> None:
+    content = job_messages.waiting(replace(CHILD, kind=kind), JOB).content
+    assert words in content
+    assert "https://discord.com/channels/3/5/9" in content
+
+
+def test_a_failed_job_says_why_and_can_be_tried_again() -> None:
+    message = job_messages.ended(
+        replace(JOB, state=JobState.FAILED, reason="The disk is full."), None
+    )
+    assert message.cards[0].text == "The disk is full."
+    assert labels(message) == [["🔄"]]
+
+
+def test_file_names_are_safe_and_say_what_is_in_them() -> None:
+    assert job_messages.file_name(JOB, "png") == f"ada_lovelace_a_red_fox_{JOB.id}.png"
+    wild = replace(JOB, prompt="../../etc/passwd\\ CON: 🦊 ثعلب", member_name="ثعلب")
+    assert job_messages.file_name(wild, "png") == f"etc_passwd_con_{JOB.id}.png"
+
+
+def test_markdown_and_mentions_in_a_prompt_stay_text() -> None:
+    content = job_messages.waiting(replace(JOB, prompt="**b** `c` <@1> [x](y)"), None).content
+    assert r"\*\*b\*\* \`c\` \<@1\> \[x\](y)" in content
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=6000), st.text())
+def test_every_message_keeps_to_discords_limits(prompt: str, reason: str) -> None:
+    job = replace(
+        CHILD, prompt=prompt, state=JobState.FAILED, reason=reason[:500], kind=JobKind.VARY
+    )
+    for message in (
+        job_messages.waiting(job, JOB),
+        job_messages.waiting_for_inference(job, JOB),
+        job_messages.running(job, JOB, 9, 0, None),
+        job_messages.moved(job_messages.done(job, JOB, PICTURE, ()), "de"),
+        job_messages.ended(job, JOB),
+    ):
+        assert len(message.content) <= 2000
+        assert all(len(row) <= 5 for row in message.buttons)
+        assert all(len(button.custom_id) <= 100 for row in message.buttons for button in row)
+    assert len(job_messages.alt_text(job)) <= 1024
+    assert len(job_messages.file_name(job, "png")) <= 200

@@ -1,0 +1,128 @@
+"""Two models: the menu of `/settings`, and `--v` and `--niji`, through the real client.
+
+Inference is away, so that the bot knows the models as it remembers them: jobs are queued, and what
+they will be drawn with is decided by then.
+"""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.client import DarkroomBot
+from bot.config import Settings
+from diffusion.protocol.requests import ModelInfo
+from playground.testing.member import Member
+from playground.testing.views import Message
+from storage import jobs
+from storage.database import Database
+from tests.bot.conftest import Studio
+from tests.bot.services.test_generation import job_id_of
+from tests.bot.services.test_refusals import card, told
+from tests.bot.ui.test_settings import chosen, value_of
+
+PHOTO = ModelInfo(id="photo-model", native_size=128, steps=20, guidance_scale=3)
+ANIME = ModelInfo(id="anime-model", native_size=256, steps=12, guidance_scale=5, tiles=True)
+NAMED = "1=photo-model, photo=photo-model, niji=anime-model"
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    settings.data_folder.mkdir(parents=True)
+    remembered = json.dumps([model.to_json() for model in (PHOTO, ANIME)])
+    (settings.data_folder / "models.json").write_text(remembered)
+    return settings.model_copy(update={"inference_url": "http://127.0.0.1:9", "versions": NAMED})
+
+
+@pytest.fixture
+async def bot(studio: Studio, ada: Member) -> AsyncIterator[DarkroomBot]:
+    async with studio.open() as bot:
+        await ada.wait_for_command("imagine")
+        yield bot
+
+
+async def drawn_by(ada: Member, database: Database, prompt: str) -> str:
+    """The model that a prompt will be drawn by, in the model's own number of steps."""
+    waiting = await ada.slash("darkroom", "imagine", prompt=prompt)
+    job = await jobs.get(database, job_id_of(waiting))
+    assert job is not None
+    model = {one.id: one for one in (PHOTO, ANIME)}[job.request["model"]]
+    assert job.request["num_inference_steps"] == model.steps
+    await ada.press(waiting, "Cancel")
+    return model.id
+
+
+def lines_of(panel: Message) -> list[str]:
+    (menu,) = [menu for menu in panel.selects if menu.custom_id == "me:model"]
+    return [option.label for option in menu.options]
+
+
+async def test_the_menu_chooses_the_model_of_every_prompt_that_names_none(
+    bot: DarkroomBot, ada: Member, database: Database
+) -> None:
+    panel = await ada.slash("darkroom", "settings")
+    assert lines_of(panel) == ["Model: the usual one", "Model 1", "Model photo", "Model niji"]
+    assert value_of(panel, "me:model") == "usual"
+    assert await drawn_by(ada, database, "a fox") == PHOTO.id
+    panel = (await ada.choose(panel, "niji", select="me:model")).message
+    assert value_of(panel, "me:model") == "niji"
+    assert "--v niji" in card(panel)
+    assert (await chosen(database, panel)).model == "niji"
+    assert await drawn_by(ada, database, "a fox") == ANIME.id
+    assert await drawn_by(ada, database, "a fox --v 1") == PHOTO.id
+    panel = (await ada.choose(panel, "usual", select="me:model")).message
+    assert (await chosen(database, panel)).model is None
+    assert await drawn_by(ada, database, "a fox") == PHOTO.id
+
+
+@pytest.mark.parametrize(
+    ("parameter", "model"),
+    [
+        ("--v 1", PHOTO),
+        ("--v photo", PHOTO),
+        ("--version PHOTO", PHOTO),
+        ("--v photo-model", PHOTO),
+        ("--v niji", ANIME),
+        ("--niji", ANIME),
+        ("--v anime-model", ANIME),
+    ],
+)
+async def test_a_prompt_names_its_model(
+    bot: DarkroomBot, ada: Member, database: Database, parameter: str, model: ModelInfo
+) -> None:
+    assert await drawn_by(ada, database, f"a fox {parameter}") == model.id
+
+
+async def test_choices_in_braces_may_be_of_models(
+    bot: DarkroomBot, ada: Member, database: Database
+) -> None:
+    answer = await ada.slash("darkroom", "imagine", prompt="a fox --{v photo, niji}")
+    asked = await ada.wait_for(
+        lambda m: m.interaction_id == answer.interaction_id and m.button("No")
+    )
+    assert "a fox --v photo" in card(asked)
+    await ada.press(asked, "Yes, start them")
+    for prompt, model in (("a fox --v photo", PHOTO), ("a fox --niji", ANIME)):
+        waiting = await ada.wait_for(lambda m, said=prompt: f"**{said}**" in m.content)
+        job = await jobs.get(database, job_id_of(waiting))
+        assert job is not None
+        assert job.request["model"] == model.id
+
+
+async def test_what_is_not_there_or_cannot_be_done_is_refused_with_what_can(
+    bot: DarkroomBot, ada: Member
+) -> None:
+    for prompt, words in (
+        ("a fox --v 2", "There are: `1`, `photo`, `niji`"),
+        ("a fox --niji 6", "There is no model called `niji-6`"),
+        ("a fox --tile", "These can: `--v niji`"),
+        ("a fox --niji --v 1", "decide the same"),
+    ):
+        assert words in await told(ada, await ada.slash("darkroom", "imagine", prompt=prompt))
+
+
+async def test_the_help_tells_of_each_model(bot: DarkroomBot, ada: Member) -> None:
+    answer = await ada.slash("darkroom", "help")
+    shown = card((await ada.press(answer, "Models")).message)
+    assert "128 px, 20 steps" in shown
+    assert "256 px, 12 steps" in shown

@@ -1,0 +1,80 @@
+"""How often a member may act: counted with a clock that the test turns."""
+
+import pytest
+
+from bot.errors import TooFast
+from bot.i18n.texts import say
+from bot.policy import rate_limit
+from bot.policy.rate_limit import BURST, PER_SECOND, RateLimiter
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def taken(limiter: RateLimiter, member_id: int, times: int) -> int:
+    """How many of so many acts were let through."""
+    through = 0
+    for _ in range(times):
+        try:
+            limiter.count(member_id)
+        except TooFast:
+            continue
+        through += 1
+    return through
+
+
+def test_sixty_presses_in_seven_seconds_are_not_sixty(clock: Clock) -> None:
+    limiter, through = RateLimiter(clock), 0
+    for _ in range(60):
+        through += taken(limiter, 1, 1)
+        clock.now += 7 / 60
+    assert through <= BURST + 7 * PER_SECOND
+
+
+def test_the_refusal_says_when_to_press_again_and_then_it_goes(clock: Clock) -> None:
+    limiter = RateLimiter(clock)
+    assert taken(limiter, 1, BURST) == BURST
+    with pytest.raises(TooFast) as refused:
+        limiter.count(1)
+    assert say(refused.value.remedy) == "Press again in 1 second."
+    clock.now += refused.value.seconds
+    limiter.count(1)
+
+
+def test_each_member_has_their_own(clock: Clock) -> None:
+    limiter = RateLimiter(clock)
+    taken(limiter, 1, 100)
+    assert taken(limiter, 2, BURST) == BURST
+
+
+def test_whoever_is_refused_is_not_kept_away_longer_by_trying(clock: Clock) -> None:
+    limiter = RateLimiter(clock)
+    for _ in range(100):
+        taken(limiter, 1, 10)
+        clock.now += 1
+    assert taken(limiter, 1, 10) == PER_SECOND
+
+
+def test_memory_is_bounded_by_who_acted_lately_and_by_a_number(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limiter = RateLimiter(clock)
+    for member_id in range(500):
+        limiter.count(member_id)
+    clock.now += BURST / PER_SECOND
+    limiter.count(500)
+    assert len(limiter) == 1
+    monkeypatch.setattr(rate_limit, "MOST_MEMBERS", 100)
+    for member_id in range(500):
+        limiter.count(member_id)
+    assert len(limiter) == 100

@@ -1,0 +1,75 @@
+"""What members say without typing it: own parameters, and the suffix of every prompt."""
+
+import pytest
+
+from bot.errors import MistypedParameter, TooManyPermutations
+from bot.prompts.expand import write_out
+
+OPTIONS = {"mine": "--ar 7:4 --raw", "snow": "in the snow", "ar": "3:2", "many": "{red, blue}"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("a fox --mine", "a fox --ar 7:4 --raw"),
+        ("a fox --MINE --s 5", "a fox --ar 7:4 --raw --s 5"),
+        ("a fox —snow", "a fox in the snow"),
+        # The table's own parameters mean what it says, whatever a member calls theirs.
+        ("a fox --ar 1:1", "a fox --ar 1:1"),
+        ("a fox --mineral", "a fox --mineral"),
+        ("a gold—mine", "a gold—mine"),
+        ("https://a.org/fox--mine.png a fox", "https://a.org/fox--mine.png a fox"),
+        ("https://a.org/fox--mine a fox", "https://a.org/fox--mine a fox"),
+        ("a   fox", "a fox"),
+    ],
+)
+def test_own_parameters_stand_for_what_they_were_given(typed: str, written: str) -> None:
+    assert write_out(typed, OPTIONS, "", 10) == (written,)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("a fox--mine", "fox --mine"),
+        ("a fox--MINE, red", "fox --mine"),
+        ("a {fox--mine, cat}", "fox --mine"),
+        ("a fox --two-2=5", "--two-2 5"),
+        ("a fox -mine", "--mine"),
+        ("a fox ---snow", "--snow"),
+    ],
+)
+def test_own_parameters_that_are_glued_or_misspelt_are_refused_with_how_they_are_written(
+    typed: str, meant: str
+) -> None:
+    with pytest.raises(MistypedParameter, match=f"Write `{meant}`"):
+        write_out(typed, {**OPTIONS, "two-2": "x"}, "", 10)
+
+
+def test_own_parameters_and_choices_mix() -> None:
+    assert write_out("a {fox --mine, cat}", OPTIONS, "", 10) == ("a fox --ar 7:4 --raw", "a cat")
+    assert write_out("a --many fox", OPTIONS, "", 10) == ("a red fox", "a blue fox")
+    assert write_out("a fox {--mine, --snow}", OPTIONS, "", 10) == (
+        "a fox --ar 7:4 --raw",
+        "a fox in the snow",
+    )
+    with pytest.raises(TooManyPermutations):
+        write_out("a --many fox", OPTIONS, "", 1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("a fox", "a fox --ar 3:2 --raw --no grass, sky"),
+        ("a fox --ar 1:1", "a fox --ar 1:1 --raw --no grass, sky"),
+        ("a fox --aspect 1:1 --style noto", "a fox --aspect 1:1 --style noto --no grass, sky"),
+        ("a fox --size 64x64", "a fox --size 64x64 --raw --no grass, sky"),
+        ("a fox --no cats", "a fox --no cats --ar 3:2 --raw"),
+    ],
+)
+def test_the_suffix_fills_what_the_prompt_leaves_open(typed: str, written: str) -> None:
+    assert write_out(typed, {}, "--ar 3:2 --raw --no grass, sky", 10) == (written,)
+
+
+def test_each_prompt_of_several_has_the_suffix_that_it_needs() -> None:
+    written = write_out("fox {--ar 1:1, --tile}", {}, "--ar 3:2", 10)
+    assert written == ("fox --ar 1:1", "fox --tile --ar 3:2")

@@ -1,0 +1,96 @@
+"""No regular expression over what was typed takes more than so many steps for each letter."""
+
+import ast
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.i18n import markdown, texts
+from bot.messages import job_messages
+from bot.prompts import expand, lint, multi_prompt, parser, permutations, values
+from tests.support.bot.regex_steps import count_steps
+
+ROOT = Path(job_messages.__file__).parent
+
+MEANT = lint._slips(frozenset(["ar", "no", "mine-2"]))
+
+EXPRESSIONS: list[tuple[re.Pattern[str], str]] = [
+    (parser._FLAG, "fullmatch"),
+    (expand._OWN, "sub"),
+    (lint.LINK, "fullmatch"),
+    (lint._VALUE, "match"),
+    (MEANT.hyphens, "fullmatch"),
+    (MEANT.glued_after, "fullmatch"),
+    (MEANT.glued_before, "fullmatch"),
+    (multi_prompt._BORDER, "finditer"),
+    (permutations._SIGNS, "finditer"),
+    (values._NUMBER, "fullmatch"),
+    (markdown._INVISIBLE, "match"),
+    (markdown._SIGNS, "sub"),
+    (markdown._LINE_START, "match"),
+    (job_messages._FIRST_LINK, "match"),
+    (texts._CODE_OR_HELD, "sub"),
+]
+"""Those over what was typed, and how each is used."""
+
+WRITTEN_OUT = [
+    (r"[{},]", "split"),
+    (r"[a-z0-9]+", "findall"),
+    (r"[^a-z0-9]+", "sub"),
+    ("`+", "findall"),
+    ("`{3,}", "sub"),
+    (r"/channels/[^/]+/[0-9]+/([0-9]{1,20})", "search"),
+    (r"[0-9a-f]{32}", "search"),
+    (r"[0-9a-f]{8,31}", "fullmatch"),
+    (r"[0-9a-f]{8,32}", "fullmatch"),
+    (r"(.*\S) (?:--|—)style ?([\w-]*)", "fullmatch"),
+    (r"[a-z][a-z0-9_-]{0,31}", "fullmatch"),
+    (r"[\w.-]{1,40}", "fullmatch"),
+    (r"job:([0-9a-f]{32}):", "match"),
+    (r"[;:.] ", "split"),
+    (r"(?<!^)(?=[A-Z])", "sub"),
+]
+"""Those that stand where they are used."""
+
+PUMPS = [
+    "a", "1", " ", "-", "--", "—", ":", "::", "=", ".", ",", "/", "<", "`", "{", "\\", "@",
+    "--ar", " --ar", " --style", "https://", "/channels/", "f" * 8,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pattern", "method"),
+    [*EXPRESSIONS, *((re.compile(written), method) for written, method in WRITTEN_OUT)],
+)
+def test_no_expression_takes_more_than_so_many_steps_for_each_letter(
+    pattern: re.Pattern[str], method: str
+) -> None:
+    for first, second in itertools.product(PUMPS, ["", *PUMPS[:12]]):
+        for start, end in (("", "!"), (" --ar", "\n"), ("::", "")):
+            counts = []
+            for times in (16, 64):
+                typed = start + (first + second) * times + end
+                counts.append(count_steps(pattern, method, typed))
+            assert counts[1] <= 6 * counts[0] + 500, (first, second, start, end, counts)
+
+
+def test_a_slow_expression_would_be_found() -> None:
+    slow = re.compile(r"(a+)+b")
+    assert count_steps(slow, "match", "a" * 14) > 10_000
+    twice = re.compile(r"a*a*b")
+    assert count_steps(twice, "match", "a" * 48) > 10 * count_steps(twice, "match", "a" * 12)
+
+
+def test_every_expression_of_the_bot_is_known_here() -> None:
+    written = set()
+    for file in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                owner = node.func.value
+                if isinstance(owner, ast.Name) and owner.id == "re" and node.func.attr != "escape":
+                    pattern = node.args[0]
+                    if isinstance(pattern, ast.Constant) and node.func.attr != "compile":
+                        written.add(pattern.value)
+    assert written == {one for one, _ in WRITTEN_OUT}

@@ -1,0 +1,385 @@
+"""Nothing is lost and nothing is done twice: kills, drops, faults and refusals in mid-job."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+
+from bot.client import DarkroomBot
+from bot.config import Settings
+from bot.services import queue_worker
+from bot.services.queue_worker import news_within
+from playground import Playground, running_playground
+from playground.app.faults import CALLBACK, EDIT_MESSAGE
+from playground.rest import routes
+from playground.state.limits import Limits
+from playground.testing.member import Member
+from playground.testing.views import Message
+from storage import jobs, members
+from storage.database import Database
+from storage.models import JobState
+from tests.bot.conftest import PATIENT, Studio, running_inference
+from tests.bot.services.test_generation import finished, job_id_of, labels
+from tests.bot.services.test_refusals import LONG, card, told, whoever
+from tests.support.processes import RunningProcess
+
+WAITS = "(Waiting: inference is away or busy"
+
+
+async def caught_at_work(member: Member, message: Message) -> Message:
+    return await member.wait_for(lambda m: m.id == message.id and "%)" in m.content)
+
+
+async def grids(member: Member) -> list[Message]:
+    return [m for m in await member.messages("darkroom") if "U1" in labels(m)]
+
+
+async def test_a_killed_bot_finishes_its_job_in_the_same_message_once(
+    studio: Studio, ada: Member, database: Database
+) -> None:
+    async with RunningProcess("-m", "bot", "bot", environment=studio.environment()) as process:
+        await ada.wait_for_command("imagine")
+        waiting = await ada.slash("darkroom", "imagine", prompt=LONG)
+        await caught_at_work(ada, waiting)
+        process.send(signal.SIGKILL)
+        await process.wait()
+    job = await jobs.get(database, job_id_of(waiting))
+    assert job is not None
+    assert job.state is JobState.RUNNING
+
+    async with RunningProcess("-m", "bot", "bot", environment=studio.environment()):
+        grid = await finished(ada, waiting)
+        assert "U1" in labels(grid)
+        # A button of before the restart works.
+        await ada.wait_for_bot()
+        assert (await finished(ada, (await ada.press(grid, "U1")).message)).attachments
+        assert [m.id for m in await grids(ada)] == [waiting.id]
+        job = await jobs.get(database, job.id)
+        assert job is not None
+        assert (job.state, job.attempts) == (JobState.DONE, 2)
+
+
+async def test_what_was_done_but_not_shown_is_shown_at_the_next_start(
+    studio: Studio, playground: Playground, ada: Member, database: Database
+) -> None:
+    async with RunningProcess("-m", "bot", "bot", environment=studio.environment()) as process:
+        await ada.wait_for_command("imagine")
+        waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q 1")
+        held = playground.faults.hold(EDIT_MESSAGE)
+        # Another process writes the database, so there is nothing to be woken by.
+        while (await job_state(database, waiting)) is not JobState.DONE:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        process.send(signal.SIGKILL)
+        await process.wait()
+        held.release()
+    async with studio.open():
+        grid = await finished(ada, waiting)
+        assert "U1" in labels(grid)
+        job = await jobs.get(database, job_id_of(waiting))
+        assert job is not None
+        assert job.attempts == 1
+
+
+async def job_state(database: Database, message: Message) -> JobState:
+    job = await jobs.get(database, job_id_of(message))
+    assert job is not None
+    return job.state
+
+
+async def test_a_job_outlives_the_inference_process(
+    tiny_model: Path, settings: Settings, database: Database, ada: Member
+) -> None:
+    async with running_inference(tiny_model) as (url, inference):
+        studio = Studio(settings.model_copy(update={"inference_url": url}), database)
+        async with studio.open():
+            await ada.wait_for_command("imagine")
+            waiting = await ada.slash("darkroom", "imagine", prompt=LONG)
+            await caught_at_work(ada, waiting)
+            inference.send(signal.SIGKILL)
+            await ada.wait_for(lambda m: m.id == waiting.id and WAITS in m.content)
+            # While it is away, jobs are still taken.
+            second = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
+            assert WAITS in second.content
+            async with running_inference(tiny_model, port=int(url.rsplit(":", 1)[1])):
+                for message in (waiting, second):
+                    assert "U1" in labels(await finished(ada, message))
+            assert len(await grids(ada)) == 2
+
+
+async def test_jobs_wait_for_an_inference_that_was_seen_once(
+    studio: Studio, settings: Settings, database: Database, ada: Member
+) -> None:
+    async with studio.open():
+        await ada.wait_for_command("imagine")
+        # Drawing shows that the models are known, and so remembered.
+        await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --q .25 --n 1"))
+    await ada.wait_for_bot(online=False)
+    away = Studio(settings.model_copy(update={"inference_url": "http://127.0.0.1:9"}), database)
+    async with away.open():
+        await ada.wait_for_bot()
+        waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
+        await ada.wait_for(lambda m: m.id == waiting.id and WAITS in m.content)
+    async with studio.open():
+        assert "U1" in labels(await finished(ada, waiting))
+
+
+async def test_without_any_inference_ever_the_refusal_says_so(
+    settings: Settings, database: Database, ada: Member
+) -> None:
+    away = Studio(settings.model_copy(update={"inference_url": "http://127.0.0.1:9"}), database)
+    async with away.open():
+        await ada.wait_for_command("imagine")
+        refusal = await ada.slash("darkroom", "imagine", prompt="a fox")
+        assert "The model is not there yet" in card(refusal)
+
+
+async def test_what_is_pressed_while_the_gateway_is_down_is_heard_afterwards(
+    bot: DarkroomBot, playground: Playground, ada: Member, database: Database
+) -> None:
+    waiting = await ada.slash("darkroom", "imagine", prompt=LONG)
+    running = await caught_at_work(ada, waiting)
+    await playground.faults.drop(resumable=True)
+    # The bot does not hear of this before it has resumed; a new session would never hear of it.
+    await ada.press(running, "Cancel")
+    assert (await finished(ada, waiting)).content.endswith("(Stopped)")
+    assert await job_state(database, waiting) is JobState.CANCELLED
+
+
+async def test_when_discord_says_too_many_the_edits_wait_and_come(
+    bot: DarkroomBot, playground: Playground, ada: Member
+) -> None:
+    waiting = await ada.slash("darkroom", "imagine", prompt=LONG)
+    playground.faults.rate_limit(EDIT_MESSAGE, times=3, retry_after=0.2)
+    assert "U1" in labels(await finished(ada, waiting))
+    statuses = [r.status for r in playground.requests if r.route == EDIT_MESSAGE]
+    assert statuses.count(429) == 3
+
+
+async def test_when_discord_fails_the_end_is_shown_later(
+    bot: DarkroomBot, playground: Playground, ada: Member
+) -> None:
+    waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
+    # Statuses that discord.py itself does not try again.
+    playground.faults.fail(EDIT_MESSAGE, times=3, status=503)
+    assert "U1" in labels(await finished(ada, waiting))
+    statuses = [r.status for r in playground.requests if r.route == EDIT_MESSAGE]
+    assert statuses.count(503) == 3
+
+
+@pytest.mark.parametrize("limits", [replace(PATIENT, interaction_deadline=2)], ids=["2 s"])
+async def test_a_late_acknowledgement_loses_no_job(
+    bot: DarkroomBot, playground: Playground, ada: Member
+) -> None:
+    held = playground.faults.hold(CALLBACK)
+    with pytest.raises(Exception, match="did not respond"):
+        await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
+    held.release()
+    # Discord takes the answer no longer, so the job gets a message of its own.
+    assert await ada.wait_for(lambda m: "U1" in labels(m))
+
+
+async def test_where_the_bot_may_post_no_longer_the_member_gets_it_alone(
+    bot: DarkroomBot, playground: Playground, ada: Member
+) -> None:
+    waiting = await ada.slash("darkroom", "imagine", prompt=LONG)
+    await caught_at_work(ada, waiting)
+    playground.faults.hide("darkroom")
+    grid = await ada.wait_for(lambda m: "U1" in labels(m))
+    assert grid.channel_id != waiting.channel_id
+    assert "The message that waited for this is out of my reach" in grid.content
+
+
+async def test_a_message_that_is_too_old_to_be_edited_gets_a_new_one_in_its_channel(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The client itself asks a few times more, after the pause that it is told.
+    monkeypatch.setattr(routes, "OLD_EDIT_RETRY", 0.01)
+    limits = replace(PATIENT, old_message_age=0, old_message_edits=0)
+    async with running_playground(limits=limits) as aged, Member(aged.url, "Ada") as ada:
+        studio = Studio(settings.model_copy(update={"discord_url": aged.url}), database)
+        async with studio.open():
+            await ada.wait_for_command("imagine")
+            waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
+            grid = await ada.wait_for(lambda m: "U1" in labels(m))
+            assert grid.id != waiting.id
+            assert grid.channel_id == waiting.channel_id
+            assert "out of my reach" in grid.content
+
+
+async def test_a_folder_that_cannot_be_written_fails_the_job_with_its_reason(
+    bot: DarkroomBot, ada: Member, settings: Settings, database: Database
+) -> None:
+    settings.picture_folder.write_text("not a folder")
+    waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
+    failed = await finished(ada, waiting)
+    assert "The folder for pictures cannot be used" in card(failed)
+    job = await jobs.get(database, job_id_of(waiting))
+    assert job is not None
+    assert job.state is JobState.FAILED
+    assert job.reason is not None
+    # Once the folder is mended, the circle draws it again.
+    settings.picture_folder.unlink()
+    assert "U1" in labels(await finished(ada, (await ada.press(failed, "🔄")).message))
+
+
+async def test_an_upscale_that_failed_is_tried_again_as_it_was(
+    bot: DarkroomBot, ada: Member, settings: Settings, database: Database
+) -> None:
+    grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --q .25"))
+    kept = settings.picture_folder.rename(settings.data_folder / "kept")
+    settings.picture_folder.write_text("not a folder")
+    failed = await finished(ada, (await ada.press(grid, "U2")).message)
+    assert "The folder for pictures cannot be used" in card(failed)
+    settings.picture_folder.unlink()
+    kept.rename(settings.picture_folder)
+    single = await finished(ada, (await ada.press(failed, "🔄")).message)
+    job = await jobs.get(database, job_id_of(single))
+    assert job is not None
+    assert (job.kind, job.parent_id, job.parent_index) == ("upscale", job_id_of(grid), 1)
+
+
+@contextlib.asynccontextmanager
+async def answering(
+    answer: Callable[[web.Request], Awaitable[web.StreamResponse]],
+) -> AsyncIterator[str]:
+    """The address of a server that answers everything so."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(app, host="127.0.0.1") as server:
+        yield str(server.make_url(""))
+
+
+async def test_an_inference_that_answers_garbage_fails_the_job_in_words(
+    settings: Settings, database: Database, studio: Studio, ada: Member
+) -> None:
+    async with studio.open():
+        await ada.wait_for_command("imagine")
+        # Drawing shows that the models are known, and so remembered.
+        await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --q .25 --n 1"))
+    await ada.wait_for_bot(online=False)
+
+    async def garbage(_: web.Request) -> web.Response:
+        return web.Response(text="<html>It works!</html>", content_type="text/html")
+
+    async with answering(garbage) as url:
+        other = Studio(settings.model_copy(update={"inference_url": url}), database)
+        async with other.open():
+            await ada.wait_for_bot()
+            failed = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox"))
+            assert "cannot be understood" in card(failed)
+            assert labels(failed) == ["🔄"]
+
+
+async def test_what_breaks_inference_before_its_first_step_is_given_up(
+    settings: Settings,
+    database: Database,
+    inference_url: str,
+    ada: Member,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever takes the job dies of it: it fails in words, and others get their turn."""
+    monkeypatch.setattr(queue_worker, "INFERENCE_PAUSE", 0.05)
+    drawn = 0
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        nonlocal drawn
+        if request.method == "POST" and request.path == "/v1/images/generations":
+            drawn += 1
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+        async with ClientSession() as session, session.get(inference_url + request.path) as real:
+            return web.json_response(await real.json(), status=real.status)
+
+    async with answering(answer) as url:
+        fragile = Studio(settings.model_copy(update={"inference_url": url}), database)
+        async with fragile.open():
+            await ada.wait_for_command("imagine")
+            failed = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox"))
+            assert "3 times" in card(failed)
+            assert labels(failed) == ["🔄"]
+    assert drawn == queue_worker.MOST_BREAKS
+
+
+async def test_a_lost_picture_is_drawn_again_for_u(
+    bot: DarkroomBot, ada: Member, settings: Settings
+) -> None:
+    grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --q .25"))
+    for file in settings.picture_folder.iterdir():
+        file.unlink()
+    assert (await finished(ada, (await ada.press(grid, "U1")).message)).attachments
+
+
+@pytest.mark.parametrize("ticks", range(6))
+async def test_who_waits_for_news_can_be_stopped_in_the_very_moment_it_comes(ticks: int) -> None:
+    news = asyncio.Event()
+    waiting = asyncio.create_task(news_within(news, 60))
+    await asyncio.sleep(0)
+    news.set()
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    stopped = waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert waiting.cancelled() is stopped
+
+
+@contextlib.asynccontextmanager
+async def locked(settings: Settings) -> AsyncIterator[None]:
+    """Nobody else can write the database."""
+    file = settings.data_folder / "darkroom.db"
+    lock = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    # In a thread, since the bot may have to go on for the lock to become free.
+    await asyncio.to_thread(lock.execute, "BEGIN IMMEDIATE")
+    yield
+    lock.close()
+
+
+@pytest.mark.parametrize("limits", [Limits()], ids=["of Discord"])
+async def test_a_locked_database_makes_members_wait_and_loses_nothing(
+    bot: DarkroomBot, ada: Member, owner: Member, settings: Settings
+) -> None:
+    async with locked(settings):
+        answer = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
+        assert answer.thinking
+        saving = await owner.slash("darkroom", "server settings", stylize=3)
+        assert saving.thinking
+        assert saving.ephemeral
+    assert await ada.wait_for(lambda m: m.id == answer.id and "U1" in labels(m))
+    assert await owner.wait_for(lambda m: m.ephemeral and "Stylize: 3" in card(m))
+
+
+@pytest.mark.parametrize("limits", [Limits()], ids=["of Discord"])
+async def test_a_question_that_took_long_is_still_for_its_member_alone(
+    bot: DarkroomBot, ada: Member, ben: Member, settings: Settings
+) -> None:
+    async with locked(settings):
+        answer = await ada.slash("darkroom", "imagine", prompt="a fox --r 4")
+        assert answer.thinking
+        assert not answer.ephemeral
+    assert "Start 4 jobs?" in await told(ada, answer)
+    await ben.wait_until_deleted(answer)
+
+
+async def test_what_the_stop_cuts_off_is_stored_and_no_mistake(
+    studio: Studio, playground: Playground, ada: Member, caplog: pytest.LogCaptureFixture
+) -> None:
+    held = playground.faults.hold(CALLBACK)
+    async with studio.open():
+        await ada.wait_for_command("prefer")
+        caplog.clear()
+        asking = asyncio.create_task(ada.slash("darkroom", "prefer suffix", value="--q .25"))
+        await held.waiting.wait()
+        (command,) = (t for t in asyncio.all_tasks() if t.get_name() == "CommandTree-invoker")
+    await command
+    held.release()
+    assert not [record for record in caplog.records if record.levelno > logging.INFO]
+    preferences = await members.get_preferences(studio.database, whoever(await asking))
+    assert preferences.suffix == "--q .25"

@@ -1,0 +1,173 @@
+"""Looking things up, through the real client: what was made, how it was made, what goes on."""
+
+import json
+
+from bot.client import DarkroomBot
+from bot.config import Settings
+from playground import Playground
+from playground.testing.member import Member
+from playground.testing.views import Message
+from storage import members
+from storage.database import Database
+from storage.pictures import picture_id
+from tests.bot.conftest import Studio
+from tests.bot.services.test_generation import finished, job_id_of, labels, picture_of
+from tests.bot.services.test_refusals import LONG, card, told, whoever
+
+QUICK = "--q .25 --ar 1:1"
+
+
+async def drawn(member: Member, prompt: str, channel: str = "darkroom") -> Message:
+    waiting = await member.slash(channel, "imagine", prompt=f"{prompt} {QUICK}")
+    return await finished(member, waiting)
+
+
+async def test_a_job_is_shown_again_to_its_member_with_where_it_came_from(
+    bot: DarkroomBot, ada: Member, ben: Member
+) -> None:
+    grid = await drawn(ada, "a fox")
+    single = await finished(ada, (await ada.press(grid, "U2")).message)
+    for name in (
+        job_id_of(single),
+        job_id_of(single)[:8],
+        single.attachments[0].filename,
+        f"https://discord.com/channels/@me/{single.channel_id}/{single.id}",
+    ):
+        again = await ada.slash("gallery", "show", id=name)
+        again = await ada.wait_for(lambda m, again=again: m.id == again.id and m.attachments)
+        assert not again.ephemeral
+        assert again.buttons
+        assert (await picture_of(ada, again)).size == (await picture_of(ada, single)).size
+        line = card(again)
+        assert line.index(job_id_of(grid)[:8]) < line.index(job_id_of(single)[:8])
+    # Its buttons are the job's.
+    assert job_id_of(again) == job_id_of(single)
+    far = f"https://discord.com/channels/@me/1/{2**64 - 1}"
+    for member, name in (
+        (ben, job_id_of(grid)),
+        (ada, "f" * 32),
+        (ada, "a fox"),
+        (ada, ""),
+        (ada, far),
+    ):
+        refusal = await member.slash("darkroom", "show", id=name or " ")
+        assert "is the id of none of your jobs" in await told(member, refusal)
+    suggested = await ada.autocomplete("darkroom", "show", "id", "fox")
+    assert {one.value for one in suggested} == {job_id_of(grid), job_id_of(single)}
+
+
+async def test_the_seed_tells_all_that_a_job_was_made_with(
+    bot: DarkroomBot, ada: Member, ben: Member
+) -> None:
+    grid = await drawn(ada, "a fox --seed 1234567")
+    told_of = await ada.slash("darkroom", "seed")
+    assert told_of.ephemeral
+    words = card(told_of)
+    assert "Seed: `1234567`" in words
+    assert f"Job: `{job_id_of(grid)}`" in words
+    assert "4: `" in words
+    request = json.loads(await ada.download(told_of.attachments[0]))
+    assert request["noises"][0]["seed"] == 1234567
+    assert "You have not asked" in await told(ben, await ben.slash("darkroom", "seed"))
+
+
+async def test_history_is_searched_and_leafed_through_favourites_first(
+    bot: DarkroomBot, ada: Member, ben: Member, database: Database
+) -> None:
+    grids = [await drawn(ada, f"a fox {number}") for number in range(6)]
+    ada_id = whoever(grids[0])
+    await members.toggle_favourite(database, ada_id, "ada", picture_id(job_id_of(grids[1]), 0))
+    page = await ada.slash("darkroom", "history", search="FOX")
+    assert page.ephemeral
+    assert card(page).splitlines()[1].startswith(f"❤️ `{job_id_of(grids[1])[:8]}`")
+    assert "Page: 1 of 2; 6 jobs" in card(page)
+    assert labels(page) == ["▶️"]
+    page = (await ada.press(page, "▶️")).message
+    assert job_id_of(grids[0])[:8] in card(page)
+    assert labels(page) == ["◀️"]
+    again = (await ada.choose(page, job_id_of(grids[0]))).message
+    again = await ada.wait_for(lambda m: m.id == again.id and m.attachments)
+    assert job_id_of(again) == job_id_of(grids[0])
+    nothing = card(await ada.slash("darkroom", "history", search="100%"))
+    assert "Nothing of yours has “100%”" in nothing
+    assert "no finished pictures yet" in card(await ben.slash("darkroom", "history"))
+
+
+async def test_prompts_of_before_and_styles_are_suggested(
+    bot: DarkroomBot, ada: Member, ben: Member
+) -> None:
+    await drawn(ada, "a Red fox")
+
+    async def suggested(member: Member, typed: str) -> list[str]:
+        found = await member.autocomplete("darkroom", "imagine", "prompt", typed)
+        return [one.value for one in found]
+
+    assert (await suggested(ada, "red"))[0] == f"a Red fox {QUICK}"
+    assert "red --style sketch" in await suggested(ben, "red")
+    assert await suggested(ben, "a cat --style sk") == ["a cat --style sketch"]
+    assert await suggested(ben, "") == []
+    assert await suggested(ben, "x" * 200) == []
+
+
+async def test_the_queue_tells_ones_place_and_hides_what_is_not_for_others(
+    settings: Settings, database: Database, ada: Member, ben: Member
+) -> None:
+    studio = Studio(settings.model_copy(update={"jobs_at_once": 1}), database)
+    async with studio.open():
+        await ada.wait_for_command("queue")
+        assert "Yours: none of yours waits" in card(await ada.slash("darkroom", "queue"))
+        await drawn(ada, "a fox")
+        running = await ada.slash("darkroom", "imagine", prompt=LONG)
+        await ada.wait_for(lambda m: m.id == running.id and "%)" in m.content)
+        secret = await ben.slash("dm", "imagine", prompt="a secret --q 4")
+        queued = await ada.slash("darkroom", "imagine", prompt=LONG)
+        seen = card(await ada.slash("darkroom", "queue"))
+        assert "a secret" not in seen
+        assert "a job that is not shown here" in seen
+        assert "place 2, begins in about" in seen
+        assert "a secret" in card(await ben.slash("dm", "queue"))
+        refusal = await ada.slash("darkroom", "show", id=job_id_of(queued))
+        assert "no pictures" in await told(ada, refusal)
+        # In the same channel others are told the words; elsewhere the place in the line alone.
+        there = card(await ben.slash("darkroom", "queue"))
+        assert there.count("Ada") + there.count("ada") == 2
+        for place in ("dm", "gallery"):
+            elsewhere = card(await ben.slash(place, "queue"))
+            assert "ada" not in elsewhere.lower()
+            assert elsewhere.count("a job that is not shown here") == 2
+        foreign = card(await ada.slash("dm", "queue"))
+        assert "a secret" not in foreign
+        assert "ben" not in foreign.lower()
+        for member, message in ((ada, queued), (ben, secret), (ada, running)):
+            await member.press(message, "Cancel")
+
+
+async def test_info_tells_mode_visibility_and_jobs(bot: DarkroomBot, ada: Member) -> None:
+    await ada.slash("darkroom", "relax")
+    await drawn(ada, "a fox")
+    waiting = await ada.slash("darkroom", "imagine", prompt=LONG)
+    await ada.wait_for(lambda m: m.id == waiting.id and "%)" in m.content)
+    shown = await told(ada, await ada.slash("darkroom", "info"))
+    for words in ("Job mode: Relax", "Visibility mode: Public", "Running jobs: `", "4 pictures in"):
+        assert words in shown
+    await ada.press(waiting, "Cancel")
+
+
+async def test_help_says_what_there_is(
+    bot: DarkroomBot, playground: Playground, ada: Member
+) -> None:
+    shown = await ada.slash("dm", "help")
+    assert shown.ephemeral
+    for command in ("/imagine", "/prefer option set", "/server settings", "/history"):
+        assert f"`{command}`" in card(shown)
+    shown = (await ada.press(shown, "Parameters")).message
+    for flag in ("--ar", "--chaos", "--no", "--stylize"):
+        assert f"`{flag}`" in card(shown)
+    shown = (await ada.press(shown, "Models")).message
+    assert "--v 1: " in card(shown)
+    assert "`sketch`" in card(shown)
+    one = card(await ada.slash("dm", "help", parameter="--s"))
+    assert "Takes: a whole number from 0 to 1000" in one
+    assert "no parameter `--nonsense`" in card(await ada.slash("dm", "help", parameter="nonsense"))
+    suggested = await ada.autocomplete("dm", "help", "parameter", "--st")
+    assert {"stylize", "stop", "style"} <= {one.value for one in suggested}

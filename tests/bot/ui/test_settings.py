@@ -1,0 +1,238 @@
+"""What members and servers choose, through the real client: panels, preferences, refusals."""
+
+import pytest
+from discord import app_commands
+
+from bot.client import DarkroomBot
+from playground import Playground
+from playground.testing.member import Member, Refused
+from playground.testing.views import Message
+from storage import jobs, members, servers
+from storage.database import Database
+from storage.members import Preferences
+from storage.servers import ServerSettings
+from tests.bot.conftest import Studio
+from tests.bot.services.test_generation import finished, first_words, job_id_of, labels
+from tests.bot.services.test_refusals import card, told, whoever
+
+
+async def chosen(database: Database, answer: Message) -> Preferences:
+    return await members.get_preferences(database, whoever(answer))
+
+
+def value_of(message: Message, select: str) -> str:
+    """What a menu shows as chosen."""
+    (menu,) = [menu for menu in message.selects if menu.custom_id == select]
+    (value,) = [option.value for option in menu.options if option.default]
+    return str(value)
+
+
+async def test_the_panel_shows_and_changes_what_a_member_chose(
+    bot: DarkroomBot, ada: Member, ben: Member, database: Database
+) -> None:
+    panel = await ada.slash("darkroom", "settings")
+    assert panel.ephemeral
+    assert value_of(panel, "me:stylize") == "usual"
+    panel = (await ada.choose(panel, "250", select="me:stylize")).message
+    assert value_of(panel, "me:stylize") == "250"
+    panel = (await ada.choose(panel, "faithful", select="me:temperament")).message
+    for button in ("Raw", "Remix", "Strong variations", "Public", "Relax"):
+        panel = (await ada.press(panel, button)).message
+    assert {"Subtle variations", "Stealth"} <= set(labels(panel))
+    assert "Suffix: `--s 250 --raw`" in card(panel)
+    expected = Preferences(
+        temperament="faithful",
+        stylize=250,
+        raw=True,
+        remix=True,
+        variability="subtle",
+        mode="relax",
+        stealth=True,
+    )
+    assert await chosen(database, panel) == expected
+    assert value_of(await ben.slash("darkroom", "settings"), "me:stylize") == "usual"
+    panel = (await ada.press(panel, "Reset")).message
+    assert await chosen(database, panel) == Preferences()
+
+
+async def test_a_panel_works_after_a_restart(
+    studio: Studio, ada: Member, database: Database
+) -> None:
+    async with studio.open():
+        await ada.wait_for_command("settings")
+        panel = await ada.slash("darkroom", "settings")
+    async with studio.open():
+        await ada.wait_for_bot()
+        panel = (await ada.press(panel, "Turbo")).message
+        await ada.choose(panel, "usual", select="me:temperament")
+    assert (await chosen(database, panel)).mode == "turbo"
+
+
+async def test_commands_choose_as_the_panel_does(
+    bot: DarkroomBot, ada: Member, database: Database
+) -> None:
+    for command, name, value in (
+        ("turbo", "mode", "turbo"),
+        ("relax", "mode", "relax"),
+        ("fast", "mode", "fast"),
+        ("stealth", "stealth", True),
+        ("public", "stealth", False),
+        ("prefer remix", "remix", True),
+        ("prefer remix", "remix", False),
+        ("prefer variability", "variability", "subtle"),
+        ("prefer auto_dm", "auto_dm", True),
+    ):
+        answer = await ada.slash("darkroom", command)
+        assert answer.ephemeral
+        assert "Remembered" in card(answer)
+        assert getattr(await chosen(database, answer), name) == value
+
+
+async def test_options_of_ones_own_are_set_listed_and_deleted(
+    bot: DarkroomBot, ada: Member, ben: Member, database: Database
+) -> None:
+    assert "none yet" in card(await ada.slash("dm", "prefer option list"))
+    await ada.slash("dm", "prefer option set", option="--Mine", value="in  oil --ar 3:2")
+    listed = card(await ada.slash("darkroom", "prefer option list"))
+    assert "`--mine` `in oil --ar 3:2`" in listed
+    assert "none yet" in card(await ben.slash("darkroom", "prefer option list"))
+    near = await ada.autocomplete("darkroom", "prefer option set", "option", "--mi")
+    assert [suggestion.value for suggestion in near] == ["mine"]
+    deleted = card(await ada.slash("darkroom", "prefer option set", option="mine"))
+    assert "`--mine` stands for nothing any more" in deleted
+
+
+async def test_options_that_cannot_be_are_refused(
+    bot: DarkroomBot, ada: Member, database: Database
+) -> None:
+    for option, value, words in (
+        ("ar", "--s 3", "`--ar` is a parameter already"),
+        ("two words", "--s 3", "cannot be the name"),
+        ("3d", "--s 3", "cannot be the name"),
+        ("mine", "--stylise 3", "Did you mean `--stylize`?"),
+        ("mine", "--s 5000", "0 to 1000"),
+        ("never-set", None, "You have no option `--never-set`"),
+    ):
+        given = {"option": option} if value is None else {"option": option, "value": value}
+        refusal = await ada.slash("darkroom", "prefer option set", **given)
+        assert words in await told(ada, refusal)
+        assert await members.get_options(database, whoever(refusal)) == {}
+
+
+async def test_nobody_has_more_than_twenty_options(
+    bot: DarkroomBot, ada: Member, database: Database
+) -> None:
+    ada_id = whoever(await ada.slash("darkroom", "prefer option list"))
+    for number in range(20):
+        await members.set_option(database, ada_id, "ada", f"o{number}", "x" * 1000, limit=20)
+    refusal = await ada.slash("darkroom", "prefer option set", option="more", value="--raw")
+    assert "20 options" in await told(ada, refusal)
+    replaced = await ada.slash("darkroom", "prefer option set", option="o3", value="--raw")
+    assert "`--o3` stands for `--raw`" in card(replaced)
+    assert "`--o19`" in card(await ada.slash("darkroom", "prefer option list"))
+    assert "`--o19`" in card(await ada.slash("darkroom", "settings"))
+
+
+async def test_a_suffix_is_parameters_and_nothing_else(
+    bot: DarkroomBot, ada: Member, database: Database
+) -> None:
+    kept = await ada.slash("darkroom", "prefer suffix", value="--ar 3:2")
+    assert "ends with `--ar 3:2`" in card(kept)
+    for value, words in (("in oil --ar 2:1", "“in oil”"), ("--ar 0:1", "1:3 to 3:1")):
+        refusal = await ada.slash("darkroom", "prefer suffix", value=value)
+        assert words in await told(ada, refusal)
+    assert (await chosen(database, kept)).suffix == "--ar 3:2"
+    assert "Nothing is put behind" in card(await ada.slash("darkroom", "prefer suffix"))
+
+
+async def test_server_settings_are_for_those_who_manage_the_server(
+    bot: DarkroomBot, ada: Member, owner: Member
+) -> None:
+    assert "server" in await owner.command_names("darkroom")
+    assert "server" not in await ada.command_names("darkroom")
+    assert "server" not in await owner.command_names("dm")
+    with pytest.raises(Refused):
+        await ada.slash("darkroom", "server settings", stylize=3)
+    # A server can open the command to everyone; then it is the bot that refuses.
+    group = bot.tree.get_command("server")
+    assert isinstance(group, app_commands.Group)
+    group.default_permissions = None
+    await bot.tree.sync()
+    await ada.wait_for_command("server")
+    for command in ("server settings", "server reset"):
+        assert "Manage Server" in await told(ada, await ada.slash("darkroom", command))
+
+
+async def test_server_settings_hold_for_every_prompt_that_says_nothing_else(
+    bot: DarkroomBot, owner: Member, ada: Member, database: Database
+) -> None:
+    saved = await owner.slash(
+        "darkroom",
+        "server settings",
+        aspect="2:1",
+        style="sketch",
+        stylize=1000,
+        temperament="faithful",
+        permutations=3,
+        buttons_for="owner",
+        highlights="gallery",
+    )
+    gallery = await owner.say("gallery", "here")
+    grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --q .25"))
+    job = await jobs.get(database, job_id_of(grid))
+    assert job is not None
+    assert job.server_id is not None
+    assert "sketch style" in str(job.request)
+    kept = await servers.get_settings(database, job.server_id)
+    assert kept == ServerSettings(
+        job.server_id,
+        aspect="2:1",
+        style="sketch",
+        stylize=1000,
+        temperament="faithful",
+        permutations=3,
+        buttons_for="owner",
+        highlights_channel=int(gallery.channel_id),
+    )
+    shown = card(await owner.slash("darkroom", "server settings"))
+    for words in ("Aspect: 2:1", "faithful to the prompt", "only who asked", "3 for each member"):
+        assert words in shown
+        assert words in card(saved)
+    assert "Aspect: 1:1" in card(await owner.slash("darkroom", "server reset"))
+    assert await servers.get_settings(database, job.server_id) == ServerSettings(job.server_id)
+
+
+async def test_server_settings_that_cannot_hold_are_refused_and_not_saved(
+    bot: DarkroomBot, owner: Member
+) -> None:
+    for option, value, words in (
+        ("aspect", "0:1", "1:3 to 3:1"),
+        ("aspect", "2:1 --s 3", "1:3 to 3:1"),
+        ("style", "cubist", "`sketch`"),
+        ("style", "raw --ar 2:1", "name of a style"),
+    ):
+        refusal = await owner.slash("darkroom", "server settings", **{option: value})
+        assert words in await told(owner, refusal)
+    assert "Aspect: 1:1" in card(await owner.slash("darkroom", "server settings"))
+    near = await owner.autocomplete("darkroom", "server settings", "style", "sk")
+    assert [suggestion.value for suggestion in near] == ["sketch"]
+
+
+async def test_a_member_is_answered_in_their_language(
+    bot: DarkroomBot, playground: Playground, database: Database
+) -> None:
+    async with Member(playground.url, "Ben", timeout=120, locale="de") as ben:
+        panel = await ben.slash("darkroom", "settings")
+        assert "Deine Einstellungen" in card(panel)
+        panel = (await ben.press(panel, "Gemächlich")).message
+        assert (await chosen(database, panel)).mode == "relax"
+        refusal = await ben.slash("darkroom", "imagine", prompt="ein Fuchs --ar 0:1")
+        assert "Ungültiger Parameter" in await told(ben, refusal)
+        assert "`/einstellungen`" in card(await ben.slash("darkroom", "help"))
+        # What all see is in the server's language, what only they see in theirs.
+        public = await ben.slash("darkroom", "imagine", prompt="ein Fuchs --q .25")
+        await finished(ben, public)
+        assert first_words(ben, public).endswith("(Waiting to start)")
+        own = await ben.slash("dm", "imagine", prompt="ein Fuchs --q .25")
+        await finished(ben, own)
+        assert first_words(ben, own).endswith("(Wartet auf den Anfang)")

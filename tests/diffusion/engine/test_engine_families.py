@@ -1,0 +1,106 @@
+"""The engine's contract for every family: what a request is told changes its own bytes alone.
+
+Long texts, emphasis, LoRAs and seamless pictures, in company with plain ones, alone, and late.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from diffusion.engine.engine import Drawn, Engine, EngineEvent
+from diffusion.loading.load import Checkpoint, load
+from diffusion.protocol.requests import Lora, Noise
+from diffusion.text.encoder import PromptError
+from diffusion.vision.autoencoder import Pixels
+from tests.support.engine.inference_requests import a_request
+from tests.support.models.tiny_loras import tiny_factors, write_tiny_lora
+from tests.support.models.tiny_model import build_tiny_model
+
+CPU = torch.device("cpu")
+LONG = "a red fox in the snow beside two blue birds"
+INK, OIL = Lora("ink", 0.8), Lora("oil", -0.5)
+
+CHANGES: tuple[dict[str, Any], ...] = (
+    {},
+    {"prompt": LONG},
+    {"negative_prompt": LONG},
+    {"prompt": "a (red:1.4) fox", "guidance_scale": 1.0},
+    {"loras": (INK,)},
+    {"loras": (OIL, INK), "prompt": LONG, "sampler": "euler"},
+    {"tile": True},
+    {"tile": True, "loras": (OIL,), "spacing": "karras"},
+    {"width": 72, "steps": 3},
+)
+REQUESTS = [
+    a_request(noises=(Noise(place % 3),), **{"steps": 2 + place % 2, **changes})
+    for place, changes in enumerate(CHANGES)
+]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[("sd1", torch.float32), ("sdxl", torch.bfloat16)],
+    ids=str,
+)
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    family, dtype = request.param
+    folder: Path = tmp_path_factory.mktemp(family)
+    build_tiny_model(folder / "model", family=family)
+    plain = load(folder / "model", CPU)
+    (folder / "loras").mkdir()
+    for seed, name in enumerate(("ink", "oil")):
+        write_tiny_lora(tiny_factors(plain, seed), folder / "loras" / f"{name}.safetensors", "peft")
+    return load(folder / "model", CPU, dtype, folder / "loras")
+
+
+def _run(engine: Engine) -> list[EngineEvent]:
+    events: list[EngineEvent] = []
+    while len(engine):
+        events += engine.step()
+    return events
+
+
+def _drawn(events: list[EngineEvent]) -> dict[int, Pixels]:
+    return {event.key: event.pictures[0] for event in events if isinstance(event, Drawn)}
+
+
+@pytest.fixture(scope="module")
+def alone(model: Checkpoint) -> list[Pixels]:
+    pictures = []
+    for request in REQUESTS:
+        engine = Engine(model)
+        key = engine.add(request).key
+        pictures.append(_drawn(_run(engine))[key])
+    return pictures
+
+
+def test_the_same_bytes_in_company(model: Checkpoint, alone: list[Pixels]) -> None:
+    engine = Engine(model)
+    keys = [engine.add(request).key for request in REQUESTS]
+    drawn = _drawn(_run(engine))
+    for key, expected, changes in zip(keys, alone, CHANGES, strict=True):
+        assert np.array_equal(drawn[key], expected), changes
+
+
+def test_the_same_bytes_joining_late_in_another_order(
+    model: Checkpoint, alone: list[Pixels]
+) -> None:
+    engine = Engine(model)
+    events: list[EngineEvent] = []
+    keys: dict[int, int] = {}
+    for place in reversed(range(len(REQUESTS))):
+        keys[place] = engine.add(REQUESTS[place]).key
+        events += engine.step()
+    drawn = _drawn(events + _run(engine))
+    for place, expected in enumerate(alone):
+        assert np.array_equal(drawn[keys[place]], expected), CHANGES[place]
+
+
+def test_a_text_beyond_all_measure_is_refused_before_it_waits(model: Checkpoint) -> None:
+    engine = Engine(model)
+    with pytest.raises(PromptError):
+        engine.add(a_request(prompt="a fox " * 500))
+    assert len(engine) == 0

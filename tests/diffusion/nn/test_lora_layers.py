@@ -1,0 +1,210 @@
+"""LoRAs: rows with different ones in one pass, and the files they come from."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from diffusion.engine.engine import Drawn, Engine
+from diffusion.loading.load import Checkpoint, CheckpointError, load
+from diffusion.protocol.requests import ImageRequest, Lora, Noise
+from diffusion.text.encoder import together
+from diffusion.vision.autoencoder import Pixels
+from tests.support.engine.inference_requests import EightRows, a_request
+from tests.support.models.tiny_loras import (
+    ALPHA,
+    LAYOUTS,
+    RANK,
+    networks_of,
+    tiny_factors,
+    write_tiny_lora,
+)
+from tests.support.models.tiny_model import build_tiny_model
+
+CPU = torch.device("cpu")
+NONE: tuple[Lora, ...] = ()
+INK, OIL = Lora("ink", 1.0), Lora("oil", -0.7)
+
+
+@pytest.fixture(scope="module")
+def loras(tiny: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("loras")
+    write_tiny_lora(tiny_factors(tiny, 1), folder / "ink.safetensors", "kohya")
+    write_tiny_lora(tiny_factors(tiny, 2), folder / "oil.safetensors", "peft")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(tiny_folder: Path, loras: Path) -> Checkpoint:
+    return load(tiny_folder, CPU, loras=loras)
+
+
+def _denoised(model: Checkpoint, *rows: tuple[Lora, ...]) -> Tensor:
+    """One pass of a row for each choice of LoRAs, all of the same latents and prompt."""
+    x = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(0))
+    heard = together([model.text.encode(["a red fox"], loras)[0] for loras in rows])
+    sigma = torch.full((len(rows),), 3.0, dtype=torch.float64)
+    with torch.inference_mode():
+        predicted: Tensor = model.denoiser(x.expand(len(rows), -1, -1, -1), sigma, heard)
+    return predicted
+
+
+def _drawn(model: Checkpoint, requests: list[ImageRequest]) -> list[tuple[Pixels, ...]]:
+    engine = Engine(model, costs=EightRows())
+    keys = [engine.add(request).key for request in requests]
+    pictures: dict[int, tuple[Pixels, ...]] = {}
+    while len(engine):
+        for event in engine.step():
+            if isinstance(event, Drawn):
+                pictures[event.key] = event.pictures
+    return [pictures[key] for key in keys]
+
+
+def _requests() -> list[ImageRequest]:
+    choices = [(INK,), NONE, (OIL,), (OIL, INK), (Lora("ink", 0.4),)]
+    return [
+        a_request(noises=(Noise(3),), loras=loras, guidance_scale=1.0 + 2 * (place % 2))
+        for place, loras in enumerate(choices)
+    ]
+
+
+def test_a_model_says_which_loras_it_has(model: Checkpoint, tiny: Checkpoint) -> None:
+    assert model.info.loras == ("ink", "oil")
+    assert tiny.info.loras == ()
+
+
+def test_each_changes_the_picture_in_its_own_way(model: Checkpoint) -> None:
+    pictures = [pictures[0] for pictures in _drawn(model, _requests())]
+    for place, one in enumerate(pictures):
+        assert not any(np.array_equal(one, other) for other in pictures[place + 1 :])
+
+
+def test_the_same_bytes_beside_rows_with_other_loras(model: Checkpoint) -> None:
+    requests = _requests()
+    together = _drawn(model, requests)
+    for request, pictures in zip(requests, together, strict=True):
+        (alone,) = _drawn(model, [request])
+        assert np.array_equal(pictures[0], alone[0]), request.loras
+
+
+def test_without_any_nothing_changes(model: Checkpoint, tiny: Checkpoint) -> None:
+    request = a_request()
+    (with_files,), (without) = _drawn(model, [request]), _drawn(tiny, [request])[0]
+    assert all(map(np.array_equal, with_files, without))
+    assert torch.equal(_denoised(model, (Lora("ink", 0.0),)), _denoised(tiny, NONE))
+
+
+def test_a_lora_is_its_product_added_to_the_weights(
+    model: Checkpoint, tiny: Checkpoint, tiny_folder: Path
+) -> None:
+    merged = load(tiny_folder, CPU)
+    for lora, seed in ((INK, 1), (OIL, 2)):
+        for (network, name), (down, up) in tiny_factors(tiny, seed).items():
+            weight = networks_of(merged)[network].get_submodule(name).weight
+            product = (up.flatten(1) @ down.flatten(1)).view_as(weight)
+            weight += lora.weight * (ALPHA / RANK) * product
+    ours, theirs = _denoised(model, (INK, OIL)), _denoised(merged, NONE)
+    assert (ours - _denoised(tiny, NONE)).abs().max() > 0.1
+    assert (ours - theirs).abs().max() / theirs.abs().max() < 1e-5
+    states = model.text.encode(["a red fox"], (INK, OIL))[0].states
+    assert torch.allclose(states, merged.text.encode(["a red fox"])[0].states, atol=1e-5)
+
+
+# Files.
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_of_a_file_says_the_same(
+    tiny_folder: Path, tiny: Checkpoint, model: Checkpoint, tmp_path: Path, layout: str
+) -> None:
+    write_tiny_lora(tiny_factors(tiny, 1), tmp_path / "ink.safetensors", layout)
+    other = load(tiny_folder, CPU, loras=tmp_path)
+    assert torch.allclose(_denoised(other, (INK,)), _denoised(model, (INK,)), atol=1e-5)
+
+
+def test_sdxls_loras_are_named_as_the_original_program_names_layers(tmp_path: Path) -> None:
+    folder = build_tiny_model(tmp_path / "xl", family="sdxl")
+    factors = tiny_factors(load(folder, CPU), 4)
+    assert {network for network, _ in factors} == {"unet", "text_encoder", "text_encoder_2"}
+    (tmp_path / "loras").mkdir()
+    write_tiny_lora(factors, tmp_path / "loras" / "a.safetensors", "kohya", original=True)
+    write_tiny_lora(factors, tmp_path / "loras" / "b.safetensors", "peft")
+    model = load(folder, CPU, loras=tmp_path / "loras")
+    one, two, none = _denoised(model, (Lora("a", 1.0),), (Lora("b", 1.0),), NONE)
+    assert torch.allclose(one, two, atol=1e-5)
+    assert not torch.allclose(one, none, atol=1e-2)
+
+
+def test_a_model_may_name_its_loras_itself(
+    tiny_folder: Path, loras: Path, tmp_path: Path, model: Checkpoint
+) -> None:
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "model"))
+    shutil.copy(loras / "ink.safetensors", folder / "file.safetensors")
+    said = json.loads((folder / "darkroom.json").read_text())
+    (folder / "darkroom.json").write_text(json.dumps(said | {"loras": {"ink": "file.safetensors"}}))
+    own = load(folder, CPU)
+    assert own.info.loras == ("ink",)
+    assert torch.allclose(_denoised(own, (INK,)), _denoised(model, (INK,)), atol=1e-5)
+
+
+def _renamed(old: str, new: str) -> Callable[[dict[str, Tensor]], Any]:
+    def rename(weights: dict[str, Tensor]) -> None:
+        for name in [name for name in weights if old in name]:
+            weights[name.replace(old, new)] = weights.pop(name)
+
+    return rename
+
+
+BREAKS: dict[str, tuple[Callable[[dict[str, Tensor]], Any], str]] = {
+    "another model's layers": (_renamed("down_blocks_1", "down_blocks_7"), "no layer for"),
+    "an encoder that is not there": (_renamed("lora_te_", "lora_te2_"), "no layer for"),
+    "another model's widths": (
+        lambda w: w.update({n: t[:, :5].clone() for n, t in w.items() if "q.lora_down" in n}),
+        "does not fit",
+    ),
+    "only one half": (lambda w: [w.pop(n) for n in list(w) if "q.lora_up" in n], "does not fit"),
+    "DoRA": (lambda w: w.update({"lora_unet_x.dora_scale": torch.ones(1)}), "relative of LoRA"),
+    "no LoRA at all": (lambda w: w.update({"conv_in.weight": torch.ones(1)}), "no layer for"),
+    "nothing": (lambda w: w.clear(), "empty"),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_file_that_does_not_fit_is_refused_in_one_sentence(
+    tiny_folder: Path, loras: Path, tmp_path: Path, name: str
+) -> None:
+    change, hint = BREAKS[name]
+    weights = load_file(loras / "ink.safetensors")
+    change(weights)
+    save_file(weights, tmp_path / "broken.safetensors")
+    with pytest.raises(CheckpointError, match=hint) as refusal:
+        load(tiny_folder, CPU, loras=tmp_path)
+    assert str(tmp_path / "broken.safetensors") in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_other_troubles_with_files_are_refused(
+    tiny_folder: Path, tiny: Checkpoint, tmp_path: Path
+) -> None:
+    with pytest.raises(CheckpointError, match="There is no folder"):
+        load(tiny_folder, CPU, loras=tmp_path / "nowhere")
+    path = write_tiny_lora(tiny_factors(tiny, 1), tmp_path / "a.safetensors", "kohya")
+    weights = load_file(path)
+    for said, hint in (("{", "metadata"), ('{"unet.use_rslora": true}', "use_rslora")):
+        save_file(weights, path, {"lora_adapter_metadata": said})
+        with pytest.raises(CheckpointError, match=hint):
+            load(tiny_folder, CPU, loras=tmp_path)
+    path.write_bytes(b"no")
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        load(tiny_folder, CPU, loras=tmp_path)
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "model"))
+    (folder / "darkroom.json").write_text('{"loras": ["a"]}')
+    with pytest.raises(CheckpointError, match="a file for each name"):
+        load(folder, CPU)

@@ -1,0 +1,481 @@
+"""The client: against our server, against foreign ones, and against ones that answer nonsense."""
+
+import asyncio
+import base64
+import io
+import json
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+from aiohttp import web
+from PIL import Image
+
+from diffusion.engine.engine import Engine
+from diffusion.loading.load import Checkpoint
+from diffusion.protocol import client as client_module
+from diffusion.protocol.client import InferenceClient, InferenceUnavailable
+from diffusion.protocol.requests import Event, Failed, Finished, Noise, Progress, Queued
+from diffusion.protocol.stream_parser import InferenceRefused
+from tests.support.engine.inference_requests import a_request
+from tests.support.engine.inference_server import Serving, held, serving, site
+
+Answer = Callable[[web.Request], Any]
+
+
+async def _ask(url: str, previews: int = 0, key: str | None = None, **changes: Any) -> list[Event]:
+    async with InferenceClient(url, key) as client:
+        generated = client.generate(a_request(**changes), previews=previews)
+        return [event async for event in generated]
+
+
+# Our own server.
+
+
+@pytest.fixture
+async def server(tiny: Checkpoint) -> AsyncIterator[Serving]:
+    async with serving(lambda: Engine(tiny)) as running:
+        yield running
+
+
+async def test_models_are_read(server: Serving) -> None:
+    async with InferenceClient(server.url + "/") as client:
+        (model,) = await client.models()
+    assert model == server.engine.checkpoint.info
+
+
+async def test_a_request_is_followed_from_queue_to_pictures(server: Serving) -> None:
+    events = await _ask(server.url, previews=1, steps=4)
+    assert events[0] == Queued(0)
+    progress = [event for event in events if isinstance(event, Progress)]
+    assert [(one.step, one.steps, len(one.previews)) for one in progress] == [
+        (1, 4, 0),
+        (2, 4, 2),
+        (3, 4, 0),
+    ]
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    assert events == [Queued(0), *progress, finished]
+    for file in (*progress[1].previews, *finished.pictures):
+        assert Image.open(io.BytesIO(file)).size == (64, 64)
+    assert finished.pictures[0] != finished.pictures[1]
+
+
+async def test_the_address_may_end_as_other_clients_want_it(server: Serving) -> None:
+    assert isinstance((await _ask(server.url + "/v1"))[-1], Finished)
+
+
+async def test_what_the_server_refuses_is_failed_in_its_words(server: Serving) -> None:
+    assert await _ask(server.url, model="other") == [
+        Failed("There is no model “other”. Known: tiny.")
+    ]
+
+
+async def test_a_failure_in_the_stream_is_failed(
+    server: Serving, tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiny.decoder, "picture", lambda _: 1 / 0)
+    assert isinstance((await _ask(server.url))[-1], Failed)
+
+
+async def test_a_key_that_is_missing_or_wrong_is_failed(tiny: Checkpoint) -> None:
+    async with serving(lambda: Engine(tiny), api_key="sesame") as server:
+        for key in (None, "other"):
+            (event,) = await _ask(server.url, key=key)
+            assert isinstance(event, Failed)
+            assert "key" in event.reason
+            async with InferenceClient(server.url, key) as client:
+                with pytest.raises(InferenceRefused):
+                    await client.models()
+        assert isinstance((await _ask(server.url, key="sesame"))[-1], Finished)
+
+
+async def test_a_full_queue_is_unavailable_with_a_time(tiny: Checkpoint) -> None:
+    async with (
+        held(tiny, max_waiting=1) as (server, _),
+        InferenceClient(server.url) as client,
+        aclosing(client.generate(a_request(), previews=0)) as first,
+    ):
+        assert await anext(first) == Queued(0)
+        with pytest.raises(InferenceUnavailable) as unavailable:
+            await _ask(server.url)
+    assert unavailable.value.retry_after is not None
+    assert unavailable.value.retry_after >= 1
+
+
+async def test_closing_the_iterator_frees_the_rows(tiny: Checkpoint) -> None:
+    async with held(tiny) as (server, engine), InferenceClient(server.url) as client:
+        async with aclosing(client.generate(a_request(steps=100), previews=0)) as events:
+            await anext(events)
+            engine.let(1)
+            assert await anext(events) == Progress(1, 100)
+        while len(engine):  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
+
+async def test_a_server_that_stops_is_unavailable(tiny: Checkpoint) -> None:
+    async with held(tiny) as (server, _), InferenceClient(server.url) as client:
+        async with aclosing(client.generate(a_request(), previews=0)) as events:
+            await anext(events)
+            server.worker.stop()
+            with pytest.raises(InferenceUnavailable) as unavailable:
+                await anext(events)
+            # It says so: no request is to blame.
+            assert not unavailable.value.broke_off
+        with pytest.raises(InferenceUnavailable):
+            await client.models()
+
+
+async def test_nobody_there_is_unavailable() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and not listening
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(InferenceUnavailable) as unavailable:
+            await _ask(url)
+        assert unavailable.value.retry_after is None
+        assert not unavailable.value.broke_off
+        async with InferenceClient(url) as client:
+            with pytest.raises(InferenceUnavailable):
+                await client.models()
+
+
+async def test_many_follow_at_once(server: Serving) -> None:
+    answers = await asyncio.gather(
+        *(_ask(server.url, noises=(Noise(seed),)) for seed in (1, 2, 3, 1))
+    )
+    pictures = [answer[-1] for answer in answers]
+    assert pictures[0] == pictures[3]
+    assert pictures[0] != pictures[1]
+
+
+# Foreign servers, which speak OpenAI's Images API and know none of our fields.
+
+
+def _png(colour: str) -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", (8, 8), colour).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _text(file: bytes) -> str:
+    return base64.b64encode(file).decode()
+
+
+RED, BLUE = _png("red"), _png("blue")
+
+
+async def _stream(request: web.Request, *blocks: str | bytes) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+    await response.prepare(request)
+    for block in blocks:
+        await response.write(block.encode() if isinstance(block, str) else block)
+    await response.write_eof()
+    return response
+
+
+def _event(kind: str, **content: Any) -> str:
+    return f"data: {json.dumps({'type': f'image_generation.{kind}', **content})}\n\n"
+
+
+async def _asked_of(answer: Answer, previews: int = 0, **changes: Any) -> list[Event]:
+    app = web.Application()
+
+    async def generate(request: web.Request) -> web.StreamResponse:
+        answered: web.StreamResponse = await answer(request)
+        return answered
+
+    async def health(_request: web.Request) -> web.Response:
+        return web.Response()
+
+    app.router.add_post("/v1/images/generations", generate)
+    app.router.add_get("/health", health)
+    async with site(app) as url:
+        return await _ask(url, previews, **changes)
+
+
+async def test_a_user_and_a_password_in_the_address_are_sent_and_not_shown() -> None:
+    heard: list[tuple[str, str | None]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        heard.append((str(request.url), request.headers.get("Authorization")))
+        return web.Response(status=401)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with site(app) as url:
+        address = url.replace("http://", "http://ada:p%40ss%C3%A9@") + "/behind/v1"
+        async with InferenceClient(address) as client:
+            with pytest.raises(InferenceRefused) as refused:
+                await client.models()
+    credentials = base64.b64encode("ada:p@ssé".encode()).decode()
+    assert heard == [(f"{url}/behind/v1/models", f"Basic {credentials}")]
+    assert "p@ss" not in str(refused.value)
+    assert "p%40" not in str(refused.value)
+
+
+async def test_an_answer_in_one_piece_is_enough() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        body = await request.json()
+        assert (body["n"], body["seed"], body["size"]) == (2, 1, "64x64")
+        assert (body["stream"], body["response_format"]) == (True, "b64_json")
+        entries = [{"b64_json": _text(RED), "revised_prompt": "x"}, {"b64_json": _text(BLUE)}]
+        return web.json_response({"created": 1, "data": entries, "usage": {}})
+
+    assert await _asked_of(answer) == [Finished((RED, BLUE))]
+
+
+async def test_a_stream_without_our_fields_is_enough() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await _stream(
+            request,
+            _event("partial_image", b64_json=_text(RED), partial_image_index=0),
+            _event("partial_image", b64_json=_text(BLUE), partial_image_index=1),
+            _event("completed", b64_json=_text(BLUE), usage={"total_tokens": 5}),
+            "data: [DONE]\n\n",
+        )
+
+    assert await _asked_of(answer, previews=3, noises=(Noise(1),)) == [
+        Progress(1, 4, (RED,)),
+        Progress(2, 4, (BLUE,)),
+        Finished((BLUE,)),
+    ]
+
+
+async def test_pictures_may_come_in_any_order_and_pieces() -> None:
+    """With names, comments, carriage returns, unknown events, and cut anywhere."""
+    whole = (
+        ": hello\r\n\r\n"
+        "event: image_generation.completed\r\n"
+        f"{_event('completed', b64_json=_text(BLUE), index=1).strip()}\r\n\r\n"
+        "id: 5\nretry: 10\n"
+        f"{_event('invented', size='x')}"
+        f"{_event('completed', b64_json=_text(RED), index=0)}"
+    ).encode()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await _stream(request, *(whole[at : at + 7] for at in range(0, len(whole), 7)))
+
+    assert await _asked_of(answer) == [Finished((RED, BLUE))]
+
+
+async def test_an_event_may_be_larger_than_a_line_usually_is() -> None:
+    large = RED + b"\0" * 3_000_000
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await _stream(request, _event("completed", b64_json=_text(large)))
+
+    assert await _asked_of(answer, noises=(Noise(1),)) == [Finished((large,))]
+
+
+# Nonsense.
+
+
+def _plain(body: str | bytes, kind: str = "application/json", status: int = 200) -> Answer:
+    async def answer(_request: web.Request) -> web.Response:
+        text = body.encode() if isinstance(body, str) else body
+        return web.Response(body=text, content_type=kind, status=status)
+
+    return answer
+
+
+def _streamed(*blocks: str | bytes) -> Answer:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await _stream(request, *blocks)
+
+    return answer
+
+
+def _entries(*texts: Any) -> str:
+    return json.dumps({"data": [{"b64_json": text} for text in texts]})
+
+
+async def _redirect(_request: web.Request) -> web.Response:
+    return web.Response(status=302, headers={"Location": "/health"})
+
+
+NONSENSE: dict[str, Answer] = {
+    "a page": _plain("<html>Welcome!</html>", "text/html"),
+    "nothing": _plain(""),
+    "bytes": _plain(b"\xff\xfe\x00"),
+    "a list": _plain("[]"),
+    "deep JSON": _plain("[" * 100_000),
+    "no pictures": _plain("{}"),
+    "pictures of another kind": _plain('{"data": 5}'),
+    "an entry of another kind": _plain('{"data": [5, 6]}'),
+    "too few pictures": _plain(_entries(_text(RED))),
+    "links": _plain('{"data": [{"url": "http://127.0.0.1/a.png"}, {"url": "x"}]}'),
+    "no base64": _plain(_entries("é!", "?")),
+    "no picture": _plain(_entries(_text(b"GIF89a"), _text(b"GIF89a"))),
+    "an empty picture": _plain(_entries("", "")),
+    "half a WebP": _plain(_entries(_text(b"RIFF1234WAVE"), _text(b"RIFF1234WAVE"))),
+    "an error called 200": _plain('{"error": {"message": "out of paint"}}'),
+    "an error page": _plain("<html>", "text/html", 500),
+    "an error in text": _plain("no", "text/plain", 400),
+    "another status": _plain("", status=204),
+    "a redirect": _redirect,
+    "a stream of no JSON": _streamed("data: hello\n\n"),
+    "a stream of other JSON": _streamed("data: 5\n\n"),
+    "a stream of bytes": _streamed(b"data: \xff\xfe\n\n"),
+    "a stream that ends": _streamed(_event("queued", position=0)),
+    "an empty stream": _streamed(),
+    "a stream done too early": _streamed("data: [DONE]\n\n"),
+    "a stream with one picture of two": _streamed(_event("completed", b64_json=_text(RED))),
+    "a picture twice": _streamed(*[_event("completed", b64_json=_text(RED), index=1)] * 2),
+    "a picture too many": _streamed(_event("completed", b64_json=_text(RED), index=7)),
+    "a strange index": _streamed(_event("completed", b64_json=_text(RED), index="0")),
+    "a strange step": _streamed(_event("progress", step="one", steps=2)),
+    "a strange preview": _streamed(_event("partial_image", b64_json="AAAA")),
+    "an error in the stream": _streamed('data: {"error": {"message": "out of paint"}}\n\n'),
+    "an error of a strange kind": _streamed('data: {"type": "error", "error": [1]}\n\n'),
+}
+
+
+@pytest.mark.parametrize("name", NONSENSE)
+async def test_nonsense_is_failed_in_one_sentence(name: str) -> None:
+    events = await _asked_of(NONSENSE[name])
+    failed = events.pop()
+    assert isinstance(failed, Failed)
+    assert 10 <= len(failed.reason) < 600
+    assert all(isinstance(event, Queued) for event in events)
+
+
+async def test_a_servers_own_words_are_kept_but_not_all_of_them() -> None:
+    error = {"error": {"message": "out of paint", "code": None}}
+    assert await _asked_of(_plain(json.dumps(error), status=500)) == [Failed("out of paint")]
+    (failed,) = await _asked_of(_plain(json.dumps({"error": "x" * 10_000}), status=500))
+    assert isinstance(failed, Failed)
+    assert len(failed.reason) == 500
+
+
+async def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "MAX_ANSWER", 100_000)
+    monkeypatch.setattr("diffusion.protocol.stream_parser.MAX_EVENT", 100_000)
+    endless = [b"x" * 60_000] * 2
+    assert "too large" in str(await _asked_of(_plain(b"".join(endless))))
+    assert "too large" in str(await _asked_of(_streamed(*endless)))
+    lines = [b"data: " + b"x" * 60_000 + b"\n"] * 2
+    assert "too large" in str(await _asked_of(_streamed(*lines)))
+
+
+async def test_a_server_that_speaks_no_http_is_refused() -> None:
+    async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ESMTP\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        (failed,) = await _ask(url)
+    assert isinstance(failed, Failed)
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "ftp://127.0.0.1", "http://", "http://[::1"])
+async def test_an_address_that_is_none_is_refused(url: str) -> None:
+    (failed,) = await _ask(url)
+    assert isinstance(failed, Failed)
+
+
+@pytest.mark.parametrize("address", ["ftp://ada:correct-horse@127.0.0.1", "//ada:correct-horse@["])
+async def test_a_password_in_the_address_is_not_told(address: str) -> None:
+    (failed,) = await _ask(address)
+    assert isinstance(failed, Failed)
+    assert "no inference server" in failed.reason
+    assert "horse" not in failed.reason
+
+
+@pytest.mark.parametrize("body", ["[]", "{}", '{"data": 5}', '{"data": [5]}', '{"data": [{}]}'])
+async def test_models_that_are_none_are_refused(body: str) -> None:
+    app = web.Application()
+    app.router.add_get("/v1/models", _plain(body))
+    async with site(app) as url, InferenceClient(url) as client:
+        with pytest.raises(InferenceRefused):
+            await client.models()
+
+
+# Trouble that passes.
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7.0), ("0.5", 0.5), ("soon", None), ("-1", None), ("nan", None), (None, None)],
+)
+async def test_a_status_that_passes_is_unavailable(
+    status: int, header: str | None, seconds: float | None
+) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        headers = {"Retry-After": header} if header else {}
+        return web.Response(status=status, headers=headers, text="<html>busy</html>")
+
+    with pytest.raises(InferenceUnavailable) as unavailable:
+        await _asked_of(answer)
+    assert unavailable.value.retry_after == seconds
+
+
+async def test_a_stream_that_is_cut_is_unavailable() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(_event("queued", position=3).encode())
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    with pytest.raises(InferenceUnavailable) as unavailable:
+        await _asked_of(answer)
+    assert unavailable.value.broke_off
+
+
+async def test_a_server_gone_after_a_polite_end_is_unavailable() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await _stream(request, _event("queued", position=0))
+
+    app = web.Application()
+    app.router.add_post("/v1/images/generations", answer)
+    app.router.add_get("/health", _plain("", status=503))
+    async with site(app) as url:
+        with pytest.raises(InferenceUnavailable) as unavailable:
+            await _ask(url)
+    assert unavailable.value.broke_off
+
+
+async def test_silence_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = asyncio.Event()
+
+    async def answer(_request: web.Request) -> web.Response:
+        asked.set()
+        await asyncio.Event().wait()
+        return web.Response()
+
+    monkeypatch.setattr(client_module, "SILENCE_SECONDS", 0.2)
+    with pytest.raises(InferenceUnavailable):
+        await _asked_of(answer)
+    assert asked.is_set()
+
+
+async def test_signs_of_life_keep_a_stream(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's comments come more often than the client's patience ends."""
+    monkeypatch.setattr(client_module, "SILENCE_SECONDS", 2.0)
+    monkeypatch.setattr("diffusion.server.app.KEEP_ALIVE", 0.01)
+    written = 0
+    write = web.StreamResponse.write
+
+    async def counted(self: web.StreamResponse, chunk: Any) -> None:
+        nonlocal written
+        written += chunk.startswith(b":")
+        await write(self, chunk)
+
+    monkeypatch.setattr(web.StreamResponse, "write", counted)
+    async with held(tiny) as (server, engine), InferenceClient(server.url) as client:
+        events: AsyncGenerator[Event, None]
+        async with aclosing(client.generate(a_request(steps=1), previews=0)) as events:
+            await anext(events)
+            while written < 3:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            engine.let_go()
+            assert isinstance(await anext(events), Finished)

@@ -1,0 +1,144 @@
+"""Words for pictures and weights of words, with a tiny image tower of random weights."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from diffusion.loading.load import CheckpointError
+from diffusion.vision.interrogator import Describer, load_describer
+from tests.support.models.tiny_model import PHRASES, WIDTH, build_tiny_eye
+
+CPU = torch.device("cpu")
+
+
+def read(folder: Path, beside: Path) -> Describer:
+    """The describer of `folder`, with the text tower of the tiny model in `beside`."""
+    tokenizer = CLIPTokenizer.from_pretrained(beside / "tokenizer")
+    text_tower = CLIPTextModel.from_pretrained(beside / "text_encoder").eval()
+    return load_describer(folder, tokenizer, text_tower, CPU)
+
+
+@pytest.fixture(scope="module")
+def seeing(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Describer:
+    folder = tmp_path_factory.mktemp("seeing")
+    build_tiny_eye(folder)
+    return read(folder, tiny_folder)
+
+
+def picture(size: tuple[int, int] = (48, 48), seed: int = 0) -> Image.Image:
+    """Noise, which a random tower tells from other noise."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def test_a_model_without_an_image_encoder_weighs_but_does_not_see(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    describer = read(tmp_path, tiny_folder)
+    assert not describer.sees
+    assert [word for word, _ in describer.weigh("a red fox")] == ["a", "red", "fox"]
+
+
+def test_every_word_has_a_weight_and_the_heaviest_has_one(seeing: Describer) -> None:
+    weights = seeing.weigh("  an   owl, in the snow, owl ")
+    assert [word for word, _ in weights] == ["an", "owl,", "in", "the", "snow,", "owl"]
+    assert all(0 <= weight <= 1 for _, weight in weights)
+    assert max(weight for _, weight in weights) == 1
+    assert weights == seeing.weigh("an owl, in the snow, owl")
+
+
+def test_reading_leaves_other_readers_of_the_tokenizer_alone(tiny_folder: Path) -> None:
+    """To cut and to pad is remembered by a tokenizer, and prompts of pictures are read by it too,
+    in other threads."""
+    tokenizer = CLIPTokenizer.from_pretrained(tiny_folder / "tokenizer")
+    text_tower = CLIPTextModel.from_pretrained(tiny_folder / "text_encoder").eval()
+    describer = load_describer(tiny_folder, tokenizer, text_tower, CPU)
+    describer.read(["a red fox", "an owl"])
+    assert tokenizer.backend_tokenizer.truncation is None
+    assert tokenizer.backend_tokenizer.padding is None
+
+
+@pytest.mark.parametrize(("prompt", "expected"), [("", ()), ("  ", ()), ("owl", (("owl", 1.0),))])
+def test_there_is_nothing_to_compare(
+    seeing: Describer, prompt: str, expected: tuple[tuple[str, float], ...]
+) -> None:
+    assert seeing.weigh(prompt) == expected
+
+
+def test_words_that_the_tower_does_not_reach_weigh_nothing(seeing: Describer) -> None:
+    # The tiny tokenizer spells: 32 tokens are 30 letters.
+    weights = seeing.weigh("abcdefghijklmno pqrstuvwxyzabcde lost words")
+    assert [weight for _, weight in weights][2:] == [0, 0]
+
+
+def test_a_picture_gets_four_different_prompts_of_known_phrases(seeing: Describer) -> None:
+    prompts = seeing.describe(picture())
+    assert len(set(prompts)) == 4
+    for prompt in prompts:
+        subject, style, *ground = prompt.split(", ")
+        article, *colour, _ = subject.replace("red heart", "heart").split()
+        assert article in ("a", "an")
+        assert style in PHRASES["styles"]
+        assert ground in ([], PHRASES["grounds"])
+        assert colour in ([], ["red"], ["blue"])
+    first, second, *others = (prompt.split(", ")[0].split()[-1] for prompt in prompts)
+    assert first == second
+    assert len({first, *others}) == 3
+
+
+def test_the_likeliest_thing_comes_first(seeing: Describer) -> None:
+    one = picture(seed=3)
+    assert seeing._eye is not None
+    seen = seeing._eye.look([one])[0]
+    nearness = seeing.read(["a fox", "an owl", "a car", "a red heart", "a house"]) @ seen
+    likeliest = PHRASES["things"][int(nearness.argmax())]
+    assert likeliest in seeing.describe(one)[0]
+
+
+def test_the_middle_square_is_seen_and_transparency_is_white(seeing: Describer) -> None:
+    assert seeing._eye is not None
+    wide = Image.new("RGB", (90, 30), "red")
+    wide.paste("blue", (30, 0, 60, 30))
+    seen = seeing._eye.prepare(wide)
+    assert seen.shape == (3, 32, 32)
+    assert torch.equal(seen[:, 16, 16], torch.tensor([-1.0, -1.0, 1.0]))
+    assert torch.equal(seeing._eye.prepare(Image.new("RGBA", (9, 9))), torch.ones(3, 32, 32))
+
+
+def test_an_image_encoder_that_does_not_fit_is_refused(tmp_path: Path, tiny_folder: Path) -> None:
+    build_tiny_eye(tmp_path, width=WIDTH * 2)
+    with pytest.raises(CheckpointError, match=f"ends in {2 * WIDTH} dimensions"):
+        read(tmp_path, tiny_folder)
+
+
+def test_missing_weights_are_refused(tmp_path: Path, tiny_folder: Path) -> None:
+    build_tiny_eye(tmp_path)
+    config = tmp_path / "image_encoder" / "config.json"
+    said = json.loads(config.read_text())
+    config.write_text(json.dumps(said | {"num_hidden_layers": 2}))
+    with pytest.raises(CheckpointError, match="do not fit their config"):
+        read(tmp_path, tiny_folder)
+
+
+@pytest.mark.parametrize("broken", ["preprocessor_config.json", "phrases.json", "config.json"])
+def test_missing_files_are_refused(tmp_path: Path, tiny_folder: Path, broken: str) -> None:
+    build_tiny_eye(tmp_path)
+    (tmp_path / "image_encoder" / broken).unlink()
+    with pytest.raises(CheckpointError, match="image_encoder"):
+        read(tmp_path, tiny_folder)
+
+
+def test_a_bank_without_enough_phrases_is_refused(tmp_path: Path, tiny_folder: Path) -> None:
+    build_tiny_eye(tmp_path, things=["fox"])
+    with pytest.raises(CheckpointError, match="too few phrases"):
+        read(tmp_path, tiny_folder)
+    shutil.rmtree(tmp_path / "image_encoder")
+    assert not read(tmp_path, tiny_folder).sees

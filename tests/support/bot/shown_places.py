@@ -1,0 +1,113 @@
+"""Every place where a text of a member, or of another server, is shown among Markdown."""
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bot import errors
+from bot.errors import UserError
+from bot.i18n.markdown import names
+from bot.i18n.texts import Text
+from bot.messages import help_embeds, job_embeds, settings_embeds
+from bot.messages import job_messages as messages
+from bot.messages.job_embeds import Page, Place
+from bot.messages.job_messages import Attachment, Card
+from bot.models.versions import Versions
+from bot.services.describe import Described, Weighed
+from bot.services.generation import Confirmation
+from bot.ui import confirmations, suggestions
+from diffusion.protocol.requests import ImageRequest, ModelInfo, Noise
+from storage.history import Found
+from storage.jobs import Queue, Totals
+from storage.members import Preferences
+from storage.models import JobKind, JobState
+from storage.pictures import Picture
+from storage.servers import ServerSettings
+from tests.bot.messages.test_job_messages import CHILD, JOB
+
+LOCALE = "en"
+
+
+def texts_of(card: Card) -> Iterator[str]:
+    yield card.title
+    yield card.text
+    for name, value in card.fields:
+        yield name
+        yield value
+
+
+def job_messages(typed: str) -> Iterator[messages.Message]:
+    job = replace(JOB, prompt=typed)
+    child = replace(CHILD, prompt=typed, kind=JobKind.VARY)
+    shown = Attachment("x.png", b"", "")
+    yield messages.waiting(job, None)
+    yield messages.waiting(child, job)
+    yield messages.waiting_for_inference(job, None)
+    yield messages.running(job, None, 1, 2, None)
+    yield messages.done(job, None, shown, ())
+    yield messages.moved(messages.done(child, job, shown, ()), LOCALE)
+    yield messages.stopped(child, job)
+    yield messages.ended(replace(job, state=JobState.FAILED, reason=typed), None)
+    yield messages.not_showable(job, None, typed)
+
+
+def refusals(typed: str) -> Iterator[UserError]:
+    """Every refusal that there is, with this in the place of all that is text."""
+    values = {
+        "str": typed,
+        "str | None": typed,
+        "int": 3,
+        "float": 1.5,
+        "Text": Text("parameter-seed", {"low": "0", "high": "9"})["allowed"],
+        "Markup": names([typed]),
+    }
+    keys = {"PromptTooLong": {"what": "prompt"}, "ModelCannot": {"what": "tile"}}
+    keys["InvalidLink"] = {"reason": "slow"}
+    for name, error in vars(errors).items():
+        if isinstance(error, type) and issubclass(error, UserError) and not error.__subclasses__():
+            taken = inspect.signature(error).parameters
+            arguments = {
+                one.name: values[getattr(one.annotation, "__name__", None) or str(one.annotation)]
+                for one in taken.values()
+                if one.kind is not inspect.Parameter.VAR_KEYWORD
+            }
+            yield error(**{**arguments, **keys.get(name, {})})
+
+
+def all_cards(typed: str) -> Iterator[Card]:
+    job = replace(JOB, prompt=typed, member_name=typed)
+    other = replace(job, member_id=1)
+    queue = Queue((job, other), (other, job))
+    found = Found((job,), frozenset(), 1)
+    request = ImageRequest(typed, typed, (Noise(1),), 8, 8, 2, 7.5)
+    pictures = [Picture(0, 1, 8, 8, "", "", 8, "", "")]
+    model = ModelInfo(typed, 512, 20, 7.5, styles={typed: ""}, loras=(typed,))
+    settings = ServerSettings(3, style=typed, aspect="3:2")
+    yield job_embeds.info([job], Totals(1, 2, 3, 4), 3, Preferences(), LOCALE)
+    yield job_embeds.queue(Place(queue, job.member_id, 9.0, 2), job.server_id, LOCALE)
+    yield job_embeds.details(job, request, pictures, LOCALE)
+    yield job_embeds.descent([job, job], LOCALE)
+    yield job_embeds.history(Page(typed, 0, 1, found), LOCALE)
+    yield job_embeds.history(Page(typed, 0, 0, Found((), frozenset(), 0)), LOCALE)
+    yield settings_embeds.panel(Preferences(model=typed, suffix=typed), {typed: typed}, LOCALE)
+    yield settings_embeds.own_options({typed: typed}, LOCALE)
+    yield settings_embeds.server(settings, True, LOCALE)
+    yield settings_embeds.preferred(
+        Text("preferred.option", {"name": typed, "value": typed}), LOCALE
+    )
+    yield settings_embeds.preferred(Text("preferred.forgotten", {"name": typed}), LOCALE)
+    yield settings_embeds.preferred(Text("preferred.suffix", {"suffix": typed}), LOCALE)
+    yield help_embeds.parameter(typed, LOCALE)
+    yield help_embeds.models(Versions({typed: model}, typed), LOCALE)
+    yield suggestions.described_card(Described(b"", (typed, typed)), LOCALE)
+    yield suggestions.weighed_card(Weighed(((typed, 0.9), (typed, 0.1), (typed, 0.5)), ()), LOCALE)
+    yield confirmations._question(Confirmation("0", (typed, typed), 8), LOCALE)
+    yield from (messages.refusal(error, LOCALE) for error in refusals(typed))
+
+
+def shown(typed: str) -> list[str]:
+    """All that Discord reads Markdown in, wherever a member's text is shown."""
+    everywhere = [one.content for one in job_messages(typed)]
+    for one in job_messages(typed):
+        everywhere += [text for card in one.cards for text in texts_of(card)]
+    return everywhere + [text for card in all_cards(typed) for text in texts_of(card)]

@@ -1,0 +1,97 @@
+"""An inference server in the test's own process, on a free port, with the tiny model."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from diffusion.engine.engine import Engine, EngineEvent
+from diffusion.engine.engine_thread import Worker
+from diffusion.loading.load import Checkpoint
+from diffusion.server.app import Service
+from diffusion.server.connections import Listener
+from tests.support.engine.inference_requests import EightRows
+
+
+class HeldEngine(Engine):
+    """An engine whose steps wait until the test lets them happen."""
+
+    def __init__(self, checkpoint: Checkpoint, max_waiting: int) -> None:
+        super().__init__(checkpoint, max_waiting, EightRows())
+        self._allowed = threading.Semaphore(0)
+        self._free = False
+
+    def let(self, steps: int) -> None:
+        for _ in range(steps):
+            self._allowed.release()
+
+    def let_go(self) -> None:
+        self._free = True
+        self._allowed.release()
+
+    def step(self) -> list[EngineEvent]:
+        if not self._free:
+            self._allowed.acquire()
+        return super().step()
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A running server: where, its worker, and what tells that the worker's thread has ended."""
+
+    url: str
+    service: Service
+    worker: Worker
+    ended: asyncio.Future[None]
+
+    @property
+    def engine(self) -> Engine:
+        return self.worker.engine
+
+
+@asynccontextmanager
+async def serving(
+    load: Callable[[], Engine], api_key: str | None = None, wait: bool = True
+) -> AsyncIterator[Serving]:
+    """Serve until the block ends; with `wait`, from when the engine is loaded."""
+    worker = Worker(lambda: nullcontext(load()))
+    service = Service(worker, api_key)
+    listener = Listener(service.app(), service.connections, shutdown_timeout=5)
+    _, port = await listener.start("127.0.0.1", 0)
+    ended = worker.start()
+    if wait:
+        await worker.ready.wait()
+    try:
+        yield Serving(f"http://127.0.0.1:{port}", service, worker, ended)
+    finally:
+        worker.stop()
+        await listener.close()
+        await asyncio.wait([ended])
+
+
+@asynccontextmanager
+async def held(
+    checkpoint: Checkpoint, max_waiting: int = 64
+) -> AsyncIterator[tuple[Serving, HeldEngine]]:
+    """A server whose engine makes no step before it is let."""
+    engine = HeldEngine(checkpoint, max_waiting)
+    async with serving(lambda: engine) as server:
+        try:
+            yield server, engine
+        finally:
+            engine.let_go()
+
+
+@asynccontextmanager
+async def site(app: web.Application) -> AsyncIterator[str]:
+    """Serve any application on a free port; yields its address."""
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
