@@ -17,7 +17,7 @@ from benchmarks.contenders import Contender, Ours, Pipeline
 from benchmarks.figures import Timing, median
 from benchmarks.models import MODELS, Model, build
 from benchmarks.report import circumstances, table, write
-from diffusion.engine.profiling import SWEPT
+from diffusion.engine.profiling import SWEPT_ROWS
 from diffusion.loading.load import EMBEDDED
 from diffusion.nn.devices import best_device, number_type
 from diffusion.protocol.requests import ImageRequest, ModelInfo, Noise
@@ -134,11 +134,14 @@ def _engine_alone(ours: Ours, model: Model, rounds: int) -> str:
     curve = ours.curve(rounds)
     shares = [ours.overhead(requests(model.size, model.steps, 8, 1, turn)) for turn in range(3)]
     rows = [
-        ["ms of a pass", *(f"{1000 * curve[rows]:.1f}" for rows in SWEPT)],
-        ["rows a second, times one row's", *(f"{n * curve[1] / curve[n]:.2f}×" for n in SWEPT)],
+        ["ms of a pass", *(f"{1000 * curve[rows]:.1f}" for rows in SWEPT_ROWS)],
+        [
+            "rows a second, times one row's",
+            *(f"{n * curve[1] / curve[n]:.2f}×" for n in SWEPT_ROWS),
+        ],
     ]
     return (
-        table(["t(B) by rows", *map(str, SWEPT)], rows)
+        table(["t(B) by rows", *map(str, SWEPT_ROWS)], rows)
         + f"\n\nOutside of the U-Net passes {sorted(shares)[1]:.1%} of a step with 8 requests."
     )
 
@@ -147,9 +150,9 @@ def _warmed(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Our
     """Ours compiled, and a table of what compiling took."""
     ours = Ours(folder, device, dtype, compiled=True)
     seconds = ours.warm_up()
-    row = ["seconds of the first pass", *(f"{seconds[rows]:.1f}" for rows in SWEPT)]
+    row = ["seconds of the first pass", *(f"{seconds[rows]:.1f}" for rows in SWEPT_ROWS)]
     print("compiled", flush=True)
-    return ours, table(["warm-up by rows", *map(str, SWEPT)], [row])
+    return ours, table(["warm-up by rows", *map(str, SWEPT_ROWS)], [row])
 
 
 def on_random_weights(

@@ -10,10 +10,10 @@ from diffusers import DiffusionPipeline, DPMSolverMultistepScheduler
 from diffusers.utils import logging as diffusers_logging
 
 from benchmarks.figures import Timing
-from diffusion.engine.batching import Passes
-from diffusion.engine.cost_model import PassCosts
+from diffusion.engine.batching import BatchedDenoiser
+from diffusion.engine.cost_model import CostModel
 from diffusion.engine.engine import Broken, Drawn, Engine, EngineEvent, Stepped
-from diffusion.engine.profiling import SWEPT, native_rows, native_shape
+from diffusion.engine.profiling import SWEPT_ROWS, native_rows, native_shape
 from diffusion.loading.load import load
 from diffusion.nn.devices import prepare
 from diffusion.protocol.requests import ImageRequest
@@ -98,14 +98,14 @@ class Ours:
     @torch.inference_mode()
     def curve(self, rounds: int) -> dict[int, float]:
         """t(B): seconds of a pass by its rows, of pictures in the model's own size."""
-        costs = PassCosts()
-        passes = Passes(self.checkpoint.denoiser, costs, compiled=self._compiled)
+        costs = CostModel()
+        passes = BatchedDenoiser(self.checkpoint.denoiser, costs, compiled=self._compiled)
         shape, rows = native_shape(self.checkpoint), native_rows(self.checkpoint)
         for _ in range(rounds + 1):  # in the first one sizes are compared with the reference
-            for count in SWEPT:
+            for count in SWEPT_ROWS:
                 passes.predict(shape, rows[:count])
                 passes.settle()
-        return {count: costs.seconds(shape, count) for count in SWEPT}
+        return {count: costs.seconds(shape, count) for count in SWEPT_ROWS}
 
     @torch.inference_mode()
     def warm_up(self) -> dict[int, float]:
@@ -113,11 +113,11 @@ class Ours:
 
         The reference size comes first, since the others are compared with it.
         """
-        passes = Passes(self.checkpoint.denoiser, PassCosts(), compiled=True)
+        passes = BatchedDenoiser(self.checkpoint.denoiser, CostModel(), compiled=True)
         shape, rows = native_shape(self.checkpoint), native_rows(self.checkpoint)
         first = passes.reference(shape)
         seconds = {}
-        for count in sorted(SWEPT, key=lambda count: (count != first, count)):
+        for count in sorted(SWEPT_ROWS, key=lambda count: (count != first, count)):
             began = time.perf_counter()
             passes.predict(shape, rows[:count])
             _wait_for_gpu()

@@ -26,8 +26,8 @@ from bot.prompts.resolve import Defaults, resolve, starting
 from diffusion.engine.engine import Broken, Drawn, Engine
 from diffusion.loading.load import EMBEDDED, Checkpoint, load
 from diffusion.protocol.requests import ImageRequest
-from diffusion.vision.inpainting import Canvas
-from diffusion.vision.interrogator import Describer, load_describer
+from diffusion.vision.inpainting import InpaintCanvas
+from diffusion.vision.interrogator import Interrogator, load_interrogator
 
 DOCUMENT = Path("docs/parameters.md")
 AESTHETIC = "3d style"
@@ -90,13 +90,13 @@ class Studio:
         self._engine = Engine(checkpoint)
 
     def sweep(
-        self, flag: str, values: Sequence[object], canvas: Canvas | None = None
+        self, flag: str, values: Sequence[object], canvas: InpaintCanvas | None = None
     ) -> list[list[Drawing]]:
         """For each value, a picture of every prompt from every seed."""
         return [self.singles(self.prompts, f"--{flag} {value}", canvas) for value in values]
 
     def singles(
-        self, prompts: Sequence[str], flags: str = "", canvas: Canvas | None = None
+        self, prompts: Sequence[str], flags: str = "", canvas: InpaintCanvas | None = None
     ) -> list[Drawing]:
         """A picture of each prompt from every seed: the prompts of the first seed come first."""
         return self.draw(
@@ -108,19 +108,21 @@ class Studio:
         """Four pictures of each prompt from the first seed."""
         return self.draw([f"{prompt} {flags}" for prompt in self.prompts])
 
-    def draw(self, typed: Sequence[str], canvas: Canvas | None = None) -> list[Drawing]:
+    def draw(self, typed: Sequence[str], canvas: InpaintCanvas | None = None) -> list[Drawing]:
         requests = [self._request(one, canvas) for one in typed]
         drawn: list[Drawing] = []
         for start in range(0, len(requests), AT_ONCE):
             drawn += self._draw(requests[start : start + AT_ONCE], canvas)
         return drawn
 
-    def _request(self, typed: str, canvas: Canvas | None) -> ImageRequest:
+    def _request(self, typed: str, canvas: InpaintCanvas | None) -> ImageRequest:
         prompt = parse(typed)
         (request,) = resolve(prompt, self.info, Defaults(), new_seed=0)
         return starting(request, prompt, DIGEST if canvas else None)
 
-    def _draw(self, requests: Sequence[ImageRequest], canvas: Canvas | None) -> list[Drawing]:
+    def _draw(
+        self, requests: Sequence[ImageRequest], canvas: InpaintCanvas | None
+    ) -> list[Drawing]:
         keys = [self._engine.add(request, canvas=canvas).key for request in requests]
         pictures: dict[int, Pictures] = {}
         while len(self._engine):
@@ -190,15 +192,15 @@ def seam(drawings: Sequence[Drawing]) -> float:
 class Critic:
     """CLIP: how near pictures are to words."""
 
-    def __init__(self, describer: Describer) -> None:
-        self._describer = describer
+    def __init__(self, interrogator: Interrogator) -> None:
+        self._interrogator = interrogator
 
     def likeness(self, drawings: Sequence[Drawing], texts: Sequence[str]) -> float:
         """The mean cosine of each drawing's pictures with its text."""
         found = []
         for drawing, text in zip(drawings, texts, strict=True):
             images = [Image.fromarray(p.astype(np.uint8)) for p in drawing.pictures]
-            seen, read = self._describer.see(images), self._describer.read([text])[0]
+            seen, read = self._interrogator.see(images), self._interrogator.read([text])[0]
             found.append(float((seen @ read).mean()))
         return mean(found)
 
@@ -257,7 +259,7 @@ def measure(studio: Studio, critic: Critic | None) -> Iterator[Row]:
     yield row("tile", ["off", "on"], "seam", tiled, seam)
 
     size = studio.info.native_size
-    canvas = Canvas(np.full((size, size, 3), (40, 90, 200), np.uint8))
+    canvas = InpaintCanvas(np.full((size, size, 3), (40, 90, 200), np.uint8))
     start = [Drawing(one.request, np.zeros_like(one.pictures) + canvas.pixels) for one in plain]
     weights = ("0", ".5", "1", "2", "3")
     started = studio.sweep("iw", weights, canvas)
@@ -273,12 +275,12 @@ def measure(studio: Studio, critic: Critic | None) -> Iterator[Row]:
 
 def _critic(folder: Path | None, checkpoint: Checkpoint) -> Critic | None:
     """The CLIP of a folder with both towers, or of the model itself if it has one."""
-    describer = checkpoint.describer
+    interrogator = checkpoint.interrogator
     if folder:
         tower = CLIPTextModel.from_pretrained(folder / "text_encoder").eval()
         tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
-        describer = load_describer(folder, tokenizer, tower, torch.device("cpu"))
-    return Critic(describer) if describer.sees else None
+        interrogator = load_interrogator(folder, tokenizer, tower, torch.device("cpu"))
+    return Critic(interrogator) if interrogator.sees else None
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from bot.errors import UserError
 from storage.database import StorageUnavailable, migrate
 from storage.permissions import PRIVATE_UMASK
 
-ELSEWHERE = {"inference": "diffusion", "playground": "playground", "train": "diffusion.training"}
+MODULES = {"inference": "diffusion", "playground": "playground", "train": "diffusion.training"}
 """Commands that are modules of their own, so that the bot's process never imports torch."""
 
 
@@ -32,8 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run what the command line says. Exits with 78 or 1 and a sentence if it cannot."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if given and given[0] in ELSEWHERE:
-            _become(ELSEWHERE[given[0]], given[1:])
+        if given and given[0] in MODULES:
+            _replace_process(MODULES[given[0]], given[1:])
         options = _parser().parse_args(given)
         _log_to_terminal()
         asyncio.run(_run(options, Settings()))
@@ -76,7 +76,7 @@ def _log_to_terminal() -> None:
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 
-def _become(module: str, arguments: list[str]) -> None:
+def _replace_process(module: str, arguments: list[str]) -> None:
     """Turn this process into another of our modules, with what `.env` says about it."""
     if module == "diffusion":
         settings = Settings()

@@ -10,56 +10,56 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.config import Settings
-from bot.delivery.job_publisher import Presenter
-from bot.delivery.messenger import Board
+from bot.delivery.job_publisher import JobPublisher
+from bot.delivery.messenger import Messenger
 from bot.errors import UserError
 from bot.i18n.translator import Translator
 from bot.images.fetch import PictureFetcher
-from bot.models.registry import Catalogue
+from bot.models.registry import ModelRegistry
 from bot.policy.admission import Admission
 from bot.policy.places import Places
 from bot.policy.rate_limit import RateLimiter
-from bot.services.describe import Wording
-from bot.services.followups import Workbench
-from bot.services.generation import Studio
-from bot.services.job_builder import Asking
-from bot.services.job_history import Archive
-from bot.services.preferences import Choices
-from bot.services.queue_worker import Dispatcher
+from bot.services.describe import DescribeService
+from bot.services.followups import FollowupService
+from bot.services.generation import GenerationService
+from bot.services.job_builder import JobBuilder
+from bot.services.job_history import JobHistory
+from bot.services.preferences import PreferenceService
+from bot.services.queue_worker import QueueWorker
 from bot.services.removals import Removals
-from bot.ui.cogs.context_menus import message_menus
-from bot.ui.cogs.describe import Words
-from bot.ui.cogs.history import History
-from bot.ui.cogs.imagine import Imagine
-from bot.ui.cogs.info import Info
-from bot.ui.cogs.prefer import Prefer
-from bot.ui.cogs.server import Server
-from bot.ui.cogs.settings import Settings as SettingsCommand
+from bot.ui.cogs.context_menus import context_menus
+from bot.ui.cogs.describe import DescribeCog
+from bot.ui.cogs.history import HistoryCog
+from bot.ui.cogs.imagine import ImagineCog
+from bot.ui.cogs.info import InfoCog
+from bot.ui.cogs.prefer import PreferCog
+from bot.ui.cogs.server import ServerCog
+from bot.ui.cogs.settings import SettingsCog
 from bot.ui.confirmations import ConfirmationButton
 from bot.ui.job_buttons import JobButton
-from bot.ui.modals import CellMenu, hear
-from bot.ui.pagination import AgainMenu, PageButton, TopicButton
+from bot.ui.modals import CellSelect, on_modal_submit
+from bot.ui.pagination import PageButton, ShowAgainSelect, TopicButton
 from bot.ui.reactions import react
-from bot.ui.responses import explain
-from bot.ui.settings_panel import PanelButton, PanelMenu
-from bot.ui.suggestions import ProposalButton
+from bot.ui.responses import show_error
+from bot.ui.settings_panel import PanelButton, PanelSelect
+from bot.ui.suggestions import SuggestionButton
 from diffusion.protocol.client import InferenceClient
 from storage.database import Database
 from storage.pictures import PictureFolder
 from storage.start_pictures import StartPictures
 
-COGS = (History, Imagine, Info, Prefer, Server, SettingsCommand, Words)
+COGS = (HistoryCog, ImagineCog, InfoCog, PreferCog, ServerCog, SettingsCog, DescribeCog)
 
 PRESSED = (
     JobButton,
-    CellMenu,
-    PanelMenu,
+    CellSelect,
+    PanelSelect,
     PanelButton,
     TopicButton,
     PageButton,
-    AgainMenu,
+    ShowAgainSelect,
     ConfirmationButton,
-    ProposalButton,
+    SuggestionButton,
 )
 """What can be pressed under messages of ours, however old: found by its custom_id."""
 
@@ -88,7 +88,7 @@ class _Tree(app_commands.CommandTree["DarkroomBot"]):
             if suggests:
                 await interaction.response.autocomplete([])
             else:
-                await explain(interaction, error)
+                await show_error(interaction, error)
             return False
         return True
 
@@ -98,7 +98,7 @@ class _Tree(app_commands.CommandTree["DarkroomBot"]):
         error: app_commands.AppCommandError,
         /,
     ) -> None:
-        await explain(interaction, error)
+        await show_error(interaction, error)
 
 
 class DarkroomBot(commands.Bot):
@@ -132,8 +132,8 @@ class DarkroomBot(commands.Bot):
             guild_ready_timeout=0,
         )
         self.rate_limiter = RateLimiter()
-        board = Board(self)
-        self._catalogue = Catalogue(
+        messenger = Messenger(self)
+        self._registry = ModelRegistry(
             inference,
             settings.models_file,
             settings.model,
@@ -145,45 +145,45 @@ class DarkroomBot(commands.Bot):
             direct_messages=settings.direct_messages,
             user_installs=settings.user_installs,
         )
-        presenter = Presenter(database, folder, board, self._catalogue)
-        self._dispatcher = Dispatcher(
+        publisher = JobPublisher(database, folder, messenger, self._registry)
+        self._queue_worker = QueueWorker(
             database,
             folder,
             inference,
-            self._catalogue,
-            presenter,
+            self._registry,
+            publisher,
             self.places,
             settings.jobs_at_once,
         )
         self._fetcher = PictureFetcher(_cdn(settings))
         admission = Admission(database)
         self._start_pictures = start_pictures = StartPictures(database, folder)
-        asking = Asking(database, self._catalogue, inference, start_pictures, self._fetcher)
-        self.studio = Studio(
+        job_builder = JobBuilder(database, self._registry, inference, start_pictures, self._fetcher)
+        self.generation = GenerationService(
             database,
-            asking,
+            job_builder,
             admission,
             start_pictures,
-            self._dispatcher,
-            presenter,
+            self._queue_worker,
+            publisher,
             self.places,
         )
-        self.workbench = Workbench(
+        self.followups = FollowupService(
             database,
             folder,
-            self._catalogue,
-            asking,
-            self.studio,
+            self._registry,
+            job_builder,
+            self.generation,
             admission,
             start_pictures,
-            presenter,
+            publisher,
             self.places,
         )
-        self.wording = Wording(inference, self._catalogue, self._fetcher)
-        self.choices = Choices(database, self._catalogue)
-        self.removals = Removals(database, folder, board)
-        self.archive = Archive(
-            database, self._catalogue, presenter, board, self.removals, settings.jobs_at_once
+        self.descriptions = DescribeService(inference, self._registry, self._fetcher)
+        self.preferences = PreferenceService(database, self._registry)
+        self.removals = Removals(database, folder, messenger)
+        self.history = JobHistory(
+            database, self._registry, publisher, messenger, self.removals, settings.jobs_at_once
         )
         self._work: list[asyncio.Task[Any]] = []
 
@@ -191,13 +191,13 @@ class DarkroomBot(commands.Bot):
         self.add_dynamic_items(*PRESSED)
         for cog in COGS:
             await self.add_cog(cog(self))
-        for menu in message_menus():
+        for menu in context_menus():
             self.tree.add_command(menu)
         await self.tree.set_translator(Translator())
         await self.tree.sync()
         for work in (
-            self._catalogue.keep_fresh(),
-            self._dispatcher.run(),
+            self._registry.keep_fresh(),
+            self._queue_worker.run(),
             self._start_pictures.keep_swept(),
         ):
             task = asyncio.create_task(work)
@@ -208,7 +208,7 @@ class DarkroomBot(commands.Bot):
         log.info("connected as %s", self.user)
 
     async def on_interaction(self, interaction: discord.Interaction["DarkroomBot"]) -> None:
-        await hear(interaction)
+        await on_modal_submit(interaction)
 
     async def on_raw_reaction_add(self, reaction: discord.RawReactionActionEvent) -> None:
         await react(self, reaction)

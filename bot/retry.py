@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-STORAGE_PAUSE = 2.0
+STORAGE_RETRY_INTERVAL_S = 2.0
 """Seconds between two tries to reach the database, beside what each try waits itself."""
 
 
@@ -22,4 +22,4 @@ async def until_stored(verb: Callable[[], Awaitable[T]]) -> T:
             return await verb()
         except StorageUnavailable as error:
             log.warning("%s Trying again.", error)
-            await asyncio.sleep(STORAGE_PAUSE)
+            await asyncio.sleep(STORAGE_RETRY_INTERVAL_S)

@@ -14,20 +14,20 @@ from pathlib import Path
 import torch
 
 from diffusion.engine.engine import Engine
-from diffusion.engine.engine_thread import Worker
-from diffusion.engine.profiling import CostsFile, cache_folder, identity, native_shape
+from diffusion.engine.engine_thread import EngineThread
+from diffusion.engine.profiling import CostModelFile, cache_folder, identity, native_shape
 from diffusion.loading.hub import HubAway
 from diffusion.loading.load import EMBEDDED, CheckpointError, load
 from diffusion.nn.devices import SettingError, best_device, compile_wanted, number_type, prepare
-from diffusion.server.app import Service
-from diffusion.server.connections import Listener
+from diffusion.server.app import ImagesApi
+from diffusion.server.connections import BoundedListener
 from diffusion.server.origins import OpenToAll, check_open
 
-GRACE = 7.0
+DRAIN_TIMEOUT_S = 7.0
 """Seconds that running requests have to be done in, when the process is told to stop. Whoever
 tells it waits for 10 as a rule."""
 
-PATIENCE = 1.5
+CONNECTIONS_TIMEOUT_S = 1.5
 """Seconds that connections and the step that is running have to end in, after that."""
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--grace",
         type=float,
-        default=GRACE,
+        default=DRAIN_TIMEOUT_S,
         help="seconds that running requests may still take when the process is told to stop",
     )
     parser.add_argument(
@@ -78,9 +78,9 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
     except OpenToAll as error:
         print(error, file=sys.stderr)
         return os.EX_CONFIG
-    worker = Worker(lambda: _engine(arguments.model, device))
-    service = Service(worker, api_key, arguments.host)
-    listener = Listener(service.app(), service.connections, PATIENCE)
+    engine_thread = EngineThread(lambda: _engine(arguments.model, device))
+    service = ImagesApi(engine_thread, api_key, arguments.host)
+    listener = BoundedListener(service.app(), service.connections, CONNECTIONS_TIMEOUT_S)
     try:
         host, port = await listener.start(arguments.host, arguments.port)
     except OSError as error:
@@ -89,17 +89,17 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
         await listener.close()
         # What holds a port may let go of it; an address that is not ours stays so.
         return 1 if error.errno == errno.EADDRINUSE else os.EX_CONFIG
-    ended = worker.start()
+    ended = engine_thread.start()
     try:
-        await _first_of(stop.wait(), worker.ready.wait(), ended)
-        if worker.ready.is_set():
-            model = worker.engine.checkpoint.info.id
+        await _first_of(stop.wait(), engine_thread.ready.wait(), ended)
+        if engine_thread.ready.is_set():
+            model = engine_thread.engine.checkpoint.info.id
             print(f"inference ready at http://{host}:{port} (model {model})", flush=True)
         await _first_of(stop.wait(), ended)
         if ended.done():
             ended.result()
         # Those who ask while others are being finished are refused, so it still listens.
-        await worker.drain(arguments.grace)
+        await engine_thread.drain(arguments.grace)
     except (CheckpointError, SettingError) as error:
         print(error, file=sys.stderr)
         return 1 if isinstance(error, HubAway) else os.EX_CONFIG
@@ -107,9 +107,9 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
         log.exception("the engine failed")
         return 1
     finally:
-        worker.stop()
+        engine_thread.stop()
         await listener.close()
-        await asyncio.wait([ended], timeout=PATIENCE)
+        await asyncio.wait([ended], timeout=CONNECTIONS_TIMEOUT_S)
     return 0
 
 
@@ -120,7 +120,7 @@ def _engine(model: Path, device: torch.device) -> Iterator[Engine]:
     compiled = compile_wanted()
     checkpoint = load(model, device, number_type(device), Path(loras) if loras else None)
     prepare(checkpoint.denoiser.unet, device, compiled)
-    file = CostsFile(cache_folder(), identity(checkpoint, compiled))
+    file = CostModelFile(cache_folder(), identity(checkpoint, compiled))
     costs = file.read()
     unknown = native_shape(checkpoint) not in costs.curves
     yield Engine(checkpoint, costs=costs, compiled=compiled, sweeps=unknown)

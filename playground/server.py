@@ -21,7 +21,7 @@ from playground.rest.routes import add_rest_routes
 from playground.state.limits import Limits
 
 if TYPE_CHECKING:
-    from playground.testing.openapi import Description
+    from playground.testing.openapi import ApiDescription
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -82,14 +82,14 @@ async def running_playground(
         await runner.cleanup()
 
 
-def _find_description() -> Description | None:
+def _find_description() -> ApiDescription | None:
     path = os.environ.get("DISCORD_OPENAPI")
     if not path:
         return None
     # Imported only here: nothing but these checks needs jsonschema.
-    from playground.testing.openapi import Description
+    from playground.testing.openapi import ApiDescription
 
-    return Description.load(Path(path))
+    return ApiDescription.load(Path(path))
 
 
 def _build_app(standin: StandIn, feed: Feed) -> web.Application:

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.database import Database
 from storage.models import DraftRow
 
-KEPT = timedelta(days=1)
+KEPT_FOLDER = timedelta(days=1)
 
-MOST_OF_ONE = 5
+MAX_DRAFTS_PER_MEMBER = 5
 """Drafts that a member may have; the oldest gives way to a new one."""
 
 
@@ -42,7 +42,7 @@ async def get(database: Database, draft_id: str) -> Draft | None:
     """Return a draft that nobody has confirmed or refused yet."""
     async with database.reading() as session:
         row = await session.get(DraftRow, draft_id)
-    if row is None or row.created_at < datetime.now(UTC) - KEPT:
+    if row is None or row.created_at < datetime.now(UTC) - KEPT_FOLDER:
         return None
     return Draft(row.id, row.member_id, row.content)
 
@@ -61,7 +61,7 @@ async def make_room(database: Database, member_id: int) -> tuple[Draft, ...]:
                 select(DraftRow)
                 .where(DraftRow.member_id == member_id)
                 .order_by(DraftRow.created_at.desc(), DraftRow.id)
-                .offset(MOST_OF_ONE - 1)
+                .offset(MAX_DRAFTS_PER_MEMBER - 1)
             )
         ).all()
         await session.execute(delete(DraftRow).where(DraftRow.id.in_([row.id for row in rows])))
@@ -83,4 +83,6 @@ async def take(session: AsyncSession, draft_id: str) -> bool:
 
 
 async def _expire(session: AsyncSession) -> None:
-    await session.execute(delete(DraftRow).where(DraftRow.created_at < datetime.now(UTC) - KEPT))
+    await session.execute(
+        delete(DraftRow).where(DraftRow.created_at < datetime.now(UTC) - KEPT_FOLDER)
+    )

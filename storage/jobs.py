@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage import drafts, queue_order
 from storage.database import Database, upsert
 from storage.models import (
-    HANDED_OUT,
+    COPIED_KINDS,
     JobKind,
     JobMode,
     JobRow,
@@ -220,7 +220,7 @@ async def claim_next(database: Database, kinds: Collection[JobKind] = tuple(JobK
             return None
         row, turn = first
         now = _now()
-        if row.kind not in HANDED_OUT:
+        if row.kind not in COPIED_KINDS:
             row.turn = turn
         row.state, row.started_at, row.attempts = JobState.RUNNING, now, row.attempts + 1
         await session.execute(
@@ -347,7 +347,9 @@ async def in_queue(database: Database) -> Queue:
     queued = {job.id: job for job, *_ in found if job.state is JobState.QUEUED}
     order = queue_order.in_turn(
         [
-            queue_order.Waiting(job.id, job.member_id, served_at, job.mode, job.kind in HANDED_OUT)
+            queue_order.Waiting(
+                job.id, job.member_id, served_at, job.mode, job.kind in COPIED_KINDS
+            )
             for job, served_at, _ in found
             if job.id in queued
         ],

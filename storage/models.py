@@ -67,7 +67,7 @@ class JobKind(StrEnum):
     """A picture carried on along its shorter side until it is square."""
 
 
-HANDED_OUT = frozenset({JobKind.UPSCALE})
+COPIED_KINDS = frozenset({JobKind.UPSCALE})
 """The kinds of jobs for which mostly nothing is drawn: their picture is there already."""
 
 

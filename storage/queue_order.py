@@ -23,7 +23,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, ColumnExpressionArgument, case, func, select
 from sqlalchemy.orm import aliased
 
-from storage.models import HANDED_OUT, JobMode, JobRow, JobState, MemberRow
+from storage.models import COPIED_KINDS, JobMode, JobRow, JobState, MemberRow
 
 ROUND = (
     JobMode.TURBO,
@@ -49,7 +49,7 @@ class Waiting:
     """When its member was last served."""
     mode: JobMode = JobMode.FAST
     handed_out: bool = False
-    """Whether it takes no turn; see `storage.models.HANDED_OUT`."""
+    """Whether it takes no turn; see `storage.models.COPIED_KINDS`."""
 
 
 def next_turn() -> ColumnElement[int]:
@@ -81,7 +81,7 @@ def claim_order() -> tuple[ColumnExpressionArgument[Any], ...]:
         .scalar_subquery()
     )
     # -1 is before every turn.
-    turn = case((JobRow.kind.in_(HANDED_OUT), -1), else_=turn_of_mode())
+    turn = case((JobRow.kind.in_(COPIED_KINDS), -1), else_=turn_of_mode())
     longest_ago = MemberRow.served_at.nulls_first()
     return (turn, running_of_member, longest_ago, JobRow.created_at, JobRow.id)
 

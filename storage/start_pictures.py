@@ -22,13 +22,13 @@ from storage.database import Database, StorageUnavailable
 from storage.models import DraftRow, JobRow
 from storage.pictures import PictureFolder
 
-SWEEP_PAUSE_S = 3600.0
+SWEEP_INTERVAL_S = 3600.0
 """Seconds between two looks for what nobody uses any more."""
 
-LEFT_ALONE_S = 3600.0
+MIN_AGE_S = 3600.0
 """Seconds that a picture is left alone after it was kept: another process may hold it."""
 
-MAX_ASKED = 500
+MAX_QUERIED = 500
 """Digests that one statement asks about; databases bound how many values it may have."""
 
 log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class StartPictures:
         """Take away what was left behind, and say how many files. Raises StorageUnavailable."""
         await drafts.expire(self._database)
         # Jobs are never deleted: what one names is named for ever, and need not be looked up again.
-        old = set(await self._folder.all_kept(older_than_s=LEFT_ALONE_S)) - self._of_jobs
+        old = set(await self._folder.all_kept(older_than_s=MIN_AGE_S)) - self._of_jobs
         # First without keeping anybody waiting, for it may be many, in a large database.
         old -= await self._in_drafts()
         of_jobs = await self._in_jobs(old)
@@ -115,7 +115,7 @@ class StartPictures:
                     log.info("%d start pictures that nothing uses were taken away.", gone)
             except (StorageUnavailable, OSError) as error:
                 log.warning("Start pictures could not be looked through: %s", error)
-            await asyncio.sleep(SWEEP_PAUSE_S)
+            await asyncio.sleep(SWEEP_INTERVAL_S)
 
     def _let_go(self, digests: Collection[str]) -> None:
         self._held.subtract(digests)
@@ -133,8 +133,8 @@ class StartPictures:
         image, mask = start["image"].as_string(), start["mask"].as_string()
         asked = list(digests)
         found: set[str | None] = set()
-        for first in range(0, len(asked), MAX_ASKED):
-            some = asked[first : first + MAX_ASKED]
+        for first in range(0, len(asked), MAX_QUERIED):
+            some = asked[first : first + MAX_QUERIED]
             async with self._database.reading() as session:
                 rows = await session.execute(
                     select(image, mask).where(or_(image.in_(some), mask.in_(some)))

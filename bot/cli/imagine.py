@@ -16,10 +16,10 @@ from bot.config import Settings
 from bot.errors import InvalidUpload
 from bot.images.fetch import PictureFetcher
 from bot.images.grid import compose_grid
-from bot.images.sanitize import UnusablePicture, lay_over
+from bot.images.sanitize import UnusablePicture, blend
 from bot.models.versions import name_models
-from bot.prompts.expand import write_out
-from bot.prompts.parameters import MOST_REPEATS
+from bot.prompts.expand import expand
+from bot.prompts.parameters import MAX_REPEATS
 from bot.prompts.parser import parse
 from bot.prompts.resolve import Defaults, resolve, starting
 from diffusion.protocol import requests as protocol
@@ -30,7 +30,7 @@ async def imagine(
     settings: Settings, typed: str, output: Path, images: Sequence[Path] = ()
 ) -> None:
     """Draw what a prompt stands for into files. Raises UserError, CannotStart."""
-    prompts = [parse(written) for written in write_out(typed, {}, "", MOST_REPEATS)]
+    prompts = [parse(written) for written in expand(typed, {}, "", MAX_REPEATS)]
     async with PictureFetcher() as fetcher, _inference(settings) as inference:
         attached = [await _opened(fetcher, image) for image in images]
         versions = name_models(await inference.models(), settings.named_versions, settings.model)
@@ -60,7 +60,7 @@ def _start(pictures: Sequence[bytes]) -> dict[str, bytes]:
     """The one picture to start from, by its SHA-256; nothing where there is none."""
     if not pictures:
         return {}
-    picture = lay_over(pictures)
+    picture = blend(pictures)
     return {hashlib.sha256(picture).hexdigest(): picture}
 
 

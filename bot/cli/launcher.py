@@ -23,21 +23,21 @@ from storage.database import migrate
 
 log = logging.getLogger(__name__)
 
-RESTART_PAUSE = 1.0
+MIN_RESTART_INTERVAL_S = 1.0
 """Seconds before a child that died is started again; doubled while it keeps dying."""
 
-LONGEST_PAUSE = 60.0
-STEADY = 60.0
+MAX_RESTART_INTERVAL_S = 60.0
+STABLE_AFTER_S = 60.0
 """Seconds that a child has lived, and was ready in, when its death counts as the first."""
 
-GRACE = 10.0
+STOP_TIMEOUT_S = 10.0
 """Seconds that a child has to end when it is asked to."""
 
 PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Child:
+class ChildProcess:
     """A process to keep alive.
 
     `ready` is what its output holds once it can be used; `needs` names a child that must be
@@ -59,11 +59,11 @@ async def launch(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     children = _children(settings)
-    keepers: list[_Keeper] = []
+    keepers: list[_Supervisor] = []
     try:
         for child in children:
             await _ready_or(stop, *(keeper for keeper in keepers if keeper.name == child.needs))
-            keepers.append(_Keeper(child))
+            keepers.append(_Supervisor(child))
         await _ready_or(stop, *keepers)
         if not stop.is_set():
             _announce(children)
@@ -75,7 +75,7 @@ async def launch(settings: Settings) -> None:
             await keeper.end()
 
 
-def _children(settings: Settings) -> list[Child]:
+def _children(settings: Settings) -> list[ChildProcess]:
     children = []
     environment: dict[str, str] = {}
     if settings.inference_url is None:
@@ -83,21 +83,21 @@ def _children(settings: Settings) -> list[Child]:
         place = ("--host", "127.0.0.1", "--port", str(port))
         command = ("-m", "diffusion", *place, *settings.inference_arguments)
         ready = "inference ready at"
-        children.append(Child("inference", command, ready, settings.for_inference))
+        children.append(ChildProcess("inference", command, ready, settings.for_inference))
         environment["INFERENCE_URL"] = f"http://127.0.0.1:{port}"
     if settings.discord_token is None:
         port = _free_port(settings.playground_port)
         command = ("-m", "playground", "--port", str(port))
-        children.append(Child("playground", command, "playground ready at"))
+        children.append(ChildProcess("playground", command, "playground ready at"))
         environment["DISCORD_TOKEN"] = "playground"
         environment["DISCORD_URL"] = f"http://127.0.0.1:{port}"
     # Inference may still be loading: the bot waits for it, but not for Discord's stand-in.
     command = ("-m", "bot", "bot")
-    children.append(Child("bot", command, "connected as", environment, needs="playground"))
+    children.append(ChildProcess("bot", command, "connected as", environment, needs="playground"))
     return children
 
 
-def _announce(children: list[Child]) -> None:
+def _announce(children: list[ChildProcess]) -> None:
     playground = next((child for child in children if child.name == "playground"), None)
     if playground is None:
         print("Darkroom is ready: type /imagine in your Discord server.", flush=True)
@@ -121,10 +121,10 @@ def _free_port(wanted: int) -> int:
         return port
 
 
-class _Keeper:
+class _Supervisor:
     """Keeps one child alive until it is told to end it."""
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: ChildProcess) -> None:
         self.name = child.name
         self.started: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         """True once it is ready; False if it says that its settings are wrong."""
@@ -140,7 +140,7 @@ class _Keeper:
         if self._process is not None and self._process.returncode is None:
             self._process.terminate()
             try:
-                async with asyncio.timeout(GRACE):
+                async with asyncio.timeout(STOP_TIMEOUT_S):
                     await self._process.wait()
             except TimeoutError:
                 self._process.kill()
@@ -150,7 +150,7 @@ class _Keeper:
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _keep(self) -> None:
-        pause = RESTART_PAUSE
+        pause = MIN_RESTART_INTERVAL_S
         while True:
             began, self._is_ready = time.monotonic(), False
             self._process = await asyncio.create_subprocess_exec(
@@ -172,8 +172,8 @@ class _Keeper:
                 self.started.set_result(False)
                 return
             # One that falls again and again must not wear Discord's patience, or the disk's, out.
-            if self._is_ready and time.monotonic() - began > STEADY:
-                pause = RESTART_PAUSE
+            if self._is_ready and time.monotonic() - began > STABLE_AFTER_S:
+                pause = MIN_RESTART_INTERVAL_S
             log.warning(
                 "%s ended with code %d; it is started again in %.0f s.",
                 self._child.name,
@@ -181,7 +181,7 @@ class _Keeper:
                 pause,
             )
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            pause = min(2 * pause, MAX_RESTART_INTERVAL_S)
 
     async def _follow_output(self, process: asyncio.subprocess.Process) -> None:
         """Pass the child's lines on under its name, and notice when it is ready."""
@@ -203,7 +203,7 @@ async def _read_line(stream: asyncio.StreamReader) -> bytes:
         return b"...\n"
 
 
-async def _ready_or(stop: asyncio.Event, *keepers: _Keeper) -> None:
+async def _ready_or(stop: asyncio.Event, *keepers: _Supervisor) -> None:
     """Wait until all are ready, or until it is time to stop. Raises CannotStart if one refuses."""
     stopped: asyncio.Future[bool] = asyncio.ensure_future(stop.wait())
     try:

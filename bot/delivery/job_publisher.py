@@ -14,17 +14,17 @@ import aiohttp
 import discord
 
 from bot.delivery.messenger import (
-    Board,
     CannotPost,
     FileTooLarge,
     LiveMessage,
     MessageDeleted,
-    Posted,
+    Messenger,
+    PostedMessage,
 )
 from bot.i18n.texts import say
 from bot.images.grid import PictureTooLarge, compose_grid, fit
 from bot.messages import button_layout, job_messages
-from bot.models.registry import Catalogue
+from bot.models.registry import ModelRegistry
 from bot.retry import until_stored
 from storage import jobs, removals
 from storage.database import Database, StorageUnavailable
@@ -35,27 +35,31 @@ from storage.pictures import PictureFolder, PictureMissing, of_job
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 60.0
+MIN_RETRY_INTERVAL_S = 1.0
+MAX_RETRY_INTERVAL_S = 60.0
 """Seconds between two tries while Discord or the database does not answer; it doubles."""
 
-PLAIN_LIMIT = 10 * 2**20
+MIN_ATTACHMENT_LIMIT_BYTES = 10 * 2**20
 """Bytes of a file that every channel takes, a conversation with one member included."""
 
-TRANSIENT = (discord.HTTPException, aiohttp.ClientError, OSError, StorageUnavailable)
+TRANSIENT_ERRORS = (discord.HTTPException, aiohttp.ClientError, OSError, StorageUnavailable)
 """What passes by itself; what Discord refuses for good, the board has sorted out by then."""
 
 
-class Presenter:
+class JobPublisher:
     """Shows jobs on the board. What it could not show, the next start takes up."""
 
     def __init__(
-        self, database: Database, folder: PictureFolder, board: Board, catalogue: Catalogue
+        self,
+        database: Database,
+        folder: PictureFolder,
+        messenger: Messenger,
+        registry: ModelRegistry,
     ) -> None:
         self._database = database
         self._folder = folder
-        self._board = board
-        self._catalogue = catalogue
+        self._messenger = messenger
+        self._registry = registry
         self._showing: set[asyncio.Task[None]] = set()
 
     async def take_up(self, wake: Callable[[], None]) -> None:
@@ -75,7 +79,7 @@ class Presenter:
     def follow(self, job: Job) -> LiveMessage:
         """The job's message while it runs."""
         assert job.message_id is not None, "only jobs with a message are claimed"
-        return self._board.follow(job.channel_id, job.message_id, job.reply_token)
+        return self._messenger.follow(job.channel_id, job.message_id, job.reply_token)
 
     def post(self, job_id: str, wake: Callable[[], None]) -> None:
         """Give a job without a message one; `wake` is called when the job can be claimed."""
@@ -88,17 +92,17 @@ class Presenter:
     async def show_waiting(self, job: Job) -> None:
         """Say that a job waits for inference; that it is not said is no harm."""
         assert job.message_id is not None, "only jobs with a message are claimed"
-        with contextlib.suppress(MessageDeleted, CannotPost, *TRANSIENT):
+        with contextlib.suppress(MessageDeleted, CannotPost, *TRANSIENT_ERRORS):
             parent = await jobs.parent_of(self._database, job)
             message = job_messages.waiting_for_inference(job, parent)
-            await self._board.edit(job.channel_id, job.message_id, message, job.reply_token)
+            await self._messenger.edit(job.channel_id, job.message_id, message, job.reply_token)
 
     async def is_shown(self, job: Job) -> bool | None:
         """Whether a job's message is still there, for a link to it; None where nobody can tell."""
         # What only one member sees, they may have dismissed; Discord does not say so.
         if job.message_id is None or job.hidden:
             return None
-        return await self._board.is_there(job.channel_id, job.message_id, job.reply_token)
+        return await self._messenger.is_there(job.channel_id, job.message_id, job.reply_token)
 
     def show_used(self, job_id: str | None) -> None:
         """Mark the buttons of a job that something was made by."""
@@ -107,15 +111,15 @@ class Presenter:
 
     def _keep_trying(self, show: Callable[..., Coroutine[Any, Any, None]], *about: object) -> None:
         async def keep_trying() -> None:
-            pause = FIRST_PAUSE
+            pause = MIN_RETRY_INTERVAL_S
             while True:
                 try:
                     await show(*about)
                     return
-                except TRANSIENT as error:
+                except TRANSIENT_ERRORS as error:
                     log.warning("Something could not be shown; trying again: %s", error)
                 await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
+                pause = min(2 * pause, MAX_RETRY_INTERVAL_S)
 
         task = asyncio.create_task(keep_trying())
         self._showing.add(task)
@@ -132,7 +136,7 @@ class Presenter:
             return
         message = job_messages.waiting(job, await jobs.parent_of(self._database, job))
         try:
-            posted = await self._board.post(
+            posted = await self._messenger.post(
                 job.channel_id, message, job.reply_token, hidden=job.hidden
             )
         except CannotPost:
@@ -141,17 +145,17 @@ class Presenter:
             await self._attach(job, posted)
         wake()
 
-    async def _post_waiting_alone(self, job: Job, message: job_messages.Message) -> None:
+    async def _post_waiting_alone(self, job: Job, message: job_messages.MessageSpec) -> None:
         """What goes by token goes to its member, where the token reaches nothing any more."""
         if job.reply_token is not None:
             with contextlib.suppress(CannotPost):
-                posted = await self._board.post_to_member(job.member_id, message)
+                posted = await self._messenger.post_to_member(job.member_id, message)
                 await self._attach(job, posted, by_token=False)
                 return
         await jobs.fail(self._database, job.id, say("job-failed.no-place", job.locale))
         self.show_end(job.id)
 
-    async def _attach(self, job: Job, posted: Posted, *, by_token: bool = True) -> None:
+    async def _attach(self, job: Job, posted: PostedMessage, *, by_token: bool = True) -> None:
         place = (posted.channel_id, posted.message_id)
         # Tried again by itself, or the message would be posted a second time.
         await until_stored(
@@ -170,16 +174,20 @@ class Presenter:
         except CannotPost:
             return
 
-    async def _change_buttons(self, job: Job, message_id: int, rows: job_messages.Rows) -> Posted:
-        return await self._board.change_buttons(job.channel_id, message_id, rows, job.reply_token)
+    async def _change_buttons(
+        self, job: Job, message_id: int, rows: job_messages.ButtonRows
+    ) -> PostedMessage:
+        return await self._messenger.change_buttons(
+            job.channel_id, message_id, rows, job.reply_token
+        )
 
-    async def _link(self, job: Job, rows: job_messages.Rows, posted: Posted) -> None:
+    async def _link(self, job: Job, rows: job_messages.ButtonRows, posted: PostedMessage) -> None:
         """Add a link to the full file, whose address is known only when it has been posted."""
-        if job.kind in job_messages.SINGLE and rows and posted.file_url:
-            rows = button_layout.linked(rows, posted.file_url, job.locale)
+        if job.kind in job_messages.SINGLE_PICTURE_KINDS and rows and posted.file_url:
+            rows = button_layout.with_link(rows, posted.file_url, job.locale)
             # The picture is there also where nothing can be added to it any more.
             with contextlib.suppress(CannotPost):
-                await self._board.change_buttons(
+                await self._messenger.change_buttons(
                     posted.channel_id, posted.message_id, rows, job.reply_token
                 )
 
@@ -202,9 +210,9 @@ class Presenter:
     async def _send_if_wanted(self, job: Job) -> None:
         """Finished pictures also come as a direct message to those who like that."""
         if (await get_preferences(self._database, job.member_id)).auto_dm:
-            message = await self.end_of(job, PLAIN_LIMIT)
+            message = await self.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
             try:
-                await self._board.post_to_member(job.member_id, message)
+                await self._messenger.post_to_member(job.member_id, message)
             except CannotPost:
                 log.info("Member %s takes no direct messages.", job.member_id)
 
@@ -237,15 +245,15 @@ class Presenter:
         place = (job.channel_id, message_id)
         message = await self.end_of(job, job.attachment_limit)
         try:
-            posted = await self._board.edit(*place, message, job.reply_token)
+            posted = await self._messenger.edit(*place, message, job.reply_token)
         except FileTooLarge:
-            message = await self.end_of(job, PLAIN_LIMIT)
-            posted = await self._board.edit(*place, message, job.reply_token)
+            message = await self.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
+            posted = await self._messenger.edit(*place, message, job.reply_token)
         await self._link(job, message.buttons, posted)
 
     async def _show_elsewhere(self, job: Job) -> bool:
         """Post the end of a job anew; returns whether its member got it as a direct message."""
-        message = job_messages.moved(await self.end_of(job, PLAIN_LIMIT), job.locale)
+        message = job_messages.moved(await self.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES), job.locale)
         try:
             posted = await self._post_anew(job, message)
         except CannotPost:
@@ -256,15 +264,15 @@ class Presenter:
             await self._link(replace(job, reply_token=None), message.buttons, posted)
         return posted.channel_id != job.channel_id
 
-    async def _post_anew(self, job: Job, message: job_messages.Message) -> Posted:
+    async def _post_anew(self, job: Job, message: job_messages.MessageSpec) -> PostedMessage:
         """In the job's channel, or else to its member alone."""
         # What goes by token is hidden from the channel, or the bot may not write there.
         if job.reply_token is None:
             with contextlib.suppress(CannotPost):
-                return await self._board.post(job.channel_id, message)
-        return await self._board.post_to_member(job.member_id, message)
+                return await self._messenger.post(job.channel_id, message)
+        return await self._messenger.post_to_member(job.member_id, message)
 
-    async def end_of(self, job: Job, most_bytes: int) -> job_messages.Message:
+    async def end_of(self, job: Job, most_bytes: int) -> job_messages.MessageSpec:
         """How a job ended, in a file of at most so many bytes."""
         parent = await jobs.parent_of(self._database, job)
         if job.state is not JobState.DONE:
@@ -280,11 +288,11 @@ class Presenter:
         except (PictureMissing, PictureTooLarge) as error:
             return job_messages.not_showable(job, parent, str(error))
         name = job_messages.file_name(job, file.suffix)
-        attachment = job_messages.Attachment(name, file.encoded, job_messages.alt_text(job))
+        attachment = job_messages.AttachmentSpec(name, file.encoded, job_messages.alt_text(job))
         return job_messages.done(job, parent, attachment, await self._buttons_of(job))
 
-    async def _buttons_of(self, job: Job) -> job_messages.Rows:
+    async def _buttons_of(self, job: Job) -> job_messages.ButtonRows:
         stored = await of_job(self._database, job.id)
         children = await jobs.children(self._database, job.id)
-        model = self._catalogue.of_id(job.request["model"])
-        return button_layout.under(job, len(stored), model, children)
+        model = self._registry.of_id(job.request["model"])
+        return button_layout.buttons_of(job, len(stored), model, children)

@@ -1,6 +1,6 @@
 """The messages on Discord: posted and edited as the bot, at the pace that Discord allows.
 
-Knows how a `Message` becomes an API call, and nothing of jobs.
+Knows how a `MessageSpec` becomes an API call, and nothing of jobs.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import aiohttp
 import discord
 
 from bot.delivery.pacing import EditPacer
-from bot.messages.job_messages import Attachment, Button, Card, Message, Rows
+from bot.messages.job_messages import AttachmentSpec, ButtonRows, ButtonSpec, EmbedSpec, MessageSpec
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class FileTooLarge(CannotPost):
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class PostedMessage:
     """A message that is there, and where its file can be had, if it has one."""
 
     channel_id: int
@@ -46,7 +46,7 @@ class Posted:
     file_url: str | None
 
 
-class Board:
+class Messenger:
     """Posts and edits by channel and message id, so that no token runs out under a long job.
 
     Where that cannot be, because a member alone may see it or the bot is only brought along, it
@@ -60,66 +60,68 @@ class Board:
     async def post(
         self,
         channel_id: int,
-        message: Message,
+        message: MessageSpec,
         token: str | None = None,
         *,
         hidden: bool = False,
-    ) -> Posted:
+    ) -> PostedMessage:
         """Post a new message, with a `token` one that may be `hidden`. Raises CannotPost."""
         if token is None:
             return await self._send(self._client.get_partial_messageable(channel_id), message)
         try:
-            sent = await self._answer(token).send(**_new(message), ephemeral=hidden, wait=True)
+            sent = await self._answer(token).send(
+                **_send_arguments(message), ephemeral=hidden, wait=True
+            )
         except discord.HTTPException as error:
-            raise _sorted_out(error) from error
+            raise _classify(error) from error
         return _posted(sent)
 
-    async def post_to_member(self, member_id: int, message: Message) -> Posted:
+    async def post_to_member(self, member_id: int, message: MessageSpec) -> PostedMessage:
         """The same as a direct message."""
         try:
             channel = await self._client.create_dm(discord.Object(member_id))
         except discord.HTTPException as error:
-            raise _sorted_out(error) from error
+            raise _classify(error) from error
         return await self._send(channel, message)
 
-    async def _send(self, channel: discord.abc.Messageable, message: Message) -> Posted:
+    async def _send(self, channel: discord.abc.Messageable, message: MessageSpec) -> PostedMessage:
         try:
-            sent = await channel.send(**_new(message))
+            sent = await channel.send(**_send_arguments(message))
         except discord.HTTPException as error:
-            raise _sorted_out(error) from error
+            raise _classify(error) from error
         return _posted(sent)
 
     async def edit(
-        self, channel_id: int, message_id: int, message: Message, token: str | None = None
-    ) -> Posted:
+        self, channel_id: int, message_id: int, message: MessageSpec, token: str | None = None
+    ) -> PostedMessage:
         """Show `message` in the place of an earlier one. Raises MessageDeleted, CannotPost."""
         with self.pacer.staying(edit_bucket(channel_id, token)):
             return await self.show_preview(channel_id, message_id, message, token)
 
     async def show_preview(
-        self, channel_id: int, message_id: int, message: Message, token: str | None = None
-    ) -> Posted:
+        self, channel_id: int, message_id: int, message: MessageSpec, token: str | None = None
+    ) -> PostedMessage:
         """As `edit`, for what is soon replaced; whoever calls waits for its turn before."""
         shown: dict[str, Any] = {
             "content": message.content,
-            "embeds": embeds(message.cards),
-            "view": view(message.buttons),
+            "embeds": build_embeds(message.embeds),
+            "view": build_view(message.buttons),
         }
         # Attachments that are not mentioned stay, an empty list would take them away.
         if message.attachment is not None:
-            shown["attachments"] = files(message.attachment)
+            shown["attachments"] = build_files(message.attachment)
         return await self._edit(channel_id, message_id, token, **shown)
 
     async def change_buttons(
-        self, channel_id: int, message_id: int, rows: Rows, token: str | None = None
-    ) -> Posted:
+        self, channel_id: int, message_id: int, rows: ButtonRows, token: str | None = None
+    ) -> PostedMessage:
         """Leave all but the buttons as it is. Raises MessageDeleted, CannotPost."""
         with self.pacer.staying(edit_bucket(channel_id, token)):
-            return await self._edit(channel_id, message_id, token, view=view(rows))
+            return await self._edit(channel_id, message_id, token, view=build_view(rows))
 
     async def _edit(
         self, channel_id: int, message_id: int, token: str | None, **shown: Any
-    ) -> Posted:
+    ) -> PostedMessage:
         channel = self._client.get_partial_messageable(channel_id)
         try:
             if token is None:
@@ -128,7 +130,7 @@ class Board:
         except discord.HTTPException as error:
             if error.code == UNKNOWN_MESSAGE:
                 raise MessageDeleted(str(error)) from error
-            raise _sorted_out(error) from error
+            raise _classify(error) from error
 
     async def is_there(
         self, channel_id: int, message_id: int, token: str | None = None
@@ -166,7 +168,7 @@ class Board:
         except discord.NotFound:
             return
         except discord.HTTPException as error:
-            raise _sorted_out(error) from error
+            raise _classify(error) from error
 
     async def is_deleted(self, channel_id: int, message_id: int) -> bool:
         """Whether a message is there no more. One that the bot may not look at passes for there.
@@ -195,17 +197,17 @@ class LiveMessage:
     """
 
     def __init__(
-        self, board: Board, channel_id: int, message_id: int, token: str | None = None
+        self, messenger: Messenger, channel_id: int, message_id: int, token: str | None = None
     ) -> None:
-        self._board = board
+        self._messenger = messenger
         self.channel_id = channel_id
         self.message_id = message_id
         self._token = token
-        self._newest: Message | None = None
+        self._newest: MessageSpec | None = None
         self._news = asyncio.Event()
         self._edits = asyncio.create_task(self._edit())
 
-    def show(self, message: Message) -> None:
+    def show(self, message: MessageSpec) -> None:
         """Show this next. A picture that had no time to be shown goes with it."""
         if message.attachment is None and self._newest is not None:
             message = replace(message, attachment=self._newest.attachment)
@@ -221,13 +223,13 @@ class LiveMessage:
     async def _edit(self) -> None:
         while True:
             await self._news.wait()
-            await self._board.pacer.preview_turn(edit_bucket(self.channel_id, self._token))
+            await self._messenger.pacer.preview_turn(edit_bucket(self.channel_id, self._token))
             self._news.clear()
             message, self._newest = self._newest, None
             if message is None:
                 continue
             edit = asyncio.create_task(
-                self._board.show_preview(self.channel_id, self.message_id, message, self._token)
+                self._messenger.show_preview(self.channel_id, self.message_id, message, self._token)
             )
             try:
                 await asyncio.shield(edit)
@@ -247,24 +249,24 @@ def edit_bucket(channel_id: int, token: str | None) -> int | str:
     return channel_id if token is None else token
 
 
-def _new(message: Message) -> dict[str, Any]:
+def _send_arguments(message: MessageSpec) -> dict[str, Any]:
     """A message as the arguments of what sends it."""
     shown: dict[str, Any] = {
         "content": message.content,
-        "embeds": embeds(message.cards),
-        "files": files(message.attachment),
+        "embeds": build_embeds(message.embeds),
+        "files": build_files(message.attachment),
     }
-    if buttons := view(message.buttons):
+    if buttons := build_view(message.buttons):
         shown["view"] = buttons
     return shown
 
 
-def _posted(message: discord.Message) -> Posted:
+def _posted(message: discord.Message) -> PostedMessage:
     file_url = message.attachments[0].url if message.attachments else None
-    return Posted(message.channel.id, message.id, file_url)
+    return PostedMessage(message.channel.id, message.id, file_url)
 
 
-def _sorted_out(error: discord.HTTPException) -> Exception:
+def _classify(error: discord.HTTPException) -> Exception:
     """The error itself if it may pass, such as 429 and 5xx; what is for good is a CannotPost."""
     if error.code == OLD_MESSAGE_EDITED_TOO_OFTEN:
         return CannotPost(str(error))
@@ -275,26 +277,26 @@ def _sorted_out(error: discord.HTTPException) -> Exception:
     return CannotPost(str(error))
 
 
-def embeds(cards: Sequence[Card]) -> list[discord.Embed]:
+def build_embeds(embeds: Sequence[EmbedSpec]) -> list[discord.Embed]:
     shown = []
-    for card in cards:
+    for spec in embeds:
         embed = discord.Embed(
-            title=card.title, description=card.text or None, colour=card.stripe.value
+            title=spec.title, description=spec.text or None, colour=spec.colour.value
         )
-        for name, value in card.fields:
+        for name, value in spec.fields:
             embed.add_field(name=name, value=value, inline=len(value) < 40)
         shown.append(embed)
     return shown
 
 
-def files(attachment: Attachment | None) -> list[discord.File]:
+def build_files(attachment: AttachmentSpec | None) -> list[discord.File]:
     if attachment is None:
         return []
     stream = io.BytesIO(attachment.encoded)
     return [discord.File(stream, attachment.filename, description=attachment.alt)]
 
 
-def view(rows: Sequence[Sequence[Button]]) -> discord.ui.View | None:
+def build_view(rows: Sequence[Sequence[ButtonSpec]]) -> discord.ui.View | None:
     """The rows of buttons, or None for a message without.
 
     Their presses go to `bot.ui.job_buttons`.
@@ -319,7 +321,7 @@ def view(rows: Sequence[Sequence[Button]]) -> discord.ui.View | None:
     return shown
 
 
-def _style(button: Button) -> discord.ButtonStyle:
+def _style(button: ButtonSpec) -> discord.ButtonStyle:
     if button.url:
         return discord.ButtonStyle.link
     if button.danger:

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 WINDOW_S = 5.0
-MOST_BESIDE_PREVIEWS = 4
+MAX_EDITS_BESIDE_PREVIEWS = 4
 """Edits in a window from which on no preview is added: Discord takes one more, for an end."""
 
-PREVIEW_PAUSE_S = 1.25
+PREVIEW_INTERVAL_S = 1.25
 """Between two previews in a channel, so that they do not use a window up at its beginning."""
 
 
@@ -77,7 +77,7 @@ class EditPacer:
         if channel.waiting and self._free_at(channel) <= now:
             channel.waiting.popleft().set_result(None)
             channel.edits.append(now)
-            channel.next_preview = now + PREVIEW_PAUSE_S
+            channel.next_preview = now + PREVIEW_INTERVAL_S
         if channel.waiting:
             channel.timer = loop.call_at(self._free_at(channel), self._go_on, place)
         elif channel.edits:
@@ -86,7 +86,7 @@ class EditPacer:
             del self._channels[place]
 
     def _free_at(self, channel: _Channel) -> float:
-        if len(channel.edits) < MOST_BESIDE_PREVIEWS:
+        if len(channel.edits) < MAX_EDITS_BESIDE_PREVIEWS:
             return channel.next_preview
-        oldest = channel.edits[len(channel.edits) - MOST_BESIDE_PREVIEWS]
+        oldest = channel.edits[len(channel.edits) - MAX_EDITS_BESIDE_PREVIEWS]
         return max(channel.next_preview, oldest + WINDOW_S)

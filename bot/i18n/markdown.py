@@ -15,19 +15,19 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote, urlsplit
 
-MOST_MARKS = 8
+MAX_MARKS = 8
 """Accents and the like upon one letter: a hundred of them would cover other people's lines."""
 
 _READ_FOR_EACH = 4
 """Characters that are read at the most for each that is shown: the others cannot be seen."""
 
-MOST_NAMED = 1000
+MAX_NAMES_CHARS = 1000
 """Characters of a list of names."""
 
-NAME_SHOWN = 100
+MAX_NAME_CHARS = 100
 """Characters of each of them."""
 
-FIELD_LIMIT = 1024
+MAX_FIELD_CHARS = 1024
 """Characters of a field in an embed."""
 
 _JOINERS = "\u200c\u200d"
@@ -88,7 +88,7 @@ def plain(text: str, most: int | None = None, *, at_start: bool = True) -> str:
     return escaped
 
 
-def code(text: str, most: int = FIELD_LIMIT - 2) -> str:
+def code(text: str, most: int = MAX_FIELD_CHARS - 2) -> str:
     """The text in one line that Markdown leaves alone; nothing for nothing.
 
     The result has at most two characters more than `most`.
@@ -128,12 +128,12 @@ def start_link(link: str) -> str | None:
     return f"<{quote(link, _URL_SIGNS)}>"
 
 
-def names(some: Iterable[str], most: int = MOST_NAMED) -> Markup:
+def names(some: Iterable[str], most: int = MAX_NAMES_CHARS) -> Markup:
     """The names that there are, each in code; of many, those that `most` characters hold."""
     shown: list[str] = []
     room = most
     for name in some:
-        shown.append(code(name, NAME_SHOWN))
+        shown.append(code(name, MAX_NAME_CHARS))
         room -= len(shown[-1]) + 2
         if room < 0:
             shown[-1] = "…"
@@ -159,7 +159,7 @@ def _seen(text: str) -> str:
             marks += 1
         elif sign not in _JOINERS:
             marks = 0
-        if marks <= MOST_MARKS:
+        if marks <= MAX_MARKS:
             seen.append(sign)
     return "".join(_joined(seen))
 

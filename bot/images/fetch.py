@@ -21,28 +21,28 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from bot.errors import InvalidLink, InvalidUpload, PicturesBusy
 from bot.images.addresses import is_address, is_public
 from bot.images.sanitize import (
-    LONGEST_BEGINNING,
-    MOST_BYTES,
+    MAX_BYTES,
+    MAX_SIGNATURE_BYTES,
     UnusablePicture,
     Upload,
     may_be_picture,
-    rewrite,
+    sanitize,
 )
-from bot.images.turns import Turns
+from bot.images.turns import MemberTurns
 from diffusion.decoding.decoder import DecoderBusy, PictureDecoder
 
-MOST_REDIRECTS = 3
-SECONDS = 10.0
+MAX_REDIRECTS = 3
+FETCH_TIMEOUT_S = 10.0
 """That fetching one may take, redirects included."""
 
 AT_ONCE = 8
 """Members whose pictures are fetched at a time."""
 
-MOST_WAITING = 64
-MOST_OF_ONE = 8
+MAX_WAITING_FETCHES = 64
+MAX_FETCHES_PER_MEMBER = 8
 """Requests that wait for their pictures, of all members and of one."""
 
-REDIRECTS = (301, 302, 303, 307, 308)
+REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 
 
 class _Refused(Exception):
@@ -74,7 +74,11 @@ class PictureFetcher:
         self._sockets = sockets
         self._tls = tls
         self._decoder = PictureDecoder()
-        self._turns = Turns(at_once=AT_ONCE, most_waiting=MOST_WAITING, most_of_one=MOST_OF_ONE)
+        self._turns = MemberTurns(
+            concurrency=AT_ONCE,
+            most_waiting=MAX_WAITING_FETCHES,
+            most_of_one=MAX_FETCHES_PER_MEMBER,
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -106,7 +110,7 @@ class PictureFetcher:
     async def rewrite(self, encoded: bytes) -> bytes:
         """The same of a picture that is here already. Raises UnusablePicture, PicturesBusy."""
         try:
-            return await rewrite(self._decoder, encoded)
+            return await sanitize(self._decoder, encoded)
         except DecoderBusy as error:
             raise PicturesBusy from error
 
@@ -114,7 +118,7 @@ class PictureFetcher:
         try:
             if isinstance(source, str):
                 return await self.rewrite(await self._download(source))
-            if source.bytes_size > MOST_BYTES:
+            if source.bytes_size > MAX_BYTES:
                 raise _Refused("large")
             return await self.rewrite(await self._download(source.url))
         except (_Refused, UnusablePicture) as error:
@@ -123,7 +127,7 @@ class PictureFetcher:
     async def _download(self, link: str) -> bytes:
         """The file behind a link. Raises _Refused."""
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(FETCH_TIMEOUT_S):
                 return await self._follow(yarl.URL(link))
         except TimeoutError as error:
             raise _Refused("slow") from error
@@ -131,7 +135,7 @@ class PictureFetcher:
             raise _Refused("unreachable") from error
 
     async def _follow(self, url: yarl.URL) -> bytes:
-        for _ in range(1 + MOST_REDIRECTS):
+        for _ in range(1 + MAX_REDIRECTS):
             trusted = self._is_trusted(url)
             if not trusted:
                 _check(url)
@@ -139,7 +143,7 @@ class PictureFetcher:
                 # What comes compressed could be a thousand times as much.
                 headers = {"Accept": "image/*", "Accept-Encoding": "identity"}
                 async with session.get(url, headers=headers, allow_redirects=False) as response:
-                    if response.status not in REDIRECTS:
+                    if response.status not in REDIRECT_STATUSES:
                         return await _content(response)
                     url = url.join(yarl.URL(response.headers.get("Location", "")))
         raise _Refused("redirects")
@@ -206,8 +210,8 @@ async def _content(response: aiohttp.ClientResponse) -> bytes:
     content = bytearray()
     async for chunk in response.content.iter_chunked(1 << 16):
         content += chunk
-        if len(content) >= LONGEST_BEGINNING and not may_be_picture(content):
+        if len(content) >= MAX_SIGNATURE_BYTES and not may_be_picture(content):
             raise _Refused("type")
-        if len(content) > MOST_BYTES:
+        if len(content) > MAX_BYTES:
             raise _Refused("large")
     return bytes(content)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
 
-SHOWN_SIZE = 512
+MIN_SHOWN_SIDE_PX = 512
 """Pixels that the shorter side of a shown picture has at least: small models draw smaller ones."""
 
-LABEL = "parameters"
+LABEL_KEY = "parameters"
 """The name of the text in which AUTOMATIC1111 began to say how a picture was made."""
 
 JPEG_QUALITIES = (92, 85, 75, 60)
@@ -46,7 +46,7 @@ def compose_preview(pictures: Sequence[bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def labelled_as(picture: bytes, other: bytes) -> bytes:
+def copy_label(picture: bytes, other: bytes) -> bytes:
     """A PNG with the text of another that says how it was made."""
     return _png(_open(picture), _label(other))
 
@@ -85,7 +85,7 @@ def _open(picture: bytes) -> Image.Image:
 
 
 def _enlarge(image: Image.Image) -> Image.Image:
-    factor = -(-SHOWN_SIZE // min(image.size))
+    factor = -(-MIN_SHOWN_SIDE_PX // min(image.size))
     if factor == 1:
         return image
     size = (image.width * factor, image.height * factor)
@@ -94,7 +94,7 @@ def _enlarge(image: Image.Image) -> Image.Image:
 
 def _label(picture: bytes) -> str:
     """What stands in a PNG of how it was made, in the form that other tools read; or nothing."""
-    return str(Image.open(io.BytesIO(picture)).info.get(LABEL, ""))
+    return str(Image.open(io.BytesIO(picture)).info.get(LABEL_KEY, ""))
 
 
 def _exif(label: str) -> Image.Exif:
@@ -109,6 +109,6 @@ def _exif(label: str) -> Image.Exif:
 def _png(image: Image.Image, label: str) -> bytes:
     stream, text = io.BytesIO(), PngInfo()
     if label:
-        text.add_text(LABEL, label)
+        text.add_text(LABEL_KEY, label)
     image.save(stream, "PNG", pnginfo=text)
     return stream.getvalue()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
-SEAM = 16
+SEAM_DIVISOR = 16
 """The share of a kept side, as 1/SEAM, that is drawn anew at the seam, so that none is seen."""
 
 Box = tuple[int, int, int, int]
@@ -18,7 +18,7 @@ Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Canvas:
+class OutpaintCanvas:
     """A picture to start from and its mask, both PNG of one size: white is drawn, black is kept."""
 
     image: bytes
@@ -27,15 +27,15 @@ class Canvas:
     height: int
 
 
-def zoomed_out(picture: bytes, width: int, height: int, factor: float) -> Canvas:
+def zoom_out(picture: bytes, width: int, height: int, factor: float) -> OutpaintCanvas:
     """The picture `factor` times smaller (1 < factor ≤ 2), in the middle of width × height."""
     small = (max(1, round(width / factor)), max(1, round(height / factor)))
     return _surrounded(_open(picture).resize(small, _SMOOTH), width, height, 0.5, 0.5)
 
 
-def carried_on(
+def extend(
     picture: bytes, old: tuple[int, int], new: tuple[int, int], across: float, down: float
-) -> Canvas:
+) -> OutpaintCanvas:
     """The picture at size `old` on a canvas of size `new`.
 
     `across` and `down` are the shares of what is added that come to the left and above: 1 adds
@@ -44,31 +44,31 @@ def carried_on(
     return _surrounded(_open(picture).resize(old, _SMOOTH), *new, across, down)
 
 
-def opened_up(
-    picture: bytes, width: int, height: int, raster: int, cells: Collection[int]
-) -> Canvas:
+def open_cells(
+    picture: bytes, width: int, height: int, grid_size: int, cells: Collection[int]
+) -> OutpaintCanvas:
     """The picture with those cells of a raster to be drawn anew; cells count from 0, as one reads.
 
     Raises ValueError for cells that the raster has not.
     """
-    if not cells or not set(cells) <= set(range(raster * raster)):
-        raise ValueError(f"There are no such cells in a raster of {raster}: {sorted(cells)}")
+    if not cells or not set(cells) <= set(range(grid_size * grid_size)):
+        raise ValueError(f"There are no such cells in a raster of {grid_size}: {sorted(cells)}")
     mask = Image.new("L", (width, height), "black")
     for cell in cells:
-        mask.paste("white", _cell(width, height, raster, cell))
+        mask.paste("white", _cell(width, height, grid_size, cell))
     image = _open(picture).resize((width, height), _SMOOTH)
-    return Canvas(_png(image), _png(mask), width, height)
+    return OutpaintCanvas(_png(image), _png(mask), width, height)
 
 
-def numbered(picture: bytes, raster: int) -> bytes:
+def number_cells(picture: bytes, grid_size: int) -> bytes:
     """The picture with the raster's lines and numbers on it, counted from 1."""
     image = _open(picture)
     factor = -(-480 // min(image.size))
     image = image.resize((image.width * factor, image.height * factor), _SMOOTH)
     draw = ImageDraw.Draw(image)
-    font = ImageFont.load_default(image.height / raster / 4)
-    for cell in range(raster * raster):
-        left, top, right, bottom = _cell(*image.size, raster, cell)
+    font = ImageFont.load_default(image.height / grid_size / 4)
+    for cell in range(grid_size * grid_size):
+        left, top, right, bottom = _cell(*image.size, grid_size, cell)
         draw.rectangle((left, top, right - 1, bottom - 1), outline="white", width=2)
         middle = ((left + right) / 2, (top + bottom) / 2)
         style = {"anchor": "mm", "font": font, "stroke_width": 3, "stroke_fill": "black"}
@@ -81,18 +81,18 @@ _SMOOTH = Image.Resampling.LANCZOS
 
 def _surrounded(
     picture: Image.Image, width: int, height: int, across: float, down: float
-) -> Canvas:
+) -> OutpaintCanvas:
     left, top = round((width - picture.width) * across), round((height - picture.height) * down)
     kept = (left, top, left + picture.width, top + picture.height)
     mask = Image.new("L", (width, height), "white")
     mask.paste("black", _without_seams(kept, width, height))
-    return Canvas(_png(_spread(picture, width, height, kept)), _png(mask), width, height)
+    return OutpaintCanvas(_png(_spread(picture, width, height, kept)), _png(mask), width, height)
 
 
 def _without_seams(kept: Box, width: int, height: int) -> Box:
     """The part of what is kept that stays as it is; at the canvas's own edge there is no seam."""
     left, top, right, bottom = kept
-    seam = min(right - left, bottom - top) // SEAM
+    seam = min(right - left, bottom - top) // SEAM_DIVISOR
     return (
         left + (seam if left > 0 else 0),
         top + (seam if top > 0 else 0),
@@ -118,13 +118,13 @@ def _spread(picture: Image.Image, width: int, height: int, at: Box) -> Image.Ima
     return canvas
 
 
-def _cell(width: int, height: int, raster: int, cell: int) -> Box:
-    row, column = divmod(cell, raster)
+def _cell(width: int, height: int, grid_size: int, cell: int) -> Box:
+    row, column = divmod(cell, grid_size)
     return (
-        width * column // raster,
-        height * row // raster,
-        width * (column + 1) // raster,
-        height * (row + 1) // raster,
+        width * column // grid_size,
+        height * row // grid_size,
+        width * (column + 1) // grid_size,
+        height * (row + 1) // grid_size,
     )
 
 

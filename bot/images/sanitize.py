@@ -12,22 +12,22 @@ from PIL import Image, ImageChops, ImageOps
 from diffusion.decoding.decode import Undecodable, Wanted
 from diffusion.decoding.decoder import PictureDecoder
 
-MOST_BYTES = 20 * 2**20
+MAX_BYTES = 20 * 2**20
 """Of a picture's file."""
 
-MOST_PIXELS = 50_000_000
+MAX_PIXELS = 50_000_000
 """Of a picture before it is decoded: a small file can hold a very large one. Phones make 48 million
 and a little more."""
 
-KEPT_SIDE = 2048
+MAX_SIDE_PX = 2048
 """Pixels that the longer side of a picture keeps; no model draws larger ones."""
 
-BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"RIFF")
+SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"RIFF")
 """What PNG, JPEG, GIF and WebP files begin with."""
 
-LONGEST_BEGINNING = max(map(len, BEGINNINGS))
+MAX_SIGNATURE_BYTES = max(map(len, SIGNATURES))
 
-_CLEAN = Wanted(max_pixels=MOST_PIXELS, fit_side=KEPT_SIDE, opaque=True, png=True)
+_CLEAN = Wanted(max_pixels=MAX_PIXELS, fit_side=MAX_SIDE_PX, opaque=True, png=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,10 @@ class UnusablePicture(Exception):
 
 def may_be_picture(beginning: bytes | bytearray) -> bool:
     """Whether a file that begins so can be a picture: its bytes decide, whatever others call it."""
-    return beginning.startswith(BEGINNINGS)
+    return beginning.startswith(SIGNATURES)
 
 
-async def rewrite(decoder: PictureDecoder, encoded: bytes) -> bytes:
+async def sanitize(decoder: PictureDecoder, encoded: bytes) -> bytes:
     """The picture, upright and opaque, as a PNG of its pixels alone.
 
     Raises UnusablePicture, DecoderBusy.
@@ -64,7 +64,7 @@ async def rewrite(decoder: PictureDecoder, encoded: bytes) -> bytes:
         raise UnusablePicture(error.reason) from error
 
 
-def lay_over(pictures: Sequence[bytes]) -> bytes:
+def blend(pictures: Sequence[bytes]) -> bytes:
     """Several rewritten pictures as one: equal shares of each, at the size of the first."""
     if len(pictures) == 1:
         return pictures[0]

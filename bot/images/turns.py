@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator
 from bot.errors import PicturesBusy
 
 
-class Turns:
-    """At most `at_once` are served, each member's one after another.
+class MemberTurns:
+    """At most `concurrency` are served, each member's one after another.
 
     Beyond `most_waiting` in all, and `most_of_one` of one member, nobody is let in.
     """
 
-    def __init__(self, *, at_once: int, most_waiting: int, most_of_one: int) -> None:
-        self._places = asyncio.Semaphore(at_once)
+    def __init__(self, *, concurrency: int, most_waiting: int, most_of_one: int) -> None:
+        self._places = asyncio.Semaphore(concurrency)
         self._most_waiting = most_waiting
         self._most_of_one = most_of_one
         self._here: Counter[int] = Counter()

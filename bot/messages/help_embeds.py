@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from bot.i18n.markdown import Markup, code, plain
 from bot.i18n.texts import Text, say
-from bot.messages.job_messages import Card, Stripe
+from bot.messages.job_messages import EmbedColour, EmbedSpec
 from bot.models.versions import Versions
 from bot.prompts.parameters import BY_FLAG, PARAMETERS
 from diffusion.protocol.requests import ModelInfo
 
 TOPICS = ("commands", "parameters", "models")
-CARD_LIMIT = 4000
+MAX_EMBED_CHARS = 4000
 """Characters of a card's text, a little below Discord's."""
 
-MODELS_SHOWN = 8
+MAX_LISTED_MODELS = 8
 MODEL_SHOWN = 90
 """Characters of a model's names."""
 
@@ -28,14 +28,14 @@ class CommandHelp:
     meaning: str
 
 
-def commands(slash: Sequence[CommandHelp], menus: Sequence[str], locale: str) -> Card:
+def commands(slash: Sequence[CommandHelp], menus: Sequence[str], locale: str) -> EmbedSpec:
     lines = [f"`/{command.name}` {command.meaning}" for command in slash]
     on_messages = say("help.messages", locale, names=", ".join(menus))
     text = "\n".join([say("help.commands-text", locale), "", *lines, "", on_messages])
     return _card("commands", text, locale)
 
 
-def parameters(locale: str) -> Card:
+def parameters(locale: str) -> EmbedSpec:
     """One line for each parameter; the first clause of its meaning is enough to find it."""
     lines = []
     for parameter in PARAMETERS:
@@ -46,32 +46,32 @@ def parameters(locale: str) -> Card:
     return _card("parameters", text, locale)
 
 
-def parameter(flag: str, locale: str) -> Card:
+def parameter(flag: str, locale: str) -> EmbedSpec:
     """All there is to say about one parameter, however its flag was typed."""
     flag = flag.strip().lstrip("-—–").lower()
     found = BY_FLAG.get(flag)
     if found is None:
         text = say("help.unknown", locale, flag=flag[:40])
-        return Card(say("help", locale), text, Stripe.RED)
+        return EmbedSpec(say("help", locale), text, EmbedColour.RED)
     fields = (
         (say("help.takes", locale), say(found.allowed, locale)),
         (say("help.usual", locale), say(found.default_shown, locale)),
     )
     title = ", ".join(f"--{each}" for each in found.flags)
-    return Card(title, say(found.meaning, locale), Stripe.GREY, fields)
+    return EmbedSpec(title, say(found.meaning, locale), EmbedColour.GREY, fields)
 
 
-def models(versions: Versions | None, locale: str) -> Card:
+def models(versions: Versions | None, locale: str) -> EmbedSpec:
     """What each model is and which can do what."""
     if versions is None:
         return _card("models", say("help.no-models", locale), locale)
     fields = []
-    for name, model in list(versions.models.items())[:MODELS_SHOWN]:
+    for name, model in list(versions.models.items())[:MAX_LISTED_MODELS]:
         default = f" ({say('help.default', locale)})" if name == versions.default else ""
         title = f"{plain(f'--v {name}: {model.id}', MODEL_SHOWN)}{default}"
         fields.append((title, _abilities(model, locale)))
-    return Card(
-        _title("models", locale), say("help.models-text", locale), Stripe.GREY, tuple(fields)
+    return EmbedSpec(
+        _title("models", locale), say("help.models-text", locale), EmbedColour.GREY, tuple(fields)
     )
 
 
@@ -98,9 +98,11 @@ def _some(names: Sequence[str]) -> Markup:
     return Markup(", ".join(code(name, 20) for name in names[:6]))
 
 
-def _card(topic: str, text: str, locale: str) -> Card:
-    shown = text if len(text) <= CARD_LIMIT else text[:CARD_LIMIT].rpartition("\n")[0] + "\n…"
-    return Card(_title(topic, locale), shown, Stripe.GREY)
+def _card(topic: str, text: str, locale: str) -> EmbedSpec:
+    shown = (
+        text if len(text) <= MAX_EMBED_CHARS else text[:MAX_EMBED_CHARS].rpartition("\n")[0] + "\n…"
+    )
+    return EmbedSpec(_title(topic, locale), shown, EmbedColour.GREY)
 
 
 def _title(topic: str, locale: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.i18n.markdown import code, plain
 from bot.i18n.texts import say
-from bot.messages.job_messages import Card, Stripe, deed_of, link_to, shown_prompt
+from bot.messages.job_messages import EmbedColour, EmbedSpec, action_line, link_to, shown_prompt
 from diffusion.protocol.requests import ImageRequest
 from storage.history import Found
 from storage.jobs import Job, Queue, Totals
@@ -14,13 +14,13 @@ from storage.members import Preferences
 from storage.models import JobState
 from storage.pictures import Picture
 
-LISTED = 5
-PROMPT_SHOWN = 60
+MAX_LISTED_JOBS = 5
+MAX_LISTED_PROMPT_CHARS = 60
 """Characters of a prompt where it is one of many."""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class HistoryPage:
     """A page of a search, counted from 0, of so many."""
 
     query: str
@@ -30,25 +30,25 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class QueuePosition:
     """The queue as one member sees it. `run_seconds` is how long a job takes, if that is known."""
 
     queue: Queue
     member_id: int
     run_seconds: float | None
-    at_once: int
+    concurrency: int
 
     def seconds_until(self, place: int) -> float | None:
         """How long the job with so many before it will wait, if all take as long as the latest."""
         if self.run_seconds is None:
             return None
-        before = len(self.queue.running) + place + 1 - self.at_once
-        return max(0, math.ceil(before / self.at_once)) * self.run_seconds
+        before = len(self.queue.running) + place + 1 - self.concurrency
+        return max(0, math.ceil(before / self.concurrency)) * self.run_seconds
 
 
 def info(
     open_jobs: Sequence[Job], totals: Totals, limit: int, preferences: Preferences, locale: str
-) -> Card:
+) -> EmbedSpec:
     """What `/info` shows: how a member's jobs are made, those of now, and all of them counted."""
     running = [job for job in open_jobs if job.state is JobState.RUNNING]
     queued = [job for job in open_jobs if job.state is JobState.QUEUED]
@@ -72,10 +72,10 @@ def info(
         (say("info.queued", locale), _listed(queued, locale)),
         (say("info.lifetime", locale), lifetime),
     )
-    return Card(say("info", locale), "", Stripe.GREY, fields)
+    return EmbedSpec(say("info", locale), "", EmbedColour.GREY, fields)
 
 
-def queue(place: Place, channel_id: int, locale: str) -> Card:
+def queue(place: QueuePosition, channel_id: int, locale: str) -> EmbedSpec:
     """What runs, what waits in the order of its turn, and when one's own begin.
 
     Read in this channel: what others asked for elsewhere has a place in the line and no words.
@@ -85,7 +85,9 @@ def queue(place: Place, channel_id: int, locale: str) -> Card:
         if not tells(job, place.member_id, channel_id):
             return say("queue.elsewhere", locale)
         who = say("queue.yours", locale) if job.member_id == place.member_id else job.member_name
-        return f"{shown_prompt(job.prompt, PROMPT_SHOWN)} - {plain(who, 20)} ({job.mode})"
+        return (
+            f"{shown_prompt(job.prompt, MAX_LISTED_PROMPT_CHARS)} - {plain(who, 20)} ({job.mode})"
+        )
 
     waiting = place.queue.waiting
     own = [
@@ -102,7 +104,7 @@ def queue(place: Place, channel_id: int, locale: str) -> Card:
         ),
         (say("queue.own", locale), _cut_lines(own, locale) or say("queue.no-own", locale)),
     )
-    return Card(say("queue", locale), "", Stripe.GREY, fields)
+    return EmbedSpec(say("queue", locale), "", EmbedColour.GREY, fields)
 
 
 def tells(job: Job, member_id: int, channel_id: int) -> bool:
@@ -116,7 +118,7 @@ def tells(job: Job, member_id: int, channel_id: int) -> bool:
     return job.channel_id == channel_id and not job.stealth and job.reply_token is None
 
 
-def _own_place(place: Place, number: int, locale: str) -> str:
+def _own_place(place: QueuePosition, number: int, locale: str) -> str:
     seconds = place.seconds_until(number)
     if seconds is None:
         return say("queue.place", locale, place=number + 1)
@@ -133,7 +135,7 @@ def duration(seconds: float, locale: str) -> str:
     return say("duration.hours", locale, count=round(seconds / 3600))
 
 
-def details(job: Job, request: ImageRequest, pictures: Sequence[Picture], locale: str) -> Card:
+def details(job: Job, request: ImageRequest, pictures: Sequence[Picture], locale: str) -> EmbedSpec:
     """The seed of a job and of each of its pictures, and what it was made with."""
     seeds = " ".join(f"{picture.index + 1}: `{picture.seed}`" for picture in pictures)
     fields = [
@@ -150,10 +152,12 @@ def details(job: Job, request: ImageRequest, pictures: Sequence[Picture], locale
         fields.append((say("details.drawn", locale), code(request.prompt)))
     if seeds:
         fields.append((say("details.pictures", locale), seeds))
-    return Card(say("details", locale), say("details.text", locale), Stripe.GREY, tuple(fields))
+    return EmbedSpec(
+        say("details", locale), say("details.text", locale), EmbedColour.GREY, tuple(fields)
+    )
 
 
-def descent(line: Sequence[Job], channel_id: int, locale: str) -> Card:
+def ancestry(line: Sequence[Job], channel_id: int, locale: str) -> EmbedSpec:
     """Where a job came from, the first prompt above; `line` begins with the job itself.
 
     Shown in this channel: the words that others typed elsewhere are left out.
@@ -165,24 +169,24 @@ def descent(line: Sequence[Job], channel_id: int, locale: str) -> Card:
         if not tells(job, line[0].member_id, channel_id):
             steps.append(f"{indent}{say('queue.elsewhere', locale)}")
             continue
-        deed = deed_of(job, parent, locale)
+        deed = action_line(job, parent, locale)
         place = f" - [`{job.id[:8]}`]({link_to(job)})" if job.message_id else f" - `{job.id[:8]}`"
-        steps.append(f"{indent}{shown_prompt(job.prompt, PROMPT_SHOWN)} - {deed}{place}")
-    return Card(say("descent", locale), "\n".join(steps), Stripe.GREY)
+        steps.append(f"{indent}{shown_prompt(job.prompt, MAX_LISTED_PROMPT_CHARS)} - {deed}{place}")
+    return EmbedSpec(say("descent", locale), "\n".join(steps), EmbedColour.GREY)
 
 
-def history(page: Page, locale: str) -> Card:
+def history(page: HistoryPage, locale: str) -> EmbedSpec:
     """One page of what a member made."""
     title = say("history", locale)
     if not page.found.jobs:
         key = "history.nothing-found" if page.query else "history.nothing-yet"
-        return Card(title, say(key, locale, query=page.query), Stripe.GREY)
+        return EmbedSpec(title, say(key, locale, query=page.query), EmbedColour.GREY)
     lines = []
     for job in page.found.jobs:
         mark = "❤️ " if job.id in page.found.favourites else ""
         when = f"<t:{int(job.created_at.timestamp())}:R>"
         lines.append(
-            f"{mark}`{job.id[:8]}` {shown_prompt(job.prompt, 2 * PROMPT_SHOWN)} - "
+            f"{mark}`{job.id[:8]}` {shown_prompt(job.prompt, 2 * MAX_LISTED_PROMPT_CHARS)} - "
             f"[{say('history.where', locale)}]({link_to(job)}), {when}"
         )
     fields = (
@@ -197,20 +201,27 @@ def history(page: Page, locale: str) -> Card:
             ),
         ),
     )
-    return Card(title, "\n".join(lines), Stripe.GREY, fields)
+    return EmbedSpec(title, "\n".join(lines), EmbedColour.GREY, fields)
 
 
 def _listed(jobs: Sequence[Job], locale: str) -> str:
     if not jobs:
         return say("info.none", locale)
-    shown = [f"`{job.id[:8]}` {shown_prompt(job.prompt, PROMPT_SHOWN)}" for job in jobs[:LISTED]]
-    more = [say("info.more", locale, count=len(jobs) - LISTED)] if len(jobs) > LISTED else []
+    shown = [
+        f"`{job.id[:8]}` {shown_prompt(job.prompt, MAX_LISTED_PROMPT_CHARS)}"
+        for job in jobs[:MAX_LISTED_JOBS]
+    ]
+    more = (
+        [say("info.more", locale, count=len(jobs) - MAX_LISTED_JOBS)]
+        if len(jobs) > MAX_LISTED_JOBS
+        else []
+    )
     return "\n".join(shown + more)
 
 
 def _cut_lines(lines: Iterable[str], locale: str) -> str:
     """The first lines, and how many more there are; nothing for none."""
     every = list(lines)
-    more = len(every) - LISTED
-    shown = every[:LISTED]
+    more = len(every) - MAX_LISTED_JOBS
+    shown = every[:MAX_LISTED_JOBS]
     return "\n".join([*shown, say("info.more", locale, count=more)] if more > 0 else shown)

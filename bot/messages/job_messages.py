@@ -11,30 +11,30 @@ from bot.errors import UserError
 from bot.i18n.markdown import Markup, plain, start_link, visible
 from bot.i18n.texts import say
 from bot.prompts.lint import LINK
-from bot.prompts.parser import text_of
+from bot.prompts.parser import without_parameters
 from diffusion.protocol.requests import ImageRequest
 from storage.jobs import Job
 from storage.models import JobKind, JobState
 
-SINGLE = (JobKind.UPSCALE, JobKind.ENLARGE)
+SINGLE_PICTURE_KINDS = (JobKind.UPSCALE, JobKind.ENLARGE)
 """The kinds of jobs that are one picture by itself."""
 
-ALT_LIMIT = 1024
-PROMPT_SHOWN = 800
+MAX_ALT_TEXT_CHARS = 1024
+MAX_PROMPT_CHARS = 800
 """Characters of a prompt that a message shows: even if each must be escaped, the rest of Discord's
 2000 holds who, from where, and the status."""
 
-REASON_SHOWN = 1500
+MAX_REASON_CHARS = 1500
 """The same of why something went wrong, which may come from another server."""
 
-REPEATED_SHOWN = 200
+MAX_REPEATED_PROMPT_CHARS = 200
 """The same where the prompt has been read before: in what came of a picture."""
 
 
 _FIRST_LINK = re.compile(rf"{LINK.pattern}(?: |$)", re.IGNORECASE)
 
 
-class Stripe(Enum):
+class EmbedColour(Enum):
     """The colour at an embed's edge."""
 
     RED = 0xC0392B
@@ -44,17 +44,17 @@ class Stripe(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class EmbedSpec:
     """An embed: `fields` are pairs of name and value."""
 
     title: str
     text: str
-    stripe: Stripe
+    colour: EmbedColour
     fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Button:
+class ButtonSpec:
     """A button that carries its job's id. `index` counts from 1, pictures for the most part.
 
     One with a `url` leads there and carries nothing.
@@ -75,11 +75,11 @@ class Button:
         return f"job:{self.job_id}:{self.action}{place}"
 
 
-Rows = tuple[tuple[Button, ...], ...]
+ButtonRows = tuple[tuple[ButtonSpec, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
+class AttachmentSpec:
     """A picture in a message. `alt` is read out to those who do not see it."""
 
     filename: str
@@ -88,65 +88,71 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class MessageSpec:
     """What a message shows. `attachment` None leaves on an edit what is there."""
 
     content: str
-    attachment: Attachment | None = None
-    cards: tuple[Card, ...] = ()
-    buttons: Rows = ()
+    attachment: AttachmentSpec | None = None
+    embeds: tuple[EmbedSpec, ...] = ()
+    buttons: ButtonRows = ()
 
 
 # The life of a job.
 
 
-def waiting(job: Job, parent: Job | None) -> Message:
-    return Message(_line(job, parent, "status-waiting"), buttons=_cancel(job))
+def waiting(job: Job, parent: Job | None) -> MessageSpec:
+    return MessageSpec(_line(job, parent, "status-waiting"), buttons=_cancel(job))
 
 
-def waiting_for_inference(job: Job, parent: Job | None) -> Message:
-    return Message(_line(job, parent, "status-waiting-for-inference"), buttons=_cancel(job))
+def waiting_for_inference(job: Job, parent: Job | None) -> MessageSpec:
+    return MessageSpec(_line(job, parent, "status-waiting-for-inference"), buttons=_cancel(job))
 
 
 def running(
-    job: Job, parent: Job | None, step: int, steps: int, preview: Attachment | None
-) -> Message:
+    job: Job, parent: Job | None, step: int, steps: int, preview: AttachmentSpec | None
+) -> MessageSpec:
     """`step` of `steps` is done, as far as inference can be trusted to count."""
     percent = f"({min(100, round(100 * step / max(1, steps)))}%)"
-    return Message(f"{_line(job, parent)} {percent} {_mode(job)}", preview, buttons=_cancel(job))
+    return MessageSpec(
+        f"{_line(job, parent)} {percent} {_mode(job)}", preview, buttons=_cancel(job)
+    )
 
 
-def done(job: Job, parent: Job | None, picture: Attachment, buttons: Rows) -> Message:
+def done(job: Job, parent: Job | None, picture: AttachmentSpec, buttons: ButtonRows) -> MessageSpec:
     """The end of a job, its pictures shown as one. One that stands alone tells its seed."""
     content = f"{_line(job, parent)} {_mode(job)}"
-    if job.kind in SINGLE:
+    if job.kind in SINGLE_PICTURE_KINDS:
         seed = ImageRequest.from_json(job.request).noises[0].seed
         content += f"\n-# {say('seed', job.locale, seed=str(seed))}"
-    return Message(content, picture, buttons=buttons)
+    return MessageSpec(content, picture, buttons=buttons)
 
 
-def moved(message: Message, locale: str) -> Message:
+def moved(message: MessageSpec, locale: str) -> MessageSpec:
     """The end of a job as a new message, because the one that waited for it cannot be edited."""
     return replace(message, content=f"{message.content}\n-# {say('moved', locale)}")
 
 
-def not_showable(job: Job, parent: Job | None, reason: str) -> Message:
+def not_showable(job: Job, parent: Job | None, reason: str) -> MessageSpec:
     """The job is done, but its picture cannot be put into a message."""
-    card = Card(say("not-showable", job.locale), plain(reason, REASON_SHOWN), Stripe.RED)
-    return Message(_line(job, parent), cards=(card,), buttons=_retry(job))
+    embed = EmbedSpec(
+        say("not-showable", job.locale), plain(reason, MAX_REASON_CHARS), EmbedColour.RED
+    )
+    return MessageSpec(_line(job, parent), embeds=(embed,), buttons=_retry(job))
 
 
-def stopped(job: Job, parent: Job | None) -> Message:
-    return Message(_line(job, parent, "status-stopped"), buttons=_retry(job))
+def stopped(job: Job, parent: Job | None) -> MessageSpec:
+    return MessageSpec(_line(job, parent, "status-stopped"), buttons=_retry(job))
 
 
-def failed(job: Job, parent: Job | None) -> Message:
+def failed(job: Job, parent: Job | None) -> MessageSpec:
     reason = job.reason or say("job-failed.unknown", job.locale)
-    card = Card(say("job-failed", job.locale), plain(reason, REASON_SHOWN), Stripe.RED)
-    return Message(_line(job, parent, "status-failed"), cards=(card,), buttons=_retry(job))
+    embed = EmbedSpec(
+        say("job-failed", job.locale), plain(reason, MAX_REASON_CHARS), EmbedColour.RED
+    )
+    return MessageSpec(_line(job, parent, "status-failed"), embeds=(embed,), buttons=_retry(job))
 
 
-def ended(job: Job, parent: Job | None) -> Message:
+def ended(job: Job, parent: Job | None) -> MessageSpec:
     """The last message of a job that ended without a picture."""
     return stopped(job, parent) if job.state is JobState.CANCELLED else failed(job, parent)
 
@@ -157,7 +163,7 @@ def preview_name(step: int) -> str:
 
 def file_name(job: Job, suffix: str) -> str:
     """`member_first_words_jobid.png`, in characters that every file system takes."""
-    words = re.findall(r"[a-z0-9]+", text_of(job.prompt).lower())[:6]
+    words = re.findall(r"[a-z0-9]+", without_parameters(job.prompt).lower())[:6]
     member = re.sub(r"[^a-z0-9]+", "_", job.member_name.lower()).strip("_")[:20]
     return (
         "_".join([*filter(None, [member, *(word[:15] for word in words)]), job.id]) + f".{suffix}"
@@ -165,20 +171,20 @@ def file_name(job: Job, suffix: str) -> str:
 
 
 def alt_text(job: Job) -> str:
-    return visible(job.prompt, ALT_LIMIT)
+    return visible(job.prompt, MAX_ALT_TEXT_CHARS)
 
 
 # Answers that only one member sees.
 
 
-def refusal(error: UserError, locale: str) -> Card:
+def refusal(error: UserError, locale: str) -> EmbedSpec:
     text = f"{say(error.problem, locale)}\n{say(error.remedy, locale)}"
-    return Card(say(error.title, locale), text, Stripe.RED)
+    return EmbedSpec(say(error.title, locale), text, EmbedColour.RED)
 
 
-def unexpected(locale: str) -> Card:
+def unexpected(locale: str) -> EmbedSpec:
     text = f"{say('unexpected.problem', locale)}\n{say('unexpected.remedy', locale)}"
-    return Card(say("unexpected", locale), text, Stripe.RED)
+    return EmbedSpec(say("unexpected", locale), text, EmbedColour.RED)
 
 
 # Pieces.
@@ -186,12 +192,13 @@ def unexpected(locale: str) -> Card:
 
 def _line(job: Job, parent: Job | None, status: str = "") -> str:
     """The prompt, who made what of it and from what, and a status by its key."""
-    deed = deed_of(job, parent, job.locale)
+    deed = action_line(job, parent, job.locale)
     if parent and parent.message_id:
-        what = "from-picture" if parent.kind in SINGLE else "from-grid"
+        what = "from-picture" if parent.kind in SINGLE_PICTURE_KINDS else "from-grid"
         deed += f" · {say(what, job.locale, link=link_to(parent))}"
     repeated = parent is not None and parent.prompt == job.prompt
-    line = f"**{shown_prompt(job.prompt, REPEATED_SHOWN if repeated else PROMPT_SHOWN)}** - {deed}"
+    most = MAX_REPEATED_PROMPT_CHARS if repeated else MAX_PROMPT_CHARS
+    line = f"**{shown_prompt(job.prompt, most)}** - {deed}"
     return f"{line} {say(status, job.locale)}" if status else line
 
 
@@ -201,12 +208,14 @@ def _mode(job: Job) -> str:
     return f"({mode}, {say('mode-stealth', job.locale)})" if job.stealth else f"({mode})"
 
 
-def deed_of(job: Job, parent: Job | None, locale: str) -> str:
+def action_line(job: Job, parent: Job | None, locale: str) -> str:
     """What was done, and who did it."""
     who = Markup(f"<@{job.member_id}>")
     if job.kind is JobKind.IMAGINE:
         return who
-    by_itself = job.kind is JobKind.VARY and parent is not None and parent.kind in SINGLE
+    by_itself = (
+        job.kind is JobKind.VARY and parent is not None and parent.kind in SINGLE_PICTURE_KINDS
+    )
     key = f"deed-{job.kind}-single" if by_itself else f"deed-{job.kind}"
     number, detail = (job.parent_index or 0) + 1, job.detail or ""
     return say(key, locale, who=who, number=number, detail=detail)
@@ -218,7 +227,7 @@ def link_to(job: Job) -> Markup:
     return Markup(f"https://discord.com/channels/{place}/{job.channel_id}/{job.message_id}")
 
 
-def shown_prompt(prompt: str, most: int = PROMPT_SHOWN) -> str:
+def shown_prompt(prompt: str, most: int = MAX_PROMPT_CHARS) -> str:
     """A prompt as it was typed; what can be followed are the pictures alone that it starts from."""
     links, rest = [], visible(prompt)
     while match := _FIRST_LINK.match(rest):
@@ -231,9 +240,9 @@ def shown_prompt(prompt: str, most: int = PROMPT_SHOWN) -> str:
     return " ".join([*links, *words])
 
 
-def _cancel(job: Job) -> Rows:
-    return ((Button(job.id, "cancel", label=say("button-cancel", job.locale), danger=True),),)
+def _cancel(job: Job) -> ButtonRows:
+    return ((ButtonSpec(job.id, "cancel", label=say("button-cancel", job.locale), danger=True),),)
 
 
-def _retry(job: Job) -> Rows:
-    return ((Button(job.id, "reroll", emoji="🔄"),),)
+def _retry(job: Job) -> ButtonRows:
+    return ((ButtonSpec(job.id, "reroll", emoji="🔄"),),)

@@ -8,23 +8,23 @@ from collections.abc import Mapping
 
 from bot.i18n.markdown import code, names, plain
 from bot.i18n.texts import Text, say
-from bot.messages.job_messages import Card, Stripe
-from bot.prompts.parameters import DEFAULTS
-from bot.services.preferences import amounts_to
+from bot.messages.job_messages import EmbedColour, EmbedSpec
+from bot.prompts.parameters import DEFAULT_VALUES
+from bot.services.preferences import as_parameters
 from storage.members import Preferences
 from storage.servers import ServerSettings
 
-OPTION_SHOWN = 150
+MAX_OPTION_CHARS = 150
 """Characters of an option in the list of all: twenty of them fit into one card."""
 
 
-def panel(preferences: Preferences, options: Mapping[str, str], locale: str) -> Card:
+def panel(preferences: Preferences, options: Mapping[str, str], locale: str) -> EmbedSpec:
     """What stands above the buttons of a member's settings."""
     named = names(f"--{name}" for name in options)
     fields = (
         (
             say("panel.suffix", locale),
-            code(amounts_to(preferences)) or say("panel.no-suffix", locale),
+            code(as_parameters(preferences)) or say("panel.no-suffix", locale),
         ),
         (
             say("panel.options", locale),
@@ -35,33 +35,40 @@ def panel(preferences: Preferences, options: Mapping[str, str], locale: str) -> 
             say("panel.yes" if preferences.auto_dm else "panel.no", locale),
         ),
     )
-    return Card(say("panel", locale), say("panel.text", locale), Stripe.GREY, fields)
+    return EmbedSpec(say("panel", locale), say("panel.text", locale), EmbedColour.GREY, fields)
 
 
-def preferred(what: Text, locale: str) -> Card:
+def preferred(what: Text, locale: str) -> EmbedSpec:
     """That a choice is remembered, in one sentence."""
-    return Card(say("preferred", locale), say(what, locale), Stripe.GREEN)
+    return EmbedSpec(say("preferred", locale), say(what, locale), EmbedColour.GREEN)
 
 
-def done(what: Text, locale: str) -> Card:
+def done(what: Text, locale: str) -> EmbedSpec:
     """That something was done which can be seen elsewhere."""
-    return Card(say("done", locale), say(what, locale), Stripe.GREEN)
+    return EmbedSpec(say("done", locale), say(what, locale), EmbedColour.GREEN)
 
 
-def own_options(options: Mapping[str, str], locale: str) -> Card:
+def own_options(options: Mapping[str, str], locale: str) -> EmbedSpec:
     if not options:
-        return Card(say("own-options", locale), say("own-options.none", locale), Stripe.GREY)
-    lines = [f"{code(f'--{name}')} {code(value, OPTION_SHOWN)}" for name, value in options.items()]
+        return EmbedSpec(
+            say("own-options", locale), say("own-options.none", locale), EmbedColour.GREY
+        )
+    lines = [
+        f"{code(f'--{name}')} {code(value, MAX_OPTION_CHARS)}" for name, value in options.items()
+    ]
     text = say("own-options.text", locale, name=next(iter(options)))
-    return Card(say("own-options", locale), "\n".join([text, "", *lines]), Stripe.GREY)
+    return EmbedSpec(say("own-options", locale), "\n".join([text, "", *lines]), EmbedColour.GREY)
 
 
-def server(settings: ServerSettings, changed: bool, locale: str) -> Card:
-    stylize = DEFAULTS["stylize"] if settings.stylize is None else settings.stylize
+def server(settings: ServerSettings, changed: bool, locale: str) -> EmbedSpec:
+    stylize = DEFAULT_VALUES["stylize"] if settings.stylize is None else settings.stylize
     channel = settings.highlights_channel
     temperament = settings.temperament
     fields = (
-        (say("server-settings.aspect", locale), plain(settings.aspect or str(DEFAULTS["aspect"]))),
+        (
+            say("server-settings.aspect", locale),
+            plain(settings.aspect or str(DEFAULT_VALUES["aspect"])),
+        ),
         (
             say("server-settings.style", locale),
             code(settings.style or "") or say("server-settings.no-style", locale),
@@ -89,5 +96,5 @@ def server(settings: ServerSettings, changed: bool, locale: str) -> Card:
         ),
     )
     title = say("server-settings.saved" if changed else "server-settings", locale)
-    stripe = Stripe.GREEN if changed else Stripe.GREY
-    return Card(title, say("server-settings.text", locale), stripe, fields)
+    colour = EmbedColour.GREEN if changed else EmbedColour.GREY
+    return EmbedSpec(title, say("server-settings.text", locale), colour, fields)

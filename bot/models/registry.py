@@ -16,18 +16,18 @@ from diffusion.protocol.requests import InvalidField, ModelInfo
 
 log = logging.getLogger(__name__)
 
-REFRESH = 60.0
+REFRESH_INTERVAL_S = 60.0
 """Seconds between two looks at the models."""
 
-RETRY = 2.0
+RETRY_INTERVAL_S = 2.0
 """Seconds between two looks while inference is away."""
 
 
-ANSWER = 10.0
+MODELS_TIMEOUT_S = 10.0
 """Seconds that inference has to tell its models."""
 
 
-class Catalogue:
+class ModelRegistry:
     """The models of the inference process, by the names that the admin gave them."""
 
     def __init__(
@@ -61,7 +61,7 @@ class Catalogue:
     async def refresh(self) -> bool:
         """Ask inference for its models. False if it is away."""
         try:
-            async with asyncio.timeout(ANSWER):
+            async with asyncio.timeout(MODELS_TIMEOUT_S):
                 models = await self._inference.models()
         except (InferenceUnavailable, TimeoutError):
             return False
@@ -79,7 +79,7 @@ class Catalogue:
         """Look at the models every now and then, for ever."""
         while True:
             came = await self.refresh()
-            await asyncio.sleep(REFRESH if came else RETRY)
+            await asyncio.sleep(REFRESH_INTERVAL_S if came else RETRY_INTERVAL_S)
 
     def _remember(self, models: tuple[ModelInfo, ...]) -> None:
         try:

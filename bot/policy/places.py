@@ -14,25 +14,25 @@ import aiohttp
 import discord
 
 from bot.errors import DirectMessagesOff, NotAMember, UserInstallsOff
-from bot.services.job_builder import Asker
+from bot.services.job_builder import Requester
 from storage import history
 from storage.database import Database
 from storage.jobs import Job
 
 log = logging.getLogger(__name__)
 
-REMEMBERED_S = 10.0
+CACHE_LIFETIME_S = 10.0
 """How long it is taken for true that somebody is a member, or is none."""
 
-MOST_REMEMBERED = 10_000
+MAX_CACHED_ANSWERS = 10_000
 
-ANSWER_S = 3.0
+ANSWER_TIMEOUT_S = 3.0
 """How long Discord may take to say whether somebody is a member."""
 
-MOST_SERVERS = 20
+MAX_SERVERS = 20
 """How many servers a member is looked for on."""
 
-UNKNOWN = (10007, 10013)
+UNKNOWN_MEMBER_CODES = (10007, 10013)
 """Discord's codes for somebody who is no member, or not there at all."""
 
 
@@ -62,21 +62,25 @@ class Places:
         if (strange or interaction.context.private_channel) and not self._user_installs:
             raise UserInstallsOff
 
-    async def check(self, asker: Asker, job: Job | None = None) -> None:
+    async def check(self, requester: Requester, job: Job | None = None) -> None:
         """Raises NotAMember for who draws, or makes something of a job, by way of a server left.
 
         In a conversation with the bot that is who drew on servers and is left on none, unless they
         added the bot to their own account.
         """
-        if asker.server_id is not None:
-            self._remember(asker.server_id, asker.member_id, True)
-        if job is not None and job.server_id not in (None, asker.server_id):
+        if requester.server_id is not None:
+            self._remember(requester.server_id, requester.member_id, True)
+        if job is not None and job.server_id not in (None, requester.server_id):
             assert job.server_id is not None
-            if not await self.is_member(job.server_id, asker.member_id):
+            if not await self.is_member(job.server_id, requester.member_id):
                 raise NotAMember
-        own_install = asker.installed and self._user_installs
-        conversation = asker.server_id is None and not asker.guest
-        if conversation and not own_install and not await self._shares_a_server(asker.member_id):
+        own_install = requester.installed and self._user_installs
+        conversation = requester.server_id is None and not requester.guest
+        if (
+            conversation
+            and not own_install
+            and not await self._shares_a_server(requester.member_id)
+        ):
             raise NotAMember
 
     async def is_member(self, server_id: int, member_id: int) -> bool:
@@ -91,10 +95,10 @@ class Places:
         if self._client.is_ready() and self._client.get_guild(server_id) is None:
             return True
         try:
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 await self._client.http.get_member(server_id, member_id)
         except discord.HTTPException as error:
-            there = error.code not in UNKNOWN
+            there = error.code not in UNKNOWN_MEMBER_CODES
         except (aiohttp.ClientError, OSError):  # of which a timeout is one
             log.warning("Discord does not say who is a member of server %s.", server_id)
             return True
@@ -105,18 +109,18 @@ class Places:
 
     async def _shares_a_server(self, member_id: int) -> bool:
         """Whether who once drew on servers of ours is still a member of one of ours."""
-        drew_on = await history.servers_of(self._database, member_id, MOST_SERVERS)
+        drew_on = await history.servers_of(self._database, member_id, MAX_SERVERS)
         ours = [server_id for server_id in drew_on if self._client.get_guild(server_id)]
         if not ours:
             return True
         others = [guild.id for guild in self._client.guilds if guild.id not in ours]
-        for server_id in [*ours, *others][:MOST_SERVERS]:
+        for server_id in [*ours, *others][:MAX_SERVERS]:
             if await self.is_member(server_id, member_id):
                 return True
         return False
 
     def _remember(self, server_id: int, member_id: int, is_member: bool) -> None:
-        if len(self._remembered) >= MOST_REMEMBERED:
+        if len(self._remembered) >= MAX_CACHED_ANSWERS:
             self._remembered.clear()
-        until = time.monotonic() + REMEMBERED_S
+        until = time.monotonic() + CACHE_LIFETIME_S
         self._remembered[server_id, member_id] = (until, is_member)

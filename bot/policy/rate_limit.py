@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from bot.errors import TooFast
 
-BURST = 15
+BURST_ACTIONS = 15
 """Acts that a member has at once."""
 
-PER_SECOND = 2.0
+ACTIONS_PER_S = 2.0
 """Acts that come back each second, up to a burst."""
 
-MOST_MEMBERS = 10_000
+MAX_MEMBERS = 10_000
 """Members that are remembered at most; whoever acted longest ago is forgotten first."""
 
 
@@ -35,18 +35,18 @@ class RateLimiter:
         """
         now = self._clock()
         self._forget_full(now)
-        tokens, since = self._buckets.get(member_id, (float(BURST), now))
-        tokens = min(BURST, tokens + (now - since) * PER_SECOND)
+        tokens, since = self._buckets.get(member_id, (float(BURST_ACTIONS), now))
+        tokens = min(BURST_ACTIONS, tokens + (now - since) * ACTIONS_PER_S)
         if tokens < 1:
-            raise TooFast(math.ceil((1 - tokens) / PER_SECOND))
+            raise TooFast(math.ceil((1 - tokens) / ACTIONS_PER_S))
         self._buckets[member_id] = tokens - 1, now
         self._buckets.move_to_end(member_id)
-        if len(self._buckets) > MOST_MEMBERS:
+        if len(self._buckets) > MAX_MEMBERS:
             self._buckets.popitem(last=False)
 
     def _forget_full(self, now: float) -> None:
         while self._buckets:
             _, since = next(iter(self._buckets.values()))
-            if now - since < BURST / PER_SECOND:
+            if now - since < BURST_ACTIONS / ACTIONS_PER_S:
                 return
             self._buckets.popitem(last=False)

@@ -8,13 +8,13 @@ from dataclasses import replace
 from bot.prompts import seeds
 from diffusion.protocol.requests import ImageRequest, ModelInfo, Start
 
-STRENGTHS = {"subtle": 0.25, "strong": 0.45}
+VARIATION_STRENGTHS = {"subtle": 0.25, "strong": 0.45}
 """Of the blend that makes a variation: how far it goes from its parent."""
 
-TOUCHED_UP = 0.3
+CREATIVE_STRENGTH = 0.3
 """The share of the noise that a picture is drawn over with when it is upscaled creatively."""
 
-LONGEST = 3
+MAX_SIDE_RATIO = 3
 """A picture is carried on until it is this many times as long as it is wide."""
 
 
@@ -22,7 +22,7 @@ def vary(
     request: ImageRequest, index: int, new_seed: int, variability: str = "strong"
 ) -> ImageRequest:
     """Four pictures close to picture `index` (from 0): its noise with a little of another."""
-    strength = STRENGTHS[variability]
+    strength = VARIATION_STRENGTHS[variability]
     return replace(request, noises=seeds.varied(request.noises[index], strength, new_seed))
 
 
@@ -31,12 +31,12 @@ def reroll(request: ImageRequest, new_seed: int) -> ImageRequest:
     return replace(request, noises=seeds.renewed(request.noises, new_seed))
 
 
-def alone(request: ImageRequest, index: int) -> ImageRequest:
+def single(request: ImageRequest, index: int) -> ImageRequest:
     """Picture `index` (from 0) alone."""
     return replace(request, noises=(request.noises[index],))
 
 
-def remixed(request: ImageRequest, fresh: ImageRequest) -> ImageRequest:
+def remix(request: ImageRequest, fresh: ImageRequest) -> ImageRequest:
     """What a new prompt asks for, with the noise of an earlier request.
 
     Where that one started from a picture, so does this, and keeps its size.
@@ -47,7 +47,7 @@ def remixed(request: ImageRequest, fresh: ImageRequest) -> ImageRequest:
     return replace(fresh, start=request.start, width=request.width, height=request.height)
 
 
-def touched_up(
+def upscale_creative(
     request: ImageRequest, picture: str, model: ModelInfo, new_seed: int
 ) -> ImageRequest:
     """A single picture drawn over lightly, at twice its size if the model goes that far."""
@@ -56,12 +56,12 @@ def touched_up(
         max(side, round(side * factor) // model.multiple * model.multiple)
         for side in (request.width, request.height)
     )
-    start = Start(picture, TOUCHED_UP)
+    start = Start(picture, CREATIVE_STRENGTH)
     one = seeds.new(new_seed)[:1]
     return replace(request, start=start, noises=one, width=width, height=height)
 
 
-def redrawn(
+def inpaint(
     request: ImageRequest, start: Start, size: tuple[int, int], new_seed: int
 ) -> ImageRequest:
     """Four pictures that keep what the mask of the start keeps, and differ in the rest."""
@@ -72,7 +72,7 @@ def redrawn(
     return replace(request, start=start, noises=four, width=width, height=height, tile=tile)
 
 
-def carried_on(request: ImageRequest, side: str, model: ModelInfo) -> tuple[int, int]:
+def pan(request: ImageRequest, side: str, model: ModelInfo) -> tuple[int, int]:
     """The size with half as much again to one side, as far as the model goes."""
     width, height = request.width, request.height
     if side in ("left", "right"):
@@ -80,13 +80,13 @@ def carried_on(request: ImageRequest, side: str, model: ModelInfo) -> tuple[int,
     return width, _longer(height, width, model)
 
 
-def squared(request: ImageRequest) -> tuple[int, int]:
+def square(request: ImageRequest) -> tuple[int, int]:
     """The size with the shorter side as long as the longer."""
     side = max(request.width, request.height)
     return side, side
 
 
 def _longer(length: int, other: int, model: ModelInfo) -> int:
-    most = min(model.max_size, LONGEST * other)
+    most = min(model.max_size, MAX_SIDE_RATIO * other)
     wanted = min(most, length * 3 // 2)
     return max(length, wanted // model.multiple * model.multiple)

@@ -4,38 +4,38 @@ import re
 from collections.abc import Mapping
 
 from bot.errors import PromptTooLong
-from bot.prompts.lint import LINK, check_spelling
+from bot.prompts.lint import LINK, lint
 from bot.prompts.parameters import BY_FLAG
-from bot.prompts.parser import apart, clean, flag_of
-from bot.prompts.permutations import expand
+from bot.prompts.parser import flag_of, normalise, split_words
+from bot.prompts.permutations import expand_permutations
 from diffusion.protocol.requests import MAX_PROMPT
 
-MOST_WRITTEN = 60_000
+MAX_EXPANDED_CHARS = 60_000
 """Characters that all prompts of several have together."""
 
 _OWN = re.compile(r"(?<![^\s{,])(?:--|—|–)([\w-]+)(?=[\s,}]|$)")
 
 
-def write_out(typed: str, options: Mapping[str, str], suffix: str, most: int) -> tuple[str, ...]:
+def expand(typed: str, options: Mapping[str, str], suffix: str, most: int) -> tuple[str, ...]:
     """Every prompt that was typed, with all that belongs to it, as one that says everything.
 
     `options` are a member's own parameters by name, `most` is how many prompts there may be.
     However little was typed, no prompt is longer than MAX_PROMPT, all together are no longer than
-    MOST_WRITTEN. Raises PromptTooLong, MistypedParameter, and what `expand` raises.
+    MOST_WRITTEN. Raises PromptTooLong, MistypedParameter, and what `expand_permutations` raises.
     """
     if len(typed) > MAX_PROMPT:
         raise PromptTooLong(len(typed), MAX_PROMPT)
-    typed = clean(typed)
-    check_spelling(_pieces(typed), [name for name in options if name not in BY_FLAG])
-    suffix = clean(suffix)
+    typed = normalise(typed)
+    lint(_pieces(typed), [name for name in options if name not in BY_FLAG])
+    suffix = normalise(suffix)
     written = []
-    room = MOST_WRITTEN
-    for prompt in expand(_with_options(typed, options), most):
-        written.append(_with_suffix(clean(prompt), suffix))
+    room = MAX_EXPANDED_CHARS
+    for prompt in expand_permutations(_with_options(typed, options), most):
+        written.append(_with_suffix(normalise(prompt), suffix))
         _check_length(written[-1])
         room -= len(written[-1])
         if room < 0:
-            raise PromptTooLong(MOST_WRITTEN - room, MOST_WRITTEN, "together")
+            raise PromptTooLong(MAX_EXPANDED_CHARS - room, MAX_EXPANDED_CHARS, "together")
     return tuple(written)
 
 
@@ -61,8 +61,8 @@ def _with_options(typed: str, options: Mapping[str, str]) -> str:
 
 def _with_suffix(prompt: str, suffix: str) -> str:
     """The prompt, then each parameter of the suffix that it leaves open."""
-    decided = {_decides(word) for word, *_ in apart(prompt.split())[1:]}
-    added = [part for part in apart(suffix.split())[1:] if _decides(part[0]) not in decided]
+    decided = {_decides(word) for word, *_ in split_words(prompt.split())[1:]}
+    added = [part for part in split_words(suffix.split())[1:] if _decides(part[0]) not in decided]
     return " ".join([prompt, *(word for part in added for word in part)])
 
 

@@ -17,7 +17,7 @@ _VALUE = re.compile(r"[.\d].*")
 
 
 @dataclass(frozen=True, slots=True)
-class _Slips:
+class _Patterns:
     """The ways in which some names are miswritten."""
 
     hyphens: re.Pattern[str]
@@ -26,25 +26,25 @@ class _Slips:
 
 
 @lru_cache(maxsize=64)
-def _slips(names: frozenset[str]) -> _Slips:
+def _patterns(names: frozenset[str]) -> _Patterns:
     # Longer names first, so that `--mine2` is itself and not a `--mine` with a 2 behind it.
     name = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
 
     def pattern(around: str) -> re.Pattern[str]:
         return re.compile(around.replace("NAME", f"({name})"), re.IGNORECASE | re.DOTALL)
 
-    return _Slips(
+    return _Patterns(
         hyphens=pattern(r"(?:-|---+)NAME"),
         glued_after=pattern(r"(?:--|—|–)NAME[=:]*(-?[.\d].*|(?<=[=:]).+)?"),
         glued_before=pattern(r"(.*[^\s—–-])(--|—|–)NAME([=:.\d].*)?"),
     )
 
 
-def check_spelling(words: Sequence[str], names: Collection[str] = BY_FLAG) -> None:
+def lint(words: Sequence[str], names: Collection[str] = BY_FLAG) -> None:
     """Raises MistypedParameter for the first word that was meant as a parameter of these names."""
     if not names:
         return
-    slips = _slips(frozenset(names))
+    slips = _patterns(frozenset(names))
     for place, word in enumerate(words):
         following = words[place + 1] if place + 1 < len(words) else ""
         after = words[place + 2] if place + 2 < len(words) else ""
@@ -56,7 +56,7 @@ def check_spelling(words: Sequence[str], names: Collection[str] = BY_FLAG) -> No
             raise MistypedParameter(word[:80], meant[:80])
 
 
-def _meant(slips: _Slips, word: str, following: str) -> str | None:
+def _meant(slips: _Patterns, word: str, following: str) -> str | None:
     """How it should have been written; None if it is right, or an ordinary word."""
     if match := slips.hyphens.fullmatch(word):
         return f"--{match[1].lower()}"

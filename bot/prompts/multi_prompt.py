@@ -10,27 +10,27 @@ import unicodedata
 from bot.errors import EmptyPart, TooManyParts, WeightsCancel
 from diffusion.protocol.requests import MAX_PARTS, MAX_WEIGHT, Part
 
-MOST_PARTS = MAX_PARTS - 2
+MAX_SUBPROMPTS = MAX_PARTS - 2
 """Room is left for what the other parameters pull towards, and lead away from."""
 
-_BORDER = re.compile(r"::(-?(?:[0-9]{1,6}\.?[0-9]{0,6}|\.[0-9]{1,6}))?(?:,?\s+|,?$)|::")
+_SEPARATOR = re.compile(r"::(-?(?:[0-9]{1,6}\.?[0-9]{0,6}|\.[0-9]{1,6}))?(?:,?\s+|,?$)|::")
 
 
-def read_parts(text: str) -> tuple[Part, ...]:
+def split(text: str) -> tuple[Part, ...]:
     """The parts of a text and their weights, which add up to 1; one where there is no `::`.
 
     Raises EmptyPart, TooManyParts, WeightsCancel.
     """
     parts, start = [], 0
-    for border in _BORDER.finditer(text):
+    for border in _SEPARATOR.finditer(text):
         parts.append(Part(text[start : border.start()].strip(), float(border[1] or 1)))
         start = border.end()
     if text[start:]:
         parts.append(Part(text[start:].strip(), 1.0))
     if not all(has_words(part.text) for part in parts):
         raise EmptyPart
-    if len(parts) > MOST_PARTS:
-        raise TooManyParts(len(parts), MOST_PARTS)
+    if len(parts) > MAX_SUBPROMPTS:
+        raise TooManyParts(len(parts), MAX_SUBPROMPTS)
     total = sum(part.weight for part in parts)
     if total <= 0 or any(abs(part.weight) > MAX_WEIGHT * total for part in parts):
         raise WeightsCancel(total)

@@ -12,7 +12,7 @@ from bot.i18n.markdown import names
 from bot.i18n.texts import Text
 from bot.prompts import values
 from bot.prompts.seeds import PICTURES
-from bot.prompts.values import WIDEST, Aspect
+from bot.prompts.values import MAX_ASPECT_RATIO, Aspect
 from diffusion.protocol.requests import (
     MAX_GUIDANCE,
     MAX_LORA_WEIGHT,
@@ -29,10 +29,10 @@ RAW = "raw"
 NIJI = "niji"
 """The version that has a parameter of its own."""
 
-MOST_STYLIZE = 1000
-MOST_WEIRD = 3000
-MOST_IMAGE_WEIGHT = 3.0
-MOST_REPEATS = 40
+MAX_STYLIZE = 1000
+MAX_WEIRD = 3000
+MAX_IMAGE_WEIGHT = 3.0
+MAX_REPEATS = 40
 
 QUALITIES = (0.25, 0.5, 1.0, 2.0, 4.0)
 
@@ -85,7 +85,7 @@ def _range(
     return Parameter(name, flags, values.whole(low, high), default, decides=decides, limits=limits)
 
 
-def _alone(name: str, field: str, meant: str | bool, default: bool | None = None) -> Parameter:
+def _switch(name: str, field: str, meant: str | bool, default: bool | None = None) -> Parameter:
     """A parameter without a value, which sets `field` to what is `meant`."""
     return Parameter(name, (name,), values.nothing(meant), default, field, words=0)
 
@@ -101,35 +101,35 @@ PARAMETERS = (
         values.aspect,
         Aspect(1, 1),
         decides="shape",
-        limits=(("widest", str(WIDEST)),),
+        limits=(("widest", str(MAX_ASPECT_RATIO)),),
     ),
     _range("chaos", ("chaos", "c"), 0, 100, 0),
     Parameter("negative", ("no",), values.things, (), words=None),
     Parameter("quality", ("quality", "q"), values.one_of(QUALITIES), 1.0),
-    _range("repeat", ("repeat", "r"), 2, MOST_REPEATS, 1),
+    _range("repeat", ("repeat", "r"), 2, MAX_REPEATS, 1),
     _range("seed", ("seed",), 0, SEEDS - 1, None),
     _range("sameseed", ("sameseed",), 0, SEEDS - 1, None, decides="seed"),
     _range("stop", ("stop",), 10, 100, 100),
-    _range("stylize", ("stylize", "s"), 0, MOST_STYLIZE, 100),
+    _range("stylize", ("stylize", "s"), 0, MAX_STYLIZE, 100),
     Parameter("style", ("style",), values.name),
-    _alone("raw", "style", RAW),
-    _range("weird", ("weird", "w"), 0, MOST_WEIRD, 0),
-    _alone("tile", "tile", True, default=False),
+    _switch("raw", "style", RAW),
+    _range("weird", ("weird", "w"), 0, MAX_WEIRD, 0),
+    _switch("tile", "tile", True, default=False),
     Parameter(
         "image_weight",
         ("iw",),
-        values.number(0, MOST_IMAGE_WEIGHT),
+        values.number(0, MAX_IMAGE_WEIGHT),
         1.0,
-        limits=_limits(0, MOST_IMAGE_WEIGHT),
+        limits=_limits(0, MAX_IMAGE_WEIGHT),
     ),
     Parameter("version", ("version", "v"), values.name),
     Parameter("niji", (NIJI,), values.niji, field="version"),
-    _alone("draft", "draft", True, default=False),
-    _alone("fast", "mode", JobMode.FAST.value),
-    _alone("relax", "mode", JobMode.RELAX.value),
-    _alone("turbo", "mode", JobMode.TURBO.value),
-    _alone("stealth", "stealth", True),
-    _alone("public", "stealth", False),
+    _switch("draft", "draft", True, default=False),
+    _switch("fast", "mode", JobMode.FAST.value),
+    _switch("relax", "mode", JobMode.RELAX.value),
+    _switch("turbo", "mode", JobMode.TURBO.value),
+    _switch("stealth", "stealth", True),
+    _switch("public", "stealth", False),
     # For those who run their own model, and know what it is made of.
     _range("steps", ("steps",), 1, MAX_STEPS, None),
     Parameter(
@@ -155,4 +155,4 @@ PARAMETERS = (
 
 BY_FLAG = {flag: parameter for parameter in PARAMETERS for flag in parameter.flags}
 
-DEFAULTS = {parameter.field: parameter.default for parameter in PARAMETERS}
+DEFAULT_VALUES = {parameter.field: parameter.default for parameter in PARAMETERS}

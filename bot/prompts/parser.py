@@ -20,13 +20,13 @@ from bot.errors import (
     UnknownParameter,
 )
 from bot.i18n.markdown import names, visible
-from bot.prompts.lint import LINK, check_spelling
-from bot.prompts.multi_prompt import has_words, read_parts
+from bot.prompts.lint import LINK, lint
+from bot.prompts.multi_prompt import has_words, split
 from bot.prompts.parameters import BY_FLAG, PARAMETERS, Parameter
 from bot.prompts.values import Aspect, Size
 from diffusion.protocol.requests import MAX_PROMPT, Lora, Part
 
-MOST_LINKS = 4
+MAX_LINKS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Prompt:
 _FLAG = re.compile(r"(?:--|—|–)(?=[^\W\d_])\S*")
 
 
-def clean(typed: str) -> str:
+def normalise(typed: str) -> str:
     """The text as it is drawn, stored and shown: in one line, without what cannot be seen."""
     return visible(typed)
 
@@ -77,27 +77,27 @@ def parse(typed: str) -> Prompt:
     """Take a typed prompt apart. Raises a `PromptError` that says what is wrong."""
     if len(typed) > MAX_PROMPT:
         raise PromptTooLong(len(typed), MAX_PROMPT)
-    words = clean(typed).split()
-    check_spelling(words)
-    said, *flagged = apart(words)
+    words = normalise(typed).split()
+    lint(words)
+    said, *flagged = split_words(words)
     fields = _fields(flagged)
     links, said = _links(said)
     text = " ".join(said)
     if not has_words(text):
         raise EmptyPrompt
-    parts = read_parts(text)
+    parts = split(text)
     if len(parts) == 1:
         return Prompt(parts[0].text, (), links, **fields)
     return Prompt(text, parts, links, **fields)
 
 
-def text_of(typed: str) -> str:
+def without_parameters(typed: str) -> str:
     """The words of a typed prompt without links and parameters, whether or not it is right."""
-    said, *_ = apart(clean(typed).split())
+    said, *_ = split_words(normalise(typed).split())
     return " ".join(word for word in said if not LINK.fullmatch(word))
 
 
-def apart(words: list[str]) -> list[list[str]]:
+def split_words(words: list[str]) -> list[list[str]]:
     """The words in parts: first the text, then each flag with what stands behind it."""
     flags = [place for place, word in enumerate(words) if _FLAG.fullmatch(word)]
     borders = [0, *flags, len(words)]
@@ -151,8 +151,8 @@ def _links(said: list[str]) -> tuple[tuple[str, ...], list[str]]:
     misplaced = next((match[1] for match in matches[len(links) :] if match), None)
     if misplaced:
         raise MisplacedLink(misplaced[:100])
-    if len(links) > MOST_LINKS:
-        raise TooManyLinks(MOST_LINKS)
+    if len(links) > MAX_LINKS:
+        raise TooManyLinks(MAX_LINKS)
     return tuple(links), said[len(links) :]
 
 

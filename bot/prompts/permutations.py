@@ -14,7 +14,7 @@ from bot.errors import TooManyPermutations, UnbalancedBraces
 _SIGNS = re.compile(r"\\[,{}]|[,{}]|[^\\,{}]+|\\")
 
 
-def expand(typed: str, most: int) -> tuple[str, ...]:
+def expand_permutations(typed: str, most: int) -> tuple[str, ...]:
     """Every prompt that a typed one stands for, in its order; one where it has no sets.
 
     Raises UnbalancedBraces, and TooManyPermutations where they are more than `most`.

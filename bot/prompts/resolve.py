@@ -12,7 +12,7 @@ from bot.errors import InvalidParameter, PromptTooLong
 from bot.i18n.markdown import names as listed
 from bot.i18n.texts import Text
 from bot.prompts import values
-from bot.prompts.parameters import DEFAULTS, MOST_WEIRD, RAW
+from bot.prompts.parameters import DEFAULT_VALUES, MAX_WEIRD, RAW
 from bot.prompts.parser import Prompt
 from bot.prompts.seeds import derive
 from bot.prompts.stylize import STYLISED, TEMPERAMENTS
@@ -49,9 +49,9 @@ DRAFT = 0.5
 class Defaults:
     """What a member and their server decide where the prompt leaves it open."""
 
-    aspect: Aspect = DEFAULTS["aspect"]
-    style: str | None = DEFAULTS["style"]
-    stylize: int = DEFAULTS["stylize"]
+    aspect: Aspect = DEFAULT_VALUES["aspect"]
+    style: str | None = DEFAULT_VALUES["style"]
+    stylize: int = DEFAULT_VALUES["stylize"]
     temperament: str = STYLISED
 
 
@@ -81,7 +81,7 @@ def resolve(
     def decided(name: str) -> Any:
         """What the prompt says; else what the defaults say; else what the table says."""
         typed = getattr(prompt, name)
-        return getattr(defaults, name, DEFAULTS[name]) if typed is None else typed
+        return getattr(defaults, name, DEFAULT_VALUES[name]) if typed is None else typed
 
     _check_names(prompt, model)
     width, height = _sides(prompt, model, decided("aspect"))
@@ -105,7 +105,7 @@ def resolve(
         spacing=model.spacing,
         stop=decided("stop") / 100,
         parts=_parts(prompt, model, defaults),
-        condition_noise=WEIRD_NOISE * decided("weird") / MOST_WEIRD,
+        condition_noise=WEIRD_NOISE * decided("weird") / MAX_WEIRD,
         tile=decided("tile"),
         loras=prompt.loras,
     )
@@ -120,7 +120,7 @@ def starting(request: ImageRequest, prompt: Prompt, image: str | None) -> ImageR
     """The request with the picture that it starts from, by its SHA-256, if there is any."""
     if image is None:
         return request
-    weight = DEFAULTS["image_weight"] if prompt.image_weight is None else prompt.image_weight
+    weight = DEFAULT_VALUES["image_weight"] if prompt.image_weight is None else prompt.image_weight
     return replace(request, start=Start(image, strength_of(weight)))
 
 

@@ -8,7 +8,7 @@ the words with little of it, Midjourney styles.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.prompts.parameters import DEFAULTS, MOST_STYLIZE
+from bot.prompts.parameters import DEFAULT_VALUES, MAX_STYLIZE
 
 FAITHFUL = "faithful"
 STYLISED = "stylised"
@@ -30,7 +30,7 @@ class Temperament:
     def guidance_at(self, stylize: int) -> float:
         """The guidance scale as a share of the model's own."""
         lowest, plain, highest = self.guidance
-        default: int = DEFAULTS["stylize"]
+        default: int = DEFAULT_VALUES["stylize"]
         if stylize <= default:
             return lowest + (plain - lowest) * stylize / default
         return plain + (highest - plain) * _beyond_default(stylize)
@@ -48,5 +48,5 @@ TEMPERAMENTS: Mapping[str, Temperament] = {
 
 def _beyond_default(stylize: int) -> float:
     """How far from the default, 0, to the most, 1."""
-    default: int = DEFAULTS["stylize"]
-    return max(0, stylize - default) / (MOST_STYLIZE - default)
+    default: int = DEFAULT_VALUES["stylize"]
+    return max(0, stylize - default) / (MAX_STYLIZE - default)

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from diffusion.protocol.requests import MAX_LORA_WEIGHT, Lora
 
-WIDEST = 3
+MAX_ASPECT_RATIO = 3
 """The widest and, turned, the tallest picture: 3:1 and 1:3."""
 
 _NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{0,6})?|\.[0-9]{1,6}")
@@ -42,7 +42,7 @@ def aspect(value: str) -> Aspect:
     """Read `3:2`, from 1:3 to 3:1."""
     match = _matched(r"([1-9][0-9]{0,3}):([1-9][0-9]{0,3})", value)
     typed = Aspect(int(match[1]), int(match[2]))
-    if not Fraction(1, WIDEST) <= Fraction(typed.width, typed.height) <= WIDEST:
+    if not Fraction(1, MAX_ASPECT_RATIO) <= Fraction(typed.width, typed.height) <= MAX_ASPECT_RATIO:
         raise ValueError(value)
     return typed
 

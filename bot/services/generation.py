@@ -6,7 +6,7 @@ Knows the database and the catalogue of models, nothing of Discord's API.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.delivery.job_publisher import Presenter
+from bot.delivery.job_publisher import JobPublisher
 from bot.errors import (
     ConfirmationExpired,
     JobAlreadyEnded,
@@ -14,13 +14,13 @@ from bot.errors import (
     TooManyOpenJobs,
 )
 from bot.images.sanitize import Upload
-from bot.messages.job_messages import Message, waiting, waiting_for_inference
+from bot.messages.job_messages import MessageSpec, waiting, waiting_for_inference
 from bot.policy.access import Action, Actor, check_draft, check_job
 from bot.policy.admission import Admission
 from bot.policy.places import Places
 from bot.retry import until_stored
-from bot.services.job_builder import Asker, Asking, from_draft, to_draft
-from bot.services.queue_worker import Dispatcher
+from bot.services.job_builder import JobBuilder, Requester, from_draft, to_draft
+from bot.services.queue_worker import QueueWorker
 from storage import drafts, jobs, servers, unique_jobs
 from storage.database import Database
 from storage.drafts import Draft
@@ -29,7 +29,7 @@ from storage.models import JobKind
 from storage.servers import ServerSettings
 from storage.start_pictures import StartPictures, digests_in
 
-UNASKED = 3
+MAX_UNCONFIRMED_JOBS = 3
 """Jobs that one prompt may become by `--repeat` without being confirmed."""
 
 
@@ -51,29 +51,29 @@ class Confirmation:
     jobs: int
 
 
-class Studio:
+class GenerationService:
     """Every method is one thing a member does; refusals are `bot.errors.UserError`s."""
 
     def __init__(
         self,
         database: Database,
-        asking: Asking,
+        job_builder: JobBuilder,
         admission: Admission,
         start_pictures: StartPictures,
-        dispatcher: Dispatcher,
-        presenter: Presenter,
+        queue_worker: QueueWorker,
+        publisher: JobPublisher,
         places: Places,
     ) -> None:
         self._database = database
-        self._asking = asking
+        self._job_builder = job_builder
         self._admission = admission
         self._start_pictures = start_pictures
-        self._dispatcher = dispatcher
-        self._presenter = presenter
+        self._queue_worker = queue_worker
+        self._publisher = publisher
         self._places = places
 
     async def imagine(
-        self, asker: Asker, typed: str, images: Sequence[Upload] = ()
+        self, requester: Requester, typed: str, images: Sequence[Upload] = ()
     ) -> tuple[Job, ...] | Confirmation:
         """Queue a prompt: one job, or several where it says `--repeat`.
 
@@ -81,39 +81,39 @@ class Studio:
         Where it stands for several prompts, or for more jobs than a few, nothing is queued before
         its member confirms it.
         """
-        await self._places.check(asker)
-        settings = await self.server_settings(asker.server_id)
-        asked = await self._asking.read(asker, typed, settings, images)
-        few = min(UNASKED, settings.jobs_per_member)
-        at_once = len(asked.prompts) == 1 and len(asked.jobs) <= few
-        limit = settings.jobs_per_member if at_once else _most(settings)
+        await self._places.check(requester)
+        settings = await self.server_settings(requester.server_id)
+        asked = await self._job_builder.read(requester, typed, settings, images)
+        few = min(MAX_UNCONFIRMED_JOBS, settings.jobs_per_member)
+        concurrency = len(asked.prompts) == 1 and len(asked.jobs) <= few
+        limit = settings.jobs_per_member if concurrency else _most(settings)
         async with self._start_pictures.holding():
             # Nothing is fetched, and nothing kept, for what is refused.
-            async with self._admission.place(asker.member_id, len(asked.jobs), limit):
-                new = await self._asking.with_pictures(asker, asked)
-            if at_once:
+            async with self._admission.place(requester.member_id, len(asked.jobs), limit):
+                new = await self._job_builder.with_pictures(requester, asked)
+            if concurrency:
                 return await self.queue(new, limit)
-            await self._drop_pictures(await drafts.make_room(self._database, asker.member_id))
-            draft_id = await drafts.keep(self._database, asker.member_id, to_draft(new))
+            await self._drop_pictures(await drafts.make_room(self._database, requester.member_id))
+            draft_id = await drafts.keep(self._database, requester.member_id, to_draft(new))
         return Confirmation(draft_id, asked.prompts, len(new))
 
-    async def imagine_all(self, asker: Asker, prompts: Sequence[str]) -> tuple[Job, ...]:
+    async def imagine_all(self, requester: Requester, prompts: Sequence[str]) -> tuple[Job, ...]:
         """Queue several prompts that were proposed, all of them or none."""
-        await self._places.check(asker)
-        settings = await self.server_settings(asker.server_id)
-        asked = [await self._asking.read(asker, prompt, settings) for prompt in prompts]
+        await self._places.check(requester)
+        settings = await self.server_settings(requester.server_id)
+        asked = [await self._job_builder.read(requester, prompt, settings) for prompt in prompts]
         limit, wanted = _most(settings), sum(len(one.jobs) for one in asked)
         async with self._start_pictures.holding():
-            async with self._admission.place(asker.member_id, wanted, limit):
-                new = [await self._asking.with_pictures(asker, one) for one in asked]
+            async with self._admission.place(requester.member_id, wanted, limit):
+                new = [await self._job_builder.with_pictures(requester, one) for one in asked]
             return await self.queue([job for some in new for job in some], limit)
 
-    async def confirm(self, asker: Asker, draft_id: str) -> tuple[Job, ...]:
+    async def confirm(self, requester: Requester, draft_id: str) -> tuple[Job, ...]:
         """Queue what was asked for and waited for this."""
-        draft = check_draft(asker.member_id, await drafts.get(self._database, draft_id))
-        await self._places.check(asker)
-        settings = await self.server_settings(asker.server_id)
-        return await self.queue(from_draft(asker, draft.content), _most(settings), draft_id)
+        draft = check_draft(requester.member_id, await drafts.get(self._database, draft_id))
+        await self._places.check(requester)
+        settings = await self.server_settings(requester.server_id)
+        return await self.queue(from_draft(requester, draft.content), _most(settings), draft_id)
 
     async def decline(self, member_id: int, draft_id: str) -> None:
         """Forget what was asked for. Raises ConfirmationExpired."""
@@ -124,7 +124,7 @@ class Studio:
     async def cancel(self, actor: Actor, job_id: str) -> None:
         """Stop a job that is queued or running; only its owner and moderators may."""
         await self.job(Action.CANCEL, actor, job_id)
-        if not await self._dispatcher.cancel(job_id):
+        if not await self._queue_worker.cancel(job_id):
             raise JobAlreadyEnded
 
     async def standing(self, member_id: int, server_id: int | None) -> Standing:
@@ -134,10 +134,10 @@ class Studio:
             (await self.server_settings(server_id)).jobs_per_member,
         )
 
-    async def first_message(self, job: Job) -> Message:
+    async def first_message(self, job: Job) -> MessageSpec:
         """What is shown of a job before it is begun."""
         parent = await jobs.parent_of(self._database, job)
-        if self._dispatcher.waits_for_inference and job.kind is not JobKind.UPSCALE:
+        if self._queue_worker.waits_for_inference and job.kind is not JobKind.UPSCALE:
             return waiting_for_inference(job, parent)
         return waiting(job, parent)
 
@@ -146,13 +146,13 @@ class Studio:
         await until_stored(
             lambda: jobs.attach_message(self._database, job.id, channel_id, message_id)
         )
-        self._dispatcher.wake()
+        self._queue_worker.wake()
         # It may have been cancelled by its button before the message was known.
-        self._presenter.show_end(job.id)
+        self._publisher.show_end(job.id)
 
     def post(self, job: Job) -> None:
         """The job has no message yet: post one, beside all else."""
-        self._presenter.post(job.id, self._dispatcher.wake)
+        self._publisher.post(job.id, self._queue_worker.wake)
 
     async def server_settings(self, server_id: int | None) -> ServerSettings:
         """A conversation with the bot alone, without a server, has the plain settings."""

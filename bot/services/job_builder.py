@@ -18,11 +18,11 @@ from bot.errors import (
     TooManyTokens,
 )
 from bot.images.fetch import PictureFetcher
-from bot.images.sanitize import Upload, lay_over
-from bot.models.registry import Catalogue
+from bot.images.sanitize import Upload, blend
+from bot.models.registry import ModelRegistry
 from bot.models.versions import Versions
-from bot.prompts.expand import write_out
-from bot.prompts.parser import MOST_LINKS, Prompt, parse
+from bot.prompts.expand import expand
+from bot.prompts.parser import MAX_LINKS, Prompt, parse
 from bot.prompts.resolve import defaults_of, resolve, starting
 from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
 from diffusion.protocol.requests import SEEDS, ImageRequest
@@ -35,13 +35,13 @@ from storage.pictures import PictureNotSaved
 from storage.servers import ServerSettings
 from storage.start_pictures import StartPictures
 
-SURELY_READ = 300
+ALWAYS_FITS_BYTES = 300
 """Bytes of a text that every model reads to the end: a token has one at the least."""
 
-COUNTING = 2.0
+COUNT_TOKENS_TIMEOUT_S = 2.0
 """Seconds that inference has to say how long texts are to a model."""
 
-MOST_PICTURES = 10
+MAX_INIT_PICTURES = 10
 """Different pictures that all prompts together may start from, where one prompt becomes several."""
 
 Sources = tuple[str | Upload, ...]
@@ -49,7 +49,7 @@ Sources = tuple[str | Upload, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class Requester:
     """Who asks, and where the answer goes.
 
     `attachment_limit` is in bytes; `locale` is the language of all who read the answer.
@@ -70,7 +70,7 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class BuiltJobs:
     """The prompts that were typed, several where there were permutations, and all their jobs.
 
     `starts` has an entry for each job: the pictures that it starts from, which are not fetched yet,
@@ -100,33 +100,37 @@ class Understood:
     requests: tuple[ImageRequest, ...]
 
 
-class Asking:
+class JobBuilder:
     """Reads prompts for members. Refusals are `bot.errors.UserError`s."""
 
     def __init__(
         self,
         database: Database,
-        catalogue: Catalogue,
+        registry: ModelRegistry,
         inference: InferenceClient,
         start_pictures: StartPictures,
         fetcher: PictureFetcher,
     ) -> None:
         self._database = database
-        self._catalogue = catalogue
+        self._registry = registry
         self._inference = inference
         self._start_pictures = start_pictures
         self._fetcher = fetcher
 
     async def read(
-        self, asker: Asker, typed: str, settings: ServerSettings, images: Sequence[Upload] = ()
-    ) -> Asked:
+        self,
+        requester: Requester,
+        typed: str,
+        settings: ServerSettings,
+        images: Sequence[Upload] = (),
+    ) -> BuiltJobs:
         """What a typed prompt comes to; `images` are files that come with it.
 
         Fetches nothing: whoever asks is told first whether they may. See `with_pictures`.
         """
-        member = await members.get_preferences(self._database, asker.member_id)
-        options = await members.get_options(self._database, asker.member_id)
-        versions = await self._catalogue.versions()
+        member = await members.get_preferences(self._database, requester.member_id)
+        options = await members.get_options(self._database, requester.member_id)
+        versions = await self._registry.versions()
         habits = Habits(member, options, settings)
         # Beside all else: for text that was made to take long, nobody else waits.
         understood = await asyncio.to_thread(
@@ -138,12 +142,12 @@ class Asking:
         jobs, starts = [], []
         for one, some in zip(understood, sources, strict=True):
             for request in one.requests:
-                job = imagined(asker, one.text, request)
-                jobs.append(_hurried(job, asker, one.prompt, member))
+                job = new_job(requester, one.text, request)
+                jobs.append(_with_mode(job, requester, one.prompt, member))
                 starts.append((some, one.prompt))
-        return Asked(tuple(one.text for one in understood), tuple(jobs), tuple(starts))
+        return BuiltJobs(tuple(one.text for one in understood), tuple(jobs), tuple(starts))
 
-    async def with_pictures(self, asker: Asker, asked: Asked) -> tuple[NewJob, ...]:
+    async def with_pictures(self, requester: Requester, asked: BuiltJobs) -> tuple[NewJob, ...]:
         """The jobs with the pictures that they start from; each picture is fetched once.
 
         What is kept is held by whoever calls this. Raises InvalidLink, InvalidUpload, PicturesBusy,
@@ -153,7 +157,7 @@ class Asking:
         wanted = list(dict.fromkeys(source for some in laid for source in some))
         if not wanted:
             return asked.jobs
-        fetched = await self._fetcher.fetch_all(wanted, asker.member_id)
+        fetched = await self._fetcher.fetch_all(wanted, requester.member_id)
         pictures = dict(zip(wanted, fetched, strict=True))
         kept = {some: await self._keep([pictures[source] for source in some]) for some in laid}
         return tuple(
@@ -170,10 +174,10 @@ class Asking:
         for request in requests:
             texts = (request.prompt, request.negative_prompt, *(p.text for p in request.parts))
             long.setdefault(request.model, set()).update(
-                text for text in texts if len(text.encode()) > SURELY_READ
+                text for text in texts if len(text.encode()) > ALWAYS_FITS_BYTES
             )
         with contextlib.suppress(InferenceUnavailable, InferenceRefused, TimeoutError):
-            async with asyncio.timeout(COUNTING):
+            async with asyncio.timeout(COUNT_TOKENS_TIMEOUT_S):
                 for model, texts_of_model in long.items():
                     for text in texts_of_model:
                         tokens, most = await self._inference.count_tokens(text, model)
@@ -182,7 +186,7 @@ class Asking:
 
     async def _keep(self, pictures: Sequence[bytes]) -> str:
         try:
-            return await self._start_pictures.keep(await asyncio.to_thread(lay_over, pictures))
+            return await self._start_pictures.keep(await asyncio.to_thread(blend, pictures))
         except PictureNotSaved as error:
             raise CannotKeep(str(error)) from error
 
@@ -195,7 +199,7 @@ def _understood(
     most = settings.permutations
     understood = []
     count = 0
-    for text in write_out(typed, habits.options, member.suffix, most):
+    for text in expand(typed, habits.options, member.suffix, most):
         prompt = parse(text)
         count += prompt.repeat or 1
         if count > most:
@@ -208,11 +212,11 @@ def _understood(
 
 def _check_sources(sources: Sequence[Sources]) -> None:
     """Raises TooManyLinks, TooManyPictures."""
-    if any(len(some) > MOST_LINKS for some in sources):
-        raise TooManyLinks(MOST_LINKS)
+    if any(len(some) > MAX_LINKS for some in sources):
+        raise TooManyLinks(MAX_LINKS)
     different = {source for some in sources for source in some}
-    if len(different) > MOST_PICTURES:
-        raise TooManyPictures(len(different), MOST_PICTURES)
+    if len(different) > MAX_INIT_PICTURES:
+        raise TooManyPictures(len(different), MAX_INIT_PICTURES)
 
 
 def _started(job: NewJob, prompt: Prompt, picture: str) -> NewJob:
@@ -230,33 +234,33 @@ def to_draft(jobs: Sequence[NewJob]) -> dict[str, Any]:
     }
 
 
-def from_draft(asker: Asker, content: Mapping[str, Any]) -> tuple[NewJob, ...]:
+def from_draft(requester: Requester, content: Mapping[str, Any]) -> tuple[NewJob, ...]:
     """The jobs of a draft, asked for here and now."""
     return tuple(
-        shown_to(
+        with_visibility(
             replace(
-                imagined(asker, job["prompt"], ImageRequest.from_json(job["request"])),
+                new_job(requester, job["prompt"], ImageRequest.from_json(job["request"])),
                 mode=JobMode(job["mode"]),
             ),
-            asker,
+            requester,
             job["stealth"],
         )
         for job in content["jobs"]
     )
 
 
-def imagined(asker: Asker, prompt: str, request: ImageRequest) -> NewJob:
+def new_job(requester: Requester, prompt: str, request: ImageRequest) -> NewJob:
     """A job that has no parent."""
     return NewJob(
         kind=JobKind.IMAGINE,
         prompt=prompt,
         request=request.to_json(),
-        member_id=asker.member_id,
-        member_name=asker.member_name,
-        channel_id=asker.channel_id,
-        server_id=asker.server_id,
-        attachment_limit=asker.attachment_limit,
-        locale=asker.locale,
+        member_id=requester.member_id,
+        member_name=requester.member_name,
+        channel_id=requester.channel_id,
+        server_id=requester.server_id,
+        attachment_limit=requester.attachment_limit,
+        locale=requester.locale,
     )
 
 
@@ -264,18 +268,20 @@ def new_seed() -> int:
     return secrets.randbelow(SEEDS)
 
 
-def shown_to(job: NewJob, asker: Asker, stealth: bool) -> NewJob:
+def with_visibility(job: NewJob, requester: Requester, stealth: bool) -> NewJob:
     """The job shown to all, or in `stealth` to its member alone.
 
     In a conversation with the bot there is nobody else, so nothing has to be hidden.
     """
-    with_others = asker.server_id is not None or asker.guest
-    by_token = asker.guest or (stealth and with_others)
-    token = asker.reply_token if by_token else None
+    with_others = requester.server_id is not None or requester.guest
+    by_token = requester.guest or (stealth and with_others)
+    token = requester.reply_token if by_token else None
     return replace(job, stealth=stealth, reply_token=token)
 
 
-def _hurried(job: NewJob, asker: Asker, prompt: Prompt, member: Preferences) -> NewJob:
+def _with_mode(job: NewJob, requester: Requester, prompt: Prompt, member: Preferences) -> NewJob:
     """The job in the mode and the visibility that the prompt says, or else the member."""
     stealth = member.stealth if prompt.stealth is None else prompt.stealth
-    return shown_to(replace(job, mode=JobMode(prompt.mode or member.mode)), asker, stealth)
+    return with_visibility(
+        replace(job, mode=JobMode(prompt.mode or member.mode)), requester, stealth
+    )

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.delivery.job_publisher import PLAIN_LIMIT, Presenter
-from bot.delivery.messenger import Board, CannotPost
+from bot.delivery.job_publisher import MIN_ATTACHMENT_LIMIT_BYTES, JobPublisher
+from bot.delivery.messenger import CannotPost, Messenger
 from bot.errors import (
     CannotWriteToYou,
     JobNotReady,
@@ -20,9 +20,9 @@ from bot.errors import (
     UnclearJob,
 )
 from bot.messages import job_embeds
-from bot.messages.job_embeds import Page, Place
-from bot.messages.job_messages import Message
-from bot.models.registry import Catalogue
+from bot.messages.job_embeds import HistoryPage, QueuePosition
+from bot.messages.job_messages import MessageSpec
+from bot.models.registry import ModelRegistry
 from bot.models.versions import Versions
 from bot.retry import until_stored
 from bot.services.removals import Removals
@@ -36,17 +36,17 @@ from storage.removals import Copy
 
 log = logging.getLogger(__name__)
 
-PER_PAGE = 5
-SUGGESTIONS = 25
-LONGEST_SUGGESTION = 100
+JOBS_PER_PAGE = 5
+MAX_SUGGESTIONS = 25
+MAX_COMPLETION_CHARS = 100
 """Discord's limits of an autocomplete."""
 
-GREATEST_ID = 2**63 - 1
+MAX_ID = 2**63 - 1
 """What a database takes for a message's id; Discord's are smaller."""
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
+class JobDetails:
     """A job with everything that can be said about it; its line of descent begins with it."""
 
     job: Job
@@ -55,22 +55,22 @@ class Details:
     line: tuple[Job, ...]
 
 
-class Archive:
+class JobHistory:
     """Refusals are `bot.errors.UserError`s."""
 
     def __init__(
         self,
         database: Database,
-        catalogue: Catalogue,
-        presenter: Presenter,
-        board: Board,
+        registry: ModelRegistry,
+        publisher: JobPublisher,
+        messenger: Messenger,
         removals: Removals,
         jobs_at_once: int,
     ) -> None:
         self._database = database
-        self._catalogue = catalogue
-        self._presenter = presenter
-        self._board = board
+        self._registry = registry
+        self._publisher = publisher
+        self._messenger = messenger
         self._removals = removals
         self._jobs_at_once = jobs_at_once
 
@@ -86,7 +86,7 @@ class Archive:
             return job
         found: tuple[Job, ...] = ()
         link = re.search(r"/channels/[^/]+/[0-9]+/([0-9]{1,20})", typed)
-        if link and int(link[1]) <= GREATEST_ID:
+        if link and int(link[1]) <= MAX_ID:
             job = await history.of_message(self._database, int(link[1]))
             found = (job,) if job and job.member_id == member_id else ()
         elif named := re.search(r"[0-9a-f]{32}", typed) or re.fullmatch(r"[0-9a-f]{8,31}", typed):
@@ -100,44 +100,44 @@ class Archive:
 
         None for more words than anybody would search for.
         """
-        if len(typed) > LONGEST_SUGGESTION:
+        if len(typed) > MAX_COMPLETION_CHARS:
             return ()
         if re.fullmatch(r"[0-9a-f]{8,32}", typed):
             return await history.named(self._database, member_id, typed)
         found = await history.search(
-            self._database, member_id, typed.split(), offset=0, limit=SUGGESTIONS
+            self._database, member_id, typed.split(), offset=0, limit=MAX_SUGGESTIONS
         )
         return found.jobs
 
-    async def details(self, job: Job) -> Details:
-        return Details(
+    async def details(self, job: Job) -> JobDetails:
+        return JobDetails(
             job,
             ImageRequest.from_json(job.request),
             await of_job(self._database, job.id),
             (job, *await history.ancestors(self._database, job)),
         )
 
-    async def again(self, job: Job, channel_id: int, most_bytes: int) -> Message:
+    async def again(self, job: Job, channel_id: int, most_bytes: int) -> MessageSpec:
         """A finished job's message once more, with its line of descent. Raises JobNotReady."""
         if job.state is not JobState.DONE:
             raise JobNotReady
-        message = await self._presenter.end_of(job, most_bytes)
+        message = await self._publisher.end_of(job, most_bytes)
         line = (job, *await history.ancestors(self._database, job))
         if len(line) == 1:
             return message
-        card = job_embeds.descent(line, channel_id, job.locale)
-        return replace(message, cards=(*message.cards, card))
+        embed = job_embeds.ancestry(line, channel_id, job.locale)
+        return replace(message, embeds=(*message.embeds, embed))
 
     async def send(self, job: Job, member_id: int, locale: str) -> None:
         """Write to a member how a job ended, and its seed. Raises JobNotReady, CannotWriteToYou."""
         if job.state is not JobState.DONE:
             raise JobNotReady
-        message = await self._presenter.end_of(job, PLAIN_LIMIT)
+        message = await self._publisher.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
         details = await self.details(job)
-        card = job_embeds.details(job, details.request, details.pictures, locale)
+        embed = job_embeds.details(job, details.request, details.pictures, locale)
         try:
-            await self._board.post_to_member(
-                member_id, replace(message, cards=(*message.cards, card))
+            await self._messenger.post_to_member(
+                member_id, replace(message, embeds=(*message.embeds, embed))
             )
         except CannotPost as error:
             raise CannotWriteToYou from error
@@ -168,8 +168,8 @@ class Archive:
         if not await jobs.highlight(self._database, job.id):
             return
         try:
-            message = await self._presenter.end_of(job, PLAIN_LIMIT)
-            posted = await self._board.post(settings.highlights_channel, message)
+            message = await self._publisher.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
+            posted = await self._messenger.post(settings.highlights_channel, message)
         except Exception as error:
             # Another star may find the channel open, and Discord and the database at hand.
             await until_stored(lambda: jobs.take_back_highlight(self._database, job.id))
@@ -179,23 +179,23 @@ class Archive:
         else:
             await self._removals.shown_again(job, Copy(posted.channel_id, posted.message_id))
 
-    async def search(self, member_id: int, query: str, number: int) -> Page:
+    async def search(self, member_id: int, query: str, number: int) -> HistoryPage:
         """A page, counted from 0, of what a member made, by words of its prompts.
 
         Raises SearchTooLong.
         """
-        words, offset = query.split(), PER_PAGE * number
+        words, offset = query.split(), JOBS_PER_PAGE * number
         try:
             found = await history.search(
-                self._database, member_id, words, offset=offset, limit=PER_PAGE
+                self._database, member_id, words, offset=offset, limit=JOBS_PER_PAGE
             )
         except history.TooManyWords as error:
             raise SearchTooLong(history.MOST_WORDS, history.MOST_LETTERS) from error
-        return Page(query, number, -(-found.total // PER_PAGE), found)
+        return HistoryPage(query, number, -(-found.total // JOBS_PER_PAGE), found)
 
-    async def queue(self, member_id: int) -> Place:
+    async def queue(self, member_id: int) -> QueuePosition:
         """What runs and waits now, and how long the member's next may take to begin."""
-        return Place(
+        return QueuePosition(
             await jobs.in_queue(self._database),
             member_id,
             await history.run_seconds(self._database),
@@ -205,7 +205,7 @@ class Archive:
     async def versions(self) -> Versions | None:
         """The models by name; None before inference has told any."""
         try:
-            return await self._catalogue.versions()
+            return await self._registry.versions()
         except NoModel:
             return None
 
@@ -214,7 +214,7 @@ class Archive:
 
         None for what is longer already than a suggestion can be.
         """
-        if len(typed) > LONGEST_SUGGESTION:
+        if len(typed) > MAX_COMPLETION_CHARS:
             return ()
         versions = await self.versions()
         styles = versions.models[versions.default].styles if versions else {}
@@ -223,8 +223,8 @@ class Archive:
             near = [name for name in (*styles, "raw") if name.startswith(started[2].lower())]
             found = [f"{started[1]} --style {name}" for name in near]
         else:
-            words, most = typed.split(), 2 * SUGGESTIONS
+            words, most = typed.split(), 2 * MAX_SUGGESTIONS
             found = [*await history.past_prompts(self._database, member_id, words, most)]
             if typed.strip() and "--style" not in typed:
                 found += [f"{typed.strip()} --style {name}" for name in styles]
-        return [each for each in found if len(each) <= LONGEST_SUGGESTION][:SUGGESTIONS]
+        return [each for each in found if len(each) <= MAX_COMPLETION_CHARS][:MAX_SUGGESTIONS]

@@ -16,49 +16,49 @@ from bot.errors import (
     SuffixHasWords,
     TooManyOptions,
 )
-from bot.models.registry import Catalogue
+from bot.models.registry import ModelRegistry
 from bot.prompts.parameters import BY_FLAG
-from bot.prompts.parser import clean, parse, read_value
+from bot.prompts.parser import normalise, parse, read_value
 from bot.prompts.resolve import check_style
 from storage import members, servers
 from storage.database import Database
 from storage.members import Preferences
 from storage.servers import ServerSettings
 
-TEMPERAMENTS = ("faithful", "stylised")
-STYLIZES = {"low": 50, "medium": 100, "high": 250, "very-high": 750}
+TEMPERAMENT_NAMES = ("faithful", "stylised")
+STYLIZE_LEVELS = {"low": 50, "medium": 100, "high": 250, "very-high": 750}
 """The strengths of stylize that have a name."""
 
-MOST_OPTIONS = 20
+MAX_OPTIONS = 20
 TOGGLES = ("raw", "remix", "stealth", "auto_dm")
 """The preferences that are yes or no."""
 
 
 @dataclass(frozen=True, slots=True)
-class Chooser:
+class MemberIdentity:
     """The member who chooses."""
 
     member_id: int
     name: str
 
 
-class Choices:
+class PreferenceService:
     """What is chosen is stored at once; refusals are `bot.errors.UserError`s."""
 
-    def __init__(self, database: Database, catalogue: Catalogue) -> None:
+    def __init__(self, database: Database, registry: ModelRegistry) -> None:
         self._database = database
-        self._catalogue = catalogue
+        self._registry = registry
 
     async def preferences(self, member_id: int) -> Preferences:
         return await members.get_preferences(self._database, member_id)
 
-    async def prefer(self, who: Chooser, **changes: Any) -> Preferences:
+    async def prefer(self, who: MemberIdentity, **changes: Any) -> Preferences:
         """Change these preferences, keep the rest."""
         return await members.change_preferences(
             self._database, who.member_id, who.name, lambda now: replace(now, **changes)
         )
 
-    async def toggle(self, who: Chooser, name: str) -> Preferences:
+    async def toggle(self, who: MemberIdentity, name: str) -> Preferences:
         """Turn a preference into its opposite: one of TOGGLES, or `variability`."""
 
         def turned(now: Preferences) -> Preferences:
@@ -71,14 +71,14 @@ class Choices:
 
         return await members.change_preferences(self._database, who.member_id, who.name, turned)
 
-    async def forget(self, who: Chooser) -> Preferences:
+    async def forget(self, who: MemberIdentity) -> Preferences:
         """Back to what everybody has; options of one's own stay."""
         await members.save_preferences(self._database, who.member_id, who.name, Preferences())
         return Preferences()
 
-    async def set_suffix(self, who: Chooser, suffix: str) -> Preferences:
+    async def set_suffix(self, who: MemberIdentity, suffix: str) -> Preferences:
         """Let every prompt end with these parameters. Raises PromptError, SuffixHasWords."""
-        suffix = clean(suffix)
+        suffix = normalise(suffix)
         if suffix:
             prompt = parse(f"x {suffix}")
             if prompt.text != "x":
@@ -90,20 +90,20 @@ class Choices:
     async def options(self, member_id: int) -> Mapping[str, str]:
         return await members.get_options(self._database, member_id)
 
-    async def set_option(self, who: Chooser, name: str, value: str) -> str:
+    async def set_option(self, who: MemberIdentity, name: str, value: str) -> str:
         """Let `--name` stand for text and parameters; returns the name as it was understood."""
         name = _option_name(name)
-        value = clean(value)
+        value = normalise(value)
         parse(f"x {value}")
         try:
             await members.set_option(
-                self._database, who.member_id, who.name, name, value, limit=MOST_OPTIONS
+                self._database, who.member_id, who.name, name, value, limit=MAX_OPTIONS
             )
         except members.TooManyOptions as error:
             raise TooManyOptions(error.limit) from error
         return name
 
-    async def forget_option(self, who: Chooser, name: str) -> str:
+    async def forget_option(self, who: MemberIdentity, name: str) -> str:
         name = _option_name(name)
         if not await members.forget_option(self._database, who.member_id, name):
             raise NoSuchOption(name)
@@ -114,12 +114,12 @@ class Choices:
     async def versions(self) -> tuple[str, ...]:
         """The names of the models; none before inference has told any."""
         try:
-            return tuple((await self._catalogue.versions()).models)
+            return tuple((await self._registry.versions()).models)
         except NoModel:
             return ()
 
     async def styles(self) -> tuple[str, ...]:
-        return tuple((await self._catalogue.default()).styles)
+        return tuple((await self._registry.default()).styles)
 
     # A server's settings.
 
@@ -134,7 +134,7 @@ class Choices:
         shape = read_value("ar", aspect) if aspect else None
         chosen = read_value("style", style) if style else None
         if chosen:
-            check_style(chosen, await self._catalogue.default())
+            check_style(chosen, await self._registry.default())
         changes = {"aspect": shape and str(shape), "style": chosen, **others}
         given = {name: value for name, value in changes.items() if value is not None}
         if not given:
@@ -148,7 +148,7 @@ class Choices:
         return ServerSettings(server_id)
 
 
-def amounts_to(preferences: Preferences) -> str:
+def as_parameters(preferences: Preferences) -> str:
     """A member's preferences as the parameters that every prompt of theirs seems to have."""
     said = []
     if preferences.model:

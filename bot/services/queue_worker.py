@@ -12,12 +12,12 @@ from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
 
-from bot.delivery.job_publisher import Presenter
+from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.messenger import LiveMessage
 from bot.i18n.texts import Text, say, say_unmarked
-from bot.images.grid import compose_preview, labelled_as
+from bot.images.grid import compose_preview, copy_label
 from bot.messages import job_messages
-from bot.models.registry import Catalogue
+from bot.models.registry import ModelRegistry
 from bot.policy.places import Places
 from bot.prompts.seeds import own_seed
 from bot.retry import until_stored
@@ -26,27 +26,27 @@ from diffusion.protocol.requests import Failed, Finished, ImageRequest, Progress
 from storage import jobs
 from storage.database import Database, StorageUnavailable
 from storage.jobs import Job
-from storage.models import HANDED_OUT, JobKind, JobState, RemovedBy
+from storage.models import COPIED_KINDS, JobKind, JobState, RemovedBy
 from storage.pictures import PictureFolder, PictureMissing, PictureNotSaved, of_job
 
 log = logging.getLogger(__name__)
 
-PREVIEWS = 8
+PREVIEW_COUNT = 8
 """Previews asked for: about one for each edit that Discord allows while a job runs."""
 
-POLL = 5.0
+POLL_INTERVAL_S = 5.0
 """Seconds after which the queue is looked at without having been woken."""
 
-INFERENCE_PAUSE = 1.0
+INFERENCE_RETRY_INTERVAL_S = 1.0
 """Seconds to leave inference alone after it was away."""
 
-LONGEST_PAUSE = 30.0
+MAX_INFERENCE_PAUSE_S = 30.0
 """Seconds that a server may ask to be left alone."""
 
-LARGEST = 4096
+MAX_UPSCALED_SIDE_PX = 4096
 """Pixels that the longer side of an enlarged picture has at most."""
 
-MOST_BREAKS = 3
+MAX_INTERRUPTIONS = 3
 """How often a job may lose inference in the middle before it is held to be the cause."""
 
 
@@ -54,7 +54,7 @@ class _JobFailed(Exception):
     """The job cannot succeed; the message is the reason."""
 
 
-async def news_within(news: asyncio.Event, seconds: float) -> None:
+async def wait_for_event(news: asyncio.Event, seconds: float) -> None:
     """Wait until there is news, or until the time is over."""
     # `wait_for` would do, but until Python 3.12 it swallows a cancellation that comes with the
     # news, and whoever waits for the cancelled task then waits for ever.
@@ -63,11 +63,11 @@ async def news_within(news: asyncio.Event, seconds: float) -> None:
             await news.wait()
 
 
-DRAWN = frozenset(JobKind) - HANDED_OUT
+DRAWN = frozenset(JobKind) - COPIED_KINDS
 
 
-class Dispatcher:
-    """Has at most `at_once` jobs drawn at a time; the queue decides fairly which.
+class QueueWorker:
+    """Has at most `concurrency` jobs drawn at a time; the queue decides fairly which.
 
     Pictures that are there already are handed out beside that, even while inference is away.
     """
@@ -77,19 +77,19 @@ class Dispatcher:
         database: Database,
         folder: PictureFolder,
         inference: InferenceClient,
-        catalogue: Catalogue,
-        presenter: Presenter,
+        registry: ModelRegistry,
+        publisher: JobPublisher,
         places: Places,
-        at_once: int,
+        concurrency: int,
     ) -> None:
         self._database = database
         self._folder = folder
         self._inference = inference
-        self._catalogue = catalogue
-        self._presenter = presenter
+        self._registry = registry
+        self._publisher = publisher
         self._members = places
-        self._places = asyncio.Semaphore(at_once)
-        self._news = {kinds: asyncio.Event() for kinds in (DRAWN, HANDED_OUT)}
+        self._places = asyncio.Semaphore(concurrency)
+        self._news = {kinds: asyncio.Event() for kinds in (DRAWN, COPIED_KINDS)}
         self._pause = 0.0
         self._drawing: set[asyncio.Task[None]] = set()
         self._breaks: Counter[str] = Counter()
@@ -110,7 +110,7 @@ class Dispatcher:
         requeued = await until_stored(lambda: jobs.requeue_unfinished(self._database))
         if requeued:
             log.info("%d unfinished jobs go back to the queue.", requeued)
-        await until_stored(lambda: self._presenter.take_up(self.wake))
+        await until_stored(lambda: self._publisher.take_up(self.wake))
         try:
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._have_drawn())
@@ -119,7 +119,7 @@ class Dispatcher:
             for task in self._following.values():
                 task.cancel()
             await asyncio.gather(*self._following.values(), return_exceptions=True)
-            await self._presenter.stop()
+            await self._publisher.stop()
 
     async def cancel(self, job_id: str) -> bool:
         """Stop a queued or running job. False if it has ended already."""
@@ -144,7 +144,7 @@ class Dispatcher:
 
     async def _hand_out(self) -> None:
         while True:
-            job = await self._next(HANDED_OUT)
+            job = await self._next(COPIED_KINDS)
             self._begin(job, self._hand_over(job))
 
     async def _hand_over(self, job: Job) -> None:
@@ -168,7 +168,7 @@ class Dispatcher:
             job = await until_stored(lambda: jobs.claim_next(self._database, kinds))
             if job:
                 return job
-            await news_within(self._news[kinds], POLL)
+            await wait_for_event(self._news[kinds], POLL_INTERVAL_S)
 
     def _begin(self, job: Job, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -179,7 +179,7 @@ class Dispatcher:
     async def _wait_for_inference(self) -> None:
         while self._pause:
             await asyncio.sleep(self._pause)
-            self._pause = 0.0 if await self._catalogue.refresh() else INFERENCE_PAUSE
+            self._pause = 0.0 if await self._registry.refresh() else INFERENCE_RETRY_INTERVAL_S
 
     def _forget(self, job_id: str, task: asyncio.Task[None]) -> None:
         # A job that was put back may have been claimed again by now.
@@ -192,13 +192,13 @@ class Dispatcher:
 
     def _end(self, job_id: str) -> None:
         self._breaks.pop(job_id, None)
-        self._presenter.show_end(job_id)
+        self._publisher.show_end(job_id)
 
     async def _follow(self, claimed: Job) -> None:
         job = await until_stored(lambda: jobs.get(self._database, claimed.id))
         if job is None or job.state is not JobState.RUNNING:
             return  # Cancelled between the claim and now.
-        live = self._presenter.follow(job)
+        live = self._publisher.follow(job)
         try:
             await self._work(job, live)
         except InferenceUnavailable as error:
@@ -266,16 +266,16 @@ class Dispatcher:
             picture = await self._found_or_drawn(job, request, live)
         else:
             (picture,) = await self._generate(job, request, live)
-        model = self._catalogue.of_id(request.model)
+        model = self._registry.of_id(request.model)
         factor = model.upscales if model else 1
         # What was drawn larger may be as large already as anybody can use.
-        if factor == 1 or factor * max(request.width, request.height) > LARGEST:
+        if factor == 1 or factor * max(request.width, request.height) > MAX_UPSCALED_SIDE_PX:
             return picture
         try:
             larger = await self._inference.upscale(picture, request.model, str(job.member_id))
         except InferenceRefused as error:
             raise _JobFailed(str(error)) from error
-        return await asyncio.to_thread(labelled_as, larger, picture)
+        return await asyncio.to_thread(copy_label, larger, picture)
 
     async def _stored_picture(self, job: Job) -> bytes:
         assert job.parent_id is not None, "an upscale has a parent"
@@ -291,7 +291,7 @@ class Dispatcher:
         parent = await jobs.parent_of(self._database, job)
         files = await self._files_of(request)
         events = self._inference.generate(
-            request, previews=PREVIEWS, user=str(job.member_id), files=files
+            request, previews=PREVIEW_COUNT, user=str(job.member_id), files=files
         )
         async with contextlib.aclosing(events):
             async for event in events:
@@ -316,7 +316,7 @@ class Dispatcher:
 
     async def _preview(
         self, job: Job, step: int, previews: tuple[bytes, ...]
-    ) -> job_messages.Attachment | None:
+    ) -> job_messages.AttachmentSpec | None:
         if not previews:
             return None
         try:
@@ -324,21 +324,21 @@ class Dispatcher:
         except (OSError, ValueError):
             log.warning("Inference sent a preview that is no picture.")
             return None
-        return job_messages.Attachment(
+        return job_messages.AttachmentSpec(
             job_messages.preview_name(step), grid, job_messages.alt_text(job)
         )
 
     async def _put_back(self, job: Job, live: LiveMessage, error: InferenceUnavailable) -> None:
         if error.broke_off:
             self._breaks[job.id] += 1
-        if self._breaks[job.id] >= MOST_BREAKS:
-            await self._fail(job, say("job-failed.broke-off", job.locale, times=MOST_BREAKS))
+        if self._breaks[job.id] >= MAX_INTERRUPTIONS:
+            await self._fail(job, say("job-failed.broke-off", job.locale, times=MAX_INTERRUPTIONS))
             await live.stop()
             self._end(job.id)
             return
-        pause = min(LONGEST_PAUSE, error.retry_after or INFERENCE_PAUSE)
+        pause = min(MAX_INFERENCE_PAUSE_S, error.retry_after or INFERENCE_RETRY_INTERVAL_S)
         self._pause = max(self._pause, pause)
         await live.stop()
-        await self._presenter.show_waiting(job)
+        await self._publisher.show_waiting(job)
         # Last of all: from here on it can be claimed again.
         await until_stored(lambda: jobs.requeue(self._database, job.id))

@@ -10,7 +10,7 @@ import logging
 import aiohttp
 import discord
 
-from bot.delivery.messenger import Board, CannotPost
+from bot.delivery.messenger import CannotPost, Messenger
 from bot.errors import CannotDelete, OutOfReach
 from bot.retry import until_stored
 from storage import jobs, pictures, removals
@@ -22,20 +22,20 @@ from storage.removals import Copy
 
 log = logging.getLogger(__name__)
 
-MOST_COPIES = 10
+MAX_COPIES = 10
 """How many of a job's further messages in a channel are looked for, the latest."""
 
-UNANSWERED = (discord.HTTPException, aiohttp.ClientError, OSError)
+TRANSIENT_REMOVAL_ERRORS = (discord.HTTPException, aiohttp.ClientError, OSError)
 """What happens where Discord does not say whether a message is there."""
 
 
 class Removals:
     """Refusals are `bot.errors.UserError`s."""
 
-    def __init__(self, database: Database, folder: PictureFolder, board: Board) -> None:
+    def __init__(self, database: Database, folder: PictureFolder, messenger: Messenger) -> None:
         self._database = database
         self._folder = folder
-        self._board = board
+        self._messenger = messenger
 
     async def delete(self, job: Job, member_id: int, place: Copy) -> None:
         """Take a message that shows a job away; `bot.policy.access` says who may.
@@ -65,10 +65,10 @@ class Removals:
             if await self._own_message_is_deleted(job):
                 return True
             copies = await removals.copies(self._database, job.id, channel_id)
-            for copy in copies[:MOST_COPIES]:
-                if await self._board.is_deleted(copy.channel_id, copy.message_id):
+            for copy in copies[:MAX_COPIES]:
+                if await self._messenger.is_deleted(copy.channel_id, copy.message_id):
                     return True
-        except UNANSWERED:
+        except TRANSIENT_REMOVAL_ERRORS:
             log.warning("Discord does not say whether a job's message is there.", exc_info=True)
             return True
         return False
@@ -82,7 +82,7 @@ class Removals:
         reachable = job.server_id is not None and job.reply_token is None
         if job.message_id is None or job.removed_by is not None or not reachable:
             return False
-        if not await self._board.is_deleted(job.channel_id, job.message_id):
+        if not await self._messenger.is_deleted(job.channel_id, job.message_id):
             return False
         await removals.note(self._database, job.id, job.message_id, RemovedBy.MODERATOR)
         # Its member may have had it deleted this very moment.
@@ -123,6 +123,6 @@ class Removals:
     async def _delete_message(self, job: Job, place: Copy) -> None:
         token = job.reply_token if place.message_id == job.message_id else None
         try:
-            await self._board.delete(place.channel_id, place.message_id, token)
+            await self._messenger.delete(place.channel_id, place.message_id, token)
         except CannotPost as error:
             raise OutOfReach from error

@@ -8,12 +8,12 @@ from typing import Any, Self, TypeVar
 
 import discord
 
-from bot.ui.responses import explain
+from bot.ui.responses import show_error
 
 Item = TypeVar("Item", bound=discord.ui.Item[Any])
 
 
-class Lasting(discord.ui.DynamicItem[Item], template=""):
+class PersistentItem(discord.ui.DynamicItem[Item], template=""):
     """What is pressed or chosen; `said` has the named groups of its custom_id."""
 
     def __init__(self, item: Item, said: dict[str, str]) -> None:
@@ -35,15 +35,15 @@ class Lasting(discord.ui.DynamicItem[Item], template=""):
             interaction.client.places.check_open(interaction)
             await self.act(interaction)
         except Exception as error:
-            await explain(interaction, error)
+            await show_error(interaction, error)
 
     async def act(self, interaction: discord.Interaction[Any]) -> None:
         """What comes of it; every error is explained to who pressed."""
         raise NotImplementedError
 
 
-LastingButton = Lasting[discord.ui.Button[Any]]
-LastingMenu = Lasting[discord.ui.Select[Any]]
+PersistentButton = PersistentItem[discord.ui.Button[Any]]
+PersistentSelect = PersistentItem[discord.ui.Select[Any]]
 
 
 def view_of(*items: discord.ui.Item[Any]) -> discord.ui.View:

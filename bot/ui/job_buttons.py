@@ -5,22 +5,31 @@ from typing import TYPE_CHECKING, Any
 import discord
 
 from bot.i18n.texts import say
-from bot.messages.job_messages import Message
-from bot.ui.dynamic_items import LastingButton
-from bot.ui.modals import REMIXED, ask, ask_for_cells, fulfil, wants_remix, wish_of
-from bot.ui.responses import actor, in_time, show_message
+from bot.messages.job_messages import MessageSpec
+from bot.ui.dynamic_items import PersistentButton
+from bot.ui.modals import (
+    REMIX_ACTIONS,
+    ask_for_cells,
+    ask_for_prompt,
+    followup_of,
+    submit_followup,
+    wants_remix,
+)
+from bot.ui.responses import actor, run_in_time, show_message
 
 if TYPE_CHECKING:
     from bot.client import DarkroomBot
 
-PLAIN = ("upscale", "upscale_subtle", "upscale_creative", "redo_subtle", "redo_creative")
-OTHERS = ("cancel", "like", "region", "raster", "zoom_custom")
+DIRECT_ACTIONS = ("upscale", "upscale_subtle", "upscale_creative", "redo_subtle", "redo_creative")
+OTHER_ACTIONS = ("cancel", "like", "region", "raster", "zoom_custom")
+
+ACTION_PATTERN = "|".join((*REMIX_ACTIONS, *DIRECT_ACTIONS, *OTHER_ACTIONS))
 
 
 class JobButton(
-    LastingButton,
+    PersistentButton,
     template=r"job:(?P<job_id>[0-9a-f]{32}):"
-    rf"(?P<action>{'|'.join((*REMIXED, *PLAIN, *OTHERS))})(?::(?P<number>[1-9][0-9]?))?",
+    rf"(?P<action>{ACTION_PATTERN})(?::(?P<number>[1-9][0-9]?))?",
 ):
     """Any button under any message of ours, from its custom_id alone."""
 
@@ -42,24 +51,26 @@ class JobButton(
                 await ask_for_cells(interaction, self.job_id, self.number or 3, again=True)
             case "zoom_custom":
                 await self._ask(interaction)
-            case action if action in REMIXED and await wants_remix(interaction):
+            case action if action in REMIX_ACTIONS and await wants_remix(interaction):
                 await self._ask(interaction)
             case _:
-                await fulfil(interaction, wish_of(self.job_id, self.action, self.number))
+                await submit_followup(
+                    interaction, followup_of(self.job_id, self.action, self.number)
+                )
 
     async def _ask(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
-        await ask(interaction, self.custom_id, self.job_id, self.action)
+        await ask_for_prompt(interaction, self.custom_id, self.job_id, self.action)
 
     async def _like(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
         name = interaction.user.name
-        work = interaction.client.workbench.like(actor(interaction), name, self.job_id)
-        liked = await in_time(interaction, work, hidden=True)
+        work = interaction.client.followups.like(actor(interaction), name, self.job_id)
+        liked = await run_in_time(interaction, work, hidden=True)
         words = say("liked" if liked else "liked.not-any-more", interaction.locale.value)
-        await show_message(interaction, Message(words), hidden=True)
+        await show_message(interaction, MessageSpec(words), hidden=True)
 
     async def _cancel(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
-        work = interaction.client.studio.cancel(actor(interaction), self.job_id)
-        await in_time(interaction, work, thinking=False)
+        work = interaction.client.generation.cancel(actor(interaction), self.job_id)
+        await run_in_time(interaction, work, thinking=False)
         # The dispatcher changes the message itself, so nothing needs to be said beside it.
         if not interaction.response.is_done():
             await interaction.response.defer()

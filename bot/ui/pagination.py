@@ -15,10 +15,10 @@ from bot.i18n.texts import Text, say
 from bot.i18n.translator import called, key_of
 from bot.messages import help_embeds, job_embeds
 from bot.messages.help_embeds import CommandHelp
-from bot.messages.job_embeds import Page
-from bot.messages.job_messages import Attachment, Card, Message
-from bot.ui.dynamic_items import LastingButton, LastingMenu, view_of
-from bot.ui.responses import in_time, redraw, show_message
+from bot.messages.job_embeds import HistoryPage
+from bot.messages.job_messages import AttachmentSpec, EmbedSpec, MessageSpec
+from bot.ui.dynamic_items import PersistentButton, PersistentSelect, view_of
+from bot.ui.responses import redraw, run_in_time, show_message
 from storage.jobs import Job
 from storage.removals import Copy
 
@@ -26,33 +26,33 @@ if TYPE_CHECKING:
     from bot.client import DarkroomBot
 
 
-class TopicButton(LastingButton, template=r"help:(?P<topic>commands|parameters|models)"):
+class TopicButton(PersistentButton, template=r"help:(?P<topic>commands|parameters|models)"):
     """Turns to another topic of the help."""
 
     async def act(self, interaction: discord.Interaction[Any]) -> None:
         await show_help(interaction, self.said["topic"])
 
 
-class PageButton(LastingButton, template=r"history:(?P<number>[0-9]{1,6}):(?P<query>.{0,60})"):
+class PageButton(PersistentButton, template=r"history:(?P<number>[0-9]{1,6}):(?P<query>.{0,60})"):
     """Turns to another page of a search."""
 
     async def act(self, interaction: discord.Interaction[Any]) -> None:
         await show_page(interaction, self.said["query"], int(self.said["number"]))
 
 
-class AgainMenu(LastingMenu, template="again"):
+class ShowAgainSelect(PersistentSelect, template="again"):
     """Posts one of the jobs of a page again."""
 
     async def act(self, interaction: discord.Interaction[Any]) -> None:
         (job_id,) = self.item.values
-        archive = interaction.client.archive
-        await show_again(interaction, archive.find(interaction.user.id, job_id))
+        history = interaction.client.history
+        await show_again(interaction, history.find(interaction.user.id, job_id))
 
 
 async def show_help(interaction: "discord.Interaction[DarkroomBot]", topic: str) -> None:
     """Answer with a topic of the help, or turn to it."""
     locale = interaction.locale.value
-    card = await in_time(interaction, _topic(interaction.client, topic, locale), hidden=True)
+    embed = await run_in_time(interaction, _topic(interaction.client, topic, locale), hidden=True)
     here, elsewhere = discord.ButtonStyle.primary, discord.ButtonStyle.secondary
     topics: list[discord.ui.Button[Any]] = [
         discord.ui.Button(
@@ -62,15 +62,15 @@ async def show_help(interaction: "discord.Interaction[DarkroomBot]", topic: str)
         )
         for other in help_embeds.TOPICS
     ]
-    await redraw(interaction, card, view_of(*topics))
+    await redraw(interaction, embed, view_of(*topics))
 
 
-async def _topic(client: "DarkroomBot", topic: str, locale: str) -> Card:
+async def _topic(client: "DarkroomBot", topic: str, locale: str) -> EmbedSpec:
     match topic:
         case "parameters":
             return help_embeds.parameters(locale)
         case "models":
-            return help_embeds.models(await client.archive.versions(), locale)
+            return help_embeds.models(await client.history.versions(), locale)
     slash = [
         CommandHelp(called(command, locale), say(key_of(command), locale))
         for command in client.tree.walk_commands()
@@ -86,12 +86,12 @@ async def show_page(
 ) -> None:
     """Answer with a page of what a member made, or turn to it."""
     locale = interaction.locale.value
-    work = interaction.client.archive.search(interaction.user.id, query, number)
-    page = await in_time(interaction, work, hidden=True)
+    work = interaction.client.history.search(interaction.user.id, query, number)
+    page = await run_in_time(interaction, work, hidden=True)
     await redraw(interaction, job_embeds.history(page, locale), _turning(page, locale))
 
 
-def _turning(page: Page, locale: str) -> discord.ui.View:
+def _turning(page: HistoryPage, locale: str) -> discord.ui.View:
     """The menu of a page's jobs, and the buttons to the pages beside it."""
     shown: list[discord.ui.Item[Any]] = []
     if page.found.jobs:
@@ -116,11 +116,11 @@ async def show_again(
     """Post a job again, for all to see unless it was made in stealth or taken away."""
     assert interaction.channel_id is not None, "commands and menus come from channels"
     client, channel_id = interaction.client, interaction.channel_id
-    job = await in_time(interaction, found)
+    job = await run_in_time(interaction, found)
     work = client.removals.is_private(job, channel_id)
-    hidden = await in_time(interaction, work, hidden=job.stealth)
-    again = client.archive.again(job, channel_id, interaction.filesize_limit)
-    message = await in_time(interaction, again, hidden=hidden)
+    hidden = await run_in_time(interaction, work, hidden=job.stealth)
+    again = client.history.again(job, channel_id, interaction.filesize_limit)
+    message = await run_in_time(interaction, again, hidden=hidden)
     message_id = await show_message(interaction, message, hidden=hidden)
     if interaction.guild_id is not None and not hidden:
         await client.removals.shown_again(job, Copy(channel_id, message_id))
@@ -129,8 +129,8 @@ async def show_again(
 async def show_details(interaction: "discord.Interaction[DarkroomBot]", job: Job) -> None:
     """Answer with a job's seed and parameters, and its whole request as a file."""
     locale = interaction.locale.value
-    found = await in_time(interaction, interaction.client.archive.details(job), hidden=True)
-    card = job_embeds.details(job, found.request, found.pictures, locale)
+    found = await run_in_time(interaction, interaction.client.history.details(job), hidden=True)
+    embed = job_embeds.details(job, found.request, found.pictures, locale)
     whole = json.dumps(found.request.to_json(), indent=2, ensure_ascii=False).encode()
-    file = Attachment(f"{job.id}.json", whole, say("details", locale))
-    await show_message(interaction, Message("", file, (card,)), hidden=True)
+    file = AttachmentSpec(f"{job.id}.json", whole, say("details", locale))
+    await show_message(interaction, MessageSpec("", file, (embed,)), hidden=True)

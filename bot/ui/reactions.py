@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LETTER, CROSS, STAR = "✉", "❌", "⭐"
+ENVELOPE, CROSS, STAR = "✉", "❌", "⭐"
 
 
 async def react(bot: "DarkroomBot", reaction: discord.RawReactionActionEvent) -> None:
@@ -29,7 +29,7 @@ async def react(bot: "DarkroomBot", reaction: discord.RawReactionActionEvent) ->
     emoji = (reaction.emoji.name or "").rstrip("\ufe0f")
     assert bot.user is not None, "events come after the login"
     ours = reaction.message_author_id == bot.user.id and reaction.user_id != bot.user.id
-    if not ours or emoji not in (LETTER, CROSS, STAR):
+    if not ours or emoji not in (ENVELOPE, CROSS, STAR):
         return
     try:
         bot.rate_limiter.count(reaction.user_id)
@@ -38,16 +38,16 @@ async def react(bot: "DarkroomBot", reaction: discord.RawReactionActionEvent) ->
         who = Actor(
             reaction.user_id, reaction.guild_id, reaction.channel_id, shown_jobs=frozenset({job.id})
         )
-        if emoji == LETTER:
-            await bot.studio.check(Action.READ, who, job)
-            await bot.archive.send(job, reaction.user_id, job.locale)
+        if emoji == ENVELOPE:
+            await bot.generation.check(Action.READ, who, job)
+            await bot.history.send(job, reaction.user_id, job.locale)
         elif emoji == STAR:
-            await bot.studio.check(Action.HIGHLIGHT, who, job)
-            await bot.archive.highlight(job)
+            await bot.generation.check(Action.HIGHLIGHT, who, job)
+            await bot.history.highlight(job)
         elif job.state in UNFINISHED:
-            await bot.studio.cancel(who, job.id)
+            await bot.generation.cancel(who, job.id)
         else:
-            await bot.studio.check(Action.DELETE, who, job)
+            await bot.generation.check(Action.DELETE, who, job)
             place = Copy(reaction.channel_id, reaction.message_id)
             await bot.removals.delete(job, reaction.user_id, place)
     except UserError as error:
@@ -59,8 +59,8 @@ async def react(bot: "DarkroomBot", reaction: discord.RawReactionActionEvent) ->
 async def _job(bot: "DarkroomBot", reaction: discord.RawReactionActionEvent) -> Job:
     """The job of the message, which has to be fetched where it shows a job once more."""
     try:
-        return await bot.archive.shown_by(reaction.message_id, ())
+        return await bot.history.shown_by(reaction.message_id, ())
     except NoJobHere:
         channel = bot.get_partial_messageable(reaction.channel_id)
         message = await channel.fetch_message(reaction.message_id)
-        return await bot.archive.shown_by(message.id, custom_ids(bot, message))
+        return await bot.history.shown_by(message.id, custom_ids(bot, message))

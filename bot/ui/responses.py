@@ -13,15 +13,15 @@ from typing import Any, TypeVar
 import aiohttp
 import discord
 
-from bot.delivery.messenger import embeds, files, view
+from bot.delivery.messenger import build_embeds, build_files, build_view
 from bot.errors import CannotPostHere, DatabaseAway, UserError
 from bot.images.sanitize import Upload
 from bot.messages import job_messages
-from bot.messages.job_messages import Card
+from bot.messages.job_messages import EmbedSpec
 from bot.policy.access import Actor, jobs_in
-from bot.services.generation import Studio
-from bot.services.job_builder import Asker
-from bot.services.preferences import Chooser
+from bot.services.generation import GenerationService
+from bot.services.job_builder import Requester
+from bot.services.preferences import MemberIdentity
 from storage.database import StorageUnavailable
 from storage.jobs import Job
 
@@ -29,26 +29,26 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-PATIENCE = 1.5
+DEFER_AFTER_S = 1.5
 """Seconds that work may take before Discord is told to wait: half of what it allows."""
 
-NO_ANSWER = (discord.HTTPException, aiohttp.ClientError, OSError)
+RESPONSE_ERRORS = (discord.HTTPException, aiohttp.ClientError, OSError)
 """What happens where an answer comes too late, or does not reach Discord."""
 
-THINKS_ALOUD = "thinks aloud"
+DEFERRED_IN_PUBLIC = "thinks aloud"
 """Remembered of an interaction: “thinking…” is shown, and not to its member alone."""
 
-NEEDED = ("view_channel", "send_messages", "embed_links", "attach_files")
+REQUIRED_PERMISSIONS = ("view_channel", "send_messages", "embed_links", "attach_files")
 """Permissions without which a job's messages cannot be shown."""
 
 
-def asker(interaction: discord.Interaction) -> Asker:
+def requester_of(interaction: discord.Interaction) -> Requester:
     """Who pressed or typed, and where. Raises CannotPostHere if no picture could be shown there.
 
     Checked before anything is queued, so that no GPU time is spent on what nobody would see.
     """
     assert interaction.channel_id is not None, "commands and buttons come from channels"
-    return Asker(
+    return Requester(
         member_id=interaction.user.id,
         member_name=interaction.user.name,
         server_id=interaction.guild_id,
@@ -109,7 +109,7 @@ def _is_guest(interaction: discord.Interaction) -> bool:
 
 
 def _missing_permission(interaction: discord.Interaction) -> str | None:
-    for name in NEEDED:
+    for name in REQUIRED_PERMISSIONS:
         if name == "send_messages" and isinstance(interaction.channel, discord.Thread):
             name = "send_messages_in_threads"
         if not getattr(interaction.app_permissions, name):
@@ -122,11 +122,11 @@ def upload(attachment: discord.Attachment) -> Upload:
     return Upload(attachment.url, attachment.filename, attachment.size)
 
 
-def chooser(interaction: discord.Interaction) -> Chooser:
-    return Chooser(interaction.user.id, interaction.user.name)
+def member_of(interaction: discord.Interaction) -> MemberIdentity:
+    return MemberIdentity(interaction.user.id, interaction.user.name)
 
 
-async def in_time(
+async def run_in_time(
     interaction: discord.Interaction,
     work: Coroutine[Any, Any, T],
     *,
@@ -138,43 +138,45 @@ async def in_time(
     It shows “thinking…” meanwhile unless told otherwise, to this member alone if `hidden`.
     """
     task = asyncio.create_task(work)
-    done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+    done, _ = await asyncio.wait({task}, timeout=DEFER_AFTER_S)
     if not done and not interaction.response.is_done():
         # Should Discord not take even this in time, the work is done all the same.
-        with contextlib.suppress(*NO_ANSWER):
+        with contextlib.suppress(*RESPONSE_ERRORS):
             await interaction.response.defer(thinking=thinking, ephemeral=hidden)
-            interaction.extras[THINKS_ALOUD] = thinking and not hidden
+            interaction.extras[DEFERRED_IN_PUBLIC] = thinking and not hidden
     return await task
 
 
-async def show_jobs(interaction: discord.Interaction, studio: Studio, jobs: Sequence[Job]) -> None:
+async def show_jobs(
+    interaction: discord.Interaction, generation: GenerationService, jobs: Sequence[Job]
+) -> None:
     """Give each job its message: the first is the answer itself, more are posted after it."""
     first, *more = jobs
     try:
-        place = await _answer(interaction, await studio.first_message(first), first.hidden)
-    except (*NO_ANSWER, StorageUnavailable):
+        place = await _answer(interaction, await generation.first_message(first), first.hidden)
+    except (*RESPONSE_ERRORS, StorageUnavailable):
         # Too late for an answer, or it did not reach Discord, or the database is away for a
         # moment; the job is stored all the same.
-        studio.post(first)
+        generation.post(first)
     else:
-        await studio.posted(first, *place)
+        await generation.posted(first, *place)
     for job in more:
-        studio.post(job)
+        generation.post(job)
 
 
 async def _answer(
-    interaction: discord.Interaction, message: job_messages.Message, hidden: bool
+    interaction: discord.Interaction, message: job_messages.MessageSpec, hidden: bool
 ) -> tuple[int, int]:
     """Answer with a message, which only this member sees if `hidden`; returns where it is."""
     assert interaction.channel_id is not None
-    buttons = view(message.buttons) or discord.utils.MISSING
+    buttons = build_view(message.buttons) or discord.utils.MISSING
     if not interaction.response.is_done():
         sent = await interaction.response.send_message(
             message.content, view=buttons, ephemeral=hidden
         )
         assert sent.message_id is not None, "a message was sent"
         return interaction.channel_id, sent.message_id
-    if hidden and interaction.extras.get(THINKS_ALOUD):
+    if hidden and interaction.extras.get(DEFERRED_IN_PUBLIC):
         await interaction.delete_original_response()
         posted = await interaction.followup.send(
             message.content, view=buttons, ephemeral=True, wait=True
@@ -184,20 +186,20 @@ async def _answer(
     return interaction.channel_id, edited.id
 
 
-async def show_card(interaction: discord.Interaction, card: Card) -> None:
+async def show_embed(interaction: discord.Interaction, embed: EmbedSpec) -> None:
     """Answer with a card that only this member sees."""
-    await show_message(interaction, job_messages.Message("", cards=(card,)), hidden=True)
+    await show_message(interaction, job_messages.MessageSpec("", embeds=(embed,)), hidden=True)
 
 
 async def show_message(
-    interaction: discord.Interaction, message: job_messages.Message, *, hidden: bool
+    interaction: discord.Interaction, message: job_messages.MessageSpec, *, hidden: bool
 ) -> int:
     """Answer with a message, which only this member sees if `hidden`; returns its id."""
     parts: dict[str, Any] = {
         "content": message.content,
-        "embeds": embeds(message.cards),
-        "files": files(message.attachment),
-        "view": view(message.buttons) or discord.utils.MISSING,
+        "embeds": build_embeds(message.embeds),
+        "files": build_files(message.attachment),
+        "view": build_view(message.buttons) or discord.utils.MISSING,
     }
     return await answer(interaction, hidden, **parts)
 
@@ -208,15 +210,15 @@ async def answer(interaction: discord.Interaction, hidden: bool, **parts: Any) -
         answered = await interaction.response.send_message(**parts, ephemeral=hidden)
         assert answered.message_id is not None, "a message was sent"
         return answered.message_id
-    if hidden and interaction.extras.get(THINKS_ALOUD):
+    if hidden and interaction.extras.get(DEFERRED_IN_PUBLIC):
         # “Thinking…” is there for all to see; nothing hidden can take its place.
         await interaction.delete_original_response()
     return (await interaction.followup.send(**parts, ephemeral=hidden, wait=True)).id
 
 
-async def redraw(interaction: discord.Interaction, card: Card, view: discord.ui.View) -> None:
+async def redraw(interaction: discord.Interaction, embed: EmbedSpec, view: discord.ui.View) -> None:
     """Show a card with something to press: in place of the one that was used, or as an answer."""
-    shown = embeds([card])
+    shown = build_embeds([embed])
     if interaction.response.is_done():
         await interaction.edit_original_response(embeds=shown, view=view)
     elif interaction.type is discord.InteractionType.component:
@@ -225,7 +227,7 @@ async def redraw(interaction: discord.Interaction, card: Card, view: discord.ui.
         await interaction.response.send_message(embeds=shown, view=view, ephemeral=True)
 
 
-async def explain(interaction: discord.Interaction, error: BaseException) -> None:
+async def show_error(interaction: discord.Interaction, error: BaseException) -> None:
     """Turn an error of a command, button or dialog into words for the one who caused it."""
     if interaction.client.is_closed():
         log.info("An answer was cut off: the bot stops.")
@@ -234,13 +236,13 @@ async def explain(interaction: discord.Interaction, error: BaseException) -> Non
     locale = interaction.locale.value
     match cause:
         case UserError():
-            card = job_messages.refusal(cause, locale)
+            embed = job_messages.refusal(cause, locale)
         case StorageUnavailable():
-            card = job_messages.refusal(DatabaseAway(), locale)
+            embed = job_messages.refusal(DatabaseAway(), locale)
         case _:
             log.error("An interaction failed by a mistake of ours.", exc_info=error)
-            card = job_messages.unexpected(locale)
+            embed = job_messages.unexpected(locale)
     try:
-        await show_card(interaction, card)
-    except NO_ANSWER:
+        await show_embed(interaction, embed)
+    except RESPONSE_ERRORS:
         log.warning("A refusal could not be shown.", exc_info=True)

@@ -11,42 +11,46 @@ import discord
 from bot.i18n.markdown import visible
 from bot.i18n.texts import say
 from bot.messages import settings_embeds
-from bot.services.preferences import STYLIZES, TEMPERAMENTS
-from bot.ui.dynamic_items import LastingButton, LastingMenu, view_of
-from bot.ui.responses import chooser, in_time, redraw
+from bot.services.preferences import STYLIZE_LEVELS, TEMPERAMENT_NAMES
+from bot.ui.dynamic_items import PersistentButton, PersistentSelect, view_of
+from bot.ui.responses import member_of, redraw, run_in_time
 from storage.members import Preferences
 from storage.models import JobMode
 
 if TYPE_CHECKING:
     from bot.client import DarkroomBot
 
-USUAL = "usual"
+DEFAULT_CHOICE = "usual"
 """The value in a menu that leaves the choice to the server, or to the catalogue."""
 
-MOST_OPTIONS = 25
+MAX_SELECT_OPTIONS = 25
 """Lines of a select menu."""
 
 
-class PanelMenu(LastingMenu, template=r"me:(?P<choice>model|temperament|stylize)"):
+class PanelSelect(PersistentSelect, template=r"me:(?P<choice>model|temperament|stylize)"):
     """A menu of the panel: one preference, one of several values."""
 
     async def act(self, interaction: discord.Interaction[Any]) -> None:
         choice, (chosen,) = self.said["choice"], self.item.values
-        value: Any = None if chosen == USUAL else chosen
+        value: Any = None if chosen == DEFAULT_CHOICE else chosen
         if value is not None and choice == "stylize":
             value = int(value)
-        work = interaction.client.choices.prefer(chooser(interaction), **{choice: value})
+        work = interaction.client.preferences.prefer(member_of(interaction), **{choice: value})
         await show_panel(interaction, work)
 
 
 class PanelButton(
-    LastingButton,
+    PersistentButton,
     template=r"me:(?P<choice>raw|remix|variability|stealth|reset|turbo|fast|relax)",
 ):
     """A button of the panel: turns a preference round, sets the mode, or resets all."""
 
     async def act(self, interaction: discord.Interaction[Any]) -> None:
-        choice, who, choices = self.said["choice"], chooser(interaction), interaction.client.choices
+        choice, who, choices = (
+            self.said["choice"],
+            member_of(interaction),
+            interaction.client.preferences,
+        )
         if choice == "reset":
             work = choices.forget(who)
         elif choice in list(JobMode):
@@ -64,26 +68,26 @@ async def show_panel(
 
     async def look_up() -> tuple[Preferences, Mapping[str, str], tuple[str, ...]]:
         preferences = await chosen
-        options = await client.choices.options(interaction.user.id)
-        return preferences, options, await client.choices.versions()
+        options = await client.preferences.options(interaction.user.id)
+        return preferences, options, await client.preferences.versions()
 
     used = interaction.type is discord.InteractionType.component
-    preferences, options, versions = await in_time(
+    preferences, options, versions = await run_in_time(
         interaction, look_up(), thinking=not used, hidden=True
     )
-    card = settings_embeds.panel(preferences, options, locale)
-    await redraw(interaction, card, panel(preferences, versions, locale))
+    embed = settings_embeds.panel(preferences, options, locale)
+    await redraw(interaction, embed, panel(preferences, versions, locale))
 
 
 def panel(preferences: Preferences, versions: Sequence[str], locale: str) -> discord.ui.View:
     """The menus and buttons, showing what is chosen now."""
     shown: list[discord.ui.Item[Any]] = []
     if len(versions) > 1:
-        models = [(USUAL, say("panel.version-server", locale))]
+        models = [(DEFAULT_CHOICE, say("panel.version-server", locale))]
         models += [(name, f"{say('panel.version', locale)} {name}") for name in versions]
         shown.append(_menu("model", preferences.model, models))
-    temperaments = [(USUAL, say("panel.temperament-server", locale))]
-    temperaments += [(name, say(f"panel.{name}", locale)) for name in TEMPERAMENTS]
+    temperaments = [(DEFAULT_CHOICE, say("panel.temperament-server", locale))]
+    temperaments += [(name, say(f"panel.{name}", locale)) for name in TEMPERAMENT_NAMES]
     shown.append(_menu("temperament", preferences.temperament, temperaments))
     shown.append(_menu("stylize", preferences.stylize, _stylizes(preferences.stylize, locale)))
     stealth = "stealth" if preferences.stealth else "public"
@@ -105,10 +109,10 @@ def panel(preferences: Preferences, versions: Sequence[str], locale: str) -> dis
 
 
 def _stylizes(chosen: int | None, locale: str) -> list[tuple[str, str]]:
-    lines = [(USUAL, say("panel.stylize-server", locale))]
-    for name, value in STYLIZES.items():
+    lines = [(DEFAULT_CHOICE, say("panel.stylize-server", locale))]
+    for name, value in STYLIZE_LEVELS.items():
         lines.append((str(value), say(f"panel.{name}", locale, value=value)))
-    if chosen is not None and chosen not in STYLIZES.values():
+    if chosen is not None and chosen not in STYLIZE_LEVELS.values():
         lines.append((str(chosen), say("panel.own", locale, value=chosen)))
     return lines
 
@@ -116,10 +120,10 @@ def _stylizes(chosen: int | None, locale: str) -> list[tuple[str, str]]:
 def _menu(
     choice: str, chosen: str | int | None, lines: Sequence[tuple[str, str]]
 ) -> discord.ui.Select[Any]:
-    current = USUAL if chosen is None else str(chosen)
+    current = DEFAULT_CHOICE if chosen is None else str(chosen)
     options = [
         discord.SelectOption(label=visible(label, 100), value=value, default=value == current)
-        for value, label in lines[:MOST_OPTIONS]
+        for value, label in lines[:MAX_SELECT_OPTIONS]
     ]
     return discord.ui.Select(custom_id=f"me:{choice}", options=options)
 

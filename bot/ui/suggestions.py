@@ -8,31 +8,31 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.delivery.messenger import embeds, files
+from bot.delivery.messenger import build_embeds, build_files
 from bot.errors import CannotDescribe
 from bot.i18n.markdown import code_block, plain, unboxed, visible
 from bot.i18n.texts import say
-from bot.messages.job_messages import ALT_LIMIT, Attachment, Card, Stripe
-from bot.services.describe import CLOSER, Described, Weighed
+from bot.messages.job_messages import MAX_ALT_TEXT_CHARS, AttachmentSpec, EmbedColour, EmbedSpec
+from bot.services.describe import CROP_SHARES, PictureDescription, WordWeights
 from bot.ui.confirmations import show_imagined
-from bot.ui.dynamic_items import LastingButton, view_of
-from bot.ui.responses import answer, asker, in_time, show_jobs, upload
+from bot.ui.dynamic_items import PersistentButton, view_of
+from bot.ui.responses import answer, requester_of, run_in_time, show_jobs, upload
 
 if TYPE_CHECKING:
     from bot.client import DarkroomBot
 
-MOST_CHARACTERS = 900
+MAX_SUGGESTION_CHARS = 900
 """Of a prompt in a field."""
 
 WORD_SHOWN = 600
 """Of a word among words that are weighed, which have no more in all."""
 
-HEAVY, LIGHT = 0.6, 0.25
+MIN_BOLD_WEIGHT, MAX_STRUCK_WEIGHT = 0.6, 0.25
 """Weights from which, and up to which, a word is shown bold or struck through."""
 
 
-class ProposalButton(
-    LastingButton, template=r"propose:(?P<action>draw|all|look)(?::(?P<number>[0-9]))?"
+class SuggestionButton(
+    PersistentButton, template=r"propose:(?P<action>draw|all|look)(?::(?P<number>[0-9]))?"
 ):
     """Draws one of the prompts, or all of them, or has the picture looked at again."""
 
@@ -49,16 +49,16 @@ class ProposalButton(
 
 
 async def draw(interaction: "discord.Interaction[DarkroomBot]", prompt: str) -> None:
-    studio = interaction.client.studio
-    work = studio.imagine(asker(interaction), prompt)
-    await show_imagined(interaction, await in_time(interaction, work))
+    generation = interaction.client.generation
+    work = generation.imagine(requester_of(interaction), prompt)
+    await show_imagined(interaction, await run_in_time(interaction, work))
 
 
 async def draw_all(interaction: "discord.Interaction[DarkroomBot]", prompts: Sequence[str]) -> None:
     """Queue all of the prompts, or none."""
-    studio = interaction.client.studio
-    work = studio.imagine_all(asker(interaction), prompts)
-    await show_jobs(interaction, studio, await in_time(interaction, work))
+    generation = interaction.client.generation
+    work = generation.imagine_all(requester_of(interaction), prompts)
+    await show_jobs(interaction, generation, await run_in_time(interaction, work))
 
 
 async def look_again(
@@ -69,11 +69,11 @@ async def look_again(
         raise CannotDescribe
     picture, member_id = upload(message.attachments[0]), interaction.user.id
     most_bytes = interaction.filesize_limit
-    work = interaction.client.wording.describe(picture, member_id, look, most_bytes=most_bytes)
-    described = await in_time(interaction, work, thinking=False)
+    work = interaction.client.descriptions.describe(picture, member_id, look, most_bytes=most_bytes)
+    described = await run_in_time(interaction, work, thinking=False)
     locale = interaction.locale.value
     parts: dict[str, Any] = {
-        "embeds": embeds([described_card(described, locale)]),
+        "embeds": build_embeds([description_embed(described, locale)]),
         "view": _buttons(len(described.prompts), look, locale),
     }
     if interaction.response.is_done():
@@ -82,47 +82,47 @@ async def look_again(
         await interaction.response.edit_message(**parts)
 
 
-async def show_described(
-    interaction: "discord.Interaction[DarkroomBot]", described: Described, hidden: bool
+async def show_description(
+    interaction: "discord.Interaction[DarkroomBot]", described: PictureDescription, hidden: bool
 ) -> None:
     """Answer with a picture and its prompts."""
     locale = interaction.locale.value
-    alt, picture = visible("; ".join(described.prompts), ALT_LIMIT), described.picture
+    alt, picture = visible("; ".join(described.prompts), MAX_ALT_TEXT_CHARS), described.picture
     await answer(
         interaction,
         hidden,
-        embeds=embeds([described_card(described, locale)]),
-        files=files(Attachment(f"picture.{picture.suffix}", picture.encoded, alt)),
+        embeds=build_embeds([description_embed(described, locale)]),
+        files=build_files(AttachmentSpec(f"picture.{picture.suffix}", picture.encoded, alt)),
         view=_buttons(len(described.prompts), 0, locale),
     )
 
 
-async def show_weighed(
-    interaction: "discord.Interaction[DarkroomBot]", weighed: Weighed, hidden: bool
+async def show_weights(
+    interaction: "discord.Interaction[DarkroomBot]", weighed: WordWeights, hidden: bool
 ) -> None:
     """Answer with the weights of words, and shorter prompts."""
     locale = interaction.locale.value
     await answer(
         interaction,
         hidden,
-        embeds=embeds([weighed_card(weighed, locale)]),
+        embeds=build_embeds([weights_embed(weighed, locale)]),
         view=_buttons(len(weighed.prompts), None, locale),
     )
 
 
-def described_card(described: Described, locale: str) -> Card:
+def description_embed(described: PictureDescription, locale: str) -> EmbedSpec:
     text = say("describe.text", locale)
-    return Card(say("describe", locale), text, Stripe.GREY, _fields(described.prompts))
+    return EmbedSpec(say("describe", locale), text, EmbedColour.GREY, _fields(described.prompts))
 
 
-def weighed_card(weighed: Weighed, locale: str) -> Card:
+def weights_embed(weighed: WordWeights, locale: str) -> EmbedSpec:
     """The words, heavy ones bold and light ones struck through, and the shorter prompts."""
     words = []
     for word, weight in weighed.words:
-        mark = "**" if weight >= HEAVY else "~~" if weight <= LIGHT else ""
+        mark = "**" if weight >= MIN_BOLD_WEIGHT else "~~" if weight <= MAX_STRUCK_WEIGHT else ""
         words.append(f"{mark}{plain(word, WORD_SHOWN)}{mark}")
     text = f"{' '.join(words)}\n\n{say('shorten.text', locale)}"
-    return Card(say("shorten", locale), text, Stripe.GREY, _fields(weighed.prompts))
+    return EmbedSpec(say("shorten", locale), text, EmbedColour.GREY, _fields(weighed.prompts))
 
 
 def prompts_in(message: discord.Message) -> list[str]:
@@ -133,7 +133,7 @@ def prompts_in(message: discord.Message) -> list[str]:
 
 def _fields(prompts: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (str(number), code_block(prompt, MOST_CHARACTERS))
+        (str(number), code_block(prompt, MAX_SUGGESTION_CHARS))
         for number, prompt in enumerate(prompts, 1)
     )
 
@@ -145,7 +145,7 @@ def _buttons(count: int, look: int | None, locale: str) -> discord.ui.View:
         for number in range(1, count + 1)
     ]
     if look is not None:
-        again = f"propose:look:{(look + 1) % len(CLOSER)}"
+        again = f"propose:look:{(look + 1) % len(CROP_SHARES)}"
         shown.append(discord.ui.Button(emoji="🔄", custom_id=again, row=1))
         label = say("describe.all", locale)
         shown.append(discord.ui.Button(label=label, custom_id="propose:all", row=1))

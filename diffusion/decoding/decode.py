@@ -26,7 +26,7 @@ try:
 except ImportError:  # Windows has none; the deadline on the clock still holds there
     resource = None  # type: ignore[assignment]
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+DECODED_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 """What is decoded; Pillow knows many more forms, whose decoders few people look after. A JPEG may
 have a second picture behind it, as many phones write it (MPO); the first one is taken."""
 
@@ -34,13 +34,13 @@ MAX_SCANS = 100
 """Of a progressive JPEG. Encoders write about ten; each is a whole pass over the picture, and takes
 a few bytes if it is empty."""
 
-MAX_TEXT = 1 << 15
+MAX_TEXT_CHARS = 1 << 15
 """Characters of what a picture says about how it was made."""
 
 NICENESS = 5
 """How far the process stands back for others: drawing comes before reading pictures."""
 
-LENGTHS = struct.Struct(">IQ")
+LENGTHS_STRUCT = struct.Struct(">IQ")
 
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _SCAN, _END, _WITHOUT_LENGTH = 0xDA, 0xD9, (0x01, 0xD8)
@@ -75,7 +75,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedPicture:
     """A picture, upright: `content` is its pixels row by row, or a PNG where that was wanted.
 
     `mode` is RGB, or RGBA for what is transparent somewhere. `text` is what it says about how it
@@ -93,16 +93,16 @@ class Decoded:
         return Image.frombytes(self.mode, (self.width, self.height), self.content)
 
 
-def decode(file: bytes, wanted: Wanted) -> Decoded:
+def decode(file: bytes, wanted: Wanted) -> DecodedPicture:
     """Decode the picture, or its first frame. Raises Undecodable."""
     try:
         if _has_too_many_scans(file):
             raise Undecodable("slow")
-        with Image.open(io.BytesIO(file), formats=FORMATS) as opened:
+        with Image.open(io.BytesIO(file), formats=DECODED_FORMATS) as opened:
             width, height = opened.size
             if max(width, height) > wanted.max_side or width * height > wanted.max_pixels:
                 raise Undecodable("pixels")
-            text = str(opened.info.get("parameters", ""))[:MAX_TEXT]
+            text = str(opened.info.get("parameters", ""))[:MAX_TEXT_CHARS]
             picture = _upright(opened, wanted.fit_side)
     except Undecodable:
         raise
@@ -114,7 +114,7 @@ def decode(file: bytes, wanted: Wanted) -> Decoded:
     if wanted.opaque and picture.mode == "RGBA":
         picture = on_white(picture)
     content = _png(picture) if wanted.png else picture.tobytes()
-    return Decoded(picture.mode, picture.width, picture.height, text, content)
+    return DecodedPicture(picture.mode, picture.width, picture.height, text, content)
 
 
 def on_white(picture: Image.Image) -> Image.Image:
@@ -176,7 +176,7 @@ def _png(picture: Image.Image) -> bytes:
 def packed(head: dict[str, Any], content: bytes) -> bytes:
     """A message as it goes through the pipe."""
     encoded = json.dumps(head).encode()
-    return LENGTHS.pack(len(encoded), len(content)) + encoded + content
+    return LENGTHS_STRUCT.pack(len(encoded), len(content)) + encoded + content
 
 
 def main(memory: int) -> None:
@@ -209,10 +209,10 @@ def _answer(file: bytes, wanted: Wanted) -> bytes:
 
 def _received(source: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
     """The next message; None where the input ends."""
-    lengths = source.read(LENGTHS.size)
-    if len(lengths) < LENGTHS.size:
+    lengths = source.read(LENGTHS_STRUCT.size)
+    if len(lengths) < LENGTHS_STRUCT.size:
         return None
-    head_size, size = LENGTHS.unpack(lengths)
+    head_size, size = LENGTHS_STRUCT.unpack(lengths)
     head, content = source.read(head_size), source.read(size)
     if len(head) < head_size or len(content) < size:
         return None

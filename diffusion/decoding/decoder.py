@@ -17,18 +17,18 @@ from pathlib import Path
 from typing import Any, Self
 
 from diffusion.decoding import decode as decoding
-from diffusion.decoding.decode import LENGTHS, Decoded, Undecodable, Wanted, packed
+from diffusion.decoding.decode import LENGTHS_STRUCT, DecodedPicture, Undecodable, Wanted, packed
 
-PROCESSES = 2
-MAX_WAITING = 32
+PROCESS_COUNT = 2
+MAX_WAITING_PICTURES = 32
 
-CPU_S = 10
+CPU_LIMIT_S = 10
 """Seconds of computing that one picture may take. 48 megapixels take about two."""
 
-WALL_S = 40.0
+WALL_LIMIT_S = 40.0
 """Seconds that may pass on the clock meanwhile: the machine may have other things to do."""
 
-MEMORY = 1 << 30
+MEMORY_LIMIT_BYTES = 1 << 30
 """Bytes of address space that one process may have. 50 megapixels with alpha take about half."""
 
 ENVIRONMENT = (
@@ -56,10 +56,10 @@ class PictureDecoder:
     def __init__(
         self,
         *,
-        processes: int = PROCESSES,
-        cpu_s: float = CPU_S,
-        wall_s: float = WALL_S,
-        memory: int = MEMORY,
+        processes: int = PROCESS_COUNT,
+        cpu_s: float = CPU_LIMIT_S,
+        wall_s: float = WALL_LIMIT_S,
+        memory: int = MEMORY_LIMIT_BYTES,
     ) -> None:
         self._cpu_s = cpu_s
         self._wall_s = wall_s
@@ -75,9 +75,9 @@ class PictureDecoder:
         """Of the processes that there are now."""
         return frozenset(child.process_id for child in self._children)
 
-    async def decode(self, file: bytes, wanted: Wanted) -> Decoded:
+    async def decode(self, file: bytes, wanted: Wanted) -> DecodedPicture:
         """The picture in a file. Raises Undecodable, DecoderBusy."""
-        if self._closed or self._asked == MAX_WAITING:
+        if self._closed or self._asked == MAX_WAITING_PICTURES:
             raise DecoderBusy
         self._asked += 1
         try:
@@ -91,7 +91,7 @@ class PictureDecoder:
         self._closed = True
         await asyncio.gather(*(self._end(child) for child in tuple(self._children)))
 
-    async def _decode(self, file: bytes, wanted: Wanted) -> Decoded:
+    async def _decode(self, file: bytes, wanted: Wanted) -> DecodedPicture:
         child = await self._free_child()
         usable = False
         try:
@@ -162,19 +162,19 @@ class _Child:
     def lives(self) -> bool:
         return self._process.returncode is None
 
-    async def ask(self, head: dict[str, Any], file: bytes) -> Decoded | str:
+    async def ask(self, head: dict[str, Any], file: bytes) -> DecodedPicture | str:
         """The picture, or the reason why there is none."""
         source, target = self._process.stdout, self._process.stdin
         assert source is not None
         assert target is not None
         target.write(packed(head, file))
         await target.drain()
-        head_size, size = LENGTHS.unpack(await source.readexactly(LENGTHS.size))
+        head_size, size = LENGTHS_STRUCT.unpack(await source.readexactly(LENGTHS_STRUCT.size))
         answer = json.loads(await source.readexactly(head_size))
         content = await source.readexactly(size)
         if "refused" in answer:
             return str(answer["refused"])
-        return Decoded(**answer, content=content)
+        return DecodedPicture(**answer, content=content)
 
     async def ended(self) -> int:
         """What it ended with, once it has closed its output."""

@@ -13,7 +13,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from diffusion.engine.cost_model import PassCosts
+from diffusion.engine.cost_model import CostModel
 from diffusion.engine.scheduler import Shape
 from diffusion.nn.invariant_layers import make_invariant
 from diffusion.sampling.denoiser import Denoiser
@@ -21,13 +21,13 @@ from diffusion.sampling.trajectory import Row
 from diffusion.text.encoder import together
 
 
-class Passes:
+class BatchedDenoiser:
     """Makes the predictions of any number of rows of one shape.
 
     On a GPU passes have 1, 2, 4, 8 or 16 rows, since each other size takes its time at first.
     """
 
-    def __init__(self, denoiser: Denoiser, costs: PassCosts, compiled: bool = False) -> None:
+    def __init__(self, denoiser: Denoiser, costs: CostModel, compiled: bool = False) -> None:
         self._denoiser = denoiser
         self._costs = costs
         self._device = next(denoiser.parameters()).device
@@ -54,7 +54,7 @@ class Passes:
     def _in_passes(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
         size = self._size(shape, len(rows))
         parts = [rows[start : start + size] for start in range(0, len(rows), size)]
-        return torch.cat([self._pass(shape, _filled(part, size))[: len(part)] for part in parts])
+        return torch.cat([self._pass(shape, _padded(part, size))[: len(part)] for part in parts])
 
     def _size(self, shape: Shape, count: int) -> int:
         """How many rows a pass has in which so many are wanted."""
@@ -122,6 +122,6 @@ class Passes:
         self._costs.note(shape, rows, began.elapsed_time(ended) / 1000)
 
 
-def _filled(rows: Sequence[Row], size: int) -> list[Row]:
+def _padded(rows: Sequence[Row], size: int) -> list[Row]:
     """Any row will do to fill a pass up: no row knows the others."""
     return [*rows, *[rows[-1]] * (size - len(rows))]

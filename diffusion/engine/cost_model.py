@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 
 from diffusion.engine.scheduler import Shape
 
-MOST = 16
+MAX_ROWS = 16
 """Rows of a pass at the most; beyond, no machine that was measured gains anything."""
 
-KEPT = 5
+KEPT_MEASUREMENTS = 5
 """Measurements of a size that count; the least of them forgives a busy moment, which only adds."""
 
-FORGOTTEN = 1000
+FORGET_AFTER_PASSES = 1000
 """Passes of a shape after which a size that none of them had counts as never tried, so that one
 bad hour does not decide for ever."""
 
-SHARED = 0.5
+GUESSED_EXPONENT = 0.5
 """The guess: time grows with this power of the rows. It is below what makes sharing pay, so that
 a size is tried once before it is judged."""
 
@@ -37,13 +37,13 @@ class Curve:
     seconds: float = 0.0
 
     def points(self) -> list[tuple[int, float]]:
-        since = self.passes - FORGOTTEN
+        since = self.passes - FORGET_AFTER_PASSES
         return sorted(
             (rows, min(kept)) for rows, kept in self.newest.items() if self.last[rows] > since
         )
 
 
-class PassCosts:
+class CostModel:
     """The curves of the shapes that were in use, and how many rows memory allows them."""
 
     def __init__(self) -> None:
@@ -63,9 +63,9 @@ class PassCosts:
     def recall(self, shape: Shape, rows: int, seconds: float) -> None:
         """A pass of so many rows is known to take so long, without being one of this run's."""
         curve = self.curves.setdefault(shape, Curve())
-        curve.newest.setdefault(rows, deque(maxlen=KEPT)).append(seconds)
+        curve.newest.setdefault(rows, deque(maxlen=KEPT_MEASUREMENTS)).append(seconds)
         curve.last[rows] = curve.passes
-        self._cell = seconds / (shape.cells * rows**SHARED)
+        self._cell = seconds / (shape.cells * rows**GUESSED_EXPONENT)
 
     def passes(self, shape: Shape) -> int:
         """How many passes of this shape were made."""
@@ -79,7 +79,7 @@ class PassCosts:
 
     def most(self, shape: Shape) -> int:
         """Rows that a pass of this shape may have."""
-        return self._most.get(shape, MOST)
+        return self._most.get(shape, MAX_ROWS)
 
     def halve(self, shape: Shape, rows: int) -> None:
         """Memory did not suffice for a pass of so many rows: allow half of them from now on."""
@@ -88,10 +88,10 @@ class PassCosts:
     def _one_pass(self, shape: Shape, rows: int) -> float:
         points = self.curves[shape].points() if shape in self.curves else []
         if not points:
-            return float(self._cell * shape.cells * rows**SHARED)
+            return float(self._cell * shape.cells * rows**GUESSED_EXPONENT)
         below = max((point for point in points if point[0] <= rows), default=points[0])
         above = min((point for point in points if point[0] >= rows), default=points[-1])
         if below[0] < rows < above[0]:
             share = (rows - below[0]) / (above[0] - below[0])
             return below[1] + share * (above[1] - below[1])
-        return float(below[1] * (rows / below[0]) ** SHARED)
+        return float(below[1] * (rows / below[0]) ** GUESSED_EXPONENT)

@@ -20,19 +20,19 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from diffusion.engine.batching import Passes
-from diffusion.engine.cost_model import PassCosts
+from diffusion.engine.batching import BatchedDenoiser
+from diffusion.engine.cost_model import CostModel
 from diffusion.engine.profiling import sweep
 from diffusion.engine.scheduler import NOBODY, Entry, Scheduler, Shape
 from diffusion.engine.shares import Caller
-from diffusion.engine.vae_thread import NO_MEMORY, Autoencoding, Encoded, Failed
+from diffusion.engine.vae_thread import NO_MEMORY, Encoded, VaeFailed, VaeThread
 from diffusion.loading.load import Checkpoint
 from diffusion.nn.devices import is_device_lost, is_out_of_memory
 from diffusion.protocol.requests import ImageRequest
 from diffusion.sampling.plan import preview_steps, rows_needed, steps_run, texts
-from diffusion.sampling.trajectory import Known, Trajectory, advance, begin
+from diffusion.sampling.trajectory import InitLatents, Trajectory, advance, begin
 from diffusion.vision.autoencoder import Pixels
-from diffusion.vision.inpainting import Canvas
+from diffusion.vision.inpainting import InpaintCanvas
 
 MAX_WAITING = 64
 
@@ -78,15 +78,15 @@ EngineEvent = Waits | Stepped | Drawn | Broken
 
 @dataclass(slots=True)
 class _Generation:
-    """A request in the engine; its trajectories begin when it joins, from what is `known` of its
-    canvas."""
+    """A request in the engine; its trajectories begin when it joins, from what is `init_latents` of
+    its canvas."""
 
     entry: Entry
     request: ImageRequest
     shown: frozenset[int]
     position: int
-    canvas: Canvas | None = None
-    known: Known | None = None
+    canvas: InpaintCanvas | None = None
+    init_latents: InitLatents | None = None
     trajectories: list[Trajectory] = field(default_factory=list)
 
     @property
@@ -110,16 +110,16 @@ class Engine:
         self,
         checkpoint: Checkpoint,
         max_waiting: int = MAX_WAITING,
-        costs: PassCosts | None = None,
+        costs: CostModel | None = None,
         compiled: bool = False,
         sweeps: bool = False,
     ) -> None:
         self.checkpoint = checkpoint
-        self.costs = costs or PassCosts()
+        self.costs = costs or CostModel()
         self.steps = 0
         self.out_of_memory = 0
-        self._passes = Passes(checkpoint.denoiser, self.costs, compiled)
-        self._autoencoding = Autoencoding(checkpoint.decoder, self._notice)
+        self._passes = BatchedDenoiser(checkpoint.denoiser, self.costs, compiled)
+        self._vae_thread = VaeThread(checkpoint.decoder, self._notice)
         self._lock = threading.Lock()
         self._stirred = threading.Event()
         self._when_finished: Callable[[], None] | None = None
@@ -132,7 +132,7 @@ class Engine:
         self,
         request: ImageRequest,
         previews: int = 0,
-        canvas: Canvas | None = None,
+        canvas: InpaintCanvas | None = None,
         caller: Caller = NOBODY,
     ) -> Waits:
         """Queue a request whose pictures are each shown `previews` times while they emerge.
@@ -150,7 +150,7 @@ class Engine:
             shown = preview_steps(steps, previews)
             self._generations[entry.key] = _Generation(entry, request, shown, position, canvas)
         if canvas:
-            self._autoencoding.encode(entry.key, canvas, self._generations.__contains__)
+            self._vae_thread.encode(entry.key, canvas, self._generations.__contains__)
         self._stirred.set()
         return Waits(entry.key, position)
 
@@ -159,7 +159,7 @@ class Engine:
         with self._lock:
             self._scheduler.remove(key)
             self._generations.pop(key, None)
-        self._autoencoding.drop(key)
+        self._vae_thread.drop(key)
         self._stirred.set()
 
     def __len__(self) -> int:
@@ -211,7 +211,7 @@ class Engine:
         where the device has failed: it fails in all that follows, until the process begins anew.
         """
         self._stirred.clear()
-        self._autoencoding.check_device()
+        self._vae_thread.check_device()
         finished = self.finished()
         with self._lock:
             chosen = [self._generations[entry.key] for entry in self._scheduler.next_step()]
@@ -230,11 +230,11 @@ class Engine:
 
     def finished(self) -> list[EngineEvent]:
         """What became of requests beside the steps since the last call; from any thread."""
-        outcomes, events = self._autoencoding.outcomes(), list[EngineEvent]()
+        outcomes, events = self._vae_thread.outcomes(), list[EngineEvent]()
         for outcome in outcomes:
             if isinstance(outcome, Encoded):
                 self._make_ready(outcome)
-            elif isinstance(outcome, Failed):
+            elif isinstance(outcome, VaeFailed):
                 events.append(Broken(outcome.key, outcome.reason))
             else:
                 events.append(Drawn(outcome.key, outcome.pictures))
@@ -256,7 +256,7 @@ class Engine:
     def _make_ready(self, encoded: Encoded) -> None:
         with self._lock:
             if generation := self._generations.get(encoded.key):
-                generation.known = encoded.known
+                generation.init_latents = encoded.init_latents
                 self._scheduler.make_ready(encoded.key)
 
     def _moved_up(self) -> list[Waits]:
@@ -272,13 +272,17 @@ class Engine:
         """Read the prompts and draw the noise of a request that joins at this step."""
         if generation.trajectories:
             return True
-        request, shape, known = generation.request, generation.entry.shape, generation.known
+        request, shape, init_latents = (
+            generation.request,
+            generation.entry.shape,
+            generation.init_latents,
+        )
         levels = self.checkpoint.denoiser.levels
         of_latents = (self.checkpoint.denoiser.channels, shape.height, shape.width)
         try:
             conditions = self.checkpoint.text.encode(texts(request), request.loras)
             generation.trajectories = [
-                begin(request, index, levels, conditions, of_latents, known)
+                begin(request, index, levels, conditions, of_latents, init_latents)
                 for index in range(len(request.noises))
             ]
         except Exception as error:
@@ -324,7 +328,7 @@ class Engine:
         if trajectories[0].done:
             with self._lock:
                 self._scheduler.remove(key)
-            self._autoencoding.decode(
+            self._vae_thread.decode(
                 key,
                 [one.denoised for one in trajectories],
                 generation.request.tile,

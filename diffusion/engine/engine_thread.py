@@ -15,10 +15,10 @@ from diffusion.engine.engine import Broken, Drawn, Engine, EngineEvent
 from diffusion.engine.scheduler import NOBODY
 from diffusion.engine.shares import Caller
 from diffusion.protocol.requests import ImageRequest
-from diffusion.vision.inpainting import Canvas
+from diffusion.vision.inpainting import InpaintCanvas
 
 
-class State(Enum):
+class EngineState(Enum):
     """What the process is doing, in a word."""
 
     LOADING = "loading"
@@ -29,16 +29,16 @@ class State(Enum):
 class NotServing(Exception):
     """The engine takes no requests: it is still loading, or about to stop."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: EngineState) -> None:
         super().__init__(f"The server is {state.value}; ask again soon.")
 
 
-class Following:
+class EventStream:
     """The events of one request as they come. Closing it drops the request if it has not ended."""
 
-    def __init__(self, worker: "Worker", first: EngineEvent) -> None:
+    def __init__(self, engine_thread: "EngineThread", first: EngineEvent) -> None:
         self.key = first.key
-        self._worker = worker
+        self._engine_thread = engine_thread
         self._events: asyncio.Queue[EngineEvent | None] = asyncio.Queue()
         self._events.put_nowait(first)
         self._ended = False
@@ -51,15 +51,15 @@ class Following:
         """The next event. Raises NotServing if the worker stops before the request has ended."""
         event = await self._events.get()
         if event is None:
-            raise NotServing(State.STOPPING)
+            raise NotServing(EngineState.STOPPING)
         self._ended = isinstance(event, Drawn | Broken)
         return event
 
     def close(self) -> None:
-        self._worker.forget(self.key, abort=not self._ended)
+        self._engine_thread.forget(self.key, abort=not self._ended)
 
 
-class Worker:
+class EngineThread:
     """Loads the engine in its thread and steps it for as long as there is something to do.
 
     `load` is entered and left in that thread. All public methods belong to the event loop.
@@ -71,7 +71,7 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, "engine")
         self._engine: Engine | None = None
-        self._following: dict[int, Following] = {}
+        self._following: dict[int, EventStream] = {}
         self._wake = threading.Event()
         self._draining = False
         self._stopping = False
@@ -92,22 +92,22 @@ class Worker:
         return self._engine
 
     @property
-    def state(self) -> State:
+    def state(self) -> EngineState:
         if self._draining or self._stopping:
-            return State.STOPPING
-        return State.LOADING if self._engine is None else State.READY
+            return EngineState.STOPPING
+        return EngineState.LOADING if self._engine is None else EngineState.READY
 
     def follow(
         self,
         request: ImageRequest,
         previews: int,
-        canvas: Canvas | None = None,
+        canvas: InpaintCanvas | None = None,
         caller: Caller = NOBODY,
-    ) -> Following:
+    ) -> EventStream:
         """Hand a request to the engine. Raises NotServing and scheduler.QueueFull."""
         if self._draining:
             raise NotServing(self.state)
-        following = Following(self, self.engine.add(request, previews, canvas, caller))
+        following = EventStream(self, self.engine.add(request, previews, canvas, caller))
         self._following[following.key] = following
         self._idle.clear()
         self._wake.set()

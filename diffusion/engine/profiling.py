@@ -18,8 +18,8 @@ from pathlib import Path
 
 import torch
 
-from diffusion.engine.batching import Passes
-from diffusion.engine.cost_model import MOST, PassCosts
+from diffusion.engine.batching import BatchedDenoiser
+from diffusion.engine.cost_model import MAX_ROWS, CostModel
 from diffusion.engine.scheduler import Shape
 from diffusion.loading.load import Checkpoint
 from diffusion.nn.devices import device_name, is_out_of_memory
@@ -28,30 +28,30 @@ from diffusion.protocol.requests import ImageRequest, Noise
 from diffusion.sampling.plan import texts
 from diffusion.sampling.trajectory import Row, begin
 
-SWEPT = (1, 2, 4, 8, 16)
+SWEPT_ROWS = (1, 2, 4, 8, 16)
 ROUNDS = 3
 """How often each size is timed; the shorter time counts, since a busy moment only adds."""
 
-LONGEST = 10.0
+MAX_SWEEP_S = 10.0
 """Seconds that a sweep may take in all; a pass that has begun is made."""
 
-MOST_SHAPES = 256
-MOST_CELLS = 1 << 12
+MAX_SHAPES = 256
+MAX_SIDE_CELLS = 1 << 12
 """Cells on a side of the largest shape that is believed."""
 
 log = logging.getLogger(__name__)
 
 
-class CostsFile:
+class CostModelFile:
     """A file that keeps the costs of one model on one machine, which `identity` describes."""
 
     def __init__(self, folder: Path, identity: Mapping[str, str]) -> None:
         self._identity = dict(identity)
         self.path = folder / f"pass-costs-{_digest(self._identity)}.json"
 
-    def read(self) -> PassCosts:
+    def read(self) -> CostModel:
         """What the file knows; nothing, and a line in the log, where it cannot be used."""
-        costs = PassCosts()
+        costs = CostModel()
         try:
             for shape, points in _curves(self.path.read_bytes(), self._identity):
                 for rows, seconds in points:
@@ -60,10 +60,10 @@ class CostsFile:
             return costs
         except (OSError, ValueError, RecursionError) as error:
             log.warning("%s is of no use (%s): passes are measured anew", self.path, error)
-            return PassCosts()
+            return CostModel()
         return costs
 
-    def write(self, costs: PassCosts) -> None:
+    def write(self, costs: CostModel) -> None:
         """Keep what is known, all of it or nothing; a line in the log where that cannot be."""
         used = sorted(costs.curves.items(), key=lambda item: item[1].passes, reverse=True)
         curves = [
@@ -74,7 +74,7 @@ class CostsFile:
                 "tile": shape.tile,
                 "points": [{"rows": rows, "seconds": took} for rows, took in curve.points()],
             }
-            for shape, curve in used[:MOST_SHAPES]
+            for shape, curve in used[:MAX_SHAPES]
         ]
         content = json.dumps({"of": self._identity, "curves": curves}, indent=1)
         part = self.path.with_suffix(f".{os.getpid()}")
@@ -117,18 +117,18 @@ def native_shape(checkpoint: Checkpoint) -> Shape:
     return Shape(cells, cells)
 
 
-def sweep(checkpoint: Checkpoint, passes: Passes, costs: PassCosts) -> Iterator[None]:
-    """Measure t(B) at the native shape, one pass at each `next`, for `LONGEST` at the most.
+def sweep(checkpoint: Checkpoint, passes: BatchedDenoiser, costs: CostModel) -> Iterator[None]:
+    """Measure t(B) at the native shape, one pass at each `next`, for `MAX_SWEEP_S` at the most.
 
     What fails is the end of it; rows that memory does not suffice for also cap the passes.
     """
     shape, spent = native_shape(checkpoint), 0.0
     drawn: Sequence[Row] = ()
-    for count in SWEPT * ROUNDS:
+    for count in SWEPT_ROWS * ROUNDS:
         before = costs.passes(shape)
         # Layers are examined for a size before it is timed.
         while costs.passes(shape) == before:
-            if spent > LONGEST or count > costs.most(shape):
+            if spent > MAX_SWEEP_S or count > costs.most(shape):
                 return
             began = time.perf_counter()
             try:
@@ -154,7 +154,7 @@ def native_rows(checkpoint: Checkpoint) -> Sequence[Row]:
     request = ImageRequest(
         model=info.id,
         prompt="a picture",
-        noises=tuple(Noise(seed) for seed in range(MOST)),
+        noises=tuple(Noise(seed) for seed in range(MAX_ROWS)),
         width=info.native_size,
         height=info.native_size,
         steps=info.steps,
@@ -162,7 +162,7 @@ def native_rows(checkpoint: Checkpoint) -> Sequence[Row]:
     )
     latents = (checkpoint.denoiser.channels, shape.height, shape.width)
     conditions, levels = checkpoint.text.encode(texts(request)), checkpoint.denoiser.levels
-    begun = (begin(request, index, levels, conditions, latents) for index in range(MOST))
+    begun = (begin(request, index, levels, conditions, latents) for index in range(MAX_ROWS))
     return [row for one in begun for row in one.rows()]
 
 
@@ -173,18 +173,18 @@ def _curves(
     said = json.loads(content)
     if not isinstance(said, Mapping) or said.get("of") != identity:
         raise InvalidField("of", "it belongs to another model or machine")
-    for entry in objects(said, "curves", MOST_SHAPES):
+    for entry in objects(said, "curves", MAX_SHAPES):
         shape = Shape(
-            whole(entry, "height", None, 1, MOST_CELLS),
-            whole(entry, "width", None, 1, MOST_CELLS),
-            whole(entry, "chunks", None, 1, MOST_CELLS),
+            whole(entry, "height", None, 1, MAX_SIDE_CELLS),
+            whole(entry, "width", None, 1, MAX_SIDE_CELLS),
+            whole(entry, "chunks", None, 1, MAX_SIDE_CELLS),
             flag(entry, "tile"),
         )
         yield (
             shape,
             [
-                (whole(point, "rows", None, 1, MOST), number(point, "seconds", None, 1e-9, 1e6))
-                for point in objects(entry, "points", MOST)
+                (whole(point, "rows", None, 1, MAX_ROWS), number(point, "seconds", None, 1e-9, 1e6))
+                for point in objects(entry, "points", MAX_ROWS)
             ],
         )
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from diffusion.engine.shares import Caller, Shares
 from diffusion.engine.shares import QueueFull as QueueFull
-from diffusion.engine.turns import Turns
+from diffusion.engine.turns import WorkTurns
 
 NOBODY = Caller()
 
@@ -49,7 +49,7 @@ class Entry:
         return self.shape.cells * self.rows * self.steps
 
 
-class Costs(Protocol):
+class CostEstimates(Protocol):
     """What a step of a shape takes, by its rows, and how many rows may share one."""
 
     def seconds(self, shape: Shape, rows: int) -> float: ...
@@ -60,13 +60,13 @@ class Costs(Protocol):
 class Scheduler:
     """The waiting and the running. A request of more rows than may share a step runs alone."""
 
-    def __init__(self, costs: Costs, max_waiting: int) -> None:
+    def __init__(self, costs: CostEstimates, max_waiting: int) -> None:
         self._costs = costs
         self._places = Shares(max_waiting)
         self._waiting: dict[int, Entry] = {}
         self._unready: set[int] = set()
-        self._addresses = Turns[str]()
-        self._callers = Turns[Caller]()
+        self._addresses = WorkTurns[str]()
+        self._callers = WorkTurns[Caller]()
         # The shape whose turn it is comes first; each has the seconds it may still use.
         self._running: dict[Shape, dict[int, Entry]] = {}
         self._credit: dict[Shape, float] = {}

@@ -18,7 +18,7 @@ Owner = TypeVar("Owner", bound=Hashable)
 Piece = TypeVar("Piece", bound=HasWork)
 
 
-class Turns(Generic[Owner]):
+class WorkTurns(Generic[Owner]):
     """The clock, and how far each owner with work in the queue, or ahead of the clock, has come."""
 
     def __init__(self) -> None:

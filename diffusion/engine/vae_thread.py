@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 
 from diffusion.nn.devices import is_device_lost, is_out_of_memory
-from diffusion.sampling.trajectory import Known
+from diffusion.sampling.trajectory import InitLatents
 from diffusion.vision.autoencoder import Decoder, Pixels
-from diffusion.vision.inpainting import Canvas
+from diffusion.vision.inpainting import InpaintCanvas
 
 NO_MEMORY = "There was not enough memory to draw this; a smaller size or fewer pictures may help."
 OVERFLOWED = "The model's numbers overflowed; other settings may help."
@@ -32,7 +32,7 @@ class Encoded:
     """What a request starts from, on the CPU."""
 
     key: int
-    known: Known
+    init_latents: InitLatents
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +44,18 @@ class Decoded:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class VaeFailed:
     """Why there are none; one sentence for a person."""
 
     key: int
     reason: str
 
 
-Outcome = Encoded | Decoded | Failed
+Outcome = Encoded | Decoded | VaeFailed
 Wanted = Callable[[int], bool]
 
 
-class Autoencoding:
+class VaeThread:
     """Encodes and decodes, one request after another.
 
     `notify` is called, in the thread, when one is done or turned out not to be wanted any more.
@@ -73,7 +73,7 @@ class Autoencoding:
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._lost: Exception | None = None
 
-    def encode(self, key: int, canvas: Canvas, wanted: Wanted) -> None:
+    def encode(self, key: int, canvas: InpaintCanvas, wanted: Wanted) -> None:
         """Read the canvas, unless by then nobody wants it."""
 
         def work() -> Outcome:
@@ -87,7 +87,7 @@ class Autoencoding:
         key: int,
         latents: Sequence[Tensor],
         tile: bool,
-        canvas: Canvas | None,
+        canvas: InpaintCanvas | None,
         wanted: Wanted,
     ) -> None:
         """Decode latents [4, h, w], a picture each, unless by then nobody wants them.
@@ -139,19 +139,19 @@ class Autoencoding:
                     self._lost = error
                 else:
                     reason = NO_MEMORY if is_out_of_memory(error) else trouble
-                    self._outcomes.put(Failed(key, reason))
+                    self._outcomes.put(VaeFailed(key, reason))
         self._notify()
 
-    def _encoded(self, canvas: Canvas) -> Known:
+    def _encoded(self, canvas: InpaintCanvas) -> InitLatents:
         # By way of the CPU, because a stream's memory may be used anew while another still reads.
         latents = self._decoder.latents(canvas.pixels).cpu()
-        return Known(latents, canvas.mask_in_cells(self._decoder.factor))
+        return InitLatents(latents, canvas.mask_in_cells(self._decoder.factor))
 
     def _decoded(
-        self, key: int, latents: Sequence[Tensor], tile: bool, canvas: Canvas | None
+        self, key: int, latents: Sequence[Tensor], tile: bool, canvas: InpaintCanvas | None
     ) -> Outcome:
         if not all(bool(one.isfinite().all()) for one in latents):
-            return Failed(key, OVERFLOWED)
+            return VaeFailed(key, OVERFLOWED)
         pictures = [self._decoder.picture(one, tile) for one in latents]
         if canvas:
             pictures = [canvas.keep(picture, self._decoder.factor) for picture in pictures]

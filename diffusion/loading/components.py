@@ -24,7 +24,7 @@ class CheckpointError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Encoder:
+class TextEncoderComponents:
     """One of CLIP's text encoders, and the tokenizer that goes with it."""
 
     tokenizer: Any
@@ -32,7 +32,7 @@ class Encoder:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class ModelComponents:
     """A model's networks with their weights, and what stands beside them.
 
     `place` is where they were found, `name` what the model is called if it does not say.
@@ -46,7 +46,7 @@ class Parts:
     sidecar: Path
     unet: Any
     vae: Any
-    encoders: tuple[Encoder, ...]
+    encoders: tuple[TextEncoderComponents, ...]
     scheduler: Mapping[str, Any]
     empty_is_zero: bool = False
     preview: Any = None

@@ -14,8 +14,8 @@ from transformers.utils import logging as transformers_logging
 
 from diffusion.loading.components import (
     CheckpointError,
-    Encoder,
-    Parts,
+    ModelComponents,
+    TextEncoderComponents,
     first_line,
     read_json,
     read_json_if_there,
@@ -23,7 +23,7 @@ from diffusion.loading.components import (
 from diffusion.nn.config_limits import check_network, check_texts
 
 
-def read_folder(folder: Path, dtype: torch.dtype, name: str = "") -> Parts:
+def read_folder(folder: Path, dtype: torch.dtype, name: str = "") -> ModelComponents:
     """The parts in `folder`, those that steps need in `dtype`. Raises CheckpointError.
 
     The autoencoder stays in float32: it runs once for each picture, and SDXL's overflows in
@@ -43,7 +43,7 @@ def read_folder(folder: Path, dtype: torch.dtype, name: str = "") -> Parts:
     encoders = [_encoder(folder, "", CLIPTextModel, dtype)]
     if double:
         encoders.append(_encoder(folder, "_2", CLIPTextModelWithProjection, dtype))
-    return Parts(
+    return ModelComponents(
         place=folder,
         name=name or folder.resolve().name,
         sidecar=sidecar,
@@ -93,8 +93,8 @@ def read_network(kind: Any, folder: Path, dtype: torch.dtype) -> Any:
     return network
 
 
-def _encoder(folder: Path, place: str, kind: Any, dtype: torch.dtype) -> Encoder:
-    return Encoder(
+def _encoder(folder: Path, place: str, kind: Any, dtype: torch.dtype) -> TextEncoderComponents:
+    return TextEncoderComponents(
         _tokenizer(folder / f"tokenizer{place}"),
         read_network(kind, folder / f"text_encoder{place}", dtype),
     )

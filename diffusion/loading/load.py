@@ -11,12 +11,12 @@ from typing import Any
 import torch
 
 from diffusion.loading.components import CheckpointError as CheckpointError
-from diffusion.loading.components import Encoder, Parts
+from diffusion.loading.components import ModelComponents, TextEncoderComponents
 from diffusion.loading.diffusers_folder import read_folder
 from diffusion.loading.hub import fetch, is_hub_name
 from diffusion.loading.lora import read_lora
 from diffusion.loading.single_file import read_file
-from diffusion.nn.lora_layers import Adapters
+from diffusion.nn.lora_layers import LoraLayers
 from diffusion.protocol.requests import MAX_STEPS, InvalidField, ModelInfo
 from diffusion.sampling.denoiser import PREDICTION_TYPES, Denoiser
 from diffusion.sampling.noise_schedules import (
@@ -25,9 +25,9 @@ from diffusion.sampling.noise_schedules import (
     trained_levels,
     zero_terminal,
 )
-from diffusion.text.encoder import Clip, TextEncoder
+from diffusion.text.encoder import ClipEncoder, TextEncoder
 from diffusion.vision.autoencoder import Decoder
-from diffusion.vision.interrogator import Describer, load_describer
+from diffusion.vision.interrogator import Interrogator, load_interrogator
 from diffusion.vision.upscaler import Upscaler, load_upscaler
 
 MAX_TIMESTEPS = 1 << 14
@@ -44,7 +44,7 @@ class Checkpoint:
     text: TextEncoder
     denoiser: Denoiser
     decoder: Decoder
-    describer: Describer
+    interrogator: Interrogator
     upscaler: Upscaler | None = None
 
 
@@ -69,33 +69,33 @@ def load(
     decoder = Decoder(vae, vae.config, preview)
     double = len(parts.encoders) == 2
     clips = [
-        Clip(encoder.tokenizer, _ready(encoder.model, device), penultimate=double)
+        ClipEncoder(encoder.tokenizer, _ready(encoder.model, device), penultimate=double)
         for encoder in parts.encoders
     ]
     encoders = zip(("text_encoder", "text_encoder_2"), (clip.model for clip in clips), strict=False)
     networks = {"unet": unet, **dict(encoders)}
-    adapters = Adapters(
+    lora_layers = LoraLayers(
         {name: read_lora(path, networks) for name, path in _lora_paths(parts, loras).items()}
     )
     first = clips[0]
-    describer = load_describer(parts.place, first.tokenizer, first.model, device)
+    interrogator = load_interrogator(parts.place, first.tokenizer, first.model, device)
     upscaler = load_upscaler(parts.place, device)
-    info = _info(parts, decoder.factor, adapters.names)
+    info = _info(parts, decoder.factor, lora_layers.names)
     return Checkpoint(
         info=replace(
             info,
-            describes=describer.sees,
+            describes=interrogator.sees,
             upscales=upscaler.factor if upscaler else 1,
         ),
-        text=TextEncoder(clips, double, parts.empty_is_zero, adapters),
-        denoiser=Denoiser(unet, levels, prediction_type, decoder.factor, adapters),
+        text=TextEncoder(clips, double, parts.empty_is_zero, lora_layers),
+        denoiser=Denoiser(unet, levels, prediction_type, decoder.factor, lora_layers),
         decoder=decoder,
-        describer=describer,
+        interrogator=interrogator,
         upscaler=upscaler,
     )
 
 
-def _found(model: Path, dtype: torch.dtype) -> Parts:
+def _found(model: Path, dtype: torch.dtype) -> ModelComponents:
     if model.suffix == ".safetensors" and model.is_file():
         return read_file(model, dtype)
     if model.is_file():
@@ -111,7 +111,7 @@ def _ready(network: Any, device: torch.device) -> Any:
     return network.to(device).requires_grad_(False).eval()
 
 
-def _lora_paths(parts: Parts, folder: Path | None) -> dict[str, Path]:
+def _lora_paths(parts: ModelComponents, folder: Path | None) -> dict[str, Path]:
     """The LoRA files that the model names and those in the folder, by name."""
     named = parts.said.get("loras", {})
     if not isinstance(named, Mapping) or not all(isinstance(path, str) for path in named.values()):
@@ -122,7 +122,7 @@ def _lora_paths(parts: Parts, folder: Path | None) -> dict[str, Path]:
     return found | {str(name): parts.sidecar.parent / path for name, path in named.items()}
 
 
-def _scheduler(parts: Parts) -> tuple[TrainedLevels, str]:
+def _scheduler(parts: ModelComponents) -> tuple[TrainedLevels, str]:
     """The levels the model was trained on and what it predicts."""
     path, config = parts.place, parts.scheduler
     if path.is_dir():
@@ -154,7 +154,7 @@ def _scheduler(parts: Parts) -> tuple[TrainedLevels, str]:
     return levels, prediction_type
 
 
-def _check_fit(parts: Parts) -> None:
+def _check_fit(parts: ModelComponents) -> None:
     """Refuse parts that are each sound but belong to different models, or to unknown ones."""
     unet, vae, place = parts.unet.config, parts.vae.config, parts.place
     if unet.in_channels != unet.out_channels or unet.in_channels != vae.latent_channels:
@@ -185,7 +185,7 @@ def _check_fit(parts: Parts) -> None:
         _check_tokens(encoder, place)
 
 
-def _check_tokens(encoder: Encoder, place: Path) -> None:
+def _check_tokens(encoder: TextEncoderComponents, place: Path) -> None:
     known, spoken = len(encoder.tokenizer), encoder.model.config.vocab_size
     if known > spoken:
         raise CheckpointError(
@@ -193,7 +193,7 @@ def _check_tokens(encoder: Encoder, place: Path) -> None:
         )
 
 
-def _info(parts: Parts, factor: int, loras: tuple[str, ...]) -> ModelInfo:
+def _info(parts: ModelComponents, factor: int, loras: tuple[str, ...]) -> ModelInfo:
     """What the model says of itself: `darkroom.json` where there is one, and what its parts imply.
 
     The U-Net takes latents of any size, also odd ones, so sizes go in steps of the autoencoder's

@@ -14,9 +14,9 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from diffusion.loading.components import CheckpointError, first_line, parse_json
-from diffusion.nn.lora_layers import Addition
+from diffusion.nn.lora_layers import LoraDelta
 
-PLACES = {
+NETWORK_PREFIXES = {
     "lora_unet_": "unet",
     "lora_te_": "text_encoder",
     "lora_te1_": "text_encoder",
@@ -34,7 +34,7 @@ _ENDING = re.compile(
 _RELATIVES = ("dora_scale", "lora_magnitude_vector", "hada_", "lokr_", "lora_mid", "oft_")
 
 
-def read_lora(path: Path, networks: Mapping[str, nn.Module]) -> dict[nn.Module, Addition]:
+def read_lora(path: Path, networks: Mapping[str, nn.Module]) -> dict[nn.Module, LoraDelta]:
     """What the LoRA in a file adds to each layer of the networks. Raises CheckpointError."""
     weights, metadata = _read(path)
     if any(relative in name for name in weights for relative in _RELATIVES):
@@ -92,9 +92,9 @@ def _place(name: str, per_block: int) -> tuple[str, str, str]:
     if ending is None:
         return "", name, ""
     layer = ending["name"]
-    beginning = max((one for one in PLACES if layer.startswith(one)), key=len, default="")
+    beginning = max((one for one in NETWORK_PREFIXES if layer.startswith(one)), key=len, default="")
     flat = flat_name(layer.removeprefix(beginning).replace(".processor", ""))
-    network = PLACES.get(beginning, "unet")
+    network = NETWORK_PREFIXES.get(beginning, "unet")
     if network == "unet":
         flat = re.sub(r"to_out$", "to_out_0", from_original(flat, per_block))
     else:
@@ -116,7 +116,7 @@ def flat_name(name: str) -> str:
     return name.replace(".", "_").removeprefix("text_model_")
 
 
-def _addition(layer: nn.Module, parts: Mapping[str, Tensor], alpha: float | None) -> Addition:
+def _addition(layer: nn.Module, parts: Mapping[str, Tensor], alpha: float | None) -> LoraDelta:
     weight = layer.weight
     assert isinstance(weight, Tensor)
     down, up = parts["down"].to(weight), parts["up"].to(weight)
@@ -127,7 +127,7 @@ def _addition(layer: nn.Module, parts: Mapping[str, Tensor], alpha: float | None
     else:
         down = down.reshape(rank, *weight.shape[1:])
         up = up.reshape(len(weight), rank, 1, 1)
-    return Addition(down, up * (strength / rank))
+    return LoraDelta(down, up * (strength / rank))
 
 
 # The original program's names for the U-Net's layers, by which LoRAs for SDXL are named.

@@ -29,8 +29,8 @@ from transformers import (
 from diffusion.loading.clip_tokenizer import clip_tokenizer
 from diffusion.loading.components import (
     CheckpointError,
-    Encoder,
-    Parts,
+    ModelComponents,
+    TextEncoderComponents,
     first_line,
     read_json_if_there,
 )
@@ -62,7 +62,7 @@ class Family:
     scaling_factor: float
 
 
-FAMILIES = {
+FAMILIES_BY_WEIGHT = {
     "conditioner.embedders.1.model.ln_final.weight": Family(
         clip="conditioner.embedders.0.transformer.text_model.",
         open_clip="conditioner.embedders.1.model.",
@@ -91,7 +91,7 @@ FAMILIES = {
 """SDXL, SD 2.x and SD 1.x, each by a weight that only it has."""
 
 
-def read_file(path: Path, dtype: torch.dtype) -> Parts:
+def read_file(path: Path, dtype: torch.dtype) -> ModelComponents:
     """The parts in one file. Raises CheckpointError.
 
     Beside `NAME.safetensors` there may be a `NAME.darkroom.json`. It can also say the
@@ -100,7 +100,7 @@ def read_file(path: Path, dtype: torch.dtype) -> Parts:
     sidecar = path.with_name(f"{path.stem}.darkroom.json")
     said = read_json_if_there(sidecar)
     weights, metadata = _read(path)
-    family = next((known for name, known in FAMILIES.items() if name in weights), None)
+    family = next((known for name, known in FAMILIES_BY_WEIGHT.items() if name in weights), None)
     if family is None:
         raise CheckpointError(f"{path} holds no SD 1.x, SD 2.x or SDXL model.")
     try:
@@ -111,7 +111,7 @@ def read_file(path: Path, dtype: torch.dtype) -> Parts:
         raise CheckpointError(f"{path} is not whole: {first_line(error)}.") from error
     if len(encoders) == 2:
         unet |= told_config(weights, encoders[-1].model.config.projection_dim)
-    return Parts(
+    return ModelComponents(
         place=path,
         name=path.stem,
         sidecar=sidecar,
@@ -164,7 +164,7 @@ def _prediction_type(weights: Weights, metadata: Mapping[str, str], family: Fami
 
 def _encoders(
     weights: Weights, family: Family, dtype: torch.dtype, path: Path
-) -> tuple[Encoder, ...]:
+) -> tuple[TextEncoderComponents, ...]:
     encoders = []
     if family.clip:
         clip = under(weights, family.clip)
@@ -185,7 +185,7 @@ def _encoders(
             f"The text encoder in {path}",
             on_meta=False,
         )
-        encoders.append(Encoder(clip_tokenizer("<|endoftext|>"), model))
+        encoders.append(TextEncoderComponents(clip_tokenizer("<|endoftext|>"), model))
     if family.open_clip:
         open_clip = under(weights, family.open_clip)
         sizes = text_sizes(
@@ -206,7 +206,7 @@ def _open_clip(
     family: Family,
     dtype: torch.dtype,
     path: Path,
-) -> Encoder:
+) -> TextEncoderComponents:
     """SDXL's second encoder whole, or SD 2.x's, of which the last layer is not used."""
     pooled = open_clip["text_projection"].shape[1]
     kind: Any = CLIPTextModelWithProjection
@@ -218,7 +218,7 @@ def _open_clip(
         converted = {name.removeprefix("text_model."): one for name, one in converted.items()}
     what = f"The text encoder in {path}"
     model = _filled(lambda: kind(config), converted, dtype, what, on_meta=False)
-    return Encoder(clip_tokenizer("!"), model)
+    return TextEncoderComponents(clip_tokenizer("!"), model)
 
 
 def _filled(

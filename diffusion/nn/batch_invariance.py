@@ -21,7 +21,7 @@ from collections.abc import Callable, Hashable
 import torch
 from torch import Tensor
 
-from diffusion.engine.cost_model import MOST
+from diffusion.engine.cost_model import MAX_ROWS
 
 PROBES = 2
 """How many sets of data each number of rows is examined with."""
@@ -67,7 +67,7 @@ class RowSizes:
         expected = self._print(key, self._reference, probe, inputs)
         if expected is None:
             return 1
-        for size in range(rows, max(MOST, self._reference) + 1):
+        for size in range(rows, max(MAX_ROWS, self._reference) + 1):
             if size == self._reference or self._print(key, size, probe, inputs) == expected:
                 return size
         return self._reference

@@ -10,7 +10,7 @@ from torch import nn
 
 
 @contextmanager
-def seamless(network: nn.Module) -> Iterator[None]:
+def circular_padding(network: nn.Module) -> Iterator[None]:
     """While it lasts, what is beyond the edge is the other side of the picture, not zeros."""
     layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
     before = [layer.padding_mode for layer in layers]

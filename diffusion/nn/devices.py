@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-COMPILED_SHAPES = 64
+MAX_COMPILED_SHAPES = 64
 """How many shapes and sizes of passes are compiled before the compiler gives up on more."""
 
 
@@ -85,7 +85,7 @@ def prepare(unet: nn.Module, device: torch.device, compiled: bool) -> None:
         torch.backends.cudnn.deterministic = True
     if compiled:
         # Beyond the limit passes would run uncompiled, which may give other bytes.
-        torch._dynamo.config.recompile_limit = COMPILED_SHAPES
+        torch._dynamo.config.recompile_limit = MAX_COMPILED_SHAPES
         unet.compile(mode="reduce-overhead" if device.type == "cuda" else "default", dynamic=False)
 
 

@@ -17,7 +17,7 @@ from diffusion.protocol.requests import Lora
 
 
 @dataclass(frozen=True, slots=True)
-class Addition:
+class LoraDelta:
     """What a LoRA adds to one layer: `up` · `down`, of the layer's own kind and small rank."""
 
     down: Tensor
@@ -32,14 +32,14 @@ class Addition:
         return nn.functional.linear(nn.functional.linear(row, self.down), self.up)
 
 
-Additions = Mapping[nn.Module, Addition]
+LoraDeltas = Mapping[nn.Module, LoraDelta]
 """A LoRA: what it adds to which layers."""
 
 
-class Adapters:
+class LoraLayers:
     """The LoRAs of a model by their names, and which of them the rows of the moment want."""
 
-    def __init__(self, loras: Mapping[str, Additions]) -> None:
+    def __init__(self, loras: Mapping[str, LoraDeltas]) -> None:
         self._loras = dict(loras)
         # For each thread its own: another may read a text that has nothing to do with the rows.
         self._here = threading.local()

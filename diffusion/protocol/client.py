@@ -27,8 +27,9 @@ from diffusion.protocol.requests import (
     InvalidField,
     ModelInfo,
 )
+from diffusion.protocol.stream_parser import InferenceRefused as InferenceRefused
 from diffusion.protocol.stream_parser import (
-    Hearing,
+    StreamParser,
     error_message,
     events_in,
     kind_of,
@@ -38,13 +39,12 @@ from diffusion.protocol.stream_parser import (
     tokens_in,
     weights_in,
 )
-from diffusion.protocol.stream_parser import InferenceRefused as InferenceRefused
 
-CONNECT_SECONDS = 5.0
-SILENCE_SECONDS = 120.0
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 120.0
 """How long a server may say nothing at all; ours gives a sign of life every 15 s."""
 
-MAX_ANSWER = 1 << 28
+MAX_RESPONSE_BYTES = 1 << 28
 """Bytes of a whole answer in one piece; sixteen pictures of 2048² stay below."""
 
 _NO_SERVER = (
@@ -57,7 +57,7 @@ _NOT_REACHED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
-TRANSIENT = frozenset({408, 429, 502, 503, 504})
+TRANSIENT_STATUSES = frozenset({408, 429, 502, 503, 504})
 
 
 class InferenceUnavailable(Exception):
@@ -93,7 +93,7 @@ class InferenceClient:
 
     async def __aenter__(self) -> Self:
         timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS
+            total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=READ_TIMEOUT_S
         )
         # As many connections as jobs: the queue is the server's and the dispatcher's business.
         self._session = aiohttp.ClientSession(
@@ -113,8 +113,8 @@ class InferenceClient:
 
     async def models(self) -> tuple[ModelInfo, ...]:
         """The models that the server has. Raises InferenceUnavailable and InferenceRefused."""
-        async with self._asked("GET", "/v1/models") as response:
-            answer = parsed(await _whole(response))
+        async with self._request("GET", "/v1/models") as response:
+            answer = parsed(await _read_body(response))
         entries = answer.get("data")
         if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
             raise InferenceRefused("The inference server sent no list of models.")
@@ -137,7 +137,7 @@ class InferenceClient:
         the request's start names, by their SHA-256. Closing the iterator closes the connection,
         which cancels the request. Raises InferenceUnavailable.
         """
-        hearing = Hearing(request, previews)
+        parser = StreamParser(request, previews)
         body = request.to_json() | {
             # Servers that do not know `noises` know `seed`.
             "seed": request.noises[0].seed,
@@ -148,26 +148,26 @@ class InferenceClient:
             "user": user,
         }
         try:
-            async with self._asked("POST", *_addressed(request, body, files)) as response:
+            async with self._request("POST", *_route(request, body, files)) as response:
                 if response.content_type != "text/event-stream":
-                    yield Finished(hearing.whole(parsed(await _whole(response))))
+                    yield Finished(parser.whole(parsed(await _read_body(response))))
                     return
                 async for content in events_in(response.content.iter_any()):
                     _check_serving(content)
-                    for event in hearing.hear(content):
+                    for event in parser.feed(content):
                         yield event
                         if isinstance(event, Finished):
                             return
-            yield await self._broken_off(hearing)
+            yield await self._broken_off(parser)
         except InferenceRefused as refused:
             yield Failed(str(refused))
 
-    async def _broken_off(self, hearing: Hearing) -> Failed:
+    async def _broken_off(self, parser: StreamParser) -> Failed:
         """What an answer means that ended too early: a dying process may end it politely, which
         asking it again tells. Raises InferenceUnavailable."""
         try:
-            async with self._asked("GET", "/health", missing_is_fine=True):
-                return Failed(hearing.unfinished())
+            async with self._request("GET", "/health", missing_is_fine=True):
+                return Failed(parser.unfinished())
         except InferenceUnavailable as error:
             raise InferenceUnavailable(str(error), error.retry_after, broke_off=True) from error
 
@@ -202,11 +202,11 @@ class InferenceClient:
     async def _answer(
         self, path: str, body: dict[str, object] | aiohttp.FormData
     ) -> dict[str, object]:
-        async with self._asked("POST", path, body) as response:
-            return parsed(await _whole(response))
+        async with self._request("POST", path, body) as response:
+            return parsed(await _read_body(response))
 
     @asynccontextmanager
-    async def _asked(
+    async def _request(
         self,
         method: str,
         path: str,
@@ -222,7 +222,7 @@ class InferenceClient:
             )
             try:
                 if response.status != 200 and not (missing_is_fine and response.status == 404):
-                    await _turn_away(response)
+                    await _raise_for_status(response)
                 yield response
             finally:
                 response.close()
@@ -265,7 +265,7 @@ def _shown(url: str) -> str:
         return "What is configured"
 
 
-def _addressed(
+def _route(
     request: ImageRequest, body: dict[str, object], files: Mapping[str, bytes]
 ) -> tuple[str, dict[str, object] | aiohttp.FormData]:
     """Where a request goes, and in which form: with files, in OpenAI's form for edits."""
@@ -307,11 +307,11 @@ def _check_serving(content: dict[str, object]) -> None:
         raise InferenceUnavailable("The inference server is stopping.")
 
 
-async def _turn_away(response: aiohttp.ClientResponse) -> None:
+async def _raise_for_status(response: aiohttp.ClientResponse) -> None:
     """Raise what an answer other than 200 means."""
-    said = error_message(await _whole(response))
+    said = error_message(await _read_body(response))
     reason = said or f"The inference server answered with status {response.status}."
-    if response.status in TRANSIENT:
+    if response.status in TRANSIENT_STATUSES:
         raise InferenceUnavailable(reason, _seconds(response.headers.get("Retry-After")))
     if response.status in (401, 403):
         raise InferenceRefused(f"The inference server does not accept the API key: {reason}")
@@ -327,10 +327,10 @@ def _seconds(header: str | None) -> float | None:
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
 
 
-async def _whole(response: aiohttp.ClientResponse) -> bytes:
+async def _read_body(response: aiohttp.ClientResponse) -> bytes:
     whole = bytearray()
     async for chunk in response.content.iter_any():
         whole += chunk
-        if len(whole) > MAX_ANSWER:
+        if len(whole) > MAX_RESPONSE_BYTES:
             raise InferenceRefused("The inference server's answer is too large.")
     return bytes(whole)

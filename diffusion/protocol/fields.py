@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-MAX_TEXT = 6000
+MAX_TEXT_CHARS = 6000
 """Characters of the longest text anybody may send."""
 
 
@@ -38,8 +38,8 @@ def text(body: Mapping[str, Any], name: str, default: str | None) -> str:
     value = present(body, name, default)
     if not isinstance(value, str):
         refuse(name, f"“{name}” must be text.")
-    if len(value) > MAX_TEXT:
-        refuse(name, f"“{name}” has {len(value)} characters; {MAX_TEXT} is the most.")
+    if len(value) > MAX_TEXT_CHARS:
+        refuse(name, f"“{name}” has {len(value)} characters; {MAX_TEXT_CHARS} is the most.")
     if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
         refuse(name, f"“{name}” has half a character in it (a lone surrogate).")
     return value

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from diffusion.protocol.fields import (
-    MAX_TEXT,
+    MAX_TEXT_CHARS,
     choice,
     flag,
     number,
@@ -36,7 +36,7 @@ OUTPUT_FORMATS = ("png", "jpeg", "webp")
 
 MAX_PICTURES = 16
 MAX_STEPS = 150
-MAX_PROMPT = MAX_TEXT
+MAX_PROMPT = MAX_TEXT_CHARS
 MAX_GUIDANCE = 100.0
 MAX_BLENDS = 64
 MAX_PARTS = 16

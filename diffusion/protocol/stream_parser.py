@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Iterator
 
 from diffusion.protocol.requests import Event, Finished, ImageRequest, Progress, Queued
 
-MAX_EVENT = 1 << 26
+MAX_EVENT_BYTES = 1 << 26
 """Bytes of one event: a picture of 2048² in base64 stays well below."""
 
 
-FAMILIES = ("image_generation", "image_edit")
+EVENT_PREFIXES = ("image_generation", "image_edit")
 """What the names of events begin with, by what was asked for."""
 
 
@@ -23,7 +23,7 @@ class InferenceRefused(Exception):
     """The server will never do this, or answers what cannot be understood."""
 
 
-class Hearing:
+class StreamParser:
     """What has been heard of one request: previews and pictures, until all are there."""
 
     def __init__(self, request: ImageRequest, previews: int) -> None:
@@ -33,13 +33,13 @@ class Hearing:
         self._shown_step = 0
         self._shown: dict[int, bytes] = {}
 
-    def hear(self, content: dict[str, object]) -> Iterator[Event]:
+    def feed(self, content: dict[str, object]) -> Iterator[Event]:
         """The events that the content of one server-sent event completes; kinds that are unknown
         are passed over, as a newer server may have more."""
         if "error" in content or content.get("type") == "error":
             raise InferenceRefused(_message_in(content) or "The inference server failed.")
         family, _, kind = str(content.get("type")).partition(".")
-        if family not in FAMILIES:
+        if family not in EVENT_PREFIXES:
             return
         match kind:
             case "queued":
@@ -211,7 +211,7 @@ async def events_in(chunks: AsyncIterator[bytes]) -> AsyncIterator[dict[str, obj
     async for line in _lines(chunks):
         if line.startswith(b"data:"):
             data.append(line[5:].removeprefix(b" "))
-            if sum(map(len, data)) > MAX_EVENT:
+            if sum(map(len, data)) > MAX_EVENT_BYTES:
                 raise InferenceRefused("The inference server's answer is too large.")
         elif not line and data:
             whole = b"\n".join(data)
@@ -234,5 +234,5 @@ async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             size = 0
         pending.append(rest)
         size += len(rest)
-        if size > MAX_EVENT:
+        if size > MAX_EVENT_BYTES:
             raise InferenceRefused("The inference server's answer is too large.")

@@ -10,9 +10,9 @@ from contextlib import nullcontext
 import torch
 from torch import Tensor, nn
 
-from diffusion.nn.circular_padding import seamless
+from diffusion.nn.circular_padding import circular_padding
 from diffusion.nn.devices import handed
-from diffusion.nn.lora_layers import Adapters
+from diffusion.nn.lora_layers import LoraLayers
 from diffusion.sampling.noise_schedules import TrainedLevels, timestep
 from diffusion.text.encoder import Conditions
 
@@ -31,7 +31,7 @@ class Denoiser(nn.Module):
         levels: TrainedLevels,
         prediction_type: str,
         factor: int = 8,
-        adapters: Adapters | None = None,
+        lora_layers: LoraLayers | None = None,
     ) -> None:
         super().__init__()
         assert prediction_type in PREDICTION_TYPES
@@ -39,7 +39,7 @@ class Denoiser(nn.Module):
         self.levels = levels
         self.prediction_type = prediction_type
         self._factor = factor
-        self._adapters = adapters
+        self._lora_layers = lora_layers
 
     @property
     def channels(self) -> int:
@@ -63,8 +63,8 @@ class Denoiser(nn.Module):
         preserved, added = _variance_preserving(sigma, x)
         if times is None:
             times = timestep(self.levels, sigma.cpu())
-        loras = self._adapters.applied(conditions.loras) if self._adapters else nullcontext()
-        with loras, seamless(self.unet) if tile else nullcontext():
+        loras = self._lora_layers.applied(conditions.loras) if self._lora_layers else nullcontext()
+        with loras, circular_padding(self.unet) if tile else nullcontext():
             output = self._network(
                 x * preserved, times, conditions.states, self._told(x, conditions.pooled)
             )

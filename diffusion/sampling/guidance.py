@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-CLEAR = 0.5
+NOISE_UNTIL_SHARE = 0.5
 """The share of the steps after which texts are heard without noise."""
 
 
@@ -48,7 +48,7 @@ def blur(states: Tensor, noise: Tensor, amount: float, share: float) -> Tensor:
     condition-annealed sampling”; mean and deviation stay those of the states. share: how much of
     the run has gone by. States and noise are of one shape.
     """
-    mixed = amount * max(0.0, 1 - share / CLEAR)
+    mixed = amount * max(0.0, 1 - share / NOISE_UNTIL_SHARE)
     if mixed == 0:
         return states
     heard = states.float()

@@ -63,7 +63,7 @@ def zero_terminal(betas: Tensor) -> Tensor:
     return 1 - torch.cat([alpha_bar[:1], alpha_bar[1:] / alpha_bar[:-1]])
 
 
-LEAST = 2.0**-24
+MIN_ALPHA_BAR = 2.0**-24
 """Stands for an ᾱ of 0, whose σ would be infinite; the value that diffusers takes."""
 
 
@@ -73,7 +73,7 @@ def trained_levels(betas: Tensor, offset: int = 0) -> TrainedLevels:
     The product is taken in float32, since the models were trained on it so.
     """
     alpha_bar = torch.cumprod(1 - betas.float(), 0).double()
-    alpha_bar = torch.where(alpha_bar > 0, alpha_bar, LEAST)
+    alpha_bar = torch.where(alpha_bar > 0, alpha_bar, MIN_ALPHA_BAR)
     return TrainedLevels(((1 - alpha_bar) / alpha_bar).sqrt(), offset)
 
 

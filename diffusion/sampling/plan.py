@@ -13,22 +13,22 @@ from diffusion.protocol.requests import ImageRequest
 class Plan:
     """The same for every picture of a request.
 
-    `texts` pull at it, each by its one of `weights`, which add up to 1; `away` is the text that
-    it is led away from. Either is left out where no step needs it: `texts` empty, `away` None.
+    `texts` pull at it, each by its one of `weights`, which add up to 1; `negative` is the text that
+    it is led away from. Either is left out where no step needs it: `texts` empty, `negative` None.
     `first` of the request's steps is the first that is run; `scales` has the scale of each step
     from there on.
     """
 
     texts: tuple[str, ...]
     weights: tuple[float, ...]
-    away: str | None
+    negative: str | None
     first: int
     scales: tuple[float, ...]
 
     @property
     def all_texts(self) -> tuple[str, ...]:
         """The texts whose conditions are needed, the one that is led away from at the end."""
-        return self.texts if self.away is None else (*self.texts, self.away)
+        return self.texts if self.negative is None else (*self.texts, self.negative)
 
     @property
     def rows(self) -> int:
@@ -47,7 +47,7 @@ def plan(request: ImageRequest) -> Plan:
     return Plan(
         texts=tuple(text for text, _ in parts),
         weights=_shares([weight for _, weight in parts]),
-        away=None if set(used) == {1.0} else request.negative_prompt,
+        negative=None if set(used) == {1.0} else request.negative_prompt,
         first=first,
         scales=used,
     )

@@ -23,7 +23,7 @@ from diffusion.sampling.noise_schedules import TrainedLevels, timestep
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class SamplerState:
     """What multistep samplers remember: the last step's prediction [rows, 4, h, w] and its sigma.
 
     A row without a past has sigma infinite, which makes its past weigh nothing.
@@ -33,29 +33,41 @@ class Memory:
     sigma: Tensor
 
 
-Sampler = Callable[[Tensor, Tensor, Tensor, Tensor, Memory, Tensor], tuple[Tensor, Memory]]
+Sampler = Callable[
+    [Tensor, Tensor, Tensor, Tensor, SamplerState, Tensor], tuple[Tensor, SamplerState]
+]
 
 
-def no_memory(x: Tensor) -> Memory:
+def initial_state(x: Tensor) -> SamplerState:
     """The memory of rows that have made no step yet."""
-    return Memory(torch.zeros_like(x), torch.full((len(x),), torch.inf, dtype=torch.float64))
+    return SamplerState(torch.zeros_like(x), torch.full((len(x),), torch.inf, dtype=torch.float64))
 
 
 def euler(
-    x: Tensor, denoised: Tensor, sigma: Tensor, sigma_next: Tensor, memory: Memory, noise: Tensor
-) -> tuple[Tensor, Memory]:
+    x: Tensor,
+    denoised: Tensor,
+    sigma: Tensor,
+    sigma_next: Tensor,
+    state: SamplerState,
+    noise: Tensor,
+) -> tuple[Tensor, SamplerState]:
     """Euler's method on the probability flow (Karras et al. 2022, alg. 1 without correction).
 
     Also DDIM with η = 0 (Song et al. 2021a, eq. 12): between latents divided by √ᾱ that step is
     this one. x, denoised: [rows, 4, h, w]; sigma, sigma_next: [rows] float64; noise is not used.
     """
     remaining = _over(sigma_next / sigma, x)
-    return denoised + remaining * (x - denoised), memory
+    return denoised + remaining * (x - denoised), state
 
 
 def euler_ancestral(
-    x: Tensor, denoised: Tensor, sigma: Tensor, sigma_next: Tensor, memory: Memory, noise: Tensor
-) -> tuple[Tensor, Memory]:
+    x: Tensor,
+    denoised: Tensor,
+    sigma: Tensor,
+    sigma_next: Tensor,
+    state: SamplerState,
+    noise: Tensor,
+) -> tuple[Tensor, SamplerState]:
     """A sample of the posterior between two levels (Ho et al. 2020, eq. 6 and 7, variance β̃).
 
     The posterior of x₀ + σ·n is a step of Euler's method down to σ'²/σ and fresh noise of
@@ -65,23 +77,28 @@ def euler_ancestral(
     ratio = sigma_next / sigma
     remaining = _over(ratio * ratio, x)
     fresh = _over(sigma_next * (1 - ratio * ratio).sqrt(), x)
-    return denoised + remaining * (x - denoised) + fresh * noise, memory
+    return denoised + remaining * (x - denoised) + fresh * noise, state
 
 
 def dpmpp_2m(
-    x: Tensor, denoised: Tensor, sigma: Tensor, sigma_next: Tensor, memory: Memory, noise: Tensor
-) -> tuple[Tensor, Memory]:
+    x: Tensor,
+    denoised: Tensor,
+    sigma: Tensor,
+    sigma_next: Tensor,
+    state: SamplerState,
+    noise: Tensor,
+) -> tuple[Tensor, SamplerState]:
     """DPM-Solver++(2M), second order with one evaluation a step (Lu et al. 2022b, alg. 2).
 
     With λ = -log σ, h = λ' - λ and r = h_last/h the prediction is extrapolated by 1/2r of its last
     change; the first step and the one to σ' = 0 are of first order. Shapes as in `euler`.
     """
     h = _logs(sigma / sigma_next)
-    h_last = _logs(memory.sigma / sigma)
+    h_last = _logs(state.sigma / sigma)
     correction = torch.where(sigma_next > 0, h / (2 * h_last), 0.0)
-    extrapolated = denoised + _over(correction, x) * (denoised - memory.denoised)
+    extrapolated = denoised + _over(correction, x) * (denoised - state.denoised)
     remaining = _over(sigma_next / sigma, x)
-    return extrapolated + remaining * (x - extrapolated), Memory(denoised, sigma)
+    return extrapolated + remaining * (x - extrapolated), SamplerState(denoised, sigma)
 
 
 SAMPLERS: dict[str, Sampler] = {
@@ -101,7 +118,7 @@ STOCHASTIC = frozenset({euler_ancestral})
 """The steps that use their noise; for the others none is drawn."""
 
 
-def times_heard(levels: TrainedLevels, sigmas: Tensor, sampler: str) -> Tensor:
+def times_of(levels: TrainedLevels, sigmas: Tensor, sampler: str) -> Tensor:
     """What the network is told of the levels [steps] that this sampler visits: [steps] float64."""
     times = timestep(levels, sigmas)
     return times.round() if sampler in ROUNDED else times

@@ -11,7 +11,7 @@ from diffusion.protocol.requests import ImageRequest, Noise
 from diffusion.sampling.guidance import blur, combine, guide, rescale
 from diffusion.sampling.noise_schedules import TrainedLevels, visited
 from diffusion.sampling.plan import Plan, plan
-from diffusion.sampling.samplers import SAMPLERS, STOCHASTIC, Memory, no_memory, times_heard
+from diffusion.sampling.samplers import SAMPLERS, STOCHASTIC, SamplerState, initial_state, times_of
 from diffusion.text.encoder import Condition
 
 
@@ -52,26 +52,26 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Known:
+class InitLatents:
     """Where a picture starts from one that is there: its latents [4, h, w], and the share of each
     cell that is drawn anew, [1, h, w] from 0 to 1; None where all are."""
 
     latents: Tensor
     mask: Tensor | None = None
 
-    def on(self, device: torch.device) -> "Known":
+    def on(self, device: torch.device) -> "InitLatents":
         """The same, on the device."""
         mask = None if self.mask is None else self.mask.to(device)
-        return Known(self.latents.to(device), mask)
+        return InitLatents(self.latents.to(device), mask)
 
 
 @dataclass(slots=True)
 class Trajectory:
     """Where a picture is: its latents `x` [4, h, w] at level `sigmas[step]`, time `times[step]`.
 
-    `pulling` are the conditions of the plan's texts, `noises` what is mixed into them at first;
-    `away` is that of the text it is led away from. `denoised` is the newest prediction, which is
-    also the picture once all steps are made. `memory` has one row.
+    `positive` are the conditions of the plan's texts, `noises` what is mixed into them at first;
+    `negative` is that of the text it is led away from. `denoised` is the newest prediction, which
+    is also the picture once all steps are made. `state` has one row.
     """
 
     x: Tensor
@@ -80,11 +80,11 @@ class Trajectory:
     sigmas: Tensor
     times: Tensor
     source: NoiseSource
-    memory: Memory
-    pulling: tuple[Condition, ...]
+    state: SamplerState
+    positive: tuple[Condition, ...]
     noises: tuple[Condition, ...]
-    away: Condition | None
-    known: Known | None
+    negative: Condition | None
+    init_latents: InitLatents | None
     denoised: Tensor
     step: int = 0
 
@@ -102,8 +102,8 @@ class Trajectory:
         x, sigma, time = self.x, self.sigmas[self.step], self.times[self.step]
         scale = self.plan.scales[self.step]
         conditions = self._heard() if scale != 0 else ()
-        if scale != 1 and self.away:
-            conditions = (*conditions, self.away)
+        if scale != 1 and self.negative:
+            conditions = (*conditions, self.negative)
         return [Row(x, sigma, time, condition) for condition in conditions]
 
     def guide(self, predicted: Tensor) -> Tensor:
@@ -117,10 +117,12 @@ class Trajectory:
             guided = guide(predicted[:-1], weights, predicted[-1], scale)
             if share := self.request.guidance_rescale:
                 guided = rescale(guided, combine(predicted[:-1], weights), share)
-        if self.known and self.known.mask is not None:
+        if self.init_latents and self.init_latents.mask is not None:
             # What is kept is known already. Every sampler goes on from x and this prediction, so
             # x stays the known latents with the noise of its level (Avrahami et al. 2023).
-            guided = self.known.latents + self.known.mask * (guided - self.known.latents)
+            guided = self.init_latents.latents + self.init_latents.mask * (
+                guided - self.init_latents.latents
+            )
         return guided
 
     def draw(self) -> Tensor:
@@ -132,10 +134,10 @@ class Trajectory:
     def _heard(self) -> tuple[Condition, ...]:
         """The texts that pull, with as much noise as this step mixes into them."""
         if not self.noises:
-            return self.pulling
+            return self.positive
         amount = self.request.condition_noise
         share = (self.plan.first + self.step) / self.request.steps
-        pairs = zip(self.pulling, self.noises, strict=True)
+        pairs = zip(self.positive, self.noises, strict=True)
         return tuple(_blurred(text, noise, amount, share) for text, noise in pairs)
 
 
@@ -145,7 +147,7 @@ def begin(
     levels: TrainedLevels,
     conditions: tuple[Condition, ...],
     shape: tuple[int, int, int],
-    known: Known | None = None,
+    init_latents: InitLatents | None = None,
 ) -> Trajectory:
     """Picture `index` of the request before its first step.
 
@@ -156,38 +158,40 @@ def begin(
     sigmas = visited(levels, request.spacing, request.steps)[planned.first :]
     source = NoiseSource(request.noises[index], shape)
     device = conditions[0].states.device
-    known = known and known.on(device)
-    x = _first_latents(request, source.draw().to(device, non_blocking=True), sigmas[0], known)
-    pulling = conditions[: len(planned.texts)]
+    init_latents = init_latents and init_latents.on(device)
+    x = _first_latents(
+        request, source.draw().to(device, non_blocking=True), sigmas[0], init_latents
+    )
+    positive = conditions[: len(planned.texts)]
     return Trajectory(
         x=x,
         request=request,
         plan=planned,
         sigmas=sigmas,
-        times=times_heard(levels, sigmas[:-1], request.sampler),
+        times=times_of(levels, sigmas[:-1], request.sampler),
         source=source,
-        memory=no_memory(x[None]),
-        pulling=pulling,
-        noises=tuple(_noise_for(one, source) for one in pulling if request.condition_noise),
-        away=None if planned.away is None else conditions[-1],
-        known=known,
+        state=initial_state(x[None]),
+        positive=positive,
+        noises=tuple(_noise_for(one, source) for one in positive if request.condition_noise),
+        negative=None if planned.negative is None else conditions[-1],
+        init_latents=init_latents,
         denoised=x,
     )
 
 
 def _first_latents(
-    request: ImageRequest, noise: Tensor, sigma: Tensor, known: Known | None
+    request: ImageRequest, noise: Tensor, sigma: Tensor, init_latents: InitLatents | None
 ) -> Tensor:
     """Noise alone has the variance 1 + σ² that noised latents of unit variance have; it is the
     variance-preserving form's 1. A start picture has the noise of its level on top; at strength 1
     nothing of it is left but what is kept."""
     alone = noise * math.sqrt(1 + sigma.item() ** 2)
-    if known is None or request.start is None:
+    if init_latents is None or request.start is None:
         return alone
-    noised = known.latents + noise * sigma.item()
+    noised = init_latents.latents + noise * sigma.item()
     if request.start.strength < 1:
         return noised
-    return alone if known.mask is None else noised + known.mask * (alone - noised)
+    return alone if init_latents.mask is None else noised + init_latents.mask * (alone - noised)
 
 
 def _noise_for(condition: Condition, source: NoiseSource) -> Condition:
@@ -216,18 +220,18 @@ def advance(trajectories: list[Trajectory], denoised: Tensor) -> None:
         moving = [trajectories[i] for i in rows]
         # Not denoised[rows], which would hand the indices to a GPU and wait for it.
         predicted = torch.stack([denoised[row] for row in rows])
-        moved, memory = SAMPLERS[name](
+        moved, state = SAMPLERS[name](
             torch.stack([one.x for one in moving]),
             predicted,
             torch.stack([one.sigmas[one.step] for one in moving]),
             torch.stack([one.sigmas[one.step + 1] for one in moving]),
-            Memory(
-                torch.cat([one.memory.denoised for one in moving]),
-                torch.cat([one.memory.sigma for one in moving]),
+            SamplerState(
+                torch.cat([one.state.denoised for one in moving]),
+                torch.cat([one.state.sigma for one in moving]),
             ),
             torch.stack([one.draw() for one in moving]),
         )
         for row, one in enumerate(moving):
             one.x, one.denoised = moved[row], predicted[row]
-            one.memory = Memory(memory.denoised[row : row + 1], memory.sigma[row : row + 1])
+            one.state = SamplerState(state.denoised[row : row + 1], state.sigma[row : row + 1])
             one.step += 1

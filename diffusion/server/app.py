@@ -16,25 +16,25 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from diffusion.decoding.decoder import DecoderBusy, PictureDecoder
 from diffusion.engine.engine import Broken, Drawn
-from diffusion.engine.engine_thread import Following, NotServing, State, Worker
+from diffusion.engine.engine_thread import EngineState, EngineThread, EventStream, NotServing
 from diffusion.engine.shares import Caller, QueueFull
 from diffusion.protocol.requests import SEEDS, GenerationCall, InvalidField, read_call
-from diffusion.server.auxiliary import Asides
-from diffusion.server.bodies import MAX_BODY, Bodies, BodyTooSlow, NoRoom, WrongType, body_of
+from diffusion.server.auxiliary import AuxiliaryRoutes
+from diffusion.server.bodies import MAX_BODY_BYTES, Bodies, BodyTooSlow, NoRoom, WrongType, body_of
 from diffusion.server.connections import Connections
 from diffusion.server.edits import read_edit
 from diffusion.server.metrics import Metrics
 from diffusion.server.origins import is_known_host, is_own_page
 from diffusion.server.responses import completed, error_event, events, refusal
 from diffusion.server.work_queue import WorkQueue
-from diffusion.text.encoder import PromptError
-from diffusion.vision.inpainting import Canvas
+from diffusion.text.encoder import TextTooLong
+from diffusion.vision.inpainting import InpaintCanvas
 
-MAX_READING = 32
+MAX_READING_REQUESTS = 32
 """Edits whose pictures are being read or wait for it."""
 
 READERS = 2
-KEEP_ALIVE = 15.0
+KEEP_ALIVE_INTERVAL_S = 15.0
 """Seconds of silence in a stream after which a comment shows that the connection lives."""
 
 log = logging.getLogger(__name__)
@@ -44,24 +44,24 @@ HAS_KEY = web.RequestKey("has_key", bool)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Service:
+class ImagesApi:
     """The routes, and the figures they count."""
 
     def __init__(
-        self, worker: Worker, api_key: str | None = None, listening: str = "127.0.0.1"
+        self, engine_thread: EngineThread, api_key: str | None = None, listening: str = "127.0.0.1"
     ) -> None:
-        self._worker = worker
+        self._engine_thread = engine_thread
         self._api_key = api_key
         self._listening = listening
         self.connections = Connections()
         self.bodies = Bodies()
-        self._reading = WorkQueue("uploads", MAX_READING, READERS)
+        self._reading = WorkQueue("uploads", MAX_READING_REQUESTS, READERS)
         self._decoder = PictureDecoder()
-        self._metrics = Metrics(worker, self.connections, self.bodies)
+        self._metrics = Metrics(engine_thread, self.connections, self.bodies)
 
     def app(self) -> web.Application:
         app = web.Application(
-            client_max_size=MAX_BODY,
+            client_max_size=MAX_BODY_BYTES,
             middlewares=[
                 self.connections.answer,
                 self._answer_errors,
@@ -72,7 +72,7 @@ class Service:
         )
         app.router.add_post("/v1/images/generations", self._generate)
         app.router.add_post("/v1/images/edits", self._edit)
-        Asides(self._worker, self._decoder).add_to(app)
+        AuxiliaryRoutes(self._engine_thread, self._decoder).add_to(app)
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._figures)
@@ -91,7 +91,7 @@ class Service:
             return await handler(request)
         except InvalidField as error:
             return refusal(400, error.message, param=error.param)
-        except PromptError as error:
+        except TextTooLong as error:
             return refusal(400, str(error), param="prompt")
         except QueueFull as full:
             self._metrics.ended("refused")
@@ -111,7 +111,7 @@ class Service:
         except (web.RequestPayloadError, ConnectionError):
             return refusal(400, "The body broke off, or is not what its headers say.")
         except web.HTTPRequestEntityTooLarge:
-            return refusal(413, f"The body is larger than {MAX_BODY} bytes.")
+            return refusal(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
         except web.HTTPNotFound:
             return refusal(404, f"There is nothing at {request.path}.", code="unknown_url")
         except web.HTTPMethodNotAllowed as error:
@@ -153,14 +153,14 @@ class Service:
     # What the process is and how it does.
 
     async def _models(self, _request: web.Request) -> web.Response:
-        info = self._worker.engine.checkpoint.info
+        info = self._engine_thread.engine.checkpoint.info
         return web.json_response({"object": "list", "data": [info.to_json()]})
 
     async def _health(self, _request: web.Request) -> web.Response:
-        state = self._worker.state
-        if state is not State.READY:
+        state = self._engine_thread.state
+        if state is not EngineState.READY:
             return web.json_response({"status": state.value}, status=503)
-        engine = self._worker.engine
+        engine = self._engine_thread.engine
         figures = {"waiting": engine.waiting, "running": len(engine) - engine.waiting}
         return web.json_response({"status": state.value, **figures})
 
@@ -175,15 +175,15 @@ class Service:
         if full.own:
             reason = "Too many of your requests are waiting; try again when some are done."
             code = "rate_limit_exceeded"
-        ready = self._worker.state is State.READY
-        seconds = self._worker.engine.seconds_until_room() if ready else 0.0
+        ready = self._engine_thread.state is EngineState.READY
+        seconds = self._engine_thread.engine.seconds_until_room() if ready else 0.0
         headers = {"Retry-After": str(max(1, math.ceil(seconds)))}
         return refusal(429, reason, code=code, headers=headers)
 
     # Generating.
 
     async def _generate(self, http: web.Request) -> web.StreamResponse:
-        info = self._worker.engine.checkpoint.info
+        info = self._engine_thread.engine.checkpoint.info
         body = await body_of(http).read_json()
         call = read_call(body, {info.id: info}, info.id, secrets.randbelow(SEEDS))
         if call.request.start:
@@ -193,7 +193,7 @@ class Service:
         return await self._draw(http, call, None)
 
     async def _edit(self, http: web.Request) -> web.StreamResponse:
-        info = self._worker.engine.checkpoint.info
+        info = self._engine_thread.engine.checkpoint.info
         seed = secrets.randbelow(SEEDS)
         call, canvas = await read_edit(
             http, self._reading, self._decoder, {info.id: info}, info.id, seed
@@ -201,11 +201,11 @@ class Service:
         return await self._draw(http, call, canvas)
 
     async def _draw(
-        self, http: web.Request, call: GenerationCall, canvas: Canvas | None
+        self, http: web.Request, call: GenerationCall, canvas: InpaintCanvas | None
     ) -> web.StreamResponse:
         previews = call.partial_images if call.stream else 0
         caller = Caller.at(http.remote, call.user)
-        following = self._worker.follow(call.request, previews, canvas, caller)
+        following = self._engine_thread.follow(call.request, previews, canvas, caller)
         outcome = "cancelled"
         try:
             answer = _stream if call.stream else _answer
@@ -223,7 +223,7 @@ def _closing(response: web.Response) -> web.Response:
 
 
 async def _answer(
-    _http: web.Request, call: GenerationCall, following: Following
+    _http: web.Request, call: GenerationCall, following: EventStream
 ) -> tuple[web.StreamResponse, str]:
     """All pictures in one JSON answer, and how it went."""
     event = await following.next()
@@ -236,7 +236,7 @@ async def _answer(
 
 
 async def _stream(
-    http: web.Request, call: GenerationCall, following: Following
+    http: web.Request, call: GenerationCall, following: EventStream
 ) -> tuple[web.StreamResponse, str]:
     """Server-sent events until the pictures are there, and how it went."""
     response = web.StreamResponse(
@@ -246,7 +246,7 @@ async def _stream(
     outcome = "running"
     while outcome == "running":
         try:
-            event = await asyncio.wait_for(following.next(), KEEP_ALIVE)
+            event = await asyncio.wait_for(following.next(), KEEP_ALIVE_INTERVAL_S)
             messages = await asyncio.to_thread(events, call, event)
             if isinstance(event, Drawn | Broken):
                 outcome = "finished" if isinstance(event, Drawn) else "failed"

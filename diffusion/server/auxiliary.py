@@ -21,7 +21,7 @@ from aiohttp import web
 
 from diffusion.decoding.decode import on_white
 from diffusion.decoding.decoder import PictureDecoder
-from diffusion.engine.engine_thread import NotServing, State, Worker
+from diffusion.engine.engine_thread import EngineState, EngineThread, NotServing
 from diffusion.engine.shares import Caller
 from diffusion.loading.load import Checkpoint
 from diffusion.protocol.fields import refuse, text
@@ -30,28 +30,28 @@ from diffusion.server.uploads import read_form, read_picture
 from diffusion.server.work_queue import WorkQueue
 from diffusion.vision.autoencoder import encode
 
-MAX_WAITING = 16
+MAX_WAITING_CALLS = 16
 """Pictures that are being enlarged or wait for it; and likewise what is read with CLIP."""
 
-MAX_COUNTING = 64
+MAX_COUNTING_CALLS = 64
 """Prompts whose tokens are being counted or wait for it; one takes milliseconds."""
 
-MAX_ENLARGED = 1 << 21
+MAX_UPSCALE_INPUT_PIXELS = 1 << 21
 """Pixels of the largest picture that is enlarged; what comes of it by 4 takes a minute of CPU."""
 
-MAX_SEEN = 1024
+MAX_REMEMBERED_PICTURES = 1024
 """Pixels that the longer side of a picture has at most that is looked at; no eye has as many."""
 
 
-class Asides:
+class AuxiliaryRoutes:
     """The routes and their threads."""
 
-    def __init__(self, worker: Worker, decoder: PictureDecoder) -> None:
-        self._worker = worker
+    def __init__(self, engine_thread: EngineThread, decoder: PictureDecoder) -> None:
+        self._engine_thread = engine_thread
         self._decoder = decoder
-        self._enlarging = WorkQueue("enlarging", MAX_WAITING)
-        self._reading = WorkQueue("clip", MAX_WAITING)
-        self._counting = WorkQueue("counting", MAX_COUNTING)
+        self._enlarging = WorkQueue("enlarging", MAX_WAITING_CALLS)
+        self._reading = WorkQueue("clip", MAX_WAITING_CALLS)
+        self._counting = WorkQueue("counting", MAX_COUNTING_CALLS)
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_post("/v1/images/descriptions", self._describe)
@@ -62,12 +62,12 @@ class Asides:
 
     async def _describe(self, http: web.Request) -> web.Response:
         file, checkpoint, caller = await self._picture(http)
-        if not checkpoint.describer.sees:
+        if not checkpoint.interrogator.sees:
             _cannot(checkpoint, "put pictures into words")
 
-        picture = await read_picture(self._decoder, file, "image", fit_side=MAX_SEEN)
+        picture = await read_picture(self._decoder, file, "image", fit_side=MAX_REMEMBERED_PICTURES)
         prompts = await self._reading.run(
-            caller, lambda _: checkpoint.describer.describe(picture.image())
+            caller, lambda _: checkpoint.interrogator.describe(picture.image())
         )
         return web.json_response({"data": [{"prompt": prompt} for prompt in prompts]})
 
@@ -77,7 +77,7 @@ class Asides:
         if not prompt.strip():
             refuse("prompt", "The prompt is empty: say what to weigh.")
         weights = await self._reading.run(
-            _caller(http, body), lambda _: checkpoint.describer.weigh(prompt)
+            _caller(http, body), lambda _: checkpoint.interrogator.weigh(prompt)
         )
         return web.json_response(
             {"data": [{"word": word, "weight": weight} for word, weight in weights]}
@@ -98,7 +98,7 @@ class Asides:
             _cannot(checkpoint, "enlarge pictures")
 
         picture = await read_picture(
-            self._decoder, file, "image", fit_side=None, max_pixels=MAX_ENLARGED
+            self._decoder, file, "image", fit_side=None, max_pixels=MAX_UPSCALE_INPUT_PIXELS
         )
 
         def enlarge(abandoned: threading.Event) -> bytes:
@@ -121,9 +121,9 @@ class Asides:
 
     def _checkpoint(self, body: Mapping[str, object]) -> Checkpoint:
         """The model that is asked for. Raises NotServing."""
-        if self._worker.state is not State.READY:
-            raise NotServing(self._worker.state)
-        checkpoint = self._worker.engine.checkpoint
+        if self._engine_thread.state is not EngineState.READY:
+            raise NotServing(self._engine_thread.state)
+        checkpoint = self._engine_thread.engine.checkpoint
         name = text(body, "model", checkpoint.info.id)
         if name != checkpoint.info.id:
             known = checkpoint.info.id

@@ -14,16 +14,16 @@ from aiohttp import web
 from diffusion.engine.shares import Caller, QueueFull, Shares
 from diffusion.protocol.fields import refuse
 
-MAX_BYTES_HELD = 1 << 29
+MAX_HELD_BYTES = 1 << 29
 """Bytes of all bodies at once, with the pictures that were read from them."""
 
-MAX_BODY = 1 << 20
+MAX_BODY_BYTES = 1 << 20
 """Bytes of a JSON body."""
 
-SILENCE_S = 20.0
+BODY_SILENCE_TIMEOUT_S = 20.0
 """How long a body may stand still."""
 
-WHOLE_S = 300.0
+BODY_TIMEOUT_S = 300.0
 """How long a body may take in all: 34 MiB by a line of 1 Mbit/s."""
 
 
@@ -43,7 +43,7 @@ class Bodies:
     """The bodies of all requests that are being answered."""
 
     def __init__(self, most: int | None = None) -> None:
-        self._shares = Shares(MAX_BYTES_HELD if most is None else most)
+        self._shares = Shares(MAX_HELD_BYTES if most is None else most)
 
     @property
     def held(self) -> int:
@@ -80,7 +80,7 @@ class Body:
             raise NoRoom from None
         self._held += count
         if self._timeout:
-            self._timeout.reschedule(min(_now() + SILENCE_S, self._last))
+            self._timeout.reschedule(min(_now() + BODY_SILENCE_TIMEOUT_S, self._last))
 
     def let_go(self) -> None:
         """Nothing of it is held any more."""
@@ -95,9 +95,9 @@ class Body:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[None]:
         """Read in this block what `take` is then told of. Raises BodyTooSlow and NoRoom."""
-        self._last = _now() + WHOLE_S
+        self._last = _now() + BODY_TIMEOUT_S
         try:
-            async with asyncio.timeout(SILENCE_S) as self._timeout:
+            async with asyncio.timeout(BODY_SILENCE_TIMEOUT_S) as self._timeout:
                 yield
         except TimeoutError:
             raise BodyTooSlow from None
@@ -117,8 +117,8 @@ class Body:
             async for chunk in self._http.content.iter_any():
                 self.take(len(chunk))
                 whole += chunk
-                if len(whole) > MAX_BODY:
-                    raise web.HTTPRequestEntityTooLarge(MAX_BODY, len(whole))
+                if len(whole) > MAX_BODY_BYTES:
+                    raise web.HTTPRequestEntityTooLarge(MAX_BODY_BYTES, len(whole))
         try:
             return json.loads(whole)
         except (ValueError, RecursionError):

@@ -21,17 +21,17 @@ MAX_CONNECTIONS = 512
 OWN_DESCRIPTORS = 64
 """Descriptors that the process needs for itself: its files, pipes and libraries."""
 
-HEAD_S = 30.0
+HEAD_TIMEOUT_S = 30.0
 """How long the head of a request may take, from when the connection is made or the last answer
 was given. Clients keep connections for 15 s at the most."""
 
-SENDING_S = 60.0
+SEND_TIMEOUT_S = 60.0
 """How long a caller may take nothing of an answer."""
 
-LINGERING_S = 5.0
+LINGER_TIMEOUT_S = 5.0
 """How long the rest of a refused body is read, so that its sender hears why."""
 
-HEALTH = "/health"
+HEALTH_PATH = "/health"
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Connections:
     @web.middleware
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer a request and send the answer; refuse it where too many are being answered."""
-        if request.path == HEALTH:
+        if request.path == HEALTH_PATH:
             return await handler(request)
         caller = Caller.at(request.remote)
         try:
@@ -106,7 +106,7 @@ class Connections:
             if known != left:
                 since = now
             self._stuck[connection] = left, since
-            if now - since >= SENDING_S:
+            if now - since >= SEND_TIMEOUT_S:
                 _abort(connection)
 
 
@@ -128,7 +128,7 @@ class _Connection(web.RequestHandler):
         super().connection_lost(exc)
 
 
-class Listener:
+class BoundedListener:
     """Serves an application at an address, within the bounds of `connections`."""
 
     def __init__(
@@ -168,13 +168,13 @@ class Listener:
             self._connections,
             server,
             loop=asyncio.get_running_loop(),
-            keepalive_timeout=HEAD_S,
-            lingering_time=LINGERING_S,
+            keepalive_timeout=HEAD_TIMEOUT_S,
+            lingering_time=LINGER_TIMEOUT_S,
         )
 
     async def _sweep(self) -> None:
         while True:
-            await asyncio.sleep(SENDING_S / 4)
+            await asyncio.sleep(SEND_TIMEOUT_S / 4)
             self._connections.drop_stuck()
 
 

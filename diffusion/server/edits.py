@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 from PIL import Image
 
-from diffusion.decoding.decode import Decoded, on_white
+from diffusion.decoding.decode import DecodedPicture, on_white
 from diffusion.decoding.decoder import PictureDecoder
 from diffusion.engine.shares import Caller
 from diffusion.protocol.fields import refuse
@@ -21,7 +21,7 @@ from diffusion.protocol.requests import GenerationCall, ModelInfo, read_call
 from diffusion.server.bodies import body_of
 from diffusion.server.uploads import Form, read_form, read_picture
 from diffusion.server.work_queue import WorkQueue
-from diffusion.vision.inpainting import Canvas, prepare
+from diffusion.vision.inpainting import InpaintCanvas, prepare
 
 FILES = ("image", "mask")
 
@@ -40,7 +40,7 @@ TEXTS = frozenset(
 )
 """The fields that are what they say; all others are read as JSON: numbers, true, lists."""
 
-STRENGTH = 0.8
+DEFAULT_STRENGTH = 0.8
 """How much noise is put upon a picture without a mask, where the caller leaves it open."""
 
 
@@ -51,7 +51,7 @@ async def read_edit(
     models: Mapping[str, ModelInfo],
     default_model: str,
     new_seed: int,
-) -> tuple[GenerationCall, Canvas]:
+) -> tuple[GenerationCall, InpaintCanvas]:
     """The call, and the canvas that its request's start names, prepared in the queue `reading`.
 
     Raises DecoderBusy, shares.QueueFull.
@@ -87,8 +87,12 @@ def _read(
 
 
 def _prepared(
-    call: GenerationCall, model: ModelInfo, image: Decoded, mask: Decoded | None, own_size: bool
-) -> tuple[GenerationCall, Canvas]:
+    call: GenerationCall,
+    model: ModelInfo,
+    image: DecodedPicture,
+    mask: DecodedPicture | None,
+    own_size: bool,
+) -> tuple[GenerationCall, InpaintCanvas]:
     """The call, in the picture's own size where that is wanted, and its canvas."""
     picture, request = on_white(image.image()), call.request
     if own_size:
@@ -131,7 +135,7 @@ def _start(body: Mapping[str, Any], image: bytes, mask: bytes | None) -> dict[st
     for name, digest in digests.items():
         if said.get(name) not in (None, digest):
             refuse(name, f"“{name}” is not the file that the request names.")
-    usual = STRENGTH if mask is None else 1.0
+    usual = DEFAULT_STRENGTH if mask is None else 1.0
     strength = next(
         (at for at in (said.get("strength"), body.get("strength")) if at is not None), usual
     )

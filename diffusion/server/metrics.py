@@ -8,7 +8,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from diffusion.engine.engine import Engine
-from diffusion.engine.engine_thread import NotServing, Worker
+from diffusion.engine.engine_thread import EngineThread, NotServing
 from diffusion.server.bodies import Bodies
 from diffusion.server.connections import Connections
 
@@ -22,9 +22,11 @@ OUTCOMES = ("finished", "failed", "cancelled", "refused")
 class Metrics:
     """The figures of one process: what became of requests, and how the engine does."""
 
-    def __init__(self, worker: Worker, connections: Connections, bodies: Bodies) -> None:
+    def __init__(
+        self, engine_thread: EngineThread, connections: Connections, bodies: Bodies
+    ) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_EngineFigures(worker))
+        self._registry.register(_EngineFigures(engine_thread))
         for name, meaning, count in (
             ("connections", "Connections that are open.", lambda: len(connections)),
             ("body_bytes", "Bytes that are held of requests' bodies.", lambda: bodies.held),
@@ -48,15 +50,15 @@ class Metrics:
 class _EngineFigures(Collector):
     """Read from the engine when they are asked for; nothing while it loads."""
 
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
+    def __init__(self, engine_thread: EngineThread) -> None:
+        self._engine_thread = engine_thread
 
     def describe(self) -> Iterator[Metric]:
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
         try:
-            engine = self._worker.engine
+            engine = self._engine_thread.engine
         except NotServing:
             return
         waiting, text = engine.waiting, engine.checkpoint.text

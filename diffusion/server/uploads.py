@@ -10,21 +10,21 @@ from typing import NoReturn
 from aiohttp import BodyPartReader, web
 from aiohttp.http import HttpProcessingError
 
-from diffusion.decoding.decode import Decoded, Undecodable, Wanted
+from diffusion.decoding.decode import DecodedPicture, Undecodable, Wanted
 from diffusion.decoding.decoder import PictureDecoder
 from diffusion.protocol.fields import InvalidField, refuse
 from diffusion.server.bodies import Body, body_of
 
-MAX_FILE = 1 << 24
+MAX_FILE_BYTES = 1 << 24
 """Bytes of one file; a PNG of 2048² that compresses badly stays below."""
 
-MAX_FIELD = 1 << 20
-MAX_TEXTS = 1 << 21
+MAX_FIELD_BYTES = 1 << 20
+MAX_TEXTS_BYTES = 1 << 21
 """Bytes of all fields of a form that are not files."""
 
 MAX_FIELDS = 64
 
-MAX_SIDE = 8192
+MAX_SIDE_PX = 8192
 MAX_PIXELS = 50_000_000
 """Phones make pictures of 48 million pixels and a little more."""
 
@@ -73,11 +73,11 @@ async def _parts(http: web.Request, body: Body, files: Collection[str]) -> dict[
             refuse(name, f"“{name}” came twice; only one can be used.")
         if len(parts) == MAX_FIELDS:
             refuse(None, f"The body has more than {MAX_FIELDS} fields.")
-        most = MAX_FILE if name in files else MAX_FIELD
+        most = MAX_FILE_BYTES if name in files else MAX_FIELD_BYTES
         parts[name] = await _whole(part, body, name, most)
         texts += 0 if name in files else len(parts[name])
-        if texts > MAX_TEXTS:
-            refuse(None, f"The fields of the body are larger than {MAX_TEXTS >> 20} MiB.")
+        if texts > MAX_TEXTS_BYTES:
+            refuse(None, f"The fields of the body are larger than {MAX_TEXTS_BYTES >> 20} MiB.")
     return parts
 
 
@@ -105,13 +105,13 @@ async def read_picture(
     *,
     fit_side: int | None = FIT_SIDE,
     max_pixels: int = MAX_PIXELS,
-) -> Decoded:
+) -> DecodedPicture:
     """The picture in a file, or its first frame, upright; with alpha or without.
 
     Its longer side becomes `fit_side` pixels at the most. Raises InvalidField, DecoderBusy.
     """
     try:
-        return await decoder.decode(file, Wanted(max_pixels, MAX_SIDE, fit_side))
+        return await decoder.decode(file, Wanted(max_pixels, MAX_SIDE_PX, fit_side))
     except Undecodable as error:
         _explain(error.reason, name, max_pixels)
 
@@ -119,7 +119,7 @@ async def read_picture(
 def _explain(reason: str, name: str, max_pixels: int) -> NoReturn:
     match reason:
         case "pixels":
-            most = f"{max_pixels:,} pixels is the most, and {MAX_SIDE:,} on a side"
+            most = f"{max_pixels:,} pixels is the most, and {MAX_SIDE_PX:,} on a side"
             refuse(name, f"“{name}” is too large: {most}.")
         case "slow":
             refuse(name, f"“{name}” takes too long to decode: save it anew, as a PNG say.")

@@ -16,11 +16,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from diffusion.nn.lora_layers import Adapters
+from diffusion.nn.lora_layers import LoraLayers
 from diffusion.protocol.requests import Lora
 from diffusion.text.emphasis import read_emphasis
 
-KEPT = 256
+CACHED_TEXTS = 256
 """How many texts' conditions are kept; a grid asks for the same two many times."""
 
 MAX_CHUNKS = 16
@@ -29,7 +29,7 @@ MAX_CHUNKS = 16
 Loras = tuple[Lora, ...]
 
 
-class PromptError(Exception):
+class TextTooLong(Exception):
     """A text cannot be read; the message is one sentence for its author."""
 
 
@@ -78,7 +78,7 @@ class Token:
 Chunk = tuple[Token, ...]
 
 
-class Clip:
+class ClipEncoder:
     """One of CLIP's text encoders and its tokenizer.
 
     One chunk at a time, because a batch of another size may round differently, and the same
@@ -105,7 +105,7 @@ class Clip:
         """The prompt's tokens in chunks that fit between a start and an end, one at the least."""
         tokens = self.tokens(prompt)
         if len(tokens) > self.most_tokens:
-            raise PromptError(
+            raise TextTooLong(
                 f"A text of {len(tokens)} tokens is too long: the model reads at most "
                 f"{self.most_tokens}."
             )
@@ -154,17 +154,17 @@ class TextEncoder:
 
     def __init__(
         self,
-        clips: Sequence[Clip],
+        clips: Sequence[ClipEncoder],
         pooling: bool = False,
         empty_is_zero: bool = False,
-        adapters: Adapters | None = None,
+        lora_layers: LoraLayers | None = None,
     ) -> None:
         self.clips = tuple(clips)
         self.hits = 0
         self.misses = 0
         self._pooling = pooling
         self._empty_is_zero = empty_is_zero
-        self._adapters = adapters
+        self._lora_layers = lora_layers
         self._kept: OrderedDict[tuple[str, Loras], Condition] = OrderedDict()
 
     @property
@@ -198,13 +198,13 @@ class TextEncoder:
             return self._kept[key]
         self.misses += 1
         condition = self._kept[key] = self._read(prompt, loras)
-        if len(self._kept) > KEPT:
+        if len(self._kept) > CACHED_TEXTS:
             self._kept.popitem(last=False)
         return condition
 
     @torch.inference_mode()
     def _read(self, prompt: str, loras: Loras) -> Condition:
-        with self._adapters.applied([loras]) if self._adapters else nullcontext():
+        with self._lora_layers.applied([loras]) if self._lora_layers else nullcontext():
             # The encoders' tokenizers might disagree on how many chunks there are.
             chunks = zip_longest(*(clip.chunks(prompt) for clip in self.clips), fillvalue=())
             read = [

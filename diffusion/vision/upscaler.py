@@ -12,15 +12,15 @@ from torch import Tensor, nn
 from diffusion.loading.components import CheckpointError, first_line, read_json
 from diffusion.vision.autoencoder import Pixels
 
-FOLDER = "upscaler"
-WEIGHTS = "model.safetensors"
-CONFIG = "config.json"
+UPSCALER_FOLDER = "upscaler"
+WEIGHTS_FILE = "model.safetensors"
+CONFIG_FILE = "config.json"
 
-TILE = 192
+TILE_SIDE_PX = 192
 """Pixels a side that the network sees at once, so that memory does not grow with the picture."""
 
 
-class Compact(nn.Module):
+class CompactNetwork(nn.Module):
     """SRVGGNetCompact of Real-ESRGAN (Wang et al. 2021): convolutions at the picture's own size,
     whose outcome is spread out and added to the picture enlarged by copying."""
 
@@ -53,7 +53,7 @@ class Unwanted(Exception):
 class Upscaler:
     """Enlarges pictures of any size by one factor."""
 
-    def __init__(self, network: Compact) -> None:
+    def __init__(self, network: CompactNetwork) -> None:
         self.network = network
         self.factor = network.factor
 
@@ -67,15 +67,17 @@ class Upscaler:
         height, width, _ = pixels.shape
         factor, reach = self.factor, self.network.reach
         enlarged = np.empty((height * factor, width * factor, 3), np.uint8)
-        for top in range(0, height, TILE):
-            for left in range(0, width, TILE):
+        for top in range(0, height, TILE_SIDE_PX):
+            for left in range(0, width, TILE_SIDE_PX):
                 if not wanted():
                     raise Unwanted
                 up, before = max(0, top - reach), max(0, left - reach)
-                seen = pixels[up : top + TILE + reach, before : left + TILE + reach]
+                seen = pixels[up : top + TILE_SIDE_PX + reach, before : left + TILE_SIDE_PX + reach]
                 drawn = self._tile(seen)[(top - up) * factor :, (left - before) * factor :]
-                place = enlarged[top * factor :, left * factor :][: TILE * factor, : TILE * factor]
-                place[:] = drawn[: TILE * factor, : TILE * factor]
+                place = enlarged[top * factor :, left * factor :][
+                    : TILE_SIDE_PX * factor, : TILE_SIDE_PX * factor
+                ]
+                place[:] = drawn[: TILE_SIDE_PX * factor, : TILE_SIDE_PX * factor]
         return enlarged
 
     def _tile(self, pixels: Pixels) -> Pixels:
@@ -88,16 +90,16 @@ class Upscaler:
 
 def load_upscaler(folder: Path, device: torch.device) -> Upscaler | None:
     """The upscaler of the model in `folder`, if it has one. Raises CheckpointError."""
-    place = folder / FOLDER
+    place = folder / UPSCALER_FOLDER
     if not place.is_dir():
         return None
-    config = read_json(place / CONFIG)
+    config = read_json(place / CONFIG_FILE)
     try:
         factor, width, layers = (int(config[name]) for name in ("factor", "width", "layers"))
         if not (2 <= factor <= 8 and 1 <= width <= 512 and 0 <= layers <= 64):
             raise ValueError("sizes out of range")
-        network = Compact(factor, width, layers)
-        weights = load_file(place / WEIGHTS)
+        network = CompactNetwork(factor, width, layers)
+        weights = load_file(place / WEIGHTS_FILE)
         network.load_state_dict({name: weight.float() for name, weight in weights.items()})
     except Exception as error:
         reason = f"The upscaler in {place} cannot be used: {first_line(error)}"

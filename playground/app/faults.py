@@ -30,7 +30,7 @@ class RateLimited:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class ServerFailure:
     """Answer this status without doing anything."""
 
     status: int
@@ -40,7 +40,7 @@ class Failed:
 class _Plan:
     """A fault waiting for the next `times` requests."""
 
-    fault: RateLimited | Failed
+    fault: RateLimited | ServerFailure
     times: int
     uploads_only: bool = False
 
@@ -80,7 +80,7 @@ class Faults:
         self, route: str, times: int = 1, status: int = 500, *, uploads_only: bool = False
     ) -> None:
         """Answer the next requests of a route (that carry files) with an error."""
-        self._plan(route, _Plan(Failed(status), times, uploads_only))
+        self._plan(route, _Plan(ServerFailure(status), times, uploads_only))
 
     def hold(self, route: str) -> Hold:
         """Keep requests of a route waiting until released: a late acknowledgement, or (GATEWAY)
@@ -127,7 +127,7 @@ class Faults:
         if route in self._holds:
             await self._holds[route].pass_through()
 
-    def next(self, route: str, *, has_files: bool) -> RateLimited | Failed | None:
+    def next(self, route: str, *, has_files: bool) -> RateLimited | ServerFailure | None:
         """The fault planned for this request, if there is one."""
         for plan in self._plans.get(route, ()):
             if plan.times > 0 and (has_files or not plan.uploads_only):

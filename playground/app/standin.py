@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from playground.app.faults import Faults
 from playground.gateway.events import events_of, interaction_event
 from playground.gateway.gateway import Gateway
-from playground.interactions.command_registry import CommandBook
+from playground.interactions.command_registry import CommandRegistry
 from playground.interactions.interactions import Interaction, Interactions
 from playground.state.limits import Limits
 from playground.state.world import Change, World
 
 if TYPE_CHECKING:
-    from playground.testing.openapi import Description
+    from playground.testing.openapi import ApiDescription
 
-REMEMBERED_REQUESTS = 10_000
+MAX_REMEMBERED_REQUESTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,15 @@ class BotRequest:
 class StandIn:
     """All parts of the stand-in. `base_url` is set once the port is known."""
 
-    def __init__(self, limits: Limits, description: Description | None) -> None:
+    def __init__(self, limits: Limits, description: ApiDescription | None) -> None:
         self.limits = limits
         self.description = description
         self.world = World(limits)
-        self.commands = CommandBook(self.world, limits)
+        self.commands = CommandRegistry(self.world, limits)
         self.interactions = Interactions(self.world)
         self.gateway = Gateway(self.world, limits)
         self.faults = Faults(self.world, self.gateway)
-        self.requests: deque[BotRequest] = deque(maxlen=REMEMBERED_REQUESTS)
+        self.requests: deque[BotRequest] = deque(maxlen=MAX_REMEMBERED_REQUESTS)
         self.violations: list[str] = []
         self.world.listeners.append(self._tell_bots)
         self.interactions.listeners.append(self._ask_bots)

@@ -21,10 +21,10 @@ from playground.state.world import (
     AppInstalled,
     Change,
     ChannelChanged,
-    Deleted,
-    Edited,
     MemberRemoved,
-    Posted,
+    MessageDeleted,
+    MessageEdited,
+    MessagePosted,
     Reacted,
     Typing,
     World,
@@ -73,7 +73,12 @@ def events_of(world: World, change: Change) -> Iterator[Event]:
             body = {"channel_id": str(channel.id), "user_id": str(user_id), "timestamp": 0}
             in_guild = channel.guild_id is not None
             yield "TYPING_START", body, _needed(Intent.GUILD_TYPING, in_guild), in_guild
-        case Posted(message) | Edited(message) | Deleted(message) | Reacted(message):
+        case (
+            MessagePosted(message)
+            | MessageEdited(message)
+            | MessageDeleted(message)
+            | Reacted(message)
+        ):
             if message.visible_to is not None or not world.sees(world.bot.id, message):
                 return
             in_guild = world.channels[message.channel_id].guild_id is not None
@@ -84,12 +89,12 @@ def events_of(world: World, change: Change) -> Iterator[Event]:
 
 
 def _about_message(
-    world: World, change: Posted | Edited | Deleted | Reacted
+    world: World, change: MessagePosted | MessageEdited | MessageDeleted | Reacted
 ) -> tuple[str, Payload, Intent]:
     message = change.message
     place: Payload = {"channel_id": str(message.channel_id)}
     match change:
-        case Deleted():
+        case MessageDeleted():
             return "MESSAGE_DELETE", {**place, "id": str(message.id)}, Intent.GUILD_MESSAGES
         case Reacted(_, emoji, user_id, added):
             body = {
@@ -110,7 +115,7 @@ def _about_message(
         member = member_payload(world.members[message.author_id])
         del member["user"]
         body["member"] = member
-    name = "MESSAGE_CREATE" if isinstance(change, Posted) else "MESSAGE_UPDATE"
+    name = "MESSAGE_CREATE" if isinstance(change, MessagePosted) else "MESSAGE_UPDATE"
     return name, body, Intent.GUILD_MESSAGES
 
 

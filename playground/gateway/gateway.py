@@ -17,13 +17,13 @@ from typing import Any
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from playground.gateway.events import Intent, is_for_shard, members_chunk, ready_events, strip
-from playground.gateway.sessions import Close, Connection, Hangup, Op, Session
-from playground.state.limits import CLOSE_SECONDS, Limits
+from playground.gateway.sessions import CloseCode, Connection, Hangup, Opcode, Session
+from playground.state.limits import CLOSE_TIMEOUT_S, Limits
 from playground.state.messages import Json
 from playground.state.world import World
 
-GOODBYE = (WSCloseCode.OK, WSCloseCode.GOING_AWAY)
-ROUND_TRIP = 0.05
+NORMAL_CLOSE_CODES = (WSCloseCode.OK, WSCloseCode.GOING_AWAY)
+HEARTBEAT_ROUND_TRIP_S = 0.05
 """Seconds until a heartbeat is acknowledged. discord.py notes when it sent one only after sending
 it; an answer quicker than any network's would be measured from the one before, and warned of."""
 
@@ -63,12 +63,12 @@ class Gateway:
         """Cut every bot's connection; without `resumable` the sessions are forgotten too."""
         if not resumable:
             self._sessions.clear()
-        await self._close_all(Close.UNKNOWN_ERROR)
+        await self._close_all(CloseCode.UNKNOWN_ERROR)
 
     def ask_to_reconnect(self) -> None:
         """Op 7."""
         for connection in self._connections:
-            connection.send(Op.RECONNECT, None)
+            connection.send(Opcode.RECONNECT, None)
 
     def mute_heartbeats(self) -> None:
         """Acknowledge no heartbeat any more on the connections there are now."""
@@ -89,16 +89,16 @@ class Gateway:
     async def connect(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one websocket of a bot until it ends."""
         size = 4 * self._limits.gateway_payload
-        socket = web.WebSocketResponse(timeout=CLOSE_SECONDS, max_msg_size=size)
+        socket = web.WebSocketResponse(timeout=CLOSE_TIMEOUT_S, max_msg_size=size)
         await socket.prepare(request)
         connection = Connection(socket)
         self._connections.add(connection)
         writer = asyncio.create_task(connection.write())
         try:
             if request.query.get("v", "10") != "10":
-                raise Hangup(Close.INVALID_VERSION)
+                raise Hangup(CloseCode.INVALID_VERSION)
             interval = int(self._limits.heartbeat_interval * 1000)
-            connection.send(Op.HELLO, {"heartbeat_interval": interval})
+            connection.send(Opcode.HELLO, {"heartbeat_interval": interval})
             await self._listen(connection)
         except Hangup as hangup:
             await socket.close(code=hangup.code)
@@ -117,9 +117,9 @@ class Gateway:
                 async with asyncio.timeout(max(patience, 0)):
                     frame = await connection.socket.receive()
             except TimeoutError:
-                raise Hangup(Close.SESSION_TIMED_OUT) from None
+                raise Hangup(CloseCode.SESSION_TIMED_OUT) from None
             if frame.type is WSMsgType.CLOSE:
-                connection.goodbye = frame.data in GOODBYE
+                connection.goodbye = frame.data in NORMAL_CLOSE_CODES
             if frame.type is not WSMsgType.TEXT:
                 return
             self._limit(connection, frame.data)
@@ -127,44 +127,46 @@ class Gateway:
                 message = json.loads(frame.data)
                 op, payload = message["op"], message.get("d")
             except (ValueError, KeyError, TypeError):
-                raise Hangup(Close.DECODE_ERROR) from None
+                raise Hangup(CloseCode.DECODE_ERROR) from None
             self._take(connection, op, payload)
 
     def _limit(self, connection: Connection, text: str) -> None:
         """120 events a minute, 4096 bytes each."""
         if len(text.encode()) > self._limits.gateway_payload:
-            raise Hangup(Close.DECODE_ERROR)
+            raise Hangup(CloseCode.DECODE_ERROR)
         now = monotonic()
         connection.received.append(now)
         while connection.received[0] < now - self._limits.gateway_events_window:
             connection.received.popleft()
         if len(connection.received) > self._limits.gateway_events:
-            raise Hangup(Close.RATE_LIMITED)
+            raise Hangup(CloseCode.RATE_LIMITED)
 
     def _take(self, connection: Connection, op: int, payload: Any) -> None:
         match op:
-            case Op.HEARTBEAT:
+            case Opcode.HEARTBEAT:
                 connection.heard = monotonic()
                 if connection.acknowledges:
                     loop = asyncio.get_running_loop()
-                    loop.call_later(ROUND_TRIP, connection.send, Op.HEARTBEAT_ACK, None)
-            case Op.IDENTIFY:
+                    loop.call_later(
+                        HEARTBEAT_ROUND_TRIP_S, connection.send, Opcode.HEARTBEAT_ACK, None
+                    )
+            case Opcode.IDENTIFY:
                 if connection.session is not None:
-                    raise Hangup(Close.ALREADY_AUTHENTICATED)
+                    raise Hangup(CloseCode.ALREADY_AUTHENTICATED)
                 self._identify(connection, payload)
-            case Op.RESUME:
+            case Opcode.RESUME:
                 if connection.session is not None:
-                    raise Hangup(Close.ALREADY_AUTHENTICATED)
+                    raise Hangup(CloseCode.ALREADY_AUTHENTICATED)
                 self._resume(connection, payload)
             case _ if connection.session is None:
-                raise Hangup(Close.NOT_AUTHENTICATED)
-            case Op.REQUEST_MEMBERS:
+                raise Hangup(CloseCode.NOT_AUTHENTICATED)
+            case Opcode.REQUEST_MEMBERS:
                 chunk = members_chunk(self._world, payload)
                 connection.session.dispatch("GUILD_MEMBERS_CHUNK", chunk)
             case 3 | 4:
                 pass  # Presence and voice state: nobody here looks at them.
             case _:
-                raise Hangup(Close.UNKNOWN_OPCODE)
+                raise Hangup(CloseCode.UNKNOWN_OPCODE)
 
     def _identify(self, connection: Connection, payload: Any) -> None:
         session = self._new_session(payload)
@@ -175,16 +177,16 @@ class Gateway:
 
     def _new_session(self, payload: Any) -> Session:
         if not isinstance(payload, dict) or not payload.get("token"):
-            raise Hangup(Close.AUTHENTICATION_FAILED)
+            raise Hangup(CloseCode.AUTHENTICATION_FAILED)
         intents = payload.get("intents")
         if not isinstance(intents, int) or intents < 0:
-            raise Hangup(Close.INVALID_INTENTS)
+            raise Hangup(CloseCode.INVALID_INTENTS)
         try:
             number, count = payload.get("shard") or (0, 1)
             if not 0 <= number < count:
                 raise ValueError
         except (TypeError, ValueError):
-            raise Hangup(Close.INVALID_SHARD) from None
+            raise Hangup(CloseCode.INVALID_SHARD) from None
         return Session(payload["token"].removeprefix("Bot "), intents, (number, count))
 
     def _resume(self, connection: Connection, payload: Any) -> None:
@@ -192,11 +194,11 @@ class Gateway:
         self._forget_old_sessions()
         session = self._sessions.get(payload.get("session_id", ""))
         if session is None or session.token != payload.get("token", "").removeprefix("Bot "):
-            connection.send(Op.INVALID_SESSION, False)
+            connection.send(Opcode.INVALID_SESSION, False)
             return
         seen = payload.get("seq")
         if not isinstance(seen, int) or seen > session.sequence:
-            raise Hangup(Close.INVALID_SEQUENCE)
+            raise Hangup(CloseCode.INVALID_SEQUENCE)
         self._attach(session, connection)
         for sequence, text in session.sent:
             if sequence > seen:

@@ -15,10 +15,10 @@ from aiohttp import web
 
 from playground.state.messages import Json
 
-REPLAYED_EVENTS = 5000
+MAX_REPLAYED_EVENTS = 5000
 
 
-class Op(IntEnum):
+class Opcode(IntEnum):
     DISPATCH = 0
     HEARTBEAT = 1
     IDENTIFY = 2
@@ -30,7 +30,7 @@ class Op(IntEnum):
     HEARTBEAT_ACK = 11
 
 
-class Close(IntEnum):
+class CloseCode(IntEnum):
     """Discord's close codes; 4004 and from 4010 on tell the client not to come back."""
 
     UNKNOWN_ERROR = 4000
@@ -50,7 +50,7 @@ class Close(IntEnum):
 class Hangup(Exception):
     """Ends a connection with a close code."""
 
-    def __init__(self, code: Close) -> None:
+    def __init__(self, code: CloseCode) -> None:
         super().__init__(code.name)
         self.code = code
 
@@ -64,14 +64,14 @@ class Session:
     shard: tuple[int, int]
     id: str = field(default_factory=lambda: secrets.token_hex(16))
     sequence: int = 0
-    sent: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=REPLAYED_EVENTS))
+    sent: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=MAX_REPLAYED_EVENTS))
     connection: Connection | None = None
     left: float = 0
 
     def dispatch(self, event: str, payload: Json) -> None:
         """Number an event, keep it for replay, and send it if somebody listens."""
         self.sequence += 1
-        frame = {"op": Op.DISPATCH, "t": event, "s": self.sequence, "d": payload}
+        frame = {"op": Opcode.DISPATCH, "t": event, "s": self.sequence, "d": payload}
         text = json.dumps(frame)
         self.sent.append((self.sequence, text))
         if self.connection is not None:
@@ -93,7 +93,7 @@ class Connection:
     goodbye: bool = False
     received: deque[float] = field(default_factory=deque)
 
-    def send(self, op: Op, payload: Any) -> None:
+    def send(self, op: Opcode, payload: Any) -> None:
         self.outbox.put_nowait(json.dumps({"op": op, "d": payload, "s": None, "t": None}))
 
     async def write(self) -> None:

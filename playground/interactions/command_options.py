@@ -19,7 +19,7 @@ NESTED = (OptionKind.SUBCOMMAND, OptionKind.GROUP)
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class TypedOptions:
     """The `options` of the interaction, and the things they refer to by id."""
 
     options: list[dict[str, Any]]
@@ -43,7 +43,7 @@ def fill_options(
     values: Mapping[str, Any],
     lookup: Lookup,
     focused: str | None = None,
-) -> Typed:
+) -> TypedOptions:
     """Fill the options of `command` (below the subcommands in `path`) with typed `values`.
 
     With `focused`, an autocomplete: nothing is required yet and the focused value is kept as
@@ -59,7 +59,7 @@ def fill_options(
         options = found.get("options") or []
     if any(option["type"] in NESTED for option in options):
         raise Refusal(f"/{command.name} needs a subcommand.")
-    typed = Typed([])
+    typed = TypedOptions([])
     unknown = set(values) - {option["name"] for option in options}
     if unknown:
         raise Refusal(f"/{command.name} has no option {', '.join(sorted(unknown))}.")
@@ -71,11 +71,11 @@ def fill_options(
     filled = typed.options
     for step in reversed(steps):
         filled = [{"type": step["type"], "name": step["name"], "options": filled}]
-    return Typed(filled, typed.files, typed.users, typed.channels)
+    return TypedOptions(filled, typed.files, typed.users, typed.channels)
 
 
 def _fill(
-    option: Json, value: Any, typed: Typed, lookup: Lookup, focused: str | None
+    option: Json, value: Any, typed: TypedOptions, lookup: Lookup, focused: str | None
 ) -> dict[str, Any]:
     filled: dict[str, Any] = {"type": option["type"], "name": option["name"]}
     if option["name"] == focused:
@@ -83,7 +83,7 @@ def _fill(
     return {**filled, "value": _convert(option, value, typed, lookup)}
 
 
-def _convert(option: Json, value: Any, typed: Typed, lookup: Lookup) -> Any:
+def _convert(option: Json, value: Any, typed: TypedOptions, lookup: Lookup) -> Any:
     if option.get("choices"):
         return _chosen(option, value)
     match option["type"]:

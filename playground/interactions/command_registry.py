@@ -11,7 +11,7 @@ from playground.state import errors
 from playground.state.errors import DiscordError
 from playground.state.limits import Limits
 from playground.state.messages import Json
-from playground.state.people import Channel, Member, Permission, may
+from playground.state.people import Channel, GuildMember, Permission, may
 from playground.state.world import World
 from playground.validation.commands import CommandKind, check_commands
 
@@ -49,7 +49,7 @@ class Command:
     definition: Json
 
 
-class CommandBook:
+class CommandRegistry:
     """Registered commands by scope. `version` grows with every change; listeners hear of it."""
 
     def __init__(self, world: World, limits: Limits) -> None:
@@ -105,7 +105,7 @@ class CommandBook:
         del self._scope(guild_id)[command_id]
         self._changed()
 
-    def usable(self, member: Member, channel: Channel) -> list[Command]:
+    def usable(self, member: GuildMember, channel: Channel) -> list[Command]:
         """The commands this member is offered in this channel; the server's hide global ones."""
         offered: dict[tuple[CommandKind, str], Command] = {}
         for command in (*self.all(None), *self.all(self._world.guild.id)):
@@ -129,7 +129,7 @@ class CommandBook:
             owners[str(int(Installation.USER))] = str(user_id)
         return owners
 
-    def _offered(self, command: Command, member: Member, channel: Channel) -> bool:
+    def _offered(self, command: Command, member: GuildMember, channel: Channel) -> bool:
         definition = command.definition
         context = context_of(self._world, channel)
         contexts: Sequence[int] | None = definition.get("contexts")

@@ -14,7 +14,7 @@ Links = Mapping[str, Json]
 """By file name: the address, size and type that replace `attachment://name`."""
 
 _SELECT = {"min_values": 1, "max_values": 1}
-DEFAULTS: Mapping[int, Json] = {
+COMPONENT_DEFAULTS: Mapping[int, Json] = {
     Kind.STRING_SELECT: _SELECT,
     Kind.USER_SELECT: _SELECT,
     Kind.ROLE_SELECT: _SELECT,
@@ -38,7 +38,11 @@ def fill_components(components: Sequence[Json], links: Links) -> tuple[Json, ...
     def fill(given: Json) -> dict[str, Any]:
         nonlocal counter
         counter += 1
-        shown = {**DEFAULTS.get(given["type"], {}), **given, "id": given.get("id") or counter}
+        shown = {
+            **COMPONENT_DEFAULTS.get(given["type"], {}),
+            **given,
+            "id": given.get("id") or counter,
+        }
         for single in ("media", "file"):
             if single in given:
                 shown[single] = _fill_media(given[single])

@@ -19,7 +19,14 @@ from playground.interactions.defaults import fill_components
 from playground.interactions.message_drafts import Uploaded, draft_message, is_empty
 from playground.state import errors
 from playground.state.errors import Complaint, DiscordError, InvalidForm
-from playground.state.messages import Cause, Draft, Json, Message, MessageFlag, MessageKind
+from playground.state.messages import (
+    Cause,
+    Json,
+    MessageDraft,
+    MessageFlag,
+    MessageKind,
+    StoredMessage,
+)
 from playground.state.people import Channel, Permission, may
 from playground.state.world import World
 from playground.validation.commands import check_choices
@@ -59,7 +66,7 @@ class Reply:
     """What the member sees of the bot's first response; `none` is no response in time."""
 
     kind: ReplyKind
-    message: Message | None = None
+    message: StoredMessage | None = None
     modal: Json | None = None
     choices: Sequence[Json] = ()
 
@@ -74,7 +81,7 @@ class Interaction:
     channel: Channel
     payload: Json
     cause: Cause
-    source: Message | None
+    source: StoredMessage | None
     nonce: str | None
     asked: float = field(default_factory=monotonic)
     acknowledged: CallbackKind | None = None
@@ -111,7 +118,7 @@ class Interactions:
         owners: Mapping[str, str],
         *,
         name: str | None = None,
-        source: Message | None = None,
+        source: StoredMessage | None = None,
         target_id: int | None = None,
         trigger: Cause | None = None,
         nonce: str | None = None,
@@ -186,7 +193,7 @@ class Interactions:
                 return Reply("message", self._post_original(interaction, draft))
             case CallbackKind.DEFERRED_MESSAGE:
                 flags = MessageFlag.LOADING | ((body.get("flags") or 0) & MessageFlag.EPHEMERAL)
-                draft = Draft(content="", flags=int(flags))
+                draft = MessageDraft(content="", flags=int(flags))
                 return Reply("deferred", self._post_original(interaction, draft))
             case CallbackKind.UPDATE:
                 source = self._source(interaction)
@@ -206,12 +213,12 @@ class Interactions:
                 interaction.modal = {**body, "components": components}
                 return Reply("modal", modal=interaction.modal)
 
-    def _source(self, interaction: Interaction) -> Message:
+    def _source(self, interaction: Interaction) -> StoredMessage:
         """The message whose component was used, as it is now."""
         assert interaction.source is not None, "only component interactions allow updates"
         return self._world.message(interaction.channel.id, interaction.source.id)
 
-    def _post_original(self, interaction: Interaction, draft: Draft) -> Message:
+    def _post_original(self, interaction: Interaction, draft: MessageDraft) -> StoredMessage:
         kind, reference = MessageKind.PLAIN, None
         if interaction.source is not None:
             kind, reference = MessageKind.REPLY, interaction.source.id
@@ -224,8 +231,12 @@ class Interactions:
         return message
 
     def _post(
-        self, interaction: Interaction, draft: Draft, kind: MessageKind, reference: int | None
-    ) -> Message:
+        self,
+        interaction: Interaction,
+        draft: MessageDraft,
+        kind: MessageKind,
+        reference: int | None,
+    ) -> StoredMessage:
         flags = (draft.flags or 0) | self._forced(interaction)
         hidden = flags & MessageFlag.EPHEMERAL
         draft = replace(draft, flags=flags)
@@ -251,9 +262,9 @@ class Interactions:
         body: Json,
         files: Sequence[Uploaded],
         *,
-        editing: Message | None = None,
+        editing: StoredMessage | None = None,
         at: str = "",
-    ) -> Draft:
+    ) -> MessageDraft:
         draft = draft_message(
             self._world, interaction.channel.id, body, files, editing=editing, at=at
         )
@@ -277,7 +288,7 @@ class Interactions:
             raise DiscordError(errors.UNKNOWN_WEBHOOK)
         return interaction
 
-    def message(self, token: str, name: str) -> Message:
+    def message(self, token: str, name: str) -> StoredMessage:
         """A message of this interaction by id, or `@original`."""
         interaction = self.answered(token)
         identity = interaction.original if name == "@original" else int(name)
@@ -290,7 +301,7 @@ class Interactions:
             raise DiscordError(errors.UNKNOWN_MESSAGE)
         return message
 
-    def follow_up(self, token: str, body: Json, files: Sequence[Uploaded]) -> Message:
+    def follow_up(self, token: str, body: Json, files: Sequence[Uploaded]) -> StoredMessage:
         """Post another message; right after a deferred answer it fills that one in instead."""
         interaction = self.answered(token)
         original = self._world.messages.get(interaction.original or 0)
@@ -305,7 +316,7 @@ class Interactions:
             interaction.follow_ups += 1
         return self._post(interaction, draft, MessageKind.REPLY, interaction.original)
 
-    def edit(self, token: str, name: str, body: Json, files: Sequence[Uploaded]) -> Message:
+    def edit(self, token: str, name: str, body: Json, files: Sequence[Uploaded]) -> StoredMessage:
         """Edit a message of this interaction; the first edit ends its "thinking"."""
         message = self.message(token, name)
         draft = self._draft(self.answered(token), body, files, editing=message)

@@ -1,4 +1,4 @@
-"""From a client's message body and its files to a `Draft` that has passed every check."""
+"""From a client's message body and its files to a `MessageDraft` that has passed every check."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from playground.interactions.defaults import Links, fill_components, fill_embeds, link_to
 from playground.state import errors
 from playground.state.errors import Complaint, DiscordError, InvalidForm
-from playground.state.messages import Draft, Json, Message, MessageFlag, StoredFile, store_file
+from playground.state.messages import (
+    Json,
+    MessageDraft,
+    MessageFlag,
+    StoredFile,
+    StoredMessage,
+    store_file,
+)
 from playground.state.world import World
 from playground.validation.messages import check_message
 from playground.validation.rules import joined
@@ -33,9 +40,9 @@ def draft_message(
     body: Json,
     files: Sequence[Uploaded],
     *,
-    editing: Message | None = None,
+    editing: StoredMessage | None = None,
     at: str = "",
-) -> Draft:
+) -> MessageDraft:
     """Check a body against Discord's limits and turn it into a draft.
 
     `editing` is the message it will change: then absent parts stay, and `attachments` lists
@@ -51,7 +58,7 @@ def draft_message(
     stored, kept = _take_files(world, body, files, editing, at)
     there = [*stored, *(file for file in editing.files if file.id in kept)] if editing else stored
     links = {file.filename: link_to(file_url(world, channel_id, file), file) for file in there}
-    return Draft(
+    return MessageDraft(
         content=_content(body, editing),
         embeds=_embeds(body, links, editing),
         components=_components(body, links, editing),
@@ -64,7 +71,7 @@ def draft_message(
     )
 
 
-def is_empty(draft: Draft, before: Message | None = None) -> bool:
+def is_empty(draft: MessageDraft, before: StoredMessage | None = None) -> bool:
     """Whether a message would show nothing at all after this draft."""
     if draft.files or draft.content or draft.embeds or draft.components:
         return False
@@ -80,19 +87,19 @@ def is_empty(draft: Draft, before: Message | None = None) -> bool:
     )
 
 
-def _content(body: Json, editing: Message | None) -> str | None:
+def _content(body: Json, editing: StoredMessage | None) -> str | None:
     if editing and "content" not in body:
         return None
     return (body.get("content") or "").strip()
 
 
-def _embeds(body: Json, links: Links, editing: Message | None) -> tuple[Json, ...] | None:
+def _embeds(body: Json, links: Links, editing: StoredMessage | None) -> tuple[Json, ...] | None:
     if editing and "embeds" not in body:
         return None
     return fill_embeds(body.get("embeds") or [], links)
 
 
-def _components(body: Json, links: Links, editing: Message | None) -> tuple[Json, ...] | None:
+def _components(body: Json, links: Links, editing: StoredMessage | None) -> tuple[Json, ...] | None:
     if editing and "components" not in body:
         return None
     return fill_components(body.get("components") or [], links)
@@ -104,7 +111,7 @@ def file_url(world: World, channel_id: int, file: StoredFile) -> str:
 
 
 def _take_files(
-    world: World, body: Json, files: Sequence[Uploaded], editing: Message | None, at: str
+    world: World, body: Json, files: Sequence[Uploaded], editing: StoredMessage | None, at: str
 ) -> tuple[list[StoredFile], list[int]]:
     """New files with their alt texts, and the ids of those that stay."""
     here = joined(at, "attachments")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from playground.state.errors import Refusal
-from playground.state.limits import TEXT_INPUT
+from playground.state.limits import MAX_TEXT_INPUT_CHARS
 from playground.state.messages import Json
 from playground.validation.components import Kind
 
@@ -43,7 +43,7 @@ def _fill_field(field: Json, label: str, values: dict[str, Any]) -> dict[str, An
 def _check_text(field: Json, label: str, text: str) -> None:
     if not text and field.get("required", True):
         raise Refusal(f"{label} is required.")
-    least, most = field.get("min_length") or 0, field.get("max_length") or TEXT_INPUT
+    least, most = field.get("min_length") or 0, field.get("max_length") or MAX_TEXT_INPUT_CHARS
     if text and not least <= len(text) <= most:
         raise Refusal(f"{label} takes {least} to {most} characters.")
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from playground.app.standin import StandIn
-from playground.interactions.command_options import Lookup, Typed, fill_options
+from playground.interactions.command_options import Lookup, TypedOptions, fill_options
 from playground.interactions.command_registry import Command, Installation
 from playground.interactions.interactions import Interaction, InteractionKind, Reply
 from playground.interactions.modal_values import fill_row, option_value
@@ -18,19 +18,19 @@ from playground.payloads.commands import resolved_payload, resolved_users
 from playground.payloads.messages import message_payload
 from playground.payloads.people import LOCALE
 from playground.state.errors import DiscordError, Refusal
-from playground.state.messages import Cause, Json, Message, StoredFile
-from playground.state.people import Channel, Member
+from playground.state.messages import Cause, Json, StoredFile, StoredMessage
+from playground.state.people import Channel, GuildMember
 from playground.validation.commands import CommandKind
 from playground.validation.components import SELECTS, Kind
 
 NO_RESPONSE = "The application did not respond"
 
 
-async def perform(standin: StandIn, member: Member, act: Json) -> dict[str, Any]:
+async def perform(standin: StandIn, member: GuildMember, act: Json) -> dict[str, Any]:
     """Do it, wait for the bot's first response, and say what the member sees of it."""
-    begin = ACTS.get(act.get("type", ""))
+    begin = ACTIONS.get(act.get("type", ""))
     if begin is None:
-        raise Refusal(f"There is no act {act.get('type')!r}; there are {', '.join(ACTS)}.")
+        raise Refusal(f"There is no act {act.get('type')!r}; there are {', '.join(ACTIONS)}.")
     standin.world.locales[member.user.id] = str(act.get("locale") or LOCALE)
     try:
         interaction = begin(standin, member, act)
@@ -40,7 +40,7 @@ async def perform(standin: StandIn, member: Member, act: Json) -> dict[str, Any]
 
 
 def _describe(
-    standin: StandIn, member: Member, interaction: Interaction, reply: Reply
+    standin: StandIn, member: GuildMember, interaction: Interaction, reply: Reply
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {"answer": reply.kind, "interaction_id": str(interaction.id)}
     if reply.kind == "none":
@@ -57,17 +57,17 @@ def _describe(
 # ---------------------------------------------------------------------- commands
 
 
-def _use_command(standin: StandIn, member: Member, act: Json) -> Interaction:
+def _use_command(standin: StandIn, member: GuildMember, act: Json) -> Interaction:
     return _typed_command(standin, member, act, InteractionKind.COMMAND, None)
 
 
-def _autocomplete(standin: StandIn, member: Member, act: Json) -> Interaction:
+def _autocomplete(standin: StandIn, member: GuildMember, act: Json) -> Interaction:
     focused = act["focused"]
     return _typed_command(standin, member, act, InteractionKind.AUTOCOMPLETE, focused)
 
 
 def _typed_command(
-    standin: StandIn, member: Member, act: Json, kind: InteractionKind, focused: str | None
+    standin: StandIn, member: GuildMember, act: Json, kind: InteractionKind, focused: str | None
 ) -> Interaction:
     channel = _channel(standin, member, act)
     name, *path = act["command"].split()
@@ -90,7 +90,7 @@ def _typed_command(
     )
 
 
-def _use_message_menu(standin: StandIn, member: Member, act: Json) -> Interaction:
+def _use_message_menu(standin: StandIn, member: GuildMember, act: Json) -> Interaction:
     channel = _channel(standin, member, act)
     message = _message(standin, member, channel, act)
     command = _command(standin, member, channel, CommandKind.MESSAGE, act["command"])
@@ -110,7 +110,7 @@ def _use_message_menu(standin: StandIn, member: Member, act: Json) -> Interactio
     )
 
 
-def _use_user_menu(standin: StandIn, member: Member, act: Json) -> Interaction:
+def _use_user_menu(standin: StandIn, member: GuildMember, act: Json) -> Interaction:
     channel = _channel(standin, member, act)
     target_id = _lookup(standin, member).user(act["target"])
     command = _command(standin, member, channel, CommandKind.USER, act["command"])
@@ -130,7 +130,7 @@ def _use_user_menu(standin: StandIn, member: Member, act: Json) -> Interaction:
 
 
 def _command(
-    standin: StandIn, member: Member, channel: Channel, kind: CommandKind, name: str
+    standin: StandIn, member: GuildMember, channel: Channel, kind: CommandKind, name: str
 ) -> Command:
     for command in standin.commands.usable(member, channel):
         if command.kind is kind and command.name == name:
@@ -147,7 +147,7 @@ def _command_payload(command: Command) -> dict[str, Any]:
     return payload if command.guild_id is None else {**payload, "guild_id": str(command.guild_id)}
 
 
-def _lookup(standin: StandIn, member: Member) -> Lookup:
+def _lookup(standin: StandIn, member: GuildMember) -> Lookup:
     """How this member's words become files, users and channels."""
 
     def file(text: str) -> StoredFile:
@@ -174,7 +174,7 @@ def _lookup(standin: StandIn, member: Member) -> Lookup:
 # ---------------------------------------------------------------------- components
 
 
-def _use_component(standin: StandIn, member: Member, act: Json) -> Interaction:
+def _use_component(standin: StandIn, member: GuildMember, act: Json) -> Interaction:
     channel = _channel(standin, member, act)
     message = _message(standin, member, channel, act)
     component = next(
@@ -217,7 +217,7 @@ def _component_payload(
         channels = {
             c.id for c in standin.world.channels.values() if {str(c.id), c.name} & {*chosen}
         }
-        resolved = resolved_payload(standin.world, channel, Typed([], channels=channels))
+        resolved = resolved_payload(standin.world, channel, TypedOptions([], channels=channels))
         return {**payload, "values": [str(each) for each in channels], "resolved": resolved}
     users = {
         each.user.id
@@ -244,7 +244,7 @@ def _owners_of_bot(channel: Channel) -> dict[str, str]:
 # ---------------------------------------------------------------------- dialogs
 
 
-def _submit_modal(standin: StandIn, member: Member, act: Json) -> Interaction:
+def _submit_modal(standin: StandIn, member: GuildMember, act: Json) -> Interaction:
     opened = standin.interactions.opened(int(act["interaction"]))
     if opened.user_id != member.user.id or opened.modal is None:
         raise Refusal("That dialog is not open.")
@@ -268,7 +268,7 @@ def _submit_modal(standin: StandIn, member: Member, act: Json) -> Interaction:
 # ---------------------------------------------------------------------- forgeries
 
 
-def _forge(standin: StandIn, member: Member, act: Json) -> Interaction:
+def _forge(standin: StandIn, member: GuildMember, act: Json) -> Interaction:
     """What a modified client sends: a custom_id under a message that does not have it.
 
     With `fields` a dialog that was never opened, with `values` a menu, otherwise a button.
@@ -315,18 +315,18 @@ def _forge(standin: StandIn, member: Member, act: Json) -> Interaction:
 # ---------------------------------------------------------------------- places
 
 
-def _channel(standin: StandIn, member: Member, act: Json) -> Channel:
+def _channel(standin: StandIn, member: GuildMember, act: Json) -> Channel:
     return standin.world.channel_called(str(act["channel"]), member.user.id)
 
 
-def _message(standin: StandIn, member: Member, channel: Channel, act: Json) -> Message:
+def _message(standin: StandIn, member: GuildMember, channel: Channel, act: Json) -> StoredMessage:
     message = standin.world.message(channel.id, int(act["message"]))
     if not standin.world.sees(member.user.id, message):
         raise Refusal("That message is gone.")
     return message
 
 
-ACTS: Mapping[str, Callable[[StandIn, Member, Json], Interaction]] = {
+ACTIONS: Mapping[str, Callable[[StandIn, GuildMember, Json], Interaction]] = {
     "command": _use_command,
     "autocomplete": _autocomplete,
     "component": _use_component,

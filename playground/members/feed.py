@@ -13,16 +13,16 @@ from aiohttp import web
 from playground.app.standin import StandIn
 from playground.payloads.messages import message_payload
 from playground.payloads.people import AVATAR
-from playground.state.limits import CLOSE_SECONDS
-from playground.state.people import Channel, Member, Permission, User, may
+from playground.state.limits import CLOSE_TIMEOUT_S
+from playground.state.people import Channel, GuildMember, Permission, User, may
 from playground.state.world import (
     AppInstalled,
     Change,
     ChannelChanged,
-    Deleted,
-    Edited,
     MemberRemoved,
-    Posted,
+    MessageDeleted,
+    MessageEdited,
+    MessagePosted,
     Reacted,
     Typing,
     World,
@@ -31,7 +31,7 @@ from playground.state.world import (
 
 @dataclass(slots=True, eq=False)
 class _Viewer:
-    member: Member
+    member: GuildMember
     outbox: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
 
     def push(self, event: dict[str, Any]) -> None:
@@ -49,9 +49,9 @@ class Feed:
         standin.gateway.presence.append(self._tell_state)
         standin.commands.listeners.append(self._tell_state)
 
-    async def watch(self, request: web.Request, member: Member) -> web.WebSocketResponse:
+    async def watch(self, request: web.Request, member: GuildMember) -> web.WebSocketResponse:
         """Serve one member's websocket until it closes."""
-        socket = web.WebSocketResponse(heartbeat=30, timeout=CLOSE_SECONDS)
+        socket = web.WebSocketResponse(heartbeat=30, timeout=CLOSE_TIMEOUT_S)
         await socket.prepare(request)
         viewer = _Viewer(member)
         viewer.push(self._hello(member))
@@ -72,7 +72,7 @@ class Feed:
     async def close(self) -> None:
         await asyncio.gather(*(socket.close(code=1001) for socket in list(self._sockets)))
 
-    def state(self, member: Member) -> dict[str, Any]:
+    def state(self, member: GuildMember) -> dict[str, Any]:
         """Who and what is there, for this member."""
         world = self._standin.world
         world.conversation_with(member.user.id)
@@ -99,7 +99,7 @@ class Feed:
             "commands_version": self._standin.commands.version,
         }
 
-    def _hello(self, member: Member) -> dict[str, Any]:
+    def _hello(self, member: GuildMember) -> dict[str, Any]:
         world = self._standin.world
         messages = [
             message_payload(world, message, member.user.id)
@@ -126,14 +126,16 @@ class Feed:
                         viewer.push({"event": "typing", **place})
                 case _ if not world.sees(user_id, change.message):
                     pass
-                case Deleted(message):
+                case MessageDeleted(message):
                     place = {
                         "channel_id": str(message.channel_id),
                         "message_id": str(message.id),
                     }
                     viewer.push({"event": "message_delete", **place})
-                case Posted(message) | Edited(message) | Reacted(message):
-                    name = "message_create" if isinstance(change, Posted) else "message_update"
+                case MessagePosted(message) | MessageEdited(message) | Reacted(message):
+                    name = (
+                        "message_create" if isinstance(change, MessagePosted) else "message_update"
+                    )
                     shown = message_payload(world, message, user_id)
                     viewer.push({"event": name, "message": shown})
 
@@ -143,7 +145,7 @@ async def _write(socket: web.WebSocketResponse, viewer: _Viewer) -> None:
         await socket.send_str(await viewer.outbox.get())
 
 
-def _shown(world: World, channel: Channel, member: Member) -> dict[str, Any]:
+def _shown(world: World, channel: Channel, member: GuildMember) -> dict[str, Any]:
     """What a channel is called, and where it is, for this member."""
     guild = world.guild_of(channel)
     if guild is not None:

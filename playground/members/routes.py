@@ -14,10 +14,10 @@ from playground.payloads.commands import command_payload
 from playground.payloads.messages import message_payload
 from playground.state import limits
 from playground.state.errors import DiscordError, Refusal
-from playground.state.messages import Draft, Message, store_file
-from playground.state.people import Channel, Member, Permission, may
+from playground.state.messages import MessageDraft, StoredMessage, store_file
+from playground.state.people import Channel, GuildMember, Permission, may
 
-Answer = Callable[[web.Request, Member], Awaitable[Any]]
+Answer = Callable[[web.Request, GuildMember], Awaitable[Any]]
 
 
 def add_member_routes(app: web.Application, standin: StandIn, feed: Feed) -> None:
@@ -80,23 +80,23 @@ class _Seat:
         self._world = standin.world
         self._feed = feed
 
-    async def state(self, _: web.Request, member: Member) -> Any:
+    async def state(self, _: web.Request, member: GuildMember) -> Any:
         return self._feed.state(member)
 
-    async def list_messages(self, request: web.Request, member: Member) -> Any:
+    async def list_messages(self, request: web.Request, member: GuildMember) -> Any:
         channel = self._channel(request, member)
         messages = self._world.history(channel.id, member.user.id)
         return [self._payload(message, member) for message in messages]
 
-    async def say(self, request: web.Request, member: Member) -> Any:
+    async def say(self, request: web.Request, member: GuildMember) -> Any:
         channel = self._channel(request, member, Permission.SEND_MESSAGES)
         content = str((await request.json())["content"]).strip()
-        if not 0 < len(content) <= limits.CONTENT:
-            raise Refusal(f"A message has 1 to {limits.CONTENT} characters.")
-        message = self._world.post(channel, member.user.id, Draft(content=content))
+        if not 0 < len(content) <= limits.MAX_CONTENT_CHARS:
+            raise Refusal(f"A message has 1 to {limits.MAX_CONTENT_CHARS} characters.")
+        message = self._world.post(channel, member.user.id, MessageDraft(content=content))
         return self._payload(message, member)
 
-    async def delete(self, request: web.Request, member: Member) -> Any:
+    async def delete(self, request: web.Request, member: GuildMember) -> Any:
         channel, message = self._message(request, member)
         own = member.user.id in (message.author_id, message.visible_to)
         bits = self._world.permissions(member.user.id, channel)
@@ -105,32 +105,32 @@ class _Seat:
         self._world.delete(message)
         return {}
 
-    async def react(self, request: web.Request, member: Member) -> Any:
+    async def react(self, request: web.Request, member: GuildMember) -> Any:
         _, message = self._message(request, member, Permission.ADD_REACTIONS)
         if message.visible_to is not None:
             raise Refusal("Nobody can react to what only they can see.")
         self._world.react(message, request.match_info["emoji"], member.user.id)
         return {}
 
-    async def unreact(self, request: web.Request, member: Member) -> Any:
+    async def unreact(self, request: web.Request, member: GuildMember) -> Any:
         _, message = self._message(request, member)
         self._world.unreact(message, request.match_info["emoji"], member.user.id)
         return {}
 
-    async def list_commands(self, request: web.Request, member: Member) -> Any:
+    async def list_commands(self, request: web.Request, member: GuildMember) -> Any:
         channel = self._channel(request, member)
         usable = self._standin.commands.usable(member, channel)
         return [command_payload(self._world, command) for command in usable]
 
-    async def install(self, _: web.Request, member: Member) -> Any:
+    async def install(self, _: web.Request, member: GuildMember) -> Any:
         self._world.install(member.user.id, True)
         return {}
 
-    async def uninstall(self, _: web.Request, member: Member) -> Any:
+    async def uninstall(self, _: web.Request, member: GuildMember) -> Any:
         self._world.install(member.user.id, False)
         return {}
 
-    async def upload(self, request: web.Request, _: Member) -> Any:
+    async def upload(self, request: web.Request, _: GuildMember) -> Any:
         async for part in await request.multipart():
             if getattr(part, "name", None) == "file":
                 content = bytes(await part.read())  # type: ignore[union-attr]
@@ -142,11 +142,11 @@ class _Seat:
                 return {"id": str(file.id), "filename": file.filename}
         raise Refusal("The upload has no part named file.")
 
-    async def interact(self, request: web.Request, member: Member) -> Any:
+    async def interact(self, request: web.Request, member: GuildMember) -> Any:
         return await perform(self._standin, member, await request.json())
 
     def _channel(
-        self, request: web.Request, member: Member, needed: Permission | None = None
+        self, request: web.Request, member: GuildMember, needed: Permission | None = None
     ) -> Channel:
         channel = self._world.channel_called(request.match_info["channel"], member.user.id)
         bits = self._world.permissions(member.user.id, channel)
@@ -155,13 +155,13 @@ class _Seat:
         return channel
 
     def _message(
-        self, request: web.Request, member: Member, needed: Permission | None = None
-    ) -> tuple[Channel, Message]:
+        self, request: web.Request, member: GuildMember, needed: Permission | None = None
+    ) -> tuple[Channel, StoredMessage]:
         channel = self._channel(request, member, needed)
         message = self._world.message(channel.id, int(request.match_info["message"]))
         if not self._world.sees(member.user.id, message):
             raise Refusal("That message is gone.")
         return channel, message
 
-    def _payload(self, message: Message, member: Member) -> Any:
+    def _payload(self, message: StoredMessage, member: GuildMember) -> Any:
         return message_payload(self._world, message, member.user.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playground.interactions.command_options import Typed
+from playground.interactions.command_options import TypedOptions
 from playground.interactions.command_registry import Command, context_of
 from playground.interactions.interactions import Interaction
 from playground.payloads.messages import attachment_payload, message_payload
@@ -13,7 +13,7 @@ from playground.payloads.people import (
     member_payload,
     user_payload,
 )
-from playground.state.people import GUEST, Channel
+from playground.state.people import GUEST_PERMISSIONS, Channel
 from playground.state.world import World
 from playground.validation.commands import CommandKind
 
@@ -49,7 +49,7 @@ def interaction_payload(world: World, interaction: Interaction) -> Payload:
     member = world.members[user_id]
     guild = world.guild_of(channel)
     owners = interaction.cause.owners
-    here = world.permissions(world.bot.id, channel) or int(GUEST)
+    here = world.permissions(world.bot.id, channel) or int(GUEST_PERMISSIONS)
     payload: Payload = {
         "id": str(interaction.id),
         "application_id": str(world.application_id),
@@ -82,7 +82,7 @@ def interaction_payload(world: World, interaction: Interaction) -> Payload:
     return payload
 
 
-def resolved_payload(world: World, channel: Channel, typed: Typed) -> Payload:
+def resolved_payload(world: World, channel: Channel, typed: TypedOptions) -> Payload:
     """The things that a command's options refer to."""
     resolved: Payload = {}
     if typed.files:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playground.interactions.interactions import InteractionKind
 from playground.interactions.message_drafts import file_url
 from playground.payloads.people import Payload, user_payload
-from playground.state.messages import Cause, Message, MessageKind, Reaction, StoredFile
+from playground.state.messages import Cause, MessageKind, Reaction, StoredFile, StoredMessage
 from playground.state.world import World
 
 
@@ -24,7 +24,7 @@ def attachment_payload(world: World, channel_id: int, file: StoredFile) -> Paylo
     return payload if file.description is None else {**payload, "description": file.description}
 
 
-def message_payload(world: World, message: Message, viewer_id: int) -> Payload:
+def message_payload(world: World, message: StoredMessage, viewer_id: int) -> Payload:
     """A message as this user gets it: `me` of its reactions is theirs."""
     shown = repr(message.embeds)
     payload: Payload = {
@@ -73,7 +73,7 @@ def _reaction(reaction: Reaction, viewer_id: int) -> Payload:
     }
 
 
-def _reference(world: World, message: Message, viewer_id: int) -> Payload:
+def _reference(world: World, message: StoredMessage, viewer_id: int) -> Payload:
     referenced = world.messages.get(message.reference_id or 0)
     reference: Payload = {"type": 0, "channel_id": str(message.channel_id)}
     if message.reference_id is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from playground.state.people import Channel, Member, User
+from playground.state.people import Channel, GuildMember, User
 from playground.state.world import World
 
 Payload = dict[str, Any]
@@ -28,7 +28,7 @@ def user_payload(user: User) -> Payload:
     return {**payload, "bot": True} if user.bot else payload
 
 
-def member_payload(member: Member) -> Payload:
+def member_payload(member: GuildMember) -> Payload:
     return {
         "user": user_payload(member.user),
         "nick": member.user.display_name if member.user.bot else None,

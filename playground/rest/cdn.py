@@ -11,15 +11,15 @@ from PIL import Image, ImageDraw, ImageFont
 
 from playground.app.standin import StandIn
 
-PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")
+PICTURE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 """Shown in place; everything else is offered for download, because it could be a page."""
 
-SAFE = {
+DOWNLOAD_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, max-age=31536000, immutable",
 }
-AVATAR_SIZE = 128
+AVATAR_SIDE_PX = 128
 COLOURS = (
     ("#f6a04d", "#e0564a"),
     ("#5cc8a7", "#2b7fb8"),
@@ -38,8 +38,11 @@ def add_cdn_routes(app: web.Application, standin: StandIn) -> None:
         file = standin.world.file(int(file_id)) if file_id.isdigit() else None
         if file is None or file.filename != request.match_info["filename"]:
             raise web.HTTPNotFound
-        inline = "inline" if file.content_type in PICTURES else "attachment"
-        headers = {**SAFE, "Content-Disposition": f'{inline}; filename="{file.filename}"'}
+        inline = "inline" if file.content_type in PICTURE_TYPES else "attachment"
+        headers = {
+            **DOWNLOAD_HEADERS,
+            "Content-Disposition": f'{inline}; filename="{file.filename}"',
+        }
         return web.Response(body=file.content, content_type=file.content_type, headers=headers)
 
     async def avatar(request: web.Request) -> web.Response:
@@ -62,13 +65,13 @@ def add_cdn_routes(app: web.Application, standin: StandIn) -> None:
 
 
 def _png(content: bytes) -> web.Response:
-    return web.Response(body=content, content_type="image/png", headers=SAFE)
+    return web.Response(body=content, content_type="image/png", headers=DOWNLOAD_HEADERS)
 
 
 @lru_cache
 def _draw_avatar(letter: str, colour: int) -> bytes:
     """A letter on a gradient; without a letter, the bot's aperture."""
-    size = AVATAR_SIZE * 4  # Drawn large and scaled down, for smooth edges.
+    size = AVATAR_SIDE_PX * 4  # Drawn large and scaled down, for smooth edges.
     if letter:
         top, bottom = COLOURS[colour]
         picture = _gradient(top, bottom, size)
@@ -79,7 +82,7 @@ def _draw_avatar(letter: str, colour: int) -> bytes:
         picture = _gradient("#2a2140", "#120d1f", size)
         _draw_aperture(ImageDraw.Draw(picture), size)
     buffer = io.BytesIO()
-    small = picture.resize((AVATAR_SIZE, AVATAR_SIZE), Image.Resampling.LANCZOS)
+    small = picture.resize((AVATAR_SIDE_PX, AVATAR_SIDE_PX), Image.Resampling.LANCZOS)
     small.save(buffer, "PNG")
     return buffer.getvalue()
 

@@ -10,7 +10,7 @@ from playground.payloads.people import channel_payload
 from playground.rest.call import Call, snowflake
 from playground.state import errors
 from playground.state.errors import DiscordError, InvalidForm
-from playground.state.messages import Message, MessageKind
+from playground.state.messages import MessageKind, StoredMessage
 from playground.state.people import Permission
 
 
@@ -104,7 +104,7 @@ def open_conversation(call: Call) -> Any:
     return channel_payload(call.world, call.world.conversation_with(user_id))
 
 
-def _message(call: Call) -> Message:
+def _message(call: Call) -> StoredMessage:
     """The message of the path; an ephemeral one is unknown outside its interaction."""
     message = call.world.message(call.id("channel_id"), call.id("message_id"))
     if message.visible_to is not None:
@@ -112,5 +112,5 @@ def _message(call: Call) -> Message:
     return message
 
 
-def _payload(call: Call, message: Message) -> Any:
+def _payload(call: Call, message: StoredMessage) -> Any:
     return message_payload(call.world, message, call.world.bot.id)

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from playground.app.faults import Failed, RateLimited
+from playground.app.faults import RateLimited, ServerFailure
 from playground.app.standin import BotRequest, StandIn
 from playground.rest import commands, identity, messages, webhooks
 from playground.rest.call import Body, Call, read_body
@@ -76,11 +76,11 @@ ROUTES: tuple[tuple[str, str, Handle], ...] = (
     ("POST", "/channels/{channel_id}/typing", messages.type_in_channel),
     ("POST", "/users/@me/channels", messages.open_conversation),
 )
-OLD_EDIT_RETRY = 60.0
+OLD_EDIT_RETRY_AFTER_S = 60.0
 MISSHAPEN = (KeyError, TypeError, ValueError, AttributeError)
 """What handling a body of a shape that no rule foresaw may raise; answered with a 400."""
 
-OPEN = ("/gateway", "/interactions/", "/webhooks/")
+UNAUTHENTICATED_PATHS = ("/gateway", "/interactions/", "/webhooks/")
 """Routes under these need no bot token: nothing secret, or a token in the path."""
 
 
@@ -126,7 +126,7 @@ class _Way:
         """Status, JSON and headers of the answer, or DiscordError."""
         await self._standin.faults.pass_through(route)
         match self._standin.faults.next(route, has_files=bool(body.files)):
-            case Failed(status):
+            case ServerFailure(status):
                 raise DiscordError(Reason(status, 0, f"{status}: made to fail"))
             case RateLimited(seconds, everywhere):
                 return _limited(Verdict(False, "fault", 1, 0, seconds, everywhere))
@@ -140,13 +140,13 @@ class _Way:
             answer = self._handle(call)
         except DiscordError as error:
             if error.reason is errors.TOO_MANY_OLD_EDITS:
-                refusal = Verdict(False, "old", 1, 0, OLD_EDIT_RETRY)
+                refusal = Verdict(False, "old", 1, 0, OLD_EDIT_RETRY_AFTER_S)
                 return 429, {**_limited(refusal)[1], **error.body()}, refusal.headers()
             return error.reason.status, error.body(), headers
         return (204 if answer is None else 200), answer, headers
 
     def _authorize(self, request: web.Request) -> None:
-        if self._path.startswith(OPEN) and self._path != "/gateway/bot":
+        if self._path.startswith(UNAUTHENTICATED_PATHS) and self._path != "/gateway/bot":
             return
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme != "Bot" or not token.strip():

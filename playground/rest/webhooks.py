@@ -10,7 +10,7 @@ from playground.payloads.messages import message_payload
 from playground.rest.call import Call, snowflake
 from playground.state import errors
 from playground.state.errors import DiscordError
-from playground.state.messages import Message
+from playground.state.messages import StoredMessage
 
 
 def respond(call: Call) -> Any:
@@ -61,5 +61,5 @@ def _name(call: Call) -> str:
     return name if name == "@original" else str(snowflake(name, "message_id"))
 
 
-def _payload(call: Call, message: Message) -> Any:
+def _payload(call: Call, message: StoredMessage) -> Any:
     return message_payload(call.world, message, call.world.bot.id)

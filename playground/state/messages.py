@@ -74,7 +74,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class StoredMessage:
     """A message; `visible_to` is the one user who sees an ephemeral one."""
 
     id: int
@@ -99,7 +99,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class MessageDraft:
     """What a client asked a message to become; None leaves a part as it is.
 
     `kept` are the ids of existing files that stay, `files` the new ones. `pings` says which

@@ -26,7 +26,7 @@ class Permission(IntFlag):
 
 
 EVERY_PERMISSION = (1 << 51) - 1
-PLAIN = (
+EVERYONE_PERMISSIONS = (
     Permission.ADD_REACTIONS
     | Permission.VIEW_CHANNEL
     | Permission.SEND_MESSAGES
@@ -37,7 +37,7 @@ PLAIN = (
     | Permission.USE_APPLICATION_COMMANDS
     | Permission.USE_EXTERNAL_APPS
 )
-GUEST = (
+GUEST_PERMISSIONS = (
     Permission.EMBED_LINKS
     | Permission.ATTACH_FILES
     | Permission.MENTION_EVERYONE
@@ -71,7 +71,7 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class GuildMember:
     user: User
     joined: datetime
     roles: tuple[int, ...] = ()
@@ -114,14 +114,14 @@ class Guild:
         return next(role for role in self.roles if role.id == identity)
 
 
-def permissions_in(guild: Guild | None, member: Member, channel: Channel) -> int:
+def permissions_in(guild: Guild | None, member: GuildMember, channel: Channel) -> int:
     """The permission bits of a user in a channel, as Discord computes them; none for strangers.
 
     `guild` is the channel's server, None for a conversation.
     """
     if guild is None:
         there = member.user.id in channel.people
-        return int(PLAIN | Permission.MENTION_EVERYONE) if there else 0
+        return int(EVERYONE_PERMISSIONS | Permission.MENTION_EVERYONE) if there else 0
     if member.user.id not in guild.members:
         return 0
     if member.user.id == guild.owner_id:

@@ -17,13 +17,20 @@ from playground.state import errors
 from playground.state.errors import DiscordError
 from playground.state.limits import Limits
 from playground.state.mentions import DEFAULT_ANSWER, DEFAULT_MESSAGE, find_pings
-from playground.state.messages import Cause, Draft, Message, MessageKind, Reaction, StoredFile
+from playground.state.messages import (
+    Cause,
+    MessageDraft,
+    MessageKind,
+    Reaction,
+    StoredFile,
+    StoredMessage,
+)
 from playground.state.people import (
-    PLAIN,
+    EVERYONE_PERMISSIONS,
     Channel,
     ChannelKind,
     Guild,
-    Member,
+    GuildMember,
     Overwrite,
     Permission,
     Role,
@@ -33,30 +40,30 @@ from playground.state.people import (
 )
 from playground.state.snowflakes import Snowflakes
 
-BOT_PERMISSIONS = PLAIN | Permission.MANAGE_MESSAGES | Permission.MENTION_EVERYONE
+BOT_PERMISSIONS = EVERYONE_PERMISSIONS | Permission.MANAGE_MESSAGES | Permission.MENTION_EVERYONE
 """The bot may ping everyone, so that one which forgets `allowed_mentions` is found out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
-    message: Message
+class MessagePosted:
+    message: StoredMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
-    message: Message
+class MessageEdited:
+    message: StoredMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Deleted:
-    message: Message
+class MessageDeleted:
+    message: StoredMessage
 
 
 @dataclass(frozen=True, slots=True)
 class Reacted:
     """`added` is False when the reaction was taken back."""
 
-    message: Message
+    message: StoredMessage
     emoji: str
     user_id: int
     added: bool
@@ -89,7 +96,14 @@ class MemberRemoved:
 
 
 Change = (
-    Posted | Edited | Deleted | Reacted | Typing | ChannelChanged | AppInstalled | MemberRemoved
+    MessagePosted
+    | MessageEdited
+    | MessageDeleted
+    | Reacted
+    | Typing
+    | ChannelChanged
+    | AppInstalled
+    | MemberRemoved
 )
 
 
@@ -104,9 +118,9 @@ class World:
         self.ids = Snowflakes()
         self.base_url = ""
         self.listeners: list[Callable[[Change], None]] = []
-        self.members: dict[int, Member] = {}
+        self.members: dict[int, GuildMember] = {}
         self.channels: dict[int, Channel] = {}
-        self.messages: dict[int, Message] = {}
+        self.messages: dict[int, StoredMessage] = {}
         self.uploads: dict[int, StoredFile] = {}
         self.installed_by: set[int] = set()
         """The users who added the application to their own account."""
@@ -121,16 +135,16 @@ class World:
         guild_id, bot_role_id, elsewhere_id = (self.ids.next() for _ in range(3))
         for username, display_name in (("you", "you"), ("ada", "Ada"), ("ben", "Ben")):
             user = User(self.ids.next(), username, display_name)
-            self.members[user.id] = Member(user, now)
+            self.members[user.id] = GuildMember(user, now)
         self.bot = User(self.ids.next(), "Darkroom", "Darkroom", bot=True)
         persons = tuple(self.members)
-        self.members[self.bot.id] = Member(self.bot, now, (bot_role_id,))
+        self.members[self.bot.id] = GuildMember(self.bot, now, (bot_role_id,))
         self.guild = Guild(
             id=guild_id,
             name="Darkroom Playground",
             owner_id=persons[0],
             roles=(
-                Role(guild_id, "@everyone", int(PLAIN), 0),
+                Role(guild_id, "@everyone", int(EVERYONE_PERMISSIONS), 0),
                 Role(bot_role_id, "Darkroom", int(BOT_PERMISSIONS), 1, managed=True),
             ),
             members=frozenset(self.members),
@@ -139,7 +153,7 @@ class World:
             id=elsewhere_id,
             name="Elsewhere",
             owner_id=persons[-1],
-            roles=(Role(elsewhere_id, "@everyone", int(PLAIN), 0),),
+            roles=(Role(elsewhere_id, "@everyone", int(EVERYONE_PERMISSIONS), 0),),
             members=frozenset(persons),
         )
         self.guilds = {guild.id: guild for guild in (self.guild, elsewhere)}
@@ -179,12 +193,12 @@ class World:
         return self.bot.id
 
     @property
-    def people(self) -> list[Member]:
+    def people(self) -> list[GuildMember]:
         """The members who are persons."""
         return [member for member in self.members.values() if not member.user.bot]
 
     @property
-    def guild_members(self) -> list[Member]:
+    def guild_members(self) -> list[GuildMember]:
         """Who is a member of the bot's server now, the bot included."""
         return [each for each in self.members.values() if each.user.id in self.guild.members]
 
@@ -193,7 +207,7 @@ class World:
             raise DiscordError(errors.UNKNOWN_USER)
         return self.members[identity].user
 
-    def person(self, name: str) -> Member:
+    def person(self, name: str) -> GuildMember:
         """A member by display name, username or id; DiscordError where there is none."""
         for member in self.people:
             if name in (member.user.display_name, member.user.username, str(member.user.id)):
@@ -245,18 +259,18 @@ class World:
         """Whether this user sees the channel at all."""
         return may(self.permissions(user_id, channel), Permission.VIEW_CHANNEL)
 
-    def sees(self, user_id: int, message: Message) -> bool:
+    def sees(self, user_id: int, message: StoredMessage) -> bool:
         if message.visible_to not in (None, user_id):
             return False
         return self.enters(user_id, self.channels[message.channel_id])
 
-    def message(self, channel_id: int, message_id: int) -> Message:
+    def message(self, channel_id: int, message_id: int) -> StoredMessage:
         message = self.messages.get(message_id)
         if message is None or message.channel_id != channel_id:
             raise DiscordError(errors.UNKNOWN_MESSAGE)
         return message
 
-    def history(self, channel_id: int, viewer_id: int) -> list[Message]:
+    def history(self, channel_id: int, viewer_id: int) -> list[StoredMessage]:
         """The messages of a channel that this user sees, oldest first."""
         return [
             message
@@ -276,14 +290,14 @@ class World:
         self,
         channel: Channel,
         author_id: int,
-        draft: Draft,
+        draft: MessageDraft,
         *,
         kind: MessageKind = MessageKind.PLAIN,
         cause: Cause | None = None,
         visible_to: int | None = None,
-    ) -> Message:
+    ) -> StoredMessage:
         """Add a message; the draft has passed the checks."""
-        message = Message(
+        message = StoredMessage(
             id=self.ids.next(),
             channel_id=channel.id,
             author_id=author_id,
@@ -296,19 +310,21 @@ class World:
         )
         message = self._with(message, draft)
         self.messages[message.id] = message
-        self._tell(Posted(message))
+        self._tell(MessagePosted(message))
         return message
 
-    def edit(self, message: Message, draft: Draft, *, touch: bool = True) -> Message:
+    def edit(
+        self, message: StoredMessage, draft: MessageDraft, *, touch: bool = True
+    ) -> StoredMessage:
         """Change a message in place; `touch` marks it as edited."""
         edited = self._with(message, draft)
         if touch:
             edited = replace(edited, edited=datetime.now(UTC))
         self.messages[message.id] = edited
-        self._tell(Edited(edited))
+        self._tell(MessageEdited(edited))
         return edited
 
-    def count_old_edit(self, message: Message) -> Message:
+    def count_old_edit(self, message: StoredMessage) -> StoredMessage:
         """Count an edit of a message older than an hour; 30046 when there were too many."""
         age = datetime.now(UTC) - message.created
         if age.total_seconds() < self.limits.old_message_age:
@@ -317,12 +333,12 @@ class World:
             raise DiscordError(errors.TOO_MANY_OLD_EDITS)
         return replace(message, edits_when_old=message.edits_when_old + 1)
 
-    def delete(self, message: Message) -> None:
+    def delete(self, message: StoredMessage) -> None:
         self._replaced.extend(message.files)
         del self.messages[message.id]
-        self._tell(Deleted(message))
+        self._tell(MessageDeleted(message))
 
-    def react(self, message: Message, emoji: str, user_id: int) -> None:
+    def react(self, message: StoredMessage, emoji: str, user_id: int) -> None:
         """Add a reaction; a second one by the same user changes nothing."""
         there = next((r for r in message.reactions if r.emoji == emoji), Reaction(emoji, ()))
         if user_id in there.users:
@@ -330,7 +346,7 @@ class World:
         changed = Reaction(emoji, (*there.users, user_id))
         self._react(message, emoji, changed, user_id, added=True)
 
-    def unreact(self, message: Message, emoji: str, user_id: int) -> None:
+    def unreact(self, message: StoredMessage, emoji: str, user_id: int) -> None:
         """Take a reaction back; one that is not there changes nothing."""
         there = next((r for r in message.reactions if r.emoji == emoji), Reaction(emoji, ()))
         if user_id not in there.users:
@@ -363,7 +379,7 @@ class World:
         self._tell(AppInstalled(user_id))
 
     def _react(
-        self, message: Message, emoji: str, changed: Reaction, user_id: int, *, added: bool
+        self, message: StoredMessage, emoji: str, changed: Reaction, user_id: int, *, added: bool
     ) -> None:
         reactions = [changed if r.emoji == emoji else r for r in message.reactions]
         if changed not in reactions:
@@ -373,7 +389,7 @@ class World:
         self.messages[message.id] = message
         self._tell(Reacted(message, emoji, user_id, added))
 
-    def _with(self, message: Message, draft: Draft) -> Message:
+    def _with(self, message: StoredMessage, draft: MessageDraft) -> StoredMessage:
         """The message with the given parts of the draft in place."""
         files = message.files
         if draft.kept is not None:
@@ -391,7 +407,7 @@ class World:
             message = replace(message, flags=draft.flags)
         return message
 
-    def _with_mentions(self, message: Message, draft: Draft) -> Message:
+    def _with_mentions(self, message: StoredMessage, draft: MessageDraft) -> StoredMessage:
         """Work out whom the content pings, as `allowed_mentions` lets it."""
         channel = self.channels[message.channel_id]
         bits = self.permissions(message.author_id, channel)

@@ -23,7 +23,7 @@ NUMERIC_SNOWFLAKES = {("attachments", "id"), (None, "recipient_id")}
 SCHEMA_URI = "urn:discord"
 
 
-class Description:
+class ApiDescription:
     """Discord's description of its REST API."""
 
     def __init__(self, document: dict[str, Any]) -> None:

@@ -12,10 +12,10 @@ from playground.state import errors, limits
 from playground.state.errors import Complaint, DiscordError, InvalidForm, Reason
 from playground.validation.rules import (
     NOT_A_LIST,
-    Among,
-    Many,
+    ChoiceRule,
+    ListRule,
     Rule,
-    Text,
+    TextRule,
     bad_length,
     check,
     joined,
@@ -43,24 +43,26 @@ class OptionKind(IntEnum):
 
 
 COMMAND_RULES: tuple[Rule, ...] = (
-    Text("name", limits.COMMAND_NAME_LENGTH, 1, required=True),
-    Among("type", tuple(CommandKind)),
-    Many("options", limits.COMMAND_OPTIONS),
+    TextRule("name", limits.MAX_COMMAND_NAME_CHARS, 1, required=True),
+    ChoiceRule("type", tuple(CommandKind)),
+    ListRule("options", limits.MAX_COMMAND_OPTIONS),
 )
-CHAT_RULES: tuple[Rule, ...] = (Text("description", limits.COMMAND_DESCRIPTION, 1, required=True),)
+CHAT_RULES: tuple[Rule, ...] = (
+    TextRule("description", limits.MAX_COMMAND_DESCRIPTION_CHARS, 1, required=True),
+)
 OPTION_RULES: tuple[Rule, ...] = (
-    Among("type", tuple(OptionKind), required=True),
-    Text("name", limits.COMMAND_NAME_LENGTH, 1, required=True),
-    Text("description", limits.COMMAND_DESCRIPTION, 1, required=True),
-    Many("options", limits.COMMAND_OPTIONS),
-    Many("choices", limits.COMMAND_CHOICES),
-    Text("choices[].name", limits.CHOICE_TEXT, 1, required=True),
+    ChoiceRule("type", tuple(OptionKind), required=True),
+    TextRule("name", limits.MAX_COMMAND_NAME_CHARS, 1, required=True),
+    TextRule("description", limits.MAX_COMMAND_DESCRIPTION_CHARS, 1, required=True),
+    ListRule("options", limits.MAX_COMMAND_OPTIONS),
+    ListRule("choices", limits.MAX_COMMAND_CHOICES),
+    TextRule("choices[].name", limits.MAX_CHOICE_CHARS, 1, required=True),
 )
 CHOICES_RULES: tuple[Rule, ...] = (
-    Many("choices", limits.AUTOCOMPLETE, required=True),
-    Text("choices[].name", limits.CHOICE_TEXT, 1, required=True),
+    ListRule("choices", limits.MAX_AUTOCOMPLETE_CHOICES, required=True),
+    TextRule("choices[].name", limits.MAX_CHOICE_CHARS, 1, required=True),
 )
-_NAME = re.compile(limits.COMMAND_NAME)
+_NAME = re.compile(limits.COMMAND_NAME_PATTERN)
 
 
 def check_commands(bodies: Any, figures: limits.Limits) -> None:
@@ -104,8 +106,8 @@ def _check_command(body: Any, at: str) -> Iterator[Complaint]:
     yield from check(body, CHAT_RULES, at)
     yield from _check_name(body["name"], at)
     yield from _check_options(body.get("options") or [], at)
-    if _size(body) > limits.COMMAND_TOTAL:
-        words = f"Command exceeds maximum size ({limits.COMMAND_TOTAL})"
+    if _size(body) > limits.MAX_COMMAND_TOTAL_CHARS:
+        words = f"Command exceeds maximum size ({limits.MAX_COMMAND_TOTAL_CHARS})"
         yield Complaint(at, "APPLICATION_COMMAND_TOO_LARGE", words)
 
 
@@ -144,8 +146,8 @@ def _check_choices_of(option: dict[str, Any], at: str) -> Iterator[Complaint]:
         yield Complaint(at, "APPLICATION_COMMAND_AUTOCOMPLETE_WITH_CHOICES", words)
     for index, choice in enumerate(choices):
         value = choice.get("value")
-        if isinstance(value, str) and not 1 <= len(value) <= limits.CHOICE_TEXT:
-            yield bad_length(f"{at}.choices.{index}.value", 1, limits.CHOICE_TEXT)
+        if isinstance(value, str) and not 1 <= len(value) <= limits.MAX_CHOICE_CHARS:
+            yield bad_length(f"{at}.choices.{index}.value", 1, limits.MAX_CHOICE_CHARS)
 
 
 def _check_names_differ(bodies: list[Any]) -> None:

@@ -11,10 +11,10 @@ from playground.state.errors import Complaint, InvalidForm
 from playground.validation.rules import (
     NOT_A_MODEL,
     REQUIRED,
-    Among,
-    Many,
+    ChoiceRule,
+    ListRule,
     Rule,
-    Text,
+    TextRule,
     check,
     joined,
 )
@@ -63,22 +63,22 @@ IN_MESSAGE = frozenset({Kind.ROW})
 IN_MESSAGE_V2 = LAYOUT | {Kind.CONTAINER}
 IN_MODAL = frozenset({Kind.ROW, Kind.TEXT, Kind.LABEL})
 
-_CUSTOM_ID = Text("custom_id", limits.CUSTOM_ID, 1, required=True)
-_SELECT: tuple[Rule, ...] = (_CUSTOM_ID, Text("placeholder", limits.PLACEHOLDER))
+_CUSTOM_ID = TextRule("custom_id", limits.MAX_CUSTOM_ID_CHARS, 1, required=True)
+_SELECT: tuple[Rule, ...] = (_CUSTOM_ID, TextRule("placeholder", limits.MAX_PLACEHOLDER_CHARS))
 RULES: Mapping[int, tuple[Rule, ...]] = {
-    Kind.ROW: (Many("components", limits.BUTTONS_IN_ROW, 1, required=True),),
+    Kind.ROW: (ListRule("components", limits.MAX_BUTTONS_IN_ROW, 1, required=True),),
     Kind.BUTTON: (
-        Among("style", (1, 2, 3, 4, 5, 6), required=True),
-        Text("label", limits.BUTTON_LABEL),
-        Text("custom_id", limits.CUSTOM_ID, 1),
-        Text("url", limits.LINK),
+        ChoiceRule("style", (1, 2, 3, 4, 5, 6), required=True),
+        TextRule("label", limits.MAX_BUTTON_LABEL_CHARS),
+        TextRule("custom_id", limits.MAX_CUSTOM_ID_CHARS, 1),
+        TextRule("url", limits.MAX_LINK_CHARS),
     ),
     Kind.STRING_SELECT: (
         *_SELECT,
-        Many("options", limits.SELECT_OPTIONS, 1, required=True),
-        Text("options[].label", limits.SELECT_TEXT, 1, required=True),
-        Text("options[].value", limits.SELECT_TEXT, 1, required=True),
-        Text("options[].description", limits.SELECT_TEXT),
+        ListRule("options", limits.MAX_SELECT_OPTIONS, 1, required=True),
+        TextRule("options[].label", limits.MAX_SELECT_TEXT_CHARS, 1, required=True),
+        TextRule("options[].value", limits.MAX_SELECT_TEXT_CHARS, 1, required=True),
+        TextRule("options[].description", limits.MAX_SELECT_TEXT_CHARS),
     ),
     Kind.USER_SELECT: _SELECT,
     Kind.ROLE_SELECT: _SELECT,
@@ -86,24 +86,24 @@ RULES: Mapping[int, tuple[Rule, ...]] = {
     Kind.CHANNEL_SELECT: _SELECT,
     Kind.TEXT_INPUT: (
         _CUSTOM_ID,
-        Among("style", (1, 2), required=True),
-        Text("label", limits.LABEL_TEXT, 1),
-        Text("value", limits.TEXT_INPUT),
-        Text("placeholder", limits.TEXT_INPUT_PLACEHOLDER),
+        ChoiceRule("style", (1, 2), required=True),
+        TextRule("label", limits.MAX_LABEL_CHARS, 1),
+        TextRule("value", limits.MAX_TEXT_INPUT_CHARS),
+        TextRule("placeholder", limits.MAX_TEXT_INPUT_PLACEHOLDER_CHARS),
     ),
-    Kind.SECTION: (Many("components", 3, 1, required=True),),
-    Kind.TEXT: (Text("content", limits.TEXT_V2, 1, required=True),),
-    Kind.GALLERY: (Many("items", limits.GALLERY, 1, required=True),),
-    Kind.CONTAINER: (Many("components", limits.COMPONENTS_V2, 1, required=True),),
+    Kind.SECTION: (ListRule("components", 3, 1, required=True),),
+    Kind.TEXT: (TextRule("content", limits.MAX_TEXT_V2_CHARS, 1, required=True),),
+    Kind.GALLERY: (ListRule("items", limits.MAX_GALLERY_ITEMS, 1, required=True),),
+    Kind.CONTAINER: (ListRule("components", limits.MAX_COMPONENTS_V2, 1, required=True),),
     Kind.LABEL: (
-        Text("label", limits.LABEL_TEXT, 1, required=True),
-        Text("description", limits.LABEL_DESCRIPTION),
+        TextRule("label", limits.MAX_LABEL_CHARS, 1, required=True),
+        TextRule("description", limits.MAX_LABEL_DESCRIPTION_CHARS),
     ),
 }
 MODAL_RULES: tuple[Rule, ...] = (
-    Text("title", limits.MODAL_TITLE, 1, required=True),
+    TextRule("title", limits.MAX_MODAL_TITLE_CHARS, 1, required=True),
     _CUSTOM_ID,
-    Many("components", limits.MODAL_COMPONENTS, 1, required=True),
+    ListRule("components", limits.MAX_MODAL_COMPONENTS, 1, required=True),
 )
 
 
@@ -111,11 +111,11 @@ def check_components(components: list[Any], *, v2: bool, at: str = "") -> Iterat
     """Every breach in the components of a message that lies at path `at` of the request."""
     here = joined(at, "components")
     everything = list(_walk(components, here))
-    if not v2 and len(components) > limits.ROWS:
-        words = f"Must be {limits.ROWS} or fewer in length."
+    if not v2 and len(components) > limits.MAX_ROWS:
+        words = f"Must be {limits.MAX_ROWS} or fewer in length."
         yield Complaint(here, "BASE_TYPE_MAX_LENGTH", words)
-    if v2 and len(everything) > limits.COMPONENTS_V2:
-        words = f"The total number of components must be {limits.COMPONENTS_V2} or fewer."
+    if v2 and len(everything) > limits.MAX_COMPONENTS_V2:
+        words = f"The total number of components must be {limits.MAX_COMPONENTS_V2} or fewer."
         yield Complaint(here, "COMPONENT_MAX_TOTAL_COMPONENTS", words)
     allowed = IN_MESSAGE_V2 if v2 else IN_MESSAGE
     yield from _check_level(components, here, allowed)

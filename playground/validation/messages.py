@@ -9,20 +9,20 @@ from playground.state import limits
 from playground.state.errors import Complaint, InvalidForm
 from playground.state.messages import MessageFlag
 from playground.validation.components import check_components
-from playground.validation.rules import Many, Rule, Text, check, joined
+from playground.validation.rules import ListRule, Rule, TextRule, check, joined
 
 MESSAGE_RULES: tuple[Rule, ...] = (
-    Text("content", limits.CONTENT),
-    Many("embeds", limits.EMBEDS),
-    Text("embeds[].title", limits.EMBED_TITLE),
-    Text("embeds[].description", limits.EMBED_DESCRIPTION),
-    Text("embeds[].url", 2048),
-    Many("embeds[].fields", limits.EMBED_FIELDS),
-    Text("embeds[].fields[].name", limits.EMBED_FIELD_NAME, 1, required=True),
-    Text("embeds[].fields[].value", limits.EMBED_FIELD_VALUE, 1, required=True),
-    Text("embeds[].footer.text", limits.EMBED_FOOTER),
-    Text("embeds[].author.name", limits.EMBED_AUTHOR),
-    Text("attachments[].description", limits.ALT_TEXT),
+    TextRule("content", limits.MAX_CONTENT_CHARS),
+    ListRule("embeds", limits.MAX_EMBEDS),
+    TextRule("embeds[].title", limits.MAX_EMBED_TITLE_CHARS),
+    TextRule("embeds[].description", limits.MAX_EMBED_DESCRIPTION_CHARS),
+    TextRule("embeds[].url", 2048),
+    ListRule("embeds[].fields", limits.MAX_EMBED_FIELDS),
+    TextRule("embeds[].fields[].name", limits.MAX_EMBED_FIELD_NAME_CHARS, 1, required=True),
+    TextRule("embeds[].fields[].value", limits.MAX_EMBED_FIELD_VALUE_CHARS, 1, required=True),
+    TextRule("embeds[].footer.text", limits.MAX_EMBED_FOOTER_CHARS),
+    TextRule("embeds[].author.name", limits.MAX_EMBED_AUTHOR_CHARS),
+    TextRule("attachments[].description", limits.MAX_ALT_TEXT_CHARS),
 )
 
 
@@ -32,7 +32,7 @@ def check_message(body: Any, *, files: int, flags: int, most_files: int, at: str
     `files` is how many are sent along, `flags` the flags the message will have, `at` where in
     the request the message lies.
     """
-    rules = (*MESSAGE_RULES, Many("attachments", most_files))
+    rules = (*MESSAGE_RULES, ListRule("attachments", most_files))
     complaints = list(check(body, rules, at))
     if files > most_files:
         words = f"Must be {most_files} or fewer in length."
@@ -48,8 +48,8 @@ def check_message(body: Any, *, files: int, flags: int, most_files: int, at: str
 
 
 def _check_embed_sizes(embeds: list[dict[str, Any]], at: str) -> Iterator[Complaint]:
-    if sum(map(_embed_size, embeds)) > limits.EMBED_TOTAL:
-        words = f"Embed size exceeds maximum size of {limits.EMBED_TOTAL}"
+    if sum(map(_embed_size, embeds)) > limits.MAX_EMBED_TOTAL_CHARS:
+        words = f"Embed size exceeds maximum size of {limits.MAX_EMBED_TOTAL_CHARS}"
         yield Complaint(joined(at, "embeds"), "MAX_EMBED_SIZE_EXCEEDED", words)
 
 

@@ -14,7 +14,7 @@ from playground.state.errors import Complaint
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TextRule:
     """A string of `least` to `most` characters; absent and null are fine unless required."""
 
     path: str
@@ -24,7 +24,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Many:
+class ListRule:
     """A list of `least` to `most` elements; absent and null are fine unless required."""
 
     path: str
@@ -34,7 +34,7 @@ class Many:
 
 
 @dataclass(frozen=True, slots=True)
-class Among:
+class ChoiceRule:
     """One of a few values; absent is fine unless required."""
 
     path: str
@@ -42,7 +42,7 @@ class Among:
     required: bool = False
 
 
-Rule = Text | Many | Among
+Rule = TextRule | ListRule | ChoiceRule
 
 REQUIRED = ("BASE_TYPE_REQUIRED", "This field is required")
 NOT_A_MODEL = ("MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
@@ -91,19 +91,19 @@ def _judge(rule: Rule, value: Any, here: str) -> Iterator[Complaint]:
             yield Complaint(here, *REQUIRED)
         return
     match rule:
-        case Among():
+        case ChoiceRule():
             if value not in rule.values or isinstance(value, bool) != isinstance(
                 rule.values[0], bool
             ):
                 known = ", ".join(map(str, rule.values))
                 yield Complaint(here, "BASE_TYPE_CHOICES", f"Value must be one of ({known}).")
             return
-        case Text():
+        case TextRule():
             if not isinstance(value, str):
                 words = f"Could not interpret {value!r} as string."
                 yield Complaint(here, "STRING_TYPE_CONVERT", words)
                 return
-        case Many():
+        case ListRule():
             if not isinstance(value, list):
                 yield Complaint(here, *NOT_A_LIST)
                 return

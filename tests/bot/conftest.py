@@ -70,7 +70,7 @@ def limits() -> Limits:
 
 @pytest.fixture(autouse=True)
 def _unhurried(limits: Limits, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(responses, "PATIENCE", limits.interaction_deadline / 2)
+    monkeypatch.setattr(responses, "DEFER_AFTER_S", limits.interaction_deadline / 2)
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 
 @dataclass(frozen=True, slots=True)
-class Studio:
+class Deployment:
     """Where the bot works, for tests that start it more than once."""
 
     settings: Settings
@@ -153,12 +153,12 @@ class Studio:
 
 
 @pytest.fixture
-def studio(settings: Settings, database: Database) -> Studio:
-    return Studio(settings, database)
+def deployment(settings: Settings, database: Database) -> Deployment:
+    return Deployment(settings, database)
 
 
 @pytest.fixture
-async def bot(studio: Studio, ada: Member) -> AsyncIterator[DarkroomBot]:
-    async with studio.open() as bot:
+async def bot(deployment: Deployment, ada: Member) -> AsyncIterator[DarkroomBot]:
+    async with deployment.open() as bot:
         await ada.wait_for_command("imagine")
         yield bot

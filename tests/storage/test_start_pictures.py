@@ -15,7 +15,7 @@ from storage import drafts, jobs
 from storage.database import Database
 from storage.models import DraftRow
 from storage.pictures import KEPT, PictureFolder
-from storage.start_pictures import LEFT_ALONE_S, StartPictures
+from storage.start_pictures import MIN_AGE_S, StartPictures
 from tests.support.stored_jobs import REQUEST, new_job
 
 PICTURES = [f"picture {number}".encode() for number in range(6)]
@@ -42,7 +42,7 @@ def there(place: Path) -> set[str]:
 
 
 def aged(place: Path) -> None:
-    long_ago = time.time() - LEFT_ALONE_S - 10
+    long_ago = time.time() - MIN_AGE_S - 10
     for file in place.iterdir():
         os.utime(file, (long_ago, long_ago))
 
@@ -100,14 +100,16 @@ async def test_a_sweep_ends_drafts_that_are_too_old_with_their_pictures(
     aged(place)
     assert await start_pictures.sweep() == 0
     async with database.transaction() as session:
-        yesterday = datetime.now(UTC) - drafts.KEPT - timedelta(seconds=1)
+        yesterday = datetime.now(UTC) - drafts.KEPT_FOLDER - timedelta(seconds=1)
         await session.execute(update(DraftRow).values(created_at=yesterday))
     assert await start_pictures.sweep() == 1
     assert not there(place)
 
 
 async def test_a_members_oldest_drafts_give_way(database: Database) -> None:
-    mine = [await drafts.keep(database, 7, {"n": n}) for n in range(drafts.MOST_OF_ONE + 1)]
+    mine = [
+        await drafts.keep(database, 7, {"n": n}) for n in range(drafts.MAX_DRAFTS_PER_MEMBER + 1)
+    ]
     theirs = await drafts.keep(database, 8, {})
     gone = await drafts.make_room(database, 7)
     assert sorted(draft.content["n"] for draft in gone) == [0, 1]
@@ -192,7 +194,7 @@ async def test_a_sweep_takes_nothing_away_that_is_just_being_queued(
 
 
 def aged_now(file: Path) -> None:
-    long_ago = time.time() - LEFT_ALONE_S - 10
+    long_ago = time.time() - MIN_AGE_S - 10
     os.utime(file, (long_ago, long_ago))
 
 

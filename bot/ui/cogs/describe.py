@@ -8,17 +8,17 @@ from discord.ext import commands
 
 from bot.errors import NotAPicture
 from bot.i18n.texts import say
-from bot.ui.responses import in_time, upload
-from bot.ui.suggestions import show_described, show_weighed
+from bot.ui.responses import run_in_time, upload
+from bot.ui.suggestions import show_description, show_weights
 
 if TYPE_CHECKING:
     from bot.client import DarkroomBot
 
-LONGEST = 600
+MAX_SHORTENED_CHARS = 600
 """Characters of a prompt that is shortened: it is shown several times over."""
 
 
-class Words(commands.Cog):
+class DescribeCog(commands.Cog):
     """Prompts that the bot proposes."""
 
     def __init__(self, bot: "DarkroomBot") -> None:
@@ -35,22 +35,24 @@ class Words(commands.Cog):
         picture = upload(image) if image else (link or "").strip()
         if not picture:
             raise NotAPicture
-        preferences = self._bot.choices.preferences(interaction.user.id)
-        hidden = (await in_time(interaction, preferences)).stealth
-        work = self._bot.wording.describe(
+        preferences = self._bot.preferences.preferences(interaction.user.id)
+        hidden = (await run_in_time(interaction, preferences)).stealth
+        work = self._bot.descriptions.describe(
             picture, interaction.user.id, most_bytes=interaction.filesize_limit
         )
-        described = await in_time(interaction, work, hidden=hidden)
-        await show_described(interaction, described, hidden)
+        described = await run_in_time(interaction, work, hidden=hidden)
+        await show_description(interaction, described, hidden)
 
     @app_commands.command(description=say("command-shorten"))
     @app_commands.describe(prompt=say("command-shorten.prompt"))
     async def shorten(
         self,
         interaction: "discord.Interaction[DarkroomBot]",
-        prompt: app_commands.Range[str, 1, LONGEST],
+        prompt: app_commands.Range[str, 1, MAX_SHORTENED_CHARS],
     ) -> None:
-        preferences = self._bot.choices.preferences(interaction.user.id)
-        hidden = (await in_time(interaction, preferences)).stealth
-        weighed = await in_time(interaction, self._bot.wording.shorten(prompt), hidden=hidden)
-        await show_weighed(interaction, weighed, hidden)
+        preferences = self._bot.preferences.preferences(interaction.user.id)
+        hidden = (await run_in_time(interaction, preferences)).stealth
+        weighed = await run_in_time(
+            interaction, self._bot.descriptions.shorten(prompt), hidden=hidden
+        )
+        await show_weights(interaction, weighed, hidden)

@@ -9,16 +9,16 @@ from discord.ext import commands
 from bot.i18n.markdown import visible
 from bot.i18n.texts import say
 from bot.ui.pagination import show_again, show_details, show_page
-from bot.ui.responses import in_time
+from bot.ui.responses import run_in_time
 
 if TYPE_CHECKING:
     from bot.client import DarkroomBot
 
-LONGEST_SEARCH = 60
+MAX_SEARCH_CHARS = 60
 """Characters of a search: what the buttons that turn its pages can carry."""
 
 
-class History(commands.Cog):
+class HistoryCog(commands.Cog):
     """Looking back."""
 
     def __init__(self, bot: "DarkroomBot") -> None:
@@ -29,7 +29,7 @@ class History(commands.Cog):
     async def history(
         self,
         interaction: "discord.Interaction[DarkroomBot]",
-        search: app_commands.Range[str, 1, LONGEST_SEARCH] | None = None,
+        search: app_commands.Range[str, 1, MAX_SEARCH_CHARS] | None = None,
     ) -> None:
         await show_page(interaction, " ".join((search or "").split()), 0)
 
@@ -40,7 +40,7 @@ class History(commands.Cog):
         interaction: "discord.Interaction[DarkroomBot]",
         id: app_commands.Range[str, 1, 200],
     ) -> None:
-        work = self._bot.archive.find(interaction.user.id, id)
+        work = self._bot.history.find(interaction.user.id, id)
         await show_again(interaction, work)
 
     @app_commands.command(description=say("command-seed"))
@@ -50,15 +50,15 @@ class History(commands.Cog):
         interaction: "discord.Interaction[DarkroomBot]",
         id: app_commands.Range[str, 1, 200] | None = None,
     ) -> None:
-        work = self._bot.archive.find(interaction.user.id, id)
-        await show_details(interaction, await in_time(interaction, work, hidden=True))
+        work = self._bot.history.find(interaction.user.id, id)
+        await show_details(interaction, await run_in_time(interaction, work, hidden=True))
 
     @show.autocomplete("id")
     @seed.autocomplete("id")
     async def complete_id(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        jobs = await self._bot.archive.latest(interaction.user.id, typed)
+        jobs = await self._bot.history.latest(interaction.user.id, typed)
         return [
             app_commands.Choice(name=f"{job.id[:8]} {visible(job.prompt, 91)}", value=job.id)
             for job in jobs

@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.i18n.markdown import visible
 from bot.i18n.texts import say
 from bot.ui.confirmations import show_imagined
-from bot.ui.responses import asker, in_time, upload
+from bot.ui.responses import requester_of, run_in_time, upload
 from diffusion.protocol.requests import MAX_PROMPT
 from storage.database import StorageUnavailable
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.client import DarkroomBot
 
 
-class Imagine(commands.Cog):
+class ImagineCog(commands.Cog):
     """Drawing."""
 
     def __init__(self, bot: "DarkroomBot") -> None:
@@ -32,15 +32,15 @@ class Imagine(commands.Cog):
         image: discord.Attachment | None = None,
     ) -> None:
         images = [upload(image)] if image else []
-        work = self._bot.studio.imagine(asker(interaction), prompt, images)
-        await show_imagined(interaction, await in_time(interaction, work))
+        work = self._bot.generation.imagine(requester_of(interaction), prompt, images)
+        await show_imagined(interaction, await run_in_time(interaction, work))
 
     @imagine.autocomplete("prompt")
     async def complete_prompt(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         try:
-            found = await self._bot.archive.suggestions(interaction.user.id, typed)
+            found = await self._bot.history.suggestions(interaction.user.id, typed)
         except StorageUnavailable:
             found = ()
         return [app_commands.Choice(name=visible(prompt) or "…", value=prompt) for prompt in found]

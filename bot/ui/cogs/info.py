@@ -11,14 +11,14 @@ from bot.messages import help_embeds, job_embeds
 from bot.prompts.parameters import BY_FLAG
 from bot.services.generation import Standing
 from bot.ui.pagination import show_help
-from bot.ui.responses import in_time, show_card
+from bot.ui.responses import run_in_time, show_embed
 from storage.members import Preferences
 
 if TYPE_CHECKING:
     from bot.client import DarkroomBot
 
 
-class Info(commands.Cog):
+class InfoCog(commands.Cog):
     """Looking things up."""
 
     def __init__(self, bot: "DarkroomBot") -> None:
@@ -29,26 +29,26 @@ class Info(commands.Cog):
         member_id = interaction.user.id
 
         async def look_up() -> tuple[Standing, Preferences]:
-            standing = await self._bot.studio.standing(member_id, interaction.guild_id)
-            return standing, await self._bot.choices.preferences(member_id)
+            standing = await self._bot.generation.standing(member_id, interaction.guild_id)
+            return standing, await self._bot.preferences.preferences(member_id)
 
-        standing, preferences = await in_time(interaction, look_up(), hidden=True)
-        card = job_embeds.info(
+        standing, preferences = await run_in_time(interaction, look_up(), hidden=True)
+        embed = job_embeds.info(
             standing.open_jobs,
             standing.totals,
             standing.limit,
             preferences,
             interaction.locale.value,
         )
-        await show_card(interaction, card)
+        await show_embed(interaction, embed)
 
     @app_commands.command(description=say("command-queue"))
     async def queue(self, interaction: discord.Interaction) -> None:
-        work = self._bot.archive.queue(interaction.user.id)
-        place = await in_time(interaction, work, hidden=True)
+        work = self._bot.history.queue(interaction.user.id)
+        place = await run_in_time(interaction, work, hidden=True)
         assert interaction.channel_id is not None, "commands come from channels"
-        card = job_embeds.queue(place, interaction.channel_id, interaction.locale.value)
-        await show_card(interaction, card)
+        embed = job_embeds.queue(place, interaction.channel_id, interaction.locale.value)
+        await show_embed(interaction, embed)
 
     @app_commands.command(description=say("command-help"))
     @app_commands.describe(parameter=say("command-help.parameter"))
@@ -58,7 +58,9 @@ class Info(commands.Cog):
         parameter: app_commands.Range[str, 1, 40] | None = None,
     ) -> None:
         if parameter is not None:
-            await show_card(interaction, help_embeds.parameter(parameter, interaction.locale.value))
+            await show_embed(
+                interaction, help_embeds.parameter(parameter, interaction.locale.value)
+            )
             return
         await show_help(interaction, "commands")
 

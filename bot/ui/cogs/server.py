@@ -9,9 +9,9 @@ from discord.ext import commands
 from bot.errors import NotPermitted
 from bot.i18n.texts import say
 from bot.messages import settings_embeds
-from bot.prompts.parameters import MOST_STYLIZE
-from bot.services.preferences import TEMPERAMENTS
-from bot.ui.responses import in_time, show_card
+from bot.prompts.parameters import MAX_STYLIZE
+from bot.services.preferences import TEMPERAMENT_NAMES
+from bot.ui.responses import run_in_time, show_embed
 
 if TYPE_CHECKING:
     from bot.client import DarkroomBot
@@ -24,7 +24,7 @@ def _choices(*values: str) -> list[app_commands.Choice[str]]:
 @app_commands.guild_only()
 @app_commands.allowed_installs(guilds=True, users=False)
 @app_commands.default_permissions(manage_guild=True)
-class Server(commands.GroupCog, group_name="server", group_description=say("command-server")):
+class ServerCog(commands.GroupCog, group_name="server", group_description=say("command-server")):
     """Defaults and limits of a server."""
 
     def __init__(self, bot: "DarkroomBot") -> None:
@@ -43,14 +43,14 @@ class Server(commands.GroupCog, group_name="server", group_description=say("comm
         highlights=say("command-server-settings.highlights"),
     )
     @app_commands.choices(
-        temperament=_choices(*TEMPERAMENTS), buttons_for=_choices("everyone", "owner")
+        temperament=_choices(*TEMPERAMENT_NAMES), buttons_for=_choices("everyone", "owner")
     )
     async def settings(
         self,
         interaction: discord.Interaction,
         aspect: app_commands.Range[str, 1, 20] | None = None,
         style: app_commands.Range[str, 1, 40] | None = None,
-        stylize: app_commands.Range[int, 0, MOST_STYLIZE] | None = None,
+        stylize: app_commands.Range[int, 0, MAX_STYLIZE] | None = None,
         temperament: str | None = None,
         jobs_per_member: app_commands.Range[int, 1, 100] | None = None,
         permutations: app_commands.Range[int, 1, 40] | None = None,
@@ -67,9 +67,9 @@ class Server(commands.GroupCog, group_name="server", group_description=say("comm
         }
         server_id = _managed(interaction)
         changed = any(given is not None for given in (aspect, style, *changes.values()))
-        work = self._bot.choices.change_server(server_id, aspect=aspect, style=style, **changes)
-        settings = await in_time(interaction, work, hidden=True)
-        await show_card(
+        work = self._bot.preferences.change_server(server_id, aspect=aspect, style=style, **changes)
+        settings = await run_in_time(interaction, work, hidden=True)
+        await show_embed(
             interaction, settings_embeds.server(settings, changed, interaction.locale.value)
         )
 
@@ -77,15 +77,15 @@ class Server(commands.GroupCog, group_name="server", group_description=say("comm
     async def complete_style(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        names = ["raw", *await self._bot.choices.styles()]
+        names = ["raw", *await self._bot.preferences.styles()]
         near = [name for name in names if typed.lower() in name]
         return [app_commands.Choice(name=name, value=name) for name in near[:25]]
 
     @app_commands.command(description=say("command-server-reset"))
     async def reset(self, interaction: discord.Interaction) -> None:
-        work = self._bot.choices.reset_server(_managed(interaction))
-        settings = await in_time(interaction, work, hidden=True)
-        await show_card(
+        work = self._bot.preferences.reset_server(_managed(interaction))
+        settings = await run_in_time(interaction, work, hidden=True)
+        await show_embed(
             interaction, settings_embeds.server(settings, True, interaction.locale.value)
         )
 

@@ -8,14 +8,14 @@ from discord.ext import commands
 
 from bot.i18n.texts import Text, say
 from bot.messages import settings_embeds
-from bot.ui.responses import chooser, in_time, show_card
+from bot.ui.responses import member_of, run_in_time, show_embed
 from bot.ui.settings_panel import show_panel
 
 if TYPE_CHECKING:
     from bot.client import DarkroomBot
 
 
-class Settings(commands.Cog):
+class SettingsCog(commands.Cog):
     """What a member chooses for all their prompts."""
 
     def __init__(self, bot: "DarkroomBot") -> None:
@@ -23,7 +23,7 @@ class Settings(commands.Cog):
 
     @app_commands.command(description=say("command-settings"))
     async def settings(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
-        await show_panel(interaction, self._bot.choices.preferences(interaction.user.id))
+        await show_panel(interaction, self._bot.preferences.preferences(interaction.user.id))
 
     @app_commands.command(description=say("command-turbo"))
     async def turbo(self, interaction: discord.Interaction) -> None:
@@ -48,6 +48,6 @@ class Settings(commands.Cog):
     async def _prefer(
         self, interaction: discord.Interaction, said: Text, **changes: object
     ) -> None:
-        work = self._bot.choices.prefer(chooser(interaction), **changes)
-        await in_time(interaction, work, hidden=True)
-        await show_card(interaction, settings_embeds.preferred(said, interaction.locale.value))
+        work = self._bot.preferences.prefer(member_of(interaction), **changes)
+        await run_in_time(interaction, work, hidden=True)
+        await show_embed(interaction, settings_embeds.preferred(said, interaction.locale.value))

@@ -85,7 +85,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Amounts:
+class EvaluationSize:
     """How much is asked: prompts of a kind, seeds of the plain ones, real pictures to compare
     with."""
 
@@ -102,8 +102,8 @@ PLACES = {1: "first", 5: "among five", 10: "among ten"}
 # How much of the end of the steps is drawn of a real picture, and how the table says it.
 ANEW = {0.25: "the last quarter", 0.5: "the last half"}
 
-FULL = Amounts(prompts=40, seeds=2, real=400)
-TINY = Amounts(prompts=2, seeds=1, real=16)
+FULL = EvaluationSize(prompts=40, seeds=2, real=400)
+TINY = EvaluationSize(prompts=2, seeds=1, real=16)
 
 
 class Examiner:
@@ -182,7 +182,7 @@ def _ask_words(
     rows: list[Row],
     real: Pairs,
     held_out: HeldOut,
-    amounts: Amounts,
+    amounts: EvaluationSize,
 ) -> list[Score]:
     """Whether the drawing is of what the prompt says, for prompts of several kinds."""
     rng = random.Random(SEED)
@@ -224,7 +224,7 @@ def _ask_words(
 
 
 def _ask_styles(
-    workdir: Path, examiner: Examiner, rows: list[Row], held_out: HeldOut, amounts: Amounts
+    workdir: Path, examiner: Examiner, rows: list[Row], held_out: HeldOut, amounts: EvaluationSize
 ) -> list[Score]:
     """Whether a critic recognises the style that was asked for, and the evaluator the thing."""
     styles = list(dict.fromkeys(row.style for row in rows if row.idea))
@@ -362,7 +362,7 @@ def _compare_with_real(
     rows: list[Row],
     indices: list[int],
     held_out: HeldOut,
-    amounts: Amounts,
+    amounts: EvaluationSize,
     tiny: bool,
 ) -> list[Score]:
     """How far the drawings as a whole are from pictures held out, and whether they are copies."""

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from diffusion.sampling.denoiser import Denoiser
 from diffusion.sampling.noise_schedules import cosine, linear, trained_levels, visited
-from diffusion.sampling.samplers import euler_ancestral, no_memory
+from diffusion.sampling.samplers import euler_ancestral, initial_state
 from diffusion.text.encoder import Conditions
 
 WIDTH = 64
@@ -106,7 +106,7 @@ def restore(denoiser: Denoiser, count: int, g: torch.Generator, steps: int = STE
     """From noise back to a roll: the points [count, 2] at each of `steps` + 1 levels."""
     sigmas = visited(denoiser.levels, "trailing", steps)
     x = sigmas[0].float() * torch.randn((count, 2, 1, 1), generator=g)
-    memory = no_memory(x)
+    memory = initial_state(x)
     shown = [x.flatten(1) / math.sqrt(1 + float(sigmas[0]) ** 2)]
     for sigma, sigma_next in pairwise(sigmas):
         rows, rows_next = sigma.expand(count), sigma_next.expand(count)

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bot.delivery.messenger import Board, LiveMessage, Posted, edit_bucket
+from bot.delivery.messenger import LiveMessage, Messenger, PostedMessage, edit_bucket
 from bot.delivery.pacing import WINDOW_S, EditPacer
-from bot.messages.job_messages import Message
+from bot.messages.job_messages import MessageSpec
 
 CHANNEL = 1
 PER_WINDOW = 5
@@ -33,7 +33,7 @@ def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         runner.run(work())
 
 
-class RecordingBoard(Board):
+class RecordingBoard(Messenger):
     """A board that writes down what would have been sent, and when."""
 
     def __init__(self) -> None:
@@ -42,19 +42,19 @@ class RecordingBoard(Board):
         self.all: list[float] = []
 
     async def show_preview(
-        self, channel_id: int, message_id: int, message: Message, token: str | None = None
-    ) -> Posted:
+        self, channel_id: int, message_id: int, message: MessageSpec, token: str | None = None
+    ) -> PostedMessage:
         now = asyncio.get_running_loop().time()
         self.all.append(now)
         if message.content == "preview":
             self.previews.append((now, message_id))
         await asyncio.sleep(0.1)
-        return Posted(channel_id, message_id, None)
+        return PostedMessage(channel_id, message_id, None)
 
 
 async def keep_showing(live: LiveMessage, seconds: float) -> None:
     for _ in range(int(seconds / 0.2)):
-        live.show(Message("preview"))
+        live.show(MessageSpec("preview"))
         await asyncio.sleep(0.2)
 
 
@@ -87,7 +87,7 @@ def test_an_end_goes_at_once_and_finds_room_whatever_previews_wait() -> None:
         for number in range(10):
             await asyncio.sleep(5.3)
             asked = loop.time()
-            await board.edit(CHANNEL, 100 + number, Message("end"))
+            await board.edit(CHANNEL, 100 + number, MessageSpec("end"))
             # Nothing but the request itself took time.
             assert asked in board.all
             assert most_in_a_window(board.all) <= PER_WINDOW
@@ -105,7 +105,7 @@ def test_previews_wait_for_all_ends_on_their_way() -> None:
         live = LiveMessage(board, CHANNEL, 1)
         with board.pacer.staying(edit_bucket(CHANNEL, None)):
             with board.pacer.staying(edit_bucket(CHANNEL, None)):
-                live.show(Message("preview"))
+                live.show(MessageSpec("preview"))
                 await asyncio.sleep(9)
             await asyncio.sleep(9)
             assert not board.previews
@@ -115,7 +115,7 @@ def test_previews_wait_for_all_ends_on_their_way() -> None:
         other = LiveMessage(board, CHANNEL, 2, token="token")
         with board.pacer.staying(edit_bucket(CHANNEL, None)):
             asked = loop.time()
-            other.show(Message("preview"))
+            other.show(MessageSpec("preview"))
             await asyncio.sleep(0.01)
             assert board.previews[-1] == (asked, 2)
         await live.stop()
@@ -129,7 +129,7 @@ def test_a_job_that_ends_gives_its_turn_to_the_next_and_nothing_is_remembered() 
         board = RecordingBoard()
         first, second, third = (LiveMessage(board, CHANNEL, number) for number in range(3))
         for live in (first, second, third):
-            live.show(Message("preview"))
+            live.show(MessageSpec("preview"))
         await asyncio.sleep(0.01)
         await second.stop()
         await asyncio.sleep(2)

@@ -16,8 +16,8 @@ from PIL import Image
 
 from bot.errors import InvalidLink, InvalidUpload, PicturesBusy
 from bot.images import fetch
-from bot.images.fetch import AT_ONCE, MOST_OF_ONE, MOST_WAITING, PictureFetcher
-from bot.images.sanitize import KEPT_SIDE, MOST_PIXELS, UnusablePicture, Upload, lay_over
+from bot.images.fetch import AT_ONCE, MAX_FETCHES_PER_MEMBER, MAX_WAITING_FETCHES, PictureFetcher
+from bot.images.sanitize import MAX_PIXELS, MAX_SIDE_PX, UnusablePicture, Upload, blend
 from tests.support.hostile_pictures import repeated_scans
 
 
@@ -81,7 +81,7 @@ class Site:
             case "wide":
                 return web.Response(body=png_that_claims(30_000, 30_000), content_type="image/png")
             case "large":
-                body = encoded() + b"x" * fetch.MOST_BYTES
+                body = encoded() + b"x" * fetch.MAX_BYTES
                 return web.Response(body=body, content_type="image/png")
             case "zipped":
                 headers = {"Content-Encoding": "gzip", "Content-Type": "image/png"}
@@ -193,7 +193,7 @@ async def test_a_file_that_came_along_is_refused_as_a_file(
 async def test_a_file_that_is_too_large_is_not_even_fetched(site: tuple[Site, str]) -> None:
     with pytest.raises(InvalidUpload, match="20 MB"):
         await PictureFetcher(f"{site[1]}/cdn").fetch_all(
-            [upload(site, "png", fetch.MOST_BYTES + 1)], 7
+            [upload(site, "png", fetch.MAX_BYTES + 1)], 7
         )
     assert not site[0].hits
 
@@ -215,13 +215,15 @@ async def test_one_members_pictures_come_one_at_a_time_and_hold_nobody_else_up(
 async def test_beyond_a_bound_nobody_is_let_in(site: tuple[Site, str]) -> None:
     async with PictureFetcher(f"{site[1]}/cdn") as fetcher:
         held = f"{site[1]}/cdn/held"
-        theirs = [asyncio.create_task(fetcher.fetch(held, 7)) for _ in range(MOST_OF_ONE)]
+        theirs = [
+            asyncio.create_task(fetcher.fetch(held, 7)) for _ in range(MAX_FETCHES_PER_MEMBER)
+        ]
         await site[0].asked.wait()
         with pytest.raises(PicturesBusy):
             await fetcher.fetch(held, 7)
         others = [
             asyncio.create_task(fetcher.fetch(held, member))
-            for member in range(100, 100 + MOST_WAITING - MOST_OF_ONE)
+            for member in range(100, 100 + MAX_WAITING_FETCHES - MAX_FETCHES_PER_MEMBER)
         ]
         await asyncio.sleep(0)
         with pytest.raises(PicturesBusy):
@@ -265,7 +267,7 @@ async def test_what_cannot_be_used_is_refused_in_words(
 async def test_what_takes_too_long_is_given_up(
     site: tuple[Site, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetch, "SECONDS", 0.2)
+    monkeypatch.setattr(fetch, "FETCH_TIMEOUT_S", 0.2)
     with pytest.raises(InvalidLink, match="too long"):
         await PictureFetcher(f"{site[1]}/cdn").fetch(f"{site[1]}/cdn/slow")
 
@@ -325,12 +327,12 @@ async def test_what_is_transparent_becomes_white_and_what_is_vast_smaller(
     buffer = io.BytesIO()
     Image.new("RGBA", (4000, 10), (0, 0, 0, 0)).save(buffer, "PNG")
     picture = opened(await fetcher.rewrite(buffer.getvalue()))
-    assert picture.size == (KEPT_SIDE, 5)
+    assert picture.size == (MAX_SIDE_PX, 5)
     assert picture.getpixel((0, 0)) == (255, 255, 255)
 
 
 async def test_a_header_alone_is_enough_to_refuse_a_bomb(fetcher: PictureFetcher) -> None:
-    for side in (int(MOST_PIXELS**0.5) + 1, 100_000):
+    for side in (int(MAX_PIXELS**0.5) + 1, 100_000):
         with pytest.raises(UnusablePicture, match="pixels"):
             await fetcher.rewrite(png_that_claims(side, side))
 
@@ -340,12 +342,12 @@ async def test_several_pictures_are_laid_over_in_equal_shares(fetcher: PictureFe
         await fetcher.rewrite(_plain(colour, size))
         for colour, size in (("red", (6, 6)), ("lime", (12, 6)), ("blue", (3, 9)))
     ]
-    mixed = opened(lay_over([red, green, blue]))
+    mixed = opened(blend([red, green, blue]))
     assert mixed.size == (6, 6)
     colours = mixed.getpixel((3, 3))
     assert isinstance(colours, tuple)
     assert all(abs(colour - 85) <= 1 for colour in colours)
-    assert lay_over([red]) == red
+    assert blend([red]) == red
 
 
 def _plain(colour: str, size: tuple[int, int]) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
 
-from bot.images.grid import PictureTooLarge, compose_grid, compose_preview, fit, labelled_as
+from bot.images.grid import PictureTooLarge, compose_grid, compose_preview, copy_label, fit
 
 
 def picture(colour: str, size: tuple[int, int] = (64, 32), label: str = "") -> bytes:
@@ -68,8 +68,8 @@ def test_how_a_picture_was_made_stands_in_whatever_it_becomes() -> None:
     text = "a red fox 🦊\nSteps: 4, Sampler: DPM++ 2M, CFG scale: 3, Seed: 7, Size: 64x64"
     made = picture("red", label=text)
     assert opened(compose_grid([made] * 4)).text == {"parameters": text}
-    assert opened(labelled_as(picture("lime"), made)).text == {"parameters": text}
-    jpeg = fit(labelled_as(noisy_picture(256), made), 20_000).encoded
+    assert opened(copy_label(picture("lime"), made)).text == {"parameters": text}
+    jpeg = fit(copy_label(noisy_picture(256), made), 20_000).encoded
     comment = opened(jpeg).getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment]
     assert comment.removeprefix(b"UNICODE\0").decode("utf-16-be") == text
     assert opened(compose_grid([picture("red")])).text == {}

@@ -5,11 +5,18 @@ import io
 import pytest
 from PIL import Image
 
-from bot.images.outpaint import SEAM, Canvas, carried_on, numbered, opened_up, zoomed_out
+from bot.images.outpaint import (
+    SEAM_DIVISOR,
+    OutpaintCanvas,
+    extend,
+    number_cells,
+    open_cells,
+    zoom_out,
+)
 from tests.bot.images.test_grid import noisy_picture, opened, picture
 
 
-def parts(canvas: Canvas) -> tuple[Image.Image, Image.Image]:
+def parts(canvas: OutpaintCanvas) -> tuple[Image.Image, Image.Image]:
     """The image and the mask, whose sizes are what the canvas says."""
     image, mask = opened(canvas.image), opened(canvas.mask)
     assert image.size == mask.size == (canvas.width, canvas.height)
@@ -20,11 +27,11 @@ def parts(canvas: Canvas) -> tuple[Image.Image, Image.Image]:
 
 @pytest.mark.parametrize("factor", [1.1, 1.5, 2.0])
 def test_zooming_out_puts_the_picture_smaller_into_the_middle(factor: float) -> None:
-    image, mask = parts(zoomed_out(picture("red", (64, 96)), 128, 192, factor))
+    image, mask = parts(zoom_out(picture("red", (64, 96)), 128, 192, factor))
     left, top, right, bottom = mask.point(lambda value: 255 - value).getbbox()
     assert abs(left - (128 - right)) <= 1
     assert abs(top - (192 - bottom)) <= 1
-    seams = 2 * (round(128 / factor) // SEAM)
+    seams = 2 * (round(128 / factor) // SEAM_DIVISOR)
     assert right - left == round(128 / factor) - seams
     assert image.getpixel((64, 96)) == (255, 0, 0)
     # The border's colour is carried on to the corners.
@@ -45,7 +52,7 @@ def test_zooming_out_puts_the_picture_smaller_into_the_middle(factor: float) -> 
 def test_carrying_on_adds_where_it_should_and_keeps_the_rest(
     across: float, down: float, new: tuple[int, int], kept: tuple[int, int, int, int]
 ) -> None:
-    canvas = carried_on(noisy_picture(64), (64, 64), new, across, down)
+    canvas = extend(noisy_picture(64), (64, 64), new, across, down)
     image, mask = parts(canvas)
     assert mask.point(lambda value: 255 - value).getbbox() == kept
     # What is kept are the picture's own pixels.
@@ -55,7 +62,7 @@ def test_carrying_on_adds_where_it_should_and_keeps_the_rest(
 
 
 def test_a_region_is_the_chosen_cells_and_no_more() -> None:
-    image, mask = parts(opened_up(picture("red", (128, 64)), 128, 64, 4, {0, 5}))
+    image, mask = parts(open_cells(picture("red", (128, 64)), 128, 64, 4, {0, 5}))
     assert image.getpixel((3, 3)) == (255, 0, 0)
     white = [(x, y) for x in range(4) for y in range(4) if mask.getpixel((32 * x + 16, 16 * y + 8))]
     assert white == [(0, 0), (1, 1)]
@@ -63,22 +70,22 @@ def test_a_region_is_the_chosen_cells_and_no_more() -> None:
 
 
 def test_rasters_that_do_not_divide_the_picture_leave_no_pixel_out() -> None:
-    _, mask = parts(opened_up(picture("red", (100, 70)), 100, 70, 3, {0, 1, 2, 4}))
+    _, mask = parts(open_cells(picture("red", (100, 70)), 100, 70, 3, {0, 1, 2, 4}))
     assert mask.getbbox() == (0, 0, 100, 46)
-    everything = opened(opened_up(picture("red"), 100, 70, 3, range(9)).mask)
+    everything = opened(open_cells(picture("red"), 100, 70, 3, range(9)).mask)
     assert everything.getextrema() == (255, 255)
 
 
 @pytest.mark.parametrize("cells", [set(), {9}, {-1}, {0, 16}])
 def test_cells_that_are_not_there_are_refused(cells: set[int]) -> None:
     with pytest.raises(ValueError, match="no such cells"):
-        opened_up(picture("red"), 64, 64, 3, cells)
+        open_cells(picture("red"), 64, 64, 3, cells)
 
 
 def test_the_numbers_of_the_cells_are_drawn_on_the_picture() -> None:
     plain = picture("red", (128, 64))
-    shown = opened(numbered(plain, 3))
+    shown = opened(number_cells(plain, 3))
     assert shown.size == (1024, 512)
     assert Image.new("RGB", shown.size, "red").tobytes() != shown.tobytes()
-    assert opened(numbered(plain, 4)).tobytes() != shown.tobytes()
+    assert opened(number_cells(plain, 4)).tobytes() != shown.tobytes()
     assert Image.open(io.BytesIO(plain)).size == (128, 64)

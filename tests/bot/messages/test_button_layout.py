@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.messages.button_layout import linked, under
-from bot.messages.job_messages import Rows
+from bot.messages.button_layout import buttons_of, with_link
+from bot.messages.job_messages import ButtonRows
 from diffusion.protocol.requests import ImageRequest, ModelInfo, Noise
 from storage.models import JobKind
 from tests.bot.messages.test_job_messages import CHILD, JOB
@@ -17,24 +17,24 @@ SINGLE = replace(CHILD, kind=JobKind.UPSCALE, request=REQUEST.to_json())
 ENLARGED = replace(SINGLE, kind=JobKind.ENLARGE, detail="creative")
 
 
-def labels(rows: Rows) -> list[list[str]]:
+def labels(rows: ButtonRows) -> list[list[str]]:
     return [[button.label or button.emoji for button in row] for row in rows]
 
 
-def used(rows: Rows) -> list[str]:
+def used(rows: ButtonRows) -> list[str]:
     return [button.label or button.emoji for row in rows for button in row if button.used]
 
 
 def test_a_grid_has_its_nine() -> None:
-    rows = under(JOB, 4, ABLE, ())
+    rows = buttons_of(JOB, 4, ABLE, ())
     assert labels(rows) == [["U1", "U2", "U3", "U4", "🔄"], ["V1", "V2", "V3", "V4"]]
     assert rows[1][2].custom_id == f"job:{JOB.id}:vary:3"
     assert rows[0][4].custom_id == f"job:{JOB.id}:reroll"
-    assert labels(under(JOB, 2, None, ())) == [["U1", "U2", "🔄"], ["V1", "V2"]]
+    assert labels(buttons_of(JOB, 2, None, ())) == [["U1", "U2", "🔄"], ["V1", "V2"]]
 
 
 def test_a_picture_by_itself_has_all_that_its_model_can_do() -> None:
-    assert labels(under(SINGLE, 1, ABLE, ())) == [
+    assert labels(buttons_of(SINGLE, 1, ABLE, ())) == [
         ["Upscale (Subtle)", "Upscale (Creative)"],
         ["Vary (Subtle)", "Vary (Strong)", "Vary (Region)"],
         ["Zoom Out 1.5×", "Zoom Out 2×", "Custom Zoom"],
@@ -45,26 +45,26 @@ def test_a_picture_by_itself_has_all_that_its_model_can_do() -> None:
 
 @pytest.mark.parametrize("model", [PLAIN, None], ids=["cannot", "unknown"])
 def test_what_a_model_cannot_do_is_not_there(model: ModelInfo | None) -> None:
-    assert labels(under(SINGLE, 1, model, ())) == [["Vary (Subtle)", "Vary (Strong)"], ["❤️"]]
+    assert labels(buttons_of(SINGLE, 1, model, ())) == [["Vary (Subtle)", "Vary (Strong)"], ["❤️"]]
 
 
 def test_after_an_upscale_it_can_be_done_again() -> None:
-    assert labels(under(ENLARGED, 1, ABLE, ()))[0] == ["Redo (Subtle)", "Redo (Creative)"]
+    assert labels(buttons_of(ENLARGED, 1, ABLE, ()))[0] == ["Redo (Subtle)", "Redo (Creative)"]
     subtle = replace(ENLARGED, detail="subtle")
     # It would only give the same picture again.
-    assert labels(under(subtle, 1, ABLE, ()))[0] == ["Redo (Creative)"]
+    assert labels(buttons_of(subtle, 1, ABLE, ()))[0] == ["Redo (Creative)"]
 
 
 def test_only_what_is_not_square_can_be_made_so() -> None:
     wide = replace(SINGLE, request=replace(REQUEST, width=96).to_json())
-    assert "Make Square" in labels(under(wide, 1, ABLE, ()))[2]
+    assert "Make Square" in labels(buttons_of(wide, 1, ABLE, ()))[2]
 
 
 def test_where_the_model_goes_no_further_there_is_no_arrow() -> None:
     long = replace(SINGLE, request=replace(REQUEST, width=192).to_json())
-    assert labels(under(long, 1, ABLE, ()))[3] == ["⬆️", "⬇️"]
+    assert labels(buttons_of(long, 1, ABLE, ()))[3] == ["⬆️", "⬇️"]
     widest = replace(SINGLE, request=replace(REQUEST, width=256, height=256).to_json())
-    assert labels(under(widest, 1, ABLE, ()))[3] == ["❤️"]
+    assert labels(buttons_of(widest, 1, ABLE, ()))[3] == ["❤️"]
 
 
 def test_the_buttons_that_something_came_of_are_marked() -> None:
@@ -73,8 +73,8 @@ def test_the_buttons_that_something_came_of_are_marked() -> None:
         replace(CHILD, kind=JobKind.VARY, parent_index=0, detail="subtle"),
         replace(CHILD, kind=JobKind.REROLL, parent_index=None),
     ]
-    assert used(under(JOB, 4, ABLE, children)) == ["U3", "🔄", "V1"]
-    assert used(under(JOB, 4, ABLE, ())) == []
+    assert used(buttons_of(JOB, 4, ABLE, children)) == ["U3", "🔄", "V1"]
+    assert used(buttons_of(JOB, 4, ABLE, ())) == []
 
 
 def test_all_buttons_of_a_picture_can_be_marked() -> None:
@@ -93,14 +93,14 @@ def test_all_buttons_of_a_picture_can_be_marked() -> None:
     wide = replace(SINGLE, request=replace(REQUEST, width=96).to_json())
     for kind, detail, label in made:
         child = replace(CHILD, kind=kind, detail=detail, parent_index=0)
-        assert used(under(wide, 1, ABLE, [child])) == [label]
+        assert used(buttons_of(wide, 1, ABLE, [child])) == [label]
     # A zoom of another factor has no button of its own.
     custom = replace(CHILD, kind=JobKind.ZOOM, detail="1.3", parent_index=0)
-    assert used(under(wide, 1, ABLE, [custom])) == []
+    assert used(buttons_of(wide, 1, ABLE, [custom])) == []
 
 
 def test_the_link_stands_last_and_carries_no_id() -> None:
-    rows = linked(under(SINGLE, 1, ABLE, ()), "https://example.org/x.png", "en")
+    rows = with_link(buttons_of(SINGLE, 1, ABLE, ()), "https://example.org/x.png", "en")
     assert labels(rows)[-1] == ["❤️", "Web"]
     assert rows[-1][-1].url == "https://example.org/x.png"
 
@@ -109,7 +109,7 @@ def test_the_link_stands_last_and_carries_no_id() -> None:
 def test_discords_limits_are_kept(job: object) -> None:
     assert isinstance(job, type(JOB))
     wide = replace(job, request=replace(REQUEST, width=96).to_json())
-    rows = linked(under(wide, 4, ABLE, ()), "https://example.org", "de")
+    rows = with_link(buttons_of(wide, 4, ABLE, ()), "https://example.org", "de")
     assert len(rows) <= 5
     assert all(1 <= len(row) <= 5 for row in rows)
     ids = [button.custom_id for row in rows for button in row if not button.url]

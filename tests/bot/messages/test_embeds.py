@@ -15,10 +15,10 @@ from bot.client import COGS
 from bot.i18n.texts import LANGUAGES, say
 from bot.i18n.translator import called, key_of
 from bot.messages import help_embeds, job_embeds, settings_embeds
-from bot.messages.job_embeds import Page, Place
-from bot.messages.job_messages import Card
+from bot.messages.job_embeds import HistoryPage, QueuePosition
+from bot.messages.job_messages import EmbedSpec
 from bot.models.versions import Versions
-from bot.ui.cogs.context_menus import message_menus
+from bot.ui.cogs.context_menus import context_menus
 from diffusion.protocol.requests import ImageRequest, ModelInfo, Noise
 from storage.history import Found
 from storage.jobs import Queue, Totals
@@ -31,7 +31,7 @@ from tests.bot.messages.test_job_messages import CHILD
 NAME = re.compile(r"[-_'\w]{1,32}")
 
 
-def check(card: Card) -> None:
+def check(card: EmbedSpec) -> None:
     assert 1 <= len(card.title) <= 256
     assert len(card.text) <= 4096
     assert len(card.fields) <= 25
@@ -55,12 +55,12 @@ def test_every_card_keeps_to_discords_limits(locale: str, prompt: str) -> None:
     options = {f"{'o' * 30}{number}": prompt for number in range(20)}
     for card in (
         job_embeds.info([job] * 60, Totals(10**9, 2, 3, 4), 3, Preferences(), locale),
-        job_embeds.queue(Place(queue, job.member_id, 999.0, 2), job.channel_id, locale),
-        job_embeds.queue(Place(queue, 1, None, 2), job.channel_id, locale),
+        job_embeds.queue(QueuePosition(queue, job.member_id, 999.0, 2), job.channel_id, locale),
+        job_embeds.queue(QueuePosition(queue, 1, None, 2), job.channel_id, locale),
         job_embeds.details(job, request, pictures, locale),
-        job_embeds.descent([job] * 13, job.channel_id, locale),
-        job_embeds.history(Page(prompt[:60], 0, 9, found), locale),
-        job_embeds.history(Page(prompt[:60], 0, 0, Found((), frozenset(), 0)), locale),
+        job_embeds.ancestry([job] * 13, job.channel_id, locale),
+        job_embeds.history(HistoryPage(prompt[:60], 0, 9, found), locale),
+        job_embeds.history(HistoryPage(prompt[:60], 0, 0, Found((), frozenset(), 0)), locale),
         settings_embeds.panel(preferences, options, locale),
         settings_embeds.own_options(options, locale),
         help_embeds.parameter(prompt, locale),
@@ -115,7 +115,7 @@ def test_every_command_is_described_and_may_be_called_so(locale: str) -> None:
 
 @pytest.mark.parametrize("locale", LANGUAGES)
 def test_every_menu_has_a_name(locale: str) -> None:
-    names = {say(f"{key_of(menu)}.name", locale) for menu in message_menus()}
+    names = {say(f"{key_of(menu)}.name", locale) for menu in context_menus()}
     assert len(names) == 4
     assert all(1 <= len(name) <= 32 for name in names)
 
@@ -154,9 +154,9 @@ def test_the_words_of_others_are_told_only_where_they_were_typed() -> None:
     assert not job_embeds.tells(replace(job, reply_token="a token"), 1, job.channel_id)
     # In the line of a picture's descent too, which goes on with what comes after.
     parent = replace(job, member_id=1, prompt="typed in private")
-    there = job_embeds.descent([job, parent], job.channel_id, "en-US").text
+    there = job_embeds.ancestry([job, parent], job.channel_id, "en-US").text
     assert "typed in private" in there
-    shown = job_embeds.descent([job, parent], elsewhere, "en-US").text.splitlines()
+    shown = job_embeds.ancestry([job, parent], elsewhere, "en-US").text.splitlines()
     assert shown[0] == "a job that is not shown here"
     assert "<@1>" not in "".join(shown)
     assert job.id[:8] in shown[1]

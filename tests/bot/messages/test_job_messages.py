@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.messages import job_messages
-from bot.messages.job_messages import Attachment
+from bot.messages.job_messages import AttachmentSpec
 from diffusion.protocol.requests import ImageRequest, Noise
 from storage.jobs import Job
 from storage.models import JobKind, JobMode, JobState
@@ -31,10 +31,10 @@ JOB = Job(
     finished_at=None,
 )
 CHILD = replace(JOB, id="cd" * 16, parent_id=JOB.id, parent_index=1)
-PICTURE = Attachment("x.png", b"", "a red fox")
+PICTURE = AttachmentSpec("x.png", b"", "a red fox")
 
 
-def labels(message: job_messages.Message) -> list[list[str]]:
+def labels(message: job_messages.MessageSpec) -> list[list[str]]:
     return [[button.label or button.emoji for button in row] for row in message.buttons]
 
 
@@ -85,7 +85,7 @@ def test_a_failed_job_says_why_and_can_be_tried_again() -> None:
     message = job_messages.ended(
         replace(JOB, state=JobState.FAILED, reason="The disk is full."), None
     )
-    assert message.cards[0].text == "The disk is full."
+    assert message.embeds[0].text == "The disk is full."
     assert labels(message) == [["🔄"]]
 
 

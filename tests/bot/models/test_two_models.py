@@ -16,7 +16,7 @@ from playground.testing.member import Member
 from playground.testing.views import Message
 from storage import jobs
 from storage.database import Database
-from tests.bot.conftest import Studio
+from tests.bot.conftest import Deployment
 from tests.bot.services.test_generation import job_id_of
 from tests.bot.services.test_refusals import card, told
 from tests.bot.ui.test_settings import chosen, value_of
@@ -35,8 +35,8 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-async def bot(studio: Studio, ada: Member) -> AsyncIterator[DarkroomBot]:
-    async with studio.open() as bot:
+async def bot(deployment: Deployment, ada: Member) -> AsyncIterator[DarkroomBot]:
+    async with deployment.open() as bot:
         await ada.wait_for_command("imagine")
         yield bot
 

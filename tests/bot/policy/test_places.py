@@ -11,11 +11,11 @@ from playground.testing.views import Message
 from storage import history, jobs
 from storage.database import Database
 from storage.models import JobState
-from tests.bot.conftest import Studio
+from tests.bot.conftest import Deployment
 from tests.bot.services.test_generation import finished, job_id_of
 from tests.bot.services.test_recovery import caught_at_work
 from tests.bot.services.test_refusals import LONG, card, told, whoever
-from tests.bot.ui.test_confirmations import PROMPT, question
+from tests.bot.ui.test_confirmations import CONFIRMED_PROMPT, question
 from tests.bot.ui.test_context_menus import letter
 from tests.bot.ui.test_history import drawn
 
@@ -26,7 +26,7 @@ LEFT = "no longer a member"
 @pytest.fixture
 def _forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bot asks Discord each time: a test removes members sooner than people do."""
-    monkeypatch.setattr(places, "REMEMBERED_S", 0.0)
+    monkeypatch.setattr(places, "CACHE_LIFETIME_S", 0.0)
 
 
 async def refused(member: Member, message: Message, button: str) -> str:
@@ -42,7 +42,7 @@ async def test_who_was_banned_makes_nothing_more_of_the_servers_pictures(
     sent = await letter(ada, grid)
     # As a member it works in the conversation too, and makes a job of the conversation.
     own = await finished(ada, (await ada.press(sent, "V1")).message)
-    asked = await question(ada, PROMPT, "dm")
+    asked = await question(ada, CONFIRMED_PROMPT, "dm")
     playground.faults.remove_member("Ada", banned=True)
     for message, button in ((sent, "V2"), (sent, "U1"), (sent, "🔄"), (own, "V1")):
         assert LEFT in await refused(ada, message, button)
@@ -70,8 +70,8 @@ async def test_a_member_who_left_goes_on_only_where_they_brought_the_bot_themsel
 async def test_what_waits_when_its_member_is_banned_is_not_drawn(
     settings: Settings, playground: Playground, database: Database, ada: Member, ben: Member
 ) -> None:
-    studio = Studio(settings.model_copy(update={"jobs_at_once": 1}), database)
-    async with studio.open():
+    deployment = Deployment(settings.model_copy(update={"jobs_at_once": 1}), database)
+    async with deployment.open():
         await ada.wait_for_command("imagine")
         running = await ben.slash("darkroom", "imagine", prompt=LONG)
         await caught_at_work(ben, running)
@@ -124,14 +124,14 @@ async def test_a_server_that_the_bot_is_no_member_of_is_not_asked_about(
 
 
 async def test_direct_messages_can_be_off(
-    settings: Settings, database: Database, studio: Studio, ada: Member
+    settings: Settings, database: Database, deployment: Deployment, ada: Member
 ) -> None:
-    async with studio.open():
+    async with deployment.open():
         await ada.wait_for_command("imagine")
         await ada.install_app()
         before = await drawn(ada, "a fox", "dm")
     await ada.wait_for_bot(online=False)
-    off = Studio(settings.model_copy(update={"direct_messages": False}), database)
+    off = Deployment(settings.model_copy(update={"direct_messages": False}), database)
     async with off.open():
         await ada.wait_for_bot()
         await ada.wait_for_command("imagine")
@@ -147,14 +147,14 @@ async def test_direct_messages_can_be_off(
 
 
 async def test_user_installs_can_be_off(
-    settings: Settings, database: Database, studio: Studio, ada: Member, ben: Member
+    settings: Settings, database: Database, deployment: Deployment, ada: Member, ben: Member
 ) -> None:
     await ada.install_app()
-    async with studio.open():
+    async with deployment.open():
         await ada.wait_for_command("imagine", "elsewhere")
         before = [await drawn(ada, "a fox", place) for place in ("elsewhere", "@Ben")]
     await ada.wait_for_bot(online=False)
-    off = Studio(settings.model_copy(update={"user_installs": False}), database)
+    off = Deployment(settings.model_copy(update={"user_installs": False}), database)
     async with off.open():
         await ada.wait_for_bot()
         await ada.wait_for_command("imagine")
@@ -174,7 +174,7 @@ async def told_off(member: Member, message: Message, words: str) -> None:
 async def test_commands_and_dialogs_that_a_client_remembers_are_answered_in_words(
     settings: Settings, database: Database, ada: Member, playground: Playground
 ) -> None:
-    async with Studio(settings, database).open() as bot:
+    async with Deployment(settings, database).open() as bot:
         await ada.wait_for_command("imagine")
         await ada.slash("dm", "prefer remix")
         grid = await drawn(ada, "a fox", "dm")

@@ -5,7 +5,7 @@ import pytest
 from bot.errors import TooFast
 from bot.i18n.texts import say
 from bot.policy import rate_limit
-from bot.policy.rate_limit import BURST, PER_SECOND, RateLimiter
+from bot.policy.rate_limit import ACTIONS_PER_S, BURST_ACTIONS, RateLimiter
 
 
 class Clock:
@@ -38,12 +38,12 @@ def test_sixty_presses_in_seven_seconds_are_not_sixty(clock: Clock) -> None:
     for _ in range(60):
         through += taken(limiter, 1, 1)
         clock.now += 7 / 60
-    assert through <= BURST + 7 * PER_SECOND
+    assert through <= BURST_ACTIONS + 7 * ACTIONS_PER_S
 
 
 def test_the_refusal_says_when_to_press_again_and_then_it_goes(clock: Clock) -> None:
     limiter = RateLimiter(clock)
-    assert taken(limiter, 1, BURST) == BURST
+    assert taken(limiter, 1, BURST_ACTIONS) == BURST_ACTIONS
     with pytest.raises(TooFast) as refused:
         limiter.count(1)
     assert say(refused.value.remedy) == "Press again in 1 second."
@@ -54,7 +54,7 @@ def test_the_refusal_says_when_to_press_again_and_then_it_goes(clock: Clock) -> 
 def test_each_member_has_their_own(clock: Clock) -> None:
     limiter = RateLimiter(clock)
     taken(limiter, 1, 100)
-    assert taken(limiter, 2, BURST) == BURST
+    assert taken(limiter, 2, BURST_ACTIONS) == BURST_ACTIONS
 
 
 def test_whoever_is_refused_is_not_kept_away_longer_by_trying(clock: Clock) -> None:
@@ -62,7 +62,7 @@ def test_whoever_is_refused_is_not_kept_away_longer_by_trying(clock: Clock) -> N
     for _ in range(100):
         taken(limiter, 1, 10)
         clock.now += 1
-    assert taken(limiter, 1, 10) == PER_SECOND
+    assert taken(limiter, 1, 10) == ACTIONS_PER_S
 
 
 def test_memory_is_bounded_by_who_acted_lately_and_by_a_number(
@@ -71,10 +71,10 @@ def test_memory_is_bounded_by_who_acted_lately_and_by_a_number(
     limiter = RateLimiter(clock)
     for member_id in range(500):
         limiter.count(member_id)
-    clock.now += BURST / PER_SECOND
+    clock.now += BURST_ACTIONS / ACTIONS_PER_S
     limiter.count(500)
     assert len(limiter) == 1
-    monkeypatch.setattr(rate_limit, "MOST_MEMBERS", 100)
+    monkeypatch.setattr(rate_limit, "MAX_MEMBERS", 100)
     for member_id in range(500):
         limiter.count(member_id)
     assert len(limiter) == 100

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.errors import TooManyGenerations
-from bot.prompts.derive import alone, reroll, vary
+from bot.prompts.derive import reroll, single, vary
 from bot.prompts.seeds import PICTURES
 from diffusion.protocol.requests import MAX_BLENDS, ImageRequest
 from tests.bot.prompts.test_resolve import common_noise, request_for
@@ -44,7 +44,7 @@ def test_a_reroll_of_variations_stays_with_their_picture() -> None:
 
 def test_one_picture_can_be_asked_for_by_itself() -> None:
     grid = request_for("a fox")
-    assert alone(grid, 3).noises == (grid.noises[3],)
+    assert single(grid, 3).noises == (grid.noises[3],)
 
 
 def test_a_request_survives_its_json() -> None:

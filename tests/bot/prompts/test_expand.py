@@ -3,7 +3,7 @@
 import pytest
 
 from bot.errors import MistypedParameter, TooManyPermutations
-from bot.prompts.expand import write_out
+from bot.prompts.expand import expand
 
 OPTIONS = {"mine": "--ar 7:4 --raw", "snow": "in the snow", "ar": "3:2", "many": "{red, blue}"}
 
@@ -24,7 +24,7 @@ OPTIONS = {"mine": "--ar 7:4 --raw", "snow": "in the snow", "ar": "3:2", "many":
     ],
 )
 def test_own_parameters_stand_for_what_they_were_given(typed: str, written: str) -> None:
-    assert write_out(typed, OPTIONS, "", 10) == (written,)
+    assert expand(typed, OPTIONS, "", 10) == (written,)
 
 
 @pytest.mark.parametrize(
@@ -42,18 +42,18 @@ def test_own_parameters_that_are_glued_or_misspelt_are_refused_with_how_they_are
     typed: str, meant: str
 ) -> None:
     with pytest.raises(MistypedParameter, match=f"Write `{meant}`"):
-        write_out(typed, {**OPTIONS, "two-2": "x"}, "", 10)
+        expand(typed, {**OPTIONS, "two-2": "x"}, "", 10)
 
 
 def test_own_parameters_and_choices_mix() -> None:
-    assert write_out("a {fox --mine, cat}", OPTIONS, "", 10) == ("a fox --ar 7:4 --raw", "a cat")
-    assert write_out("a --many fox", OPTIONS, "", 10) == ("a red fox", "a blue fox")
-    assert write_out("a fox {--mine, --snow}", OPTIONS, "", 10) == (
+    assert expand("a {fox --mine, cat}", OPTIONS, "", 10) == ("a fox --ar 7:4 --raw", "a cat")
+    assert expand("a --many fox", OPTIONS, "", 10) == ("a red fox", "a blue fox")
+    assert expand("a fox {--mine, --snow}", OPTIONS, "", 10) == (
         "a fox --ar 7:4 --raw",
         "a fox in the snow",
     )
     with pytest.raises(TooManyPermutations):
-        write_out("a --many fox", OPTIONS, "", 1)
+        expand("a --many fox", OPTIONS, "", 1)
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_own_parameters_and_choices_mix() -> None:
     ],
 )
 def test_the_suffix_fills_what_the_prompt_leaves_open(typed: str, written: str) -> None:
-    assert write_out(typed, {}, "--ar 3:2 --raw --no grass, sky", 10) == (written,)
+    assert expand(typed, {}, "--ar 3:2 --raw --no grass, sky", 10) == (written,)
 
 
 def test_each_prompt_of_several_has_the_suffix_that_it_needs() -> None:
-    written = write_out("fox {--ar 1:1, --tile}", {}, "--ar 3:2", 10)
+    written = expand("fox {--ar 1:1, --tile}", {}, "--ar 3:2", 10)
     assert written == ("fox --ar 1:1", "fox --tile --ar 3:2")

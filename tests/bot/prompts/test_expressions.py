@@ -14,7 +14,7 @@ from tests.support.bot.regex_steps import count_steps
 
 ROOT = Path(job_messages.__file__).parent
 
-MEANT = lint._slips(frozenset(["ar", "no", "mine-2"]))
+MEANT = lint._patterns(frozenset(["ar", "no", "mine-2"]))
 
 EXPRESSIONS: list[tuple[re.Pattern[str], str]] = [
     (parser._FLAG, "fullmatch"),
@@ -24,7 +24,7 @@ EXPRESSIONS: list[tuple[re.Pattern[str], str]] = [
     (MEANT.hyphens, "fullmatch"),
     (MEANT.glued_after, "fullmatch"),
     (MEANT.glued_before, "fullmatch"),
-    (multi_prompt._BORDER, "finditer"),
+    (multi_prompt._SEPARATOR, "finditer"),
     (permutations._SIGNS, "finditer"),
     (values._NUMBER, "fullmatch"),
     (markdown._INVISIBLE, "match"),

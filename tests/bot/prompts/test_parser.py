@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.errors import PromptError
 from bot.prompts.parameters import PARAMETERS
-from bot.prompts.parser import Prompt, clean, parse, text_of
+from bot.prompts.parser import Prompt, normalise, parse, without_parameters
 from tests.bot.prompts.prompts_table import REFUSED, UNDERSTOOD
 
 
@@ -71,14 +71,14 @@ def test_any_flags_are_parsed_or_refused(typed: str) -> None:
 
 @given(st.text())
 def test_clean_text_can_be_stored_anywhere(typed: str) -> None:
-    kept = clean(typed)
+    kept = normalise(typed)
     kept.encode()
     assert "\x00" not in kept
-    assert clean(kept) == kept
+    assert normalise(kept) == kept
 
 
 def test_the_text_alone_is_without_links_and_parameters() -> None:
-    assert text_of("https://a.org/x.png a fox --nonsense 3") == "a fox"
+    assert without_parameters("https://a.org/x.png a fox --nonsense 3") == "a fox"
 
 
 @given(st.lists(st.sampled_from(["a", "::", "::2", "::-.5", " ", "--no", "{", ",", "\\"])))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import TooManyPermutations, UnbalancedBraces, UserError
-from bot.prompts.permutations import expand
+from bot.prompts.permutations import expand_permutations
 
 EXPANDED = [
     ("a fox", ["a fox"]),
@@ -49,36 +49,36 @@ EXPANDED = [
 
 @pytest.mark.parametrize(("typed", "prompts"), EXPANDED)
 def test_choices_are_expanded(typed: str, prompts: list[str]) -> None:
-    assert list(expand(typed, 40)) == prompts
+    assert list(expand_permutations(typed, 40)) == prompts
 
 
 @pytest.mark.parametrize("typed", ["a {b", "a b}", "{a, {b}", "}{", r"{a\}"])
 def test_a_brace_without_partner_is_refused(typed: str) -> None:
     with pytest.raises(UnbalancedBraces):
-        expand(typed, 40)
+        expand_permutations(typed, 40)
 
 
 def test_as_many_as_are_allowed_and_not_one_more() -> None:
-    assert len(expand("{a, b, c} {d, e, f}", 9)) == 9
+    assert len(expand_permutations("{a, b, c} {d, e, f}", 9)) == 9
     with pytest.raises(TooManyPermutations, match="more than 8"):
-        expand("{a, b, c} {d, e, f}", 8)
-    assert len(expand("{a, {b, c}, d}", 4)) == 4
+        expand_permutations("{a, b, c} {d, e, f}", 8)
+    assert len(expand_permutations("{a, {b, c}, d}", 4)) == 4
     with pytest.raises(TooManyPermutations):
-        expand("{a, {b, c}, d}", 3)
+        expand_permutations("{a, {b, c}, d}", 3)
 
 
 def test_what_would_never_end_is_refused_at_once() -> None:
     with pytest.raises(TooManyPermutations):
-        expand("{a,b}" * 1000, 40)
+        expand_permutations("{a,b}" * 1000, 40)
     with pytest.raises(TooManyPermutations):
-        expand("{" * 1000 + "," * 1000 + "}" * 1000, 40)
-    assert expand("{" * 3000 + "}" * 3000, 40) == ("",)
+        expand_permutations("{" * 1000 + "," * 1000 + "}" * 1000, 40)
+    assert expand_permutations("{" * 3000 + "}" * 3000, 40) == ("",)
 
 
 @given(st.text(alphabet="ab ,{}\\", max_size=60))
 def test_anything_is_expanded_or_refused(typed: str) -> None:
     try:
-        prompts = expand(typed, 20)
+        prompts = expand_permutations(typed, 20)
     except UserError:
         return
     assert 1 <= len(prompts) <= 20

@@ -16,11 +16,11 @@ from bot.errors import PromptTooLong, SearchTooLong, TooManyPermutations, UserEr
 from bot.i18n import markdown
 from bot.messages import job_messages
 from bot.prompts import parser, permutations
-from bot.prompts.expand import MOST_WRITTEN, write_out
+from bot.prompts.expand import MAX_EXPANDED_CHARS, expand
 from bot.prompts.parser import parse
-from bot.prompts.permutations import expand
-from bot.services.job_builder import Asker
-from bot.services.preferences import Chooser
+from bot.prompts.permutations import expand_permutations
+from bot.services.job_builder import Requester
+from bot.services.preferences import MemberIdentity
 from diffusion.protocol.requests import MAX_PROMPT
 from playground.testing.member import Member
 from storage import history
@@ -118,7 +118,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 def read(typed: str, options: Mapping[str, str] = OPTIONS) -> tuple[str, ...]:
     """All that happens to a typed text before it is a request; nothing for what is refused."""
     try:
-        written = write_out(typed, options, "--ar 3:2 --no " + COMMAS[:900], 40)
+        written = expand(typed, options, "--ar 3:2 --no " + COMMAS[:900], 40)
         for text in written:
             parse(text)
     except UserError:
@@ -135,7 +135,7 @@ def test_reading_takes_steps_by_the_length_of_a_text_and_copies_it_seldom(
         with Steps() as steps:
             written = read(HOSTILE[name](length)[:MAX_PROMPT])
         counts.append(steps.count)
-        assert sum(map(len, written)) <= MOST_WRITTEN
+        assert sum(map(len, written)) <= MAX_EXPANDED_CHARS
         assert all(len(text) <= MAX_PROMPT for text in written)
     # A few dozen lines for each letter, at the most, however many prompts it stands for.
     assert counts[2] < 60 * MAX_PROMPT
@@ -148,7 +148,7 @@ def test_own_options_are_refused_before_they_are_written_out(
 ) -> None:
     copied = Copied(monkeypatch)
     with Steps() as steps, pytest.raises(PromptTooLong, match="own options") as refusal:
-        write_out(f"a {BRACES}" + " --x" * 400, OPTIONS, "", 40)
+        expand(f"a {BRACES}" + " --x" * 400, OPTIONS, "", 40)
     assert "400,024 characters" in str(refusal.value)
     assert copied.count == 0
     assert steps.count < STILL
@@ -156,34 +156,34 @@ def test_own_options_are_refused_before_they_are_written_out(
 
 def test_what_a_prompt_stands_for_has_an_end() -> None:
     with pytest.raises(PromptTooLong, match="stands for has"):
-        write_out("{1,2,3,4}" + BRACES + "a" * 5000, {}, "", 40)
+        expand("{1,2,3,4}" + BRACES + "a" * 5000, {}, "", 40)
     with pytest.raises(PromptTooLong, match="your suffix"):
-        write_out("a" * 5990, {}, "--no " + "b" * 900, 40)
-    assert len(write_out(BRACES + "a" * 5000, {}, "", 40)) == 10
+        expand("a" * 5990, {}, "--no " + "b" * 900, 40)
+    assert len(expand(BRACES + "a" * 5000, {}, "", 40)) == 10
 
 
 def test_choices_are_copied_where_they_part_and_nowhere_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     copied = Copied(monkeypatch)
-    assert len(expand(BRACES + "{a}" * 1900, 40)) == 10
+    assert len(expand_permutations(BRACES + "{a}" * 1900, 40)) == 10
     assert copied.count < 3 * 10 * 1900
     with pytest.raises(TooManyPermutations):
-        expand(f"{BRACES}" * 2, 40)
+        expand_permutations(f"{BRACES}" * 2, 40)
     assert copied.count < 4 * 10 * 1900
 
 
 async def test_nobody_waits_for_a_text_to_be_read(bot: DarkroomBot) -> None:
-    member, asker = Chooser(7, "Ada"), Asker(7, "Ada", None, 1, 10**7)
+    member, requester = MemberIdentity(7, "Ada"), Requester(7, "Ada", None, 1, 10**7)
     for option in ("x", "b", "o"):
         await bot.choices.set_option(member, option, OPTIONS[option])
     for name, made in HOSTILE.items():
         typed = made(MAX_PROMPT)[:MAX_PROMPT]
         with Steps() as steps:
             with contextlib.suppress(UserError):
-                await bot.studio.imagine(asker, typed)
-            await bot.archive.suggestions(7, typed)
-            await bot.archive.latest(7, typed)
+                await bot.deployment.imagine(requester, typed)
+            await bot.history.suggestions(7, typed)
+            await bot.history.latest(7, typed)
             job = replace(JOB, prompt=typed, reason=typed, member_name=typed)
             shown = job_messages.ended(job, None)
             job_messages.alt_text(job)
@@ -195,21 +195,21 @@ async def test_nobody_waits_for_a_text_to_be_read(bot: DarkroomBot) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_is_searched_in_is_folded_in_linear_time(name: str) -> None:
     # Unicode sorts the accents upon a letter by a slow way: there are never many.
-    folded = fold(parser.clean(HOSTILE[name](MAX_PROMPT)))
+    folded = fold(parser.normalise(HOSTILE[name](MAX_PROMPT)))
     runs = re.findall("[\u0300-\u036f]+", folded)
-    assert all(len(run) <= 2 * markdown.MOST_MARKS for run in runs)
+    assert all(len(run) <= 2 * markdown.MAX_MARKS for run in runs)
 
 
 async def test_a_search_has_so_many_words_and_no_more(bot: DarkroomBot, database: Database) -> None:
     many = [f"w{number}" for number in range(1200)]
     with pytest.raises(SearchTooLong, match="50 different words"):
-        await bot.archive.search(7, " ".join(many), 0)
+        await bot.history.search(7, " ".join(many), 0)
     with pytest.raises(SearchTooLong):
-        await bot.archive.search(7, "\ufdfa" * 60, 0)
+        await bot.history.search(7, "\ufdfa" * 60, 0)
     with pytest.raises(history.TooManyWords):
         await history.past_prompts(database, 7, many, 25)
     # The same word is looked for once.
-    assert not (await bot.archive.search(7, "fox " * 1200, 0)).found.jobs
+    assert not (await bot.history.search(7, "fox " * 1200, 0)).found.jobs
 
 
 async def test_completing_a_text_of_many_words_answers_with_nothing(

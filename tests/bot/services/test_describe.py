@@ -7,12 +7,12 @@ from PIL import Image
 
 from bot.client import DarkroomBot
 from bot.errors import TooShort
-from bot.services.describe import Described, Weighed, shorter
-from bot.ui.suggestions import described_card, weighed_card
+from bot.services.describe import PictureDescription, WordWeights, shorter
+from bot.ui.suggestions import description_embed, weights_embed
 from playground.testing.member import Member, Upload
 from storage import jobs
 from storage.database import Database
-from tests.bot.conftest import Studio
+from tests.bot.conftest import Deployment
 from tests.bot.messages.test_embeds import check
 from tests.bot.services.test_generation import finished, job_id_of, labels
 from tests.bot.services.test_refusals import card, told
@@ -39,11 +39,11 @@ def test_shorter_prompts_keep_the_heaviest_words_in_their_order() -> None:
 
 
 def test_weights_are_to_be_seen_and_cards_keep_to_discords_limits() -> None:
-    shown = weighed_card(Weighed(WEIGHTS, ("red fox",)), "en").text
+    shown = weights_embed(WordWeights(WEIGHTS, ("red fox",)), "en").text
     assert "~~a~~ **red** **fox** ~~very~~ quickly" in shown
     words = tuple(("*" * 5, 1.0) for _ in range(100))
-    check(weighed_card(Weighed(words, ("`" * 600,) * 4), "de"))
-    check(described_card(Described(b"", ("x" * 2000,) * 4), "de"))
+    check(weights_embed(WordWeights(words, ("`" * 600,) * 4), "de"))
+    check(description_embed(PictureDescription(b"", ("x" * 2000,) * 4), "de"))
 
 
 async def test_a_picture_becomes_prompts_and_these_pictures(
@@ -65,14 +65,14 @@ async def test_a_picture_becomes_prompts_and_these_pictures(
 
 
 async def test_all_prompts_are_drawn_also_after_a_restart(
-    studio: Studio, ada: Member, database: Database
+    deployment: Deployment, ada: Member, database: Database
 ) -> None:
-    async with studio.open():
+    async with deployment.open():
         await ada.wait_for_command("describe")
         await ada.slash("darkroom", "prefer suffix", value="--q .25")
         described = await ada.slash("darkroom", "describe", image=picture())
         described = await ada.wait_for(lambda m: m.id == described.id and m.embeds)
-    async with studio.open():
+    async with deployment.open():
         await ada.wait_for_bot()
         await ada.press(described, "Imagine all")
         grids: set[str] = set()

@@ -16,7 +16,7 @@ from storage import jobs
 from storage.database import Database, migrate
 from storage.models import JobKind, JobState
 from storage.pictures import of_job
-from tests.bot.conftest import PATIENT, Studio
+from tests.bot.conftest import PATIENT, Deployment
 
 
 def labels(message: Message) -> list[str]:
@@ -189,8 +189,8 @@ async def test_a_file_is_made_to_fit_the_servers_limit(
 ) -> None:
     limits = replace(PATIENT, attachment_size=40_000)
     async with running_playground(limits=limits) as small, Member(small.url, "Ada") as ada:
-        studio = Studio(settings.model_copy(update={"discord_url": small.url}), database)
-        async with studio.open():
+        deployment = Deployment(settings.model_copy(update={"discord_url": small.url}), database)
+        async with deployment.open():
             await ada.wait_for_command("imagine")
             waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25 --c 100")
             grid = await finished(ada, waiting)
@@ -205,7 +205,7 @@ async def test_with_postgres_behind_it_nothing_is_different(
     elsewhere = settings.model_copy(update={"database_url": SecretStr(postgres_url)})
     await migrate(elsewhere.database)
     database = Database(elsewhere.database)
-    async with Studio(elsewhere, database).open():
+    async with Deployment(elsewhere, database).open():
         await ada.wait_for_command("imagine")
         grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt="🦊 --q .25"))
         single = await finished(ada, (await ada.press(grid, "U1")).message)

@@ -10,7 +10,7 @@ from bot.client import DarkroomBot
 from playground.testing.member import Member, Upload
 from storage import jobs
 from storage.database import Database
-from tests.bot.conftest import Studio
+from tests.bot.conftest import Deployment
 from tests.bot.services.test_generation import difference, finished, picture_of, request_of
 from tests.bot.services.test_refusals import told, whoever
 from tests.support.hostile_pictures import encoded, repeated_scans
@@ -84,9 +84,11 @@ async def test_pictures_made_to_hurt_are_refused_and_hold_nobody_up(
     assert (await request_of(database, await finished(ben, fox))).start is not None
 
 
-async def test_the_processes_that_decode_end_with_the_bot(studio: Studio, ada: Member) -> None:
+async def test_the_processes_that_decode_end_with_the_bot(
+    deployment: Deployment, ada: Member
+) -> None:
     before = set(psutil.Process().children())
-    async with studio.open():
+    async with deployment.open():
         await ada.wait_for_command("imagine")
         prompt = "a fox --steps 1 --n 1"
         await finished(ada, await ada.slash("darkroom", "imagine", prompt=prompt, image=PHONE))

@@ -9,7 +9,7 @@ from diffusion.protocol.requests import MAX_PROMPT
 from playground.testing.member import Member
 from storage import jobs
 from storage.database import Database
-from tests.bot.conftest import Studio
+from tests.bot.conftest import Deployment
 from tests.bot.services.test_generation import finished, job_id_of
 from tests.bot.services.test_refusals import told, whoever
 
@@ -45,18 +45,18 @@ async def test_what_the_model_would_not_read_is_refused_before_it_is_queued(
 
 
 async def test_while_nobody_can_count_a_long_prompt_is_queued(
-    studio: Studio,
+    deployment: Deployment,
     settings: Settings,
     ada: Member,
     database: Database,
     lengths: tuple[str, str],
 ) -> None:
-    async with studio.open() as bot:
+    async with deployment.open() as bot:
         await ada.wait_for_command("imagine")
         # So that the models are remembered.
-        assert await bot.archive.versions()
+        assert await bot.history.versions()
     await ada.wait_for_bot(online=False)
-    away = Studio(settings.model_copy(update={"inference_url": "http://127.0.0.1:9"}), database)
+    away = Deployment(settings.model_copy(update={"inference_url": "http://127.0.0.1:9"}), database)
     async with away.open():
         await ada.wait_for_bot()
         waiting = await ada.slash("darkroom", "imagine", prompt=lengths[1])

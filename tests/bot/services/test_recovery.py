@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestServer
 from bot.client import DarkroomBot
 from bot.config import Settings
 from bot.services import queue_worker
-from bot.services.queue_worker import news_within
+from bot.services.queue_worker import wait_for_event
 from playground import Playground, running_playground
 from playground.app.faults import CALLBACK, EDIT_MESSAGE
 from playground.rest import routes
@@ -26,7 +26,7 @@ from playground.testing.views import Message
 from storage import jobs, members
 from storage.database import Database
 from storage.models import JobState
-from tests.bot.conftest import PATIENT, Studio, running_inference
+from tests.bot.conftest import PATIENT, Deployment, running_inference
 from tests.bot.services.test_generation import finished, job_id_of, labels
 from tests.bot.services.test_refusals import LONG, card, told, whoever
 from tests.support.processes import RunningProcess
@@ -43,9 +43,9 @@ async def grids(member: Member) -> list[Message]:
 
 
 async def test_a_killed_bot_finishes_its_job_in_the_same_message_once(
-    studio: Studio, ada: Member, database: Database
+    deployment: Deployment, ada: Member, database: Database
 ) -> None:
-    async with RunningProcess("-m", "bot", "bot", environment=studio.environment()) as process:
+    async with RunningProcess("-m", "bot", "bot", environment=deployment.environment()) as process:
         await ada.wait_for_command("imagine")
         waiting = await ada.slash("darkroom", "imagine", prompt=LONG)
         await caught_at_work(ada, waiting)
@@ -55,7 +55,7 @@ async def test_a_killed_bot_finishes_its_job_in_the_same_message_once(
     assert job is not None
     assert job.state is JobState.RUNNING
 
-    async with RunningProcess("-m", "bot", "bot", environment=studio.environment()):
+    async with RunningProcess("-m", "bot", "bot", environment=deployment.environment()):
         grid = await finished(ada, waiting)
         assert "U1" in labels(grid)
         # A button of before the restart works.
@@ -68,9 +68,9 @@ async def test_a_killed_bot_finishes_its_job_in_the_same_message_once(
 
 
 async def test_what_was_done_but_not_shown_is_shown_at_the_next_start(
-    studio: Studio, playground: Playground, ada: Member, database: Database
+    deployment: Deployment, playground: Playground, ada: Member, database: Database
 ) -> None:
-    async with RunningProcess("-m", "bot", "bot", environment=studio.environment()) as process:
+    async with RunningProcess("-m", "bot", "bot", environment=deployment.environment()) as process:
         await ada.wait_for_command("imagine")
         waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q 1")
         held = playground.faults.hold(EDIT_MESSAGE)
@@ -80,7 +80,7 @@ async def test_what_was_done_but_not_shown_is_shown_at_the_next_start(
         process.send(signal.SIGKILL)
         await process.wait()
         held.release()
-    async with studio.open():
+    async with deployment.open():
         grid = await finished(ada, waiting)
         assert "U1" in labels(grid)
         job = await jobs.get(database, job_id_of(waiting))
@@ -98,8 +98,8 @@ async def test_a_job_outlives_the_inference_process(
     tiny_model: Path, settings: Settings, database: Database, ada: Member
 ) -> None:
     async with running_inference(tiny_model) as (url, inference):
-        studio = Studio(settings.model_copy(update={"inference_url": url}), database)
-        async with studio.open():
+        deployment = Deployment(settings.model_copy(update={"inference_url": url}), database)
+        async with deployment.open():
             await ada.wait_for_command("imagine")
             waiting = await ada.slash("darkroom", "imagine", prompt=LONG)
             await caught_at_work(ada, waiting)
@@ -115,26 +115,26 @@ async def test_a_job_outlives_the_inference_process(
 
 
 async def test_jobs_wait_for_an_inference_that_was_seen_once(
-    studio: Studio, settings: Settings, database: Database, ada: Member
+    deployment: Deployment, settings: Settings, database: Database, ada: Member
 ) -> None:
-    async with studio.open():
+    async with deployment.open():
         await ada.wait_for_command("imagine")
         # Drawing shows that the models are known, and so remembered.
         await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --q .25 --n 1"))
     await ada.wait_for_bot(online=False)
-    away = Studio(settings.model_copy(update={"inference_url": "http://127.0.0.1:9"}), database)
+    away = Deployment(settings.model_copy(update={"inference_url": "http://127.0.0.1:9"}), database)
     async with away.open():
         await ada.wait_for_bot()
         waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
         await ada.wait_for(lambda m: m.id == waiting.id and WAITS in m.content)
-    async with studio.open():
+    async with deployment.open():
         assert "U1" in labels(await finished(ada, waiting))
 
 
 async def test_without_any_inference_ever_the_refusal_says_so(
     settings: Settings, database: Database, ada: Member
 ) -> None:
-    away = Studio(settings.model_copy(update={"inference_url": "http://127.0.0.1:9"}), database)
+    away = Deployment(settings.model_copy(update={"inference_url": "http://127.0.0.1:9"}), database)
     async with away.open():
         await ada.wait_for_command("imagine")
         refusal = await ada.slash("darkroom", "imagine", prompt="a fox")
@@ -201,11 +201,11 @@ async def test_a_message_that_is_too_old_to_be_edited_gets_a_new_one_in_its_chan
     settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The client itself asks a few times more, after the pause that it is told.
-    monkeypatch.setattr(routes, "OLD_EDIT_RETRY", 0.01)
+    monkeypatch.setattr(routes, "OLD_EDIT_RETRY_AFTER_S", 0.01)
     limits = replace(PATIENT, old_message_age=0, old_message_edits=0)
     async with running_playground(limits=limits) as aged, Member(aged.url, "Ada") as ada:
-        studio = Studio(settings.model_copy(update={"discord_url": aged.url}), database)
-        async with studio.open():
+        deployment = Deployment(settings.model_copy(update={"discord_url": aged.url}), database)
+        async with deployment.open():
             await ada.wait_for_command("imagine")
             waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
             grid = await ada.wait_for(lambda m: "U1" in labels(m))
@@ -258,9 +258,9 @@ async def answering(
 
 
 async def test_an_inference_that_answers_garbage_fails_the_job_in_words(
-    settings: Settings, database: Database, studio: Studio, ada: Member
+    settings: Settings, database: Database, deployment: Deployment, ada: Member
 ) -> None:
-    async with studio.open():
+    async with deployment.open():
         await ada.wait_for_command("imagine")
         # Drawing shows that the models are known, and so remembered.
         await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --q .25 --n 1"))
@@ -270,7 +270,7 @@ async def test_an_inference_that_answers_garbage_fails_the_job_in_words(
         return web.Response(text="<html>It works!</html>", content_type="text/html")
 
     async with answering(garbage) as url:
-        other = Studio(settings.model_copy(update={"inference_url": url}), database)
+        other = Deployment(settings.model_copy(update={"inference_url": url}), database)
         async with other.open():
             await ada.wait_for_bot()
             failed = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox"))
@@ -286,7 +286,7 @@ async def test_what_breaks_inference_before_its_first_step_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whoever takes the job dies of it: it fails in words, and others get their turn."""
-    monkeypatch.setattr(queue_worker, "INFERENCE_PAUSE", 0.05)
+    monkeypatch.setattr(queue_worker, "INFERENCE_RETRY_INTERVAL_S", 0.05)
     drawn = 0
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -300,13 +300,13 @@ async def test_what_breaks_inference_before_its_first_step_is_given_up(
             return web.json_response(await real.json(), status=real.status)
 
     async with answering(answer) as url:
-        fragile = Studio(settings.model_copy(update={"inference_url": url}), database)
+        fragile = Deployment(settings.model_copy(update={"inference_url": url}), database)
         async with fragile.open():
             await ada.wait_for_command("imagine")
             failed = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox"))
             assert "3 times" in card(failed)
             assert labels(failed) == ["🔄"]
-    assert drawn == queue_worker.MOST_BREAKS
+    assert drawn == queue_worker.MAX_INTERRUPTIONS
 
 
 async def test_a_lost_picture_is_drawn_again_for_u(
@@ -321,7 +321,7 @@ async def test_a_lost_picture_is_drawn_again_for_u(
 @pytest.mark.parametrize("ticks", range(6))
 async def test_who_waits_for_news_can_be_stopped_in_the_very_moment_it_comes(ticks: int) -> None:
     news = asyncio.Event()
-    waiting = asyncio.create_task(news_within(news, 60))
+    waiting = asyncio.create_task(wait_for_event(news, 60))
     await asyncio.sleep(0)
     news.set()
     for _ in range(ticks):
@@ -369,10 +369,10 @@ async def test_a_question_that_took_long_is_still_for_its_member_alone(
 
 
 async def test_what_the_stop_cuts_off_is_stored_and_no_mistake(
-    studio: Studio, playground: Playground, ada: Member, caplog: pytest.LogCaptureFixture
+    deployment: Deployment, playground: Playground, ada: Member, caplog: pytest.LogCaptureFixture
 ) -> None:
     held = playground.faults.hold(CALLBACK)
-    async with studio.open():
+    async with deployment.open():
         await ada.wait_for_command("prefer")
         caplog.clear()
         asking = asyncio.create_task(ada.slash("darkroom", "prefer suffix", value="--q .25"))
@@ -381,5 +381,5 @@ async def test_what_the_stop_cuts_off_is_stored_and_no_mistake(
     await command
     held.release()
     assert not [record for record in caplog.records if record.levelno > logging.INFO]
-    preferences = await members.get_preferences(studio.database, whoever(await asking))
+    preferences = await members.get_preferences(deployment.database, whoever(await asking))
     assert preferences.suffix == "--q .25"

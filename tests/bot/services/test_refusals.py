@@ -10,7 +10,7 @@ from playground.testing.member import Member
 from playground.testing.views import Message
 from storage import jobs
 from storage.database import Database
-from tests.bot.conftest import Studio
+from tests.bot.conftest import Deployment
 from tests.bot.services.test_generation import finished, job_id_of, labels
 
 LONG = "a fox --q 4"
@@ -144,8 +144,8 @@ async def test_a_running_job_can_be_cancelled_by_its_member_only(
 async def test_a_queued_job_can_be_cancelled_too(
     settings: Settings, database: Database, ada: Member
 ) -> None:
-    studio = Studio(settings.model_copy(update={"jobs_at_once": 1}), database)
-    async with studio.open():
+    deployment = Deployment(settings.model_copy(update={"jobs_at_once": 1}), database)
+    async with deployment.open():
         await ada.wait_for_command("imagine")
         running = await ada.slash("darkroom", "imagine", prompt=LONG)
         await ada.wait_for(lambda m: m.id == running.id and "%)" in m.content)
@@ -166,9 +166,9 @@ async def test_a_moderator_can_cancel_what_others_asked_for(
 
 
 async def test_a_button_of_a_job_that_nobody_knows_is_refused(
-    studio: Studio, playground: Playground, ada: Member, database: Database
+    deployment: Deployment, playground: Playground, ada: Member, database: Database
 ) -> None:
-    async with studio.open():
+    async with deployment.open():
         await ada.wait_for_command("imagine")
         waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
         grid = await finished(ada, waiting)

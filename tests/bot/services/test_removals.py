@@ -14,7 +14,7 @@ from storage.database import Database
 from storage.models import JobState
 from storage.pictures import of_job
 from storage.removals import Copy
-from tests.bot.conftest import Studio
+from tests.bot.conftest import Deployment
 from tests.bot.services.test_generation import finished, job_id_of
 from tests.bot.services.test_recovery import caught_at_work, grids
 from tests.bot.services.test_refusals import LONG, card, told
@@ -62,9 +62,9 @@ async def test_a_running_job_whose_message_was_deleted_is_shown_to_its_member_al
 
 
 async def test_what_was_deleted_while_the_bot_was_away_is_not_posted_again(
-    studio: Studio, playground: Playground, ada: Member, ben: Member, database: Database
+    deployment: Deployment, playground: Playground, ada: Member, ben: Member, database: Database
 ) -> None:
-    async with RunningProcess("-m", "bot", "bot", environment=studio.environment()) as process:
+    async with RunningProcess("-m", "bot", "bot", environment=deployment.environment()) as process:
         await ada.wait_for_command("imagine")
         await ada.slash("darkroom", "prefer auto_dm")
         done = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --q .25"))
@@ -74,7 +74,7 @@ async def test_what_was_deleted_while_the_bot_was_away_is_not_posted_again(
         await process.wait()
     await playground.faults.delete(waiting)
     await playground.faults.delete(done)
-    async with studio.open():
+    async with deployment.open():
         await direct(ada, job_id_of(waiting))
         await ada.wait_for_command("show")
         assert (await shown(ada, "darkroom", job_id_of(done))).ephemeral
@@ -108,10 +108,10 @@ async def test_a_copy_that_was_deleted_does_not_come_back_either(
     gallery = (await owner.say("gallery", "here")).channel_id
     await owner.slash("darkroom", "server settings", highlights="gallery")
     other = await drawn(ada, "a cat")
-    job = await jobs.get(bot.archive._database, job_id_of(other))
+    job = await jobs.get(bot.history._database, job_id_of(other))
     assert job is not None
     await playground.faults.delete(other)
-    await bot.archive.highlight(job)
+    await bot.history.highlight(job)
     there = [m for m in await ben.messages("gallery") if m.attachments]
     assert [job_id_of(m) for m in there] == [job_id_of(grid)]
     assert there[0].channel_id == gallery
@@ -170,8 +170,8 @@ async def test_an_upscale_that_waits_for_what_is_taken_away_fails_in_words(
     await ada.wait_until_deleted(single)
     new = await jobs.get(database, job_id_of(single))
     assert new is not None
-    (made,) = await bot.studio.queue([new], None)
-    bot.studio.post(made)
+    (made,) = await bot.deployment.queue([new], None)
+    bot.deployment.post(made)
     failed = await ada.wait_for(lambda m: "(Failed)" in m.content and m.embeds)
     assert "taken away by a moderator" in card(failed)
     assert files(settings, made.id) == []

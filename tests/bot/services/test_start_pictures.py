@@ -19,8 +19,8 @@ from storage import drafts, jobs, servers
 from storage.database import Database
 from storage.pictures import KEPT, PictureFolder
 from storage.servers import ServerSettings
-from storage.start_pictures import LEFT_ALONE_S
-from tests.bot.conftest import Studio
+from storage.start_pictures import MIN_AGE_S
+from tests.bot.conftest import Deployment
 from tests.bot.services.test_generation import finished, request_of
 from tests.bot.services.test_refusals import told
 from tests.bot.ui.test_confirmations import answered
@@ -178,8 +178,10 @@ async def test_a_picture_that_another_draft_or_a_job_needs_stays(
 async def test_a_member_has_few_questions_open_and_the_oldest_gives_way(
     bot: DarkroomBot, ada: Member, settings: Settings
 ) -> None:
-    asked = [await question(ada, picture(number)) for number in range(drafts.MOST_OF_ONE + 2)]
-    assert len(files(settings)) == drafts.MOST_OF_ONE
+    asked = [
+        await question(ada, picture(number)) for number in range(drafts.MAX_DRAFTS_PER_MEMBER + 2)
+    ]
+    assert len(files(settings)) == drafts.MAX_DRAFTS_PER_MEMBER
     refusal = (await ada.press(asked[0], "Yes, start them")).message
     assert "newer questions" in await told(ada, refusal)
 
@@ -201,9 +203,9 @@ async def test_buttons_beyond_the_limit_prepare_and_keep_nothing(
 
 
 async def test_what_a_job_starts_from_stays_and_what_nothing_uses_goes_at_the_next_start(
-    studio: Studio, ada: Member, settings: Settings, database: Database
+    deployment: Deployment, ada: Member, settings: Settings, database: Database
 ) -> None:
-    async with studio.open():
+    async with deployment.open():
         await ada.wait_for_command("imagine")
         waiting = await ada.slash("darkroom", "imagine", prompt="a fox --steps 2", image=picture(1))
         grid = await finished(ada, waiting)
@@ -213,10 +215,10 @@ async def test_what_a_job_starts_from_stays_and_what_nothing_uses_goes_at_the_ne
     folder = PictureFolder(settings.picture_folder)
     left = {await folder.keep(picture(number).content) for number in (5, 6)}
     just_kept = await folder.keep(picture(7).content)
-    long_ago = time.time() - LEFT_ALONE_S - 10
+    long_ago = time.time() - MIN_AGE_S - 10
     for name in used | left:
         os.utime(settings.picture_folder / KEPT / name, (long_ago, long_ago))
-    async with studio.open() as bot:
+    async with deployment.open() as bot:
         await ada.wait_for_bot()
         assert await bot._start_pictures.sweep() in (0, 2)  # it swept at its start, or is about to
         assert files(settings) == used | {just_kept}

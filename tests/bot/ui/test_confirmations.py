@@ -9,10 +9,10 @@ from playground.testing.views import Message
 from storage import jobs
 from storage.database import Database
 from storage.models import DraftRow
-from tests.bot.conftest import Studio
+from tests.bot.conftest import Deployment
 from tests.bot.services.test_refusals import card, told, whoever
 
-PROMPT = "a {red, blue} fox --steps 2 --ar {1:1, 2:1} --n 1"
+CONFIRMED_PROMPT = "a {red, blue} fox --steps 2 --ar {1:1, 2:1} --n 1"
 WRITTEN = [
     f"a {colour} fox --steps 2 --ar {shape} --n 1"
     for colour in ("red", "blue")
@@ -32,18 +32,18 @@ async def answered(member: Member, asked: Message, words: str) -> None:
 
 
 async def test_nothing_is_queued_before_a_yes_which_works_after_a_restart(
-    studio: Studio, ada: Member, database: Database
+    deployment: Deployment, ada: Member, database: Database
 ) -> None:
-    async with studio.open() as bot:
+    async with deployment.open() as bot:
         await ada.wait_for_command("imagine")
         await bot.wait_until_ready()
-        asked = await question(ada, PROMPT)
+        asked = await question(ada, CONFIRMED_PROMPT)
         assert asked.ephemeral
         shown = card(asked)
         assert "Start 4 jobs?" in shown
         assert all(prompt in shown for prompt in WRITTEN)
         assert not await jobs.open_jobs(database, whoever(asked))
-    async with studio.open():
+    async with deployment.open():
         await ada.wait_for_command("imagine")
         await ada.press(asked, "Yes, start them")
         await answered(ada, asked, "4 jobs started")
@@ -81,7 +81,7 @@ async def test_repeating_a_few_times_is_done_and_more_often_is_asked_about(
 
 
 async def test_a_no_starts_nothing(bot: DarkroomBot, ada: Member, database: Database) -> None:
-    asked = await question(ada, PROMPT)
+    asked = await question(ada, CONFIRMED_PROMPT)
     await ada.press(asked, "No")
     await answered(ada, asked, "Not started")
     assert not await jobs.open_jobs(database, whoever(asked))
@@ -90,7 +90,7 @@ async def test_a_no_starts_nothing(bot: DarkroomBot, ada: Member, database: Data
 async def test_what_was_answered_elsewhere_starts_nothing(
     bot: DarkroomBot, ada: Member, database: Database
 ) -> None:
-    asked = await question(ada, PROMPT)
+    asked = await question(ada, CONFIRMED_PROMPT)
     async with database.transaction() as session:
         await session.execute(delete(DraftRow))
     answer = (await ada.press(asked, "Yes, start them")).message

@@ -10,7 +10,7 @@ from playground.testing.views import Message
 from storage import members
 from storage.database import Database
 from storage.pictures import picture_id
-from tests.bot.conftest import Studio
+from tests.bot.conftest import Deployment
 from tests.bot.services.test_generation import finished, job_id_of, labels, picture_of
 from tests.bot.services.test_refusals import LONG, card, told, whoever
 
@@ -112,8 +112,8 @@ async def test_prompts_of_before_and_styles_are_suggested(
 async def test_the_queue_tells_ones_place_and_hides_what_is_not_for_others(
     settings: Settings, database: Database, ada: Member, ben: Member
 ) -> None:
-    studio = Studio(settings.model_copy(update={"jobs_at_once": 1}), database)
-    async with studio.open():
+    deployment = Deployment(settings.model_copy(update={"jobs_at_once": 1}), database)
+    async with deployment.open():
         await ada.wait_for_command("queue")
         assert "Yours: none of yours waits" in card(await ada.slash("darkroom", "queue"))
         await drawn(ada, "a fox")

@@ -19,7 +19,7 @@ from storage.jobs import Job
 from storage.members import Preferences
 from storage.models import JobKind, JobState
 from storage.servers import ServerSettings
-from tests.bot.conftest import PATIENT, Studio
+from tests.bot.conftest import PATIENT, Deployment
 from tests.bot.services.test_generation import finished, job_id_of, labels, picture_of
 from tests.bot.services.test_refusals import told, whoever
 from tests.support.stored_jobs import favourites
@@ -27,7 +27,7 @@ from tests.support.stored_jobs import favourites
 SUCCESS = 3
 """The style of a button that has been used."""
 
-QUICK = "a fox --steps 2 --n 2"
+QUICK_PROMPT = "a fox --steps 2 --n 2"
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ async def job_of(database: Database, message: Message) -> Job:
     return job
 
 
-async def single(member: Member, prompt: str = QUICK, channel: str = "darkroom") -> Message:
+async def single(member: Member, prompt: str = QUICK_PROMPT, channel: str = "darkroom") -> Message:
     """A picture by itself, with its link and all its buttons."""
     grid = await finished(member, await member.slash(channel, "imagine", prompt=prompt))
     answer = (await member.press(grid, "U1")).message
@@ -54,7 +54,7 @@ async def prefer(database: Database, member: Message, preferences: Preferences) 
 
 
 async def test_what_was_pressed_is_marked_on_the_grid(bot: DarkroomBot, ada: Member) -> None:
-    grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt=QUICK))
+    grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt=QUICK_PROMPT))
     await finished(ada, (await ada.press(grid, "U2")).message)
     await finished(ada, (await ada.press(grid, "V1")).message)
     marked = await ada.wait_for(
@@ -155,7 +155,7 @@ async def test_a_region_is_chosen_by_its_cells_and_gets_a_prompt(
     assert len(finer.selects[0].options) == 16
     dialog = (await ada.choose(finer, "0", "5")).modal
     (field,) = dialog.fields
-    assert field.value == QUICK
+    assert field.value == QUICK_PROMPT
     made = (await ada.submit(dialog, {"prompt": "a hat --steps 2"})).message
     job = await job_of(database, await finished(ada, made))
     request = ImageRequest.from_json(job.request)
@@ -175,20 +175,20 @@ async def test_a_zoom_of_ones_own_asks_how_far(
     dialog = (await ada.press(shown, "Custom Zoom")).modal
     made = (await ada.submit(dialog, {"factor": "1,25"})).message
     job = await job_of(database, await finished(ada, made))
-    assert (job.kind, job.detail, job.prompt) == (JobKind.ZOOM, "1.25", QUICK)
+    assert (job.kind, job.detail, job.prompt) == (JobKind.ZOOM, "1.25", QUICK_PROMPT)
 
 
 async def test_with_remix_the_prompt_comes_first_even_after_a_restart(
-    studio: Studio, ada: Member, database: Database
+    deployment: Deployment, ada: Member, database: Database
 ) -> None:
-    async with studio.open():
+    async with deployment.open():
         await ada.wait_for_command("imagine")
-        waiting = await ada.slash("darkroom", "imagine", prompt=QUICK)
+        waiting = await ada.slash("darkroom", "imagine", prompt=QUICK_PROMPT)
         grid = await finished(ada, waiting)
         await prefer(database, waiting, Preferences(remix=True, variability="subtle"))
         dialog = (await ada.press(grid, "V1")).modal
     await ada.wait_for_bot(online=False)
-    async with studio.open():
+    async with deployment.open():
         await ada.wait_for_bot()
         made = (await ada.submit(dialog, {"prompt": "a cat --steps 2"})).message
         job = await job_of(database, await finished(ada, made))
@@ -220,7 +220,7 @@ async def test_a_heart_makes_a_favourite_and_takes_it_back(
 async def test_where_buttons_are_the_owners_others_are_refused(
     bot: DarkroomBot, ada: Member, ben: Member, database: Database
 ) -> None:
-    grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt=QUICK))
+    grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt=QUICK_PROMPT))
     job = await job_of(database, grid)
     assert job.server_id is not None
     await servers.save_settings(database, ServerSettings(job.server_id, buttons_for="owner"))
@@ -232,7 +232,7 @@ async def test_where_buttons_are_the_owners_others_are_refused(
 async def test_what_is_made_in_stealth_is_seen_by_its_member_alone(
     bot: DarkroomBot, ada: Member, ben: Member, database: Database
 ) -> None:
-    waiting = await ada.slash("darkroom", "imagine", prompt=f"{QUICK} --stealth")
+    waiting = await ada.slash("darkroom", "imagine", prompt=f"{QUICK_PROMPT} --stealth")
     assert waiting.ephemeral
     grid = await finished(ada, waiting)
     assert grid.ephemeral
@@ -250,10 +250,10 @@ async def test_when_the_answers_token_is_dead_stealth_ends_in_a_direct_message(
 ) -> None:
     limits = replace(PATIENT, interaction_lifetime=0)
     async with running_playground(limits=limits) as brief, Member(brief.url, "Ada") as ada:
-        studio = Studio(settings.model_copy(update={"discord_url": brief.url}), database)
-        async with studio.open():
+        deployment = Deployment(settings.model_copy(update={"discord_url": brief.url}), database)
+        async with deployment.open():
             await ada.wait_for_command("imagine")
-            prompt = f"{QUICK} --stealth"
+            prompt = f"{QUICK_PROMPT} --stealth"
             waiting = await ada.slash("darkroom", "imagine", prompt=prompt)
             assert waiting.ephemeral
             grid = await ada.wait_for(lambda m: m.button("U1"))
@@ -265,13 +265,13 @@ async def test_when_the_answers_token_is_dead_stealth_ends_in_a_direct_message(
 
 
 async def test_a_stored_picture_is_handed_out_while_inference_is_away(
-    studio: Studio, settings: Settings, database: Database, ada: Member
+    deployment: Deployment, settings: Settings, database: Database, ada: Member
 ) -> None:
-    async with studio.open():
+    async with deployment.open():
         await ada.wait_for_command("imagine")
-        grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt=QUICK))
+        grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt=QUICK_PROMPT))
     await ada.wait_for_bot(online=False)
-    away = Studio(settings.model_copy(update={"inference_url": "http://127.0.0.1:9"}), database)
+    away = Deployment(settings.model_copy(update={"inference_url": "http://127.0.0.1:9"}), database)
     async with away.open():
         await ada.wait_for_bot()
         drawn = (await ada.press(grid, "V1")).message

@@ -15,7 +15,7 @@ from storage import jobs
 from storage.database import Database
 from storage.jobs import Job
 from storage.models import JobKind
-from tests.bot.conftest import PATIENT, Studio
+from tests.bot.conftest import PATIENT, Deployment
 from tests.bot.services.test_generation import finished, job_id_of
 from tests.bot.services.test_refusals import card
 from tests.bot.ui.test_job_buttons import SUCCESS, single
@@ -45,15 +45,15 @@ async def grid_of(member: Member, prompt: str = QUICK) -> Message:
 
 
 async def test_sixty_presses_make_one_job_one_file_and_words(
-    studio: Studio,
+    deployment: Deployment,
     bot: DarkroomBot,
     ada: Member,
     database: Database,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rate_limit, "PER_SECOND", 0.001)
+    monkeypatch.setattr(rate_limit, "ACTIONS_PER_S", 0.001)
     grid = await grid_of(ada)
-    files = len(list(studio.settings.picture_folder.rglob("*.png")))
+    files = len(list(deployment.settings.picture_folder.rglob("*.png")))
     answers = await asyncio.gather(*(ada.press(grid, "U1") for _ in range(60)))
     (made,) = await children(database, grid)
     assert (made.kind, made.parent_index) == (JobKind.UPSCALE, 0)
@@ -67,11 +67,11 @@ async def test_sixty_presses_make_one_job_one_file_and_words(
     told_where = [words for words in said if "already" in words]
     told_when = [words for words in said if "Too fast" in words]
     # One of the burst was the prompt, and one made the job.
-    assert len(told_where) == rate_limit.BURST - 2
+    assert len(told_where) == rate_limit.BURST_ACTIONS - 2
     assert len(told_when) == 60 - len(told_where) - 1
     assert all("Press again in" in words for words in told_when)
     await ada.wait_for(lambda m: f"job:{made.id}:like" in {b.custom_id for b in m.buttons})
-    assert len(list(studio.settings.picture_folder.rglob("*.png"))) == files + 1
+    assert len(list(deployment.settings.picture_folder.rglob("*.png"))) == files + 1
 
 
 async def test_what_was_shown_is_linked_for_all_who_are_there(
@@ -156,8 +156,8 @@ async def test_everything_that_costs_something_is_counted(
     if act == "dialog":
         await ben.slash("darkroom", "prefer remix")
         dialog = (await ben.press(grid, "V1")).modal
-    monkeypatch.setattr(rate_limit, "PER_SECOND", 0.001)
-    for _ in range(rate_limit.BURST):
+    monkeypatch.setattr(rate_limit, "ACTIONS_PER_S", 0.001)
+    for _ in range(rate_limit.BURST_ACTIONS):
         await ben.slash("darkroom", "info")
     if act == "react":
         await ben.react(grid, "✉️")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.ui import responses
-from bot.ui.responses import in_time
+from bot.ui.responses import run_in_time
 
 
 class Response:
@@ -27,7 +27,7 @@ class Response:
 async def test_of_two_slow_pieces_of_work_only_the_first_is_announced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(responses, "PATIENCE", 0)
+    monkeypatch.setattr(responses, "DEFER_AFTER_S", 0)
     interaction: Any = SimpleNamespace(response=Response(), extras={})
 
     async def slow(result: str) -> str:
@@ -35,7 +35,7 @@ async def test_of_two_slow_pieces_of_work_only_the_first_is_announced(
             await asyncio.sleep(0)
         return result
 
-    assert await in_time(interaction, slow("found")) == "found"
-    assert await in_time(interaction, slow("shown"), hidden=True) == "shown"
+    assert await run_in_time(interaction, slow("found")) == "found"
+    assert await run_in_time(interaction, slow("shown"), hidden=True) == "shown"
     assert interaction.response.deferred == [{"thinking": True, "ephemeral": False}]
-    assert interaction.extras[responses.THINKS_ALOUD] is True
+    assert interaction.extras[responses.DEFERRED_IN_PUBLIC] is True

@@ -11,7 +11,7 @@ from storage import jobs, members, servers
 from storage.database import Database
 from storage.members import Preferences
 from storage.servers import ServerSettings
-from tests.bot.conftest import Studio
+from tests.bot.conftest import Deployment
 from tests.bot.services.test_generation import finished, first_words, job_id_of, labels
 from tests.bot.services.test_refusals import card, told, whoever
 
@@ -56,12 +56,12 @@ async def test_the_panel_shows_and_changes_what_a_member_chose(
 
 
 async def test_a_panel_works_after_a_restart(
-    studio: Studio, ada: Member, database: Database
+    deployment: Deployment, ada: Member, database: Database
 ) -> None:
-    async with studio.open():
+    async with deployment.open():
         await ada.wait_for_command("settings")
         panel = await ada.slash("darkroom", "settings")
-    async with studio.open():
+    async with deployment.open():
         await ada.wait_for_bot()
         panel = (await ada.press(panel, "Turbo")).message
         await ada.choose(panel, "usual", select="me:temperament")

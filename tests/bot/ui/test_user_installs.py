@@ -11,7 +11,7 @@ from playground import Playground, running_playground
 from playground.testing.member import Member
 from playground.testing.views import Message
 from storage.database import Database
-from tests.bot.conftest import PATIENT, Studio
+from tests.bot.conftest import PATIENT, Deployment
 from tests.bot.services.test_generation import finished, first_words, job_id_of, labels, picture_of
 from tests.bot.services.test_refusals import card, told
 from tests.bot.ui.test_confirmations import answered, question
@@ -148,13 +148,13 @@ async def test_a_message_is_taken_away_while_its_token_lives(
 
 
 async def test_a_job_that_outlives_a_restart_goes_on_in_its_place(
-    studio: Studio, ada: Member, database: Database
+    deployment: Deployment, ada: Member, database: Database
 ) -> None:
-    async with studio.open():
+    async with deployment.open():
         await ada.wait_for_command("imagine", "elsewhere")
         waiting = await ada.slash("elsewhere", "imagine", prompt="a fox --q 4")
     await ada.wait_for_bot(online=False)
-    async with studio.open():
+    async with deployment.open():
         assert (await finished(ada, waiting)).attachments
 
 
@@ -170,8 +170,8 @@ async def brief() -> AsyncIterator[Playground]:
 async def test_when_the_token_is_dead_the_picture_comes_as_a_direct_message(
     brief: Playground, settings: Settings, database: Database, place: str
 ) -> None:
-    studio = Studio(settings.model_copy(update={"discord_url": brief.url}), database)
-    async with Member(brief.url, "Ada") as ada, studio.open():
+    deployment = Deployment(settings.model_copy(update={"discord_url": brief.url}), database)
+    async with Member(brief.url, "Ada") as ada, deployment.open():
         await ada.install_app()
         await ada.wait_for_command("imagine", place)
         waiting = await ada.slash(place, "imagine", prompt=QUICK)
@@ -189,8 +189,8 @@ async def test_when_the_token_is_dead_the_picture_comes_as_a_direct_message(
 async def test_what_is_sent_already_is_not_sent_twice(
     brief: Playground, settings: Settings, database: Database
 ) -> None:
-    studio = Studio(settings.model_copy(update={"discord_url": brief.url}), database)
-    async with Member(brief.url, "Ada") as ada, studio.open():
+    deployment = Deployment(settings.model_copy(update={"discord_url": brief.url}), database)
+    async with Member(brief.url, "Ada") as ada, deployment.open():
         await ada.install_app()
         await ada.wait_for_command("imagine", "elsewhere")
         await ada.slash("elsewhere", "prefer auto_dm")

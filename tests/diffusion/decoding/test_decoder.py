@@ -15,7 +15,7 @@ from PIL import Image
 
 from diffusion.decoding import decode
 from diffusion.decoding import decoder as decoder_module
-from diffusion.decoding.decode import MAX_SCANS, Decoded, Undecodable, Wanted
+from diffusion.decoding.decode import MAX_SCANS, DecodedPicture, Undecodable, Wanted
 from diffusion.decoding.decoder import DecoderBusy, PictureDecoder
 from tests.support.hostile_pictures import (
     encoded,
@@ -125,7 +125,7 @@ async def test_what_lies_beside_a_photo_in_its_file_is_no_part_of_it(
     assert (decoded.width, decoded.height) == (64, 64)
 
 
-def pixel(decoded: Decoded, at: tuple[int, int] = (2, 2)) -> tuple[int, ...]:
+def pixel(decoded: DecodedPicture, at: tuple[int, int] = (2, 2)) -> tuple[int, ...]:
     colour = decoded.image().getpixel(at)
     assert isinstance(colour, tuple)
     return tuple(int(part) for part in colour)
@@ -201,13 +201,13 @@ async def test_a_process_that_dies_between_two_pictures_is_replaced() -> None:
 async def test_few_decode_at_once_and_beyond_a_bound_nobody_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(decoder_module, "MAX_WAITING", 6)
+    monkeypatch.setattr(decoder_module, "MAX_WAITING_PICTURES", 6)
     async with bounded(processes=2) as decoder:
         answers = await asyncio.gather(
             *(decoder.decode(SMALL, WANTED) for _ in range(9)), return_exceptions=True
         )
         assert len(decoder.process_ids) == 2
-        assert [type(answer) for answer in answers] == [Decoded] * 6 + [DecoderBusy] * 3
+        assert [type(answer) for answer in answers] == [DecodedPicture] * 6 + [DecoderBusy] * 3
         assert await decoder.decode(SMALL, WANTED)
 
 

@@ -10,8 +10,8 @@ import torch
 from diffusers.utils import logging as diffusers_logging
 from torch import Tensor, nn
 
-from diffusion.engine.batching import Passes
-from diffusion.engine.cost_model import MOST, PassCosts
+from diffusion.engine.batching import BatchedDenoiser
+from diffusion.engine.cost_model import MAX_ROWS, CostModel
 from diffusion.engine.scheduler import Shape
 from diffusion.loading.load import Checkpoint, load
 from diffusion.sampling.denoiser import Denoiser
@@ -76,9 +76,9 @@ def threads(request: pytest.FixtureRequest) -> Iterator[int]:
 def test_a_row_has_the_same_bytes_in_passes_of_any_size(
     tiny: Checkpoint, dtype: torch.dtype, shape: Shape
 ) -> None:
-    passes = Passes(_denoiser(tiny, dtype), PassCosts())
+    passes = BatchedDenoiser(_denoiser(tiny, dtype), CostModel())
     # Large shapes take long where bfloat16 is emulated.
-    counts = (3, 1, 2, 7, 11, MOST) if shape.cells < 1000 else (1, 5)
+    counts = (3, 1, 2, 7, 11, MAX_ROWS) if shape.cells < 1000 else (1, 5)
     rows = _rows(shape, max(counts))
     expected = torch.cat([passes.predict(shape, [row]) for row in rows])
     for count in counts:
@@ -90,7 +90,7 @@ def test_a_row_has_the_same_bytes_in_passes_of_any_size(
 
 @torch.inference_mode()
 def test_passes_have_as_many_rows_as_are_wanted(tiny: Checkpoint, asked: Counting) -> None:
-    passes = Passes(tiny.denoiser, PassCosts())
+    passes = BatchedDenoiser(tiny.denoiser, CostModel())
     for count in (4, 4, 7, 1):
         passes.predict(Shape(8, 8), _rows(Shape(8, 8), count))
     assert asked.sizes == [4, 4, 7, 1]
@@ -98,7 +98,7 @@ def test_passes_have_as_many_rows_as_are_wanted(tiny: Checkpoint, asked: Countin
 
 @torch.inference_mode()
 def test_passes_that_are_compiled_have_one_size(tiny: Checkpoint, asked: Counting) -> None:
-    passes = Passes(tiny.denoiser, PassCosts(), compiled=True)
+    passes = BatchedDenoiser(tiny.denoiser, CostModel(), compiled=True)
     for count in (3, 8, 11):
         passes.predict(Shape(8, 8), _rows(Shape(8, 8), count))
     assert asked.sizes == [8, 8, 8, 8]
@@ -111,9 +111,9 @@ def test_a_network_with_an_unknown_part_sees_one_row_at_a_time(
     denoiser = _denoiser(tiny, torch.float32)
     denoiser.unet.conv_act = nn.Mish()
     asked, rows = Counting(denoiser, monkeypatch), _rows(Shape(8, 8), 3)
-    predicted = Passes(denoiser, PassCosts()).predict(Shape(8, 8), rows)
+    predicted = BatchedDenoiser(denoiser, CostModel()).predict(Shape(8, 8), rows)
     assert asked.sizes == [1, 1, 1]
-    alone = Passes(denoiser, PassCosts()).predict(Shape(8, 8), rows[1:2])
+    alone = BatchedDenoiser(denoiser, CostModel()).predict(Shape(8, 8), rows[1:2])
     assert torch.equal(predicted[1:2], alone)
 
 
@@ -121,9 +121,9 @@ def test_a_network_with_an_unknown_part_sees_one_row_at_a_time(
 def test_more_rows_than_memory_allows_take_several_passes(
     tiny: Checkpoint, asked: Counting
 ) -> None:
-    costs = PassCosts()
-    passes = Passes(tiny.denoiser, costs)
-    rows = _rows(Shape(8, 8), MOST + 2)
+    costs = CostModel()
+    passes = BatchedDenoiser(tiny.denoiser, costs)
+    rows = _rows(Shape(8, 8), MAX_ROWS + 2)
     expected = passes.predict(Shape(8, 8), rows)
     costs.halve(Shape(8, 8), 8)
     asked.sizes.clear()
@@ -133,8 +133,8 @@ def test_more_rows_than_memory_allows_take_several_passes(
 
 @torch.inference_mode()
 def test_what_passes_take_is_noted_but_not_what_examining_does(tiny_folder: Path) -> None:
-    costs = PassCosts()
-    passes = Passes(load(tiny_folder, torch.device("cpu")).denoiser, costs)
+    costs = CostModel()
+    passes = BatchedDenoiser(load(tiny_folder, torch.device("cpu")).denoiser, costs)
     for _ in range(3):
         passes.predict(Shape(8, 8), _rows(Shape(8, 8), 4))
     (curve,) = costs.curves.values()

@@ -272,7 +272,7 @@ def test_a_request_aborted_while_its_step_runs_is_silent(
     monkeypatch.setattr(getattr(tiny, part), method, aborting)
     assert _run(engine) == []
     # The second picture may still be under way, which must not meet what other tests patch.
-    engine._autoencoding._thread.shutdown()
+    engine._vae_thread._thread.shutdown()
 
 
 def test_a_picture_that_nobody_wants_any_more_is_not_decoded(
@@ -297,7 +297,7 @@ def test_a_picture_that_nobody_wants_any_more_is_not_decoded(
     engine.abort(unwanted)
     dropped.set()
     events = _run(engine)
-    engine._autoencoding._thread.shutdown()
+    engine._vae_thread._thread.shutdown()
     assert set(_drawn(events)) == {kept}
     assert len(decoded) == 1
 

@@ -13,7 +13,7 @@ import torch
 from diffusion.engine.engine import Drawn, Engine, EngineEvent
 from diffusion.loading.load import Checkpoint, load
 from diffusion.protocol.requests import Lora, Noise
-from diffusion.text.encoder import PromptError
+from diffusion.text.encoder import TextTooLong
 from diffusion.vision.autoencoder import Pixels
 from tests.support.engine.inference_requests import a_request
 from tests.support.models.tiny_loras import tiny_factors, write_tiny_lora
@@ -101,6 +101,6 @@ def test_the_same_bytes_joining_late_in_another_order(
 
 def test_a_text_beyond_all_measure_is_refused_before_it_waits(model: Checkpoint) -> None:
     engine = Engine(model)
-    with pytest.raises(PromptError):
+    with pytest.raises(TextTooLong):
         engine.add(a_request(prompt="a fox " * 500))
     assert len(engine) == 0

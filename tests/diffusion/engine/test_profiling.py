@@ -10,12 +10,12 @@ import pytest
 import torch
 
 from diffusion.__main__ import _engine
-from diffusion.engine.cost_model import PassCosts
+from diffusion.engine.cost_model import CostModel
 from diffusion.engine.engine import Drawn, Engine
 from diffusion.engine.profiling import (
-    MOST_SHAPES,
-    SWEPT,
-    CostsFile,
+    MAX_SHAPES,
+    SWEPT_ROWS,
+    CostModelFile,
     cache_folder,
     identity,
     native_shape,
@@ -30,7 +30,7 @@ OURS = {"model": "tiny", "device": "a machine"}
 NATIVE = Shape(8, 8)
 
 
-class Told(PassCosts):
+class Told(CostModel):
     """Costs that hear of another time than the one that passed, by the number of rows."""
 
     def __init__(self, seconds: Callable[[int], float]) -> None:
@@ -78,12 +78,12 @@ def test_without_a_sweep_sharing_is_tried(tiny: Checkpoint) -> None:
 
 
 def test_the_sweep_measures_the_native_shape_up_to_what_a_pass_can_have(tiny: Checkpoint) -> None:
-    costs = PassCosts()
+    costs = CostModel()
     _rest(Engine(tiny, costs=costs, sweeps=True))
     assert native_shape(tiny) == NATIVE
     ((shape, curve),) = costs.curves.items()
     assert shape == NATIVE
-    assert [rows for rows, _ in curve.points()] == list(SWEPT)
+    assert [rows for rows, _ in curve.points()] == list(SWEPT_ROWS)
     assert all(seconds > 0 for _, seconds in curve.points())
 
 
@@ -107,7 +107,7 @@ def test_a_request_interrupts_the_sweep_and_its_bytes_do_not_change(tiny: Checkp
 def test_the_sweep_ends_when_it_took_its_time(
     tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("diffusion.engine.profiling.LONGEST", 0.0)
+    monkeypatch.setattr("diffusion.engine.profiling.MAX_SWEEP_S", 0.0)
     assert _rest(Engine(tiny, sweeps=True)) == 1
 
 
@@ -146,20 +146,20 @@ def test_a_sweep_that_fails_is_over_and_the_engine_goes_on(
 # The file.
 
 
-def _known() -> PassCosts:
-    costs = PassCosts()
+def _known() -> CostModel:
+    costs = CostModel()
     costs.note(NATIVE, 1, 0.5)
     costs.note(NATIVE, 8, 0.75)
     costs.note(Shape(9, 8, 2, True), 3, 0.25)
     return costs
 
 
-def _points(costs: PassCosts) -> dict[Shape, list[tuple[int, float]]]:
+def _points(costs: CostModel) -> dict[Shape, list[tuple[int, float]]]:
     return {shape: curve.points() for shape, curve in costs.curves.items()}
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
-    file = CostsFile(tmp_path / "new", OURS)
+    file = CostModelFile(tmp_path / "new", OURS)
     file.write(_known())
     read = file.read()
     assert _points(read) == _points(_known())
@@ -173,14 +173,14 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_no_trouble(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert not CostsFile(tmp_path, OURS).read().curves
+    assert not CostModelFile(tmp_path, OURS).read().curves
     assert not caplog.records
 
 
 def test_each_model_and_machine_has_its_own_file(tmp_path: Path) -> None:
-    CostsFile(tmp_path, OURS).write(_known())
-    assert not CostsFile(tmp_path, OURS | {"device": "another"}).read().curves
-    assert CostsFile(tmp_path, OURS).read().curves
+    CostModelFile(tmp_path, OURS).write(_known())
+    assert not CostModelFile(tmp_path, OURS | {"device": "another"}).read().curves
+    assert CostModelFile(tmp_path, OURS).read().curves
 
 
 def _file(**changes: Any) -> bytes:
@@ -202,7 +202,7 @@ DAMAGED = {
     "many rows": _file(points=[{"rows": 99, "seconds": 1}]),
     "no time": _file(points=[{"rows": 1, "seconds": 0}]),
     "not a number": _file(points=[{"rows": 1, "seconds": float("nan")}]),
-    "many shapes": json.dumps({"of": OURS, "curves": [{}] * (MOST_SHAPES + 1)}).encode(),
+    "many shapes": json.dumps({"of": OURS, "curves": [{}] * (MAX_SHAPES + 1)}).encode(),
     "second bad": json.dumps(
         {"of": OURS, "curves": [*json.loads(_file())["curves"], {"height": "8"}]}
     ).encode(),
@@ -213,7 +213,7 @@ DAMAGED = {
 def test_a_file_that_cannot_be_used_is_none_and_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes
 ) -> None:
-    file = CostsFile(tmp_path, OURS)
+    file = CostModelFile(tmp_path, OURS)
     file.path.write_bytes(_file())
     assert _points(file.read()) == {NATIVE: [(1, 0.5)]}
     file.path.write_bytes(content)
@@ -226,20 +226,20 @@ def test_a_folder_that_cannot_be_written_is_no_trouble(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "taken").touch()
-    CostsFile(tmp_path / "taken", OURS).write(_known())
+    CostModelFile(tmp_path / "taken", OURS).write(_known())
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
 
 
 def test_only_so_many_shapes_are_kept_those_in_use_first(tmp_path: Path) -> None:
-    costs = PassCosts()
-    for height in range(1, MOST_SHAPES + 10):
+    costs = CostModel()
+    for height in range(1, MAX_SHAPES + 10):
         costs.recall(Shape(height, 8), 1, 0.5)
     costs.note(NATIVE, 1, 0.5)
-    file = CostsFile(tmp_path, OURS)
+    file = CostModelFile(tmp_path, OURS)
     file.write(costs)
     read = file.read()
-    assert len(read.curves) == MOST_SHAPES
+    assert len(read.curves) == MAX_SHAPES
     assert NATIVE in read.curves
 
 
@@ -254,7 +254,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_second_start_knows_what_the_first_has_measured(tiny_folder: Path, cache: Path) -> None:
     with _engine(tiny_folder, CPU) as engine:
-        assert _rest(engine) > len(SWEPT)
+        assert _rest(engine) > len(SWEPT_ROWS)
         measured = _points(engine.costs)
     with _engine(tiny_folder, CPU) as engine:
         assert _rest(engine) == 0
@@ -269,7 +269,7 @@ def test_what_was_measured_while_working_is_kept_too(tiny_folder: Path, cache: P
     with _engine(tiny_folder, CPU) as engine:
         assert Shape(8, 9) in engine.costs.curves
         # Its own size is not known yet.
-        assert _rest(engine) > len(SWEPT)
+        assert _rest(engine) > len(SWEPT_ROWS)
 
 
 def test_a_damaged_file_is_replaced(tiny_folder: Path, cache: Path) -> None:
@@ -278,7 +278,7 @@ def test_a_damaged_file_is_replaced(tiny_folder: Path, cache: Path) -> None:
     (file,) = cache.iterdir()
     file.write_bytes(file.read_bytes()[:100])
     with _engine(tiny_folder, CPU) as engine:
-        assert _rest(engine) > len(SWEPT)
+        assert _rest(engine) > len(SWEPT_ROWS)
     with _engine(tiny_folder, CPU) as engine:
         assert _rest(engine) == 0
     assert list(cache.iterdir()) == [file]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from diffusion.engine.cost_model import PassCosts
+from diffusion.engine.cost_model import CostModel
 from diffusion.engine.scheduler import Entry, Scheduler, Shape
 
 SMALL, LARGE = Shape(64, 64), Shape(128, 128)
@@ -21,8 +21,8 @@ LARGE_STEP = 4.5
 """Seconds of a step of 1024 px; it has four times the cells."""
 
 
-def published() -> PassCosts:
-    costs = PassCosts()
+def published() -> CostModel:
+    costs = CostModel()
     for rows, gain in ((1, 1.0), (2, 1.82), (4, 2.77), (8, 3.14), (16, 3.14)):
         costs.note(SMALL, rows, rows / gain)
     for rows, gain in ((1, 1.0), (2, 1.02), (16, 1.02)):

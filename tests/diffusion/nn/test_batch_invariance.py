@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from diffusion.engine.cost_model import MOST
+from diffusion.engine.cost_model import MAX_ROWS
 from diffusion.loading.load import load
 from diffusion.nn.batch_invariance import RowSizes, cancelling, in_portions
 from diffusion.nn.invariant_layers import _attended, _listening, in_whole_vectors, make_invariant
@@ -147,9 +147,9 @@ def test_elements_do_not_depend_on_how_threads_share_them(
     torch.set_num_threads(threads)
     try:
         chance = torch.Generator().manual_seed(0)
-        x = (3 * torch.randn((MOST, 9, 13, 77), generator=chance)).to(dtype)
+        x = (3 * torch.randn((MAX_ROWS, 9, 13, 77), generator=chance)).to(dtype)
         alone = torch.cat([in_whole_vectors(function, one) for one in x.split(1)])
-        for rows in range(1, MOST + 1):
+        for rows in range(1, MAX_ROWS + 1):
             assert torch.equal(in_whole_vectors(function, x[:rows]), alone[:rows]), rows
             # A view, as that of one half of what a layer made.
             assert torch.equal(in_whole_vectors(function, x[:rows, 3:]), alone[:rows, 3:]), rows

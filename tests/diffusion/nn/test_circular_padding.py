@@ -6,7 +6,7 @@ import torch
 
 from diffusion.engine.engine import Drawn, Engine
 from diffusion.loading.load import Checkpoint
-from diffusion.nn.circular_padding import seamless
+from diffusion.nn.circular_padding import circular_padding
 from diffusion.protocol.requests import Noise
 from diffusion.text.encoder import together
 from tests.support.engine.inference_requests import a_request
@@ -42,7 +42,7 @@ def test_opposite_borders_of_a_whole_run_meet(tiny: Checkpoint) -> None:
 def test_afterwards_the_network_is_as_it_was(tiny: Checkpoint) -> None:
     unet = tiny.denoiser.unet
     modes = [layer.padding_mode for layer in unet.modules() if hasattr(layer, "padding_mode")]
-    with pytest.raises(ValueError, match="inside"), seamless(unet):
+    with pytest.raises(ValueError, match="inside"), circular_padding(unet):
         raise ValueError("inside")
     assert modes == [
         layer.padding_mode for layer in unet.modules() if hasattr(layer, "padding_mode")

@@ -119,7 +119,7 @@ async def test_a_server_that_stops_is_unavailable(tiny: Checkpoint) -> None:
     async with held(tiny) as (server, _), InferenceClient(server.url) as client:
         async with aclosing(client.generate(a_request(), previews=0)) as events:
             await anext(events)
-            server.worker.stop()
+            server.engine_thread.stop()
             with pytest.raises(InferenceUnavailable) as unavailable:
                 await anext(events)
             # It says so: no request is to blame.
@@ -350,8 +350,8 @@ async def test_a_servers_own_words_are_kept_but_not_all_of_them() -> None:
 
 
 async def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "MAX_ANSWER", 100_000)
-    monkeypatch.setattr("diffusion.protocol.stream_parser.MAX_EVENT", 100_000)
+    monkeypatch.setattr(client_module, "MAX_RESPONSE_BYTES", 100_000)
+    monkeypatch.setattr("diffusion.protocol.stream_parser.MAX_EVENT_BYTES", 100_000)
     endless = [b"x" * 60_000] * 2
     assert "too large" in str(await _asked_of(_plain(b"".join(endless))))
     assert "too large" in str(await _asked_of(_streamed(*endless)))
@@ -450,7 +450,7 @@ async def test_silence_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.Event().wait()
         return web.Response()
 
-    monkeypatch.setattr(client_module, "SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(client_module, "READ_TIMEOUT_S", 0.2)
     with pytest.raises(InferenceUnavailable):
         await _asked_of(answer)
     assert asked.is_set()
@@ -460,8 +460,8 @@ async def test_signs_of_life_keep_a_stream(
     tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server's comments come more often than the client's patience ends."""
-    monkeypatch.setattr(client_module, "SILENCE_SECONDS", 2.0)
-    monkeypatch.setattr("diffusion.server.app.KEEP_ALIVE", 0.01)
+    monkeypatch.setattr(client_module, "READ_TIMEOUT_S", 2.0)
+    monkeypatch.setattr("diffusion.server.app.KEEP_ALIVE_INTERVAL_S", 0.01)
     written = 0
     write = web.StreamResponse.write
 

@@ -12,7 +12,7 @@ import torch
 from diffusion.engine.engine import Broken, Drawn, Engine
 from diffusion.loading.load import Checkpoint
 from diffusion.protocol.requests import ImageRequest, Noise, Part
-from diffusion.sampling.guidance import CLEAR, blur, combine, guide, rescale
+from diffusion.sampling.guidance import NOISE_UNTIL_SHARE, blur, combine, guide, rescale
 from diffusion.sampling.noise_schedules import scaled_linear, trained_levels
 from diffusion.sampling.plan import plan, rows_needed, texts
 from diffusion.sampling.trajectory import Trajectory, begin
@@ -62,7 +62,7 @@ def test_rescaling_takes_the_contrast_back(share: float) -> None:
 def test_noise_in_the_states_falls_to_none_and_keeps_their_spread() -> None:
     states = torch.randn((32, 64), generator=CHANCE) * 3 + 1
     noise = torch.randn((32, 64), generator=CHANCE)
-    shares = [CLEAR * part / 4 for part in range(5)]
+    shares = [NOISE_UNTIL_SHARE * part / 4 for part in range(5)]
     heard = [blur(states, noise, 0.5, share) for share in shares]
     apart = [(one - states).norm().item() for one in heard]
     assert apart == sorted(apart, reverse=True)

@@ -24,7 +24,7 @@ from diffusion.sampling.noise_schedules import (
     trained_levels,
     visited,
 )
-from diffusion.sampling.samplers import SAMPLERS, STOCHASTIC, Memory, euler, no_memory
+from diffusion.sampling.samplers import SAMPLERS, STOCHASTIC, SamplerState, euler, initial_state
 
 LEVELS = trained_levels(scaled_linear(0.00085, 0.012, 1000), offset=1)
 
@@ -48,9 +48,9 @@ def _error(name: str, steps: int) -> float:
     # Not down to 0: that last step is the prediction itself and has no order.
     sigmas = karras(LEVELS, steps + 1)
     x = torch.ones((1, 1, 1, 1), dtype=torch.float64)
-    memory = no_memory(x)
+    state = initial_state(x)
     for sigma, sigma_next in pairwise(sigmas[:, None]):
-        x, memory = SAMPLERS[name](x, _ideal(x, sigma), sigma, sigma_next, memory, x * 0)
+        x, state = SAMPLERS[name](x, _ideal(x, sigma), sigma, sigma_next, state, x * 0)
     data, first, last = DATA_DEVIATION**2, sigmas[0].item(), sigmas[-1].item()
     exact = math.sqrt((data + last**2) / (data + first**2))
     return abs(x.item() / exact - 1)
@@ -75,7 +75,7 @@ def _spread_error(name: str, steps: int) -> float:
     zero = torch.zeros((1, 1, 1, 1), dtype=torch.float64)
     one, deviation = zero + 1, zero + first
     for sigma, sigma_next in pairwise(sigmas[:, None]):
-        ideal, past = _ideal(deviation, sigma), no_memory(zero)
+        ideal, past = _ideal(deviation, sigma), initial_state(zero)
         kept, _ = SAMPLERS[name](deviation, ideal, sigma, sigma_next, past, zero)
         fresh, _ = SAMPLERS[name](zero, zero, sigma, sigma_next, past, one)
         deviation = (kept.square() + fresh.square()).sqrt()
@@ -95,7 +95,7 @@ def test_ancestral_samplers_come_to_the_spread_of_the_data(name: str) -> None:
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_a_step_to_sigma_0_is_the_prediction(name: str) -> None:
     x, denoised, noise = torch.randn(3, 2, 4, 3, 3)
-    past = Memory(denoised, torch.tensor([5.0, 5.0], dtype=torch.float64))
+    past = SamplerState(denoised, torch.tensor([5.0, 5.0], dtype=torch.float64))
     sigma = torch.tensor([2.0, 0.03], dtype=torch.float64)
     moved, _ = SAMPLERS[name](x, denoised, sigma, torch.zeros_like(sigma), past, noise)
     assert torch.equal(moved, denoised)
@@ -104,11 +104,11 @@ def test_a_step_to_sigma_0_is_the_prediction(name: str) -> None:
 def test_the_first_step_of_dpmpp_2m_is_of_first_order() -> None:
     x, denoised, noise = torch.randn(3, 2, 4, 3, 3)
     sigma, sigma_next = torch.tensor([[9.0, 2.0], [5.0, 1.0]], dtype=torch.float64)
-    moved, memory = SAMPLERS["dpmpp_2m"](x, denoised, sigma, sigma_next, no_memory(x), noise)
-    expected, _ = euler(x, denoised, sigma, sigma_next, no_memory(x), noise)
+    moved, state = SAMPLERS["dpmpp_2m"](x, denoised, sigma, sigma_next, initial_state(x), noise)
+    expected, _ = euler(x, denoised, sigma, sigma_next, initial_state(x), noise)
     assert torch.allclose(moved, expected, atol=1e-6)
-    assert torch.equal(memory.denoised, denoised)
-    assert torch.equal(memory.sigma, sigma)
+    assert torch.equal(state.denoised, denoised)
+    assert torch.equal(state.sigma, sigma)
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
@@ -116,8 +116,8 @@ def test_only_stochastic_samplers_use_their_noise(name: str) -> None:
     x, denoised, noise = torch.randn(3, 2, 4, 3, 3)
     sigma, sigma_next = torch.tensor([[9.0, 2.0], [5.0, 1.0]], dtype=torch.float64)
     step = SAMPLERS[name]
-    one, _ = step(x, denoised, sigma, sigma_next, no_memory(x), noise)
-    two, _ = step(x, denoised, sigma, sigma_next, no_memory(x), -noise)
+    one, _ = step(x, denoised, sigma, sigma_next, initial_state(x), noise)
+    two, _ = step(x, denoised, sigma, sigma_next, initial_state(x), -noise)
     assert torch.equal(one, two) == (step not in STOCHASTIC)
 
 
@@ -128,8 +128,8 @@ def test_a_rows_bytes_do_not_depend_on_the_other_rows(name: str) -> None:
         x, denoised, noise, before = torch.randn((4, rows, 4, 3, 5), generator=generator)
         draws = torch.rand((3, rows), generator=generator, dtype=torch.float64) * 14
         sigma_next, sigma, sigma_before = draws.sort(dim=0).values
-        memory = Memory(before, sigma_before)
-        together, kept = SAMPLERS[name](x, denoised, sigma, sigma_next, memory, noise)
+        state = SamplerState(before, sigma_before)
+        together, kept = SAMPLERS[name](x, denoised, sigma, sigma_next, state, noise)
         for row in range(rows):
             at = slice(row, row + 1)
             alone, kept_alone = SAMPLERS[name](
@@ -137,7 +137,7 @@ def test_a_rows_bytes_do_not_depend_on_the_other_rows(name: str) -> None:
                 denoised[at],
                 sigma[at],
                 sigma_next[at],
-                Memory(before[at], sigma_before[at]),
+                SamplerState(before[at], sigma_before[at]),
                 noise[at],
             )
             assert torch.equal(alone[0], together[row])
@@ -203,7 +203,7 @@ def _ours(name: str) -> list[Tensor]:
     runs = [visited(LEVELS, "trailing", steps) for steps in STEPS]
     noises = [iter(_noises(row)) for row in range(3)]
     xs = [next(noises[row]) * (1 + runs[row][0] ** 2).sqrt().float() for row in range(3)]
-    memories = [no_memory(x) for x in xs]
+    memories = [initial_state(x) for x in xs]
     done = [0, 0, 0]
     for call in range(100):
         rows = [r for r in range(3) if call >= JOINED[r] and done[r] < STEPS[r]]
@@ -215,17 +215,17 @@ def _ours(name: str) -> list[Tensor]:
         scaled = x / (1 + sigma.square()).sqrt().float().reshape(-1, 1, 1, 1)
         epsilon = _epsilon(scaled, timestep(LEVELS, sigma).float())
         denoised = x - sigma.float().reshape(-1, 1, 1, 1) * epsilon
-        memory = Memory(
+        state = SamplerState(
             torch.cat([memories[r].denoised for r in rows]),
             torch.cat([memories[r].sigma for r in rows]),
         )
         stochastic = SAMPLERS[name] in STOCHASTIC
         noise = torch.cat([next(noises[r]) if stochastic else xs[r] * 0 for r in rows])
-        moved, memory = SAMPLERS[name](x, denoised, sigma, sigma_next, memory, noise)
+        moved, state = SAMPLERS[name](x, denoised, sigma, sigma_next, state, noise)
         for place, r in enumerate(rows):
             at = slice(place, place + 1)
             xs[r], done[r] = moved[at], done[r] + 1
-            memories[r] = Memory(memory.denoised[at], memory.sigma[at])
+            memories[r] = SamplerState(state.denoised[at], state.sigma[at])
     return xs
 
 

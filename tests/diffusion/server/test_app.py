@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from diffusion.engine.engine import Drawn, Engine
 from diffusion.engine.scheduler import Shape
 from diffusion.loading.load import Checkpoint
-from diffusion.server.app import MAX_BODY
+from diffusion.server.app import MAX_BODY_BYTES
 from diffusion.server.metrics import MAX_SIZES
 from tests.support.engine.inference_requests import a_request
 from tests.support.engine.inference_server import Serving, held, serving
@@ -197,7 +197,7 @@ async def test_a_body_that_is_no_json_object_is_a_400(
 
 
 async def test_a_large_body_is_a_413(server: Serving, session: aiohttp.ClientSession) -> None:
-    body = b'{"prompt": "' + b"x" * MAX_BODY + b'"}'
+    body = b'{"prompt": "' + b"x" * MAX_BODY_BYTES + b'"}'
     sent = {"data": io.BytesIO(body), "headers": JSON}
     async with session.post(server.url + GENERATIONS, **sent) as response:
         await _refused(response, 413)
@@ -406,8 +406,8 @@ async def test_pictures_are_delivered_without_waiting_for_the_step_that_runs(
     tiny: Checkpoint,
 ) -> None:
     async with held(tiny) as (server, engine):
-        short = server.worker.follow(a_request(steps=1), 0)
-        long = server.worker.follow(a_request(steps=9), 0)
+        short = server.engine_thread.follow(a_request(steps=1), 0)
+        long = server.engine_thread.follow(a_request(steps=9), 0)
         engine.let(1)
         async with asyncio.timeout(60):
             while not isinstance(await short.next(), Drawn):
@@ -439,7 +439,7 @@ async def test_while_it_loads_the_server_answers_503(
             assert "darkroom_requests_total" in await _metrics(server)
         finally:
             loading.set()
-        await server.worker.ready.wait()
+        await server.engine_thread.ready.wait()
         async with session.get(server.url + "/health") as response:
             assert response.status == 200
 
@@ -452,7 +452,7 @@ async def test_stopping_tells_those_who_wait(
         plain = asyncio.create_task(session.post(server.url + GENERATIONS, json=body))
         stream = await session.post(server.url + GENERATIONS, json=body | {"stream": True})
         await _until(engine, running=0, waiting=2)
-        server.worker.stop()
+        server.engine_thread.stop()
         await _refused(await plain, 503)
         (event,) = await _events(stream)
         assert event["error"]["code"] == "not_serving"
@@ -471,7 +471,7 @@ async def test_draining_finishes_what_runs_and_refuses_the_rest(
         await _until(engine, running=1, waiting=0)
         waiting = asyncio.create_task(session.post(server.url + GENERATIONS, json=body))
         await _until(engine, running=1, waiting=1)
-        draining = asyncio.create_task(server.worker.drain(60))
+        draining = asyncio.create_task(server.engine_thread.drain(60))
         assert (await _refused(await waiting, 503))["code"] == "not_serving"
         async with session.post(server.url + GENERATIONS, json=body) as response:
             assert (await _refused(response, 503))["code"] == "not_serving"
@@ -490,7 +490,7 @@ async def test_draining_has_an_end(tiny: Checkpoint, session: aiohttp.ClientSess
         await _until(engine, running=0, waiting=1)
         engine.let(1)
         await _until(engine, running=1, waiting=0)
-        await server.worker.drain(0)
+        await server.engine_thread.drain(0)
         assert (await _refused(await running, 503))["code"] == "not_serving"
 
 

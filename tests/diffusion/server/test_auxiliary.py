@@ -19,10 +19,10 @@ from diffusion.loading.load import Checkpoint
 from diffusion.protocol.client import InferenceClient, InferenceUnavailable
 from diffusion.protocol.stream_parser import InferenceRefused
 from diffusion.server import auxiliary
-from diffusion.text.encoder import PromptError
+from diffusion.text.encoder import TextTooLong
 from diffusion.vision.autoencoder import Pixels, encode
-from diffusion.vision.interrogator import Describer
-from diffusion.vision.upscaler import TILE, Unwanted
+from diffusion.vision.interrogator import Interrogator
+from diffusion.vision.upscaler import TILE_SIDE_PX, Unwanted
 from tests.support.engine.image_uploads import pixels_of, saved, scene
 from tests.support.engine.inference_requests import a_request
 from tests.support.engine.inference_server import Serving, held, serving, site
@@ -112,7 +112,7 @@ async def test_tokens_are_counted_as_they_are_read(
     assert (await client.count_tokens(fitting))[0] <= most
     too_long = f"{fitting} fox fox"
     tokens, _ = await client.count_tokens(too_long)
-    with pytest.raises(PromptError, match=f"{tokens} tokens is too long"):
+    with pytest.raises(TextTooLong, match=f"{tokens} tokens is too long"):
         tiny.text.chunks([too_long])
 
 
@@ -153,7 +153,7 @@ async def test_nothing_to_weigh_is_refused(client: InferenceClient, prompt: str)
 
 async def test_a_model_without_the_parts_says_so(tiny: Checkpoint) -> None:
     clip = tiny.text.clips[0]
-    plain = replace(tiny, describer=Describer(clip.tokenizer, clip.model), upscaler=None)
+    plain = replace(tiny, interrogator=Interrogator(clip.tokenizer, clip.model), upscaler=None)
     async with (
         serving(lambda: Engine(plain)) as server,
         InferenceClient(server.url) as client,
@@ -168,7 +168,7 @@ async def test_a_model_without_the_parts_says_so(tiny: Checkpoint) -> None:
 async def test_too_large_a_picture_is_refused(
     client: InferenceClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(auxiliary, "MAX_ENLARGED", 40 * 32)
+    monkeypatch.setattr(auxiliary, "MAX_UPSCALE_INPUT_PIXELS", 40 * 32)
     await client.upscale(PICTURE)
     with pytest.raises(InferenceRefused, match="1,280 pixels is the most"):
         await client.upscale(saved(scene(41, 32)))
@@ -184,7 +184,7 @@ async def test_too_many_at_once_are_turned_away(
         assert let.wait(60)
         return pixels
 
-    monkeypatch.setattr(auxiliary, "MAX_WAITING", 1)
+    monkeypatch.setattr(auxiliary, "MAX_WAITING_CALLS", 1)
     monkeypatch.setattr(tiny.upscaler, "enlarge", enlarge)
     async with serving(lambda: Engine(tiny)) as server, InferenceClient(server.url) as client:
         first = asyncio.create_task(client.upscale(PICTURE))
@@ -262,7 +262,7 @@ async def test_abandoned_enlargements_are_not_made_and_hold_nothing(
 def test_an_enlargement_that_nobody_wants_any_more_ends_at_the_next_tile(
     tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("diffusion.vision.upscaler.TILE", 16)
+    monkeypatch.setattr("diffusion.vision.upscaler.TILE_SIDE_PX", 16)
     asked: list[int] = []
 
     def wanted() -> bool:
@@ -278,8 +278,8 @@ def test_an_enlargement_that_nobody_wants_any_more_ends_at_the_next_tile(
 async def test_a_prompt_of_thousands_of_words_is_weighed_by_those_that_are_read(
     client: InferenceClient, tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, texts = tiny.describer.read, list[str]()
-    monkeypatch.setattr(tiny.describer, "read", lambda said: texts.extend(said) or read(said))
+    read, texts = tiny.interrogator.read, list[str]()
+    monkeypatch.setattr(tiny.interrogator, "read", lambda said: texts.extend(said) or read(said))
     weights = await client.weigh("a " * 3000)
     assert len(weights) == 3000
     assert len(texts) <= 78
@@ -300,7 +300,7 @@ async def test_a_key_is_asked_for(server: Serving) -> None:
 
 async def test_a_server_that_stops_is_unavailable(tiny: Checkpoint) -> None:
     async with held(tiny) as (server, _), InferenceClient(server.url) as client:
-        server.worker.stop()
+        server.engine_thread.stop()
         for ask in (client.describe(PICTURE), client.weigh("a fox"), client.upscale(PICTURE)):
             with pytest.raises(InferenceUnavailable):
                 await ask
@@ -363,8 +363,8 @@ async def test_a_foreign_server_does_not_know_these() -> None:
 def test_a_picture_in_tiles_has_no_seams(tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     assert tiny.upscaler is not None
     picture = np.random.default_rng(0).integers(0, 256, (60, 70, 3), dtype=np.uint8)
-    assert max(picture.shape) < TILE
+    assert max(picture.shape) < TILE_SIDE_PX
     whole = tiny.upscaler.enlarge(picture)
-    monkeypatch.setattr("diffusion.vision.upscaler.TILE", 16)
+    monkeypatch.setattr("diffusion.vision.upscaler.TILE_SIDE_PX", 16)
     tiled = tiny.upscaler.enlarge(picture)
     assert np.abs(whole.astype(int) - tiled).max() <= 1

@@ -15,10 +15,10 @@ import pytest
 from diffusion.engine.engine import Engine
 from diffusion.loading.load import Checkpoint
 from diffusion.server import bodies, connections
-from diffusion.server.app import Service
-from diffusion.server.bodies import MAX_BODY, Bodies
+from diffusion.server.app import ImagesApi
+from diffusion.server.bodies import MAX_BODY_BYTES, Bodies
 from diffusion.server.connections import Connections
-from diffusion.server.uploads import MAX_FILE
+from diffusion.server.uploads import MAX_FILE_BYTES
 from tests.support.engine.image_uploads import saved, scene
 from tests.support.engine.inference_server import Serving, held, serving
 
@@ -90,7 +90,7 @@ async def _until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.001)
 
 
-async def _until_held(service: Service, count: int) -> None:
+async def _until_held(service: ImagesApi, count: int) -> None:
     await _until(lambda: service.bodies.held == count)
 
 
@@ -103,7 +103,7 @@ async def server(tiny: Checkpoint) -> AsyncIterator[Serving]:
 @pytest.fixture(autouse=True)
 def no_lingering(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest of a refused body never comes here."""
-    monkeypatch.setattr(connections, "LINGERING_S", 0.1)
+    monkeypatch.setattr(connections, "LINGER_TIMEOUT_S", 0.1)
 
 
 # Connections and heads.
@@ -168,7 +168,7 @@ async def test_bodies_that_stand_still_leave_room_for_health(
 async def test_a_head_that_never_ends_is_given_up(
     tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "HEAD_S", 0.2)
+    monkeypatch.setattr(connections, "HEAD_TIMEOUT_S", 0.2)
     async with serving(lambda: Engine(tiny)) as server, asyncio.timeout(60):
         async with lines(server.url) as (silent,), lines(server.url) as (slow,):
             for byte in HALF_A_HEAD[:10]:
@@ -201,7 +201,7 @@ async def test_who_waits_longest_makes_room_and_who_is_answered_does_not(
 async def test_who_takes_nothing_of_an_answer_is_given_up(
     tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "SENDING_S", 0.2)
+    monkeypatch.setattr(connections, "SEND_TIMEOUT_S", 0.2)
     # The answer is some megabytes, more than a socket buffers.
     prompt = "/" + "x" * 4000
     async with serving(lambda: Engine(tiny)) as server, asyncio.timeout(60):
@@ -220,7 +220,7 @@ async def test_unfinished_forms_hold_no_more_than_the_bound(
     tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch, route: bytes
 ) -> None:
     most = 1 << 20
-    monkeypatch.setattr(bodies, "MAX_BYTES_HELD", most)
+    monkeypatch.setattr(bodies, "MAX_HELD_BYTES", most)
     async with serving(lambda: Engine(tiny)) as server, asyncio.timeout(60):
         service = server.service
         chunk = b"x" * (most // 8)
@@ -236,14 +236,14 @@ async def test_unfinished_forms_hold_no_more_than_the_bound(
 
 async def test_twelve_bodies_of_a_form_stay_within_the_bound(server: Serving) -> None:
     """The real bound, by what is counted: 34 MiB each, and never more than half a GiB in all."""
-    assert bodies.MAX_BYTES_HELD == 1 << 29
+    assert bodies.MAX_HELD_BYTES == 1 << 29
     sizes = Bodies()
     assert sizes.held == 0
-    assert 2 * MAX_FILE + (2 << 20) == 34 << 20
+    assert 2 * MAX_FILE_BYTES + (2 << 20) == 34 << 20
     async with lines(server.url, 1, FORM_HEAD % b"edits") as (line,), asyncio.timeout(60):
         # A part that is too large is refused before it is whole, and let go of.
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("diffusion.server.uploads.MAX_FILE", 1 << 16)
+            patch.setattr("diffusion.server.uploads.MAX_FILE_BYTES", 1 << 16)
             await line.send(b"x" * (1 << 17))
             assert await line.status() == 400
         await _until_held(server.service, 0)
@@ -253,7 +253,7 @@ async def test_twelve_bodies_of_a_form_stay_within_the_bound(server: Serving) ->
 async def test_a_body_that_stands_still_is_given_up(
     server: Serving, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
-    monkeypatch.setattr(bodies, "SILENCE_S", 0.1)
+    monkeypatch.setattr(bodies, "BODY_SILENCE_TIMEOUT_S", 0.1)
     async with lines(server.url, 1, sent) as (line,), asyncio.timeout(60):
         assert await line.status() == 408
         assert b"too_slow" in await line.ended()
@@ -263,7 +263,7 @@ async def test_a_body_that_stands_still_is_given_up(
 async def test_a_body_that_only_trickles_is_given_up(
     server: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bodies, "WHOLE_S", 0.3)
+    monkeypatch.setattr(bodies, "BODY_TIMEOUT_S", 0.3)
     async with lines(server.url, 1, JSON_HEAD) as (line,), asyncio.timeout(60):
         answer = asyncio.create_task(line.status())
         while not answer.done():
@@ -298,7 +298,7 @@ async def test_hanging_up_in_a_body_lets_go_of_it(
 async def test_a_form_of_many_fields_is_refused(server: Serving) -> None:
     form = aiohttp.FormData(default_to_multipart=True)
     for number in range(3):
-        form.add_field(f"field{number}", "x" * (MAX_BODY - 1))
+        form.add_field(f"field{number}", "x" * (MAX_BODY_BYTES - 1))
     async with (
         aiohttp.ClientSession() as session,
         session.post(server.url + "/v1/images/edits", data=form) as response,

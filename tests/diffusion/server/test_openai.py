@@ -112,7 +112,7 @@ async def test_a_full_queue_is_its_own_exception(tiny: Checkpoint) -> None:
 
 
 async def test_a_server_that_stops_is_a_server_error(server: Serving, client: AsyncOpenAI) -> None:
-    await server.worker.drain(0)
+    await server.engine_thread.drain(0)
     with pytest.raises(InternalServerError) as caught:
         await client.images.generate(prompt="a red fox")
     assert (caught.value.status_code, caught.value.code) == (503, "not_serving")

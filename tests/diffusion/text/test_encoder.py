@@ -8,7 +8,14 @@ import torch
 from torch import Tensor
 
 from diffusion.loading.load import Checkpoint, load
-from diffusion.text.encoder import KEPT, MAX_CHUNKS, Clip, Condition, PromptError, TextEncoder
+from diffusion.text.encoder import (
+    CACHED_TEXTS,
+    MAX_CHUNKS,
+    ClipEncoder,
+    Condition,
+    TextEncoder,
+    TextTooLong,
+)
 from tests.diffusion.sampling.test_parity import pipeline_of
 from tests.support.models.tiny_model import TOKENS, WIDTH, build_tiny_model
 
@@ -112,9 +119,9 @@ def test_chunks_are_counted_before_they_are_read(tiny: Checkpoint) -> None:
 def test_a_text_beyond_all_measure_is_refused(tiny: Checkpoint) -> None:
     assert tiny.text.chunks(["a" * ROOM * MAX_CHUNKS]) == MAX_CHUNKS
     too_long = "a" * (ROOM * MAX_CHUNKS + 1)
-    with pytest.raises(PromptError, match=f"{ROOM * MAX_CHUNKS + 1} tokens"):
+    with pytest.raises(TextTooLong, match=f"{ROOM * MAX_CHUNKS + 1} tokens"):
         tiny.text.chunks([too_long])
-    with pytest.raises(PromptError, match="at most"):
+    with pytest.raises(TextTooLong, match="at most"):
         tiny.text.encode(["a red fox", too_long])
 
 
@@ -123,7 +130,7 @@ def test_a_tokenizer_that_knows_no_length_is_held_to_the_models(tiny: Checkpoint
     length = clip.tokenizer.model_max_length
     clip.tokenizer.model_max_length = 10**30
     try:
-        assert Clip(clip.tokenizer, clip.model).window == length
+        assert ClipEncoder(clip.tokenizer, clip.model).window == length
     finally:
         clip.tokenizer.model_max_length = length
 
@@ -165,14 +172,14 @@ def test_emphasis_reaches_over_chunks_and_both_encoders(xl: Checkpoint) -> None:
 def test_prompts_are_read_once_and_not_kept_for_ever(tiny: Checkpoint) -> None:
     text = _fresh(tiny)
     (first,) = text.encode(["prompt 0"])
-    for number in range(1, KEPT):
+    for number in range(1, CACHED_TEXTS):
         text.encode([f"prompt {number}"])
     assert text.encode(["prompt 0"])[0] is first
-    assert (text.hits, text.misses) == (1, KEPT)
+    assert (text.hits, text.misses) == (1, CACHED_TEXTS)
     text.encode(["one too many"])
     assert text.encode(["prompt 0"])[0] is first
     text.encode(["prompt 1"])
-    assert (text.hits, text.misses) == (2, KEPT + 2)
+    assert (text.hits, text.misses) == (2, CACHED_TEXTS + 2)
 
 
 def test_half_precision_is_a_matter_of_loading(tiny_folder: Path) -> None:

@@ -17,7 +17,7 @@ from diffusion.loading.diffusers_folder import read_network
 from diffusion.loading.load import EMBEDDED, Checkpoint, load
 from diffusion.protocol.requests import SAMPLERS, Blend, Noise, Start
 from diffusion.vision.autoencoder import (
-    SAMPLER_NAMES,
+    WEBUI_SAMPLER_NAMES,
     Decoder,
     encode,
     encode_preview,
@@ -34,7 +34,7 @@ def _open(file: bytes) -> Image.Image:
 
 
 def test_every_sampler_has_a_name_for_other_tools() -> None:
-    assert tuple(SAMPLER_NAMES) == SAMPLERS
+    assert tuple(WEBUI_SAMPLER_NAMES) == SAMPLERS
 
 
 def test_a_png_holds_the_pixels_and_what_made_them() -> None:
@@ -142,8 +142,8 @@ def test_large_pictures_are_decoded_in_tiles_that_are_hard_to_tell(
     with torch.inference_mode():
         latents = vae.encode(picture).latent_dist.mean[0]
         whole = decoder.picture(latents, tile)
-        monkeypatch.setattr("diffusion.vision.autoencoder.WHOLE", 32 * 48 - 1)
-        monkeypatch.setattr("diffusion.vision.autoencoder.TILE", 24)
+        monkeypatch.setattr("diffusion.vision.autoencoder.MAX_UNTILED_CELLS", 32 * 48 - 1)
+        monkeypatch.setattr("diffusion.vision.autoencoder.TILE_SIDE_CELLS", 24)
         monkeypatch.setattr(
             vae.decoder, "forward", lambda z: sizes.append(z.shape[-2:]) or decode(z)
         )

@@ -21,9 +21,9 @@ from diffusion.loading.load import Checkpoint
 from diffusion.protocol.fields import InvalidField
 from diffusion.protocol.requests import SAMPLERS, ImageRequest, Noise, Start
 from diffusion.sampling.plan import plan, steps_run
-from diffusion.server.uploads import MAX_SIDE, read_picture
+from diffusion.server.uploads import MAX_SIDE_PX, read_picture
 from diffusion.vision.autoencoder import Pixels
-from diffusion.vision.inpainting import Canvas, feathered, prepare, white_is_drawn
+from diffusion.vision.inpainting import InpaintCanvas, feathered, prepare, white_is_drawn
 from tests.support.engine.image_uploads import half_mask, saved, scene, see_through
 from tests.support.engine.inference_requests import a_request
 
@@ -34,7 +34,7 @@ def start(strength: float, mask: bool = False) -> Start:
 
 
 def _drawn(
-    tiny: Checkpoint, *asked: tuple[ImageRequest, Canvas | None]
+    tiny: Checkpoint, *asked: tuple[ImageRequest, InpaintCanvas | None]
 ) -> list[tuple[Pixels, ...]]:
     """The pictures of requests that run together."""
     engine = Engine(tiny)
@@ -132,7 +132,7 @@ async def test_what_is_no_picture_is_refused_by_name(decoder: PictureDecoder, fi
 
 @pytest.mark.parametrize(
     ("width", "height"),
-    [(MAX_SIDE + 1, 1), (1, MAX_SIDE + 1), (8192, 8192), (10_000, 10_000), (60_000, 60_000)],
+    [(MAX_SIDE_PX + 1, 1), (1, MAX_SIDE_PX + 1), (8192, 8192), (10_000, 10_000), (60_000, 60_000)],
 )
 async def test_walls_of_pixels_are_refused_before_they_are_decoded(
     decoder: PictureDecoder, width: int, height: int
@@ -169,7 +169,7 @@ def test_the_thinnest_mask_is_still_there() -> None:
 def test_cells_that_a_mask_touches_are_drawn_and_their_neighbours_in_part() -> None:
     mask = np.zeros((64, 64), dtype=np.float32)
     mask[30, 30] = 1
-    cells = Canvas(np.array(scene()), mask).mask_in_cells(8)
+    cells = InpaintCanvas(np.array(scene()), mask).mask_in_cells(8)
     assert cells is not None
     assert cells.shape == (1, 8, 8)
     assert cells[0, 3, 3] == 1
@@ -284,7 +284,7 @@ def test_what_is_kept_is_known_at_every_step(tiny: Checkpoint) -> None:
 
 
 def test_the_same_bytes_alone_and_in_company(tiny: Checkpoint) -> None:
-    asked: list[tuple[ImageRequest, Canvas | None]] = [
+    asked: list[tuple[ImageRequest, InpaintCanvas | None]] = [
         (a_request(start=start(0.6), steps=7), PLAIN),
         (a_request(start=start(1.0, mask=True), sampler="ddpm", condition_noise=0.4), HALF),
         (a_request(noises=(Noise(4),)), None),
@@ -342,7 +342,7 @@ def test_a_picture_that_nobody_wants_any_more_is_not_read(
     keys: set[int] = set()
     while len(engine):
         keys |= {event.key for event in engine.step()}
-    engine._autoencoding._thread.shutdown()
+    engine._vae_thread._thread.shutdown()
     assert keys == {kept}
     assert len(read) == 1
 
@@ -364,7 +364,7 @@ def test_the_pictures_of_those_who_left_are_not_kept_until_their_turn(
     assert reading.wait(60), "nothing is being read"
     left = []
     for _ in range(20):
-        canvas = Canvas(PLAIN.pixels.copy())
+        canvas = InpaintCanvas(PLAIN.pixels.copy())
         left.append(weakref.ref(canvas.pixels))
         engine.abort(engine.add(a_request(start=start(0.5)), canvas=canvas).key)
     del canvas
@@ -372,8 +372,8 @@ def test_the_pictures_of_those_who_left_are_not_kept_until_their_turn(
     let.set()
     while len(engine):
         assert {event.key for event in engine.step()} <= {kept}
-    engine._autoencoding._thread.shutdown()
-    assert not engine._autoencoding._work
+    engine._vae_thread._thread.shutdown()
+    assert not engine._vae_thread._work
 
 
 def test_a_picture_that_cannot_be_encoded_fails_its_request_alone(

@@ -13,21 +13,21 @@ from PIL import Image
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from diffusion.loading.load import CheckpointError
-from diffusion.vision.interrogator import Describer, load_describer
+from diffusion.vision.interrogator import Interrogator, load_interrogator
 from tests.support.models.tiny_model import PHRASES, WIDTH, build_tiny_eye
 
 CPU = torch.device("cpu")
 
 
-def read(folder: Path, beside: Path) -> Describer:
+def read(folder: Path, beside: Path) -> Interrogator:
     """The describer of `folder`, with the text tower of the tiny model in `beside`."""
     tokenizer = CLIPTokenizer.from_pretrained(beside / "tokenizer")
     text_tower = CLIPTextModel.from_pretrained(beside / "text_encoder").eval()
-    return load_describer(folder, tokenizer, text_tower, CPU)
+    return load_interrogator(folder, tokenizer, text_tower, CPU)
 
 
 @pytest.fixture(scope="module")
-def seeing(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Describer:
+def seeing(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Interrogator:
     folder = tmp_path_factory.mktemp("seeing")
     build_tiny_eye(folder)
     return read(folder, tiny_folder)
@@ -42,12 +42,12 @@ def picture(size: tuple[int, int] = (48, 48), seed: int = 0) -> Image.Image:
 def test_a_model_without_an_image_encoder_weighs_but_does_not_see(
     tiny_folder: Path, tmp_path: Path
 ) -> None:
-    describer = read(tmp_path, tiny_folder)
-    assert not describer.sees
-    assert [word for word, _ in describer.weigh("a red fox")] == ["a", "red", "fox"]
+    interrogator = read(tmp_path, tiny_folder)
+    assert not interrogator.sees
+    assert [word for word, _ in interrogator.weigh("a red fox")] == ["a", "red", "fox"]
 
 
-def test_every_word_has_a_weight_and_the_heaviest_has_one(seeing: Describer) -> None:
+def test_every_word_has_a_weight_and_the_heaviest_has_one(seeing: Interrogator) -> None:
     weights = seeing.weigh("  an   owl, in the snow, owl ")
     assert [word for word, _ in weights] == ["an", "owl,", "in", "the", "snow,", "owl"]
     assert all(0 <= weight <= 1 for _, weight in weights)
@@ -60,26 +60,26 @@ def test_reading_leaves_other_readers_of_the_tokenizer_alone(tiny_folder: Path) 
     in other threads."""
     tokenizer = CLIPTokenizer.from_pretrained(tiny_folder / "tokenizer")
     text_tower = CLIPTextModel.from_pretrained(tiny_folder / "text_encoder").eval()
-    describer = load_describer(tiny_folder, tokenizer, text_tower, CPU)
-    describer.read(["a red fox", "an owl"])
+    interrogator = load_interrogator(tiny_folder, tokenizer, text_tower, CPU)
+    interrogator.read(["a red fox", "an owl"])
     assert tokenizer.backend_tokenizer.truncation is None
     assert tokenizer.backend_tokenizer.padding is None
 
 
 @pytest.mark.parametrize(("prompt", "expected"), [("", ()), ("  ", ()), ("owl", (("owl", 1.0),))])
 def test_there_is_nothing_to_compare(
-    seeing: Describer, prompt: str, expected: tuple[tuple[str, float], ...]
+    seeing: Interrogator, prompt: str, expected: tuple[tuple[str, float], ...]
 ) -> None:
     assert seeing.weigh(prompt) == expected
 
 
-def test_words_that_the_tower_does_not_reach_weigh_nothing(seeing: Describer) -> None:
+def test_words_that_the_tower_does_not_reach_weigh_nothing(seeing: Interrogator) -> None:
     # The tiny tokenizer spells: 32 tokens are 30 letters.
     weights = seeing.weigh("abcdefghijklmno pqrstuvwxyzabcde lost words")
     assert [weight for _, weight in weights][2:] == [0, 0]
 
 
-def test_a_picture_gets_four_different_prompts_of_known_phrases(seeing: Describer) -> None:
+def test_a_picture_gets_four_different_prompts_of_known_phrases(seeing: Interrogator) -> None:
     prompts = seeing.describe(picture())
     assert len(set(prompts)) == 4
     for prompt in prompts:
@@ -94,7 +94,7 @@ def test_a_picture_gets_four_different_prompts_of_known_phrases(seeing: Describe
     assert len({first, *others}) == 3
 
 
-def test_the_likeliest_thing_comes_first(seeing: Describer) -> None:
+def test_the_likeliest_thing_comes_first(seeing: Interrogator) -> None:
     one = picture(seed=3)
     assert seeing._eye is not None
     seen = seeing._eye.look([one])[0]
@@ -103,7 +103,7 @@ def test_the_likeliest_thing_comes_first(seeing: Describer) -> None:
     assert likeliest in seeing.describe(one)[0]
 
 
-def test_the_middle_square_is_seen_and_transparency_is_white(seeing: Describer) -> None:
+def test_the_middle_square_is_seen_and_transparency_is_white(seeing: Interrogator) -> None:
     assert seeing._eye is not None
     wide = Image.new("RGB", (90, 30), "red")
     wide.paste("blue", (30, 0, 60, 30))

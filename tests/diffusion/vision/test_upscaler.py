@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from diffusion.loading.components import CheckpointError
 from diffusion.loading.load import EMBEDDED
 from diffusion.training.upscaler import HALVES, convert
-from diffusion.vision.upscaler import Compact, Upscaler, load_upscaler
+from diffusion.vision.upscaler import CompactNetwork, Upscaler, load_upscaler
 from tests.support.models.tiny_model import build_tiny_upscaler
 
 CPU = torch.device("cpu")
@@ -68,7 +68,7 @@ def test_pictures_of_any_size_are_enlarged(folder: Path, size: tuple[int, int]) 
 
 
 def test_without_a_change_it_copies() -> None:
-    network = Compact(3, 2, 0)
+    network = CompactNetwork(3, 2, 0)
     for weight in network.parameters():
         torch.nn.init.zeros_(weight)
     picture = np.random.default_rng(1).integers(0, 256, (7, 5, 3), dtype=np.uint8)
@@ -126,7 +126,7 @@ PixelShuffle Grow_3 1 1 3 4 0=3
 
 def test_ncnns_numbers_become_weights() -> None:
     """Halves, then floats; weights are filled up to whole words."""
-    network, stream = Compact(3, 2, 0).half(), b""
+    network, stream = CompactNetwork(3, 2, 0).half(), b""
     state = network.state_dict()
     for place in (0, 2):
         weight = state[f"body.{place}.weight"].numpy().tobytes()

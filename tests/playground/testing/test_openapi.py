@@ -8,22 +8,22 @@ from typing import Any
 
 import pytest
 
-from playground.testing.openapi import Description
+from playground.testing.openapi import ApiDescription
 
 MESSAGES = "/channels/{channel_id}/messages"
 
 
 @pytest.fixture(scope="module")
-def description() -> Description:
+def description() -> ApiDescription:
     path = os.environ.get("DISCORD_OPENAPI") or str(
         Path(__file__).parents[4] / "shared" / "discord-openapi.json"
     )
     if not Path(path).exists():
         pytest.skip("no copy of Discord's OpenAPI description is at hand")
-    return Description.load(Path(path))
+    return ApiDescription.load(Path(path))
 
 
-def test_what_is_fine(description: Description) -> None:
+def test_what_is_fine(description: ApiDescription) -> None:
     body = {"content": "x", "attachments": [{"id": 0, "filename": "a.png"}]}
     assert list(description.check_request("POST", MESSAGES, body)) == []
 
@@ -37,11 +37,11 @@ def test_what_is_fine(description: Description) -> None:
         {"message_reference": {"message_id": "x"}},
     ],
 )
-def test_what_a_client_must_not_send(description: Description, body: Any) -> None:
+def test_what_a_client_must_not_send(description: ApiDescription, body: Any) -> None:
     assert list(description.check_request("POST", MESSAGES, body)) != []
 
 
-def test_what_the_stand_in_must_not_answer(description: Description) -> None:
+def test_what_the_stand_in_must_not_answer(description: ApiDescription) -> None:
     assert list(description.check_answer("GET", "/gateway", 200, {"address": "ws://x"})) != []
     assert list(description.check_answer("GET", "/gateway", 200, {"url": "ws://x"})) == []
     assert list(description.check_answer("GET", "/gateway", 404, {"message": "x"})) != []
@@ -49,7 +49,7 @@ def test_what_the_stand_in_must_not_answer(description: Description) -> None:
 
 
 def test_numeric_ids_are_allowed_only_where_discord_py_sends_them(
-    description: Description,
+    description: ApiDescription,
 ) -> None:
     path = "/users/@me/channels"
     assert list(description.check_request("POST", path, {"recipient_id": 123})) == []

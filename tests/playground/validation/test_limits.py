@@ -437,4 +437,4 @@ def test_the_sizes_are_discords() -> None:
     figures = Limits()
     assert (figures.attachment_size, figures.request_size) == (10 * MIB, 25 * MIB)
     assert (figures.interaction_deadline, figures.interaction_lifetime) == (3, 900)
-    assert limits.COMMAND_TOTAL == 8000
+    assert limits.MAX_COMMAND_TOTAL_CHARS == 8000

@@ -10,10 +10,10 @@ from bot.i18n.markdown import names
 from bot.i18n.texts import Text
 from bot.messages import help_embeds, job_embeds, settings_embeds
 from bot.messages import job_messages as messages
-from bot.messages.job_embeds import Page, Place
-from bot.messages.job_messages import Attachment, Card
+from bot.messages.job_embeds import HistoryPage, QueuePosition
+from bot.messages.job_messages import AttachmentSpec, EmbedSpec
 from bot.models.versions import Versions
-from bot.services.describe import Described, Weighed
+from bot.services.describe import PictureDescription, WordWeights
 from bot.services.generation import Confirmation
 from bot.ui import confirmations, suggestions
 from diffusion.protocol.requests import ImageRequest, ModelInfo, Noise
@@ -28,7 +28,7 @@ from tests.bot.messages.test_job_messages import CHILD, JOB
 LOCALE = "en"
 
 
-def texts_of(card: Card) -> Iterator[str]:
+def texts_of(card: EmbedSpec) -> Iterator[str]:
     yield card.title
     yield card.text
     for name, value in card.fields:
@@ -36,10 +36,10 @@ def texts_of(card: Card) -> Iterator[str]:
         yield value
 
 
-def job_messages(typed: str) -> Iterator[messages.Message]:
+def job_messages(typed: str) -> Iterator[messages.MessageSpec]:
     job = replace(JOB, prompt=typed)
     child = replace(CHILD, prompt=typed, kind=JobKind.VARY)
-    shown = Attachment("x.png", b"", "")
+    shown = AttachmentSpec("x.png", b"", "")
     yield messages.waiting(job, None)
     yield messages.waiting(child, job)
     yield messages.waiting_for_inference(job, None)
@@ -74,7 +74,7 @@ def refusals(typed: str) -> Iterator[UserError]:
             yield error(**{**arguments, **keys.get(name, {})})
 
 
-def all_cards(typed: str) -> Iterator[Card]:
+def all_cards(typed: str) -> Iterator[EmbedSpec]:
     job = replace(JOB, prompt=typed, member_name=typed)
     other = replace(job, member_id=1)
     queue = Queue((job, other), (other, job))
@@ -84,11 +84,11 @@ def all_cards(typed: str) -> Iterator[Card]:
     model = ModelInfo(typed, 512, 20, 7.5, styles={typed: ""}, loras=(typed,))
     settings = ServerSettings(3, style=typed, aspect="3:2")
     yield job_embeds.info([job], Totals(1, 2, 3, 4), 3, Preferences(), LOCALE)
-    yield job_embeds.queue(Place(queue, job.member_id, 9.0, 2), job.server_id, LOCALE)
+    yield job_embeds.queue(QueuePosition(queue, job.member_id, 9.0, 2), job.server_id, LOCALE)
     yield job_embeds.details(job, request, pictures, LOCALE)
-    yield job_embeds.descent([job, job], LOCALE)
-    yield job_embeds.history(Page(typed, 0, 1, found), LOCALE)
-    yield job_embeds.history(Page(typed, 0, 0, Found((), frozenset(), 0)), LOCALE)
+    yield job_embeds.ancestry([job, job], LOCALE)
+    yield job_embeds.history(HistoryPage(typed, 0, 1, found), LOCALE)
+    yield job_embeds.history(HistoryPage(typed, 0, 0, Found((), frozenset(), 0)), LOCALE)
     yield settings_embeds.panel(Preferences(model=typed, suffix=typed), {typed: typed}, LOCALE)
     yield settings_embeds.own_options({typed: typed}, LOCALE)
     yield settings_embeds.server(settings, True, LOCALE)
@@ -99,8 +99,10 @@ def all_cards(typed: str) -> Iterator[Card]:
     yield settings_embeds.preferred(Text("preferred.suffix", {"suffix": typed}), LOCALE)
     yield help_embeds.parameter(typed, LOCALE)
     yield help_embeds.models(Versions({typed: model}, typed), LOCALE)
-    yield suggestions.described_card(Described(b"", (typed, typed)), LOCALE)
-    yield suggestions.weighed_card(Weighed(((typed, 0.9), (typed, 0.1), (typed, 0.5)), ()), LOCALE)
+    yield suggestions.description_embed(PictureDescription(b"", (typed, typed)), LOCALE)
+    yield suggestions.weights_embed(
+        WordWeights(((typed, 0.9), (typed, 0.1), (typed, 0.5)), ()), LOCALE
+    )
     yield confirmations._question(Confirmation("0", (typed, typed), 8), LOCALE)
     yield from (messages.refusal(error, LOCALE) for error in refusals(typed))
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from diffusion.engine.cost_model import PassCosts
+from diffusion.engine.cost_model import CostModel
 from diffusion.engine.scheduler import Shape
 from diffusion.protocol.requests import ImageRequest, Noise
 
 
-class EightRows(PassCosts):
+class EightRows(CostModel):
     """Every step takes a second, and has eight rows at the most."""
 
     def seconds(self, shape: Shape, rows: int) -> float:

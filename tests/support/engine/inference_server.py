@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from diffusion.engine.engine import Engine, EngineEvent
-from diffusion.engine.engine_thread import Worker
+from diffusion.engine.engine_thread import EngineThread
 from diffusion.loading.load import Checkpoint
-from diffusion.server.app import Service
-from diffusion.server.connections import Listener
+from diffusion.server.app import ImagesApi
+from diffusion.server.connections import BoundedListener
 from tests.support.engine.inference_requests import EightRows
 
 
@@ -43,13 +43,13 @@ class Serving:
     """A running server: where, its worker, and what tells that the worker's thread has ended."""
 
     url: str
-    service: Service
-    worker: Worker
+    service: ImagesApi
+    engine_thread: EngineThread
     ended: asyncio.Future[None]
 
     @property
     def engine(self) -> Engine:
-        return self.worker.engine
+        return self.engine_thread.engine
 
 
 @asynccontextmanager
@@ -57,17 +57,17 @@ async def serving(
     load: Callable[[], Engine], api_key: str | None = None, wait: bool = True
 ) -> AsyncIterator[Serving]:
     """Serve until the block ends; with `wait`, from when the engine is loaded."""
-    worker = Worker(lambda: nullcontext(load()))
-    service = Service(worker, api_key)
-    listener = Listener(service.app(), service.connections, shutdown_timeout=5)
+    engine_thread = EngineThread(lambda: nullcontext(load()))
+    service = ImagesApi(engine_thread, api_key)
+    listener = BoundedListener(service.app(), service.connections, shutdown_timeout=5)
     _, port = await listener.start("127.0.0.1", 0)
-    ended = worker.start()
+    ended = engine_thread.start()
     if wait:
-        await worker.ready.wait()
+        await engine_thread.ready.wait()
     try:
-        yield Serving(f"http://127.0.0.1:{port}", service, worker, ended)
+        yield Serving(f"http://127.0.0.1:{port}", service, engine_thread, ended)
     finally:
-        worker.stop()
+        engine_thread.stop()
         await listener.close()
         await asyncio.wait([ended])
 

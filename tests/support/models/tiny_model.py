@@ -22,7 +22,7 @@ from transformers import (
 )
 
 from diffusion.loading.clip_tokenizer import clip_tokenizer
-from diffusion.vision.upscaler import Compact
+from diffusion.vision.upscaler import CompactNetwork
 
 TOKENS = 32
 WIDTH = 64
@@ -141,7 +141,7 @@ def build_tiny_upscaler(folder: Path, factor: int = 4) -> None:
     place.mkdir()
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        weights = Compact(factor, 4, 1).half().state_dict()
+        weights = CompactNetwork(factor, 4, 1).half().state_dict()
     save_file(weights, place / "model.safetensors", {"format": "pt"})
     _write_json(place / "config.json", {"factor": factor, "width": 4, "layers": 1})
 
