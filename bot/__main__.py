@@ -16,9 +16,10 @@ from typing import NoReturn
 import discord
 from pydantic import ValidationError
 
+from bot.cli.errors import CannotStart
 from bot.cli.imagine import imagine
 from bot.cli.launcher import launch
-from bot.cli.run_bot import CannotStart, WrongSettings, run_bot
+from bot.cli.run_bot import WrongSettings, run_bot
 from bot.config import Settings
 from bot.errors import UserError
 from storage.database import StorageUnavailable, migrate

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.cli.run_bot import CannotStart
+from bot.cli.errors import CannotStart
 from bot.config import Settings
 from bot.errors import InvalidUpload
 from bot.images.fetch import PictureFetcher
@@ -22,8 +22,10 @@ from bot.prompts.expand import expand
 from bot.prompts.parameters import MAX_REPEATS
 from bot.prompts.parser import parse
 from bot.prompts.resolve import Defaults, resolve, starting
+from diffusion.protocol import events
 from diffusion.protocol import requests as protocol
 from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
+from diffusion.protocol.events import Failed, Finished, Queued
 
 
 async def imagine(
@@ -72,13 +74,13 @@ async def _draw(
         task = bar.add_task("drawing", total=request.steps)
         async for event in inference.generate(request, previews=0, files=files):
             match event:
-                case protocol.Progress(step, steps, _):
+                case events.Progress(step, steps, _):
                     bar.update(task, completed=step, total=steps)
-                case protocol.Finished(pictures):
+                case Finished(pictures):
                     return pictures
-                case protocol.Failed(reason):
+                case Failed(reason):
                     raise CannotStart(reason)
-                case protocol.Queued():
+                case Queued():
                     pass
     raise AssertionError("the client ends every stream with Finished or Failed")
 

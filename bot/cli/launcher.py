@@ -17,7 +17,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.cli.run_bot import CannotStart
+from bot.cli.errors import CannotStart
 from bot.config import Settings
 from storage.database import migrate
 

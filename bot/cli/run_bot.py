@@ -6,16 +6,13 @@ import signal
 import aiohttp
 import discord
 
+from bot.cli.errors import CannotStart
 from bot.client import DarkroomBot, point_at
 from bot.config import Settings
 from diffusion.protocol.client import InferenceClient
 from storage.database import Database, files_of, migrate
 from storage.permissions import close_files, close_folder
 from storage.pictures import PictureFolder
-
-
-class CannotStart(Exception):
-    """Something is missing or wrong outside the program; the message says what to do."""
 
 
 class WrongSettings(CannotStart):

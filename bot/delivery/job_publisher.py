@@ -24,6 +24,7 @@ from bot.delivery.messenger import (
 from bot.i18n.texts import say
 from bot.images.grid import PictureTooLarge, compose_grid, fit
 from bot.messages import button_layout, job_messages
+from bot.messages.specs import AttachmentSpec, ButtonRows, MessageSpec
 from bot.models.registry import ModelRegistry
 from bot.retry import until_stored
 from storage import jobs, removals
@@ -145,7 +146,7 @@ class JobPublisher:
             await self._attach(job, posted)
         wake()
 
-    async def _post_waiting_alone(self, job: Job, message: job_messages.MessageSpec) -> None:
+    async def _post_waiting_alone(self, job: Job, message: MessageSpec) -> None:
         """What goes by token goes to its member, where the token reaches nothing any more."""
         if job.reply_token is not None:
             with contextlib.suppress(CannotPost):
@@ -174,14 +175,12 @@ class JobPublisher:
         except CannotPost:
             return
 
-    async def _change_buttons(
-        self, job: Job, message_id: int, rows: job_messages.ButtonRows
-    ) -> PostedMessage:
+    async def _change_buttons(self, job: Job, message_id: int, rows: ButtonRows) -> PostedMessage:
         return await self._messenger.change_buttons(
             job.channel_id, message_id, rows, job.reply_token
         )
 
-    async def _link(self, job: Job, rows: job_messages.ButtonRows, posted: PostedMessage) -> None:
+    async def _link(self, job: Job, rows: ButtonRows, posted: PostedMessage) -> None:
         """Add a link to the full file, whose address is known only when it has been posted."""
         if job.kind in job_messages.SINGLE_PICTURE_KINDS and rows and posted.file_url:
             rows = button_layout.with_link(rows, posted.file_url, job.locale)
@@ -264,7 +263,7 @@ class JobPublisher:
             await self._link(replace(job, reply_token=None), message.buttons, posted)
         return posted.channel_id != job.channel_id
 
-    async def _post_anew(self, job: Job, message: job_messages.MessageSpec) -> PostedMessage:
+    async def _post_anew(self, job: Job, message: MessageSpec) -> PostedMessage:
         """In the job's channel, or else to its member alone."""
         # What goes by token is hidden from the channel, or the bot may not write there.
         if job.reply_token is None:
@@ -272,7 +271,7 @@ class JobPublisher:
                 return await self._messenger.post(job.channel_id, message)
         return await self._messenger.post_to_member(job.member_id, message)
 
-    async def end_of(self, job: Job, most_bytes: int) -> job_messages.MessageSpec:
+    async def end_of(self, job: Job, most_bytes: int) -> MessageSpec:
         """How a job ended, in a file of at most so many bytes."""
         parent = await jobs.parent_of(self._database, job)
         if job.state is not JobState.DONE:
@@ -288,10 +287,10 @@ class JobPublisher:
         except (PictureMissing, PictureTooLarge) as error:
             return job_messages.not_showable(job, parent, str(error))
         name = job_messages.file_name(job, file.suffix)
-        attachment = job_messages.AttachmentSpec(name, file.encoded, job_messages.alt_text(job))
+        attachment = AttachmentSpec(name, file.encoded, job_messages.alt_text(job))
         return job_messages.done(job, parent, attachment, await self._buttons_of(job))
 
-    async def _buttons_of(self, job: Job) -> job_messages.ButtonRows:
+    async def _buttons_of(self, job: Job) -> ButtonRows:
         stored = await of_job(self._database, job.id)
         children = await jobs.children(self._database, job.id)
         model = self._registry.of_id(job.request["model"])

@@ -14,7 +14,7 @@ import aiohttp
 import discord
 
 from bot.delivery.pacing import EditPacer
-from bot.messages.job_messages import AttachmentSpec, ButtonRows, ButtonSpec, EmbedSpec, MessageSpec
+from bot.messages.specs import AttachmentSpec, ButtonRows, ButtonSpec, EmbedSpec, MessageSpec
 
 log = logging.getLogger(__name__)
 

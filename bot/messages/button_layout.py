@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.i18n.texts import say
-from bot.messages.job_messages import SINGLE_PICTURE_KINDS, ButtonRows, ButtonSpec
+from bot.messages.job_messages import SINGLE_PICTURE_KINDS
+from bot.messages.specs import ButtonRows, ButtonSpec
 from bot.prompts.derive import pan
 from diffusion.protocol.requests import ImageRequest, ModelInfo
 from storage.jobs import Job

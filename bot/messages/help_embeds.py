@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.i18n.markdown import Markup, code, plain
 from bot.i18n.texts import Text, say
-from bot.messages.job_messages import EmbedColour, EmbedSpec
+from bot.messages.specs import EmbedColour, EmbedSpec
 from bot.models.versions import Versions
 from bot.prompts.parameters import BY_FLAG, PARAMETERS
 from diffusion.protocol.requests import ModelInfo

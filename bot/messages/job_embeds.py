@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from bot.i18n.markdown import code, plain
 from bot.i18n.texts import say
-from bot.messages.job_messages import EmbedColour, EmbedSpec, action_line, link_to, shown_prompt
+from bot.messages.job_messages import action_line, link_to, shown_prompt
+from bot.messages.specs import EmbedColour, EmbedSpec
 from diffusion.protocol.requests import ImageRequest
 from storage.history import Found
 from storage.jobs import Job, Queue, Totals

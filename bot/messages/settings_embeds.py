@@ -8,9 +8,8 @@ from collections.abc import Mapping
 
 from bot.i18n.markdown import code, names, plain
 from bot.i18n.texts import Text, say
-from bot.messages.job_messages import EmbedColour, EmbedSpec
+from bot.messages.specs import EmbedColour, EmbedSpec
 from bot.prompts.parameters import DEFAULT_VALUES
-from bot.services.preferences import as_parameters
 from storage.members import Preferences
 from storage.servers import ServerSettings
 
@@ -98,3 +97,15 @@ def server(settings: ServerSettings, changed: bool, locale: str) -> EmbedSpec:
     title = say("server-settings.saved" if changed else "server-settings", locale)
     colour = EmbedColour.GREEN if changed else EmbedColour.GREY
     return EmbedSpec(title, say("server-settings.text", locale), colour, fields)
+
+
+def as_parameters(preferences: Preferences) -> str:
+    """A member's preferences as the parameters that every prompt of theirs seems to have."""
+    said = []
+    if preferences.model:
+        said.append(f"--v {preferences.model}")
+    if preferences.stylize is not None:
+        said.append(f"--s {preferences.stylize}")
+    if preferences.raw:
+        said.append("--raw")
+    return " ".join([*said, *filter(None, [preferences.suffix])])

@@ -14,7 +14,7 @@ import aiohttp
 import discord
 
 from bot.errors import DirectMessagesOff, NotAMember, UserInstallsOff
-from bot.services.job_builder import Requester
+from bot.policy.actors import Requester
 from storage import history
 from storage.database import Database
 from storage.jobs import Job

@@ -22,11 +22,12 @@ from bot.images.outpaint import OutpaintCanvas
 from bot.messages.job_messages import SINGLE_PICTURE_KINDS
 from bot.models.registry import ModelRegistry
 from bot.policy.access import Action, Actor
+from bot.policy.actors import Requester
 from bot.policy.admission import Admission
 from bot.policy.places import Places
 from bot.prompts import derive
 from bot.services.generation import GenerationService
-from bot.services.job_builder import JobBuilder, Requester, new_job, new_seed, with_visibility
+from bot.services.job_builder import JobBuilder, new_job, new_seed, with_visibility
 from diffusion.protocol.requests import ImageRequest, Start
 from storage import jobs, members
 from storage.database import Database

@@ -14,12 +14,14 @@ from bot.errors import (
     TooManyOpenJobs,
 )
 from bot.images.sanitize import Upload
-from bot.messages.job_messages import MessageSpec, waiting, waiting_for_inference
+from bot.messages.job_messages import waiting, waiting_for_inference
+from bot.messages.specs import MessageSpec
 from bot.policy.access import Action, Actor, check_draft, check_job
+from bot.policy.actors import Requester
 from bot.policy.admission import Admission
 from bot.policy.places import Places
 from bot.retry import until_stored
-from bot.services.job_builder import JobBuilder, Requester, from_draft, to_draft
+from bot.services.job_builder import JobBuilder, from_draft, to_draft
 from bot.services.queue_worker import QueueWorker
 from storage import drafts, jobs, servers, unique_jobs
 from storage.database import Database

@@ -21,6 +21,7 @@ from bot.images.fetch import PictureFetcher
 from bot.images.sanitize import Upload, blend
 from bot.models.registry import ModelRegistry
 from bot.models.versions import Versions
+from bot.policy.actors import Requester
 from bot.prompts.expand import expand
 from bot.prompts.parser import MAX_LINKS, Prompt, parse
 from bot.prompts.resolve import defaults_of, resolve, starting
@@ -46,27 +47,6 @@ MAX_INIT_PICTURES = 10
 
 Sources = tuple[str | Upload, ...]
 """Links to pictures, and files that came along, that are laid over each other."""
-
-
-@dataclass(frozen=True, slots=True)
-class Requester:
-    """Who asks, and where the answer goes.
-
-    `attachment_limit` is in bytes; `locale` is the language of all who read the answer.
-    `reply_token` reaches the answer for a while. Where the bot is a `guest`, brought along by a
-    member to a place where it may not write, nothing else does. `installed` is whether the member
-    added the bot to their own account.
-    """
-
-    member_id: int
-    member_name: str
-    server_id: int | None
-    channel_id: int
-    attachment_limit: int
-    locale: str = "en-US"
-    reply_token: str | None = None
-    guest: bool = False
-    installed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from bot.errors import (
 )
 from bot.messages import job_embeds
 from bot.messages.job_embeds import HistoryPage, QueuePosition
-from bot.messages.job_messages import MessageSpec
+from bot.messages.specs import MessageSpec
 from bot.models.registry import ModelRegistry
 from bot.models.versions import Versions
 from bot.retry import until_stored

@@ -5,7 +5,7 @@ Checks what the storage does not: whether a choice can be. Knows nothing of Disc
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bot.errors import (
@@ -17,6 +17,7 @@ from bot.errors import (
     TooManyOptions,
 )
 from bot.models.registry import ModelRegistry
+from bot.policy.actors import MemberIdentity
 from bot.prompts.parameters import BY_FLAG
 from bot.prompts.parser import normalise, parse, read_value
 from bot.prompts.resolve import check_style
@@ -32,14 +33,6 @@ STYLIZE_LEVELS = {"low": 50, "medium": 100, "high": 250, "very-high": 750}
 MAX_OPTIONS = 20
 TOGGLES = ("raw", "remix", "stealth", "auto_dm")
 """The preferences that are yes or no."""
-
-
-@dataclass(frozen=True, slots=True)
-class MemberIdentity:
-    """The member who chooses."""
-
-    member_id: int
-    name: str
 
 
 class PreferenceService:
@@ -146,18 +139,6 @@ class PreferenceService:
     async def reset_server(self, server_id: int) -> ServerSettings:
         await servers.save_settings(self._database, ServerSettings(server_id))
         return ServerSettings(server_id)
-
-
-def as_parameters(preferences: Preferences) -> str:
-    """A member's preferences as the parameters that every prompt of theirs seems to have."""
-    said = []
-    if preferences.model:
-        said.append(f"--v {preferences.model}")
-    if preferences.stylize is not None:
-        said.append(f"--s {preferences.stylize}")
-    if preferences.raw:
-        said.append("--raw")
-    return " ".join([*said, *filter(None, [preferences.suffix])])
 
 
 def _option_name(typed: str) -> str:

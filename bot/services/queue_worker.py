@@ -17,12 +17,14 @@ from bot.delivery.messenger import LiveMessage
 from bot.i18n.texts import Text, say, say_unmarked
 from bot.images.grid import compose_preview, copy_label
 from bot.messages import job_messages
+from bot.messages.specs import AttachmentSpec
 from bot.models.registry import ModelRegistry
 from bot.policy.places import Places
 from bot.prompts.seeds import own_seed
 from bot.retry import until_stored
 from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
-from diffusion.protocol.requests import Failed, Finished, ImageRequest, Progress, Queued
+from diffusion.protocol.events import Failed, Finished, Progress, Queued
+from diffusion.protocol.requests import ImageRequest
 from storage import jobs
 from storage.database import Database, StorageUnavailable
 from storage.jobs import Job
@@ -316,7 +318,7 @@ class QueueWorker:
 
     async def _preview(
         self, job: Job, step: int, previews: tuple[bytes, ...]
-    ) -> job_messages.AttachmentSpec | None:
+    ) -> AttachmentSpec | None:
         if not previews:
             return None
         try:
@@ -324,9 +326,7 @@ class QueueWorker:
         except (OSError, ValueError):
             log.warning("Inference sent a preview that is no picture.")
             return None
-        return job_messages.AttachmentSpec(
-            job_messages.preview_name(step), grid, job_messages.alt_text(job)
-        )
+        return AttachmentSpec(job_messages.preview_name(step), grid, job_messages.alt_text(job))
 
     async def _put_back(self, job: Job, live: LiveMessage, error: InferenceUnavailable) -> None:
         if error.broke_off:

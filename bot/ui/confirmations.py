@@ -9,7 +9,8 @@ import discord
 
 from bot.delivery.messenger import build_embeds
 from bot.i18n.texts import say
-from bot.messages.job_messages import EmbedColour, EmbedSpec, shown_prompt
+from bot.messages.job_messages import shown_prompt
+from bot.messages.specs import EmbedColour, EmbedSpec
 from bot.services.generation import Confirmation
 from bot.ui.dynamic_items import PersistentButton, view_of
 from bot.ui.responses import DEFERRED_IN_PUBLIC, redraw, requester_of, run_in_time, show_jobs

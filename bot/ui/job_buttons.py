@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 
 from bot.i18n.texts import say
-from bot.messages.job_messages import MessageSpec
+from bot.messages.specs import MessageSpec
 from bot.ui.dynamic_items import PersistentButton
 from bot.ui.modals import (
     REMIX_ACTIONS,

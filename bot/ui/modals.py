@@ -15,7 +15,8 @@ import discord
 from bot.delivery.messenger import build_files
 from bot.errors import DatabaseAway, InvalidFactor
 from bot.i18n.texts import say
-from bot.messages.job_messages import AttachmentSpec, MessageSpec, link_to
+from bot.messages.job_messages import link_to
+from bot.messages.specs import AttachmentSpec, MessageSpec
 from bot.policy.access import Action
 from bot.services.followups import MAX_TEXT_FIELD_CHARS, FollowupRequest, Made
 from bot.ui.dynamic_items import PersistentSelect, view_of

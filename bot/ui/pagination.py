@@ -16,7 +16,7 @@ from bot.i18n.translator import called, key_of
 from bot.messages import help_embeds, job_embeds
 from bot.messages.help_embeds import CommandHelp
 from bot.messages.job_embeds import HistoryPage
-from bot.messages.job_messages import AttachmentSpec, EmbedSpec, MessageSpec
+from bot.messages.specs import AttachmentSpec, EmbedSpec, MessageSpec
 from bot.ui.dynamic_items import PersistentButton, PersistentSelect, view_of
 from bot.ui.responses import redraw, run_in_time, show_message
 from storage.jobs import Job

@@ -17,11 +17,10 @@ from bot.delivery.messenger import build_embeds, build_files, build_view
 from bot.errors import CannotPostHere, DatabaseAway, UserError
 from bot.images.sanitize import Upload
 from bot.messages import job_messages
-from bot.messages.job_messages import EmbedSpec
+from bot.messages.specs import EmbedSpec, MessageSpec
 from bot.policy.access import Actor, jobs_in
+from bot.policy.actors import MemberIdentity, Requester
 from bot.services.generation import GenerationService
-from bot.services.job_builder import Requester
-from bot.services.preferences import MemberIdentity
 from storage.database import StorageUnavailable
 from storage.jobs import Job
 
@@ -165,7 +164,7 @@ async def show_jobs(
 
 
 async def _answer(
-    interaction: discord.Interaction, message: job_messages.MessageSpec, hidden: bool
+    interaction: discord.Interaction, message: MessageSpec, hidden: bool
 ) -> tuple[int, int]:
     """Answer with a message, which only this member sees if `hidden`; returns where it is."""
     assert interaction.channel_id is not None
@@ -188,11 +187,11 @@ async def _answer(
 
 async def show_embed(interaction: discord.Interaction, embed: EmbedSpec) -> None:
     """Answer with a card that only this member sees."""
-    await show_message(interaction, job_messages.MessageSpec("", embeds=(embed,)), hidden=True)
+    await show_message(interaction, MessageSpec("", embeds=(embed,)), hidden=True)
 
 
 async def show_message(
-    interaction: discord.Interaction, message: job_messages.MessageSpec, *, hidden: bool
+    interaction: discord.Interaction, message: MessageSpec, *, hidden: bool
 ) -> int:
     """Answer with a message, which only this member sees if `hidden`; returns its id."""
     parts: dict[str, Any] = {

@@ -12,7 +12,8 @@ from bot.delivery.messenger import build_embeds, build_files
 from bot.errors import CannotDescribe
 from bot.i18n.markdown import code_block, plain, unboxed, visible
 from bot.i18n.texts import say
-from bot.messages.job_messages import MAX_ALT_TEXT_CHARS, AttachmentSpec, EmbedColour, EmbedSpec
+from bot.messages.job_messages import MAX_ALT_TEXT_CHARS
+from bot.messages.specs import AttachmentSpec, EmbedColour, EmbedSpec
 from bot.services.describe import CROP_SHARES, PictureDescription, WordWeights
 from bot.ui.confirmations import show_imagined
 from bot.ui.dynamic_items import PersistentButton, view_of

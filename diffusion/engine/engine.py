@@ -31,7 +31,7 @@ from diffusion.nn.devices import is_device_lost, is_out_of_memory
 from diffusion.protocol.requests import ImageRequest
 from diffusion.sampling.plan import preview_steps, rows_needed, steps_run, texts
 from diffusion.sampling.trajectory import InitLatents, Trajectory, advance, begin
-from diffusion.vision.autoencoder import Pixels
+from diffusion.vision.image_files import Pixels
 from diffusion.vision.inpainting import InpaintCanvas
 
 MAX_WAITING = 64

@@ -18,7 +18,8 @@ from torch import Tensor
 
 from diffusion.nn.devices import is_device_lost, is_out_of_memory
 from diffusion.sampling.trajectory import InitLatents
-from diffusion.vision.autoencoder import Decoder, Pixels
+from diffusion.vision.autoencoder import Decoder
+from diffusion.vision.image_files import Pixels
 from diffusion.vision.inpainting import InpaintCanvas
 
 NO_MEMORY = "There was not enough memory to draw this; a smaller size or fewer pictures may help."

@@ -3,24 +3,10 @@
 Knows the families of models only by what their parts are; not what is done with them.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-MAX_FILE_BYTES = 1 << 24
-"""Bytes of a file beside the weights; the largest tokenizers in use have 11 million."""
-
-MAX_VALUES = 1 << 21
-"""Values in a JSON file; each takes a hundred bytes of memory once it is read."""
-
-MAX_DEPTH = 32
-"""How deep lists and objects of a JSON file may lie in each other."""
-
-
-class CheckpointError(Exception):
-    """A model cannot be loaded; the message is one sentence for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,57 +37,3 @@ class ModelComponents:
     empty_is_zero: bool = False
     preview: Any = None
     said: Mapping[str, Any] = field(default_factory=dict)
-
-
-def read_json(path: Path) -> Mapping[str, Any]:
-    """The JSON object in a file. Raises CheckpointError."""
-    try:
-        with path.open("rb") as file:
-            text = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error}") from error
-    return parse_json(text, str(path))
-
-
-def parse_json(text: bytes, place: str) -> Mapping[str, Any]:
-    """The JSON object in a text from `place`. Raises CheckpointError.
-
-    Checked before the text is read: what it becomes is up to fifty times as large.
-    """
-    if len(text) > MAX_FILE_BYTES:
-        raise CheckpointError(f"{place} is larger than {MAX_FILE_BYTES >> 20} MiB.")
-    if sum(map(text.count, (b",", b"[", b"{"))) > MAX_VALUES:
-        raise CheckpointError(f"{place} has more than {MAX_VALUES:,} values.")
-    try:
-        content = json.loads(text)
-    except RecursionError:
-        raise CheckpointError(_too_deep(place)) from None
-    except ValueError as error:
-        raise CheckpointError(f"{place} cannot be read: {error}") from error
-    if not isinstance(content, Mapping):
-        raise CheckpointError(f"{place} must hold a JSON object.")
-    inside: list[Any] = [content]
-    for _ in range(MAX_DEPTH):
-        inside = [
-            value
-            for outer in inside
-            for value in (outer.values() if isinstance(outer, Mapping) else outer)
-            if isinstance(value, Mapping | list)
-        ]
-    if inside:
-        raise CheckpointError(_too_deep(place))
-    return content
-
-
-def _too_deep(place: str) -> str:
-    return f"{place} is nested more than {MAX_DEPTH} deep."
-
-
-def read_json_if_there(path: Path) -> Mapping[str, Any]:
-    """The JSON object in a file, empty where there is no file. Raises CheckpointError."""
-    return read_json(path) if path.is_file() else {}
-
-
-def first_line(error: Exception) -> str:
-    """What a person can use of an error of the libraries, which raise all kinds, at length."""
-    return str(error).strip().split("\n")[0] or type(error).__name__

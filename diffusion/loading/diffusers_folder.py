@@ -12,15 +12,9 @@ from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
-from diffusion.loading.components import (
-    CheckpointError,
-    ModelComponents,
-    TextEncoderComponents,
-    first_line,
-    read_json,
-    read_json_if_there,
-)
+from diffusion.loading.components import ModelComponents, TextEncoderComponents
 from diffusion.nn.config_limits import check_network, check_texts
+from diffusion.nn.model_files import CheckpointError, first_line, read_json, read_json_if_there
 
 
 def read_folder(folder: Path, dtype: torch.dtype, name: str = "") -> ModelComponents:

@@ -9,7 +9,7 @@ from pathlib import Path
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
-from diffusion.loading.components import CheckpointError, first_line
+from diffusion.nn.model_files import CheckpointError, first_line
 
 NETWORKS = ("unet", "vae", "text_encoder", "text_encoder_2", "preview_vae")
 WANTED = (

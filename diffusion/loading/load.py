@@ -10,13 +10,13 @@ from typing import Any
 
 import torch
 
-from diffusion.loading.components import CheckpointError as CheckpointError
 from diffusion.loading.components import ModelComponents, TextEncoderComponents
 from diffusion.loading.diffusers_folder import read_folder
 from diffusion.loading.hub import fetch, is_hub_name
 from diffusion.loading.lora import read_lora
 from diffusion.loading.single_file import read_file
 from diffusion.nn.lora_layers import LoraLayers
+from diffusion.nn.model_files import CheckpointError as CheckpointError
 from diffusion.protocol.requests import MAX_STEPS, InvalidField, ModelInfo
 from diffusion.sampling.denoiser import PREDICTION_TYPES, Denoiser
 from diffusion.sampling.noise_schedules import (

@@ -13,8 +13,8 @@ from pathlib import Path
 from safetensors import safe_open
 from torch import Tensor, nn
 
-from diffusion.loading.components import CheckpointError, first_line, parse_json
 from diffusion.nn.lora_layers import LoraDelta
+from diffusion.nn.model_files import CheckpointError, first_line, parse_json
 
 NETWORK_PREFIXES = {
     "lora_unet_": "unet",

@@ -27,13 +27,7 @@ from transformers import (
 )
 
 from diffusion.loading.clip_tokenizer import clip_tokenizer
-from diffusion.loading.components import (
-    CheckpointError,
-    ModelComponents,
-    TextEncoderComponents,
-    first_line,
-    read_json_if_there,
-)
+from diffusion.loading.components import ModelComponents, TextEncoderComponents
 from diffusion.loading.diffusers_folder import read_preview
 from diffusion.loading.infer_config import (
     Weights,
@@ -43,6 +37,7 @@ from diffusion.loading.infer_config import (
     unet_config,
     vae_config,
 )
+from diffusion.nn.model_files import CheckpointError, first_line, read_json_if_there
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from safetensors import safe_open
 
-from diffusion.loading.components import MAX_FILE_BYTES, CheckpointError, first_line, read_json
+from diffusion.nn.model_files import MAX_FILE_BYTES, CheckpointError, first_line, read_json
 
 MAX_NUMBER = 1 << 24
 """The largest whole number in a network's config; a vocabulary is a quarter of a million."""

@@ -19,14 +19,8 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
-from diffusion.protocol.requests import (
-    Event,
-    Failed,
-    Finished,
-    ImageRequest,
-    InvalidField,
-    ModelInfo,
-)
+from diffusion.protocol.events import Event, Failed, Finished
+from diffusion.protocol.requests import ImageRequest, InvalidField, ModelInfo
 from diffusion.protocol.stream_parser import InferenceRefused as InferenceRefused
 from diffusion.protocol.stream_parser import (
     StreamParser,

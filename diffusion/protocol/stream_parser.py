@@ -9,7 +9,8 @@ import binascii
 import json
 from collections.abc import AsyncIterator, Iterator
 
-from diffusion.protocol.requests import Event, Finished, ImageRequest, Progress, Queued
+from diffusion.protocol.events import Event, Finished, Progress, Queued
+from diffusion.protocol.requests import ImageRequest
 
 MAX_EVENT_BYTES = 1 << 26
 """Bytes of one event: a picture of 2048² in base64 stays well below."""

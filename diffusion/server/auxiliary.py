@@ -28,7 +28,7 @@ from diffusion.protocol.fields import refuse, text
 from diffusion.server.bodies import body_of
 from diffusion.server.uploads import read_form, read_picture
 from diffusion.server.work_queue import WorkQueue
-from diffusion.vision.autoencoder import encode
+from diffusion.vision.image_files import encode
 
 MAX_WAITING_CALLS = 16
 """Pictures that are being enlarged or wait for it; and likewise what is read with CLIP."""

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from diffusion.protocol.fields import refuse
-from diffusion.vision.autoencoder import Pixels
+from diffusion.vision.image_files import Pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,8 +19,8 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import CLIPVisionModelWithProjection
 
-from diffusion.loading.components import CheckpointError, first_line, read_json
 from diffusion.nn.config_limits import check_network
+from diffusion.nn.model_files import CheckpointError, first_line, read_json
 
 IMAGE_ENCODER_FOLDER = "image_encoder"
 PHRASES_FILE = "phrases.json"

@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from diffusion.loading.components import CheckpointError, first_line, read_json
-from diffusion.vision.autoencoder import Pixels
+from diffusion.nn.model_files import CheckpointError, first_line, read_json
+from diffusion.vision.image_files import Pixels
 
 UPSCALER_FOLDER = "upscaler"
 WEIGHTS_FILE = "model.safetensors"

@@ -1,36 +1,24 @@
 """A server's worth of real parts: playground, inference, database and bot."""
 
 import asyncio
-import contextlib
 import json
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from bot.client import DarkroomBot, point_at
+from bot.client import DarkroomBot
 from bot.config import Settings
 from bot.ui import responses
-from diffusion.protocol.client import InferenceClient
 from playground import Playground, running_playground
 from playground.state.limits import Limits
 from playground.testing.member import Member
 from storage.database import Database, migrate
-from storage.pictures import PictureFolder
+from tests.support.bot.deployment import PATIENT, STEPS, Deployment, running_inference
 from tests.support.models.tiny_model import build_tiny_model
 from tests.support.postgres import postgres_server as postgres_server
 from tests.support.postgres import postgres_url as postgres_url
-from tests.support.processes import RunningProcess
-
-STEPS = 36
-"""Steps of the tiny model: long enough to be caught at work, with `--q 4` at 64."""
-
-
-PATIENT = replace(Limits(), interaction_deadline=20)
-"""Discord's limits, but it waits longer for an answer, and so the bot says “thinking…” later: a
-busy machine may stand still for seconds. Tests of slow answers have Discord's own."""
 
 
 @pytest.fixture(scope="session")
@@ -39,17 +27,6 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     card = folder / "darkroom.json"
     card.write_text(json.dumps({**json.loads(card.read_text()), "steps": STEPS}))
     return folder
-
-
-@contextlib.asynccontextmanager
-async def running_inference(
-    model: Path, port: int = 0
-) -> AsyncIterator[tuple[str, RunningProcess]]:
-    arguments = ("-m", "diffusion", "--port", str(port), "--model", str(model))
-    # One thread: so small a model only loses by sharing its work out.
-    async with RunningProcess(*arguments, environment={"OMP_NUM_THREADS": "1"}) as process:
-        ready = await process.printed(r"inference ready at (http://\S+)")
-        yield ready[1], process
 
 
 @pytest.fixture(scope="session")
@@ -115,41 +92,6 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
     database = Database(settings.database)
     yield database
     await database.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """Where the bot works, for tests that start it more than once."""
-
-    settings: Settings
-    database: Database
-
-    @contextlib.asynccontextmanager
-    async def open(self) -> AsyncIterator[DarkroomBot]:
-        """The real bot, connected to the playground, in this process."""
-        assert self.settings.discord_url is not None
-        assert self.settings.inference_url is not None
-        point_at(self.settings.discord_url)
-        folder = PictureFolder(self.settings.picture_folder)
-        async with (
-            InferenceClient(self.settings.inference_url) as inference,
-            DarkroomBot(self.settings, self.database, folder, inference) as bot,
-        ):
-            connection = asyncio.create_task(bot.start("playground"))
-            try:
-                yield bot
-            finally:
-                await bot.close()
-                await connection
-
-    def environment(self) -> dict[str, str]:
-        """For the same bot as a process of its own."""
-        return {
-            "DISCORD_TOKEN": "playground",
-            "DISCORD_URL": self.settings.discord_url or "",
-            "INFERENCE_URL": self.settings.inference_url or "",
-            "DARKROOM_DATA": str(self.settings.data_folder),
-        }
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from playground import Playground
 from playground.testing.member import Member
 from storage.database import migrate
 from storage.permissions import close_files, close_folder
-from tests.bot.services.test_generation import finished, labels
+from tests.support.bot.job_messages import finished, labels
 from tests.support.processes import RunningProcess
 
 

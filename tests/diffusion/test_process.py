@@ -20,7 +20,7 @@ from huggingface_hub import constants
 
 from diffusion.__main__ import serve
 from diffusion.protocol.client import InferenceClient, InferenceUnavailable
-from diffusion.protocol.requests import Finished, Progress
+from diffusion.protocol.events import Finished, Progress
 from tests.support.engine.inference_requests import a_request
 
 

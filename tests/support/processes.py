@@ -70,3 +70,16 @@ class RunningProcess:
                 self._printed.notify_all()
         async with self._printed:
             self._printed.notify_all()
+
+
+def environment(data: Path, model: Path | None) -> dict[str, str]:
+    """Of a newcomer: no token; `model` None is the embedded one."""
+    return {
+        "DARKROOM_DATA": str(data),
+        "DARKROOM_MODEL": str(model or ""),
+        "PLAYGROUND_PORT": "0",
+        "DISCORD_TOKEN": "",
+        "INFERENCE_URL": "",
+        "OMP_NUM_THREADS": "1",
+        "XDG_CACHE_HOME": str(data),
+    }

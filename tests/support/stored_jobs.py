@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ from sqlalchemy import select, update
 from storage import jobs
 from storage.database import Database
 from storage.jobs import Job, NewJob
-from storage.models import FavouriteRow, JobKind, JobRow
+from storage.models import FavouriteRow, JobKind, JobRow, JobState
 
 T = TypeVar("T")
 
@@ -76,3 +77,23 @@ async def favourites(database: Database, member_id: int) -> set[str]:
     async with database.reading() as session:
         marked = select(FavouriteRow.picture_id).where(FavouriteRow.member_id == member_id)
         return set(await session.scalars(marked))
+
+
+JOB = Job(
+    kind=JobKind.IMAGINE,
+    prompt="a red fox --ar 3:2",
+    request={},
+    member_id=77,
+    member_name="Ada Lovelace!",
+    channel_id=5,
+    server_id=3,
+    id="ab" * 16,
+    state=JobState.RUNNING,
+    message_id=9,
+    reason=None,
+    attempts=1,
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    started_at=None,
+    finished_at=None,
+)
+CHILD = replace(JOB, id="cd" * 16, parent_id=JOB.id, parent_index=1)

@@ -20,21 +20,8 @@ from bot.__main__ import main
 from diffusion.protocol.requests import ModelInfo
 from playground import Playground
 from playground.testing.member import Member
-from tests.bot.services.test_generation import finished, labels
-from tests.support.processes import ELSEWHERE, ROOT, RunningProcess
-
-
-def environment(data: Path, model: Path | None) -> dict[str, str]:
-    """Of a newcomer: no token; `model` None is the embedded one."""
-    return {
-        "DARKROOM_DATA": str(data),
-        "DARKROOM_MODEL": str(model or ""),
-        "PLAYGROUND_PORT": "0",
-        "DISCORD_TOKEN": "",
-        "INFERENCE_URL": "",
-        "OMP_NUM_THREADS": "1",
-        "XDG_CACHE_HOME": str(data),
-    }
+from tests.support.bot.job_messages import finished, labels
+from tests.support.processes import ELSEWHERE, ROOT, RunningProcess, environment
 
 
 async def test_one_command_brings_everything_up_and_ctrl_c_takes_it_down(

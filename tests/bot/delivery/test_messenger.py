@@ -4,7 +4,7 @@ import asyncio
 
 from bot.delivery.messenger import LiveMessage, Messenger, PostedMessage
 from bot.delivery.pacing import EditPacer
-from bot.messages.job_messages import AttachmentSpec, MessageSpec
+from bot.messages.specs import AttachmentSpec, MessageSpec
 
 PREVIEW = AttachmentSpec("preview_1.jpg", b"", "a fox")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.delivery.messenger import LiveMessage, Messenger, PostedMessage, edit_bucket
 from bot.delivery.pacing import WINDOW_S, EditPacer
-from bot.messages.job_messages import MessageSpec
+from bot.messages.specs import MessageSpec
 
 CHANNEL = 1
 PER_WINDOW = 5

@@ -16,12 +16,11 @@ from bot.i18n.markdown import Markup, code, code_block, names, plain, start_link
 from bot.i18n.texts import say, say_unmarked
 from bot.messages import job_messages
 from playground.testing.member import Member, Upload
-from tests.bot.messages.test_job_messages import JOB
-from tests.bot.services.test_generation import finished
-from tests.bot.services.test_image_prompts import picture
-from tests.bot.services.test_refusals import told
 from tests.support.bot.discord_markdown import previews, read
+from tests.support.bot.job_messages import finished, told
 from tests.support.bot.shown_places import shown
+from tests.support.bot.uploads import picture
+from tests.support.stored_jobs import JOB
 
 LINKS = [
     "https://evil.example/login",

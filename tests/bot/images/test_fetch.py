@@ -3,14 +3,12 @@
 import asyncio
 import gzip
 import io
-import socket
 import struct
 import zlib
 from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
-from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import TestServer
 from PIL import Image
 
@@ -18,20 +16,9 @@ from bot.errors import InvalidLink, InvalidUpload, PicturesBusy
 from bot.images import fetch
 from bot.images.fetch import AT_ONCE, MAX_FETCHES_PER_MEMBER, MAX_WAITING_FETCHES, PictureFetcher
 from bot.images.sanitize import MAX_PIXELS, MAX_SIDE_PX, UnusablePicture, Upload, blend
+from tests.support.bot.pictures import encoded
+from tests.support.bot.uploads import Names, opened
 from tests.support.hostile_pictures import repeated_scans
-
-
-def encoded(form: str = "PNG", size: tuple[int, int] = (8, 4), **options: object) -> bytes:
-    buffer = io.BytesIO()
-    mode = "RGB" if form == "JPEG" else "RGBA"
-    Image.new(mode, size, (255, 0, 0)).save(buffer, form, **options)
-    return buffer.getvalue()
-
-
-def opened(picture: bytes) -> Image.Image:
-    image = Image.open(io.BytesIO(picture))
-    image.load()
-    return image
 
 
 def png_that_claims(width: int, height: int) -> bytes:
@@ -118,26 +105,6 @@ async def site() -> AsyncIterator[tuple[Site, str]]:
     app.router.add_get("/secret/{name}", site.serve)
     async with TestServer(app, host="127.0.0.1") as server:
         yield site, str(server.make_url("")).rstrip("/")
-
-
-class Names(AbstractResolver):
-    """Says that every name means these addresses."""
-
-    def __init__(self, *addresses: str) -> None:
-        self.addresses = addresses
-        self.asked: list[str] = []
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        self.asked.append(host)
-        return [
-            ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=0)
-            for address in self.addresses
-        ]
-
-    async def close(self) -> None:
-        pass
 
 
 @pytest.mark.parametrize("form", ["png", "jpeg", "webp", "gif"])

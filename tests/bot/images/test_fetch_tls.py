@@ -20,7 +20,8 @@ from aiohttp.test_utils import TestServer
 
 from bot.errors import InvalidLink
 from bot.images.fetch import PictureFetcher
-from tests.bot.images.test_fetch import encoded, opened
+from tests.support.bot.pictures import encoded
+from tests.support.bot.uploads import opened
 
 pytestmark = pytest.mark.skipif(
     shutil.which("openssl") is None, reason="openssl, which makes the certificates, is not there"

@@ -1,34 +1,10 @@
 """Grids and files as a message shows them."""
 
-import io
-import random
-
 import pytest
-from PIL import ExifTags, Image
-from PIL.PngImagePlugin import PngInfo
+from PIL import ExifTags
 
 from bot.images.grid import PictureTooLarge, compose_grid, compose_preview, copy_label, fit
-
-
-def picture(colour: str, size: tuple[int, int] = (64, 32), label: str = "") -> bytes:
-    buffer, text = io.BytesIO(), PngInfo()
-    if label:
-        text.add_text("parameters", label)
-    Image.new("RGB", size, colour).save(buffer, "PNG", pnginfo=text)
-    return buffer.getvalue()
-
-
-def noisy_picture(side: int) -> bytes:
-    """A picture that no encoding makes small."""
-    pixels = random.Random(1).randbytes(side * side * 3)
-    buffer = io.BytesIO()
-    Image.frombytes("RGB", (side, side), pixels).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def opened(encoded: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(encoded))
-
+from tests.support.bot.pictures import noisy_picture, opened, picture
 
 COLOURS = ("red", "lime", "blue", "white")
 

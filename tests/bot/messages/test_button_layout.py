@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from bot.messages.button_layout import buttons_of, with_link
-from bot.messages.job_messages import ButtonRows
+from bot.messages.specs import ButtonRows
 from diffusion.protocol.requests import ImageRequest, ModelInfo, Noise
 from storage.models import JobKind
-from tests.bot.messages.test_job_messages import CHILD, JOB
+from tests.support.stored_jobs import CHILD, JOB
 
 ABLE = ModelInfo("mini", 64, 4, 3.0, edits=True, upscales=4, max_size=256)
 PLAIN = replace(ABLE, edits=False, upscales=1)

@@ -16,7 +16,6 @@ from bot.i18n.texts import LANGUAGES, say
 from bot.i18n.translator import called, key_of
 from bot.messages import help_embeds, job_embeds, settings_embeds
 from bot.messages.job_embeds import HistoryPage, QueuePosition
-from bot.messages.job_messages import EmbedSpec
 from bot.models.versions import Versions
 from bot.ui.cogs.context_menus import context_menus
 from diffusion.protocol.requests import ImageRequest, ModelInfo, Noise
@@ -26,20 +25,10 @@ from storage.members import Preferences
 from storage.models import JobKind
 from storage.pictures import Picture
 from storage.servers import ServerSettings
-from tests.bot.messages.test_job_messages import CHILD
+from tests.support.bot.job_messages import check
+from tests.support.stored_jobs import CHILD
 
 NAME = re.compile(r"[-_'\w]{1,32}")
-
-
-def check(card: EmbedSpec) -> None:
-    assert 1 <= len(card.title) <= 256
-    assert len(card.text) <= 4096
-    assert len(card.fields) <= 25
-    for name, value in card.fields:
-        assert 1 <= len(name) <= 256
-        assert 1 <= len(value) <= 1024
-    pieces = (card.title, card.text, *(piece for field in card.fields for piece in field))
-    assert sum(map(len, pieces)) <= 6000
 
 
 @settings(deadline=None, max_examples=25)

@@ -1,40 +1,21 @@
 """What members read, and that it keeps to Discord's limits whatever they typed."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.messages import job_messages
-from bot.messages.job_messages import AttachmentSpec
+from bot.messages.specs import AttachmentSpec, MessageSpec
 from diffusion.protocol.requests import ImageRequest, Noise
-from storage.jobs import Job
 from storage.models import JobKind, JobMode, JobState
+from tests.support.stored_jobs import CHILD, JOB
 
-JOB = Job(
-    kind=JobKind.IMAGINE,
-    prompt="a red fox --ar 3:2",
-    request={},
-    member_id=77,
-    member_name="Ada Lovelace!",
-    channel_id=5,
-    server_id=3,
-    id="ab" * 16,
-    state=JobState.RUNNING,
-    message_id=9,
-    reason=None,
-    attempts=1,
-    created_at=datetime(2026, 1, 1, tzinfo=UTC),
-    started_at=None,
-    finished_at=None,
-)
-CHILD = replace(JOB, id="cd" * 16, parent_id=JOB.id, parent_index=1)
 PICTURE = AttachmentSpec("x.png", b"", "a red fox")
 
 
-def labels(message: job_messages.MessageSpec) -> list[list[str]]:
+def labels(message: MessageSpec) -> list[list[str]]:
     return [[button.label or button.emoji for button in row] for row in message.buttons]
 
 

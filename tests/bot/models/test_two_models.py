@@ -16,10 +16,8 @@ from playground.testing.member import Member
 from playground.testing.views import Message
 from storage import jobs
 from storage.database import Database
-from tests.bot.conftest import Deployment
-from tests.bot.services.test_generation import job_id_of
-from tests.bot.services.test_refusals import card, told
-from tests.bot.ui.test_settings import chosen, value_of
+from tests.support.bot.deployment import Deployment
+from tests.support.bot.job_messages import card, chosen, job_id_of, told, value_of
 
 PHOTO = ModelInfo(id="photo-model", native_size=128, steps=20, guidance_scale=3)
 ANIME = ModelInfo(id="anime-model", native_size=256, steps=12, guidance_scale=5, tiles=True)

@@ -29,11 +29,17 @@ from storage.database import Database
 from storage.jobs import Job
 from storage.models import FavouriteRow, JobState
 from storage.servers import ServerSettings
-from tests.bot.conftest import PATIENT
-from tests.bot.services.test_generation import finished, job_id_of
-from tests.bot.services.test_refusals import LONG, card, told, whoever
-from tests.bot.ui.test_confirmations import question
-from tests.bot.ui.test_context_menus import letter
+from tests.support.bot.deployment import PATIENT
+from tests.support.bot.job_messages import (
+    LONG,
+    card,
+    finished,
+    job_id_of,
+    letter,
+    question,
+    told,
+    whoever,
+)
 from tests.support.stored_jobs import new_job, queue
 
 SECRET = "a secret fox --steps 1 --n 2"

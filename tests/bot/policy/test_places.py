@@ -11,13 +11,20 @@ from playground.testing.views import Message
 from storage import history, jobs
 from storage.database import Database
 from storage.models import JobState
-from tests.bot.conftest import Deployment
-from tests.bot.services.test_generation import finished, job_id_of
-from tests.bot.services.test_recovery import caught_at_work
-from tests.bot.services.test_refusals import LONG, card, told, whoever
-from tests.bot.ui.test_confirmations import CONFIRMED_PROMPT, question
-from tests.bot.ui.test_context_menus import letter
-from tests.bot.ui.test_history import drawn
+from tests.support.bot.deployment import Deployment
+from tests.support.bot.job_messages import (
+    CONFIRMED_PROMPT,
+    LONG,
+    card,
+    caught_at_work,
+    drawn,
+    finished,
+    job_id_of,
+    letter,
+    question,
+    told,
+    whoever,
+)
 
 MEMBERS = "GET /guilds/{guild_id}/members/{user_id}"
 LEFT = "no longer a member"

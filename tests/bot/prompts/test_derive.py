@@ -6,7 +6,7 @@ from bot.errors import TooManyGenerations
 from bot.prompts.derive import reroll, single, vary
 from bot.prompts.seeds import PICTURES
 from diffusion.protocol.requests import MAX_BLENDS, ImageRequest
-from tests.bot.prompts.test_resolve import common_noise, request_for
+from tests.support.bot.image_requests import common_noise, request_for
 
 
 def test_variations_stay_close_to_their_picture() -> None:

@@ -16,23 +16,7 @@ from bot.prompts.values import Aspect
 from diffusion.protocol.requests import SEEDS, ImageRequest, Lora, ModelInfo, Part, Start
 from storage.members import Preferences
 from storage.servers import ServerSettings
-
-MODEL = ModelInfo(
-    id="mini",
-    native_size=128,
-    steps=20,
-    guidance_scale=4.0,
-    guidance_rescale=0.5,
-    multiple=8,
-    styles={"noto": "{prompt}, noto style"},
-    aesthetic="beautiful",
-    loras=("ink",),
-)
-
-
-def request_for(typed: str, seed: int = 1, **defaults: object) -> ImageRequest:
-    (request,) = resolve(parse(typed), MODEL, Defaults(**defaults), seed)  # type: ignore[arg-type]
-    return request
+from tests.support.bot.image_requests import MODEL, common_noise, request_for
 
 
 def test_open_fields_come_from_the_model() -> None:
@@ -223,12 +207,6 @@ def test_a_member_comes_before_their_server_and_the_server_before_the_table() ->
 def test_stop_and_no_reach_the_request() -> None:
     request = request_for("a fox --stop 35 --no grass, sky")
     assert (request.stop, request.negative_prompt) == (0.35, "grass, sky")
-
-
-def common_noise(request: ImageRequest) -> float:
-    """Correlation of two of the pictures' noises, from their blends."""
-    assert len({noise.seed for noise in request.noises}) == 1
-    return 1 - request.noises[0].blends[0].strength ** 2
 
 
 def test_chaos_takes_the_common_noise_away() -> None:

@@ -15,19 +15,18 @@ from bot.client import DarkroomBot
 from bot.errors import PromptTooLong, SearchTooLong, TooManyPermutations, UserError
 from bot.i18n import markdown
 from bot.messages import job_messages
+from bot.policy.actors import MemberIdentity, Requester
 from bot.prompts import parser, permutations
 from bot.prompts.expand import MAX_EXPANDED_CHARS, expand
 from bot.prompts.parser import parse
 from bot.prompts.permutations import expand_permutations
-from bot.services.job_builder import Requester
-from bot.services.preferences import MemberIdentity
 from diffusion.protocol.requests import MAX_PROMPT
 from playground.testing.member import Member
 from storage import history
 from storage.database import Database
 from storage.jobs import fold
-from tests.bot.messages.test_job_messages import JOB
-from tests.bot.services.test_refusals import told
+from tests.support.bot.job_messages import told
+from tests.support.stored_jobs import JOB
 
 ROOT = Path(job_messages.__file__).parent
 

@@ -12,10 +12,8 @@ from bot.ui.suggestions import description_embed, weights_embed
 from playground.testing.member import Member, Upload
 from storage import jobs
 from storage.database import Database
-from tests.bot.conftest import Deployment
-from tests.bot.messages.test_embeds import check
-from tests.bot.services.test_generation import finished, job_id_of, labels
-from tests.bot.services.test_refusals import card, told
+from tests.support.bot.deployment import Deployment
+from tests.support.bot.job_messages import card, check, finished, job_id_of, labels, told
 
 WEIGHTS = (("a", 0.1), ("red", 0.9), ("fox", 1.0), ("very", 0.0), ("quickly", 0.5))
 

@@ -1,51 +1,27 @@
 """The main job, over real sockets: a prompt, its pictures, and what grows from them."""
 
-import io
 from dataclasses import replace
 
-from PIL import Image
 from pydantic import SecretStr
 
 from bot.client import DarkroomBot
 from bot.config import Settings
-from diffusion.protocol.requests import ImageRequest
 from playground import running_playground
 from playground.testing.member import Member
-from playground.testing.views import Message
 from storage import jobs
 from storage.database import Database, migrate
 from storage.models import JobKind, JobState
 from storage.pictures import of_job
-from tests.bot.conftest import PATIENT, Deployment
-
-
-def labels(message: Message) -> list[str]:
-    return [button.label or button.emoji or "" for button in message.buttons]
-
-
-def job_id_of(message: Message) -> str:
-    custom_id = message.buttons[0].custom_id
-    assert custom_id is not None
-    return custom_id.split(":")[1]
-
-
-async def finished(member: Member, message: Message) -> Message:
-    """The message once its job has ended: the cancel button is gone, and on a machine that is slow,
-    “thinking…” too."""
-    return await member.wait_for(
-        lambda m: m.id == message.id and not m.thinking and "Cancel" not in labels(m)
-    )
-
-
-def first_words(member: Member, message: Message) -> str:
-    """What it said when it was posted, after “thinking…” on a machine that is slow. What an act
-    returns may be changed already: a quick job can have begun before the member's answer is on its
-    way."""
-    return next(one.content for one in member.versions(message) if not one.thinking)
-
-
-async def picture_of(member: Member, message: Message) -> Image.Image:
-    return Image.open(io.BytesIO(await member.download(message.attachments[0])))
+from tests.support.bot.deployment import PATIENT, Deployment
+from tests.support.bot.job_messages import (
+    difference,
+    finished,
+    first_words,
+    job_id_of,
+    labels,
+    picture_of,
+    request_of,
+)
 
 
 async def test_a_prompt_becomes_a_grid_in_front_of_its_member(
@@ -214,16 +190,3 @@ async def test_with_postgres_behind_it_nothing_is_different(
     await database.close()
     assert job is not None
     assert job.parent_id == job_id_of(grid)
-
-
-async def request_of(database: Database, message: Message) -> ImageRequest:
-    job = await jobs.get(database, job_id_of(message))
-    assert job is not None
-    return ImageRequest.from_json(job.request)
-
-
-def difference(one: Image.Image, other: Image.Image) -> float:
-    """Mean absolute difference of two pictures of one size, from 0 to 255."""
-    a, b = one.convert("RGB").tobytes(), other.convert("RGB").tobytes()
-    assert len(a) == len(b)
-    return sum(abs(x - y) for x, y in zip(a, b, strict=True)) / len(a)

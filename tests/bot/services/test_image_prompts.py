@@ -1,7 +1,5 @@
 """Drawing that starts from a picture: attached, or linked to, over the real client."""
 
-import io
-
 import psutil
 import pytest
 from PIL import Image
@@ -10,17 +8,17 @@ from bot.client import DarkroomBot
 from playground.testing.member import Member, Upload
 from storage import jobs
 from storage.database import Database
-from tests.bot.conftest import Deployment
-from tests.bot.services.test_generation import difference, finished, picture_of, request_of
-from tests.bot.services.test_refusals import told, whoever
+from tests.support.bot.deployment import Deployment
+from tests.support.bot.job_messages import (
+    difference,
+    finished,
+    picture_of,
+    request_of,
+    told,
+    whoever,
+)
+from tests.support.bot.uploads import picture
 from tests.support.hostile_pictures import encoded, repeated_scans
-
-
-def picture(colour: str) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (64, 64), colour).save(buffer, "PNG")
-    return buffer.getvalue()
-
 
 PHONE = Upload("IMG_1.JPG", encoded(Image.new("RGB", (8064, 6048), "orange"), "JPEG"))
 """As a phone makes it, of 48 million pixels."""

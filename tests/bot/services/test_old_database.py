@@ -25,7 +25,7 @@ from playground.testing.views import Answer, Message
 from storage import jobs, members
 from storage.database import Database, migrate
 from storage.models import JobKind, JobState
-from tests.bot.conftest import PATIENT
+from tests.support.bot.deployment import PATIENT
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "version_0_1_0"
 WRITTEN = json.loads((FIXTURE / "messages.json").read_text())

@@ -9,9 +9,8 @@ from diffusion.protocol.requests import MAX_PROMPT
 from playground.testing.member import Member
 from storage import jobs
 from storage.database import Database
-from tests.bot.conftest import Deployment
-from tests.bot.services.test_generation import finished, job_id_of
-from tests.bot.services.test_refusals import told, whoever
+from tests.support.bot.deployment import Deployment
+from tests.support.bot.job_messages import finished, job_id_of, told, whoever
 
 
 @pytest.fixture

@@ -26,20 +26,21 @@ from playground.testing.views import Message
 from storage import jobs, members
 from storage.database import Database
 from storage.models import JobState
-from tests.bot.conftest import PATIENT, Deployment, running_inference
-from tests.bot.services.test_generation import finished, job_id_of, labels
-from tests.bot.services.test_refusals import LONG, card, told, whoever
+from tests.support.bot.deployment import PATIENT, Deployment, running_inference
+from tests.support.bot.job_messages import (
+    LONG,
+    card,
+    caught_at_work,
+    finished,
+    grids,
+    job_id_of,
+    labels,
+    told,
+    whoever,
+)
 from tests.support.processes import RunningProcess
 
 WAITS = "(Waiting: inference is away or busy"
-
-
-async def caught_at_work(member: Member, message: Message) -> Message:
-    return await member.wait_for(lambda m: m.id == message.id and "%)" in m.content)
-
-
-async def grids(member: Member) -> list[Message]:
-    return [m for m in await member.messages("darkroom") if "U1" in labels(m)]
 
 
 async def test_a_killed_bot_finishes_its_job_in_the_same_message_once(

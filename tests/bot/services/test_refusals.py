@@ -7,33 +7,10 @@ from bot.client import DarkroomBot
 from bot.config import Settings
 from playground import Playground
 from playground.testing.member import Member
-from playground.testing.views import Message
 from storage import jobs
 from storage.database import Database
-from tests.bot.conftest import Deployment
-from tests.bot.services.test_generation import finished, job_id_of, labels
-
-LONG = "a fox --q 4"
-"""A prompt whose job runs long enough to be caught at work."""
-
-
-def card(message: Message) -> str:
-    """The text of the message's only embed."""
-    (embed,) = message.embeds
-    fields = [f"{field['name']}: {field['value']}" for field in embed.get("fields", [])]
-    return "\n".join([embed["title"], embed.get("description", ""), *fields])
-
-
-async def told(member: Member, answer: Message) -> str:
-    """The card that answers this member alone, at once or after “thinking…”."""
-    shown = await member.wait_for(
-        lambda m: m.ephemeral and m.embeds and m.interaction_id == answer.interaction_id
-    )
-    return card(shown)
-
-
-def whoever(message: Message) -> int:
-    return int(message.raw["interaction_metadata"]["user"]["id"])
+from tests.support.bot.deployment import Deployment
+from tests.support.bot.job_messages import LONG, card, finished, job_id_of, labels, told, whoever
 
 
 @pytest.mark.parametrize(

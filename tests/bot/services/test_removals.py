@@ -14,12 +14,18 @@ from storage.database import Database
 from storage.models import JobState
 from storage.pictures import of_job
 from storage.removals import Copy
-from tests.bot.conftest import Deployment
-from tests.bot.services.test_generation import finished, job_id_of
-from tests.bot.services.test_recovery import caught_at_work, grids
-from tests.bot.services.test_refusals import LONG, card, told
-from tests.bot.ui.test_context_menus import letter
-from tests.bot.ui.test_history import drawn
+from tests.support.bot.deployment import Deployment
+from tests.support.bot.job_messages import (
+    LONG,
+    card,
+    caught_at_work,
+    drawn,
+    finished,
+    grids,
+    job_id_of,
+    letter,
+    told,
+)
 from tests.support.processes import RunningProcess
 
 

@@ -20,11 +20,8 @@ from storage.database import Database
 from storage.pictures import KEPT, PictureFolder
 from storage.servers import ServerSettings
 from storage.start_pictures import MIN_AGE_S
-from tests.bot.conftest import Deployment
-from tests.bot.services.test_generation import finished, request_of
-from tests.bot.services.test_refusals import told
-from tests.bot.ui.test_confirmations import answered
-from tests.bot.ui.test_job_buttons import job_of, single
+from tests.support.bot.deployment import Deployment
+from tests.support.bot.job_messages import answered, finished, job_of, request_of, single, told
 
 
 def picture(number: int = 0) -> Upload:

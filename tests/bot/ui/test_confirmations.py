@@ -5,30 +5,17 @@ from sqlalchemy import delete
 
 from bot.client import DarkroomBot
 from playground.testing.member import Member
-from playground.testing.views import Message
 from storage import jobs
 from storage.database import Database
 from storage.models import DraftRow
-from tests.bot.conftest import Deployment
-from tests.bot.services.test_refusals import card, told, whoever
+from tests.support.bot.deployment import Deployment
+from tests.support.bot.job_messages import CONFIRMED_PROMPT, answered, card, question, told, whoever
 
-CONFIRMED_PROMPT = "a {red, blue} fox --steps 2 --ar {1:1, 2:1} --n 1"
 WRITTEN = [
     f"a {colour} fox --steps 2 --ar {shape} --n 1"
     for colour in ("red", "blue")
     for shape in ("1:1", "2:1")
 ]
-
-
-async def question(member: Member, prompt: str, place: str = "darkroom") -> Message:
-    answer = await member.slash(place, "imagine", prompt=prompt)
-    return await member.wait_for(
-        lambda m: m.interaction_id == answer.interaction_id and bool(m.buttons)
-    )
-
-
-async def answered(member: Member, asked: Message, words: str) -> None:
-    await member.wait_for(lambda m: m.id == asked.id and words in card(m) and not m.buttons)
 
 
 async def test_nothing_is_queued_before_a_yes_which_works_after_a_restart(

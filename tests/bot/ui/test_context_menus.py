@@ -7,21 +7,19 @@ from bot.client import DarkroomBot
 from playground import Playground
 from playground.app.faults import SEND_MESSAGE
 from playground.testing.member import Member
-from playground.testing.views import Message
 from storage import jobs
 from storage.database import Database
 from storage.models import JobState
-from tests.bot.services.test_generation import finished, job_id_of, picture_of
-from tests.bot.services.test_refusals import LONG, card, told
-from tests.bot.ui.test_history import drawn
-
-
-async def letter(member: Member, grid: Message) -> Message:
-    """The direct message with the result of a grid's job."""
-    job_id = job_id_of(grid)
-    return await member.wait_for(
-        lambda m: m.channel_id != grid.channel_id and m.embeds and job_id in card(m)
-    )
+from tests.support.bot.job_messages import (
+    LONG,
+    card,
+    drawn,
+    finished,
+    job_id_of,
+    letter,
+    picture_of,
+    told,
+)
 
 
 async def test_the_menu_of_a_message_sends_tells_and_deletes(

@@ -6,20 +6,22 @@ from bot.client import DarkroomBot
 from bot.config import Settings
 from playground import Playground
 from playground.testing.member import Member
-from playground.testing.views import Message
 from storage import members
 from storage.database import Database
 from storage.pictures import picture_id
-from tests.bot.conftest import Deployment
-from tests.bot.services.test_generation import finished, job_id_of, labels, picture_of
-from tests.bot.services.test_refusals import LONG, card, told, whoever
-
-QUICK = "--q .25 --ar 1:1"
-
-
-async def drawn(member: Member, prompt: str, channel: str = "darkroom") -> Message:
-    waiting = await member.slash(channel, "imagine", prompt=f"{prompt} {QUICK}")
-    return await finished(member, waiting)
+from tests.support.bot.deployment import Deployment
+from tests.support.bot.job_messages import (
+    LONG,
+    QUICK,
+    card,
+    drawn,
+    finished,
+    job_id_of,
+    labels,
+    picture_of,
+    told,
+    whoever,
+)
 
 
 async def test_a_job_is_shown_again_to_its_member_with_where_it_came_from(

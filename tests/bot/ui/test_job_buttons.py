@@ -13,40 +13,31 @@ from playground import running_playground
 from playground.state.limits import Limits
 from playground.testing.member import Member
 from playground.testing.views import Message
-from storage import jobs, members, servers
+from storage import members, servers
 from storage.database import Database
-from storage.jobs import Job
 from storage.members import Preferences
 from storage.models import JobKind, JobState
 from storage.servers import ServerSettings
-from tests.bot.conftest import PATIENT, Deployment
-from tests.bot.services.test_generation import finished, job_id_of, labels, picture_of
-from tests.bot.services.test_refusals import told, whoever
+from tests.support.bot.deployment import PATIENT, Deployment
+from tests.support.bot.job_messages import (
+    QUICK_PROMPT,
+    SUCCESS,
+    finished,
+    job_id_of,
+    job_of,
+    labels,
+    picture_of,
+    single,
+    told,
+    whoever,
+)
 from tests.support.stored_jobs import favourites
-
-SUCCESS = 3
-"""The style of a button that has been used."""
-
-QUICK_PROMPT = "a fox --steps 2 --n 2"
 
 
 @pytest.fixture
 def limits() -> Limits:
     """Without the pace of edits, which would only make these tests wait."""
     return replace(PATIENT, buckets={})
-
-
-async def job_of(database: Database, message: Message) -> Job:
-    job = await jobs.get(database, job_id_of(message))
-    assert job is not None
-    return job
-
-
-async def single(member: Member, prompt: str = QUICK_PROMPT, channel: str = "darkroom") -> Message:
-    """A picture by itself, with its link and all its buttons."""
-    grid = await finished(member, await member.slash(channel, "imagine", prompt=prompt))
-    answer = (await member.press(grid, "U1")).message
-    return await member.wait_for(lambda m: m.id == answer.id and m.button("Web"))
 
 
 async def prefer(database: Database, member: Message, preferences: Preferences) -> None:

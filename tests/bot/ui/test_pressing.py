@@ -15,10 +15,8 @@ from storage import jobs
 from storage.database import Database
 from storage.jobs import Job
 from storage.models import JobKind
-from tests.bot.conftest import PATIENT, Deployment
-from tests.bot.services.test_generation import finished, job_id_of
-from tests.bot.services.test_refusals import card
-from tests.bot.ui.test_job_buttons import SUCCESS, single
+from tests.support.bot.deployment import PATIENT, Deployment
+from tests.support.bot.job_messages import SUCCESS, card, finished, job_id_of, single
 
 QUICK = "a fox --steps 1 --n 2"
 

@@ -6,25 +6,22 @@ from discord import app_commands
 from bot.client import DarkroomBot
 from playground import Playground
 from playground.testing.member import Member, Refused
-from playground.testing.views import Message
 from storage import jobs, members, servers
 from storage.database import Database
 from storage.members import Preferences
 from storage.servers import ServerSettings
-from tests.bot.conftest import Deployment
-from tests.bot.services.test_generation import finished, first_words, job_id_of, labels
-from tests.bot.services.test_refusals import card, told, whoever
-
-
-async def chosen(database: Database, answer: Message) -> Preferences:
-    return await members.get_preferences(database, whoever(answer))
-
-
-def value_of(message: Message, select: str) -> str:
-    """What a menu shows as chosen."""
-    (menu,) = [menu for menu in message.selects if menu.custom_id == select]
-    (value,) = [option.value for option in menu.options if option.default]
-    return str(value)
+from tests.support.bot.deployment import Deployment
+from tests.support.bot.job_messages import (
+    card,
+    chosen,
+    finished,
+    first_words,
+    job_id_of,
+    labels,
+    told,
+    value_of,
+    whoever,
+)
 
 
 async def test_the_panel_shows_and_changes_what_a_member_chose(

@@ -11,10 +11,18 @@ from playground import Playground, running_playground
 from playground.testing.member import Member
 from playground.testing.views import Message
 from storage.database import Database
-from tests.bot.conftest import PATIENT, Deployment
-from tests.bot.services.test_generation import finished, first_words, job_id_of, labels, picture_of
-from tests.bot.services.test_refusals import card, told
-from tests.bot.ui.test_confirmations import answered, question
+from tests.support.bot.deployment import PATIENT, Deployment
+from tests.support.bot.job_messages import (
+    answered,
+    card,
+    finished,
+    first_words,
+    job_id_of,
+    labels,
+    picture_of,
+    question,
+    told,
+)
 
 QUICK = "a fox --steps 2"
 SUCCESS = 3

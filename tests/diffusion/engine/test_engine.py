@@ -17,7 +17,7 @@ from diffusion.loading.load import Checkpoint, load
 from diffusion.nn.devices import prepare
 from diffusion.protocol.requests import SAMPLERS, SPACINGS, Blend, ImageRequest, Noise
 from diffusion.sampling.plan import steps_run
-from diffusion.vision.autoencoder import Pixels
+from diffusion.vision.image_files import Pixels
 from tests.support.engine.inference_requests import EightRows, a_request
 
 

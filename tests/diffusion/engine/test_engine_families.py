@@ -14,7 +14,7 @@ from diffusion.engine.engine import Drawn, Engine, EngineEvent
 from diffusion.loading.load import Checkpoint, load
 from diffusion.protocol.requests import Lora, Noise
 from diffusion.text.encoder import TextTooLong
-from diffusion.vision.autoencoder import Pixels
+from diffusion.vision.image_files import Pixels
 from tests.support.engine.inference_requests import a_request
 from tests.support.models.tiny_loras import tiny_factors, write_tiny_lora
 from tests.support.models.tiny_model import build_tiny_model

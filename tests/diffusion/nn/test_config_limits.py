@@ -10,17 +10,17 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from diffusion.loading.components import (
+from diffusion.loading.load import EMBEDDED, load
+from diffusion.loading.lora import read_lora
+from diffusion.nn import config_limits
+from diffusion.nn.config_limits import MAX_LAYERS, check_network
+from diffusion.nn.model_files import (
     MAX_DEPTH,
     MAX_FILE_BYTES,
     CheckpointError,
     parse_json,
     read_json,
 )
-from diffusion.loading.load import EMBEDDED, load
-from diffusion.loading.lora import read_lora
-from diffusion.nn import config_limits
-from diffusion.nn.config_limits import MAX_LAYERS, check_network
 from diffusion.vision import interrogator
 
 CPU = torch.device("cpu")

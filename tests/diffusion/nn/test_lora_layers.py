@@ -16,7 +16,7 @@ from diffusion.engine.engine import Drawn, Engine
 from diffusion.loading.load import Checkpoint, CheckpointError, load
 from diffusion.protocol.requests import ImageRequest, Lora, Noise
 from diffusion.text.encoder import together
-from diffusion.vision.autoencoder import Pixels
+from diffusion.vision.image_files import Pixels
 from tests.support.engine.inference_requests import EightRows, a_request
 from tests.support.models.tiny_loras import (
     ALPHA,

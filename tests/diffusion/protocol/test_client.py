@@ -17,7 +17,8 @@ from diffusion.engine.engine import Engine
 from diffusion.loading.load import Checkpoint
 from diffusion.protocol import client as client_module
 from diffusion.protocol.client import InferenceClient, InferenceUnavailable
-from diffusion.protocol.requests import Event, Failed, Finished, Noise, Progress, Queued
+from diffusion.protocol.events import Event, Failed, Finished, Progress, Queued
+from diffusion.protocol.requests import Noise
 from diffusion.protocol.stream_parser import InferenceRefused
 from tests.support.engine.inference_requests import a_request
 from tests.support.engine.inference_server import Serving, held, serving, site

@@ -17,7 +17,7 @@ from diffusion.sampling.noise_schedules import scaled_linear, trained_levels
 from diffusion.sampling.plan import plan, rows_needed, texts
 from diffusion.sampling.trajectory import Trajectory, begin
 from diffusion.text.encoder import Condition
-from diffusion.vision.autoencoder import Pixels
+from diffusion.vision.image_files import Pixels
 from tests.support.engine.inference_requests import a_request
 
 CHANCE = torch.Generator().manual_seed(0)

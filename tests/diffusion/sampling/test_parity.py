@@ -18,8 +18,6 @@ from diffusers import (
     DPMSolverMultistepScheduler,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
-    StableDiffusionPipeline,
-    StableDiffusionXLPipeline,
 )
 from numpy.typing import NDArray
 
@@ -27,6 +25,7 @@ from diffusion.engine.engine import Drawn, Engine
 from diffusion.loading.load import Checkpoint, load
 from diffusion.protocol.requests import ImageRequest, Noise
 from tests.support.engine.inference_requests import a_request
+from tests.support.models.pipelines import pipeline_of
 from tests.support.models.tiny_model import PIPELINES, build_tiny_model
 
 STEPS = 8
@@ -71,22 +70,6 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Ch
         for family in PIPELINES
         for prediction in ("epsilon", "v_prediction")
     }
-
-
-def pipeline_of(model: Checkpoint) -> Any:
-    """diffusers' pipeline with the very networks of our model."""
-    parts: dict[str, Any] = {"unet": model.denoiser.unet, "vae": model.decoder.vae}
-    for clip, place in zip(model.text.clips, ("", "_2"), strict=False):
-        parts |= {f"text_encoder{place}": clip.model, f"tokenizer{place}": clip.tokenizer}
-    if len(model.text.clips) == 2:
-        pipeline = StableDiffusionXLPipeline(**parts, scheduler=None, add_watermarker=False)
-    else:
-        none = {"safety_checker": None, "feature_extractor": None}
-        pipeline = StableDiffusionPipeline(
-            **parts, **none, scheduler=None, requires_safety_checker=False
-        )
-    pipeline.set_progress_bar_config(disable=True)
-    return pipeline
 
 
 def theirs(pipeline: Any, request: ImageRequest, **trained: Any) -> NDArray[np.float32]:

@@ -20,7 +20,7 @@ from diffusion.protocol.client import InferenceClient, InferenceUnavailable
 from diffusion.protocol.stream_parser import InferenceRefused
 from diffusion.server import auxiliary
 from diffusion.text.encoder import TextTooLong
-from diffusion.vision.autoencoder import Pixels, encode
+from diffusion.vision.image_files import Pixels, encode
 from diffusion.vision.interrogator import Interrogator
 from diffusion.vision.upscaler import TILE_SIDE_PX, Unwanted
 from tests.support.engine.image_uploads import pixels_of, saved, scene

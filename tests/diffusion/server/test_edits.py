@@ -19,15 +19,8 @@ from PIL import Image
 from diffusion.engine.engine import Engine
 from diffusion.loading.load import Checkpoint
 from diffusion.protocol.client import InferenceClient
-from diffusion.protocol.requests import (
-    Event,
-    Failed,
-    Finished,
-    ImageRequest,
-    Progress,
-    Queued,
-    Start,
-)
+from diffusion.protocol.events import Event, Failed, Finished, Progress, Queued
+from diffusion.protocol.requests import ImageRequest, Start
 from diffusion.server import uploads
 from diffusion.server.uploads import MAX_FIELDS
 from tests.support.engine.image_uploads import half_mask, pixels_of, saved, scene, see_through

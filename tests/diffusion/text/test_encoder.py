@@ -16,7 +16,7 @@ from diffusion.text.encoder import (
     TextEncoder,
     TextTooLong,
 )
-from tests.diffusion.sampling.test_parity import pipeline_of
+from tests.support.models.pipelines import pipeline_of
 from tests.support.models.tiny_model import TOKENS, WIDTH, build_tiny_model
 
 ROOM = TOKENS - 2

@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from diffusion.loading.diffusers_folder import read_network
 from diffusion.loading.load import EMBEDDED, Checkpoint, load
 from diffusion.protocol.requests import SAMPLERS, Blend, Noise, Start
-from diffusion.vision.autoencoder import (
+from diffusion.vision.autoencoder import Decoder
+from diffusion.vision.image_files import (
     WEBUI_SAMPLER_NAMES,
-    Decoder,
     encode,
     encode_preview,
     parameters_text,

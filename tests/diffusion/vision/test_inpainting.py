@@ -22,7 +22,7 @@ from diffusion.protocol.fields import InvalidField
 from diffusion.protocol.requests import SAMPLERS, ImageRequest, Noise, Start
 from diffusion.sampling.plan import plan, steps_run
 from diffusion.server.uploads import MAX_SIDE_PX, read_picture
-from diffusion.vision.autoencoder import Pixels
+from diffusion.vision.image_files import Pixels
 from diffusion.vision.inpainting import InpaintCanvas, feathered, prepare, white_is_drawn
 from tests.support.engine.image_uploads import half_mask, saved, scene, see_through
 from tests.support.engine.inference_requests import a_request

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from safetensors.torch import load_file, save_file
 
-from diffusion.loading.components import CheckpointError
 from diffusion.loading.load import EMBEDDED
+from diffusion.nn.model_files import CheckpointError
 from diffusion.training.upscaler import HALVES, convert
 from diffusion.vision.upscaler import CompactNetwork, Upscaler, load_upscaler
 from tests.support.models.tiny_model import build_tiny_upscaler

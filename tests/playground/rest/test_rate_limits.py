@@ -9,8 +9,7 @@ from playground.app.faults import SEND_MESSAGE
 from playground.rest.rate_limits import EXEMPT, RateLimits
 from playground.state.limits import Bucket
 from playground.testing.member import Member
-from tests.playground.validation.test_limits import channel_of
-from tests.support.playground.raw_bot import raw_bot
+from tests.support.playground.raw_bot import channel_of, raw_bot
 from tests.support.playground.small_bot import SmallBot, connected
 
 LIMITS = replace(Limits(), buckets={SEND_MESSAGE: Bucket(2, 5)}, global_per_second=4)

@@ -19,8 +19,7 @@ from playground.state.world import World
 from playground.testing.member import Member
 from playground.validation.commands import check_commands
 from playground.validation.components import check_modal
-from tests.playground.validation.test_limits import channel_of
-from tests.support.playground.raw_bot import RawBot
+from tests.support.playground.raw_bot import RawBot, channel_of
 
 
 async def test_the_bot_may_not_post_everywhere(raw: RawBot) -> None:

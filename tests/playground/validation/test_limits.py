@@ -14,7 +14,7 @@ from playground.state import limits
 from playground.state.limits import MIB
 from playground.testing.member import Member
 from tests.playground.conftest import UNHURRIED
-from tests.support.playground.raw_bot import RawBot, Reply
+from tests.support.playground.raw_bot import RawBot, Reply, channel_of
 
 FILE_LIMIT = 40_000
 REQUEST_LIMIT = 100_000
@@ -196,13 +196,6 @@ def named(reply: Reply) -> set[str]:
 
     walk(reply.body["errors"], "")
     return found
-
-
-async def channel_of(raw: RawBot, name: str = "darkroom") -> str:
-    await raw.identify()
-    guild_id = raw.ready["guilds"][0]["id"]
-    channels = (await raw.rest("GET", f"/guilds/{guild_id}/channels")).body
-    return str(next(channel["id"] for channel in channels if channel["name"] == name))
 
 
 @pytest.mark.parametrize(

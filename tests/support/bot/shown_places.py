@@ -11,7 +11,7 @@ from bot.i18n.texts import Text
 from bot.messages import help_embeds, job_embeds, settings_embeds
 from bot.messages import job_messages as messages
 from bot.messages.job_embeds import HistoryPage, QueuePosition
-from bot.messages.job_messages import AttachmentSpec, EmbedSpec
+from bot.messages.specs import AttachmentSpec, EmbedSpec, MessageSpec
 from bot.models.versions import Versions
 from bot.services.describe import PictureDescription, WordWeights
 from bot.services.generation import Confirmation
@@ -23,7 +23,7 @@ from storage.members import Preferences
 from storage.models import JobKind, JobState
 from storage.pictures import Picture
 from storage.servers import ServerSettings
-from tests.bot.messages.test_job_messages import CHILD, JOB
+from tests.support.stored_jobs import CHILD, JOB
 
 LOCALE = "en"
 
@@ -36,7 +36,7 @@ def texts_of(card: EmbedSpec) -> Iterator[str]:
         yield value
 
 
-def job_messages(typed: str) -> Iterator[messages.MessageSpec]:
+def job_messages(typed: str) -> Iterator[MessageSpec]:
     job = replace(JOB, prompt=typed)
     child = replace(CHILD, prompt=typed, kind=JobKind.VARY)
     shown = AttachmentSpec("x.png", b"", "")

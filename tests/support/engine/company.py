@@ -23,7 +23,7 @@ from diffusion.engine.engine import Broken, Drawn, Engine
 from diffusion.loading.load import EMBEDDED, Checkpoint, load
 from diffusion.nn.devices import DTYPES
 from diffusion.protocol.requests import ImageRequest, Noise
-from diffusion.vision.autoencoder import Pixels
+from diffusion.vision.image_files import Pixels
 from tests.support.models.tiny_model import build_tiny_model
 
 AT_ONCE = 13

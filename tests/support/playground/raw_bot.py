@@ -117,3 +117,10 @@ async def raw_bot(url: str) -> AsyncIterator[RawBot]:
         finally:
             for socket in bot.sockets:
                 await socket.close()
+
+
+async def channel_of(raw: RawBot, name: str = "darkroom") -> str:
+    await raw.identify()
+    guild_id = raw.ready["guilds"][0]["id"]
+    channels = (await raw.rest("GET", f"/guilds/{guild_id}/channels")).body
+    return str(next(channel["id"] for channel in channels if channel["name"] == name))

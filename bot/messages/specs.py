@@ -1,0 +1,67 @@
+"""What a message consists of: text, embeds, buttons, an attachment. Knows nothing of discord.py."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class EmbedColour(Enum):
+    """The colour at an embed's edge."""
+
+    RED = 0xC0392B
+    YELLOW = 0xD9A441
+    GREEN = 0x3E8E5A
+    GREY = 0x6B6F76
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedSpec:
+    """An embed: `fields` are pairs of name and value."""
+
+    title: str
+    text: str
+    colour: EmbedColour
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonSpec:
+    """A button that carries its job's id. `index` counts from 1, pictures for the most part.
+
+    One with a `url` leads there and carries nothing.
+    """
+
+    job_id: str
+    action: str
+    label: str = ""
+    emoji: str = ""
+    index: int | None = None
+    danger: bool = False
+    used: bool = False
+    url: str | None = None
+
+    @property
+    def custom_id(self) -> str:
+        place = "" if self.index is None else f":{self.index}"
+        return f"job:{self.job_id}:{self.action}{place}"
+
+
+ButtonRows = tuple[tuple[ButtonSpec, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentSpec:
+    """A picture in a message. `alt` is read out to those who do not see it."""
+
+    filename: str
+    encoded: bytes
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSpec:
+    """What a message shows. `attachment` None leaves on an edit what is there."""
+
+    content: str
+    attachment: AttachmentSpec | None = None
+    embeds: tuple[EmbedSpec, ...] = ()
+    buttons: ButtonRows = ()

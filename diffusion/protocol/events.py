@@ -1,0 +1,38 @@
+"""What a server reports while it works on a request."""
+
+from dataclasses import dataclass
+
+# What the bot hears while a request is made.
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The request waits; `position` others are before it."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`step` of `steps` is done; `previews` has an encoded picture per noise, or is empty."""
+
+    step: int
+    steps: int
+    previews: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """All pictures are there, encoded, one per noise, in the request's order."""
+
+    pictures: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The request can never succeed as it is; `reason` is one sentence for a person."""
+
+    reason: str
+
+
+Event = Queued | Progress | Finished | Failed

@@ -1,0 +1,69 @@
+"""The bot with its real parts, as the tests run it: settings, database, bot, inference."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot.client import DarkroomBot, point_at
+from bot.config import Settings
+from diffusion.protocol.client import InferenceClient
+from playground.state.limits import Limits
+from storage.database import Database
+from storage.pictures import PictureFolder
+from tests.support.processes import RunningProcess
+
+STEPS = 36
+"""Steps of the tiny model: long enough to be caught at work, with `--q 4` at 64."""
+
+
+PATIENT = replace(Limits(), interaction_deadline=20)
+"""Discord's limits, but it waits longer for an answer, and so the bot says “thinking…” later: a
+busy machine may stand still for seconds. Tests of slow answers have Discord's own."""
+
+
+@contextlib.asynccontextmanager
+async def running_inference(
+    model: Path, port: int = 0
+) -> AsyncIterator[tuple[str, RunningProcess]]:
+    arguments = ("-m", "diffusion", "--port", str(port), "--model", str(model))
+    # One thread: so small a model only loses by sharing its work out.
+    async with RunningProcess(*arguments, environment={"OMP_NUM_THREADS": "1"}) as process:
+        ready = await process.printed(r"inference ready at (http://\S+)")
+        yield ready[1], process
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Where the bot works, for tests that start it more than once."""
+
+    settings: Settings
+    database: Database
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[DarkroomBot]:
+        """The real bot, connected to the playground, in this process."""
+        assert self.settings.discord_url is not None
+        assert self.settings.inference_url is not None
+        point_at(self.settings.discord_url)
+        folder = PictureFolder(self.settings.picture_folder)
+        async with (
+            InferenceClient(self.settings.inference_url) as inference,
+            DarkroomBot(self.settings, self.database, folder, inference) as bot,
+        ):
+            connection = asyncio.create_task(bot.start("playground"))
+            try:
+                yield bot
+            finally:
+                await bot.close()
+                await connection
+
+    def environment(self) -> dict[str, str]:
+        """For the same bot as a process of its own."""
+        return {
+            "DISCORD_TOKEN": "playground",
+            "DISCORD_URL": self.settings.discord_url or "",
+            "INFERENCE_URL": self.settings.inference_url or "",
+            "DARKROOM_DATA": str(self.settings.data_folder),
+        }

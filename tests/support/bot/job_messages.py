@@ -1,0 +1,158 @@
+"""What tests read off the messages of jobs."""
+
+import io
+
+from PIL import Image
+
+from bot.messages.specs import EmbedSpec
+from diffusion.protocol.requests import ImageRequest
+from playground.testing.member import Member
+from playground.testing.views import Message
+from storage import jobs, members
+from storage.database import Database
+from storage.jobs import Job
+from storage.members import Preferences
+
+
+def labels(message: Message) -> list[str]:
+    return [button.label or button.emoji or "" for button in message.buttons]
+
+
+def job_id_of(message: Message) -> str:
+    custom_id = message.buttons[0].custom_id
+    assert custom_id is not None
+    return custom_id.split(":")[1]
+
+
+async def finished(member: Member, message: Message) -> Message:
+    """The message once its job has ended: the cancel button is gone, and on a machine that is slow,
+    “thinking…” too."""
+    return await member.wait_for(
+        lambda m: m.id == message.id and not m.thinking and "Cancel" not in labels(m)
+    )
+
+
+def first_words(member: Member, message: Message) -> str:
+    """What it said when it was posted, after “thinking…” on a machine that is slow. What an act
+    returns may be changed already: a quick job can have begun before the member's answer is on its
+    way."""
+    return next(one.content for one in member.versions(message) if not one.thinking)
+
+
+async def picture_of(member: Member, message: Message) -> Image.Image:
+    return Image.open(io.BytesIO(await member.download(message.attachments[0])))
+
+
+async def request_of(database: Database, message: Message) -> ImageRequest:
+    job = await jobs.get(database, job_id_of(message))
+    assert job is not None
+    return ImageRequest.from_json(job.request)
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """Mean absolute difference of two pictures of one size, from 0 to 255."""
+    a, b = one.convert("RGB").tobytes(), other.convert("RGB").tobytes()
+    assert len(a) == len(b)
+    return sum(abs(x - y) for x, y in zip(a, b, strict=True)) / len(a)
+
+
+LONG = "a fox --q 4"
+"""A prompt whose job runs long enough to be caught at work."""
+
+
+def card(message: Message) -> str:
+    """The text of the message's only embed."""
+    (embed,) = message.embeds
+    fields = [f"{field['name']}: {field['value']}" for field in embed.get("fields", [])]
+    return "\n".join([embed["title"], embed.get("description", ""), *fields])
+
+
+async def told(member: Member, answer: Message) -> str:
+    """The card that answers this member alone, at once or after “thinking…”."""
+    shown = await member.wait_for(
+        lambda m: m.ephemeral and m.embeds and m.interaction_id == answer.interaction_id
+    )
+    return card(shown)
+
+
+def whoever(message: Message) -> int:
+    return int(message.raw["interaction_metadata"]["user"]["id"])
+
+
+QUICK = "--q .25 --ar 1:1"
+
+
+async def drawn(member: Member, prompt: str, channel: str = "darkroom") -> Message:
+    waiting = await member.slash(channel, "imagine", prompt=f"{prompt} {QUICK}")
+    return await finished(member, waiting)
+
+
+CONFIRMED_PROMPT = "a {red, blue} fox --steps 2 --ar {1:1, 2:1} --n 1"
+
+
+async def question(member: Member, prompt: str, place: str = "darkroom") -> Message:
+    answer = await member.slash(place, "imagine", prompt=prompt)
+    return await member.wait_for(
+        lambda m: m.interaction_id == answer.interaction_id and bool(m.buttons)
+    )
+
+
+async def answered(member: Member, asked: Message, words: str) -> None:
+    await member.wait_for(lambda m: m.id == asked.id and words in card(m) and not m.buttons)
+
+
+async def chosen(database: Database, answer: Message) -> Preferences:
+    return await members.get_preferences(database, whoever(answer))
+
+
+def value_of(message: Message, select: str) -> str:
+    """What a menu shows as chosen."""
+    (menu,) = [menu for menu in message.selects if menu.custom_id == select]
+    (value,) = [option.value for option in menu.options if option.default]
+    return str(value)
+
+
+def check(card: EmbedSpec) -> None:
+    assert 1 <= len(card.title) <= 256
+    assert len(card.text) <= 4096
+    assert len(card.fields) <= 25
+    for name, value in card.fields:
+        assert 1 <= len(name) <= 256
+        assert 1 <= len(value) <= 1024
+    pieces = (card.title, card.text, *(piece for field in card.fields for piece in field))
+    assert sum(map(len, pieces)) <= 6000
+
+
+async def caught_at_work(member: Member, message: Message) -> Message:
+    return await member.wait_for(lambda m: m.id == message.id and "%)" in m.content)
+
+
+async def grids(member: Member) -> list[Message]:
+    return [m for m in await member.messages("darkroom") if "U1" in labels(m)]
+
+
+async def letter(member: Member, grid: Message) -> Message:
+    """The direct message with the result of a grid's job."""
+    job_id = job_id_of(grid)
+    return await member.wait_for(
+        lambda m: m.channel_id != grid.channel_id and m.embeds and job_id in card(m)
+    )
+
+
+SUCCESS = 3
+"""The style of a button that has been used."""
+
+QUICK_PROMPT = "a fox --steps 2 --n 2"
+
+
+async def job_of(database: Database, message: Message) -> Job:
+    job = await jobs.get(database, job_id_of(message))
+    assert job is not None
+    return job
+
+
+async def single(member: Member, prompt: str = QUICK_PROMPT, channel: str = "darkroom") -> Message:
+    """A picture by itself, with its link and all its buttons."""
+    grid = await finished(member, await member.slash(channel, "imagine", prompt=prompt))
+    answer = (await member.press(grid, "U1")).message
+    return await member.wait_for(lambda m: m.id == answer.id and m.button("Web"))
