@@ -183,9 +183,7 @@ class InvalidUpload(PromptError):
     """A file that came along is no picture that can be used; `reason` is a key under `upload-`."""
 
     def __init__(self, name: str, reason: str) -> None:
-        # In the texts it stands between signs that nothing in it may end.
-        plain = name.replace("`", "ˋ")
-        shown = plain if len(plain) <= 100 else f"{plain[:99]}…"
+        shown = name if len(name) <= 100 else f"{name[:99]}…"
         super().__init__(name=shown, reason=Text(f"upload-{reason}"))
 
 

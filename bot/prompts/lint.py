@@ -28,7 +28,7 @@ class _Patterns:
 @lru_cache(maxsize=64)
 def _patterns(names: frozenset[str]) -> _Patterns:
     # Longer names first, so that `--mine2` is itself and not a `--mine` with a 2 behind it.
-    name = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    name = "|".join(map(re.escape, sorted(names, key=lambda one: (-len(one), one))))
 
     def pattern(around: str) -> re.Pattern[str]:
         return re.compile(around.replace("NAME", f"({name})"), re.IGNORECASE | re.DOTALL)

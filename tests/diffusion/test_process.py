@@ -193,7 +193,9 @@ async def test_a_port_that_is_taken_is_one_sentence_and_exit_1(
 async def test_an_address_of_another_machine_is_one_sentence_and_exit_78(
     tiny_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    elsewhere = argparse.Namespace(host="192.0.2.1", port=0, model=tiny_folder, grace=0.0)
+    elsewhere = argparse.Namespace(
+        host="192.0.2.1", port=0, model=tiny_folder, grace=0.0, no_key=True
+    )
     assert await serve(elsewhere, torch.device("cpu")) == os.EX_CONFIG
     assert capsys.readouterr().err.startswith("Cannot listen on 192.0.2.1:0: ")
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+import bot
 from bot.i18n import markdown, texts
 from bot.messages import job_messages
 from bot.prompts import expand, lint, multi_prompt, parser, permutations, values
 from tests.support.bot.regex_steps import count_steps
 
-ROOT = Path(job_messages.__file__).parent
+ROOT = Path(bot.__file__).parent
 
 MEANT = lint._patterns(frozenset(["ar", "no", "mine-2"]))
 
@@ -49,6 +50,7 @@ WRITTEN_OUT = [
     (r"[a-z][a-z0-9_-]{0,31}", "fullmatch"),
     (r"[\w.-]{1,40}", "fullmatch"),
     (r"job:([0-9a-f]{32}):", "match"),
+    (r"\d+|0[xX][0-9a-fA-F]*", "fullmatch"),
     (r"[;:.] ", "split"),
     (r"(?<!^)(?=[A-Z])", "sub"),
 ]

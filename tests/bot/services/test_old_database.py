@@ -154,7 +154,9 @@ async def test_what_waited_is_drawn_after_the_new_version_has_started(
         ("job:.*:upscale:2", JobKind.UPSCALE),
         ("job:.*:vary:[12]", JobKind.VARY),
         ("job:.*:vary_(subtle|strong)", JobKind.VARY),
-        ("job:.*:(upscale|redo)_(subtle|creative)", JobKind.ENLARGE),
+        # Enlarged again in the subtle way, a picture is the same: that is linked.
+        ("job:.*:(upscale_subtle|upscale_creative|redo_creative)", JobKind.ENLARGE),
+        ("job:.*:redo_subtle", JobKind.ENLARGE),
         ("job:.*:zoom:(15|20)", JobKind.ZOOM),
         ("job:.*:pan_(left|right|up|down)", JobKind.PAN),
         ("propose:draw:[12]", JobKind.IMAGINE),

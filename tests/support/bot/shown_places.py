@@ -62,7 +62,7 @@ def refusals(typed: str) -> Iterator[UserError]:
         "Markup": names([typed]),
     }
     keys = {"PromptTooLong": {"what": "prompt"}, "ModelCannot": {"what": "tile"}}
-    keys["InvalidLink"] = {"reason": "slow"}
+    keys["InvalidLink"] = keys["InvalidUpload"] = {"reason": "slow"}
     for name, error in vars(errors).items():
         if isinstance(error, type) and issubclass(error, UserError) and not error.__subclasses__():
             taken = inspect.signature(error).parameters
@@ -86,7 +86,7 @@ def all_cards(typed: str) -> Iterator[EmbedSpec]:
     yield job_embeds.info([job], Totals(1, 2, 3, 4), 3, Preferences(), LOCALE)
     yield job_embeds.queue(QueuePosition(queue, job.member_id, 9.0, 2), job.server_id, LOCALE)
     yield job_embeds.details(job, request, pictures, LOCALE)
-    yield job_embeds.ancestry([job, job], LOCALE)
+    yield job_embeds.ancestry([job, job], job.channel_id, LOCALE)
     yield job_embeds.history(HistoryPage(typed, 0, 1, found), LOCALE)
     yield job_embeds.history(HistoryPage(typed, 0, 0, Found((), frozenset(), 0)), LOCALE)
     yield settings_embeds.panel(Preferences(model=typed, suffix=typed), {typed: typed}, LOCALE)
@@ -111,5 +111,5 @@ def shown(typed: str) -> list[str]:
     """All that Discord reads Markdown in, wherever a member's text is shown."""
     everywhere = [one.content for one in job_messages(typed)]
     for one in job_messages(typed):
-        everywhere += [text for card in one.cards for text in texts_of(card)]
+        everywhere += [text for card in one.embeds for text in texts_of(card)]
     return everywhere + [text for card in all_cards(typed) for text in texts_of(card)]
