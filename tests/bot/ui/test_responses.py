@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.ui import responses
-from bot.ui.responses import run_in_time
+from bot.ui.responses import Responder
 
 
 class Response:
@@ -35,7 +35,8 @@ async def test_of_two_slow_pieces_of_work_only_the_first_is_announced(
             await asyncio.sleep(0)
         return result
 
-    assert await run_in_time(interaction, slow("found")) == "found"
-    assert await run_in_time(interaction, slow("shown"), hidden=True) == "shown"
+    responder = Responder(interaction)
+    assert await responder.run(slow("found")) == "found"
+    assert await responder.run(slow("shown"), ephemeral=True) == "shown"
     assert interaction.response.deferred == [{"thinking": True, "ephemeral": False}]
-    assert interaction.extras[responses.DEFERRED_IN_PUBLIC] is True
+    assert interaction.extras[responses.PLACEHOLDER_IS_EPHEMERAL] is False
