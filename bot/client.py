@@ -57,7 +57,7 @@ INVITE_PERMISSIONS = discord.Permissions(
         (*REQUIRED_PERMISSIONS, "send_messages_in_threads", "read_message_history"), True
     )
 )
-
+"""What the bot needs on a server."""
 
 log = logging.getLogger(__name__)
 
@@ -80,9 +80,9 @@ def invite_link(application_id: int) -> str:
     return f"{link}&integration_type=0"
 
 
-class _Tree(app_commands.CommandTree["DarkroomBot"]):
+class _CommandTree(app_commands.CommandTree["DarkroomBot"]):
     async def interaction_check(self, interaction: discord.Interaction["DarkroomBot"], /) -> bool:
-        """Explain where the bot is not to be used: clients may remember its commands there."""
+        """Refuse where the bot is switched off, with an explanation: clients remember commands."""
         is_autocomplete = interaction.type is discord.InteractionType.autocomplete
         try:
             # Autocompletion comes with every key that is typed, so it is not counted.
@@ -108,7 +108,7 @@ class _Tree(app_commands.CommandTree["DarkroomBot"]):
 
 
 class DarkroomBot(commands.Bot):
-    """The bot, connected. `database`, `folder` and `inference` are open, and closed by others."""
+    """The bot. `database` and `inference` are open, and closed by whoever opened them."""
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class DarkroomBot(commands.Bot):
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
-            tree_cls=_Tree,
+            tree_cls=_CommandTree,
             intents=discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True),
             allowed_contexts=app_commands.AppCommandContext(
                 guild=True,
