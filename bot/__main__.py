@@ -1,7 +1,7 @@
-"""The `darkroom` command. A start-up failure is one sentence.
+"""The `darkroom` command: reads the command line, and prints a start-up failure as one sentence.
 
-The exit code is 78 (`os.EX_CONFIG`) where the settings are at fault and it is no use to start
-again, else 1.
+The exit code is 78 (`os.EX_CONFIG`) if the settings are wrong, so that a restart would not help;
+other failures exit with 1.
 """
 
 import argparse
@@ -26,11 +26,11 @@ from storage.database import StorageUnavailable, migrate
 from storage.permissions import PRIVATE_UMASK
 
 MODULES = {"inference": "diffusion", "playground": "playground", "train": "diffusion.training"}
-"""Commands that are modules of their own, so that the bot's process never imports torch."""
+"""Commands that run as another module, so that the bot's process never imports torch."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run what the command line says. Exits with 78 or 1 and a sentence if it cannot."""
+    """Run the command. If it cannot start, print a sentence and exit with 78 or 1."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if given and given[0] in MODULES:
@@ -57,7 +57,7 @@ def _refuse_settings(sentence: str) -> NoReturn:
 
 
 async def _run(options: argparse.Namespace, settings: Settings) -> None:
-    if options.command != "imagine":  # whose file is for whoever asked for it
+    if options.command != "imagine":  # its files are not the bot's
         os.umask(PRIVATE_UMASK)
     match options.command:
         case None:
@@ -72,16 +72,16 @@ async def _run(options: argparse.Namespace, settings: Settings) -> None:
 
 def _log_to_terminal() -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    # Alembic tells of every look at the database, discord.py of the voice that nobody asked for.
+    # Alembic logs every check of the database; discord.py warns that voice is not supported.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 
 def _replace_process(module: str, arguments: list[str]) -> None:
-    """Turn this process into another of our modules, with what `.env` says about it."""
+    """Replace this process by another module, with its settings from `.env`."""
     if module == "diffusion":
         settings = Settings()
-        # Before what was typed, so that what was typed wins.
+        # Before the typed arguments, so that those win.
         arguments = [*settings.inference_arguments, *arguments]
         os.environ.update(settings.for_inference)
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         action="append",
         default=[],
-        help="a picture to start from; several are laid over each other",
+        help="a picture to start from; several are blended",
     )
     commands.add_parser("migrate", help="bring the database up to date")
     commands.add_parser("inference", help="the inference process alone (--help says more)")

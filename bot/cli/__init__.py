@@ -1,1 +1,1 @@
-"""The `darkroom` command: everything at once, the bot alone, one picture from the shell."""
+"""What the `darkroom` command runs: everything at once, the bot alone, or one prompt."""

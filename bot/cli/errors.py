@@ -1,5 +1,5 @@
-"""Why a command cannot start, in one sentence."""
+"""The error of a command that cannot start."""
 
 
 class CannotStart(Exception):
-    """Something is missing or wrong outside the program; the message says what to do."""
+    """Something outside the program is missing or wrong; the message says what to do."""

@@ -1,4 +1,4 @@
-"""`darkroom imagine`: grids from the shell, without any bot."""
+"""`darkroom imagine`: draw a prompt into files, without Discord."""
 
 import asyncio
 import contextlib
@@ -31,17 +31,21 @@ from diffusion.protocol.events import Failed, Finished, Queued
 async def imagine(
     settings: Settings, typed: str, output: Path, images: Sequence[Path] = ()
 ) -> None:
-    """Draw what a prompt stands for into files. Raises UserError, CannotStart."""
+    """Draw a prompt, or all that its braces and repeats stand for, into files.
+
+    The first grid goes to `output`, the next to `output` with `_2` behind its name, and so on.
+    `images` are pictures to start from. Raises UserError, CannotStart.
+    """
     prompts = [parse(written) for written in expand(typed, {}, "", MAX_REPEATS)]
     async with PictureFetcher() as fetcher, _inference(settings) as inference:
-        attached = [await _opened(fetcher, image) for image in images]
+        attached = [await _read_picture(fetcher, image) for image in images]
         versions = name_models(await inference.models(), settings.named_versions, settings.model)
         number = 0
         for prompt in prompts:
             model = versions.choose(prompt, None, starts=bool(attached))
             requests = resolve(prompt, model, Defaults(), secrets.randbelow(protocol.SEEDS))
             fetched = [await fetcher.fetch(link) for link in prompt.links]
-            files = _start([*attached, *fetched])
+            files = _init_image([*attached, *fetched])
             for request in requests:
                 number += 1
                 file = output if number == 1 else output.with_stem(f"{output.stem}_{number}")
@@ -51,15 +55,15 @@ async def imagine(
                 print(f"{file}: seed {request.noises[0].seed}")
 
 
-async def _opened(fetcher: PictureFetcher, image: Path) -> bytes:
+async def _read_picture(fetcher: PictureFetcher, image: Path) -> bytes:
     try:
         return await fetcher.rewrite(await asyncio.to_thread(image.read_bytes))
     except UnusablePicture as error:
         raise InvalidUpload(str(image), error.reason) from error
 
 
-def _start(pictures: Sequence[bytes]) -> dict[str, bytes]:
-    """The one picture to start from, by its SHA-256; nothing where there is none."""
+def _init_image(pictures: Sequence[bytes]) -> dict[str, bytes]:
+    """The picture to start from, by its SHA-256: all pictures blended. Empty without any."""
     if not pictures:
         return {}
     picture = blend(pictures)
@@ -87,7 +91,7 @@ async def _draw(
 
 @contextlib.asynccontextmanager
 async def _inference(settings: Settings) -> AsyncIterator[InferenceClient]:
-    """The inference server of the settings, or one of our own for as long as this lasts."""
+    """A client of the inference server in the settings, or of one started for this command."""
     try:
         if settings.inference_url:
             async with InferenceClient(settings.inference_url, settings.api_key) as client:
@@ -103,6 +107,7 @@ async def _inference(settings: Settings) -> AsyncIterator[InferenceClient]:
 
 @contextlib.asynccontextmanager
 async def _own_server(settings: Settings) -> AsyncIterator[str]:
+    """Run an inference server; yields its URL once it is ready."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "diffusion", "--port", "0", *settings.inference_arguments),
         env={**os.environ, **settings.for_inference},

@@ -1,8 +1,8 @@
-"""Everything on one machine: inference, the bot and, without a token, the playground.
+"""`darkroom` without a command: inference, the bot and, without a token, the playground.
 
-Each is a child process. One that dies is started again, with growing pauses, whether it was ever
-ready or not; the others go on meanwhile. Final is only what a child says of its settings before it
-was ever ready, by ending with `os.EX_CONFIG`. When the launcher ends, all end.
+Each is a child process. One that dies is restarted after a pause, which doubles each time; the
+others keep running. Only a child that exits with `os.EX_CONFIG` before it was ever ready stops the
+launcher: its settings are wrong. When the launcher ends, its children end.
 """
 
 import asyncio
@@ -24,24 +24,25 @@ from storage.database import migrate
 log = logging.getLogger(__name__)
 
 MIN_RESTART_INTERVAL_S = 1.0
-"""Seconds before a child that died is started again; doubled while it keeps dying."""
+"""Seconds before a child that died is restarted; doubled while it keeps dying."""
 
 MAX_RESTART_INTERVAL_S = 60.0
 STABLE_AFTER_S = 60.0
-"""Seconds that a child has lived, and was ready in, when its death counts as the first."""
+"""Seconds after which a child that was ready counts as stable, so its pauses start anew."""
 
 STOP_TIMEOUT_S = 10.0
-"""Seconds that a child has to end when it is asked to."""
+"""Seconds that a child has to end before it is killed."""
 
 PR_SET_PDEATHSIG = 1
+"""Linux's number for the `prctl` option: the signal sent when the parent dies."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChildProcess:
-    """A process to keep alive.
+    """A process to keep running.
 
-    `ready` is what its output holds once it can be used; `needs` names a child that must be
-    ready before it is started.
+    Its output contains `ready` once it can be used. `needs` names a child that must be ready
+    before this one is started.
     """
 
     name: str
@@ -59,20 +60,21 @@ async def launch(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     children = _children(settings)
-    keepers: list[_Supervisor] = []
+    supervisors: list[_Supervisor] = []
     try:
         for child in children:
-            await _ready_or(stop, *(keeper for keeper in keepers if keeper.name == child.needs))
-            keepers.append(_Supervisor(child))
-        await _ready_or(stop, *keepers)
+            needed = (one for one in supervisors if one.name == child.needs)
+            await _wait_until_ready(stop, *needed)
+            supervisors.append(_Supervisor(child))
+        await _wait_until_ready(stop, *supervisors)
         if not stop.is_set():
             _announce(children)
         await stop.wait()
     finally:
         print("Darkroom stops.", flush=True)
-        # The bot first: it should not see the others go.
-        for keeper in reversed(keepers):
-            await keeper.end()
+        # The bot first, so that it does not lose the others while it runs.
+        for supervisor in reversed(supervisors):
+            await supervisor.end()
 
 
 def _children(settings: Settings) -> list[ChildProcess]:
@@ -91,7 +93,7 @@ def _children(settings: Settings) -> list[ChildProcess]:
         children.append(ChildProcess("playground", command, "playground ready at"))
         environment["DISCORD_TOKEN"] = "playground"
         environment["DISCORD_URL"] = f"http://127.0.0.1:{port}"
-    # Inference may still be loading: the bot waits for it, but not for Discord's stand-in.
+    # The bot itself waits for inference, which may be loading for long, but not for the playground.
     command = ("-m", "bot", "bot")
     children.append(ChildProcess("bot", command, "connected as", environment, needs="playground"))
     return children
@@ -122,20 +124,20 @@ def _free_port(wanted: int) -> int:
 
 
 class _Supervisor:
-    """Keeps one child alive until it is told to end it."""
+    """Keeps one child running until `end` is called."""
 
     def __init__(self, child: ChildProcess) -> None:
         self.name = child.name
         self.started: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        """True once it is ready; False if it says that its settings are wrong."""
+        """True once it is ready; False if its settings are wrong."""
         self._child = child
         self._is_ready = False
         self._ending = False
         self._process: asyncio.subprocess.Process | None = None
-        self._task = asyncio.create_task(self._keep())
+        self._task = asyncio.create_task(self._keep_running())
 
     async def end(self) -> None:
-        """Ask the child to end, and see that it does; its last lines are still passed on."""
+        """Ask the child to end, and kill it if it does not; its last lines are still printed."""
         self._ending = True
         if self._process is not None and self._process.returncode is None:
             self._process.terminate()
@@ -149,7 +151,7 @@ class _Supervisor:
             self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _keep(self) -> None:
+    async def _keep_running(self) -> None:
         pause = MIN_RESTART_INTERVAL_S
         while True:
             began, self._is_ready = time.monotonic(), False
@@ -171,7 +173,7 @@ class _Supervisor:
             if code == os.EX_CONFIG and not self.started.done():
                 self.started.set_result(False)
                 return
-            # One that falls again and again must not wear Discord's patience, or the disk's, out.
+            # A child that keeps crashing must not use up Discord's logins, or fill the disk.
             if self._is_ready and time.monotonic() - began > STABLE_AFTER_S:
                 pause = MIN_RESTART_INTERVAL_S
             log.warning(
@@ -184,7 +186,7 @@ class _Supervisor:
             pause = min(2 * pause, MAX_RESTART_INTERVAL_S)
 
     async def _follow_output(self, process: asyncio.subprocess.Process) -> None:
-        """Pass the child's lines on under its name, and notice when it is ready."""
+        """Print the child's lines after its name, and notice when it is ready."""
         assert process.stdout is not None
         while line := await _read_line(process.stdout):
             text = line.decode(errors="replace").rstrip()
@@ -199,27 +201,28 @@ async def _read_line(stream: asyncio.StreamReader) -> bytes:
     try:
         return await stream.readline()
     except ValueError:
-        # Longer than the buffer; what follows is a line of its own.
+        # The line is longer than the buffer; its rest is read as a line of its own.
         return b"...\n"
 
 
-async def _ready_or(stop: asyncio.Event, *keepers: _Supervisor) -> None:
-    """Wait until all are ready, or until it is time to stop. Raises CannotStart if one refuses."""
+async def _wait_until_ready(stop: asyncio.Event, *supervisors: _Supervisor) -> None:
+    """Wait for all children, or for `stop`. Raises CannotStart if the settings of one are wrong."""
     stopped: asyncio.Future[bool] = asyncio.ensure_future(stop.wait())
     try:
-        waiting = list(keepers)
+        waiting = list(supervisors)
         while waiting and not stopped.done():
-            started = [keeper.started for keeper in waiting]
+            started = [supervisor.started for supervisor in waiting]
             await asyncio.wait([*started, stopped], return_when=asyncio.FIRST_COMPLETED)
-            for keeper in waiting:
-                if keeper.started.done() and not keeper.started.result() and not stop.is_set():
-                    raise CannotStart(f"{keeper.name} did not start; what it said is above.")
-            waiting = [keeper for keeper in waiting if not keeper.started.done()]
+            for supervisor in waiting:
+                outcome = supervisor.started
+                if outcome.done() and not outcome.result() and not stop.is_set():
+                    raise CannotStart(f"{supervisor.name} did not start; what it said is above.")
+            waiting = [one for one in waiting if not one.started.done()]
     finally:
         stopped.cancel()
 
 
 def _die_with_launcher() -> None:
-    """End this child when its parent is killed outright (Linux; elsewhere it lives on)."""
+    """Have Linux end this child when its parent is killed; elsewhere it keeps running."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

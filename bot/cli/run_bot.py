@@ -1,4 +1,4 @@
-"""Running the bot alone: opens what it needs, connects, and says what is missing."""
+"""`darkroom bot`: open the database and the connections, and run the Discord client."""
 
 import asyncio
 import signal
@@ -16,11 +16,11 @@ from storage.pictures import PictureFolder
 
 
 class WrongSettings(CannotStart):
-    """What is wrong stands in the settings: starting again would change nothing."""
+    """The settings are wrong, so a restart would not help."""
 
 
 async def run_bot(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM. Raises CannotStart, or StorageUnavailable."""
+    """Run the bot until SIGINT or SIGTERM. Raises CannotStart, or StorageUnavailable."""
     if settings.discord_token is None:
         raise WrongSettings(
             "Set DISCORD_TOKEN to the bot's token, or run `darkroom` alone to play."

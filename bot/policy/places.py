@@ -8,7 +8,6 @@ which needs none of the intents that Discord grants to few bots only.
 import asyncio
 import logging
 import time
-from typing import Any
 
 import aiohttp
 import discord
@@ -53,7 +52,7 @@ class Places:
         self._user_installs = user_installs
         self._remembered: dict[tuple[int, int], tuple[float, bool]] = {}
 
-    def check_open(self, interaction: discord.Interaction[Any]) -> None:
+    def check_open(self, interaction: discord.Interaction) -> None:
         """Raises DirectMessagesOff, UserInstallsOff where the bot is not to be used."""
         server_id = interaction.guild_id
         if interaction.context.dm_channel and not self._direct_messages:

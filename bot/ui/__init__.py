@@ -1,1 +1,1 @@
-"""What members press and fill in: buttons, menus, modals, reactions, and the answers to them."""
+"""The Discord side of the bot: commands, buttons, menus, modals, reactions, and answering them."""

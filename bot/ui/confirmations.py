@@ -1,23 +1,18 @@
-"""Asking a member whether all the jobs that a prompt becomes are meant.
+"""Asking a member to confirm a prompt that becomes several jobs.
 
-The buttons carry the id of a draft in the database, so that they work after a restart too.
+The buttons carry the id of a draft in the database, so they keep working after a restart.
 """
-
-from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.delivery.messenger import build_embeds
 from bot.i18n.texts import say
 from bot.messages.job_messages import shown_prompt
 from bot.messages.specs import EmbedColour, EmbedSpec
 from bot.services.generation import Confirmation
 from bot.ui.dynamic_items import PersistentButton, view_of
-from bot.ui.responses import DEFERRED_IN_PUBLIC, redraw, requester_of, run_in_time, show_jobs
+from bot.ui.interactions import requester_of, services_of
+from bot.ui.responses import Responder, show_jobs
 from storage.jobs import Job
-
-if TYPE_CHECKING:
-    from bot.client import DarkroomBot
 
 MAX_PROMPTS_SHOWN = 5
 """Prompts that are shown of all that would be drawn."""
@@ -30,52 +25,45 @@ class ConfirmationButton(
 ):
     """Yes or no to a draft."""
 
-    async def act(self, interaction: discord.Interaction[Any]) -> None:
-        draft_id = self.said["draft_id"]
-        if self.said["answer"] == "yes":
-            await _start(interaction, draft_id)
+    async def act(self, interaction: discord.Interaction) -> None:
+        draft_id = self.groups["draft_id"]
+        if self.groups["answer"] == "yes":
+            await _confirm(interaction, draft_id)
         else:
-            await _drop(interaction, draft_id)
+            await _decline(interaction, draft_id)
 
 
-async def _start(interaction: "discord.Interaction[DarkroomBot]", draft_id: str) -> None:
-    generation, locale = interaction.client.generation, interaction.locale.value
+async def _confirm(interaction: discord.Interaction, draft_id: str) -> None:
+    generation, responder = services_of(interaction).generation, Responder(interaction)
     work = generation.confirm(requester_of(interaction), draft_id)
-    jobs = await run_in_time(interaction, work, thinking=False)
-    title = say("confirmation.started", locale, jobs=len(jobs))
+    jobs = await responder.run(work, updates=True)
+    title = say("confirmation.started", interaction.locale.value, jobs=len(jobs))
     try:
-        await redraw(interaction, EmbedSpec(title, "", EmbedColour.GREEN), discord.ui.View())
+        await responder.update_embed(EmbedSpec(title, "", EmbedColour.GREEN))
     finally:
-        # After the answer: before it, what goes by the interaction's token reaches nobody.
+        # After the answer: before it, nothing can be sent with the interaction's token.
         for job in jobs:
             generation.post(job)
 
 
-async def _drop(interaction: "discord.Interaction[DarkroomBot]", draft_id: str) -> None:
-    work = interaction.client.generation.decline(interaction.user.id, draft_id)
-    await run_in_time(interaction, work, thinking=False)
+async def _decline(interaction: discord.Interaction, draft_id: str) -> None:
+    responder = Responder(interaction)
+    work = services_of(interaction).generation.decline(interaction.user.id, draft_id)
+    await responder.run(work, updates=True)
     title = say("confirmation.declined", interaction.locale.value)
-    await redraw(interaction, EmbedSpec(title, "", EmbedColour.GREY), discord.ui.View())
+    await responder.update_embed(EmbedSpec(title, "", EmbedColour.GREY))
 
 
 async def show_imagined(
-    interaction: discord.Interaction[Any], imagined: tuple[Job, ...] | Confirmation
+    interaction: discord.Interaction, imagined: tuple[Job, ...] | Confirmation
 ) -> None:
-    """Give jobs their messages, or ask first whether they are meant."""
+    """Show the jobs that a prompt became, or ask for their confirmation first."""
     if isinstance(imagined, tuple):
-        await show_jobs(interaction, interaction.client.generation, imagined)
+        await show_jobs(interaction, services_of(interaction).generation, imagined)
         return
     locale = interaction.locale.value
-    shown, buttons = (
-        build_embeds([_question(imagined, locale)]),
-        _yes_or_no(imagined.draft_id, locale),
-    )
-    if not interaction.response.is_done():
-        await interaction.response.send_message(embeds=shown, view=buttons, ephemeral=True)
-        return
-    if interaction.extras.get(DEFERRED_IN_PUBLIC):
-        await interaction.delete_original_response()
-    await interaction.followup.send(embeds=shown, view=buttons, ephemeral=True)
+    view = _yes_or_no(imagined.draft_id, locale)
+    await Responder(interaction).send_embed(_question(imagined, locale), view)
 
 
 def _question(confirmation: Confirmation, locale: str) -> EmbedSpec:

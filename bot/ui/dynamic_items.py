@@ -1,6 +1,7 @@
-"""Buttons and menus that work for ever: found by their custom_id, however old their message is.
+"""Buttons and select menus that keep working after a restart.
 
-A custom_id says all that a press needs, so nothing has to be remembered of what was shown.
+discord.py finds their class by their custom_id, which holds all that a press needs. So nothing has
+to be remembered of the messages that were sent.
 """
 
 import re
@@ -8,37 +9,34 @@ from typing import Any, Self, TypeVar
 
 import discord
 
-from bot.ui.responses import show_error
+from bot.ui.interactions import check_allowed
+from bot.ui.responses import Responder
 
 Item = TypeVar("Item", bound=discord.ui.Item[Any])
 
 
 class PersistentItem(discord.ui.DynamicItem[Item], template=""):
-    """What is pressed or chosen; `said` has the named groups of its custom_id."""
+    """A button or a select menu. `groups` are the named groups of its custom_id's template."""
 
-    def __init__(self, item: Item, said: dict[str, str]) -> None:
+    def __init__(self, item: Item, groups: dict[str, str]) -> None:
         super().__init__(item)
-        self.said = said
+        self.groups = groups
 
     @classmethod
     async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],
-        item: discord.ui.Item[Any],
-        match: re.Match[str],
+        cls, interaction: discord.Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> Self:
         return cls(item, match.groupdict(""))  # type: ignore[arg-type]  # of the kind we sent
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def callback(self, interaction: discord.Interaction) -> None:
         try:
-            interaction.client.rate_limiter.count(interaction.user.id)
-            interaction.client.places.check_open(interaction)
+            check_allowed(interaction)
             await self.act(interaction)
         except Exception as error:
-            await show_error(interaction, error)
+            await Responder(interaction).error(error)
 
-    async def act(self, interaction: discord.Interaction[Any]) -> None:
-        """What comes of it; every error is explained to who pressed."""
+    async def act(self, interaction: discord.Interaction) -> None:
+        """Do what it is for; the member is told of every error."""
         raise NotImplementedError
 
 

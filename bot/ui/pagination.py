@@ -1,14 +1,12 @@
-"""What members leaf through: the topics of the help, the pages of their history, their jobs again.
-
-As with all that can be pressed, a custom_id says everything, so that old ones work for ever.
-"""
+"""The topics of the help, the pages of a member's history, and showing a job of a page again."""
 
 import json
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord import app_commands
+from discord.ext import commands
 
 from bot.i18n.markdown import visible
 from bot.i18n.texts import Text, say
@@ -18,41 +16,39 @@ from bot.messages.help_embeds import CommandHelp
 from bot.messages.job_embeds import HistoryPage
 from bot.messages.specs import AttachmentSpec, EmbedSpec, MessageSpec
 from bot.ui.dynamic_items import PersistentButton, PersistentSelect, view_of
-from bot.ui.responses import redraw, run_in_time, show_message
+from bot.ui.interactions import channel_id_of, services_of
+from bot.ui.responses import Responder
 from storage.jobs import Job
 from storage.removals import Copy
 
-if TYPE_CHECKING:
-    from bot.client import DarkroomBot
-
 
 class TopicButton(PersistentButton, template=r"help:(?P<topic>commands|parameters|models)"):
-    """Turns to another topic of the help."""
+    """Shows another topic of the help."""
 
-    async def act(self, interaction: discord.Interaction[Any]) -> None:
-        await show_help(interaction, self.said["topic"])
+    async def act(self, interaction: discord.Interaction) -> None:
+        await show_help(interaction, self.groups["topic"])
 
 
 class PageButton(PersistentButton, template=r"history:(?P<number>[0-9]{1,6}):(?P<query>.{0,60})"):
-    """Turns to another page of a search."""
+    """Shows another page of a search."""
 
-    async def act(self, interaction: discord.Interaction[Any]) -> None:
-        await show_page(interaction, self.said["query"], int(self.said["number"]))
+    async def act(self, interaction: discord.Interaction) -> None:
+        await show_page(interaction, self.groups["query"], int(self.groups["number"]))
 
 
 class ShowAgainSelect(PersistentSelect, template="again"):
-    """Posts one of the jobs of a page again."""
+    """Shows one of the jobs of a page again."""
 
-    async def act(self, interaction: discord.Interaction[Any]) -> None:
+    async def act(self, interaction: discord.Interaction) -> None:
         (job_id,) = self.item.values
-        history = interaction.client.history
+        history = services_of(interaction).history
         await show_again(interaction, history.find(interaction.user.id, job_id))
 
 
-async def show_help(interaction: "discord.Interaction[DarkroomBot]", topic: str) -> None:
-    """Answer with a topic of the help, or turn to it."""
-    locale = interaction.locale.value
-    embed = await run_in_time(interaction, _topic(interaction.client, topic, locale), hidden=True)
+async def show_help(interaction: discord.Interaction, topic: str) -> None:
+    """Show a topic of the help, in place of the one before."""
+    locale, responder = interaction.locale.value, Responder(interaction)
+    embed = await responder.run(_topic(interaction, topic), ephemeral=True, updates=True)
     here, elsewhere = discord.ButtonStyle.primary, discord.ButtonStyle.secondary
     topics: list[discord.ui.Button[Any]] = [
         discord.ui.Button(
@@ -62,15 +58,17 @@ async def show_help(interaction: "discord.Interaction[DarkroomBot]", topic: str)
         )
         for other in help_embeds.TOPICS
     ]
-    await redraw(interaction, embed, view_of(*topics))
+    await responder.update_embed(embed, view_of(*topics))
 
 
-async def _topic(client: "DarkroomBot", topic: str, locale: str) -> EmbedSpec:
+async def _topic(interaction: discord.Interaction, topic: str) -> EmbedSpec:
+    locale, client = interaction.locale.value, interaction.client
+    assert isinstance(client, commands.Bot), "only a Bot has a tree of commands"
     match topic:
         case "parameters":
             return help_embeds.parameters(locale)
         case "models":
-            return help_embeds.models(await client.history.versions(), locale)
+            return help_embeds.models(await services_of(interaction).history.versions(), locale)
     slash = [
         CommandHelp(called(command, locale), say(key_of(command), locale))
         for command in client.tree.walk_commands()
@@ -81,18 +79,16 @@ async def _topic(client: "DarkroomBot", topic: str, locale: str) -> EmbedSpec:
     return help_embeds.commands(sorted(slash, key=lambda one: one.name), names, locale)
 
 
-async def show_page(
-    interaction: "discord.Interaction[DarkroomBot]", query: str, number: int
-) -> None:
-    """Answer with a page of what a member made, or turn to it."""
-    locale = interaction.locale.value
-    work = interaction.client.history.search(interaction.user.id, query, number)
-    page = await run_in_time(interaction, work, hidden=True)
-    await redraw(interaction, job_embeds.history(page, locale), _turning(page, locale))
+async def show_page(interaction: discord.Interaction, query: str, number: int) -> None:
+    """Show a page of a member's jobs, in place of the one before."""
+    locale, responder = interaction.locale.value, Responder(interaction)
+    work = services_of(interaction).history.search(interaction.user.id, query, number)
+    page = await responder.run(work, ephemeral=True, updates=True)
+    await responder.update_embed(job_embeds.history(page, locale), _page_view(page, locale))
 
 
-def _turning(page: HistoryPage, locale: str) -> discord.ui.View:
-    """The menu of a page's jobs, and the buttons to the pages beside it."""
+def _page_view(page: HistoryPage, locale: str) -> discord.ui.View:
+    """The menu of a page's jobs, and the buttons for the pages before and after it."""
     shown: list[discord.ui.Item[Any]] = []
     if page.found.jobs:
         options = [
@@ -110,27 +106,25 @@ def _turning(page: HistoryPage, locale: str) -> discord.ui.View:
     return view_of(*shown)
 
 
-async def show_again(
-    interaction: "discord.Interaction[DarkroomBot]", found: Coroutine[Any, Any, Job]
-) -> None:
-    """Post a job again, for all to see unless it was made in stealth or taken away."""
-    assert interaction.channel_id is not None, "commands and menus come from channels"
-    client, channel_id = interaction.client, interaction.channel_id
-    job = await run_in_time(interaction, found)
-    work = client.removals.is_private(job, channel_id)
-    hidden = await run_in_time(interaction, work, hidden=job.stealth)
-    again = client.history.again(job, channel_id, interaction.filesize_limit)
-    message = await run_in_time(interaction, again, hidden=hidden)
-    message_id = await show_message(interaction, message, hidden=hidden)
-    if interaction.guild_id is not None and not hidden:
-        await client.removals.shown_again(job, Copy(channel_id, message_id))
+async def show_again(interaction: discord.Interaction, found: Coroutine[Any, Any, Job]) -> None:
+    """Show a job again, in public unless it was made in stealth or taken down."""
+    services, responder = services_of(interaction), Responder(interaction)
+    channel_id = channel_id_of(interaction)
+    job = await responder.run(found)
+    work = services.removals.is_private(job, channel_id)
+    is_private = await responder.run(work, ephemeral=job.stealth)
+    again = services.history.again(job, channel_id, interaction.filesize_limit)
+    message = await responder.run(again, ephemeral=is_private)
+    message_id = await responder.send(message, ephemeral=is_private)
+    if interaction.guild_id is not None and not is_private:
+        await services.removals.shown_again(job, Copy(channel_id, message_id))
 
 
-async def show_details(interaction: "discord.Interaction[DarkroomBot]", job: Job) -> None:
+async def show_details(interaction: discord.Interaction, job: Job) -> None:
     """Answer with a job's seed and parameters, and its whole request as a file."""
-    locale = interaction.locale.value
-    found = await run_in_time(interaction, interaction.client.history.details(job), hidden=True)
+    locale, responder = interaction.locale.value, Responder(interaction)
+    found = await responder.run(services_of(interaction).history.details(job), ephemeral=True)
     embed = job_embeds.details(job, found.request, found.pictures, locale)
     whole = json.dumps(found.request.to_json(), indent=2, ensure_ascii=False).encode()
     file = AttachmentSpec(f"{job.id}.json", whole, say("details", locale))
-    await show_message(interaction, MessageSpec("", file, (embed,)), hidden=True)
+    await responder.send(MessageSpec("", file, (embed,)), ephemeral=True)

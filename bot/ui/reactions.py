@@ -1,66 +1,67 @@
-"""Reactions to the messages of jobs: ✉️ sends the result, ❌ cancels or takes away, ⭐ shows it on.
+"""Reactions to a job's message: ✉️ sends the result, ❌ cancels or deletes, ⭐ highlights.
 
-There is nobody to answer: what cannot be done is left undone, and what went wrong is written down.
+A reaction cannot be answered, so errors are only logged.
 """
 
 import logging
-from typing import TYPE_CHECKING
 
 import discord
 
 from bot.errors import NoJobHere, UserError
 from bot.policy.access import Action, Actor
-from bot.ui.responses import custom_ids
+from bot.services.container import Services
+from bot.ui.interactions import custom_ids_of
 from storage.database import StorageUnavailable
 from storage.jobs import UNFINISHED, Job
 from storage.removals import Copy
-
-if TYPE_CHECKING:
-    from bot.client import DarkroomBot
 
 log = logging.getLogger(__name__)
 
 ENVELOPE, CROSS, STAR = "✉", "❌", "⭐"
 
 
-async def react(bot: "DarkroomBot", reaction: discord.RawReactionActionEvent) -> None:
-    """Do what a reaction asks for, if it asks for something and its member may."""
-    # Some clients send the letter with the sign that makes it colourful, some without.
+async def react(
+    client: discord.Client, services: Services, reaction: discord.RawReactionActionEvent
+) -> None:
+    """Do what a reaction to a message of the bot asks for, if its member may."""
+    # Some clients send the envelope with the selector of its colourful variant, some without.
     emoji = (reaction.emoji.name or "").rstrip("\ufe0f")
-    assert bot.user is not None, "events come after the login"
-    ours = reaction.message_author_id == bot.user.id and reaction.user_id != bot.user.id
-    if not ours or emoji not in (ENVELOPE, CROSS, STAR):
+    assert client.user is not None, "events come after the login"
+    is_to_bot = reaction.message_author_id == client.user.id
+    if not is_to_bot or reaction.user_id == client.user.id or emoji not in (ENVELOPE, CROSS, STAR):
         return
     try:
-        bot.rate_limiter.count(reaction.user_id)
-        job = await _job(bot, reaction)
-        # A reaction does not say what its member may do in the channel.
-        who = Actor(
+        services.rate_limiter.count(reaction.user_id)
+        job = await _job(client, services, reaction)
+        # Discord does not send a reaction's permissions, so this actor never moderates.
+        actor = Actor(
             reaction.user_id, reaction.guild_id, reaction.channel_id, shown_jobs=frozenset({job.id})
         )
         if emoji == ENVELOPE:
-            await bot.generation.check(Action.READ, who, job)
-            await bot.history.send(job, reaction.user_id, job.locale)
+            await services.generation.check(Action.READ, actor, job)
+            await services.history.send(job, reaction.user_id, job.locale)
         elif emoji == STAR:
-            await bot.generation.check(Action.HIGHLIGHT, who, job)
-            await bot.history.highlight(job)
+            await services.generation.check(Action.HIGHLIGHT, actor, job)
+            await services.history.highlight(job)
         elif job.state in UNFINISHED:
-            await bot.generation.cancel(who, job.id)
+            await services.generation.cancel(actor, job.id)
         else:
-            await bot.generation.check(Action.DELETE, who, job)
+            await services.generation.check(Action.DELETE, actor, job)
             place = Copy(reaction.channel_id, reaction.message_id)
-            await bot.removals.delete(job, reaction.user_id, place)
+            await services.removals.delete(job, reaction.user_id, place)
     except UserError as error:
-        log.info("A reaction was left without effect: %s", error)
+        log.info("A reaction was ignored: %s", error)
     except (discord.HTTPException, StorageUnavailable, OSError):
-        log.warning("A reaction was left without effect.", exc_info=True)
+        log.warning("A reaction was ignored.", exc_info=True)
 
 
-async def _job(bot: "DarkroomBot", reaction: discord.RawReactionActionEvent) -> Job:
-    """The job of the message, which has to be fetched where it shows a job once more."""
+async def _job(
+    client: discord.Client, services: Services, reaction: discord.RawReactionActionEvent
+) -> Job:
+    """The job of a message. A message that shows a job again has to be fetched for that."""
     try:
-        return await bot.history.shown_by(reaction.message_id, ())
+        return await services.history.shown_by(reaction.message_id, ())
     except NoJobHere:
-        channel = bot.get_partial_messageable(reaction.channel_id)
+        channel = client.get_partial_messageable(reaction.channel_id)
         message = await channel.fetch_message(reaction.message_id)
-        return await bot.history.shown_by(message.id, custom_ids(bot, message))
+        return await services.history.shown_by(message.id, custom_ids_of(client, message))

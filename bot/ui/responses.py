@@ -1,7 +1,7 @@
-"""Answering an interaction: in time, and in words, whatever happens.
+"""Answering an interaction, in time and with an explanation for every error.
 
-Discord waits three seconds for the first answer. Work that may take longer is raced against the
-clock: who wins is answered at once, who loses gets “thinking…” first.
+Discord waits three seconds for the first response. Work that takes longer is deferred: Discord
+then shows a placeholder, “thinking…”, which the answer replaces.
 """
 
 import asyncio
@@ -14,13 +14,11 @@ import aiohttp
 import discord
 
 from bot.delivery.messenger import build_embeds, build_files, build_view
-from bot.errors import CannotPostHere, DatabaseAway, UserError
-from bot.images.sanitize import Upload
+from bot.errors import DatabaseAway, UserError
 from bot.messages import job_messages
 from bot.messages.specs import EmbedSpec, MessageSpec
-from bot.policy.access import Actor, jobs_in
-from bot.policy.actors import MemberIdentity, Requester
 from bot.services.generation import GenerationService
+from bot.ui.interactions import channel_id_of
 from storage.database import StorageUnavailable
 from storage.jobs import Job
 
@@ -29,121 +27,155 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DEFER_AFTER_S = 1.5
-"""Seconds that work may take before Discord is told to wait: half of what it allows."""
+"""Seconds that work may take before the interaction is deferred: half of what Discord allows."""
 
 RESPONSE_ERRORS = (discord.HTTPException, aiohttp.ClientError, OSError)
-"""What happens where an answer comes too late, or does not reach Discord."""
+"""Raised where an answer comes too late, or does not reach Discord."""
 
-DEFERRED_IN_PUBLIC = "thinks aloud"
-"""Remembered of an interaction: “thinking…” is shown, and not to its member alone."""
-
-REQUIRED_PERMISSIONS = ("view_channel", "send_messages", "embed_links", "attach_files")
-"""Permissions without which a job's messages cannot be shown."""
+PLACEHOLDER_IS_EPHEMERAL = "placeholder is ephemeral"
+"""Key in `interaction.extras` while “thinking…” is shown: whether to its member alone."""
 
 
-def requester_of(interaction: discord.Interaction) -> Requester:
-    """Who pressed or typed, and where. Raises CannotPostHere if no picture could be shown there.
+class Responder:
+    """Answers one interaction. Whatever is `ephemeral` is shown to its member alone.
 
-    Checked before anything is queued, so that no GPU time is spent on what nobody would see.
+    It keeps its state in the interaction, so there may be several for the same one.
     """
-    assert interaction.channel_id is not None, "commands and buttons come from channels"
-    return Requester(
-        member_id=interaction.user.id,
-        member_name=interaction.user.name,
-        server_id=interaction.guild_id,
-        channel_id=interaction.channel_id,
-        attachment_limit=interaction.filesize_limit,
-        locale=(interaction.guild_locale or interaction.locale).value,
-        reply_token=interaction.token,
-        guest=_is_guest(interaction),
-        installed=interaction.is_user_integration(),
-    )
 
+    def __init__(self, interaction: discord.Interaction) -> None:
+        self._interaction = interaction
 
-def actor(interaction: discord.Interaction, message: discord.Message | None = None) -> Actor:
-    """Who presses, sends off or chooses, and what is shown there.
+    async def run(
+        self, work: Coroutine[Any, Any, T], *, ephemeral: bool = False, updates: bool = False
+    ) -> T:
+        """Do the work, and defer the interaction if that takes long.
 
-    `message` is the one whose menu is used; with a button or a dialog it is the one it belongs to.
-    """
-    assert interaction.channel_id is not None, "commands and buttons come from channels"
-    message = message or interaction.message
-    return Actor(
-        interaction.user.id,
-        interaction.guild_id,
-        interaction.channel_id,
-        moderates=interaction.guild_id is not None and interaction.permissions.manage_messages,
-        shown_jobs=frozenset()
-        if message is None
-        else jobs_in(custom_ids(interaction.client, message)),
-    )
+        `ephemeral` is for whom the placeholder is. With `updates` the answer changes the message
+        whose button or menu was used, so there is no placeholder.
+        """
+        interaction = self._interaction
+        task = asyncio.create_task(work)
+        done, _ = await asyncio.wait({task}, timeout=DEFER_AFTER_S)
+        if not done and not interaction.response.is_done():
+            thinking = not (updates and interaction.type is discord.InteractionType.component)
+            # Should Discord not take even this in time, the work is done all the same.
+            with contextlib.suppress(*RESPONSE_ERRORS):
+                await interaction.response.defer(thinking=thinking, ephemeral=ephemeral)
+                if thinking:
+                    interaction.extras[PLACEHOLDER_IS_EPHEMERAL] = ephemeral
+        return await task
 
+    async def send(
+        self, message: MessageSpec, view: discord.ui.View | None = None, *, ephemeral: bool
+    ) -> int:
+        """Answer with a message; returns its id. `view` goes in place of the message's buttons."""
+        interaction = self._interaction
+        embeds, files = build_embeds(message.embeds), build_files(message.attachment)
+        shown = view or build_view(message.buttons)
+        if not interaction.response.is_done():
+            sent = await interaction.response.send_message(
+                message.content,
+                embeds=embeds,
+                files=files,
+                view=shown or discord.utils.MISSING,
+                ephemeral=ephemeral,
+            )
+            assert sent.message_id is not None, "a message was sent"
+            return sent.message_id
+        placeholder = interaction.extras.get(PLACEHOLDER_IS_EPHEMERAL)
+        if placeholder is False and ephemeral:
+            # An edit cannot make a public message ephemeral.
+            await interaction.delete_original_response()
+        elif placeholder is not None:
+            edited = await interaction.edit_original_response(
+                content=message.content, embeds=embeds, attachments=files, view=shown
+            )
+            del interaction.extras[PLACEHOLDER_IS_EPHEMERAL]
+            return edited.id
+        interaction.extras.pop(PLACEHOLDER_IS_EPHEMERAL, None)
+        posted = await interaction.followup.send(
+            message.content,
+            embeds=embeds,
+            files=files,
+            view=shown or discord.utils.MISSING,
+            ephemeral=ephemeral,
+            wait=True,
+        )
+        return posted.id
 
-def custom_ids(client: discord.Client, message: discord.Message) -> list[str]:
-    """What the buttons and menus of a message of ours carry; of other messages nothing."""
-    # Anybody's bot can post a button with any custom_id.
-    if client.user is None or message.author.id != client.user.id:
-        return []
-    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
-    return [
-        child.custom_id
-        for row in rows
-        for child in row.children
-        if isinstance(child, discord.Button | discord.SelectMenu) and child.custom_id
-    ]
+    async def send_embed(self, embed: EmbedSpec, view: discord.ui.View | None = None) -> None:
+        """Answer with an ephemeral embed."""
+        await self.send(MessageSpec("", embeds=(embed,)), view, ephemeral=True)
 
+    async def update(self, message: MessageSpec, view: discord.ui.View | None = None) -> None:
+        """Change the message whose button or menu was used; else answer, ephemerally.
 
-def _is_guest(interaction: discord.Interaction) -> bool:
-    """Whether only the answer's token can show something here. Raises CannotPostHere."""
-    server_id = interaction.guild_id
-    if server_id is None:
-        return bool(interaction.context.private_channel)
-    if interaction.client.get_guild(server_id) is None:
-        return True
-    missing = _missing_permission(interaction)
-    if missing is None:
-        return False
-    if not interaction.is_user_integration():
-        raise CannotPostHere(missing.replace("_", " ").title())
-    return True
+        Without a `view` it loses its buttons. An attachment of None leaves what is there.
+        """
+        interaction = self._interaction
+        is_done = interaction.response.is_done()
+        if not is_done and interaction.type is not discord.InteractionType.component:
+            await self.send(message, view, ephemeral=True)
+            return
+        parts: dict[str, Any] = {
+            "content": message.content,
+            "embeds": build_embeds(message.embeds),
+            "view": view,
+        }
+        if message.attachment is not None:
+            parts["attachments"] = build_files(message.attachment)
+        if is_done:
+            await interaction.edit_original_response(**parts)
+            interaction.extras.pop(PLACEHOLDER_IS_EPHEMERAL, None)
+        else:
+            await interaction.response.edit_message(**parts)
 
+    async def update_embed(self, embed: EmbedSpec, view: discord.ui.View | None = None) -> None:
+        """The same with an embed."""
+        await self.update(MessageSpec("", embeds=(embed,)), view)
 
-def _missing_permission(interaction: discord.Interaction) -> str | None:
-    for name in REQUIRED_PERMISSIONS:
-        if name == "send_messages" and isinstance(interaction.channel, discord.Thread):
-            name = "send_messages_in_threads"
-        if not getattr(interaction.app_permissions, name):
-            return name
-    return None
+    async def open_modal(self, modal: discord.ui.Modal) -> None:
+        """Show a modal. It must be the first response, so prepare it by `before_modal`."""
+        # What is submitted is found by its custom_id, not by this object.
+        modal.stop()
+        await self._interaction.response.send_modal(modal)
 
+    async def before_modal(self, work: Coroutine[Any, Any, T]) -> T:
+        """Look up what a modal shows, for which Discord cannot be asked to wait.
 
-def upload(attachment: discord.Attachment) -> Upload:
-    """A file that came with a command, or that a message shows."""
-    return Upload(attachment.url, attachment.filename, attachment.size)
+        Raises DatabaseAway if it takes too long.
+        """
+        try:
+            async with asyncio.timeout(DEFER_AFTER_S):
+                return await work
+        except TimeoutError:
+            raise DatabaseAway from None
 
+    async def acknowledge(self) -> None:
+        """End an interaction to which nothing is said."""
+        if not self._interaction.response.is_done():
+            await self._interaction.response.defer()
 
-def member_of(interaction: discord.Interaction) -> MemberIdentity:
-    return MemberIdentity(interaction.user.id, interaction.user.name)
-
-
-async def run_in_time(
-    interaction: discord.Interaction,
-    work: Coroutine[Any, Any, T],
-    *,
-    thinking: bool = True,
-    hidden: bool = False,
-) -> T:
-    """Do the work; if that takes long, Discord is told to wait.
-
-    It shows “thinking…” meanwhile unless told otherwise, to this member alone if `hidden`.
-    """
-    task = asyncio.create_task(work)
-    done, _ = await asyncio.wait({task}, timeout=DEFER_AFTER_S)
-    if not done and not interaction.response.is_done():
-        # Should Discord not take even this in time, the work is done all the same.
-        with contextlib.suppress(*RESPONSE_ERRORS):
-            await interaction.response.defer(thinking=thinking, ephemeral=hidden)
-            interaction.extras[DEFERRED_IN_PUBLIC] = thinking and not hidden
-    return await task
+    async def error(self, error: BaseException) -> None:
+        """Explain an error of a command, button or modal to the member who ran into it."""
+        if self._interaction.client.is_closed():
+            log.info("An answer was cut off: the bot stops.")
+            return
+        is_wrapped = isinstance(error, discord.app_commands.CommandInvokeError)
+        cause = error.__cause__ if is_wrapped else error
+        locale = self._interaction.locale.value
+        match cause:
+            case UserError():
+                embed = job_messages.refusal(cause, locale)
+            case StorageUnavailable():
+                embed = job_messages.refusal(DatabaseAway(), locale)
+            case _:
+                log.error("An interaction failed by a mistake of ours.", exc_info=error)
+                embed = job_messages.unexpected(locale)
+        try:
+            await self.send_embed(embed)
+        except RESPONSE_ERRORS:
+            log.warning("An error could not be shown.", exc_info=True)
 
 
 async def show_jobs(
@@ -152,96 +184,13 @@ async def show_jobs(
     """Give each job its message: the first is the answer itself, more are posted after it."""
     first, *more = jobs
     try:
-        place = await _answer(interaction, await generation.first_message(first), first.hidden)
+        message = await generation.first_message(first)
+        message_id = await Responder(interaction).send(message, ephemeral=first.hidden)
     except (*RESPONSE_ERRORS, StorageUnavailable):
         # Too late for an answer, or it did not reach Discord, or the database is away for a
         # moment; the job is stored all the same.
         generation.post(first)
     else:
-        await generation.posted(first, *place)
+        await generation.posted(first, channel_id_of(interaction), message_id)
     for job in more:
         generation.post(job)
-
-
-async def _answer(
-    interaction: discord.Interaction, message: MessageSpec, hidden: bool
-) -> tuple[int, int]:
-    """Answer with a message, which only this member sees if `hidden`; returns where it is."""
-    assert interaction.channel_id is not None
-    buttons = build_view(message.buttons) or discord.utils.MISSING
-    if not interaction.response.is_done():
-        sent = await interaction.response.send_message(
-            message.content, view=buttons, ephemeral=hidden
-        )
-        assert sent.message_id is not None, "a message was sent"
-        return interaction.channel_id, sent.message_id
-    if hidden and interaction.extras.get(DEFERRED_IN_PUBLIC):
-        await interaction.delete_original_response()
-        posted = await interaction.followup.send(
-            message.content, view=buttons, ephemeral=True, wait=True
-        )
-        return interaction.channel_id, posted.id
-    edited = await interaction.edit_original_response(content=message.content, view=buttons)
-    return interaction.channel_id, edited.id
-
-
-async def show_embed(interaction: discord.Interaction, embed: EmbedSpec) -> None:
-    """Answer with a card that only this member sees."""
-    await show_message(interaction, MessageSpec("", embeds=(embed,)), hidden=True)
-
-
-async def show_message(
-    interaction: discord.Interaction, message: MessageSpec, *, hidden: bool
-) -> int:
-    """Answer with a message, which only this member sees if `hidden`; returns its id."""
-    parts: dict[str, Any] = {
-        "content": message.content,
-        "embeds": build_embeds(message.embeds),
-        "files": build_files(message.attachment),
-        "view": build_view(message.buttons) or discord.utils.MISSING,
-    }
-    return await answer(interaction, hidden, **parts)
-
-
-async def answer(interaction: discord.Interaction, hidden: bool, **parts: Any) -> int:
-    """Answer with the parts of a message, which only this member sees if `hidden`."""
-    if not interaction.response.is_done():
-        answered = await interaction.response.send_message(**parts, ephemeral=hidden)
-        assert answered.message_id is not None, "a message was sent"
-        return answered.message_id
-    if hidden and interaction.extras.get(DEFERRED_IN_PUBLIC):
-        # “Thinking…” is there for all to see; nothing hidden can take its place.
-        await interaction.delete_original_response()
-    return (await interaction.followup.send(**parts, ephemeral=hidden, wait=True)).id
-
-
-async def redraw(interaction: discord.Interaction, embed: EmbedSpec, view: discord.ui.View) -> None:
-    """Show a card with something to press: in place of the one that was used, or as an answer."""
-    shown = build_embeds([embed])
-    if interaction.response.is_done():
-        await interaction.edit_original_response(embeds=shown, view=view)
-    elif interaction.type is discord.InteractionType.component:
-        await interaction.response.edit_message(embeds=shown, view=view)
-    else:
-        await interaction.response.send_message(embeds=shown, view=view, ephemeral=True)
-
-
-async def show_error(interaction: discord.Interaction, error: BaseException) -> None:
-    """Turn an error of a command, button or dialog into words for the one who caused it."""
-    if interaction.client.is_closed():
-        log.info("An answer was cut off: the bot stops.")
-        return
-    cause = error.__cause__ if isinstance(error, discord.app_commands.CommandInvokeError) else error
-    locale = interaction.locale.value
-    match cause:
-        case UserError():
-            embed = job_messages.refusal(cause, locale)
-        case StorageUnavailable():
-            embed = job_messages.refusal(DatabaseAway(), locale)
-        case _:
-            log.error("An interaction failed by a mistake of ours.", exc_info=error)
-            embed = job_messages.unexpected(locale)
-    try:
-        await show_embed(interaction, embed)
-    except RESPONSE_ERRORS:
-        log.warning("A refusal could not be shown.", exc_info=True)

@@ -1,10 +1,10 @@
-"""The panel of a member's settings: menus and buttons that work for ever, like those of a job.
+"""The panel of a member's settings: menus, and buttons that switch a setting.
 
-Only its member sees a panel, so whoever uses one is the member it belongs to.
+A panel is ephemeral, so whoever uses it is the member it belongs to.
 """
 
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 
@@ -13,29 +13,29 @@ from bot.i18n.texts import say
 from bot.messages import settings_embeds
 from bot.services.preferences import STYLIZE_LEVELS, TEMPERAMENT_NAMES
 from bot.ui.dynamic_items import PersistentButton, PersistentSelect, view_of
-from bot.ui.responses import member_of, redraw, run_in_time
+from bot.ui.interactions import member_of, services_of
+from bot.ui.responses import Responder
 from storage.members import Preferences
 from storage.models import JobMode
 
-if TYPE_CHECKING:
-    from bot.client import DarkroomBot
-
 DEFAULT_CHOICE = "usual"
-"""The value in a menu that leaves the choice to the server, or to the catalogue."""
+"""The value in a menu that leaves the choice to the server, or to the model registry."""
 
 MAX_SELECT_OPTIONS = 25
-"""Lines of a select menu."""
+"""Discord's limit of a select menu."""
 
 
 class PanelSelect(PersistentSelect, template=r"me:(?P<choice>model|temperament|stylize)"):
-    """A menu of the panel: one preference, one of several values."""
+    """A menu of the panel: sets a preference to one of several values."""
 
-    async def act(self, interaction: discord.Interaction[Any]) -> None:
-        choice, (chosen,) = self.said["choice"], self.item.values
+    async def act(self, interaction: discord.Interaction) -> None:
+        choice, (chosen,) = self.groups["choice"], self.item.values
         value: Any = None if chosen == DEFAULT_CHOICE else chosen
         if value is not None and choice == "stylize":
             value = int(value)
-        work = interaction.client.preferences.prefer(member_of(interaction), **{choice: value})
+        work = services_of(interaction).preferences.prefer(
+            member_of(interaction), **{choice: value}
+        )
         await show_panel(interaction, work)
 
 
@@ -43,44 +43,39 @@ class PanelButton(
     PersistentButton,
     template=r"me:(?P<choice>raw|remix|variability|stealth|reset|turbo|fast|relax)",
 ):
-    """A button of the panel: turns a preference round, sets the mode, or resets all."""
+    """A button of the panel: switches a preference, sets the mode, or resets all."""
 
-    async def act(self, interaction: discord.Interaction[Any]) -> None:
-        choice, who, choices = (
-            self.said["choice"],
-            member_of(interaction),
-            interaction.client.preferences,
-        )
+    async def act(self, interaction: discord.Interaction) -> None:
+        choice, member = self.groups["choice"], member_of(interaction)
+        preferences = services_of(interaction).preferences
         if choice == "reset":
-            work = choices.forget(who)
+            work = preferences.forget(member)
         elif choice in list(JobMode):
-            work = choices.prefer(who, mode=choice)
+            work = preferences.prefer(member, mode=choice)
         else:
-            work = choices.toggle(who, choice)
+            work = preferences.toggle(member, choice)
         await show_panel(interaction, work)
 
 
 async def show_panel(
-    interaction: "discord.Interaction[DarkroomBot]", chosen: Coroutine[Any, Any, Preferences]
+    interaction: discord.Interaction, chosen: Coroutine[Any, Any, Preferences]
 ) -> None:
-    """Answer with the panel of what is chosen, or renew the one that was used."""
-    client, locale = interaction.client, interaction.locale.value
+    """Show the panel of the preferences that `chosen` returns, in place of the one before."""
+    service, responder = services_of(interaction).preferences, Responder(interaction)
+    locale = interaction.locale.value
 
     async def look_up() -> tuple[Preferences, Mapping[str, str], tuple[str, ...]]:
         preferences = await chosen
-        options = await client.preferences.options(interaction.user.id)
-        return preferences, options, await client.preferences.versions()
+        options = await service.options(interaction.user.id)
+        return preferences, options, await service.versions()
 
-    used = interaction.type is discord.InteractionType.component
-    preferences, options, versions = await run_in_time(
-        interaction, look_up(), thinking=not used, hidden=True
-    )
+    preferences, options, versions = await responder.run(look_up(), ephemeral=True, updates=True)
     embed = settings_embeds.panel(preferences, options, locale)
-    await redraw(interaction, embed, panel(preferences, versions, locale))
+    await responder.update_embed(embed, panel(preferences, versions, locale))
 
 
 def panel(preferences: Preferences, versions: Sequence[str], locale: str) -> discord.ui.View:
-    """The menus and buttons, showing what is chosen now."""
+    """The menus and buttons, with the present preferences selected."""
     shown: list[discord.ui.Item[Any]] = []
     if len(versions) > 1:
         models = [(DEFAULT_CHOICE, say("panel.version-server", locale))]

@@ -1,46 +1,43 @@
-"""Prompts that are proposed to a member, each with a button that draws it.
+"""Suggested prompts, from `/describe` and `/shorten`, each with a button that draws it.
 
-The prompts stand in the message itself, so that its buttons need to carry no more than a number.
+The prompts are read from the message itself, so its buttons carry only a number.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 
-from bot.delivery.messenger import build_embeds, build_files
 from bot.errors import CannotDescribe
 from bot.i18n.markdown import code_block, plain, unboxed, visible
 from bot.i18n.texts import say
 from bot.messages.job_messages import MAX_ALT_TEXT_CHARS
-from bot.messages.specs import AttachmentSpec, EmbedColour, EmbedSpec
+from bot.messages.specs import AttachmentSpec, EmbedColour, EmbedSpec, MessageSpec
 from bot.services.describe import CROP_SHARES, PictureDescription, WordWeights
 from bot.ui.confirmations import show_imagined
 from bot.ui.dynamic_items import PersistentButton, view_of
-from bot.ui.responses import answer, requester_of, run_in_time, show_jobs, upload
-
-if TYPE_CHECKING:
-    from bot.client import DarkroomBot
+from bot.ui.interactions import requester_of, services_of, upload_of
+from bot.ui.responses import Responder, show_jobs
 
 MAX_SUGGESTION_CHARS = 900
-"""Of a prompt in a field."""
+"""Characters of a suggested prompt in its field."""
 
-WORD_SHOWN = 600
-"""Of a word among words that are weighed, which have no more in all."""
+MAX_WORD_CHARS = 600
+"""Characters of one of the words whose weights are shown: all of them have no more."""
 
 MIN_BOLD_WEIGHT, MAX_STRUCK_WEIGHT = 0.6, 0.25
-"""Weights from which, and up to which, a word is shown bold or struck through."""
+"""A word is shown bold from the one weight on, and struck through up to the other."""
 
 
 class SuggestionButton(
     PersistentButton, template=r"propose:(?P<action>draw|all|look)(?::(?P<number>[0-9]))?"
 ):
-    """Draws one of the prompts, or all of them, or has the picture looked at again."""
+    """Draws one of the prompts or all of them, or describes the picture again."""
 
-    async def act(self, interaction: discord.Interaction[Any]) -> None:
-        message, number = interaction.message, int(self.said["number"] or 0)
+    async def act(self, interaction: discord.Interaction) -> None:
+        message, number = interaction.message, int(self.groups["number"] or 0)
         assert message is not None, "a button has a message"
-        match self.said["action"]:
+        match self.groups["action"]:
             case "look":
                 await look_again(interaction, message, number)
             case "draw":
@@ -49,66 +46,55 @@ class SuggestionButton(
                 await draw_all(interaction, prompts_in(message))
 
 
-async def draw(interaction: "discord.Interaction[DarkroomBot]", prompt: str) -> None:
-    generation = interaction.client.generation
+async def draw(interaction: discord.Interaction, prompt: str) -> None:
+    generation = services_of(interaction).generation
     work = generation.imagine(requester_of(interaction), prompt)
-    await show_imagined(interaction, await run_in_time(interaction, work))
+    await show_imagined(interaction, await Responder(interaction).run(work))
 
 
-async def draw_all(interaction: "discord.Interaction[DarkroomBot]", prompts: Sequence[str]) -> None:
+async def draw_all(interaction: discord.Interaction, prompts: Sequence[str]) -> None:
     """Queue all of the prompts, or none."""
-    generation = interaction.client.generation
+    generation = services_of(interaction).generation
     work = generation.imagine_all(requester_of(interaction), prompts)
-    await show_jobs(interaction, generation, await run_in_time(interaction, work))
+    await show_jobs(interaction, generation, await Responder(interaction).run(work))
 
 
-async def look_again(
-    interaction: "discord.Interaction[DarkroomBot]", message: discord.Message, look: int
-) -> None:
-    """Describe the picture of a message once more, from nearer."""
+async def look_again(interaction: discord.Interaction, message: discord.Message, look: int) -> None:
+    """Describe a closer crop of the picture in a message. `look` numbers the crops."""
     if not message.attachments:
         raise CannotDescribe
-    picture, member_id = upload(message.attachments[0]), interaction.user.id
+    locale, responder = interaction.locale.value, Responder(interaction)
+    picture, member_id = upload_of(message.attachments[0]), interaction.user.id
     most_bytes = interaction.filesize_limit
-    work = interaction.client.descriptions.describe(picture, member_id, look, most_bytes=most_bytes)
-    described = await run_in_time(interaction, work, thinking=False)
-    locale = interaction.locale.value
-    parts: dict[str, Any] = {
-        "embeds": build_embeds([description_embed(described, locale)]),
-        "view": _buttons(len(described.prompts), look, locale),
-    }
-    if interaction.response.is_done():
-        await interaction.edit_original_response(**parts)
-    else:
-        await interaction.response.edit_message(**parts)
+    work = services_of(interaction).descriptions.describe(
+        picture, member_id, look, most_bytes=most_bytes
+    )
+    described = await responder.run(work, updates=True)
+    await responder.update_embed(
+        description_embed(described, locale), _buttons(len(described.prompts), look, locale)
+    )
 
 
 async def show_description(
-    interaction: "discord.Interaction[DarkroomBot]", described: PictureDescription, hidden: bool
+    interaction: discord.Interaction, described: PictureDescription, *, ephemeral: bool
 ) -> None:
     """Answer with a picture and its prompts."""
     locale = interaction.locale.value
     alt, picture = visible("; ".join(described.prompts), MAX_ALT_TEXT_CHARS), described.picture
-    await answer(
-        interaction,
-        hidden,
-        embeds=build_embeds([description_embed(described, locale)]),
-        files=build_files(AttachmentSpec(f"picture.{picture.suffix}", picture.encoded, alt)),
-        view=_buttons(len(described.prompts), 0, locale),
-    )
+    file = AttachmentSpec(f"picture.{picture.suffix}", picture.encoded, alt)
+    message = MessageSpec("", file, (description_embed(described, locale),))
+    view = _buttons(len(described.prompts), 0, locale)
+    await Responder(interaction).send(message, view, ephemeral=ephemeral)
 
 
 async def show_weights(
-    interaction: "discord.Interaction[DarkroomBot]", weighed: WordWeights, hidden: bool
+    interaction: discord.Interaction, weighed: WordWeights, *, ephemeral: bool
 ) -> None:
     """Answer with the weights of words, and shorter prompts."""
     locale = interaction.locale.value
-    await answer(
-        interaction,
-        hidden,
-        embeds=build_embeds([weights_embed(weighed, locale)]),
-        view=_buttons(len(weighed.prompts), None, locale),
-    )
+    message = MessageSpec("", embeds=(weights_embed(weighed, locale),))
+    view = _buttons(len(weighed.prompts), None, locale)
+    await Responder(interaction).send(message, view, ephemeral=ephemeral)
 
 
 def description_embed(described: PictureDescription, locale: str) -> EmbedSpec:
@@ -121,13 +107,13 @@ def weights_embed(weighed: WordWeights, locale: str) -> EmbedSpec:
     words = []
     for word, weight in weighed.words:
         mark = "**" if weight >= MIN_BOLD_WEIGHT else "~~" if weight <= MAX_STRUCK_WEIGHT else ""
-        words.append(f"{mark}{plain(word, WORD_SHOWN)}{mark}")
+        words.append(f"{mark}{plain(word, MAX_WORD_CHARS)}{mark}")
     text = f"{' '.join(words)}\n\n{say('shorten.text', locale)}"
     return EmbedSpec(say("shorten", locale), text, EmbedColour.GREY, _fields(weighed.prompts))
 
 
 def prompts_in(message: discord.Message) -> list[str]:
-    """The prompts that a message of ours proposes."""
+    """The prompts that a message suggests."""
     fields = [field.value or "" for embed in message.embeds for field in embed.fields]
     return [unboxed(field) for field in fields]
 
@@ -140,7 +126,8 @@ def _fields(prompts: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _buttons(count: int, look: int | None, locale: str) -> discord.ui.View:
-    """One button for each prompt; with a picture, one to look again and one for all."""
+    """A button for each prompt. With a picture, `look` is its crop, and two more buttons:
+    describe the next crop, and draw all prompts."""
     shown: list[discord.ui.Button[Any]] = [
         discord.ui.Button(label=str(number), custom_id=f"propose:draw:{number}")
         for number in range(1, count + 1)

@@ -1,1 +1,1 @@
-"""Thin cogs, one for each family of commands: interaction in, one call, answer out."""
+"""The commands. A cog reads the interaction, calls one service and sends the answer."""

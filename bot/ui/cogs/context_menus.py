@@ -1,8 +1,9 @@
-"""The menu of a message: Cancel job, Send to me, Seed and parameters, Delete."""
+"""The context menu of a job's message: Cancel job, Send to me, Seed and parameters, Delete."""
 
 import contextlib
+from collections.abc import Coroutine
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -11,86 +12,92 @@ from bot.errors import JobAlreadyEnded
 from bot.i18n.texts import Text, say
 from bot.messages import settings_embeds
 from bot.policy.access import Action, Actor, may_cancel
+from bot.services.container import Services
+from bot.ui.interactions import actor_of, custom_ids_of
 from bot.ui.pagination import show_details
-from bot.ui.responses import actor, custom_ids, run_in_time, show_embed
+from bot.ui.responses import Responder
 from storage.jobs import UNFINISHED, Job
 from storage.removals import Copy
 
-if TYPE_CHECKING:
-    from bot.client import DarkroomBot
 
+class JobMenus:
+    """The commands in the context menu of every message; those that show no job refuse."""
 
-def context_menus() -> list[app_commands.ContextMenu]:
-    """The commands in the menu of every message; those that show no job refuse."""
-    named: tuple[tuple[str, Any], ...] = (
-        (say("menu-cancel-job.name"), cancel),
-        (say("menu-send-to-me.name"), send),
-        (say("menu-seed-and-parameters.name"), tell),
-        (say("menu-delete.name"), delete),
-    )
-    return [app_commands.ContextMenu(name=name, callback=callback) for name, callback in named]
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
+    def commands(self) -> list[app_commands.ContextMenu]:
+        callbacks: tuple[tuple[str, Any], ...] = (
+            ("menu-cancel-job.name", self.cancel),
+            ("menu-send-to-me.name", self.send),
+            ("menu-seed-and-parameters.name", self.show_parameters),
+            ("menu-delete.name", self.delete),
+        )
+        return [
+            app_commands.ContextMenu(name=say(key), callback=callback)
+            for key, callback in callbacks
+        ]
 
-async def cancel(interaction: "discord.Interaction[DarkroomBot]", message: discord.Message) -> None:
-    async def find_and_cancel() -> None:
-        job, who = await _found(interaction, message)
-        await interaction.client.generation.cancel(who, job.id)
+    async def cancel(self, interaction: discord.Interaction, message: discord.Message) -> None:
+        async def find_and_cancel() -> Text:
+            job, actor = await self._find(interaction, message)
+            await self._services.generation.cancel(actor, job.id)
+            return Text("done.cancelled")
 
-    await run_in_time(interaction, find_and_cancel(), hidden=True)
-    await show_embed(
-        interaction, settings_embeds.done(Text("done.cancelled"), interaction.locale.value)
-    )
+        await _run(interaction, find_and_cancel())
 
+    async def send(self, interaction: discord.Interaction, message: discord.Message) -> None:
+        async def find_and_send() -> Text:
+            job = await self._find_readable(interaction, message)
+            locale = interaction.locale.value
+            await self._services.history.send(job, interaction.user.id, locale)
+            return Text("done.sent")
 
-async def send(interaction: "discord.Interaction[DarkroomBot]", message: discord.Message) -> None:
-    async def find_and_send() -> None:
-        job = await _readable(interaction, message)
-        locale = interaction.locale.value
-        await interaction.client.history.send(job, interaction.user.id, locale)
+        await _run(interaction, find_and_send())
 
-    await run_in_time(interaction, find_and_send(), hidden=True)
-    await show_embed(interaction, settings_embeds.done(Text("done.sent"), interaction.locale.value))
+    async def show_parameters(
+        self, interaction: discord.Interaction, message: discord.Message
+    ) -> None:
+        work = self._find_readable(interaction, message)
+        await show_details(interaction, await Responder(interaction).run(work, ephemeral=True))
 
+    async def delete(self, interaction: discord.Interaction, message: discord.Message) -> None:
+        services, member_id = self._services, interaction.user.id
 
-async def tell(interaction: "discord.Interaction[DarkroomBot]", message: discord.Message) -> None:
-    job = await run_in_time(interaction, _readable(interaction, message), hidden=True)
-    await show_details(interaction, job)
+        async def find_and_delete() -> Text:
+            job, actor = await self._find(interaction, message)
+            await services.generation.check(Action.DELETE, actor, job)
+            if job.state in UNFINISHED and may_cancel(actor, job):
+                # It may end by itself in this very moment.
+                with contextlib.suppress(JobAlreadyEnded):
+                    await services.generation.cancel(actor, job.id)
+            place = Copy(message.channel.id, message.id)
+            await services.removals.delete(job, member_id, place)
+            key = "done.deleted" if job.member_id == member_id else "done.taken-down"
+            return Text(key, {"id": job.id[:8]})
 
+        await _run(interaction, find_and_delete())
 
-async def delete(interaction: "discord.Interaction[DarkroomBot]", message: discord.Message) -> None:
-    client, member_id = interaction.client, interaction.user.id
-
-    async def find_and_delete() -> Job:
-        job, who = await _found(interaction, message)
-        await client.generation.check(Action.DELETE, who, job)
-        if job.state in UNFINISHED and may_cancel(who, job):
-            # It may end by itself in this very moment.
-            with contextlib.suppress(JobAlreadyEnded):
-                await client.generation.cancel(who, job.id)
-        place = Copy(message.channel.id, message.id)
-        await client.removals.delete(job, member_id, place)
+    async def _find_readable(
+        self, interaction: discord.Interaction, message: discord.Message
+    ) -> Job:
+        job, actor = await self._find(interaction, message)
+        await self._services.generation.check(Action.READ, actor, job)
         return job
 
-    job = await run_in_time(interaction, find_and_delete(), hidden=True)
-    key = "done.deleted" if job.member_id == member_id else "done.taken-down"
-    said = Text(key, {"id": job.id[:8]})
-    await show_embed(interaction, settings_embeds.done(said, interaction.locale.value))
+    async def _find(
+        self, interaction: discord.Interaction, message: discord.Message
+    ) -> tuple[Job, Actor]:
+        """The job of a message, and who acts on it there. Raises NoJobHere."""
+        job = await self._services.history.shown_by(
+            message.id, custom_ids_of(interaction.client, message)
+        )
+        actor = actor_of(interaction, message)
+        return job, replace(actor, shown_jobs=actor.shown_jobs | {job.id})
 
 
-async def _readable(
-    interaction: "discord.Interaction[DarkroomBot]", message: discord.Message
-) -> Job:
-    job, who = await _found(interaction, message)
-    await interaction.client.generation.check(Action.READ, who, job)
-    return job
-
-
-async def _found(
-    interaction: "discord.Interaction[DarkroomBot]", message: discord.Message
-) -> tuple[Job, Actor]:
-    """The job of a message, and who wants something of it there. Raises NoJobHere."""
-    job = await interaction.client.history.shown_by(
-        message.id, custom_ids(interaction.client, message)
-    )
-    who = actor(interaction, message)
-    return job, replace(who, shown_jobs=who.shown_jobs | {job.id})
+async def _run(interaction: discord.Interaction, work: Coroutine[Any, Any, Text]) -> None:
+    """Do the work and say that it is done."""
+    responder = Responder(interaction)
+    text = await responder.run(work, ephemeral=True)
+    await responder.send_embed(settings_embeds.done(text, interaction.locale.value))

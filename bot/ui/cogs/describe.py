@@ -1,6 +1,4 @@
-"""`/describe` and `/shorten`: from a picture to prompts, and from a prompt to shorter ones."""
-
-from typing import TYPE_CHECKING
+"""`/describe` and `/shorten`: suggest prompts for a picture, or shorter ones for a prompt."""
 
 import discord
 from discord import app_commands
@@ -8,51 +6,52 @@ from discord.ext import commands
 
 from bot.errors import NotAPicture
 from bot.i18n.texts import say
-from bot.ui.responses import run_in_time, upload
+from bot.services.container import Services
+from bot.ui.interactions import upload_of
+from bot.ui.responses import Responder
 from bot.ui.suggestions import show_description, show_weights
 
-if TYPE_CHECKING:
-    from bot.client import DarkroomBot
-
 MAX_SHORTENED_CHARS = 600
-"""Characters of a prompt that is shortened: it is shown several times over."""
+"""Characters of a prompt to shorten: the answer repeats it several times."""
 
 
 class DescribeCog(commands.Cog):
-    """Prompts that the bot proposes."""
+    """Suggested prompts."""
 
-    def __init__(self, bot: "DarkroomBot") -> None:
-        self._bot = bot
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     @app_commands.command(description=say("command-describe"))
     @app_commands.describe(image=say("command-describe.image"), link=say("command-describe.link"))
     async def describe(
         self,
-        interaction: "discord.Interaction[DarkroomBot]",
+        interaction: discord.Interaction,
         image: discord.Attachment | None = None,
         link: app_commands.Range[str, 1, 2000] | None = None,
     ) -> None:
-        picture = upload(image) if image else (link or "").strip()
+        picture = upload_of(image) if image else (link or "").strip()
         if not picture:
             raise NotAPicture
-        preferences = self._bot.preferences.preferences(interaction.user.id)
-        hidden = (await run_in_time(interaction, preferences)).stealth
-        work = self._bot.descriptions.describe(
+        stealth = await self._stealth(interaction)
+        work = self._services.descriptions.describe(
             picture, interaction.user.id, most_bytes=interaction.filesize_limit
         )
-        described = await run_in_time(interaction, work, hidden=hidden)
-        await show_description(interaction, described, hidden)
+        described = await Responder(interaction).run(work, ephemeral=stealth)
+        await show_description(interaction, described, ephemeral=stealth)
 
     @app_commands.command(description=say("command-shorten"))
     @app_commands.describe(prompt=say("command-shorten.prompt"))
     async def shorten(
         self,
-        interaction: "discord.Interaction[DarkroomBot]",
+        interaction: discord.Interaction,
         prompt: app_commands.Range[str, 1, MAX_SHORTENED_CHARS],
     ) -> None:
-        preferences = self._bot.preferences.preferences(interaction.user.id)
-        hidden = (await run_in_time(interaction, preferences)).stealth
-        weighed = await run_in_time(
-            interaction, self._bot.descriptions.shorten(prompt), hidden=hidden
-        )
-        await show_weights(interaction, weighed, hidden)
+        stealth = await self._stealth(interaction)
+        work = self._services.descriptions.shorten(prompt)
+        weighed = await Responder(interaction).run(work, ephemeral=stealth)
+        await show_weights(interaction, weighed, ephemeral=stealth)
+
+    async def _stealth(self, interaction: discord.Interaction) -> bool:
+        """Whether the member wants to be the only one who sees answers."""
+        work = self._services.preferences.preferences(interaction.user.id)
+        return (await Responder(interaction).run(work)).stealth

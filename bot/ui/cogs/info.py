@@ -1,6 +1,4 @@
-"""`/info`, `/queue` and `/help`: how a member stands, what goes on, and what there is."""
-
-from typing import TYPE_CHECKING
+"""`/info`, `/queue` and `/help`: a member's jobs and settings, the queue, and the help."""
 
 import discord
 from discord import app_commands
@@ -9,30 +7,30 @@ from discord.ext import commands
 from bot.i18n.texts import say
 from bot.messages import help_embeds, job_embeds
 from bot.prompts.parameters import BY_FLAG
+from bot.services.container import Services
 from bot.services.generation import Standing
+from bot.ui.interactions import channel_id_of
 from bot.ui.pagination import show_help
-from bot.ui.responses import run_in_time, show_embed
+from bot.ui.responses import Responder
 from storage.members import Preferences
-
-if TYPE_CHECKING:
-    from bot.client import DarkroomBot
 
 
 class InfoCog(commands.Cog):
-    """Looking things up."""
+    """Looking things up, without changing anything."""
 
-    def __init__(self, bot: "DarkroomBot") -> None:
-        self._bot = bot
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     @app_commands.command(description=say("command-info"))
     async def info(self, interaction: discord.Interaction) -> None:
         member_id = interaction.user.id
 
         async def look_up() -> tuple[Standing, Preferences]:
-            standing = await self._bot.generation.standing(member_id, interaction.guild_id)
-            return standing, await self._bot.preferences.preferences(member_id)
+            standing = await self._services.generation.standing(member_id, interaction.guild_id)
+            return standing, await self._services.preferences.preferences(member_id)
 
-        standing, preferences = await run_in_time(interaction, look_up(), hidden=True)
+        responder = Responder(interaction)
+        standing, preferences = await responder.run(look_up(), ephemeral=True)
         embed = job_embeds.info(
             standing.open_jobs,
             standing.totals,
@@ -40,29 +38,28 @@ class InfoCog(commands.Cog):
             preferences,
             interaction.locale.value,
         )
-        await show_embed(interaction, embed)
+        await responder.send_embed(embed)
 
     @app_commands.command(description=say("command-queue"))
     async def queue(self, interaction: discord.Interaction) -> None:
-        work = self._bot.history.queue(interaction.user.id)
-        place = await run_in_time(interaction, work, hidden=True)
-        assert interaction.channel_id is not None, "commands come from channels"
-        embed = job_embeds.queue(place, interaction.channel_id, interaction.locale.value)
-        await show_embed(interaction, embed)
+        responder = Responder(interaction)
+        work = self._services.history.queue(interaction.user.id)
+        position = await responder.run(work, ephemeral=True)
+        embed = job_embeds.queue(position, channel_id_of(interaction), interaction.locale.value)
+        await responder.send_embed(embed)
 
     @app_commands.command(description=say("command-help"))
     @app_commands.describe(parameter=say("command-help.parameter"))
     async def help(
         self,
-        interaction: "discord.Interaction[DarkroomBot]",
+        interaction: discord.Interaction,
         parameter: app_commands.Range[str, 1, 40] | None = None,
     ) -> None:
-        if parameter is not None:
-            await show_embed(
-                interaction, help_embeds.parameter(parameter, interaction.locale.value)
-            )
+        if parameter is None:
+            await show_help(interaction, "commands")
             return
-        await show_help(interaction, "commands")
+        embed = help_embeds.parameter(parameter, interaction.locale.value)
+        await Responder(interaction).send_embed(embed)
 
     @help.autocomplete("parameter")
     async def complete_parameter(

@@ -1,6 +1,7 @@
-"""`/prefer`: options of one's own, the suffix, and what is on or off."""
+"""`/prefer`: a member's own options and suffix, and remix, variability and auto DM."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import discord
 from discord import app_commands
@@ -8,23 +9,24 @@ from discord.ext import commands
 
 from bot.i18n.texts import Text, say
 from bot.messages import settings_embeds
-from bot.ui.responses import member_of, run_in_time, show_embed
+from bot.services.container import Services
+from bot.ui.interactions import member_of
+from bot.ui.responses import Responder
 
-if TYPE_CHECKING:
-    from bot.client import DarkroomBot
+T = TypeVar("T")
 
 MAX_OPTION_VALUE_CHARS = 1000
-"""Characters of what an option stands for, or of a suffix."""
+"""Characters of an option's value, or of a suffix."""
 
 
 class PreferCog(commands.GroupCog, group_name="prefer", group_description=say("command-prefer")):
-    """What a member prefers."""
+    """A member's preferences."""
 
     option = app_commands.Group(name="option", description=say("command-prefer-option"))
 
-    def __init__(self, bot: "DarkroomBot") -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self._bot = bot
+        self._services = services
 
     @option.command(name="set", description=say("command-prefer-option-set"))
     @app_commands.describe(
@@ -36,32 +38,28 @@ class PreferCog(commands.GroupCog, group_name="prefer", group_description=say("c
         option: app_commands.Range[str, 1, 40],
         value: app_commands.Range[str, 1, MAX_OPTION_VALUE_CHARS] | None = None,
     ) -> None:
-        who, choices = member_of(interaction), self._bot.preferences
+        member, preferences = member_of(interaction), self._services.preferences
         if value is None:
-            name = await run_in_time(interaction, choices.forget_option(who, option), hidden=True)
-            said = Text("preferred.forgotten", {"name": name})
+            name = await _run(interaction, preferences.forget_option(member, option))
+            await _confirm(interaction, Text("preferred.forgotten", {"name": name}))
         else:
-            name = await run_in_time(
-                interaction, choices.set_option(who, option, value), hidden=True
-            )
-            said = Text("preferred.option", {"name": name, "value": value})
-        await show_embed(interaction, settings_embeds.preferred(said, interaction.locale.value))
+            name = await _run(interaction, preferences.set_option(member, option, value))
+            text = Text("preferred.option", {"name": name, "value": value})
+            await _confirm(interaction, text)
 
     @set_option.autocomplete("option")
     async def complete_option(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        names = await self._bot.preferences.options(interaction.user.id)
+        names = await self._services.preferences.options(interaction.user.id)
         near = [name for name in names if typed.lower().lstrip("-") in name]
         return [app_commands.Choice(name=name, value=name) for name in near]
 
     @option.command(name="list", description=say("command-prefer-option-list"))
     async def list_options(self, interaction: discord.Interaction) -> None:
-        work = self._bot.preferences.options(interaction.user.id)
-        options = await run_in_time(interaction, work, hidden=True)
-        await show_embed(
-            interaction, settings_embeds.own_options(options, interaction.locale.value)
-        )
+        work = self._services.preferences.options(interaction.user.id)
+        embed = settings_embeds.own_options(await _run(interaction, work), interaction.locale.value)
+        await Responder(interaction).send_embed(embed)
 
     @app_commands.command(description=say("command-prefer-suffix"))
     @app_commands.describe(value=say("command-prefer-suffix.value"))
@@ -70,30 +68,36 @@ class PreferCog(commands.GroupCog, group_name="prefer", group_description=say("c
         interaction: discord.Interaction,
         value: app_commands.Range[str, 1, MAX_OPTION_VALUE_CHARS] | None = None,
     ) -> None:
-        work = self._bot.preferences.set_suffix(member_of(interaction), value or "")
-        suffix = (await run_in_time(interaction, work, hidden=True)).suffix
-        said = Text("preferred.suffix", {"suffix": suffix})
-        if not suffix:
-            said = Text("preferred.no-suffix")
-        await show_embed(interaction, settings_embeds.preferred(said, interaction.locale.value))
+        work = self._services.preferences.set_suffix(member_of(interaction), value or "")
+        suffix = (await _run(interaction, work)).suffix
+        text = Text("preferred.suffix", {"suffix": suffix})
+        await _confirm(interaction, text if suffix else Text("preferred.no-suffix"))
 
     @app_commands.command(description=say("command-prefer-remix"))
     async def remix(self, interaction: discord.Interaction) -> None:
-        work = self._bot.preferences.toggle(member_of(interaction), "remix")
-        on = (await run_in_time(interaction, work, hidden=True)).remix
-        said = Text("preferred.remix-on") if on else Text("preferred.remix-off")
-        await show_embed(interaction, settings_embeds.preferred(said, interaction.locale.value))
+        work = self._services.preferences.toggle(member_of(interaction), "remix")
+        on = (await _run(interaction, work)).remix
+        await _confirm(interaction, Text("preferred.remix-on" if on else "preferred.remix-off"))
 
     @app_commands.command(description=say("command-prefer-variability"))
     async def variability(self, interaction: discord.Interaction) -> None:
-        work = self._bot.preferences.toggle(member_of(interaction), "variability")
-        changed = await run_in_time(interaction, work, hidden=True)
-        said = Text(f"preferred.{changed.variability}")
-        await show_embed(interaction, settings_embeds.preferred(said, interaction.locale.value))
+        work = self._services.preferences.toggle(member_of(interaction), "variability")
+        variability = (await _run(interaction, work)).variability
+        await _confirm(interaction, Text(f"preferred.{variability}"))
 
     @app_commands.command(description=say("command-prefer-auto_dm"))
     async def auto_dm(self, interaction: discord.Interaction) -> None:
-        work = self._bot.preferences.toggle(member_of(interaction), "auto_dm")
-        on = (await run_in_time(interaction, work, hidden=True)).auto_dm
-        said = Text("preferred.auto-dm-on") if on else Text("preferred.auto-dm-off")
-        await show_embed(interaction, settings_embeds.preferred(said, interaction.locale.value))
+        work = self._services.preferences.toggle(member_of(interaction), "auto_dm")
+        on = (await _run(interaction, work)).auto_dm
+        text = Text("preferred.auto-dm-on" if on else "preferred.auto-dm-off")
+        await _confirm(interaction, text)
+
+
+async def _run(interaction: discord.Interaction, work: Coroutine[Any, Any, T]) -> T:
+    return await Responder(interaction).run(work, ephemeral=True)
+
+
+async def _confirm(interaction: discord.Interaction, text: Text) -> None:
+    """Say what was saved."""
+    embed = settings_embeds.preferred(text, interaction.locale.value)
+    await Responder(interaction).send_embed(embed)

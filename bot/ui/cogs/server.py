@@ -1,6 +1,7 @@
-"""`/server`: what a server's admins decide for everyone."""
+"""`/server`: the defaults and limits that a server's admins set for everyone."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -10,11 +11,10 @@ from bot.errors import NotPermitted
 from bot.i18n.texts import say
 from bot.messages import settings_embeds
 from bot.prompts.parameters import MAX_STYLIZE
+from bot.services.container import Services
 from bot.services.preferences import TEMPERAMENT_NAMES
-from bot.ui.responses import run_in_time, show_embed
-
-if TYPE_CHECKING:
-    from bot.client import DarkroomBot
+from bot.ui.responses import Responder
+from storage.servers import ServerSettings
 
 
 def _choices(*values: str) -> list[app_commands.Choice[str]]:
@@ -27,9 +27,9 @@ def _choices(*values: str) -> list[app_commands.Choice[str]]:
 class ServerCog(commands.GroupCog, group_name="server", group_description=say("command-server")):
     """Defaults and limits of a server."""
 
-    def __init__(self, bot: "DarkroomBot") -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
-        self._bot = bot
+        self._services = services
 
     @app_commands.command(description=say("command-server-settings"))
     @app_commands.describe(
@@ -67,33 +67,37 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
         }
         server_id = _managed(interaction)
         changed = any(given is not None for given in (aspect, style, *changes.values()))
-        work = self._bot.preferences.change_server(server_id, aspect=aspect, style=style, **changes)
-        settings = await run_in_time(interaction, work, hidden=True)
-        await show_embed(
-            interaction, settings_embeds.server(settings, changed, interaction.locale.value)
+        work = self._services.preferences.change_server(
+            server_id, aspect=aspect, style=style, **changes
         )
+        await _show(interaction, work, changed=changed)
 
     @settings.autocomplete("style")
     async def complete_style(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        names = ["raw", *await self._bot.preferences.styles()]
+        names = ["raw", *await self._services.preferences.styles()]
         near = [name for name in names if typed.lower() in name]
         return [app_commands.Choice(name=name, value=name) for name in near[:25]]
 
     @app_commands.command(description=say("command-server-reset"))
     async def reset(self, interaction: discord.Interaction) -> None:
-        work = self._bot.preferences.reset_server(_managed(interaction))
-        settings = await run_in_time(interaction, work, hidden=True)
-        await show_embed(
-            interaction, settings_embeds.server(settings, True, interaction.locale.value)
-        )
+        work = self._services.preferences.reset_server(_managed(interaction))
+        await _show(interaction, work, changed=True)
+
+
+async def _show(
+    interaction: discord.Interaction, work: Coroutine[Any, Any, ServerSettings], *, changed: bool
+) -> None:
+    responder = Responder(interaction)
+    settings = await responder.run(work, ephemeral=True)
+    await responder.send_embed(settings_embeds.server(settings, changed, interaction.locale.value))
 
 
 def _managed(interaction: discord.Interaction) -> int:
-    """The server that this member may manage. Raises NotPermitted.
+    """The id of the server, which this member may manage. Raises NotPermitted.
 
-    Admins can open the command to everyone; the settings stay theirs.
+    Discord lets admins open the command to everyone, but not everyone may change the settings.
     """
     if interaction.guild_id is None or not interaction.permissions.manage_guild:
         raise NotPermitted

@@ -1,6 +1,4 @@
-"""`/settings`, the member's own panel, and the commands that are one of its buttons each."""
-
-from typing import TYPE_CHECKING
+"""`/settings`, a member's panel of settings, and the commands that set one of them."""
 
 import discord
 from discord import app_commands
@@ -8,22 +6,21 @@ from discord.ext import commands
 
 from bot.i18n.texts import Text, say
 from bot.messages import settings_embeds
-from bot.ui.responses import member_of, run_in_time, show_embed
+from bot.services.container import Services
+from bot.ui.interactions import member_of
+from bot.ui.responses import Responder
 from bot.ui.settings_panel import show_panel
-
-if TYPE_CHECKING:
-    from bot.client import DarkroomBot
 
 
 class SettingsCog(commands.Cog):
-    """What a member chooses for all their prompts."""
+    """A member's settings for all their prompts."""
 
-    def __init__(self, bot: "DarkroomBot") -> None:
-        self._bot = bot
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
     @app_commands.command(description=say("command-settings"))
-    async def settings(self, interaction: "discord.Interaction[DarkroomBot]") -> None:
-        await show_panel(interaction, self._bot.preferences.preferences(interaction.user.id))
+    async def settings(self, interaction: discord.Interaction) -> None:
+        await show_panel(interaction, self._services.preferences.preferences(interaction.user.id))
 
     @app_commands.command(description=say("command-turbo"))
     async def turbo(self, interaction: discord.Interaction) -> None:
@@ -46,8 +43,9 @@ class SettingsCog(commands.Cog):
         await self._prefer(interaction, Text("preferred.stealth"), stealth=True)
 
     async def _prefer(
-        self, interaction: discord.Interaction, said: Text, **changes: object
+        self, interaction: discord.Interaction, text: Text, **changes: object
     ) -> None:
-        work = self._bot.preferences.prefer(member_of(interaction), **changes)
-        await run_in_time(interaction, work, hidden=True)
-        await show_embed(interaction, settings_embeds.preferred(said, interaction.locale.value))
+        responder = Responder(interaction)
+        work = self._services.preferences.prefer(member_of(interaction), **changes)
+        await responder.run(work, ephemeral=True)
+        await responder.send_embed(settings_embeds.preferred(text, interaction.locale.value))

@@ -17,7 +17,7 @@ from bot.i18n.translator import called, key_of
 from bot.messages import help_embeds, job_embeds, settings_embeds
 from bot.messages.job_embeds import HistoryPage, QueuePosition
 from bot.models.versions import Versions
-from bot.ui.cogs.context_menus import context_menus
+from bot.ui.cogs.context_menus import JobMenus
 from diffusion.protocol.requests import ImageRequest, ModelInfo, Noise
 from storage.history import Found
 from storage.jobs import Queue, Totals
@@ -104,7 +104,8 @@ def test_every_command_is_described_and_may_be_called_so(locale: str) -> None:
 
 @pytest.mark.parametrize("locale", LANGUAGES)
 def test_every_menu_has_a_name(locale: str) -> None:
-    names = {say(f"{key_of(menu)}.name", locale) for menu in context_menus()}
+    menus = JobMenus(None).commands()  # type: ignore[arg-type]
+    names = {say(f"{key_of(menu)}.name", locale) for menu in menus}
     assert len(names) == 4
     assert all(1 <= len(name) <= 32 for name in names)
 

@@ -17,10 +17,10 @@ from bot.errors import (
     NotYoursToDelete,
     UserError,
 )
+from bot.messages.job_actions import JobAction
 from bot.policy import rate_limit
 from bot.policy.access import Action, Actor, check_job, jobs_in
 from bot.ui.dynamic_items import view_of
-from bot.ui.job_buttons import DIRECT_ACTIONS, OTHER_ACTIONS, REMIX_ACTIONS
 from playground.state.limits import Limits
 from playground.testing.member import Member, NoAnswer
 from playground.testing.views import Message
@@ -60,9 +60,7 @@ def _as_often_as_needed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def of_job(job_id: str) -> list[str]:
     """Every custom_id that says something of a job."""
-    actions = [
-        f"job:{job_id}:{action}" for action in (*REMIX_ACTIONS, *DIRECT_ACTIONS, *OTHER_ACTIONS)
-    ]
+    actions = [f"job:{job_id}:{action}" for action in JobAction if action != "cells"]
     numbered = [f"job:{job_id}:{action}:1" for action in ("upscale", "vary")]
     return [*actions, *numbered, f"job:{job_id}:zoom:20", f"job:{job_id}:raster:4"]
 
@@ -207,7 +205,8 @@ async def test_forged_dialogs_hand_nothing_out(
         for custom_id, answer in zip(custom_ids, answers, strict=True):
             # A job that is not there at all is refused in the same words.
             assert answer == SILENCE or "No such job" in answer, custom_id
-        opened = [f"job:{job_id}:{a}" for a in (*REMIX_ACTIONS, "zoom_custom", "region:3-1ff")]
+        remixes = [action for action in JobAction if action.can_remix]
+        opened = [f"job:{job_id}:{a}" for a in (*remixes, "zoom_custom", "region:3-1ff")]
         heard = dict(zip(custom_ids, answers, strict=True))
         assert all("No such job" in heard[custom_id] for custom_id in opened)
     assert await secrets.look() == before

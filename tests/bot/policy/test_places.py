@@ -187,7 +187,7 @@ async def test_commands_and_dialogs_that_a_client_remembers_are_answered_in_word
         grid = await drawn(ada, "a fox", "dm")
         dialog = (await ada.press(grid, "V1")).modal
         # As if it had been switched off since these were shown.
-        bot.places._direct_messages = False
+        bot.services.places._direct_messages = False
         answer = (await ada.submit(dialog)).message
         assert "in direct messages" in await told(ada, answer)
         assert "in direct messages" in await told(ada, await ada.slash("dm", "queue"))

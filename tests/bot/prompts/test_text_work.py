@@ -181,8 +181,8 @@ async def test_nobody_waits_for_a_text_to_be_read(bot: DarkroomBot) -> None:
         with Steps() as steps:
             with contextlib.suppress(UserError):
                 await bot.deployment.imagine(requester, typed)
-            await bot.history.suggestions(7, typed)
-            await bot.history.latest(7, typed)
+            await bot.services.history.suggestions(7, typed)
+            await bot.services.history.latest(7, typed)
             job = replace(JOB, prompt=typed, reason=typed, member_name=typed)
             shown = job_messages.ended(job, None)
             job_messages.alt_text(job)
@@ -202,13 +202,13 @@ def test_what_is_searched_in_is_folded_in_linear_time(name: str) -> None:
 async def test_a_search_has_so_many_words_and_no_more(bot: DarkroomBot, database: Database) -> None:
     many = [f"w{number}" for number in range(1200)]
     with pytest.raises(SearchTooLong, match="50 different words"):
-        await bot.history.search(7, " ".join(many), 0)
+        await bot.services.history.search(7, " ".join(many), 0)
     with pytest.raises(SearchTooLong):
-        await bot.history.search(7, "\ufdfa" * 60, 0)
+        await bot.services.history.search(7, "\ufdfa" * 60, 0)
     with pytest.raises(history.TooManyWords):
         await history.past_prompts(database, 7, many, 25)
     # The same word is looked for once.
-    assert not (await bot.history.search(7, "fox " * 1200, 0)).found.jobs
+    assert not (await bot.services.history.search(7, "fox " * 1200, 0)).found.jobs
 
 
 async def test_completing_a_text_of_many_words_answers_with_nothing(

@@ -53,7 +53,7 @@ async def test_while_nobody_can_count_a_long_prompt_is_queued(
     async with deployment.open() as bot:
         await ada.wait_for_command("imagine")
         # So that the models are remembered.
-        assert await bot.history.versions()
+        assert await bot.services.history.versions()
     await ada.wait_for_bot(online=False)
     away = Deployment(settings.model_copy(update={"inference_url": "http://127.0.0.1:9"}), database)
     async with away.open():

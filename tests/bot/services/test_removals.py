@@ -114,10 +114,10 @@ async def test_a_copy_that_was_deleted_does_not_come_back_either(
     gallery = (await owner.say("gallery", "here")).channel_id
     await owner.slash("darkroom", "server settings", highlights="gallery")
     other = await drawn(ada, "a cat")
-    job = await jobs.get(bot.history._database, job_id_of(other))
+    job = await jobs.get(bot.services.history._database, job_id_of(other))
     assert job is not None
     await playground.faults.delete(other)
-    await bot.history.highlight(job)
+    await bot.services.history.highlight(job)
     there = [m for m in await ben.messages("gallery") if m.attachments]
     assert [job_id_of(m) for m in there] == [job_id_of(grid)]
     assert there[0].channel_id == gallery

@@ -217,7 +217,10 @@ async def test_what_a_job_starts_from_stays_and_what_nothing_uses_goes_at_the_ne
         os.utime(settings.picture_folder / KEPT / name, (long_ago, long_ago))
     async with deployment.open() as bot:
         await ada.wait_for_bot()
-        assert await bot._start_pictures.sweep() in (0, 2)  # it swept at its start, or is about to
+        assert await bot.services.start_pictures.sweep() in (
+            0,
+            2,
+        )  # it swept at its start, or is about to
         assert files(settings) == used | {just_kept}
         again = await finished(ada, (await ada.press(grid, "🔄")).message)
         assert (await request_of(database, again)).start is not None

@@ -118,8 +118,8 @@ async def test_a_highlight_that_discord_did_not_take_can_be_starred_again(
     assert job is not None
     playground.faults.fail(SEND_MESSAGE, status=503)
     with pytest.raises(discord.HTTPException):
-        await bot.history.highlight(job)
-    await bot.history.highlight(job)
+        await bot.services.history.highlight(job)
+    await bot.services.history.highlight(job)
     await ada.wait_for(lambda m: m.channel_id == gallery and m.attachments)
 
 

@@ -1,0 +1,125 @@
+"""Reading an interaction: who caused it, where, on what, and which services serve it."""
+
+from typing import Protocol, runtime_checkable
+
+import discord
+
+from bot.errors import CannotPostHere
+from bot.images.sanitize import Upload
+from bot.policy.access import Actor, jobs_in
+from bot.policy.actors import MemberIdentity, Requester
+from bot.services.container import Services
+
+REQUIRED_PERMISSIONS = ("view_channel", "send_messages", "embed_links", "attach_files")
+"""Permissions without which a job's messages cannot be shown."""
+
+
+@runtime_checkable
+class HasServices(Protocol):
+    """A Discord client that carries the services."""
+
+    services: Services
+
+
+def services_of(interaction: discord.Interaction) -> Services:
+    """The services of the client that received an interaction.
+
+    For buttons, menus and modals, which discord.py creates; cogs are given the services.
+    """
+    client = interaction.client
+    assert isinstance(client, HasServices)
+    return client.services
+
+
+def check_allowed(interaction: discord.Interaction) -> None:
+    """Count an interaction, and raise the `UserError` that says why it is not allowed here."""
+    services = services_of(interaction)
+    services.rate_limiter.count(interaction.user.id)
+    services.places.check_open(interaction)
+
+
+def requester_of(interaction: discord.Interaction) -> Requester:
+    """Who asks for a job, and where. Raises CannotPostHere if no picture could be shown there.
+
+    Call it before anything is queued, so that no GPU time is spent on what nobody would see.
+    """
+    return Requester(
+        member_id=interaction.user.id,
+        member_name=interaction.user.name,
+        server_id=interaction.guild_id,
+        channel_id=channel_id_of(interaction),
+        attachment_limit=interaction.filesize_limit,
+        locale=(interaction.guild_locale or interaction.locale).value,
+        reply_token=interaction.token,
+        guest=_is_guest(interaction),
+        installed=interaction.is_user_integration(),
+    )
+
+
+def actor_of(interaction: discord.Interaction, message: discord.Message | None = None) -> Actor:
+    """Who acts on a job, and which jobs the message shows.
+
+    `message` is the target of a context menu; buttons and modals have their own message.
+    """
+    message = message or interaction.message
+    return Actor(
+        interaction.user.id,
+        interaction.guild_id,
+        channel_id_of(interaction),
+        moderates=interaction.guild_id is not None and interaction.permissions.manage_messages,
+        shown_jobs=frozenset()
+        if message is None
+        else jobs_in(custom_ids_of(interaction.client, message)),
+    )
+
+
+def member_of(interaction: discord.Interaction) -> MemberIdentity:
+    return MemberIdentity(interaction.user.id, interaction.user.name)
+
+
+def channel_id_of(interaction: discord.Interaction) -> int:
+    assert interaction.channel_id is not None, "commands, buttons and modals come from channels"
+    return interaction.channel_id
+
+
+def custom_ids_of(client: discord.Client, message: discord.Message) -> list[str]:
+    """The custom_ids in a message of the bot; none for messages of anybody else."""
+    # Anybody's bot can post a button with any custom_id.
+    if client.user is None or message.author.id != client.user.id:
+        return []
+    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
+    return [
+        child.custom_id
+        for row in rows
+        for child in row.children
+        if isinstance(child, discord.Button | discord.SelectMenu) and child.custom_id
+    ]
+
+
+def upload_of(attachment: discord.Attachment) -> Upload:
+    """A file that came with a command, or that a message shows."""
+    return Upload(attachment.url, attachment.filename, attachment.size)
+
+
+def _is_guest(interaction: discord.Interaction) -> bool:
+    """Whether the bot can post here with the interaction's token only. Raises CannotPostHere."""
+    server_id = interaction.guild_id
+    if server_id is None:
+        return bool(interaction.context.private_channel)
+    if interaction.client.get_guild(server_id) is None:
+        return True
+    missing = _missing_permission(interaction)
+    if missing is None:
+        return False
+    if not interaction.is_user_integration():
+        raise CannotPostHere(missing.replace("_", " ").title())
+    return True
+
+
+def _missing_permission(interaction: discord.Interaction) -> str | None:
+    for name in REQUIRED_PERMISSIONS:
+        if name == "send_messages" and isinstance(interaction.channel, discord.Thread):
+            name = "send_messages_in_threads"
+        if not getattr(interaction.app_permissions, name):
+            return name
+    return None
