@@ -6,21 +6,22 @@ Between the queue and the board: knows when a job's message has to change, not h
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import discord
 
+from bot.delivery.live_message import LiveMessage
 from bot.delivery.messenger import (
     CannotPost,
     FileTooLarge,
-    LiveMessage,
     MessageDeleted,
     Messenger,
     PostedMessage,
 )
+from bot.delivery.previews import JobProgress
 from bot.i18n.texts import say
 from bot.images.grid import PictureTooLarge, compose_grid, fit
 from bot.messages import button_layout, job_messages
@@ -77,10 +78,19 @@ class JobPublisher:
             task.cancel()
         await asyncio.gather(*self._showing, return_exceptions=True)
 
-    def follow(self, job: Job) -> LiveMessage:
-        """The job's message while it runs."""
+    @contextlib.asynccontextmanager
+    async def progress(self, job: Job) -> AsyncIterator[JobProgress]:
+        """Show in the job's message how far it is, until the block ends.
+
+        Raises StorageUnavailable.
+        """
         assert job.message_id is not None, "only jobs with a message are claimed"
-        return self._messenger.follow(job.channel_id, job.message_id, job.reply_token)
+        parent = await jobs.parent_of(self._database, job)
+        message = LiveMessage(self._messenger, job.channel_id, job.message_id, job.reply_token)
+        try:
+            yield JobProgress(job, parent, message)
+        finally:
+            await message.stop()
 
     def post(self, job_id: str, wake: Callable[[], None]) -> None:
         """Give a job without a message one; `wake` is called when the job can be claimed."""

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from bot.delivery.messenger import LiveMessage, Messenger, PostedMessage
+from bot.delivery.live_message import LiveMessage
+from bot.delivery.messenger import Messenger, PostedMessage
 from bot.delivery.pacing import EditPacer
 from bot.messages.specs import AttachmentSpec, MessageSpec
 

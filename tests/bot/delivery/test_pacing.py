@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bot.delivery.messenger import LiveMessage, Messenger, PostedMessage, edit_bucket
+from bot.delivery.live_message import LiveMessage
+from bot.delivery.messenger import Messenger, PostedMessage, edit_bucket
 from bot.delivery.pacing import WINDOW_S, EditPacer
 from bot.messages.specs import MessageSpec
 

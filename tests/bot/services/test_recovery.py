@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.client import DarkroomBot
 from bot.config import Settings
-from bot.services import queue_worker
+from bot.services import inference_backoff
 from bot.services.queue_worker import wait_for_event
 from playground import Playground, running_playground
 from playground.app.faults import CALLBACK, EDIT_MESSAGE
@@ -287,7 +287,7 @@ async def test_what_breaks_inference_before_its_first_step_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whoever takes the job dies of it: it fails in words, and others get their turn."""
-    monkeypatch.setattr(queue_worker, "INFERENCE_RETRY_INTERVAL_S", 0.05)
+    monkeypatch.setattr(inference_backoff, "INFERENCE_RETRY_INTERVAL_S", 0.05)
     drawn = 0
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -307,7 +307,7 @@ async def test_what_breaks_inference_before_its_first_step_is_given_up(
             failed = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox"))
             assert "3 times" in card(failed)
             assert labels(failed) == ["🔄"]
-    assert drawn == queue_worker.MAX_INTERRUPTIONS
+    assert drawn == inference_backoff.MAX_INTERRUPTIONS
 
 
 async def test_a_lost_picture_is_drawn_again_for_u(
