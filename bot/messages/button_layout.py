@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.i18n.texts import say
+from bot.messages.job_actions import PANS, REDOS, UPSCALES, VARIATIONS, JobAction
 from bot.messages.job_messages import SINGLE_PICTURE_KINDS
 from bot.messages.specs import ButtonRows, ButtonSpec
 from bot.prompts.derive import pan
@@ -35,39 +36,42 @@ def buttons_of(
 
 def with_link(rows: ButtonRows, url: str, locale: str) -> ButtonRows:
     """The same with a link to the full file behind the last button."""
-    return (*rows[:-1], (*rows[-1], ButtonSpec("", "", label=say("button-web", locale), url=url)))
+    return (*rows[:-1], (*rows[-1], ButtonSpec("", None, label=say("button-web", locale), url=url)))
 
 
 def _grid(job: Job, pictures: int) -> ButtonRows:
     numbers = range(1, pictures + 1)
     return (
         (
-            *(ButtonSpec(job.id, "upscale", f"U{n}", index=n) for n in numbers),
-            ButtonSpec(job.id, "reroll", emoji="🔄"),
+            *(ButtonSpec(job.id, JobAction.UPSCALE, f"U{n}", index=n) for n in numbers),
+            ButtonSpec(job.id, JobAction.REROLL, emoji="🔄"),
         ),
-        tuple(ButtonSpec(job.id, "vary", f"V{n}", index=n) for n in numbers),
+        tuple(ButtonSpec(job.id, JobAction.VARY, f"V{n}", index=n) for n in numbers),
     )
 
 
 def _single(job: Job, model: ModelInfo | None) -> ButtonRows:
-    vary = [_text_button(job, "vary_subtle"), _text_button(job, "vary_strong")]
-    like = (ButtonSpec(job.id, "like", emoji="❤️"),)
+    vary = [_text_button(job, action) for action in VARIATIONS.values()]
+    like = (ButtonSpec(job.id, JobAction.LIKE, emoji="❤️"),)
     if model is None or not model.edits:
         return (_enlarging(job, model), tuple(vary), like)
     request = ImageRequest.from_json(job.request)
     zooms = [
-        ButtonSpec(job.id, "zoom", say("button-zoom", job.locale, factor=shown), index=tenths)
-        for tenths, shown in ZOOM_LEVELS.items()
+        ButtonSpec(
+            job.id, JobAction.ZOOM, say("button-zoom", job.locale, factor=factor), index=tenths
+        )
+        for tenths, factor in ZOOM_LEVELS.items()
     ]
-    zooms.append(_text_button(job, "zoom_custom"))
+    zooms.append(_text_button(job, JobAction.ZOOM_CUSTOM))
     if request.width != request.height:
-        zooms.append(_text_button(job, "square"))
+        zooms.append(_text_button(job, JobAction.SQUARE))
     pans = tuple(
-        ButtonSpec(job.id, f"pan_{side}", emoji=emoji)
+        ButtonSpec(job.id, PANS[side], emoji=emoji)
         for side, emoji in PAN_DIRECTIONS.items()
         if pan(request, side, model) != (request.width, request.height)
     )
-    return (_enlarging(job, model), (*vary, _text_button(job, "region")), tuple(zooms), pans, like)
+    vary.append(_text_button(job, JobAction.REGION))
+    return (_enlarging(job, model), tuple(vary), tuple(zooms), pans, like)
 
 
 def _enlarging(job: Job, model: ModelInfo | None) -> tuple[ButtonSpec, ...]:
@@ -82,27 +86,36 @@ def _enlarging(job: Job, model: ModelInfo | None) -> tuple[ButtonSpec, ...]:
         "subtle": model.upscales > 1 and not (again and job.detail == "subtle"),
         "creative": model.edits,
     }
-    verb = "redo" if again else "upscale"
-    return tuple(_text_button(job, f"{verb}_{way}") for way in can if can[way])
+    actions = REDOS if again else UPSCALES
+    return tuple(_text_button(job, action) for way, action in actions.items() if can[way])
 
 
-def _text_button(job: Job, action: str) -> ButtonSpec:
+def _text_button(job: Job, action: JobAction) -> ButtonSpec:
     return ButtonSpec(job.id, action, say(f"button-{action.replace('_', '-')}", job.locale))
 
 
-def _button_of(child: Job, parent: Job) -> tuple[str, int | None]:
+def _button_of(child: Job, parent: Job) -> tuple[JobAction | None, int | None]:
     """The parent's button that a job was made by: its action and its number."""
     number = None if child.parent_index is None else child.parent_index + 1
+    detail = child.detail or ""
     match child.kind:
         case JobKind.VARY if parent.kind in SINGLE_PICTURE_KINDS:
-            return f"vary_{child.detail}", None
-        case JobKind.UPSCALE | JobKind.VARY:
-            return child.kind.value, number
+            return VARIATIONS.get(detail), None
+        case JobKind.UPSCALE:
+            return JobAction.UPSCALE, number
+        case JobKind.VARY:
+            return JobAction.VARY, number
         case JobKind.ENLARGE:
-            return f"upscale_{child.detail}", None
+            return UPSCALES.get(detail), None
         case JobKind.ZOOM:
-            return "zoom", round(10 * float(child.detail or 0))
+            return JobAction.ZOOM, round(10 * float(child.detail or 0))
         case JobKind.PAN:
-            return f"pan_{child.detail}", None
+            return PANS.get(detail), None
+        case JobKind.REROLL:
+            return JobAction.REROLL, None
+        case JobKind.SQUARE:
+            return JobAction.SQUARE, None
+        case JobKind.REGION:
+            return JobAction.REGION, None
         case _:
-            return child.kind.value, None
+            return None, None

@@ -9,6 +9,7 @@ from dataclasses import replace
 from bot.errors import UserError
 from bot.i18n.markdown import Markup, plain, start_link, visible
 from bot.i18n.texts import say
+from bot.messages.job_actions import JobAction
 from bot.messages.specs import (
     AttachmentSpec,
     ButtonRows,
@@ -185,8 +186,9 @@ def shown_prompt(prompt: str, most: int = MAX_PROMPT_CHARS) -> str:
 
 
 def _cancel(job: Job) -> ButtonRows:
-    return ((ButtonSpec(job.id, "cancel", label=say("button-cancel", job.locale), danger=True),),)
+    label = say("button-cancel", job.locale)
+    return ((ButtonSpec(job.id, JobAction.CANCEL, label, danger=True),),)
 
 
 def _retry(job: Job) -> ButtonRows:
-    return ((ButtonSpec(job.id, "reroll", emoji="🔄"),),)
+    return ((ButtonSpec(job.id, JobAction.REROLL, emoji="🔄"),),)

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from bot.messages import job_actions
+from bot.messages.job_actions import JobAction
+
 
 class EmbedColour(Enum):
     """The colour at an embed's edge."""
@@ -25,13 +28,13 @@ class EmbedSpec:
 
 @dataclass(frozen=True, slots=True)
 class ButtonSpec:
-    """A button that carries its job's id. `index` counts from 1, pictures for the most part.
+    """A button of a job, or a link where it has a `url`.
 
-    One with a `url` leads there and carries nothing.
+    `index` is the number in its custom_id: pictures from 1, or tenths of a zoom.
     """
 
     job_id: str
-    action: str
+    action: JobAction | None
     label: str = ""
     emoji: str = ""
     index: int | None = None
@@ -41,8 +44,8 @@ class ButtonSpec:
 
     @property
     def custom_id(self) -> str:
-        place = "" if self.index is None else f":{self.index}"
-        return f"job:{self.job_id}:{self.action}{place}"
+        assert self.action is not None, "links have no custom_id"
+        return job_actions.custom_id(self.job_id, self.action, self.index)
 
 
 ButtonRows = tuple[tuple[ButtonSpec, ...], ...]
