@@ -47,12 +47,10 @@ MAX_ID = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class JobDetails:
-    """A job with everything that can be said about it; its line of descent begins with it."""
+    """What a finished job was made with, and the pictures that it became."""
 
-    job: Job
     request: ImageRequest
     pictures: tuple[Picture, ...]
-    line: tuple[Job, ...]
 
 
 class JobHistory:
@@ -110,12 +108,7 @@ class JobHistory:
         return found.jobs
 
     async def details(self, job: Job) -> JobDetails:
-        return JobDetails(
-            job,
-            ImageRequest.from_json(job.request),
-            await of_job(self._database, job.id),
-            (job, *await history.ancestors(self._database, job)),
-        )
+        return JobDetails(ImageRequest.from_json(job.request), await of_job(self._database, job.id))
 
     async def again(self, job: Job, channel_id: int, most_bytes: int) -> MessageSpec:
         """A finished job's message once more, with its line of descent. Raises JobNotReady."""

@@ -15,6 +15,7 @@ import discord
 from bot.delivery.messenger import build_files
 from bot.errors import DatabaseAway, InvalidFactor
 from bot.i18n.texts import say
+from bot.messages.job_actions import JobAction
 from bot.messages.job_messages import link_to
 from bot.messages.specs import AttachmentSpec, MessageSpec
 from bot.policy.access import Action
@@ -94,8 +95,8 @@ async def _point_to(interaction: "discord.Interaction[DarkroomBot]", made: Made)
 def followup_of(job_id: str, action: str, number: int | None) -> FollowupRequest:
     """What a button wishes for; its number counts pictures from 1, or tenths of a zoom."""
     if action == "zoom":
-        return FollowupRequest(job_id, action, factor=(number or 15) / 10)
-    return FollowupRequest(job_id, action, index=(number or 1) - 1)
+        return FollowupRequest(job_id, JobAction.ZOOM, factor=(number or 15) / 10)
+    return FollowupRequest(job_id, JobAction(action), index=(number or 1) - 1)
 
 
 async def wants_remix(interaction: "discord.Interaction[DarkroomBot]") -> bool:
@@ -150,9 +151,9 @@ def _submitted(match: re.Match[str], fields: dict[str, str]) -> FollowupRequest:
     if match["region"]:
         grid_size, chosen = int(match["raster"]), int(match["cells"], 16)
         cells = tuple(cell for cell in range(grid_size * grid_size) if chosen >> cell & 1)
-        followup = FollowupRequest(job_id, "region", grid_size=grid_size, cells=cells)
+        followup = FollowupRequest(job_id, JobAction.REGION, grid_size=grid_size, cells=cells)
     elif match["action"] == "zoom_custom":
-        followup = FollowupRequest(job_id, "zoom", factor=_factor(fields["factor"]))
+        followup = FollowupRequest(job_id, JobAction.ZOOM, factor=_factor(fields["factor"]))
     else:
         followup = followup_of(job_id, match["action"], int(match["number"] or 0) or None)
     return replace(followup, prompt=fields["prompt"])
