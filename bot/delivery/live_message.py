@@ -1,23 +1,26 @@
-"""A message that is edited again and again while it shows how something goes on."""
+"""A message that is edited repeatedly to show the progress of something."""
 
 import asyncio
 import logging
 from dataclasses import replace
 
-import aiohttp
-import discord
-
-from bot.delivery.messenger import CannotPost, MessageDeleted, Messenger, edit_bucket
+from bot.delivery.messenger import (
+    TRANSIENT_ERRORS,
+    CannotPost,
+    MessageDeleted,
+    Messenger,
+    edit_bucket,
+)
 from bot.messages.specs import MessageSpec
 
 log = logging.getLogger(__name__)
 
 
 class LiveMessage:
-    """A message that follows a job: shows the newest state, and skips those it had no time for.
+    """Shows the newest state of something in a message; states that come too fast are skipped.
 
-    Edits run one at a time behind `show`, which never waits, and take turns with other messages
-    of the channel. `stop` lets the last one end.
+    `show` never waits. Edits run one at a time in a task, and take turns with other messages of the
+    channel. `stop` waits for the last edit.
     """
 
     def __init__(
@@ -32,14 +35,14 @@ class LiveMessage:
         self._edits = asyncio.create_task(self._edit())
 
     def show(self, message: MessageSpec) -> None:
-        """Show this next. A picture that had no time to be shown goes with it."""
+        """Show this next. The picture of a skipped state is shown with it if it has none."""
         if message.attachment is None and self._newest is not None:
             message = replace(message, attachment=self._newest.attachment)
         self._newest = message
         self._news.set()
 
     async def stop(self) -> None:
-        """Forget what is not shown yet and wait for an edit under way, so that none comes late."""
+        """Drop what is not shown yet, and wait for an edit that has begun: none comes later."""
         self._newest = None
         self._edits.cancel()
         await asyncio.gather(self._edits, return_exceptions=True)
@@ -58,11 +61,11 @@ class LiveMessage:
             try:
                 await asyncio.shield(edit)
             except asyncio.CancelledError:
-                # A request that is on its way cannot be called back; wait so that nothing
-                # that is shown later is overtaken by it.
+                # A request that was sent cannot be taken back. Wait for it, or it could replace
+                # what is shown later.
                 await asyncio.gather(edit, return_exceptions=True)
                 raise
             except (MessageDeleted, CannotPost):
-                return  # The end of the job decides whether and where the result goes.
-            except (discord.HTTPException, aiohttp.ClientError, OSError):
+                return  # Where the result is shown is decided when the job ends.
+            except TRANSIENT_ERRORS:
                 log.warning("A preview could not be shown.", exc_info=True)
