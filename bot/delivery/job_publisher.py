@@ -176,16 +176,14 @@ class JobPublisher:
             return
         rows = await self._buttons_of(job)
         try:
-            await self._link(job, rows, await self._change_buttons(job, job.message_id, rows))
+            changed = await self._messenger.change_buttons(
+                job.channel_id, job.message_id, rows, job.reply_token
+            )
+            await self._link(job, rows, changed)
         except MessageDeleted:
             await self._note_deletion(job)
         except CannotPost:
             return
-
-    async def _change_buttons(self, job: Job, message_id: int, rows: ButtonRows) -> PostedMessage:
-        return await self._messenger.change_buttons(
-            job.channel_id, message_id, rows, job.reply_token
-        )
 
     async def _link(self, job: Job, rows: ButtonRows, posted: PostedMessage) -> None:
         """Add a link to the file, whose address is known only after it has been posted."""

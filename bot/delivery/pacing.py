@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 WINDOW_S = 5.0
-MAX_EDITS_BESIDE_PREVIEWS = 4
+MAX_EDITS_BEFORE_PREVIEW = 4
 """Edits in a window after which previews wait: one more edit stays free for a job's end."""
 
 PREVIEW_INTERVAL_S = 1.25
@@ -86,7 +86,7 @@ class EditPacer:
             del self._channels[place]
 
     def _free_at(self, channel: _Channel) -> float:
-        if len(channel.edits) < MAX_EDITS_BESIDE_PREVIEWS:
+        if len(channel.edits) < MAX_EDITS_BEFORE_PREVIEW:
             return channel.next_preview
-        oldest = channel.edits[len(channel.edits) - MAX_EDITS_BESIDE_PREVIEWS]
+        oldest = channel.edits[len(channel.edits) - MAX_EDITS_BEFORE_PREVIEW]
         return max(channel.next_preview, oldest + WINDOW_S)

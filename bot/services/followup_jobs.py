@@ -35,9 +35,8 @@ from storage.pictures import Picture, PictureFolder, PictureMissing, PictureNotS
 from storage.start_pictures import StartPictures
 
 PAN_ORIGINS = {"left": (1.0, 0.5), "right": (0.0, 0.5), "up": (0.5, 1.0), "down": (0.5, 0.0)}
+SQUARE_ORIGIN = (0.5, 0.5)
 """The shares of what is added to a picture that come to its left and above it."""
-
-CENTRE = (0.5, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +89,8 @@ class FollowupSource:
 
 
 @dataclass(frozen=True, slots=True)
-class _Redrawing:
-    """A picture of which parts are drawn anew: PNG, its size, and how it is drawn."""
+class _Inpainting:
+    """A picture to inpaint, as PNG, and what it is inpainted with."""
 
     png: bytes
     request: ImageRequest
@@ -186,35 +185,35 @@ class FollowupJobs:
         )
 
     async def zoom(self, source: FollowupSource) -> NewJob:
-        old, factor = await self._redrawing(source), source.wanted.factor
+        old, factor = await self._inpainting(source), source.wanted.factor
         canvas = await asyncio.to_thread(outpaint.zoom_out, old.png, *old.size, factor)
-        return await self._redrawn(source, JobKind.ZOOM, old, canvas, f"{factor:g}")
+        return await self._inpainted(source, JobKind.ZOOM, old, canvas, f"{factor:g}")
 
     async def pan(self, source: FollowupSource) -> NewJob:
         side = source.wanted.action.detail
         assert side is not None, "every pan has a side"
-        old = await self._redrawing(source)
+        old = await self._inpainting(source)
         canvas = await _extend(old, derive.pan(old.request, side, old.model), PAN_ORIGINS[side])
-        return await self._redrawn(source, JobKind.PAN, old, canvas, side)
+        return await self._inpainted(source, JobKind.PAN, old, canvas, side)
 
     async def square(self, source: FollowupSource) -> NewJob:
-        old = await self._redrawing(source)
-        canvas = await _extend(old, derive.square(old.request), CENTRE)
-        return await self._redrawn(source, JobKind.SQUARE, old, canvas)
+        old = await self._inpainting(source)
+        canvas = await _extend(old, derive.square(old.request), SQUARE_ORIGIN)
+        return await self._inpainted(source, JobKind.SQUARE, old, canvas)
 
     async def region(self, source: FollowupSource) -> NewJob:
-        old, wanted = await self._redrawing(source), source.wanted
+        old, wanted = await self._inpainting(source), source.wanted
         if not wanted.cells:
             raise NoCellsChosen
         canvas = await asyncio.to_thread(
             outpaint.open_cells, old.png, *old.size, wanted.grid_size, wanted.cells
         )
-        return await self._redrawn(source, JobKind.REGION, old, canvas)
+        return await self._inpainted(source, JobKind.REGION, old, canvas)
 
     # What several builders do.
 
     async def _parent(self, source: FollowupSource) -> tuple[Picture, ImageRequest]:
-        """The picture that was chosen, and the request that it was drawn by."""
+        """The picture that was chosen, and the request that made it."""
         picture, job = await self.picture(source.job, source.wanted.index), source.job
         if job.kind is JobKind.ENLARGE:
             # Its own request only says how it was enlarged.
@@ -234,19 +233,19 @@ class FollowupJobs:
         assert origin is not None, "what is enlarged has a parent, and parents are never deleted"
         return origin
 
-    async def _redrawing(self, source: FollowupSource) -> _Redrawing:
+    async def _inpainting(self, source: FollowupSource) -> _Inpainting:
         picture, old = await self._parent(source)
         request, prompt = source.remix(old)
         # A picture keeps its size, whatever shape a new prompt asks for.
         request = replace(request, width=old.width, height=old.height)
         model = self._editing_model(request)
-        return _Redrawing(await self.read(picture), request, prompt, model)
+        return _Inpainting(await self.read(picture), request, prompt, model)
 
-    async def _redrawn(
+    async def _inpainted(
         self,
         source: FollowupSource,
         kind: JobKind,
-        old: _Redrawing,
+        old: _Inpainting,
         canvas: OutpaintCanvas,
         detail: str | None = None,
     ) -> NewJob:
@@ -270,7 +269,7 @@ class FollowupJobs:
 
 
 async def _extend(
-    old: _Redrawing, size: tuple[int, int], origin: tuple[float, float]
+    old: _Inpainting, size: tuple[int, int], origin: tuple[float, float]
 ) -> OutpaintCanvas:
     """The picture on a larger canvas. Raises NoRoomToGrow."""
     if size == old.size:

@@ -46,7 +46,7 @@ async def wait_for_event(news: asyncio.Event, seconds: float) -> None:
 class QueueWorker:
     """Runs at most `concurrency` jobs at a time; the queue decides fairly which.
 
-    Copies of pictures that are there already are made besides, even while inference is away.
+    Jobs that only copy a stored picture are not counted, and also run while inference is away.
     """
 
     def __init__(

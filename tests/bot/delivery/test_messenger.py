@@ -1,4 +1,4 @@
-"""A live message: the newest state wins, and no picture is lost on the way."""
+"""Live messages show the newest state, and lose no picture on the way."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ PREVIEW = AttachmentSpec("preview_1.jpg", b"", "a fox")
 
 
 class SlowMessenger(Messenger):
-    """A board whose edits take until they are let through, which no real one can promise."""
+    """A messenger whose edits take until the test lets them through."""
 
     def __init__(self) -> None:
         self.shown: list[MessageSpec] = []

@@ -14,7 +14,7 @@ from tests.support.stored_jobs import JOB
 
 
 class RecordingMessenger(Messenger):
-    """Takes previews and shows them to nobody."""
+    """A messenger that records previews instead of sending them."""
 
     def __init__(self) -> None:
         self.pacer = EditPacer()

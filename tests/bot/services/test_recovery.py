@@ -1,4 +1,4 @@
-"""Nothing is lost and nothing is done twice: kills, drops, faults and refusals in mid-job."""
+"""Jobs survive kills, lost connections, faults and refusals, and are done only once."""
 
 import asyncio
 import contextlib
@@ -251,7 +251,7 @@ async def test_an_upscale_that_failed_is_tried_again_as_it_was(
 async def answering(
     answer: Callable[[web.Request], Awaitable[web.StreamResponse]],
 ) -> AsyncIterator[str]:
-    """The address of a server that answers everything so."""
+    """The address of a server that answers every request like this."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
     async with TestServer(app, host="127.0.0.1") as server:
@@ -286,7 +286,7 @@ async def test_what_breaks_inference_before_its_first_step_is_given_up(
     ada: Member,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whoever takes the job dies of it: it fails in words, and others get their turn."""
+    """A job that crashes inference again and again fails with a reason, and others run."""
     monkeypatch.setattr(inference_backoff, "INFERENCE_RETRY_INTERVAL_S", 0.05)
     drawn = 0
 
@@ -334,7 +334,7 @@ async def test_who_waits_for_news_can_be_stopped_in_the_very_moment_it_comes(tic
 
 @contextlib.asynccontextmanager
 async def locked(settings: Settings) -> AsyncIterator[None]:
-    """Nobody else can write the database."""
+    """Lock the database, so that nobody else can write to it."""
     file = settings.data_folder / "darkroom.db"
     lock = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     # In a thread, since the bot may have to go on for the lock to become free.
