@@ -208,18 +208,8 @@ def history(page: HistoryPage, locale: str) -> EmbedSpec:
 
 
 def _listed(jobs: Sequence[Job], locale: str) -> str:
-    if not jobs:
-        return say("info.none", locale)
-    shown = [
-        f"`{job.id[:8]}` {shown_prompt(job.prompt, MAX_LISTED_PROMPT_CHARS)}"
-        for job in jobs[:MAX_LISTED_JOBS]
-    ]
-    more = (
-        [say("info.more", locale, count=len(jobs) - MAX_LISTED_JOBS)]
-        if len(jobs) > MAX_LISTED_JOBS
-        else []
-    )
-    return "\n".join(shown + more)
+    lines = (f"`{job.id[:8]}` {shown_prompt(job.prompt, MAX_LISTED_PROMPT_CHARS)}" for job in jobs)
+    return _cut_lines(lines, locale) or say("info.none", locale)
 
 
 def _cut_lines(lines: Iterable[str], locale: str) -> str:

@@ -4,7 +4,9 @@ Knows nothing of Discord's API.
 """
 
 import asyncio
+import contextlib
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PIL import Image
@@ -62,12 +64,8 @@ class DescribeService:
         model = await self._describing_model()
         (picture,) = await self._fetcher.fetch_all([source], member_id)
         seen = await asyncio.to_thread(_crop_centre, picture, CROP_SHARES[look % len(CROP_SHARES)])
-        try:
+        with _inference_errors():
             prompts = tuple(await self._inference.describe(seen, model))
-        except InferenceRefused as error:
-            raise CannotDescribe from error
-        except InferenceUnavailable as error:
-            raise InferenceAway from error
         return PictureDescription(await asyncio.to_thread(fit, picture, most_bytes), prompts)
 
     async def shorten(self, typed: str) -> WordWeights:
@@ -80,12 +78,8 @@ class DescribeService:
             raise TooShort
         # Every model has a text encoder, also those that cannot describe pictures.
         model = (await self._registry.default()).id
-        try:
+        with _inference_errors():
             weights = tuple(await self._inference.weigh(" ".join(said), model))
-        except InferenceRefused as error:
-            raise CannotDescribe from error
-        except InferenceUnavailable as error:
-            raise InferenceAway from error
         parameters = [word for part in flagged for word in part]
         return WordWeights(weights, shorter(weights, " ".join(parameters)))
 
@@ -100,6 +94,17 @@ class DescribeService:
             if model.describes:
                 return model.id
         raise CannotDescribe
+
+
+@contextlib.contextmanager
+def _inference_errors() -> Iterator[None]:
+    """Turn the errors of inference into refusals: CannotDescribe, InferenceAway."""
+    try:
+        yield
+    except InferenceRefused as error:
+        raise CannotDescribe from error
+    except InferenceUnavailable as error:
+        raise InferenceAway from error
 
 
 def shorter(weights: tuple[tuple[str, float], ...], parameters: str) -> tuple[str, ...]:
