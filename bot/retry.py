@@ -1,4 +1,4 @@
-"""Trying again what fails by no fault of ours: while the database is away, nothing is given up."""
+"""Trying again what fails through no fault of ours, such as while the database is away."""
 
 import asyncio
 import logging
@@ -15,11 +15,28 @@ STORAGE_RETRY_INTERVAL_S = 2.0
 """Seconds between two tries to reach the database, beside what each try waits itself."""
 
 
-async def until_stored(verb: Callable[[], Awaitable[T]]) -> T:
-    """Do what `verb` begins, again and again until the database answers."""
+async def until_stored(call: Callable[[], Awaitable[T]]) -> T:
+    """Await what `call` returns, and again until the database answers."""
+    pause_s = STORAGE_RETRY_INTERVAL_S
+    return await retried(call, (StorageUnavailable,), first_pause_s=pause_s, max_pause_s=pause_s)
+
+
+async def retried(
+    call: Callable[[], Awaitable[T]],
+    errors: tuple[type[Exception], ...],
+    *,
+    first_pause_s: float,
+    max_pause_s: float,
+) -> T:
+    """Await what `call` returns, and again for as long as one of `errors` is raised.
+
+    The pause between two tries doubles. There is no last try; it ends by being cancelled.
+    """
+    pause_s = first_pause_s
     while True:
         try:
-            return await verb()
-        except StorageUnavailable as error:
+            return await call()
+        except errors as error:
             log.warning("%s Trying again.", error)
-            await asyncio.sleep(STORAGE_RETRY_INTERVAL_S)
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, max_pause_s)

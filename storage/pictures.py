@@ -253,6 +253,13 @@ async def of_job(database: Database, job_id: str) -> tuple[Picture, ...]:
         return tuple(_to_picture(row) for row in rows)
 
 
+async def at(database: Database, job_id: str, index: int) -> Picture | None:
+    """Return picture `index` (from 0) of a job; None where there is none."""
+    async with database.reading() as session:
+        row = await session.get(PictureRow, picture_id(job_id, index))
+        return None if row is None else _to_picture(row)
+
+
 def _to_picture(row: PictureRow) -> Picture:
     return Picture(
         id=row.id,

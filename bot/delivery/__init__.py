@@ -1,1 +1,1 @@
-"""Posting and editing messages as the bot, again and again until they are shown."""
+"""Posts and edits messages as the bot, and tries again until they are shown."""

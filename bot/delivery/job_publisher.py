@@ -1,32 +1,32 @@
-"""What members see of their jobs: shown beside the work, and again and again until it is shown.
+"""Shows jobs in their messages, in background tasks that try again until Discord takes it.
 
-Between the queue and the board: knows when a job's message has to change, not how it is made.
+Knows when a job's message has to change, and nothing of how pictures are made.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-import aiohttp
-import discord
-
+from bot.delivery.live_message import LiveMessage
 from bot.delivery.messenger import (
+    TRANSIENT_ERRORS,
     CannotPost,
     FileTooLarge,
-    LiveMessage,
     MessageDeleted,
+    MessageState,
     Messenger,
     PostedMessage,
 )
+from bot.delivery.previews import JobProgress
 from bot.i18n.texts import say
 from bot.images.grid import PictureTooLarge, compose_grid, fit
 from bot.messages import button_layout, job_messages
 from bot.messages.specs import AttachmentSpec, ButtonRows, MessageSpec
 from bot.models.registry import ModelRegistry
-from bot.retry import until_stored
+from bot.retry import retried, until_stored
 from storage import jobs, removals
 from storage.database import Database, StorageUnavailable
 from storage.jobs import Job
@@ -38,17 +38,16 @@ log = logging.getLogger(__name__)
 
 MIN_RETRY_INTERVAL_S = 1.0
 MAX_RETRY_INTERVAL_S = 60.0
-"""Seconds between two tries while Discord or the database does not answer; it doubles."""
+"""Seconds between two tries while Discord or the database does not answer; they double."""
 
 MIN_ATTACHMENT_LIMIT_BYTES = 10 * 2**20
-"""Bytes of a file that every channel takes, a conversation with one member included."""
+"""The size of file that every channel accepts, direct messages included."""
 
-TRANSIENT_ERRORS = (discord.HTTPException, aiohttp.ClientError, OSError, StorageUnavailable)
-"""What passes by itself; what Discord refuses for good, the board has sorted out by then."""
+RETRIED_ERRORS = (*TRANSIENT_ERRORS, StorageUnavailable)
 
 
 class JobPublisher:
-    """Shows jobs on the board. What it could not show, the next start takes up."""
+    """Shows jobs on Discord. What it could not show, the next start of the bot shows."""
 
     def __init__(
         self,
@@ -64,7 +63,7 @@ class JobPublisher:
         self._showing: set[asyncio.Task[None]] = set()
 
     async def take_up(self, wake: Callable[[], None]) -> None:
-        """Show what an earlier process left: jobs without a message, and ends not shown."""
+        """Show what an earlier process left undone: jobs without a message, ends not shown."""
         unposted = await jobs.without_message(self._database)
         unshown = await jobs.ended_unshown(self._database)
         for job in unposted:
@@ -77,52 +76,60 @@ class JobPublisher:
             task.cancel()
         await asyncio.gather(*self._showing, return_exceptions=True)
 
-    def follow(self, job: Job) -> LiveMessage:
-        """The job's message while it runs."""
+    @contextlib.asynccontextmanager
+    async def progress(self, job: Job) -> AsyncIterator[JobProgress]:
+        """Show in the job's message how far it is, until the block ends.
+
+        Raises StorageUnavailable.
+        """
         assert job.message_id is not None, "only jobs with a message are claimed"
-        return self._messenger.follow(job.channel_id, job.message_id, job.reply_token)
+        parent = await jobs.parent_of(self._database, job)
+        message = LiveMessage(self._messenger, job.channel_id, job.message_id, job.reply_token)
+        try:
+            yield JobProgress(job, parent, message)
+        finally:
+            await message.stop()
 
     def post(self, job_id: str, wake: Callable[[], None]) -> None:
         """Give a job without a message one; `wake` is called when the job can be claimed."""
         self._keep_trying(self._post_waiting, job_id, wake)
 
     def show_end(self, job_id: str) -> None:
-        """Show how a job ended, beside the other work, so that inference never waits for it."""
+        """Show how a job ended, in the background: the queue never waits for Discord."""
         self._keep_trying(self._show_end, job_id)
 
     async def show_waiting(self, job: Job) -> None:
-        """Say that a job waits for inference; that it is not said is no harm."""
+        """Show that a job waits for inference. Failing to do so is ignored: it is not important."""
         assert job.message_id is not None, "only jobs with a message are claimed"
-        with contextlib.suppress(MessageDeleted, CannotPost, *TRANSIENT_ERRORS):
+        with contextlib.suppress(MessageDeleted, CannotPost, *RETRIED_ERRORS):
             parent = await jobs.parent_of(self._database, job)
             message = job_messages.waiting_for_inference(job, parent)
             await self._messenger.edit(job.channel_id, job.message_id, message, job.reply_token)
 
     async def is_shown(self, job: Job) -> bool | None:
-        """Whether a job's message is still there, for a link to it; None where nobody can tell."""
+        """Whether a job's message is still there, to link to it; None where nobody can tell."""
         # What only one member sees, they may have dismissed; Discord does not say so.
         if job.message_id is None or job.hidden:
             return None
-        return await self._messenger.is_there(job.channel_id, job.message_id, job.reply_token)
+        try:
+            state = await self._messenger.state_of(job.channel_id, job.message_id, job.reply_token)
+        except TRANSIENT_ERRORS:
+            return None
+        return None if state is MessageState.UNREADABLE else state is MessageState.PRESENT
 
     def show_used(self, job_id: str | None) -> None:
-        """Mark the buttons of a job that something was made by."""
+        """Mark the buttons of a job by which other jobs were made."""
         if job_id is not None:
             self._keep_trying(self._show_used, job_id)
 
     def _keep_trying(self, show: Callable[..., Coroutine[Any, Any, None]], *about: object) -> None:
-        async def keep_trying() -> None:
-            pause = MIN_RETRY_INTERVAL_S
-            while True:
-                try:
-                    await show(*about)
-                    return
-                except TRANSIENT_ERRORS as error:
-                    log.warning("Something could not be shown; trying again: %s", error)
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, MAX_RETRY_INTERVAL_S)
-
-        task = asyncio.create_task(keep_trying())
+        work = retried(
+            lambda: show(*about),
+            RETRIED_ERRORS,
+            first_pause_s=MIN_RETRY_INTERVAL_S,
+            max_pause_s=MAX_RETRY_INTERVAL_S,
+        )
+        task = asyncio.create_task(work)
         self._showing.add(task)
         task.add_done_callback(self._forget)
 
@@ -147,7 +154,7 @@ class JobPublisher:
         wake()
 
     async def _post_waiting_alone(self, job: Job, message: MessageSpec) -> None:
-        """What goes by token goes to its member, where the token reaches nothing any more."""
+        """Post as a direct message where the token has expired; otherwise the job fails."""
         if job.reply_token is not None:
             with contextlib.suppress(CannotPost):
                 posted = await self._messenger.post_to_member(job.member_id, message)
@@ -158,7 +165,7 @@ class JobPublisher:
 
     async def _attach(self, job: Job, posted: PostedMessage, *, by_token: bool = True) -> None:
         place = (posted.channel_id, posted.message_id)
-        # Tried again by itself, or the message would be posted a second time.
+        # Tried again separately: trying all again would post a second message.
         await until_stored(
             lambda: jobs.attach_message(self._database, job.id, *place, by_token=by_token)
         )
@@ -169,22 +176,20 @@ class JobPublisher:
             return
         rows = await self._buttons_of(job)
         try:
-            await self._link(job, rows, await self._change_buttons(job, job.message_id, rows))
+            changed = await self._messenger.change_buttons(
+                job.channel_id, job.message_id, rows, job.reply_token
+            )
+            await self._link(job, rows, changed)
         except MessageDeleted:
             await self._note_deletion(job)
         except CannotPost:
             return
 
-    async def _change_buttons(self, job: Job, message_id: int, rows: ButtonRows) -> PostedMessage:
-        return await self._messenger.change_buttons(
-            job.channel_id, message_id, rows, job.reply_token
-        )
-
     async def _link(self, job: Job, rows: ButtonRows, posted: PostedMessage) -> None:
-        """Add a link to the full file, whose address is known only when it has been posted."""
+        """Add a link to the file, whose address is known only after it has been posted."""
         if job.kind in job_messages.SINGLE_PICTURE_KINDS and rows and posted.file_url:
             rows = button_layout.with_link(rows, posted.file_url, job.locale)
-            # The picture is there also where nothing can be added to it any more.
+            # Without the link the picture is still shown.
             with contextlib.suppress(CannotPost):
                 await self._messenger.change_buttons(
                     posted.channel_id, posted.message_id, rows, job.reply_token
@@ -199,7 +204,7 @@ class JobPublisher:
         try:
             await self._show_in_place(job)
         except CannotPost:
-            # Who stopped a job wants to see no more of it.
+            # A member who cancelled a job does not want to see it elsewhere.
             if job.state is not JobState.CANCELLED:
                 sent_already |= await self._show_elsewhere(job)
         await jobs.mark_shown(self._database, job.id)
@@ -207,16 +212,16 @@ class JobPublisher:
             await self._send_if_wanted(job)
 
     async def _send_if_wanted(self, job: Job) -> None:
-        """Finished pictures also come as a direct message to those who like that."""
+        """Also send the pictures as a direct message to members who prefer that."""
         if (await get_preferences(self._database, job.member_id)).auto_dm:
             message = await self.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
             try:
                 await self._messenger.post_to_member(job.member_id, message)
             except CannotPost:
-                log.info("Member %s takes no direct messages.", job.member_id)
+                log.info("Member %s does not accept direct messages.", job.member_id)
 
     async def _show_in_place(self, job: Job) -> None:
-        """Raises CannotPost. Where the message was taken away, nothing is shown in its place."""
+        """Edit the job's message; nothing is shown if it was deleted. Raises CannotPost."""
         if job.message_id is None:
             raise CannotPost("there is no message yet")
         if job.removed_by is not None:
@@ -225,14 +230,14 @@ class JobPublisher:
             await self._edit_in_place(job, job.message_id)
         except MessageDeleted as error:
             if job.hidden:
-                # Seen by its member alone, so nobody else can have wanted it gone.
+                # Only its member sees it, so no moderator can have deleted it.
                 raise CannotPost(str(error)) from error
             await self._note_deletion(job)
 
     async def _note_deletion(self, job: Job) -> None:
-        """Whoever deleted a job's message, by themselves or while the bot was away, may do so.
+        """Remember that a job's message was deleted, by somebody who may delete messages.
 
-        Were it the member, by the bot, this would be known: the first to be noted stays.
+        Where its member had the bot delete it, that was noted before, and stays.
         """
         assert job.message_id is not None, "there is none to be deleted"
         message_id = job.message_id
@@ -251,12 +256,12 @@ class JobPublisher:
         await self._link(job, message.buttons, posted)
 
     async def _show_elsewhere(self, job: Job) -> bool:
-        """Post the end of a job anew; returns whether its member got it as a direct message."""
+        """Post the end of a job as a new message; returns whether that is a direct message."""
         message = job_messages.moved(await self.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES), job.locale)
         try:
             posted = await self._post_anew(job, message)
         except CannotPost:
-            log.warning("There is no place to show job %s; its pictures are kept.", job.id)
+            log.warning("Job %s cannot be shown anywhere; its pictures are kept.", job.id)
             return False
         await self._attach(job, posted, by_token=False)
         with contextlib.suppress(MessageDeleted):
@@ -264,15 +269,15 @@ class JobPublisher:
         return posted.channel_id != job.channel_id
 
     async def _post_anew(self, job: Job, message: MessageSpec) -> PostedMessage:
-        """In the job's channel, or else to its member alone."""
-        # What goes by token is hidden from the channel, or the bot may not write there.
+        """In the job's channel, or else as a direct message to its member."""
+        # Jobs with a token are hidden from the channel, or the bot may not write there.
         if job.reply_token is None:
             with contextlib.suppress(CannotPost):
                 return await self._messenger.post(job.channel_id, message)
         return await self._messenger.post_to_member(job.member_id, message)
 
     async def end_of(self, job: Job, most_bytes: int) -> MessageSpec:
-        """How a job ended, in a file of at most so many bytes."""
+        """The message that shows how a job ended, its file at most `most_bytes` large."""
         parent = await jobs.parent_of(self._database, job)
         if job.state is not JobState.DONE:
             return job_messages.ended(job, parent)

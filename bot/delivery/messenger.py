@@ -1,13 +1,13 @@
-"""The messages on Discord: posted and edited as the bot, at the pace that Discord allows.
+"""Messages on Discord: posts, edits and deletes them as the bot.
 
 Knows how a `MessageSpec` becomes an API call, and nothing of jobs.
 """
 
-import asyncio
 import io
-import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 
 import aiohttp
@@ -16,12 +16,13 @@ import discord
 from bot.delivery.pacing import EditPacer
 from bot.messages.specs import AttachmentSpec, ButtonRows, ButtonSpec, EmbedSpec, MessageSpec
 
-log = logging.getLogger(__name__)
-
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = 10003, 10008
 OLD_MESSAGE_EDITED_TOO_OFTEN = 30046
 ENTITY_TOO_LARGE = 40005
 """Some of the codes that Discord's errors have beside their status."""
+
+TRANSIENT_ERRORS = (discord.HTTPException, aiohttp.ClientError, OSError)
+"""What a Messenger raises where Discord does not answer, or asks to wait: it may pass by itself."""
 
 
 class MessageDeleted(Exception):
@@ -34,12 +35,22 @@ class CannotPost(Exception):
 
 
 class FileTooLarge(CannotPost):
-    """Discord takes smaller files only than the place once allowed."""
+    """The file is larger than Discord takes in this place."""
+
+
+class MessageState(Enum):
+    """What Discord says of a message."""
+
+    PRESENT = auto()
+    DELETED = auto()
+    CHANNEL_DELETED = auto()
+    UNREADABLE = auto()
+    """The bot may not look at it, or its token has expired."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostedMessage:
-    """A message that is there, and where its file can be had, if it has one."""
+    """A message on Discord, and the address of its file if it has one."""
 
     channel_id: int
     message_id: int
@@ -47,10 +58,13 @@ class PostedMessage:
 
 
 class Messenger:
-    """Posts and edits by channel and message id, so that no token runs out under a long job.
+    """Posts and edits by channel and message id: these stay valid however long a job takes.
 
-    Where that cannot be, because a member alone may see it or the bot is only brought along, it
-    goes by the `token` of that member's interaction, for as long as Discord lets it.
+    Where the bot cannot do so, because only one member may see the message or because the bot is
+    not in the server, it uses the `token` of that member's interaction. Discord accepts a token for
+    15 minutes.
+
+    All methods may raise TRANSIENT_ERRORS.
     """
 
     def __init__(self, client: discord.Client) -> None:
@@ -65,43 +79,36 @@ class Messenger:
         *,
         hidden: bool = False,
     ) -> PostedMessage:
-        """Post a new message, with a `token` one that may be `hidden`. Raises CannotPost."""
+        """Post a new message; `hidden` needs a `token`. Raises CannotPost."""
         if token is None:
             return await self._send(self._client.get_partial_messageable(channel_id), message)
-        try:
-            sent = await self._answer(token).send(
-                **_send_arguments(message), ephemeral=hidden, wait=True
+        with _classified_errors():
+            webhook = self._webhook(token)
+            return _posted(
+                await webhook.send(**_send_arguments(message), ephemeral=hidden, wait=True)
             )
-        except discord.HTTPException as error:
-            raise _classify(error) from error
-        return _posted(sent)
 
     async def post_to_member(self, member_id: int, message: MessageSpec) -> PostedMessage:
-        """The same as a direct message."""
-        try:
+        """Post a direct message. Raises CannotPost."""
+        with _classified_errors():
             channel = await self._client.create_dm(discord.Object(member_id))
-        except discord.HTTPException as error:
-            raise _classify(error) from error
         return await self._send(channel, message)
 
     async def _send(self, channel: discord.abc.Messageable, message: MessageSpec) -> PostedMessage:
-        try:
-            sent = await channel.send(**_send_arguments(message))
-        except discord.HTTPException as error:
-            raise _classify(error) from error
-        return _posted(sent)
+        with _classified_errors():
+            return _posted(await channel.send(**_send_arguments(message)))
 
     async def edit(
         self, channel_id: int, message_id: int, message: MessageSpec, token: str | None = None
     ) -> PostedMessage:
-        """Show `message` in the place of an earlier one. Raises MessageDeleted, CannotPost."""
+        """Replace what a message shows. Raises MessageDeleted, CannotPost."""
         with self.pacer.staying(edit_bucket(channel_id, token)):
             return await self.show_preview(channel_id, message_id, message, token)
 
     async def show_preview(
         self, channel_id: int, message_id: int, message: MessageSpec, token: str | None = None
     ) -> PostedMessage:
-        """As `edit`, for what is soon replaced; whoever calls waits for its turn before."""
+        """The same for what is soon replaced; the caller has waited for `pacer.preview_turn`."""
         shown: dict[str, Any] = {
             "content": message.content,
             "embeds": build_embeds(message.embeds),
@@ -115,133 +122,59 @@ class Messenger:
     async def change_buttons(
         self, channel_id: int, message_id: int, rows: ButtonRows, token: str | None = None
     ) -> PostedMessage:
-        """Leave all but the buttons as it is. Raises MessageDeleted, CannotPost."""
+        """Replace the buttons and leave the rest. Raises MessageDeleted, CannotPost."""
         with self.pacer.staying(edit_bucket(channel_id, token)):
             return await self._edit(channel_id, message_id, token, view=build_view(rows))
 
     async def _edit(
         self, channel_id: int, message_id: int, token: str | None, **shown: Any
     ) -> PostedMessage:
-        channel = self._client.get_partial_messageable(channel_id)
+        with _classified_errors():
+            if token is not None:
+                return _posted(await self._webhook(token).edit_message(message_id, **shown))
+            channel = self._client.get_partial_messageable(channel_id)
+            return _posted(await channel.get_partial_message(message_id).edit(**shown))
+
+    async def delete(self, channel_id: int, message_id: int, token: str | None = None) -> None:
+        """Delete a message; does nothing if it is deleted already. Raises CannotPost."""
+        with _classified_errors():
+            try:
+                if token is not None:
+                    await self._webhook(token).delete_message(message_id)
+                    return
+                channel = self._client.get_partial_messageable(channel_id)
+                await channel.get_partial_message(message_id).delete()
+            except discord.NotFound:
+                return
+
+    async def state_of(
+        self, channel_id: int, message_id: int, token: str | None = None
+    ) -> MessageState:
+        """Ask Discord whether a message is still there."""
         try:
-            if token is None:
-                return _posted(await channel.get_partial_message(message_id).edit(**shown))
-            return _posted(await self._answer(token).edit_message(message_id, **shown))
+            if token is not None:
+                await self._webhook(token).fetch_message(message_id)
+            else:
+                channel = self._client.get_partial_messageable(channel_id)
+                await channel.fetch_message(message_id)
         except discord.HTTPException as error:
             if error.code == UNKNOWN_MESSAGE:
-                raise MessageDeleted(str(error)) from error
-            raise _classify(error) from error
+                return MessageState.DELETED
+            if error.code == UNKNOWN_CHANNEL:
+                return MessageState.CHANNEL_DELETED
+            if _is_transient(error):
+                raise
+            return MessageState.UNREADABLE
+        return MessageState.PRESENT
 
-    async def is_there(
-        self, channel_id: int, message_id: int, token: str | None = None
-    ) -> bool | None:
-        """Whether a message is still there; None where the bot cannot find out now."""
-        channel = self._client.get_partial_messageable(channel_id)
-        try:
-            if token is None:
-                await channel.fetch_message(message_id)
-            else:
-                await self._answer(token).fetch_message(message_id)
-        except discord.NotFound as error:
-            return False if error.code in (UNKNOWN_CHANNEL, UNKNOWN_MESSAGE) else None
-        except (discord.HTTPException, aiohttp.ClientError, OSError):
-            return None
-        return True
-
-    def _answer(self, token: str) -> discord.Webhook:
-        """The webhook by which an interaction is answered, for 15 minutes."""
+    def _webhook(self, token: str) -> discord.Webhook:
+        """The webhook that answers an interaction, for 15 minutes."""
         application_id = self._client.application_id
         assert application_id is not None, "a client that has logged in knows its application"
         webhook = discord.Webhook.partial(application_id, token, client=self._client)
-        # Only those of this type may hide what they send from all but one member.
+        # Only webhooks of this type may send messages that one member alone sees.
         webhook.type = discord.WebhookType.application
         return webhook
-
-    async def delete(self, channel_id: int, message_id: int, token: str | None = None) -> None:
-        """Take a message away; one that is gone already is none the worse. Raises CannotPost."""
-        channel = self._client.get_partial_messageable(channel_id)
-        try:
-            if token is None:
-                await channel.get_partial_message(message_id).delete()
-            else:
-                await self._answer(token).delete_message(message_id)
-        except discord.NotFound:
-            return
-        except discord.HTTPException as error:
-            raise _classify(error) from error
-
-    async def is_deleted(self, channel_id: int, message_id: int) -> bool:
-        """Whether a message is there no more. One that the bot may not look at passes for there.
-
-        Raises discord.HTTPException where Discord does not say.
-        """
-        channel = self._client.get_partial_messageable(channel_id)
-        try:
-            await channel.fetch_message(message_id)
-        except discord.HTTPException as error:
-            if error.code == UNKNOWN_MESSAGE:
-                return True
-            if error.status == 429 or error.status >= 500:
-                raise
-        return False
-
-    def follow(self, channel_id: int, message_id: int, token: str | None = None) -> "LiveMessage":
-        return LiveMessage(self, channel_id, message_id, token)
-
-
-class LiveMessage:
-    """A message that follows a job: shows the newest state, and skips those it had no time for.
-
-    Edits run one at a time behind `show`, which never waits, and take turns with other messages
-    of the channel. `stop` lets the last one end.
-    """
-
-    def __init__(
-        self, messenger: Messenger, channel_id: int, message_id: int, token: str | None = None
-    ) -> None:
-        self._messenger = messenger
-        self.channel_id = channel_id
-        self.message_id = message_id
-        self._token = token
-        self._newest: MessageSpec | None = None
-        self._news = asyncio.Event()
-        self._edits = asyncio.create_task(self._edit())
-
-    def show(self, message: MessageSpec) -> None:
-        """Show this next. A picture that had no time to be shown goes with it."""
-        if message.attachment is None and self._newest is not None:
-            message = replace(message, attachment=self._newest.attachment)
-        self._newest = message
-        self._news.set()
-
-    async def stop(self) -> None:
-        """Forget what is not shown yet and wait for an edit under way, so that none comes late."""
-        self._newest = None
-        self._edits.cancel()
-        await asyncio.gather(self._edits, return_exceptions=True)
-
-    async def _edit(self) -> None:
-        while True:
-            await self._news.wait()
-            await self._messenger.pacer.preview_turn(edit_bucket(self.channel_id, self._token))
-            self._news.clear()
-            message, self._newest = self._newest, None
-            if message is None:
-                continue
-            edit = asyncio.create_task(
-                self._messenger.show_preview(self.channel_id, self.message_id, message, self._token)
-            )
-            try:
-                await asyncio.shield(edit)
-            except asyncio.CancelledError:
-                # A request that is on its way cannot be called back; wait so that nothing
-                # that is shown later is overtaken by it.
-                await asyncio.gather(edit, return_exceptions=True)
-                raise
-            except (MessageDeleted, CannotPost):
-                return  # The end of the job decides whether and where the result goes.
-            except (discord.HTTPException, aiohttp.ClientError, OSError):
-                log.warning("A preview could not be shown.", exc_info=True)
 
 
 def edit_bucket(channel_id: int, token: str | None) -> int | str:
@@ -250,7 +183,7 @@ def edit_bucket(channel_id: int, token: str | None) -> int | str:
 
 
 def _send_arguments(message: MessageSpec) -> dict[str, Any]:
-    """A message as the arguments of what sends it."""
+    """A message as the arguments of discord.py's `send`."""
     shown: dict[str, Any] = {
         "content": message.content,
         "embeds": build_embeds(message.embeds),
@@ -266,15 +199,25 @@ def _posted(message: discord.Message) -> PostedMessage:
     return PostedMessage(message.channel.id, message.id, file_url)
 
 
-def _classify(error: discord.HTTPException) -> Exception:
-    """The error itself if it may pass, such as 429 and 5xx; what is for good is a CannotPost."""
-    if error.code == OLD_MESSAGE_EDITED_TOO_OFTEN:
-        return CannotPost(str(error))
-    if error.status == 429 or error.status >= 500:
-        return error
-    if error.status == 413 or error.code == ENTITY_TOO_LARGE:
-        return FileTooLarge(str(error))
-    return CannotPost(str(error))
+@contextmanager
+def _classified_errors() -> Iterator[None]:
+    """Raise MessageDeleted or CannotPost for errors that trying again would not change."""
+    try:
+        yield
+    except discord.HTTPException as error:
+        if error.code == UNKNOWN_MESSAGE:
+            raise MessageDeleted(str(error)) from error
+        if error.code == OLD_MESSAGE_EDITED_TOO_OFTEN:
+            raise CannotPost(str(error)) from error
+        if _is_transient(error):
+            raise
+        if error.status == 413 or error.code == ENTITY_TOO_LARGE:
+            raise FileTooLarge(str(error)) from error
+        raise CannotPost(str(error)) from error
+
+
+def _is_transient(error: discord.HTTPException) -> bool:
+    return error.status == 429 or error.status >= 500
 
 
 def build_embeds(embeds: Sequence[EmbedSpec]) -> list[discord.Embed]:

@@ -1,7 +1,7 @@
-"""Who edits a channel next: Discord takes five edits in five seconds from a channel's messages.
+"""Paces the edits of each channel: Discord accepts five edits in five seconds.
 
-Edits that stay, such as the end of a job, never wait here. Previews wait for them, leave room for
-them, and take turns: of many jobs in a channel each shows one before any shows a second.
+Final edits, such as the end of a job, never wait here. Previews wait for them and leave room for
+them. They take turns: each job of a channel shows one preview before any job shows a second.
 """
 
 import asyncio
@@ -11,29 +11,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 WINDOW_S = 5.0
-MAX_EDITS_BESIDE_PREVIEWS = 4
-"""Edits in a window from which on no preview is added: Discord takes one more, for an end."""
+MAX_EDITS_BEFORE_PREVIEW = 4
+"""Edits in a window after which previews wait: one more edit stays free for a job's end."""
 
 PREVIEW_INTERVAL_S = 1.25
-"""Between two previews in a channel, so that they do not use a window up at its beginning."""
+"""Seconds between two previews in a channel, so that they are spread over the window."""
 
 
 @dataclass(slots=True)
 class _Channel:
     waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
-    """Previews, in their turn."""
+    """Previews that wait, in the order of their turns."""
     edits: deque[float] = field(default_factory=deque)
-    """When those of the last window began."""
+    """When the edits of the last window began, by the event loop's clock."""
     staying: int = 0
-    """Edits that stay, on their way."""
+    """How many final edits are being sent."""
     next_preview: float = 0.0
     timer: asyncio.TimerHandle | None = None
 
 
 class EditPacer:
-    """Shares out the edits of each channel. A `place` is whatever Discord counts edits by.
+    """Paces edits. A `place` is what Discord counts edits by; see `messenger.edit_bucket`.
 
-    Remembers only places with edits in the last window, or on their way.
+    Only places with edits in the last window, or with edits being sent, are kept in memory.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class EditPacer:
 
     @contextmanager
     def staying(self, place: Hashable) -> Iterator[None]:
-        """While an edit is on its way that is not to wait for any preview."""
+        """Wrap a final edit: it does not wait, and previews wait until it is done."""
         channel = self._channels.setdefault(place, _Channel())
         channel.staying += 1
         channel.edits.append(asyncio.get_running_loop().time())
@@ -55,14 +55,14 @@ class EditPacer:
             self._go_on(place)
 
     async def preview_turn(self, place: Hashable) -> None:
-        """Wait until a preview may be shown; a job asks for its next turn after its last edit."""
+        """Wait until a preview may be shown. Each caller waits for one turn at a time."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._channels.setdefault(place, _Channel()).waiting.append(turn)
         self._go_on(place)
         await turn
 
     def _go_on(self, place: Hashable) -> None:
-        """Give the next turn if it is time for it, and come back when it will be."""
+        """Give the next turn if it is due, and set a timer for the one after it."""
         channel, loop = self._channels[place], asyncio.get_running_loop()
         now = loop.time()
         if channel.timer is not None:
@@ -73,7 +73,7 @@ class EditPacer:
         while channel.waiting and channel.waiting[0].done():
             channel.waiting.popleft()  # Cancelled: its job has ended.
         if channel.staying:
-            return  # Whoever is on the way comes by here at the end.
+            return  # The final edit calls this when it is done.
         if channel.waiting and self._free_at(channel) <= now:
             channel.waiting.popleft().set_result(None)
             channel.edits.append(now)
@@ -86,7 +86,7 @@ class EditPacer:
             del self._channels[place]
 
     def _free_at(self, channel: _Channel) -> float:
-        if len(channel.edits) < MAX_EDITS_BESIDE_PREVIEWS:
+        if len(channel.edits) < MAX_EDITS_BEFORE_PREVIEW:
             return channel.next_preview
-        oldest = channel.edits[len(channel.edits) - MAX_EDITS_BESIDE_PREVIEWS]
+        oldest = channel.edits[len(channel.edits) - MAX_EDITS_BEFORE_PREVIEW]
         return max(channel.next_preview, oldest + WINDOW_S)

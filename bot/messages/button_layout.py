@@ -1,7 +1,7 @@
 """The buttons under a finished job: which there are, and which have been used. Pure.
 
-Only what the model can do is there. A job that a button made tells by its kind which button it
-was, so nothing has to be remembered of what was pressed.
+There are buttons only for what the model can do. Which ones were used follows from the jobs that
+they made, so it need not be stored.
 """
 
 from collections.abc import Sequence
@@ -18,13 +18,13 @@ from storage.models import JobKind
 
 PAN_DIRECTIONS = {"left": "⬅️", "right": "➡️", "up": "⬆️", "down": "⬇️"}
 ZOOM_LEVELS = {15: "1.5×", 20: "2×"}
-"""How far the buttons zoom out, in tenths."""
+"""The factors of the zoom buttons, in tenths, and how they are shown."""
 
 
 def buttons_of(
     job: Job, pictures: int, model: ModelInfo | None, children: Sequence[Job]
 ) -> ButtonRows:
-    """The buttons of a job that is done; `model` is None where nothing is known of it."""
+    """The buttons of a finished job; `model` is None if inference does not have it any more."""
     rows = _single(job, model) if job.kind in SINGLE_PICTURE_KINDS else _grid(job, pictures)
     used = {_button_of(child, job) for child in children}
     return tuple(
@@ -35,7 +35,7 @@ def buttons_of(
 
 
 def with_link(rows: ButtonRows, url: str, locale: str) -> ButtonRows:
-    """The same with a link to the full file behind the last button."""
+    """Add a link to the picture's file after the last button."""
     return (*rows[:-1], (*rows[-1], ButtonSpec("", None, label=say("button-web", locale), url=url)))
 
 
@@ -75,9 +75,9 @@ def _single(job: Job, model: ModelInfo | None) -> ButtonRows:
 
 
 def _enlarging(job: Job, model: ModelInfo | None) -> tuple[ButtonSpec, ...]:
-    """The two ways to upscale, or to do it again.
+    """The buttons to upscale, or to do it again.
 
-    The subtle way has no chance in it, so it is not offered where it led here.
+    A subtle upscale comes out the same each time, so it is not offered again.
     """
     if model is None:
         return ()
@@ -95,7 +95,7 @@ def _text_button(job: Job, action: JobAction) -> ButtonSpec:
 
 
 def _button_of(child: Job, parent: Job) -> tuple[JobAction | None, int | None]:
-    """The parent's button that a job was made by: its action and its number."""
+    """The button of its parent that made a job: its action and its number."""
     number = None if child.parent_index is None else child.parent_index + 1
     detail = child.detail or ""
     match child.kind:

@@ -1,4 +1,4 @@
-"""`/help`, made from what there is: the commands, the table of parameters, the models. Pure."""
+"""The embeds of `/help`, made from the commands, the table of parameters and the models. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -13,16 +13,16 @@ from diffusion.protocol.requests import ModelInfo
 
 TOPICS = ("commands", "parameters", "models")
 MAX_EMBED_CHARS = 4000
-"""Characters of a card's text, a little below Discord's."""
+"""Characters of an embed's text, a little below Discord's limit."""
 
 MAX_LISTED_MODELS = 8
-MODEL_SHOWN = 90
-"""Characters of a model's names."""
+MAX_MODEL_NAME_CHARS = 90
+"""Characters of a model's two names together."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandHelp:
-    """A command as it is called, with its description."""
+    """A command's full name, with its description."""
 
     name: str
     meaning: str
@@ -32,22 +32,22 @@ def commands(slash: Sequence[CommandHelp], menus: Sequence[str], locale: str) ->
     lines = [f"`/{command.name}` {command.meaning}" for command in slash]
     on_messages = say("help.messages", locale, names=", ".join(menus))
     text = "\n".join([say("help.commands-text", locale), "", *lines, "", on_messages])
-    return _card("commands", text, locale)
+    return _topic_embed("commands", text, locale)
 
 
 def parameters(locale: str) -> EmbedSpec:
-    """One line for each parameter; the first clause of its meaning is enough to find it."""
+    """One line for each parameter, with the first clause of what it means."""
     lines = []
     for parameter in PARAMETERS:
         flags = ", ".join(f"`--{flag}`" for flag in parameter.flags)
         clause = re.split(r"[;:.] ", say(parameter.meaning, locale))[0].rstrip(".")
         lines.append(f"{flags} {clause}.")
     text = "\n".join([say("help.parameters-text", locale), "", *lines])
-    return _card("parameters", text, locale)
+    return _topic_embed("parameters", text, locale)
 
 
 def parameter(flag: str, locale: str) -> EmbedSpec:
-    """All there is to say about one parameter, however its flag was typed."""
+    """Everything about one parameter; its flag may be typed with or without dashes."""
     flag = flag.strip().lstrip("-—–").lower()
     found = BY_FLAG.get(flag)
     if found is None:
@@ -62,13 +62,13 @@ def parameter(flag: str, locale: str) -> EmbedSpec:
 
 
 def models(versions: Versions | None, locale: str) -> EmbedSpec:
-    """What each model is and which can do what."""
+    """The models, and what each can do."""
     if versions is None:
-        return _card("models", say("help.no-models", locale), locale)
+        return _topic_embed("models", say("help.no-models", locale), locale)
     fields = []
     for name, model in list(versions.models.items())[:MAX_LISTED_MODELS]:
         default = f" ({say('help.default', locale)})" if name == versions.default else ""
-        title = f"{plain(f'--v {name}: {model.id}', MODEL_SHOWN)}{default}"
+        title = f"{plain(f'--v {name}: {model.id}', MAX_MODEL_NAME_CHARS)}{default}"
         fields.append((title, _abilities(model, locale)))
     return EmbedSpec(
         _title("models", locale), say("help.models-text", locale), EmbedColour.GREY, tuple(fields)
@@ -98,7 +98,7 @@ def _some(names: Sequence[str]) -> Markup:
     return Markup(", ".join(code(name, 20) for name in names[:6]))
 
 
-def _card(topic: str, text: str, locale: str) -> EmbedSpec:
+def _topic_embed(topic: str, text: str, locale: str) -> EmbedSpec:
     shown = (
         text if len(text) <= MAX_EMBED_CHARS else text[:MAX_EMBED_CHARS].rpartition("\n")[0] + "\n…"
     )

@@ -1,4 +1,4 @@
-"""Cards that answer questions about jobs: one's own, the queue, the past. Pure: sends nothing."""
+"""Embeds about jobs: a member's own, the queue, the history. Pure."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -17,12 +17,12 @@ from storage.pictures import Picture
 
 MAX_LISTED_JOBS = 5
 MAX_LISTED_PROMPT_CHARS = 60
-"""Characters of a prompt where it is one of many."""
+"""Characters of a prompt in a list."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """A page of a search, counted from 0, of so many."""
+    """One page of a search. `number` counts from 0; there are `pages` pages."""
 
     query: str
     number: int
@@ -32,7 +32,7 @@ class HistoryPage:
 
 @dataclass(frozen=True, slots=True)
 class QueuePosition:
-    """The queue as one member sees it. `run_seconds` is how long a job takes, if that is known."""
+    """The queue as one member sees it. `run_seconds` is how long a job takes, None if unknown."""
 
     queue: Queue
     member_id: int
@@ -40,7 +40,7 @@ class QueuePosition:
     concurrency: int
 
     def seconds_until(self, place: int) -> float | None:
-        """How long the job with so many before it will wait, if all take as long as the latest."""
+        """How long a job with `place` jobs before it will wait, judging by the latest jobs."""
         if self.run_seconds is None:
             return None
         before = len(self.queue.running) + place + 1 - self.concurrency
@@ -50,7 +50,7 @@ class QueuePosition:
 def info(
     open_jobs: Sequence[Job], totals: Totals, limit: int, preferences: Preferences, locale: str
 ) -> EmbedSpec:
-    """What `/info` shows: how a member's jobs are made, those of now, and all of them counted."""
+    """What `/info` shows: a member's mode and visibility, their open jobs, and totals."""
     running = [job for job in open_jobs if job.state is JobState.RUNNING]
     queued = [job for job in open_jobs if job.state is JobState.QUEUED]
     lifetime = say(
@@ -77,9 +77,9 @@ def info(
 
 
 def queue(place: QueuePosition, channel_id: int, locale: str) -> EmbedSpec:
-    """What runs, what waits in the order of its turn, and when one's own begin.
+    """What runs, what waits, in its order, and when the member's own jobs will begin.
 
-    Read in this channel: what others asked for elsewhere has a place in the line and no words.
+    `channel_id` is where this is read: of others' jobs elsewhere, prompt and name are left out.
     """
 
     def line(job: Job) -> str:
@@ -109,10 +109,10 @@ def queue(place: QueuePosition, channel_id: int, locale: str) -> EmbedSpec:
 
 
 def tells(job: Job, member_id: int, channel_id: int) -> bool:
-    """Whether a member who reads in this channel may be told whose job it is, and its words.
+    """Whether a member who reads in this channel may see a job's prompt, and whose it is.
 
-    Ids of servers would not do: conversations have none, and not every channel is open to all of a
-    server. What goes by a token may be hidden by Discord, wherever it is.
+    Comparing servers would not do: direct messages have none, and not every member can read every
+    channel of a server. Discord may hide messages that were sent by a token.
     """
     if job.member_id == member_id:
         return True
@@ -128,7 +128,7 @@ def _own_place(place: QueuePosition, number: int, locale: str) -> str:
 
 
 def duration(seconds: float, locale: str) -> str:
-    """A time in words, as precise as an estimate is."""
+    """A duration in words, rounded as an estimate should be."""
     if seconds < 90:
         return say("duration.seconds", locale, count=round(seconds))
     if seconds < 90 * 60:
@@ -137,7 +137,7 @@ def duration(seconds: float, locale: str) -> str:
 
 
 def details(job: Job, request: ImageRequest, pictures: Sequence[Picture], locale: str) -> EmbedSpec:
-    """The seed of a job and of each of its pictures, and what it was made with."""
+    """The seeds of a job and of its pictures, and all that the job was made with."""
     seeds = " ".join(f"{picture.index + 1}: `{picture.seed}`" for picture in pictures)
     fields = [
         (say("details.prompt", locale), code(job.prompt)),
@@ -159,9 +159,9 @@ def details(job: Job, request: ImageRequest, pictures: Sequence[Picture], locale
 
 
 def ancestry(line: Sequence[Job], channel_id: int, locale: str) -> EmbedSpec:
-    """Where a job came from, the first prompt above; `line` begins with the job itself.
+    """The jobs that a job came from, the first one on top; `line` begins with the job itself.
 
-    Shown in this channel: the words that others typed elsewhere are left out.
+    `channel_id` is where this is read: prompts that others typed elsewhere are left out.
     """
     parents = [*line[1:], None]
     steps = []
@@ -170,14 +170,16 @@ def ancestry(line: Sequence[Job], channel_id: int, locale: str) -> EmbedSpec:
         if not tells(job, line[0].member_id, channel_id):
             steps.append(f"{indent}{say('queue.elsewhere', locale)}")
             continue
-        deed = action_line(job, parent, locale)
+        action = action_line(job, parent, locale)
         place = f" - [`{job.id[:8]}`]({link_to(job)})" if job.message_id else f" - `{job.id[:8]}`"
-        steps.append(f"{indent}{shown_prompt(job.prompt, MAX_LISTED_PROMPT_CHARS)} - {deed}{place}")
+        steps.append(
+            f"{indent}{shown_prompt(job.prompt, MAX_LISTED_PROMPT_CHARS)} - {action}{place}"
+        )
     return EmbedSpec(say("descent", locale), "\n".join(steps), EmbedColour.GREY)
 
 
 def history(page: HistoryPage, locale: str) -> EmbedSpec:
-    """One page of what a member made."""
+    """One page of a member's jobs."""
     title = say("history", locale)
     if not page.found.jobs:
         key = "history.nothing-found" if page.query else "history.nothing-yet"
@@ -206,22 +208,12 @@ def history(page: HistoryPage, locale: str) -> EmbedSpec:
 
 
 def _listed(jobs: Sequence[Job], locale: str) -> str:
-    if not jobs:
-        return say("info.none", locale)
-    shown = [
-        f"`{job.id[:8]}` {shown_prompt(job.prompt, MAX_LISTED_PROMPT_CHARS)}"
-        for job in jobs[:MAX_LISTED_JOBS]
-    ]
-    more = (
-        [say("info.more", locale, count=len(jobs) - MAX_LISTED_JOBS)]
-        if len(jobs) > MAX_LISTED_JOBS
-        else []
-    )
-    return "\n".join(shown + more)
+    lines = (f"`{job.id[:8]}` {shown_prompt(job.prompt, MAX_LISTED_PROMPT_CHARS)}" for job in jobs)
+    return _cut_lines(lines, locale) or say("info.none", locale)
 
 
 def _cut_lines(lines: Iterable[str], locale: str) -> str:
-    """The first lines, and how many more there are; nothing for none."""
+    """The first lines, and how many more there are; empty for no lines."""
     every = list(lines)
     more = len(every) - MAX_LISTED_JOBS
     shown = every[:MAX_LISTED_JOBS]

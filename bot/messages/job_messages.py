@@ -1,6 +1,6 @@
-"""From a job and what became of it to the message that shows it. Pure: sends nothing.
+"""The message of a job, from waiting to its end. Pure.
 
-The words stand in `bot.i18n.texts`; reasons may come from inference and storage.
+The texts are in `bot.i18n.texts`; the reasons of failures may come from inference and storage.
 """
 
 import re
@@ -25,47 +25,46 @@ from storage.jobs import Job
 from storage.models import JobKind, JobState
 
 SINGLE_PICTURE_KINDS = (JobKind.UPSCALE, JobKind.ENLARGE)
-"""The kinds of jobs that are one picture by itself."""
+"""The kinds of jobs that have a single picture instead of a grid."""
 
 MAX_ALT_TEXT_CHARS = 1024
 MAX_PROMPT_CHARS = 800
-"""Characters of a prompt that a message shows: even if each must be escaped, the rest of Discord's
-2000 holds who, from where, and the status."""
+"""Characters of a prompt that a message shows. Even if each has to be escaped, Discord's 2000 leave
+room for the member, the link to the parent and the status."""
 
 MAX_REASON_CHARS = 1500
-"""The same of why something went wrong, which may come from another server."""
+"""Characters of the reason of a failure, which may come from another server."""
 
 MAX_REPEATED_PROMPT_CHARS = 200
-"""The same where the prompt has been read before: in what came of a picture."""
-
+"""Characters of a prompt that is the same as the parent's, and so has been read before."""
 
 _FIRST_LINK = re.compile(rf"{LINK.pattern}(?: |$)", re.IGNORECASE)
 
 
-# The life of a job.
+# The states of a job.
 
 
 def waiting(job: Job, parent: Job | None) -> MessageSpec:
-    return MessageSpec(_line(job, parent, "status-waiting"), buttons=_cancel(job))
+    return MessageSpec(_headline(job, parent, "status-waiting"), buttons=_cancel(job))
 
 
 def waiting_for_inference(job: Job, parent: Job | None) -> MessageSpec:
-    return MessageSpec(_line(job, parent, "status-waiting-for-inference"), buttons=_cancel(job))
+    return MessageSpec(_headline(job, parent, "status-waiting-for-inference"), buttons=_cancel(job))
 
 
 def running(
     job: Job, parent: Job | None, step: int, steps: int, preview: AttachmentSpec | None
 ) -> MessageSpec:
-    """`step` of `steps` is done, as far as inference can be trusted to count."""
+    """`step` of `steps` is done; both come from inference and need not make sense."""
     percent = f"({min(100, round(100 * step / max(1, steps)))}%)"
     return MessageSpec(
-        f"{_line(job, parent)} {percent} {_mode(job)}", preview, buttons=_cancel(job)
+        f"{_headline(job, parent)} {percent} {_mode(job)}", preview, buttons=_cancel(job)
     )
 
 
 def done(job: Job, parent: Job | None, picture: AttachmentSpec, buttons: ButtonRows) -> MessageSpec:
-    """The end of a job, its pictures shown as one. One that stands alone tells its seed."""
-    content = f"{_line(job, parent)} {_mode(job)}"
+    """A finished job with its pictures as one. A single picture also shows its seed."""
+    content = f"{_headline(job, parent)} {_mode(job)}"
     if job.kind in SINGLE_PICTURE_KINDS:
         seed = ImageRequest.from_json(job.request).noises[0].seed
         content += f"\n-# {say('seed', job.locale, seed=str(seed))}"
@@ -73,20 +72,20 @@ def done(job: Job, parent: Job | None, picture: AttachmentSpec, buttons: ButtonR
 
 
 def moved(message: MessageSpec, locale: str) -> MessageSpec:
-    """The end of a job as a new message, because the one that waited for it cannot be edited."""
+    """The end of a job in a new message, because its own message cannot be edited."""
     return replace(message, content=f"{message.content}\n-# {say('moved', locale)}")
 
 
 def not_showable(job: Job, parent: Job | None, reason: str) -> MessageSpec:
-    """The job is done, but its picture cannot be put into a message."""
+    """A finished job whose picture cannot be put into a message."""
     embed = EmbedSpec(
         say("not-showable", job.locale), plain(reason, MAX_REASON_CHARS), EmbedColour.RED
     )
-    return MessageSpec(_line(job, parent), embeds=(embed,), buttons=_retry(job))
+    return MessageSpec(_headline(job, parent), embeds=(embed,), buttons=_retry(job))
 
 
 def stopped(job: Job, parent: Job | None) -> MessageSpec:
-    return MessageSpec(_line(job, parent, "status-stopped"), buttons=_retry(job))
+    return MessageSpec(_headline(job, parent, "status-stopped"), buttons=_retry(job))
 
 
 def failed(job: Job, parent: Job | None) -> MessageSpec:
@@ -94,11 +93,13 @@ def failed(job: Job, parent: Job | None) -> MessageSpec:
     embed = EmbedSpec(
         say("job-failed", job.locale), plain(reason, MAX_REASON_CHARS), EmbedColour.RED
     )
-    return MessageSpec(_line(job, parent, "status-failed"), embeds=(embed,), buttons=_retry(job))
+    return MessageSpec(
+        _headline(job, parent, "status-failed"), embeds=(embed,), buttons=_retry(job)
+    )
 
 
 def ended(job: Job, parent: Job | None) -> MessageSpec:
-    """The last message of a job that ended without a picture."""
+    """A job that ended without a picture."""
     return stopped(job, parent) if job.state is JobState.CANCELLED else failed(job, parent)
 
 
@@ -107,7 +108,7 @@ def preview_name(step: int) -> str:
 
 
 def file_name(job: Job, suffix: str) -> str:
-    """`member_first_words_jobid.png`, in characters that every file system takes."""
+    """`member_first_words_jobid.png`, in characters that every file system accepts."""
     words = re.findall(r"[a-z0-9]+", without_parameters(job.prompt).lower())[:6]
     member = re.sub(r"[^a-z0-9]+", "_", job.member_name.lower()).strip("_")[:20]
     return (
@@ -132,23 +133,23 @@ def unexpected(locale: str) -> EmbedSpec:
     return EmbedSpec(say("unexpected", locale), text, EmbedColour.RED)
 
 
-# Pieces.
+# Parts of messages.
 
 
-def _line(job: Job, parent: Job | None, status: str = "") -> str:
-    """The prompt, who made what of it and from what, and a status by its key."""
-    deed = action_line(job, parent, job.locale)
+def _headline(job: Job, parent: Job | None, status: str = "") -> str:
+    """The prompt, what was done by whom, a link to the parent, and a status by its key."""
+    action = action_line(job, parent, job.locale)
     if parent and parent.message_id:
         what = "from-picture" if parent.kind in SINGLE_PICTURE_KINDS else "from-grid"
-        deed += f" · {say(what, job.locale, link=link_to(parent))}"
+        action += f" · {say(what, job.locale, link=link_to(parent))}"
     repeated = parent is not None and parent.prompt == job.prompt
     most = MAX_REPEATED_PROMPT_CHARS if repeated else MAX_PROMPT_CHARS
-    line = f"**{shown_prompt(job.prompt, most)}** - {deed}"
-    return f"{line} {say(status, job.locale)}" if status else line
+    headline = f"**{shown_prompt(job.prompt, most)}** - {action}"
+    return f"{headline} {say(status, job.locale)}" if status else headline
 
 
 def _mode(job: Job) -> str:
-    """How much the job is hurried, and whether it is shown to its member alone."""
+    """The job's mode, and whether it is stealth."""
     mode = say(f"mode-{job.mode}", job.locale)
     return f"({mode}, {say('mode-stealth', job.locale)})" if job.stealth else f"({mode})"
 
@@ -167,13 +168,13 @@ def action_line(job: Job, parent: Job | None, locale: str) -> str:
 
 
 def link_to(job: Job) -> Markup:
-    """The message of a job, as Discord's clients follow it in place."""
+    """The link to a job's message."""
     place = job.server_id or "@me"
     return Markup(f"https://discord.com/channels/{place}/{job.channel_id}/{job.message_id}")
 
 
 def shown_prompt(prompt: str, most: int = MAX_PROMPT_CHARS) -> str:
-    """A prompt as it was typed; what can be followed are the pictures alone that it starts from."""
+    """A prompt as it was typed. Only the links to the pictures that it starts from are links."""
     links, rest = [], visible(prompt)
     while match := _FIRST_LINK.match(rest):
         link = start_link(match[1])

@@ -1,8 +1,4 @@
-"""Cards that answer commands: what a member or a server chose. Pure: sends nothing.
-
-Cards about jobs are in `bot.messages.job_embeds`, the messages of jobs in
-`bot.messages.job_messages`.
-"""
+"""Embeds about the settings of members and servers. Pure."""
 
 from collections.abc import Mapping
 
@@ -14,11 +10,11 @@ from storage.members import Preferences
 from storage.servers import ServerSettings
 
 MAX_OPTION_CHARS = 150
-"""Characters of an option in the list of all: twenty of them fit into one card."""
+"""Characters of an option in the list of all: twenty of them fit into one embed."""
 
 
 def panel(preferences: Preferences, options: Mapping[str, str], locale: str) -> EmbedSpec:
-    """What stands above the buttons of a member's settings."""
+    """The embed above the buttons of `/settings`."""
     named = names(f"--{name}" for name in options)
     fields = (
         (
@@ -38,12 +34,12 @@ def panel(preferences: Preferences, options: Mapping[str, str], locale: str) -> 
 
 
 def preferred(what: Text, locale: str) -> EmbedSpec:
-    """That a choice is remembered, in one sentence."""
+    """One sentence that says which choice was saved."""
     return EmbedSpec(say("preferred", locale), say(what, locale), EmbedColour.GREEN)
 
 
 def done(what: Text, locale: str) -> EmbedSpec:
-    """That something was done which can be seen elsewhere."""
+    """One sentence that says what was done, where the result is seen elsewhere."""
     return EmbedSpec(say("done", locale), say(what, locale), EmbedColour.GREEN)
 
 
@@ -100,7 +96,7 @@ def server(settings: ServerSettings, changed: bool, locale: str) -> EmbedSpec:
 
 
 def as_parameters(preferences: Preferences) -> str:
-    """A member's preferences as the parameters that every prompt of theirs seems to have."""
+    """A member's preferences, written as the parameters that have the same effect."""
     said = []
     if preferences.model:
         said.append(f"--v {preferences.model}")

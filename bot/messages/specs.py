@@ -1,4 +1,4 @@
-"""What a message consists of: text, embeds, buttons, an attachment. Knows nothing of discord.py."""
+"""The parts of a message: text, embeds, buttons, an attachment. Independent of discord.py."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -53,7 +53,7 @@ ButtonRows = tuple[tuple[ButtonSpec, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class AttachmentSpec:
-    """A picture in a message. `alt` is read out to those who do not see it."""
+    """A picture in a message. `alt` is its description for screen readers."""
 
     filename: str
     encoded: bytes
@@ -62,7 +62,7 @@ class AttachmentSpec:
 
 @dataclass(frozen=True, slots=True)
 class MessageSpec:
-    """What a message shows. `attachment` None leaves on an edit what is there."""
+    """What a message shows. On an edit, `attachment` None keeps the one that is there."""
 
     content: str
     attachment: AttachmentSpec | None = None

@@ -1,10 +1,12 @@
-"""Words for pictures, and the weight of words: asked of inference, for `/describe` and `/shorten`.
+"""Prompts for pictures (`/describe`), and shorter prompts (`/shorten`), with inference's help.
 
-Knows pictures as bytes and prompts as typed; nothing of Discord's API.
+Knows nothing of Discord's API.
 """
 
 import asyncio
+import contextlib
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PIL import Image
@@ -18,15 +20,15 @@ from bot.prompts.parser import normalise, split_words
 from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
 
 CROP_SHARES = (1.0, 0.8, 0.6, 0.45)
-"""The share of a picture's sides that is looked at, one look after the other."""
+"""The share of each side that is looked at: the whole picture first, then ever less."""
 
 KEPT_SHARES = (0.75, 0.5, 0.33, 0.2)
-"""The shares of the words that shortened prompts keep."""
+"""The shares of the words that the shorter prompts keep."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureDescription:
-    """A picture, small enough to attach, with the prompts that could have made it."""
+    """A picture, small enough to attach, with prompts that could have made it."""
 
     picture: PictureFile
     prompts: tuple[str, ...]
@@ -41,7 +43,7 @@ class WordWeights:
 
 
 class DescribeService:
-    """Refusals are `bot.errors.UserError`s."""
+    """Describes pictures and shortens prompts. Refusals are `bot.errors.UserError`s."""
 
     def __init__(
         self, inference: InferenceClient, registry: ModelRegistry, fetcher: PictureFetcher
@@ -53,43 +55,39 @@ class DescribeService:
     async def describe(
         self, source: str | Upload, member_id: int, look: int = 0, *, most_bytes: int
     ) -> PictureDescription:
-        """Prompts for the picture behind a link or in a file; each further `look` is at less of it.
+        """Find prompts for a picture, given as a link or a file.
 
-        The picture comes along in `most_bytes`. Raises InvalidLink, InvalidUpload, PicturesBusy,
-        CannotDescribe, InferenceAway.
+        `look` counts how often it was asked for this picture: each time less of it is looked at.
+        The returned picture has at most `most_bytes`. Raises InvalidLink, InvalidUpload,
+        PicturesBusy, CannotDescribe, InferenceAway.
         """
-        model = await self._seeing()
+        model = await self._describing_model()
         (picture,) = await self._fetcher.fetch_all([source], member_id)
         seen = await asyncio.to_thread(_crop_centre, picture, CROP_SHARES[look % len(CROP_SHARES)])
-        try:
+        with _inference_errors():
             prompts = tuple(await self._inference.describe(seen, model))
-        except InferenceRefused as error:
-            raise CannotDescribe from error
-        except InferenceUnavailable as error:
-            raise InferenceAway from error
         return PictureDescription(await asyncio.to_thread(fit, picture, most_bytes), prompts)
 
     async def shorten(self, typed: str) -> WordWeights:
-        """What each word counts, and the prompt with ever fewer words, parameters kept.
+        """Weigh the words of a prompt, and leave out the lightest; parameters stay.
 
         Raises TooShort, CannotDescribe, InferenceAway, NoModel.
         """
         said, *flagged = split_words(normalise(typed).split())
         if len(said) < 2:
             raise TooShort
-        # Every model reads, also those that do not see.
+        # Every model has a text encoder, also those that cannot describe pictures.
         model = (await self._registry.default()).id
-        try:
+        with _inference_errors():
             weights = tuple(await self._inference.weigh(" ".join(said), model))
-        except InferenceRefused as error:
-            raise CannotDescribe from error
-        except InferenceUnavailable as error:
-            raise InferenceAway from error
         parameters = [word for part in flagged for word in part]
         return WordWeights(weights, shorter(weights, " ".join(parameters)))
 
-    async def _seeing(self) -> str:
-        """The id of a model that sees, the default before all. Raises CannotDescribe, NoModel."""
+    async def _describing_model(self) -> str:
+        """The id of a model that can describe pictures, the default if it can.
+
+        Raises CannotDescribe, NoModel.
+        """
         versions = await self._registry.versions()
         names = [versions.default, *versions.models]
         for model in (versions.models[name] for name in names):
@@ -98,10 +96,21 @@ class DescribeService:
         raise CannotDescribe
 
 
-def shorter(weights: tuple[tuple[str, float], ...], parameters: str) -> tuple[str, ...]:
-    """The prompt with its heaviest words alone, in their order; each shorter than the one before.
+@contextlib.contextmanager
+def _inference_errors() -> Iterator[None]:
+    """Turn the errors of inference into refusals: CannotDescribe, InferenceAway."""
+    try:
+        yield
+    except InferenceRefused as error:
+        raise CannotDescribe from error
+    except InferenceUnavailable as error:
+        raise InferenceAway from error
 
-    Raises TooShort if there is nothing to leave out.
+
+def shorter(weights: tuple[tuple[str, float], ...], parameters: str) -> tuple[str, ...]:
+    """Prompts with only the heaviest words, in their order; each is shorter than the one before.
+
+    Raises TooShort if no word can be left out.
     """
     heaviest = sorted(range(len(weights)), key=lambda place: -weights[place][1])
     prompts = []

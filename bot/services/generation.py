@@ -1,6 +1,6 @@
-"""What members can ask for, each one call: from words and button presses to jobs in the queue.
+"""Queues jobs: from a prompt, or from what another service built. Also cancels and counts them.
 
-Knows the database and the catalogue of models, nothing of Discord's API.
+Knows nothing of Discord's API.
 """
 
 from collections.abc import Sequence
@@ -32,12 +32,12 @@ from storage.servers import ServerSettings
 from storage.start_pictures import StartPictures, digests_in
 
 MAX_UNCONFIRMED_JOBS = 3
-"""Jobs that one prompt may become by `--repeat` without being confirmed."""
+"""How many jobs one prompt with `--repeat` may become without a confirmation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A member's jobs: those now, all of them counted, and how many at a time are allowed."""
+    """A member's open jobs, the totals of all their jobs, and how many may be open at a time."""
 
     open_jobs: tuple[Job, ...]
     totals: Totals
@@ -46,7 +46,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What was asked for becomes so many jobs that its member has to confirm them."""
+    """A prompt that becomes so many jobs that its member has to confirm them."""
 
     draft_id: str
     prompts: tuple[str, ...]
@@ -54,7 +54,7 @@ class Confirmation:
 
 
 class GenerationService:
-    """Every method is one thing a member does; refusals are `bot.errors.UserError`s."""
+    """Each method is one thing that a member does. Refusals are `bot.errors.UserError`s."""
 
     def __init__(
         self,
@@ -79,46 +79,46 @@ class GenerationService:
     ) -> tuple[Job, ...] | Confirmation:
         """Queue a prompt: one job, or several where it says `--repeat`.
 
-        `images` are files to start from, besides the pictures whose links the prompt begins with.
-        Where it stands for several prompts, or for more jobs than a few, nothing is queued before
-        its member confirms it.
+        `images` are files to start from, besides the pictures that the prompt links to. If the
+        prompt stands for several prompts, or for more than a few jobs, nothing is queued: it is
+        kept as a draft until its member confirms it.
         """
         await self._places.check(requester)
         settings = await self.server_settings(requester.server_id)
         asked = await self._job_builder.read(requester, typed, settings, images)
         few = min(MAX_UNCONFIRMED_JOBS, settings.jobs_per_member)
-        concurrency = len(asked.prompts) == 1 and len(asked.jobs) <= few
-        limit = settings.jobs_per_member if concurrency else _most(settings)
+        needs_no_confirmation = len(asked.prompts) == 1 and len(asked.jobs) <= few
+        limit = settings.jobs_per_member if needs_no_confirmation else _max_jobs(settings)
         async with self._start_pictures.holding():
-            # Nothing is fetched, and nothing kept, for what is refused.
+            # Nothing is fetched or kept for a prompt that is refused.
             async with self._admission.place(requester.member_id, len(asked.jobs), limit):
                 new = await self._job_builder.with_pictures(requester, asked)
-            if concurrency:
+            if needs_no_confirmation:
                 return await self.queue(new, limit)
             await self._drop_pictures(await drafts.make_room(self._database, requester.member_id))
             draft_id = await drafts.keep(self._database, requester.member_id, to_draft(new))
         return Confirmation(draft_id, asked.prompts, len(new))
 
     async def imagine_all(self, requester: Requester, prompts: Sequence[str]) -> tuple[Job, ...]:
-        """Queue several prompts that were proposed, all of them or none."""
+        """Queue several suggested prompts, all of them or none."""
         await self._places.check(requester)
         settings = await self.server_settings(requester.server_id)
         asked = [await self._job_builder.read(requester, prompt, settings) for prompt in prompts]
-        limit, wanted = _most(settings), sum(len(one.jobs) for one in asked)
+        limit, wanted = _max_jobs(settings), sum(len(one.jobs) for one in asked)
         async with self._start_pictures.holding():
             async with self._admission.place(requester.member_id, wanted, limit):
                 new = [await self._job_builder.with_pictures(requester, one) for one in asked]
             return await self.queue([job for some in new for job in some], limit)
 
     async def confirm(self, requester: Requester, draft_id: str) -> tuple[Job, ...]:
-        """Queue what was asked for and waited for this."""
+        """Queue the jobs of a draft. Raises ConfirmationExpired."""
         draft = check_draft(requester.member_id, await drafts.get(self._database, draft_id))
         await self._places.check(requester)
         settings = await self.server_settings(requester.server_id)
-        return await self.queue(from_draft(requester, draft.content), _most(settings), draft_id)
+        return await self.queue(from_draft(requester, draft.content), _max_jobs(settings), draft_id)
 
     async def decline(self, member_id: int, draft_id: str) -> None:
-        """Forget what was asked for. Raises ConfirmationExpired."""
+        """Delete a draft. Raises ConfirmationExpired."""
         draft = check_draft(member_id, await drafts.get(self._database, draft_id))
         await drafts.forget(self._database, draft_id)
         await self._drop_pictures([draft])
@@ -137,27 +137,27 @@ class GenerationService:
         )
 
     async def first_message(self, job: Job) -> MessageSpec:
-        """What is shown of a job before it is begun."""
+        """The message of a job that waits in the queue."""
         parent = await jobs.parent_of(self._database, job)
         if self._queue_worker.waits_for_inference and job.kind is not JobKind.UPSCALE:
             return waiting_for_inference(job, parent)
         return waiting(job, parent)
 
     async def posted(self, job: Job, channel_id: int, message_id: int) -> None:
-        """The job has its message, and may start."""
+        """Note the message of a job, which may start from now on."""
         await until_stored(
             lambda: jobs.attach_message(self._database, job.id, channel_id, message_id)
         )
         self._queue_worker.wake()
-        # It may have been cancelled by its button before the message was known.
+        # Its button may have cancelled it before the message was noted.
         self._publisher.show_end(job.id)
 
     def post(self, job: Job) -> None:
-        """The job has no message yet: post one, beside all else."""
+        """Post the message of a job that has none yet, in the background."""
         self._publisher.post(job.id, self._queue_worker.wake)
 
     async def server_settings(self, server_id: int | None) -> ServerSettings:
-        """A conversation with the bot alone, without a server, has the plain settings."""
+        """The settings of a server; the defaults for direct messages, which have no server."""
         if server_id is None:
             return ServerSettings(server_id=0)
         return await servers.get_settings(self._database, server_id)
@@ -165,7 +165,7 @@ class GenerationService:
     async def queue(
         self, new: Sequence[NewJob], limit: int | None, draft_id: str | None = None
     ) -> tuple[Job, ...]:
-        """Queue all of these or none; `limit` is how many jobs a member may have at a time."""
+        """Queue all of these or none; `limit` is how many open jobs a member may have."""
         try:
             return await jobs.add(self._database, new, limit=limit, draft_id=draft_id)
         except jobs.TooManyJobs as error:
@@ -176,19 +176,19 @@ class GenerationService:
     async def queue_unique(
         self, new: NewJob, limit: int | None, since: Job | None = None
     ) -> tuple[Job, bool]:
-        """Queue a job unless its like is there; see `storage.unique_jobs`."""
+        """Queue a job unless there is one like it; see `storage.unique_jobs`."""
         try:
             return await unique_jobs.add_unique(self._database, new, limit=limit, since=since)
         except jobs.TooManyJobs as error:
             raise TooManyOpenJobs(error.open, 1, error.limit) from error
 
     async def _drop_pictures(self, gone: Sequence[Draft]) -> None:
-        """Take away what was kept for drafts that are gone."""
+        """Delete the pictures that were kept for deleted drafts."""
         for draft in gone:
             await self._start_pictures.drop(digests_in(draft.content))
 
     async def job(self, action: Action, actor: Actor, job_id: str) -> Job:
-        """The job, for a member to do this with. Raises JobNotFound, and what says they may not."""
+        """Load a job and check that a member may do this with it. Raises JobNotFound."""
         job = await jobs.get(self._database, job_id)
         if job is None:
             raise JobNotFound
@@ -196,10 +196,10 @@ class GenerationService:
         return job
 
     async def check(self, action: Action, actor: Actor, job: Job) -> None:
-        """Raise what says that this member may not do this with the job."""
+        """Raise the refusal if this member may not do this with the job."""
         check_job(action, actor, job, await self.server_settings(job.server_id))
 
 
-def _most(settings: ServerSettings) -> int:
-    """How many jobs a member may have at a time who asks for several at once."""
+def _max_jobs(settings: ServerSettings) -> int:
+    """How many open jobs a member may have who asks for several at once."""
     return max(settings.jobs_per_member, settings.permutations)

@@ -103,12 +103,17 @@ class JobBuilder:
         typed: str,
         settings: ServerSettings,
         images: Sequence[Upload] = (),
+        *,
+        member: Preferences | None = None,
     ) -> BuiltJobs:
         """What a typed prompt comes to; `images` are files that come with it.
 
+        `member` are the preferences of who asks, where they are read already.
+
         Fetches nothing: whoever asks is told first whether they may. See `with_pictures`.
         """
-        member = await members.get_preferences(self._database, requester.member_id)
+        if member is None:
+            member = await members.get_preferences(self._database, requester.member_id)
         options = await members.get_options(self._database, requester.member_id)
         versions = await self._registry.versions()
         habits = Habits(member, options, settings)

@@ -1,6 +1,6 @@
-"""What became of jobs, looked up: each method is one question. Changes nothing but what it says.
+"""Looks up jobs: finds, shows again, sends and searches what members made before.
 
-Knows the database, the models and the board; words are made in `bot.messages.job_embeds`.
+The texts are made in `bot.messages.job_embeds`.
 """
 
 import logging
@@ -19,7 +19,7 @@ from bot.errors import (
     SearchTooLong,
     UnclearJob,
 )
-from bot.messages import job_embeds
+from bot.messages import job_actions, job_embeds
 from bot.messages.job_embeds import HistoryPage, QueuePosition
 from bot.messages.specs import MessageSpec
 from bot.models.registry import ModelRegistry
@@ -39,24 +39,22 @@ log = logging.getLogger(__name__)
 JOBS_PER_PAGE = 5
 MAX_SUGGESTIONS = 25
 MAX_COMPLETION_CHARS = 100
-"""Discord's limits of an autocomplete."""
+"""Discord's limits for an autocomplete."""
 
 MAX_ID = 2**63 - 1
-"""What a database takes for a message's id; Discord's are smaller."""
+"""The largest id that databases store; Discord's message ids are smaller."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobDetails:
-    """A job with everything that can be said about it; its line of descent begins with it."""
+    """What a finished job was made with, and the pictures that it became."""
 
-    job: Job
     request: ImageRequest
     pictures: tuple[Picture, ...]
-    line: tuple[Job, ...]
 
 
 class JobHistory:
-    """Refusals are `bot.errors.UserError`s."""
+    """Answers questions about jobs. Refusals are `bot.errors.UserError`s."""
 
     def __init__(
         self,
@@ -75,9 +73,10 @@ class JobHistory:
         self._jobs_at_once = jobs_at_once
 
     async def find(self, member_id: int, typed: str | None) -> Job:
-        """A member's own job: their latest, or what names it. Raises NothingYet, UnclearJob.
+        """Find a member's own job: their latest if nothing is typed.
 
-        A job is named by its id or how this begins, by a file of ours, or by a message's link.
+        `typed` is the job's id or the beginning of it, the name of a picture's file, or the link to
+        a message. Raises NothingYet, UnclearJob.
         """
         if typed is None:
             job = await history.latest(self._database, member_id)
@@ -96,9 +95,9 @@ class JobHistory:
         return found[0]
 
     async def latest(self, member_id: int, typed: str) -> Sequence[Job]:
-        """A member's latest finished jobs with these words, or whose id begins so.
+        """A member's latest finished jobs with these words, or whose id begins with them.
 
-        None for more words than anybody would search for.
+        None for a text that is longer than an autocomplete.
         """
         if len(typed) > MAX_COMPLETION_CHARS:
             return ()
@@ -110,15 +109,10 @@ class JobHistory:
         return found.jobs
 
     async def details(self, job: Job) -> JobDetails:
-        return JobDetails(
-            job,
-            ImageRequest.from_json(job.request),
-            await of_job(self._database, job.id),
-            (job, *await history.ancestors(self._database, job)),
-        )
+        return JobDetails(ImageRequest.from_json(job.request), await of_job(self._database, job.id))
 
     async def again(self, job: Job, channel_id: int, most_bytes: int) -> MessageSpec:
-        """A finished job's message once more, with its line of descent. Raises JobNotReady."""
+        """The message of a finished job, with the jobs that it came from. Raises JobNotReady."""
         if job.state is not JobState.DONE:
             raise JobNotReady
         message = await self._publisher.end_of(job, most_bytes)
@@ -129,7 +123,7 @@ class JobHistory:
         return replace(message, embeds=(*message.embeds, embed))
 
     async def send(self, job: Job, member_id: int, locale: str) -> None:
-        """Write to a member how a job ended, and its seed. Raises JobNotReady, CannotWriteToYou."""
+        """Send a member a job's pictures and its seed. Raises JobNotReady, CannotWriteToYou."""
         if job.state is not JobState.DONE:
             raise JobNotReady
         message = await self._publisher.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
@@ -143,21 +137,20 @@ class JobHistory:
             raise CannotWriteToYou from error
 
     async def shown_by(self, message_id: int, custom_ids: Sequence[str]) -> Job:
-        """The job that a message shows: known by the message, or by its buttons.
+        """The job that a message shows, found by the message's id or by its buttons.
 
         Raises NoJobHere.
         """
         job = await history.of_message(self._database, message_id)
-        for custom_id in () if job else custom_ids:
-            if match := re.match(r"job:([0-9a-f]{32}):", custom_id):
-                job = await jobs.get(self._database, match[1])
-                break
+        if job is None:
+            read = next(filter(None, map(job_actions.parse, custom_ids)), None)
+            job = await jobs.get(self._database, read.job_id) if read else None
         if job is None:
             raise NoJobHere
         return job
 
     async def highlight(self, job: Job) -> None:
-        """Show a job in its server's channel for highlights, once, if there is one."""
+        """Post a job in its server's highlights channel, if there is one, and only once."""
         if job.server_id is None or job.stealth:
             return
         settings = await servers.get_settings(self._database, job.server_id)
@@ -171,16 +164,16 @@ class JobHistory:
             message = await self._publisher.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
             posted = await self._messenger.post(settings.highlights_channel, message)
         except Exception as error:
-            # Another star may find the channel open, and Discord and the database at hand.
+            # The next star tries again.
             await until_stored(lambda: jobs.take_back_highlight(self._database, job.id))
             if not isinstance(error, CannotPost):
                 raise
-            log.warning("The channel for highlights of server %s takes none.", job.server_id)
+            log.warning("Cannot post in the highlights channel of server %s.", job.server_id)
         else:
             await self._removals.shown_again(job, Copy(posted.channel_id, posted.message_id))
 
     async def search(self, member_id: int, query: str, number: int) -> HistoryPage:
-        """A page, counted from 0, of what a member made, by words of its prompts.
+        """One page, counted from 0, of a member's jobs whose prompts have these words.
 
         Raises SearchTooLong.
         """
@@ -194,7 +187,7 @@ class JobHistory:
         return HistoryPage(query, number, -(-found.total // JOBS_PER_PAGE), found)
 
     async def queue(self, member_id: int) -> QueuePosition:
-        """What runs and waits now, and how long the member's next may take to begin."""
+        """What runs and waits now, and what is needed to estimate when a job will begin."""
         return QueuePosition(
             await jobs.in_queue(self._database),
             member_id,
@@ -203,16 +196,16 @@ class JobHistory:
         )
 
     async def versions(self) -> Versions | None:
-        """The models by name; None before inference has told any."""
+        """The models by name; None if inference was never reached."""
         try:
             return await self._registry.versions()
         except NoModel:
             return None
 
     async def suggestions(self, member_id: int, typed: str) -> Sequence[str]:
-        """Whole prompts for one that is just being typed: one's own of before, and styles.
+        """Complete a prompt that is being typed: with the member's earlier prompts and styles.
 
-        None for what is longer already than a suggestion can be.
+        None for a text that is longer than an autocomplete.
         """
         if len(typed) > MAX_COMPLETION_CHARS:
             return ()

@@ -48,6 +48,7 @@ async def test_a_picture_comes_back_through_disk_and_database(
     saved = [await folder.save(job.id, i, 2**32 - 1 - i, png) for i in range(2)]
     await jobs.finish(database, job.id, saved)
     first, second = await pictures.of_job(database, job.id)
+    assert [await pictures.at(database, job.id, i) for i in range(3)] == [first, second, None]
     assert (first.width, first.height, first.bytes_size) == (24, 16, len(png))
     assert (first.seed, second.seed) == (2**32 - 1, 2**32 - 2)
     assert first.sha256 == sha256(png).hexdigest()

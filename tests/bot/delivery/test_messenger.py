@@ -1,8 +1,9 @@
-"""A live message: the newest state wins, and no picture is lost on the way."""
+"""Live messages show the newest state, and lose no picture on the way."""
 
 import asyncio
 
-from bot.delivery.messenger import LiveMessage, Messenger, PostedMessage
+from bot.delivery.live_message import LiveMessage
+from bot.delivery.messenger import Messenger, PostedMessage
 from bot.delivery.pacing import EditPacer
 from bot.messages.specs import AttachmentSpec, MessageSpec
 
@@ -10,7 +11,7 @@ PREVIEW = AttachmentSpec("preview_1.jpg", b"", "a fox")
 
 
 class SlowMessenger(Messenger):
-    """A board whose edits take until they are let through, which no real one can promise."""
+    """A messenger whose edits take until the test lets them through."""
 
     def __init__(self) -> None:
         self.shown: list[MessageSpec] = []

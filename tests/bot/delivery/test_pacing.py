@@ -1,21 +1,22 @@
-"""Who edits a channel next: the real board's messages, in a time that the test lets go by."""
+"""The pace of edits in a channel, with real live messages and a clock that the test moves."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bot.delivery.messenger import LiveMessage, Messenger, PostedMessage, edit_bucket
+from bot.delivery.live_message import LiveMessage
+from bot.delivery.messenger import Messenger, PostedMessage, edit_bucket
 from bot.delivery.pacing import WINDOW_S, EditPacer
 from bot.messages.specs import MessageSpec
 
 CHANNEL = 1
 PER_WINDOW = 5
-"""Edits that Discord takes from a channel in a window."""
+"""Edits that Discord accepts from a channel in a window."""
 
 
 class Unhurried(asyncio.SelectorEventLoop):
-    """A loop whose clock jumps to whatever is next, so that nobody waits and nothing is late."""
+    """An event loop whose clock jumps to the next timer: no test waits, and no timer is late."""
 
     now = 0.0
 
@@ -33,8 +34,8 @@ def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         runner.run(work())
 
 
-class RecordingBoard(Messenger):
-    """A board that writes down what would have been sent, and when."""
+class RecordingMessenger(Messenger):
+    """A messenger that records what it would send, and when."""
 
     def __init__(self) -> None:
         self.pacer = EditPacer()
@@ -64,13 +65,13 @@ def most_in_a_window(times: list[float]) -> int:
 
 def test_previews_of_many_jobs_take_turns_within_what_discord_takes() -> None:
     async def work() -> None:
-        board = RecordingBoard()
-        lives = [LiveMessage(board, CHANNEL, number) for number in range(7)]
+        messenger = RecordingMessenger()
+        lives = [LiveMessage(messenger, CHANNEL, number) for number in range(7)]
         await asyncio.gather(*(keep_showing(live, 60) for live in lives))
         for live in lives:
             await live.stop()
-        assert most_in_a_window(board.all) < PER_WINDOW
-        shown = [number for _, number in board.previews]
+        assert most_in_a_window(messenger.all) < PER_WINDOW
+        shown = [number for _, number in messenger.previews]
         assert len(shown) > 40
         for start in range(0, len(shown) - 7, 7):
             assert set(shown[start : start + 7]) == set(range(7))
@@ -81,43 +82,43 @@ def test_previews_of_many_jobs_take_turns_within_what_discord_takes() -> None:
 
 def test_an_end_goes_at_once_and_finds_room_whatever_previews_wait() -> None:
     async def work() -> None:
-        board, loop = RecordingBoard(), asyncio.get_running_loop()
-        lives = [LiveMessage(board, CHANNEL, number) for number in range(7)]
+        messenger, loop = RecordingMessenger(), asyncio.get_running_loop()
+        lives = [LiveMessage(messenger, CHANNEL, number) for number in range(7)]
         showing = [asyncio.create_task(keep_showing(live, 60)) for live in lives]
         for number in range(10):
             await asyncio.sleep(5.3)
             asked = loop.time()
-            await board.edit(CHANNEL, 100 + number, MessageSpec("end"))
+            await messenger.edit(CHANNEL, 100 + number, MessageSpec("end"))
             # Nothing but the request itself took time.
-            assert asked in board.all
-            assert most_in_a_window(board.all) <= PER_WINDOW
+            assert asked in messenger.all
+            assert most_in_a_window(messenger.all) <= PER_WINDOW
         await asyncio.gather(*showing)
         for live in lives:
             await live.stop()
-        assert len(board.previews) > 20
+        assert len(messenger.previews) > 20
 
     run(work)
 
 
 def test_previews_wait_for_all_ends_on_their_way() -> None:
     async def work() -> None:
-        board, loop = RecordingBoard(), asyncio.get_running_loop()
-        live = LiveMessage(board, CHANNEL, 1)
-        with board.pacer.staying(edit_bucket(CHANNEL, None)):
-            with board.pacer.staying(edit_bucket(CHANNEL, None)):
+        messenger, loop = RecordingMessenger(), asyncio.get_running_loop()
+        live = LiveMessage(messenger, CHANNEL, 1)
+        with messenger.pacer.staying(edit_bucket(CHANNEL, None)):
+            with messenger.pacer.staying(edit_bucket(CHANNEL, None)):
                 live.show(MessageSpec("preview"))
                 await asyncio.sleep(9)
             await asyncio.sleep(9)
-            assert not board.previews
+            assert not messenger.previews
         await asyncio.sleep(0.01)
-        assert len(board.previews) == 1
+        assert len(messenger.previews) == 1
         # Elsewhere nobody waits.
-        other = LiveMessage(board, CHANNEL, 2, token="token")
-        with board.pacer.staying(edit_bucket(CHANNEL, None)):
+        other = LiveMessage(messenger, CHANNEL, 2, token="token")
+        with messenger.pacer.staying(edit_bucket(CHANNEL, None)):
             asked = loop.time()
             other.show(MessageSpec("preview"))
             await asyncio.sleep(0.01)
-            assert board.previews[-1] == (asked, 2)
+            assert messenger.previews[-1] == (asked, 2)
         await live.stop()
         await other.stop()
 
@@ -126,17 +127,17 @@ def test_previews_wait_for_all_ends_on_their_way() -> None:
 
 def test_a_job_that_ends_gives_its_turn_to_the_next_and_nothing_is_remembered() -> None:
     async def work() -> None:
-        board = RecordingBoard()
-        first, second, third = (LiveMessage(board, CHANNEL, number) for number in range(3))
+        messenger = RecordingMessenger()
+        first, second, third = (LiveMessage(messenger, CHANNEL, number) for number in range(3))
         for live in (first, second, third):
             live.show(MessageSpec("preview"))
         await asyncio.sleep(0.01)
         await second.stop()
         await asyncio.sleep(2)
-        assert [number for _, number in board.previews] == [0, 2]
+        assert [number for _, number in messenger.previews] == [0, 2]
         await first.stop()
         await third.stop()
         await asyncio.sleep(2 * WINDOW_S)
-        assert len(board.pacer) == 0
+        assert len(messenger.pacer) == 0
 
     run(work)

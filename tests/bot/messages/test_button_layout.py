@@ -1,4 +1,4 @@
-"""What stands under a finished job: only what can be done, and what was done is marked."""
+"""The buttons under a finished job: only what the model can do, and used ones are marked."""
 
 from dataclasses import replace
 

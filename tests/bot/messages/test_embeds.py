@@ -1,4 +1,4 @@
-"""Cards keep to Discord's limits whatever is on them, and commands to its names, everywhere."""
+"""Embeds keep Discord's limits whatever they show, and commands its rules for names."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What members read, and that it keeps to Discord's limits whatever they typed."""
+"""The messages of jobs, and that they keep Discord's limits whatever members typed."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""`/describe` and `/shorten`, through the real client and real (tiny) towers."""
+"""`/describe` and `/shorten`, through the real client and a tiny real CLIP."""
 
 import io
 

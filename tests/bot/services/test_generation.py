@@ -1,4 +1,4 @@
-"""The main job, over real sockets: a prompt, its pictures, and what grows from them."""
+"""From a prompt to its pictures and follow-up jobs, over real sockets."""
 
 from dataclasses import replace
 

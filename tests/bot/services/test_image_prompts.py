@@ -1,4 +1,4 @@
-"""Drawing that starts from a picture: attached, or linked to, over the real client."""
+"""Prompts that start from a picture, attached or linked, through the real client."""
 
 import psutil
 import pytest

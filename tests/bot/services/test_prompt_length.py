@@ -1,4 +1,4 @@
-"""Prompts that have not too many characters and still more than their model reads."""
+"""Prompts with few enough characters but too many tokens for their model."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from tests.support.bot.job_messages import finished, job_id_of, told, whoever
 
 @pytest.fixture
 async def lengths(settings: Settings) -> tuple[str, str]:
-    """A prompt that the model just reads, and one that is too long for it."""
+    """The longest prompt that the model reads, and one that is too long for it."""
     assert settings.inference_url is not None
     async with InferenceClient(settings.inference_url) as inference:
         one, most = await inference.count_tokens("zq")

@@ -1,4 +1,4 @@
-"""Nothing is lost and nothing is done twice: kills, drops, faults and refusals in mid-job."""
+"""Jobs survive kills, lost connections, faults and refusals, and are done only once."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.client import DarkroomBot
 from bot.config import Settings
-from bot.services import queue_worker
+from bot.services import inference_backoff
 from bot.services.queue_worker import wait_for_event
 from playground import Playground, running_playground
 from playground.app.faults import CALLBACK, EDIT_MESSAGE
@@ -251,7 +251,7 @@ async def test_an_upscale_that_failed_is_tried_again_as_it_was(
 async def answering(
     answer: Callable[[web.Request], Awaitable[web.StreamResponse]],
 ) -> AsyncIterator[str]:
-    """The address of a server that answers everything so."""
+    """The address of a server that answers every request like this."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
     async with TestServer(app, host="127.0.0.1") as server:
@@ -286,8 +286,8 @@ async def test_what_breaks_inference_before_its_first_step_is_given_up(
     ada: Member,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whoever takes the job dies of it: it fails in words, and others get their turn."""
-    monkeypatch.setattr(queue_worker, "INFERENCE_RETRY_INTERVAL_S", 0.05)
+    """A job that crashes inference again and again fails with a reason, and others run."""
+    monkeypatch.setattr(inference_backoff, "INFERENCE_RETRY_INTERVAL_S", 0.05)
     drawn = 0
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -307,7 +307,7 @@ async def test_what_breaks_inference_before_its_first_step_is_given_up(
             failed = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox"))
             assert "3 times" in card(failed)
             assert labels(failed) == ["🔄"]
-    assert drawn == queue_worker.MAX_INTERRUPTIONS
+    assert drawn == inference_backoff.MAX_INTERRUPTIONS
 
 
 async def test_a_lost_picture_is_drawn_again_for_u(
@@ -334,7 +334,7 @@ async def test_who_waits_for_news_can_be_stopped_in_the_very_moment_it_comes(tic
 
 @contextlib.asynccontextmanager
 async def locked(settings: Settings) -> AsyncIterator[None]:
-    """Nobody else can write the database."""
+    """Lock the database, so that nobody else can write to it."""
     file = settings.data_folder / "darkroom.db"
     lock = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     # In a thread, since the bot may have to go on for the lock to become free.

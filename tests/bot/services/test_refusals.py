@@ -1,4 +1,4 @@
-"""What is refused, in words, before anything is queued; and what members may not do."""
+"""Prompts and actions that are refused with a reason, before anything is queued."""
 
 import pytest
 from sqlalchemy import text

@@ -1,4 +1,4 @@
-"""What a moderator takes away stays away, by Discord or by the menu, and after restarts too."""
+"""What a moderator deleted is not shown again, after restarts too."""
 
 import asyncio
 import signal
@@ -30,7 +30,7 @@ from tests.support.processes import RunningProcess
 
 
 async def direct(member: Member, job_id: str) -> Message:
-    """The result as a direct message, which comes when all else has been shown."""
+    """The result as a direct message, which is sent last."""
     return await member.wait_for(lambda m: bool(m.attachments) and job_id in m.attachments[0].url)
 
 
@@ -42,7 +42,7 @@ async def shown(member: Member, channel: str, job_id: str) -> Message:
 
 
 async def until_known(database: Database, copy: Message) -> None:
-    """Until the bot has noted this copy: the message is there a moment before."""
+    """Wait until the bot has noted this copy, a moment after posting it."""
     place = Copy(int(copy.channel_id), int(copy.id))
     while place not in await removals.copies(database, job_id_of(copy)):  # noqa: ASYNC110 - the bot's own time
         await asyncio.sleep(0.02)
@@ -101,7 +101,7 @@ async def test_a_copy_that_was_deleted_does_not_come_back_either(
     grid = await drawn(ada, "a fox")
     copy = await shown(ada, "darkroom", job_id_of(grid))
     assert not copy.ephemeral
-    # What its member takes away, its member may bring back.
+    # A member may show again what they deleted themselves.
     await ada.menu(copy, "Delete")
     await ada.wait_until_deleted(copy)
     copy = await shown(ada, "darkroom", job_id_of(grid))
@@ -110,7 +110,7 @@ async def test_a_copy_that_was_deleted_does_not_come_back_either(
     await playground.faults.delete(copy)
     assert (await shown(ada, "darkroom", job_id_of(grid))).ephemeral
     assert not (await shown(ada, "gallery", job_id_of(grid))).ephemeral
-    # Nor does a star bring back what was deleted before.
+    # A star does not bring back what was deleted before, either.
     gallery = (await owner.say("gallery", "here")).channel_id
     await owner.slash("darkroom", "server settings", highlights="gallery")
     other = await drawn(ada, "a cat")
@@ -155,7 +155,7 @@ async def test_a_moderator_takes_message_copies_rows_and_files_away(
     await ada.wait_until_deleted(copy)
     assert files(settings, job_id) == []
     assert await of_job(database, job_id) == ()
-    # What came of it before is a job of its own.
+    # A follow-up job that was made before stays.
     assert files(settings, job_id_of(single))
     for button in ("U1", "V1"):
         refusal = (await ben.press(sent, button)).message
@@ -169,15 +169,15 @@ async def test_an_upscale_that_waits_for_what_is_taken_away_fails_in_words(
 ) -> None:
     grid = await drawn(ada, "a fox")
     single = await finished(ada, (await ada.press(grid, "U1")).message)
-    # Pressed again when its file is gone, it would be drawn once more.
+    # An upscale whose file is gone would be generated again.
     await owner.menu(grid, "Delete")
     await ada.wait_until_deleted(grid)
     await owner.menu(single, "Delete")
     await ada.wait_until_deleted(single)
     new = await jobs.get(database, job_id_of(single))
     assert new is not None
-    (made,) = await bot.deployment.queue([new], None)
-    bot.deployment.post(made)
+    (made,) = await bot.generation.queue([new], None)
+    bot.generation.post(made)
     failed = await ada.wait_for(lambda m: "(Failed)" in m.content and m.embeds)
     assert "taken away by a moderator" in card(failed)
     assert files(settings, made.id) == []

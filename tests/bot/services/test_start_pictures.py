@@ -1,6 +1,6 @@
-"""What is refused leaves nothing behind and costs nothing, and what a draft kept goes with it.
+"""Refused prompts keep no pictures and fetch none, and a draft's pictures are deleted with it.
 
-Over the real client, with all files that are there counted afterwards.
+Through the real client; afterwards all files in the folder are counted.
 """
 
 import io
@@ -31,7 +31,7 @@ def picture(number: int = 0) -> Upload:
 
 
 def files(settings: Settings) -> set[str]:
-    """All start pictures that are on the disk, and whatever else lies among them."""
+    """All files in the folder of start pictures."""
     folder = settings.picture_folder / KEPT
     return {file.name for file in folder.iterdir()} if folder.is_dir() else set()
 
@@ -119,7 +119,7 @@ async def test_what_finds_no_room_only_at_the_last_moment_is_not_kept(
     kept: list[bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As where another process queues for the same member meanwhile."""
+    """Queue for the same member meanwhile, as another process may."""
     grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --steps 2"))
     job, download = await job_of(database, grid), PictureFetcher._download
 
@@ -135,7 +135,7 @@ async def test_what_finds_no_room_only_at_the_last_moment_is_not_kept(
 
 
 async def question(member: Member, image: Upload) -> Message:
-    """The question that a prompt of two jobs comes to."""
+    """The confirmation that is asked for a prompt of two jobs."""
     answer = await member.slash(
         "darkroom", "imagine", prompt="a {red, blue} fox --steps 1", image=image
     )

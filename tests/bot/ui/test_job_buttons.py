@@ -20,6 +20,7 @@ from storage.models import JobKind, JobState
 from storage.servers import ServerSettings
 from tests.support.bot.deployment import PATIENT, Deployment
 from tests.support.bot.job_messages import (
+    LONG,
     QUICK_PROMPT,
     SUCCESS,
     finished,
@@ -31,6 +32,7 @@ from tests.support.bot.job_messages import (
     told,
     whoever,
 )
+from tests.support.queries import recorded_statements
 from tests.support.stored_jobs import favourites
 
 
@@ -193,6 +195,20 @@ async def test_with_remix_the_prompt_comes_first_even_after_a_restart(
         hidden = (await ada.submit(dialog, {"prompt": "a cat --steps 2 --stealth"})).message
         assert hidden.ephemeral
         assert (await finished(ada, hidden)).ephemeral
+
+
+async def test_a_new_prompt_reads_its_members_preferences_once(
+    bot: DarkroomBot, ada: Member
+) -> None:
+    await ada.slash("darkroom", "prefer remix")
+    await ada.slash("darkroom", "prefer auto_dm")
+    grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt=QUICK_PROMPT))
+    # The direct message is the last thing that the grid's own job reads preferences for.
+    await ada.wait_for(lambda m: m.channel_id != grid.channel_id and bool(m.attachments))
+    modal = (await ada.press(grid, "V1")).modal
+    with recorded_statements() as statements:
+        assert "Waiting" in (await ada.submit(modal, {"prompt": LONG})).message.content
+    assert len([one for one in statements if "FROM members" in one]) == 1
 
 
 async def test_a_heart_makes_a_favourite_and_takes_it_back(

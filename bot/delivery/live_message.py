@@ -1,0 +1,71 @@
+"""A message that is edited repeatedly to show the progress of something."""
+
+import asyncio
+import logging
+from dataclasses import replace
+
+from bot.delivery.messenger import (
+    TRANSIENT_ERRORS,
+    CannotPost,
+    MessageDeleted,
+    Messenger,
+    edit_bucket,
+)
+from bot.messages.specs import MessageSpec
+
+log = logging.getLogger(__name__)
+
+
+class LiveMessage:
+    """Shows the newest state of something in a message; states that come too fast are skipped.
+
+    `show` never waits. Edits run one at a time in a task, and take turns with other messages of the
+    channel. `stop` waits for the last edit.
+    """
+
+    def __init__(
+        self, messenger: Messenger, channel_id: int, message_id: int, token: str | None = None
+    ) -> None:
+        self._messenger = messenger
+        self.channel_id = channel_id
+        self.message_id = message_id
+        self._token = token
+        self._newest: MessageSpec | None = None
+        self._news = asyncio.Event()
+        self._edits = asyncio.create_task(self._edit())
+
+    def show(self, message: MessageSpec) -> None:
+        """Show this next. The picture of a skipped state is shown with it if it has none."""
+        if message.attachment is None and self._newest is not None:
+            message = replace(message, attachment=self._newest.attachment)
+        self._newest = message
+        self._news.set()
+
+    async def stop(self) -> None:
+        """Drop what is not shown yet, and wait for an edit that has begun: none comes later."""
+        self._newest = None
+        self._edits.cancel()
+        await asyncio.gather(self._edits, return_exceptions=True)
+
+    async def _edit(self) -> None:
+        while True:
+            await self._news.wait()
+            await self._messenger.pacer.preview_turn(edit_bucket(self.channel_id, self._token))
+            self._news.clear()
+            message, self._newest = self._newest, None
+            if message is None:
+                continue
+            edit = asyncio.create_task(
+                self._messenger.show_preview(self.channel_id, self.message_id, message, self._token)
+            )
+            try:
+                await asyncio.shield(edit)
+            except asyncio.CancelledError:
+                # A request that was sent cannot be taken back. Wait for it, or it could replace
+                # what is shown later.
+                await asyncio.gather(edit, return_exceptions=True)
+                raise
+            except (MessageDeleted, CannotPost):
+                return  # Where the result is shown is decided when the job ends.
+            except TRANSIENT_ERRORS:
+                log.warning("A preview could not be shown.", exc_info=True)

@@ -1,0 +1,42 @@
+"""The message of a running job: how far it is, with previews of its pictures."""
+
+import asyncio
+import logging
+
+from bot.delivery.live_message import LiveMessage
+from bot.images.grid import compose_preview
+from bot.messages import job_messages
+from bot.messages.specs import AttachmentSpec
+from diffusion.protocol.events import Progress
+from storage.jobs import Job
+
+log = logging.getLogger(__name__)
+
+
+class JobProgress:
+    """Shows the progress of one job in its message."""
+
+    def __init__(self, job: Job, parent: Job | None, message: LiveMessage) -> None:
+        self._job = job
+        self._parent = parent
+        self._message = message
+
+    async def show(self, progress: Progress) -> None:
+        """Show this next. Waits until the previews are composed, not until they are shown."""
+        preview = await self._compose(progress)
+        self._message.show(
+            job_messages.running(self._job, self._parent, progress.step, progress.steps, preview)
+        )
+
+    async def _compose(self, progress: Progress) -> AttachmentSpec | None:
+        """The previews as one picture; None where there are none or they cannot be read."""
+        if not progress.previews:
+            return None
+        try:
+            grid = await asyncio.to_thread(compose_preview, progress.previews)
+        except (OSError, ValueError):
+            log.warning("Inference sent a preview that is not a picture.")
+            return None
+        return AttachmentSpec(
+            job_messages.preview_name(progress.step), grid, job_messages.alt_text(self._job)
+        )

@@ -1,0 +1,313 @@
+"""Follow-up jobs: one builder for each action on a job (upscale, vary, zoom, pan ...).
+
+A builder turns a job and what a member wants of it into a new job. It keeps pictures that the new
+job starts from, and queues nothing.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+
+from bot.errors import (
+    CannotKeep,
+    JobNotReady,
+    ModelCannotDoThis,
+    NoCellsChosen,
+    NoRoomToGrow,
+    PictureLost,
+    PictureTakenAway,
+)
+from bot.images import outpaint
+from bot.images.outpaint import OutpaintCanvas
+from bot.messages.job_actions import JobAction
+from bot.messages.job_messages import SINGLE_PICTURE_KINDS
+from bot.models.registry import ModelRegistry
+from bot.policy.actors import Requester
+from bot.prompts import derive
+from bot.services.job_builder import new_job, new_seed
+from diffusion.protocol.requests import ImageRequest, ModelInfo, Start
+from storage import jobs, pictures
+from storage.database import Database
+from storage.jobs import Job, NewJob
+from storage.members import Preferences
+from storage.models import JobKind, RemovedBy
+from storage.pictures import Picture, PictureFolder, PictureMissing, PictureNotSaved
+from storage.start_pictures import StartPictures
+
+PAN_ORIGINS = {"left": (1.0, 0.5), "right": (0.0, 0.5), "up": (0.5, 1.0), "down": (0.5, 0.0)}
+SQUARE_ORIGIN = (0.5, 0.5)
+"""The shares of what is added to a picture that come to its left and above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowupRequest:
+    """What a member wants of a job: the action of a button, and what a modal added.
+
+    `index` is the picture's place, from 0. `prompt` None leaves the prompt as it was. `cells` are
+    counted from 0 by rows, in a grid of `grid_size` by `grid_size`.
+    """
+
+    job_id: str
+    action: JobAction
+    index: int = 0
+    prompt: str | None = None
+    factor: float = 1.5
+    grid_size: int = 3
+    cells: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FollowupSource:
+    """All that a builder needs to know: who asks for what, of which job.
+
+    `typed` is what a new prompt comes to; None where the job's own prompt stays.
+    """
+
+    requester: Requester
+    job: Job
+    wanted: FollowupRequest
+    typed: NewJob | None
+    preferences: Preferences
+
+    def remix(self, request: ImageRequest) -> tuple[ImageRequest, str]:
+        """The request and its prompt, changed as the new prompt says if there is one."""
+        if self.typed is None:
+            return request, self.job.prompt
+        return derive.remix(request, ImageRequest.from_json(self.typed.request)), self.typed.prompt
+
+    def child(
+        self, kind: JobKind, prompt: str, request: ImageRequest, detail: str | None = None
+    ) -> NewJob:
+        """A job whose parent is the picture that was chosen."""
+        return replace(
+            new_job(self.requester, prompt, request),
+            kind=kind,
+            detail=detail,
+            parent_id=self.job.id,
+            parent_index=self.wanted.index,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Inpainting:
+    """A picture to inpaint, as PNG, and what it is inpainted with."""
+
+    png: bytes
+    request: ImageRequest
+    prompt: str
+    model: ModelInfo
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.request.width, self.request.height
+
+
+class FollowupJobs:
+    """Builds follow-up jobs. Refusals are `bot.errors.UserError`s."""
+
+    def __init__(
+        self,
+        database: Database,
+        folder: PictureFolder,
+        registry: ModelRegistry,
+        start_pictures: StartPictures,
+    ) -> None:
+        self._database = database
+        self._folder = folder
+        self._registry = registry
+        self._start_pictures = start_pictures
+
+    async def build(self, source: FollowupSource) -> NewJob:
+        return await BUILDERS[source.wanted.action](self, source)
+
+    async def picture(self, job: Job, index: int) -> Picture:
+        """Picture `index` (from 0) of a job. Raises PictureTakenAway, JobNotReady."""
+        if picture := await pictures.at(self._database, job.id, index):
+            return picture
+        if job.removed_by is RemovedBy.MODERATOR:
+            raise PictureTakenAway
+        raise JobNotReady
+
+    async def read(self, picture: Picture) -> bytes:
+        """The picture as PNG. Raises PictureLost."""
+        try:
+            return await self._folder.read(picture)
+        except PictureMissing as error:
+            raise PictureLost from error
+
+    # The builders.
+
+    async def upscale(self, source: FollowupSource) -> NewJob:
+        """One picture of a grid by itself."""
+        _, request = await self._parent(source)
+        request = derive.single(request, source.wanted.index)
+        return source.child(JobKind.UPSCALE, source.job.prompt, request)
+
+    async def upscale_subtle(self, source: FollowupSource) -> NewJob:
+        job, picture = await self._original(source)
+        request = ImageRequest.from_json(job.request)
+        model = self._registry.of_id(request.model)
+        if model is None or model.upscales <= 1:
+            raise ModelCannotDoThis
+        return _enlarged(source, job, picture, request, "subtle")
+
+    async def upscale_creative(self, source: FollowupSource) -> NewJob:
+        job, picture = await self._original(source)
+        request = ImageRequest.from_json(job.request)
+        model = self._editing_model(request)
+        digest = await self._keep(await self.read(picture))
+        request = derive.upscale_creative(request, digest, model, new_seed())
+        return _enlarged(source, job, picture, request, "creative")
+
+    async def vary(self, source: FollowupSource) -> NewJob:
+        _, request = await self._parent(source)
+        request, prompt = source.remix(request)
+        strength = source.wanted.action.detail or source.preferences.variability
+        request = derive.vary(request, source.wanted.index, new_seed(), strength)
+        return source.child(JobKind.VARY, prompt, request, strength)
+
+    async def reroll(self, source: FollowupSource) -> NewJob:
+        """The same as a job, with new noise; also after a job that failed."""
+        job, request = source.job, ImageRequest.from_json(source.job.request)
+        if job.kind not in SINGLE_PICTURE_KINDS:
+            request, prompt = source.remix(request)
+            new = new_job(source.requester, prompt, derive.reroll(request, new_seed()))
+            return replace(new, kind=JobKind.REROLL, parent_id=job.id)
+        # What has no noise of its own is tried again as it was.
+        if job.detail == "creative":
+            request = derive.reroll(request, new_seed())
+        return replace(
+            new_job(source.requester, job.prompt, request),
+            kind=job.kind,
+            parent_id=job.parent_id,
+            parent_index=job.parent_index,
+            detail=job.detail,
+        )
+
+    async def zoom(self, source: FollowupSource) -> NewJob:
+        old, factor = await self._inpainting(source), source.wanted.factor
+        canvas = await asyncio.to_thread(outpaint.zoom_out, old.png, *old.size, factor)
+        return await self._inpainted(source, JobKind.ZOOM, old, canvas, f"{factor:g}")
+
+    async def pan(self, source: FollowupSource) -> NewJob:
+        side = source.wanted.action.detail
+        assert side is not None, "every pan has a side"
+        old = await self._inpainting(source)
+        canvas = await _extend(old, derive.pan(old.request, side, old.model), PAN_ORIGINS[side])
+        return await self._inpainted(source, JobKind.PAN, old, canvas, side)
+
+    async def square(self, source: FollowupSource) -> NewJob:
+        old = await self._inpainting(source)
+        canvas = await _extend(old, derive.square(old.request), SQUARE_ORIGIN)
+        return await self._inpainted(source, JobKind.SQUARE, old, canvas)
+
+    async def region(self, source: FollowupSource) -> NewJob:
+        old, wanted = await self._inpainting(source), source.wanted
+        if not wanted.cells:
+            raise NoCellsChosen
+        canvas = await asyncio.to_thread(
+            outpaint.open_cells, old.png, *old.size, wanted.grid_size, wanted.cells
+        )
+        return await self._inpainted(source, JobKind.REGION, old, canvas)
+
+    # What several builders do.
+
+    async def _parent(self, source: FollowupSource) -> tuple[Picture, ImageRequest]:
+        """The picture that was chosen, and the request that made it."""
+        picture, job = await self.picture(source.job, source.wanted.index), source.job
+        if job.kind is JobKind.ENLARGE:
+            # Its own request only says how it was enlarged.
+            job = await self._enlarged_from(job)
+        return picture, ImageRequest.from_json(job.request)
+
+    async def _original(self, source: FollowupSource) -> tuple[Job, Picture]:
+        """The job and its picture to enlarge; of an enlarged one, what that was enlarged from."""
+        picture = await self.picture(source.job, source.wanted.index)
+        if source.job.kind is not JobKind.ENLARGE:
+            return source.job, picture
+        job = await self._enlarged_from(source.job)
+        return job, await self.picture(job, source.job.parent_index or 0)
+
+    async def _enlarged_from(self, job: Job) -> Job:
+        origin = await jobs.parent_of(self._database, job)
+        assert origin is not None, "what is enlarged has a parent, and parents are never deleted"
+        return origin
+
+    async def _inpainting(self, source: FollowupSource) -> _Inpainting:
+        picture, old = await self._parent(source)
+        request, prompt = source.remix(old)
+        # A picture keeps its size, whatever shape a new prompt asks for.
+        request = replace(request, width=old.width, height=old.height)
+        model = self._editing_model(request)
+        return _Inpainting(await self.read(picture), request, prompt, model)
+
+    async def _inpainted(
+        self,
+        source: FollowupSource,
+        kind: JobKind,
+        old: _Inpainting,
+        canvas: OutpaintCanvas,
+        detail: str | None = None,
+    ) -> NewJob:
+        start = Start(await self._keep(canvas.image), 1.0, await self._keep(canvas.mask))
+        size = (canvas.width, canvas.height)
+        request = derive.inpaint(old.request, start, size, new_seed())
+        return source.child(kind, old.prompt, request, detail)
+
+    def _editing_model(self, request: ImageRequest) -> ModelInfo:
+        """The model of a request, which can start from pictures. Raises ModelCannotDoThis."""
+        model = self._registry.of_id(request.model)
+        if model is None or not model.edits:
+            raise ModelCannotDoThis
+        return model
+
+    async def _keep(self, picture: bytes) -> str:
+        try:
+            return await self._start_pictures.keep(picture)
+        except PictureNotSaved as error:
+            raise CannotKeep(str(error)) from error
+
+
+async def _extend(
+    old: _Inpainting, size: tuple[int, int], origin: tuple[float, float]
+) -> OutpaintCanvas:
+    """The picture on a larger canvas. Raises NoRoomToGrow."""
+    if size == old.size:
+        raise NoRoomToGrow
+    return await asyncio.to_thread(outpaint.extend, old.png, old.size, size, *origin)
+
+
+def _enlarged(
+    source: FollowupSource, job: Job, picture: Picture, request: ImageRequest, way: str
+) -> NewJob:
+    return replace(
+        new_job(source.requester, job.prompt, request),
+        kind=JobKind.ENLARGE,
+        detail=way,
+        parent_id=job.id,
+        parent_index=picture.index,
+    )
+
+
+Builder = Callable[[FollowupJobs, FollowupSource], Awaitable[NewJob]]
+
+BUILDERS: Mapping[JobAction, Builder] = {
+    JobAction.UPSCALE: FollowupJobs.upscale,
+    JobAction.UPSCALE_SUBTLE: FollowupJobs.upscale_subtle,
+    JobAction.UPSCALE_CREATIVE: FollowupJobs.upscale_creative,
+    JobAction.REDO_SUBTLE: FollowupJobs.upscale_subtle,
+    JobAction.REDO_CREATIVE: FollowupJobs.upscale_creative,
+    JobAction.VARY: FollowupJobs.vary,
+    JobAction.VARY_SUBTLE: FollowupJobs.vary,
+    JobAction.VARY_STRONG: FollowupJobs.vary,
+    JobAction.REROLL: FollowupJobs.reroll,
+    JobAction.ZOOM: FollowupJobs.zoom,
+    JobAction.ZOOM_CUSTOM: FollowupJobs.zoom,
+    JobAction.PAN_LEFT: FollowupJobs.pan,
+    JobAction.PAN_RIGHT: FollowupJobs.pan,
+    JobAction.PAN_UP: FollowupJobs.pan,
+    JobAction.PAN_DOWN: FollowupJobs.pan,
+    JobAction.SQUARE: FollowupJobs.square,
+    JobAction.REGION: FollowupJobs.region,
+}
+"""How each action becomes a new job. Those that are missing make none."""

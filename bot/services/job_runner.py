@@ -1,0 +1,166 @@
+"""Runs one job: has its pictures made, or finds them, and stores them or why there are none."""
+
+import asyncio
+import contextlib
+import logging
+
+from bot.delivery.previews import JobProgress
+from bot.i18n.texts import Text, say, say_unmarked
+from bot.images.grid import copy_label
+from bot.models.registry import ModelRegistry
+from bot.policy.places import Places
+from bot.prompts.seeds import own_seed
+from bot.retry import until_stored
+from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
+from diffusion.protocol.events import Failed, Finished, Progress, Queued
+from diffusion.protocol.requests import ImageRequest
+from storage import jobs, pictures
+from storage.database import Database, StorageUnavailable
+from storage.jobs import Job
+from storage.models import JobKind, RemovedBy
+from storage.pictures import PictureFolder, PictureMissing, PictureNotSaved
+
+log = logging.getLogger(__name__)
+
+PREVIEW_COUNT = 8
+"""Previews asked for: about one for each edit that Discord allows while a job runs."""
+
+MAX_UPSCALED_SIDE_PX = 4096
+"""Pixels that the longer side of an enlarged picture has at most."""
+
+
+class _JobFailed(Exception):
+    """The job cannot succeed; the message is the reason."""
+
+
+class JobRunner:
+    """Turns a claimed job into stored pictures."""
+
+    def __init__(
+        self,
+        database: Database,
+        folder: PictureFolder,
+        inference: InferenceClient,
+        registry: ModelRegistry,
+        places: Places,
+    ) -> None:
+        self._database = database
+        self._folder = folder
+        self._inference = inference
+        self._registry = registry
+        self._places = places
+
+    async def run(self, job: Job, progress: JobProgress) -> None:
+        """Run a job to its end, and store this.
+
+        Where inference or the database is away the job is left as it was, and InferenceUnavailable
+        or StorageUnavailable is raised.
+        """
+        try:
+            await self._finish(job, progress)
+        except (InferenceUnavailable, StorageUnavailable):
+            raise
+        except (_JobFailed, PictureMissing) as error:
+            await self._fail(job, str(error))
+        except PictureNotSaved as error:
+            # Only what shows the reason makes Markdown of it.
+            reason = Text("job-failed.not-kept", {"reason": str(error)})
+            await self._fail(job, say_unmarked(reason, job.locale))
+        except Exception:
+            log.exception("Job %s failed because of a bug.", job.id)
+            await self._fail(job, say("job-failed.our-mistake", job.locale))
+
+    async def read_parent_picture(self, job: Job) -> bytes:
+        """Read the picture that a job was asked for with, as PNG. Raises PictureMissing."""
+        assert job.parent_id is not None, "an upscale has a parent"
+        assert job.parent_index is not None, "an upscale is of one picture"
+        picture = await pictures.at(self._database, job.parent_id, job.parent_index)
+        if picture is None:
+            raise PictureMissing(f"{job.parent_id} has no picture {job.parent_index}")
+        return await self._folder.read(picture)
+
+    async def _fail(self, job: Job, reason: str) -> None:
+        await until_stored(lambda: jobs.fail(self._database, job.id, reason))
+
+    async def _finish(self, job: Job, progress: JobProgress) -> None:
+        server_id = job.server_id
+        if server_id is not None and not await self._places.is_member(server_id, job.member_id):
+            raise _JobFailed(say("job-failed.not-a-member", job.locale))
+        request = ImageRequest.from_json(job.request)
+        made = await self._make(job, request, progress)
+        saved = [
+            await self._folder.save(job.id, index, own_seed(noise), picture)
+            for index, (noise, picture) in enumerate(zip(request.noises, made, strict=True))
+        ]
+        await until_stored(lambda: jobs.finish(self._database, job.id, saved))
+
+    async def _make(
+        self, job: Job, request: ImageRequest, progress: JobProgress
+    ) -> tuple[bytes, ...]:
+        """The pictures of a job, as PNG, one for each noise of its request."""
+        match job.kind:
+            case JobKind.ENLARGE:
+                return (await self._enlarge(job, request, progress),)
+            case JobKind.UPSCALE:
+                return (await self._find_or_generate(job, request, progress),)
+            case _:
+                return await self._generate(job, request, progress)
+
+    async def _find_or_generate(
+        self, job: Job, request: ImageRequest, progress: JobProgress
+    ) -> bytes:
+        """The parent's picture as it is stored, or else made again by the same request.
+
+        What a moderator deleted is not made again.
+        """
+        try:
+            return await self.read_parent_picture(job)
+        except PictureMissing:
+            parent = await jobs.parent_of(self._database, job)
+            if parent is not None and parent.removed_by is RemovedBy.MODERATOR:
+                raise _JobFailed(say("job-failed.taken-away", job.locale)) from None
+            (picture,) = await self._generate(job, request, progress)
+            return picture
+
+    async def _enlarge(self, job: Job, request: ImageRequest, progress: JobProgress) -> bytes:
+        if job.detail == "subtle":
+            picture = await self._find_or_generate(job, request, progress)
+        else:
+            (picture,) = await self._generate(job, request, progress)
+        model = self._registry.of_id(request.model)
+        factor = model.upscales if model else 1
+        # A creative upscale may be as large already as anybody can use.
+        if factor == 1 or factor * max(request.width, request.height) > MAX_UPSCALED_SIDE_PX:
+            return picture
+        try:
+            larger = await self._inference.upscale(picture, request.model, str(job.member_id))
+        except InferenceRefused as error:
+            raise _JobFailed(str(error)) from error
+        return await asyncio.to_thread(copy_label, larger, picture)
+
+    async def _generate(
+        self, job: Job, request: ImageRequest, progress: JobProgress
+    ) -> tuple[bytes, ...]:
+        files = await self._files_of(request)
+        events = self._inference.generate(
+            request, previews=PREVIEW_COUNT, user=str(job.member_id), files=files
+        )
+        async with contextlib.aclosing(events):
+            async for event in events:
+                match event:
+                    case Queued():
+                        pass
+                    case Progress():
+                        await progress.show(event)
+                    case Finished(made):
+                        return made
+                    case Failed(reason):
+                        raise _JobFailed(reason)
+        raise AssertionError("the client ends every stream with Finished or Failed")
+
+    async def _files_of(self, request: ImageRequest) -> dict[str, bytes]:
+        """The pictures that a request starts from, by their digests."""
+        if request.start is None:
+            return {}
+        digests = filter(None, (request.start.image, request.start.mask))
+        return {digest: await self._folder.kept(digest) for digest in digests}

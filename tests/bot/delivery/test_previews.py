@@ -1,0 +1,55 @@
+"""The progress of a job, as its message shows it."""
+
+import asyncio
+
+from bot.delivery.live_message import LiveMessage
+from bot.delivery.messenger import Messenger, PostedMessage
+from bot.delivery.pacing import EditPacer
+from bot.delivery.previews import JobProgress
+from bot.messages import job_messages
+from bot.messages.specs import MessageSpec
+from diffusion.protocol.events import Progress
+from tests.support.bot.pictures import opened, picture
+from tests.support.stored_jobs import JOB
+
+
+class RecordingMessenger(Messenger):
+    """A messenger that records previews instead of sending them."""
+
+    def __init__(self) -> None:
+        self.pacer = EditPacer()
+        self.shown: asyncio.Queue[MessageSpec] = asyncio.Queue()
+
+    async def show_preview(
+        self, channel_id: int, message_id: int, message: MessageSpec, token: str | None = None
+    ) -> PostedMessage:
+        self.shown.put_nowait(message)
+        return PostedMessage(channel_id, message_id, None)
+
+
+async def shown(progress: Progress) -> MessageSpec:
+    messenger = RecordingMessenger()
+    message = LiveMessage(messenger, 1, 2)
+    await JobProgress(JOB, None, message).show(progress)
+    try:
+        return await messenger.shown.get()
+    finally:
+        await message.stop()
+
+
+async def test_previews_are_one_picture_named_by_the_step() -> None:
+    previews = tuple(picture(colour) for colour in ("red", "green", "blue", "white"))
+    message = await shown(Progress(3, 12, previews))
+    assert "(25%)" in message.content
+    assert message.attachment is not None
+    assert message.attachment.filename == "preview_3.jpg"
+    assert message.attachment.alt == job_messages.alt_text(JOB)
+    one, four = opened(previews[0]), opened(message.attachment.encoded)
+    assert four.width / four.height == one.width / one.height
+    assert four.width >= 2 * one.width
+
+
+async def test_a_preview_that_cannot_be_read_leaves_the_progress() -> None:
+    message = await shown(Progress(6, 12, (b"no picture",)))
+    assert "(50%)" in message.content
+    assert message.attachment is None

@@ -1,0 +1,50 @@
+"""Questions about jobs, asked of a real database."""
+
+from collections.abc import AsyncIterator
+
+import discord
+import pytest
+
+from bot.config import Settings
+from bot.delivery.job_publisher import JobPublisher
+from bot.delivery.messenger import Messenger
+from bot.models.registry import ModelRegistry
+from bot.services.job_history import JobHistory
+from bot.services.removals import Removals
+from diffusion.protocol.client import InferenceClient
+from diffusion.protocol.requests import ImageRequest
+from storage.database import Database
+from storage.models import JobKind
+from storage.pictures import PictureFolder
+from tests.support.bot.image_requests import request_for
+from tests.support.queries import recorded_statements
+from tests.support.stored_jobs import queue
+
+
+@pytest.fixture
+async def history(settings: Settings, database: Database) -> AsyncIterator[JobHistory]:
+    """The service of a bot that is not connected."""
+    async with InferenceClient(settings.inference_url or "") as inference:
+        folder = PictureFolder(settings.picture_folder)
+        messenger = Messenger(discord.Client(intents=discord.Intents.none()))
+        registry = ModelRegistry(inference, settings.models_file, None, {})
+        publisher = JobPublisher(database, folder, messenger, registry)
+        removals = Removals(database, folder, messenger)
+        yield JobHistory(database, registry, publisher, messenger, removals, 1)
+
+
+async def test_details_are_one_query_however_long_the_line_of_descent(
+    history: JobHistory, database: Database
+) -> None:
+    request = request_for("a fox")
+    job = None
+    for _ in range(3):
+        parent = {"parent_id": job.id, "parent_index": 0, "kind": JobKind.VARY} if job else {}
+        (job,) = await queue(database, request=request.to_json(), **parent)
+    assert job is not None
+    with recorded_statements() as statements:
+        details = await history.details(job)
+    assert details.request == request == ImageRequest.from_json(job.request)
+    assert details.pictures == ()
+    (statement,) = [one for one in statements if "SELECT" in one]
+    assert "FROM pictures" in statement
