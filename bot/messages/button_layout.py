@@ -11,7 +11,8 @@ from bot.i18n.texts import say
 from bot.messages.job_messages import SINGLE_PICTURE_KINDS
 from bot.messages.specs import ButtonRows, ButtonSpec
 from bot.prompts.derive import pan
-from diffusion.protocol.requests import ImageRequest, ModelInfo
+from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.requests import ImageRequest
 from storage.jobs import Job
 from storage.models import JobKind
 

@@ -19,14 +19,17 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
+from diffusion.protocol.answers import kind_of
+from diffusion.protocol.calls import GenerationCall, PictureCall, PromptCall
+from diffusion.protocol.errors import InvalidField
 from diffusion.protocol.events import Event, Failed, Finished
-from diffusion.protocol.requests import ImageRequest, InvalidField, ModelInfo
+from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.requests import ImageRequest
 from diffusion.protocol.stream_parser import InferenceRefused as InferenceRefused
 from diffusion.protocol.stream_parser import (
     StreamParser,
     error_message,
     events_in,
-    kind_of,
     parsed,
     picture_in,
     prompts_in,
@@ -132,17 +135,11 @@ class InferenceClient:
         which cancels the request. Raises InferenceUnavailable.
         """
         parser = StreamParser(request, previews)
-        body = request.to_json() | {
-            # Servers that do not know `noises` know `seed`.
-            "seed": request.noises[0].seed,
-            "response_format": "b64_json",
-            "stream": True,
-            "partial_images": previews,
-            "progress": True,
-            "user": user,
-        }
+        call = GenerationCall(
+            request, stream=True, partial_images=previews, progress=True, user=user
+        )
         try:
-            async with self._request("POST", *_route(request, body, files)) as response:
+            async with self._request("POST", *_route(call, files)) as response:
                 if response.content_type != "text/event-stream":
                     yield Finished(parser.whole(parsed(await _read_body(response))))
                     return
@@ -173,24 +170,26 @@ class InferenceClient:
         `user` is for whom it is asked: the server's queues are fair to users. Raises
         InferenceUnavailable and InferenceRefused, as `weigh` and `upscale` do.
         """
-        form = _picture_form(picture, model, user)
+        form = _picture_form(picture, PictureCall(model, user))
         return prompts_in(await self._answer("/v1/images/descriptions", form))
 
     async def weigh(
         self, prompt: str, model: str | None = None, user: str = ""
     ) -> tuple[tuple[str, float], ...]:
         """The words of a prompt in their order, each with how much it counts, from 0 to 1."""
-        body: dict[str, object] = {"prompt": prompt, "model": model, "user": user}
+        body = PromptCall(prompt, model, user).to_json()
         return weights_in(await self._answer("/v1/prompts/weights", body))
 
-    async def count_tokens(self, prompt: str, model: str | None = None) -> tuple[int, int]:
+    async def count_tokens(
+        self, prompt: str, model: str | None = None, user: str = ""
+    ) -> tuple[int, int]:
         """How many tokens a prompt has, and how many the model reads."""
-        body: dict[str, object] = {"prompt": prompt, "model": model}
+        body = PromptCall(prompt, model, user).to_json()
         return tokens_in(await self._answer("/v1/prompts/tokens", body))
 
     async def upscale(self, picture: bytes, model: str | None = None, user: str = "") -> bytes:
         """A picture enlarged by the model's factor, as a PNG file."""
-        form = _picture_form(picture, model, user)
+        form = _picture_form(picture, PictureCall(model, user))
         return picture_in(await self._answer("/v1/images/upscales", form))
 
     async def _answer(
@@ -260,16 +259,17 @@ def _shown(url: str) -> str:
 
 
 def _route(
-    request: ImageRequest, body: dict[str, object], files: Mapping[str, bytes]
+    call: GenerationCall, files: Mapping[str, bytes]
 ) -> tuple[str, dict[str, object] | aiohttp.FormData]:
-    """Where a request goes, and in which form: with files, in OpenAI's form for edits."""
-    start = request.start
+    """Where a call goes, and in which form: with files, in OpenAI's form for edits."""
+    body, start = call.to_json(), call.request.start
     if start is None:
         return "/v1/images/generations", body
     form = aiohttp.FormData()
     # Servers that do not know `request` know these.
     for name in ("model", "prompt", "n", "size", "response_format", "partial_images", "user"):
-        form.add_field(name, str(body[name]))
+        if name in body:
+            form.add_field(name, str(body[name]))
     form.add_field("stream", "true")
     form.add_field("request", json.dumps(body), content_type="application/json")
     for name, digest in (("image", start.image), ("mask", start.mask)):
@@ -278,12 +278,10 @@ def _route(
     return "/v1/images/edits", form
 
 
-def _picture_form(picture: bytes, model: str | None, user: str) -> aiohttp.FormData:
+def _picture_form(picture: bytes, call: PictureCall) -> aiohttp.FormData:
     form = aiohttp.FormData()
-    if model is not None:
-        form.add_field("model", model)
-    if user:
-        form.add_field("user", user)
+    for name, value in call.to_json().items():
+        form.add_field(name, value)
     _add_file(form, "image", picture)
     return form
 

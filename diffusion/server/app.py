@@ -18,7 +18,9 @@ from diffusion.decoding.decoder import DecoderBusy, PictureDecoder
 from diffusion.engine.engine import Broken, Drawn
 from diffusion.engine.engine_thread import EngineState, EngineThread, EventStream, NotServing
 from diffusion.engine.shares import Caller, QueueFull
-from diffusion.protocol.requests import SEEDS, GenerationCall, InvalidField, read_call
+from diffusion.protocol.calls import GenerationCall, read_call
+from diffusion.protocol.errors import InvalidField
+from diffusion.protocol.requests import SEEDS
 from diffusion.server.auxiliary import AuxiliaryRoutes
 from diffusion.server.bodies import MAX_BODY_BYTES, Bodies, BodyTooSlow, NoRoom, WrongType, body_of
 from diffusion.server.connections import Connections

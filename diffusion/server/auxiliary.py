@@ -13,7 +13,6 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Mapping
 from typing import NoReturn
 
 import numpy as np
@@ -24,7 +23,9 @@ from diffusion.decoding.decoder import PictureDecoder
 from diffusion.engine.engine_thread import EngineState, EngineThread, NotServing
 from diffusion.engine.shares import Caller
 from diffusion.loading.load import Checkpoint
-from diffusion.protocol.fields import refuse, text
+from diffusion.protocol.calls import PictureCall, PromptCall
+from diffusion.protocol.errors import refuse
+from diffusion.protocol.validation import read
 from diffusion.server.bodies import body_of
 from diffusion.server.uploads import read_form, read_picture
 from diffusion.server.work_queue import WorkQueue
@@ -72,22 +73,23 @@ class AuxiliaryRoutes:
         return web.json_response({"data": [{"prompt": prompt} for prompt in prompts]})
 
     async def _weigh(self, http: web.Request) -> web.Response:
-        body = await body_of(http).read_object()
-        checkpoint, prompt = self._checkpoint(body), text(body, "prompt", None)
-        if not prompt.strip():
+        call = read(PromptCall, await body_of(http).read_json())
+        checkpoint = self._checkpoint(call.model)
+        if not call.prompt.strip():
             refuse("prompt", "The prompt is empty: say what to weigh.")
         weights = await self._reading.run(
-            _caller(http, body), lambda _: checkpoint.interrogator.weigh(prompt)
+            Caller.at(http.remote, call.user),
+            lambda _: checkpoint.interrogator.weigh(call.prompt),
         )
         return web.json_response(
             {"data": [{"word": word, "weight": weight} for word, weight in weights]}
         )
 
     async def _count(self, http: web.Request) -> web.Response:
-        body = await body_of(http).read_object()
-        reader, prompt = self._checkpoint(body).text, text(body, "prompt", None)
+        call = read(PromptCall, await body_of(http).read_json())
+        reader = self._checkpoint(call.model).text
         tokens = await self._counting.run(
-            _caller(http, body), lambda _: reader.count_tokens(prompt)
+            Caller.at(http.remote, call.user), lambda _: reader.count_tokens(call.prompt)
         )
         return web.json_response({"tokens": tokens, "max_tokens": reader.most_tokens})
 
@@ -114,18 +116,18 @@ class AuxiliaryRoutes:
     async def _picture(self, http: web.Request) -> tuple[bytes, Checkpoint, Caller]:
         """The file of a form, the model that it is meant for, and who sent it."""
         form = await read_form(http, ("image",))
-        checkpoint = self._checkpoint(form.texts)
+        call = read(PictureCall, form.texts)
+        checkpoint = self._checkpoint(call.model)
         if "image" not in form.files:
             refuse("image", "“image” is missing: send the picture as a file.")
-        return form.files["image"], checkpoint, _caller(http, form.texts)
+        return form.files["image"], checkpoint, Caller.at(http.remote, call.user)
 
-    def _checkpoint(self, body: Mapping[str, object]) -> Checkpoint:
-        """The model that is asked for. Raises NotServing."""
+    def _checkpoint(self, name: str | None) -> Checkpoint:
+        """The model of this name, or the only one. Raises InvalidField and NotServing."""
         if self._engine_thread.state is not EngineState.READY:
             raise NotServing(self._engine_thread.state)
         checkpoint = self._engine_thread.engine.checkpoint
-        name = text(body, "model", checkpoint.info.id)
-        if name != checkpoint.info.id:
+        if name is not None and name != checkpoint.info.id:
             known = checkpoint.info.id
             refuse("model", f"There is no model “{name[:80]}”. Known: {known}.")
         return checkpoint
@@ -133,10 +135,6 @@ class AuxiliaryRoutes:
     async def _close(self, _app: web.Application) -> None:
         for queue in (self._enlarging, self._reading, self._counting):
             queue.close()
-
-
-def _caller(http: web.Request, body: Mapping[str, object]) -> Caller:
-    return Caller.at(http.remote, text(body, "user", ""))
 
 
 def _enlarged(file: bytes, width: int, height: int) -> bytes:

@@ -6,13 +6,13 @@ Knows no routes.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from aiohttp import web
 
 from diffusion.engine.shares import Caller, QueueFull, Shares
-from diffusion.protocol.fields import refuse
+from diffusion.protocol.errors import refuse
 
 MAX_HELD_BYTES = 1 << 29
 """Bytes of all bodies at once, with the pictures that were read from them."""
@@ -123,13 +123,6 @@ class Body:
             return json.loads(whole)
         except (ValueError, RecursionError):
             refuse(None, "The body is not valid JSON.")
-
-    async def read_object(self) -> Mapping[str, object]:
-        """The JSON object in the body; raises what `read_json` does."""
-        said = await self.read_json()
-        if not isinstance(said, Mapping):
-            refuse(None, "The body must be a JSON object.")
-        return said
 
 
 BODY = web.RequestKey("body", Body)

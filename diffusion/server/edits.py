@@ -16,8 +16,9 @@ from PIL import Image
 from diffusion.decoding.decode import DecodedPicture, on_white
 from diffusion.decoding.decoder import PictureDecoder
 from diffusion.engine.shares import Caller
-from diffusion.protocol.fields import refuse
-from diffusion.protocol.requests import GenerationCall, ModelInfo, read_call
+from diffusion.protocol.calls import GenerationCall, read_call
+from diffusion.protocol.errors import refuse
+from diffusion.protocol.models import ModelInfo
 from diffusion.server.bodies import body_of
 from diffusion.server.uploads import Form, read_form, read_picture
 from diffusion.server.work_queue import WorkQueue

@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from diffusion.engine.engine import Broken, Drawn, EngineEvent, Stepped, Waits
-from diffusion.protocol.requests import GenerationCall
+from diffusion.protocol.calls import GenerationCall
 from diffusion.sampling.plan import preview_steps, steps_run
 from diffusion.vision.image_files import encode, encode_preview, parameters_text
 

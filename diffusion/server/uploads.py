@@ -12,7 +12,7 @@ from aiohttp.http import HttpProcessingError
 
 from diffusion.decoding.decode import DecodedPicture, Undecodable, Wanted
 from diffusion.decoding.decoder import PictureDecoder
-from diffusion.protocol.fields import InvalidField, refuse
+from diffusion.protocol.errors import InvalidField, refuse
 from diffusion.server.bodies import Body, body_of
 
 MAX_FILE_BYTES = 1 << 24

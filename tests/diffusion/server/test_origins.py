@@ -1,6 +1,7 @@
 """Who may use the server: pages of other sites, foreign names, and all without a key."""
 
 import argparse
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -141,7 +142,7 @@ def test_on_this_machine_no_key_is_needed(host: str) -> None:
     check_open(host, None, False)
 
 
-async def test_an_open_server_is_one_sentence_and_exit_1(
+async def test_an_open_server_is_one_sentence_and_exit_78(
     tiny_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("INFERENCE_API_KEY", "")
@@ -152,7 +153,7 @@ async def test_an_open_server_is_one_sentence_and_exit_1(
         grace=0.0,
         no_key=False,
     )
-    assert await serve(arguments, torch.device("cpu")) == 1
+    assert await serve(arguments, torch.device("cpu")) == os.EX_CONFIG
     errors = capsys.readouterr().err
     assert errors.startswith("On 0.0.0.0 anybody who reaches this machine could draw")
     assert errors.count("\n") == 1
