@@ -62,14 +62,14 @@ class DescribeService:
         (picture,) = await self._fetcher.fetch_all([source], member_id)
         seen = await asyncio.to_thread(_crop_centre, picture, CROP_SHARES[look % len(CROP_SHARES)])
         try:
-            prompts = tuple(await self._inference.describe(seen, model))
+            prompts = tuple(await self._inference.describe(seen, model, str(member_id)))
         except InferenceRefused as error:
             raise CannotDescribe from error
         except InferenceUnavailable as error:
             raise InferenceAway from error
         return PictureDescription(await asyncio.to_thread(fit, picture, most_bytes), prompts)
 
-    async def shorten(self, typed: str) -> WordWeights:
+    async def shorten(self, typed: str, member_id: int) -> WordWeights:
         """What each word counts, and the prompt with ever fewer words, parameters kept.
 
         Raises TooShort, CannotDescribe, InferenceAway, NoModel.
@@ -80,7 +80,8 @@ class DescribeService:
         # Every model reads, also those that do not see.
         model = (await self._registry.default()).id
         try:
-            weights = tuple(await self._inference.weigh(" ".join(said), model))
+            prompt = " ".join(said)
+            weights = tuple(await self._inference.weigh(prompt, model, str(member_id)))
         except InferenceRefused as error:
             raise CannotDescribe from error
         except InferenceUnavailable as error:

@@ -52,7 +52,6 @@ class DescribeCog(commands.Cog):
     ) -> None:
         preferences = self._bot.preferences.preferences(interaction.user.id)
         hidden = (await run_in_time(interaction, preferences)).stealth
-        weighed = await run_in_time(
-            interaction, self._bot.descriptions.shorten(prompt), hidden=hidden
-        )
+        work = self._bot.descriptions.shorten(prompt, interaction.user.id)
+        weighed = await run_in_time(interaction, work, hidden=hidden)
         await show_weights(interaction, weighed, hidden)
