@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field, PlainValidator
 
 from diffusion.protocol.requests import Share
-from diffusion.protocol.validation import JsonObject, Must, Text, Whole
+from diffusion.protocol.validation import JsonObject, Must, String, Whole
 
 Count = Annotated[int, Whole(0, None)]
 
@@ -36,7 +36,7 @@ def _decoded(text: object) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture(JsonObject):
+class EncodedPicture(JsonObject):
     """A whole picture. `index` is its place among the request's noises; foreign servers send
     none, and their pictures in order."""
 
@@ -78,14 +78,14 @@ class QueuePlace(JsonObject):
 class Description(JsonObject):
     """A prompt that could have made the picture."""
 
-    prompt: Annotated[str, Text(None)]
+    prompt: Annotated[str, String(None)]
 
 
 @dataclass(frozen=True, slots=True)
 class WordWeight(JsonObject):
     """A word of a prompt, and how much it counts."""
 
-    word: Annotated[str, Text(None)]
+    word: Annotated[str, String(None)]
     weight: Share
 
 

@@ -16,7 +16,7 @@ from diffusion.protocol.validation import (
     Choice,
     Flag,
     JsonObject,
-    Text,
+    String,
     Whole,
     present,
     read,
@@ -42,17 +42,17 @@ class _Body(JsonObject):
 class PromptCall(_Body):
     """A question about a prompt. `model` is None for the server's own; `user` is who asks."""
 
-    prompt: Annotated[str, Text()]
-    model: Annotated[str, Text()] | None = None
-    user: Annotated[str, Text()] = ""
+    prompt: Annotated[str, String()]
+    model: Annotated[str, String()] | None = None
+    user: Annotated[str, String()] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureCall(_Body):
     """A question about a picture. `model` is None for the server's own; `user` is who asks."""
 
-    model: Annotated[str, Text()] | None = None
-    user: Annotated[str, Text()] = ""
+    model: Annotated[str, String()] | None = None
+    user: Annotated[str, String()] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class GenerationCall(_Body):
     partial_images: Annotated[int, Whole(0, MAX_STEPS)] = 0
     output_format: Annotated[str, Choice(OUTPUT_FORMATS)] = "png"
     progress: Annotated[bool, Flag()] = False
-    user: Annotated[str, Text()] = ""
+    user: Annotated[str, String()] = ""
 
     def to_json(self) -> dict[str, Any]:
         """The body of the call.

@@ -14,7 +14,7 @@ from diffusion.protocol.validation import (
     JsonObject,
     ListOf,
     Number,
-    Text,
+    String,
     Whole,
     read,
     write,
@@ -54,7 +54,7 @@ class ModelInfo(JsonObject):
     which it enlarges, 1 for not at all.
     """
 
-    id: Annotated[str, Text()]
+    id: Annotated[str, String()]
     # The defaults are for foreign servers, which send no more than the id.
     native_size: Side = 1024
     steps: Annotated[int, Whole(1, MAX_STEPS), Field(alias="num_inference_steps")] = 30
@@ -67,7 +67,7 @@ class ModelInfo(JsonObject):
     spacing: Annotated[str, Choice(SPACINGS)] = "trailing"
     styles: Annotated[Mapping[str, str], PlainValidator(_styles)] = field(default_factory=dict)
     examples: Annotated[tuple[str, ...], PlainValidator(_examples)] = ()
-    aesthetic: Annotated[str, Text()] = ""
+    aesthetic: Annotated[str, String()] = ""
     loras: Annotated[tuple[Annotated[str, BeforeValidator(str)], ...], ListOf(MAX_MODEL_LORAS)] = ()
     edits: Annotated[bool, Flag()] = False
     tiles: Annotated[bool, Flag()] = False

@@ -20,7 +20,7 @@ from diffusion.protocol.validation import (
     ListOf,
     Must,
     Number,
-    Text,
+    String,
     Whole,
     present,
     read,
@@ -53,7 +53,7 @@ SHA_256 = re.compile(r"[0-9a-f]{64}")
 Seed = Annotated[int, Whole(0, SEEDS - 1)]
 Share = Annotated[float, Number(0, 1)]
 Digest = Annotated[
-    str, Text(), Must(SHA_256.fullmatch, "“{field}” must be a SHA-256 in hexadecimal.")
+    str, String(), Must(SHA_256.fullmatch, "“{field}” must be a SHA-256 in hexadecimal.")
 ]
 
 
@@ -101,7 +101,7 @@ class Part(JsonObject):
     (composable diffusion, Liu et al. 2022). A negative weight leads away from the text.
     """
 
-    text: Annotated[str, Text()]
+    text: Annotated[str, String()]
     weight: Annotated[float, Number(-MAX_WEIGHT, MAX_WEIGHT)] = 1.0
 
 
@@ -109,7 +109,7 @@ class Part(JsonObject):
 class Lora(JsonObject):
     """A low-rank addition to the model's weights, by its name, and how strongly it is added."""
 
-    name: Annotated[str, Text()]
+    name: Annotated[str, String()]
     weight: Annotated[float, Number(-MAX_LORA_WEIGHT, MAX_LORA_WEIGHT)] = 1.0
 
 
@@ -146,8 +146,8 @@ class ImageRequest(JsonObject):
     (CADS, Sadat et al. 2023): 0 to 1. `tile` makes opposite borders meet.
     """
 
-    model: Annotated[str, Text()]
-    prompt: Annotated[str, Text()]
+    model: Annotated[str, String()]
+    prompt: Annotated[str, String()]
     noises: Annotated[
         tuple[Noise, ...],
         ListOf(
@@ -156,11 +156,11 @@ class ImageRequest(JsonObject):
             wording=f"“{{field}}” must be a list of 1 to {MAX_PICTURES} noises.",
         ),
     ]
-    width: Annotated[int, Text(), _side(0), Field(validation_alias="size")]
-    height: Annotated[int, Text(), _side(1), Field(validation_alias="size")]
+    width: Annotated[int, String(), _side(0), Field(validation_alias="size")]
+    height: Annotated[int, String(), _side(1), Field(validation_alias="size")]
     steps: Annotated[int, Whole(1, MAX_STEPS), Field(alias="num_inference_steps")]
     guidance_scale: Annotated[float, Number(0, MAX_GUIDANCE)]
-    negative_prompt: Annotated[str, Text()] = ""
+    negative_prompt: Annotated[str, String()] = ""
     sampler: Annotated[str, Choice(SAMPLERS)] = "dpmpp_2m"
     spacing: Annotated[str, Choice(SPACINGS)] = "trailing"
     stop: Annotated[

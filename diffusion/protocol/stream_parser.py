@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from diffusion.protocol.answers import (
     Description,
+    EncodedPicture,
     PartialImage,
-    Picture,
     QueuePlace,
     StepDone,
     TokenCount,
@@ -100,7 +100,7 @@ class StreamParser:
 
     def _keep(self, kept: dict[int, bytes], content: dict[str, object]) -> None:
         """Put a picture at its index; a server that sends none sends them in order."""
-        picture = _read(Picture, content)
+        picture = _read(EncodedPicture, content)
         index = len(kept) if picture.index is None else picture.index
         if index < self._count:
             kept[index] = picture.file
@@ -128,7 +128,7 @@ def picture_in(answer: dict[str, object]) -> bytes:
     entries = _entries(answer)
     if not entries:
         raise InferenceRefused("The inference server's answer has no picture in it.")
-    return _read(Picture, entries[0]).file
+    return _read(EncodedPicture, entries[0]).file
 
 
 def _read(kind: type[Kind], content: dict[str, object]) -> Kind:
@@ -163,7 +163,7 @@ def _message_in(answer: dict[str, object]) -> str | None:
 
 
 def error_message(body: bytes) -> str | None:
-    """What the body of an error says, if it can be understood."""
+    """The message in the body of an error; None if it cannot be understood."""
     try:
         return _message_in(parsed(body))
     except InferenceRefused:
@@ -171,7 +171,7 @@ def error_message(body: bytes) -> str | None:
 
 
 def parsed(body: bytes) -> dict[str, object]:
-    """The JSON object in an answer."""
+    """The JSON object in an answer. Raises InferenceRefused."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
@@ -184,8 +184,9 @@ def parsed(body: bytes) -> dict[str, object]:
 async def events_in(chunks: AsyncIterator[bytes]) -> AsyncIterator[dict[str, object]]:
     """The JSON objects of a stream of server-sent events, up to its end or its `[DONE]`.
 
-    An event is its `data:` lines up to an empty line; names repeat the JSON's `type`, and
-    comments only keep the connection alive (HTML standard, §9.2).
+    An event is its `data:` lines up to an empty line (HTML standard, §9.2). Names are skipped, as
+    they repeat the JSON's `type`; so are comments, which only keep the connection alive. Raises
+    InferenceRefused.
     """
     data: list[bytes] = []
     async for line in _lines(chunks):
@@ -202,7 +203,7 @@ async def events_in(chunks: AsyncIterator[bytes]) -> AsyncIterator[dict[str, obj
 
 
 async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Lines without their ends; those of a picture are longer than a stream reader's limit."""
+    """Lines without their ends. A picture's line is longer than asyncio's stream readers allow."""
     pending: list[bytes] = []
     size = 0
     async for chunk in chunks:

@@ -1,7 +1,7 @@
 """Reading JSON into dataclasses by pydantic, with our wording of its errors.
 
     class Lora(JsonObject):
-        name: Annotated[str, Text()]
+        name: Annotated[str, String()]
         weight: Annotated[float, Number(-4, 4)] = 1.0
 
     read(Lora, {"name": "ink"})             Lora("ink", 1.0)
@@ -116,7 +116,7 @@ def _invalid_field(error: ValidationError) -> InvalidField:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class String:
     """A text of at most so many characters; None is no bound."""
 
     max_chars: int | None = MAX_TEXT_CHARS

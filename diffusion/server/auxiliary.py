@@ -1,12 +1,12 @@
-"""What the server does besides drawing: puts pictures into words, weighs words, enlarges pictures.
+"""The routes besides drawing: describing pictures, weighing words, enlarging pictures.
 
-    POST /v1/images/descriptions    a picture as prompts that could have made it
+    POST /v1/images/descriptions    prompts that could have made a picture
     POST /v1/prompts/weights        how much each word of a prompt counts
-    POST /v1/prompts/tokens         how long a prompt is to the model, and how much of one it reads
+    POST /v1/prompts/tokens         how many tokens a prompt has, and how many the model reads
     POST /v1/images/upscales        a picture several times as large
 
-Enlarging, reading with CLIP and counting have a thread each, so that no step waits for them, and
-none of them for another. Knows no requests.
+Enlarging, reading with CLIP and counting tokens have a thread each. So no step of the engine waits
+for them, and none of them for another.
 """
 
 import base64
@@ -32,16 +32,16 @@ from diffusion.server.work_queue import WorkQueue
 from diffusion.vision.image_files import encode
 
 MAX_WAITING_CALLS = 16
-"""Pictures that are being enlarged or wait for it; and likewise what is read with CLIP."""
+"""Calls that are enlarged or wait for it; and likewise calls that are read with CLIP."""
 
 MAX_COUNTING_CALLS = 64
-"""Prompts whose tokens are being counted or wait for it; one takes milliseconds."""
+"""Calls whose tokens are counted or wait for it; one takes milliseconds."""
 
 MAX_UPSCALE_INPUT_PIXELS = 1 << 21
-"""Pixels of the largest picture that is enlarged; what comes of it by 4 takes a minute of CPU."""
+"""Pixels of the largest picture that is enlarged. By a factor of 4 it takes a minute of CPU."""
 
-MAX_REMEMBERED_PICTURES = 1024
-"""Pixels that the longer side of a picture has at most that is looked at; no eye has as many."""
+MAX_DESCRIBED_SIDE_PX = 1024
+"""A picture to describe is made smaller to this longer side, in pixels; CLIP sees fewer."""
 
 
 class AuxiliaryRoutes:
@@ -66,7 +66,7 @@ class AuxiliaryRoutes:
         if not checkpoint.interrogator.sees:
             _cannot(checkpoint, "put pictures into words")
 
-        picture = await read_picture(self._decoder, file, "image", fit_side=MAX_REMEMBERED_PICTURES)
+        picture = await read_picture(self._decoder, file, "image", fit_side=MAX_DESCRIBED_SIDE_PX)
         prompts = await self._reading.run(
             caller, lambda _: checkpoint.interrogator.describe(picture.image())
         )
@@ -138,7 +138,7 @@ class AuxiliaryRoutes:
 
 
 def _enlarged(file: bytes, width: int, height: int) -> bytes:
-    """The answer with an enlarged picture, some 100 MB of JSON at the most."""
+    """The JSON answer with an enlarged picture: at most about 100 MB."""
     answer = {
         "created": int(time.time()),
         "size": f"{width}x{height}",

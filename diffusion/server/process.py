@@ -28,11 +28,11 @@ DESCRIPTION = (
 )
 
 DRAIN_TIMEOUT_S = 7.0
-"""Seconds that running requests have to be done in, when the process is told to stop. Whoever
-tells it waits for 10 as a rule."""
+"""Seconds that running requests may still take when the process is told to stop. Supervisors mostly
+wait for 10 before they kill it."""
 
 CONNECTIONS_TIMEOUT_S = 1.5
-"""Seconds that connections and the step that is running have to end in, after that."""
+"""Seconds that connections and the running step may take after that."""
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +45,8 @@ def run() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     code = asyncio.run(serve(arguments, best_device()))
     sys.stdout.flush()
-    # Not sys.exit: a long step may still be running in its thread, and torch does not like its
-    # interpreter to end beneath it.
+    # Not sys.exit: a long step may still run in its thread, and torch may crash when the
+    # interpreter ends meanwhile.
     os._exit(code)
 
 
@@ -72,7 +72,7 @@ def _arguments() -> argparse.Namespace:
 async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
     """Serve until told to stop; returns the exit code.
 
-    It is `os.EX_CONFIG` where the settings are at fault, and it is no use to start again.
+    It is `os.EX_CONFIG` where the settings are at fault, and starting again is of no use.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -92,7 +92,7 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
         reason = os.strerror(error.errno or 0)
         print(f"Cannot listen on {arguments.host}:{arguments.port}: {reason}.", file=sys.stderr)
         await listener.close()
-        # What holds a port may let go of it; an address that is not ours stays so.
+        # A used port may become free; an address of another machine stays one.
         return 1 if error.errno == errno.EADDRINUSE else os.EX_CONFIG
     ended = engine_thread.start()
     try:
@@ -103,7 +103,7 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
         await _first_of(stop.wait(), ended)
         if ended.done():
             ended.result()
-        # Those who ask while others are being finished are refused, so it still listens.
+        # It still listens meanwhile, to refuse new requests.
         await engine_thread.drain(arguments.grace)
     except (CheckpointError, SettingError) as error:
         print(error, file=sys.stderr)
@@ -120,7 +120,7 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
 
 @contextmanager
 def _engine(model: Path, device: torch.device) -> Iterator[Engine]:
-    """The engine, which knows what passes took in earlier runs; what this one learns is kept."""
+    """The engine, with the pass costs of earlier runs; this run's are saved at the end."""
     loras = os.environ.get("DARKROOM_LORAS")
     compiled = compile_wanted()
     checkpoint = load(model, device, number_type(device), Path(loras) if loras else None)
