@@ -20,7 +20,8 @@ from benchmarks.report import circumstances, table, write
 from diffusion.engine.profiling import SWEPT_ROWS
 from diffusion.loading.load import EMBEDDED
 from diffusion.nn.devices import best_device, number_type
-from diffusion.protocol.requests import ImageRequest, ModelInfo, Noise
+from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.requests import ImageRequest, Noise
 
 DOCUMENT = Path("docs/performance.md")
 TOGETHER = "8 at once"

@@ -1,137 +1,15 @@
-"""`python -m diffusion`: the inference process. Loads the model, says where it listens, serves."""
+"""`python -m diffusion`: the inference process."""
 
-import argparse
-import asyncio
-import errno
-import logging
-import os
-import signal
-import sys
-from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
-import torch
-
-from diffusion.engine.engine import Engine
-from diffusion.engine.engine_thread import EngineThread
-from diffusion.engine.profiling import CostModelFile, cache_folder, identity, native_shape
-from diffusion.loading.hub import HubAway
-from diffusion.loading.load import EMBEDDED, CheckpointError, load
-from diffusion.nn.devices import SettingError, best_device, compile_wanted, number_type, prepare
-from diffusion.server.app import ImagesApi
-from diffusion.server.connections import BoundedListener
-from diffusion.server.origins import OpenToAll, check_open
-
-DRAIN_TIMEOUT_S = 7.0
-"""Seconds that running requests have to be done in, when the process is told to stop. Whoever
-tells it waits for 10 as a rule."""
-
-CONNECTIONS_TIMEOUT_S = 1.5
-"""Seconds that connections and the step that is running have to end in, after that."""
-
-log = logging.getLogger(__name__)
+from diffusion.environment import set_defaults
 
 
 def main() -> None:
-    arguments = _arguments()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
-    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    code = asyncio.run(serve(arguments, best_device()))
-    sys.stdout.flush()
-    # Not sys.exit: a long step may still be running in its thread, and torch does not like its
-    # interpreter to end beneath it.
-    os._exit(code)
+    """Serve until told to stop, and end the process with the exit code."""
+    set_defaults()
+    # Only now, since it imports torch.
+    from diffusion.server.process import run
 
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m diffusion", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=7860, help="0 takes a free one")
-    parser.add_argument("--model", type=Path, default=EMBEDDED, help="folder of the checkpoint")
-    parser.add_argument(
-        "--grace",
-        type=float,
-        default=DRAIN_TIMEOUT_S,
-        help="seconds that running requests may still take when the process is told to stop",
-    )
-    parser.add_argument(
-        "--no-key",
-        action="store_true",
-        help="let everybody who reaches --host draw, where no INFERENCE_API_KEY is set",
-    )
-    return parser.parse_args()
-
-
-async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
-    """Serve until told to stop; returns the exit code.
-
-    It is `os.EX_CONFIG` where the settings are at fault, and it is no use to start again.
-    """
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    api_key = os.environ.get("INFERENCE_API_KEY") or None
-    try:
-        check_open(arguments.host, api_key, arguments.no_key)
-    except OpenToAll as error:
-        print(error, file=sys.stderr)
-        return os.EX_CONFIG
-    engine_thread = EngineThread(lambda: _engine(arguments.model, device))
-    service = ImagesApi(engine_thread, api_key, arguments.host)
-    listener = BoundedListener(service.app(), service.connections, CONNECTIONS_TIMEOUT_S)
-    try:
-        host, port = await listener.start(arguments.host, arguments.port)
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        print(f"Cannot listen on {arguments.host}:{arguments.port}: {reason}.", file=sys.stderr)
-        await listener.close()
-        # What holds a port may let go of it; an address that is not ours stays so.
-        return 1 if error.errno == errno.EADDRINUSE else os.EX_CONFIG
-    ended = engine_thread.start()
-    try:
-        await _first_of(stop.wait(), engine_thread.ready.wait(), ended)
-        if engine_thread.ready.is_set():
-            model = engine_thread.engine.checkpoint.info.id
-            print(f"inference ready at http://{host}:{port} (model {model})", flush=True)
-        await _first_of(stop.wait(), ended)
-        if ended.done():
-            ended.result()
-        # Those who ask while others are being finished are refused, so it still listens.
-        await engine_thread.drain(arguments.grace)
-    except (CheckpointError, SettingError) as error:
-        print(error, file=sys.stderr)
-        return 1 if isinstance(error, HubAway) else os.EX_CONFIG
-    except Exception:
-        log.exception("the engine failed")
-        return 1
-    finally:
-        engine_thread.stop()
-        await listener.close()
-        await asyncio.wait([ended], timeout=CONNECTIONS_TIMEOUT_S)
-    return 0
-
-
-@contextmanager
-def _engine(model: Path, device: torch.device) -> Iterator[Engine]:
-    """The engine, which knows what passes took in earlier runs; what this one learns is kept."""
-    loras = os.environ.get("DARKROOM_LORAS")
-    compiled = compile_wanted()
-    checkpoint = load(model, device, number_type(device), Path(loras) if loras else None)
-    prepare(checkpoint.denoiser.unet, device, compiled)
-    file = CostModelFile(cache_folder(), identity(checkpoint, compiled))
-    costs = file.read()
-    unknown = native_shape(checkpoint) not in costs.curves
-    yield Engine(checkpoint, costs=costs, compiled=compiled, sweeps=unknown)
-    file.write(costs)
-
-
-async def _first_of(*waiting: Awaitable[object]) -> None:
-    """Wait for one of them; the others are left alone."""
-    await asyncio.wait(
-        [asyncio.ensure_future(one) for one in waiting], return_when=asyncio.FIRST_COMPLETED
-    )
+    run()
 
 
 if __name__ == "__main__":

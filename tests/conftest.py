@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from diffusion.environment import set_defaults
+
+set_defaults()  # before a test imports torch
+
 DESCRIPTION = Path(__file__).parents[2] / "shared" / "discord-openapi.json"
 
 

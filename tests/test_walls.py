@@ -1,8 +1,11 @@
 """The walls between the rooms, and that the bot's process never loads torch."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+from diffusion.environment import DEFAULTS
 
 ROOT = Path(__file__).parent.parent
 
@@ -22,3 +25,44 @@ def test_importing_the_bot_never_imports_torch() -> None:
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == ""
+
+
+def test_importing_the_client_leaves_the_environment_as_it_was() -> None:
+    script = (
+        "import os; before = dict(os.environ); "
+        "import diffusion.protocol.client, diffusion.decoding.decoder, bot.__main__; "
+        "print(*sorted(set(os.environ.items()) ^ set(before.items())))"
+    )
+    result = _with_nothing_set(script)
+    assert result.stdout.strip() == ""
+
+
+def test_the_inference_process_says_how_threads_wait_before_torch_is_there() -> None:
+    script = """
+import os, sys
+from diffusion import __main__
+
+class Before:
+    def find_spec(self, name, *_):
+        if name == "torch":
+            print(os.environ["OMP_WAIT_POLICY"], os.environ["CUBLAS_WORKSPACE_CONFIG"])
+
+sys.meta_path.insert(0, Before())
+sys.argv = ["diffusion", "--help"]
+__main__.main()
+"""
+    said = _with_nothing_set(script).stdout
+    assert said.startswith("PASSIVE :4096:8\nusage: python -m diffusion")
+
+
+def _with_nothing_set(script: str) -> subprocess.CompletedProcess[str]:
+    """Run Python without the variables that this process has set for torch."""
+    environment = {name: value for name, value in os.environ.items() if name not in DEFAULTS}
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )

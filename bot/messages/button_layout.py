@@ -12,7 +12,8 @@ from bot.messages.job_actions import PANS, REDOS, UPSCALES, VARIATIONS, JobActio
 from bot.messages.job_messages import SINGLE_PICTURE_KINDS
 from bot.messages.specs import ButtonRows, ButtonSpec
 from bot.prompts.derive import pan
-from diffusion.protocol.requests import ImageRequest, ModelInfo
+from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.requests import ImageRequest
 from storage.jobs import Job
 from storage.models import JobKind
 

@@ -9,7 +9,7 @@ from bot.i18n.texts import Text, say
 from bot.messages.specs import EmbedColour, EmbedSpec
 from bot.models.versions import Versions
 from bot.prompts.parameters import BY_FLAG, PARAMETERS
-from diffusion.protocol.requests import ModelInfo
+from diffusion.protocol.models import ModelInfo
 
 TOPICS = ("commands", "parameters", "models")
 MAX_EMBED_CHARS = 4000

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from bot.models.versions import Versions, name_models
 from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
-from diffusion.protocol.requests import InvalidField, ModelInfo
+from diffusion.protocol.errors import InvalidField
+from diffusion.protocol.models import ModelInfo
 
 log = logging.getLogger(__name__)
 

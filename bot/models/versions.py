@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.errors import ModelCannot, NoModel, UnknownVersion
 from bot.i18n.markdown import names
 from bot.prompts.parser import Prompt
-from diffusion.protocol.requests import ModelInfo
+from diffusion.protocol.models import ModelInfo
 
 
 @dataclass(frozen=True, slots=True)

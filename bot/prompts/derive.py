@@ -6,7 +6,8 @@ Pure: chance comes in as a seed, and pictures as the digests that they are kept 
 from dataclasses import replace
 
 from bot.prompts import seeds
-from diffusion.protocol.requests import ImageRequest, ModelInfo, Start
+from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.requests import ImageRequest, Start
 
 VARIATION_STRENGTHS = {"subtle": 0.25, "strong": 0.45}
 """Of the blend that makes a variation: how far it goes from its parent."""

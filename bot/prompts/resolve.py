@@ -17,6 +17,7 @@ from bot.prompts.parser import Prompt
 from bot.prompts.seeds import derive
 from bot.prompts.stylize import STYLISED, TEMPERAMENTS
 from bot.prompts.values import Aspect
+from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import (
     MAX_GUIDANCE,
     MAX_PROMPT,
@@ -24,7 +25,6 @@ from diffusion.protocol.requests import (
     SEEDS,
     Blend,
     ImageRequest,
-    ModelInfo,
     Noise,
     Part,
     Start,

@@ -65,10 +65,10 @@ class DescribeService:
         (picture,) = await self._fetcher.fetch_all([source], member_id)
         seen = await asyncio.to_thread(_crop_centre, picture, CROP_SHARES[look % len(CROP_SHARES)])
         with _inference_errors():
-            prompts = tuple(await self._inference.describe(seen, model))
+            prompts = tuple(await self._inference.describe(seen, model, str(member_id)))
         return PictureDescription(await asyncio.to_thread(fit, picture, most_bytes), prompts)
 
-    async def shorten(self, typed: str) -> WordWeights:
+    async def shorten(self, typed: str, member_id: int) -> WordWeights:
         """Weigh the words of a prompt, and leave out the lightest; parameters stay.
 
         Raises TooShort, CannotDescribe, InferenceAway, NoModel.
@@ -78,8 +78,9 @@ class DescribeService:
             raise TooShort
         # Every model has a text encoder, also those that cannot describe pictures.
         model = (await self._registry.default()).id
+        prompt = " ".join(said)
         with _inference_errors():
-            weights = tuple(await self._inference.weigh(" ".join(said), model))
+            weights = tuple(await self._inference.weigh(prompt, model, str(member_id)))
         parameters = [word for part in flagged for word in part]
         return WordWeights(weights, shorter(weights, " ".join(parameters)))
 

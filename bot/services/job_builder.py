@@ -123,7 +123,7 @@ class JobBuilder:
         )
         sources: list[Sources] = [(*images, *one.prompt.links) for one in understood]
         _check_sources(sources)
-        await self._check_tokens([one.requests[0] for one in understood])
+        await self._check_tokens([one.requests[0] for one in understood], requester.member_id)
         jobs, starts = [], []
         for one, some in zip(understood, sources, strict=True):
             for request in one.requests:
@@ -150,7 +150,7 @@ class JobBuilder:
             for job, (some, prompt) in zip(asked.jobs, asked.starts, strict=True)
         )
 
-    async def _check_tokens(self, requests: Sequence[ImageRequest]) -> None:
+    async def _check_tokens(self, requests: Sequence[ImageRequest], member_id: int) -> None:
         """Raises TooManyTokens for a text that its model would not read to its end.
 
         While inference is away, and where a foreign one cannot say, a job may still fail by it.
@@ -165,7 +165,9 @@ class JobBuilder:
             async with asyncio.timeout(COUNT_TOKENS_TIMEOUT_S):
                 for model, texts_of_model in long.items():
                     for text in texts_of_model:
-                        tokens, most = await self._inference.count_tokens(text, model)
+                        tokens, most = await self._inference.count_tokens(
+                            text, model, str(member_id)
+                        )
                         if tokens > most:
                             raise TooManyTokens(tokens, most)
 

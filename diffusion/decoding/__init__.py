@@ -1,1 +1,1 @@
-"""Decoding strangers' pictures in processes that can be killed. Never torch."""
+"""Decoding untrusted pictures in processes that can be killed. Imports no torch."""

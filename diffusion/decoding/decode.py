@@ -1,9 +1,10 @@
-"""Decoding a picture that somebody sent: by itself a plain function, and run as a script a process
-that does nothing else, so that it can be killed. `diffusion.decoding.decoder` starts it.
+"""Decoding an untrusted picture: `decode` is a plain function, and the script a worker process.
 
-Imports the standard library and Pillow, nothing of ours: it starts in a moment, and knows no
-secret. Each message, in and out, is a head of JSON and then bytes, with the length of each before
-it. The process ends when its input does, so it never outlives whoever started it.
+`diffusion.decoding.decoder` starts the worker, and kills it when it takes too long.
+
+Imports only the standard library and Pillow: so it starts quickly and has no secret. A message in
+either direction is a JSON head and then bytes, with the lengths of both before them. The worker
+ends when its input does, so it never outlives its parent.
 """
 
 import contextlib
@@ -27,18 +28,18 @@ except ImportError:  # Windows has none; the deadline on the clock still holds t
     resource = None  # type: ignore[assignment]
 
 DECODED_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-"""What is decoded; Pillow knows many more forms, whose decoders few people look after. A JPEG may
-have a second picture behind it, as many phones write it (MPO); the first one is taken."""
+"""The formats that are decoded. Pillow knows many more, whose decoders are less well tested. A JPEG
+may have a second picture behind it, as many phones write it (MPO); the first one is taken."""
 
 MAX_SCANS = 100
-"""Of a progressive JPEG. Encoders write about ten; each is a whole pass over the picture, and takes
-a few bytes if it is empty."""
+"""Scans of a progressive JPEG. Encoders write about ten. Each costs a whole pass over the picture,
+and only a few bytes of the file if it is empty."""
 
-MAX_TEXT_CHARS = 1 << 15
-"""Characters of what a picture says about how it was made."""
+MAX_PARAMETERS_CHARS = 1 << 15
+"""Characters of the text about how a picture was made (the PNG text `parameters`)."""
 
 NICENESS = 5
-"""How far the process stands back for others: drawing comes before reading pictures."""
+"""The worker's niceness: drawing comes before decoding."""
 
 LENGTHS_STRUCT = struct.Struct(">IQ")
 
@@ -49,8 +50,8 @@ _SCAN, _END, _WITHOUT_LENGTH = 0xDA, 0xD9, (0x01, 0xD8)
 class Undecodable(Exception):
     """The bytes are no picture that can be used.
 
-    `reason` is `type` (none of our forms, or broken), `pixels` (too many of them, for the bound or
-    for the memory) or `slow` (decoding it costs too much time).
+    `reason` is `type` (none of DECODED_FORMATS, or broken), `pixels` (too many for the bound or
+    for the memory) or `slow` (decoding it takes too long).
     """
 
     def __init__(self, reason: str) -> None:
@@ -60,11 +61,11 @@ class Undecodable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the picture shall become.
+    """What is accepted, and what the picture is turned into.
 
-    `max_pixels` bounds it as it is sent. `fit_side` is the longer side, in pixels, that it keeps at
-    most; None leaves its size. `opaque` lays it on white. `png` has it written as a PNG, of its
-    pixels alone.
+    `max_pixels` and `max_side` (in pixels) bound the picture as it was sent. If its longer side has
+    more than `fit_side` pixels, it is made smaller; None leaves its size. `opaque` lays it on
+    white. `png` encodes it as a PNG with no metadata.
     """
 
     max_pixels: int
@@ -76,10 +77,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class DecodedPicture:
-    """A picture, upright: `content` is its pixels row by row, or a PNG where that was wanted.
+    """A picture, turned upright.
 
-    `mode` is RGB, or RGBA for what is transparent somewhere. `text` is what it says about how it
-    was made, in the form that AUTOMATIC1111 began; mostly nothing.
+    `content` is its pixels, uint8 [height, width, channels], or a PNG if that was wanted. `mode` is
+    RGB, or RGBA if the picture has transparency. `text` tells how it was made, in the form of
+    AUTOMATIC1111's web UI; mostly it is empty.
     """
 
     mode: str
@@ -89,7 +91,7 @@ class DecodedPicture:
     content: bytes
 
     def image(self) -> Image.Image:
-        """The picture for Pillow; not where a PNG was wanted."""
+        """The picture for Pillow, if no PNG was wanted."""
         return Image.frombytes(self.mode, (self.width, self.height), self.content)
 
 
@@ -102,7 +104,7 @@ def decode(file: bytes, wanted: Wanted) -> DecodedPicture:
             width, height = opened.size
             if max(width, height) > wanted.max_side or width * height > wanted.max_pixels:
                 raise Undecodable("pixels")
-            text = str(opened.info.get("parameters", ""))[:MAX_TEXT_CHARS]
+            text = str(opened.info.get("parameters", ""))[:MAX_PARAMETERS_CHARS]
             picture = _upright(opened, wanted.fit_side)
     except Undecodable:
         raise
@@ -118,7 +120,7 @@ def decode(file: bytes, wanted: Wanted) -> DecodedPicture:
 
 
 def on_white(picture: Image.Image) -> Image.Image:
-    """The picture without its alpha."""
+    """The picture as RGB, laid on white where it is transparent."""
     if picture.mode == "RGB":
         return picture
     ground = Image.new("RGBA", picture.size, "white")
@@ -127,7 +129,7 @@ def on_white(picture: Image.Image) -> Image.Image:
 
 
 def _upright(picture: Image.Image, fit_side: int | None) -> Image.Image:
-    """RGB or RGBA, in memory no more often than it has to be: first small, then turned."""
+    """The picture as RGB or RGBA, first made smaller and then turned, which saves memory."""
     if fit_side is not None:
         # Has a JPEG decoded at ½, ¼ or ⅛ of its size where that is enough.
         picture.draft("RGB", (fit_side, fit_side))
@@ -146,7 +148,7 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
 
 
 def _has_too_many_scans(file: bytes) -> bool:
-    """Whether a JPEG has more scans than any encoder writes. Looks at its first picture alone."""
+    """Whether a JPEG has more scans than any encoder writes. Looks only at its first picture."""
     if not file.startswith(b"\xff\xd8"):
         return False
     at, scans = 2, 0
@@ -164,24 +166,24 @@ def _has_too_many_scans(file: bytes) -> bool:
 
 def _png(picture: Image.Image) -> bytes:
     stream = io.BytesIO()
-    # Anew from its pixels: what came with the picture stays behind.
+    # Made anew of the pixels, so that no metadata comes along.
     clean = Image.frombytes(picture.mode, picture.size, picture.tobytes())
     clean.save(stream, "PNG")
     return stream.getvalue()
 
 
-# The process.
+# The worker process.
 
 
 def packed(head: dict[str, Any], content: bytes) -> bytes:
-    """A message as it goes through the pipe."""
+    """A message for the pipe: the lengths, the head and the content."""
     encoded = json.dumps(head).encode()
     return LENGTHS_STRUCT.pack(len(encoded), len(content)) + encoded + content
 
 
 def main(memory: int) -> None:
-    """Answer until the input ends. `memory` is how many bytes the process may have."""
-    # Ctrl-C is for whoever started it, who then closes the input.
+    """Answer until the input ends. `memory` is the address space in bytes."""
+    # Ctrl-C is for the parent, which then closes the input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(NICENESS)
@@ -226,9 +228,9 @@ def _die_first() -> None:
 
 
 def _limit(name: str, value: int) -> None:
-    """Bound what this process may use, where the system knows the bound and takes it.
+    """Set a resource limit of this process, if the system has it.
 
-    macOS knows RLIMIT_AS and does not hold to it; the bounds on pixels and time are left there.
+    macOS has RLIMIT_AS but does not enforce it; the bounds on pixels and time still hold there.
     """
     kind = getattr(resource, name, None)
     if kind is None:

@@ -1,9 +1,9 @@
-"""A few processes that decode the pictures that strangers send, each killed when it takes too long.
+"""Worker processes that decode untrusted pictures, each killed when it takes too long.
 
 A file of a few kilobytes can cost minutes of time and gigabytes of memory, and a decoder may have
-a hole. So none is decoded where anything else runs: a process of its own has bounded time and
-memory, knows no secret, and is replaced when it has died. Few run at once, the others wait, and
-beyond a bound nobody is let in.
+a security hole. So pictures are decoded in processes of their own, which have bounds on time and
+memory, know no secrets, and are replaced when they die. Few run at once, a bounded number of
+pictures waits, and more are refused.
 """
 
 import asyncio
@@ -23,13 +23,13 @@ PROCESS_COUNT = 2
 MAX_WAITING_PICTURES = 32
 
 CPU_LIMIT_S = 10
-"""Seconds of computing that one picture may take. 48 megapixels take about two."""
+"""Seconds of CPU time for one picture. 48 megapixels take about two."""
 
 WALL_LIMIT_S = 40.0
-"""Seconds that may pass on the clock meanwhile: the machine may have other things to do."""
+"""Seconds of wall time for one picture: the machine may be busy."""
 
 MEMORY_LIMIT_BYTES = 1 << 30
-"""Bytes of address space that one process may have. 50 megapixels with alpha take about half."""
+"""Bytes of address space for one process. 50 megapixels with alpha take about half."""
 
 ENVIRONMENT = (
     "HOME",
@@ -40,7 +40,7 @@ ENVIRONMENT = (
     "DYLD_LIBRARY_PATH",
     "SYSTEMROOT",
 )
-"""What Python may need to start. Everything else, tokens and keys above all, stays outside."""
+"""The variables that Python may need to start. No others are passed on: some hold keys."""
 
 
 class DecoderBusy(Exception):
@@ -48,7 +48,7 @@ class DecoderBusy(Exception):
 
 
 class PictureDecoder:
-    """Decodes pictures in processes of its own, which start when they are needed.
+    """Decodes pictures in worker processes, which start when they are needed.
 
     `cpu_s` and `wall_s` are seconds for one picture, `memory` is bytes for one process.
     """
@@ -72,11 +72,11 @@ class PictureDecoder:
 
     @property
     def process_ids(self) -> frozenset[int]:
-        """Of the processes that there are now."""
+        """The ids of the worker processes that run now."""
         return frozenset(child.process_id for child in self._children)
 
     async def decode(self, file: bytes, wanted: Wanted) -> DecodedPicture:
-        """The picture in a file. Raises Undecodable, DecoderBusy."""
+        """Decode the picture in a file. Raises Undecodable, DecoderBusy."""
         if self._closed or self._asked == MAX_WAITING_PICTURES:
             raise DecoderBusy
         self._asked += 1
@@ -101,7 +101,7 @@ class PictureDecoder:
         except TimeoutError as error:
             raise Undecodable("slow") from error
         except (asyncio.IncompleteReadError, ConnectionError) as error:
-            # It died of the picture: by its bound on computing, or by a mistake of a decoder.
+            # The picture killed it: by the limit on CPU time, or by a bug of a decoder.
             died_slow = await child.ended() == -getattr(signal, "SIGXCPU", 0)
             raise Undecodable("slow" if died_slow else "type") from error
         finally:
@@ -134,7 +134,7 @@ class PictureDecoder:
 
 
 class _Child:
-    """One process, and what is said to it."""
+    """One worker process."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -143,12 +143,12 @@ class _Child:
     async def start(cls, memory: int) -> Self:
         environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
         process = await asyncio.create_subprocess_exec(
-            # By its path and without ours: it must not import what lies beside it.
+            # By its path, with -P: it must not import the modules that lie beside it.
             *(sys.executable, "-P", str(Path(decoding.__file__)), str(memory)),
             env=environment,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            # Decoders warn there about what is odd in a file.
+            # Decoders write warnings about odd files there.
             stderr=asyncio.subprocess.DEVNULL,
             limit=1 << 20,
         )
@@ -163,7 +163,7 @@ class _Child:
         return self._process.returncode is None
 
     async def ask(self, head: dict[str, Any], file: bytes) -> DecodedPicture | str:
-        """The picture, or the reason why there is none."""
+        """The decoded picture, or the reason why there is none."""
         source, target = self._process.stdout, self._process.stdin
         assert source is not None
         assert target is not None
@@ -177,7 +177,7 @@ class _Child:
         return DecodedPicture(**answer, content=content)
 
     async def ended(self) -> int:
-        """What it ended with, once it has closed its output."""
+        """Its exit code, once it has ended."""
         return await self._process.wait()
 
     async def end(self) -> None:

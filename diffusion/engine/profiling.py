@@ -14,7 +14,9 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import torch
 
@@ -23,8 +25,9 @@ from diffusion.engine.cost_model import MAX_ROWS, CostModel
 from diffusion.engine.scheduler import Shape
 from diffusion.loading.load import Checkpoint
 from diffusion.nn.devices import device_name, is_out_of_memory
-from diffusion.protocol.fields import InvalidField, flag, number, objects, whole
+from diffusion.protocol.errors import InvalidField
 from diffusion.protocol.requests import ImageRequest, Noise
+from diffusion.protocol.validation import Flag, JsonObject, ListOf, Number, Whole, read
 from diffusion.sampling.plan import texts
 from diffusion.sampling.trajectory import Row, begin
 
@@ -40,6 +43,35 @@ MAX_SIDE_CELLS = 1 << 12
 """Cells on a side of the largest shape that is believed."""
 
 log = logging.getLogger(__name__)
+
+
+Side = Annotated[int, Whole(1, MAX_SIDE_CELLS)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Point(JsonObject):
+    """How long a pass of so many rows took."""
+
+    rows: Annotated[int, Whole(1, MAX_ROWS)]
+    seconds: Annotated[float, Number(1e-9, 1e6)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Curve(JsonObject):
+    """What is known of one shape."""
+
+    height: Side
+    width: Side
+    chunks: Side
+    tile: Annotated[bool, Flag()] = False
+    points: Annotated[tuple[_Point, ...], ListOf(MAX_ROWS)] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Curves(JsonObject):
+    """What a file consists of, beside what it is of."""
+
+    curves: Annotated[tuple[_Curve, ...], ListOf(MAX_SHAPES)] = ()
 
 
 class CostModelFile:
@@ -173,20 +205,9 @@ def _curves(
     said = json.loads(content)
     if not isinstance(said, Mapping) or said.get("of") != identity:
         raise InvalidField("of", "it belongs to another model or machine")
-    for entry in objects(said, "curves", MAX_SHAPES):
-        shape = Shape(
-            whole(entry, "height", None, 1, MAX_SIDE_CELLS),
-            whole(entry, "width", None, 1, MAX_SIDE_CELLS),
-            whole(entry, "chunks", None, 1, MAX_SIDE_CELLS),
-            flag(entry, "tile"),
-        )
-        yield (
-            shape,
-            [
-                (whole(point, "rows", None, 1, MAX_ROWS), number(point, "seconds", None, 1e-9, 1e6))
-                for point in objects(entry, "points", MAX_ROWS)
-            ],
-        )
+    for curve in read(_Curves, said).curves:
+        shape = Shape(curve.height, curve.width, curve.chunks, curve.tile)
+        yield shape, [(point.rows, point.seconds) for point in curve.points]
 
 
 def _digest(description: Mapping[str, str]) -> str:

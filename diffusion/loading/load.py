@@ -17,7 +17,9 @@ from diffusion.loading.lora import read_lora
 from diffusion.loading.single_file import read_file
 from diffusion.nn.lora_layers import LoraLayers
 from diffusion.nn.model_files import CheckpointError as CheckpointError
-from diffusion.protocol.requests import MAX_STEPS, InvalidField, ModelInfo
+from diffusion.protocol.errors import InvalidField
+from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.requests import MAX_STEPS
 from diffusion.sampling.denoiser import PREDICTION_TYPES, Denoiser
 from diffusion.sampling.noise_schedules import (
     SCHEDULES,

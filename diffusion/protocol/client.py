@@ -1,10 +1,10 @@
-"""The bot's side of the wire: requests out, events in. Knows no torch, and trusts no answer.
+"""A client of an inference server: requests out, events in. Imports no torch.
 
-It speaks OpenAI's Images API, so a foreign server may answer: one that ignores our fields, sends
-no previews, or answers a streaming request in one piece.
+It speaks OpenAI's Images API, so other servers may answer too: ones that ignore our fields, send
+no previews, or answer a streaming request in one piece. No answer is trusted.
 
-    InferenceUnavailable    nobody is there now; the same request may succeed later
-    InferenceRefused        the server will never do this, or answers nonsense
+    InferenceUnavailable    the server cannot be reached now; the same request may succeed later
+    InferenceRefused        the server will never do this, or its answer cannot be understood
 """
 
 import base64
@@ -19,14 +19,17 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
+from diffusion.protocol.answers import kind_of
+from diffusion.protocol.calls import GenerationCall, PictureCall, PromptCall
+from diffusion.protocol.errors import InvalidField
 from diffusion.protocol.events import Event, Failed, Finished
-from diffusion.protocol.requests import ImageRequest, InvalidField, ModelInfo
+from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.requests import ImageRequest
 from diffusion.protocol.stream_parser import InferenceRefused as InferenceRefused
 from diffusion.protocol.stream_parser import (
     StreamParser,
     error_message,
     events_in,
-    kind_of,
     parsed,
     picture_in,
     prompts_in,
@@ -36,10 +39,10 @@ from diffusion.protocol.stream_parser import (
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 120.0
-"""How long a server may say nothing at all; ours gives a sign of life every 15 s."""
+"""How long a server may send nothing at all; ours sends a comment every 15 s."""
 
 MAX_RESPONSE_BYTES = 1 << 28
-"""Bytes of a whole answer in one piece; sixteen pictures of 2048² stay below."""
+"""Bytes of an answer that comes in one piece; sixteen pictures of 2048² stay below."""
 
 _NO_SERVER = (
     aiohttp.InvalidURL,
@@ -57,8 +60,9 @@ TRANSIENT_STATUSES = frozenset({408, 429, 502, 503, 504})
 class InferenceUnavailable(Exception):
     """The inference server cannot be reached now; the same request may succeed later.
 
-    `retry_after` is the server's wish in seconds, where it had one. `broke_off` is whether the
-    server had been reached: then the request itself may be what it cannot bear.
+    `retry_after` is in how many seconds the server wants to be asked again, if it said so.
+    `broke_off` is whether the server had been reached: then the request itself may have crashed
+    it.
     """
 
     def __init__(
@@ -72,9 +76,8 @@ class InferenceUnavailable(Exception):
 class InferenceClient:
     """A connection to one inference server: `async with InferenceClient(url) as client`.
 
-    `url` is the server's root; the `/v1` that other clients want at its end does no harm. A user
-    and a password in it are sent as Basic authorisation, and appear nowhere else; they and an
-    `api_key` exclude each other.
+    `url` is the server's root, with or without `/v1` at its end. A user and a password in it are
+    sent as Basic authorisation and shown nowhere. They cannot be used together with `api_key`.
     """
 
     def __init__(self, url: str, api_key: str | None = None) -> None:
@@ -89,7 +92,7 @@ class InferenceClient:
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=READ_TIMEOUT_S
         )
-        # As many connections as jobs: the queue is the server's and the dispatcher's business.
+        # As many connections as requests: the bot and the server bound the requests.
         self._session = aiohttp.ClientSession(
             headers=self._headers, timeout=timeout, connector=aiohttp.TCPConnector(limit=0)
         )
@@ -127,22 +130,16 @@ class InferenceClient:
     ) -> AsyncGenerator[Event, None]:
         """Queued and Progress as they come, then one Finished or Failed.
 
-        `previews` is how often each picture is shown before it is done; `files` has those that
-        the request's start names, by their SHA-256. Closing the iterator closes the connection,
-        which cancels the request. Raises InferenceUnavailable.
+        `previews` is the number of previews of each picture. `user` is for whom the pictures are.
+        `files` has the files that the request's start names, by their SHA-256. Closing the
+        iterator closes the connection, which cancels the request. Raises InferenceUnavailable.
         """
         parser = StreamParser(request, previews)
-        body = request.to_json() | {
-            # Servers that do not know `noises` know `seed`.
-            "seed": request.noises[0].seed,
-            "response_format": "b64_json",
-            "stream": True,
-            "partial_images": previews,
-            "progress": True,
-            "user": user,
-        }
+        call = GenerationCall(
+            request, stream=True, partial_images=previews, progress=True, user=user
+        )
         try:
-            async with self._request("POST", *_route(request, body, files)) as response:
+            async with self._request("POST", *_route(call, files)) as response:
                 if response.content_type != "text/event-stream":
                     yield Finished(parser.whole(parsed(await _read_body(response))))
                     return
@@ -157,8 +154,11 @@ class InferenceClient:
             yield Failed(str(refused))
 
     async def _broken_off(self, parser: StreamParser) -> Failed:
-        """What an answer means that ended too early: a dying process may end it politely, which
-        asking it again tells. Raises InferenceUnavailable."""
+        """What an answer means that ended too early.
+
+        A server that is dying may end it in good order too, so `/health` is asked. Raises
+        InferenceUnavailable.
+        """
         try:
             async with self._request("GET", "/health", missing_is_fine=True):
                 return Failed(parser.unfinished())
@@ -170,27 +170,29 @@ class InferenceClient:
     ) -> tuple[str, ...]:
         """Prompts that could have made a picture, the likeliest first.
 
-        `user` is for whom it is asked: the server's queues are fair to users. Raises
-        InferenceUnavailable and InferenceRefused, as `weigh` and `upscale` do.
+        `picture` is an encoded file. `user` is for whom it is asked: the server's queues are fair
+        to users. Raises InferenceUnavailable and InferenceRefused, as the methods below do.
         """
-        form = _picture_form(picture, model, user)
+        form = _picture_form(picture, PictureCall(model, user))
         return prompts_in(await self._answer("/v1/images/descriptions", form))
 
     async def weigh(
         self, prompt: str, model: str | None = None, user: str = ""
     ) -> tuple[tuple[str, float], ...]:
         """The words of a prompt in their order, each with how much it counts, from 0 to 1."""
-        body: dict[str, object] = {"prompt": prompt, "model": model, "user": user}
+        body = PromptCall(prompt, model, user).to_json()
         return weights_in(await self._answer("/v1/prompts/weights", body))
 
-    async def count_tokens(self, prompt: str, model: str | None = None) -> tuple[int, int]:
+    async def count_tokens(
+        self, prompt: str, model: str | None = None, user: str = ""
+    ) -> tuple[int, int]:
         """How many tokens a prompt has, and how many the model reads."""
-        body: dict[str, object] = {"prompt": prompt, "model": model}
+        body = PromptCall(prompt, model, user).to_json()
         return tokens_in(await self._answer("/v1/prompts/tokens", body))
 
     async def upscale(self, picture: bytes, model: str | None = None, user: str = "") -> bytes:
         """A picture enlarged by the model's factor, as a PNG file."""
-        form = _picture_form(picture, model, user)
+        form = _picture_form(picture, PictureCall(model, user))
         return picture_in(await self._answer("/v1/images/upscales", form))
 
     async def _answer(
@@ -252,7 +254,7 @@ def _without_credentials(url: str) -> tuple[str, str | None]:
 
 
 def _shown(url: str) -> str:
-    """Which server an address means; a password with a slash in it would stand in its path."""
+    """An address without its path: a password with a slash in it would end up there."""
     try:
         return str(URL(url).origin())
     except ValueError:
@@ -260,16 +262,17 @@ def _shown(url: str) -> str:
 
 
 def _route(
-    request: ImageRequest, body: dict[str, object], files: Mapping[str, bytes]
+    call: GenerationCall, files: Mapping[str, bytes]
 ) -> tuple[str, dict[str, object] | aiohttp.FormData]:
-    """Where a request goes, and in which form: with files, in OpenAI's form for edits."""
-    start = request.start
+    """Where a call goes, and in which form: with files, in OpenAI's form for edits."""
+    body, start = call.to_json(), call.request.start
     if start is None:
         return "/v1/images/generations", body
     form = aiohttp.FormData()
     # Servers that do not know `request` know these.
     for name in ("model", "prompt", "n", "size", "response_format", "partial_images", "user"):
-        form.add_field(name, str(body[name]))
+        if name in body:
+            form.add_field(name, str(body[name]))
     form.add_field("stream", "true")
     form.add_field("request", json.dumps(body), content_type="application/json")
     for name, digest in (("image", start.image), ("mask", start.mask)):
@@ -278,12 +281,10 @@ def _route(
     return "/v1/images/edits", form
 
 
-def _picture_form(picture: bytes, model: str | None, user: str) -> aiohttp.FormData:
+def _picture_form(picture: bytes, call: PictureCall) -> aiohttp.FormData:
     form = aiohttp.FormData()
-    if model is not None:
-        form.add_field("model", model)
-    if user:
-        form.add_field("user", user)
+    for name, value in call.to_json().items():
+        form.add_field(name, value)
     _add_file(form, "image", picture)
     return form
 
@@ -295,7 +296,7 @@ def _add_file(form: aiohttp.FormData, name: str, file: bytes) -> None:
 
 
 def _check_serving(content: dict[str, object]) -> None:
-    """Our own server, told to stop in the middle of a stream, says so with this code."""
+    """Raise InferenceUnavailable where our own server says in a stream that it is stopping."""
     error = content.get("error")
     if isinstance(error, dict) and error.get("code") == "not_serving":
         raise InferenceUnavailable("The inference server is stopping.")
@@ -313,7 +314,7 @@ async def _raise_for_status(response: aiohttp.ClientResponse) -> None:
 
 
 def _seconds(header: str | None) -> float | None:
-    """Retry-After as seconds; its other form, a date, is not worth the trouble."""
+    """Retry-After in seconds; its other form, a date, is not read."""
     try:
         seconds = float(header or "")
     except ValueError:

@@ -2,19 +2,17 @@
 
 from dataclasses import dataclass
 
-# What the bot hears while a request is made.
-
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """The request waits; `position` others are before it."""
+    """The request waits for `position` others before it."""
 
     position: int
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`step` of `steps` is done; `previews` has an encoded picture per noise, or is empty."""
+    """`step` of `steps` is done. `previews` has one encoded picture for each noise, or is empty."""
 
     step: int
     steps: int
@@ -23,14 +21,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """All pictures are there, encoded, one per noise, in the request's order."""
+    """All pictures are done: encoded files, one for each noise, in the request's order."""
 
     pictures: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The request can never succeed as it is; `reason` is one sentence for a person."""
+    """The request can never succeed as it is. `reason` is one sentence for a person."""
 
     reason: str
 

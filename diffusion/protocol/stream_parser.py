@@ -1,23 +1,34 @@
-"""Understanding an inference server's answer. Pure: bytes and JSON in, events out.
+"""Understanding an inference server's answer: bytes and JSON in, events out.
 
-Nothing here trusts what it hears: what cannot be understood raises InferenceRefused, worded for
-a person, and never anything else.
+Answers are not trusted. What cannot be understood raises InferenceRefused, worded for a person,
+and never anything else. Does no input or output.
 """
 
-import base64
-import binascii
 import json
 from collections.abc import AsyncIterator, Iterator
+from typing import TypeVar
 
+from diffusion.protocol.answers import (
+    Description,
+    EncodedPicture,
+    PartialImage,
+    QueuePlace,
+    StepDone,
+    TokenCount,
+    WordWeight,
+)
+from diffusion.protocol.errors import InvalidField
 from diffusion.protocol.events import Event, Finished, Progress, Queued
 from diffusion.protocol.requests import ImageRequest
+from diffusion.protocol.validation import read
 
 MAX_EVENT_BYTES = 1 << 26
 """Bytes of one event: a picture of 2048² in base64 stays well below."""
 
-
 EVENT_PREFIXES = ("image_generation", "image_edit")
 """What the names of events begin with, by what was asked for."""
+
+Kind = TypeVar("Kind")
 
 
 class InferenceRefused(Exception):
@@ -25,7 +36,10 @@ class InferenceRefused(Exception):
 
 
 class StreamParser:
-    """What has been heard of one request: previews and pictures, until all are there."""
+    """Collects the previews and pictures of one request's answer.
+
+    `previews` is how many previews of each picture were asked for.
+    """
 
     def __init__(self, request: ImageRequest, previews: int) -> None:
         self._count = len(request.noises)
@@ -35,8 +49,10 @@ class StreamParser:
         self._shown: dict[int, bytes] = {}
 
     def feed(self, content: dict[str, object]) -> Iterator[Event]:
-        """The events that the content of one server-sent event completes; kinds that are unknown
-        are passed over, as a newer server may have more."""
+        """The events that the content of one server-sent event completes.
+
+        Unknown kinds are ignored, as a newer server may have more. Raises InferenceRefused.
+        """
         if "error" in content or content.get("type") == "error":
             raise InferenceRefused(_message_in(content) or "The inference server failed.")
         family, _, kind = str(content.get("type")).partition(".")
@@ -44,9 +60,10 @@ class StreamParser:
             return
         match kind:
             case "queued":
-                yield Queued(_whole(content, "position", 0))
+                yield Queued(_read(QueuePlace, content).position)
             case "progress":
-                yield Progress(_whole(content, "step", 0), _whole(content, "steps", 1))
+                done = _read(StepDone, content)
+                yield Progress(done.step, done.steps)
             case "partial_image":
                 yield from self._preview(content)
             case "completed":
@@ -55,7 +72,7 @@ class StreamParser:
                     yield Finished(_in_order(self._pictures))
 
     def whole(self, answer: dict[str, object]) -> tuple[bytes, ...]:
-        """The pictures of an answer in one piece."""
+        """The pictures of an answer in one piece. Raises InferenceRefused."""
         for entry in _entries(answer)[: self._count]:
             self._keep(self._pictures, {**entry, "index": None})
         if len(self._pictures) < self._count:
@@ -71,38 +88,39 @@ class StreamParser:
 
     def _preview(self, content: dict[str, object]) -> Iterator[Event]:
         """One Progress once the previews of all pictures at this step are there."""
-        step = _whole(content, "step", _whole(content, "partial_image_index", 0) + 1)
+        place = _read(PartialImage, content)
+        step = place.partial_image_index + 1 if place.step is None else place.step
         if step != self._shown_step:
             self._shown_step, self._shown = step, {}
         self._keep(self._shown, content)
         if len(self._shown) == self._count:
-            steps = _whole(content, "steps", max(self._previews, step) + 1)
+            steps = max(self._previews, step) + 1 if place.steps is None else place.steps
             yield Progress(step, steps, _in_order(self._shown))
             self._shown = {}
 
     def _keep(self, kept: dict[int, bytes], content: dict[str, object]) -> None:
         """Put a picture at its index; a server that sends none sends them in order."""
-        index = _whole(content, "index", len(kept))
+        picture = _read(EncodedPicture, content)
+        index = len(kept) if picture.index is None else picture.index
         if index < self._count:
-            kept[index] = _picture(content)
+            kept[index] = picture.file
 
 
 def prompts_in(answer: dict[str, object]) -> tuple[str, ...]:
-    """The prompts that describe a picture."""
-    return tuple(_text(entry, "prompt") for entry in _entries(answer))
+    """The prompts that describe a picture. Raises InferenceRefused, as all of these do."""
+    return tuple(_read(Description, entry).prompt for entry in _entries(answer))
 
 
 def weights_in(answer: dict[str, object]) -> tuple[tuple[str, float], ...]:
     """The words of a prompt and how much each counts, from 0 to 1."""
-    return tuple((_text(entry, "word"), _share(entry, "weight")) for entry in _entries(answer))
+    words = (_read(WordWeight, entry) for entry in _entries(answer))
+    return tuple((word.word, word.weight) for word in words)
 
 
 def tokens_in(answer: dict[str, object]) -> tuple[int, int]:
     """How many tokens a prompt has, and how many the model reads."""
-    tokens, most = (_whole(answer, name, -1) for name in ("tokens", "max_tokens"))
-    if tokens < 0 or most < 0:
-        raise InferenceRefused("The inference server does not say how long the prompt is.")
-    return tokens, most
+    count = _read(TokenCount, answer)
+    return count.tokens, count.max_tokens
 
 
 def picture_in(answer: dict[str, object]) -> bytes:
@@ -110,7 +128,15 @@ def picture_in(answer: dict[str, object]) -> bytes:
     entries = _entries(answer)
     if not entries:
         raise InferenceRefused("The inference server's answer has no picture in it.")
-    return _picture(entries[0])
+    return _read(EncodedPicture, entries[0]).file
+
+
+def _read(kind: type[Kind], content: dict[str, object]) -> Kind:
+    try:
+        return read(kind, content)
+    except InvalidField as error:
+        reason = f"The inference server's answer cannot be used: {error.message}"
+        raise InferenceRefused(reason) from error
 
 
 def _entries(answer: dict[str, object]) -> list[dict[str, object]]:
@@ -123,55 +149,8 @@ def _entries(answer: dict[str, object]) -> list[dict[str, object]]:
     return entries
 
 
-def _text(content: dict[str, object], name: str) -> str:
-    value = content.get(name)
-    if not isinstance(value, str):
-        raise InferenceRefused(f"The inference server sent a “{name}” that is no text.")
-    return value
-
-
-def _share(content: dict[str, object], name: str) -> float:
-    value = content.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise InferenceRefused(f"The inference server sent a “{name}” that is no share.")
-    return float(value)
-
-
 def _in_order(pictures: dict[int, bytes]) -> tuple[bytes, ...]:
     return tuple(picture for _, picture in sorted(pictures.items()))
-
-
-def _whole(content: dict[str, object], name: str, default: int) -> int:
-    value = content.get(name)
-    if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise InferenceRefused(f"The inference server sent a “{name}” that is no number.")
-    return value
-
-
-def _picture(content: dict[str, object]) -> bytes:
-    text = content.get("b64_json")
-    if not isinstance(text, str):
-        raise InferenceRefused("The inference server sent no picture where one was due.")
-    try:
-        file = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        file = b""
-    if kind_of(file) is None:
-        raise InferenceRefused("The inference server sent something that is no picture.")
-    return file
-
-
-def kind_of(file: bytes) -> str | None:
-    """Which kind of picture a file is, by what it begins with; None if it is none that we know."""
-    for beginning, kind in (
-        (b"\x89PNG\r\n\x1a\n", "png"),
-        (b"\xff\xd8\xff", "jpeg"),
-    ):
-        if file.startswith(beginning):
-            return kind
-    return "webp" if file[:4] == b"RIFF" and file[8:12] == b"WEBP" else None
 
 
 def _message_in(answer: dict[str, object]) -> str | None:
@@ -184,7 +163,7 @@ def _message_in(answer: dict[str, object]) -> str | None:
 
 
 def error_message(body: bytes) -> str | None:
-    """What the body of an error says, if it can be understood."""
+    """The message in the body of an error; None if it cannot be understood."""
     try:
         return _message_in(parsed(body))
     except InferenceRefused:
@@ -192,7 +171,7 @@ def error_message(body: bytes) -> str | None:
 
 
 def parsed(body: bytes) -> dict[str, object]:
-    """The JSON object in an answer."""
+    """The JSON object in an answer. Raises InferenceRefused."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
@@ -205,8 +184,9 @@ def parsed(body: bytes) -> dict[str, object]:
 async def events_in(chunks: AsyncIterator[bytes]) -> AsyncIterator[dict[str, object]]:
     """The JSON objects of a stream of server-sent events, up to its end or its `[DONE]`.
 
-    An event is its `data:` lines up to an empty line; names repeat the JSON's `type`, and
-    comments only keep the connection alive (HTML standard, §9.2).
+    An event is its `data:` lines up to an empty line (HTML standard, §9.2). Names are skipped, as
+    they repeat the JSON's `type`; so are comments, which only keep the connection alive. Raises
+    InferenceRefused.
     """
     data: list[bytes] = []
     async for line in _lines(chunks):
@@ -223,7 +203,7 @@ async def events_in(chunks: AsyncIterator[bytes]) -> AsyncIterator[dict[str, obj
 
 
 async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Lines without their ends; those of a picture are longer than a stream reader's limit."""
+    """Lines without their ends. A picture's line is longer than asyncio's stream readers allow."""
     pending: list[bytes] = []
     size = 0
     async for chunk in chunks:

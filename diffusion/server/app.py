@@ -1,6 +1,6 @@
-"""The HTTP side of the inference process: OpenAI's Images API, with our fields besides.
+"""The HTTP server of the inference process: OpenAI's Images API with fields of our own.
 
-Knows requests and their fate; what a step or a latent is, it does not know.
+Reads requests, hands them to the engine's thread, and answers with what becomes of them.
 """
 
 import asyncio
@@ -18,7 +18,9 @@ from diffusion.decoding.decoder import DecoderBusy, PictureDecoder
 from diffusion.engine.engine import Broken, Drawn
 from diffusion.engine.engine_thread import EngineState, EngineThread, EventStream, NotServing
 from diffusion.engine.shares import Caller, QueueFull
-from diffusion.protocol.requests import SEEDS, GenerationCall, InvalidField, read_call
+from diffusion.protocol.calls import GenerationCall, read_call
+from diffusion.protocol.errors import InvalidField
+from diffusion.protocol.requests import SEEDS
 from diffusion.server.auxiliary import AuxiliaryRoutes
 from diffusion.server.bodies import MAX_BODY_BYTES, Bodies, BodyTooSlow, NoRoom, WrongType, body_of
 from diffusion.server.connections import Connections
@@ -31,11 +33,11 @@ from diffusion.text.encoder import TextTooLong
 from diffusion.vision.inpainting import InpaintCanvas
 
 MAX_READING_REQUESTS = 32
-"""Edits whose pictures are being read or wait for it."""
+"""Edits whose pictures are read or wait for it."""
 
 READERS = 2
 KEEP_ALIVE_INTERVAL_S = 15.0
-"""Seconds of silence in a stream after which a comment shows that the connection lives."""
+"""Seconds without an event after which a comment is sent in a stream, as a sign of life."""
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class ImagesApi:
-    """The routes, and the figures they count."""
+    """The routes of the API, and its metrics.
+
+    `listening` is the host that the server was told to listen on.
+    """
 
     def __init__(
         self, engine_thread: EngineThread, api_key: str | None = None, listening: str = "127.0.0.1"
@@ -83,7 +88,7 @@ class ImagesApi:
         self._reading.close()
         await self._decoder.close()
 
-    # Errors: whatever goes wrong is answered in OpenAI's shape.
+    # Errors: all are answered in OpenAI's shape.
 
     @web.middleware
     async def _answer_errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -135,8 +140,10 @@ class ImagesApi:
 
     @web.middleware
     async def _check_source(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Refuse other sites' scripts, which show in Origin, and foreign names for this machine,
-        which show in Host. Whoever has the key may call the server by any name."""
+        """Refuse scripts of other sites, by Origin, and unknown names for this machine, by Host.
+
+        With the API key, any name may be used.
+        """
         host = request.headers.get("Host")
         if not is_own_page(request.headers.get("Origin"), host):
             return refusal(403, "Other sites' pages may not use this server.", code="foreign_page")
@@ -150,7 +157,7 @@ class ImagesApi:
         with self.bodies.of(request):
             return await handler(request)
 
-    # What the process is and how it does.
+    # Models, health and metrics.
 
     async def _models(self, _request: web.Request) -> web.Response:
         info = self._engine_thread.engine.checkpoint.info
@@ -170,7 +177,7 @@ class ImagesApi:
         )
 
     def _no_place(self, full: QueueFull) -> web.Response:
-        """The refusal that says when to ask again."""
+        """The answer to a request that finds the queue full; says when to try again."""
         reason, code = "The queue is full; try again soon.", "queue_full"
         if full.own:
             reason = "Too many of your requests are waiting; try again when some are done."
@@ -217,7 +224,7 @@ class ImagesApi:
 
 
 def _closing(response: web.Response) -> web.Response:
-    """The answer to a request whose body may go on for ever: no other follows it."""
+    """Close the connection after this answer: the rest of the request's body may never end."""
     response.force_close()
     return response
 
@@ -225,7 +232,7 @@ def _closing(response: web.Response) -> web.Response:
 async def _answer(
     _http: web.Request, call: GenerationCall, following: EventStream
 ) -> tuple[web.StreamResponse, str]:
-    """All pictures in one JSON answer, and how it went."""
+    """All pictures in one JSON answer, and the outcome for the metrics."""
     event = await following.next()
     while not isinstance(event, Drawn | Broken):
         event = await following.next()
@@ -238,7 +245,7 @@ async def _answer(
 async def _stream(
     http: web.Request, call: GenerationCall, following: EventStream
 ) -> tuple[web.StreamResponse, str]:
-    """Server-sent events until the pictures are there, and how it went."""
+    """Server-sent events until the pictures are done, and the outcome for the metrics."""
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
     )

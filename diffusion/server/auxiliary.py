@@ -1,19 +1,18 @@
-"""What the server does besides drawing: puts pictures into words, weighs words, enlarges pictures.
+"""The routes besides drawing: describing pictures, weighing words, enlarging pictures.
 
-    POST /v1/images/descriptions    a picture as prompts that could have made it
+    POST /v1/images/descriptions    prompts that could have made a picture
     POST /v1/prompts/weights        how much each word of a prompt counts
-    POST /v1/prompts/tokens         how long a prompt is to the model, and how much of one it reads
+    POST /v1/prompts/tokens         how many tokens a prompt has, and how many the model reads
     POST /v1/images/upscales        a picture several times as large
 
-Enlarging, reading with CLIP and counting have a thread each, so that no step waits for them, and
-none of them for another. Knows no requests.
+Enlarging, reading with CLIP and counting tokens have a thread each. So no step of the engine waits
+for them, and none of them for another.
 """
 
 import base64
 import json
 import threading
 import time
-from collections.abc import Mapping
 from typing import NoReturn
 
 import numpy as np
@@ -24,23 +23,25 @@ from diffusion.decoding.decoder import PictureDecoder
 from diffusion.engine.engine_thread import EngineState, EngineThread, NotServing
 from diffusion.engine.shares import Caller
 from diffusion.loading.load import Checkpoint
-from diffusion.protocol.fields import refuse, text
+from diffusion.protocol.calls import PictureCall, PromptCall
+from diffusion.protocol.errors import refuse
+from diffusion.protocol.validation import read
 from diffusion.server.bodies import body_of
 from diffusion.server.uploads import read_form, read_picture
 from diffusion.server.work_queue import WorkQueue
 from diffusion.vision.image_files import encode
 
 MAX_WAITING_CALLS = 16
-"""Pictures that are being enlarged or wait for it; and likewise what is read with CLIP."""
+"""Calls that are enlarged or wait for it; and likewise calls that are read with CLIP."""
 
 MAX_COUNTING_CALLS = 64
-"""Prompts whose tokens are being counted or wait for it; one takes milliseconds."""
+"""Calls whose tokens are counted or wait for it; one takes milliseconds."""
 
 MAX_UPSCALE_INPUT_PIXELS = 1 << 21
-"""Pixels of the largest picture that is enlarged; what comes of it by 4 takes a minute of CPU."""
+"""Pixels of the largest picture that is enlarged. By a factor of 4 it takes a minute of CPU."""
 
-MAX_REMEMBERED_PICTURES = 1024
-"""Pixels that the longer side of a picture has at most that is looked at; no eye has as many."""
+MAX_DESCRIBED_SIDE_PX = 1024
+"""A picture to describe is made smaller to this longer side, in pixels; CLIP sees fewer."""
 
 
 class AuxiliaryRoutes:
@@ -65,29 +66,30 @@ class AuxiliaryRoutes:
         if not checkpoint.interrogator.sees:
             _cannot(checkpoint, "put pictures into words")
 
-        picture = await read_picture(self._decoder, file, "image", fit_side=MAX_REMEMBERED_PICTURES)
+        picture = await read_picture(self._decoder, file, "image", fit_side=MAX_DESCRIBED_SIDE_PX)
         prompts = await self._reading.run(
             caller, lambda _: checkpoint.interrogator.describe(picture.image())
         )
         return web.json_response({"data": [{"prompt": prompt} for prompt in prompts]})
 
     async def _weigh(self, http: web.Request) -> web.Response:
-        body = await body_of(http).read_object()
-        checkpoint, prompt = self._checkpoint(body), text(body, "prompt", None)
-        if not prompt.strip():
+        call = read(PromptCall, await body_of(http).read_json())
+        checkpoint = self._checkpoint(call.model)
+        if not call.prompt.strip():
             refuse("prompt", "The prompt is empty: say what to weigh.")
         weights = await self._reading.run(
-            _caller(http, body), lambda _: checkpoint.interrogator.weigh(prompt)
+            Caller.at(http.remote, call.user),
+            lambda _: checkpoint.interrogator.weigh(call.prompt),
         )
         return web.json_response(
             {"data": [{"word": word, "weight": weight} for word, weight in weights]}
         )
 
     async def _count(self, http: web.Request) -> web.Response:
-        body = await body_of(http).read_object()
-        reader, prompt = self._checkpoint(body).text, text(body, "prompt", None)
+        call = read(PromptCall, await body_of(http).read_json())
+        reader = self._checkpoint(call.model).text
         tokens = await self._counting.run(
-            _caller(http, body), lambda _: reader.count_tokens(prompt)
+            Caller.at(http.remote, call.user), lambda _: reader.count_tokens(call.prompt)
         )
         return web.json_response({"tokens": tokens, "max_tokens": reader.most_tokens})
 
@@ -114,18 +116,18 @@ class AuxiliaryRoutes:
     async def _picture(self, http: web.Request) -> tuple[bytes, Checkpoint, Caller]:
         """The file of a form, the model that it is meant for, and who sent it."""
         form = await read_form(http, ("image",))
-        checkpoint = self._checkpoint(form.texts)
+        call = read(PictureCall, form.texts)
+        checkpoint = self._checkpoint(call.model)
         if "image" not in form.files:
             refuse("image", "“image” is missing: send the picture as a file.")
-        return form.files["image"], checkpoint, _caller(http, form.texts)
+        return form.files["image"], checkpoint, Caller.at(http.remote, call.user)
 
-    def _checkpoint(self, body: Mapping[str, object]) -> Checkpoint:
-        """The model that is asked for. Raises NotServing."""
+    def _checkpoint(self, name: str | None) -> Checkpoint:
+        """The model of this name, or the only one. Raises InvalidField and NotServing."""
         if self._engine_thread.state is not EngineState.READY:
             raise NotServing(self._engine_thread.state)
         checkpoint = self._engine_thread.engine.checkpoint
-        name = text(body, "model", checkpoint.info.id)
-        if name != checkpoint.info.id:
+        if name is not None and name != checkpoint.info.id:
             known = checkpoint.info.id
             refuse("model", f"There is no model “{name[:80]}”. Known: {known}.")
         return checkpoint
@@ -135,12 +137,8 @@ class AuxiliaryRoutes:
             queue.close()
 
 
-def _caller(http: web.Request, body: Mapping[str, object]) -> Caller:
-    return Caller.at(http.remote, text(body, "user", ""))
-
-
 def _enlarged(file: bytes, width: int, height: int) -> bytes:
-    """The answer with an enlarged picture, some 100 MB of JSON at the most."""
+    """The JSON answer with an enlarged picture: at most about 100 MB."""
     answer = {
         "created": int(time.time()),
         "size": f"{width}x{height}",

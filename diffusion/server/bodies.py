@@ -1,59 +1,62 @@
-"""Bodies of requests while they come in: all of them together within one bound, none for ever.
+"""Bodies of requests while they come in: bounded in time each, and in bytes all together.
 
-What is held counts until its request has ended, and what a body has become counts in its place.
-Knows no routes.
+The bytes of a body count until its request has ended. If something was made of the body, its bytes
+count instead.
 """
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from aiohttp import web
 
 from diffusion.engine.shares import Caller, QueueFull, Shares
-from diffusion.protocol.fields import refuse
+from diffusion.protocol.errors import refuse
 
 MAX_HELD_BYTES = 1 << 29
-"""Bytes of all bodies at once, with the pictures that were read from them."""
+"""Bytes of all bodies together, and of the pictures that were read from them."""
 
 MAX_BODY_BYTES = 1 << 20
 """Bytes of a JSON body."""
 
 BODY_SILENCE_TIMEOUT_S = 20.0
-"""How long a body may stand still."""
+"""How long no byte of a body may come."""
 
 BODY_TIMEOUT_S = 300.0
-"""How long a body may take in all: 34 MiB by a line of 1 Mbit/s."""
+"""How long a body may take in all: enough for 34 MiB at 1 Mbit/s."""
 
 
 class BodyTooSlow(Exception):
-    """A body stood still, or took too long in all."""
+    """No byte of a body came for too long, or it took too long in all."""
 
 
 class NoRoom(Exception):
-    """Too many bytes of bodies are held already."""
+    """Too many bytes of bodies are held already; the request may succeed later."""
 
 
 class WrongType(Exception):
-    """The body is not of the type that it has to be of; the message says which."""
+    """The body has the wrong content type; the message says which one is right."""
 
 
 class Bodies:
-    """The bodies of all requests that are being answered."""
+    """The bodies of all requests that are being answered.
+
+    `most` is the bound in bytes, MAX_HELD_BYTES where there is none.
+    """
 
     def __init__(self, most: int | None = None) -> None:
         self._shares = Shares(MAX_HELD_BYTES if most is None else most)
 
     @property
     def held(self) -> int:
-        """Bytes."""
+        """Bytes that are held now."""
         return self._shares.held
 
     @contextmanager
     def of(self, http: web.Request) -> Iterator[None]:
-        """Count what is held for a request; `body_of` finds its body."""
-        body = Body(http, self._shares)
+        """Count the bytes of a request's body, which `body_of` finds, until the block ends."""
+        body = RequestBody(http, self._shares)
         http[BODY] = body
         try:
             yield
@@ -61,7 +64,7 @@ class Bodies:
             body.let_go()
 
 
-class Body:
+class RequestBody:
     """The body of one request."""
 
     def __init__(self, http: web.Request, shares: Shares) -> None:
@@ -73,7 +76,7 @@ class Body:
         self._last = 0.0
 
     def take(self, count: int) -> None:
-        """So many bytes came and are held. Raises NoRoom."""
+        """Count `count` more bytes that came. Raises NoRoom."""
         try:
             self._shares.take(self._caller, count)
         except QueueFull:
@@ -83,18 +86,21 @@ class Body:
             self._timeout.reschedule(min(_now() + BODY_SILENCE_TIMEOUT_S, self._last))
 
     def let_go(self) -> None:
-        """Nothing of it is held any more."""
+        """Count none of its bytes any more."""
         self._shares.give_back(self._caller, self._held)
         self._held = 0
 
     def becomes(self, count: int) -> None:
-        """It is held no more, but something of so many bytes that was read from it is."""
+        """Count, instead of the body, the `count` bytes of what was made of it. Raises NoRoom."""
         self.let_go()
         self.take(count)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[None]:
-        """Read in this block what `take` is then told of. Raises BodyTooSlow and NoRoom."""
+        """Read the body in this block, within its time, and call `take` for what came.
+
+        Raises BodyTooSlow.
+        """
         self._last = _now() + BODY_TIMEOUT_S
         try:
             async with asyncio.timeout(BODY_SILENCE_TIMEOUT_S) as self._timeout:
@@ -105,9 +111,10 @@ class Body:
             self._timeout = None
 
     async def read_json(self) -> object:
-        """What the body says. Raises InvalidField, WrongType, BodyTooSlow and NoRoom.
+        """The JSON of the body. Raises InvalidField, WrongType, BodyTooSlow and NoRoom.
 
-        The type has to be said: browsers send other types for any page without asking.
+        The content type must be that of JSON: browsers let any page send other types, but ask the
+        server before they send this one.
         """
         kind = self._http.content_type
         if kind != "application/json" and not kind.endswith("+json"):
@@ -124,18 +131,12 @@ class Body:
         except (ValueError, RecursionError):
             refuse(None, "The body is not valid JSON.")
 
-    async def read_object(self) -> Mapping[str, object]:
-        """The JSON object in the body; raises what `read_json` does."""
-        said = await self.read_json()
-        if not isinstance(said, Mapping):
-            refuse(None, "The body must be a JSON object.")
-        return said
+
+BODY = web.RequestKey("body", RequestBody)
 
 
-BODY = web.RequestKey("body", Body)
-
-
-def body_of(http: web.Request) -> Body:
+def body_of(http: web.Request) -> RequestBody:
+    """The body of a request inside `Bodies.of`."""
     return http[BODY]
 
 

@@ -1,8 +1,8 @@
-"""The connections of a server: how many there may be, and which of them make room.
+"""Bounds on the server's connections, and which of them are closed to make room.
 
-A connection either waits for the head of a request, or is being answered. Those that wait are
-closed when their time is up, and the one that has waited longest when a new one finds no place.
-Those that are being answered are fewer than there are places, so that `/health` always gets in.
+A connection either waits for the head of a request, or is being answered. Waiting ones are closed
+when their time is up. When a new connection finds no place, the one that has waited longest is
+closed. Fewer can be answered at once than there are places, so that `/health` always gets one.
 """
 
 import asyncio
@@ -22,14 +22,14 @@ OWN_DESCRIPTORS = 64
 """Descriptors that the process needs for itself: its files, pipes and libraries."""
 
 HEAD_TIMEOUT_S = 30.0
-"""How long the head of a request may take, from when the connection is made or the last answer
-was given. Clients keep connections for 15 s at the most."""
+"""How long the head of a request may take, counted from the start of the connection or from the
+last answer. Clients keep idle connections for 15 s at most."""
 
 SEND_TIMEOUT_S = 60.0
-"""How long a caller may take nothing of an answer."""
+"""How long a caller may read nothing of an answer."""
 
 LINGER_TIMEOUT_S = 5.0
-"""How long the rest of a refused body is read, so that its sender hears why."""
+"""How long the rest of a refused body is read, so that its sender gets the answer."""
 
 HEALTH_PATH = "/health"
 
@@ -54,7 +54,7 @@ class Connections:
         return len(self._resting) + len(self._busy)
 
     def opened(self, connection: web.RequestHandler) -> None:
-        """A connection was made; the one that has waited longest may have to go for it."""
+        """Add a connection; closes the one that has waited longest if there are too many."""
         self._resting[connection] = None
         if len(self) > self.most:
             oldest = next(filter(_is_silent, self._resting), next(iter(self._resting)))
@@ -68,7 +68,7 @@ class Connections:
 
     @web.middleware
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer a request and send the answer; refuse it where too many are being answered."""
+        """Answer a request and send the answer; refuse it if too many are being answered."""
         if request.path == HEALTH_PATH:
             return await handler(request)
         caller = Caller.at(request.remote)
@@ -96,7 +96,7 @@ class Connections:
                 self._resting[connection] = None
 
     def drop_stuck(self) -> None:
-        """Close connections whose callers take nothing of their answers."""
+        """Close connections whose callers have read nothing for SEND_TIMEOUT_S."""
         now, before, self._stuck = asyncio.get_running_loop().time(), self._stuck, {}
         for connection in [*self._busy, *self._resting]:
             left = _unsent(connection)
@@ -111,7 +111,7 @@ class Connections:
 
 
 class _Connection(web.RequestHandler):
-    """aiohttp's side of one connection, which tells when it comes and goes."""
+    """aiohttp's handler of one connection, which reports its start and end."""
 
     __slots__ = ("_connections",)
 
@@ -129,7 +129,10 @@ class _Connection(web.RequestHandler):
 
 
 class BoundedListener:
-    """Serves an application at an address, within the bounds of `connections`."""
+    """Serves an application at an address, within the bounds of `connections`.
+
+    `shutdown_timeout` is in seconds.
+    """
 
     def __init__(
         self, app: web.Application, connections: Connections, shutdown_timeout: float
@@ -179,8 +182,10 @@ class BoundedListener:
 
 
 def _bound() -> int:
-    """As many as the process has descriptors for, with some that are accepted before they are
-    counted."""
+    """As many connections as the process has descriptors for.
+
+    A fifth is left for connections that are accepted but not counted yet.
+    """
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if descriptors == resource.RLIM_INFINITY:
         return MAX_CONNECTIONS

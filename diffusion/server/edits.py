@@ -1,6 +1,6 @@
-"""Reading `POST /v1/images/edits`: the fields of a generation beside the files it starts from.
+"""Reading `POST /v1/images/edits`: the fields of a generation, and the files it starts from.
 
-The form is OpenAI's, with ours besides. Knows no engine. Raises InvalidField naming the field.
+The form has OpenAI's fields and ours. Whatever cannot be used raises InvalidField.
 """
 
 import hashlib
@@ -16,8 +16,9 @@ from PIL import Image
 from diffusion.decoding.decode import DecodedPicture, on_white
 from diffusion.decoding.decoder import PictureDecoder
 from diffusion.engine.shares import Caller
-from diffusion.protocol.fields import refuse
-from diffusion.protocol.requests import GenerationCall, ModelInfo, read_call
+from diffusion.protocol.calls import GenerationCall, read_call
+from diffusion.protocol.errors import refuse
+from diffusion.protocol.models import ModelInfo
 from diffusion.server.bodies import body_of
 from diffusion.server.uploads import Form, read_form, read_picture
 from diffusion.server.work_queue import WorkQueue
@@ -38,10 +39,10 @@ TEXTS = frozenset(
         "user",
     }
 )
-"""The fields that are what they say; all others are read as JSON: numbers, true, lists."""
+"""The fields of the form that are plain text; all others are read as JSON."""
 
 DEFAULT_STRENGTH = 0.8
-"""How much noise is put upon a picture without a mask, where the caller leaves it open."""
+"""The strength for a picture without a mask, if the caller gives none."""
 
 
 async def read_edit(
@@ -52,9 +53,9 @@ async def read_edit(
     default_model: str,
     new_seed: int,
 ) -> tuple[GenerationCall, InpaintCanvas]:
-    """The call, and the canvas that its request's start names, prepared in the queue `reading`.
+    """The call, and the canvas made of its files, prepared in the queue `reading`.
 
-    Raises DecoderBusy, shares.QueueFull.
+    Raises InvalidField, DecoderBusy, shares.QueueFull, and what `read_form` raises.
     """
     form = await read_form(http, FILES)
     caller = Caller.at(http.remote, form.texts.get("user", ""))
@@ -93,7 +94,7 @@ def _prepared(
     mask: DecodedPicture | None,
     own_size: bool,
 ) -> tuple[GenerationCall, InpaintCanvas]:
-    """The call, in the picture's own size where that is wanted, and its canvas."""
+    """The call, with the picture's own size if `own_size`, and its canvas."""
     picture, request = on_white(image.image()), call.request
     if own_size:
         width, height = _size_for(picture, model)
@@ -104,7 +105,7 @@ def _prepared(
 
 
 def _body(texts: Mapping[str, str]) -> dict[str, Any]:
-    """The fields as the JSON body of a generation has them; `request` has all of them in one."""
+    """The form's fields as the JSON body of a generation. Those in `request` win."""
     body = {name: text if name in TEXTS else _value(text) for name, text in texts.items()}
     whole = body.pop("request", None)
     if whole is None:
@@ -122,7 +123,7 @@ def _value(text: str) -> Any:
 
 
 def _start(body: Mapping[str, Any], image: bytes, mask: bytes | None) -> dict[str, Any]:
-    """The start that names these files; where the caller has named some, these have to be they."""
+    """The start of the request, by the files' digests. Raises InvalidField if it names others."""
     said = body.get("start")
     if said is None:
         said = {}
@@ -143,7 +144,7 @@ def _start(body: Mapping[str, Any], image: bytes, mask: bytes | None) -> dict[st
 
 
 def _size_for(picture: Image.Image, model: ModelInfo) -> tuple[int, int]:
-    """The picture's own size where the model can draw it, or its shape at the model's own size."""
+    """The picture's own size if the model can draw it, else its shape in the model's size."""
     width, height = picture.size
     if all(
         model.min_size <= side <= model.max_size and side % model.multiple == 0

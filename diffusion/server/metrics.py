@@ -1,4 +1,4 @@
-"""What the process counts, as Prometheus reads it. Knows the engine's figures, not its work."""
+"""The metrics of the inference process, in Prometheus's format."""
 
 from collections.abc import Iterator
 
@@ -13,14 +13,14 @@ from diffusion.server.bodies import Bodies
 from diffusion.server.connections import Connections
 
 MAX_SIZES = 64
-"""Sizes of pictures that have figures of their own; callers choose sizes, and each costs memory
-here and wherever the figures are kept."""
+"""Sizes of pictures with metrics of their own. Callers choose sizes, and each size costs memory
+here and in the database that keeps the metrics."""
 
 OUTCOMES = ("finished", "failed", "cancelled", "refused")
 
 
 class Metrics:
-    """The figures of one process: what became of requests, and how the engine does."""
+    """The metrics of one process: the outcomes of requests, and the engine's figures."""
 
     def __init__(
         self, engine_thread: EngineThread, connections: Connections, bodies: Bodies
@@ -39,16 +39,16 @@ class Metrics:
             self._ended.labels(outcome)
 
     def ended(self, outcome: str) -> None:
-        """Count a request that ended so."""
+        """Count a request that ended; `outcome` is one of OUTCOMES."""
         self._ended.labels(outcome).inc()
 
     def text(self) -> bytes:
-        """All figures in Prometheus's text format."""
+        """All metrics in Prometheus's text format."""
         return generate_latest(self._registry)
 
 
 class _EngineFigures(Collector):
-    """Read from the engine when they are asked for; nothing while it loads."""
+    """Reads the engine's figures when they are asked for; there are none while it loads."""
 
     def __init__(self, engine_thread: EngineThread) -> None:
         self._engine_thread = engine_thread
@@ -83,9 +83,9 @@ class _EngineFigures(Collector):
 
 
 def _passes(engine: Engine) -> Iterator[Metric]:
-    """Time and rows of forward passes by the size of the pictures, so that both have a mean.
+    """Seconds and rows of forward passes, by the size of the pictures.
 
-    The sizes beyond the `MAX_SIZES` that had the most passes are one, called `other`.
+    The `MAX_SIZES` sizes with the most passes have labels of their own, the rest is `other`.
     """
     seconds = SummaryMetricFamily("darkroom_pass_seconds", "Forward passes.", labels=["size"])
     rows = SummaryMetricFamily("darkroom_pass_rows", "Rows of forward passes.", labels=["size"])

@@ -1,7 +1,7 @@
-"""Where requests come from: which hosts and pages may ask, and who may be let in without a key.
+"""Where requests come from: which hosts and web pages may use the server, and who needs a key.
 
-A web page that somebody has open can send requests to this machine, and a name of its own can
-point here. Both show in Origin and Host. Pure, but for looking a name up.
+A web page that is open in a browser can send requests to this machine, and its owner can let a name
+of theirs point here (DNS rebinding). The headers Origin and Host tell.
 """
 
 import ipaddress
@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 
 class OpenToAll(Exception):
-    """Anybody could use the server; the message says what to do."""
+    """Anybody who reaches the server could use it; the message says what to do."""
 
 
 def check_open(host: str, api_key: str | None, open_to_all: bool) -> None:
-    """Refuse to listen beyond this machine without a key. Raises OpenToAll.
+    """Raises OpenToAll for an address that other machines reach, if there is no API key.
 
-    `open_to_all` is whether the operator wants just that.
+    `open_to_all` is whether the operator wants that.
     """
     if api_key or open_to_all or is_loopback(host):
         return
@@ -27,7 +27,7 @@ def check_open(host: str, api_key: str | None, open_to_all: bool) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what listens there; a name that is none counts so."""
+    """Whether only this machine reaches `host`; also true of names that cannot be looked up."""
     if not host:
         return False
     try:
@@ -38,8 +38,10 @@ def is_loopback(host: str) -> bool:
 
 
 def is_known_host(header: str | None, listening: str) -> bool:
-    """Whether a Host header names this server by its address, as localhost or as it was told to
-    listen. Any other name may be one that somebody else has pointed here."""
+    """Whether a Host header has an address, localhost, or the host that the server listens on.
+
+    Any other name may be one that somebody else lets point here.
+    """
     if header is None:
         return True  # no browser leaves it out
     try:
@@ -56,5 +58,5 @@ def is_known_host(header: str | None, listening: str) -> bool:
 
 
 def is_own_page(origin: str | None, host: str | None) -> bool:
-    """Whether an Origin header is absent, as in all that is no web page, or names this server."""
+    """Whether an Origin header names this server, or is absent, as it is without a web page."""
     return origin is None or origin in (f"http://{host}", f"https://{host}")

@@ -1,7 +1,7 @@
-"""What the server says: pictures, events and errors in the shapes of OpenAI's Images API.
+"""The server's answers: pictures, events and errors in the shapes of OpenAI's Images API.
 
-Pure: the engine's events in, bytes or JSON out. Our own fields stand beside OpenAI's, and our own
-events are sent only to a caller who asked for them.
+Turns the engine's events into bytes or JSON, and does no input or output. Our fields stand beside
+OpenAI's. Our own events are sent only to callers who asked for them.
 """
 
 import base64
@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from diffusion.engine.engine import Broken, Drawn, EngineEvent, Stepped, Waits
-from diffusion.protocol.requests import GenerationCall
+from diffusion.protocol.calls import GenerationCall
 from diffusion.sampling.plan import preview_steps, steps_run
 from diffusion.vision.image_files import encode, encode_preview, parameters_text
 
@@ -26,17 +26,17 @@ def refusal(
     code: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
-    """An error as the answer to a whole request."""
+    """An error as the whole answer. `param` is the field at fault, `code` a word for programs."""
     return web.json_response(_error(status, message, param, code), status=status, headers=headers)
 
 
 def error_event(status: int, message: str, code: str) -> bytes:
-    """An error in a stream, whose status line is long gone."""
+    """An error as an event of a stream, whose status line was sent long ago."""
     return _event("error", _error(status, message, None, code))
 
 
 def completed(call: GenerationCall, drawn: Drawn) -> dict[str, Any]:
-    """The JSON answer to a call that did not ask for a stream."""
+    """The JSON answer to a call without a stream."""
     return {
         "created": int(time.time()),
         **_about(call),
@@ -49,7 +49,7 @@ def completed(call: GenerationCall, drawn: Drawn) -> dict[str, Any]:
 
 
 def events(call: GenerationCall, event: EngineEvent) -> list[bytes]:
-    """The server-sent events that an event of the engine becomes for this caller."""
+    """The server-sent events for an event of the engine; none if the caller did not ask for it."""
     match event:
         case Waits(position=position):
             return _ours(call, "queued", {"position": position})
@@ -101,7 +101,7 @@ def _ours(call: GenerationCall, kind: str, content: dict[str, int]) -> list[byte
 
 
 def _kind(call: GenerationCall, kind: str) -> str:
-    """An event's name, which OpenAI begins with the name of what was asked for."""
+    """The full name of an event: OpenAI puts what was asked for before it."""
     return f"image_edit.{kind}" if call.request.start else f"image_generation.{kind}"
 
 

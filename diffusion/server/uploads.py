@@ -1,6 +1,6 @@
-"""Files that somebody sent: multipart bodies within bounds, and pictures decoded elsewhere.
+"""Uploads: multipart bodies within bounds, and pictures decoded in other processes.
 
-Knows no requests. Whatever cannot be used raises InvalidField, which names the field.
+Whatever cannot be used raises InvalidField naming the field.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,10 +12,10 @@ from aiohttp.http import HttpProcessingError
 
 from diffusion.decoding.decode import DecodedPicture, Undecodable, Wanted
 from diffusion.decoding.decoder import PictureDecoder
-from diffusion.protocol.fields import InvalidField, refuse
-from diffusion.server.bodies import Body, body_of
+from diffusion.protocol.errors import InvalidField, refuse
+from diffusion.server.bodies import RequestBody, body_of
 
-MAX_FILE_BYTES = 1 << 24
+MAX_UPLOAD_BYTES = 1 << 24
 """Bytes of one file; a PNG of 2048² that compresses badly stays below."""
 
 MAX_FIELD_BYTES = 1 << 20
@@ -24,17 +24,17 @@ MAX_TEXTS_BYTES = 1 << 21
 
 MAX_FIELDS = 64
 
-MAX_SIDE_PX = 8192
-MAX_PIXELS = 50_000_000
-"""Phones make pictures of 48 million pixels and a little more."""
+MAX_UPLOAD_SIDE_PX = 8192
+MAX_UPLOAD_PIXELS = 50_000_000
+"""Pixels of the largest picture; phones make pictures of a little more than 48 million."""
 
-FIT_SIDE = 4096
-"""Pixels that the longer side of a picture is made smaller to: no model draws larger ones."""
+FIT_SIDE_PX = 4096
+"""Larger pictures are made smaller to this longer side: no model draws larger ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The parts of a multipart body by their names: texts, and files."""
+    """The parts of a multipart body, by their names."""
 
     texts: Mapping[str, str]
     files: Mapping[str, bytes]
@@ -43,7 +43,7 @@ class Form:
 async def read_form(http: web.Request, files: Collection[str]) -> Form:
     """Read a body in which the parts named in `files` are files and all others are texts.
 
-    A list of one file, which some clients call `image[]`, is the file. Raises InvalidField,
+    `image[]`, which some clients send, is the same as `image`. Raises InvalidField,
     bodies.BodyTooSlow and bodies.NoRoom.
     """
     if http.content_type != "multipart/form-data":
@@ -62,7 +62,7 @@ async def read_form(http: web.Request, files: Collection[str]) -> Form:
     )
 
 
-async def _parts(http: web.Request, body: Body, files: Collection[str]) -> dict[str, bytes]:
+async def _parts(http: web.Request, body: RequestBody, files: Collection[str]) -> dict[str, bytes]:
     parts: dict[str, bytes] = {}
     texts = 0
     async for part in await http.multipart():
@@ -73,7 +73,7 @@ async def _parts(http: web.Request, body: Body, files: Collection[str]) -> dict[
             refuse(name, f"“{name}” came twice; only one can be used.")
         if len(parts) == MAX_FIELDS:
             refuse(None, f"The body has more than {MAX_FIELDS} fields.")
-        most = MAX_FILE_BYTES if name in files else MAX_FIELD_BYTES
+        most = MAX_UPLOAD_BYTES if name in files else MAX_FIELD_BYTES
         parts[name] = await _whole(part, body, name, most)
         texts += 0 if name in files else len(parts[name])
         if texts > MAX_TEXTS_BYTES:
@@ -81,7 +81,7 @@ async def _parts(http: web.Request, body: Body, files: Collection[str]) -> dict[
     return parts
 
 
-async def _whole(part: BodyPartReader, body: Body, name: str, most: int) -> bytes:
+async def _whole(part: BodyPartReader, body: RequestBody, name: str, most: int) -> bytes:
     whole = bytearray()
     while chunk := await part.read_chunk():
         body.take(len(chunk))
@@ -103,15 +103,16 @@ async def read_picture(
     file: bytes,
     name: str,
     *,
-    fit_side: int | None = FIT_SIDE,
-    max_pixels: int = MAX_PIXELS,
+    fit_side: int | None = FIT_SIDE_PX,
+    max_pixels: int = MAX_UPLOAD_PIXELS,
 ) -> DecodedPicture:
-    """The picture in a file, or its first frame, upright; with alpha or without.
+    """The picture in a file, or its first frame, turned upright; with alpha or without.
 
-    Its longer side becomes `fit_side` pixels at the most. Raises InvalidField, DecoderBusy.
+    `name` is the form's field. Pictures whose longer side has more than `fit_side` pixels are made
+    smaller. Raises InvalidField, DecoderBusy.
     """
     try:
-        return await decoder.decode(file, Wanted(max_pixels, MAX_SIDE_PX, fit_side))
+        return await decoder.decode(file, Wanted(max_pixels, MAX_UPLOAD_SIDE_PX, fit_side))
     except Undecodable as error:
         _explain(error.reason, name, max_pixels)
 
@@ -119,7 +120,7 @@ async def read_picture(
 def _explain(reason: str, name: str, max_pixels: int) -> NoReturn:
     match reason:
         case "pixels":
-            most = f"{max_pixels:,} pixels is the most, and {MAX_SIDE_PX:,} on a side"
+            most = f"{max_pixels:,} pixels is the most, and {MAX_UPLOAD_SIDE_PX:,} on a side"
             refuse(name, f"“{name}” is too large: {most}.")
         case "slow":
             refuse(name, f"“{name}” takes too long to decode: save it anew, as a PNG say.")

@@ -1,7 +1,7 @@
-"""Work that takes a thread, in a queue that whoever asked can leave. Knows no requests.
+"""A queue before a thread pool, in which callers take turns and cancelled work is dropped.
 
-A thread pool's own queue keeps what nobody waits for any more, with all that the work refers to,
-until a thread gets to it. Here it is gone at once, and callers take turns.
+A thread pool's own queue keeps cancelled work, with all that it refers to, until a thread gets to
+it. Here it is dropped at once.
 """
 
 import asyncio
@@ -15,12 +15,12 @@ from diffusion.engine.shares import Caller, Shares
 
 Answer = TypeVar("Answer")
 
-REMEMBERED = 1024
-"""Callers of whom it is known when they were served last."""
+MAX_REMEMBERED_CALLERS = 1024
+"""Callers whose last turn is remembered."""
 
 
 class WorkQueue:
-    """Work for so many threads, and at most `most` that waits or runs."""
+    """A queue before `threads` threads, in which at most `most` pieces of work wait or run."""
 
     def __init__(self, name: str, most: int, threads: int = 1) -> None:
         self._threads = ThreadPoolExecutor(threads, name)
@@ -36,9 +36,10 @@ class WorkQueue:
         return len(self._waiting)
 
     async def run(self, caller: Caller, work: Callable[[threading.Event], Answer]) -> Answer:
-        """Do it in a thread. Raises shares.QueueFull, and what the work raises.
+        """Run `work` in a thread when it is the caller's turn, and return what it returns.
 
-        The event that the work is given is set when nobody waits for the answer any more.
+        `work` gets an event that is set when nobody waits for the answer any more. Raises
+        shares.QueueFull, and what `work` raises.
         """
         self._shares.take(caller)
         try:
@@ -65,6 +66,7 @@ class WorkQueue:
             abandoned.set()
 
     def close(self) -> None:
+        """Start no more work; what runs is not waited for."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _turn(self, caller: Caller) -> None:
@@ -75,22 +77,22 @@ class WorkQueue:
             await turn
         except asyncio.CancelledError:
             if self._waiting.pop(turn, None) is None:
-                # Its turn had come in the same moment.
+                # Its turn came at the same moment, so a thread was given to it.
                 self._idle += 1
                 self._next()
             raise
 
     def _next(self) -> None:
-        """Give idle threads to those who wait: first to the caller who was served longest ago."""
+        """Give idle threads to waiting work, first to the caller whose last turn is longest ago."""
         while self._idle and self._waiting:
-            # Of equals the first one is the one who came first.
+            # min takes the first of equals, which came first.
             turn = min(self._waiting, key=lambda one: self._served.get(self._waiting[one], 0))
             caller = self._waiting.pop(turn)
             self._idle -= 1
             self._turns += 1
             self._served.pop(caller, None)
             self._served[caller] = self._turns
-            if len(self._served) > REMEMBERED:
+            if len(self._served) > MAX_REMEMBERED_CALLERS:
                 del self._served[next(iter(self._served))]
             turn.set_result(None)
 

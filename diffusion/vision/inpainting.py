@@ -17,7 +17,7 @@ from PIL import Image, ImageChops, ImageOps
 from torch import Tensor
 from torch.nn import functional
 
-from diffusion.protocol.fields import refuse
+from diffusion.protocol.errors import refuse
 from diffusion.vision.image_files import Pixels
 
 

@@ -18,9 +18,9 @@ import pytest
 import torch
 from huggingface_hub import constants
 
-from diffusion.__main__ import serve
 from diffusion.protocol.client import InferenceClient, InferenceUnavailable
 from diffusion.protocol.events import Finished, Progress
+from diffusion.server.process import serve
 from tests.support.engine.inference_requests import a_request
 
 

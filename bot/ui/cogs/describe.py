@@ -47,7 +47,7 @@ class DescribeCog(commands.Cog):
         prompt: app_commands.Range[str, 1, MAX_SHORTENED_CHARS],
     ) -> None:
         stealth = await self._stealth(interaction)
-        work = self._services.descriptions.shorten(prompt)
+        work = self._services.descriptions.shorten(prompt, interaction.user.id)
         weighed = await Responder(interaction).run(work, ephemeral=stealth)
         await show_weights(interaction, weighed, ephemeral=stealth)
 

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from bot.__main__ import main
-from diffusion.protocol.requests import ModelInfo
+from diffusion.protocol.models import ModelInfo
 from playground import Playground
 from playground.testing.member import Member
 from tests.support.bot.job_messages import finished, labels

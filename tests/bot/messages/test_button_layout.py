@@ -6,7 +6,8 @@ import pytest
 
 from bot.messages.button_layout import buttons_of, with_link
 from bot.messages.specs import ButtonRows
-from diffusion.protocol.requests import ImageRequest, ModelInfo, Noise
+from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.requests import ImageRequest, Noise
 from storage.models import JobKind
 from tests.support.stored_jobs import CHILD, JOB
 

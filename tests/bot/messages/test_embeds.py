@@ -18,7 +18,8 @@ from bot.messages import help_embeds, job_embeds, settings_embeds
 from bot.messages.job_embeds import HistoryPage, QueuePosition
 from bot.models.versions import Versions
 from bot.ui.cogs.context_menus import JobMenus
-from diffusion.protocol.requests import ImageRequest, ModelInfo, Noise
+from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.requests import ImageRequest, Noise
 from storage.history import Found
 from storage.jobs import Queue, Totals
 from storage.members import Preferences

@@ -11,7 +11,7 @@ import pytest
 
 from bot.client import DarkroomBot
 from bot.config import Settings
-from diffusion.protocol.requests import ModelInfo
+from diffusion.protocol.models import ModelInfo
 from playground.testing.member import Member
 from playground.testing.views import Message
 from storage import jobs

@@ -9,7 +9,7 @@ from bot.config import Settings
 from bot.errors import ModelCannot, NoModel, UnknownVersion
 from bot.models.versions import name_models
 from bot.prompts.parser import parse
-from diffusion.protocol.requests import ModelInfo
+from diffusion.protocol.models import ModelInfo
 
 MINI = ModelInfo(id="darkroom-mini", native_size=128, steps=20, guidance_scale=3)
 ANIME = replace(MINI, id="anime", tiles=True, edits=True, loras=("ink",))

@@ -13,7 +13,8 @@ from bot.prompts.resolve import Defaults, defaults_of, resolve, size_of, startin
 from bot.prompts.seeds import PICTURES
 from bot.prompts.stylize import FAITHFUL, STYLISED, TEMPERAMENTS
 from bot.prompts.values import Aspect
-from diffusion.protocol.requests import SEEDS, ImageRequest, Lora, ModelInfo, Part, Start
+from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.requests import SEEDS, ImageRequest, Lora, Part, Start
 from storage.members import Preferences
 from storage.servers import ServerSettings
 from tests.support.bot.image_requests import MODEL, common_noise, request_for

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import torch
 
-from diffusion.__main__ import _engine
 from diffusion.engine.cost_model import CostModel
 from diffusion.engine.engine import Drawn, Engine
 from diffusion.engine.profiling import (
@@ -23,6 +22,7 @@ from diffusion.engine.profiling import (
 from diffusion.engine.scheduler import Shape
 from diffusion.loading.load import Checkpoint
 from diffusion.protocol.requests import Noise
+from diffusion.server.process import _engine
 from tests.support.engine.inference_requests import a_request
 
 CPU = torch.device("cpu")

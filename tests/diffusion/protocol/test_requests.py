@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diffusion.protocol.calls import OUTPUT_FORMATS, GenerationCall, read_call
+from diffusion.protocol.errors import InvalidField
+from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import (
     MAX_BLENDS,
     MAX_LORAS,
@@ -16,20 +19,15 @@ from diffusion.protocol.requests import (
     MAX_PICTURES,
     MAX_PROMPT,
     MAX_STEPS,
-    OUTPUT_FORMATS,
     SAMPLERS,
     SEEDS,
     SPACINGS,
     Blend,
-    GenerationCall,
     ImageRequest,
-    InvalidField,
     Lora,
-    ModelInfo,
     Noise,
     Part,
     Start,
-    read_call,
 )
 from tests.support.engine.inference_requests import a_request
 
@@ -294,3 +292,47 @@ def test_whatever_json_comes_nothing_but_a_refusal_is_raised(body: Any) -> None:
         if isinstance(body, dict):
             with suppress(InvalidField):
                 read(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"prompt": None}, "“prompt” is missing."),
+        ({"user": 5}, "“user” must be text."),
+        ({"prompt": "x" * 6001}, "“prompt” has 6001 characters; 6000 is the most."),
+        ({"prompt": "\ud83e"}, "“prompt” has half a character in it (a lone surrogate)."),
+        ({"n": 17}, "“n” must be a whole number from 1 to 16."),
+        ({"parts": [{"text": "a", "weight": 101}]}, "“weight” must be a number from -100 to 100."),
+        ({"stream": 1}, "“stream” must be true or false."),
+        ({"output_format": "gif"}, "“output_format” must be one of png, jpeg, webp."),
+        ({"loras": {}}, "“loras” must be a list of at most 8."),
+        ({"loras": [5]}, "Each of “loras” must be an object."),
+        ({"noises": []}, "“noises” must be a list of 1 to 16 noises."),
+        ({"noises": [5]}, "Each of “noises” must be an object with a seed."),
+        ({"noises": [{"seed": 1, "blends": 5}]}, "“blends” must be a list of at most 64."),
+        ({"size": "64"}, "“size” must look like 512x512."),
+        ({"start": 5}, "“start” must be an object with an image and a strength."),
+        ({"start": {"image": "a"}}, "“image” must be a SHA-256 in hexadecimal."),
+        ({"stop": 0}, "“stop” must be above 0: some of the steps have to run."),
+    ],
+)
+def test_a_refusal_says_what_the_field_must_be(body: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidField) as refusal:
+        _read(**body)
+    assert refusal.value.message == message
+
+
+def test_a_call_is_read_as_it_is_sent() -> None:
+    call = GenerationCall(
+        a_request(model="tiny", sampler="dpmpp_2m", spacing="trailing"),
+        stream=True,
+        partial_images=2,
+        progress=True,
+        user="ada",
+    )
+    sent = json.loads(json.dumps(call.to_json()))
+    # TINY has another sampler and other spacings, which stand in for what is not sent.
+    assert read_call(sent, {"tiny": TINY}, "tiny", new_seed=9) == call
+    assert read_call(GenerationCall(call.request).to_json(), {"tiny": TINY}, "tiny", 9) == (
+        GenerationCall(call.request)
+    )

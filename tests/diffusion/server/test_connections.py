@@ -18,7 +18,7 @@ from diffusion.server import bodies, connections
 from diffusion.server.app import ImagesApi
 from diffusion.server.bodies import MAX_BODY_BYTES, Bodies
 from diffusion.server.connections import Connections
-from diffusion.server.uploads import MAX_FILE_BYTES
+from diffusion.server.uploads import MAX_UPLOAD_BYTES
 from tests.support.engine.image_uploads import saved, scene
 from tests.support.engine.inference_server import Serving, held, serving
 
@@ -239,11 +239,11 @@ async def test_twelve_bodies_of_a_form_stay_within_the_bound(server: Serving) ->
     assert bodies.MAX_HELD_BYTES == 1 << 29
     sizes = Bodies()
     assert sizes.held == 0
-    assert 2 * MAX_FILE_BYTES + (2 << 20) == 34 << 20
+    assert 2 * MAX_UPLOAD_BYTES + (2 << 20) == 34 << 20
     async with lines(server.url, 1, FORM_HEAD % b"edits") as (line,), asyncio.timeout(60):
         # A part that is too large is refused before it is whole, and let go of.
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("diffusion.server.uploads.MAX_FILE_BYTES", 1 << 16)
+            patch.setattr("diffusion.server.uploads.MAX_UPLOAD_BYTES", 1 << 16)
             await line.send(b"x" * (1 << 17))
             assert await line.status() == 400
         await _until_held(server.service, 0)

@@ -377,7 +377,7 @@ async def test_a_phones_picture_is_taken_and_one_made_to_hurt_is_not(
 async def test_files_beyond_the_bound_are_refused(
     session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "MAX_FILE_BYTES", 1 << 20)
+    monkeypatch.setattr(uploads, "MAX_UPLOAD_BYTES", 1 << 20)
     param, message = await _refused(session, {"image": PICTURE + b"\0" * (1 << 20)})
     assert (param, message) == ("image", "“image” is larger than 1 MiB.")
     monkeypatch.setattr(uploads, "MAX_FIELD_BYTES", 1 << 10)

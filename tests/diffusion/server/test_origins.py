@@ -10,10 +10,10 @@ import aiohttp
 import pytest
 import torch
 
-from diffusion.__main__ import serve
 from diffusion.engine.engine import Engine
 from diffusion.loading.load import Checkpoint
 from diffusion.server.origins import OpenToAll, check_open, is_known_host, is_own_page
+from diffusion.server.process import serve
 from tests.support.engine.inference_server import Serving, serving
 
 JSON_ROUTES = ("/v1/images/generations", "/v1/prompts/weights", "/v1/prompts/tokens")

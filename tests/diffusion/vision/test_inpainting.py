@@ -18,7 +18,7 @@ from diffusion.decoding.decode import on_white
 from diffusion.decoding.decoder import PictureDecoder
 from diffusion.engine.engine import Broken, Drawn, Engine, Stepped
 from diffusion.loading.load import Checkpoint
-from diffusion.protocol.fields import InvalidField
+from diffusion.protocol.errors import InvalidField
 from diffusion.protocol.requests import SAMPLERS, ImageRequest, Noise, Start
 from diffusion.sampling.plan import plan, steps_run
 from diffusion.server.uploads import MAX_SIDE_PX, read_picture

@@ -2,7 +2,8 @@
 
 from bot.prompts.parser import parse
 from bot.prompts.resolve import Defaults, resolve
-from diffusion.protocol.requests import ImageRequest, ModelInfo
+from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.requests import ImageRequest
 
 MODEL = ModelInfo(
     id="mini",

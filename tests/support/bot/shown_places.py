@@ -16,7 +16,8 @@ from bot.models.versions import Versions
 from bot.services.describe import PictureDescription, WordWeights
 from bot.services.generation import Confirmation
 from bot.ui import confirmations, suggestions
-from diffusion.protocol.requests import ImageRequest, ModelInfo, Noise
+from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.requests import ImageRequest, Noise
 from storage.history import Found
 from storage.jobs import Queue, Totals
 from storage.members import Preferences

@@ -1,0 +1,90 @@
+"""What a model says of itself in `/v1/models`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, NoReturn
+
+from pydantic import BeforeValidator, Field, PlainValidator
+
+from diffusion.protocol.errors import refuse
+from diffusion.protocol.requests import MAX_GUIDANCE, MAX_STEPS, SAMPLERS, SPACINGS, Share
+from diffusion.protocol.validation import (
+    Choice,
+    Flag,
+    JsonObject,
+    ListOf,
+    Number,
+    String,
+    Whole,
+    read,
+    write,
+)
+
+MAX_MODEL_LORAS = 1000
+MAX_NATIVE_SIDE_PX = 1 << 14
+
+
+def _styles(said: object) -> Mapping[str, str]:
+    if not isinstance(said, Mapping):
+        _unknown_form()
+    return {str(name): str(template) for name, template in said.items()}
+
+
+def _examples(said: object) -> tuple[str, ...]:
+    if not isinstance(said, list):
+        _unknown_form()
+    return tuple(str(example) for example in said)
+
+
+def _unknown_form() -> NoReturn:
+    refuse("styles", "The model's styles or examples are not in the known form.")
+
+
+Side = Annotated[int, Whole(8, MAX_NATIVE_SIDE_PX)]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo(JsonObject):
+    """One model of a server.
+
+    Sizes are in pixels; width and height must be divisible by `multiple`. `styles` maps a style's
+    name to a template with `{prompt}` in it. `aesthetic` is the text that stylizing leads towards.
+    `loras` are the names of those it has. `edits`, `tiles` and `describes` say whether it can start
+    from a picture, make seamless ones, and describe pictures in words. `upscales` is the factor by
+    which it enlarges, 1 for not at all.
+    """
+
+    id: Annotated[str, String()]
+    # The defaults are for foreign servers, which send no more than the id.
+    native_size: Side = 1024
+    steps: Annotated[int, Whole(1, MAX_STEPS), Field(alias="num_inference_steps")] = 30
+    guidance_scale: Annotated[float, Number(0, MAX_GUIDANCE)] = 5.0
+    guidance_rescale: Share = 0.0
+    multiple: Annotated[int, Whole(8, 256)] = 8
+    min_size: Side = 64
+    max_size: Side = 2048
+    sampler: Annotated[str, Choice(SAMPLERS)] = "dpmpp_2m"
+    spacing: Annotated[str, Choice(SPACINGS)] = "trailing"
+    styles: Annotated[Mapping[str, str], PlainValidator(_styles)] = field(default_factory=dict)
+    examples: Annotated[tuple[str, ...], PlainValidator(_examples)] = ()
+    aesthetic: Annotated[str, String()] = ""
+    loras: Annotated[tuple[Annotated[str, BeforeValidator(str)], ...], ListOf(MAX_MODEL_LORAS)] = ()
+    edits: Annotated[bool, Flag()] = False
+    tiles: Annotated[bool, Flag()] = False
+    describes: Annotated[bool, Flag()] = False
+    upscales: Annotated[int, Whole(1, 16)] = 1
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry of `/v1/models`."""
+        return {
+            "id": self.id,
+            "object": "model",
+            "created": 0,
+            "owned_by": "darkroom",
+            **write(self, leave_out={"id"}),
+        }
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> "ModelInfo":
+        """Read an entry of `/v1/models`; all but `id` may be missing. Raises InvalidField."""
+        return read(cls, entry)
