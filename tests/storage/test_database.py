@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
-from storage import database as opening
 from storage import jobs
 from storage.database import Database, StorageUnavailable, migrate
+from storage.database import connection as opening
 from storage.models import JobState, MemberRow, ServerRow
 from tests.support.postgres import execute
 from tests.support.stored_jobs import claim, new_job, queue

@@ -17,7 +17,6 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage import database as opening
 from storage import history, servers
 from storage.database import (
     MIGRATIONS,
@@ -26,6 +25,7 @@ from storage.database import (
     migrate,
     migration_config,
 )
+from storage.database import connection as opening
 from storage.migrations.__main__ import write_next
 from storage.models import Base
 from storage.servers import ServerSettings

@@ -1,0 +1,27 @@
+"""Pictures: a file each in one folder, and for a finished one a row beside its job."""
+
+from storage.pictures.folder import (
+    KEPT,
+    NewPicture,
+    Picture,
+    PictureFolder,
+    PictureMissing,
+    PictureNotRemoved,
+    PictureNotSaved,
+    of_job,
+    picture_id,
+    to_row,
+)
+
+__all__ = [
+    "KEPT",
+    "NewPicture",
+    "Picture",
+    "PictureFolder",
+    "PictureMissing",
+    "PictureNotRemoved",
+    "PictureNotSaved",
+    "of_job",
+    "picture_id",
+    "to_row",
+]
