@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.database import Database
 from storage.models import DraftRow
 
-KEPT_FOLDER = timedelta(days=1)
+LIFETIME = timedelta(days=1)
 
 MAX_DRAFTS_PER_MEMBER = 5
 """Drafts that a member may have; the oldest gives way to a new one."""
@@ -42,7 +42,7 @@ async def get(database: Database, draft_id: str) -> Draft | None:
     """Return a draft that nobody has confirmed or refused yet."""
     async with database.reading() as session:
         row = await session.get(DraftRow, draft_id)
-    if row is None or row.created_at < datetime.now(UTC) - KEPT_FOLDER:
+    if row is None or row.created_at < datetime.now(UTC) - LIFETIME:
         return None
     return Draft(row.id, row.member_id, row.content)
 
@@ -84,5 +84,5 @@ async def take(session: AsyncSession, draft_id: str) -> bool:
 
 async def _expire(session: AsyncSession) -> None:
     await session.execute(
-        delete(DraftRow).where(DraftRow.created_at < datetime.now(UTC) - KEPT_FOLDER)
+        delete(DraftRow).where(DraftRow.created_at < datetime.now(UTC) - LIFETIME)
     )

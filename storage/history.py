@@ -13,7 +13,7 @@ from storage.database import Database
 from storage.jobs import Job, fold, to_job
 from storage.models import FavouriteRow, JobKind, JobRow, JobState, PictureRow
 
-MEASURED = 50
+AVERAGED_JOBS = 50
 """How many of the latest jobs the time of the next is estimated from."""
 
 GENERATIONS = 12
@@ -144,7 +144,7 @@ async def run_seconds(database: Database) -> float | None:
                 JobRow.kind != JobKind.UPSCALE,  # has nothing drawn
             )
             .order_by(JobRow.finished_at.desc())
-            .limit(MEASURED)
+            .limit(AVERAGED_JOBS)
         )
         times = [
             (finished - started).total_seconds()

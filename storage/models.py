@@ -5,28 +5,32 @@ the width of its ids. The schema that a database really has comes from the migra
 holds the two together.
 """
 
-from datetime import UTC, datetime
+from dataclasses import fields
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
-    DateTime,
-    Dialect,
-    Enum,
     ForeignKey,
     Index,
     Integer,
     MetaData,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from storage.columns import AnyText, UtcDateTime, choice
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Record = TypeVar("Record", bound="DataclassInstance")
 
 
 class JobState(StrEnum):
@@ -86,59 +90,6 @@ class RemovedBy(StrEnum):
     """Who asked for the job."""
     MODERATOR = "moderator"
     """Somebody else, and Discord does not say who."""
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An instant: aware on the way in, aware and in UTC on the way out, on every database.
-
-    SQLite has no time zones; without this its datetimes would come back naive.
-    """
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        assert value.tzinfo is not None, "a datetime without time zone is not an instant"
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
-
-
-class AnyText(TypeDecorator[str]):
-    """Text as anybody, or any program, may have written it.
-
-    Half surrogates and the character 0 can be sent to us, but no UTF-8 holds the former and
-    Postgres not the latter; each is stored as a sign that something stood there.
-    """
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-
-
-def _choice(choices: type[StrEnum], name: str) -> Enum:
-    """A column that holds a value of `choices`, checked by the database itself.
-
-    Text and a CHECK, not a native enum: adding a value stays one simple migration.
-    """
-    return Enum(
-        choices,
-        name=name,
-        native_enum=False,
-        create_constraint=True,
-        length=16,
-        values_callable=lambda members: [member.value for member in members],
-    )
 
 
 class Base(DeclarativeBase):
@@ -216,8 +167,8 @@ class JobRow(Base):
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    kind: Mapped[JobKind] = mapped_column(_choice(JobKind, "kind"))
-    state: Mapped[JobState] = mapped_column(_choice(JobState, "state"))
+    kind: Mapped[JobKind] = mapped_column(choice(JobKind, "kind"))
+    state: Mapped[JobState] = mapped_column(choice(JobState, "state"))
     prompt: Mapped[str] = mapped_column(AnyText)
     folded_prompt: Mapped[str] = mapped_column(AnyText, server_default="")
     """The prompt as it is searched; see `storage.jobs.fold`."""
@@ -233,7 +184,7 @@ class JobRow(Base):
     attachment_limit: Mapped[int] = mapped_column(BigInteger)
     detail: Mapped[str | None] = mapped_column(String(40))
     """What the kind leaves open, such as which way; see `JobKind`."""
-    mode: Mapped[JobMode] = mapped_column(_choice(JobMode, "mode"), server_default="fast")
+    mode: Mapped[JobMode] = mapped_column(choice(JobMode, "mode"), server_default="fast")
     locale: Mapped[str] = mapped_column(String(10), server_default="en-US")
     """Discord's name of the language that its messages are in."""
     stealth: Mapped[bool] = mapped_column(Boolean, server_default=false())
@@ -252,7 +203,7 @@ class JobRow(Base):
     """When the message in Discord first showed the final state; null until then."""
     highlighted: Mapped[bool] = mapped_column(Boolean, server_default=false())
     """Shown again in the server's channel for highlights."""
-    removed_by: Mapped[RemovedBy | None] = mapped_column(String(16))
+    removed_by: Mapped[RemovedBy | None] = mapped_column(choice(RemovedBy))
     """Who had its message taken away, as far as that is known; see `storage.removals`."""
 
 
@@ -306,3 +257,8 @@ class FavouriteRow(Base):
     )
     picture_id: Mapped[str] = mapped_column(String(48), ForeignKey("pictures.id"), primary_key=True)
     created_at: Mapped[datetime]
+
+
+def read_row(kind: type[Record], row: Base) -> Record:
+    """Build a dataclass from a row: each field has the value of the column of its name."""
+    return kind(**{field.name: getattr(row, field.name) for field in fields(kind)})

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from storage.database import Database, upsert
-from storage.models import ServerRow
+from storage.models import ServerRow, read_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,4 @@ async def save_settings(database: Database, settings: ServerSettings) -> None:
 def _read(row: ServerRow | None, server_id: int) -> ServerSettings:
     if row is None:
         return ServerSettings(server_id)
-    return ServerSettings(
-        server_id=row.server_id,
-        aspect=row.aspect,
-        style=row.style,
-        stylize=row.stylize,
-        temperament=row.temperament,
-        jobs_per_member=row.jobs_per_member,
-        permutations=row.permutations,
-        buttons_for=row.buttons_for,
-        highlights_channel=row.highlights_channel,
-    )
+    return read_row(ServerSettings, row)

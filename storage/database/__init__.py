@@ -4,15 +4,10 @@ Knows how SQLite and Postgres differ (drivers, locks, pragmas), so that nothing 
 Knows no table and no query.
 """
 
-from storage.database.connection import (
-    MIGRATIONS,
-    Database,
-    StorageUnavailable,
-    files_of,
-    migrate,
-    migration_config,
-    upsert,
-)
+from storage.database.connection import Database, upsert
+from storage.database.errors import StorageUnavailable
+from storage.database.migration import MIGRATIONS, migrate, migration_config
+from storage.database.url import files_of
 
 __all__ = [
     "MIGRATIONS",

@@ -1,36 +1,40 @@
 """Jobs: the queue, and everything that ever happened in it. The database is the queue."""
 
-from storage.jobs.queue import (
-    UNFINISHED,
-    DraftGone,
-    Job,
-    NewJob,
+from storage.jobs.lookups import (
     Queue,
-    TooManyJobs,
     Totals,
+    children,
+    count_open,
+    ended_unshown,
+    get,
+    in_queue,
+    open_jobs,
+    parent_of,
+    totals,
+    without_message,
+)
+from storage.jobs.queue import (
+    DraftGone,
+    TooManyJobs,
     add,
     attach_message,
     cancel,
-    children,
     claim_next,
-    count_open,
-    ended_unshown,
     fail,
     finish,
-    fold,
-    get,
     highlight,
-    in_queue,
     insert,
     mark_shown,
-    open_jobs,
-    parent_of,
     requeue,
     requeue_unfinished,
     take_back_highlight,
+)
+from storage.jobs.records import (
+    UNFINISHED,
+    Job,
+    NewJob,
+    fold,
     to_job,
-    totals,
-    without_message,
 )
 
 __all__ = [

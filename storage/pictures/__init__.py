@@ -1,20 +1,22 @@
 """Pictures: a file each in one folder, and for a finished one a row beside its job."""
 
 from storage.pictures.folder import (
-    KEPT,
-    NewPicture,
-    Picture,
+    KEPT_FOLDER,
     PictureFolder,
     PictureMissing,
     PictureNotRemoved,
     PictureNotSaved,
+)
+from storage.pictures.records import (
+    NewPicture,
+    Picture,
     of_job,
     picture_id,
     to_row,
 )
 
 __all__ = [
-    "KEPT",
+    "KEPT_FOLDER",
     "NewPicture",
     "Picture",
     "PictureFolder",
