@@ -21,7 +21,7 @@ from playground.rest.routes import add_rest_routes
 from playground.state.limits import Limits
 
 if TYPE_CHECKING:
-    from playground.testing.openapi import ApiDescription
+    from playground.validation.openapi import ApiDescription
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -87,7 +87,7 @@ def _find_description() -> ApiDescription | None:
     if not path:
         return None
     # Imported only here: nothing but these checks needs jsonschema.
-    from playground.testing.openapi import ApiDescription
+    from playground.validation.openapi import ApiDescription
 
     return ApiDescription.load(Path(path))
 

@@ -15,7 +15,7 @@ from aiohttp import web
 from playground.app.faults import RateLimited, ServerFailure
 from playground.app.standin import BotRequest, StandIn
 from playground.rest import commands, identity, messages, webhooks
-from playground.rest.call import Body, Call, read_body
+from playground.rest.call import Call, RequestBody, read_body
 from playground.rest.rate_limits import RateLimits, Verdict
 from playground.state import errors
 from playground.state.errors import DiscordError, Reason
@@ -77,7 +77,7 @@ ROUTES: tuple[tuple[str, str, Handle], ...] = (
     ("POST", "/users/@me/channels", messages.open_conversation),
 )
 OLD_EDIT_RETRY_AFTER_S = 60.0
-MISSHAPEN = (KeyError, TypeError, ValueError, AttributeError)
+MALFORMED_BODY_ERRORS = (KeyError, TypeError, ValueError, AttributeError)
 """What handling a body of a shape that no rule foresaw may raise; answered with a 400."""
 
 UNAUTHENTICATED_PATHS = ("/gateway", "/interactions/", "/webhooks/")
@@ -106,14 +106,14 @@ class _Way:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         route = f"{request.method} {self._path}"
-        body = Body()
+        body = RequestBody()
         headers: dict[str, str] = {}
         try:
             body = await read_body(request)
             status, answer, headers = await self._answer(request, route, body)
         except DiscordError as error:
             status, answer = error.reason.status, error.body()
-        except MISSHAPEN:
+        except MALFORMED_BODY_ERRORS:
             # A body of a shape that no rule above foresaw: the client's mistake all the same.
             log.exception("a body of unexpected shape on %s", route)
             status, answer = 400, DiscordError(errors.INVALID_FORM).body()
@@ -121,7 +121,7 @@ class _Way:
         return _response(status, answer, headers)
 
     async def _answer(
-        self, request: web.Request, route: str, body: Body
+        self, request: web.Request, route: str, body: RequestBody
     ) -> tuple[int, Any, dict[str, str]]:
         """Status, JSON and headers of the answer, or DiscordError."""
         await self._standin.faults.pass_through(route)
@@ -153,7 +153,7 @@ class _Way:
             raise DiscordError(errors.UNAUTHORIZED)
 
     def _record(
-        self, request: web.Request, route: str, status: int, body: Body, answer: Any
+        self, request: web.Request, route: str, status: int, body: RequestBody, answer: Any
     ) -> None:
         files = tuple(file.filename for file in body.files)
         query = dict(request.query)

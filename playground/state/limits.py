@@ -17,26 +17,25 @@ CLOSE_TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class RateLimitBucket:
     """`requests` per `window` seconds, for each value of the route's major parameter."""
 
     requests: int
     window: float
 
 
-BUCKETS: Mapping[str, Bucket] = {
-    "POST /channels/{channel_id}/messages": Bucket(5, 5),
-    "PATCH /channels/{channel_id}/messages/{message_id}": Bucket(5, 5),
-    "DELETE /channels/{channel_id}/messages/{message_id}": Bucket(5, 1),
-    "PUT /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me": Bucket(1, 0.25),
-    "DELETE /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me": Bucket(
-        1, 0.25
-    ),
-    "POST /channels/{channel_id}/typing": Bucket(5, 5),
-    "POST /webhooks/{webhook_id}/{webhook_token}": Bucket(5, 2),
-    "PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original": Bucket(5, 2),
-    "PATCH /webhooks/{webhook_id}/{webhook_token}/messages/{message_id}": Bucket(5, 2),
-    "POST /users/@me/channels": Bucket(10, 10),
+_OWN_REACTION = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me"
+BUCKETS: Mapping[str, RateLimitBucket] = {
+    "POST /channels/{channel_id}/messages": RateLimitBucket(5, 5),
+    "PATCH /channels/{channel_id}/messages/{message_id}": RateLimitBucket(5, 5),
+    "DELETE /channels/{channel_id}/messages/{message_id}": RateLimitBucket(5, 1),
+    f"PUT {_OWN_REACTION}": RateLimitBucket(1, 0.25),
+    f"DELETE {_OWN_REACTION}": RateLimitBucket(1, 0.25),
+    "POST /channels/{channel_id}/typing": RateLimitBucket(5, 5),
+    "POST /webhooks/{webhook_id}/{webhook_token}": RateLimitBucket(5, 2),
+    "PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original": RateLimitBucket(5, 2),
+    "PATCH /webhooks/{webhook_id}/{webhook_token}/messages/{message_id}": RateLimitBucket(5, 2),
+    "POST /users/@me/channels": RateLimitBucket(10, 10),
 }
 """Routes not named here share `Limits.default_bucket`, one bucket each."""
 
@@ -61,8 +60,8 @@ class Limits:
     request_size: int = 25 * MIB
     attachments: int = 10
 
-    buckets: Mapping[str, Bucket] = field(default_factory=lambda: BUCKETS)
-    default_bucket: Bucket = Bucket(50, 5)
+    buckets: Mapping[str, RateLimitBucket] = field(default_factory=lambda: BUCKETS)
+    default_bucket: RateLimitBucket = RateLimitBucket(50, 5)
     global_per_second: int = 50
     old_message_age: float = 60 * 60
     old_message_edits: int = 3
@@ -84,7 +83,7 @@ MAX_EMBED_FOOTER_CHARS = 2048
 MAX_EMBED_AUTHOR_CHARS = 256
 MAX_ALT_TEXT_CHARS = 1024
 
-MAX_ROWS = 5
+MAX_ACTION_ROWS = 5
 MAX_BUTTONS_IN_ROW = 5
 MAX_CUSTOM_ID_CHARS = 100
 MAX_BUTTON_LABEL_CHARS = 80

@@ -7,10 +7,10 @@ import mimetypes
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum, IntFlag
-from typing import Any
+from typing import Any, Self
 
 from PIL import Image, UnidentifiedImageError
 
@@ -96,6 +96,39 @@ class StoredMessage:
     visible_to: int | None = None
     nonce: str | None = None
     edits_when_old: int = 0
+
+    def with_draft(self, draft: MessageDraft) -> Self:
+        """The message with the given parts of a draft in place, whom it pings apart."""
+        kept = self.files
+        if draft.kept is not None:
+            kept = tuple(file for file in kept if file.id in draft.kept)
+        return replace(
+            self,
+            files=(*kept, *draft.files),
+            content=self.content if draft.content is None else draft.content,
+            embeds=self.embeds if draft.embeds is None else draft.embeds,
+            components=self.components if draft.components is None else draft.components,
+            flags=self.flags if draft.flags is None else draft.flags,
+        )
+
+    def with_reaction(self, emoji: str, user_id: int) -> Self:
+        """The message after this user reacted; as it was, where they had before."""
+        there = self._reaction(emoji)
+        if user_id in there.users:
+            return self
+        changed = Reaction(emoji, (*there.users, user_id))
+        others = [changed if each.emoji == emoji else each for each in self.reactions]
+        return replace(self, reactions=tuple(others if there.users else (*others, changed)))
+
+    def without_reaction(self, emoji: str, user_id: int) -> Self:
+        """The message after this user took the reaction back; as it was, where there is none."""
+        there = self._reaction(emoji)
+        changed = Reaction(emoji, tuple(user for user in there.users if user != user_id))
+        reactions = [changed if each.emoji == emoji else each for each in self.reactions]
+        return replace(self, reactions=tuple(each for each in reactions if each.users))
+
+    def _reaction(self, emoji: str) -> Reaction:
+        return next((each for each in self.reactions if each.emoji == emoji), Reaction(emoji, ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-Json = Mapping[str, Any]
-
-EPHEMERAL = 1 << 6
-LOADING = 1 << 7
-BUTTON = 2
-TEXT_INPUT = 4
-LABEL = 18
-SELECTS = {3, 5, 6, 7, 8}
+from playground.state.messages import Json, MessageFlag
+from playground.validation.components import SELECTS, ComponentKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +169,12 @@ class Message:
             content=payload["content"],
             embeds=tuple(payload["embeds"]),
             attachments=tuple(Attachment.from_json(a) for a in payload["attachments"]),
-            buttons=tuple(Button.from_json(c) for c in components if c["type"] == BUTTON),
+            buttons=tuple(
+                Button.from_json(c) for c in components if c["type"] == ComponentKind.BUTTON
+            ),
             selects=tuple(Select.from_json(c) for c in components if c["type"] in SELECTS),
-            ephemeral=bool(payload["flags"] & EPHEMERAL),
-            thinking=bool(payload["flags"] & LOADING),
+            ephemeral=bool(payload["flags"] & MessageFlag.EPHEMERAL),
+            thinking=bool(payload["flags"] & MessageFlag.LOADING),
             edited=payload["edited_timestamp"] is not None,
             interaction_id=(payload.get("interaction_metadata") or {}).get("id"),
             replies_to=(payload.get("message_reference") or {}).get("message_id"),
@@ -237,7 +233,9 @@ def _walk(components: Any) -> Iterator[Json]:
 
 def _fields(components: Any) -> Iterator[Field]:
     for row in components:
-        inner = [row["component"]] if row["type"] == LABEL else row.get("components", ())
+        inner = (
+            [row["component"]] if row["type"] == ComponentKind.LABEL else row.get("components", ())
+        )
         for component in inner:
             yield Field(
                 custom_id=component["custom_id"],

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from playground.testing.openapi import ApiDescription
+from playground.validation.openapi import ApiDescription
 
 MESSAGES = "/channels/{channel_id}/messages"
 
