@@ -8,7 +8,8 @@ from discord import app_commands
 
 from playground import Playground
 from playground.testing.member import Member, NoAnswer, Refused, Upload
-from tests.support.playground.small_bot import SmallBot, connected, picture, picture_file
+from tests.support.pictures import picture
+from tests.support.playground.small_bot import SmallBot, connected, picture_file
 
 
 class Grid(discord.ui.View):
@@ -109,7 +110,7 @@ async def test_a_command_becomes_a_picture_with_buttons(
 ) -> None:
     async with connected(make_bot(), playground.url) as bot:
         await ada.wait_for_command("imagine")
-        upload = Upload("start.png", picture())
+        upload = Upload("start.png", picture("red"))
         asked = await ada.slash(
             "darkroom", "imagine", prompt="a fox", steps=7, style="Raw", start=upload
         )

@@ -11,7 +11,7 @@ import pytest
 from playground import Playground
 from playground.state.limits import Limits
 from playground.testing.member import Answer, Member, Refused
-from tests.playground.conftest import UNHURRIED
+from tests.support.playground.limits import UNHURRIED
 from tests.support.playground.raw_bot import RawBot, Reply
 
 EVERYWHERE: dict[str, Any] = {

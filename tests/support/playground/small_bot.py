@@ -1,4 +1,4 @@
-"""A small bot on the real discord.py, which the tests let loose on the playground."""
+"""A small bot on the real discord.py, for tests of the playground."""
 
 from __future__ import annotations
 
@@ -12,14 +12,8 @@ from typing import Any
 import discord
 import yarl
 from discord import app_commands
-from PIL import Image
 
-
-def picture(colour: str = "red", size: int = 64) -> bytes:
-    """A PNG of one colour."""
-    buffer = io.BytesIO()
-    Image.new("RGB", (size, size), colour).save(buffer, "PNG")
-    return buffer.getvalue()
+from tests.support.pictures import picture
 
 
 def picture_file(colour: str = "red", description: str | None = None) -> discord.File:
