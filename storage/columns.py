@@ -1,4 +1,4 @@
-"""Types of columns: what SQLAlchemy's own do not store alike on SQLite and on Postgres."""
+"""Column types that store the same on SQLite and on Postgres."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -7,7 +7,7 @@ from sqlalchemy import DateTime, Dialect, Enum, Text, TypeDecorator
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An instant: aware on the way in, aware and in UTC on the way out, on every database.
+    """A point in time: must be aware when stored, is aware and in UTC when read.
 
     SQLite has no time zones; without this its datetimes would come back naive.
     """
@@ -29,10 +29,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class AnyText(TypeDecorator[str]):
-    """Text as anybody, or any program, may have written it.
+    """Text from anybody, or any program.
 
-    Half surrogates and the character 0 can be sent to us, but no UTF-8 holds the former and
-    Postgres not the latter; each is stored as a sign that something stood there.
+    It may have lone surrogates, which UTF-8 cannot hold, and the character 0, which Postgres does
+    not store. Each is stored as a replacement character.
     """
 
     impl = Text

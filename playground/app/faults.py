@@ -1,4 +1,4 @@
-"""Trouble made on purpose, for tests: 429s, failures, late acknowledgements, lost connections.
+"""Faults that tests inject: 429s, failures, late acknowledgements, lost connections.
 
 A route is written as in the record of requests: `"PATCH /channels/{channel_id}/messages/..."`.
 """
@@ -72,7 +72,7 @@ class Hold:
 
 
 class Faults:
-    """What will go wrong. Used by tests through `Playground.faults`."""
+    """The faults that are planned. Used by tests through `Playground.faults`."""
 
     def __init__(self, world: World, gateway: Gateway) -> None:
         self._world = world

@@ -1,4 +1,4 @@
-"""What the gateway's events say, and which session gets them. Pure, but for asking the world."""
+"""The gateway's events: their payloads, and which sessions get them. Only reads the world."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ Event = tuple[str, Payload, Intent, bool]
 
 def events_of(world: World, change: Change) -> Iterator[Event]:
     """The gateway events of a change: name, payload, the intent needed, and whether it happened
-    in the server. Nothing is told of where the bot is not, and ephemeral messages are between the
-    member and the interaction's token."""
+    in the server. There are none for channels that the bot is not in, nor for ephemeral messages,
+    which only the interaction's token reaches."""
     match change:
         case AppInstall():
             return

@@ -1,5 +1,4 @@
-"""What Discord fills in before it shows the parts of a message: ids, defaults, addresses of
-files. Pure."""
+"""What Discord adds to embeds and components: ids, default values, addresses of files. Pure."""
 
 from __future__ import annotations
 

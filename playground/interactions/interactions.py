@@ -1,4 +1,4 @@
-"""Interactions: what a member's action asks of the bot, from the asking to the end of its token.
+"""Interactions: what a member's action sends to the bot, and how it is answered.
 
 `callbacks` takes the bot's first response, `followups` what comes after it. Knows neither HTTP
 nor the gateway: what carries interactions to the bot registers in `listeners`.
@@ -76,7 +76,7 @@ class Interaction:
 
     @property
     def user_install_only(self) -> bool:
-        """Whether the application is there for its user alone, and not for the place."""
+        """Whether the application is there by its user's installation alone."""
         return str(int(Installation.GUILD)) not in self.cause.owners
 
 
@@ -103,11 +103,11 @@ class Interactions:
         trigger: Cause | None = None,
         nonce: str | None = None,
     ) -> Interaction:
-        """Start an interaction and carry it to the bot; `reply` resolves within the deadline.
+        """Start an interaction and send it to the bot; `reply` resolves within the deadline.
 
         `owners` are those for whom the application is there (see `Cause`).
         `source` is the message whose component was used, `target_id` what a context menu
-        command was used on, `trigger` the cause of the dialog that was sent off.
+        command was used on, `trigger` the cause of the dialog that was submitted.
         """
         identity = self._world.ids.next()
         source_id = source.id if source else None

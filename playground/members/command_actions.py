@@ -108,7 +108,7 @@ def _command_payload(command: Command) -> dict[str, Any]:
 
 
 def _lookup(standin: StandIn, member: GuildMember) -> Lookup:
-    """How this member's words become files, users and channels."""
+    """Finds files, users and channels as this member names them."""
 
     def file(text: str) -> StoredFile:
         upload = standin.world.uploads.get(int(text)) if text.isdigit() else None

@@ -37,7 +37,7 @@ def use_component(standin: StandIn, member: GuildMember, action: Json) -> Intera
         member.user.id,
         channel,
         payload,
-        # Whoever presses: the application is there for those whom it answered.
+        # Whoever presses: the installation is that of the message.
         message.cause.owners if message.cause else _owners_of_bot(channel),
         source=message,
         nonce=action.get("nonce"),
@@ -84,7 +84,7 @@ def _walk(components: Any) -> Iterator[Json]:
 
 
 def _owners_of_bot(channel: Channel) -> dict[str, str]:
-    """For whom the application is there under what its bot posted by itself."""
+    """The installation owners for a message that the bot posted by itself."""
     return {str(int(Installation.GUILD)): str(channel.guild_id or 0)}
 
 

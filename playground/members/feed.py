@@ -1,4 +1,4 @@
-"""The members' live view: a websocket that says hello with everything, then what changes."""
+"""The members' live feed: a websocket that sends the whole state, then every change."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _Viewer:
 
 
 class Feed:
-    """Everybody who watches, and what each may see."""
+    """The connected members, and what each may see."""
 
     def __init__(self, standin: StandIn) -> None:
         self._standin = standin

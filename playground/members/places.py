@@ -17,5 +17,5 @@ def message_of(
 ) -> StoredMessage:
     message = standin.world.message(channel.id, int(action["message"]))
     if not standin.world.sees(member.user.id, message):
-        raise Refusal("That message is gone.")
+        raise Refusal("That message was deleted.")
     return message

@@ -1,7 +1,7 @@
 """Discord's rate limits: a bucket per route and major parameter, and a global one.
 
-Windows are fixed and open with their first request, as Discord's do. The caller says what time
-it is, so that nothing here waits.
+Windows are fixed and start with their first request, as Discord's do. The clock is passed in, so
+that tests need not wait.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAJOR_PARAMETERS = ("channel_id", "guild_id", "webhook_id", "webhook_token")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a request may pass, and what the client learns about its bucket."""
+    """Whether a request may pass, and the headers about its bucket."""
 
     passes: bool
     bucket: str

@@ -1,4 +1,4 @@
-"""The table of REST routes, and the way of every request through it.
+"""The table of REST routes, and the steps of every request.
 
 recorded → held or failed on purpose → authorized → rate-limited → read → handled → checked
 """
@@ -78,7 +78,7 @@ ROUTES: tuple[tuple[str, str, Handle], ...] = (
 )
 OLD_EDIT_RETRY_AFTER_S = 60.0
 MALFORMED_BODY_ERRORS = (KeyError, TypeError, ValueError, AttributeError)
-"""What handling a body of a shape that no rule foresaw may raise; answered with a 400."""
+"""What a handler may raise for a body of a shape that no rule covers; answered with a 400."""
 
 UNAUTHENTICATED_PATHS = ("/gateway", "/interactions/", "/webhooks/")
 """Routes under these need no bot token: nothing secret, or a token in the path."""
@@ -88,13 +88,13 @@ def add_rest_routes(app: web.Application, standin: StandIn) -> None:
     """Serve every route under `/api/v10`, and Discord's 404 for all others."""
     rate_limits = RateLimits(standin.limits)
     for method, path, handle in ROUTES:
-        way = _Way(standin, rate_limits, path, handle)
-        app.router.add_route(method, PREFIX + path, way.serve)
+        handler = _RouteHandler(standin, rate_limits, path, handle)
+        app.router.add_route(method, PREFIX + path, handler.serve)
     app.router.add_route("*", "/api/{rest:.*}", _unknown)
 
 
-class _Way:
-    """One route's way from request to response."""
+class _RouteHandler:
+    """Serves one route, from request to response."""
 
     def __init__(
         self, standin: StandIn, rate_limits: RateLimits, path: str, handle: Handle
@@ -114,7 +114,7 @@ class _Way:
         except DiscordError as error:
             status, answer = error.reason.status, error.body()
         except MALFORMED_BODY_ERRORS:
-            # A body of a shape that no rule above foresaw: the client's mistake all the same.
+            # A body of a shape that no rule above covers: still the client's mistake.
             log.exception("a body of unexpected shape on %s", route)
             status, answer = 400, DiscordError(errors.INVALID_FORM).body()
         self._record(request, route, status, body, answer)

@@ -46,7 +46,7 @@ class ChannelUpdate:
 
 @dataclass(frozen=True, slots=True)
 class AppInstall:
-    """A user added the application to their own account, or took it away."""
+    """A user installed the application to their own account, or removed it."""
 
     user_id: int
 

@@ -1,9 +1,9 @@
-"""Discord's figures, each once: lengths, counts, sizes, clocks and rate limits.
+"""Discord's limits, each defined once: lengths, counts, sizes, timeouts and rate limits.
 
-Read from Discord's documentation and its OpenAPI description. `Limits` is handed to everything
-that enforces one, so that a test can shorten a clock instead of waiting for it. Where Discord
-publishes no figure (the size of the buckets, edits of old messages) the value here is a cautious
-observation, and a client that obeys the headers need not know it.
+Taken from Discord's documentation and its OpenAPI description. `Limits` is passed to everything
+that enforces one, so that a test can shorten a timeout instead of waiting for it. Where Discord
+publishes no figure (the size of the buckets, edits of old messages), the value here is a low
+estimate, and a client that obeys the headers need not know it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 MIB = 1024 * 1024
 CLOSE_TIMEOUT_S = 2.0
-"""How long a closing websocket waits for its peer's goodbye: a stopped process gives none."""
+"""How long a closing websocket waits for its peer's close frame: a stopped process sends none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,12 @@ BUCKETS: Mapping[str, RateLimitBucket] = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Every figure the stand-in enforces. Times are seconds, sizes bytes, lengths characters."""
+    """Every limit that tests may change. Times are seconds, sizes bytes, lengths characters."""
 
     interaction_deadline: float = 3
     interaction_lifetime: float = 15 * 60
     follow_ups: int = 5
-    """Of an application that only its user brought along."""
+    """Of an application that only its user installed."""
 
     heartbeat_interval: float = 41.25
     resume_window: float = 120

@@ -59,7 +59,7 @@ class Cause:
 
     `owners` are Discord's `authorizing_integration_owners`: by kind of installation, the server
     and the user for whom the application is there. `name` is the command's, `message_id` the
-    message whose component was used, `trigger` the cause of the dialog that was sent off.
+    message whose component was used, `trigger` the cause of the dialog that was submitted.
     """
 
     interaction_id: int
@@ -151,7 +151,7 @@ class MessageDraft:
 
 
 def store_file(identity: int, filename: str, content: bytes, description: str | None) -> StoredFile:
-    """A file as the CDN will serve it: its name made safe, its type and size looked at."""
+    """A file as the CDN serves it: with a safe name, its type, and a picture's size."""
     name = re.sub(r"[^\w.\-]", "_", filename)[-200:] or "file"
     content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
     width = height = None

@@ -1,8 +1,7 @@
 """The state of the stand-in: servers, their people, channels and messages, in memory.
 
-Every change is told to the listeners, which are the gateway (for bots) and the feed (for
-members); the world knows neither of them, nor HTTP. What Discord would refuse raises
-`DiscordError`.
+The listeners are called with every change: the gateway (for bots) and the feed (for members). The
+world knows neither of them, nor HTTP. What Discord would refuse raises `DiscordError`.
 """
 
 from __future__ import annotations
@@ -68,8 +67,8 @@ class World:
         self.installed_by: set[int] = set()
         """The users who added the application to their own account."""
         self.locales: dict[int, str] = {}
-        """The language of each user's client, as it was last told."""
-        # Whoever still looks at a message as it was may be loading its files just now.
+        """The language of each user's client, as last sent."""
+        # A client that still shows the old version of a message may be loading its files.
         self._replaced: deque[StoredFile] = deque(maxlen=50)
         initial = build_guilds(self.ids)
         self.bot = initial.bot
@@ -81,7 +80,7 @@ class World:
         for pair in combinations([member.user.id for member in self.people], 2):
             self._conversation_of(pair)
 
-    # ------------------------------------------------------------------ looking
+    # ------------------------------------------------------------------ lookups
 
     @property
     def application_id(self) -> int:
@@ -116,7 +115,7 @@ class World:
         return self.channels[identity]
 
     def channel_called(self, name: str, user_id: int) -> Channel:
-        """A channel by name or id as one member means it.
+        """A channel by name or id, as this member sees it.
 
         `dm` is their conversation with the bot, `@Ben` the one with Ben.
         """
@@ -130,13 +129,13 @@ class World:
         raise DiscordError(errors.UNKNOWN_CHANNEL)
 
     def conversation_with(self, user_id: int) -> Channel:
-        """The bot's conversation with this user, made on first asking."""
+        """The bot's conversation with this user, created when first needed."""
         if self.user(user_id).bot:
             raise DiscordError(errors.CANNOT_MESSAGE_USER)
         return self._conversation_of((user_id, self.bot.id))
 
     def _conversation_of(self, people: tuple[int, int]) -> Channel:
-        """The conversation of two users, made on first asking."""
+        """The conversation of two users, created when first needed."""
         for channel in self.channels.values():
             if channel.people and {*channel.people} == {*people}:
                 return channel
@@ -180,7 +179,7 @@ class World:
         files = chain(self.uploads.values(), posted, self._replaced)
         return next((file for file in files if file.id == file_id), None)
 
-    # ------------------------------------------------------------------ doing
+    # ------------------------------------------------------------------ changes
 
     def post(
         self,
@@ -286,7 +285,7 @@ class World:
         return changed if draft.content is None else self._with_mentions(changed, draft)
 
     def _with_mentions(self, message: StoredMessage, draft: MessageDraft) -> StoredMessage:
-        """Work out whom the content pings, as `allowed_mentions` lets it."""
+        """Set whom the content pings, within its `allowed_mentions`."""
         channel = self.channels[message.channel_id]
         bits = self.permissions(message.author_id, channel)
         may_ping_all = may(bits, Permission.MENTION_EVERYONE)

@@ -28,7 +28,7 @@ class Upload:
     content: bytes
 
 
-class Connection:
+class MemberConnection:
     """Sends what one member does, and keeps what they have seen.
 
     `timeout` (seconds) bounds every wait that names no other. `versions` has every version of

@@ -1,4 +1,4 @@
-"""Plays one member from Python: types commands, presses buttons, waits for messages.
+"""A member controlled from Python: types commands, presses buttons, waits for messages.
 
     async with Member(url, "Ada") as ada:
         message = await ada.slash("darkroom", "imagine", prompt="a red fox")
@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from playground.state.messages import Json
-from playground.testing.connection import Connection, Refused, Upload
+from playground.testing.connection import MemberConnection, Refused, Upload
 from playground.testing.views import Answer, Attachment, Message, Modal, Option
 
 __all__ = ["Member", "NoAnswer", "Refused", "Upload"]
@@ -38,7 +38,7 @@ class Member:
         self.name = name
         self.timeout = timeout
         self.locale = locale
-        self._connection = Connection(url, name, timeout)
+        self._connection = MemberConnection(url, name, timeout)
 
     async def __aenter__(self) -> Self:
         await self._connection.open()
@@ -47,7 +47,7 @@ class Member:
     async def __aexit__(self, *_: object) -> None:
         await self._connection.close()
 
-    # ------------------------------------------------------------------ acts
+    # ------------------------------------------------------------------ actions
 
     async def slash(self, channel: str, command: str, **options: Any) -> Message:
         """Type a slash command and return the bot's first answer as a message.
@@ -92,7 +92,7 @@ class Member:
     async def submit(
         self, modal: Modal, values: Mapping[str, str | Sequence[str]] | None = None
     ) -> Answer:
-        """Send a dialog off. `values` by custom_id or label; the rest stays as filled in."""
+        """Submit a dialog. `values` by custom_id or label; the rest stays as filled in."""
         act = {"type": "modal", "interaction": modal.interaction_id, "values": dict(values or {})}
         return await self._act(act)
 
@@ -140,14 +140,14 @@ class Member:
         await self._connection.request("DELETE", _path(message))
 
     async def install_app(self) -> None:
-        """Add the application to the member's own account, which brings it along everywhere."""
+        """Install the application to the member's own account, for use on any server."""
         await self._connection.request("PUT", "app")
 
     async def uninstall_app(self) -> None:
-        """Take it away again."""
+        """Remove it from the member's account."""
         await self._connection.request("DELETE", "app")
 
-    # ------------------------------------------------------------------ sights
+    # ------------------------------------------------------------------ reading
 
     async def messages(self, channel: str) -> list[Message]:
         """The channel as this member sees it now, oldest first, own ephemerals included."""
@@ -171,7 +171,7 @@ class Member:
         commands = await self._connection.request("GET", f"channels/{channel}/commands")
         return {command["name"] for command in commands}
 
-    # ------------------------------------------------------------------ waits
+    # ------------------------------------------------------------------ waiting
 
     async def wait_for(
         self, seen: Callable[[Message], bool], *, within: float | None = None

@@ -1,6 +1,6 @@
-"""What a member sees: messages, buttons, dialogs and answers as frozen values.
+"""What a member sees: messages, buttons, dialogs and answers, as frozen dataclasses.
 
-The members' side of the stand-in speaks Discord's own message JSON; these types read it once,
+The members' endpoints send Discord's own message JSON; these types read it once,
 so that tests ask `message.buttons` and not `message["components"][0]["components"]`.
 Knows nothing of sockets.
 """
@@ -198,7 +198,7 @@ AnswerKind = Literal["message", "deferred", "update", "deferred_update", "modal"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the bot answered to a member's act, within three seconds.
+    """What the bot answered to a member's action, within three seconds.
 
     `kind` is `message` (type 4), `deferred` (5: `message` is "thinking"), `update` (7) or
     `deferred_update` (6: in both `message` is the one the button sits on), or `modal` (9).

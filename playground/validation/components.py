@@ -1,4 +1,4 @@
-"""Buttons, select menus, rows, the second generation's containers, and dialogs."""
+"""Buttons, select menus, action rows, Components V2, and dialogs."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ MODAL_RULES: tuple[Rule, ...] = (
 
 
 def check_components(components: list[Any], *, v2: bool, at: str = "") -> Iterator[Complaint]:
-    """Every breach in the components of a message that lies at path `at` of the request."""
+    """Every violation in the components of a message that lies at path `at` of the request."""
     here = joined(at, "components")
     everything = list(_walk(components, here))
     if not v2 and len(components) > limits.MAX_ACTION_ROWS:

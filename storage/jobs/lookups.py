@@ -1,4 +1,4 @@
-"""Questions about the queue and its jobs. Only asks; `storage.jobs.queue` changes jobs."""
+"""Reads jobs and the queue. `storage.jobs.queue` changes them."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from storage.models import COPIED_KINDS, JobRow, JobState, MemberRow, PictureRow
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What became of all of a member's jobs, and how many pictures came of them."""
+    """How all of a member's jobs ended, and how many pictures they made."""
 
     done: int
     failed: int
@@ -24,7 +24,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """All unfinished jobs; those that wait are in the order in which they will be claimed."""
+    """All unfinished jobs; `waiting` is in the order in which they will be claimed."""
 
     running: tuple[Job, ...]
     waiting: tuple[Job, ...]
@@ -76,7 +76,7 @@ async def children(database: Database, job_id: str) -> tuple[Job, ...]:
 
 
 async def in_queue(database: Database) -> Queue:
-    """Return what runs and what waits, the latter in the order of its turn."""
+    """Return the running and the waiting jobs, the latter in the order of their turns."""
     async with database.reading() as session:
         rows = await session.execute(
             select(JobRow, MemberRow.served_at, queue_order.next_turn())

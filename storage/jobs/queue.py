@@ -2,8 +2,8 @@
 
 Every change of state is one transaction that names the state it comes from. So of two that race,
 exactly one wins and the other is told so. Knows nothing of what is in a request, of how pictures
-are made or of how anything is shown. One bot owns the queue of a database; any number of its
-queue workers may claim from it.
+are made or of how anything is shown. One bot owns the queue of a database; any number of
+its queue workers may claim from it.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from storage.pictures import to_row as to_picture_row
 
 
 class TooManyJobs(Exception):
-    """The member would have more jobs queued and running than they may."""
+    """The member would have more jobs queued and running than allowed."""
 
     def __init__(self, open: int, limit: int) -> None:
         super().__init__(f"{open} jobs are queued or running, and at most {limit} may be.")
@@ -46,7 +46,7 @@ async def add(
 ) -> tuple[Job, ...]:
     """Queue one member's jobs, all of them or none, in their order.
 
-    `draft_id` is the draft that they come of, which is gone then. Raises `TooManyJobs` if the
+    `draft_id` is the draft that they come from, which is removed. Raises `TooManyJobs` if the
     member would have more than `limit` queued and running, `DraftGone` if the draft is gone
     already.
     """
@@ -59,11 +59,11 @@ async def add(
 async def insert(
     session: AsyncSession, new: Sequence[NewJob], limit: int | None, draft_id: str | None = None
 ) -> tuple[Job, ...]:
-    """Queue jobs, at least one, as part of a transaction; see `add`."""
+    """Queue jobs, at least one, within a transaction; see `add`."""
     member_id, name = new[0].member_id, new[0].member_name
     assert all(job.member_id == member_id for job in new), "one member's jobs at a time"
     now = _now()
-    # Beside all else: forty long prompts take their time.
+    # In a thread: forty long prompts take a while.
     folded = await asyncio.to_thread(_folded, {job.prompt for job in new})
     # Also locks the member's row: of two requests at once, the second counts the first's jobs.
     await upsert(
@@ -90,7 +90,7 @@ async def insert(
 async def attach_message(
     database: Database, job_id: str, channel_id: int, message_id: int, *, by_token: bool = True
 ) -> None:
-    """Remember which message shows the job; from then on the job can be claimed.
+    """Store which message shows the job; from then on the job can be claimed.
 
     `by_token` False is a message that is not reached by the job's reply token, if it has one.
     """
@@ -102,7 +102,7 @@ async def attach_message(
 
 
 async def claim_next(database: Database, kinds: Collection[JobKind] = tuple(JobKind)) -> Job | None:
-    """Take the job whose turn it is (see `storage.queue_order`) to run it; None if none waits.
+    """Claim the job whose turn it is (see `storage.queue_order`); None if none waits.
 
     No two callers get the same job. Only jobs of these kinds that have their message are taken.
     """
@@ -117,7 +117,7 @@ async def claim_next(database: Database, kinds: Collection[JobKind] = tuple(JobK
             )
             .order_by(*queue_order.claim_order())
             .limit(1)
-            # A row that another dispatcher is just claiming is passed over, not waited for.
+            # A row that another queue worker is just claiming is skipped, not waited for.
             # key_share: jobs may be added meanwhile whose parent or member is locked here.
             .with_for_update(of=JobRow, skip_locked=True, key_share=True)
         )
@@ -150,7 +150,7 @@ async def finish(database: Database, job_id: str, pictures: Sequence[NewPicture]
 
 
 async def fail(database: Database, job_id: str, reason: str) -> bool:
-    """QUEUED or RUNNING → FAILED, for a reason worded for a person. False if it had ended."""
+    """QUEUED or RUNNING → FAILED, with a reason for a person. False if it had ended."""
     return await _change(
         database, job_id, UNFINISHED, state=JobState.FAILED, reason=reason, finished_at=_now()
     )
@@ -162,14 +162,14 @@ async def cancel(database: Database, job_id: str) -> bool:
 
 
 async def requeue(database: Database, job_id: str) -> bool:
-    """RUNNING → QUEUED, at its old place: it could not be run now. False if it was not running."""
+    """RUNNING → QUEUED, at its old place in the queue. False if it was not running."""
     return await _change(
         database, job_id, (JobState.RUNNING,), state=JobState.QUEUED, started_at=None
     )
 
 
 async def requeue_unfinished(database: Database) -> int:
-    """Every RUNNING → QUEUED, and how many: for the start, when nobody can be running them."""
+    """Every RUNNING → QUEUED; returns how many. For the start, when no worker runs yet."""
     async with database.transaction() as session:
         changed = await session.scalars(
             update(JobRow)
@@ -181,13 +181,13 @@ async def requeue_unfinished(database: Database) -> int:
 
 
 async def mark_shown(database: Database, job_id: str) -> None:
-    """Remember that the job's message shows how it ended."""
+    """Store that the job's message shows how it ended."""
     async with database.transaction() as session:
         await session.execute(update(JobRow).where(JobRow.id == job_id).values(shown_at=_now()))
 
 
 async def highlight(database: Database, job_id: str) -> bool:
-    """Remember that a finished job is shown among the highlights. False if it was already."""
+    """Store that a finished job is shown among the highlights. False if it was already."""
     async with database.transaction() as session:
         changed = await session.scalar(
             update(JobRow)
@@ -203,7 +203,7 @@ async def highlight(database: Database, job_id: str) -> bool:
 
 
 async def take_back_highlight(database: Database, job_id: str) -> None:
-    """It could not be shown there."""
+    """Undo `highlight`: it could not be shown."""
     async with database.transaction() as session:
         await session.execute(update(JobRow).where(JobRow.id == job_id).values(highlighted=False))
 

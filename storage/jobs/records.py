@@ -18,7 +18,7 @@ UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """What a member asks for, decided in full and not yet accepted."""
+    """A job that is fully decided and not yet accepted."""
 
     kind: JobKind
     prompt: str
@@ -44,7 +44,7 @@ class NewJob:
     stealth: bool = False
     """Shown to its member alone."""
     reply_token: str | None = None
-    """How its message is reached, for a while, where the bot cannot as itself; else None."""
+    """The interaction token that reaches its message, where the bot itself cannot; else None."""
 
     @property
     def hidden(self) -> bool:
@@ -69,7 +69,7 @@ class Job(NewJob):
     """When it was last claimed; None while it is queued."""
     finished_at: datetime | None
     removed_by: RemovedBy | None = None
-    """Who had its message taken away, if it was."""
+    """Who removed its message, if it was removed."""
 
 
 def to_row(new: NewJob, folded_prompt: str, created_at: datetime) -> JobRow:
@@ -93,7 +93,7 @@ def to_job(row: JobRow) -> Job:
 
 
 def fold(text: str) -> str:
-    """The text as it is searched: letters that differ by case or form alone become the same.
+    """The text for searching: letters that differ only by case or form become the same.
 
     Unicode's compatibility caseless matching (D146): “ÉTÉ” is found by “été”, however the accents
     are written, and “ＦＯＸ” by “fox”.

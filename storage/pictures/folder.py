@@ -28,15 +28,15 @@ PARTIAL_SUFFIX = ".unfinished"
 
 
 class PictureNotSaved(Exception):
-    """A picture could not be put on the disk; the message says why, for a person."""
+    """A picture could not be written to the disk; the message says why, for a person."""
 
 
 class PictureNotRemoved(Exception):
-    """A picture's file could not be taken away; the message says why, for a person."""
+    """A picture's file could not be deleted; the message says why, for a person."""
 
 
 class PictureMissing(Exception):
-    """A stored picture's file is gone or is not what was stored; the message is for a person."""
+    """A stored picture's file is missing or damaged; the message is for a person."""
 
 
 class PictureFolder:
@@ -47,7 +47,7 @@ class PictureFolder:
         self._keeping = asyncio.Lock()
 
     async def save(self, job_id: str, index: int, seed: int, png: bytes) -> NewPicture:
-        """Check that `png` is a whole PNG and put it in the folder, whole or not at all.
+        """Check that `png` is a whole PNG and write it to the folder, atomically.
 
         Saving the same job's picture again replaces it. Raises `PictureNotSaved`.
         """
@@ -60,42 +60,42 @@ class PictureFolder:
         return await asyncio.to_thread(self._read, picture)
 
     async def remove(self, pictures: Sequence[Picture]) -> None:
-        """Take files away; those that are gone already are none the worse.
+        """Delete files; those that are missing already are no error.
 
         Raises `PictureNotRemoved`.
         """
         await asyncio.to_thread(self._remove, pictures)
 
     async def keep(self, picture: bytes) -> str:
-        """Put a picture that a job starts from in the folder; returns its SHA-256, its name.
+        """Write a start picture to the folder; returns its SHA-256, its name.
 
         Keeping it again changes nothing. Raises `PictureNotSaved`.
         """
         sha256 = self.digest(picture)
-        # Two that keep the same picture at once must not write into one file.
+        # Two calls with the same picture must not write to one file at once.
         async with self._keeping:
             await asyncio.to_thread(self._write, f"{KEPT_FOLDER}/{sha256}", picture)
         return sha256
 
     @staticmethod
     def digest(picture: bytes) -> str:
-        """The name that a picture is kept under: its SHA-256."""
+        """The name of a start picture: its SHA-256."""
         return hashlib.sha256(picture).hexdigest()
 
     async def all_kept(self, *, older_than_s: float) -> tuple[str, ...]:
-        """The names of what was kept so many seconds ago or earlier.
+        """The names of start pictures of at least this age.
 
-        What a crash left half written so long ago is taken away on the way.
+        Also deletes files of that age that a crash left half written.
         """
         return await asyncio.to_thread(self._all_kept, older_than_s)
 
     async def forget(self, digests: Collection[str]) -> int:
-        """Take away what was kept under these names, where it is there; returns how many."""
+        """Delete the start pictures of these names, where they exist; returns how many."""
         async with self._keeping:
             return await asyncio.to_thread(self._forget, digests)
 
     async def kept(self, sha256: str) -> bytes:
-        """Return what was kept under this digest. Raises `PictureMissing`."""
+        """Return the start picture of this digest. Raises `PictureMissing`."""
         # Nothing that a person typed may become a path.
         assert re.fullmatch(r"[0-9a-f]{64}", sha256)
         return await asyncio.to_thread(self._kept, sha256)
@@ -146,7 +146,7 @@ class PictureFolder:
         return picture
 
     def _write(self, file: str, picture: bytes) -> None:
-        """Write beside the place and then move there: a reader, or a crash, sees all or nothing."""
+        """Write to a temporary name, then rename: a reader, or a crash, sees all or nothing."""
         place = self._root / file
         unfinished = place.with_name(f".{place.name}{PARTIAL_SUFFIX}")
         try:

@@ -10,7 +10,7 @@ from storage.models import PictureRow, read_row
 
 @dataclass(frozen=True, slots=True)
 class NewPicture:
-    """A picture whose file is saved and whose row is not yet written."""
+    """A picture whose file is saved and whose row is not written yet."""
 
     index: int
     """0-based place in its job."""
@@ -34,7 +34,7 @@ class Picture(NewPicture):
 
 
 def picture_id(job_id: str, index: int) -> str:
-    """Name a picture by its job and its place, so that making it again names it the same."""
+    """The id of a picture: of its job and its index, so that it is the same when made again."""
     return f"{job_id}_{index}"
 
 
