@@ -15,9 +15,14 @@ from discord import app_commands
 
 from tests.support.pictures import picture
 
+SIZE_PX = (64, 64)
+"""Width and height of the pictures that the bot sends."""
+
 
 def picture_file(colour: str = "red", description: str | None = None) -> discord.File:
-    return discord.File(io.BytesIO(picture(colour)), f"{colour}.png", description=description)
+    return discord.File(
+        io.BytesIO(picture(colour, SIZE_PX)), f"{colour}.png", description=description
+    )
 
 
 class SmallBot(discord.Client):
