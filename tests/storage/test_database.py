@@ -1,4 +1,4 @@
-"""Opening, waiting and failing: what a person reads when the database is away."""
+"""Opening, waiting for locks, and the messages when the database is unavailable."""
 
 import asyncio
 import sqlite3

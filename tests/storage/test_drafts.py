@@ -1,4 +1,4 @@
-"""What waits for its member's yes is there until it is answered, once."""
+"""Drafts stay until they are confirmed or refused, and can be confirmed once."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""A member's own things: defaults until stored, exactly what was stored, and nobody else's."""
+"""Preferences, custom options and favourites: defaults, then exactly what was stored, by member."""
 
 import asyncio
 from dataclasses import replace

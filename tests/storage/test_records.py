@@ -1,4 +1,4 @@
-"""What is read from a row has the values of its columns: no field is without one, or forgotten."""
+"""Records and their rows: every field has a column, and comes back from it."""
 
 from dataclasses import MISSING, fields, replace
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Start pictures are there as long as something names them, on both databases, whoever races."""
+"""Start pictures exist as long as something names them, on both databases, in every race."""
 
 import asyncio
 import os

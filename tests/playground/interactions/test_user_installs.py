@@ -1,4 +1,4 @@
-"""An application that its user brought along: to a server without it, and between two people."""
+"""An application installed by its user: on a server without it, and in a direct message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""REST where it says no: permissions, unknown things, bodies that make no sense."""
+"""REST's errors: permissions, unknown ids, malformed bodies."""
 
 from __future__ import annotations
 

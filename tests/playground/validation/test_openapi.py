@@ -1,4 +1,4 @@
-"""The check against Discord's description finds what is wrong: in what is sent and answered."""
+"""The check against Discord's description finds errors in requests and in answers."""
 
 from __future__ import annotations
 
