@@ -21,7 +21,7 @@ def main() -> None:
     except OSError as error:
         reason = error.strerror or error
         print(f"The playground cannot listen on port {port}: {reason}", file=sys.stderr)
-        # Which the launcher takes for final: the port is a setting.
+        # The launcher does not restart on this status: the port is a setting.
         sys.exit(os.EX_CONFIG)
 
 

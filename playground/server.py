@@ -1,4 +1,4 @@
-"""Serves the stand-in on 127.0.0.1: REST, gateway, CDN, the members' side and the page."""
+"""Serves the stand-in on 127.0.0.1: REST, gateway, CDN, the members' endpoints and the page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from playground.rest.routes import add_rest_routes
 from playground.state.limits import Limits
 
 if TYPE_CHECKING:
-    from playground.testing.openapi import ApiDescription
+    from playground.validation.openapi import ApiDescription
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -49,7 +49,7 @@ PAGE_HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Playground:
-    """A running playground, for tests: where it is, what happened, and how to make trouble."""
+    """A running playground, for tests: its address, the bot's requests, and faults to inject."""
 
     url: str
     faults: Faults
@@ -87,15 +87,13 @@ def _find_description() -> ApiDescription | None:
     if not path:
         return None
     # Imported only here: nothing but these checks needs jsonschema.
-    from playground.testing.openapi import ApiDescription
+    from playground.validation.openapi import ApiDescription
 
     return ApiDescription.load(Path(path))
 
 
 def _build_app(standin: StandIn, feed: Feed) -> web.Application:
-    app = web.Application(
-        client_max_size=standin.limits.request_size, middlewares=[_refuse_strangers]
-    )
+    app = web.Application(client_max_size=standin.limits.request_size, middlewares=[_check_origin])
     add_rest_routes(app, standin)
     add_cdn_routes(app, standin)
     add_member_routes(app, standin, feed)
@@ -116,11 +114,11 @@ def _build_app(standin: StandIn, feed: Feed) -> web.Application:
 
 
 @web.middleware
-async def _refuse_strangers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse other sites' scripts: whatever a browser sends must come from our own page.
+async def _check_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse requests of other sites: a browser's must come from our own page.
 
-    A site may point its own name at this address, or send requests here unseen; both show in
-    Host or Origin.
+    A site may point its own name at this address, or send requests here in the background; both
+    show in Host or Origin.
     """
     host = request.host.rsplit(":", 1)[0]
     origin = request.headers.get("Origin")

@@ -1,1 +1,1 @@
-"""What Darkroom keeps: servers, members, jobs and pictures. Knows no Discord and no torch."""
+"""The database and the pictures: servers, members, jobs. Knows no Discord and no torch."""

@@ -1,4 +1,4 @@
-"""Drafts: what a member asked for and has to confirm. Knows nothing of what is in them."""
+"""Drafts: jobs that a member asked for and has to confirm. Knows nothing of their content."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,15 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.database import Database
 from storage.models import DraftRow
 
-KEPT_FOLDER = timedelta(days=1)
+LIFETIME = timedelta(days=1)
+"""How long a draft can be confirmed."""
 
 MAX_DRAFTS_PER_MEMBER = 5
-"""Drafts that a member may have; the oldest gives way to a new one."""
+"""Drafts that a member may have; a new one replaces the oldest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Something that waits for its member's yes."""
+    """Something that waits for its member's confirmation."""
 
     id: str
     member_id: int
@@ -28,7 +29,7 @@ class Draft:
 
 
 async def keep(database: Database, member_id: int, content: Mapping[str, Any]) -> str:
-    """Remember a draft for a day, and return its id."""
+    """Store a draft for a day, and return its id."""
     now = datetime.now(UTC)
     draft_id = uuid4().hex
     async with database.transaction() as session:
@@ -39,10 +40,10 @@ async def keep(database: Database, member_id: int, content: Mapping[str, Any]) -
 
 
 async def get(database: Database, draft_id: str) -> Draft | None:
-    """Return a draft that nobody has confirmed or refused yet."""
+    """Return a draft; None if it was confirmed or refused, or is too old."""
     async with database.reading() as session:
         row = await session.get(DraftRow, draft_id)
-    if row is None or row.created_at < datetime.now(UTC) - KEPT_FOLDER:
+    if row is None or row.created_at < datetime.now(UTC) - LIFETIME:
         return None
     return Draft(row.id, row.member_id, row.content)
 
@@ -54,7 +55,7 @@ async def expire(database: Database) -> None:
 
 
 async def make_room(database: Database, member_id: int) -> tuple[Draft, ...]:
-    """Remove a member's oldest drafts, so that one more may come; returns those removed."""
+    """Remove a member's oldest drafts, so that one more fits; returns those removed."""
     async with database.transaction() as session:
         rows = (
             await session.scalars(
@@ -69,13 +70,13 @@ async def make_room(database: Database, member_id: int) -> tuple[Draft, ...]:
 
 
 async def forget(database: Database, draft_id: str) -> None:
-    """The member said no."""
+    """Remove a draft that its member refused."""
     async with database.transaction() as session:
         await take(session, draft_id)
 
 
 async def take(session: AsyncSession, draft_id: str) -> bool:
-    """Remove a draft as part of a transaction; False if it is gone already, of two at once."""
+    """Remove a draft within a transaction; False if another transaction has removed it."""
     taken = await session.scalar(
         delete(DraftRow).where(DraftRow.id == draft_id).returning(DraftRow.id)
     )
@@ -84,5 +85,5 @@ async def take(session: AsyncSession, draft_id: str) -> bool:
 
 async def _expire(session: AsyncSession) -> None:
     await session.execute(
-        delete(DraftRow).where(DraftRow.created_at < datetime.now(UTC) - KEPT_FOLDER)
+        delete(DraftRow).where(DraftRow.created_at < datetime.now(UTC) - LIFETIME)
     )

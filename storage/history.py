@@ -1,6 +1,6 @@
-"""Looking back at jobs: what a member asked for, where a job came from, how long jobs take.
+"""Past jobs: search, prompts, ancestors and how long jobs take.
 
-Only asks; what changes a job is in `storage.jobs`.
+Only reads; `storage.jobs` changes jobs.
 """
 
 from collections.abc import Sequence
@@ -13,20 +13,21 @@ from storage.database import Database
 from storage.jobs import Job, fold, to_job
 from storage.models import FavouriteRow, JobKind, JobRow, JobState, PictureRow
 
-MEASURED = 50
-"""How many of the latest jobs the time of the next is estimated from."""
+AVERAGED_JOBS = 50
+"""How many of the latest jobs `run_seconds` averages."""
 
-GENERATIONS = 12
-"""How far back a line of descent is followed."""
+MAX_ANCESTORS = 12
+"""How many ancestors of a job are looked up."""
 
+MAX_SEARCH_WORDS = 50
+"""Different words of one search."""
 
-MOST_WORDS = 50
-MOST_LETTERS = 500
-"""Different words of one search, and letters that they have together."""
+MAX_SEARCH_WORDS_CHARS = 500
+"""Characters that the words of one search have together."""
 
 
 class TooManyWords(Exception):
-    """A search has more words, or longer ones, than a database should look for."""
+    """A search has too many words, or too long ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ async def search(
 async def past_prompts(
     database: Database, member_id: int, words: Sequence[str], limit: int
 ) -> tuple[str, ...]:
-    """The different prompts with all the words that a member typed, the latest first.
+    """A member's different prompts that have all the words, the latest first.
 
     Raises TooManyWords.
     """
@@ -115,7 +116,7 @@ async def latest(database: Database, member_id: int) -> Job | None:
 
 
 async def named(database: Database, member_id: int, beginning: str) -> tuple[Job, ...]:
-    """A member's jobs whose id begins so; two at the most, which is enough to see a doubt."""
+    """A member's jobs whose id begins so; at most two, enough to see that it is ambiguous."""
     async with database.reading() as session:
         rows = await session.scalars(
             select(JobRow)
@@ -126,12 +127,12 @@ async def named(database: Database, member_id: int, beginning: str) -> tuple[Job
 
 
 async def ancestors(database: Database, job: Job) -> tuple[Job, ...]:
-    """What a job came from, and what that came from: its parent first."""
-    line: list[Job] = []
-    while len(line) < GENERATIONS and (parent := await jobs.parent_of(database, job)):
-        line.append(parent)
+    """The parent of a job, its parent, and so on; the job's own parent first."""
+    found: list[Job] = []
+    while len(found) < MAX_ANCESTORS and (parent := await jobs.parent_of(database, job)):
+        found.append(parent)
         job = parent
-    return tuple(line)
+    return tuple(found)
 
 
 async def run_seconds(database: Database) -> float | None:
@@ -141,10 +142,10 @@ async def run_seconds(database: Database) -> float | None:
             select(JobRow.started_at, JobRow.finished_at)
             .where(
                 JobRow.state == JobState.DONE,
-                JobRow.kind != JobKind.UPSCALE,  # has nothing drawn
+                JobRow.kind != JobKind.UPSCALE,  # usually a copy of a stored picture
             )
             .order_by(JobRow.finished_at.desc())
-            .limit(MEASURED)
+            .limit(AVERAGED_JOBS)
         )
         times = [
             (finished - started).total_seconds()
@@ -156,9 +157,9 @@ async def run_seconds(database: Database) -> float | None:
 
 def _with_words(words: Sequence[str]) -> list[ColumnElement[bool]]:
     wanted = dict.fromkeys(fold(word) for word in words)
-    if len(wanted) > MOST_WORDS or sum(map(len, wanted)) > MOST_LETTERS:
+    if len(wanted) > MAX_SEARCH_WORDS or sum(map(len, wanted)) > MAX_SEARCH_WORDS_CHARS:
         raise TooManyWords
-    # Of capital letters, SQLite knows those of ASCII, and Postgres those of its locale.
+    # SQLite ignores case in ASCII only, Postgres as its locale says; folded text needs neither.
     return [JobRow.folded_prompt.contains(word, autoescape=True) for word in wanted]
 
 

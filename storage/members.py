@@ -1,6 +1,6 @@
-"""What members chose for themselves: preferences, options of their own, favourite pictures.
+"""Members' own settings: preferences, custom options, favourite pictures.
 
-Knows no range and no meaning of any value: who sets them checks them.
+Values are stored as given: the caller checks ranges and meanings.
 """
 
 from collections.abc import Callable
@@ -23,9 +23,9 @@ class Preferences:
     stylize: int | None = None
     raw: bool = False
     remix: bool = False
-    """Whether buttons open the prompt first."""
+    """Whether buttons ask for the prompt first."""
     variability: str = "strong"
-    """How far V goes: `strong` or `subtle`."""
+    """How much V buttons change: `strong` or `subtle`."""
     mode: str = JobMode.FAST.value
     stealth: bool = False
     auto_dm: bool = False
@@ -34,8 +34,8 @@ class Preferences:
     """Parameters that every prompt ends with."""
 
 
-class TooManyOptions(Exception):
-    """The member has as many options as they may."""
+class OptionLimitReached(Exception):
+    """The member has the most custom options allowed."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"A member may have {limit} options.")
@@ -51,24 +51,24 @@ async def get_preferences(database: Database, member_id: int) -> Preferences:
 async def save_preferences(
     database: Database, member_id: int, name: str, preferences: Preferences
 ) -> None:
-    """Store all of a member's preferences in place of what was stored before."""
+    """Replace all of a member's stored preferences."""
     async with database.transaction() as session:
-        await _keep(session, member_id, name, preferences=asdict(preferences))
+        await _save_row(session, member_id, name, preferences=asdict(preferences))
 
 
 async def change_preferences(
     database: Database, member_id: int, name: str, change: Callable[[Preferences], Preferences]
 ) -> Preferences:
-    """Store what `change` makes of a member's preferences; two changes at once both hold."""
+    """Apply `change` to a member's preferences; of two changes at once neither is lost."""
     async with database.transaction() as session:
-        await _keep(session, member_id, name)
+        await _save_row(session, member_id, name)
         changed = change(_read(await session.get(MemberRow, member_id)))
-        await _keep(session, member_id, name, preferences=asdict(changed))
+        await _save_row(session, member_id, name, preferences=asdict(changed))
         return changed
 
 
 async def get_options(database: Database, member_id: int) -> dict[str, str]:
-    """Return a member's own parameters: what each name stands for, by name."""
+    """Return a member's custom options: value by name."""
     async with database.reading() as session:
         rows = await session.scalars(
             select(OptionRow).where(OptionRow.member_id == member_id).order_by(OptionRow.name)
@@ -79,20 +79,23 @@ async def get_options(database: Database, member_id: int) -> dict[str, str]:
 async def set_option(
     database: Database, member_id: int, member_name: str, name: str, value: str, *, limit: int
 ) -> None:
-    """Let `--name` stand for `value`. Raises `TooManyOptions` where there are `limit` others."""
+    """Set the custom option `--name` to `value`.
+
+    Raises `OptionLimitReached` where there are `limit` others.
+    """
     async with database.transaction() as session:
-        await _keep(session, member_id, member_name)
+        await _save_row(session, member_id, member_name)
         others = await session.scalar(
             select(func.count()).where(OptionRow.member_id == member_id, OptionRow.name != name)
         )
         if (others or 0) >= limit:
-            raise TooManyOptions(limit)
+            raise OptionLimitReached(limit)
         values = {"member_id": member_id, "name": name, "value": value}
         await upsert(session, OptionRow, values, update={"value"})
 
 
 async def forget_option(database: Database, member_id: int, name: str) -> bool:
-    """Let `--name` stand for nothing any more. False if it did not anyway."""
+    """Delete the custom option `--name`. False if there was none."""
     async with database.transaction() as session:
         forgotten = await session.scalar(
             delete(OptionRow)
@@ -105,9 +108,9 @@ async def forget_option(database: Database, member_id: int, name: str) -> bool:
 async def toggle_favourite(
     database: Database, member_id: int, member_name: str, picture_id: str
 ) -> bool:
-    """Mark a picture, or take the mark away; returns whether it is marked now."""
+    """Add a picture to the favourites, or remove it; returns whether it is one now."""
     async with database.transaction() as session:
-        await _keep(session, member_id, member_name)
+        await _save_row(session, member_id, member_name)
         row = await session.get(FavouriteRow, (member_id, picture_id))
         if row is not None:
             await session.delete(row)
@@ -123,7 +126,7 @@ def _read(row: MemberRow | None) -> Preferences:
     return Preferences(**{name: value for name, value in stored.items() if name in known})
 
 
-async def _keep(session: AsyncSession, member_id: int, name: str, **columns: object) -> None:
-    """See to it that the member has a row, and lock it: of two changes at once, one waits."""
+async def _save_row(session: AsyncSession, member_id: int, name: str, **columns: object) -> None:
+    """Create or update the member's row, and lock it: of two changes at once, one waits."""
     values = {"id": member_id, "name": name, "first_seen": datetime.now(UTC), **columns}
     await upsert(session, MemberRow, values, update={"name", *columns})

@@ -1,45 +1,48 @@
 """The tables: servers, members, jobs and pictures, and what each column and state means.
 
-Knows the shape of what is stored; knows no query, no transaction and nothing of Discord beyond
-the width of its ids. The schema that a database really has comes from the migrations; a test
-holds the two together.
+Knows no query, no transaction, and of Discord only how large its ids are. The real schema of a
+database comes from the migrations; a test holds the two together.
 """
 
-from datetime import UTC, datetime
+from dataclasses import fields
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
-    DateTime,
-    Dialect,
-    Enum,
     ForeignKey,
     Index,
     Integer,
     MetaData,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from storage.columns import AnyText, UtcDateTime, choice
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Record = TypeVar("Record", bound="DataclassInstance")
+
 
 class JobState(StrEnum):
-    """Where a job stands. Every job has exactly one state; the last three are final."""
+    """The state of a job; the last three are final."""
 
     QUEUED = "queued"
     """Waiting to be claimed. Also a job that was running when its process died."""
     RUNNING = "running"
-    """Claimed by a dispatcher, which is having it made."""
+    """Claimed by a queue worker, which has it generated."""
     DONE = "done"
-    """Finished: its pictures are on the disk and have their rows."""
+    """Finished: its pictures are on the disk and have rows."""
     FAILED = "failed"
-    """Given up; `reason` says why in words for a person."""
+    """Given up; `reason` says why, for a person to read."""
     CANCELLED = "cancelled"
     """Stopped by a person before it was done."""
 
@@ -56,23 +59,23 @@ class JobKind(StrEnum):
     REROLL = "reroll"
     """The parent's request again, with new seeds."""
     ENLARGE = "enlarge"
-    """A picture with more pixels; `detail` is `subtle` or `creative`."""
+    """A picture upscaled; `detail` is `subtle` or `creative`."""
     REGION = "region"
-    """Parts of a picture drawn anew, the rest as it was."""
+    """Parts of a picture redrawn, the rest unchanged."""
     ZOOM = "zoom"
-    """A picture with more around it; `detail` is the factor."""
+    """A picture zoomed out; `detail` is the factor."""
     PAN = "pan"
-    """A picture carried on to one side; `detail` is `left`, `right`, `up` or `down`."""
+    """A picture extended to one side; `detail` is `left`, `right`, `up` or `down`."""
     SQUARE = "square"
-    """A picture carried on along its shorter side until it is square."""
+    """A picture extended along its shorter side until it is square."""
 
 
 COPIED_KINDS = frozenset({JobKind.UPSCALE})
-"""The kinds of jobs for which mostly nothing is drawn: their picture is there already."""
+"""Kinds of jobs that usually copy a stored picture instead of generating one."""
 
 
 class JobMode(StrEnum):
-    """How much a job is hurried: how many turns its like have, as `storage.queue_order` says."""
+    """A job's priority: how many turns its mode has; see `storage.queue_order`."""
 
     TURBO = "turbo"
     FAST = "fast"
@@ -80,69 +83,16 @@ class JobMode(StrEnum):
 
 
 class RemovedBy(StrEnum):
-    """Who had the message of a job taken away."""
+    """Who removed the message of a job."""
 
     MEMBER = "member"
-    """Who asked for the job."""
+    """The member who asked for the job."""
     MODERATOR = "moderator"
-    """Somebody else, and Discord does not say who."""
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An instant: aware on the way in, aware and in UTC on the way out, on every database.
-
-    SQLite has no time zones; without this its datetimes would come back naive.
-    """
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        assert value.tzinfo is not None, "a datetime without time zone is not an instant"
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
-
-
-class AnyText(TypeDecorator[str]):
-    """Text as anybody, or any program, may have written it.
-
-    Half surrogates and the character 0 can be sent to us, but no UTF-8 holds the former and
-    Postgres not the latter; each is stored as a sign that something stood there.
-    """
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-
-
-def _choice(choices: type[StrEnum], name: str) -> Enum:
-    """A column that holds a value of `choices`, checked by the database itself.
-
-    Text and a CHECK, not a native enum: adding a value stays one simple migration.
-    """
-    return Enum(
-        choices,
-        name=name,
-        native_enum=False,
-        create_constraint=True,
-        length=16,
-        values_callable=lambda members: [member.value for member in members],
-    )
+    """Somebody else; Discord does not say who."""
 
 
 class Base(DeclarativeBase):
-    """What all tables share: names for constraints, so that migrations can speak of them."""
+    """Base of all tables: names constraints, so that migrations can refer to them."""
 
     metadata = MetaData(
         naming_convention={
@@ -160,7 +110,7 @@ class Base(DeclarativeBase):
 
 
 class ServerRow(Base):
-    """What a server's admins have set. A server that never set anything has no row."""
+    """A server's settings. A server that never set anything has no row."""
 
     __tablename__ = "servers"
 
@@ -169,14 +119,14 @@ class ServerRow(Base):
     style: Mapped[str | None] = mapped_column(AnyText)
     stylize: Mapped[int | None] = mapped_column(Integer)
     temperament: Mapped[str | None] = mapped_column(String(16))
-    """How prompts are followed: `faithful` or `stylised`."""
+    """How closely prompts are followed: `faithful` or `stylised`."""
     jobs_per_member: Mapped[int] = mapped_column(Integer)
     permutations: Mapped[int] = mapped_column(Integer, server_default="10")
     """How many jobs one prompt may become."""
     buttons_for: Mapped[str] = mapped_column(String(16), server_default="everyone")
     """Who may press the buttons under a job: `everyone` or its `owner`."""
     highlights_channel: Mapped[int | None] = mapped_column(BigInteger)
-    """Where pictures with a star are shown again."""
+    """The channel that shows pictures with a star reaction."""
 
 
 class MemberRow(Base):
@@ -189,13 +139,13 @@ class MemberRow(Base):
     """As last seen."""
     first_seen: Mapped[datetime]
     served_at: Mapped[datetime | None]
-    """When a job of theirs was last claimed: who waited longest since then is next."""
+    """When a job of theirs was last claimed."""
     preferences: Mapped[dict[str, Any] | None]
     """What they chose in their settings; see `storage.members`."""
 
 
 class OptionRow(Base):
-    """A parameter of a member's own: `--name` stands for `value`."""
+    """A custom option of a member: `--name` stands for `value`."""
 
     __tablename__ = "options"
 
@@ -207,7 +157,7 @@ class OptionRow(Base):
 
 
 class JobRow(Base):
-    """One thing that a member asked for, from the moment it is accepted."""
+    """One job, from the moment it is accepted."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -216,8 +166,8 @@ class JobRow(Base):
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    kind: Mapped[JobKind] = mapped_column(_choice(JobKind, "kind"))
-    state: Mapped[JobState] = mapped_column(_choice(JobState, "state"))
+    kind: Mapped[JobKind] = mapped_column(choice(JobKind, "kind"))
+    state: Mapped[JobState] = mapped_column(choice(JobState, "state"))
     prompt: Mapped[str] = mapped_column(AnyText)
     folded_prompt: Mapped[str] = mapped_column(AnyText, server_default="")
     """The prompt as it is searched; see `storage.jobs.fold`."""
@@ -233,7 +183,7 @@ class JobRow(Base):
     attachment_limit: Mapped[int] = mapped_column(BigInteger)
     detail: Mapped[str | None] = mapped_column(String(40))
     """What the kind leaves open, such as which way; see `JobKind`."""
-    mode: Mapped[JobMode] = mapped_column(_choice(JobMode, "mode"), server_default="fast")
+    mode: Mapped[JobMode] = mapped_column(choice(JobMode, "mode"), server_default="fast")
     locale: Mapped[str] = mapped_column(String(10), server_default="en-US")
     """Discord's name of the language that its messages are in."""
     stealth: Mapped[bool] = mapped_column(Boolean, server_default=false())
@@ -251,9 +201,9 @@ class JobRow(Base):
     shown_at: Mapped[datetime | None] = mapped_column(index=True)
     """When the message in Discord first showed the final state; null until then."""
     highlighted: Mapped[bool] = mapped_column(Boolean, server_default=false())
-    """Shown again in the server's channel for highlights."""
-    removed_by: Mapped[RemovedBy | None] = mapped_column(String(16))
-    """Who had its message taken away, as far as that is known; see `storage.removals`."""
+    """Shown in the server's highlights channel."""
+    removed_by: Mapped[RemovedBy | None] = mapped_column(choice(RemovedBy))
+    """Who removed its message, as far as that is known; see `storage.removals`."""
 
 
 class CopyRow(Base):
@@ -267,7 +217,7 @@ class CopyRow(Base):
 
 
 class DraftRow(Base):
-    """Jobs that were asked for and wait for their member's yes."""
+    """Jobs that were asked for and wait for their member's confirmation."""
 
     __tablename__ = "drafts"
 
@@ -297,7 +247,7 @@ class PictureRow(Base):
 
 
 class FavouriteRow(Base):
-    """A picture that a member marked with a heart."""
+    """A picture that a member added to their favourites."""
 
     __tablename__ = "favourites"
 
@@ -306,3 +256,8 @@ class FavouriteRow(Base):
     )
     picture_id: Mapped[str] = mapped_column(String(48), ForeignKey("pictures.id"), primary_key=True)
     created_at: Mapped[datetime]
+
+
+def read_row(kind: type[Record], row: Base) -> Record:
+    """Build a dataclass from a row: each field has the value of the column of its name."""
+    return kind(**{field.name: getattr(row, field.name) for field in fields(kind)})

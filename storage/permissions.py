@@ -1,7 +1,4 @@
-"""What is kept is for its owner alone: folders have mode 0700, files 0600.
-
-Knows modes and paths; knows nothing of what is in the files.
-"""
+"""File permissions: stored data is for its owner alone, folders with mode 0700, files 0600."""
 
 import logging
 import os
@@ -9,7 +6,7 @@ import stat
 from pathlib import Path
 
 PRIVATE_UMASK = 0o077
-"""With it, what a process writes from now on is its owner's alone."""
+"""The umask with which only the owner can read what a process writes."""
 
 _FOLDER = 0o700
 _FILE = 0o600
@@ -18,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def close_folder(folder: Path) -> None:
-    """Make a folder if it is missing, and close it to others; what is in it stays as it is.
+    """Create a folder if it is missing, and close it to others; its contents stay as they are.
 
     One with the sticky bit, such as `/tmp`, belongs to everybody and stays open. Where a mode
     cannot be changed, the log says so.
@@ -32,7 +29,7 @@ def close_folder(folder: Path) -> None:
 
 
 def close_files(*paths: Path) -> None:
-    """Close files, and folders with all that is in them, to others. What is missing is passed over.
+    """Close files, and folders with their contents, to others. Missing paths are skipped.
 
     Links are not followed. Where a mode cannot be changed, the log says so.
     """
@@ -55,6 +52,6 @@ def _close(path: Path) -> None:
 
 
 def _set_mode(path: Path, mode: int) -> None:
-    # Only where it is another: whoever does not own it may be content with how it is.
+    # Only where it differs: a process that is not the owner cannot change it.
     if stat.S_IMODE(path.stat().st_mode) != mode:
         os.chmod(path, mode)

@@ -1,17 +1,17 @@
-"""Whose turn it is: the order in which waiting jobs are claimed, and a job's place in it.
+"""The order of the queue: which waiting job is claimed next, and a job's place.
 
 Modes take turns by weighted round robin: of seven turns four are turbo's, two fast's and one
 relaxed's (`ROUND`), spread as evenly as they can be. The turn of a mode for which nothing waits
-goes to the next in the round, at once and for good: nobody saves turns up. So a job at the head
+goes to the next in the round, and is not saved up. So a job at the head
 of its mode waits for at most six others, whatever waits in other modes. Which turn it is follows
 from the turns that claimed jobs have had, so it is the same after a restart.
 
 Among the jobs of a mode, the member with the fewest running jobs comes first, then the one who
-was served longest ago (never is longest), then the oldest job. So one member's twenty jobs hold
-up nobody's single one. What is only handed out comes before all that and takes no turn.
+was served longest ago (never is longest), then the oldest job. So one member's twenty jobs do
+not delay another's single one. Copies (`COPIED_KINDS`) come before all that and take no turn.
 
-Said twice, once for the database to choose by and once to count by; a test holds the two together.
-Knows nothing of states other than queued and running, and changes nothing.
+Written twice, as a query that chooses and as code that counts; a test holds the two together.
+Only knows the states queued and running, and changes nothing.
 """
 
 from collections import Counter, deque
@@ -34,21 +34,21 @@ ROUND = (
     JobMode.FAST,
     JobMode.TURBO,
 )
-"""Whose turn is whose, over and over: turn n is that of `ROUND[n % 7]`."""
+"""The modes' turns, repeated: turn n is that of `ROUND[n % 7]`."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A queued job, as far as its turn is concerned."""
+    """What decides the turn of a queued job."""
 
     job_id: str
     member_id: int
     served_at: datetime | None
     """When its member was last served."""
     mode: JobMode = JobMode.FAST
-    handed_out: bool = False
+    copied: bool = False
     """Whether it takes no turn; see `storage.models.COPIED_KINDS`."""
 
 
@@ -90,14 +90,14 @@ def in_turn(waiting: Sequence[Waiting], running: Counter[int], turn: int = 0) ->
     """Put the ids of queued jobs into the order in which they will be claimed.
 
     `waiting` is given oldest first, `running` counts members' running jobs, `turn` is the next.
-    What ends meanwhile is not foreseen: each job that is claimed is taken to be still running.
+    Jobs that end meanwhile are not predicted: each claimed job counts as still running.
     """
     served = {job.member_id: (job.served_at or _LONG_AGO, 0) for job in waiting}
     busy = Counter(running)
-    # By mode, with what is handed out under None, then by member.
+    # By mode, with copies under None, then by member.
     lines: dict[JobMode | None, dict[int, deque[tuple[int, str]]]] = {}
     for age, job in enumerate(waiting):
-        line = lines.setdefault(None if job.handed_out else job.mode, {})
+        line = lines.setdefault(None if job.copied else job.mode, {})
         line.setdefault(job.member_id, deque()).append((age, job.job_id))
     order: list[str] = []
     while lines:
@@ -119,5 +119,5 @@ def in_turn(waiting: Sequence[Waiting], running: Counter[int], turn: int = 0) ->
 
 
 def _turns_until(mode: JobMode, place: int) -> int:
-    """How many turns from this place in the round on are others', before it is the mode's."""
+    """How many turns of other modes come before the next of this mode, from this place on."""
     return (ROUND[place:] + ROUND[:place]).index(mode)

@@ -1,7 +1,7 @@
-"""What was taken away: messages of jobs, the further messages that show them, and pictures.
+"""Removed messages and pictures, and the copies that also show a job.
 
-A message that is gone and was not taken away by its member was taken away by somebody who may, and
-is not to be brought back before others. Knows nothing of how messages are found to be gone.
+A message that is gone and was not removed by its member was removed by a moderator; others must
+not see its pictures again. Knows nothing of how a deleted message is noticed.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from storage.models import CopyRow, FavouriteRow, JobRow, PictureRow, RemovedBy
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One more message that shows a finished job, beside its own."""
+    """One more message that shows a finished job, besides its own."""
 
     channel_id: int
     message_id: int
 
 
 async def note(database: Database, job_id: str, message_id: int, by: RemovedBy) -> None:
-    """Remember who had this message of a job taken away; who was first stays.
+    """Store who removed this message of a job, unless that is stored already.
 
     A job that has another message by now is left as it is.
     """
@@ -39,7 +39,7 @@ async def note(database: Database, job_id: str, message_id: int, by: RemovedBy) 
 
 
 async def take_back(database: Database, job_id: str) -> None:
-    """The member's message could not be taken away."""
+    """Undo `note` for the member: the message could not be deleted."""
     async with database.transaction() as session:
         await session.execute(
             update(JobRow)
@@ -49,7 +49,7 @@ async def take_back(database: Database, job_id: str) -> None:
 
 
 async def take_down(database: Database, job_id: str) -> None:
-    """Remember that a moderator took a job away, whoever had its message taken away before."""
+    """Store that a moderator removed a job, whoever removed its message before."""
     async with database.transaction() as session:
         await session.execute(
             update(JobRow).where(JobRow.id == job_id).values(removed_by=RemovedBy.MODERATOR)
@@ -57,7 +57,7 @@ async def take_down(database: Database, job_id: str) -> None:
 
 
 async def forget_pictures(database: Database, job_id: str) -> None:
-    """Forget a job's pictures, whose files are gone, and that they were anybody's favourites."""
+    """Delete the rows of a job's pictures, whose files are gone, and their favourites."""
     of_job = select(PictureRow.id).where(PictureRow.job_id == job_id)
     async with database.transaction() as session:
         await session.execute(delete(FavouriteRow).where(FavouriteRow.picture_id.in_(of_job)))
@@ -65,7 +65,7 @@ async def forget_pictures(database: Database, job_id: str) -> None:
 
 
 async def add_copy(database: Database, job_id: str, copy: Copy) -> None:
-    """Remember one more message that shows a job; it may be known already."""
+    """Store one more message that shows a job; it may be stored already."""
     values = {
         "message_id": copy.message_id,
         "channel_id": copy.channel_id,
@@ -76,13 +76,13 @@ async def add_copy(database: Database, job_id: str, copy: Copy) -> None:
 
 
 async def forget_copy(database: Database, message_id: int) -> None:
-    """The member had it taken away."""
+    """Delete the row of a copy that its member removed."""
     async with database.transaction() as session:
         await session.execute(delete(CopyRow).where(CopyRow.message_id == message_id))
 
 
 async def copies(database: Database, job_id: str, channel_id: int | None = None) -> Sequence[Copy]:
-    """The further messages of a job, the latest first: all of them, or those in one channel."""
+    """The copies of a job, the latest first: all of them, or those in one channel."""
     chosen = select(CopyRow).where(CopyRow.job_id == job_id).order_by(CopyRow.message_id.desc())
     if channel_id is not None:
         chosen = chosen.where(CopyRow.channel_id == channel_id)

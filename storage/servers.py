@@ -1,10 +1,10 @@
-"""What a server's admins have set. Knows no range of any setting: who sets them checks them."""
+"""Servers' settings. Values are stored as given: the caller checks ranges."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from storage.database import Database, upsert
-from storage.models import ServerRow
+from storage.models import ServerRow, read_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class ServerSettings:
     style: str | None = None
     stylize: int | None = None
     temperament: str | None = None
-    """How prompts are followed: `faithful` or `stylised`."""
+    """How closely prompts are followed: `faithful` or `stylised`."""
     jobs_per_member: int = 3
     """How many jobs a member may have queued and running at a time."""
     permutations: int = 10
@@ -24,7 +24,7 @@ class ServerSettings:
     buttons_for: str = "everyone"
     """Who may press the buttons under a job: `everyone` or its `owner`."""
     highlights_channel: int | None = None
-    """Where pictures with a star are shown again."""
+    """The channel that shows pictures with a star reaction."""
 
 
 async def get_settings(database: Database, server_id: int) -> ServerSettings:
@@ -36,7 +36,7 @@ async def get_settings(database: Database, server_id: int) -> ServerSettings:
 async def change_settings(
     database: Database, server_id: int, change: Callable[[ServerSettings], ServerSettings]
 ) -> ServerSettings:
-    """Store what `change` makes of a server's settings; two changes at once both hold."""
+    """Apply `change` to a server's settings; of two changes at once neither is lost."""
     async with database.transaction() as session:
         # Also locks the row, so that of two changes the second reads what the first wrote.
         await upsert(session, ServerRow, asdict(ServerSettings(server_id)), update={"server_id"})
@@ -47,7 +47,7 @@ async def change_settings(
 
 
 async def save_settings(database: Database, settings: ServerSettings) -> None:
-    """Store all of a server's settings in place of what was stored before."""
+    """Replace all of a server's stored settings."""
     values = asdict(settings)
     async with database.transaction() as session:
         await upsert(session, ServerRow, values, update=values.keys() - {"server_id"})
@@ -56,14 +56,4 @@ async def save_settings(database: Database, settings: ServerSettings) -> None:
 def _read(row: ServerRow | None, server_id: int) -> ServerSettings:
     if row is None:
         return ServerSettings(server_id)
-    return ServerSettings(
-        server_id=row.server_id,
-        aspect=row.aspect,
-        style=row.style,
-        stylize=row.stylize,
-        temperament=row.temperament,
-        jobs_per_member=row.jobs_per_member,
-        permutations=row.permutations,
-        buttons_for=row.buttons_for,
-        highlights_channel=row.highlights_channel,
-    )
+    return read_row(ServerSettings, row)

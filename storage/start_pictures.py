@@ -1,8 +1,8 @@
-"""Pictures that jobs start from: kept as long as a job or a draft names them, and no longer.
+"""Start pictures (init images and masks): kept as long as a job or a draft names them.
 
-A picture is kept before what names it is stored, and what is refused is never stored. So whoever
-keeps one holds it meanwhile (`holding`), and what is held is not taken away. Knows of requests no
-more than where the digests stand in them.
+A picture is saved before the job or draft that names it, which may still be rejected. So the caller
+holds it meanwhile (`holding`), and a held picture is not deleted. Of a request, this only knows
+where the digests are.
 """
 
 import asyncio
@@ -23,13 +23,13 @@ from storage.models import DraftRow, JobRow
 from storage.pictures import PictureFolder
 
 SWEEP_INTERVAL_S = 3600.0
-"""Seconds between two looks for what nobody uses any more."""
+"""Seconds between two sweeps for unused pictures."""
 
 MIN_AGE_S = 3600.0
-"""Seconds that a picture is left alone after it was kept: another process may hold it."""
+"""Pictures younger than this are not swept: another process may hold them."""
 
 MAX_QUERIED = 500
-"""Digests that one statement asks about; databases bound how many values it may have."""
+"""Digests in one query; databases limit how many values it may have."""
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ _holding: ContextVar[set[str] | None] = ContextVar("holding", default=None)
 
 
 class StartPictures:
-    """Keeps start pictures and masks in the folder, and takes away what nothing names."""
+    """Saves start pictures and masks in the folder, and deletes those that nothing names."""
 
     def __init__(self, database: Database, folder: PictureFolder) -> None:
         self._database = database
@@ -48,9 +48,9 @@ class StartPictures:
 
     @contextlib.asynccontextmanager
     async def holding(self) -> AsyncIterator[None]:
-        """What is kept within stays while this lasts, and after it if something names it then.
+        """Pictures kept within this block are not deleted before it ends.
 
-        Where it ends with an error, what was kept within is taken away at once.
+        After it, those that nothing names may be; where it ends with an error, they are at once.
         """
         mine: set[str] = set()
         token, refused = _holding.set(mine), False
@@ -66,9 +66,9 @@ class StartPictures:
                 await self.drop(mine)
 
     async def keep(self, picture: bytes) -> str:
-        """Keep a picture within `holding`, and return its SHA-256. Raises PictureNotSaved."""
+        """Save a picture, within `holding`, and return its SHA-256. Raises PictureNotSaved."""
         mine = _holding.get()
-        assert mine is not None, "what is kept is held by somebody"
+        assert mine is not None, "a picture is kept within `holding`"
         digest = self._folder.digest(picture)
         if digest not in mine:
             mine.add(digest)
@@ -77,14 +77,14 @@ class StartPictures:
             return await self._folder.keep(picture)
 
     async def drop(self, digests: Collection[str]) -> int:
-        """Take away those of them that nothing names or holds; returns how many.
+        """Delete those of them that nothing names or holds; returns how many.
 
-        What cannot be found out now is left to the next sweep.
+        Where the database is unavailable, that is left to the next sweep.
         """
         if not digests:
             return 0
-        # Nothing is kept meanwhile. What somebody is about to keep is held already, and what was
-        # held until a moment ago is named by now, if ever.
+        # Nothing is saved meanwhile. What is about to be saved is held already, and what was held
+        # until a moment ago is named by now, if ever.
         async with self._changing:
             unnamed = {digest for digest in digests if not self._held[digest]}
             try:
@@ -97,29 +97,29 @@ class StartPictures:
             return await self._folder.forget(gone)
 
     async def sweep(self) -> int:
-        """Take away what was left behind, and say how many files. Raises StorageUnavailable."""
+        """Delete unused pictures, and return how many files. Raises StorageUnavailable."""
         await drafts.expire(self._database)
         # Jobs are never deleted: what one names is named for ever, and need not be looked up again.
         old = set(await self._folder.all_kept(older_than_s=MIN_AGE_S)) - self._of_jobs
-        # First without keeping anybody waiting, for it may be many, in a large database.
+        # First without the lock: it may be many, in a large database.
         old -= await self._in_drafts()
         of_jobs = await self._in_jobs(old)
         self._of_jobs |= of_jobs
         return await self.drop(old - of_jobs)
 
     async def keep_swept(self) -> None:
-        """Sweep at the start and now and then, until cancelled."""
+        """Sweep every `SWEEP_INTERVAL_S`, until cancelled."""
         while True:
             try:
                 if gone := await self.sweep():
-                    log.info("%d start pictures that nothing uses were taken away.", gone)
+                    log.info("Deleted %d unused start pictures.", gone)
             except (StorageUnavailable, OSError) as error:
-                log.warning("Start pictures could not be looked through: %s", error)
+                log.warning("Could not sweep start pictures: %s", error)
             await asyncio.sleep(SWEEP_INTERVAL_S)
 
     def _let_go(self, digests: Collection[str]) -> None:
         self._held.subtract(digests)
-        # Those at nought go; a Counter would remember them for ever.
+        # Drop those at 0; a Counter would keep them for ever.
         self._held = +self._held
 
     async def _in_drafts(self) -> set[str]:
@@ -128,7 +128,7 @@ class StartPictures:
             return {digest for content in contents for digest in digests_in(content)}
 
     async def _in_jobs(self, digests: Collection[str]) -> set[str]:
-        """Those of them that a job names, in whatever state: its buttons may still be pressed."""
+        """Those of them that a job names, in any state: its buttons may still be pressed."""
         start = JobRow.request["start"]
         image, mask = start["image"].as_string(), start["mask"].as_string()
         asked = list(digests)
@@ -144,5 +144,5 @@ class StartPictures:
 
 
 def digests_in(content: Mapping[str, Any]) -> set[str]:
-    """Whatever in a draft can be the name of a picture."""
+    """Everything in a draft that can be a picture's digest."""
     return set(re.findall(r"\b[0-9a-f]{64}\b", json.dumps(content)))

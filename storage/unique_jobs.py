@@ -1,4 +1,4 @@
-"""Jobs that make the same picture whenever they are made: queued once, however often asked for."""
+"""Jobs that always make the same picture: queued once, however often they are asked for."""
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
@@ -11,13 +11,13 @@ from storage.models import JobRow, JobState
 async def add_unique(
     database: Database, new: NewJob, *, limit: int | None, since: Job | None = None
 ) -> tuple[Job, bool]:
-    """Queue a job unless its like is there already; return it or its like, and whether it is new.
+    """Queue a job unless an equal one exists; return that job, and whether it is new.
 
-    Alike are jobs with the same parent, picture, kind and detail that are not failed or cancelled
+    Equal are jobs with the same parent, picture, kind and detail that are not failed or cancelled
     and whose message this member can see. Of several the latest counts, and only those after
     `since`. Two that ask at once get the same job. Raises `TooManyJobs` as `jobs.add` does.
     """
-    assert new.parent_id is not None, "what can be had again comes from a picture"
+    assert new.parent_id is not None, "a unique job is made from a picture"
     async with database.transaction() as session:
         # Of two at once, the second waits for this row, and finds the first's job. key_share:
         # other children may be added meanwhile.
@@ -27,7 +27,7 @@ async def add_unique(
         later = [JobRow.created_at > since.created_at] if since else []
         row = await session.scalar(
             select(JobRow)
-            .where(*_alike(new), *later)
+            .where(*_equal(new), *later)
             .order_by(JobRow.created_at.desc(), JobRow.id)
             .limit(1)
         )
@@ -37,12 +37,12 @@ async def add_unique(
         return job, True
 
 
-def _alike(new: NewJob) -> tuple[ColumnElement[bool], ...]:
+def _equal(new: NewJob) -> tuple[ColumnElement[bool], ...]:
     own = JobRow.member_id == new.member_id
     here = JobRow.channel_id == new.channel_id
-    # Its own member reaches it also in another channel of the server, or where it moved to.
+    # Its own member also reaches it from another channel of the server.
     seen = or_(here, and_(own, JobRow.server_id.is_not_distinct_from(new.server_id)))
-    # What is asked for in public is not answered with what only one member sees.
+    # A public request is not answered with a message that only one member sees.
     open_to_all = JobRow.stealth.is_(False)
     return (
         JobRow.parent_id == new.parent_id,

@@ -25,7 +25,8 @@ from bot.models.registry import ModelRegistry
 from bot.policy.actors import Requester
 from bot.prompts import derive
 from bot.services.job_builder import new_job, new_seed
-from diffusion.protocol.requests import ImageRequest, ModelInfo, Start
+from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.requests import ImageRequest, Start
 from storage import jobs, pictures
 from storage.database import Database
 from storage.jobs import Job, NewJob

@@ -183,7 +183,7 @@ class JobHistory:
                 self._database, member_id, words, offset=offset, limit=JOBS_PER_PAGE
             )
         except history.TooManyWords as error:
-            raise SearchTooLong(history.MOST_WORDS, history.MOST_LETTERS) from error
+            raise SearchTooLong(history.MAX_SEARCH_WORDS, history.MAX_SEARCH_WORDS_CHARS) from error
         return HistoryPage(query, number, -(-found.total // JOBS_PER_PAGE), found)
 
     async def queue(self, member_id: int) -> QueuePosition:

@@ -92,7 +92,7 @@ class PreferenceService:
             await members.set_option(
                 self._database, who.member_id, who.name, name, value, limit=MAX_OPTIONS
             )
-        except members.TooManyOptions as error:
+        except members.OptionLimitReached as error:
             raise TooManyOptions(error.limit) from error
         return name
 

@@ -1,1 +1,1 @@
-"""The stand-in, wired together, and the faults that tests can ask of it."""
+"""The stand-in, wired together, and the faults that tests can inject."""

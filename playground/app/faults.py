@@ -1,4 +1,4 @@
-"""Trouble made on purpose, for tests: 429s, failures, late acknowledgements, lost connections.
+"""Faults that tests inject: 429s, failures, late acknowledgements, lost connections.
 
 A route is written as in the record of requests: `"PATCH /channels/{channel_id}/messages/..."`.
 """
@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from playground.gateway.gateway import Gateway
 from playground.state.people import Permission
 from playground.state.world import World
-from playground.testing.views import Message
 
 SEND_MESSAGE = "POST /channels/{channel_id}/messages"
 EDIT_MESSAGE = "PATCH /channels/{channel_id}/messages/{message_id}"
@@ -19,6 +19,16 @@ CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
 FOLLOW_UP = "POST /webhooks/{webhook_id}/{webhook_token}"
 EDIT_ORIGINAL = "PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original"
 GATEWAY = "GET /gateway"
+
+
+class MessageIds(Protocol):
+    """A message as a member sees it: its ids are what is needed here."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def channel_id(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,7 @@ class Hold:
 
 
 class Faults:
-    """What will go wrong. Used by tests through `Playground.faults`."""
+    """The faults that are planned. Used by tests through `Playground.faults`."""
 
     def __init__(self, world: World, gateway: Gateway) -> None:
         self._world = world
@@ -100,7 +110,7 @@ class Faults:
         """The bot may see this channel of the server, and post there."""
         self._deny(channel, None)
 
-    async def delete(self, message: Message) -> None:
+    async def delete(self, message: MessageIds) -> None:
         """A moderator deletes a message."""
         self._world.delete(self._world.message(int(message.channel_id), int(message.id)))
 

@@ -12,11 +12,12 @@ from playground.gateway.events import events_of, interaction_event
 from playground.gateway.gateway import Gateway
 from playground.interactions.command_registry import CommandRegistry
 from playground.interactions.interactions import Interaction, Interactions
+from playground.state.changes import Change
 from playground.state.limits import Limits
-from playground.state.world import Change, World
+from playground.state.world import World
 
 if TYPE_CHECKING:
-    from playground.testing.openapi import ApiDescription
+    from playground.validation.openapi import ApiDescription
 
 MAX_REMEMBERED_REQUESTS = 10_000
 

@@ -1,4 +1,4 @@
-"""What the gateway's events say, and which session gets them. Pure, but for asking the world."""
+"""The gateway's events: their payloads, and which sessions get them. Only reads the world."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from playground.payloads.people import (
     member_payload,
     user_payload,
 )
-from playground.state.messages import Json
-from playground.state.world import (
-    AppInstalled,
+from playground.state.changes import (
+    AppInstall,
     Change,
-    ChannelChanged,
-    MemberRemoved,
-    MessageDeleted,
-    MessageEdited,
-    MessagePosted,
-    Reacted,
-    Typing,
-    World,
+    ChannelUpdate,
+    MemberRemove,
+    MessageCreate,
+    MessageDelete,
+    MessageUpdate,
+    ReactionChange,
+    TypingStart,
 )
+from playground.state.messages import Json
+from playground.state.world import World
 
 
 class Intent(IntFlag):
@@ -56,28 +56,28 @@ Event = tuple[str, Payload, Intent, bool]
 
 def events_of(world: World, change: Change) -> Iterator[Event]:
     """The gateway events of a change: name, payload, the intent needed, and whether it happened
-    in the server. Nothing is told of where the bot is not, and ephemeral messages are between the
-    member and the interaction's token."""
+    in the server. There are none for channels that the bot is not in, nor for ephemeral messages,
+    which only the interaction's token reaches."""
     match change:
-        case AppInstalled():
+        case AppInstall():
             return
-        case ChannelChanged(channel):
+        case ChannelUpdate(channel):
             yield "CHANNEL_UPDATE", channel_payload(world, channel), Intent.GUILDS, True
-        case MemberRemoved(user_id, banned):
+        case MemberRemove(user_id, banned):
             user = user_payload(world.members[user_id].user)
             removed = {"guild_id": str(world.guild.id), "user": user}
             if banned:
                 yield "GUILD_BAN_ADD", removed, Intent.GUILD_MODERATION, True
             yield "GUILD_MEMBER_REMOVE", removed, Intent.GUILD_MEMBERS, True
-        case Typing(channel, user_id):
+        case TypingStart(channel, user_id):
             body = {"channel_id": str(channel.id), "user_id": str(user_id), "timestamp": 0}
             in_guild = channel.guild_id is not None
             yield "TYPING_START", body, _needed(Intent.GUILD_TYPING, in_guild), in_guild
         case (
-            MessagePosted(message)
-            | MessageEdited(message)
-            | MessageDeleted(message)
-            | Reacted(message)
+            MessageCreate(message)
+            | MessageUpdate(message)
+            | MessageDelete(message)
+            | ReactionChange(message)
         ):
             if message.visible_to is not None or not world.sees(world.bot.id, message):
                 return
@@ -89,14 +89,14 @@ def events_of(world: World, change: Change) -> Iterator[Event]:
 
 
 def _about_message(
-    world: World, change: MessagePosted | MessageEdited | MessageDeleted | Reacted
+    world: World, change: MessageCreate | MessageUpdate | MessageDelete | ReactionChange
 ) -> tuple[str, Payload, Intent]:
     message = change.message
     place: Payload = {"channel_id": str(message.channel_id)}
     match change:
-        case MessageDeleted():
+        case MessageDelete():
             return "MESSAGE_DELETE", {**place, "id": str(message.id)}, Intent.GUILD_MESSAGES
-        case Reacted(_, emoji, user_id, added):
+        case ReactionChange(_, emoji, user_id, added):
             body = {
                 **place,
                 "message_id": str(message.id),
@@ -115,7 +115,7 @@ def _about_message(
         member = member_payload(world.members[message.author_id])
         del member["user"]
         body["member"] = member
-    name = "MESSAGE_CREATE" if isinstance(change, MessagePosted) else "MESSAGE_UPDATE"
+    name = "MESSAGE_CREATE" if isinstance(change, MessageCreate) else "MESSAGE_UPDATE"
     return name, body, Intent.GUILD_MESSAGES
 
 

@@ -1,8 +1,8 @@
 """The gateway: sessions of bots over a websocket, heartbeats, resuming with replay.
 
 A session outlives its connection for `Limits.resume_window` seconds and keeps what it missed;
-RESUME replays exactly the events after the sequence number the client names. What the events
-say is `gateway_events`' business.
+RESUME replays exactly the events after the sequence number the client names. The contents of
+the events are in `events`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ it; an answer quicker than any network's would be measured from the one before, 
 
 
 class Gateway:
-    """All sessions and connections. `presence` listeners hear when the bot comes or goes."""
+    """All sessions and connections. `presence` listeners are called when the bot comes or goes."""
 
     def __init__(self, world: World, limits: Limits) -> None:
         self.presence: list[Callable[[], None]] = []
@@ -112,9 +112,9 @@ class Gateway:
 
     async def _listen(self, connection: Connection) -> None:
         while True:
-            patience = connection.heard + 2 * self._limits.heartbeat_interval - monotonic()
+            timeout = connection.heard + 2 * self._limits.heartbeat_interval - monotonic()
             try:
-                async with asyncio.timeout(max(patience, 0)):
+                async with asyncio.timeout(max(timeout, 0)):
                     frame = await connection.socket.receive()
             except TimeoutError:
                 raise Hangup(CloseCode.SESSION_TIMED_OUT) from None

@@ -1,1 +1,1 @@
-"""Interactions: registered commands, what was typed, answers, follow-ups."""
+"""Interactions: registered commands, typed options, callbacks and follow-ups."""

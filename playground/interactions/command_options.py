@@ -1,4 +1,4 @@
-"""What a member typed after a command's name, turned into an interaction's options.
+"""A command's options: what a member typed, turned into what an interaction carries.
 
 Does what Discord's client does before it sends anything: finds the subcommand, matches choices,
 converts and bounds numbers, and refuses what is missing or unknown.
@@ -20,7 +20,7 @@ NESTED = (OptionKind.SUBCOMMAND, OptionKind.GROUP)
 
 @dataclass(frozen=True, slots=True)
 class TypedOptions:
-    """The `options` of the interaction, and the things they refer to by id."""
+    """The `options` of the interaction, and the files, users and channels they refer to."""
 
     options: list[dict[str, Any]]
     files: dict[int, StoredFile] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class TypedOptions:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """How names and ids that were typed become things; each raises Refusal for unknown ones."""
+    """Finds files, users and channels by a typed name or id; each raises Refusal if unknown."""
 
     file: Callable[[str], StoredFile]
     user: Callable[[str], int]

@@ -1,4 +1,4 @@
-"""The application's registered commands, and who may use which where."""
+"""The application's registered commands, and who may use them where."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What Discord fills in before it shows the parts of a message: ids, defaults, addresses of
-files. Pure."""
+"""What Discord adds to embeds and components: ids, default values, addresses of files. Pure."""
 
 from __future__ import annotations
 
@@ -7,23 +6,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from playground.state.messages import Json, StoredFile
-from playground.validation.components import Kind
+from playground.validation.components import ComponentKind
 
 ATTACHMENT = "attachment://"
 Links = Mapping[str, Json]
 """By file name: the address, size and type that replace `attachment://name`."""
 
-_SELECT = {"min_values": 1, "max_values": 1}
+_SELECT_DEFAULTS = {"min_values": 1, "max_values": 1}
 COMPONENT_DEFAULTS: Mapping[int, Json] = {
-    Kind.STRING_SELECT: _SELECT,
-    Kind.USER_SELECT: _SELECT,
-    Kind.ROLE_SELECT: _SELECT,
-    Kind.MENTIONABLE_SELECT: _SELECT,
-    Kind.CHANNEL_SELECT: _SELECT,
-    Kind.THUMBNAIL: {"description": None, "spoiler": False},
-    Kind.FILE: {"name": None, "size": None, "spoiler": False},
-    Kind.SEPARATOR: {"spacing": 1, "divider": True},
-    Kind.CONTAINER: {"accent_color": None, "spoiler": False},
+    ComponentKind.STRING_SELECT: _SELECT_DEFAULTS,
+    ComponentKind.USER_SELECT: _SELECT_DEFAULTS,
+    ComponentKind.ROLE_SELECT: _SELECT_DEFAULTS,
+    ComponentKind.MENTIONABLE_SELECT: _SELECT_DEFAULTS,
+    ComponentKind.CHANNEL_SELECT: _SELECT_DEFAULTS,
+    ComponentKind.THUMBNAIL: {"description": None, "spoiler": False},
+    ComponentKind.FILE: {"name": None, "size": None, "spoiler": False},
+    ComponentKind.SEPARATOR: {"spacing": 1, "divider": True},
+    ComponentKind.CONTAINER: {"accent_color": None, "spoiler": False},
 }
 
 

@@ -1,4 +1,4 @@
-"""From a client's message body and its files to a `MessageDraft` that has passed every check."""
+"""Checks a client's message body and files, and turns them into a `MessageDraft`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a member filled into a dialog, or chose in a menu, as an interaction carries it. Pure."""
+"""The values of a submitted dialog or select menu, as an interaction carries them. Pure."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 from playground.state.errors import Refusal
 from playground.state.limits import MAX_TEXT_INPUT_CHARS
 from playground.state.messages import Json
-from playground.validation.components import Kind
+from playground.validation.components import ComponentKind
 
 
 def fill_row(row: Json, values: dict[str, Any]) -> dict[str, Any]:
-    """A row or label of a dialog as it is sent off; takes what it used out of `values`."""
+    """A row or label of a dialog as it is submitted; removes from `values` what it used."""
     shell = {"type": row["type"], "id": row["id"]}
-    if row["type"] == Kind.LABEL:
+    if row["type"] == ComponentKind.LABEL:
         return {**shell, "component": _fill_field(row["component"], row["label"], values)}
-    if row["type"] == Kind.ROW:
+    if row["type"] == ComponentKind.ROW:
         fields = [_fill_field(c, c.get("label", ""), values) for c in row["components"]]
         return {**shell, "components": fields}
     return shell
@@ -25,7 +25,7 @@ def _fill_field(field: Json, label: str, values: dict[str, Any]) -> dict[str, An
     name = field["custom_id"]
     given = values.pop(name, values.pop(label, None))
     shell = {"type": field["type"], "id": field["id"], "custom_id": name}
-    if field["type"] == Kind.TEXT_INPUT:
+    if field["type"] == ComponentKind.TEXT_INPUT:
         text = str(field.get("value", "") if given is None else given)
         _check_text(field, label, text)
         return {**shell, "value": text}

@@ -1,1 +1,1 @@
-"""The members' side: what they do on the page, and what they see live."""
+"""The members' endpoints: their actions on the page, and the live feed of what they see."""

@@ -1,4 +1,4 @@
-"""The members' live view: a websocket that says hello with everything, then what changes."""
+"""The members' live feed: a websocket that sends the whole state, then every change."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from aiohttp import web
 from playground.app.standin import StandIn
 from playground.payloads.messages import message_payload
 from playground.payloads.people import AVATAR
+from playground.state.changes import (
+    AppInstall,
+    Change,
+    ChannelUpdate,
+    MemberRemove,
+    MessageCreate,
+    MessageDelete,
+    MessageUpdate,
+    ReactionChange,
+    TypingStart,
+)
 from playground.state.limits import CLOSE_TIMEOUT_S
 from playground.state.people import Channel, GuildMember, Permission, User, may
-from playground.state.world import (
-    AppInstalled,
-    Change,
-    ChannelChanged,
-    MemberRemoved,
-    MessageDeleted,
-    MessageEdited,
-    MessagePosted,
-    Reacted,
-    Typing,
-    World,
-)
+from playground.state.world import World
 
 
 @dataclass(slots=True, eq=False)
@@ -39,7 +39,7 @@ class _Viewer:
 
 
 class Feed:
-    """Everybody who watches, and what each may see."""
+    """The connected members, and what each may see."""
 
     def __init__(self, standin: StandIn) -> None:
         self._standin = standin
@@ -114,27 +114,27 @@ class Feed:
 
     def _tell(self, change: Change) -> None:
         world = self._standin.world
-        if isinstance(change, ChannelChanged | AppInstalled | MemberRemoved):
+        if isinstance(change, ChannelUpdate | AppInstall | MemberRemove):
             self._tell_state()
             return
         for viewer in self._viewers:
             user_id = viewer.member.user.id
             match change:
-                case Typing(channel, typist):
+                case TypingStart(channel, typist):
                     if world.enters(user_id, channel):
                         place = {"channel_id": str(channel.id), "user_id": str(typist)}
                         viewer.push({"event": "typing", **place})
                 case _ if not world.sees(user_id, change.message):
                     pass
-                case MessageDeleted(message):
+                case MessageDelete(message):
                     place = {
                         "channel_id": str(message.channel_id),
                         "message_id": str(message.id),
                     }
                     viewer.push({"event": "message_delete", **place})
-                case MessagePosted(message) | MessageEdited(message) | Reacted(message):
+                case MessageCreate(message) | MessageUpdate(message) | ReactionChange(message):
                     name = (
-                        "message_create" if isinstance(change, MessagePosted) else "message_update"
+                        "message_create" if isinstance(change, MessageCreate) else "message_update"
                     )
                     shown = message_payload(world, message, user_id)
                     viewer.push({"event": name, "message": shown})

@@ -1,4 +1,4 @@
-"""The members' HTTP endpoints: thin, each one call into the stand-in."""
+"""The members' HTTP endpoints: each is one call into the stand-in."""
 
 from __future__ import annotations
 
@@ -22,24 +22,26 @@ Answer = Callable[[web.Request, GuildMember], Awaitable[Any]]
 
 def add_member_routes(app: web.Application, standin: StandIn, feed: Feed) -> None:
     """Serve `/member/{name}/…`."""
-    seat = _Seat(standin, feed)
+    endpoints = _MemberEndpoints(standin, feed)
     channel = "channels/{channel}"
     message = channel + "/messages/{message}"
     table: tuple[tuple[str, str, Answer], ...] = (
-        ("GET", "state", seat.state),
-        ("GET", channel + "/messages", seat.list_messages),
-        ("POST", channel + "/messages", seat.say),
-        ("DELETE", message, seat.delete),
-        ("PUT", message + "/reactions/{emoji}", seat.react),
-        ("DELETE", message + "/reactions/{emoji}", seat.unreact),
-        ("GET", channel + "/commands", seat.list_commands),
-        ("PUT", "app", seat.install),
-        ("DELETE", "app", seat.uninstall),
-        ("POST", "uploads", seat.upload),
-        ("POST", "interactions", seat.interact),
+        ("GET", "state", endpoints.state),
+        ("GET", channel + "/messages", endpoints.list_messages),
+        ("POST", channel + "/messages", endpoints.say),
+        ("DELETE", message, endpoints.delete),
+        ("PUT", message + "/reactions/{emoji}", endpoints.react),
+        ("DELETE", message + "/reactions/{emoji}", endpoints.unreact),
+        ("GET", channel + "/commands", endpoints.list_commands),
+        ("PUT", "app", endpoints.install),
+        ("DELETE", "app", endpoints.uninstall),
+        ("POST", "uploads", endpoints.upload),
+        ("POST", "interactions", endpoints.interact),
     )
     for method, path, answer in table:
-        app.router.add_route(method, "/member/{name}/" + path, _worded(standin, answer))
+        app.router.add_route(
+            method, "/member/{name}/" + path, _with_error_messages(standin, answer)
+        )
 
     async def events(request: web.Request) -> web.StreamResponse:
         try:
@@ -51,10 +53,10 @@ def add_member_routes(app: web.Application, standin: StandIn, feed: Feed) -> Non
     app.router.add_get("/member/{name}/events", events)
 
 
-def _worded(
+def _with_error_messages(
     standin: StandIn, answer: Answer
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """A handler that finds the member and puts every refusal into words."""
+    """A handler that finds the member and answers errors with a message."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
@@ -72,7 +74,7 @@ def _worded(
     return handle
 
 
-class _Seat:
+class _MemberEndpoints:
     """What a member can do and see."""
 
     def __init__(self, standin: StandIn, feed: Feed) -> None:
@@ -101,14 +103,14 @@ class _Seat:
         own = member.user.id in (message.author_id, message.visible_to)
         bits = self._world.permissions(member.user.id, channel)
         if not own and not may(bits, Permission.MANAGE_MESSAGES):
-            raise Refusal("You may not delete that message.")
+            raise Refusal("You do not have permission to delete that message.")
         self._world.delete(message)
         return {}
 
     async def react(self, request: web.Request, member: GuildMember) -> Any:
         _, message = self._message(request, member, Permission.ADD_REACTIONS)
         if message.visible_to is not None:
-            raise Refusal("Nobody can react to what only they can see.")
+            raise Refusal("You cannot react to a message that only you can see.")
         self._world.react(message, request.match_info["emoji"], member.user.id)
         return {}
 
@@ -151,7 +153,7 @@ class _Seat:
         channel = self._world.channel_called(request.match_info["channel"], member.user.id)
         bits = self._world.permissions(member.user.id, channel)
         if needed is not None and not may(bits, needed):
-            raise Refusal("You may not do that here.")
+            raise Refusal("You do not have permission to do that here.")
         return channel
 
     def _message(
@@ -160,7 +162,7 @@ class _Seat:
         channel = self._channel(request, member, needed)
         message = self._world.message(channel.id, int(request.match_info["message"]))
         if not self._world.sees(member.user.id, message):
-            raise Refusal("That message is gone.")
+            raise Refusal("That message was deleted.")
         return channel, message
 
     def _payload(self, message: StoredMessage, member: GuildMember) -> Any:

@@ -1,4 +1,4 @@
-"""Discord's JSON for messages, their files, reactions and causes. Pure."""
+"""Discord's JSON for messages, their files, reactions and interactions. Pure."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ FILE_PART = re.compile(r"files?\[(\d+)\]|file(\d*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class RequestBody:
     """The JSON of a request (None where it had none) and the files sent along."""
 
     json: Any = None
@@ -36,7 +36,7 @@ class Call:
     standin: StandIn
     path: Mapping[str, str]
     query: Mapping[str, str]
-    body: Body
+    body: RequestBody
 
     @property
     def world(self) -> World:
@@ -73,7 +73,7 @@ def snowflake(text: Any, name: str) -> int:
     return int(text)
 
 
-async def read_body(request: web.Request) -> Body:
+async def read_body(request: web.Request) -> RequestBody:
     """Read JSON or multipart; DiscordError where it is neither, or too large."""
     try:
         if request.content_type.startswith("multipart/"):
@@ -81,10 +81,10 @@ async def read_body(request: web.Request) -> Body:
         text = await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise DiscordError(errors.TOO_LARGE) from None
-    return Body(_parse(text)) if text else Body()
+    return RequestBody(_parse(text)) if text else RequestBody()
 
 
-async def _read_multipart(request: web.Request) -> Body:
+async def _read_multipart(request: web.Request) -> RequestBody:
     payload: Any = None
     files = []
     size = 0
@@ -103,7 +103,7 @@ async def _read_multipart(request: web.Request) -> Body:
                 files.append(Uploaded(index, part.filename or "file", content))
     except (ValueError, AssertionError):
         raise DiscordError(errors.INVALID_JSON) from None
-    return Body({} if payload is None else payload, tuple(files))
+    return RequestBody({} if payload is None else payload, tuple(files))
 
 
 def _parse(text: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""The CDN: attachments, and avatars drawn on the spot."""
+"""The CDN: attachments, and avatars drawn on request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DOWNLOAD_HEADERS = {
     "Cache-Control": "private, max-age=31536000, immutable",
 }
 AVATAR_SIDE_PX = 128
-COLOURS = (
+AVATAR_COLOURS = (
     ("#f6a04d", "#e0564a"),
     ("#5cc8a7", "#2b7fb8"),
     ("#b58cf0", "#6b4fd0"),
@@ -50,13 +50,15 @@ def add_cdn_routes(app: web.Application, standin: StandIn) -> None:
         member = standin.world.members.get(int(user_id) if user_id.isdigit() else 0)
         if member is None:
             raise web.HTTPNotFound
-        seat = list(standin.world.members).index(member.user.id)
+        position = list(standin.world.members).index(member.user.id)
         letter = "" if member.user.bot else member.user.display_name[0].upper()
-        return _png(_draw_avatar(letter, seat % len(COLOURS)))
+        return _png_response(_draw_avatar(letter, position % len(AVATAR_COLOURS)))
 
     async def default_avatar(request: web.Request) -> web.Response:
         number = request.match_info["number"]
-        return _png(_draw_avatar("?", int(number) % len(COLOURS) if number.isdigit() else 0))
+        return _png_response(
+            _draw_avatar("?", int(number) % len(AVATAR_COLOURS) if number.isdigit() else 0)
+        )
 
     # The rest of the path is a hash that changes with the picture, and nothing else.
     app.router.add_get("/cdn/attachments/{channel_id}/{file_id}/{filename}", attachment)
@@ -64,7 +66,7 @@ def add_cdn_routes(app: web.Application, standin: StandIn) -> None:
     app.router.add_get("/cdn/embed/avatars/{number}.png", default_avatar)
 
 
-def _png(content: bytes) -> web.Response:
+def _png_response(content: bytes) -> web.Response:
     return web.Response(body=content, content_type="image/png", headers=DOWNLOAD_HEADERS)
 
 
@@ -73,7 +75,7 @@ def _draw_avatar(letter: str, colour: int) -> bytes:
     """A letter on a gradient; without a letter, the bot's aperture."""
     size = AVATAR_SIDE_PX * 4  # Drawn large and scaled down, for smooth edges.
     if letter:
-        top, bottom = COLOURS[colour]
+        top, bottom = AVATAR_COLOURS[colour]
         picture = _gradient(top, bottom, size)
         font = ImageFont.load_default(size * 0.52)
         draw = ImageDraw.Draw(picture)

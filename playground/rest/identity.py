@@ -1,4 +1,4 @@
-"""Who is there: the bot, its application, users, the server; and where the gateway is."""
+"""The bot, its application, users, the server and the gateway's address."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Discord's rate limits: a bucket per route and major parameter, and a global one.
 
-Windows are fixed and open with their first request, as Discord's do. The caller says what time
-it is, so that nothing here waits.
+Windows are fixed and start with their first request, as Discord's do. The clock is passed in, so
+that tests need not wait.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from time import monotonic, time
 
 from playground.state.limits import Limits
 
-EXEMPT = "POST /interactions/{interaction_id}/{interaction_token}/callback"
-MAJOR = ("channel_id", "guild_id", "webhook_id", "webhook_token")
+EXEMPT_ROUTE = "POST /interactions/{interaction_id}/{interaction_token}/callback"
+MAJOR_PARAMETERS = ("channel_id", "guild_id", "webhook_id", "webhook_token")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a request may pass, and what the client learns about its bucket."""
+    """Whether a request may pass, and the headers about its bucket."""
 
     passes: bool
     bucket: str
@@ -61,13 +61,13 @@ class RateLimits:
 
     def take(self, route: str, parameters: dict[str, str]) -> Verdict | None:
         """Count one request; None for the route that has no limit."""
-        if route == EXEMPT:
+        if route == EXEMPT_ROUTE:
             return None
         everything = self._count("global", self._limits.global_per_second, 1.0)
         if not everything.passes:
             return everything
         rule = self._limits.buckets.get(route, self._limits.default_bucket)
-        major = ":".join(parameters[name] for name in MAJOR if name in parameters)
+        major = ":".join(parameters[name] for name in MAJOR_PARAMETERS if name in parameters)
         return self._count(f"{route}:{major}", rule.requests, rule.window)
 
     def _count(self, key: str, most: int, seconds: float) -> Verdict:

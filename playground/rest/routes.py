@@ -1,4 +1,4 @@
-"""The table of REST routes, and the way of every request through it.
+"""The table of REST routes, and the steps of every request.
 
 recorded → held or failed on purpose → authorized → rate-limited → read → handled → checked
 """
@@ -15,7 +15,7 @@ from aiohttp import web
 from playground.app.faults import RateLimited, ServerFailure
 from playground.app.standin import BotRequest, StandIn
 from playground.rest import commands, identity, messages, webhooks
-from playground.rest.call import Body, Call, read_body
+from playground.rest.call import Call, RequestBody, read_body
 from playground.rest.rate_limits import RateLimits, Verdict
 from playground.state import errors
 from playground.state.errors import DiscordError, Reason
@@ -77,8 +77,8 @@ ROUTES: tuple[tuple[str, str, Handle], ...] = (
     ("POST", "/users/@me/channels", messages.open_conversation),
 )
 OLD_EDIT_RETRY_AFTER_S = 60.0
-MISSHAPEN = (KeyError, TypeError, ValueError, AttributeError)
-"""What handling a body of a shape that no rule foresaw may raise; answered with a 400."""
+MALFORMED_BODY_ERRORS = (KeyError, TypeError, ValueError, AttributeError)
+"""What a handler may raise for a body of a shape that no rule covers; answered with a 400."""
 
 UNAUTHENTICATED_PATHS = ("/gateway", "/interactions/", "/webhooks/")
 """Routes under these need no bot token: nothing secret, or a token in the path."""
@@ -88,13 +88,13 @@ def add_rest_routes(app: web.Application, standin: StandIn) -> None:
     """Serve every route under `/api/v10`, and Discord's 404 for all others."""
     rate_limits = RateLimits(standin.limits)
     for method, path, handle in ROUTES:
-        way = _Way(standin, rate_limits, path, handle)
-        app.router.add_route(method, PREFIX + path, way.serve)
+        handler = _RouteHandler(standin, rate_limits, path, handle)
+        app.router.add_route(method, PREFIX + path, handler.serve)
     app.router.add_route("*", "/api/{rest:.*}", _unknown)
 
 
-class _Way:
-    """One route's way from request to response."""
+class _RouteHandler:
+    """Serves one route, from request to response."""
 
     def __init__(
         self, standin: StandIn, rate_limits: RateLimits, path: str, handle: Handle
@@ -106,22 +106,22 @@ class _Way:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         route = f"{request.method} {self._path}"
-        body = Body()
+        body = RequestBody()
         headers: dict[str, str] = {}
         try:
             body = await read_body(request)
             status, answer, headers = await self._answer(request, route, body)
         except DiscordError as error:
             status, answer = error.reason.status, error.body()
-        except MISSHAPEN:
-            # A body of a shape that no rule above foresaw: the client's mistake all the same.
+        except MALFORMED_BODY_ERRORS:
+            # A body of a shape that no rule above covers: still the client's mistake.
             log.exception("a body of unexpected shape on %s", route)
             status, answer = 400, DiscordError(errors.INVALID_FORM).body()
         self._record(request, route, status, body, answer)
         return _response(status, answer, headers)
 
     async def _answer(
-        self, request: web.Request, route: str, body: Body
+        self, request: web.Request, route: str, body: RequestBody
     ) -> tuple[int, Any, dict[str, str]]:
         """Status, JSON and headers of the answer, or DiscordError."""
         await self._standin.faults.pass_through(route)
@@ -153,7 +153,7 @@ class _Way:
             raise DiscordError(errors.UNAUTHORIZED)
 
     def _record(
-        self, request: web.Request, route: str, status: int, body: Body, answer: Any
+        self, request: web.Request, route: str, status: int, body: RequestBody, answer: Any
     ) -> None:
         files = tuple(file.filename for file in body.files)
         query = dict(request.query)

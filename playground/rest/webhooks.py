@@ -1,64 +1,76 @@
-"""Answers to interactions: the callback, and the webhook that follows it. No authorization
-header: the token in the path is the proof."""
+"""Answers to interactions: the callback, and the webhook for what follows.
+
+No authorization header: the token in the path is the proof.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from playground.interactions.interactions import CallbackKind, Interaction, describe_answer
+from playground.interactions import callbacks, followups
+from playground.interactions.callbacks import MESSAGES
+from playground.interactions.interactions import CallbackKind, Interaction
 from playground.payloads.messages import message_payload
 from playground.rest.call import Call, snowflake
 from playground.state import errors
 from playground.state.errors import DiscordError
-from playground.state.messages import StoredMessage
+from playground.state.messages import MessageFlag, StoredMessage
 
 
 def respond(call: Call) -> Any:
-    interaction = call.standin.interactions.respond(
-        call.id("interaction_id"), call.path["interaction_token"], call.form, call.body.files
-    )
+    form, token = call.form, call.path["interaction_token"]
+    interaction = call.standin.interactions.pending(call.id("interaction_id"), token)
+    callbacks.respond(call.world, interaction, form, call.body.files)
     if call.query.get("with_response", "").lower() not in ("1", "true"):
         return None
     return _with_response(call, interaction)
 
 
 def follow_up(call: Call) -> Any:
-    token = _token(call)
-    return _payload(call, call.standin.interactions.follow_up(token, call.form, call.body.files))
+    message = followups.follow_up(call.world, _interaction(call), call.form, call.body.files)
+    return _payload(call, message)
 
 
 def get_message(call: Call) -> Any:
-    return _payload(call, call.standin.interactions.message(_token(call), _name(call)))
+    return _payload(call, followups.get_message(call.world, _interaction(call), _name(call)))
 
 
 def edit_message(call: Call) -> Any:
-    interactions = call.standin.interactions
-    message = interactions.edit(_token(call), _name(call), call.form, call.body.files)
+    message = followups.edit_message(
+        call.world, _interaction(call), _name(call), call.form, call.body.files
+    )
     return _payload(call, message)
 
 
 def delete_message(call: Call) -> None:
-    call.standin.interactions.delete(_token(call), _name(call))
+    followups.delete_message(call.world, _interaction(call), _name(call))
 
 
 def _with_response(call: Call, interaction: Interaction) -> Any:
-    answer: dict[str, Any] = {"interaction": describe_answer(interaction)}
+    """The answer to `?with_response`: the interaction, and the message that it now has."""
+    described: dict[str, Any] = {"id": str(interaction.id), "type": int(interaction.kind)}
+    answer: dict[str, Any] = {"interaction": described}
     kind = interaction.acknowledged
     message = interaction.reply.result().message
+    if kind in MESSAGES and message is not None:
+        described["response_message_id"] = str(message.id)
+        described["response_message_loading"] = bool(message.flags & MessageFlag.LOADING)
+        described["response_message_ephemeral"] = bool(message.flags & MessageFlag.EPHEMERAL)
     if kind in (CallbackKind.MESSAGE, CallbackKind.UPDATE) and message is not None:
         answer["resource"] = {"type": int(kind), "message": _payload(call, message)}
     return answer
 
 
-def _token(call: Call) -> str:
+def _interaction(call: Call) -> Interaction:
+    """The interaction of the token in the path."""
     if call.id("webhook_id") != call.world.application_id:
         raise DiscordError(errors.UNKNOWN_WEBHOOK)
-    return call.path["webhook_token"]
+    return call.standin.interactions.answered(call.path["webhook_token"])
 
 
 def _name(call: Call) -> str:
-    name = call.path.get("message_id", "@original")
-    return name if name == "@original" else str(snowflake(name, "message_id"))
+    name = call.path.get("message_id", followups.ORIGINAL)
+    return name if name == followups.ORIGINAL else str(snowflake(name, "message_id"))
 
 
 def _payload(call: Call, message: StoredMessage) -> Any:

@@ -1,4 +1,4 @@
-"""Discord's errors: status, code and words, and the nested form of 50035.
+"""Discord's errors: status, code and message, and the nested form of 50035.
 
 DiscordError          an answer of Discord's in place of the one asked for
 └── InvalidForm       400/50035: which fields of the body are wrong, and how
@@ -66,7 +66,7 @@ class DiscordError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """One wrong field: its path (`embeds.0.title`), Discord's code and words."""
+    """One wrong field: its path (`embeds.0.title`), Discord's code and message."""
 
     path: str
     code: str
@@ -92,5 +92,5 @@ class InvalidForm(DiscordError):
 
 
 class Refusal(Exception):
-    """A member's act that never reaches the bot: a disabled button, a missing option, a command
-    this member may not use. The text is for the person."""
+    """A member's action that never reaches the bot: a disabled button, a missing option, a command
+    this member may not use. The text is for the member."""

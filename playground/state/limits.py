@@ -1,9 +1,9 @@
-"""Discord's figures, each once: lengths, counts, sizes, clocks and rate limits.
+"""Discord's limits, each defined once: lengths, counts, sizes, timeouts and rate limits.
 
-Read from Discord's documentation and its OpenAPI description. `Limits` is handed to everything
-that enforces one, so that a test can shorten a clock instead of waiting for it. Where Discord
-publishes no figure (the size of the buckets, edits of old messages) the value here is a cautious
-observation, and a client that obeys the headers need not know it.
+Taken from Discord's documentation and its OpenAPI description. `Limits` is passed to everything
+that enforces one, so that a test can shorten a timeout instead of waiting for it. Where Discord
+publishes no figure (the size of the buckets, edits of old messages), the value here is a low
+estimate, and a client that obeys the headers need not know it.
 """
 
 from __future__ import annotations
@@ -13,42 +13,41 @@ from dataclasses import dataclass, field
 
 MIB = 1024 * 1024
 CLOSE_TIMEOUT_S = 2.0
-"""How long a closing websocket waits for its peer's goodbye: a stopped process gives none."""
+"""How long a closing websocket waits for its peer's close frame: a stopped process sends none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class RateLimitBucket:
     """`requests` per `window` seconds, for each value of the route's major parameter."""
 
     requests: int
     window: float
 
 
-BUCKETS: Mapping[str, Bucket] = {
-    "POST /channels/{channel_id}/messages": Bucket(5, 5),
-    "PATCH /channels/{channel_id}/messages/{message_id}": Bucket(5, 5),
-    "DELETE /channels/{channel_id}/messages/{message_id}": Bucket(5, 1),
-    "PUT /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me": Bucket(1, 0.25),
-    "DELETE /channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me": Bucket(
-        1, 0.25
-    ),
-    "POST /channels/{channel_id}/typing": Bucket(5, 5),
-    "POST /webhooks/{webhook_id}/{webhook_token}": Bucket(5, 2),
-    "PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original": Bucket(5, 2),
-    "PATCH /webhooks/{webhook_id}/{webhook_token}/messages/{message_id}": Bucket(5, 2),
-    "POST /users/@me/channels": Bucket(10, 10),
+_OWN_REACTION = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}/@me"
+BUCKETS: Mapping[str, RateLimitBucket] = {
+    "POST /channels/{channel_id}/messages": RateLimitBucket(5, 5),
+    "PATCH /channels/{channel_id}/messages/{message_id}": RateLimitBucket(5, 5),
+    "DELETE /channels/{channel_id}/messages/{message_id}": RateLimitBucket(5, 1),
+    f"PUT {_OWN_REACTION}": RateLimitBucket(1, 0.25),
+    f"DELETE {_OWN_REACTION}": RateLimitBucket(1, 0.25),
+    "POST /channels/{channel_id}/typing": RateLimitBucket(5, 5),
+    "POST /webhooks/{webhook_id}/{webhook_token}": RateLimitBucket(5, 2),
+    "PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original": RateLimitBucket(5, 2),
+    "PATCH /webhooks/{webhook_id}/{webhook_token}/messages/{message_id}": RateLimitBucket(5, 2),
+    "POST /users/@me/channels": RateLimitBucket(10, 10),
 }
 """Routes not named here share `Limits.default_bucket`, one bucket each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Every figure the stand-in enforces. Times are seconds, sizes bytes, lengths characters."""
+    """Every limit that tests may change. Times are seconds, sizes bytes, lengths characters."""
 
     interaction_deadline: float = 3
     interaction_lifetime: float = 15 * 60
     follow_ups: int = 5
-    """Of an application that only its user brought along."""
+    """Of an application that only its user installed."""
 
     heartbeat_interval: float = 41.25
     resume_window: float = 120
@@ -61,8 +60,8 @@ class Limits:
     request_size: int = 25 * MIB
     attachments: int = 10
 
-    buckets: Mapping[str, Bucket] = field(default_factory=lambda: BUCKETS)
-    default_bucket: Bucket = Bucket(50, 5)
+    buckets: Mapping[str, RateLimitBucket] = field(default_factory=lambda: BUCKETS)
+    default_bucket: RateLimitBucket = RateLimitBucket(50, 5)
     global_per_second: int = 50
     old_message_age: float = 60 * 60
     old_message_edits: int = 3
@@ -84,7 +83,7 @@ MAX_EMBED_FOOTER_CHARS = 2048
 MAX_EMBED_AUTHOR_CHARS = 256
 MAX_ALT_TEXT_CHARS = 1024
 
-MAX_ROWS = 5
+MAX_ACTION_ROWS = 5
 MAX_BUTTONS_IN_ROW = 5
 MAX_CUSTOM_ID_CHARS = 100
 MAX_BUTTON_LABEL_CHARS = 80

@@ -1,4 +1,4 @@
-"""Whom a text pings, as Discord's `allowed_mentions` lets it. Pure."""
+"""Whom a text pings, within Discord's `allowed_mentions`. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEFAULT_ANSWER: Json = {"parse": ["users"]}
 
 @dataclass(frozen=True, slots=True)
 class Pings:
-    """The ids of the users named, in order, and whether everybody is."""
+    """The ids of the users pinged, in order, and whether everybody is."""
 
     users: tuple[int, ...]
     everyone: bool

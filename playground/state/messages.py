@@ -7,10 +7,10 @@ import mimetypes
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum, IntFlag
-from typing import Any
+from typing import Any, Self
 
 from PIL import Image, UnidentifiedImageError
 
@@ -59,7 +59,7 @@ class Cause:
 
     `owners` are Discord's `authorizing_integration_owners`: by kind of installation, the server
     and the user for whom the application is there. `name` is the command's, `message_id` the
-    message whose component was used, `trigger` the cause of the dialog that was sent off.
+    message whose component was used, `trigger` the cause of the dialog that was submitted.
     """
 
     interaction_id: int
@@ -97,6 +97,39 @@ class StoredMessage:
     nonce: str | None = None
     edits_when_old: int = 0
 
+    def with_draft(self, draft: MessageDraft) -> Self:
+        """The message with the given parts of a draft in place, whom it pings apart."""
+        kept = self.files
+        if draft.kept is not None:
+            kept = tuple(file for file in kept if file.id in draft.kept)
+        return replace(
+            self,
+            files=(*kept, *draft.files),
+            content=self.content if draft.content is None else draft.content,
+            embeds=self.embeds if draft.embeds is None else draft.embeds,
+            components=self.components if draft.components is None else draft.components,
+            flags=self.flags if draft.flags is None else draft.flags,
+        )
+
+    def with_reaction(self, emoji: str, user_id: int) -> Self:
+        """The message after this user reacted; as it was, where they had before."""
+        there = self._reaction(emoji)
+        if user_id in there.users:
+            return self
+        changed = Reaction(emoji, (*there.users, user_id))
+        others = [changed if each.emoji == emoji else each for each in self.reactions]
+        return replace(self, reactions=tuple(others if there.users else (*others, changed)))
+
+    def without_reaction(self, emoji: str, user_id: int) -> Self:
+        """The message after this user took the reaction back; as it was, where there is none."""
+        there = self._reaction(emoji)
+        changed = Reaction(emoji, tuple(user for user in there.users if user != user_id))
+        reactions = [changed if each.emoji == emoji else each for each in self.reactions]
+        return replace(self, reactions=tuple(each for each in reactions if each.users))
+
+    def _reaction(self, emoji: str) -> Reaction:
+        return next((each for each in self.reactions if each.emoji == emoji), Reaction(emoji, ()))
+
 
 @dataclass(frozen=True, slots=True)
 class MessageDraft:
@@ -118,7 +151,7 @@ class MessageDraft:
 
 
 def store_file(identity: int, filename: str, content: bytes, description: str | None) -> StoredFile:
-    """A file as the CDN will serve it: its name made safe, its type and size looked at."""
+    """A file as the CDN serves it: with a safe name, its type, and a picture's size."""
     name = re.sub(r"[^\w.\-]", "_", filename)[-200:] or "file"
     content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
     width = height = None

@@ -1,4 +1,4 @@
-"""Users, members, channels and what they may do there. Pure; knows no message."""
+"""Users, members, roles and channels, and permissions in them. Pure; knows no message."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ GUEST_PERMISSIONS = (
     | Permission.MENTION_EVERYONE
     | Permission.USE_EXTERNAL_EMOJIS
 )
-"""What the answers of an application may have where a user brought it along."""
+"""What an application's answers may do where only its user installed it."""
 
 
 class ChannelKind(IntEnum):

@@ -8,7 +8,7 @@ EPOCH_MS = 1_420_070_400_000
 
 
 class Snowflakes:
-    """Gives ids that only ever grow, even within one millisecond."""
+    """Generates ids that only grow, even within one millisecond."""
 
     def __init__(self) -> None:
         self._last = 0

@@ -1,19 +1,30 @@
 """The state of the stand-in: servers, their people, channels and messages, in memory.
 
-Every change is told to the listeners, which are the gateway (for bots) and the feed (for
-members); the world knows neither of them, nor HTTP. What Discord would refuse raises
-`DiscordError`.
+The listeners are called with every change: the gateway (for bots) and the feed (for members). The
+world knows neither of them, nor HTTP. What Discord would refuse raises `DiscordError`.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain, combinations
 
 from playground.state import errors
+from playground.state.changes import (
+    AppInstall,
+    Change,
+    ChannelUpdate,
+    MemberRemove,
+    MessageCreate,
+    MessageDelete,
+    MessageUpdate,
+    ReactionChange,
+    TypingStart,
+)
+from playground.state.default_guilds import build_guilds
 from playground.state.errors import DiscordError
 from playground.state.limits import Limits
 from playground.state.mentions import DEFAULT_ANSWER, DEFAULT_MESSAGE, find_pings
@@ -21,90 +32,21 @@ from playground.state.messages import (
     Cause,
     MessageDraft,
     MessageKind,
-    Reaction,
     StoredFile,
     StoredMessage,
 )
 from playground.state.people import (
-    EVERYONE_PERMISSIONS,
     Channel,
     ChannelKind,
     Guild,
     GuildMember,
     Overwrite,
     Permission,
-    Role,
     User,
     may,
     permissions_in,
 )
 from playground.state.snowflakes import Snowflakes
-
-BOT_PERMISSIONS = EVERYONE_PERMISSIONS | Permission.MANAGE_MESSAGES | Permission.MENTION_EVERYONE
-"""The bot may ping everyone, so that one which forgets `allowed_mentions` is found out."""
-
-
-@dataclass(frozen=True, slots=True)
-class MessagePosted:
-    message: StoredMessage
-
-
-@dataclass(frozen=True, slots=True)
-class MessageEdited:
-    message: StoredMessage
-
-
-@dataclass(frozen=True, slots=True)
-class MessageDeleted:
-    message: StoredMessage
-
-
-@dataclass(frozen=True, slots=True)
-class Reacted:
-    """`added` is False when the reaction was taken back."""
-
-    message: StoredMessage
-    emoji: str
-    user_id: int
-    added: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Typing:
-    channel: Channel
-    user_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelChanged:
-    channel: Channel
-
-
-@dataclass(frozen=True, slots=True)
-class AppInstalled:
-    """A user added the application to their own account, or took it away."""
-
-    user_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class MemberRemoved:
-    """Somebody left the bot's server, or was `banned` from it."""
-
-    user_id: int
-    banned: bool
-
-
-Change = (
-    MessagePosted
-    | MessageEdited
-    | MessageDeleted
-    | Reacted
-    | Typing
-    | ChannelChanged
-    | AppInstalled
-    | MemberRemoved
-)
 
 
 class World:
@@ -125,67 +67,20 @@ class World:
         self.installed_by: set[int] = set()
         """The users who added the application to their own account."""
         self.locales: dict[int, str] = {}
-        """The language of each user's client, as it was last told."""
-        # Whoever still looks at a message as it was may be loading its files just now.
+        """The language of each user's client, as last sent."""
+        # A client that still shows the old version of a message may be loading its files.
         self._replaced: deque[StoredFile] = deque(maxlen=50)
-        self._populate()
+        initial = build_guilds(self.ids)
+        self.bot = initial.bot
+        self.bot_role_id = initial.bot_role_id
+        self.guild = initial.guild
+        self.guilds = {guild.id: guild for guild in (initial.guild, initial.elsewhere)}
+        self.members.update({member.user.id: member for member in initial.members})
+        self.channels.update({channel.id: channel for channel in initial.channels})
+        for pair in combinations([member.user.id for member in self.people], 2):
+            self._conversation_of(pair)
 
-    def _populate(self) -> None:
-        now = datetime.now(UTC)
-        guild_id, bot_role_id, elsewhere_id = (self.ids.next() for _ in range(3))
-        for username, display_name in (("you", "you"), ("ada", "Ada"), ("ben", "Ben")):
-            user = User(self.ids.next(), username, display_name)
-            self.members[user.id] = GuildMember(user, now)
-        self.bot = User(self.ids.next(), "Darkroom", "Darkroom", bot=True)
-        persons = tuple(self.members)
-        self.members[self.bot.id] = GuildMember(self.bot, now, (bot_role_id,))
-        self.guild = Guild(
-            id=guild_id,
-            name="Darkroom Playground",
-            owner_id=persons[0],
-            roles=(
-                Role(guild_id, "@everyone", int(EVERYONE_PERMISSIONS), 0),
-                Role(bot_role_id, "Darkroom", int(BOT_PERMISSIONS), 1, managed=True),
-            ),
-            members=frozenset(self.members),
-        )
-        elsewhere = Guild(
-            id=elsewhere_id,
-            name="Elsewhere",
-            owner_id=persons[-1],
-            roles=(Role(elsewhere_id, "@everyone", int(EVERYONE_PERMISSIONS), 0),),
-            members=frozenset(persons),
-        )
-        self.guilds = {guild.id: guild for guild in (self.guild, elsewhere)}
-        self.bot_role_id = bot_role_id
-        no_posting = Overwrite(bot_role_id, deny=int(Permission.SEND_MESSAGES))
-        no_apps = Overwrite(elsewhere_id, deny=int(Permission.USE_EXTERNAL_APPS))
-        for guild, channels in (
-            (
-                self.guild,
-                (
-                    ("darkroom", "Type /imagine and watch a picture develop", ()),
-                    ("gallery", "Pictures worth keeping", ()),
-                    ("no-entry", "The bot may not post here", (no_posting,)),
-                ),
-            ),
-            (
-                elsewhere,
-                (
-                    ("elsewhere", "The bot is no member here, but people bring it along", ()),
-                    ("no-apps", "What people bring along answers them alone here", (no_apps,)),
-                ),
-            ),
-        ):
-            for position, (name, topic, overwrites) in enumerate(channels):
-                channel_id = self.ids.next()
-                self.channels[channel_id] = Channel(
-                    channel_id, name, ChannelKind.TEXT, topic, position, overwrites, guild.id
-                )
-        for pair in combinations(persons, 2):
-            self._converse(pair)
-
-    # ------------------------------------------------------------------ looking
+    # ------------------------------------------------------------------ lookups
 
     @property
     def application_id(self) -> int:
@@ -220,27 +115,27 @@ class World:
         return self.channels[identity]
 
     def channel_called(self, name: str, user_id: int) -> Channel:
-        """A channel by name or id as one member means it.
+        """A channel by name or id, as this member sees it.
 
         `dm` is their conversation with the bot, `@Ben` the one with Ben.
         """
         if name == "dm":
             return self.conversation_with(user_id)
         if name.startswith("@"):
-            return self._converse((user_id, self.person(name[1:]).user.id))
+            return self._conversation_of((user_id, self.person(name[1:]).user.id))
         for channel in self.channels.values():
             if name in (channel.name, str(channel.id)) and self.enters(user_id, channel):
                 return channel
         raise DiscordError(errors.UNKNOWN_CHANNEL)
 
     def conversation_with(self, user_id: int) -> Channel:
-        """The bot's conversation with this user, made on first asking."""
+        """The bot's conversation with this user, created when first needed."""
         if self.user(user_id).bot:
             raise DiscordError(errors.CANNOT_MESSAGE_USER)
-        return self._converse((user_id, self.bot.id))
+        return self._conversation_of((user_id, self.bot.id))
 
-    def _converse(self, people: tuple[int, int]) -> Channel:
-        """The conversation of two users, made on first asking."""
+    def _conversation_of(self, people: tuple[int, int]) -> Channel:
+        """The conversation of two users, created when first needed."""
         for channel in self.channels.values():
             if channel.people and {*channel.people} == {*people}:
                 return channel
@@ -284,7 +179,7 @@ class World:
         files = chain(self.uploads.values(), posted, self._replaced)
         return next((file for file in files if file.id == file_id), None)
 
-    # ------------------------------------------------------------------ doing
+    # ------------------------------------------------------------------ changes
 
     def post(
         self,
@@ -310,7 +205,7 @@ class World:
         )
         message = self._with(message, draft)
         self.messages[message.id] = message
-        self._tell(MessagePosted(message))
+        self._tell(MessageCreate(message))
         return message
 
     def edit(
@@ -321,7 +216,7 @@ class World:
         if touch:
             edited = replace(edited, edited=datetime.now(UTC))
         self.messages[message.id] = edited
-        self._tell(MessageEdited(edited))
+        self._tell(MessageUpdate(edited))
         return edited
 
     def count_old_edit(self, message: StoredMessage) -> StoredMessage:
@@ -336,39 +231,31 @@ class World:
     def delete(self, message: StoredMessage) -> None:
         self._replaced.extend(message.files)
         del self.messages[message.id]
-        self._tell(MessageDeleted(message))
+        self._tell(MessageDelete(message))
 
     def react(self, message: StoredMessage, emoji: str, user_id: int) -> None:
         """Add a reaction; a second one by the same user changes nothing."""
-        there = next((r for r in message.reactions if r.emoji == emoji), Reaction(emoji, ()))
-        if user_id in there.users:
-            return
-        changed = Reaction(emoji, (*there.users, user_id))
-        self._react(message, emoji, changed, user_id, added=True)
+        self._react(message, message.with_reaction(emoji, user_id), emoji, user_id, added=True)
 
     def unreact(self, message: StoredMessage, emoji: str, user_id: int) -> None:
         """Take a reaction back; one that is not there changes nothing."""
-        there = next((r for r in message.reactions if r.emoji == emoji), Reaction(emoji, ()))
-        if user_id not in there.users:
-            return
-        changed = Reaction(emoji, tuple(user for user in there.users if user != user_id))
-        self._react(message, emoji, changed, user_id, added=False)
+        self._react(message, message.without_reaction(emoji, user_id), emoji, user_id, added=False)
 
     def type_in(self, channel: Channel, user_id: int) -> None:
-        self._tell(Typing(channel, user_id))
+        self._tell(TypingStart(channel, user_id))
 
     def deny_bot(self, channel: Channel, denied: Permission | None) -> None:
         """Deny the bot's role a permission in a channel, or nothing."""
         deny = () if denied is None else (Overwrite(self.bot_role_id, deny=int(denied)),)
         changed = replace(channel, overwrites=deny)
         self.channels[channel.id] = changed
-        self._tell(ChannelChanged(changed))
+        self._tell(ChannelUpdate(changed))
 
     def remove_member(self, user_id: int, *, banned: bool) -> None:
         """Take somebody out of the bot's server; they stay a user, and in other servers."""
         kept = self.guild.members - {user_id}
         self.guild = self.guilds[self.guild.id] = replace(self.guild, members=kept)
-        self._tell(MemberRemoved(user_id, banned))
+        self._tell(MemberRemove(user_id, banned))
 
     def install(self, user_id: int, installed: bool) -> None:
         """Add the application to this user's account, or take it away."""
@@ -376,39 +263,29 @@ class World:
             self.installed_by.add(user_id)
         else:
             self.installed_by.discard(user_id)
-        self._tell(AppInstalled(user_id))
+        self._tell(AppInstall(user_id))
 
     def _react(
-        self, message: StoredMessage, emoji: str, changed: Reaction, user_id: int, *, added: bool
+        self,
+        before: StoredMessage,
+        after: StoredMessage,
+        emoji: str,
+        user_id: int,
+        *,
+        added: bool,
     ) -> None:
-        reactions = [changed if r.emoji == emoji else r for r in message.reactions]
-        if changed not in reactions:
-            reactions.append(changed)
-        kept = tuple(reaction for reaction in reactions if reaction.users)
-        message = replace(message, reactions=kept)
-        self.messages[message.id] = message
-        self._tell(Reacted(message, emoji, user_id, added))
+        if after != before:
+            self.messages[after.id] = after
+            self._tell(ReactionChange(after, emoji, user_id, added))
 
     def _with(self, message: StoredMessage, draft: MessageDraft) -> StoredMessage:
         """The message with the given parts of the draft in place."""
-        files = message.files
-        if draft.kept is not None:
-            self._replaced.extend(file for file in files if file.id not in draft.kept)
-            files = tuple(file for file in files if file.id in draft.kept)
-        message = replace(message, files=(*files, *draft.files))
-        if draft.content is not None:
-            message = replace(message, content=draft.content)
-            message = self._with_mentions(message, draft)
-        if draft.embeds is not None:
-            message = replace(message, embeds=draft.embeds)
-        if draft.components is not None:
-            message = replace(message, components=draft.components)
-        if draft.flags is not None:
-            message = replace(message, flags=draft.flags)
-        return message
+        changed = message.with_draft(draft)
+        self._replaced.extend(file for file in message.files if file not in changed.files)
+        return changed if draft.content is None else self._with_mentions(changed, draft)
 
     def _with_mentions(self, message: StoredMessage, draft: MessageDraft) -> StoredMessage:
-        """Work out whom the content pings, as `allowed_mentions` lets it."""
+        """Set whom the content pings, within its `allowed_mentions`."""
         channel = self.channels[message.channel_id]
         bits = self.permissions(message.author_id, channel)
         may_ping_all = may(bits, Permission.MENTION_EVERYONE)

@@ -1,1 +1,1 @@
-"""For tests of bots: a member that is played from Python, and a check of traffic."""
+"""For tests of bots: a member that is controlled from Python."""

@@ -1,4 +1,4 @@
-"""Plays one member from Python: types commands, presses buttons, waits for messages.
+"""A member controlled from Python: types commands, presses buttons, waits for messages.
 
     async with Member(url, "Ada") as ada:
         message = await ada.slash("darkroom", "imagine", prompt="a red fox")
@@ -10,33 +10,18 @@ It uses the same HTTP and websocket endpoints as the page, and knows nothing of 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-import aiohttp
+from playground.state.messages import Json
+from playground.testing.connection import MemberConnection, Refused, Upload
+from playground.testing.views import Answer, Attachment, Message, Modal, Option
 
-from playground.testing.views import Answer, Attachment, Json, Message, Modal, Option
-
-Found = TypeVar("Found")
+__all__ = ["Member", "NoAnswer", "Refused", "Upload"]
 
 
 class NoAnswer(Exception):
     """The application did not respond."""
-
-
-class Refused(Exception):
-    """Discord itself refused the act, before the bot heard of it: no such command for this
-    member, a disabled button, an option missing. The text says which."""
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file to hand to an attachment option."""
-
-    filename: str
-    content: bytes
 
 
 class Member:
@@ -53,27 +38,16 @@ class Member:
         self.name = name
         self.timeout = timeout
         self.locale = locale
-        self._versions: dict[str, list[Message]] = {}
-        self._deleted: set[str] = set()
-        self._state: Json = {}
-        self._changed = asyncio.Condition()
+        self._connection = MemberConnection(url, name, timeout)
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession()
-        try:
-            await self._connect()
-        except BaseException:
-            await self._session.close()
-            raise
+        await self._connection.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._listener.cancel()
-        await asyncio.gather(self._listener, return_exceptions=True)
-        await self._socket.close()
-        await self._session.close()
+        await self._connection.close()
 
-    # ------------------------------------------------------------------ acts
+    # ------------------------------------------------------------------ actions
 
     async def slash(self, channel: str, command: str, **options: Any) -> Message:
         """Type a slash command and return the bot's first answer as a message.
@@ -87,7 +61,7 @@ class Member:
     async def use(self, channel: str, command: str, **options: Any) -> Answer:
         """As `slash`, for commands that may also answer with a dialog."""
         act: Json = {"type": "command", "channel": channel, "command": command}
-        return await self._act({**act, "options": await self._uploaded(options)})
+        return await self._act({**act, "options": await self._connection.upload(options)})
 
     async def autocomplete(
         self, channel: str, command: str, option: str, text: str, **others: Any
@@ -100,7 +74,7 @@ class Member:
             "options": {**others, option: text},
             "focused": option,
         }
-        reply = await self._post("interactions", {**act, "locale": self.locale})
+        reply = await self._connection.post("interactions", {**act, "locale": self.locale})
         return [Option(choice["name"], choice["value"]) for choice in reply["choices"]]
 
     async def press(self, message: Message, button: str) -> Answer:
@@ -118,7 +92,7 @@ class Member:
     async def submit(
         self, modal: Modal, values: Mapping[str, str | Sequence[str]] | None = None
     ) -> Answer:
-        """Send a dialog off. `values` by custom_id or label; the rest stays as filled in."""
+        """Submit a dialog. `values` by custom_id or label; the rest stays as filled in."""
         act = {"type": "modal", "interaction": modal.interaction_id, "values": dict(values or {})}
         return await self._act(act)
 
@@ -150,56 +124,54 @@ class Member:
 
     async def react(self, message: Message, emoji: str) -> None:
         """Add a reaction."""
-        await self._request("PUT", f"{_path(message)}/reactions/{emoji}")
+        await self._connection.request("PUT", f"{_path(message)}/reactions/{emoji}")
 
     async def unreact(self, message: Message, emoji: str) -> None:
         """Take back an own reaction."""
-        await self._request("DELETE", f"{_path(message)}/reactions/{emoji}")
+        await self._connection.request("DELETE", f"{_path(message)}/reactions/{emoji}")
 
     async def say(self, channel: str, content: str) -> Message:
         """Write an ordinary message."""
-        reply = await self._post(f"channels/{channel}/messages", {"content": content})
+        reply = await self._connection.post(f"channels/{channel}/messages", {"content": content})
         return Message.from_json(reply)
 
     async def delete(self, message: Message) -> None:
         """Delete a message: an own one, any with Manage Messages, or dismiss an ephemeral."""
-        await self._request("DELETE", _path(message))
+        await self._connection.request("DELETE", _path(message))
 
     async def install_app(self) -> None:
-        """Add the application to the member's own account, which brings it along everywhere."""
-        await self._request("PUT", "app")
+        """Install the application to the member's own account, for use on any server."""
+        await self._connection.request("PUT", "app")
 
     async def uninstall_app(self) -> None:
-        """Take it away again."""
-        await self._request("DELETE", "app")
+        """Remove it from the member's account."""
+        await self._connection.request("DELETE", "app")
 
-    # ------------------------------------------------------------------ sights
+    # ------------------------------------------------------------------ reading
 
     async def messages(self, channel: str) -> list[Message]:
         """The channel as this member sees it now, oldest first, own ephemerals included."""
-        reply = await self._request("GET", f"channels/{channel}/messages")
+        reply = await self._connection.request("GET", f"channels/{channel}/messages")
         return [Message.from_json(message) for message in reply]
 
     def latest(self, message: Message) -> Message:
         """The newest version of this message that has arrived."""
-        return self._versions[message.id][-1]
+        return self._connection.versions[message.id][-1]
 
     def versions(self, message: Message) -> list[Message]:
         """Every version of this message that has arrived, oldest first."""
-        return list(self._versions[message.id])
+        return list(self._connection.versions[message.id])
 
     async def download(self, attachment: Attachment) -> bytes:
         """The bytes of a file."""
-        async with self._session.get(attachment.url) as response:
-            response.raise_for_status()
-            return await response.read()
+        return await self._connection.download(attachment.url)
 
     async def command_names(self, channel: str) -> set[str]:
         """Full names of the slash and context menu commands this member may use there."""
-        commands = await self._request("GET", f"channels/{channel}/commands")
+        commands = await self._connection.request("GET", f"channels/{channel}/commands")
         return {command["name"] for command in commands}
 
-    # ------------------------------------------------------------------ waits
+    # ------------------------------------------------------------------ waiting
 
     async def wait_for(
         self, seen: Callable[[Message], bool], *, within: float | None = None
@@ -211,12 +183,12 @@ class Member:
         """
 
         def found() -> Message | None:
-            for versions in self._versions.values():
-                if versions[-1].id not in self._deleted and _holds(seen, versions[-1]):
+            for versions in self._connection.versions.values():
+                if versions[-1].id not in self._connection.deleted and _holds(seen, versions[-1]):
                     return versions[-1]
             return None
 
-        return await self._until(found, within, "no message came for which this holds")
+        return await self._connection.until(found, within, "no message came for which this holds")
 
     async def wait_for_reaction(self, message: Message, emoji: str) -> Message:
         """This message, once somebody has reacted with `emoji`."""
@@ -224,12 +196,16 @@ class Member:
 
     async def wait_until_deleted(self, message: Message) -> None:
         """Until this message is gone."""
-        await self._until(lambda: message.id in self._deleted or None, None, "still there")
+        await self._connection.until(
+            lambda: message.id in self._connection.deleted or None, None, "still there"
+        )
 
     async def wait_for_bot(self, *, online: bool = True) -> None:
         """Until the bot is connected (or, with `online=False`, no longer)."""
         words = "the bot did not come online" if online else "the bot stayed online"
-        await self._until(lambda: self._state["bot"]["online"] == online or None, None, words)
+        await self._connection.until(
+            lambda: self._connection.state["bot"]["online"] == online or None, None, words
+        )
 
     async def wait_for_command(self, name: str, channel: str = "darkroom") -> None:
         """Until the bot is online and this member may use `/name` in `channel`."""
@@ -237,60 +213,16 @@ class Member:
         version = -1
 
         def changed() -> bool | None:
-            return self._state["commands_version"] != version or None
+            return self._connection.state["commands_version"] != version or None
 
         while True:
-            version = self._state["commands_version"]
+            version = self._connection.state["commands_version"]
             if name in await self.command_names(channel):
                 return
-            await self._until(changed, None, f"the bot registered no command {name!r}")
-
-    # ------------------------------------------------------------------ wires
-
-    async def _connect(self) -> None:
-        self._socket = await self._session.ws_connect(self._address("events"))
-        await self._take(await self._socket.receive_json())
-        self._listener = asyncio.create_task(self._listen())
-
-    async def _listen(self) -> None:
-        async for frame in self._socket:
-            await self._take(frame.json())
-
-    async def _take(self, event: Json) -> None:
-        """Fold one event of the stand-in into what this member has seen."""
-        async with self._changed:
-            match event["event"]:
-                case "hello":
-                    self._state = event["state"]
-                    for payload in event["messages"]:
-                        self._versions[payload["id"]] = [Message.from_json(payload)]
-                case "state":
-                    self._state = event["state"]
-                case "message_create" | "message_update":
-                    message = Message.from_json(event["message"])
-                    self._versions.setdefault(message.id, []).append(message)
-                case "message_delete":
-                    self._deleted.add(event["message_id"])
-            self._changed.notify_all()
-
-    async def _until(
-        self, found: Callable[[], Found | None], within: float | None, words: str
-    ) -> Found:
-        async def look() -> Found:
-            async with self._changed:
-                while (result := found()) is None:
-                    await self._changed.wait()
-                return result
-
-        try:
-            async with asyncio.timeout(self.timeout if within is None else within):
-                return await look()
-        except TimeoutError:
-            latest = [versions[-1].content for versions in self._versions.values()][-5:]
-            raise TimeoutError(f"{words}; the last messages were {latest}") from None
+            await self._connection.until(changed, None, f"the bot registered no command {name!r}")
 
     async def _act(self, act: Json) -> Answer:
-        reply = await self._post("interactions", {**act, "locale": self.locale})
+        reply = await self._connection.post("interactions", {**act, "locale": self.locale})
         if reply["answer"] == "none":
             raise NoAnswer(reply["text"])
         identity = reply["interaction_id"]
@@ -302,29 +234,6 @@ class Member:
             shown=Message.from_json(shown) if shown else None,
             opened=Modal.from_json(identity, opened) if opened else None,
         )
-
-    async def _uploaded(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Options with every `Upload` replaced by the id of the file once sent."""
-        sent = dict(options)
-        for name, value in options.items():
-            if isinstance(value, Upload):
-                form = aiohttp.FormData()
-                form.add_field("file", value.content, filename=value.filename)
-                sent[name] = (await self._request("POST", "uploads", data=form))["id"]
-        return sent
-
-    async def _post(self, path: str, body: Json) -> Any:
-        return await self._request("POST", path, json=body)
-
-    async def _request(self, method: str, path: str, **body: Any) -> Any:
-        async with self._session.request(method, self._address(path), **body) as response:
-            reply = await response.json()
-            if response.status >= 400:
-                raise Refused(reply["message"])
-            return reply
-
-    def _address(self, path: str) -> str:
-        return f"{self.url}/member/{self.name}/{path}"
 
 
 def _holds(seen: Callable[[Message], bool], message: Message) -> bool:

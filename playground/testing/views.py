@@ -1,6 +1,6 @@
-"""What a member sees: messages, buttons, dialogs and answers as frozen values.
+"""What a member sees: messages, buttons, dialogs and answers, as frozen dataclasses.
 
-The members' side of the stand-in speaks Discord's own message JSON; these types read it once,
+The members' endpoints send Discord's own message JSON; these types read it once,
 so that tests ask `message.buttons` and not `message["components"][0]["components"]`.
 Knows nothing of sockets.
 """
@@ -11,14 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-Json = Mapping[str, Any]
-
-EPHEMERAL = 1 << 6
-LOADING = 1 << 7
-BUTTON = 2
-TEXT_INPUT = 4
-LABEL = 18
-SELECTS = {3, 5, 6, 7, 8}
+from playground.state.messages import Json, MessageFlag
+from playground.validation.components import SELECTS, ComponentKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +169,12 @@ class Message:
             content=payload["content"],
             embeds=tuple(payload["embeds"]),
             attachments=tuple(Attachment.from_json(a) for a in payload["attachments"]),
-            buttons=tuple(Button.from_json(c) for c in components if c["type"] == BUTTON),
+            buttons=tuple(
+                Button.from_json(c) for c in components if c["type"] == ComponentKind.BUTTON
+            ),
             selects=tuple(Select.from_json(c) for c in components if c["type"] in SELECTS),
-            ephemeral=bool(payload["flags"] & EPHEMERAL),
-            thinking=bool(payload["flags"] & LOADING),
+            ephemeral=bool(payload["flags"] & MessageFlag.EPHEMERAL),
+            thinking=bool(payload["flags"] & MessageFlag.LOADING),
             edited=payload["edited_timestamp"] is not None,
             interaction_id=(payload.get("interaction_metadata") or {}).get("id"),
             replies_to=(payload.get("message_reference") or {}).get("message_id"),
@@ -202,7 +198,7 @@ AnswerKind = Literal["message", "deferred", "update", "deferred_update", "modal"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the bot answered to a member's act, within three seconds.
+    """What the bot answered to a member's action, within three seconds.
 
     `kind` is `message` (type 4), `deferred` (5: `message` is "thinking"), `update` (7) or
     `deferred_update` (6: in both `message` is the one the button sits on), or `modal` (9).
@@ -237,7 +233,9 @@ def _walk(components: Any) -> Iterator[Json]:
 
 def _fields(components: Any) -> Iterator[Field]:
     for row in components:
-        inner = [row["component"]] if row["type"] == LABEL else row.get("components", ())
+        inner = (
+            [row["component"]] if row["type"] == ComponentKind.LABEL else row.get("components", ())
+        )
         for component in inner:
             yield Field(
                 custom_id=component["custom_id"],

@@ -1,1 +1,1 @@
-"""Whether a client's bodies keep Discord's limits. Pure: bodies in, complaints out."""
+"""Whether a client's bodies are within Discord's limits, and traffic matches its description."""

@@ -1,4 +1,4 @@
-"""Buttons, select menus, rows, the second generation's containers, and dialogs."""
+"""Buttons, select menus, action rows, Components V2, and dialogs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from playground.validation.rules import (
 )
 
 
-class Kind(IntEnum):
+class ComponentKind(IntEnum):
     """Discord's component types."""
 
     ROW = 1
@@ -45,57 +45,69 @@ LINK_STYLE = 5
 PREMIUM_STYLE = 6
 SELECTS = frozenset(
     {
-        Kind.STRING_SELECT,
-        Kind.USER_SELECT,
-        Kind.ROLE_SELECT,
-        Kind.MENTIONABLE_SELECT,
-        Kind.CHANNEL_SELECT,
+        ComponentKind.STRING_SELECT,
+        ComponentKind.USER_SELECT,
+        ComponentKind.ROLE_SELECT,
+        ComponentKind.MENTIONABLE_SELECT,
+        ComponentKind.CHANNEL_SELECT,
     }
 )
-LAYOUT = frozenset({Kind.ROW, Kind.SECTION, Kind.TEXT, Kind.GALLERY, Kind.FILE, Kind.SEPARATOR})
+LAYOUT = frozenset(
+    {
+        ComponentKind.ROW,
+        ComponentKind.SECTION,
+        ComponentKind.TEXT,
+        ComponentKind.GALLERY,
+        ComponentKind.FILE,
+        ComponentKind.SEPARATOR,
+    }
+)
 
-INSIDE: Mapping[int, frozenset[Kind]] = {
-    Kind.ROW: SELECTS | {Kind.BUTTON},
-    Kind.SECTION: frozenset({Kind.TEXT}),
-    Kind.CONTAINER: LAYOUT,
+INSIDE: Mapping[int, frozenset[ComponentKind]] = {
+    ComponentKind.ROW: SELECTS | {ComponentKind.BUTTON},
+    ComponentKind.SECTION: frozenset({ComponentKind.TEXT}),
+    ComponentKind.CONTAINER: LAYOUT,
 }
-IN_MESSAGE = frozenset({Kind.ROW})
-IN_MESSAGE_V2 = LAYOUT | {Kind.CONTAINER}
-IN_MODAL = frozenset({Kind.ROW, Kind.TEXT, Kind.LABEL})
+IN_MESSAGE = frozenset({ComponentKind.ROW})
+IN_MESSAGE_V2 = LAYOUT | {ComponentKind.CONTAINER}
+IN_MODAL = frozenset({ComponentKind.ROW, ComponentKind.TEXT, ComponentKind.LABEL})
 
 _CUSTOM_ID = TextRule("custom_id", limits.MAX_CUSTOM_ID_CHARS, 1, required=True)
-_SELECT: tuple[Rule, ...] = (_CUSTOM_ID, TextRule("placeholder", limits.MAX_PLACEHOLDER_CHARS))
+_SELECT_RULES: tuple[Rule, ...] = (
+    _CUSTOM_ID,
+    TextRule("placeholder", limits.MAX_PLACEHOLDER_CHARS),
+)
 RULES: Mapping[int, tuple[Rule, ...]] = {
-    Kind.ROW: (ListRule("components", limits.MAX_BUTTONS_IN_ROW, 1, required=True),),
-    Kind.BUTTON: (
+    ComponentKind.ROW: (ListRule("components", limits.MAX_BUTTONS_IN_ROW, 1, required=True),),
+    ComponentKind.BUTTON: (
         ChoiceRule("style", (1, 2, 3, 4, 5, 6), required=True),
         TextRule("label", limits.MAX_BUTTON_LABEL_CHARS),
         TextRule("custom_id", limits.MAX_CUSTOM_ID_CHARS, 1),
         TextRule("url", limits.MAX_LINK_CHARS),
     ),
-    Kind.STRING_SELECT: (
-        *_SELECT,
+    ComponentKind.STRING_SELECT: (
+        *_SELECT_RULES,
         ListRule("options", limits.MAX_SELECT_OPTIONS, 1, required=True),
         TextRule("options[].label", limits.MAX_SELECT_TEXT_CHARS, 1, required=True),
         TextRule("options[].value", limits.MAX_SELECT_TEXT_CHARS, 1, required=True),
         TextRule("options[].description", limits.MAX_SELECT_TEXT_CHARS),
     ),
-    Kind.USER_SELECT: _SELECT,
-    Kind.ROLE_SELECT: _SELECT,
-    Kind.MENTIONABLE_SELECT: _SELECT,
-    Kind.CHANNEL_SELECT: _SELECT,
-    Kind.TEXT_INPUT: (
+    ComponentKind.USER_SELECT: _SELECT_RULES,
+    ComponentKind.ROLE_SELECT: _SELECT_RULES,
+    ComponentKind.MENTIONABLE_SELECT: _SELECT_RULES,
+    ComponentKind.CHANNEL_SELECT: _SELECT_RULES,
+    ComponentKind.TEXT_INPUT: (
         _CUSTOM_ID,
         ChoiceRule("style", (1, 2), required=True),
         TextRule("label", limits.MAX_LABEL_CHARS, 1),
         TextRule("value", limits.MAX_TEXT_INPUT_CHARS),
         TextRule("placeholder", limits.MAX_TEXT_INPUT_PLACEHOLDER_CHARS),
     ),
-    Kind.SECTION: (ListRule("components", 3, 1, required=True),),
-    Kind.TEXT: (TextRule("content", limits.MAX_TEXT_V2_CHARS, 1, required=True),),
-    Kind.GALLERY: (ListRule("items", limits.MAX_GALLERY_ITEMS, 1, required=True),),
-    Kind.CONTAINER: (ListRule("components", limits.MAX_COMPONENTS_V2, 1, required=True),),
-    Kind.LABEL: (
+    ComponentKind.SECTION: (ListRule("components", 3, 1, required=True),),
+    ComponentKind.TEXT: (TextRule("content", limits.MAX_TEXT_V2_CHARS, 1, required=True),),
+    ComponentKind.GALLERY: (ListRule("items", limits.MAX_GALLERY_ITEMS, 1, required=True),),
+    ComponentKind.CONTAINER: (ListRule("components", limits.MAX_COMPONENTS_V2, 1, required=True),),
+    ComponentKind.LABEL: (
         TextRule("label", limits.MAX_LABEL_CHARS, 1, required=True),
         TextRule("description", limits.MAX_LABEL_DESCRIPTION_CHARS),
     ),
@@ -108,11 +120,11 @@ MODAL_RULES: tuple[Rule, ...] = (
 
 
 def check_components(components: list[Any], *, v2: bool, at: str = "") -> Iterator[Complaint]:
-    """Every breach in the components of a message that lies at path `at` of the request."""
+    """Every violation in the components of a message that lies at path `at` of the request."""
     here = joined(at, "components")
     everything = list(_walk(components, here))
-    if not v2 and len(components) > limits.MAX_ROWS:
-        words = f"Must be {limits.MAX_ROWS} or fewer in length."
+    if not v2 and len(components) > limits.MAX_ACTION_ROWS:
+        words = f"Must be {limits.MAX_ACTION_ROWS} or fewer in length."
         yield Complaint(here, "BASE_TYPE_MAX_LENGTH", words)
     if v2 and len(everything) > limits.MAX_COMPONENTS_V2:
         words = f"The total number of components must be {limits.MAX_COMPONENTS_V2} or fewer."
@@ -134,7 +146,7 @@ def check_modal(body: Any) -> None:
 
 
 def _check_level(
-    components: list[Any], at: str, allowed: frozenset[Kind], *, modal: bool = False
+    components: list[Any], at: str, allowed: frozenset[ComponentKind], *, modal: bool = False
 ) -> Iterator[Complaint]:
     for index, component in enumerate(components):
         here = joined(at, index)
@@ -159,18 +171,18 @@ def _check_one(
     """What holds between the fields of one component, then what it contains."""
     inside = INSIDE.get(kind, frozenset())
     match kind:
-        case Kind.BUTTON:
+        case ComponentKind.BUTTON:
             yield from _check_button(component, at)
-        case Kind.STRING_SELECT:
+        case ComponentKind.STRING_SELECT:
             yield from _check_select(component, at)
-        case Kind.ROW:
-            inside = frozenset({Kind.TEXT_INPUT}) if modal else inside
+        case ComponentKind.ROW:
+            inside = frozenset({ComponentKind.TEXT_INPUT}) if modal else inside
             yield from _check_row(component["components"], at)
-        case Kind.SECTION:
+        case ComponentKind.SECTION:
             accessory = [component.get("accessory")]
-            allowed = frozenset({Kind.BUTTON, Kind.THUMBNAIL})
+            allowed = frozenset({ComponentKind.BUTTON, ComponentKind.THUMBNAIL})
             yield from _check_level(accessory, joined(at, "accessory"), allowed)
-        case Kind.LABEL:
+        case ComponentKind.LABEL:
             inner = component.get("component")
             if not isinstance(inner, dict):
                 yield Complaint(joined(at, "component"), *REQUIRED)
@@ -219,7 +231,7 @@ def _check_select(select: dict[str, Any], at: str) -> Iterator[Complaint]:
 def _check_row(components: list[Any], at: str) -> Iterator[Complaint]:
     """A row holds buttons, or one of anything else."""
     kinds = [each.get("type") for each in components if isinstance(each, dict)]
-    if len(kinds) > 1 and any(kind != Kind.BUTTON for kind in kinds):
+    if len(kinds) > 1 and any(kind != ComponentKind.BUTTON for kind in kinds):
         words = "The specified component exceeds the maximum width"
         yield Complaint(joined(at, "components"), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", words)
 

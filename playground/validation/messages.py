@@ -66,7 +66,7 @@ COUNTED_PARTS = (("footer", "text"), ("author", "name"))
 
 
 def _check_alone(body: dict[str, Any], at: str) -> Iterator[Complaint]:
-    """A message of the second generation of components has neither content nor embeds."""
+    """A message with Components V2 has neither content nor embeds."""
     for name in ("content", "embeds", "poll", "sticker_ids"):
         if body.get(name):
             words = f"The '{name}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"

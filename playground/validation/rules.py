@@ -1,4 +1,4 @@
-"""The few kinds of rule that most of Discord's limits are, and the walk that applies them.
+"""The kinds of rule that most of Discord's limits are, and the code that applies them.
 
 A path names fields from the root of the body; `[]` stands for every element of a list:
 `embeds[].fields[].name`.
@@ -50,7 +50,7 @@ NOT_A_LIST = ("LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
 
 
 def check(body: Any, rules: tuple[Rule, ...], at: str = "") -> Iterator[Complaint]:
-    """Every breach of the rules in a body that lies at path `at` of the request."""
+    """Every violation of the rules in a body that lies at path `at` of the request."""
     for rule in rules:
         yield from _apply(rule, body, rule.path.split("."), at)
 

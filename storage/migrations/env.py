@@ -1,6 +1,6 @@
-"""What Alembic runs to migrate: over a connection, and in a transaction, that it is handed.
+"""What Alembic runs to migrate, on a connection and in a transaction that are passed to it.
 
-`storage.database.migration_config` hands it over; there is no alembic.ini.
+`storage.database.migration_config` passes them; there is no alembic.ini.
 """
 
 from typing import Any, Literal

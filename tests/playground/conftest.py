@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 
 from playground import Limits, Playground, running_playground
-from playground.state.limits import Bucket
 from playground.testing.member import Member
+from tests.support.playground.limits import UNHURRIED
 from tests.support.playground.raw_bot import RawBot, raw_bot
-
-UNHURRIED = replace(
-    Limits(), buckets={}, default_bucket=Bucket(10_000, 1), global_per_second=10_000
-)
-"""Discord's limits without those on the rate of requests."""
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from discord import app_commands
 
 from playground import Playground
 from playground.testing.member import Member, NoAnswer, Refused, Upload
-from tests.support.playground.small_bot import SmallBot, connected, picture, picture_file
+from tests.support.pictures import picture
+from tests.support.playground.small_bot import SIZE_PX, SmallBot, connected, picture_file
 
 
 class Grid(discord.ui.View):
@@ -109,7 +110,7 @@ async def test_a_command_becomes_a_picture_with_buttons(
 ) -> None:
     async with connected(make_bot(), playground.url) as bot:
         await ada.wait_for_command("imagine")
-        upload = Upload("start.png", picture())
+        upload = Upload("start.png", picture("red", SIZE_PX))
         asked = await ada.slash(
             "darkroom", "imagine", prompt="a fox", steps=7, style="Raw", start=upload
         )
@@ -118,14 +119,14 @@ async def test_a_command_becomes_a_picture_with_buttons(
         assert [button.label for button in grid.buttons] == ["U1", "", "Off"]
         assert grid.attachments[0].description == "a red square"
         assert (grid.attachments[0].width, grid.attachments[0].height) == (64, 64)
-        assert await ada.download(grid.attachments[0]) == picture("red")
+        assert await ada.download(grid.attachments[0]) == picture("red", SIZE_PX)
         contents = [version.content for version in ada.versions(grid)]
         assert contents[0] == "a fox (Waiting to start)"
         assert len(contents) == 4  # posted, preview, picture, reaction
 
         large = (await ada.press(grid, "U1")).message
         assert large.replies_to == grid.id
-        assert await ada.download(large.attachments[0]) == picture("blue")
+        assert await ada.download(large.attachments[0]) == picture("blue", SIZE_PX)
         assert bot.errors == []
 
 

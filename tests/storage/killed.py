@@ -1,4 +1,4 @@
-"""A dispatcher for the kill tests: `python killed.py URL claim|finish`.
+"""A queue worker for the kill tests: `python killed.py URL claim|finish`.
 
 Finishes one job, claims a second, and then claims a third (or finishes the second) up to the
 moment before its transaction is committed; says so on its output, and waits to be killed.

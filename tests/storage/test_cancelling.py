@@ -1,4 +1,4 @@
-"""Whoever is cancelled in the middle of a transaction leaves nothing behind: no lock, no task."""
+"""A transaction that is cancelled in the middle leaves no lock and no task behind."""
 
 import asyncio
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Opening, waiting and failing: what a person reads when the database is away."""
+"""Opening, waiting for locks, and the messages when the database is unavailable."""
 
 import asyncio
 import sqlite3
@@ -13,9 +13,8 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
-from storage import database as opening
 from storage import jobs
-from storage.database import Database, StorageUnavailable, migrate
+from storage.database import Database, StorageUnavailable, errors, migrate
 from storage.models import JobState, MemberRow, ServerRow
 from tests.support.postgres import execute
 from tests.support.stored_jobs import claim, new_job, queue
@@ -62,7 +61,7 @@ async def test_writers_wait_out_a_lock_and_readers_do_not(database: Database, lo
 async def test_a_lock_that_stays_is_said(
     migrated: str, locked: Lock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(errors, "TIMEOUT_S", 0.3)
     async with Database(migrated) as database:
         async with locked():
             with pytest.raises(StorageUnavailable, match=r"0\.3 s\.$"):

@@ -1,4 +1,4 @@
-"""What waits for its member's yes is there until it is answered, once."""
+"""Drafts stay until they are confirmed or refused, and can be confirmed once."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -40,7 +40,7 @@ async def test_a_draft_can_be_refused(database: Database) -> None:
 async def test_a_draft_is_too_old_after_a_day_and_goes_with_the_next(database: Database) -> None:
     old = await drafts.keep(database, 7, {})
     async with database.transaction() as session:
-        yesterday = datetime.now(UTC) - drafts.KEPT_FOLDER - timedelta(seconds=1)
+        yesterday = datetime.now(UTC) - drafts.LIFETIME - timedelta(seconds=1)
         await session.execute(update(DraftRow).values(created_at=yesterday))
     assert await drafts.get(database, old) is None
     new = await drafts.keep(database, 7, {})

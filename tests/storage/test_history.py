@@ -1,4 +1,4 @@
-"""Looking back: only one's own, the words taken literally, favourites first, page by page."""
+"""Search in past jobs: only one's own, words taken literally, favourites first, in pages."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Every verb on jobs: what it does, and when it must not."""
+"""Every change of a job: what it does, and when it must not happen."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

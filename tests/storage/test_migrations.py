@@ -17,13 +17,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from storage import database as opening
 from storage import history, servers
 from storage.database import (
     MIGRATIONS,
     Database,
     StorageUnavailable,
     migrate,
+    migration,
     migration_config,
 )
 from storage.migrations.__main__ import write_next
@@ -169,7 +169,7 @@ async def test_the_next_migration_can_be_written(
 ) -> None:
     """Written from what is declared and not yet made; here into a copy."""
     shutil.copytree(MIGRATIONS, tmp_path / "copy")
-    monkeypatch.setattr(opening, "MIGRATIONS", tmp_path / "copy")
+    monkeypatch.setattr(migration, "MIGRATIONS", tmp_path / "copy")
     number = f"{len(list((MIGRATIONS / 'versions').glob('*.py'))) + 1:04}"
     await write_next("nothing new")
     (written,) = (tmp_path / "copy" / "versions").glob(f"{number}_*.py")

@@ -1,4 +1,4 @@
-"""Picture files: whole or not at all, checked on the way in and on the way out."""
+"""Picture files: written whole or not at all, checked when written and when read."""
 
 # ruff: noqa: ASYNC240 (a test may wait for its own small files)
 

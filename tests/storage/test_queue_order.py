@@ -1,4 +1,4 @@
-"""Whose turn it is: nobody waits behind another's twenty jobs."""
+"""The order of the queue: nobody waits behind another member's twenty jobs."""
 
 import random
 from collections import Counter

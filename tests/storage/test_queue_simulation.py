@@ -1,4 +1,4 @@
-"""The queue over a long time: whoever keeps a mode full holds nobody up, and the shares come out.
+"""The queue over a long time: a full mode delays no other, and each mode gets its share.
 
 Simulated with the real verbs on real databases; time is counted in claims.
 """

@@ -1,4 +1,4 @@
-"""Many at once, and death at any moment: real connections, real processes."""
+"""Concurrent callers, and processes killed at any moment: real connections, real processes."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""What was taken away stays away: messages, copies and pictures, and who took them."""
+"""Removed messages, copies and pictures stay removed, and who removed them is stored."""
 
 from pathlib import Path
 

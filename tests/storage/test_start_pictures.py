@@ -1,4 +1,4 @@
-"""Start pictures are there as long as something names them, on both databases, whoever races."""
+"""Start pictures exist as long as something names them, on both databases, in every race."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ from sqlalchemy import update
 from storage import drafts, jobs
 from storage.database import Database
 from storage.models import DraftRow
-from storage.pictures import KEPT, PictureFolder
+from storage.pictures import KEPT_FOLDER, PictureFolder
 from storage.start_pictures import MIN_AGE_S, StartPictures
 from tests.support.stored_jobs import REQUEST, new_job
 
@@ -34,7 +34,7 @@ def start_pictures(database: Database, folder: PictureFolder) -> StartPictures:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    return tmp_path / "pictures" / KEPT
+    return tmp_path / "pictures" / KEPT_FOLDER
 
 
 def there(place: Path) -> set[str]:
@@ -100,7 +100,7 @@ async def test_a_sweep_ends_drafts_that_are_too_old_with_their_pictures(
     aged(place)
     assert await start_pictures.sweep() == 0
     async with database.transaction() as session:
-        yesterday = datetime.now(UTC) - drafts.KEPT_FOLDER - timedelta(seconds=1)
+        yesterday = datetime.now(UTC) - drafts.LIFETIME - timedelta(seconds=1)
         await session.execute(update(DraftRow).values(created_at=yesterday))
     assert await start_pictures.sweep() == 1
     assert not there(place)

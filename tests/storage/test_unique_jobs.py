@@ -1,4 +1,4 @@
-"""The same picture is not made twice, however often and by however many at once it is asked for."""
+"""A unique job is queued once, however many members ask for it at once."""
 
 import asyncio
 from collections.abc import AsyncIterator

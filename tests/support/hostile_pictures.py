@@ -1,7 +1,8 @@
-"""Pictures that were made to hurt whoever decodes them, and pictures as phones make them."""
+"""Pictures made to harm the program that decodes them, and pictures as phones make them."""
 
 import io
 import struct
+import zlib
 from typing import Any
 
 from PIL import Image
@@ -13,6 +14,18 @@ def encoded(picture: Image.Image, form: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, form, **options)
     return buffer.getvalue()
+
+
+def png_that_claims(width: int, height: int) -> bytes:
+    """A PNG of few bytes whose header says that it is of this size."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        checksum = struct.pack(">I", zlib.crc32(kind + content))
+        return struct.pack(">I", len(content)) + kind + content + checksum
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    pixels = chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + pixels + chunk(b"IEND", b"")
 
 
 def repeated_scans(side: int, scans: int) -> bytes:

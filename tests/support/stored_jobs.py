@@ -1,4 +1,4 @@
-"""Jobs for the storage tests to work on."""
+"""Stored jobs for tests: new ones, queued ones, and what is read of them again."""
 
 import asyncio
 from collections.abc import Callable, Coroutine

@@ -1,4 +1,4 @@
-// One option of a command being typed: its name, and a place for its value.
+// One option of a command being typed: its name and its value.
 
 import { OPTION, fixedValues } from "./commands.js";
 import { el, icon } from "./dom.js";

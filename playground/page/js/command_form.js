@@ -90,7 +90,7 @@ export class CommandForm {
     const fitting = option ? unused : unused.filter((each) => each.name.includes(this.query.toLowerCase()));
     const items = fitting.map((each) => ({ name: each.name, description: each.description, pick: () => this.take(each) }));
     let title = option ? describe(option) : this.leaf.description;
-    if (!option && this.query) title = fitting.length ? `Options with “${this.query}”` : `There is no option “${this.query}”`;
+    if (!option && this.query) title = fitting.length ? `Options matching “${this.query}”` : `There is no option “${this.query}”`;
     this.popup.show(title, items, !option && this.query ? 0 : -1);
   }
 

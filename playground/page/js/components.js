@@ -1,5 +1,5 @@
-// The rows below a message: buttons and select menus; and the second generation's text,
-// sections, galleries and containers.
+// The rows below a message: buttons and select menus; and Components V2: text, sections,
+// galleries and containers.
 
 import { el, icon } from "./dom.js";
 import { openLightbox } from "./lightbox.js";

@@ -6,7 +6,7 @@ import { el, iconButton } from "./dom.js";
 import { Popup } from "./popup.js";
 
 export class Composer {
-  /** `answered` gets the bot's answer to a command (it may be a dialog), `refused` words. */
+  /** `answered` gets the bot's answer to a command (it may be a dialog), `refused` the reason why there is none. */
   constructor(store, dock, { answered, refused }) {
     this.store = store;
     this.answered = answered;
@@ -40,7 +40,7 @@ export class Composer {
     this.text.placeholder = `Message ${name}`;
     this.text.setAttribute("aria-label", `Message ${name}`);
     this.banner.hidden = store.online && state.bot.online;
-    this.banner.textContent = store.online ? `${state.bot.name} is offline. Messages and buttons stay; commands are answered once it is back.` : "The playground is not running. Trying to reach it again…";
+    this.banner.textContent = store.online ? `${state.bot.name} is offline. Commands and buttons work again once it is back.` : "Lost the connection to the playground. Reconnecting…";
     const typist = store.typing.get(store.channelId);
     this.typing.textContent = typist ? `${typist.name} is typing…` : "";
     if (this.channelId !== store.channelId) {
@@ -73,12 +73,12 @@ export class Composer {
   offer(query) {
     const found = search(this.leaves, query.trimEnd());
     const items = found.map((leaf) => ({ name: `/${leaf.name}`, description: leaf.description, pick: () => this.start(leaf, "") }));
-    this.popup.show(found.length ? `Commands of ${this.store.state.bot.name}` : this.nothingFound(query), items);
+    this.popup.show(found.length ? `${this.store.state.bot.name} commands` : this.nothingFound(query), items);
   }
 
   nothingFound(query) {
     if (this.leaves.length) return `There is no command “/${query}” for you here`;
-    return "There are no commands here until a bot has registered some";
+    return "There are no commands yet: no bot has registered any";
   }
 
   start(leaf, rest) {

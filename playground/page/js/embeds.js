@@ -1,4 +1,4 @@
-// Embeds: a stripe of colour, title, text, fields, picture, footer.
+// Embeds: colour bar, title, description, fields, image, footer.
 
 import { el } from "./dom.js";
 import { openLightbox } from "./lightbox.js";

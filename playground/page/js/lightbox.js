@@ -1,4 +1,4 @@
-// One picture as large as the window allows, with its neighbours an arrow key away.
+// A picture in full size; the arrow keys go to the next and the previous one.
 
 import { el, icon, iconButton } from "./dom.js";
 

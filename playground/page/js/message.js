@@ -92,7 +92,7 @@ export class MessageView {
     }
     if (message.type !== REPLY) return [];
     if (!replied) return [el("div", { class: "context-line" }, el("em", {}, "Original message was deleted"))];
-    const words = replied.content ? markdown(replied.content.split("\n")[0], names, { blocks: false }) : [el("em", {}, "Click to see picture")];
+    const words = replied.content ? markdown(replied.content.split("\n")[0], names, { blocks: false }) : [el("em", {}, "Click to see attachment")];
     const go = () => this.actions.reveal(replied.id);
     return [
       el(

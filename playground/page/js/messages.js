@@ -17,7 +17,7 @@ export class MessageList {
     this.views = new Map();
     this.pinned = true;
     this.channelId = null;
-    this.jump = el("button", { type: "button", class: "jump", hidden: true, on: { click: () => this.toEnd() } }, "Jump to the newest", icon("down"));
+    this.jump = el("button", { type: "button", class: "jump", hidden: true, on: { click: () => this.toEnd() } }, "Jump to present", icon("down"));
     scroller.after(this.jump);
     scroller.addEventListener("scroll", () => this.noticeScroll(), { passive: true });
     new ResizeObserver(() => this.pinned && this.toEnd()).observe(list);
@@ -67,7 +67,7 @@ export class MessageList {
       { class: empty ? "welcome" : "welcome small" },
       el("div", { class: "welcome-icon", "aria-hidden": "true" }, dm ? el("img", { src: this.store.other(channel).avatar, alt: "" }) : icon("hash")),
       el("h1", {}, dm ? channel.name : `Welcome to #${channel.name}!`),
-      el("p", {}, dm ? `This is the beginning of your conversation with ${channel.name}.` : channel.topic || "This is the start of the channel."),
+      el("p", {}, dm ? `This is the beginning of your direct message history with ${channel.name}.` : channel.topic || "This is the start of this channel."),
       empty &&
         channel.bot_may_post &&
         el(

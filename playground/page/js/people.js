@@ -1,4 +1,4 @@
-// The right side: who is here. Wide windows only.
+// The member list, in wide windows only.
 
 import { el } from "./dom.js";
 import { face } from "./sidebar.js";

@@ -1,5 +1,5 @@
-// A picture in a box of its final size. A newer one is decoded first and then fades in over the
-// older, so that a preview that sharpens never flickers and never moves the text below.
+// A picture in a box of its final size. A new version is decoded first and then fades in over
+// the old one, so that previews never flicker and never move the text below.
 
 import { el } from "./dom.js";
 

@@ -1,5 +1,5 @@
-// The list above the message box: commands, options, values. Driven by the keys of whoever has
-// the focus, so that typing never has to stop.
+// The list above the message box: commands, options, values. It takes its keys from the
+// focused element, so that typing never has to stop.
 
 import { el } from "./dom.js";
 

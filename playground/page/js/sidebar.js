@@ -1,4 +1,4 @@
-// The left side: server, channels, and who one plays. On a phone it slides in.
+// The sidebar: server, channels, and the member that is played. On a phone it slides in.
 
 import { el, icon, iconButton } from "./dom.js";
 import { openMenu } from "./menu.js";
@@ -67,11 +67,11 @@ export class Sidebar {
       { class: "user-panel" },
       el(
         "button",
-        { type: "button", class: "user", id: "switcher", "aria-haspopup": "menu", title: "Play somebody else", on: { click: open } },
+        { type: "button", class: "user", id: "switcher", "aria-haspopup": "menu", title: "Switch member", on: { click: open } },
         face(me.avatar, true),
         el("span", { class: "user-words" }, el("b", {}, me.name), el("small", {}, me.id === ownerId ? "Owner" : "Member")),
       ),
-      iconButton("sun", "Light or dark", toggleTheme, { class: "icon-button theme-toggle", id: "theme" }),
+      iconButton("sun", "Switch between light and dark", toggleTheme, { class: "icon-button theme-toggle", id: "theme" }),
     );
   }
 
@@ -87,7 +87,7 @@ export class Sidebar {
         act: () => this.become(person.name),
       })),
       { heading: "Your account" },
-      { label: installed ? `Remove ${bot.name}` : `Add ${bot.name}`, note: "works everywhere", act: () => this.install(!installed) },
+      { label: installed ? `Remove ${bot.name}` : `Add ${bot.name}`, note: "so you can use it on any server", act: () => this.install(!installed) },
     ];
   }
 }

@@ -1,4 +1,4 @@
-// What this page knows: who is there, messages by channel, commands, what is under way.
+// The page's state: members, messages by channel, commands, pending actions.
 // Tells listeners that something changed; knows no DOM.
 
 const TYPING_MS = 9000;

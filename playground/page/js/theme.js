@@ -1,4 +1,4 @@
-// Light or dark: the system's wish, until somebody says otherwise.
+// The theme, light or dark: the system's, until a person chooses one.
 
 const KEY = "playground-theme";
 

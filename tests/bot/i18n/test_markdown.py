@@ -19,7 +19,7 @@ from playground.testing.member import Member, Upload
 from tests.support.bot.discord_markdown import previews, read
 from tests.support.bot.job_messages import finished, told
 from tests.support.bot.shown_places import shown
-from tests.support.bot.uploads import picture
+from tests.support.pictures import picture
 from tests.support.stored_jobs import JOB
 
 LINKS = [
@@ -241,7 +241,9 @@ async def test_a_link_in_a_prompt_is_posted_as_text(bot: DarkroomBot, ada: Membe
 async def test_the_picture_that_a_prompt_starts_from_is_shown_with_its_link(
     bot: DarkroomBot, ada: Member
 ) -> None:
-    described = await ada.slash("darkroom", "describe", image=Upload("a_b_.png", picture("red")))
+    described = await ada.slash(
+        "darkroom", "describe", image=Upload("a_b_.png", picture("red", (64, 64)))
+    )
     described = await ada.wait_for(lambda m: m.id == described.id and m.attachments)
     link = described.attachments[0].url
     grid = await finished(

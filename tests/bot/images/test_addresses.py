@@ -5,7 +5,7 @@ import pytest
 from bot.errors import InvalidLink
 from bot.images.addresses import is_address, is_public
 from bot.images.fetch import PictureFetcher
-from tests.support.bot.uploads import Names
+from tests.support.bot.dns import Names
 
 NUMERIC = (
     "127.1",

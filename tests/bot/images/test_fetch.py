@@ -3,8 +3,6 @@
 import asyncio
 import gzip
 import io
-import struct
-import zlib
 from collections.abc import AsyncIterator
 
 import pytest
@@ -16,19 +14,9 @@ from bot.errors import InvalidLink, InvalidUpload, PicturesBusy
 from bot.images import fetch
 from bot.images.fetch import AT_ONCE, MAX_FETCHES_PER_MEMBER, MAX_WAITING_FETCHES, PictureFetcher
 from bot.images.sanitize import MAX_PIXELS, MAX_SIDE_PX, UnusablePicture, Upload, blend
-from tests.support.bot.pictures import encoded
-from tests.support.bot.uploads import Names, opened
-from tests.support.hostile_pictures import repeated_scans
-
-
-def png_that_claims(width: int, height: int) -> bytes:
-    """A PNG of few bytes whose header says how large it is."""
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = (b"IHDR" + header, b"IDAT")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
-        for chunk in chunks
-    )
+from tests.support.bot.dns import Names
+from tests.support.hostile_pictures import png_that_claims, repeated_scans
+from tests.support.pictures import encoded, opened
 
 
 class Site:

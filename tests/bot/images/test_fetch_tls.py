@@ -20,8 +20,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.errors import InvalidLink
 from bot.images.fetch import PictureFetcher
-from tests.support.bot.pictures import encoded
-from tests.support.bot.uploads import opened
+from tests.support.pictures import encoded, opened
 
 pytestmark = pytest.mark.skipif(
     shutil.which("openssl") is None, reason="openssl, which makes the certificates, is not there"

@@ -4,7 +4,7 @@ import pytest
 from PIL import ExifTags
 
 from bot.images.grid import PictureTooLarge, compose_grid, compose_preview, copy_label, fit
-from tests.support.bot.pictures import noisy_picture, opened, picture
+from tests.support.pictures import noisy_picture, opened, picture
 
 COLOURS = ("red", "lime", "blue", "white")
 

@@ -13,7 +13,7 @@ from bot.images.outpaint import (
     open_cells,
     zoom_out,
 )
-from tests.support.bot.pictures import noisy_picture, opened, picture
+from tests.support.pictures import noisy_picture, opened, picture
 
 
 def parts(canvas: OutpaintCanvas) -> tuple[Image.Image, Image.Image]:

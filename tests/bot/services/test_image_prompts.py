@@ -17,8 +17,8 @@ from tests.support.bot.job_messages import (
     told,
     whoever,
 )
-from tests.support.bot.uploads import picture
 from tests.support.hostile_pictures import encoded, repeated_scans
+from tests.support.pictures import picture
 
 PHONE = Upload("IMG_1.JPG", encoded(Image.new("RGB", (8064, 6048), "orange"), "JPEG"))
 """As a phone makes it, of 48 million pixels."""
@@ -30,7 +30,7 @@ async def test_an_attached_picture_is_where_drawing_starts(
     prompt = "a fox --iw 3 --seed 7 --n 1 --steps 6"
     drawn = []
     for colour in ("red", "lime"):
-        upload = Upload(f"{colour}.png", picture(colour))
+        upload = Upload(f"{colour}.png", picture(colour, (64, 64)))
         waiting = await ada.slash("darkroom", "imagine", prompt=prompt, image=upload)
         grid = await finished(ada, waiting)
         drawn.append(await picture_of(ada, grid))

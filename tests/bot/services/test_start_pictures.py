@@ -17,7 +17,7 @@ from playground.testing.member import Member, Upload
 from playground.testing.views import Message
 from storage import drafts, jobs, servers
 from storage.database import Database
-from storage.pictures import KEPT, PictureFolder
+from storage.pictures import KEPT_FOLDER, PictureFolder
 from storage.servers import ServerSettings
 from storage.start_pictures import MIN_AGE_S
 from tests.support.bot.deployment import Deployment
@@ -31,8 +31,8 @@ def picture(number: int = 0) -> Upload:
 
 
 def files(settings: Settings) -> set[str]:
-    """All files in the folder of start pictures."""
-    folder = settings.picture_folder / KEPT
+    """All start pictures that are on the disk, and whatever else lies among them."""
+    folder = settings.picture_folder / KEPT_FOLDER
     return {file.name for file in folder.iterdir()} if folder.is_dir() else set()
 
 
@@ -214,7 +214,7 @@ async def test_what_a_job_starts_from_stays_and_what_nothing_uses_goes_at_the_ne
     just_kept = await folder.keep(picture(7).content)
     long_ago = time.time() - MIN_AGE_S - 10
     for name in used | left:
-        os.utime(settings.picture_folder / KEPT / name, (long_ago, long_ago))
+        os.utime(settings.picture_folder / KEPT_FOLDER / name, (long_ago, long_ago))
     async with deployment.open() as bot:
         await ada.wait_for_bot()
         assert await bot.services.start_pictures.sweep() in (

@@ -2,10 +2,8 @@
 
 import hashlib
 import io
-import struct
 import threading
 import weakref
-import zlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -26,6 +24,7 @@ from diffusion.vision.image_files import Pixels
 from diffusion.vision.inpainting import InpaintCanvas, feathered, prepare, white_is_drawn
 from tests.support.engine.image_uploads import half_mask, saved, scene, see_through
 from tests.support.engine.inference_requests import a_request
+from tests.support.hostile_pictures import png_that_claims
 
 
 def start(strength: float, mask: bool = False) -> Start:
@@ -92,18 +91,6 @@ async def test_pictures_are_turned_upright(decoder: PictureDecoder) -> None:
     assert (await opened(decoder, stream.getvalue())).size == (16, 24)
 
 
-def _png_that_claims(width: int, height: int) -> bytes:
-    """A file of some bytes with the header of a picture of that size."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        sealed = zlib.crc32(kind + content)
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", sealed)
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    pixels = chunk(b"IDAT", zlib.compress(b"\0" * 1000))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + pixels + chunk(b"IEND", b"")
-
-
 WHOLE = saved(scene())
 
 
@@ -121,7 +108,7 @@ WHOLE = saved(scene())
         saved(scene(), "BMP"),
         saved(scene(), "TIFF"),
         saved(scene(), "EPS"),
-        _png_that_claims(64, 64),
+        png_that_claims(64, 64),
     ],
 )
 async def test_what_is_no_picture_is_refused_by_name(decoder: PictureDecoder, file: bytes) -> None:
@@ -138,7 +125,7 @@ async def test_walls_of_pixels_are_refused_before_they_are_decoded(
     decoder: PictureDecoder, width: int, height: int
 ) -> None:
     with pytest.raises(InvalidField, match="too large"):
-        await read_picture(decoder, _png_that_claims(width, height), "image")
+        await read_picture(decoder, png_that_claims(width, height), "image")
 
 
 # Masks.

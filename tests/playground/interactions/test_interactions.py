@@ -12,7 +12,7 @@ import pytest
 from playground import Limits, running_playground
 from playground.app.faults import CALLBACK
 from playground.testing.member import Answer, Member, NoAnswer
-from tests.playground.conftest import UNHURRIED
+from tests.support.playground.limits import UNHURRIED
 from tests.support.playground.raw_bot import RawBot, raw_bot
 from tests.support.playground.small_bot import SmallBot, connected
 

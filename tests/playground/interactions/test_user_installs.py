@@ -1,4 +1,4 @@
-"""An application that its user brought along: to a server without it, and between two people."""
+"""An application installed by its user: on a server without it, and in a direct message."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from playground import Playground
 from playground.state.limits import Limits
 from playground.testing.member import Answer, Member, Refused
-from tests.playground.conftest import UNHURRIED
+from tests.support.playground.limits import UNHURRIED
 from tests.support.playground.raw_bot import RawBot, Reply
 
 EVERYWHERE: dict[str, Any] = {

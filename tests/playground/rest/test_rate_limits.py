@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from playground import Limits, Playground, running_playground
 from playground.app.faults import SEND_MESSAGE
-from playground.rest.rate_limits import EXEMPT, RateLimits
-from playground.state.limits import Bucket
+from playground.rest.rate_limits import EXEMPT_ROUTE, RateLimits
+from playground.state.limits import RateLimitBucket
 from playground.testing.member import Member
 from tests.support.playground.raw_bot import channel_of, raw_bot
 from tests.support.playground.small_bot import SmallBot, connected
 
-LIMITS = replace(Limits(), buckets={SEND_MESSAGE: Bucket(2, 5)}, global_per_second=4)
+LIMITS = replace(Limits(), buckets={SEND_MESSAGE: RateLimitBucket(2, 5)}, global_per_second=4)
 
 
 class Clock:
@@ -60,7 +60,7 @@ def test_the_global_limit_spans_routes_and_spares_callbacks() -> None:
     assert not last.passes
     assert last.is_global
     assert last.headers()["X-RateLimit-Global"] == "true"
-    assert rate_limits.take(EXEMPT, {}) is None
+    assert rate_limits.take(EXEMPT_ROUTE, {}) is None
     clock.now += 1
     after = rate_limits.take("GET /5", {})
     assert after is not None
@@ -68,7 +68,7 @@ def test_the_global_limit_spans_routes_and_spares_callbacks() -> None:
 
 
 async def test_the_answer_says_when_to_come_back() -> None:
-    limits = replace(Limits(), buckets={SEND_MESSAGE: Bucket(1, 3600)})
+    limits = replace(Limits(), buckets={SEND_MESSAGE: RateLimitBucket(1, 3600)})
     async with running_playground(limits=limits) as playground, raw_bot(playground.url) as raw:
         path = f"/channels/{await channel_of(raw)}/messages"
         fine = await raw.rest("POST", path, {"content": "x"})

@@ -1,4 +1,4 @@
-"""REST where it says no: permissions, unknown things, bodies that make no sense."""
+"""REST's errors: permissions, unknown ids, malformed bodies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from playground import Playground
 from playground.app.faults import SEND_MESSAGE
 from playground.interactions.message_drafts import draft_message
-from playground.rest.routes import MISSHAPEN
+from playground.rest.routes import MALFORMED_BODY_ERRORS
 from playground.state.errors import DiscordError
 from playground.state.limits import Limits
 from playground.state.world import World
@@ -170,5 +170,5 @@ def test_nonsense_never_does_worse_than_a_400(body: dict[str, Any]) -> None:
         lambda: check_commands([body], Limits()),
         lambda: check_modal(body),
     ):
-        with suppress(DiscordError, *MISSHAPEN):
+        with suppress(DiscordError, *MALFORMED_BODY_ERRORS):
             check()

@@ -13,7 +13,7 @@ from playground import Limits
 from playground.state import limits
 from playground.state.limits import MIB
 from playground.testing.member import Member
-from tests.playground.conftest import UNHURRIED
+from tests.support.playground.limits import UNHURRIED
 from tests.support.playground.raw_bot import RawBot, Reply, channel_of
 
 FILE_LIMIT = 40_000

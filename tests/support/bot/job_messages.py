@@ -1,4 +1,4 @@
-"""What tests read off the messages of jobs."""
+"""Helpers that read the messages of jobs, and make the jobs that tests start from."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""A small bot on the real discord.py, which the tests let loose on the playground."""
+"""A small bot on the real discord.py, for tests of the playground."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from typing import Any
 import discord
 import yarl
 from discord import app_commands
-from PIL import Image
 
+from tests.support.pictures import picture
 
-def picture(colour: str = "red", size: int = 64) -> bytes:
-    """A PNG of one colour."""
-    buffer = io.BytesIO()
-    Image.new("RGB", (size, size), colour).save(buffer, "PNG")
-    return buffer.getvalue()
+SIZE_PX = (64, 64)
+"""Width and height of the pictures that the bot sends."""
 
 
 def picture_file(colour: str = "red", description: str | None = None) -> discord.File:
-    return discord.File(io.BytesIO(picture(colour)), f"{colour}.png", description=description)
+    return discord.File(
+        io.BytesIO(picture(colour, SIZE_PX)), f"{colour}.png", description=description
+    )
 
 
 class SmallBot(discord.Client):

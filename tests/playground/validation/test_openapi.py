@@ -1,4 +1,4 @@
-"""The check against Discord's description finds what is wrong: in what is sent and answered."""
+"""The check against Discord's description finds errors in requests and in answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from playground.testing.openapi import ApiDescription
+from playground.validation.openapi import ApiDescription
 
 MESSAGES = "/channels/{channel_id}/messages"
 

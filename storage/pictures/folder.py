@@ -1,7 +1,8 @@
-"""Finished pictures: a file each in one folder, and a row each beside their job.
+"""The files of pictures: finished ones, and those that jobs start from, in one folder.
 
-Pictures that jobs start from lie there too, under the digest of what is in them. Knows PNG files
-and where they lie. Knows nothing of how pictures are made or shown.
+A finished picture's file is named after its job and its place; a start picture's after the digest
+of its contents. Knows PNG files and where they lie. Knows nothing of how pictures are made or
+shown.
 """
 
 import asyncio
@@ -12,64 +13,30 @@ import os
 import re
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from sqlalchemy import select
 
-from storage.database import Database
-from storage.models import PictureRow
+from storage.pictures.records import NewPicture, Picture, picture_id
 
+KEPT_FOLDER = "kept"
+"""The folder of start pictures, inside that of the pictures."""
 
-@dataclass(frozen=True, slots=True)
-class NewPicture:
-    """A picture whose file is saved and whose row is not yet written."""
-
-    index: int
-    """0-based place in its job."""
-    seed: int
-    width: int
-    height: int
-    """Width and height in pixels."""
-    sha256: str
-    """Of the file, in hexadecimal."""
-    file: str
-    """The file's name in the pictures' folder."""
-    bytes_size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Picture(NewPicture):
-    """A stored picture of a finished job."""
-
-    id: str
-    job_id: str
+PARTIAL_SUFFIX = ".unfinished"
+"""How the name of a file ends while it is being written."""
 
 
 class PictureNotSaved(Exception):
-    """A picture could not be put on the disk; the message says why, for a person."""
+    """A picture could not be written to the disk; the message says why, for a person."""
 
 
 class PictureNotRemoved(Exception):
-    """A picture's file could not be taken away; the message says why, for a person."""
+    """A picture's file could not be deleted; the message says why, for a person."""
 
 
 class PictureMissing(Exception):
-    """A stored picture's file is gone or is not what was stored; the message is for a person."""
-
-
-KEPT = "kept"
-"""The folder, inside that of the pictures, of those that jobs start from."""
-
-UNFINISHED = ".unfinished"
-"""How the name of a file ends that is just being written."""
-
-
-def picture_id(job_id: str, index: int) -> str:
-    """Name a picture by its job and its place, so that making it again names it the same."""
-    return f"{job_id}_{index}"
+    """A stored picture's file is missing or damaged; the message is for a person."""
 
 
 class PictureFolder:
@@ -80,7 +47,7 @@ class PictureFolder:
         self._keeping = asyncio.Lock()
 
     async def save(self, job_id: str, index: int, seed: int, png: bytes) -> NewPicture:
-        """Check that `png` is a whole PNG and put it in the folder, whole or not at all.
+        """Check that `png` is a whole PNG and write it to the folder, atomically.
 
         Saving the same job's picture again replaces it. Raises `PictureNotSaved`.
         """
@@ -93,42 +60,42 @@ class PictureFolder:
         return await asyncio.to_thread(self._read, picture)
 
     async def remove(self, pictures: Sequence[Picture]) -> None:
-        """Take files away; those that are gone already are none the worse.
+        """Delete files; those that are missing already are no error.
 
         Raises `PictureNotRemoved`.
         """
         await asyncio.to_thread(self._remove, pictures)
 
     async def keep(self, picture: bytes) -> str:
-        """Put a picture that a job starts from in the folder; returns its SHA-256, its name.
+        """Write a start picture to the folder; returns its SHA-256, its name.
 
         Keeping it again changes nothing. Raises `PictureNotSaved`.
         """
         sha256 = self.digest(picture)
-        # Two that keep the same picture at once must not write into one file.
+        # Two calls with the same picture must not write to one file at once.
         async with self._keeping:
-            await asyncio.to_thread(self._write, f"{KEPT}/{sha256}", picture)
+            await asyncio.to_thread(self._write, f"{KEPT_FOLDER}/{sha256}", picture)
         return sha256
 
     @staticmethod
     def digest(picture: bytes) -> str:
-        """The name that a picture is kept under: its SHA-256."""
+        """The name of a start picture: its SHA-256."""
         return hashlib.sha256(picture).hexdigest()
 
     async def all_kept(self, *, older_than_s: float) -> tuple[str, ...]:
-        """The names of what was kept so many seconds ago or earlier.
+        """The names of start pictures of at least this age.
 
-        What a crash left half written so long ago is taken away on the way.
+        Also deletes files of that age that a crash left half written.
         """
         return await asyncio.to_thread(self._all_kept, older_than_s)
 
     async def forget(self, digests: Collection[str]) -> int:
-        """Take away what was kept under these names, where it is there; returns how many."""
+        """Delete the start pictures of these names, where they exist; returns how many."""
         async with self._keeping:
             return await asyncio.to_thread(self._forget, digests)
 
     async def kept(self, sha256: str) -> bytes:
-        """Return what was kept under this digest. Raises `PictureMissing`."""
+        """Return the start picture of this digest. Raises `PictureMissing`."""
         # Nothing that a person typed may become a path.
         assert re.fullmatch(r"[0-9a-f]{64}", sha256)
         return await asyncio.to_thread(self._kept, sha256)
@@ -149,13 +116,13 @@ class PictureFolder:
 
     def _all_kept(self, older_than_s: float) -> tuple[str, ...]:
         latest, found = time.time() - older_than_s, []
-        for file in (self._root / KEPT).glob("*"):
+        for file in (self._root / KEPT_FOLDER).glob("*"):
             with contextlib.suppress(FileNotFoundError):
                 if file.stat().st_mtime > latest:
                     continue
                 if re.fullmatch(r"[0-9a-f]{64}", file.name):
                     found.append(file.name)
-                elif file.name.endswith(UNFINISHED):
+                elif file.name.endswith(PARTIAL_SUFFIX):
                     file.unlink()
         return tuple(found)
 
@@ -163,13 +130,13 @@ class PictureFolder:
         gone = 0
         for digest in digests:
             with contextlib.suppress(OSError):
-                (self._root / KEPT / digest).unlink()
+                (self._root / KEPT_FOLDER / digest).unlink()
                 gone += 1
         return gone
 
     def _kept(self, sha256: str) -> bytes:
         try:
-            picture = (self._root / KEPT / sha256).read_bytes()
+            picture = (self._root / KEPT_FOLDER / sha256).read_bytes()
         except OSError as error:
             raise PictureMissing(
                 "The picture that this job starts from is no longer on the disk."
@@ -179,9 +146,9 @@ class PictureFolder:
         return picture
 
     def _write(self, file: str, picture: bytes) -> None:
-        """Write beside the place and then move there: a reader, or a crash, sees all or nothing."""
+        """Write to a temporary name, then rename: a reader, or a crash, sees all or nothing."""
         place = self._root / file
-        unfinished = place.with_name(f".{place.name}{UNFINISHED}")
+        unfinished = place.with_name(f".{place.name}{PARTIAL_SUFFIX}")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             with unfinished.open("wb") as stream:
@@ -242,48 +209,3 @@ def _why_not_written(error: OSError) -> str:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return "The folder for pictures is not writable."
     return f"The folder for pictures cannot be used: {error.strerror or error}."
-
-
-async def of_job(database: Database, job_id: str) -> tuple[Picture, ...]:
-    """Return the pictures of a job, in their order; none before it is done."""
-    async with database.reading() as session:
-        rows = await session.scalars(
-            select(PictureRow).where(PictureRow.job_id == job_id).order_by(PictureRow.index)
-        )
-        return tuple(_to_picture(row) for row in rows)
-
-
-async def at(database: Database, job_id: str, index: int) -> Picture | None:
-    """Return picture `index` (from 0) of a job; None where there is none."""
-    async with database.reading() as session:
-        row = await session.get(PictureRow, picture_id(job_id, index))
-        return None if row is None else _to_picture(row)
-
-
-def _to_picture(row: PictureRow) -> Picture:
-    return Picture(
-        id=row.id,
-        job_id=row.job_id,
-        index=row.index,
-        seed=row.seed,
-        width=row.width,
-        height=row.height,
-        sha256=row.sha256,
-        file=row.file,
-        bytes_size=row.bytes_size,
-    )
-
-
-def to_row(job_id: str, new: NewPicture) -> PictureRow:
-    """Make the row of a new picture; `storage.jobs.finish` writes it with the job's end."""
-    return PictureRow(
-        id=picture_id(job_id, new.index),
-        job_id=job_id,
-        index=new.index,
-        seed=new.seed,
-        width=new.width,
-        height=new.height,
-        sha256=new.sha256,
-        file=new.file,
-        bytes_size=new.bytes_size,
-    )

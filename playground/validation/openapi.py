@@ -90,8 +90,8 @@ class ApiDescription:
 
 
 def _deepest(error: Any) -> Any:
-    """Of the alternatives that did not match, the complaint about the one that was meant: the
-    one whose `type` fits, or else the one that came furthest."""
+    """The deepest error: of the alternatives that did not match, that of the one whose `type`
+    fits, or else the one that got furthest."""
     while error.context:
         meant = [inner for inner in error.context if not _is_other_type(error, inner)]
         error = max(meant or error.context, key=lambda inner: len(inner.absolute_path))

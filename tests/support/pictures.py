@@ -1,4 +1,4 @@
-"""Pictures for the bot's tests, and what is in encoded ones."""
+"""Small pictures, encoded, and what is in encoded ones."""
 
 import io
 import random
@@ -24,7 +24,10 @@ def noisy_picture(side: int) -> bytes:
 
 
 def opened(encoded: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(encoded))
+    """The decoded picture; an error where it is damaged."""
+    image = Image.open(io.BytesIO(encoded))
+    image.load()
+    return image
 
 
 def encoded(form: str = "PNG", size: tuple[int, int] = (8, 4), **options: object) -> bytes:

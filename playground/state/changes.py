@@ -1,0 +1,71 @@
+"""What can happen in the world, named as Discord's gateway names its events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from playground.state.messages import StoredMessage
+from playground.state.people import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class MessageCreate:
+    message: StoredMessage
+
+
+@dataclass(frozen=True, slots=True)
+class MessageUpdate:
+    message: StoredMessage
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDelete:
+    message: StoredMessage
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionChange:
+    """`added` is False when the reaction was taken back."""
+
+    message: StoredMessage
+    emoji: str
+    user_id: int
+    added: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TypingStart:
+    channel: Channel
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelUpdate:
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class AppInstall:
+    """A user installed the application to their own account, or removed it."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRemove:
+    """Somebody left the bot's server, or was `banned` from it."""
+
+    user_id: int
+    banned: bool
+
+
+Change = (
+    MessageCreate
+    | MessageUpdate
+    | MessageDelete
+    | ReactionChange
+    | TypingStart
+    | ChannelUpdate
+    | AppInstall
+    | MemberRemove
+)

@@ -1,0 +1,20 @@
+"""The connection to the database: addresses, transactions, migration, and its errors.
+
+Knows how SQLite and Postgres differ (drivers, locks, pragmas), so that nothing else has to.
+Knows no table and no query.
+"""
+
+from storage.database.connection import Database, upsert
+from storage.database.errors import StorageUnavailable
+from storage.database.migration import MIGRATIONS, migrate, migration_config
+from storage.database.url import files_of
+
+__all__ = [
+    "MIGRATIONS",
+    "Database",
+    "StorageUnavailable",
+    "files_of",
+    "migrate",
+    "migration_config",
+    "upsert",
+]

@@ -1,0 +1,152 @@
+"""An open database: transactions, reading sessions, and closing without losing either."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
+from threading import Thread
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import URL, inspect
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from storage.database import errors
+from storage.database.errors import translate_errors, unavailable
+from storage.database.sqlite import BEGIN_OPTION, create_sqlite_engine
+from storage.database.url import is_sqlite, parse_url
+
+
+class Database:
+    """One open database: begins transactions until it is closed."""
+
+    def __init__(self, url: str) -> None:
+        """Take the address as people write it: `sqlite:///path` or `postgresql://…`.
+
+        Opens nothing yet. Raises `StorageUnavailable` for an address that cannot be one.
+        """
+        self._url = parse_url(url)
+        self._threads: list[Thread] = []
+        self._engine = create_engine(self._url, self._threads)
+        # A deferred transaction reads beside a writer; an immediate one would wait for it.
+        self._reading = self._engine.execution_options(**{BEGIN_OPTION: "BEGIN DEFERRED"})
+        self._sessions = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closed = False
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session for reading and writing: committed at the end, rolled back on any error.
+
+        On SQLite it holds the one write lock from its first moment, so that what it reads stays
+        true until it writes. Raises `StorageUnavailable`.
+        """
+        async with self._session(self._engine) as session:
+            yield session
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session for reading only, which waits for no writer. Raises `StorageUnavailable`."""
+        async with self._session(self._reading) as session:
+            yield session
+
+    @asynccontextmanager
+    async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+        if self._closed:
+            raise unavailable(self._url, "this process has closed it")
+        session = AsyncSession(engine, expire_on_commit=False)
+        self._sessions += 1
+        self._idle.clear()
+        try:
+            with translate_errors(self._url, connecting=True):
+                await session.connection()
+            with translate_errors(self._url):
+                yield session
+        except BaseException:
+            await self._end(session.close())
+            raise
+        with translate_errors(self._url):
+            await self._end(_commit(session))
+
+    async def _end(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a session's last step to its end, even if the caller is cancelled.
+
+        A connection whose commit, or whose way back into the pool, was cut off would be thrown
+        away, with an error in the log.
+        """
+        ending = asyncio.create_task(work)
+        ending.add_done_callback(self._forget)
+        await asyncio.shield(ending)
+
+    def _forget(self, _: asyncio.Task[None]) -> None:
+        self._sessions -= 1
+        if self._sessions == 0:
+            self._idle.set()
+
+    async def close(self) -> None:
+        """Close every connection once the open transactions have ended; no new ones begin.
+
+        A late caller, like the answer to a member while the bot stops, must not open a
+        connection that nobody would close.
+        """
+        self._closed = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(errors.TIMEOUT_S):
+                await self._idle.wait()
+        await self._engine.dispose()
+        # A thread that was told to stop may still be at work, and report to a loop that is gone.
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join, errors.TIMEOUT_S)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+def create_engine(url: URL, threads: list[Thread], *, migrating: bool = False) -> AsyncEngine:
+    """The engine; `threads` collects those that SQLite's connections work in."""
+    if is_sqlite(url):
+        return create_sqlite_engine(url, threads, migrating=migrating)
+    timeouts: dict[str, Any] = {"timeout": errors.TIMEOUT_S}
+    if not migrating:  # rebuilding a large table, or waiting for another migration, takes longer
+        timeouts["command_timeout"] = errors.TIMEOUT_S
+    # Parameters are prompts and names of people: they do not belong in a log.
+    return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=timeouts)
+
+
+async def upsert(
+    session: AsyncSession,
+    table: type[DeclarativeBase],
+    values: Mapping[str, Any],
+    *,
+    update: Collection[str],
+) -> None:
+    """Insert a row, or set the columns `update` where a row with its primary key is there.
+
+    Either way the row is locked until the end of the transaction.
+    """
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    statement = (sqlite_insert if sqlite else postgresql_insert)(table).values(values)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[column.name for column in inspect(table).primary_key],
+            set_={name: statement.excluded[name] for name in update},
+        )
+    )
+
+
+async def _commit(session: AsyncSession) -> None:
+    try:
+        await session.commit()
+    finally:
+        await session.close()

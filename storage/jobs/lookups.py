@@ -1,0 +1,132 @@
+"""Reads jobs and the queue. `storage.jobs.queue` changes them."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage import queue_order
+from storage.database import Database
+from storage.jobs.records import UNFINISHED, Job, to_job
+from storage.models import COPIED_KINDS, JobRow, JobState, MemberRow, PictureRow
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How all of a member's jobs ended, and how many pictures they made."""
+
+    done: int
+    failed: int
+    cancelled: int
+    pictures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """All unfinished jobs; `waiting` is in the order in which they will be claimed."""
+
+    running: tuple[Job, ...]
+    waiting: tuple[Job, ...]
+
+
+async def get(database: Database, job_id: str) -> Job | None:
+    """Return the job as it stands, or None if there is none with this id."""
+    async with database.reading() as session:
+        row = await session.get(JobRow, job_id)
+    return to_job(row) if row else None
+
+
+async def open_jobs(database: Database, member_id: int) -> tuple[Job, ...]:
+    """Return a member's queued and running jobs, oldest first."""
+    return await _select(database, JobRow.member_id == member_id, JobRow.state.in_(UNFINISHED))
+
+
+async def count_open(database: Database, member_id: int) -> int:
+    """How many jobs of a member are queued or running."""
+    async with database.reading() as session:
+        return await count_open_in(session, member_id)
+
+
+async def count_open_in(session: AsyncSession, member_id: int) -> int:
+    counted = await session.scalar(
+        select(func.count()).where(JobRow.member_id == member_id, JobRow.state.in_(UNFINISHED))
+    )
+    return counted or 0
+
+
+async def ended_unshown(database: Database) -> tuple[Job, ...]:
+    """Return the jobs that ended and whose message does not show it yet, oldest first."""
+    return await _select(database, JobRow.shown_at.is_(None), JobRow.state.not_in(UNFINISHED))
+
+
+async def without_message(database: Database) -> tuple[Job, ...]:
+    """Return the queued jobs that have no message yet, oldest first."""
+    return await _select(database, JobRow.state == JobState.QUEUED, JobRow.message_id.is_(None))
+
+
+async def parent_of(database: Database, job: Job) -> Job | None:
+    """Return the job that this one was made from, or None if it came from a prompt."""
+    return await get(database, job.parent_id) if job.parent_id else None
+
+
+async def children(database: Database, job_id: str) -> tuple[Job, ...]:
+    """Return the jobs that were made from this one, oldest first."""
+    return await _select(database, JobRow.parent_id == job_id)
+
+
+async def in_queue(database: Database) -> Queue:
+    """Return the running and the waiting jobs, the latter in the order of their turns."""
+    async with database.reading() as session:
+        rows = await session.execute(
+            select(JobRow, MemberRow.served_at, queue_order.next_turn())
+            .join(MemberRow, MemberRow.id == JobRow.member_id)
+            .where(JobRow.state.in_(UNFINISHED))
+            .order_by(JobRow.created_at, JobRow.id)
+        )
+        found = [(to_job(row), served_at, turn) for row, served_at, turn in rows]
+    running = tuple(job for job, *_ in found if job.state is JobState.RUNNING)
+    queued = {job.id: job for job, *_ in found if job.state is JobState.QUEUED}
+    order = queue_order.in_turn(
+        [
+            queue_order.Waiting(
+                job.id, job.member_id, served_at, job.mode, job.kind in COPIED_KINDS
+            )
+            for job, served_at, _ in found
+            if job.id in queued
+        ],
+        Counter(job.member_id for job in running),
+        found[0][2] if found else 0,
+    )
+    return Queue(running, tuple(queued[job_id] for job_id in order))
+
+
+async def totals(database: Database, member_id: int) -> Totals:
+    """Count how a member's jobs ended, and their pictures."""
+    async with database.reading() as session:
+        rows = await session.execute(
+            select(JobRow.state, func.count())
+            .where(JobRow.member_id == member_id)
+            .group_by(JobRow.state)
+        )
+        counts = dict(rows.all())
+        picture_count = await session.scalar(
+            select(func.count())
+            .select_from(PictureRow)
+            .join(JobRow, JobRow.id == PictureRow.job_id)
+            .where(JobRow.member_id == member_id)
+        )
+    return Totals(
+        done=counts.get(JobState.DONE, 0),
+        failed=counts.get(JobState.FAILED, 0),
+        cancelled=counts.get(JobState.CANCELLED, 0),
+        pictures=picture_count or 0,
+    )
+
+
+async def _select(database: Database, *conditions: ColumnElement[bool]) -> tuple[Job, ...]:
+    async with database.reading() as session:
+        rows = await session.scalars(
+            select(JobRow).where(*conditions).order_by(JobRow.created_at, JobRow.id)
+        )
+        return tuple(to_job(row) for row in rows)

@@ -1,0 +1,101 @@
+"""A job as the rest of Darkroom sees it, and its row: `NewJob` and `Job` against `JobRow`.
+
+A field of `NewJob` or `Job` is stored in the column of the same name; a new field needs a column
+and a migration, and nothing else.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from storage.models import JobKind, JobMode, JobRow, JobState, RemovedBy, read_row
+
+UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job that is fully decided and not yet accepted."""
+
+    kind: JobKind
+    prompt: str
+    """As typed."""
+    request: Mapping[str, Any]
+    """The complete resolved request, as JSON: it alone reproduces the pictures."""
+    member_id: int
+    member_name: str
+    channel_id: int
+    server_id: int | None
+    """None in a direct message."""
+    parent_id: str | None = None
+    """The job that this one was made from."""
+    parent_index: int | None = None
+    """Which picture of the parent, 0-based; None where it is all of them."""
+    attachment_limit: int = 10 * 2**20
+    """How large a file may be where the job's message is, in bytes."""
+    detail: str | None = None
+    """What the kind leaves open; see `JobKind`."""
+    mode: JobMode = JobMode.FAST
+    locale: str = "en-US"
+    """Discord's name of the language that its messages are in."""
+    stealth: bool = False
+    """Shown to its member alone."""
+    reply_token: str | None = None
+    """The interaction token that reaches its message, where the bot itself cannot; else None."""
+
+    @property
+    def hidden(self) -> bool:
+        """Whether its message is seen by its member alone."""
+        return self.stealth and self.reply_token is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(NewJob):
+    """A job that was accepted, as it stood when it was read. All times are in UTC."""
+
+    id: str
+    state: JobState
+    message_id: int | None
+    """The message that shows the job; None until it is posted."""
+    reason: str | None
+    """Why it failed, for a person."""
+    attempts: int
+    """How often it was claimed."""
+    created_at: datetime
+    started_at: datetime | None
+    """When it was last claimed; None while it is queued."""
+    finished_at: datetime | None
+    removed_by: RemovedBy | None = None
+    """Who removed its message, if it was removed."""
+
+
+def to_row(new: NewJob, folded_prompt: str, created_at: datetime) -> JobRow:
+    """Make the row of a job that is accepted now, with a new id."""
+    # Of a `Job` too, which is queued anew here: only what it asks for.
+    values = {field.name: getattr(new, field.name) for field in fields(NewJob)}
+    values["request"] = dict(new.request)  # JSON takes no other mapping
+    return JobRow(
+        **values,
+        id=uuid4().hex,
+        state=JobState.QUEUED,
+        folded_prompt=folded_prompt,
+        attempts=0,
+        created_at=created_at,
+    )
+
+
+def to_job(row: JobRow) -> Job:
+    """Read a job from its row."""
+    return read_row(Job, row)
+
+
+def fold(text: str) -> str:
+    """The text for searching: letters that differ only by case or form become the same.
+
+    Unicode's compatibility caseless matching (D146): “ÉTÉ” is found by “été”, however the accents
+    are written, and “ＦＯＸ” by “fox”.
+    """
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

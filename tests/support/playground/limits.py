@@ -1,0 +1,10 @@
+"""Limits of the playground, for tests that are about something else."""
+
+from dataclasses import replace
+
+from playground.state.limits import Limits, RateLimitBucket
+
+UNHURRIED = replace(
+    Limits(), buckets={}, default_bucket=RateLimitBucket(10_000, 1), global_per_second=10_000
+)
+"""Discord's limits without those on the rate of requests."""
