@@ -20,8 +20,9 @@ def expand(typed: str, options: Mapping[str, str], suffix: str, most: int) -> tu
     """Every prompt that was typed, with all that belongs to it, as one that says everything.
 
     `options` are a member's own parameters by name, `most` is how many prompts there may be.
-    However little was typed, no prompt is longer than MAX_PROMPT, all together are no longer than
-    MOST_WRITTEN. Raises PromptTooLong, MistypedParameter, and what `expand_permutations` raises.
+    However little was typed, no prompt is longer than MAX_PROMPT, and all together are no longer
+    than MAX_EXPANDED_CHARS. Raises PromptTooLong, MistypedParameter, UnbalancedBraces,
+    TooManyPermutations.
     """
     if len(typed) > MAX_PROMPT:
         raise PromptTooLong(len(typed), MAX_PROMPT)
@@ -31,7 +32,9 @@ def expand(typed: str, options: Mapping[str, str], suffix: str, most: int) -> tu
     written = []
     room = MAX_EXPANDED_CHARS
     for prompt in expand_permutations(_with_options(typed, options), most):
-        written.append(_with_suffix(normalise(prompt), suffix))
+        # What options or braces have changed has to be cleaned again.
+        cleaned = prompt if prompt == typed else normalise(prompt)
+        written.append(_with_suffix(cleaned, suffix))
         _check_length(written[-1])
         room -= len(written[-1])
         if room < 0:

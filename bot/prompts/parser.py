@@ -74,10 +74,15 @@ def normalise(typed: str) -> str:
 
 
 def parse(typed: str) -> Prompt:
-    """Take a typed prompt apart. Raises a `PromptError` that says what is wrong."""
+    """Parse a typed prompt. Raises a `PromptError` that says what is wrong."""
     if len(typed) > MAX_PROMPT:
         raise PromptTooLong(len(typed), MAX_PROMPT)
-    words = normalise(typed).split()
+    return parse_normalised(normalise(typed))
+
+
+def parse_normalised(text: str) -> Prompt:
+    """Parse a text that `normalise` has cleaned, such as those that `expand` returns."""
+    words = text.split()
     lint(words)
     said, *flagged = split_words(words)
     fields = _fields(flagged)

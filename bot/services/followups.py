@@ -26,6 +26,7 @@ from bot.policy.actors import Requester
 from bot.policy.admission import Admission
 from bot.policy.places import Places
 from bot.prompts import derive
+from bot.prompts.effective_settings import SettingsSources, queue_settings
 from bot.services.generation import GenerationService
 from bot.services.job_builder import JobBuilder, new_job, new_seed, with_visibility
 from diffusion.protocol.requests import ImageRequest, Start
@@ -33,7 +34,7 @@ from storage import jobs, members
 from storage.database import Database
 from storage.jobs import Job, NewJob
 from storage.members import Preferences
-from storage.models import JobKind, JobMode, RemovedBy
+from storage.models import JobKind, RemovedBy
 from storage.pictures import Picture, PictureFolder, PictureMissing, PictureNotSaved, of_job
 from storage.servers import ServerSettings
 from storage.start_pictures import StartPictures
@@ -121,9 +122,9 @@ class FollowupService:
                     new = await self._descendant(requester, job, followup, typed, member)
             # A prompt says how it is meant, also where it is typed into a dialog; what was hidden
             # stays so.
-            mode, stealth = (typed or member).mode, (typed or member).stealth
+            queue = typed or queue_settings(None, SettingsSources(member))
             new = with_visibility(
-                replace(new, mode=JobMode(mode)), requester, job.stealth or stealth
+                replace(new, mode=queue.mode), requester, job.stealth or queue.stealth
             )
             made = await self._queue(new, limit)
         if made.new:

@@ -22,15 +22,20 @@ from bot.images.sanitize import Upload, blend
 from bot.models.registry import ModelRegistry
 from bot.models.versions import Versions
 from bot.policy.actors import Requester
+from bot.prompts.effective_settings import (
+    EffectiveSettings,
+    QueueSettings,
+    SettingsSources,
+    effective_settings,
+)
 from bot.prompts.expand import expand
-from bot.prompts.parser import MAX_LINKS, Prompt, parse
-from bot.prompts.resolve import defaults_of, resolve, starting
+from bot.prompts.parser import MAX_LINKS, Prompt, parse_normalised
+from bot.prompts.resolve import resolve, starting
 from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
 from diffusion.protocol.requests import SEEDS, ImageRequest
 from storage import members
 from storage.database import Database
 from storage.jobs import NewJob
-from storage.members import Preferences
 from storage.models import JobKind, JobMode
 from storage.pictures import PictureNotSaved
 from storage.servers import ServerSettings
@@ -54,29 +59,24 @@ class BuiltJobs:
     """The prompts that were typed, several where there were permutations, and all their jobs.
 
     `starts` has an entry for each job: the pictures that it starts from, which are not fetched yet,
-    and the prompt that says how much they count.
+    and the settings that say how much they count.
     """
 
     prompts: tuple[str, ...]
     jobs: tuple[NewJob, ...]
-    starts: tuple[tuple[Sources, Prompt], ...] = ()
+    starts: tuple[tuple[Sources, EffectiveSettings], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
-    """What a member and their server chose for all prompts; `options` are their own parameters."""
+class ResolvedPrompt:
+    """One prompt, its settings, and its requests: one for each repetition.
 
-    member: Preferences
-    options: Mapping[str, str]
-    settings: ServerSettings
-
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """A prompt that says everything, and its requests: one for each repetition."""
+    `text` is the prompt with the member's own options and suffix written out.
+    """
 
     text: str
     prompt: Prompt
+    settings: EffectiveSettings
     requests: tuple[ImageRequest, ...]
 
 
@@ -111,21 +111,21 @@ class JobBuilder:
         member = await members.get_preferences(self._database, requester.member_id)
         options = await members.get_options(self._database, requester.member_id)
         versions = await self._registry.versions()
-        habits = Habits(member, options, settings)
+        chosen = SettingsSources(member, options, settings)
         # Beside all else: for text that was made to take long, nobody else waits.
-        understood = await asyncio.to_thread(
-            _understood, typed, habits, versions, starts=bool(images)
+        resolved = await asyncio.to_thread(
+            _resolved, typed, chosen, versions, has_pictures=bool(images)
         )
-        sources: list[Sources] = [(*images, *one.prompt.links) for one in understood]
+        sources: list[Sources] = [(*images, *one.prompt.links) for one in resolved]
         _check_sources(sources)
-        await self._check_tokens([one.requests[0] for one in understood])
+        await self._check_tokens([one.requests[0] for one in resolved])
         jobs, starts = [], []
-        for one, some in zip(understood, sources, strict=True):
+        for one, some in zip(resolved, sources, strict=True):
             for request in one.requests:
                 job = new_job(requester, one.text, request)
-                jobs.append(_with_mode(job, requester, one.prompt, member))
-                starts.append((some, one.prompt))
-        return BuiltJobs(tuple(one.text for one in understood), tuple(jobs), tuple(starts))
+                jobs.append(with_queue_settings(job, requester, one.settings.queue))
+                starts.append((some, one.settings))
+        return BuiltJobs(tuple(one.text for one in resolved), tuple(jobs), tuple(starts))
 
     async def with_pictures(self, requester: Requester, asked: BuiltJobs) -> tuple[NewJob, ...]:
         """The jobs with the pictures that they start from; each picture is fetched once.
@@ -141,8 +141,8 @@ class JobBuilder:
         pictures = dict(zip(wanted, fetched, strict=True))
         kept = {some: await self._keep([pictures[source] for source in some]) for some in laid}
         return tuple(
-            _started(job, prompt, kept[some]) if some else job
-            for job, (some, prompt) in zip(asked.jobs, asked.starts, strict=True)
+            _started(job, settings, kept[some]) if some else job
+            for job, (some, settings) in zip(asked.jobs, asked.starts, strict=True)
         )
 
     async def _check_tokens(self, requests: Sequence[ImageRequest]) -> None:
@@ -171,23 +171,22 @@ class JobBuilder:
             raise CannotKeep(str(error)) from error
 
 
-def _understood(
-    typed: str, habits: Habits, versions: Versions, *, starts: bool
-) -> tuple[Understood, ...]:
-    """What a typed prompt stands for, checked to the end. Raises PromptError."""
-    member, settings = habits.member, habits.settings
-    most = settings.permutations
-    understood = []
+def _resolved(
+    typed: str, sources: SettingsSources, versions: Versions, *, has_pictures: bool
+) -> tuple[ResolvedPrompt, ...]:
+    """Every prompt that a typed one stands for, resolved. Raises PromptError."""
+    most = sources.server.permutations
+    resolved = []
     count = 0
-    for text in expand(typed, habits.options, member.suffix, most):
-        prompt = parse(text)
+    for text in expand(typed, sources.options, sources.member.suffix, most):
+        prompt = parse_normalised(text)
         count += prompt.repeat or 1
         if count > most:
             raise TooManyPermutations(most)
-        model = versions.choose(prompt, member.model, starts=starts)
-        requests = resolve(prompt, model, defaults_of(settings, member), new_seed())
-        understood.append(Understood(text, prompt, requests))
-    return tuple(understood)
+        settings = effective_settings(prompt, sources, versions, has_pictures=has_pictures)
+        requests = resolve(prompt, settings, new_seed())
+        resolved.append(ResolvedPrompt(text, prompt, settings, requests))
+    return tuple(resolved)
 
 
 def _check_sources(sources: Sequence[Sources]) -> None:
@@ -199,8 +198,8 @@ def _check_sources(sources: Sequence[Sources]) -> None:
         raise TooManyPictures(len(different), MAX_INIT_PICTURES)
 
 
-def _started(job: NewJob, prompt: Prompt, picture: str) -> NewJob:
-    request = starting(ImageRequest.from_json(job.request), prompt, picture)
+def _started(job: NewJob, settings: EffectiveSettings, picture: str) -> NewJob:
+    request = starting(ImageRequest.from_json(job.request), settings, picture)
     return replace(job, request=request.to_json())
 
 
@@ -259,9 +258,6 @@ def with_visibility(job: NewJob, requester: Requester, stealth: bool) -> NewJob:
     return replace(job, stealth=stealth, reply_token=token)
 
 
-def _with_mode(job: NewJob, requester: Requester, prompt: Prompt, member: Preferences) -> NewJob:
-    """The job in the mode and the visibility that the prompt says, or else the member."""
-    stealth = member.stealth if prompt.stealth is None else prompt.stealth
-    return with_visibility(
-        replace(job, mode=JobMode(prompt.mode or member.mode)), requester, stealth
-    )
+def with_queue_settings(job: NewJob, requester: Requester, queue: QueueSettings) -> NewJob:
+    """The job in the decided mode and visibility."""
+    return with_visibility(replace(job, mode=queue.mode), requester, queue.stealth)
