@@ -3,20 +3,20 @@
 Pure: bytes in, bytes out, with Pillow. Knows no Discord and no model.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import ExifTags, Image
-from PIL.PngImagePlugin import PngInfo
+from PIL import Image
+
+from bot.images.codec import label_of, open_rgb, to_jpeg, to_png
 
 MIN_SHOWN_SIDE_PX = 512
 """Pixels that the shorter side of a shown picture has at least: small models draw smaller ones."""
 
-LABEL_KEY = "parameters"
-"""The name of the text in which AUTOMATIC1111 began to say how a picture was made."""
-
 JPEG_QUALITIES = (92, 85, 75, 60)
+"""Pillow's qualities that `fit` tries, the best first."""
+
+PREVIEW_JPEG_QUALITY = 80
 
 
 class PictureTooLarge(Exception):
@@ -36,19 +36,17 @@ def compose_grid(pictures: Sequence[bytes]) -> bytes:
 
     The text that says how they were made is the first one's.
     """
-    return _png(_grid(pictures), _label(pictures[0]))
+    return to_png(_grid(pictures), label_of(pictures[0]))
 
 
 def compose_preview(pictures: Sequence[bytes]) -> bytes:
     """The same of unfinished pictures, as a JPEG: it is looked at for a second."""
-    buffer = io.BytesIO()
-    _grid(pictures).save(buffer, "JPEG", quality=80)
-    return buffer.getvalue()
+    return to_jpeg(_grid(pictures), PREVIEW_JPEG_QUALITY)
 
 
 def copy_label(picture: bytes, other: bytes) -> bytes:
     """A PNG with the text of another that says how it was made."""
-    return _png(_open(picture), _label(other))
+    return to_png(open_rgb(picture), label_of(other))
 
 
 def fit(picture: bytes, most_bytes: int) -> PictureFile:
@@ -58,19 +56,18 @@ def fit(picture: bytes, most_bytes: int) -> PictureFile:
     """
     if len(picture) <= most_bytes:
         return PictureFile(picture, "png")
-    image, exif = _open(picture), _exif(_label(picture))
+    image, label = open_rgb(picture), label_of(picture)
     while min(image.size) >= 64:
         for quality in JPEG_QUALITIES:
-            buffer = io.BytesIO()
-            image.save(buffer, "JPEG", quality=quality, exif=exif)
-            if buffer.tell() <= most_bytes:
-                return PictureFile(buffer.getvalue(), "jpg")
+            encoded = to_jpeg(image, quality, label)
+            if len(encoded) <= most_bytes:
+                return PictureFile(encoded, "jpg")
         image = image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS)
     raise PictureTooLarge("It is larger than this server lets me attach.")
 
 
 def _grid(pictures: Sequence[bytes]) -> Image.Image:
-    tiles = [_open(picture) for picture in pictures]
+    tiles = [open_rgb(picture) for picture in pictures]
     columns = 1 if len(tiles) == 1 else 2
     rows = -(-len(tiles) // columns)
     width, height = tiles[0].size
@@ -80,35 +77,9 @@ def _grid(pictures: Sequence[bytes]) -> Image.Image:
     return _enlarge(grid)
 
 
-def _open(picture: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(picture)).convert("RGB")
-
-
 def _enlarge(image: Image.Image) -> Image.Image:
     factor = -(-MIN_SHOWN_SIDE_PX // min(image.size))
     if factor == 1:
         return image
     size = (image.width * factor, image.height * factor)
     return image.resize(size, Image.Resampling.LANCZOS)
-
-
-def _label(picture: bytes) -> str:
-    """What stands in a PNG of how it was made, in the form that other tools read; or nothing."""
-    return str(Image.open(io.BytesIO(picture)).info.get(LABEL_KEY, ""))
-
-
-def _exif(label: str) -> Image.Exif:
-    """The same text as a JPEG has it."""
-    exif = Image.Exif()
-    if label:
-        comment = b"UNICODE\0" + label.encode("utf-16-be")
-        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = comment
-    return exif
-
-
-def _png(image: Image.Image, label: str) -> bytes:
-    stream, text = io.BytesIO(), PngInfo()
-    if label:
-        text.add_text(LABEL_KEY, label)
-    image.save(stream, "PNG", pnginfo=text)
-    return stream.getvalue()

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from bot.errors import PromptTooLong
 from bot.prompts.lint import LINK, lint
 from bot.prompts.parameters import BY_FLAG
-from bot.prompts.parser import flag_of, normalise, split_words
+from bot.prompts.parser import normalise, split_words
 from bot.prompts.permutations import expand_permutations
+from bot.prompts.values import flag_name
 from diffusion.protocol.requests import MAX_PROMPT
 
 MAX_EXPANDED_CHARS = 60_000
@@ -75,5 +76,5 @@ def _check_length(written: str) -> None:
 
 
 def _decides(word: str) -> str:
-    flag = flag_of(word)
+    flag = flag_name(word)
     return BY_FLAG[flag].decides if flag in BY_FLAG else flag

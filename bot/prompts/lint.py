@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from bot.errors import MistypedParameter
 from bot.prompts.parameters import BY_FLAG
+from bot.prompts.values import flag_name
 
 LINK = re.compile(r"<?(https?://[^\s<>]+)>?", re.IGNORECASE)
 
@@ -61,7 +62,7 @@ def _meant(slips: _Patterns, word: str, following: str) -> str | None:
     if match := slips.hyphens.fullmatch(word):
         return f"--{match[1].lower()}"
     match = slips.glued_after.fullmatch(word)
-    if match and word.lstrip("-—–").lower() != match[1].lower():
+    if match and flag_name(word) != match[1].lower():
         return f"--{match[1].lower()} {match[2] or ''}".strip()
     match = slips.glued_before.fullmatch(word)
     if match is None:

@@ -23,7 +23,7 @@ from bot.i18n.markdown import names, visible
 from bot.prompts.lint import LINK, lint
 from bot.prompts.multi_prompt import has_words, split
 from bot.prompts.parameters import BY_FLAG, PARAMETERS, Parameter
-from bot.prompts.values import Aspect, Size
+from bot.prompts.values import Aspect, Size, flag_name
 from diffusion.protocol.requests import MAX_PROMPT, Lora, Part
 
 MAX_LINKS = 4
@@ -109,11 +109,6 @@ def split_words(words: list[str]) -> list[list[str]]:
     return [words[start:end] for start, end in itertools.pairwise(borders)]
 
 
-def flag_of(word: str) -> str:
-    """The name behind the dashes."""
-    return word.lstrip("-—–").lower()
-
-
 def read_value(flag: str, value: str) -> Any:
     """Read what stands behind a known flag. Raises InvalidParameter, MissingValue."""
     parameter = BY_FLAG[flag]
@@ -131,7 +126,7 @@ def _fields(flagged: list[list[str]]) -> dict[str, Any]:
     decided: dict[str, str] = {}
     times: Counter[str] = Counter()
     for typed_flag, *value in flagged:
-        flag = flag_of(typed_flag)
+        flag = flag_name(typed_flag)
         parameter = _find(flag)
         earlier = decided.setdefault(parameter.decides, flag)
         if BY_FLAG[earlier] is not parameter:

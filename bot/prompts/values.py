@@ -38,6 +38,11 @@ class Size:
         return f"{self.width}x{self.height}"
 
 
+def flag_name(typed: str) -> str:
+    """The name of a typed flag: `--AR`, `—ar` and `ar` are all `ar`."""
+    return typed.strip().lstrip("-—–").lower()
+
+
 def aspect(value: str) -> Aspect:
     """Read `3:2`, from 1:3 to 3:1."""
     match = _matched(r"([1-9][0-9]{0,3}):([1-9][0-9]{0,3})", value)

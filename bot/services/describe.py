@@ -4,12 +4,10 @@ Knows pictures as bytes and prompts as typed; nothing of Discord's API.
 """
 
 import asyncio
-import io
 from dataclasses import dataclass
 
-from PIL import Image
-
 from bot.errors import CannotDescribe, InferenceAway, TooShort
+from bot.images.codec import open_rgb, to_png
 from bot.images.fetch import PictureFetcher
 from bot.images.grid import PictureFile, fit
 from bot.images.sanitize import Upload
@@ -121,9 +119,6 @@ def _crop_centre(png: bytes, share: float) -> bytes:
     """The middle of a picture, this share of each side."""
     if share == 1:
         return png
-    with Image.open(io.BytesIO(png)) as picture:
-        left, top = (round(side * (1 - share) / 2) for side in picture.size)
-        cut = picture.crop((left, top, picture.width - left, picture.height - top))
-    buffer = io.BytesIO()
-    cut.save(buffer, "PNG")
-    return buffer.getvalue()
+    picture = open_rgb(png)
+    left, top = (round(side * (1 - share) / 2) for side in picture.size)
+    return to_png(picture.crop((left, top, picture.width - left, picture.height - top)))

@@ -21,6 +21,7 @@ from bot.policy.actors import MemberIdentity
 from bot.prompts.parameters import BY_FLAG
 from bot.prompts.parser import normalise, parse, read_value
 from bot.prompts.resolve import check_style
+from bot.prompts.values import flag_name
 from storage import members, servers
 from storage.database import Database
 from storage.members import Preferences
@@ -143,7 +144,7 @@ class PreferenceService:
 
 def _option_name(typed: str) -> str:
     """The name without dashes. Raises InvalidOptionName, OptionIsParameter."""
-    name = typed.strip().lstrip("-—–").lower()
+    name = flag_name(typed)
     if not re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", name):
         raise InvalidOptionName(typed.strip()[:40])
     if name in BY_FLAG:
