@@ -1,4 +1,4 @@
-"""Trying again what fails by no fault of ours: while the database is away, nothing is given up."""
+"""Retries work until the database answers."""
 
 import asyncio
 import logging
@@ -12,11 +12,11 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 STORAGE_RETRY_INTERVAL_S = 2.0
-"""Seconds between two tries to reach the database, beside what each try waits itself."""
+"""Seconds between two tries, in addition to the database's own timeout."""
 
 
 async def until_stored(verb: Callable[[], Awaitable[T]]) -> T:
-    """Do what `verb` begins, again and again until the database answers."""
+    """Call `verb` until it does not raise StorageUnavailable; returns its result."""
     while True:
         try:
             return await verb()

@@ -4,48 +4,48 @@ from bot.errors.base import UserError
 
 
 class NotYourJob(UserError):
-    """Only its member, or a moderator, may do this to a job."""
+    """Only the job's owner, or a moderator, may do this to it."""
 
 
 class NotYourButtons(UserError):
-    """The server lets only a job's member use its buttons."""
+    """The server lets only the job's owner use its buttons."""
 
 
 class NotYoursToDelete(UserError):
-    """Only the member who asked for a job, and moderators, may take its message away."""
+    """Only the job's owner and moderators may delete its message."""
 
 
 class NotInItsServer(UserError):
-    """Only in a job's own server can it be shown among the highlights."""
+    """A job can be added to the highlights only on its own server."""
 
 
 class NotPermitted(UserError):
-    """What belongs to the server needs the permission to manage it."""
+    """The command needs the permission to manage the server."""
 
 
 class NotAMember(UserError):
-    """Who asks does not belong any more to the server that this comes from."""
+    """The member has left the server that the job comes from."""
 
 
 class TooFast(UserError):
-    """The member presses or types faster than the bot can do what that asks for."""
+    """The member has used up the rate limit."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(seconds=seconds)
         self.seconds = seconds
-        """How long to wait before the next."""
+        """Seconds to wait before the next action."""
 
 
 class DirectMessagesOff(UserError):
-    """Whoever runs the bot has switched conversations with it off."""
+    """The admin has turned direct messages off."""
 
 
 class UserInstallsOff(UserError):
-    """Whoever runs the bot does not let members bring it along."""
+    """The admin has turned user installs off."""
 
 
 class CannotPostHere(UserError):
-    """The bot lacks a permission in the channel; `permission` is Discord's name of it."""
+    """The bot lacks a permission in the channel; `permission` is Discord's name for it."""
 
     def __init__(self, permission: str) -> None:
         super().__init__(permission=permission)
@@ -56,4 +56,4 @@ class CannotWriteToYou(UserError):
 
 
 class OutOfReach(UserError):
-    """A message can be neither edited nor taken away by the bot, or no longer."""
+    """The bot can neither edit nor delete a message, or not any more."""

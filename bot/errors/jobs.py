@@ -4,7 +4,7 @@ from bot.errors.base import UserError
 
 
 class ConfirmationExpired(UserError):
-    """What is confirmed was confirmed already, or refused, or is too old."""
+    """The draft was confirmed or declined already, or is too old."""
 
 
 class TooManyOpenJobs(UserError):
@@ -14,15 +14,15 @@ class TooManyOpenJobs(UserError):
 
 
 class JobNotFound(UserError):
-    """The job behind a button or an id is not in the database."""
+    """The job of a button or an id is not in the database, or may not be seen by this member."""
 
 
 class JobNotReady(UserError):
-    """The job has no pictures, or not that one."""
+    """The job has no pictures yet, or not that one."""
 
 
 class JobAlreadyEnded(UserError):
-    """There is nothing left to stop."""
+    """The job has ended, so it cannot be cancelled."""
 
 
 class NoJobHere(UserError):
@@ -30,40 +30,40 @@ class NoJobHere(UserError):
 
 
 class UnclearJob(UserError):
-    """What was typed names no job of the member's, or more than one."""
+    """The typed id belongs to no job of the member's, or to more than one."""
 
     def __init__(self, typed: str) -> None:
         super().__init__(typed=typed)
 
 
 class NothingYet(UserError):
-    """The member has no job that could be meant."""
+    """The member has no jobs yet."""
 
 
 class SearchTooLong(UserError):
-    """A search of one's jobs has too many words or letters."""
+    """A search of the history has too many words or letters."""
 
     def __init__(self, words: int, letters: int) -> None:
         super().__init__(words=words, letters=letters)
 
 
 class ModelCannotDoThis(UserError):
-    """The model behind a picture lacks what a button needs, or is gone."""
+    """The model of a picture lacks what a button needs, or is gone."""
 
 
 class InvalidFactor(UserError):
-    """What was typed is not how far one can zoom out."""
+    """The typed zoom factor is not valid."""
 
     def __init__(self, given: str) -> None:
         super().__init__(given=given)
 
 
 class NoRoomToGrow(UserError):
-    """The model draws nothing larger to that side."""
+    """The picture already has the largest size in that direction."""
 
 
 class NoCellsChosen(UserError):
-    """Nothing of a picture was chosen to be drawn anew."""
+    """No cell of the picture was chosen to be redrawn."""
 
 
 class TooManyGenerations(UserError):

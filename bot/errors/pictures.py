@@ -5,7 +5,7 @@ from bot.i18n.texts import Text
 
 
 class InvalidLink(PromptError):
-    """A link does not lead to a picture that can be used; `reason` is a key under `link-`."""
+    """A link leads to no usable picture; `reason` is a key under `link-` in the texts."""
 
     def __init__(self, link: str, reason: str) -> None:
         shown = link if len(link) <= 100 else f"{link[:99]}…"
@@ -13,7 +13,7 @@ class InvalidLink(PromptError):
 
 
 class InvalidUpload(PromptError):
-    """A file that came along is no picture that can be used; `reason` is a key under `upload-`."""
+    """An attached file is no usable picture; `reason` is a key under `upload-` in the texts."""
 
     def __init__(self, name: str, reason: str) -> None:
         shown = name if len(name) <= 100 else f"{name[:99]}…"
@@ -21,30 +21,30 @@ class InvalidUpload(PromptError):
 
 
 class NotAPicture(UserError):
-    """There is no picture to describe: neither a file nor a link."""
+    """`/describe` got neither a file nor a link."""
 
 
 class PictureLost(UserError):
-    """A picture's file is gone from the disk, or damaged there."""
+    """The file of a stored picture is missing or damaged."""
 
 
 class PictureTakenAway(UserError):
-    """A moderator had a picture taken away, with its file."""
+    """A moderator deleted the picture."""
 
 
 class PicturesBusy(UserError):
-    """Too many pictures wait to be read, of all members or of this one."""
+    """Too many pictures wait to be fetched or decoded, of all members or of this one."""
 
 
 class CannotKeep(UserError):
-    """A picture to start from cannot be put on the disk; `reason` says why."""
+    """A picture to start from cannot be stored; `reason` says why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason=reason)
 
 
 class CannotDelete(UserError):
-    """A picture's file cannot be taken away; `reason` says why."""
+    """The file of a picture cannot be deleted; `reason` says why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason=reason)

@@ -4,14 +4,14 @@ from bot.errors.base import UserError
 
 
 class InvalidOptionName(UserError):
-    """The name of a member's own parameter is not one."""
+    """The name of an own option is not valid."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name=name)
 
 
 class OptionIsParameter(UserError):
-    """A member's own parameter would hide one that there is."""
+    """The name of an own option is that of a parameter."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name=name)
@@ -28,7 +28,7 @@ class TooManyOptions(UserError):
 
 
 class SuffixHasWords(UserError):
-    """What every prompt ends with is parameters only; `text` is not."""
+    """A suffix may only have parameters; `text` is what is none."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text=text)

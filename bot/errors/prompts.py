@@ -6,7 +6,7 @@ from bot.i18n.texts import Text
 
 
 class EmptyPrompt(PromptError):
-    """There are no words to draw, only flags or nothing."""
+    """The prompt has no words, only parameters or nothing."""
 
 
 class PromptTooLong(PromptError):
@@ -15,7 +15,7 @@ class PromptTooLong(PromptError):
 
 
 class TooManyTokens(PromptError):
-    """A text that the model would not read to its end, though it has not too many characters."""
+    """A text within the limit of characters has more tokens than the model reads."""
 
     def __init__(self, tokens: int, most: int) -> None:
         super().__init__(tokens=tokens, most=most)
@@ -27,7 +27,7 @@ class UnknownParameter(PromptError):
 
 
 class InvalidParameter(PromptError):
-    """A known parameter has a value outside its range; `allowed` completes “It takes …”."""
+    """A parameter has a value that it does not take; `allowed` completes “It takes …”."""
 
     def __init__(self, flag: str, given: str, allowed: Text) -> None:
         super().__init__(flag=flag, given=given, allowed=allowed)
@@ -46,14 +46,14 @@ class RepeatedParameter(PromptError):
 
 
 class ConflictingParameters(PromptError):
-    """Two parameters decide the same."""
+    """Two parameters contradict each other, such as `--ar` and `--size`."""
 
     def __init__(self, flag: str, other: str) -> None:
         super().__init__(flag=flag, other=other)
 
 
 class MistypedParameter(PromptError):
-    """Something that was meant as a parameter is not written as one."""
+    """A word looks like a mistyped parameter; `meant` is the corrected spelling."""
 
     def __init__(self, written: str, meant: str) -> None:
         super().__init__(written=written, meant=meant)
@@ -65,7 +65,7 @@ class MisplacedText(PromptError):
 
 
 class MisplacedLink(PromptError):
-    """A link stands elsewhere than at the beginning."""
+    """A link is not at the beginning of the prompt."""
 
     def __init__(self, link: str) -> None:
         super().__init__(link=link)
@@ -77,14 +77,14 @@ class TooManyLinks(PromptError):
 
 
 class TooManyPictures(PromptError):
-    """The prompts that one stands for start from more different pictures than can be fetched."""
+    """The permutations of a prompt start from too many different pictures."""
 
     def __init__(self, pictures: int, most: int) -> None:
         super().__init__(pictures=pictures, most=most)
 
 
 class EmptyPart(PromptError):
-    """A part of a multi-prompt has no words."""
+    """A part of a multi-prompt is empty."""
 
 
 class TooManyParts(PromptError):
@@ -93,28 +93,28 @@ class TooManyParts(PromptError):
 
 
 class WeightsCancel(PromptError):
-    """The weights of a multi-prompt add up to nothing, to less, or to next to nothing."""
+    """The weights of a multi-prompt add up to zero or less, or to almost zero."""
 
     def __init__(self, total: float) -> None:
         super().__init__(total=f"{total:.6g}")
 
 
 class UnknownVersion(PromptError):
-    """No model has this name; `known` are the names that there are."""
+    """No model has this name; `known` are the existing names."""
 
     def __init__(self, version: str, known: Markup) -> None:
         super().__init__(version=version, known=known)
 
 
 class ModelCannot(PromptError):
-    """The model lacks what a parameter needs; `able` are the names of those that have it."""
+    """The model lacks what a parameter needs; `able` are the names of models that have it."""
 
     def __init__(self, what: str, version: str, able: Markup) -> None:
         super().__init__(what=Text(f"cannot-{what}"), version=version, able=able or "none")
 
 
 class UnbalancedBraces(PromptError):
-    """A brace has no partner."""
+    """A brace is unmatched."""
 
 
 class TooManyPermutations(PromptError):

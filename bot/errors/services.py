@@ -4,19 +4,19 @@ from bot.errors.base import UserError
 
 
 class CannotDescribe(UserError):
-    """No model here puts pictures into words, or weighs words."""
+    """No model can describe pictures, or weigh words."""
 
 
 class TooShort(UserError):
-    """There is nothing to leave out of the prompt."""
+    """The prompt is too short to be shortened."""
 
 
 class InferenceAway(UserError):
-    """Inference does not answer what only it can."""
+    """Inference does not answer."""
 
 
 class NoModel(UserError):
-    """Inference has not said yet what model it has."""
+    """Inference has not listed any model yet."""
 
 
 class DatabaseAway(UserError):

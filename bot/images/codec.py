@@ -1,6 +1,6 @@
-"""Reading and writing pictures in memory with Pillow: the one place for the whole bot. Pure.
+"""Reads and writes pictures in memory with Pillow. Pure.
 
-For pictures of our own alone: a stranger's picture is decoded by `bot.images.sanitize` first.
+Only for pictures that are safe to decode here: `bot.images.sanitize` decodes those from members.
 """
 
 import io

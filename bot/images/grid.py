@@ -1,6 +1,6 @@
-"""Pictures as a message shows them: grids, enlargements, files small enough to attach.
+"""Grids, previews, and files small enough to attach to a message.
 
-Pure: bytes in, bytes out, with Pillow. Knows no Discord and no model.
+Pure: encoded pictures in, encoded pictures out. Knows no Discord and no models.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from PIL import Image
 from bot.images.codec import label_of, open_rgb, to_jpeg, to_png
 
 MIN_SHOWN_SIDE_PX = 512
-"""Pixels that the shorter side of a shown picture has at least: small models draw smaller ones."""
+"""Pixels of the shorter side of a shown picture, at least; smaller pictures are enlarged."""
 
 JPEG_QUALITIES = (92, 85, 75, 60)
 """Pillow's qualities that `fit` tries, the best first."""
@@ -20,39 +20,39 @@ PREVIEW_JPEG_QUALITY = 80
 
 
 class PictureTooLarge(Exception):
-    """No way of writing the picture is small enough for the place it should go to."""
+    """Even the smallest encoding is larger than the attachment limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureFile:
-    """An encoded picture and the ending its file's name should have."""
+    """An encoded picture and the suffix for its file name, without a dot."""
 
     encoded: bytes
     suffix: str
 
 
 def compose_grid(pictures: Sequence[bytes]) -> bytes:
-    """Lay pictures of one size out in rows of two, as PNG, enlarged for viewing if small.
+    """Pictures of one size in rows of two, as PNG, enlarged if small.
 
-    The text that says how they were made is the first one's.
+    The grid has the first picture's label, the text that says how it was made.
     """
     return to_png(_grid(pictures), label_of(pictures[0]))
 
 
 def compose_preview(pictures: Sequence[bytes]) -> bytes:
-    """The same of unfinished pictures, as a JPEG: it is looked at for a second."""
+    """The same for unfinished pictures, as a JPEG of lower quality."""
     return to_jpeg(_grid(pictures), PREVIEW_JPEG_QUALITY)
 
 
 def copy_label(picture: bytes, other: bytes) -> bytes:
-    """A PNG with the text of another that says how it was made."""
+    """The picture as a PNG with the label of `other`."""
     return to_png(open_rgb(picture), label_of(other))
 
 
 def fit(picture: bytes, most_bytes: int) -> PictureFile:
-    """Write a PNG small enough to attach: as it is, or as ever smaller JPEGs.
+    """A PNG as a file of at most `most_bytes`: unchanged if it fits, else as a JPEG.
 
-    Raises PictureTooLarge if even the smallest is over `most_bytes`.
+    The JPEG gets a lower quality, then half the size, until it fits. Raises PictureTooLarge.
     """
     if len(picture) <= most_bytes:
         return PictureFile(picture, "png")

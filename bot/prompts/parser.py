@@ -1,4 +1,4 @@
-"""From what a person typed to a `Prompt`. Pure: knows no defaults, no model and no Discord."""
+"""Parses a typed prompt into a `Prompt`. Pure: knows no defaults, no models and no Discord."""
 
 import difflib
 import itertools
@@ -31,9 +31,9 @@ MAX_LINKS = 4
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What was typed, taken apart. None, or nothing, where the person left it open.
+    """A parsed prompt. A field is None, or empty, if the prompt does not decide it.
 
-    `parts` are there only where there are several. `links` lead to the pictures to start from.
+    `parts` is empty unless there are several. `links` are the URLs of pictures to start from.
     """
 
     text: str
@@ -64,12 +64,12 @@ class Prompt:
     pictures: int | None = None
 
 
-# Telephones turn two hyphens into a dash, so a dash before a letter is taken for them.
+# Phones turn two hyphens into a dash, so a dash before a letter counts as two hyphens.
 _FLAG = re.compile(r"(?:--|—|–)(?=[^\W\d_])\S*")
 
 
 def normalise(typed: str) -> str:
-    """The text as it is drawn, stored and shown: in one line, without what cannot be seen."""
+    """The text as it is drawn, stored and shown: one line, without invisible characters."""
     return visible(typed)
 
 
@@ -97,20 +97,20 @@ def parse_normalised(text: str) -> Prompt:
 
 
 def without_parameters(typed: str) -> str:
-    """The words of a typed prompt without links and parameters, whether or not it is right."""
+    """The words of a prompt without links and parameters, also where the prompt is not valid."""
     said, *_ = split_words(normalise(typed).split())
     return " ".join(word for word in said if not LINK.fullmatch(word))
 
 
 def split_words(words: list[str]) -> list[list[str]]:
-    """The words in parts: first the text, then each flag with what stands behind it."""
+    """The words in groups: first the text, then each flag with the words after it."""
     flags = [place for place, word in enumerate(words) if _FLAG.fullmatch(word)]
     borders = [0, *flags, len(words)]
     return [words[start:end] for start, end in itertools.pairwise(borders)]
 
 
 def read_value(flag: str, value: str) -> Any:
-    """Read what stands behind a known flag. Raises InvalidParameter, MissingValue."""
+    """Read the value of a known flag. Raises InvalidParameter, MissingValue."""
     parameter = BY_FLAG[flag]
     try:
         return parameter.read(value)
@@ -121,7 +121,7 @@ def read_value(flag: str, value: str) -> Any:
 
 
 def _fields(flagged: list[list[str]]) -> dict[str, Any]:
-    """The fields of the prompt that its parameters fill."""
+    """The fields of a `Prompt` that the parameters set."""
     fields: dict[str, Any] = {}
     decided: dict[str, str] = {}
     times: Counter[str] = Counter()
@@ -145,7 +145,7 @@ def _fields(flagged: list[list[str]]) -> dict[str, Any]:
 
 
 def _links(said: list[str]) -> tuple[tuple[str, ...], list[str]]:
-    """The links that the text begins with, and its words."""
+    """The links at the beginning of the text, and the words after them."""
     matches = [LINK.fullmatch(word) for word in said]
     links = [match[1] for match in itertools.takewhile(bool, matches) if match]
     misplaced = next((match[1] for match in matches[len(links) :] if match), None)

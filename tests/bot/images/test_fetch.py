@@ -14,7 +14,12 @@ from PIL import Image
 
 from bot.errors import InvalidLink, InvalidUpload, PicturesBusy
 from bot.images import fetch
-from bot.images.fetch import AT_ONCE, MAX_FETCHES_PER_MEMBER, MAX_WAITING_FETCHES, PictureFetcher
+from bot.images.fetch import (
+    MAX_CONCURRENT_MEMBERS,
+    MAX_FETCHES_PER_MEMBER,
+    MAX_WAITING_FETCHES,
+    PictureFetcher,
+)
 from bot.images.sanitize import MAX_PIXELS, MAX_SIDE_PX, UnusablePicture, Upload, blend
 from tests.support.bot.pictures import encoded
 from tests.support.bot.uploads import Names, opened
@@ -198,7 +203,7 @@ async def test_beyond_a_bound_nobody_is_let_in(site: tuple[Site, str]) -> None:
         site[0].let.set()
         await asyncio.gather(*theirs, *others)
         assert await fetcher.fetch(held, 7)
-    assert site[0].most_held <= AT_ONCE
+    assert site[0].most_held <= MAX_CONCURRENT_MEMBERS
 
 
 @pytest.mark.parametrize(
