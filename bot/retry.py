@@ -1,4 +1,4 @@
-"""Retries work until the database answers."""
+"""Trying again what fails by no fault of ours: while the database is away, nothing is given up."""
 
 import asyncio
 import logging
@@ -12,11 +12,11 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 STORAGE_RETRY_INTERVAL_S = 2.0
-"""Seconds between two tries, in addition to the database's own timeout."""
+"""Seconds between two tries to reach the database, beside what each try waits itself."""
 
 
 async def until_stored(verb: Callable[[], Awaitable[T]]) -> T:
-    """Call `verb` until it does not raise StorageUnavailable; returns its result."""
+    """Do what `verb` begins, again and again until the database answers."""
     while True:
         try:
             return await verb()

@@ -3,20 +3,19 @@
 Pure: encoded pictures in, encoded pictures out. Knows no Discord and no models.
 """
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image
+from PIL import ExifTags, Image
 
-from bot.images.codec import label_of, open_rgb, to_jpeg, to_png
+from bot.images.png import encode_png, open_rgb, read_label
 
 MIN_SHOWN_SIDE_PX = 512
 """Pixels of the shorter side of a shown picture, at least; smaller pictures are enlarged."""
 
 JPEG_QUALITIES = (92, 85, 75, 60)
 """Pillow's qualities that `fit` tries, the best first."""
-
-PREVIEW_JPEG_QUALITY = 80
 
 
 class PictureTooLarge(Exception):
@@ -36,17 +35,19 @@ def compose_grid(pictures: Sequence[bytes]) -> bytes:
 
     The grid has the first picture's label, the text that says how it was made.
     """
-    return to_png(_grid(pictures), label_of(pictures[0]))
+    return encode_png(_grid(pictures), read_label(pictures[0]))
 
 
 def compose_preview(pictures: Sequence[bytes]) -> bytes:
     """The same for unfinished pictures, as a JPEG of lower quality."""
-    return to_jpeg(_grid(pictures), PREVIEW_JPEG_QUALITY)
+    buffer = io.BytesIO()
+    _grid(pictures).save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
 
 
 def copy_label(picture: bytes, other: bytes) -> bytes:
     """The picture as a PNG with the label of `other`."""
-    return to_png(open_rgb(picture), label_of(other))
+    return encode_png(open_rgb(picture), read_label(other))
 
 
 def fit(picture: bytes, most_bytes: int) -> PictureFile:
@@ -56,12 +57,13 @@ def fit(picture: bytes, most_bytes: int) -> PictureFile:
     """
     if len(picture) <= most_bytes:
         return PictureFile(picture, "png")
-    image, label = open_rgb(picture), label_of(picture)
+    image, exif = open_rgb(picture), _exif(read_label(picture))
     while min(image.size) >= 64:
         for quality in JPEG_QUALITIES:
-            encoded = to_jpeg(image, quality, label)
-            if len(encoded) <= most_bytes:
-                return PictureFile(encoded, "jpg")
+            buffer = io.BytesIO()
+            image.save(buffer, "JPEG", quality=quality, exif=exif)
+            if buffer.tell() <= most_bytes:
+                return PictureFile(buffer.getvalue(), "jpg")
         image = image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS)
     raise PictureTooLarge("It is larger than this server lets me attach.")
 
@@ -83,3 +85,12 @@ def _enlarge(image: Image.Image) -> Image.Image:
         return image
     size = (image.width * factor, image.height * factor)
     return image.resize(size, Image.Resampling.LANCZOS)
+
+
+def _exif(label: str) -> Image.Exif:
+    """The EXIF user comment with a label, as JPEGs have it."""
+    exif = Image.Exif()
+    if label:
+        comment = b"UNICODE\0" + label.encode("utf-16-be")
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = comment
+    return exif

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.images.codec import open_rgb, to_png
+from bot.images.png import encode_png, open_rgb
 
 SEAM_DIVISOR = 16
 """1/SEAM_DIVISOR of the kept picture's shorter side is redrawn at each seam to hide it."""
@@ -59,7 +59,7 @@ def open_cells(
     for cell in cells:
         mask.paste("white", _cell(width, height, grid_size, cell))
     image = open_rgb(picture).resize((width, height), _SMOOTH)
-    return OutpaintCanvas(to_png(image), to_png(mask), width, height)
+    return OutpaintCanvas(encode_png(image), encode_png(mask), width, height)
 
 
 def number_cells(picture: bytes, grid_size: int) -> bytes:
@@ -75,7 +75,7 @@ def number_cells(picture: bytes, grid_size: int) -> bytes:
         middle = ((left + right) / 2, (top + bottom) / 2)
         style = {"anchor": "mm", "font": font, "stroke_width": 3, "stroke_fill": "black"}
         draw.text(middle, str(cell + 1), fill="white", **style)  # type: ignore[arg-type]
-    return to_png(image)
+    return encode_png(image)
 
 
 _SMOOTH = Image.Resampling.LANCZOS
@@ -89,7 +89,7 @@ def _surrounded(
     mask = Image.new("L", (width, height), "white")
     mask.paste("black", _without_seams(kept, width, height))
     return OutpaintCanvas(
-        to_png(_spread(picture, width, height, kept)), to_png(mask), width, height
+        encode_png(_spread(picture, width, height, kept)), encode_png(mask), width, height
     )
 
 

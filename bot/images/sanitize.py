@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageOps
 
-from bot.images.codec import open_rgb, to_png
+from bot.images.png import encode_png, open_rgb
 from diffusion.decoding.decode import Undecodable, Wanted
 from diffusion.decoding.decoder import PictureDecoder
 
@@ -73,4 +73,4 @@ def blend(pictures: Sequence[bytes]) -> bytes:
     for number, other in enumerate(others, start=2):
         fitted = ImageOps.fit(other, first.size, Image.Resampling.LANCZOS)
         mixed = ImageChops.blend(mixed, fitted, 1 / number)
-    return to_png(mixed)
+    return encode_png(mixed)

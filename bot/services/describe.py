@@ -7,9 +7,9 @@ import asyncio
 from dataclasses import dataclass
 
 from bot.errors import CannotDescribe, InferenceAway, TooShort
-from bot.images.codec import open_rgb, to_png
 from bot.images.fetch import PictureFetcher
 from bot.images.grid import PictureFile, fit
+from bot.images.png import encode_png, open_rgb
 from bot.images.sanitize import Upload
 from bot.models.registry import ModelRegistry
 from bot.prompts.parser import normalise, split_words
@@ -121,4 +121,4 @@ def _crop_centre(png: bytes, share: float) -> bytes:
         return png
     picture = open_rgb(png)
     left, top = (round(side * (1 - share) / 2) for side in picture.size)
-    return to_png(picture.crop((left, top, picture.width - left, picture.height - top)))
+    return encode_png(picture.crop((left, top, picture.width - left, picture.height - top)))

@@ -36,6 +36,7 @@ from diffusion.protocol.requests import SEEDS, ImageRequest
 from storage import members
 from storage.database import Database
 from storage.jobs import NewJob
+from storage.members import Preferences
 from storage.models import JobKind, JobMode
 from storage.pictures import PictureNotSaved
 from storage.servers import ServerSettings
@@ -103,12 +104,17 @@ class JobBuilder:
         typed: str,
         settings: ServerSettings,
         images: Sequence[Upload] = (),
+        *,
+        member: Preferences | None = None,
     ) -> BuiltJobs:
         """What a typed prompt comes to; `images` are files that come with it.
 
+        `member` are the preferences of who asks, where they are read already.
+
         Fetches nothing: whoever asks is told first whether they may. See `with_pictures`.
         """
-        member = await members.get_preferences(self._database, requester.member_id)
+        if member is None:
+            member = await members.get_preferences(self._database, requester.member_id)
         options = await members.get_options(self._database, requester.member_id)
         versions = await self._registry.versions()
         chosen = SettingsSources(member, options, settings)
