@@ -34,7 +34,7 @@ class Preferences:
     """Parameters that every prompt ends with."""
 
 
-class TooManyOptions(Exception):
+class OptionLimitReached(Exception):
     """The member has as many options as they may."""
 
     def __init__(self, limit: int) -> None:
@@ -79,14 +79,14 @@ async def get_options(database: Database, member_id: int) -> dict[str, str]:
 async def set_option(
     database: Database, member_id: int, member_name: str, name: str, value: str, *, limit: int
 ) -> None:
-    """Let `--name` stand for `value`. Raises `TooManyOptions` where there are `limit` others."""
+    """Let `--name` stand for `value`. Raises OptionLimitReached if there are `limit` others."""
     async with database.transaction() as session:
         await _keep(session, member_id, member_name)
         others = await session.scalar(
             select(func.count()).where(OptionRow.member_id == member_id, OptionRow.name != name)
         )
         if (others or 0) >= limit:
-            raise TooManyOptions(limit)
+            raise OptionLimitReached(limit)
         values = {"member_id": member_id, "name": name, "value": value}
         await upsert(session, OptionRow, values, update={"value"})
 

@@ -19,7 +19,7 @@ MAX_PIXELS = 50_000_000
 """Pixels of a picture, checked before decoding, because a small file can hold a huge picture.
 Phones take pictures of a little over 48 million."""
 
-MAX_SIDE_PX = 2048
+FITTED_SIDE_PX = 2048
 """Pixels of the longer side; larger pictures are scaled down. No model draws larger ones."""
 
 SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"RIFF")
@@ -27,7 +27,7 @@ SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"RIF
 
 MAX_SIGNATURE_BYTES = max(map(len, SIGNATURES))
 
-_CLEAN = Wanted(max_pixels=MAX_PIXELS, fit_side=MAX_SIDE_PX, opaque=True, png=True)
+_CLEAN = Wanted(max_pixels=MAX_PIXELS, fit_side=FITTED_SIDE_PX, opaque=True, png=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""From what a member typed to the jobs it comes to, with all that they and their server chose.
+"""Builds the jobs of a typed prompt, with the settings of its member, server and model.
 
-Knows the database, the models and the pictures to start from; queues nothing.
+Reads the database and the models, and stores pictures to start from. Queues nothing.
 """
 
 import asyncio
@@ -43,24 +43,24 @@ from storage.servers import ServerSettings
 from storage.start_pictures import StartPictures
 
 ALWAYS_FITS_BYTES = 300
-"""Bytes of a text that every model reads to the end: a token has one at the least."""
+"""Bytes of a text that fits every model: a token has at least one. Longer texts are counted."""
 
 COUNT_TOKENS_TIMEOUT_S = 2.0
-"""Seconds that inference has to say how long texts are to a model."""
+"""Seconds that inference has to count the tokens of all texts of a prompt."""
 
 MAX_INIT_PICTURES = 10
-"""Different pictures that all prompts together may start from, where one prompt becomes several."""
+"""Different pictures that all permutations of a prompt together may start from."""
 
 Sources = tuple[str | Upload, ...]
-"""Links to pictures, and files that came along, that are laid over each other."""
+"""Links and uploads whose pictures are blended into one init image."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltJobs:
-    """The prompts that were typed, several where there were permutations, and all their jobs.
+    """All prompts of a typed text, several if it has permutations, and all their jobs.
 
-    `starts` has an entry for each job: the pictures that it starts from, which are not fetched yet,
-    and the settings that say how much they count.
+    `starts` has an entry for each job: the sources of its init image, which are not fetched yet,
+    and its settings, which have the image weight.
     """
 
     prompts: tuple[str, ...]
@@ -82,7 +82,7 @@ class ResolvedPrompt:
 
 
 class JobBuilder:
-    """Reads prompts for members. Refusals are `bot.errors.UserError`s."""
+    """Builds jobs from prompts. What a prompt gets wrong is raised as a `bot.errors.UserError`."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class JobBuilder:
         options = await members.get_options(self._database, requester.member_id)
         versions = await self._registry.versions()
         chosen = SettingsSources(member, options, settings)
-        # Beside all else: for text that was made to take long, nobody else waits.
+        # In a thread, so that a text that takes long to parse blocks nobody else.
         resolved = await asyncio.to_thread(
             _resolved, typed, chosen, versions, has_pictures=bool(images)
         )
@@ -134,9 +134,9 @@ class JobBuilder:
         return BuiltJobs(tuple(one.text for one in resolved), tuple(jobs), tuple(starts))
 
     async def with_pictures(self, requester: Requester, asked: BuiltJobs) -> tuple[NewJob, ...]:
-        """The jobs with the pictures that they start from; each picture is fetched once.
+        """The jobs with their init images fetched and stored; each picture is fetched once.
 
-        What is kept is held by whoever calls this. Raises InvalidLink, InvalidUpload, PicturesBusy,
+        Call it within `StartPictures.holding`. Raises InvalidLink, InvalidUpload, PicturesBusy,
         CannotKeep.
         """
         laid = dict.fromkeys(some for some, _ in asked.starts if some)
@@ -152,9 +152,9 @@ class JobBuilder:
         )
 
     async def _check_tokens(self, requests: Sequence[ImageRequest]) -> None:
-        """Raises TooManyTokens for a text that its model would not read to its end.
+        """Raises TooManyTokens for a text that its model would cut off.
 
-        While inference is away, and where a foreign one cannot say, a job may still fail by it.
+        Checks nothing if inference is down or cannot count tokens; such a job may fail later.
         """
         long: dict[str, set[str]] = {}
         for request in requests:
@@ -210,7 +210,7 @@ def _started(job: NewJob, settings: EffectiveSettings, picture: str) -> NewJob:
 
 
 def to_draft(jobs: Sequence[NewJob]) -> dict[str, Any]:
-    """The jobs as JSON, without who asks for them; `from_draft` reads it back."""
+    """The jobs as JSON, without their requester; `from_draft` reads it."""
     return {
         "jobs": [
             {"prompt": job.prompt, "request": job.request, "mode": job.mode, "stealth": job.stealth}
@@ -220,7 +220,7 @@ def to_draft(jobs: Sequence[NewJob]) -> dict[str, Any]:
 
 
 def from_draft(requester: Requester, content: Mapping[str, Any]) -> tuple[NewJob, ...]:
-    """The jobs of a draft, asked for here and now."""
+    """The jobs of a draft for the member who confirms it."""
     return tuple(
         with_visibility(
             replace(
@@ -235,7 +235,7 @@ def from_draft(requester: Requester, content: Mapping[str, Any]) -> tuple[NewJob
 
 
 def new_job(requester: Requester, prompt: str, request: ImageRequest) -> NewJob:
-    """A job that has no parent."""
+    """A new job without a parent."""
     return NewJob(
         kind=JobKind.IMAGINE,
         prompt=prompt,
@@ -254,9 +254,9 @@ def new_seed() -> int:
 
 
 def with_visibility(job: NewJob, requester: Requester, stealth: bool) -> NewJob:
-    """The job shown to all, or in `stealth` to its member alone.
+    """The job, shown to everybody, or with `stealth` to its member only.
 
-    In a conversation with the bot there is nobody else, so nothing has to be hidden.
+    In direct messages with the bot nobody else can see it, so it needs no hidden answer.
     """
     with_others = requester.server_id is not None or requester.guest
     by_token = requester.guest or (stealth and with_others)

@@ -8,7 +8,7 @@ import pytest
 
 from storage import jobs, members
 from storage.database import Database
-from storage.members import Preferences, TooManyOptions
+from storage.members import Preferences, OptionLimitReached
 from storage.pictures import NewPicture, of_job
 from tests.support.stored_jobs import claim, favourites, new_job, queue
 
@@ -61,7 +61,7 @@ async def test_options_are_set_replaced_and_forgotten(database: Database) -> Non
     await set_option("mine", "--ar 3:2")
     await set_option("art", "in oil")
     await set_option("mine", "--ar 2:3")
-    with pytest.raises(TooManyOptions):
+    with pytest.raises(OptionLimitReached):
         await set_option("third", "--raw")
     assert await members.get_options(database, ADA) == {"art": "in oil", "mine": "--ar 2:3"}
     assert await members.forget_option(database, ADA, "mine")

@@ -20,7 +20,7 @@ from bot.images.fetch import (
     MAX_WAITING_FETCHES,
     PictureFetcher,
 )
-from bot.images.sanitize import MAX_PIXELS, MAX_SIDE_PX, UnusablePicture, Upload, blend
+from bot.images.sanitize import FITTED_SIDE_PX, MAX_PIXELS, UnusablePicture, Upload, blend
 from tests.support.bot.pictures import encoded
 from tests.support.bot.uploads import Names, opened
 from tests.support.hostile_pictures import repeated_scans
@@ -299,7 +299,7 @@ async def test_what_is_transparent_becomes_white_and_what_is_vast_smaller(
     buffer = io.BytesIO()
     Image.new("RGBA", (4000, 10), (0, 0, 0, 0)).save(buffer, "PNG")
     picture = opened(await fetcher.rewrite(buffer.getvalue()))
-    assert picture.size == (MAX_SIDE_PX, 5)
+    assert picture.size == (FITTED_SIDE_PX, 5)
     assert picture.getpixel((0, 0)) == (255, 255, 255)
 
 
