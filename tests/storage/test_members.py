@@ -8,7 +8,7 @@ import pytest
 
 from storage import jobs, members
 from storage.database import Database
-from storage.members import Preferences, OptionLimitReached
+from storage.members import OptionLimitReached, Preferences
 from storage.pictures import NewPicture, of_job
 from tests.support.stored_jobs import claim, favourites, new_job, queue
 
