@@ -21,8 +21,10 @@ from PIL import Image
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from benchmarks.report import table, write
+from bot.models.versions import name_models
+from bot.prompts.effective_settings import SettingsSources, effective_settings
 from bot.prompts.parser import parse
-from bot.prompts.resolve import Defaults, resolve, starting
+from bot.prompts.resolve import resolve, starting
 from diffusion.engine.engine import Broken, Drawn, Engine
 from diffusion.loading.load import EMBEDDED, Checkpoint, load
 from diffusion.protocol.requests import ImageRequest
@@ -117,8 +119,10 @@ class Studio:
 
     def _request(self, typed: str, canvas: InpaintCanvas | None) -> ImageRequest:
         prompt = parse(typed)
-        (request,) = resolve(prompt, self.info, Defaults(), new_seed=0)
-        return starting(request, prompt, DIGEST if canvas else None)
+        versions = name_models((self.info,), {}, None)
+        settings = effective_settings(prompt, SettingsSources(), versions)
+        (request,) = resolve(prompt, settings, new_seed=0)
+        return starting(request, settings, DIGEST if canvas else None)
 
     def _draw(
         self, requests: Sequence[ImageRequest], canvas: InpaintCanvas | None

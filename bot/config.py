@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     @field_validator("discord_url")
     @classmethod
     def _check_discord_url(cls, url: str | None) -> str | None:
-        # ValueError, of urlsplit too, becomes a sentence.
+        # pydantic turns a ValueError, also one of urlsplit, into a validation error.
         parts = urlsplit(url or "http://discord")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("DISCORD_URL must look like http://127.0.0.1:8080")
@@ -120,7 +120,7 @@ class Settings(BaseSettings):
 
     @property
     def named_versions(self) -> dict[str, str]:
-        """Ids of models by the names that the admin gave them."""
+        """Ids of models by the names from DARKROOM_VERSIONS."""
         return _named(self.versions)
 
     @property
@@ -136,12 +136,12 @@ class Settings(BaseSettings):
 
     @property
     def models_file(self) -> Path:
-        """Where the bot remembers inference's models for its next start."""
+        """The file in which the bot keeps inference's list of models."""
         return self.data_folder / "models.json"
 
     @property
     def for_inference(self) -> dict[str, str]:
-        """What an inference process of our own reads from its environment; it reads no `.env`."""
+        """The environment of our own inference process, which reads no `.env` itself."""
         return {
             "DARKROOM_DTYPE": self.dtype,
             "DARKROOM_COMPILE": str(int(self.compiled)),
@@ -151,7 +151,7 @@ class Settings(BaseSettings):
 
     @property
     def inference_arguments(self) -> tuple[str, ...]:
-        """What it reads from its command line."""
+        """The command line of our own inference process."""
         return ("--model", self.model) if self.model else ()
 
     @property

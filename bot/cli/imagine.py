@@ -18,10 +18,11 @@ from bot.images.fetch import PictureFetcher
 from bot.images.grid import compose_grid
 from bot.images.sanitize import UnusablePicture, blend
 from bot.models.versions import name_models
+from bot.prompts.effective_settings import SettingsSources, effective_settings
 from bot.prompts.expand import expand
 from bot.prompts.parameters import MAX_REPEATS
-from bot.prompts.parser import parse
-from bot.prompts.resolve import Defaults, resolve, starting
+from bot.prompts.parser import parse_normalised
+from bot.prompts.resolve import resolve, starting
 from diffusion.protocol import events
 from diffusion.protocol import requests as protocol
 from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
@@ -36,20 +37,22 @@ async def imagine(
     The first grid goes to `output`, the next to `output` with `_2` behind its name, and so on.
     `images` are pictures to start from. Raises UserError, CannotStart.
     """
-    prompts = [parse(written) for written in expand(typed, {}, "", MAX_REPEATS)]
+    prompts = [parse_normalised(written) for written in expand(typed, {}, "", MAX_REPEATS)]
     async with PictureFetcher() as fetcher, _inference(settings) as inference:
         attached = [await _read_picture(fetcher, image) for image in images]
         versions = name_models(await inference.models(), settings.named_versions, settings.model)
         number = 0
         for prompt in prompts:
-            model = versions.choose(prompt, None, starts=bool(attached))
-            requests = resolve(prompt, model, Defaults(), secrets.randbelow(protocol.SEEDS))
+            chosen = effective_settings(
+                prompt, SettingsSources(), versions, has_pictures=bool(attached)
+            )
+            requests = resolve(prompt, chosen, secrets.randbelow(protocol.SEEDS))
             fetched = [await fetcher.fetch(link) for link in prompt.links]
             files = _init_image([*attached, *fetched])
             for request in requests:
                 number += 1
                 file = output if number == 1 else output.with_stem(f"{output.stem}_{number}")
-                request = starting(request, prompt, next(iter(files), None))
+                request = starting(request, chosen, next(iter(files), None))
                 pictures = await _draw(inference, request, files)
                 file.write_bytes(compose_grid(pictures))
                 print(f"{file}: seed {request.noises[0].seed}")

@@ -1,12 +1,12 @@
-r"""What others wrote, fit to be shown: nothing in it is a link, a mention or Markdown of ours.
+r"""Escapes untrusted text for Discord: no link, mention or Markdown in it takes effect.
 
-visible     the text without what cannot be seen: for labels, alt texts and all without Markdown
-plain       the text as it is, among Markdown: a backslash before each sign that Discord would read
-code        the text in one line that can be copied as it is
-code_block  the same in a box of its own
-start_link  the link to a picture that a prompt starts from: it can be followed, without a preview
+visible     removes invisible characters: for labels, alt texts and other places without Markdown
+plain       escapes the text for use in Markdown, with a backslash before each special character
+code        the text as inline code, which can be copied unchanged
+code_block  the text as a code block
+start_link  a clickable link to a picture that a prompt starts from, without a preview
 
-Discord reads a sign after a backslash as itself, and looks for links in what is not shown so:
+Discord shows a character after a backslash literally and finds no links in escaped text:
 `https:\/\/` is no link and has no preview. Pure.
 """
 
@@ -16,10 +16,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote, urlsplit
 
 MAX_MARKS = 8
-"""Accents and the like upon one letter: a hundred of them would cover other people's lines."""
+"""Combining marks on one letter. A hundred of them would cover the lines above and below."""
 
 _READ_FOR_EACH = 4
-"""Characters that are read at the most for each that is shown: the others cannot be seen."""
+"""Characters that are read for each one that is shown; any more are invisible ones."""
 
 MAX_NAMES_CHARS = 1000
 """Characters of a list of names."""
@@ -37,14 +37,14 @@ _EMOJI_OR_TEXT = "\ufe0e\ufe0f"
 _BLACK_FLAG = "\U0001f3f4"
 _FIRST_TAG, _LAST_TAG = "\U000e0020", "\U000e007f"
 
-# Unicode's property Default_Ignorable_Code_Point, and the two signs that only mark annotations.
+# Unicode's property Default_Ignorable_Code_Point, and the interlinear annotation characters.
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
-# The kinds of signs that are not simply kept: controls, marks, and what separates lines.
+# The Unicode categories that need a closer look: controls, marks and line separators.
 _LOOKED_AT = frozenset(("Cc", "Cf", "Cs", "Mn", "Mc", "Me", "Zl", "Zp"))
 
 _SIGNS = re.compile(r"[\\*_~`|<>\[\]/]|@(?=everyone|here)")
@@ -54,16 +54,16 @@ _URL_SIGNS = ":/?#[]@!$&'()+,;=%-._~"
 
 
 class Markup(str):
-    """Text of our own that may hold Markdown: it is shown as it is."""
+    """Trusted text that may contain Markdown; it is not escaped."""
 
     __slots__ = ()
 
 
 def visible(text: str, most: int | None = None) -> str:
-    """The text in one line with single spaces, without what cannot be seen or turns others round.
+    """The text in one line with single spaces, without invisible and direction characters.
 
-    Of the signs without width, those stay that emoji and scripts are written with. Of a longer
-    text, there are `most` characters, the last of them a `…`.
+    Zero-width characters that emoji and scripts need are kept. A text longer than `most` characters
+    is cut to `most`, with a `…` as the last one.
     """
     read = text if most is None else text[: _READ_FOR_EACH * most]
     if not read.isascii() or not read.isprintable():
@@ -77,9 +77,9 @@ def visible(text: str, most: int | None = None) -> str:
 
 
 def plain(text: str, most: int | None = None, *, at_start: bool = True) -> str:
-    """The text as it is, of which Markdown makes nothing; of a longer one, `most` characters.
+    """The text escaped for Markdown, first cut to `most` characters.
 
-    The result may be twice as long. `at_start` is whether it begins a line.
+    Escaping may double the length. `at_start` is whether the text begins a line.
     """
     escaped = _SIGNS.sub(r"\\\g<0>", _shortened(text, most))
     if at_start and (match := _LINE_START.match(escaped)):
@@ -89,7 +89,7 @@ def plain(text: str, most: int | None = None, *, at_start: bool = True) -> str:
 
 
 def code(text: str, most: int = MAX_FIELD_CHARS - 2) -> str:
-    """The text in one line that Markdown leaves alone; nothing for nothing.
+    """The text as inline code; empty for an empty text.
 
     The result has at most two characters more than `most`.
     """
@@ -102,23 +102,23 @@ def code(text: str, most: int = MAX_FIELD_CHARS - 2) -> str:
         if len(fence) not in runs and max(runs) < 3:
             pad = " " if shown[0] == "`" or shown[-1] == "`" else ""
             return f"{fence}{pad}{shown}{pad}{fence}"
-    # What Discord has no way to write is shown with a sign that looks like it.
+    # Discord cannot show these backticks in inline code; use a character that looks alike.
     return f"`{shown.replace('`', 'ˋ')}`"
 
 
 def code_block(text: str, most: int) -> str:
-    """The text in a box, with at most eight characters more than `most`; `unboxed` reads it."""
+    """The text as a code block of at most `most` + 8 characters; `unboxed` reads it."""
     shown = re.sub("`{3,}", lambda run: "ˋ" * len(run[0]), _shortened(text, most))
     return f"```\n{shown}\n```"
 
 
 def unboxed(block: str) -> str:
-    """The text in a box of `code_block`."""
+    """The text in a block that `code_block` made."""
     return block.removeprefix("```\n").removesuffix("\n```")
 
 
 def start_link(link: str) -> str | None:
-    """A link that can be followed and shows no preview; None for one that could mislead."""
+    """A clickable link without a preview, or None if its host could mislead."""
     try:
         host = urlsplit(link).netloc
     except ValueError:
@@ -129,7 +129,7 @@ def start_link(link: str) -> str | None:
 
 
 def names(some: Iterable[str], most: int = MAX_NAMES_CHARS) -> Markup:
-    """The names that there are, each in code; of many, those that `most` characters hold."""
+    """A list of names as inline code, cut with a `…` after `most` characters."""
     shown: list[str] = []
     room = most
     for name in some:
@@ -142,7 +142,7 @@ def names(some: Iterable[str], most: int = MAX_NAMES_CHARS) -> Markup:
 
 
 def _shortened(text: str, most: int | None) -> str:
-    """What can be seen of the text, and a … where that is nothing."""
+    """The visible text, or a … if nothing of it is visible."""
     return visible(text, most) or ("…" if text else "")
 
 
@@ -165,7 +165,7 @@ def _seen(text: str) -> str:
 
 
 def _belongs(sign: str, seen: Sequence[str]) -> bool:
-    """Whether a sign without width may stay behind those before it; of joiners, see `_joined`."""
+    """Whether a zero-width character may stay after those before it; see `_joined` for joiners."""
     before = seen[-1] if seen else " "
     if sign in _JOINERS:
         return True
@@ -178,7 +178,7 @@ def _belongs(sign: str, seen: Sequence[str]) -> bool:
 
 
 def _joined(seen: Sequence[str]) -> Iterator[str]:
-    """The signs, of joiners those alone that have something to join."""
+    """The characters, without joiners that have nothing to join."""
     before = " "
     for sign, following in zip(seen, [*seen, " "][1:], strict=True):
         if sign not in _JOINERS or (_joins(before) and _joins(following)):
@@ -187,5 +187,5 @@ def _joined(seen: Sequence[str]) -> Iterator[str]:
 
 
 def _joins(sign: str) -> bool:
-    """Whether a joiner may stand beside it: letters and marks beyond ASCII, and emoji."""
+    """Whether a joiner may be next to it: letters and marks beyond ASCII, and emoji."""
     return not sign.isascii() and unicodedata.category(sign)[0] in "LMS"

@@ -1,11 +1,10 @@
-"""All that members read, in their language. Knows keys and values, nothing of what they are about.
+"""Formats the texts for members in their language, from keys and values.
 
-The words stand in `{language}.ftl`, those about commands in `commands.{language}.ftl`, in Fluent's
-syntax (projectfluent.org): English is complete, and stands in where another language lacks
-something.
+The texts are in `{language}.ftl`, those of commands in `commands.{language}.ftl`, in Fluent's
+syntax (projectfluent.org). English is complete; it is used where another language lacks a text.
 
-Values are shown as they are: what was typed can be no link and no Markdown, wherever it stands in
-a text. Only `Markup` may be.
+Values are shown literally: nothing that was typed becomes a link or Markdown, wherever it is in a
+text. Only `Markup` values are not escaped.
 """
 
 import re
@@ -25,28 +24,29 @@ LANGUAGES = ("en", "de")
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Something to be said, not yet in any language. Values may be texts themselves."""
+    """A text that is not formatted yet: its key and values. Values may be texts themselves."""
 
     key: str
     values: Mapping[str, "Value"] = field(default_factory=dict)
 
     def __getitem__(self, attribute: str) -> "Text":
-        """Another line of the same entry: `text["remedy"]`."""
+        """An attribute of the same entry: `text["remedy"]`."""
         return Text(f"{self.key}.{attribute}", self.values)
 
 
 Value = str | int | float | Text
 
-# Signs for private use, of which no text of ours has any.
+# Private-use characters, which no text of ours has, as placeholders for values.
 _FIRST_HELD = 0xF0000
 _HELD = re.compile("[\U000f0000-\U000f00ff]")
 _CODE_OR_HELD = re.compile("`[^`\n]*`|[\U000f0000-\U000f00ff]")
 
 
 def say(text: Text | str, locale: str = "en", /, **values: Value) -> str:
-    """The words for a text, or for a key and values, in the language of a Discord locale.
+    """Format a text, or a key and values, in the language of a Discord locale, as Markdown.
 
-    Whole numbers are written as the language groups them; ids and seeds are passed as `str`.
+    Integers are formatted with the language's separators, so pass ids and seeds as `str`. Raises
+    KeyError for a key that does not exist.
     """
     if isinstance(text, str):
         text = Text(text, values)
@@ -54,7 +54,7 @@ def say(text: Text | str, locale: str = "en", /, **values: Value) -> str:
 
 
 def say_unmarked(text: Text, locale: str = "en") -> str:
-    """The same where nothing reads Markdown: in a terminal, in a log."""
+    """The same without escaping, for a terminal or a log."""
     words, held = _formatted(text, locale, say_unmarked)
     return _HELD.sub(lambda place: visible(held[ord(place[0]) - _FIRST_HELD]), words)
 
@@ -62,7 +62,7 @@ def say_unmarked(text: Text, locale: str = "en") -> str:
 def _formatted(
     text: Text, locale: str, spoken: Callable[[Text, str], str]
 ) -> tuple[str, list[str]]:
-    """The words with a sign in the place of each value that is text, and these values."""
+    """The formatted text with a placeholder for each value that is a string, and these values."""
     key, _, attribute = text.key.partition(".")
     held: list[str] = []
     known: dict[str, object] = {}
@@ -89,7 +89,7 @@ def _formatted(
 
 
 def _in_markdown(words: str, held: list[str]) -> str:
-    """The words with their values, each as it may stand there: in a code span or among words."""
+    """Put the values into a formatted text, each escaped for inline code or for plain text."""
 
     def shown(place: re.Match[str]) -> str:
         if place[0].startswith("`"):
@@ -105,7 +105,7 @@ def _in_markdown(words: str, held: list[str]) -> str:
 
 
 class _Held(FluentType):
-    """A value that chooses between variants as itself, and is written as a sign of its own."""
+    """A value that selects variants by its own text but is formatted as a placeholder."""
 
     def __init__(self, value: str, sign: str) -> None:
         self.value = value
@@ -122,14 +122,14 @@ class _Held(FluentType):
 
 
 def language_of(locale: str) -> str:
-    """The language for somebody whose Discord is set to `locale`, such as `de` or `en-GB`."""
+    """The language for a Discord locale such as `de` or `en-GB`; English if we do not have it."""
     language = locale.partition("-")[0]
     return language if language in LANGUAGES else "en"
 
 
 @cache
 def _bundle(language: str) -> FluentBundle:
-    # Isolating marks around values would show in Markdown, and in what people copy.
+    # Fluent's isolating marks around values would be visible in Markdown and when copied.
     bundle = FluentBundle([language], use_isolating=False)
     for file in files_of(language):
         bundle.add_resource(FluentResource(file.read_text(encoding="utf-8")))

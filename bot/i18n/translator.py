@@ -1,8 +1,8 @@
-"""The names and descriptions of commands in every language, from `bot.i18n.texts`.
+"""Translates the names and descriptions of commands with the texts of `bot.i18n.texts`.
 
-A command's entry is `command-` and its whole name with hyphens: the value describes it, `.name` is
-its last word, `.{option}` describes an option and `.{option}-name` names it. Menus of messages are
-`menu-`, choices `choice-` and their value.
+The key of a command is `command-` and its full name with hyphens. Its value is the description,
+`.name` the last word of the name, `.{option}` an option's description and `.{option}-name` the
+option's name. Context menus have `menu-` keys, choices `choice-` and their value.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from bot.i18n.texts import language_of, say
 
 
 class Translator(app_commands.Translator):
-    """Gives Discord what `bot.i18n.texts` has; English stands in the commands themselves."""
+    """discord.py's translator; English is in the commands themselves."""
 
     async def translate(
         self,
@@ -30,7 +30,7 @@ class Translator(app_commands.Translator):
 
 
 def called(command: Any, locale: str) -> str:
-    """A command as it is typed in this language, groups and all: `prefer option set`."""
+    """The full name of a command in this language: `prefer option set`."""
     words = [say(f"{key_of(command)}.name", locale)]
     while command.parent is not None:
         command = command.parent
@@ -39,7 +39,7 @@ def called(command: Any, locale: str) -> str:
 
 
 def key_of(command: Any) -> str:
-    """The key of a command, group or menu in `bot.i18n.texts`."""
+    """The key of a command, group or context menu in `bot.i18n.texts`."""
     kind = "menu" if isinstance(command, app_commands.ContextMenu) else "command"
     return f"{kind}-{command.qualified_name.lower().replace(' ', '-')}"
 

@@ -1,1 +1,1 @@
-"""Pictures in and out: grids, outpainting, checking uploads, fetching links."""
+"""Pictures: grids, outpainting, checking uploads, fetching links."""

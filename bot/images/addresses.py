@@ -1,7 +1,7 @@
-"""Which hosts of links are addresses, and which addresses belong to the public internet.
+"""Tells which hosts of links are IP addresses, and which addresses are public.
 
-Said by tables of our own, after IANA's registries for special purposes: what Python, aiohttp or
-the system's resolver make of odd spellings differs from version to version.
+The tables follow IANA's special-purpose registries. They are our own because Python, aiohttp and
+the system's resolver read unusual spellings differently from version to version.
 """
 
 import ipaddress
@@ -16,15 +16,15 @@ NOT_PUBLIC_IPV4 = tuple(
         (
             "0.0.0.0/8",
             "10.0.0.0/8",
-            "100.64.0.0/10",  # providers' own
+            "100.64.0.0/10",  # carrier-grade NAT
             "127.0.0.0/8",
-            "168.63.129.16/32",  # what Azure's machines ask about themselves
+            "168.63.129.16/32",  # Azure's platform service for its machines
             "169.254.0.0/16",
             "172.16.0.0/12",
             "192.0.0.0/24",
             "192.0.2.0/24",
             "192.52.193.0/24",  # AMT
-            "192.88.99.0/24",  # once the way to 6to4
+            "192.88.99.0/24",  # 6to4 relays, deprecated
             "192.168.0.0/16",
             "198.18.0.0/15",
             "198.51.100.0/24",
@@ -36,8 +36,8 @@ NOT_PUBLIC_IPV4 = tuple(
 )
 
 GLOBAL_IPV6 = ipaddress.IPv6Network("2000::/3")
-"""All that is given out to the public. Outside lie `::a.b.c.d`, SIIT, `64:ff9b:1::/48`, `fc00::/7`,
-`fe80::/10`, `fec0::/10`, multicast and what is for nobody."""
+"""All of global unicast. Outside are `::a.b.c.d`, SIIT, `64:ff9b:1::/48`, `fc00::/7`, `fe80::/10`,
+`fec0::/10`, multicast and unassigned blocks."""
 
 NOT_PUBLIC_IPV6 = tuple(
     map(
@@ -57,11 +57,11 @@ WITH_IPV4_WITHIN = (ipaddress.IPv6Network("::ffff:0:0/96"), ipaddress.IPv6Networ
 
 
 def is_address(host: str) -> bool:
-    """Whether a host is an IP address, in any spelling that something may take for one.
+    """Whether a host is an IP address, in any spelling that some software reads as one.
 
-    A host is one if it has a colon, or if its last part is a number (as browsers decide, WHATWG's
-    “ends in a number”): `127.1`, `2130706433`, `0x7f.1`, `0177.0.0.1`, with full-width digits or
-    dots at the end too. No name ends so.
+    It is one if it has a colon, or if its last part is a number (WHATWG's “ends in a number”):
+    `127.1`, `2130706433`, `0x7f.1`, `0177.0.0.1`, also with full-width digits or trailing dots. No
+    host name ends like that.
     """
     plain = unicodedata.normalize("NFKC", host).replace("\u3002", ".").rstrip(".")
     last = plain.rpartition(".")[2]
@@ -69,9 +69,10 @@ def is_address(host: str) -> bool:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet, and to nothing within another.
+    """Whether an IP address is public; false for text that is no address.
 
-    Only the plain spelling is read: four decimal numbers, or IPv6 as RFC 4291 writes it.
+    Reads only the standard spelling: four decimal numbers, or IPv6 as in RFC 4291. An IPv4 address
+    inside an IPv6 address is checked as IPv4.
     """
     try:
         ip: _Address = ipaddress.ip_address(address.partition("%")[0])

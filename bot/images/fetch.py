@@ -1,9 +1,9 @@
-"""Fetching the pictures that members link to, from the public internet and from nowhere else.
+"""Fetches the pictures that members link to, from public addresses only.
 
-A link is what somebody typed: it may lead to this machine, into its network, or never end. So only
-https is followed, only to public addresses, which are checked where the connection is made (a name
-may mean another address a moment later), and all anew after each redirect. One member's pictures
-are fetched and decoded one at a time, so that nobody keeps others from theirs.
+A typed link may lead to this machine or its network, or to an endless response. So only https links
+to public addresses are followed. The address is checked when the connection is made, because a name
+may resolve differently a moment later, and again after each redirect. The pictures of one member
+are fetched and decoded one at a time, so that one member cannot block others.
 """
 
 import asyncio
@@ -33,14 +33,16 @@ from diffusion.decoding.decoder import DecoderBusy, PictureDecoder
 
 MAX_REDIRECTS = 3
 FETCH_TIMEOUT_S = 10.0
-"""That fetching one may take, redirects included."""
+"""Seconds for one picture, redirects included."""
 
-AT_ONCE = 8
-"""Members whose pictures are fetched at a time."""
+MAX_CONCURRENT_MEMBERS = 8
+"""Members whose pictures are fetched at the same time."""
 
 MAX_WAITING_FETCHES = 64
+"""Requests of all members that may be fetching or waiting."""
+
 MAX_FETCHES_PER_MEMBER = 8
-"""Requests that wait for their pictures, of all members and of one."""
+"""Requests of one member that may be fetching or waiting."""
 
 REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 
@@ -56,10 +58,10 @@ class _Refused(Exception):
 class PictureFetcher:
     """Fetches pictures by their links.
 
-    `trusted` is the address of a CDN of our own, such as the playground's, whose links are followed
-    wherever it is. `resolver` turns names into addresses, `sockets` opens what connects to one that
-    has passed, and `tls` says whose certificates are believed. Its decoder's processes end with
-    `close`, or where a `with` ends.
+    `trusted` is the URL of our own CDN, such as the playground's; its links are followed to any
+    address. `resolver` resolves names, `sockets` opens sockets to addresses that passed the check,
+    and `tls` verifies certificates. `close`, or the end of `async with`, stops the decoder's
+    processes.
     """
 
     def __init__(
@@ -75,7 +77,7 @@ class PictureFetcher:
         self._tls = tls
         self._decoder = PictureDecoder()
         self._turns = MemberTurns(
-            concurrency=AT_ONCE,
+            concurrency=MAX_CONCURRENT_MEMBERS,
             most_waiting=MAX_WAITING_FETCHES,
             most_of_one=MAX_FETCHES_PER_MEMBER,
         )
@@ -95,12 +97,12 @@ class PictureFetcher:
         await self._decoder.close()
 
     async def fetch(self, link: str, member_id: int = 0) -> bytes:
-        """The picture as a PNG that holds nothing but pixels. Raises InvalidLink, PicturesBusy."""
+        """The picture as a PNG without metadata. Raises InvalidLink, PicturesBusy."""
         (picture,) = await self.fetch_all([link], member_id)
         return picture
 
     async def fetch_all(self, sources: Sequence[str | Upload], member_id: int) -> list[bytes]:
-        """The pictures behind links and uploads, one after another, in one turn of the member.
+        """The pictures behind links and uploads as PNGs, fetched one after another.
 
         Raises InvalidLink, InvalidUpload, PicturesBusy.
         """
@@ -108,7 +110,7 @@ class PictureFetcher:
             return [await self._fetch(source) for source in sources]
 
     async def rewrite(self, encoded: bytes) -> bytes:
-        """The same of a picture that is here already. Raises UnusablePicture, PicturesBusy."""
+        """An encoded picture as a PNG without metadata. Raises UnusablePicture, PicturesBusy."""
         try:
             return await sanitize(self._decoder, encoded)
         except DecoderBusy as error:
@@ -140,7 +142,7 @@ class PictureFetcher:
             if not trusted:
                 _check(url)
             async with self._session(trusted) as session:
-                # What comes compressed could be a thousand times as much.
+                # A compressed response could decompress to a thousand times its size.
                 headers = {"Accept": "image/*", "Accept-Encoding": "identity"}
                 async with session.get(url, headers=headers, allow_redirects=False) as response:
                     if response.status not in REDIRECT_STATUSES:
@@ -171,7 +173,7 @@ class PictureFetcher:
 
 
 class PublicResolver(AbstractResolver):
-    """Resolves names, and refuses those that lead to an address that is not public."""
+    """Resolves names, and refuses names with an address that is not public."""
 
     def __init__(self, resolver: AbstractResolver) -> None:
         self._resolver = resolver
@@ -195,10 +197,10 @@ def _invalid(source: str | Upload, reason: str) -> InvalidLink | InvalidUpload:
 
 
 def _check(url: yarl.URL) -> None:
-    """Raises _Refused for a link that is not followed, whatever its name leads to."""
+    """Raises _Refused for a link that is refused before its name is resolved."""
     if url.scheme != "https" or url.port != 443 or url.user or url.password or not url.host:
         raise _Refused("scheme")
-    # An address in the place of a name is never resolved; some other spelling of one might be.
+    # A host that is an address is never passed to the resolver, so it is checked here.
     for host in (url.host, url.raw_host or ""):
         if is_address(host) and not is_public(host):
             raise _Refused("address")

@@ -1,6 +1,6 @@
-"""Pictures as a message shows them: grids, enlargements, files small enough to attach.
+"""Grids, previews, and files small enough to attach to a message.
 
-Pure: bytes in, bytes out, with Pillow. Knows no Discord and no model.
+Pure: encoded pictures in, encoded pictures out. Knows no Discord and no models.
 """
 
 import io
@@ -8,57 +8,56 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import ExifTags, Image
-from PIL.PngImagePlugin import PngInfo
+
+from bot.images.png import encode_png, open_rgb, read_label
 
 MIN_SHOWN_SIDE_PX = 512
-"""Pixels that the shorter side of a shown picture has at least: small models draw smaller ones."""
-
-LABEL_KEY = "parameters"
-"""The name of the text in which AUTOMATIC1111 began to say how a picture was made."""
+"""Pixels of the shorter side of a shown picture, at least; smaller pictures are enlarged."""
 
 JPEG_QUALITIES = (92, 85, 75, 60)
+"""Pillow's qualities that `fit` tries, the best first."""
 
 
 class PictureTooLarge(Exception):
-    """No way of writing the picture is small enough for the place it should go to."""
+    """Even the smallest encoding is larger than the attachment limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureFile:
-    """An encoded picture and the ending its file's name should have."""
+    """An encoded picture and the suffix for its file name, without a dot."""
 
     encoded: bytes
     suffix: str
 
 
 def compose_grid(pictures: Sequence[bytes]) -> bytes:
-    """Lay pictures of one size out in rows of two, as PNG, enlarged for viewing if small.
+    """Pictures of one size in rows of two, as PNG, enlarged if small.
 
-    The text that says how they were made is the first one's.
+    The grid has the first picture's label, the text that says how it was made.
     """
-    return _png(_grid(pictures), _label(pictures[0]))
+    return encode_png(_grid(pictures), read_label(pictures[0]))
 
 
 def compose_preview(pictures: Sequence[bytes]) -> bytes:
-    """The same of unfinished pictures, as a JPEG: it is looked at for a second."""
+    """The same for unfinished pictures, as a JPEG of lower quality."""
     buffer = io.BytesIO()
     _grid(pictures).save(buffer, "JPEG", quality=80)
     return buffer.getvalue()
 
 
 def copy_label(picture: bytes, other: bytes) -> bytes:
-    """A PNG with the text of another that says how it was made."""
-    return _png(_open(picture), _label(other))
+    """The picture as a PNG with the label of `other`."""
+    return encode_png(open_rgb(picture), read_label(other))
 
 
 def fit(picture: bytes, most_bytes: int) -> PictureFile:
-    """Write a PNG small enough to attach: as it is, or as ever smaller JPEGs.
+    """A PNG as a file of at most `most_bytes`: unchanged if it fits, else as a JPEG.
 
-    Raises PictureTooLarge if even the smallest is over `most_bytes`.
+    The JPEG gets a lower quality, then half the size, until it fits. Raises PictureTooLarge.
     """
     if len(picture) <= most_bytes:
         return PictureFile(picture, "png")
-    image, exif = _open(picture), _exif(_label(picture))
+    image, exif = open_rgb(picture), _exif(read_label(picture))
     while min(image.size) >= 64:
         for quality in JPEG_QUALITIES:
             buffer = io.BytesIO()
@@ -70,7 +69,7 @@ def fit(picture: bytes, most_bytes: int) -> PictureFile:
 
 
 def _grid(pictures: Sequence[bytes]) -> Image.Image:
-    tiles = [_open(picture) for picture in pictures]
+    tiles = [open_rgb(picture) for picture in pictures]
     columns = 1 if len(tiles) == 1 else 2
     rows = -(-len(tiles) // columns)
     width, height = tiles[0].size
@@ -78,10 +77,6 @@ def _grid(pictures: Sequence[bytes]) -> Image.Image:
     for place, tile in enumerate(tiles):
         grid.paste(tile, (place % columns * width, place // columns * height))
     return _enlarge(grid)
-
-
-def _open(picture: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(picture)).convert("RGB")
 
 
 def _enlarge(image: Image.Image) -> Image.Image:
@@ -92,23 +87,10 @@ def _enlarge(image: Image.Image) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS)
 
 
-def _label(picture: bytes) -> str:
-    """What stands in a PNG of how it was made, in the form that other tools read; or nothing."""
-    return str(Image.open(io.BytesIO(picture)).info.get(LABEL_KEY, ""))
-
-
 def _exif(label: str) -> Image.Exif:
-    """The same text as a JPEG has it."""
+    """The EXIF user comment with a label, as JPEGs have it."""
     exif = Image.Exif()
     if label:
         comment = b"UNICODE\0" + label.encode("utf-16-be")
         exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = comment
     return exif
-
-
-def _png(image: Image.Image, label: str) -> bytes:
-    stream, text = io.BytesIO(), PngInfo()
-    if label:
-        text.add_text(LABEL_KEY, label)
-    image.save(stream, "PNG", pnginfo=text)
-    return stream.getvalue()

@@ -1,25 +1,26 @@
-"""What drawing starts from when a picture gets more around it, or parts of it are drawn anew.
+"""Init images and masks for outpainting (zoom, pan, square) and inpainting (vary region).
 
-Pure: bytes in, bytes out, with Pillow. Knows no model. Where nothing is known, the picture's
-borders are carried on, so that colours at the seam are never far off.
+Pure: encoded pictures in, encoded pictures out. Knows no models. The area around the picture is
+filled with its border pixels, so that the colours at the seam match.
 """
 
-import io
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
+from bot.images.png import encode_png, open_rgb
+
 SEAM_DIVISOR = 16
-"""The share of a kept side, as 1/SEAM, that is drawn anew at the seam, so that none is seen."""
+"""1/SEAM_DIVISOR of the kept picture's shorter side is redrawn at each seam to hide it."""
 
 Box = tuple[int, int, int, int]
-"""Left, top, right and bottom in pixels; the last two are the first beyond."""
+"""Left, top, right and bottom in pixels; right and bottom are exclusive."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutpaintCanvas:
-    """A picture to start from and its mask, both PNG of one size: white is drawn, black is kept."""
+    """An init image and its mask, PNGs of the same size. White is redrawn, black is kept."""
 
     image: bytes
     mask: bytes
@@ -28,41 +29,42 @@ class OutpaintCanvas:
 
 
 def zoom_out(picture: bytes, width: int, height: int, factor: float) -> OutpaintCanvas:
-    """The picture `factor` times smaller (1 < factor ≤ 2), in the middle of width × height."""
+    """The picture `factor` times smaller (1 < factor ≤ 2), centred on width × height pixels."""
     small = (max(1, round(width / factor)), max(1, round(height / factor)))
-    return _surrounded(_open(picture).resize(small, _SMOOTH), width, height, 0.5, 0.5)
+    return _surrounded(open_rgb(picture).resize(small, _SMOOTH), width, height, 0.5, 0.5)
 
 
 def extend(
     picture: bytes, old: tuple[int, int], new: tuple[int, int], across: float, down: float
 ) -> OutpaintCanvas:
-    """The picture at size `old` on a canvas of size `new`.
+    """The picture at size `old` on a canvas of size `new`, both (width, height) in pixels.
 
-    `across` and `down` are the shares of what is added that come to the left and above: 1 adds
-    to the left alone, 0 to the right alone, ½ to both sides.
+    `across` is the share of the new width that is added on the left, `down` the share of the new
+    height that is added above: 1 adds on that side only, 0 on the other side only, 0.5 on both.
     """
-    return _surrounded(_open(picture).resize(old, _SMOOTH), *new, across, down)
+    return _surrounded(open_rgb(picture).resize(old, _SMOOTH), *new, across, down)
 
 
 def open_cells(
     picture: bytes, width: int, height: int, grid_size: int, cells: Collection[int]
 ) -> OutpaintCanvas:
-    """The picture with those cells of a raster to be drawn anew; cells count from 0, as one reads.
+    """The picture at width × height pixels, with a mask that redraws some cells of a grid.
 
-    Raises ValueError for cells that the raster has not.
+    The grid has `grid_size` × `grid_size` cells, numbered from 0, row by row. Raises ValueError for
+    cells outside the grid, or for none.
     """
     if not cells or not set(cells) <= set(range(grid_size * grid_size)):
-        raise ValueError(f"There are no such cells in a raster of {grid_size}: {sorted(cells)}")
+        raise ValueError(f"There are no such cells in a grid of {grid_size}: {sorted(cells)}")
     mask = Image.new("L", (width, height), "black")
     for cell in cells:
         mask.paste("white", _cell(width, height, grid_size, cell))
-    image = _open(picture).resize((width, height), _SMOOTH)
-    return OutpaintCanvas(_png(image), _png(mask), width, height)
+    image = open_rgb(picture).resize((width, height), _SMOOTH)
+    return OutpaintCanvas(encode_png(image), encode_png(mask), width, height)
 
 
 def number_cells(picture: bytes, grid_size: int) -> bytes:
-    """The picture with the raster's lines and numbers on it, counted from 1."""
-    image = _open(picture)
+    """The picture with the lines and numbers of the grid drawn on it, numbered from 1."""
+    image = open_rgb(picture)
     factor = -(-480 // min(image.size))
     image = image.resize((image.width * factor, image.height * factor), _SMOOTH)
     draw = ImageDraw.Draw(image)
@@ -73,7 +75,7 @@ def number_cells(picture: bytes, grid_size: int) -> bytes:
         middle = ((left + right) / 2, (top + bottom) / 2)
         style = {"anchor": "mm", "font": font, "stroke_width": 3, "stroke_fill": "black"}
         draw.text(middle, str(cell + 1), fill="white", **style)  # type: ignore[arg-type]
-    return _png(image)
+    return encode_png(image)
 
 
 _SMOOTH = Image.Resampling.LANCZOS
@@ -86,11 +88,13 @@ def _surrounded(
     kept = (left, top, left + picture.width, top + picture.height)
     mask = Image.new("L", (width, height), "white")
     mask.paste("black", _without_seams(kept, width, height))
-    return OutpaintCanvas(_png(_spread(picture, width, height, kept)), _png(mask), width, height)
+    return OutpaintCanvas(
+        encode_png(_spread(picture, width, height, kept)), encode_png(mask), width, height
+    )
 
 
 def _without_seams(kept: Box, width: int, height: int) -> Box:
-    """The part of what is kept that stays as it is; at the canvas's own edge there is no seam."""
+    """The kept area without its seams; there is no seam at an edge of the canvas."""
     left, top, right, bottom = kept
     seam = min(right - left, bottom - top) // SEAM_DIVISOR
     return (
@@ -102,7 +106,7 @@ def _without_seams(kept: Box, width: int, height: int) -> Box:
 
 
 def _spread(picture: Image.Image, width: int, height: int, at: Box) -> Image.Image:
-    """The picture at its place, its border pixels carried on to the edges of the canvas."""
+    """The picture at its place, with its border pixels repeated to the edges of the canvas."""
     left, top, right, bottom = at
     canvas = Image.new("RGB", (width, height))
     canvas.paste(picture, (left, top))
@@ -126,13 +130,3 @@ def _cell(width: int, height: int, grid_size: int, cell: int) -> Box:
         width * (column + 1) // grid_size,
         height * (row + 1) // grid_size,
     )
-
-
-def _open(picture: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(picture)).convert("RGB")
-
-
-def _png(image: Image.Image) -> bytes:
-    stream = io.BytesIO()
-    image.save(stream, "PNG")
-    return stream.getvalue()

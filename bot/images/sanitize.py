@@ -1,47 +1,47 @@
-"""Pictures from outside: what they are before they are decoded, and what comes of them after.
+"""Checks and rewrites pictures from members: limits, signatures, and a PNG without metadata.
 
-Decoding itself is done elsewhere, by `diffusion.decoding.decoder`, in processes that can be killed.
+They are decoded by `diffusion.decoding.decoder`, in processes that can be killed.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageOps
 
+from bot.images.png import encode_png, open_rgb
 from diffusion.decoding.decode import Undecodable, Wanted
 from diffusion.decoding.decoder import PictureDecoder
 
 MAX_BYTES = 20 * 2**20
-"""Of a picture's file."""
+"""Bytes of a picture's file."""
 
 MAX_PIXELS = 50_000_000
-"""Of a picture before it is decoded: a small file can hold a very large one. Phones make 48 million
-and a little more."""
+"""Pixels of a picture, checked before decoding, because a small file can hold a huge picture.
+Phones take pictures of a little over 48 million."""
 
-MAX_SIDE_PX = 2048
-"""Pixels that the longer side of a picture keeps; no model draws larger ones."""
+FITTED_SIDE_PX = 2048
+"""Pixels of the longer side; larger pictures are scaled down. No model draws larger ones."""
 
 SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"RIFF")
-"""What PNG, JPEG, GIF and WebP files begin with."""
+"""The first bytes of PNG, JPEG, GIF and WebP files."""
 
 MAX_SIGNATURE_BYTES = max(map(len, SIGNATURES))
 
-_CLEAN = Wanted(max_pixels=MAX_PIXELS, fit_side=MAX_SIDE_PX, opaque=True, png=True)
+_CLEAN = Wanted(max_pixels=MAX_PIXELS, fit_side=FITTED_SIDE_PX, opaque=True, png=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that came with a command; Discord keeps it under `url` for a while."""
+    """A file attached to a command; Discord serves it at `url` for a while."""
 
     url: str
     name: str
-    """As its member called it."""
+    """The file name that the member gave it."""
     bytes_size: int
 
 
 class UnusablePicture(Exception):
-    """The bytes are no picture that can be used; `reason` is a key under `link-` in the texts."""
+    """The file is no usable picture; `reason` is a key under `link-` in the texts."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -49,12 +49,12 @@ class UnusablePicture(Exception):
 
 
 def may_be_picture(beginning: bytes | bytearray) -> bool:
-    """Whether a file that begins so can be a picture: its bytes decide, whatever others call it."""
+    """Whether a file with this beginning can be a picture, whatever its name or type says."""
     return beginning.startswith(SIGNATURES)
 
 
 async def sanitize(decoder: PictureDecoder, encoded: bytes) -> bytes:
-    """The picture, upright and opaque, as a PNG of its pixels alone.
+    """The picture upright, on white if transparent, as a PNG without metadata.
 
     Raises UnusablePicture, DecoderBusy.
     """
@@ -65,14 +65,12 @@ async def sanitize(decoder: PictureDecoder, encoded: bytes) -> bytes:
 
 
 def blend(pictures: Sequence[bytes]) -> bytes:
-    """Several rewritten pictures as one: equal shares of each, at the size of the first."""
+    """The average of several sanitized pictures, as a PNG at the size of the first."""
     if len(pictures) == 1:
         return pictures[0]
-    first, *others = (Image.open(io.BytesIO(picture)).convert("RGB") for picture in pictures)
+    first, *others = map(open_rgb, pictures)
     mixed = first
     for number, other in enumerate(others, start=2):
         fitted = ImageOps.fit(other, first.size, Image.Resampling.LANCZOS)
         mixed = ImageChops.blend(mixed, fitted, 1 / number)
-    buffer = io.BytesIO()
-    mixed.save(buffer, "PNG")
-    return buffer.getvalue()
+    return encode_png(mixed)

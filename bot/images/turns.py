@@ -1,4 +1,4 @@
-"""Whose turn it is where few can be served at once: one at a time for each member, some in all."""
+"""Turns for members where only a few can be served at once."""
 
 import asyncio
 import contextlib
@@ -9,9 +9,10 @@ from bot.errors import PicturesBusy
 
 
 class MemberTurns:
-    """At most `concurrency` are served, each member's one after another.
+    """Serves at most `concurrency` members at once, and each member one request at a time.
 
-    Beyond `most_waiting` in all, and `most_of_one` of one member, nobody is let in.
+    At most `most_waiting` requests in all, and `most_of_one` of one member, are accepted; these
+    numbers include those that are being served.
     """
 
     def __init__(self, *, concurrency: int, most_waiting: int, most_of_one: int) -> None:
@@ -23,13 +24,13 @@ class MemberTurns:
 
     @contextlib.asynccontextmanager
     async def turn(self, member_id: int) -> AsyncIterator[None]:
-        """Wait for one's turn, and have it. Raises PicturesBusy."""
+        """Wait for the member's turn and hold it. Raises PicturesBusy."""
         if self._here.total() >= self._most_waiting or self._here[member_id] >= self._most_of_one:
             raise PicturesBusy
         self._here[member_id] += 1
         lock = self._locks.setdefault(member_id, asyncio.Lock())
         try:
-            # One's own turn first: whoever waits for that takes no place from others.
+            # The member's own lock first: a request that waits for it takes no one else's place.
             async with lock, self._places:
                 yield
         finally:

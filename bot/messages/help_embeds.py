@@ -9,6 +9,7 @@ from bot.i18n.texts import Text, say
 from bot.messages.specs import EmbedColour, EmbedSpec
 from bot.models.versions import Versions
 from bot.prompts.parameters import BY_FLAG, PARAMETERS
+from bot.prompts.values import flag_name
 from diffusion.protocol.models import ModelInfo
 
 TOPICS = ("commands", "parameters", "models")
@@ -47,8 +48,8 @@ def parameters(locale: str) -> EmbedSpec:
 
 
 def parameter(flag: str, locale: str) -> EmbedSpec:
-    """Everything about one parameter; its flag may be typed with or without dashes."""
-    flag = flag.strip().lstrip("-—–").lower()
+    """All there is to say about one parameter, however its flag was typed."""
+    flag = flag_name(flag)
     found = BY_FLAG.get(flag)
     if found is None:
         text = say("help.unknown", locale, flag=flag[:40])

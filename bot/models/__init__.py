@@ -1,1 +1,1 @@
-"""Which models the engine has, and by which names members know them."""
+"""The models of the engine, and the names that members use for them."""

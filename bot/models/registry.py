@@ -1,7 +1,7 @@
-"""What models there are: asked of inference, and remembered for when it is away.
+"""The registry of models: asks inference for its models and keeps the last answer in a file.
 
-Resolving comes before storing and needs to know the model, so the last answer is kept in a file:
-jobs can then be taken while inference is down.
+A prompt is resolved before its job is stored, and that needs to know the model. With the file, jobs
+can be queued while inference is down.
 """
 
 import asyncio
@@ -18,14 +18,13 @@ from diffusion.protocol.models import ModelInfo
 log = logging.getLogger(__name__)
 
 REFRESH_INTERVAL_S = 60.0
-"""Seconds between two looks at the models."""
+"""Seconds between two requests for the models."""
 
 RETRY_INTERVAL_S = 2.0
-"""Seconds between two looks while inference is away."""
-
+"""Seconds between two requests while inference is down."""
 
 MODELS_TIMEOUT_S = 10.0
-"""Seconds that inference has to tell its models."""
+"""Seconds that inference has to list its models."""
 
 
 class ModelRegistry:
@@ -51,33 +50,33 @@ class ModelRegistry:
         return name_models(self._models, self._named, self._chosen)
 
     async def default(self) -> ModelInfo:
-        """The model that draws where nobody says which. Raises NoModel."""
+        """The model for prompts that name none. Raises NoModel."""
         versions = await self.versions()
         return versions.models[versions.default]
 
     def of_id(self, model_id: str) -> ModelInfo | None:
-        """What is known of a model; None if it is not there."""
+        """The model with this id, or None."""
         return next((model for model in self._models if model.id == model_id), None)
 
     async def refresh(self) -> bool:
-        """Ask inference for its models. False if it is away."""
+        """Ask inference for its models. Returns False if it does not answer."""
         try:
             async with asyncio.timeout(MODELS_TIMEOUT_S):
                 models = await self._inference.models()
         except (InferenceUnavailable, TimeoutError):
             return False
         except InferenceRefused as error:
-            # It is there and does not want us: a job that is sent will fail and say why.
-            log.warning("Inference does not tell its models: %s", error)
+            # It runs but refuses the request: the next job will fail with its reason.
+            log.warning("Inference does not list its models: %s", error)
             return True
         if models and models != self._models:
-            # Remembered first: whoever has seen them finds them again at the next start.
+            # Written first, so that models once offered are known after a restart.
             await asyncio.to_thread(self._remember, models)
             self._models = models
         return True
 
     async def keep_fresh(self) -> None:
-        """Look at the models every now and then, for ever."""
+        """Refresh the models again and again, until cancelled."""
         while True:
             came = await self.refresh()
             await asyncio.sleep(REFRESH_INTERVAL_S if came else RETRY_INTERVAL_S)
@@ -87,7 +86,7 @@ class ModelRegistry:
             self._remembered.parent.mkdir(parents=True, exist_ok=True)
             self._remembered.write_text(json.dumps([model.to_json() for model in models]))
         except OSError as error:
-            log.warning("The models cannot be remembered for the next start: %s", error)
+            log.warning("The list of models cannot be stored for the next start: %s", error)
 
     def _recall(self) -> tuple[ModelInfo, ...]:
         try:
@@ -96,5 +95,5 @@ class ModelRegistry:
         except FileNotFoundError:
             return ()
         except (ValueError, TypeError, AttributeError, InvalidField):
-            log.warning("%s is damaged and is made anew.", self._remembered)
+            log.warning("%s is damaged and will be written again.", self._remembered)
             return ()

@@ -1,17 +1,23 @@
-"""Models by the names that members know them by, and which of them can do what. Pure."""
+"""Models by the names that members type after `--v`, and what each model can do. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.errors import ModelCannot, NoModel, UnknownVersion
 from bot.i18n.markdown import names
-from bot.prompts.parser import Prompt
 from diffusion.protocol.models import ModelInfo
+
+ABILITIES: Mapping[str, Callable[[ModelInfo], object]] = {
+    "tile": lambda model: model.tiles,
+    "edit": lambda model: model.edits,
+    "lora": lambda model: model.loras,
+}
+"""Whether a model can do a thing, by the key of the thing under `cannot-` in the texts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """The models by name, and the name of the one that draws where nobody says which."""
+    """The models by name; `default` is the name of the model for prompts that name none."""
 
     models: Mapping[str, ModelInfo]
     default: str
@@ -25,36 +31,30 @@ class Versions:
                 return name
         raise UnknownVersion(wanted, names(self.models))
 
-    def choose(self, prompt: Prompt, preferred: str | None, starts: bool = False) -> ModelInfo:
-        """The model that a prompt asks for, else the member's, else the default.
-
-        `starts` is whether there are pictures to start from. Raises UnknownVersion, ModelCannot.
+    def choose(self, typed: str | None, preferred: Iterable[str | None] = ()) -> str:
+        """The name of the model for a prompt: the typed one, else the first preferred one that
+        exists, else the default. Raises UnknownVersion for a typed one that does not exist.
         """
-        name = preferred if preferred and preferred in self.models else self.default
-        if prompt.version is not None:
-            name = self.find(prompt.version)
-        for what, is_wanted, can in (
-            ("tile", prompt.tile, lambda model: model.tiles),
-            ("edit", starts or prompt.links, lambda model: model.edits),
-            ("lora", prompt.loras, lambda model: model.loras),
-        ):
-            if is_wanted:
-                self._check(name, what, can)
-        return self.models[name]
+        if typed is not None:
+            return self.find(typed)
+        there = (name for name in preferred if name is not None and name in self.models)
+        return next(there, self.default)
 
-    def _check(self, name: str, what: str, can: Callable[[ModelInfo], object]) -> None:
+    def check(self, name: str, ability: str) -> None:
+        """Raises ModelCannot, which names the models that can, if this one lacks an ability."""
+        can = ABILITIES[ability]
         if not can(self.models[name]):
             able = names(f"--v {other}" for other, model in self.models.items() if can(model))
-            raise ModelCannot(what, name, able)
+            raise ModelCannot(ability, name, able)
 
 
 def name_models(
     models: Sequence[ModelInfo], named: Mapping[str, str], chosen: str | None
 ) -> Versions:
-    """Names for the models: the admin's, or else 1, 2, 3 in their order.
+    """Name the models: as the admin did, or else 1, 2, 3 in their order.
 
-    `named` are model ids by name; names of models that are not there are left out. `chosen` is
-    the id of the default, if it is there, else the first is. Raises NoModel.
+    `named` are model ids by name; names of missing models are left out. `chosen` is the id of the
+    default model; if it is missing, the first one is the default. Raises NoModel.
     """
     by_id = {model.id: model for model in models}
     versions = {name: by_id[model_id] for name, model_id in named.items() if model_id in by_id}

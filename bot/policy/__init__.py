@@ -1,1 +1,1 @@
-"""What members may do: access, rate limits, places. Pure decisions apart from their storage."""
+"""What members may do: access to jobs, rate limits, and where the bot may be used."""

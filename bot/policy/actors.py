@@ -1,4 +1,4 @@
-"""Who asks for something: a member, where they are, and where the answer goes."""
+"""The member behind a request: who they are, where they are, and where the answer goes."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 class Requester:
     """Who asks, and where the answer goes.
 
-    `attachment_limit` is in bytes; `locale` is the language of all who read the answer.
-    `reply_token` reaches the answer for a while. Where the bot is a `guest`, brought along by a
-    member to a place where it may not write, nothing else does. `installed` is whether the member
-    added the bot to their own account.
+    `attachment_limit` is in bytes. `locale` is the language of everybody who reads the answer.
+    `reply_token` is the interaction's token, with which the answer can be edited for 15 minutes.
+    `guest` is whether a user install brought the bot to a place where it may not write; there the
+    token is the only way to answer. `installed` is whether the member has a user install.
     """
 
     member_id: int
@@ -26,7 +26,7 @@ class Requester:
 
 @dataclass(frozen=True, slots=True)
 class MemberIdentity:
-    """The member who chooses."""
+    """A member as their settings are stored."""
 
     member_id: int
     name: str

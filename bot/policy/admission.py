@@ -1,7 +1,7 @@
-"""A member's place for what they ask for, taken before anything is spent on it.
+"""The limit of jobs for each member, checked before any work is done for a request.
 
-Between the asking and the queueing, pictures are fetched and prepared. What several requests of one
-member ask for meanwhile counts too, or each of them would find the queue as empty as the others.
+Between a request and its place in the queue, pictures are fetched and prepared. Jobs in preparation
+count too; otherwise many requests at once would each find the queue empty.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from storage.database import Database
 
 
 class Admission:
-    """Counts jobs that are open and jobs that are being prepared."""
+    """Counts the open jobs and the jobs in preparation of each member."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -22,9 +22,9 @@ class Admission:
 
     @contextlib.asynccontextmanager
     async def place(self, member_id: int, wanted: int, limit: int | None) -> AsyncIterator[None]:
-        """Have a place for so many jobs while they are prepared. Raises TooManyOpenJobs.
+        """Reserve places for `wanted` jobs during preparation. Raises TooManyOpenJobs.
 
-        Ends before they are queued, where they are counted for good: so none counts twice.
+        Leave it before the jobs are queued: the queue counts them itself, under the same limit.
         """
         self._prepared[member_id] += wanted
         try:

@@ -1,8 +1,8 @@
 """Where the bot may be used, and whether members still belong to the server of a job.
 
-Discord lets nobody press anything on a server that they have left. Yet what came of a server's job
-can be pressed elsewhere, and what they asked for there may still wait. So the bot asks Discord,
-which needs none of the intents that Discord grants to few bots only.
+Nobody can press a button on a server that they have left. But copies of a server's jobs can be
+pressed elsewhere, and jobs from there may still be queued. So the bot asks Discord's API for the
+member, which needs no privileged intent.
 """
 
 import asyncio
@@ -21,18 +21,18 @@ from storage.jobs import Job
 log = logging.getLogger(__name__)
 
 CACHE_LIFETIME_S = 10.0
-"""How long it is taken for true that somebody is a member, or is none."""
+"""Seconds for which an answer about a membership is cached."""
 
 MAX_CACHED_ANSWERS = 10_000
 
 ANSWER_TIMEOUT_S = 3.0
-"""How long Discord may take to say whether somebody is a member."""
+"""Seconds that Discord has to say whether somebody is a member."""
 
 MAX_SERVERS = 20
-"""How many servers a member is looked for on."""
+"""The most servers on which a member is looked for."""
 
 UNKNOWN_MEMBER_CODES = (10007, 10013)
-"""Discord's codes for somebody who is no member, or not there at all."""
+"""Discord's error codes Unknown Member and Unknown User."""
 
 
 class Places:
@@ -53,7 +53,7 @@ class Places:
         self._remembered: dict[tuple[int, int], tuple[float, bool]] = {}
 
     def check_open(self, interaction: discord.Interaction) -> None:
-        """Raises DirectMessagesOff, UserInstallsOff where the bot is not to be used."""
+        """Raises DirectMessagesOff, UserInstallsOff where the bot may not be used."""
         server_id = interaction.guild_id
         if interaction.context.dm_channel and not self._direct_messages:
             raise DirectMessagesOff
@@ -62,10 +62,10 @@ class Places:
             raise UserInstallsOff
 
     async def check(self, requester: Requester, job: Job | None = None) -> None:
-        """Raises NotAMember for who draws, or makes something of a job, by way of a server left.
+        """Raises NotAMember if the requester has left the job's server.
 
-        In a conversation with the bot that is who drew on servers and is left on none, unless they
-        added the bot to their own account.
+        In direct messages: if they used the bot on servers and have left all of them, unless they
+        have a user install.
         """
         if requester.server_id is not None:
             self._remember(requester.server_id, requester.member_id, True)
@@ -83,10 +83,9 @@ class Places:
             raise NotAMember
 
     async def is_member(self, server_id: int, member_id: int) -> bool:
-        """Whether somebody is a member of a server now, or was a few seconds ago.
+        """Whether somebody is a member of a server now, or was CACHE_LIFETIME_S ago.
 
-        Nobody is held to have left a server that the bot is no member of: nobody could tell. The
-        same holds while Discord does not answer.
+        Also true if the bot cannot know: it is not on that server, or Discord does not answer.
         """
         known_until, known = self._remembered.get((server_id, member_id), (0.0, False))
         if time.monotonic() < known_until:
@@ -98,7 +97,7 @@ class Places:
                 await self._client.http.get_member(server_id, member_id)
         except discord.HTTPException as error:
             there = error.code not in UNKNOWN_MEMBER_CODES
-        except (aiohttp.ClientError, OSError):  # of which a timeout is one
+        except (aiohttp.ClientError, OSError):  # TimeoutError is an OSError
             log.warning("Discord does not say who is a member of server %s.", server_id)
             return True
         else:
@@ -107,7 +106,10 @@ class Places:
         return there
 
     async def _shares_a_server(self, member_id: int) -> bool:
-        """Whether who once drew on servers of ours is still a member of one of ours."""
+        """Whether a member who used the bot on its servers is still on one of them.
+
+        Also true for members who used it on no server that it is still on.
+        """
         drew_on = await history.servers_of(self._database, member_id, MAX_SERVERS)
         ours = [server_id for server_id in drew_on if self._client.get_guild(server_id)]
         if not ours:

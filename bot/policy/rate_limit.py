@@ -1,4 +1,4 @@
-"""How often a member may press, type or react: each costs database work, answers and edits."""
+"""Limits how often a member may press, type or react: each costs queries and calls to Discord."""
 
 import math
 import time
@@ -8,30 +8,30 @@ from collections.abc import Callable
 from bot.errors import TooFast
 
 BURST_ACTIONS = 15
-"""Acts that a member has at once."""
+"""Actions that a member may do at once."""
 
 ACTIONS_PER_S = 2.0
-"""Acts that come back each second, up to a burst."""
+"""Actions that a member gets back each second, up to BURST_ACTIONS."""
 
 MAX_MEMBERS = 10_000
-"""Members that are remembered at most; whoever acted longest ago is forgotten first."""
+"""The most members that are remembered; the least recent is forgotten first."""
 
 
 class RateLimiter:
-    """A token bucket for each member. Remembers only those whose bucket is not full again."""
+    """A token bucket for each member; full buckets are not kept."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._buckets: OrderedDict[int, tuple[float, float]] = OrderedDict()
-        """Tokens and when they were counted, by member; who acted last is last."""
+        """Tokens and the time of the last action, by member; the most recent member is last."""
 
     def __len__(self) -> int:
         return len(self._buckets)
 
     def count(self, member_id: int) -> None:
-        """Count one act of a member. Raises TooFast, which costs nothing, where it is one too many.
+        """Count one action of a member. Raises TooFast if they have none left.
 
-        Called before anything is spent on the act.
+        Call it before any work is done for the action.
         """
         now = self._clock()
         self._forget_full(now)

@@ -1,1 +1,1 @@
-"""From typed text to a `Prompt`, and from a `Prompt` to an `ImageRequest`. Pure."""
+"""Parses typed text into a `Prompt`, and resolves a `Prompt` to `ImageRequest`s. Pure."""

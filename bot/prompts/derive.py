@@ -1,6 +1,6 @@
-"""From one request to the next: what comes of a picture when its buttons are pressed.
+"""Requests of follow-up jobs (vary, re-roll, upscale, pan, zoom), derived from earlier requests.
 
-Pure: chance comes in as a seed, and pictures as the digests that they are kept under.
+Pure: randomness comes in as a seed, pictures as the SHA-256 digests under which they are stored.
 """
 
 from dataclasses import replace
@@ -10,37 +10,37 @@ from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import ImageRequest, Start
 
 VARIATION_STRENGTHS = {"subtle": 0.25, "strong": 0.45}
-"""Of the blend that makes a variation: how far it goes from its parent."""
+"""How much new noise a variation has, from 0 (the same picture) to 1, by name."""
 
 CREATIVE_STRENGTH = 0.3
-"""The share of the noise that a picture is drawn over with when it is upscaled creatively."""
+"""The share of noise that is added to a picture for a creative upscale."""
 
 MAX_SIDE_RATIO = 3
-"""A picture is carried on until it is this many times as long as it is wide."""
+"""The longest side of a panned picture, as a multiple of the other side."""
 
 
 def vary(
     request: ImageRequest, index: int, new_seed: int, variability: str = "strong"
 ) -> ImageRequest:
-    """Four pictures close to picture `index` (from 0): its noise with a little of another."""
+    """Four variations of picture `index` (from 0): its noise with a share of new noise."""
     strength = VARIATION_STRENGTHS[variability]
     return replace(request, noises=seeds.varied(request.noises[index], strength, new_seed))
 
 
 def reroll(request: ImageRequest, new_seed: int) -> ImageRequest:
-    """The same again with new noise."""
+    """The same request with new seeds."""
     return replace(request, noises=seeds.renewed(request.noises, new_seed))
 
 
 def single(request: ImageRequest, index: int) -> ImageRequest:
-    """Picture `index` (from 0) alone."""
+    """A request for picture `index` (from 0) only."""
     return replace(request, noises=(request.noises[index],))
 
 
 def remix(request: ImageRequest, fresh: ImageRequest) -> ImageRequest:
-    """What a new prompt asks for, with the noise of an earlier request.
+    """The request of a new prompt, with the noise of an earlier request.
 
-    Where that one started from a picture, so does this, and keeps its size.
+    If the earlier request has an init image, the new one keeps that image and its size.
     """
     fresh = replace(fresh, noises=request.noises)
     if request.start is None:
@@ -51,7 +51,7 @@ def remix(request: ImageRequest, fresh: ImageRequest) -> ImageRequest:
 def upscale_creative(
     request: ImageRequest, picture: str, model: ModelInfo, new_seed: int
 ) -> ImageRequest:
-    """A single picture drawn over lightly, at twice its size if the model goes that far."""
+    """One picture at twice its size, or the model's largest, redrawn from the stored `picture`."""
     factor = min(2.0, model.max_size / max(request.width, request.height))
     width, height = (
         max(side, round(side * factor) // model.multiple * model.multiple)
@@ -65,16 +65,16 @@ def upscale_creative(
 def inpaint(
     request: ImageRequest, start: Start, size: tuple[int, int], new_seed: int
 ) -> ImageRequest:
-    """Four pictures that keep what the mask of the start keeps, and differ in the rest."""
+    """Four pictures of this size that keep what the mask keeps and redraw the rest."""
     width, height = size
     four = seeds.new(new_seed)
-    # What is carried on at one border does not meet the other any more.
+    # A picture that grew on one side no longer tiles.
     tile = request.tile and start.mask is None
     return replace(request, start=start, noises=four, width=width, height=height, tile=tile)
 
 
 def pan(request: ImageRequest, side: str, model: ModelInfo) -> tuple[int, int]:
-    """The size with half as much again to one side, as far as the model goes."""
+    """The size after a pan: one side 1.5 times as long, within the model's limits."""
     width, height = request.width, request.height
     if side in ("left", "right"):
         return _longer(width, height, model), height
@@ -82,7 +82,7 @@ def pan(request: ImageRequest, side: str, model: ModelInfo) -> tuple[int, int]:
 
 
 def square(request: ImageRequest) -> tuple[int, int]:
-    """The size with the shorter side as long as the longer."""
+    """The size after “make square”: both sides as long as the longer one."""
     side = max(request.width, request.height)
     return side, side
 

@@ -1,4 +1,4 @@
-"""What a member says without typing it: own parameters, and what every prompt ends with. Pure."""
+"""Writes out own options, permutations and the suffix of a typed prompt. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -6,22 +6,24 @@ from collections.abc import Mapping
 from bot.errors import PromptTooLong
 from bot.prompts.lint import LINK, lint
 from bot.prompts.parameters import BY_FLAG
-from bot.prompts.parser import flag_of, normalise, split_words
+from bot.prompts.parser import normalise, split_words
 from bot.prompts.permutations import expand_permutations
+from bot.prompts.values import flag_name
 from diffusion.protocol.requests import MAX_PROMPT
 
 MAX_EXPANDED_CHARS = 60_000
-"""Characters that all prompts of several have together."""
+"""Characters that all prompts of one typed text may have together."""
 
 _OWN = re.compile(r"(?<![^\s{,])(?:--|—|–)([\w-]+)(?=[\s,}]|$)")
 
 
 def expand(typed: str, options: Mapping[str, str], suffix: str, most: int) -> tuple[str, ...]:
-    """Every prompt that was typed, with all that belongs to it, as one that says everything.
+    """All prompts that a typed text stands for, each complete and cleaned by `normalise`.
 
-    `options` are a member's own parameters by name, `most` is how many prompts there may be.
-    However little was typed, no prompt is longer than MAX_PROMPT, all together are no longer than
-    MOST_WRITTEN. Raises PromptTooLong, MistypedParameter, and what `expand_permutations` raises.
+    `options` are a member's own options: their text by name. `suffix` are parameters that every
+    prompt ends with unless it decides them itself. `most` is how many prompts there may be.
+    No prompt gets longer than MAX_PROMPT, and all together not longer than MAX_EXPANDED_CHARS.
+    Raises PromptTooLong, MistypedParameter, UnbalancedBraces, TooManyPermutations.
     """
     if len(typed) > MAX_PROMPT:
         raise PromptTooLong(len(typed), MAX_PROMPT)
@@ -31,7 +33,9 @@ def expand(typed: str, options: Mapping[str, str], suffix: str, most: int) -> tu
     written = []
     room = MAX_EXPANDED_CHARS
     for prompt in expand_permutations(_with_options(typed, options), most):
-        written.append(_with_suffix(normalise(prompt), suffix))
+        # What options or braces have changed has to be cleaned again.
+        cleaned = prompt if prompt == typed else normalise(prompt)
+        written.append(_with_suffix(cleaned, suffix))
         _check_length(written[-1])
         room -= len(written[-1])
         if room < 0:
@@ -40,19 +44,19 @@ def expand(typed: str, options: Mapping[str, str], suffix: str, most: int) -> tu
 
 
 def _pieces(typed: str) -> list[str]:
-    """The words, each choice in braces by itself."""
+    """The words of the text; choices in braces are split too."""
     words = [[word] if LINK.fullmatch(word) else re.split(r"[{},]", word) for word in typed.split()]
     return [piece for pieces in words for piece in pieces if piece]
 
 
 def _with_options(typed: str, options: Mapping[str, str]) -> str:
-    """Own parameters replaced by what they stand for; those of the table mean what it says."""
+    """The text with own options replaced. Names in the table of parameters are never replaced."""
 
     def meant(match: re.Match[str]) -> str:
         name = match[1].lower()
         return match[0] if name in BY_FLAG else options.get(name, match[0])
 
-    # How long it becomes is known before it is written out.
+    # Check the length before building the string.
     grown = sum(len(meant(match)) - len(match[0]) for match in _OWN.finditer(typed))
     if len(typed) + grown > MAX_PROMPT:
         raise PromptTooLong(len(typed) + grown, MAX_PROMPT, "written")
@@ -60,7 +64,7 @@ def _with_options(typed: str, options: Mapping[str, str]) -> str:
 
 
 def _with_suffix(prompt: str, suffix: str) -> str:
-    """The prompt, then each parameter of the suffix that it leaves open."""
+    """The prompt, followed by each parameter of the suffix that the prompt does not decide."""
     decided = {_decides(word) for word, *_ in split_words(prompt.split())[1:]}
     added = [part for part in split_words(suffix.split())[1:] if _decides(part[0]) not in decided]
     return " ".join([prompt, *(word for part in added for word in part)])
@@ -72,5 +76,5 @@ def _check_length(written: str) -> None:
 
 
 def _decides(word: str) -> str:
-    flag = flag_of(word)
+    flag = flag_name(word)
     return BY_FLAG[flag].decides if flag in BY_FLAG else flag

@@ -1,6 +1,7 @@
-"""What was meant as a parameter and is not written as one: `cat--ar 3:2`, `-ar 3:2`, `--ar=3:2`.
+"""Finds mistyped parameters: `cat--ar 3:2`, `-ar 3:2`, `--ar=3:2`.
 
-Read as they stand, such words would be drawn. Pure; knows the names, no values.
+Without this check they would count as words of the prompt. Pure; knows the names of parameters but
+not their values.
 """
 
 import re
@@ -10,6 +11,7 @@ from functools import lru_cache
 
 from bot.errors import MistypedParameter
 from bot.prompts.parameters import BY_FLAG
+from bot.prompts.values import flag_name
 
 LINK = re.compile(r"<?(https?://[^\s<>]+)>?", re.IGNORECASE)
 
@@ -18,7 +20,7 @@ _VALUE = re.compile(r"[.\d].*")
 
 @dataclass(frozen=True, slots=True)
 class _Patterns:
-    """The ways in which some names are miswritten."""
+    """The ways to mistype a set of names."""
 
     hyphens: re.Pattern[str]
     glued_after: re.Pattern[str]
@@ -27,7 +29,7 @@ class _Patterns:
 
 @lru_cache(maxsize=64)
 def _patterns(names: frozenset[str]) -> _Patterns:
-    # Longer names first, so that `--mine2` is itself and not a `--mine` with a 2 behind it.
+    # Longer names first, so that `--mine2` is not read as `--mine` followed by a 2.
     name = "|".join(map(re.escape, sorted(names, key=lambda one: (-len(one), one))))
 
     def pattern(around: str) -> re.Pattern[str]:
@@ -41,7 +43,7 @@ def _patterns(names: frozenset[str]) -> _Patterns:
 
 
 def lint(words: Sequence[str], names: Collection[str] = BY_FLAG) -> None:
-    """Raises MistypedParameter for the first word that was meant as a parameter of these names."""
+    """Raises MistypedParameter for the first word that looks like a mistyped one of these names."""
     if not names:
         return
     slips = _patterns(frozenset(names))
@@ -57,16 +59,16 @@ def lint(words: Sequence[str], names: Collection[str] = BY_FLAG) -> None:
 
 
 def _meant(slips: _Patterns, word: str, following: str) -> str | None:
-    """How it should have been written; None if it is right, or an ordinary word."""
+    """The corrected spelling, or None if the word is right or is no parameter."""
     if match := slips.hyphens.fullmatch(word):
         return f"--{match[1].lower()}"
     match = slips.glued_after.fullmatch(word)
-    if match and word.lstrip("-—–").lower() != match[1].lower():
+    if match and flag_name(word) != match[1].lower():
         return f"--{match[1].lower()} {match[2] or ''}".strip()
     match = slips.glued_before.fullmatch(word)
     if match is None:
         return None
     if match[2] != "--" and not match[4] and not _VALUE.match(following):
-        return None  # a dash between two words is ordinary punctuation, unless a value follows
+        return None  # A dash between two words is punctuation, unless a value follows.
     value = (match[4] or "").lstrip("=:")
     return f"{match[1]} --{match[3].lower()} {value}".strip()

@@ -1,7 +1,7 @@
-"""Multi-prompts: `hot:: dog::2 bun::-.5`, several texts that count differently. Pure.
+"""Multi-prompts: `hot:: dog::2 bun::-.5` is three texts with weights. Pure.
 
-A number counts where it follows the two colons at once; without one, a part counts 1. What counts
-is only how the weights stand to one another, so they are made to add up to 1.
+A number directly after the two colons is the weight of the text before them; without one the weight
+is 1. Only the ratio of the weights matters, so they are scaled to add up to 1.
 """
 
 import re
@@ -11,13 +11,13 @@ from bot.errors import EmptyPart, TooManyParts, WeightsCancel
 from diffusion.protocol.requests import MAX_PARTS, MAX_WEIGHT, Part
 
 MAX_SUBPROMPTS = MAX_PARTS - 2
-"""Room is left for what the other parameters pull towards, and lead away from."""
+"""Two parts of a request are reserved for the model's aesthetic and the negative prompt."""
 
 _SEPARATOR = re.compile(r"::(-?(?:[0-9]{1,6}\.?[0-9]{0,6}|\.[0-9]{1,6}))?(?:,?\s+|,?$)|::")
 
 
 def split(text: str) -> tuple[Part, ...]:
-    """The parts of a text and their weights, which add up to 1; one where there is no `::`.
+    """The parts of a text with weights that add up to 1; one part if there is no `::`.
 
     Raises EmptyPart, TooManyParts, WeightsCancel.
     """
@@ -38,5 +38,5 @@ def split(text: str) -> tuple[Part, ...]:
 
 
 def has_words(text: str) -> bool:
-    """Whether there is anything in it to draw: letters, numbers, signs."""
+    """Whether the text has a letter, a number, punctuation or a symbol."""
     return any(unicodedata.category(letter)[0] in "LNSP" for letter in text)

@@ -1,7 +1,6 @@
-"""The one table of parameters, from which parsing, help and documentation come.
+"""The table of parameters. Parsing, `/help` and docs/parameters.md are made from it.
 
-How a value changes the picture is decided in `bot.prompts.resolve`; this module knows only what may
-be typed.
+This module says only what may be typed. `bot.prompts.resolve` says how a value changes the picture.
 """
 
 from collections.abc import Callable
@@ -24,10 +23,10 @@ from diffusion.protocol.requests import (
 from storage.models import JobMode
 
 RAW = "raw"
-"""The style that is none."""
+"""The style without a template and without the model's aesthetic."""
 
 NIJI = "niji"
-"""The version that has a parameter of its own."""
+"""The version that has its own parameter, `--niji`."""
 
 MAX_STYLIZE = 1000
 MAX_WEIRD = 3000
@@ -39,14 +38,13 @@ QUALITIES = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One row of the table; its words stand in `bot.i18n.texts` under `parameter-{name}`.
+    """One row of the table. Its texts have the key `parameter-{name}` in `bot.i18n`.
 
-    `flags` are what may stand behind the dashes, the first is its usual form. `read` turns the
-    typed value into the one of the prompt's `field`, and raises ValueError if it cannot.
-    `default` is the value where nobody says anything else, None where that is something else than
-    a value. `limits` are the values in its words. `words` is how many words the value has, None
-    where it runs on to the next flag. `decides` is what it decides: of two that decide the same,
-    one prompt can have one. `most` is how often it may be there.
+    `flags` are the names that may follow the dashes, the usual one first. `read` converts the typed
+    value for the prompt's `field`, and raises ValueError if it cannot. `default` is the value where
+    nobody decides, or None if that depends on the model. `limits` are the variables of its texts.
+    `words` is how many words the value has, or None if it goes on to the next flag. Of parameters
+    with the same `decides`, a prompt may have only one. `most` is how often a prompt may have it.
     """
 
     name: str
@@ -69,7 +67,7 @@ class Parameter:
 
     @property
     def allowed(self) -> Text:
-        """What completes “It takes …”."""
+        """The allowed values, worded to complete “It takes …”."""
         return self.meaning["allowed"]
 
     @property
@@ -80,13 +78,13 @@ class Parameter:
 def _range(
     name: str, flags: tuple[str, ...], low: int, high: int, default: int | None, decides: str = ""
 ) -> Parameter:
-    """A parameter that is a whole number from `low` to `high`."""
+    """A parameter whose value is a whole number from `low` to `high`."""
     limits = _limits(low, high)
     return Parameter(name, flags, values.whole(low, high), default, decides=decides, limits=limits)
 
 
 def _switch(name: str, field: str, meant: str | bool, default: bool | None = None) -> Parameter:
-    """A parameter without a value, which sets `field` to what is `meant`."""
+    """A parameter without a value that sets `field` to `meant`."""
     return Parameter(name, (name,), values.nothing(meant), default, field, words=0)
 
 
@@ -130,7 +128,7 @@ PARAMETERS = (
     _switch("turbo", "mode", JobMode.TURBO.value),
     _switch("stealth", "stealth", True),
     _switch("public", "stealth", False),
-    # For those who run their own model, and know what it is made of.
+    # For people who run their own model and know its details.
     _range("steps", ("steps",), 1, MAX_STEPS, None),
     Parameter(
         "guidance", ("cfg",), values.number(0, MAX_GUIDANCE), limits=_limits(0, MAX_GUIDANCE)

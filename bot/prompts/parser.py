@@ -1,4 +1,4 @@
-"""From what a person typed to a `Prompt`. Pure: knows no defaults, no model and no Discord."""
+"""Parses a typed prompt into a `Prompt`. Pure: knows no defaults, no models and no Discord."""
 
 import difflib
 import itertools
@@ -23,7 +23,7 @@ from bot.i18n.markdown import names, visible
 from bot.prompts.lint import LINK, lint
 from bot.prompts.multi_prompt import has_words, split
 from bot.prompts.parameters import BY_FLAG, PARAMETERS, Parameter
-from bot.prompts.values import Aspect, Size
+from bot.prompts.values import Aspect, Size, flag_name
 from diffusion.protocol.requests import MAX_PROMPT, Lora, Part
 
 MAX_LINKS = 4
@@ -31,9 +31,9 @@ MAX_LINKS = 4
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What was typed, taken apart. None, or nothing, where the person left it open.
+    """A parsed prompt. A field is None, or empty, if the prompt does not decide it.
 
-    `parts` are there only where there are several. `links` lead to the pictures to start from.
+    `parts` is empty unless there are several. `links` are the URLs of pictures to start from.
     """
 
     text: str
@@ -64,20 +64,25 @@ class Prompt:
     pictures: int | None = None
 
 
-# Telephones turn two hyphens into a dash, so a dash before a letter is taken for them.
+# Phones turn two hyphens into a dash, so a dash before a letter counts as two hyphens.
 _FLAG = re.compile(r"(?:--|—|–)(?=[^\W\d_])\S*")
 
 
 def normalise(typed: str) -> str:
-    """The text as it is drawn, stored and shown: in one line, without what cannot be seen."""
+    """The text as it is drawn, stored and shown: one line, without invisible characters."""
     return visible(typed)
 
 
 def parse(typed: str) -> Prompt:
-    """Take a typed prompt apart. Raises a `PromptError` that says what is wrong."""
+    """Parse a typed prompt. Raises a `PromptError` that says what is wrong."""
     if len(typed) > MAX_PROMPT:
         raise PromptTooLong(len(typed), MAX_PROMPT)
-    words = normalise(typed).split()
+    return parse_normalised(normalise(typed))
+
+
+def parse_normalised(text: str) -> Prompt:
+    """Parse a text that `normalise` has cleaned, such as those that `expand` returns."""
+    words = text.split()
     lint(words)
     said, *flagged = split_words(words)
     fields = _fields(flagged)
@@ -92,25 +97,20 @@ def parse(typed: str) -> Prompt:
 
 
 def without_parameters(typed: str) -> str:
-    """The words of a typed prompt without links and parameters, whether or not it is right."""
+    """The words of a prompt without links and parameters, also where the prompt is not valid."""
     said, *_ = split_words(normalise(typed).split())
     return " ".join(word for word in said if not LINK.fullmatch(word))
 
 
 def split_words(words: list[str]) -> list[list[str]]:
-    """The words in parts: first the text, then each flag with what stands behind it."""
+    """The words in groups: first the text, then each flag with the words after it."""
     flags = [place for place, word in enumerate(words) if _FLAG.fullmatch(word)]
     borders = [0, *flags, len(words)]
     return [words[start:end] for start, end in itertools.pairwise(borders)]
 
 
-def flag_of(word: str) -> str:
-    """The name behind the dashes."""
-    return word.lstrip("-—–").lower()
-
-
 def read_value(flag: str, value: str) -> Any:
-    """Read what stands behind a known flag. Raises InvalidParameter, MissingValue."""
+    """Read the value of a known flag. Raises InvalidParameter, MissingValue."""
     parameter = BY_FLAG[flag]
     try:
         return parameter.read(value)
@@ -121,12 +121,12 @@ def read_value(flag: str, value: str) -> Any:
 
 
 def _fields(flagged: list[list[str]]) -> dict[str, Any]:
-    """The fields of the prompt that its parameters fill."""
+    """The fields of a `Prompt` that the parameters set."""
     fields: dict[str, Any] = {}
     decided: dict[str, str] = {}
     times: Counter[str] = Counter()
     for typed_flag, *value in flagged:
-        flag = flag_of(typed_flag)
+        flag = flag_name(typed_flag)
         parameter = _find(flag)
         earlier = decided.setdefault(parameter.decides, flag)
         if BY_FLAG[earlier] is not parameter:
@@ -145,7 +145,7 @@ def _fields(flagged: list[list[str]]) -> dict[str, Any]:
 
 
 def _links(said: list[str]) -> tuple[tuple[str, ...], list[str]]:
-    """The links that the text begins with, and its words."""
+    """The links at the beginning of the text, and the words after them."""
     matches = [LINK.fullmatch(word) for word in said]
     links = [match[1] for match in itertools.takewhile(bool, matches) if match]
     misplaced = next((match[1] for match in matches[len(links) :] if match), None)

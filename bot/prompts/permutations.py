@@ -1,9 +1,9 @@
 r"""Permutations: `a {red, green} fox --ar {3:2, 1:1}` is four prompts. Pure; knows no parameters.
 
-{a, b}         one after the other
+{a, b}         one prompt for each choice
 {a, {b, c} d}  a set within a choice: a, b d, c d
 {a} {b}        several sets multiply; the rightmost changes fastest
-\, \{ \}       a comma or a brace that is meant as one
+\, \{ \}       a literal comma or brace
 """
 
 import re
@@ -15,11 +15,11 @@ _SIGNS = re.compile(r"\\[,{}]|[,{}]|[^\\,{}]+|\\")
 
 
 def expand_permutations(typed: str, most: int) -> tuple[str, ...]:
-    """Every prompt that a typed one stands for, in its order; one where it has no sets.
+    """All prompts that a typed one stands for, in order; just one if it has no braces.
 
-    Raises UnbalancedBraces, and TooManyPermutations where they are more than `most`.
+    Raises UnbalancedBraces, and TooManyPermutations if there are more than `most`.
     """
-    # Each set that is open, from the outermost; the first is the text around all sets.
+    # The stack of open sets, the outermost first. The first entry is the text around all sets.
     sets = [_Set(most)]
     for sign in _SIGNS.findall(typed):
         within = len(sets) > 1
@@ -41,10 +41,10 @@ def expand_permutations(typed: str, most: int) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class _Set:
-    """A set of choices that is being read: those that are complete, and all ways to read the last.
+    """A set of choices while it is read: the complete choices, and the variants of the current one.
 
-    What follows upon these ways alike is in `tail`, and copied only where the ways part: so the
-    work grows with the text and the number of prompts, whatever stands in the text.
+    Text that follows all variants alike is collected in `tail` and copied only when the variants
+    split again. So the work grows only with the length of the text and the number of prompts.
     """
 
     most: int

@@ -1,4 +1,4 @@
-"""The noise that each picture starts from: new, a little changed, or new in the same way. Pure."""
+"""Seeds and seed blends: the noise that each picture of a grid starts from. Pure."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,23 +12,26 @@ PICTURES = 4
 
 
 def derive(seed: int, nth: int) -> int:
-    """A seed that looks unrelated to its neighbours, the same on every machine."""
+    """The nth seed derived from a seed: the same on every machine, unrelated to its neighbours."""
     digest = hashlib.sha256(f"{seed}:{nth}".encode()).digest()
     return int.from_bytes(digest[:4], "big")
 
 
 def own_seed(noise: Noise) -> int:
-    """The seed that tells a picture from the others of its grid."""
+    """The seed that differs between the pictures of a grid."""
     return noise.blends[-1].seed if noise.blends else noise.seed
 
 
 def new(seed: int) -> tuple[Noise, ...]:
-    """Noises for a grid that have nothing in common but the seed that they come from."""
+    """Unrelated noises for a grid, all derived from one seed."""
     return tuple(Noise(seed, (Blend(derive(seed, nth), 1.0),)) for nth in range(PICTURES))
 
 
 def varied(parent: Noise, strength: float, seed: int) -> tuple[Noise, ...]:
-    """Noises for a grid close to `parent`; each correlates with it by √(1-strength²)."""
+    """Noises for a grid of variations; each correlates with `parent` by √(1-strength²).
+
+    Raises TooManyGenerations.
+    """
     if len(parent.blends) >= MAX_BLENDS:
         raise TooManyGenerations(MAX_BLENDS)
     return tuple(
@@ -38,7 +41,10 @@ def varied(parent: Noise, strength: float, seed: int) -> tuple[Noise, ...]:
 
 
 def renewed(noises: Sequence[Noise], seed: int) -> tuple[Noise, ...]:
-    """As many new noises that are as alike; variations stay variations of the same picture."""
+    """Reseed each noise, keeping count and blend strengths.
+
+    Of variations only the last blend changes, so they stay variations of the same picture.
+    """
     if all(len(noise.blends) > 1 for noise in noises):
         return tuple(
             replace(noise, blends=(*noise.blends[:-1], _reseed(noise.blends[-1], seed, nth)))

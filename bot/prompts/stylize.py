@@ -1,8 +1,8 @@
-"""What `--stylize` means: how strong guidance is, and how much the model's aesthetic pulls. Pure.
+"""Maps `--stylize` to a guidance scale and to the weight of the model's aesthetic. Pure.
 
-Strong guidance gives up variety and nearness to real pictures for what is typical and vivid (Ho &
-Salimans 2022; Saharia et al. 2022). The literature has systems of either temper: DALL·E keeps to
-the words with little of it, Midjourney styles.
+Strong guidance trades variety and realism for typical, vivid pictures (Ho & Salimans 2022; Saharia
+et al. 2022). A server or a member chooses between two temperaments: faithful, with low guidance and
+no aesthetic, or stylised.
 """
 
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ STYLISED = "stylised"
 
 @dataclass(frozen=True, slots=True)
 class Temperament:
-    """How a temperament reads `--stylize`, in straight lines between three points.
+    """How a temperament maps `--stylize`, linear between three points.
 
-    `guidance` is at 0, at the default and at the most, as shares of the model's own scale.
-    `pull` is the weight that the prompt in the model's aesthetic has at the most, where the plain
-    one has 1; at the default and below it there is none, so that a picture costs no more than its
-    model was made for.
+    `guidance` is the guidance scale at 0, at the default and at the maximum, as shares of the
+    model's own scale. `pull` is the weight of the prompt with the model's aesthetic at the maximum,
+    where the plain prompt has 1. It is 0 up to the default, so that a plain prompt costs no extra
+    forward pass.
     """
 
     guidance: tuple[float, float, float]
@@ -36,7 +36,7 @@ class Temperament:
         return plain + (highest - plain) * _beyond_default(stylize)
 
     def pull_at(self, stylize: int) -> float:
-        """The weight of the prompt in the aesthetic, beside the plain one that weighs 1."""
+        """The weight of the prompt with the aesthetic, relative to the plain prompt's 1."""
         return self.pull * _beyond_default(stylize)
 
 
@@ -47,6 +47,6 @@ TEMPERAMENTS: Mapping[str, Temperament] = {
 
 
 def _beyond_default(stylize: int) -> float:
-    """How far from the default, 0, to the most, 1."""
+    """The position between the default (0) and the maximum (1); 0 below the default."""
     default: int = DEFAULT_VALUES["stylize"]
     return max(0, stylize - default) / (MAX_STYLIZE - default)

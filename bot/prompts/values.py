@@ -1,4 +1,4 @@
-"""Reading the value of a parameter: text in, the value out, or ValueError if it cannot be one.
+"""Readers for values of parameters: each takes text and returns a value, or raises ValueError.
 
 Pure; knows no parameter's name.
 """
@@ -11,7 +11,7 @@ from fractions import Fraction
 from diffusion.protocol.requests import MAX_LORA_WEIGHT, Lora
 
 MAX_ASPECT_RATIO = 3
-"""The widest and, turned, the tallest picture: 3:1 and 1:3."""
+"""The widest picture is 3:1, the tallest 1:3."""
 
 _NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{0,6})?|\.[0-9]{1,6}")
 
@@ -36,6 +36,11 @@ class Size:
 
     def __str__(self) -> str:
         return f"{self.width}x{self.height}"
+
+
+def flag_name(typed: str) -> str:
+    """The name of a typed flag: `--AR`, `—ar` and `ar` are all `ar`."""
+    return typed.strip().lstrip("-—–").lower()
 
 
 def aspect(value: str) -> Aspect:
@@ -77,7 +82,7 @@ def number(low: float, high: float) -> Callable[[str], float]:
 
 
 def one_of(choices: Sequence[float]) -> Callable[[str], float]:
-    """A reader of some numbers and no others."""
+    """A reader that accepts only these numbers."""
 
     def read(value: str) -> float:
         if not _NUMBER.fullmatch(value) or float(value) not in choices:
@@ -88,7 +93,7 @@ def one_of(choices: Sequence[float]) -> Callable[[str], float]:
 
 
 def word_of(choices: Sequence[str]) -> Callable[[str], str]:
-    """A reader of some words and no others."""
+    """A reader that accepts only these words, in any case."""
 
     def read(value: str) -> str:
         if value.lower() not in choices:
@@ -99,7 +104,7 @@ def word_of(choices: Sequence[str]) -> Callable[[str], str]:
 
 
 def nothing(meant: str | bool) -> Callable[[str], str | bool]:
-    """A reader for what stands alone and means `meant`."""
+    """A reader for a parameter without a value; it returns `meant`."""
 
     def read(value: str) -> str | bool:
         if value:
@@ -110,7 +115,7 @@ def nothing(meant: str | bool) -> Callable[[str], str | bool]:
 
 
 def things(value: str) -> tuple[str, ...]:
-    """Read `grass, blue sky`: at least one thing."""
+    """Read a list with commas, such as `grass, blue sky`; at least one entry."""
     named = tuple(thing.strip() for thing in value.split(",") if thing.strip())
     if not named:
         raise ValueError(value)
@@ -118,12 +123,12 @@ def things(value: str) -> tuple[str, ...]:
 
 
 def name(value: str) -> str:
-    """Read a name, which is the same in small and in capital letters."""
+    """Read a name; upper and lower case are the same."""
     return _matched(r"[\w.-]{1,40}", value)[0].lower()
 
 
 def niji(value: str) -> str:
-    """Read what stands behind `--niji`: nothing, or a number that belongs to the name."""
+    """Read the value of `--niji`: nothing, or a number that belongs to the version's name."""
     return "-".join(filter(None, ["niji", _matched(r"[0-9.]{0,5}", value)[0]]))
 
 

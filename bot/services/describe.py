@@ -5,15 +5,13 @@ Knows nothing of Discord's API.
 
 import asyncio
 import contextlib
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from PIL import Image
 
 from bot.errors import CannotDescribe, InferenceAway, TooShort
 from bot.images.fetch import PictureFetcher
 from bot.images.grid import PictureFile, fit
+from bot.images.png import encode_png, open_rgb
 from bot.images.sanitize import Upload
 from bot.models.registry import ModelRegistry
 from bot.prompts.parser import normalise, split_words
@@ -131,9 +129,6 @@ def _crop_centre(png: bytes, share: float) -> bytes:
     """The middle of a picture, this share of each side."""
     if share == 1:
         return png
-    with Image.open(io.BytesIO(png)) as picture:
-        left, top = (round(side * (1 - share) / 2) for side in picture.size)
-        cut = picture.crop((left, top, picture.width - left, picture.height - top))
-    buffer = io.BytesIO()
-    cut.save(buffer, "PNG")
-    return buffer.getvalue()
+    picture = open_rgb(png)
+    left, top = (round(side * (1 - share) / 2) for side in picture.size)
+    return encode_png(picture.crop((left, top, picture.width - left, picture.height - top)))

@@ -15,6 +15,7 @@ from bot.policy.access import Action, Actor
 from bot.policy.actors import Requester
 from bot.policy.admission import Admission
 from bot.policy.places import Places
+from bot.prompts.effective_settings import SettingsSources, queue_settings
 from bot.services.followup_jobs import FollowupJobs, FollowupRequest, FollowupSource
 from bot.services.generation import GenerationService
 from bot.services.job_builder import JobBuilder, with_visibility
@@ -22,7 +23,7 @@ from storage import jobs, members
 from storage.database import Database
 from storage.jobs import Job, NewJob
 from storage.members import Preferences
-from storage.models import JobKind, JobMode
+from storage.models import JobKind
 from storage.pictures import PictureFolder
 from storage.servers import ServerSettings
 from storage.start_pictures import StartPictures
@@ -119,8 +120,9 @@ class FollowupService:
         typed = await self._typed(requester, job, followup.prompt, settings, member)
         new = await self._jobs.build(FollowupSource(requester, job, followup, typed, member))
         # Parameters typed into a modal win over preferences; what was hidden stays hidden.
-        mode, stealth = (typed or member).mode, (typed or member).stealth
-        return with_visibility(replace(new, mode=JobMode(mode)), requester, job.stealth or stealth)
+        queue = typed or queue_settings(None, SettingsSources(member))
+        stealth = job.stealth or queue.stealth
+        return with_visibility(replace(new, mode=queue.mode), requester, stealth)
 
     async def _queue(self, new: NewJob, limit: int | None) -> Made:
         """Queue a job; one that always makes the same picture is queued only once."""

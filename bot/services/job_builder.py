@@ -1,6 +1,6 @@
-"""From what a member typed to the jobs it comes to, with all that they and their server chose.
+"""Builds the jobs of a typed prompt, with the settings of its member, server and model.
 
-Knows the database, the models and the pictures to start from; queues nothing.
+Reads the database and the models, and stores pictures to start from. Queues nothing.
 """
 
 import asyncio
@@ -22,9 +22,15 @@ from bot.images.sanitize import Upload, blend
 from bot.models.registry import ModelRegistry
 from bot.models.versions import Versions
 from bot.policy.actors import Requester
+from bot.prompts.effective_settings import (
+    EffectiveSettings,
+    QueueSettings,
+    SettingsSources,
+    effective_settings,
+)
 from bot.prompts.expand import expand
-from bot.prompts.parser import MAX_LINKS, Prompt, parse
-from bot.prompts.resolve import defaults_of, resolve, starting
+from bot.prompts.parser import MAX_LINKS, Prompt, parse_normalised
+from bot.prompts.resolve import resolve, starting
 from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
 from diffusion.protocol.requests import SEEDS, ImageRequest
 from storage import members
@@ -37,51 +43,46 @@ from storage.servers import ServerSettings
 from storage.start_pictures import StartPictures
 
 ALWAYS_FITS_BYTES = 300
-"""Bytes of a text that every model reads to the end: a token has one at the least."""
+"""Bytes of a text that fits every model: a token has at least one. Longer texts are counted."""
 
 COUNT_TOKENS_TIMEOUT_S = 2.0
-"""Seconds that inference has to say how long texts are to a model."""
+"""Seconds that inference has to count the tokens of all texts of a prompt."""
 
 MAX_INIT_PICTURES = 10
-"""Different pictures that all prompts together may start from, where one prompt becomes several."""
+"""Different pictures that all permutations of a prompt together may start from."""
 
 Sources = tuple[str | Upload, ...]
-"""Links to pictures, and files that came along, that are laid over each other."""
+"""Links and uploads whose pictures are blended into one init image."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltJobs:
-    """The prompts that were typed, several where there were permutations, and all their jobs.
+    """All prompts of a typed text, several if it has permutations, and all their jobs.
 
-    `starts` has an entry for each job: the pictures that it starts from, which are not fetched yet,
-    and the prompt that says how much they count.
+    `starts` has an entry for each job: the sources of its init image, which are not fetched yet,
+    and its settings, which have the image weight.
     """
 
     prompts: tuple[str, ...]
     jobs: tuple[NewJob, ...]
-    starts: tuple[tuple[Sources, Prompt], ...] = ()
+    starts: tuple[tuple[Sources, EffectiveSettings], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
-    """What a member and their server chose for all prompts; `options` are their own parameters."""
+class ResolvedPrompt:
+    """One prompt, its settings, and its requests: one for each repetition.
 
-    member: Preferences
-    options: Mapping[str, str]
-    settings: ServerSettings
-
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """A prompt that says everything, and its requests: one for each repetition."""
+    `text` is the prompt with the member's own options and suffix written out.
+    """
 
     text: str
     prompt: Prompt
+    settings: EffectiveSettings
     requests: tuple[ImageRequest, ...]
 
 
 class JobBuilder:
-    """Reads prompts for members. Refusals are `bot.errors.UserError`s."""
+    """Builds jobs from prompts. What a prompt gets wrong is raised as a `bot.errors.UserError`."""
 
     def __init__(
         self,
@@ -116,26 +117,26 @@ class JobBuilder:
             member = await members.get_preferences(self._database, requester.member_id)
         options = await members.get_options(self._database, requester.member_id)
         versions = await self._registry.versions()
-        habits = Habits(member, options, settings)
-        # Beside all else: for text that was made to take long, nobody else waits.
-        understood = await asyncio.to_thread(
-            _understood, typed, habits, versions, starts=bool(images)
+        chosen = SettingsSources(member, options, settings)
+        # In a thread, so that a text that takes long to parse blocks nobody else.
+        resolved = await asyncio.to_thread(
+            _resolved, typed, chosen, versions, has_pictures=bool(images)
         )
-        sources: list[Sources] = [(*images, *one.prompt.links) for one in understood]
+        sources: list[Sources] = [(*images, *one.prompt.links) for one in resolved]
         _check_sources(sources)
-        await self._check_tokens([one.requests[0] for one in understood], requester.member_id)
+        await self._check_tokens([one.requests[0] for one in resolved], requester.member_id)
         jobs, starts = [], []
-        for one, some in zip(understood, sources, strict=True):
+        for one, some in zip(resolved, sources, strict=True):
             for request in one.requests:
                 job = new_job(requester, one.text, request)
-                jobs.append(_with_mode(job, requester, one.prompt, member))
-                starts.append((some, one.prompt))
-        return BuiltJobs(tuple(one.text for one in understood), tuple(jobs), tuple(starts))
+                jobs.append(with_queue_settings(job, requester, one.settings.queue))
+                starts.append((some, one.settings))
+        return BuiltJobs(tuple(one.text for one in resolved), tuple(jobs), tuple(starts))
 
     async def with_pictures(self, requester: Requester, asked: BuiltJobs) -> tuple[NewJob, ...]:
-        """The jobs with the pictures that they start from; each picture is fetched once.
+        """The jobs with their init images fetched and stored; each picture is fetched once.
 
-        What is kept is held by whoever calls this. Raises InvalidLink, InvalidUpload, PicturesBusy,
+        Call it within `StartPictures.holding`. Raises InvalidLink, InvalidUpload, PicturesBusy,
         CannotKeep.
         """
         laid = dict.fromkeys(some for some, _ in asked.starts if some)
@@ -146,14 +147,14 @@ class JobBuilder:
         pictures = dict(zip(wanted, fetched, strict=True))
         kept = {some: await self._keep([pictures[source] for source in some]) for some in laid}
         return tuple(
-            _started(job, prompt, kept[some]) if some else job
-            for job, (some, prompt) in zip(asked.jobs, asked.starts, strict=True)
+            _started(job, settings, kept[some]) if some else job
+            for job, (some, settings) in zip(asked.jobs, asked.starts, strict=True)
         )
 
     async def _check_tokens(self, requests: Sequence[ImageRequest], member_id: int) -> None:
-        """Raises TooManyTokens for a text that its model would not read to its end.
+        """Raises TooManyTokens for a text that its model would cut off.
 
-        While inference is away, and where a foreign one cannot say, a job may still fail by it.
+        Checks nothing if inference is down or cannot count tokens; such a job may fail later.
         """
         long: dict[str, set[str]] = {}
         for request in requests:
@@ -178,23 +179,22 @@ class JobBuilder:
             raise CannotKeep(str(error)) from error
 
 
-def _understood(
-    typed: str, habits: Habits, versions: Versions, *, starts: bool
-) -> tuple[Understood, ...]:
-    """What a typed prompt stands for, checked to the end. Raises PromptError."""
-    member, settings = habits.member, habits.settings
-    most = settings.permutations
-    understood = []
+def _resolved(
+    typed: str, sources: SettingsSources, versions: Versions, *, has_pictures: bool
+) -> tuple[ResolvedPrompt, ...]:
+    """Every prompt that a typed one stands for, resolved. Raises PromptError."""
+    most = sources.server.permutations
+    resolved = []
     count = 0
-    for text in expand(typed, habits.options, member.suffix, most):
-        prompt = parse(text)
+    for text in expand(typed, sources.options, sources.member.suffix, most):
+        prompt = parse_normalised(text)
         count += prompt.repeat or 1
         if count > most:
             raise TooManyPermutations(most)
-        model = versions.choose(prompt, member.model, starts=starts)
-        requests = resolve(prompt, model, defaults_of(settings, member), new_seed())
-        understood.append(Understood(text, prompt, requests))
-    return tuple(understood)
+        settings = effective_settings(prompt, sources, versions, has_pictures=has_pictures)
+        requests = resolve(prompt, settings, new_seed())
+        resolved.append(ResolvedPrompt(text, prompt, settings, requests))
+    return tuple(resolved)
 
 
 def _check_sources(sources: Sequence[Sources]) -> None:
@@ -206,13 +206,13 @@ def _check_sources(sources: Sequence[Sources]) -> None:
         raise TooManyPictures(len(different), MAX_INIT_PICTURES)
 
 
-def _started(job: NewJob, prompt: Prompt, picture: str) -> NewJob:
-    request = starting(ImageRequest.from_json(job.request), prompt, picture)
+def _started(job: NewJob, settings: EffectiveSettings, picture: str) -> NewJob:
+    request = starting(ImageRequest.from_json(job.request), settings, picture)
     return replace(job, request=request.to_json())
 
 
 def to_draft(jobs: Sequence[NewJob]) -> dict[str, Any]:
-    """The jobs as JSON, without who asks for them; `from_draft` reads it back."""
+    """The jobs as JSON, without their requester; `from_draft` reads it."""
     return {
         "jobs": [
             {"prompt": job.prompt, "request": job.request, "mode": job.mode, "stealth": job.stealth}
@@ -222,7 +222,7 @@ def to_draft(jobs: Sequence[NewJob]) -> dict[str, Any]:
 
 
 def from_draft(requester: Requester, content: Mapping[str, Any]) -> tuple[NewJob, ...]:
-    """The jobs of a draft, asked for here and now."""
+    """The jobs of a draft for the member who confirms it."""
     return tuple(
         with_visibility(
             replace(
@@ -237,7 +237,7 @@ def from_draft(requester: Requester, content: Mapping[str, Any]) -> tuple[NewJob
 
 
 def new_job(requester: Requester, prompt: str, request: ImageRequest) -> NewJob:
-    """A job that has no parent."""
+    """A new job without a parent."""
     return NewJob(
         kind=JobKind.IMAGINE,
         prompt=prompt,
@@ -256,9 +256,9 @@ def new_seed() -> int:
 
 
 def with_visibility(job: NewJob, requester: Requester, stealth: bool) -> NewJob:
-    """The job shown to all, or in `stealth` to its member alone.
+    """The job, shown to everybody, or with `stealth` to its member only.
 
-    In a conversation with the bot there is nobody else, so nothing has to be hidden.
+    In direct messages with the bot nobody else can see it, so it needs no hidden answer.
     """
     with_others = requester.server_id is not None or requester.guest
     by_token = requester.guest or (stealth and with_others)
@@ -266,9 +266,6 @@ def with_visibility(job: NewJob, requester: Requester, stealth: bool) -> NewJob:
     return replace(job, stealth=stealth, reply_token=token)
 
 
-def _with_mode(job: NewJob, requester: Requester, prompt: Prompt, member: Preferences) -> NewJob:
-    """The job in the mode and the visibility that the prompt says, or else the member."""
-    stealth = member.stealth if prompt.stealth is None else prompt.stealth
-    return with_visibility(
-        replace(job, mode=JobMode(prompt.mode or member.mode)), requester, stealth
-    )
+def with_queue_settings(job: NewJob, requester: Requester, queue: QueueSettings) -> NewJob:
+    """The job in the decided mode and visibility."""
+    return with_visibility(replace(job, mode=queue.mode), requester, queue.stealth)

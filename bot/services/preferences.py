@@ -1,6 +1,6 @@
-"""What members and servers choose once, for all that follows: each method is one choice.
+"""Preferences of members and settings of servers: validates and stores them.
 
-Checks what the storage does not: whether a choice can be. Knows nothing of Discord's API.
+The storage does not check values; this service does. Knows nothing of Discord's API.
 """
 
 import re
@@ -21,6 +21,7 @@ from bot.policy.actors import MemberIdentity
 from bot.prompts.parameters import BY_FLAG
 from bot.prompts.parser import normalise, parse, read_value
 from bot.prompts.resolve import check_style
+from bot.prompts.values import flag_name
 from storage import members, servers
 from storage.database import Database
 from storage.members import Preferences
@@ -28,7 +29,7 @@ from storage.servers import ServerSettings
 
 TEMPERAMENT_NAMES = ("faithful", "stylised")
 STYLIZE_LEVELS = {"low": 50, "medium": 100, "high": 250, "very-high": 750}
-"""The strengths of stylize that have a name."""
+"""The values of `--stylize` that have a name in the settings."""
 
 MAX_OPTIONS = 20
 TOGGLES = ("raw", "remix", "stealth", "auto_dm")
@@ -36,7 +37,7 @@ TOGGLES = ("raw", "remix", "stealth", "auto_dm")
 
 
 class PreferenceService:
-    """What is chosen is stored at once; refusals are `bot.errors.UserError`s."""
+    """Each method stores its change at once. Invalid values raise `bot.errors.UserError`s."""
 
     def __init__(self, database: Database, registry: ModelRegistry) -> None:
         self._database = database
@@ -46,13 +47,13 @@ class PreferenceService:
         return await members.get_preferences(self._database, member_id)
 
     async def prefer(self, who: MemberIdentity, **changes: Any) -> Preferences:
-        """Change these preferences, keep the rest."""
+        """Change the given preferences."""
         return await members.change_preferences(
             self._database, who.member_id, who.name, lambda now: replace(now, **changes)
         )
 
     async def toggle(self, who: MemberIdentity, name: str) -> Preferences:
-        """Turn a preference into its opposite: one of TOGGLES, or `variability`."""
+        """Switch a preference: one of TOGGLES, or `variability`."""
 
         def turned(now: Preferences) -> Preferences:
             if name == "variability":
@@ -65,12 +66,15 @@ class PreferenceService:
         return await members.change_preferences(self._database, who.member_id, who.name, turned)
 
     async def forget(self, who: MemberIdentity) -> Preferences:
-        """Back to what everybody has; options of one's own stay."""
+        """Reset all preferences to the defaults; own options stay."""
         await members.save_preferences(self._database, who.member_id, who.name, Preferences())
         return Preferences()
 
     async def set_suffix(self, who: MemberIdentity, suffix: str) -> Preferences:
-        """Let every prompt end with these parameters. Raises PromptError, SuffixHasWords."""
+        """Set the parameters that every prompt ends with; an empty text removes them.
+
+        Raises PromptError, SuffixHasWords.
+        """
         suffix = normalise(suffix)
         if suffix:
             prompt = parse(f"x {suffix}")
@@ -78,13 +82,16 @@ class PreferenceService:
                 raise SuffixHasWords(prompt.text.removeprefix("x").strip()[:100])
         return await self.prefer(who, suffix=suffix)
 
-    # Parameters of a member's own.
+    # Own options of members.
 
     async def options(self, member_id: int) -> Mapping[str, str]:
         return await members.get_options(self._database, member_id)
 
     async def set_option(self, who: MemberIdentity, name: str, value: str) -> str:
-        """Let `--name` stand for text and parameters; returns the name as it was understood."""
+        """Let `--name` stand for text and parameters; returns the stored name.
+
+        Raises PromptError, InvalidOptionName, OptionIsParameter, TooManyOptions.
+        """
         name = _option_name(name)
         value = normalise(value)
         parse(f"x {value}")
@@ -102,10 +109,10 @@ class PreferenceService:
             raise NoSuchOption(name)
         return name
 
-    # What there is to choose from.
+    # Possible values.
 
     async def versions(self) -> tuple[str, ...]:
-        """The names of the models; none before inference has told any."""
+        """The names of the models; empty while none is known."""
         try:
             return tuple((await self._registry.versions()).models)
         except NoModel:
@@ -114,7 +121,7 @@ class PreferenceService:
     async def styles(self) -> tuple[str, ...]:
         return tuple((await self._registry.default()).styles)
 
-    # A server's settings.
+    # Settings of servers.
 
     async def server(self, server_id: int) -> ServerSettings:
         return await servers.get_settings(self._database, server_id)
@@ -122,8 +129,8 @@ class PreferenceService:
     async def change_server(
         self, server_id: int, *, aspect: str | None, style: str | None, **others: Any
     ) -> ServerSettings:
-        """Change what is given, keep the rest. Raises InvalidParameter."""
-        # The same rules, and the same refusals, as in a prompt.
+        """Change the given settings; None keeps a setting. Raises InvalidParameter."""
+        # The same rules and errors as in a prompt.
         shape = read_value("ar", aspect) if aspect else None
         chosen = read_value("style", style) if style else None
         if chosen:
@@ -143,7 +150,7 @@ class PreferenceService:
 
 def _option_name(typed: str) -> str:
     """The name without dashes. Raises InvalidOptionName, OptionIsParameter."""
-    name = typed.strip().lstrip("-—–").lower()
+    name = flag_name(typed)
     if not re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", name):
         raise InvalidOptionName(typed.strip()[:40])
     if name in BY_FLAG:

@@ -7,6 +7,7 @@ from discord.ext import commands
 from bot.i18n.texts import say
 from bot.messages import help_embeds, job_embeds
 from bot.prompts.parameters import BY_FLAG
+from bot.prompts.values import flag_name
 from bot.services.container import Services
 from bot.services.generation import Standing
 from bot.ui.interactions import channel_id_of
@@ -65,6 +66,6 @@ class InfoCog(commands.Cog):
     async def complete_parameter(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        flag = typed.strip().lstrip("-—–").lower()
+        flag = flag_name(typed)
         near = [name for name in BY_FLAG if name.startswith(flag)]
         return [app_commands.Choice(name=f"--{name}", value=name) for name in near[:25]]

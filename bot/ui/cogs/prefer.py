@@ -9,6 +9,7 @@ from discord.ext import commands
 
 from bot.i18n.texts import Text, say
 from bot.messages import settings_embeds
+from bot.prompts.values import flag_name
 from bot.services.container import Services
 from bot.ui.interactions import member_of
 from bot.ui.responses import Responder
@@ -52,7 +53,7 @@ class PreferCog(commands.GroupCog, group_name="prefer", group_description=say("c
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         names = await self._services.preferences.options(interaction.user.id)
-        near = [name for name in names if typed.lower().lstrip("-") in name]
+        near = [name for name in names if flag_name(typed) in name]
         return [app_commands.Choice(name=name, value=name) for name in near]
 
     @option.command(name="list", description=say("command-prefer-option-list"))

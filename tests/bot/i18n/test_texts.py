@@ -7,6 +7,7 @@ import pytest
 from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor
 
+import bot
 from bot import errors
 from bot.i18n import texts
 from bot.i18n.texts import Text, say
@@ -49,7 +50,7 @@ def test_every_language_says_the_same(language: str) -> None:
 
 def test_what_the_code_says_is_there() -> None:
     said = set()
-    for module in Path(errors.__file__).parent.rglob("*.py"):
+    for module in Path(bot.__file__).parent.rglob("*.py"):
         said |= set(re.findall(r'(?:say|Text)\(\s*"([a-z][a-z0-9.-]+)"', module.read_text()))
     assert said
     assert said <= entries("en").keys()

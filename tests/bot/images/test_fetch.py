@@ -12,8 +12,13 @@ from PIL import Image
 
 from bot.errors import InvalidLink, InvalidUpload, PicturesBusy
 from bot.images import fetch
-from bot.images.fetch import AT_ONCE, MAX_FETCHES_PER_MEMBER, MAX_WAITING_FETCHES, PictureFetcher
-from bot.images.sanitize import MAX_PIXELS, MAX_SIDE_PX, UnusablePicture, Upload, blend
+from bot.images.fetch import (
+    MAX_CONCURRENT_MEMBERS,
+    MAX_FETCHES_PER_MEMBER,
+    MAX_WAITING_FETCHES,
+    PictureFetcher,
+)
+from bot.images.sanitize import FITTED_SIDE_PX, MAX_PIXELS, UnusablePicture, Upload, blend
 from tests.support.bot.dns import Names
 from tests.support.hostile_pictures import png_that_claims, repeated_scans
 from tests.support.pictures import encoded, opened
@@ -186,7 +191,7 @@ async def test_beyond_a_bound_nobody_is_let_in(site: tuple[Site, str]) -> None:
         site[0].let.set()
         await asyncio.gather(*theirs, *others)
         assert await fetcher.fetch(held, 7)
-    assert site[0].most_held <= AT_ONCE
+    assert site[0].most_held <= MAX_CONCURRENT_MEMBERS
 
 
 @pytest.mark.parametrize(
@@ -282,7 +287,7 @@ async def test_what_is_transparent_becomes_white_and_what_is_vast_smaller(
     buffer = io.BytesIO()
     Image.new("RGBA", (4000, 10), (0, 0, 0, 0)).save(buffer, "PNG")
     picture = opened(await fetcher.rewrite(buffer.getvalue()))
-    assert picture.size == (MAX_SIDE_PX, 5)
+    assert picture.size == (FITTED_SIDE_PX, 5)
     assert picture.getpixel((0, 0)) == (255, 255, 255)
 
 

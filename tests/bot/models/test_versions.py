@@ -7,42 +7,50 @@ from pydantic import ValidationError
 
 from bot.config import Settings
 from bot.errors import ModelCannot, NoModel, UnknownVersion
-from bot.models.versions import name_models
+from bot.models.versions import Versions, name_models
+from bot.prompts.effective_settings import SettingsSources, effective_settings
 from bot.prompts.parser import parse
 from diffusion.protocol.models import ModelInfo
+from storage.members import Preferences
 
 MINI = ModelInfo(id="darkroom-mini", native_size=128, steps=20, guidance_scale=3)
 ANIME = replace(MINI, id="anime", tiles=True, edits=True, loras=("ink",))
 BOTH = (MINI, ANIME)
 
 
+def chosen(versions: Versions, typed: str, preferred: str | None = None) -> ModelInfo:
+    """The model that draws a typed prompt of a member who prefers one."""
+    member = SettingsSources(Preferences(model=preferred))
+    return effective_settings(parse(typed), member, versions).model
+
+
 def test_models_are_counted_where_nobody_named_them() -> None:
     versions = name_models(BOTH, {}, None)
     assert list(versions.models) == ["1", "2"]
-    assert versions.choose(parse("fox"), None) is MINI
-    assert versions.choose(parse("fox --v 2"), None) is ANIME
-    assert versions.choose(parse("fox --version ANIME"), None) is ANIME
+    assert chosen(versions, "fox") is MINI
+    assert chosen(versions, "fox --v 2") is ANIME
+    assert chosen(versions, "fox --version ANIME") is ANIME
 
 
 def test_the_admins_names_and_choice_hold() -> None:
     versions = name_models(BOTH, {"niji": "anime", "x": "gone", "m": "darkroom-mini"}, "anime")
     assert list(versions.models) == ["niji", "m"]
-    assert versions.choose(parse("fox"), None) is ANIME
-    assert versions.choose(parse("fox --niji"), None) is ANIME
-    assert versions.choose(parse("fox --v m"), None) is MINI
+    assert chosen(versions, "fox") is ANIME
+    assert chosen(versions, "fox --niji") is ANIME
+    assert chosen(versions, "fox --v m") is MINI
 
 
 def test_a_member_has_a_model_of_their_own_while_it_is_there() -> None:
     versions = name_models(BOTH, {}, None)
-    assert versions.choose(parse("fox"), "2") is ANIME
-    assert versions.choose(parse("fox --v 1"), "2") is MINI
-    assert versions.choose(parse("fox"), "gone") is MINI
+    assert chosen(versions, "fox", "2") is ANIME
+    assert chosen(versions, "fox --v 1", "2") is MINI
+    assert chosen(versions, "fox", "gone") is MINI
 
 
 @pytest.mark.parametrize("typed", ["fox --v 3", "fox --niji", "fox --niji 5"])
 def test_a_model_that_is_not_there_is_refused_with_those_that_are(typed: str) -> None:
     with pytest.raises(UnknownVersion, match="`1`, `2`"):
-        name_models(BOTH, {}, None).choose(parse(typed), None)
+        chosen(name_models(BOTH, {}, None), typed)
 
 
 @pytest.mark.parametrize(
@@ -56,11 +64,11 @@ def test_a_model_that_is_not_there_is_refused_with_those_that_are(typed: str) ->
 def test_what_a_model_cannot_is_refused_with_those_that_can(typed: str, words: str) -> None:
     versions = name_models(BOTH, {}, None)
     with pytest.raises(ModelCannot, match=words) as refusal:
-        versions.choose(parse(typed), None)
+        chosen(versions, typed)
     assert "`--v 2`" in str(refusal.value)
-    assert versions.choose(parse(f"{typed} --v 2"), None) is ANIME
+    assert chosen(versions, f"{typed} --v 2") is ANIME
     with pytest.raises(ModelCannot, match="No model here can"):
-        name_models((MINI,), {}, None).choose(parse(typed), None)
+        chosen(name_models((MINI,), {}, None), typed)
 
 
 def test_without_models_there_is_none() -> None:

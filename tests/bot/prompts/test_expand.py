@@ -1,9 +1,14 @@
 """What members say without typing it: own parameters, and the suffix of every prompt."""
 
+import sys
+from types import FrameType
+
 import pytest
 
 from bot.errors import MistypedParameter, TooManyPermutations
+from bot.i18n.markdown import visible
 from bot.prompts.expand import expand
+from bot.prompts.parser import parse_normalised
 
 OPTIONS = {"mine": "--ar 7:4 --raw", "snow": "in the snow", "ar": "3:2", "many": "{red, blue}"}
 
@@ -73,3 +78,33 @@ def test_the_suffix_fills_what_the_prompt_leaves_open(typed: str, written: str) 
 def test_each_prompt_of_several_has_the_suffix_that_it_needs() -> None:
     written = expand("fox {--ar 1:1, --tile}", {}, "--ar 3:2", 10)
     assert written == ("fox --ar 1:1", "fox --tile --ar 3:2")
+
+
+def cleanings(typed: str) -> int:
+    """How often a text about a fox is cleaned until all its prompts are parsed."""
+    count = 0
+
+    def called(frame: FrameType, event: str, _: object) -> None:
+        nonlocal count
+        if event == "call" and frame.f_code is visible.__code__:
+            count += "fox" in frame.f_locals["text"]
+
+    sys.setprofile(called)
+    try:
+        for written in expand(typed, OPTIONS, "--q .5", 10):
+            parse_normalised(written)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_a_prompt_is_cleaned_once_and_again_only_where_it_was_changed() -> None:
+    assert cleanings("a  fox --s 5") == 1
+    assert cleanings("a fox --mine") == 2
+    assert cleanings("a {red, green, blue} fox") == 1 + 3
+
+
+def test_what_options_and_braces_bring_together_is_clean_too() -> None:
+    accents = "e" + "\u0301" * 6
+    (written,) = expand("fox " + accents + "{" + "\u0301" * 6 + "}", {}, "", 10)
+    assert written == visible(written)

@@ -8,16 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import InvalidParameter, PromptTooLong
-from bot.prompts.parser import Prompt, parse
-from bot.prompts.resolve import Defaults, defaults_of, resolve, size_of, starting, strength_of
+from bot.prompts.parser import parse
+from bot.prompts.resolve import resolve, size_of, starting, strength_of
 from bot.prompts.seeds import PICTURES
 from bot.prompts.stylize import FAITHFUL, STYLISED, TEMPERAMENTS
 from bot.prompts.values import Aspect
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import SEEDS, ImageRequest, Lora, Part, Start
-from storage.members import Preferences
-from storage.servers import ServerSettings
-from tests.support.bot.image_requests import MODEL, common_noise, request_for
+from tests.support.bot.image_requests import MODEL, common_noise, request_for, settings_for
 
 
 def test_open_fields_come_from_the_model() -> None:
@@ -30,7 +28,7 @@ def test_open_fields_come_from_the_model() -> None:
 
 
 def test_the_server_decides_what_the_prompt_leaves_open_and_no_more() -> None:
-    defaults = {"aspect": Aspect(3, 2), "style": "noto", "stylize": 1000}
+    defaults = {"aspect": "3:2", "style": "noto", "stylize": 1000}
     decided = request_for("a fox", **defaults)
     assert decided.width > decided.height
     assert decided.prompt == "a fox, noto style"
@@ -174,7 +172,7 @@ def test_what_the_model_has_not_is_refused(typed: str, words: str) -> None:
 def test_a_refusal_names_as_many_as_can_be_read() -> None:
     model = replace(MODEL, loras=tuple(f"a-lora-with-a-long-name-{n}" for n in range(200)))
     with pytest.raises(InvalidParameter) as refused:
-        resolve(parse("a fox --lora oil"), model, Defaults(), 1)
+        resolve(parse("a fox --lora oil"), settings_for("a fox --lora oil", model=model), 1)
     assert "`a-lora-with-a-long-name-0`" in str(refused.value)
     assert "…" in str(refused.value)
     assert "name-199" not in str(refused.value)
@@ -182,27 +180,19 @@ def test_a_refusal_names_as_many_as_can_be_read() -> None:
 
 def test_a_picture_to_start_from_is_kept_by_its_weight() -> None:
     def start(typed: str) -> Start | None:
-        return starting(request_for(typed), parse(typed), "f" * 64).start
+        return starting(request_for(typed), settings_for(typed), "f" * 64).start
 
     assert start("a fox --iw 0") == Start("f" * 64, 1)
     assert start("a fox") == Start("f" * 64, pytest.approx(0.6))
     strengths = [strength_of(weight / 10) for weight in range(31)]
     assert strengths == sorted(set(strengths), reverse=True)
-    assert starting(request_for("a fox"), parse("a fox"), None).start is None
+    assert starting(request_for("a fox"), settings_for("a fox"), None).start is None
 
 
 def test_weird_mixes_noise_into_the_texts() -> None:
     noise = [request_for(f"a fox --w {weird}").condition_noise for weird in range(0, 3001, 500)]
     assert noise[0] == 0
     assert noise == sorted(set(noise))
-
-
-def test_a_member_comes_before_their_server_and_the_server_before_the_table() -> None:
-    server = ServerSettings(1, aspect="3:2", style="noto", stylize=50, temperament=FAITHFUL)
-    assert defaults_of(ServerSettings(1), Preferences()) == Defaults()
-    assert defaults_of(server, Preferences()) == Defaults(Aspect(3, 2), "noto", 50, FAITHFUL)
-    member = Preferences(stylize=0, temperament=STYLISED, raw=True)
-    assert defaults_of(server, member) == Defaults(Aspect(3, 2), "raw", 0, STYLISED)
 
 
 def test_stop_and_no_reach_the_request() -> None:
@@ -234,7 +224,8 @@ def test_all_pictures_of_a_grid_differ() -> None:
 
 
 def test_repetitions_differ_and_the_first_is_the_prompt_alone() -> None:
-    requests = resolve(Prompt("a fox", seed=SEEDS - 1, repeat=3), MODEL, Defaults(), 0)
+    typed = f"a fox --seed {SEEDS - 1} --repeat 3"
+    requests = resolve(parse(typed), settings_for(typed), 0)
     assert len(set(requests)) == 3
     assert requests[0] == request_for(f"a fox --seed {SEEDS - 1}")
 

@@ -1,9 +1,13 @@
 """Requests as prompts resolve to them."""
 
+from bot.models.versions import name_models
+from bot.prompts.effective_settings import EffectiveSettings, SettingsSources, effective_settings
 from bot.prompts.parser import parse
-from bot.prompts.resolve import Defaults, resolve
+from bot.prompts.resolve import resolve
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import ImageRequest
+from storage.members import Preferences
+from storage.servers import ServerSettings
 
 MODEL = ModelInfo(
     id="mini",
@@ -12,14 +16,29 @@ MODEL = ModelInfo(
     guidance_scale=4.0,
     guidance_rescale=0.5,
     multiple=8,
+    tiles=True,
     styles={"noto": "{prompt}, noto style"},
     aesthetic="beautiful",
     loras=("ink",),
 )
 
 
-def request_for(typed: str, seed: int = 1, **defaults: object) -> ImageRequest:
-    (request,) = resolve(parse(typed), MODEL, Defaults(**defaults), seed)  # type: ignore[arg-type]
+def settings_for(
+    typed: str,
+    member: Preferences | None = None,
+    server: ServerSettings | None = None,
+    model: ModelInfo = MODEL,
+) -> EffectiveSettings:
+    """The settings of a typed prompt where there is one model."""
+    versions = name_models((model,), {}, None)
+    sources = SettingsSources(member or Preferences(), {}, server or ServerSettings(0))
+    return effective_settings(parse(typed), sources, versions)
+
+
+def request_for(typed: str, seed: int = 1, **server: object) -> ImageRequest:
+    """The request of a typed prompt on a server with these settings."""
+    settings = settings_for(typed, server=ServerSettings(0, **server))  # type: ignore[arg-type]
+    (request,) = resolve(parse(typed), settings, seed)
     return request
 
 

@@ -1,0 +1,122 @@
+"""Errors in a typed prompt."""
+
+from bot.errors.base import PromptError
+from bot.i18n.markdown import Markup
+from bot.i18n.texts import Text
+
+
+class EmptyPrompt(PromptError):
+    """The prompt has no words, only parameters or nothing."""
+
+
+class PromptTooLong(PromptError):
+    def __init__(self, length: int, most: int, what: str = "prompt") -> None:
+        super().__init__(what=Text(f"too-long-{what}"), length=length, most=most)
+
+
+class TooManyTokens(PromptError):
+    """A text within the limit of characters has more tokens than the model reads."""
+
+    def __init__(self, tokens: int, most: int) -> None:
+        super().__init__(tokens=tokens, most=most)
+
+
+class UnknownParameter(PromptError):
+    def __init__(self, flag: str, suggestion: str | None, known: Markup) -> None:
+        super().__init__(flag=flag, suggestion=suggestion or "none", known=known)
+
+
+class InvalidParameter(PromptError):
+    """A parameter has a value that it does not take; `allowed` completes “It takes …”."""
+
+    def __init__(self, flag: str, given: str, allowed: Text) -> None:
+        super().__init__(flag=flag, given=given, allowed=allowed)
+
+
+class MissingValue(PromptError):
+    """A parameter that needs a value has none."""
+
+    def __init__(self, flag: str, allowed: Text) -> None:
+        super().__init__(flag=flag, allowed=allowed)
+
+
+class RepeatedParameter(PromptError):
+    def __init__(self, flag: str, most: int = 1) -> None:
+        super().__init__(flag=flag, most=most)
+
+
+class ConflictingParameters(PromptError):
+    """Two parameters contradict each other, such as `--ar` and `--size`."""
+
+    def __init__(self, flag: str, other: str) -> None:
+        super().__init__(flag=flag, other=other)
+
+
+class MistypedParameter(PromptError):
+    """A word looks like a mistyped parameter; `meant` is the corrected spelling."""
+
+    def __init__(self, written: str, meant: str) -> None:
+        super().__init__(written=written, meant=meant)
+
+
+class MisplacedText(PromptError):
+    def __init__(self, flag: str, text: str) -> None:
+        super().__init__(flag=flag, text=text)
+
+
+class MisplacedLink(PromptError):
+    """A link is not at the beginning of the prompt."""
+
+    def __init__(self, link: str) -> None:
+        super().__init__(link=link)
+
+
+class TooManyLinks(PromptError):
+    def __init__(self, most: int) -> None:
+        super().__init__(most=most)
+
+
+class TooManyPictures(PromptError):
+    """The permutations of a prompt start from too many different pictures."""
+
+    def __init__(self, pictures: int, most: int) -> None:
+        super().__init__(pictures=pictures, most=most)
+
+
+class EmptyPart(PromptError):
+    """A part of a multi-prompt is empty."""
+
+
+class TooManyParts(PromptError):
+    def __init__(self, parts: int, most: int) -> None:
+        super().__init__(parts=parts, most=most)
+
+
+class WeightsCancel(PromptError):
+    """The weights of a multi-prompt add up to zero or less, or to almost zero."""
+
+    def __init__(self, total: float) -> None:
+        super().__init__(total=f"{total:.6g}")
+
+
+class UnknownVersion(PromptError):
+    """No model has this name; `known` are the existing names."""
+
+    def __init__(self, version: str, known: Markup) -> None:
+        super().__init__(version=version, known=known)
+
+
+class ModelCannot(PromptError):
+    """The model lacks what a parameter needs; `able` are the names of models that have it."""
+
+    def __init__(self, what: str, version: str, able: Markup) -> None:
+        super().__init__(what=Text(f"cannot-{what}"), version=version, able=able or "none")
+
+
+class UnbalancedBraces(PromptError):
+    """A brace is unmatched."""
+
+
+class TooManyPermutations(PromptError):
+    def __init__(self, most: int) -> None:
+        super().__init__(most=most)

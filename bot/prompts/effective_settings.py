@@ -1,0 +1,165 @@
+"""What a prompt is drawn with: the choices of everybody who has a say, put together.
+
+The order, the strongest first: the prompt, its member, the server, the model, the table of
+parameters. A member's own options and suffix belong to the prompt: `bot.prompts.expand` writes them
+out before it is parsed. Pure.
+
+Each source is one layer: a mapping from names of fields to values, without the fields that the
+source leaves open. Another source, such as a role or a channel, is one more layer in `_layers`.
+"""
+
+from collections import ChainMap
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from bot.models.versions import Versions
+from bot.prompts.parameters import DEFAULT_VALUES, RAW
+from bot.prompts.parser import Prompt
+from bot.prompts.stylize import STYLISED
+from bot.prompts.values import Aspect, aspect
+from diffusion.protocol.models import ModelInfo
+from storage.members import Preferences
+from storage.models import JobMode
+from storage.servers import ServerSettings
+
+Layer = dict[str, Any]
+"""What one source decides, by the names of fields."""
+
+BUILT_IN: Layer = {
+    **DEFAULT_VALUES,
+    "temperament": STYLISED,
+    "mode": JobMode.FAST.value,
+    "stealth": False,
+}
+"""The values that hold where nobody decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsSources:
+    """Who has a say beside the prompt and the model.
+
+    `options` are the member's own parameters: their text by their name.
+    """
+
+    member: Preferences = field(default_factory=Preferences)
+    options: Mapping[str, str] = field(default_factory=dict)
+    server: ServerSettings = field(default_factory=lambda: ServerSettings(server_id=0))
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """How a job waits and who sees it."""
+
+    mode: JobMode
+    stealth: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveSettings:
+    """The decided value of every setting that more than the prompt can decide.
+
+    `style` is None where nobody chose one, and RAW where somebody wants none.
+    """
+
+    model: ModelInfo
+    queue: QueueSettings
+    aspect: Aspect
+    chaos: int
+    draft: bool
+    image_weight: float
+    pictures: int
+    quality: float
+    repeat: int
+    sampler: str
+    steps: int
+    stop: int
+    style: str | None
+    stylize: int
+    temperament: str
+    tile: bool
+    weird: int
+
+
+def effective_settings(
+    prompt: Prompt, sources: SettingsSources, versions: Versions, *, has_pictures: bool = False
+) -> EffectiveSettings:
+    """Decide the settings of one prompt.
+
+    `has_pictures` is whether it starts from pictures other than those that it links to. Raises
+    UnknownVersion, ModelCannot.
+    """
+    layers = _layers(prompt, sources)
+    version = versions.choose(prompt.version, [layer.get("version") for layer in layers[1:]])
+    model = versions.models[version]
+    decided = ChainMap(*layers, _of_model(model), BUILT_IN)
+    _check_model(prompt, versions, version, has_pictures or bool(prompt.links))
+    chosen = {
+        one.name: decided[one.name]
+        for one in fields(EffectiveSettings)
+        if one.name not in ("model", "queue")
+    }
+    return EffectiveSettings(model=model, queue=_queue_settings(decided), **chosen)
+
+
+def queue_settings(prompt: Prompt | None, sources: SettingsSources) -> QueueSettings:
+    """The same for a job that has its request already, such as a variation."""
+    return _queue_settings(ChainMap(*_layers(prompt, sources), BUILT_IN))
+
+
+def _layers(prompt: Prompt | None, sources: SettingsSources) -> list[Layer]:
+    """The layers above the model's, the strongest first."""
+    return [_of_prompt(prompt), _of_member(sources.member), _of_server(sources.server)]
+
+
+def _of_prompt(prompt: Prompt | None) -> Layer:
+    if prompt is None:
+        return {}
+    return _decided({one.name: getattr(prompt, one.name) for one in fields(Prompt)})
+
+
+def _of_member(member: Preferences) -> Layer:
+    return _decided(
+        {
+            "version": member.model,
+            "temperament": member.temperament or None,
+            "stylize": member.stylize,
+            "style": RAW if member.raw else None,
+            "mode": member.mode,
+            "stealth": member.stealth,
+        }
+    )
+
+
+def _of_server(server: ServerSettings) -> Layer:
+    return _decided(
+        {
+            "aspect": aspect(server.aspect) if server.aspect else None,
+            "style": server.style or None,
+            "stylize": server.stylize,
+            "temperament": server.temperament or None,
+        }
+    )
+
+
+def _of_model(model: ModelInfo) -> Layer:
+    return {"steps": model.steps, "sampler": model.sampler}
+
+
+def _decided(layer: Layer) -> Layer:
+    return {name: value for name, value in layer.items() if value is not None}
+
+
+def _queue_settings(decided: Mapping[str, Any]) -> QueueSettings:
+    return QueueSettings(JobMode(decided["mode"]), decided["stealth"])
+
+
+def _check_model(prompt: Prompt, versions: Versions, version: str, has_pictures: bool) -> None:
+    """Raises ModelCannot for the first thing that the model lacks."""
+    for ability, is_needed in (
+        ("tile", prompt.tile),
+        ("edit", has_pictures),
+        ("lora", prompt.loras),
+    ):
+        if is_needed:
+            versions.check(version, ability)
