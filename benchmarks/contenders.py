@@ -12,7 +12,13 @@ from diffusers.utils import logging as diffusers_logging
 from benchmarks.figures import Timing
 from diffusion.engine.batching import BatchedDenoiser
 from diffusion.engine.cost_model import CostModel
-from diffusion.engine.engine import Broken, Drawn, Engine, EngineEvent, Stepped
+from diffusion.engine.engine import (
+    Engine,
+    EngineEvent,
+    GenerationFailed,
+    GenerationFinished,
+    GenerationProgress,
+)
 from diffusion.engine.profiling import SWEPT_ROWS, native_rows, native_shape
 from diffusion.loading.load import load
 from diffusion.nn.devices import prepare
@@ -43,11 +49,11 @@ class Ours:
 
         def note(events: list[EngineEvent]) -> None:
             for event in events:
-                assert not isinstance(event, Broken), event
-                if isinstance(event, Stepped) and event.key not in shown:
+                assert not isinstance(event, GenerationFailed), event
+                if isinstance(event, GenerationProgress) and event.key not in shown:
                     _wait_for_gpu()
                     shown[event.key] = time.perf_counter() - start
-                if isinstance(event, Drawn):
+                if isinstance(event, GenerationFinished):
                     done[event.key] = time.perf_counter() - start
 
         # As a server does, which hands pictures on while a step runs.

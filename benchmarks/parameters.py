@@ -23,7 +23,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from benchmarks.report import table, write
 from bot.prompts.parser import parse
 from bot.prompts.resolve import Defaults, resolve, starting
-from diffusion.engine.engine import Broken, Drawn, Engine
+from diffusion.engine.engine import Engine, GenerationFailed, GenerationFinished
 from diffusion.loading.load import EMBEDDED, Checkpoint, load
 from diffusion.protocol.requests import ImageRequest
 from diffusion.vision.inpainting import InpaintCanvas
@@ -127,8 +127,8 @@ class Studio:
         pictures: dict[int, Pictures] = {}
         while len(self._engine):
             for event in self._engine.step():
-                assert not isinstance(event, Broken), event
-                if isinstance(event, Drawn):
+                assert not isinstance(event, GenerationFailed), event
+                if isinstance(event, GenerationFinished):
                     pictures[event.key] = np.stack(event.pictures).astype(np.float64)
         return [Drawing(one, pictures[key]) for one, key in zip(requests, keys, strict=True)]
 

@@ -34,13 +34,13 @@ from diffusion.sampling.trajectory import InitLatents, Trajectory, advance, begi
 from diffusion.vision.image_files import Pixels
 from diffusion.vision.inpainting import InpaintCanvas
 
-MAX_WAITING = 64
+MAX_WAITING_REQUESTS = 64
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
+class GenerationQueued:
     """The request waits; `position` others are before it."""
 
     key: int
@@ -48,7 +48,7 @@ class Waits:
 
 
 @dataclass(frozen=True, slots=True)
-class Stepped:
+class GenerationProgress:
     """`step` of `steps` is done; `previews` has one picture per noise, or is empty."""
 
     key: int
@@ -58,7 +58,7 @@ class Stepped:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class GenerationFinished:
     """The request is done: one picture per noise."""
 
     key: int
@@ -66,14 +66,14 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class GenerationFailed:
     """The request failed and is gone; `reason` is one sentence for a person."""
 
     key: int
     reason: str
 
 
-EngineEvent = Waits | Stepped | Drawn | Broken
+EngineEvent = GenerationQueued | GenerationProgress | GenerationFinished | GenerationFailed
 
 
 @dataclass(slots=True)
@@ -109,7 +109,7 @@ class Engine:
     def __init__(
         self,
         checkpoint: Checkpoint,
-        max_waiting: int = MAX_WAITING,
+        max_waiting: int = MAX_WAITING_REQUESTS,
         costs: CostModel | None = None,
         compiled: bool = False,
         sweeps: bool = False,
@@ -134,7 +134,7 @@ class Engine:
         previews: int = 0,
         canvas: InpaintCanvas | None = None,
         caller: Caller = NOBODY,
-    ) -> Waits:
+    ) -> GenerationQueued:
         """Queue a request whose pictures are each shown `previews` times while they emerge.
 
         One with a start comes with its canvas, of the request's size. Raises scheduler.QueueFull,
@@ -152,7 +152,7 @@ class Engine:
         if canvas:
             self._vae_thread.encode(entry.key, canvas, self._generations.__contains__)
         self._stirred.set()
-        return Waits(entry.key, position)
+        return GenerationQueued(entry.key, position)
 
     def abort(self, key: int) -> None:
         """Drop a request; its rows are free at the next step and no event of it comes any more."""
@@ -235,9 +235,9 @@ class Engine:
             if isinstance(outcome, Encoded):
                 self._make_ready(outcome)
             elif isinstance(outcome, VaeFailed):
-                events.append(Broken(outcome.key, outcome.reason))
+                events.append(GenerationFailed(outcome.key, outcome.reason))
             else:
-                events.append(Drawn(outcome.key, outcome.pictures))
+                events.append(GenerationFinished(outcome.key, outcome.pictures))
         events = self._still_wanted(events)
         if outcomes:
             # A step may be waiting for what this call has taken.
@@ -259,13 +259,13 @@ class Engine:
                 generation.init_latents = encoded.init_latents
                 self._scheduler.make_ready(encoded.key)
 
-    def _moved_up(self) -> list[Waits]:
+    def _moved_up(self) -> list[GenerationQueued]:
         moved = []
         for position, key in enumerate(self._scheduler.waiting()):
             generation = self._generations[key]
             if generation.position != position:
                 generation.position = position
-                moved.append(Waits(key, position))
+                moved.append(GenerationQueued(key, position))
         return moved
 
     def _begin(self, generation: _Generation, events: list[EngineEvent]) -> bool:
@@ -291,7 +291,7 @@ class Engine:
             log.exception("a prompt could not be read")
             trouble = "The model could not read this prompt."
             reason = NO_MEMORY if is_out_of_memory(error) else trouble
-            events.append(Broken(generation.key, reason))
+            events.append(GenerationFailed(generation.key, reason))
             return False
         return True
 
@@ -310,8 +310,8 @@ class Engine:
                 self.out_of_memory += 1
                 self.costs.halve(shape, sum(one.entry.rows for one in joined))
                 torch.cuda.empty_cache()
-                return [Broken(joined[-1].key, NO_MEMORY)]
-            return [Broken(one.key, "The model failed while drawing.") for one in joined]
+                return [GenerationFailed(joined[-1].key, NO_MEMORY)]
+            return [GenerationFailed(one.key, "The model failed while drawing.") for one in joined]
         self.steps += 1
         return [event for one in joined for event in self._outcome(one)]
 
@@ -322,7 +322,7 @@ class Engine:
         parts = torch.split(predicted, [len(wanted) for wanted in rows])
         return torch.stack([one.guide(part) for one, part in zip(trajectories, parts, strict=True)])
 
-    def _outcome(self, generation: _Generation) -> list[Stepped]:
+    def _outcome(self, generation: _Generation) -> list[GenerationProgress]:
         """What a step has led to; a request that is done makes room, and is finished elsewhere."""
         key, trajectories = generation.key, generation.trajectories
         if trajectories[0].done:
@@ -338,7 +338,7 @@ class Engine:
             return []
         step = trajectories[0].step
         shown = trajectories if step in generation.shown else []
-        return [Stepped(key, step, trajectories[0].last, self._previews(shown))]
+        return [GenerationProgress(key, step, trajectories[0].last, self._previews(shown))]
 
     def _previews(self, shown: list[Trajectory]) -> tuple[Pixels, ...]:
         """What the pictures are like so far; none where there is no memory for that."""
@@ -355,7 +355,7 @@ class Engine:
         with self._lock:
             events = [event for event in events if event.key in self._generations]
             for event in events:
-                if isinstance(event, Drawn | Broken):
+                if isinstance(event, GenerationFinished | GenerationFailed):
                     self._scheduler.remove(event.key)
                     del self._generations[event.key]
         return events

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from enum import Enum
 
-from diffusion.engine.engine import Broken, Drawn, Engine, EngineEvent
+from diffusion.engine.engine import Engine, EngineEvent, GenerationFailed, GenerationFinished
 from diffusion.engine.scheduler import NOBODY
 from diffusion.engine.shares import Caller
 from diffusion.protocol.requests import ImageRequest
@@ -52,7 +52,7 @@ class EventStream:
         event = await self._events.get()
         if event is None:
             raise NotServing(EngineState.STOPPING)
-        self._ended = isinstance(event, Drawn | Broken)
+        self._ended = isinstance(event, GenerationFinished | GenerationFailed)
         return event
 
     def close(self) -> None:

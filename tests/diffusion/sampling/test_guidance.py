@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from diffusion.engine.engine import Broken, Drawn, Engine
+from diffusion.engine.engine import Engine, GenerationFailed, GenerationFinished
 from diffusion.loading.load import Checkpoint
 from diffusion.protocol.requests import ImageRequest, Noise, Part
 from diffusion.sampling.guidance import NOISE_UNTIL_SHARE, blur, combine, guide, rescale
@@ -193,8 +193,8 @@ def _run(tiny: Checkpoint, requests: Sequence[ImageRequest]) -> list[tuple[Pixel
         if waiting:
             keys.append(engine.add(waiting.pop(0)).key)
         for event in engine.step():
-            assert not isinstance(event, Broken), event
-            if isinstance(event, Drawn):
+            assert not isinstance(event, GenerationFailed), event
+            if isinstance(event, GenerationFinished):
                 drawn[event.key] = event.pictures
     return [drawn[key] for key in keys]
 
