@@ -13,7 +13,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from diffusion.engine.cost_model import CostModel
+from diffusion.engine.cost_model import MAX_BATCH_ROWS, CostModel
 from diffusion.engine.scheduler import Shape
 from diffusion.nn.invariant_layers import make_invariant
 from diffusion.sampling.denoiser import Denoiser
@@ -32,7 +32,7 @@ class BatchedDenoiser:
         self._costs = costs
         self._device = next(denoiser.parameters()).device
         self._compiled = compiled
-        self._sizes = None if compiled else make_invariant(denoiser.unet)
+        self._sizes = None if compiled else make_invariant(denoiser.unet, MAX_BATCH_ROWS)
         self._timing: deque[tuple[Shape, int, torch.cuda.Event, torch.cuda.Event]] = deque()
 
     def predict(self, shape: Shape, rows: Sequence[Row]) -> Tensor:

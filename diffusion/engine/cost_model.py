@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from diffusion.engine.scheduler import Shape
 
-MAX_ROWS = 16
+MAX_BATCH_ROWS = 16
 """Rows of a pass at the most; beyond, no machine that was measured gains anything."""
 
 KEPT_MEASUREMENTS = 5
@@ -79,7 +79,7 @@ class CostModel:
 
     def most(self, shape: Shape) -> int:
         """Rows that a pass of this shape may have."""
-        return self._most.get(shape, MAX_ROWS)
+        return self._most.get(shape, MAX_BATCH_ROWS)
 
     def halve(self, shape: Shape, rows: int) -> None:
         """Memory did not suffice for a pass of so many rows: allow half of them from now on."""

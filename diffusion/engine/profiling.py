@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 
 from diffusion.engine.batching import BatchedDenoiser
-from diffusion.engine.cost_model import MAX_ROWS, CostModel
+from diffusion.engine.cost_model import MAX_BATCH_ROWS, CostModel
 from diffusion.engine.scheduler import Shape
 from diffusion.loading.load import Checkpoint
 from diffusion.nn.devices import device_name, is_out_of_memory
@@ -154,7 +154,7 @@ def native_rows(checkpoint: Checkpoint) -> Sequence[Row]:
     request = ImageRequest(
         model=info.id,
         prompt="a picture",
-        noises=tuple(Noise(seed) for seed in range(MAX_ROWS)),
+        noises=tuple(Noise(seed) for seed in range(MAX_BATCH_ROWS)),
         width=info.native_size,
         height=info.native_size,
         steps=info.steps,
@@ -162,7 +162,7 @@ def native_rows(checkpoint: Checkpoint) -> Sequence[Row]:
     )
     latents = (checkpoint.denoiser.channels, shape.height, shape.width)
     conditions, levels = checkpoint.text.encode(texts(request)), checkpoint.denoiser.levels
-    begun = (begin(request, index, levels, conditions, latents) for index in range(MAX_ROWS))
+    begun = (begin(request, index, levels, conditions, latents) for index in range(MAX_BATCH_ROWS))
     return [row for one in begun for row in one.rows()]
 
 
@@ -183,8 +183,8 @@ def _curves(
         yield (
             shape,
             [
-                (whole(point, "rows", None, 1, MAX_ROWS), number(point, "seconds", None, 1e-9, 1e6))
-                for point in objects(entry, "points", MAX_ROWS)
+                (whole(point, "rows", None, 1, MAX_BATCH_ROWS), number(point, "seconds", None, 1e-9, 1e6))
+                for point in objects(entry, "points", MAX_BATCH_ROWS)
             ],
         )
 

@@ -21,8 +21,6 @@ from collections.abc import Callable, Hashable
 import torch
 from torch import Tensor
 
-from diffusion.engine.cost_model import MAX_ROWS
-
 PROBES = 2
 """How many sets of data each number of rows is examined with."""
 
@@ -40,8 +38,9 @@ class RowSizes:
     `begin` comes before every pass. `examined` counts the examinations, which take time once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_rows: int) -> None:
         self.examined = 0
+        self._max_rows = max_rows
         self._reference = 1
         self._threads = 1
         self._usable: dict[Hashable, int] = {}
@@ -67,7 +66,7 @@ class RowSizes:
         expected = self._print(key, self._reference, probe, inputs)
         if expected is None:
             return 1
-        for size in range(rows, max(MAX_ROWS, self._reference) + 1):
+        for size in range(rows, max(self._max_rows, self._reference) + 1):
             if size == self._reference or self._print(key, size, probe, inputs) == expected:
                 return size
         return self._reference

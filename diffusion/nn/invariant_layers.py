@@ -129,7 +129,7 @@ class _Attention:
         return made
 
 
-def make_invariant(unet: nn.Module) -> RowSizes | None:
+def make_invariant(unet: nn.Module, max_rows: int) -> RowSizes | None:
     """Change the U-Net's layers so that no row's bytes depend on the others.
 
     None, and nothing changed, where it has a part that nobody knows to be so.
@@ -140,7 +140,7 @@ def make_invariant(unet: nn.Module) -> RowSizes | None:
     for part in parts:
         if isinstance(part, _Invariant):
             return part.sizes
-    sizes = RowSizes()
+    sizes = RowSizes(max_rows)
     on_cpu = next(unet.parameters()).device.type == "cpu"
     for part in parts:
         if isinstance(part, Attention):
