@@ -29,7 +29,7 @@ from diffusion.engine.vae_thread import NO_MEMORY, Encoded, VaeFailed, VaeThread
 from diffusion.loading.load import Checkpoint
 from diffusion.nn.devices import is_device_lost, is_out_of_memory
 from diffusion.protocol.requests import ImageRequest
-from diffusion.sampling.plan import preview_steps, rows_needed, steps_run, texts
+from diffusion.sampling.plan import Plan, preview_steps
 from diffusion.sampling.trajectory import InitLatents, Trajectory, advance, begin
 from diffusion.vision.image_files import Pixels
 from diffusion.vision.inpainting import InpaintCanvas
@@ -83,6 +83,7 @@ class _Generation:
 
     entry: Entry
     request: ImageRequest
+    plan: Plan
     shown: frozenset[int]
     position: int
     canvas: InpaintCanvas | None = None
@@ -96,7 +97,7 @@ class _Generation:
     @property
     def steps_left(self) -> int:
         if not self.trajectories:
-            return steps_run(self.request)
+            return self.plan.steps
         return self.trajectories[0].last - self.trajectories[0].step
 
 
@@ -141,14 +142,17 @@ class Engine:
         and conditioning.PromptError for a text that is too long.
         """
         assert (request.start is None) == (canvas is None)
-        factor, chunks = self.checkpoint.decoder.factor, self.checkpoint.text.chunks(texts(request))
+        plan, factor = Plan.of(request), self.checkpoint.decoder.factor
+        chunks = self.checkpoint.text.chunks(plan.all_texts)
         shape = Shape(request.height // factor, request.width // factor, chunks, request.tile)
         with self._lock:
-            rows, steps = rows_needed(request), steps_run(request)
-            entry = Entry(next(self._keys), shape, rows, caller, steps)
+            rows = len(request.noises) * plan.rows
+            entry = Entry(next(self._keys), shape, rows, caller, plan.steps)
             position = self._scheduler.add(entry, ready=canvas is None)
-            shown = preview_steps(steps, previews)
-            self._generations[entry.key] = _Generation(entry, request, shown, position, canvas)
+            shown = preview_steps(plan.steps, previews)
+            self._generations[entry.key] = _Generation(
+                entry, request, plan, shown, position, canvas
+            )
         if canvas:
             self._vae_thread.encode(entry.key, canvas, self._generations.__contains__)
         self._stirred.set()
@@ -272,17 +276,21 @@ class Engine:
         """Read the prompts and draw the noise of a request that joins at this step."""
         if generation.trajectories:
             return True
-        request, shape, init_latents = (
-            generation.request,
-            generation.entry.shape,
-            generation.init_latents,
-        )
+        request, plan, shape = generation.request, generation.plan, generation.entry.shape
         levels = self.checkpoint.denoiser.levels
         of_latents = (self.checkpoint.denoiser.channels, shape.height, shape.width)
         try:
-            conditions = self.checkpoint.text.encode(texts(request), request.loras)
+            conditions = self.checkpoint.text.encode(plan.all_texts, request.loras)
             generation.trajectories = [
-                begin(request, index, levels, conditions, of_latents, init_latents)
+                begin(
+                    request,
+                    plan,
+                    index,
+                    levels,
+                    conditions,
+                    of_latents,
+                    generation.init_latents,
+                )
                 for index in range(len(request.noises))
             ]
         except Exception as error:

@@ -25,7 +25,7 @@ from diffusion.loading.load import Checkpoint
 from diffusion.nn.devices import device_name, is_out_of_memory
 from diffusion.protocol.fields import InvalidField, flag, number, objects, whole
 from diffusion.protocol.requests import ImageRequest, Noise
-from diffusion.sampling.plan import texts
+from diffusion.sampling.plan import Plan
 from diffusion.sampling.trajectory import Row, begin
 
 SWEPT_ROWS = (1, 2, 4, 8, 16)
@@ -161,8 +161,11 @@ def native_rows(checkpoint: Checkpoint) -> Sequence[Row]:
         guidance_scale=1.0,
     )
     latents = (checkpoint.denoiser.channels, shape.height, shape.width)
-    conditions, levels = checkpoint.text.encode(texts(request)), checkpoint.denoiser.levels
-    begun = (begin(request, index, levels, conditions, latents) for index in range(MAX_BATCH_ROWS))
+    plan, levels = Plan.of(request), checkpoint.denoiser.levels
+    conditions = checkpoint.text.encode(plan.all_texts)
+    begun = (
+        begin(request, plan, index, levels, conditions, latents) for index in range(MAX_BATCH_ROWS)
+    )
     return [row for one in begun for row in one.rows()]
 
 
@@ -183,7 +186,10 @@ def _curves(
         yield (
             shape,
             [
-                (whole(point, "rows", None, 1, MAX_BATCH_ROWS), number(point, "seconds", None, 1e-9, 1e6))
+                (
+                    whole(point, "rows", None, 1, MAX_BATCH_ROWS),
+                    number(point, "seconds", None, 1e-9, 1e6),
+                )
                 for point in objects(entry, "points", MAX_BATCH_ROWS)
             ],
         )

@@ -10,7 +10,7 @@ from diffusion.nn.devices import handed
 from diffusion.protocol.requests import ImageRequest, Noise
 from diffusion.sampling.guidance import blur, combine, guide, rescale
 from diffusion.sampling.noise_schedules import TrainedLevels, visited
-from diffusion.sampling.plan import Plan, plan
+from diffusion.sampling.plan import Plan
 from diffusion.sampling.samplers import SAMPLERS, STOCHASTIC, SamplerState, initial_state, times_of
 from diffusion.text.encoder import Condition
 
@@ -91,7 +91,7 @@ class Trajectory:
     @property
     def last(self) -> int:
         """The number of steps that are made."""
-        return len(self.plan.scales)
+        return self.plan.steps
 
     @property
     def done(self) -> bool:
@@ -143,6 +143,7 @@ class Trajectory:
 
 def begin(
     request: ImageRequest,
+    plan: Plan,
     index: int,
     levels: TrainedLevels,
     conditions: tuple[Condition, ...],
@@ -154,26 +155,25 @@ def begin(
     conditions: of its plan's `all_texts`, in their order; shape: of the latents; known: of the
     request's start picture, if it has one.
     """
-    planned = plan(request)
-    sigmas = visited(levels, request.spacing, request.steps)[planned.first :]
+    sigmas = visited(levels, request.spacing, request.steps)[plan.first :]
     source = NoiseSource(request.noises[index], shape)
     device = conditions[0].states.device
     init_latents = init_latents and init_latents.on(device)
     x = _first_latents(
         request, source.draw().to(device, non_blocking=True), sigmas[0], init_latents
     )
-    positive = conditions[: len(planned.texts)]
+    positive = conditions[: len(plan.texts)]
     return Trajectory(
         x=x,
         request=request,
-        plan=planned,
+        plan=plan,
         sigmas=sigmas,
         times=times_of(levels, sigmas[:-1], request.sampler),
         source=source,
         state=initial_state(x[None]),
         positive=positive,
         noises=tuple(_noise_for(one, source) for one in positive if request.condition_noise),
-        negative=None if planned.negative is None else conditions[-1],
+        negative=None if plan.negative is None else conditions[-1],
         init_latents=init_latents,
         denoised=x,
     )

@@ -2,7 +2,12 @@
 
 import pytest
 
-from diffusion.engine.cost_model import FORGET_AFTER_PASSES, KEPT_MEASUREMENTS, MAX_BATCH_ROWS, CostModel
+from diffusion.engine.cost_model import (
+    FORGET_AFTER_PASSES,
+    KEPT_MEASUREMENTS,
+    MAX_BATCH_ROWS,
+    CostModel,
+)
 from diffusion.engine.scheduler import Shape
 
 SMALL, LARGE = Shape(8, 8), Shape(16, 16)

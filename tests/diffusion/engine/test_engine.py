@@ -23,7 +23,7 @@ from diffusion.engine.vae_thread import NO_MEMORY
 from diffusion.loading.load import Checkpoint, load
 from diffusion.nn.devices import prepare
 from diffusion.protocol.requests import SAMPLERS, SPACINGS, Blend, ImageRequest, Noise
-from diffusion.sampling.plan import steps_run
+from diffusion.sampling.plan import Plan, steps_run
 from diffusion.vision.image_files import Pixels
 from tests.support.engine.inference_requests import EightRows, a_request
 
@@ -249,6 +249,23 @@ def test_stopping_early_gives_the_prediction_of_that_step(tiny: Checkpoint) -> N
     (generation,) = full._generations.values()
     expected = tiny.decoder.picture(generation.trajectories[0].denoised)
     assert np.array_equal(_drawn(events)[key][0], expected)
+
+
+def test_a_request_is_planned_once(tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = a_request(noises=tuple(map(Noise, range(4))), steps=3)
+    planned: list[ImageRequest] = []
+
+    def of(request: ImageRequest, make: Any = Plan.of) -> Plan:
+        planned.append(request)
+        return make(request)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(Plan, "of", of)
+    engine = Engine(tiny)
+    engine.add(request, previews=1)
+    engine.step()
+    assert engine.seconds_until_room() > 0
+    assert isinstance(_run(engine)[-1], GenerationFinished)
+    assert planned == [request]
 
 
 def test_an_aborted_request_is_silent_and_its_rows_are_free(tiny: Checkpoint) -> None:

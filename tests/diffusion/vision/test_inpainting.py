@@ -20,7 +20,7 @@ from diffusion.engine.engine import Engine, GenerationFailed, GenerationFinished
 from diffusion.loading.load import Checkpoint
 from diffusion.protocol.fields import InvalidField
 from diffusion.protocol.requests import SAMPLERS, ImageRequest, Noise, Start
-from diffusion.sampling.plan import plan, steps_run
+from diffusion.sampling.plan import Plan, steps_run
 from diffusion.server.uploads import MAX_SIDE_PX, read_picture
 from diffusion.vision.image_files import Pixels
 from diffusion.vision.inpainting import InpaintCanvas, feathered, prepare, white_is_drawn
@@ -218,7 +218,7 @@ def test_strength_is_the_share_of_the_steps_that_are_run(
     strength: float, stop: float, run: int
 ) -> None:
     request = a_request(steps=20, start=start(strength), stop=stop)
-    assert steps_run(request) == len(plan(request).scales) == run
+    assert steps_run(request) == Plan.of(request).steps == run
 
 
 def test_progress_counts_the_steps_that_are_run(tiny: Checkpoint) -> None:
