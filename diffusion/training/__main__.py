@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from diffusion.training.loop.schedules import BETA_SCHEDULE_NAMES
+
 ROOT = Path(__file__).resolve().parents[2]
-SCHEDULES = {"cosine": "squaredcos_cap_v2", "linear": "linear"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
     course = Course(
         batch=options.batch or amounts.batch,
         seed=options.seed,
-        schedule=SCHEDULES[options.schedule],
+        schedule=BETA_SCHEDULE_NAMES[options.schedule],
         device=device,
         tiny=options.tiny,
         start=options.start,
@@ -267,7 +268,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--workers", type=int, help="processes, one thread each (default: one for each core)"
     )
     parser.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
-    parser.add_argument("--schedule", choices=SCHEDULES, default="cosine", help="of phase unet")
+    parser.add_argument(
+        "--schedule", choices=BETA_SCHEDULE_NAMES, default="cosine", help="of phase unet"
+    )
     parser.add_argument(
         "--start",
         type=Path,
