@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import ExifTags, Image
-from PIL.PngImagePlugin import PngInfo
+
+from bot.images.png import encode_png, open_rgb, read_label
 
 MIN_SHOWN_SIDE_PX = 512
 """Pixels that the shorter side of a shown picture has at least: small models draw smaller ones."""
-
-LABEL_KEY = "parameters"
-"""The name of the text in which AUTOMATIC1111 began to say how a picture was made."""
 
 JPEG_QUALITIES = (92, 85, 75, 60)
 
@@ -36,7 +34,7 @@ def compose_grid(pictures: Sequence[bytes]) -> bytes:
 
     The text that says how they were made is the first one's.
     """
-    return _png(_grid(pictures), _label(pictures[0]))
+    return encode_png(_grid(pictures), read_label(pictures[0]))
 
 
 def compose_preview(pictures: Sequence[bytes]) -> bytes:
@@ -48,7 +46,7 @@ def compose_preview(pictures: Sequence[bytes]) -> bytes:
 
 def copy_label(picture: bytes, other: bytes) -> bytes:
     """A PNG with the text of another that says how it was made."""
-    return _png(_open(picture), _label(other))
+    return encode_png(open_rgb(picture), read_label(other))
 
 
 def fit(picture: bytes, most_bytes: int) -> PictureFile:
@@ -58,7 +56,7 @@ def fit(picture: bytes, most_bytes: int) -> PictureFile:
     """
     if len(picture) <= most_bytes:
         return PictureFile(picture, "png")
-    image, exif = _open(picture), _exif(_label(picture))
+    image, exif = open_rgb(picture), _exif(read_label(picture))
     while min(image.size) >= 64:
         for quality in JPEG_QUALITIES:
             buffer = io.BytesIO()
@@ -70,7 +68,7 @@ def fit(picture: bytes, most_bytes: int) -> PictureFile:
 
 
 def _grid(pictures: Sequence[bytes]) -> Image.Image:
-    tiles = [_open(picture) for picture in pictures]
+    tiles = [open_rgb(picture) for picture in pictures]
     columns = 1 if len(tiles) == 1 else 2
     rows = -(-len(tiles) // columns)
     width, height = tiles[0].size
@@ -78,10 +76,6 @@ def _grid(pictures: Sequence[bytes]) -> Image.Image:
     for place, tile in enumerate(tiles):
         grid.paste(tile, (place % columns * width, place // columns * height))
     return _enlarge(grid)
-
-
-def _open(picture: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(picture)).convert("RGB")
 
 
 def _enlarge(image: Image.Image) -> Image.Image:
@@ -92,11 +86,6 @@ def _enlarge(image: Image.Image) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS)
 
 
-def _label(picture: bytes) -> str:
-    """What stands in a PNG of how it was made, in the form that other tools read; or nothing."""
-    return str(Image.open(io.BytesIO(picture)).info.get(LABEL_KEY, ""))
-
-
 def _exif(label: str) -> Image.Exif:
     """The same text as a JPEG has it."""
     exif = Image.Exif()
@@ -104,11 +93,3 @@ def _exif(label: str) -> Image.Exif:
         comment = b"UNICODE\0" + label.encode("utf-16-be")
         exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = comment
     return exif
-
-
-def _png(image: Image.Image, label: str) -> bytes:
-    stream, text = io.BytesIO(), PngInfo()
-    if label:
-        text.add_text(LABEL_KEY, label)
-    image.save(stream, "PNG", pnginfo=text)
-    return stream.getvalue()

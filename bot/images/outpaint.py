@@ -4,11 +4,12 @@ Pure: bytes in, bytes out, with Pillow. Knows no model. Where nothing is known, 
 borders are carried on, so that colours at the seam are never far off.
 """
 
-import io
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
+
+from bot.images.png import encode_png, open_rgb
 
 SEAM_DIVISOR = 16
 """The share of a kept side, as 1/SEAM, that is drawn anew at the seam, so that none is seen."""
@@ -30,7 +31,7 @@ class OutpaintCanvas:
 def zoom_out(picture: bytes, width: int, height: int, factor: float) -> OutpaintCanvas:
     """The picture `factor` times smaller (1 < factor ≤ 2), in the middle of width × height."""
     small = (max(1, round(width / factor)), max(1, round(height / factor)))
-    return _surrounded(_open(picture).resize(small, _SMOOTH), width, height, 0.5, 0.5)
+    return _surrounded(open_rgb(picture).resize(small, _SMOOTH), width, height, 0.5, 0.5)
 
 
 def extend(
@@ -41,7 +42,7 @@ def extend(
     `across` and `down` are the shares of what is added that come to the left and above: 1 adds
     to the left alone, 0 to the right alone, ½ to both sides.
     """
-    return _surrounded(_open(picture).resize(old, _SMOOTH), *new, across, down)
+    return _surrounded(open_rgb(picture).resize(old, _SMOOTH), *new, across, down)
 
 
 def open_cells(
@@ -56,13 +57,13 @@ def open_cells(
     mask = Image.new("L", (width, height), "black")
     for cell in cells:
         mask.paste("white", _cell(width, height, grid_size, cell))
-    image = _open(picture).resize((width, height), _SMOOTH)
-    return OutpaintCanvas(_png(image), _png(mask), width, height)
+    image = open_rgb(picture).resize((width, height), _SMOOTH)
+    return OutpaintCanvas(encode_png(image), encode_png(mask), width, height)
 
 
 def number_cells(picture: bytes, grid_size: int) -> bytes:
     """The picture with the raster's lines and numbers on it, counted from 1."""
-    image = _open(picture)
+    image = open_rgb(picture)
     factor = -(-480 // min(image.size))
     image = image.resize((image.width * factor, image.height * factor), _SMOOTH)
     draw = ImageDraw.Draw(image)
@@ -73,7 +74,7 @@ def number_cells(picture: bytes, grid_size: int) -> bytes:
         middle = ((left + right) / 2, (top + bottom) / 2)
         style = {"anchor": "mm", "font": font, "stroke_width": 3, "stroke_fill": "black"}
         draw.text(middle, str(cell + 1), fill="white", **style)  # type: ignore[arg-type]
-    return _png(image)
+    return encode_png(image)
 
 
 _SMOOTH = Image.Resampling.LANCZOS
@@ -86,7 +87,9 @@ def _surrounded(
     kept = (left, top, left + picture.width, top + picture.height)
     mask = Image.new("L", (width, height), "white")
     mask.paste("black", _without_seams(kept, width, height))
-    return OutpaintCanvas(_png(_spread(picture, width, height, kept)), _png(mask), width, height)
+    return OutpaintCanvas(
+        encode_png(_spread(picture, width, height, kept)), encode_png(mask), width, height
+    )
 
 
 def _without_seams(kept: Box, width: int, height: int) -> Box:
@@ -126,13 +129,3 @@ def _cell(width: int, height: int, grid_size: int, cell: int) -> Box:
         width * (column + 1) // grid_size,
         height * (row + 1) // grid_size,
     )
-
-
-def _open(picture: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(picture)).convert("RGB")
-
-
-def _png(image: Image.Image) -> bytes:
-    stream = io.BytesIO()
-    image.save(stream, "PNG")
-    return stream.getvalue()

@@ -3,12 +3,12 @@
 Decoding itself is done elsewhere, by `diffusion.decoding.decoder`, in processes that can be killed.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageOps
 
+from bot.images.png import encode_png, open_rgb
 from diffusion.decoding.decode import Undecodable, Wanted
 from diffusion.decoding.decoder import PictureDecoder
 
@@ -68,11 +68,9 @@ def blend(pictures: Sequence[bytes]) -> bytes:
     """Several rewritten pictures as one: equal shares of each, at the size of the first."""
     if len(pictures) == 1:
         return pictures[0]
-    first, *others = (Image.open(io.BytesIO(picture)).convert("RGB") for picture in pictures)
+    first, *others = map(open_rgb, pictures)
     mixed = first
     for number, other in enumerate(others, start=2):
         fitted = ImageOps.fit(other, first.size, Image.Resampling.LANCZOS)
         mixed = ImageChops.blend(mixed, fitted, 1 / number)
-    buffer = io.BytesIO()
-    mixed.save(buffer, "PNG")
-    return buffer.getvalue()
+    return encode_png(mixed)

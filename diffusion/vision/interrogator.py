@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import CLIPVisionModelWithProjection
 
+from diffusion.decoding.decode import on_white
 from diffusion.nn.config_limits import check_network
 from diffusion.nn.model_files import CheckpointError, first_line, read_json
 
@@ -56,12 +57,8 @@ class ImageEncoder:
 
     def prepare(self, picture: Image.Image) -> Tensor:
         """(3, side, side): the middle square, on white where the picture is transparent."""
-        rgba = picture.convert("RGBA")
-        opaque = Image.new("RGBA", rgba.size, "white")
-        opaque.alpha_composite(rgba)
-        square = ImageOps.fit(
-            opaque.convert("RGB"), (self.side, self.side), Image.Resampling.BICUBIC
-        )
+        opaque = on_white(picture.convert("RGBA"))
+        square = ImageOps.fit(opaque, (self.side, self.side), Image.Resampling.BICUBIC)
         pixels = torch.from_numpy(np.array(square)).permute(2, 0, 1).float() / 255
         return (pixels - self._mean) / self._std
 

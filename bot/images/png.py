@@ -1,0 +1,28 @@
+"""PNG in memory: bytes to a Pillow image and back, with the text that says how it was made."""
+
+import io
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+LABEL_KEY = "parameters"
+"""The PNG text chunk in which AUTOMATIC1111 and others write how a picture was made."""
+
+
+def open_rgb(picture: bytes) -> Image.Image:
+    """The picture [RGB] of an encoded file. For our own files only: it has no limits."""
+    return Image.open(io.BytesIO(picture)).convert("RGB")
+
+
+def encode_png(image: Image.Image, label: str = "") -> bytes:
+    """The image as a PNG; `label` says how it was made."""
+    stream, text = io.BytesIO(), PngInfo()
+    if label:
+        text.add_text(LABEL_KEY, label)
+    image.save(stream, "PNG", pnginfo=text)
+    return stream.getvalue()
+
+
+def read_label(picture: bytes) -> str:
+    """What a PNG says about how it was made; empty where it says nothing."""
+    return str(Image.open(io.BytesIO(picture)).info.get(LABEL_KEY, ""))
