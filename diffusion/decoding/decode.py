@@ -34,7 +34,7 @@ MAX_SCANS = 100
 """Of a progressive JPEG. Encoders write about ten; each is a whole pass over the picture, and takes
 a few bytes if it is empty."""
 
-MAX_TEXT_CHARS = 1 << 15
+MAX_METADATA_CHARS = 1 << 15
 """Characters of what a picture says about how it was made."""
 
 NICENESS = 5
@@ -102,7 +102,7 @@ def decode(file: bytes, wanted: Wanted) -> DecodedPicture:
             width, height = opened.size
             if max(width, height) > wanted.max_side or width * height > wanted.max_pixels:
                 raise Undecodable("pixels")
-            text = str(opened.info.get("parameters", ""))[:MAX_TEXT_CHARS]
+            text = str(opened.info.get("parameters", ""))[:MAX_METADATA_CHARS]
             picture = _upright(opened, wanted.fit_side)
     except Undecodable:
         raise

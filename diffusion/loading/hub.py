@@ -12,7 +12,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineMod
 from diffusion.nn.model_files import CheckpointError, first_line
 
 NETWORKS = ("unet", "vae", "text_encoder", "text_encoder_2", "preview_vae")
-WANTED = (
+DOWNLOADED_FILES = (
     "model_index.json",
     "darkroom.json",
     "scheduler/*.json",
@@ -20,7 +20,7 @@ WANTED = (
     "tokenizer_2/*",
     *(f"{network}/*.{kind}" for network in NETWORKS for kind in ("json", "safetensors")),
 )
-VARIANTS = "*/*.*.safetensors"
+IGNORED_WEIGHTS = "*/*.*.safetensors"
 """Weights that are there a second time: in half precision, without averaging."""
 
 
@@ -40,7 +40,9 @@ def fetch(name: str) -> Path:
     """
     try:
         return Path(
-            snapshot_download(name, allow_patterns=list(WANTED), ignore_patterns=[VARIANTS])
+            snapshot_download(
+                name, allow_patterns=list(DOWNLOADED_FILES), ignore_patterns=[IGNORED_WEIGHTS]
+            )
         )
     except Exception as error:
         kind = CheckpointError if _is_final(error) else HubAway

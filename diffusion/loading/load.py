@@ -20,7 +20,7 @@ from diffusion.nn.model_files import CheckpointError as CheckpointError
 from diffusion.protocol.requests import MAX_STEPS, InvalidField, ModelInfo
 from diffusion.sampling.denoiser import PREDICTION_TYPES, Denoiser
 from diffusion.sampling.noise_schedules import (
-    SCHEDULES,
+    BETA_SCHEDULES,
     TrainedLevels,
     trained_levels,
     zero_terminal,
@@ -129,7 +129,7 @@ def _scheduler(parts: ModelComponents) -> tuple[TrainedLevels, str]:
         path = path / "scheduler" / "scheduler_config.json"
     schedule = config.get("beta_schedule", "linear")
     prediction_type = config.get("prediction_type", "epsilon")
-    if schedule not in SCHEDULES:
+    if schedule not in BETA_SCHEDULES:
         raise CheckpointError(f"{path} has the unknown beta_schedule {schedule!r}.")
     if prediction_type not in PREDICTION_TYPES:
         raise CheckpointError(f"{path} has the unknown prediction_type {prediction_type!r}.")
@@ -139,7 +139,7 @@ def _scheduler(parts: ModelComponents) -> tuple[TrainedLevels, str]:
         count = int(config.get("num_train_timesteps", 1000))
         if count > MAX_TIMESTEPS:
             raise ValueError(f"it has more than {MAX_TIMESTEPS} timesteps")
-        betas = SCHEDULES[schedule](
+        betas = BETA_SCHEDULES[schedule](
             float(config.get("beta_start", 0.0001)), float(config.get("beta_end", 0.02)), count
         )
         if config.get("rescale_betas_zero_snr"):

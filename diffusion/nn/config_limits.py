@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from safetensors import safe_open
 
-from diffusion.nn.model_files import MAX_FILE_BYTES, CheckpointError, first_line, read_json
+from diffusion.nn.model_files import MAX_CONFIG_FILE_BYTES, CheckpointError, first_line, read_json
 
 MAX_NUMBER = 1 << 24
 """The largest whole number in a network's config; a vocabulary is a quarter of a million."""
@@ -58,8 +58,8 @@ def check_texts(folder: Path, pattern: str = "*") -> None:
     for path in sorted(folder.glob(pattern)):
         if path.suffix == ".json":
             read_json(path)
-        elif path.is_file() and path.stat().st_size > MAX_FILE_BYTES:
-            raise CheckpointError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MiB.")
+        elif path.is_file() and path.stat().st_size > MAX_CONFIG_FILE_BYTES:
+            raise CheckpointError(f"{path} is larger than {MAX_CONFIG_FILE_BYTES >> 20} MiB.")
 
 
 def _built(kind: Any, folder: Path) -> Any:

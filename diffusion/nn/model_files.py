@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-MAX_FILE_BYTES = 1 << 24
+MAX_CONFIG_FILE_BYTES = 1 << 24
 """Bytes of a file beside the weights; the largest tokenizers in use have 11 million."""
 
-MAX_VALUES = 1 << 21
+MAX_JSON_VALUES = 1 << 21
 """Values in a JSON file; each takes a hundred bytes of memory once it is read."""
 
-MAX_DEPTH = 32
+MAX_JSON_DEPTH = 32
 """How deep lists and objects of a JSON file may lie in each other."""
 
 
@@ -25,7 +25,7 @@ def read_json(path: Path) -> Mapping[str, Any]:
     """The JSON object in a file. Raises CheckpointError."""
     try:
         with path.open("rb") as file:
-            text = file.read(MAX_FILE_BYTES + 1)
+            text = file.read(MAX_CONFIG_FILE_BYTES + 1)
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error}") from error
     return parse_json(text, str(path))
@@ -36,10 +36,10 @@ def parse_json(text: bytes, place: str) -> Mapping[str, Any]:
 
     Checked before the text is read: what it becomes is up to fifty times as large.
     """
-    if len(text) > MAX_FILE_BYTES:
-        raise CheckpointError(f"{place} is larger than {MAX_FILE_BYTES >> 20} MiB.")
-    if sum(map(text.count, (b",", b"[", b"{"))) > MAX_VALUES:
-        raise CheckpointError(f"{place} has more than {MAX_VALUES:,} values.")
+    if len(text) > MAX_CONFIG_FILE_BYTES:
+        raise CheckpointError(f"{place} is larger than {MAX_CONFIG_FILE_BYTES >> 20} MiB.")
+    if sum(map(text.count, (b",", b"[", b"{"))) > MAX_JSON_VALUES:
+        raise CheckpointError(f"{place} has more than {MAX_JSON_VALUES:,} values.")
     try:
         content = json.loads(text)
     except RecursionError:
@@ -49,7 +49,7 @@ def parse_json(text: bytes, place: str) -> Mapping[str, Any]:
     if not isinstance(content, Mapping):
         raise CheckpointError(f"{place} must hold a JSON object.")
     inside: list[Any] = [content]
-    for _ in range(MAX_DEPTH):
+    for _ in range(MAX_JSON_DEPTH):
         inside = [
             value
             for outer in inside
@@ -62,7 +62,7 @@ def parse_json(text: bytes, place: str) -> Mapping[str, Any]:
 
 
 def _too_deep(place: str) -> str:
-    return f"{place} is nested more than {MAX_DEPTH} deep."
+    return f"{place} is nested more than {MAX_JSON_DEPTH} deep."
 
 
 def read_json_if_there(path: Path) -> Mapping[str, Any]:

@@ -47,7 +47,7 @@ def cosine(_beta_start: float, _beta_end: float, count: int) -> Tensor:
     return torch.tensor(betas, dtype=torch.float32)
 
 
-SCHEDULES: dict[str, Callable[[float, float, int], Tensor]] = {
+BETA_SCHEDULES: dict[str, Callable[[float, float, int], Tensor]] = {
     "linear": linear,
     "scaled_linear": scaled_linear,
     "squaredcos_cap_v2": cosine,

@@ -10,11 +10,11 @@ nested; one without its partner is a character like any other.
 import re
 from dataclasses import dataclass
 
-STEP = 1.1
+BRACKET_FACTOR = 1.1
 PARTNERS = {")": "(", "]": "["}
 
-_SIGNS = re.compile(r"\\[\\()\[\]]|[()\[\]]|[^\\()\[\]]+|\\")
-_NUMBER = re.compile(r":\s*(\d+\.?\d*|\.\d+)\s*$")
+_EMPHASIS_PARTS = re.compile(r"\\[\\()\[\]]|[()\[\]]|[^\\()\[\]]+|\\")
+_WEIGHT_SUFFIX = re.compile(r":\s*(\d+\.?\d*|\.\d+)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def read_emphasis(prompt: str) -> tuple[Piece, ...]:
     """The prompt in pieces of equal weight, in its order, without what only marks emphasis."""
     pieces: list[Piece] = []
     opened: list[int] = []
-    for sign in _SIGNS.findall(prompt):
+    for sign in _EMPHASIS_PARTS.findall(prompt):
         if sign in ("(", "["):
             opened.append(len(pieces))
             pieces.append(Piece(sign))
@@ -44,10 +44,10 @@ def read_emphasis(prompt: str) -> tuple[Piece, ...]:
 def _emphasised(inner: list[Piece], closing: str) -> list[Piece]:
     """What stood between two brackets, weighted by them, or by the number before the second."""
     if closing == "]":
-        return [Piece(piece.text, piece.weight / STEP) for piece in inner]
-    number = _NUMBER.search(inner[-1].text) if inner else None
+        return [Piece(piece.text, piece.weight / BRACKET_FACTOR) for piece in inner]
+    number = _WEIGHT_SUFFIX.search(inner[-1].text) if inner else None
     if number is None:
-        return [Piece(piece.text, piece.weight * STEP) for piece in inner]
+        return [Piece(piece.text, piece.weight * BRACKET_FACTOR) for piece in inner]
     inner[-1] = Piece(inner[-1].text[: number.start()], inner[-1].weight)
     return [Piece(piece.text, piece.weight * float(number[1])) for piece in inner]
 

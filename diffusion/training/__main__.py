@@ -98,13 +98,13 @@ def run_data(options: argparse.Namespace, amounts: Amounts) -> None:
 
     With a model folder, what was held out from it is held out again.
     """
-    from diffusion.training.dataset.held_out import HELD_OUT, read_held_out
+    from diffusion.training.dataset.held_out import HELD_OUT_FILE, read_held_out
     from diffusion.training.dataset.prepare import prepare
     from diffusion.training.loop.run import UnfitStart
 
     held_out = None
     if options.start is not None:
-        if not (options.start / HELD_OUT).exists():
+        if not (options.start / HELD_OUT_FILE).exists():
             raise UnfitStart(
                 f"{options.start} does not say what was held out from it: leave out --start to "
                 "hold out anew, or start from a model of this version."

@@ -16,10 +16,10 @@ from pathlib import Path
 from diffusers import UNet2DConditionModel
 from transformers import CLIPVisionModelWithProjection
 
-from diffusion.training.dataset.held_out import HELD_OUT, read_held_out
+from diffusion.training.dataset.held_out import HELD_OUT_FILE, read_held_out
 from diffusion.training.dataset.sources import PICTURE_SETS
 from diffusion.training.loop.run import UnfitStart
-from diffusion.training.loop.sampling import GUIDANCE, STEPS, build_pipeline
+from diffusion.training.loop.sampling import GUIDANCE, SAMPLING_STEPS, build_pipeline
 
 IMAGE_ENCODER = "image_encoder"
 BENEATH = ("text_encoder", "tokenizer", "vae")  # what a U-Net is taught on
@@ -53,7 +53,7 @@ def export(workdir: Path, folder: Path) -> None:
     for part in (pipeline.vae, pipeline.unet, pipeline.text_encoder):
         part.half()
     pipeline.save_pretrained(folder, safe_serialization=True)
-    shutil.copyfile(workdir / HELD_OUT, folder / HELD_OUT)
+    shutil.copyfile(workdir / HELD_OUT_FILE, folder / HELD_OUT_FILE)
     if (workdir / IMAGE_ENCODER).is_dir():
         _export_image_encoder(workdir / IMAGE_ENCODER, folder / IMAGE_ENCODER)
     _write_plain_vocabulary(folder / "tokenizer")
@@ -130,7 +130,7 @@ def _about() -> dict[str, object]:
     return {
         "name": "darkroom-mini",
         "native_size": 128,
-        "steps": STEPS,
+        "steps": SAMPLING_STEPS,
         "guidance_scale": GUIDANCE,
         "sampler": "dpmpp_2m",
         "spacing": "trailing",

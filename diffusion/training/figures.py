@@ -26,7 +26,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from diffusion.training.evaluation.swiss_roll import (
-    SCHEDULES,
+    ROLL_BETAS,
     compare_schedules,
     destroy,
     restore,
@@ -34,14 +34,13 @@ from diffusion.training.evaluation.swiss_roll import (
     train_on_roll,
 )
 from diffusion.training.loop.logbook import to_image
-from diffusion.training.loop.sampling import GUIDANCE
+from diffusion.training.loop.sampling import GUIDANCE, SAMPLING_STEPS
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.ticker import ScalarFormatter
 
 INK, PALE, WARM = "#22303c", "#c8d0d8", "#d1495b"
-STEPS = 20
 SHOWN_STEPS = (0, 2, 4, 6, 8, 11, 14, 17, 19)
 SCALES = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0)
 STYLE: dict[Any, Any] = {
@@ -78,7 +77,7 @@ def draw_one(
     """One picture at the model's own size."""
     drawn: Image.Image = pipeline(
         prompt,
-        num_inference_steps=STEPS,
+        num_inference_steps=SAMPLING_STEPS,
         guidance_scale=guidance,
         guidance_rescale=rescale,
         generator=torch.Generator().manual_seed(seed),
@@ -99,7 +98,7 @@ def watch(pipeline: Any, prompt: str, seed: int, guidance: float) -> Watched:
 
     picture = pipeline(
         prompt,
-        num_inference_steps=STEPS,
+        num_inference_steps=SAMPLING_STEPS,
         guidance_scale=guidance,
         generator=torch.Generator().manual_seed(seed),
         callback_on_step_end=keep,
@@ -147,12 +146,12 @@ def show_noise(picture: Image.Image, path: Path) -> None:
     noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
     times = [0, *(round(999 * share / 8) for share in range(1, 9))]
     rows: list[list[Image.Image | npt.NDArray[np.uint8]]] = []
-    for betas in SCHEDULES.values():
+    for betas in ROLL_BETAS.values():
         kept = torch.cumprod(1 - betas, 0)
         rows.append(
             [to_image(kept[t].sqrt() * clean + (1 - kept[t]).sqrt() * noise) for t in times]
         )
-    lay_out(rows, list(SCHEDULES), [f"step {t}" for t in times], path)
+    lay_out(rows, list(ROLL_BETAS), [f"step {t}" for t in times], path)
 
 
 def show_reverse(pipeline: Any, prompt: str, seed: int, guidance: float, path: Path) -> None:
@@ -366,7 +365,7 @@ def main(arguments: list[str] | None = None) -> None:
     counts = (5, 10, 20, 40)
     print("how far restored points are from the swiss roll, by steps")
     print(f"{'':8}" + "".join(f"{count:8}" for count in counts))
-    for schedule in SCHEDULES:
+    for schedule in ROLL_BETAS:
         means = compare_schedules(schedule, 3, counts)
         print(f"{schedule:8}" + "".join(f"{mean:8.3f}" for mean in means))
 

@@ -35,7 +35,7 @@ GROUNDS: dict[str, tuple[int, int, int]] = {
     "black": (24, 24, 28),
 }
 
-SIZES = ("small", "tiny")
+SMALL_WORDS = ("small", "tiny")
 
 # Colours that a name may bring along ("red fox") and that give way when the subject is recoloured.
 OWN_COLOURS = frozenset((*HUES, "brown", "golden"))
@@ -72,7 +72,7 @@ def write_caption(
         name = recoloured(name, colour)
     if rng.random() < 0.08:
         name = f"{rng.choice(('cute', 'little', 'simple', 'nice'))} {name}"
-    if said.where in SIZES:
+    if said.where in SMALL_WORDS:
         name = f"{said.where} {name}"
     if said.number > 1:
         subject = f"{NUMBERS[said.number - 1]} {plural(name)}"
@@ -81,7 +81,7 @@ def write_caption(
     if said.beside is not None:
         joint = rng.choice(("and", "and", "next to", "beside"))
         subject += f" {joint} {article(said.beside)} {said.beside}"
-    elif said.where is not None and said.where not in SIZES:
+    elif said.where is not None and said.where not in SMALL_WORDS:
         subject += f" {said.where}"
     parts = []
     if tags and rng.random() < 0.1:

@@ -21,7 +21,7 @@ from diffusion.training.dataset.captions import (
     recoloured,
     write_caption,
 )
-from diffusion.training.dataset.prepare import Row
+from diffusion.training.dataset.prepare import DatasetRow
 
 # Sides in pixels, (width, height), and how often. About one area, so that one batch costs the same.
 SHAPES: dict[tuple[int, int], float] = {
@@ -44,7 +44,7 @@ class Spot:
     side: float
 
 
-ALONE = Spot(0, 0, 0.86)
+CENTRED_SPOT = Spot(0, 0, 0.86)
 NUMBERED: dict[int, tuple[Spot, ...]] = {
     2: (Spot(-0.24, 0, 0.46), Spot(0.24, 0, 0.46)),
     3: (Spot(0, -0.23, 0.44), Spot(-0.24, 0.23, 0.44), Spot(0.24, 0.23, 0.44)),
@@ -63,7 +63,7 @@ PLACED: dict[str, Spot] = {
 COUNTED, PAIRED, MOVED = 0.07, 0.06, 0.05
 # How far a subject may be off its place and size, in shares of its side, and lean, in degrees; what
 # it looks towards is a coin's toss. Nobody asks for it: it is why another seed is another picture.
-SHIFT, SCALE, LEAN = 0.04, 0.1, 12.0
+MAX_SHIFT, MAX_SCALE_CHANGE, MAX_LEAN_DEGREES = 0.04, 0.1, 12.0
 UPRIGHT = 0.6  # share of the pictures where nothing leans
 
 
@@ -92,7 +92,7 @@ class Composition:
     ground: str
     says_ground: bool
     says_style: bool
-    spots: tuple[Spot, ...] = (ALONE,)
+    spots: tuple[Spot, ...] = (CENTRED_SPOT,)
     where: str | None = None
     beside: int | None = None
     pose: Pose = Pose()
@@ -105,7 +105,7 @@ def alone(row: int) -> Composition:
 
 def plan(
     row_index: int,
-    rows: list[Row],
+    rows: list[DatasetRow],
     hues: dict[int, float | None],
     rng: random.Random,
     calm: bool = False,
@@ -118,7 +118,7 @@ def plan(
     if hue is not None and rng.random() < 0.2:
         colour = rng.choice(other_colours(row, hue))
     ground = "white" if rng.random() < 0.7 else rng.choice(list(GROUNDS))
-    spots: tuple[Spot, ...] = (ALONE,)
+    spots: tuple[Spot, ...] = (CENTRED_SPOT,)
     where, beside = None, None
     chance = rng.random()
     if chance < COUNTED:
@@ -143,7 +143,7 @@ def plan(
     )
 
 
-def other_colours(row: Row, hue: float) -> list[str]:
+def other_colours(row: DatasetRow, hue: float) -> list[str]:
     """What a subject whose own hue is `hue`, in degrees, can be turned to."""
     own_words = {word for name in row.names for word in name.split()}
     return [w for w, h in HUES.items() if w not in own_words and _turn(hue, h) > 25]
@@ -151,16 +151,16 @@ def other_colours(row: Row, hue: float) -> list[str]:
 
 def _strike(rng: random.Random) -> Pose:
     return Pose(
-        x=rng.uniform(-SHIFT, SHIFT),
-        y=rng.uniform(-SHIFT, SHIFT),
-        scale=rng.uniform(1 - SCALE, 1 + SCALE / 2),
-        lean=0.0 if rng.random() < UPRIGHT else rng.uniform(-LEAN, LEAN),
+        x=rng.uniform(-MAX_SHIFT, MAX_SHIFT),
+        y=rng.uniform(-MAX_SHIFT, MAX_SHIFT),
+        scale=rng.uniform(1 - MAX_SCALE_CHANGE, 1 + MAX_SCALE_CHANGE / 2),
+        lean=0.0 if rng.random() < UPRIGHT else rng.uniform(-MAX_LEAN_DEGREES, MAX_LEAN_DEGREES),
         mirrored=rng.random() < 0.5,
     )
 
 
 def _neighbour(
-    row_index: int, rows: list[Row], hues: dict[int, float | None], rng: random.Random
+    row_index: int, rows: list[DatasetRow], hues: dict[int, float | None], rng: random.Random
 ) -> int | None:
     """Another thing by the same hand; None if a few draws find none."""
     for other in rng.choices(list(hues), k=20):
@@ -172,7 +172,7 @@ def _neighbour(
     return None
 
 
-def coloured_names(rows: list[Row], hues: dict[int, float | None]) -> set[str]:
+def coloured_names(rows: list[DatasetRow], hues: dict[int, float | None]) -> set[str]:
     """Every name with every colour that a composition can give its thing, and the names
     themselves: nothing is ever taught another colour of a thing."""
     found = {name for index in hues for name in rows[index].names}
@@ -184,7 +184,7 @@ def coloured_names(rows: list[Row], hues: dict[int, float | None]) -> set[str]:
 
 def caption_of(
     composition: Composition,
-    rows: list[Row],
+    rows: list[DatasetRow],
     rng: random.Random,
     names: tuple[str, ...] | None = None,
 ) -> str:
@@ -197,7 +197,7 @@ def caption_of(
 
 def any_caption_of(
     composition: Composition,
-    rows: list[Row],
+    rows: list[DatasetRow],
     rng: random.Random,
     names: tuple[str, ...] | None = None,
 ) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from diffusion.training.dataset.captions import HUES, NUMBERS, article, is_kept_back, plural
-from diffusion.training.dataset.prepare import Row
+from diffusion.training.dataset.prepare import DatasetRow
 
 CHOICES = 100  # captions that a picture's own is looked for among
 
@@ -139,7 +139,7 @@ def ask_colours(names: list[str], seen: set[str], count: int, rng: random.Random
 
 
 def ask_synonyms(
-    rows: list[Row], names: list[str], seen: set[str], rng: random.Random
+    rows: list[DatasetRow], names: list[str], seen: set[str], rng: random.Random
 ) -> list[Question]:
     """The exam's own words for ideas, where they are drawn and what is `seen` has not the word."""
     first = {name: row.names[0] for row in rows if row.idea for name in row.names}

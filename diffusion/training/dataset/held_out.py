@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-HELD_OUT = "held_out.json"
+HELD_OUT_FILE = "held_out.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class HeldOut:
 
 def read_held_out(folder: Path) -> HeldOut:
     """Of a work folder or a model, if it says so."""
-    path = folder / HELD_OUT
+    path = folder / HELD_OUT_FILE
     if not path.exists():
         return HeldOut(frozenset())
     noted = json.loads(path.read_text())
@@ -32,4 +32,4 @@ def read_held_out(folder: Path) -> HeldOut:
 def write_held_out(workdir: Path, held_out: HeldOut) -> None:
     """Write it down in the work folder."""
     noted = {"pairs": sorted(held_out.pairs), "words": held_out.words}
-    (workdir / HELD_OUT).write_text(json.dumps(noted))
+    (workdir / HELD_OUT_FILE).write_text(json.dumps(noted))

@@ -30,13 +30,15 @@ from diffusion.training.dataset.sources import PICTURE_SETS, PictureSet, fetch, 
 
 PIXELS = 128
 HELD_OUT_PAIRS = 200
-OTHERS = 0.12  # share of the emoji that are no ideas, which only the autoencoder and the towers see
+OTHER_EMOJI_SHARE = (
+    0.12  # share of the emoji that are no ideas, which only the autoencoder and the towers see
+)
 SEEN_MOST = 1.0  # weight from which a set is one of the four that a narrow model is taught
 CANVAS = 256  # rendered at twice the size, so that cropping to the subject costs no sharpness
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DatasetRow:
     """One rendered picture: which set drew it, which emoji it is, and the words for it.
 
     `idea` is false where only the autoencoder and the towers learn from it: emoji that are no idea,
@@ -75,10 +77,10 @@ def read_emoji(packages: Path) -> list[Emoji]:
     return emoji
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> list[DatasetRow]:
     """The rows written beside `pictures.npy`, in the same order."""
     return [
-        Row(**{**entry, "names": tuple(entry["names"]), "tags": tuple(entry["tags"])})
+        DatasetRow(**{**entry, "names": tuple(entry["names"]), "tags": tuple(entry["tags"])})
         for entry in json.loads(path.read_text())
     ]
 
@@ -164,11 +166,11 @@ def prepare(
     sources = PICTURE_SETS[:2] if tiny else PICTURE_SETS
     slugs = [own for source in sources if (own := open_set(source, packages).slugs)]
     rng = random.Random(seed)
-    rows: list[Row] = []
+    rows: list[DatasetRow] = []
     pictures: list[npt.NDArray[np.uint8]] = []
     with ProcessPoolExecutor() as pool:
         for source in sources:
-            chosen = [one for one in emoji if one.names or rng.random() < OTHERS]
+            chosen = [one for one in emoji if one.names or rng.random() < OTHER_EMOJI_SHARE]
             bar = tqdm(chosen, desc=source.package, unit="picture")
             hints = [_slugs_of(one, slugs) for one in chosen]
             draw = partial(draw_fitted, source, packages)
@@ -176,7 +178,7 @@ def prepare(
             for one, picture in zip(bar, drawn, strict=True):
                 if picture is not None:
                     rows.append(
-                        Row(
+                        DatasetRow(
                             source.package,
                             source.style,
                             source.weight,
@@ -229,7 +231,7 @@ def draw_fitted(
     return fit(drawing) if drawing else None
 
 
-def hold_out(rows: list[Row], rng: random.Random) -> frozenset[tuple[str, str]]:
+def hold_out(rows: list[DatasetRow], rng: random.Random) -> frozenset[tuple[str, str]]:
     """Some (emoji, style) pairs that the diffusion model never sees, so that evaluation can ask
     for them; each such emoji stays known in at least two other styles."""
     styles: dict[str, list[str]] = {}
@@ -241,7 +243,7 @@ def hold_out(rows: list[Row], rng: random.Random) -> frozenset[tuple[str, str]]:
     return frozenset((emoji, rng.choice(styles[emoji])) for emoji in chosen)
 
 
-def _report(rows: list[Row], notice: Path | None) -> None:
+def _report(rows: list[DatasetRow], notice: Path | None) -> None:
     """Print the counts by source and licence, and write NOTICE from the same table."""
     counts = Counter(row.package for row in rows)
     ideas = Counter(row.package for row in rows if row.idea)

@@ -20,9 +20,19 @@ OTHER_STYLES = (
     *("sticker", "clip art", "cartoon", "pixel art", "line art", "watercolor", "icon", "drawing"),
     *("photo", "painting", "sketch", "logo", "emoji", "minimalist", "vintage", "glossy", "shiny"),
 )
-COLOURS = (*HUES, "brown", "black", "white", "grey", "golden", "silver", "crimson", "turquoise")
+COLOUR_WORDS = (
+    *HUES,
+    "brown",
+    "black",
+    "white",
+    "grey",
+    "golden",
+    "silver",
+    "crimson",
+    "turquoise",
+)
 COUNTS = ("two", "three", "four", "five", "many")
-SIZES = ("small", "big", "tiny", "large", "little", "huge")
+SIZE_WORDS = ("small", "big", "tiny", "large", "little", "huge")
 MOODS = ("cute", "happy", "sad", "simple", "nice", "funny", "angry", "beautiful", "scary")
 PLACES = (
     *("on the left", "on the right", "at the top", "at the bottom", "in the corner"),
@@ -48,8 +58,10 @@ def names_of(emoji: list[Emoji], packages: Path) -> dict[str, tuple[str, ...]]:
 
 def dress(name: str, others: list[str], rng: random.Random) -> str:
     """A name in a prompt's clothes: counted, coloured, in a place, beside something, in a style."""
-    colour = f"{rng.choice(COLOURS)} " if rng.random() < 0.35 else ""
-    size = f"{rng.choice(SIZES if rng.random() < 0.6 else MOODS)} " if rng.random() < 0.15 else ""
+    colour = f"{rng.choice(COLOUR_WORDS)} " if rng.random() < 0.35 else ""
+    size = (
+        f"{rng.choice(SIZE_WORDS if rng.random() < 0.6 else MOODS)} " if rng.random() < 0.15 else ""
+    )
     if rng.random() < 0.12:
         subject = f"{rng.choice(COUNTS)} {size}{colour}{plural(name)}"
     else:
@@ -90,7 +102,7 @@ def write_texts(packages: Path, emoji: list[Emoji], count: int, seed: int) -> di
     nouns = [(one.words, one.gloss, dictionary.is_common(one)) for one in synsets]
     plain = [name for some in names for name in some] + [tag for one in emoji for tag in one.tags]
     plain += [lemma for lemmas, _, common in nouns if common for lemma in lemmas]
-    plain += [*COLOURS, *OTHER_STYLES, *(source.style for source in PICTURE_SETS)]
+    plain += [*COLOUR_WORDS, *OTHER_STYLES, *(source.style for source in PICTURE_SETS)]
     texts = {text: text for text in plain}
     for word, name in find_kindred(dictionary, {name for some in names for name in some}):
         texts.setdefault(f"a {word}", f"a {name}")

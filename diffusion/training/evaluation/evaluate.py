@@ -46,7 +46,7 @@ from diffusion.training.dataset.exam import (
     with_article,
 )
 from diffusion.training.dataset.held_out import HeldOut, read_held_out
-from diffusion.training.dataset.prepare import PIXELS, Row, read_rows
+from diffusion.training.dataset.prepare import PIXELS, DatasetRow, read_rows
 from diffusion.training.evaluation.judges import (
     SEED,
     Critic,
@@ -97,13 +97,13 @@ class EvaluationSize:
 CAPTIONS = 4_000  # written to find those among them that are kept back
 
 # How near the first a caption may be found, and how the table says it.
-PLACES = {1: "first", 5: "among five", 10: "among ten"}
+RANK_WORDS = {1: "first", 5: "among five", 10: "among ten"}
 
 # How much of the end of the steps is drawn of a real picture, and how the table says it.
-ANEW = {0.25: "the last quarter", 0.5: "the last half"}
+REDRAWN_SHARES = {0.25: "the last quarter", 0.5: "the last half"}
 
-FULL = EvaluationSize(prompts=40, seeds=2, real=400)
-TINY = EvaluationSize(prompts=2, seeds=1, real=16)
+FULL_EVALUATION = EvaluationSize(prompts=40, seeds=2, real=400)
+TINY_EVALUATION = EvaluationSize(prompts=2, seeds=1, real=16)
 
 
 class Examiner:
@@ -143,7 +143,7 @@ class Examiner:
 
 def evaluate(workdir: Path, seed: int, tiny: bool, device: torch.device) -> list[Score]:
     """Run the phase: `evaluate.json`, `sheet.jpg`, and the table on the terminal."""
-    amounts = TINY if tiny else FULL
+    amounts = TINY_EVALUATION if tiny else FULL_EVALUATION
     unet = UNet2DConditionModel.from_pretrained(workdir / "unet", low_cpu_mem_usage=False)
     pipeline = build_pipeline(workdir, unet)
     seconds = draw_forty(pipeline, workdir / "sheet.jpg", seed, tiny)
@@ -179,7 +179,7 @@ def draw_forty(pipeline: Any, path: Path, seed: int, tiny: bool) -> float:
 def _ask_words(
     workdir: Path,
     examiner: Examiner,
-    rows: list[Row],
+    rows: list[DatasetRow],
     real: Pairs,
     held_out: HeldOut,
     amounts: EvaluationSize,
@@ -224,7 +224,11 @@ def _ask_words(
 
 
 def _ask_styles(
-    workdir: Path, examiner: Examiner, rows: list[Row], held_out: HeldOut, amounts: EvaluationSize
+    workdir: Path,
+    examiner: Examiner,
+    rows: list[DatasetRow],
+    held_out: HeldOut,
+    amounts: EvaluationSize,
 ) -> list[Score]:
     """Whether a critic recognises the style that was asked for, and the evaluator the thing."""
     styles = list(dict.fromkeys(row.style for row in rows if row.idea))
@@ -248,7 +252,7 @@ def _ask_styles(
             Score(f"{what}, by style", len(asked), 1, f"{right:.0%} right"),
             examiner.score(f"{what}, by caption among 100", pictures, questions, 1),
         ]
-    for share, what in ANEW.items():
+    for share, what in REDRAWN_SHARES.items():
         asked = rng.sample(known, min(len(known), 2 * amounts.prompts))
         pictures = _draw_anew(workdir, examiner.pipeline, rows, names, asked, share)
         right = _share_right(critic, pictures, styles, asked)
@@ -268,7 +272,7 @@ def _share_right(
 def _draw_anew(
     workdir: Path,
     pipeline: Any,
-    rows: list[Row],
+    rows: list[DatasetRow],
     names: dict[str, str],
     asked: list[tuple[str, str]],
     share: float,
@@ -283,7 +287,7 @@ def _draw_anew(
     return draw_anew(pipeline, latents, prompts, share, list(range(len(prompts))))
 
 
-def ask_tower(workdir: Path, rows: list[Row], held_out: HeldOut, count: int) -> list[Score]:
+def ask_tower(workdir: Path, rows: list[DatasetRow], held_out: HeldOut, count: int) -> list[Score]:
     """Whether the image tower that ships finds the captions of pictures that it never saw, and
     another word for a thing than any caption has."""
     tower = CLIPVisionModelWithProjection.from_pretrained(workdir / "image_encoder").eval()
@@ -300,14 +304,16 @@ def ask_tower(workdir: Path, rows: list[Row], held_out: HeldOut, count: int) -> 
         result = "nothing to ask"
         if questions:
             places = np.array(examinee.rank(images, questions))
-            result = ", ".join(f"{np.mean(places < r):.0%} {word}" for r, word in PLACES.items())
+            result = ", ".join(
+                f"{np.mean(places < r):.0%} {word}" for r, word in RANK_WORDS.items()
+            )
         what = f"the image tower on real pictures {what}, among 100"
         scores.append(Score(what, len(questions), 1, result))
     return scores
 
 
 def pictures_by_synonym(
-    workdir: Path, rows: list[Row], rng: random.Random
+    workdir: Path, rows: list[DatasetRow], rng: random.Random
 ) -> tuple[list[Image.Image], list[Question]]:
     """Real pictures of each thing that has a synonym, every one to be found by that word among the
     names of other things."""
@@ -325,13 +331,13 @@ def pictures_by_synonym(
     return images, questions
 
 
-def words_said(rows: list[Row]) -> set[str]:
+def words_said(rows: list[DatasetRow]) -> set[str]:
     """Every name and tag that a caption can have. The other words there are what phase `clip`
     taught, and never the exam's own."""
     return {word for row in rows if row.weight > 0 for word in (*row.names, *row.tags)}
 
 
-def _hues_of_taught(workdir: Path, rows: list[Row]) -> dict[int, float | None]:
+def _hues_of_taught(workdir: Path, rows: list[DatasetRow]) -> dict[int, float | None]:
     """The hues of everything that a U-Net may have been taught: of all ideas in all its styles,
     however few of them the exam is about."""
     chosen = [index for index, row in enumerate(rows) if row.weight > 0]
@@ -339,7 +345,7 @@ def _hues_of_taught(workdir: Path, rows: list[Row]) -> dict[int, float | None]:
 
 
 def _write_captions(
-    rows: list[Row], hues: dict[int, float | None], rng: random.Random
+    rows: list[DatasetRow], hues: dict[int, float | None], rng: random.Random
 ) -> list[str]:
     """Captions of compositions of what the U-Net is taught, kept back or not."""
     taught = [index for index, row in enumerate(rows) if row.idea]
@@ -348,7 +354,7 @@ def _write_captions(
     return [any_caption_of(one, rows, rng) for one in plans]
 
 
-def _held_back(rows: list[Row], held_out: HeldOut) -> list[int]:
+def _held_back(rows: list[DatasetRow], held_out: HeldOut) -> list[int]:
     return [i for i, row in enumerate(rows) if (row.emoji, row.style) in held_out.pairs]
 
 
@@ -359,7 +365,7 @@ def _as_images(pairs: Pairs) -> list[Image.Image]:
 def _compare_with_real(
     workdir: Path,
     examiner: Examiner,
-    rows: list[Row],
+    rows: list[DatasetRow],
     indices: list[int],
     held_out: HeldOut,
     amounts: EvaluationSize,

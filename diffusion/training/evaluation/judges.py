@@ -29,13 +29,13 @@ from tqdm import tqdm
 from diffusion.training.dataset.composition import alone, compose
 from diffusion.training.dataset.exam import Question
 from diffusion.training.dataset.held_out import HeldOut
-from diffusion.training.dataset.prepare import Row
+from diffusion.training.dataset.prepare import DatasetRow
 from diffusion.training.loop.run import Budget, Learner
 from diffusion.training.phases.clip import teach
 from diffusion.training.phases.image_tower import (
-    RATE,
-    SCALE,
+    INITIAL_LOGIT_SCALE,
     SIDE,
+    TOWER_LEARNING_RATE,
     Towers,
     as_input,
     compose_pairs,
@@ -85,7 +85,7 @@ class Evaluator:
 
 
 def train_evaluator(
-    workdir: Path, rows: list[Row], held_out: HeldOut, tiny: bool, device: torch.device
+    workdir: Path, rows: list[DatasetRow], held_out: HeldOut, tiny: bool, device: torch.device
 ) -> Evaluator:
     """A tower trained on the pictures that are not held out; kept between runs."""
     chosen = [i for i, row in enumerate(rows) if (row.emoji, row.style) not in held_out.pairs]
@@ -93,9 +93,11 @@ def train_evaluator(
     torch.manual_seed(SEED)
     tower = build_eye(TEACHER_WIDTH).to(device)
     model = nn.ModuleDict({"tower": tower})
-    scale = nn.Parameter(torch.tensor(math.log(SCALE), device=device))
+    scale = nn.Parameter(torch.tensor(math.log(INITIAL_LOGIT_SCALE), device=device))
     model.register_parameter("scale", scale)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.05, fused=True)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=TOWER_LEARNING_RATE, weight_decay=0.05, fused=True
+    )
     pairs = compose_pairs(workdir / "pictures.npy", rows, chosen, count, SEED)
     vectors = teach(pairs.captions, workdir / "evaluator-teacher.npy", device).to(device)
     run = train_by_contrast(
@@ -199,7 +201,7 @@ class Critic:
 
 
 def train_critic(
-    workdir: Path, rows: list[Row], styles: list[str], held_out: HeldOut
+    workdir: Path, rows: list[DatasetRow], styles: list[str], held_out: HeldOut
 ) -> tuple[Critic, int, float]:
     """Who tells styles apart; how many real pictures of ideas it had not seen it was asked about,
     and how often it was right.

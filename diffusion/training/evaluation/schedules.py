@@ -27,7 +27,7 @@ from diffusion.text.encoder import Conditions
 from diffusion.training.loop.logbook import draw_sheet, load_checkpoint
 from diffusion.training.loop.sampling import build_pipeline, draw, read_schedule
 from diffusion.training.loop.schedules import BETA_SCHEDULE_NAMES
-from diffusion.training.phases.latents import HELD_OUT, read_buckets
+from diffusion.training.phases.latents import HELD_OUT_COMPOSITIONS, read_buckets
 from diffusion.training.phases.unet import build_denoiser
 
 MEASUREMENT_FILE = "schedule.json"
@@ -103,8 +103,8 @@ def measure(workdir: Path) -> ScheduleMeasurement:
     squares = read_buckets(workdir)[0]
     errors = guess_errors(
         build_denoiser(unet, schedule),
-        squares.latents[:HELD_OUT].float(),
-        squares.states[:HELD_OUT].float(),
+        squares.latents[:HELD_OUT_COMPOSITIONS].float(),
+        squares.states[:HELD_OUT_COMPOSITIONS].float(),
     )
     seeds = list(range(FIRST_SEED, FIRST_SEED + len(SHEET_PROMPTS)))
     pictures = draw(build_pipeline(workdir, unet), list(SHEET_PROMPTS), seeds)

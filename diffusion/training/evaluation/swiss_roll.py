@@ -20,20 +20,20 @@ from diffusion.sampling.noise_schedules import cosine, linear, trained_levels, v
 from diffusion.sampling.samplers import euler_ancestral, initial_state
 from diffusion.text.encoder import Conditions
 
-WIDTH = 64
-STEPS = 40
+ROLL_WIDTH = 64
+ROLL_STEPS = 40
 TURNS = (1.5 * math.pi, 4.5 * math.pi)
-SCALE = 7.0  # brings the roll to a standard deviation of about one
+ROLL_SCALE = 7.0  # brings the roll to a standard deviation of about one
 # Places are told by sines as well (Tancik et al. 2020): bare coordinates bend too slowly for turns.
 WAVES = (2.0, 4.0)
 
 
-SCHEDULES = {"linear": linear(1e-4, 0.02, 1000), "cosine": cosine(0, 0, 1000)}
+ROLL_BETAS = {"linear": linear(1e-4, 0.02, 1000), "cosine": cosine(0, 0, 1000)}
 
 
 def spiral(angle: Tensor) -> Tensor:
     """The points [n, 2] of the roll at these angles."""
-    return torch.stack([angle * angle.cos(), angle * angle.sin()], dim=1) / SCALE
+    return torch.stack([angle * angle.cos(), angle * angle.sin()], dim=1) / ROLL_SCALE
 
 
 def swiss_roll(count: int, g: torch.Generator) -> Tensor:
@@ -51,11 +51,11 @@ class RollNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Linear(2 + 4 * len(WAVES) + 8, WIDTH),
+            nn.Linear(2 + 4 * len(WAVES) + 8, ROLL_WIDTH),
             nn.SiLU(),
-            nn.Linear(WIDTH, WIDTH),
+            nn.Linear(ROLL_WIDTH, ROLL_WIDTH),
             nn.SiLU(),
-            nn.Linear(WIDTH, 2),
+            nn.Linear(ROLL_WIDTH, 2),
         )
 
     def forward(
@@ -75,7 +75,7 @@ def train_on_roll(steps: int, seed: int, schedule: str = "cosine") -> tuple[Deno
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network = RollNetwork()
-    denoiser = Denoiser(network, trained_levels(SCHEDULES[schedule]), "v_prediction")
+    denoiser = Denoiser(network, trained_levels(ROLL_BETAS[schedule]), "v_prediction")
     optimizer = torch.optim.Adam(network.parameters(), lr=4e-3)
     decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps, eta_min=1e-4)
     g = torch.Generator().manual_seed(seed)
@@ -102,7 +102,9 @@ def destroy(denoiser: Denoiser, points: Tensor, share: float, g: torch.Generator
 
 
 @torch.inference_mode()
-def restore(denoiser: Denoiser, count: int, g: torch.Generator, steps: int = STEPS) -> list[Tensor]:
+def restore(
+    denoiser: Denoiser, count: int, g: torch.Generator, steps: int = ROLL_STEPS
+) -> list[Tensor]:
     """From noise back to a roll: the points [count, 2] at each of `steps` + 1 levels."""
     sigmas = visited(denoiser.levels, "trailing", steps)
     x = sigmas[0].float() * torch.randn((count, 2, 1, 1), generator=g)

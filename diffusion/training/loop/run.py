@@ -21,10 +21,12 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from diffusion.training.loop.logbook import Average, LossCurve, load_checkpoint, save_checkpoint
-from diffusion.training.loop.workers import ALONE, Place, average_gradients
+from diffusion.training.loop.workers import SINGLE_WORKER, Place, average_gradients
 
 WARM_STEPS = 10  # the first steps are slow and tell nothing about the rest
-MEASURED = 60.0  # seconds after which the rate is known; at most a tenth of the minutes given
+MEASURED_AFTER_S = (
+    60.0  # seconds after which the rate is known; at most a tenth of the minutes given
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Run:
         learner: Learner,
         budget: Budget,
         column: str,
-        place: Place = ALONE,
+        place: Place = SINGLE_WORKER,
     ) -> None:
         self._learner, self._place, self._minutes = learner, place, budget.minutes
         self.average = Average(learner.averaged, learner.decay)
@@ -190,7 +192,9 @@ class Run:
         now = time.monotonic()
         if self.step == self._first + WARM_STEPS:
             self._began = (now, self.seen)
-        elif self._began is not None and now - self._began[0] >= min(MEASURED, 6 * self._minutes):
+        elif self._began is not None and now - self._began[0] >= min(
+            MEASURED_AFTER_S, 6 * self._minutes
+        ):
             began, seen = self._began
             self.samples = seen + round((self.seen - seen) / (now - began) * 60 * self._minutes)
             self._bar.total = self.samples

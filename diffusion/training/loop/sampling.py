@@ -23,11 +23,11 @@ from diffusion.training.loop.logbook import draw_sheet
 
 # First and last beta of a linear schedule (Ho et al. 2020, section 4); a cosine one has its own.
 BETAS = (0.0001, 0.02)
-STEPS = 20
+SAMPLING_STEPS = 20
 GUIDANCE = 3.0
 
 # What a sample sheet shows while the U-Net learns.
-PROMPTS = (
+SAMPLE_PROMPTS = (
     "a red fox",
     "a cat",
     "a pizza",
@@ -96,7 +96,7 @@ def draw(
     prompts: list[str],
     seeds: list[int],
     size: tuple[int, int] = (128, 128),
-    steps: int = STEPS,
+    steps: int = SAMPLING_STEPS,
     guidance: float = GUIDANCE,
 ) -> list[Image.Image]:
     """One picture per prompt, its noise drawn from its own seed; `size` is (width, height)."""
@@ -137,7 +137,7 @@ def draw_anew(
             prompts[some],
             image=latents[some].to(pipeline.device),
             strength=strength,
-            num_inference_steps=STEPS,
+            num_inference_steps=SAMPLING_STEPS,
             guidance_scale=GUIDANCE,
             generator=[torch.Generator().manual_seed(seed) for seed in seeds[some]],
         ).images
@@ -146,7 +146,7 @@ def draw_anew(
 
 def draw_samples(workdir: Path, unet: Any, name: str, seed: int, count: int) -> None:
     """Write a sheet of the first `count` of the usual prompts."""
-    prompts = list(PROMPTS[:count])
+    prompts = list(SAMPLE_PROMPTS[:count])
     pipeline = build_pipeline(workdir, unet)
     pictures = draw(pipeline, prompts, [seed + index for index in range(len(prompts))])
     draw_sheet(pictures, columns=7, captions=prompts).save(workdir / name)

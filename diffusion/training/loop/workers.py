@@ -31,7 +31,7 @@ class Place:
     workers: int = 1
 
 
-ALONE = Place()
+SINGLE_WORKER = Place()
 
 
 def launch(train: Callable[..., None], workers: int, *arguments: Any) -> None:
@@ -40,7 +40,7 @@ def launch(train: Callable[..., None], workers: int, *arguments: Any) -> None:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            train(ALONE, *arguments)
+            train(SINGLE_WORKER, *arguments)
         finally:
             torch.set_num_threads(threads)
         return

@@ -25,7 +25,7 @@ from diffusion.training.loop.run import Budget, Learner, Run, fill
 from diffusion.training.loop.workers import Place, launch
 from diffusion.training.phases.thumbnail import start_as_thumbnail
 
-RATE = 1.5e-3
+AUTOENCODER_LEARNING_RATE = 1.5e-3
 CROP = 64
 FULL_FRAMES = 0.12  # share of the run, at its end, that sees whole pictures at the final size
 SETTLED = 0.6  # share of the run after which latents stay what they are and the decoder learns on
@@ -158,9 +158,11 @@ def _train(
     if start is not None:
         fill(vae, start / "vae")
     vae = vae.to(device, memory_format=torch.channels_last)
-    rate = RATE if start is None else RATE / 3
+    rate = AUTOENCODER_LEARNING_RATE if start is None else AUTOENCODER_LEARNING_RATE / 3
     model = nn.ModuleDict({"vae": vae, "probe": nn.Conv2d(4, 3, 1).to(device)})
-    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.99), fused=True)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=AUTOENCODER_LEARNING_RATE, betas=(0.9, 0.99), fused=True
+    )
     learner = Learner(model, vae, 0.995, optimizer)
     with Run(workdir, "autoencoder", "crop", learner, budget, "psnr", place) as run:
         while not run.is_over:

@@ -31,9 +31,11 @@ from diffusion.training.loop.run import Budget, Learner, Run
 
 VOCABULARY = 8192
 LENGTH = 32
-WIDTH = 256
-RATE = 1e-3
-WHOLE = 0.25  # share of the steps that see texts padded to full length; the rest save the time
+TEXT_WIDTH = 256
+CLIP_LEARNING_RATE = 1e-3
+FULL_LENGTH_SHARE = (
+    0.25  # share of the steps that see texts padded to full length; the rest save the time
+)
 START, END = "<|startoftext|>", "<|endoftext|>"
 # CLIP's own way of cutting text into words.
 WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
@@ -85,9 +87,9 @@ def build_text_encoder(tokenizer: CLIPTokenizer, tiny: bool) -> Any:
     """5.3M parameters. `eos_token_id` is set because the default assumes OpenAI's vocabulary."""
     config = CLIPTextConfig(
         vocab_size=len(tokenizer),
-        hidden_size=WIDTH,
-        intermediate_size=4 * WIDTH,
-        projection_dim=WIDTH,
+        hidden_size=TEXT_WIDTH,
+        intermediate_size=4 * TEXT_WIDTH,
+        projection_dim=TEXT_WIDTH,
         num_hidden_layers=1 if tiny else 4,
         num_attention_heads=4,
         max_position_embeddings=LENGTH,
@@ -186,12 +188,16 @@ def train_clip(
     lessons = _lessons(workdir, tokenizer, meanings, device)
     torch.manual_seed(seed)
     encoder = build_text_encoder(tokenizer, tiny)
-    student: Any = nn.ModuleDict({"encoder": encoder, "head": nn.Linear(WIDTH, 384)}).to(device)
-    optimizer = torch.optim.AdamW(student.parameters(), lr=RATE, weight_decay=0.02, fused=True)
+    student: Any = nn.ModuleDict({"encoder": encoder, "head": nn.Linear(TEXT_WIDTH, 384)}).to(
+        device
+    )
+    optimizer = torch.optim.AdamW(
+        student.parameters(), lr=CLIP_LEARNING_RATE, weight_decay=0.02, fused=True
+    )
     learner = Learner(student, student, 0.998, optimizer)
     with Run(workdir, "clip", "text", learner, budget, "held_out_cosine") as run:
         while not run.is_over:
-            run.cool(RATE, warm_steps=50)
+            run.cool(CLIP_LEARNING_RATE, warm_steps=50)
             chosen = _pick_batch(lessons, batch, seed, run.step)
             shown = lessons.ids[chosen, : _shown(lessons.lengths[chosen], run.chance(seed))]
             run.learn(_loss_on(student, shown.to(device), lessons.wanted[chosen].to(device)), batch)
@@ -246,7 +252,7 @@ def _pick_batch(lessons: Lessons, batch: int, seed: int, step: int) -> Tensor:
 def _shown(lengths: Tensor, chance: int) -> int:
     """How many tokens of a batch the encoder sees: up to the end of the longest, or all."""
     g = torch.Generator().manual_seed(chance)
-    return LENGTH if torch.rand(1, generator=g) < WHOLE else int(lengths.max())
+    return LENGTH if torch.rand(1, generator=g) < FULL_LENGTH_SHARE else int(lengths.max())
 
 
 @torch.no_grad()

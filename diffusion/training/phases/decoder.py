@@ -35,7 +35,7 @@ from diffusion.training.dataset.composing import compose_all
 from diffusion.training.dataset.prepare import PIXELS, read_rows
 from diffusion.training.loop.logbook import draw_sheet, load_checkpoint, to_image
 from diffusion.training.loop.run import Budget, Learner, Run, fill
-from diffusion.training.loop.sampling import GUIDANCE, STEPS, build_pipeline, from_pictures
+from diffusion.training.loop.sampling import GUIDANCE, SAMPLING_STEPS, build_pipeline, from_pictures
 from diffusion.training.loop.workers import Place, launch
 from diffusion.training.phases.autoencoder import averaged, build_autoencoder, picture_loss
 from diffusion.training.phases.latents import (
@@ -45,16 +45,16 @@ from diffusion.training.phases.latents import (
     read_states,
 )
 
-RATE = 4e-4
+DECODER_LEARNING_RATE = 4e-4
 OPPOSED = 0.4  # how strongly the adversary pulls, in shares of the pull towards the real picture
 STYLED = 1.0  # what a draft's style counts there, beside its patches
 # From where pictures are drawn anew, in shares of the steps, in turn. Beyond the middle another
 # picture emerges than the one that the decoder is shown; at 0 the latents stay the encoder's own,
 # as edits of pictures need them.
-WHOLE = 1.0
-STRENGTHS = (0.0, 0.1, 0.2, WHOLE, 0.0, 0.3, 0.4, WHOLE)
+FULL_STRENGTH = 1.0
+STRENGTHS = (0.0, 0.1, 0.2, FULL_STRENGTH, 0.0, 0.3, 0.4, FULL_STRENGTH)
 WHOLE_SHARE = 0.25  # of what the decoder sees
-HELD_OUT = 32  # the first drafts, which only measure
+MEASURED_DRAFTS = 32  # the first drafts, which only measure
 
 
 @torch.inference_mode()
@@ -86,7 +86,7 @@ def write_drafts(workdir: Path, count: int, seed: int, device: torch.device) -> 
             g = torch.Generator(device).manual_seed(rng.randrange(2**62))
             drawn = _draw_anew(pipeline, latents, strength, chosen, states[:1], g)
             drafts.append(drawn.half().cpu())
-            whole += [strength == WHOLE] * len(latents)
+            whole += [strength == FULL_STRENGTH] * len(latents)
             bar.update(len(latents))
     bar.close()
     # Those from one strength stand together until here.
@@ -110,7 +110,7 @@ def _draw_anew(
     drawn: Tensor = pipeline(
         image=latents,
         strength=strength,
-        num_inference_steps=STEPS,
+        num_inference_steps=SAMPLING_STEPS,
         guidance_scale=GUIDANCE,
         prompt_embeds=states,
         negative_prompt_embeds=nothing.to(states).expand_as(states),
@@ -233,7 +233,7 @@ def _train(
     adversary = Adversary(int(styles.max()) + 1).to(device)
     model = nn.ModuleDict({"vae": vae, "adversary": adversary})
     taught = [weight for weight in model.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(taught, lr=RATE, betas=(0.5, 0.99), fused=True)
+    optimizer = torch.optim.AdamW(taught, lr=DECODER_LEARNING_RATE, betas=(0.5, 0.99), fused=True)
     learner = Learner(model, vae, 0.998, optimizer)
 
     def show(rows: Tensor) -> Tensor:
@@ -242,13 +242,13 @@ def _train(
 
     kept = len(pictures)
     whole = round(WHOLE_SHARE * batch) if len(drafts) > kept else 0
-    measured = torch.arange(HELD_OUT)
+    measured = torch.arange(MEASURED_DRAFTS)
 
     with Run(workdir, "decoder", "picture", learner, budget, "held_out", place) as run:
         while not run.is_over:
-            run.cool(RATE, warm_steps=100)
+            run.cool(DECODER_LEARNING_RATE, warm_steps=100)
             g = torch.Generator().manual_seed(run.chance(seed))
-            rows = torch.randint(HELD_OUT, kept, (batch - whole,), generator=g)
+            rows = torch.randint(MEASURED_DRAFTS, kept, (batch - whole,), generator=g)
             real = show(rows)
             if whole:
                 rows = torch.cat([rows, torch.randint(kept, len(drafts), (whole,), generator=g)])

@@ -38,16 +38,16 @@ from diffusion.nn.devices import autocast
 from diffusion.training.dataset.captions import GROUNDS, HUES, article
 from diffusion.training.dataset.composing import compose_all
 from diffusion.training.dataset.composition import caption_of, plan, read_hues
-from diffusion.training.dataset.prepare import PIXELS, Row, read_emoji, read_rows
+from diffusion.training.dataset.prepare import PIXELS, DatasetRow, read_emoji, read_rows
 from diffusion.training.dataset.words import write_texts
 from diffusion.training.loop.run import Budget, Learner, Run, fill
 from diffusion.training.phases.clip import token_ids
 
 SIDE = 96
-RATE = 1e-3
+TOWER_LEARNING_RATE = 1e-3
 TEXT_PACE = 0.2  # the text encoder learns slower by this: it knows most already
-OTHERS = 50_000  # texts without pictures that the text encoder has to keep in mind
-SCALE = 20.0  # of the contrast's logits, at the start
+MAX_OTHER_TEXTS = 50_000  # texts without pictures that the text encoder has to keep in mind
+INITIAL_LOGIT_SCALE = 20.0  # of the contrast's logits, at the start
 MEAN = STD = (0.5, 0.5, 0.5)
 
 
@@ -61,7 +61,12 @@ class Pairs:
 
 
 def compose_pairs(
-    pictures: Path, rows: list[Row], chosen: list[int], count: int, seed: int, calm: bool = False
+    pictures: Path,
+    rows: list[DatasetRow],
+    chosen: list[int],
+    count: int,
+    seed: int,
+    calm: bool = False,
 ) -> Pairs:
     """`count` compositions of the chosen rows, square and small, with captions; `pictures` is the
     `pictures.npy` that the rows stand for. If `calm`, nothing moves or leans."""
@@ -100,7 +105,7 @@ def build_clip(encoder: Any, tiny: bool) -> Any:
             text_config=encoder.config.to_dict(),
             vision_config=vision.to_dict(),
             projection_dim=width,
-            logit_scale_init_value=math.log(SCALE),
+            logit_scale_init_value=math.log(INITIAL_LOGIT_SCALE),
         )
     )
     clip.text_model.load_state_dict(encoder.state_dict())
@@ -178,7 +183,7 @@ def train_by_contrast(
     weights. `pictures` are (N, 3, 96, 96) uint8, where the towers are."""
     with Run(workdir, name, "picture", learner, budget, "cosine") as run:
         while not run.is_over:
-            run.cool(RATE, warm_steps=100)
+            run.cool(TOWER_LEARNING_RATE, warm_steps=100)
             g = torch.Generator().manual_seed(run.chance(seed))
             chosen = torch.randint(0, len(pictures), (batch,), generator=g)
             seen = towers.see(vary(pictures[chosen.to(pictures.device)], g))
@@ -251,7 +256,7 @@ def train_sight(
     )
     if start is None:
         packages = workdir / "packages"
-        others = write_texts(packages, read_emoji(packages), min(count, OTHERS), seed + 1)
+        others = write_texts(packages, read_emoji(packages), min(count, MAX_OTHER_TEXTS), seed + 1)
         ids = token_ids(tokenizer, list(others))
         stray = partial(_stray, clip.text_model, encoder.to(device), ids, batch)
         towers = replace(towers, beside=stray)
@@ -281,7 +286,7 @@ def _optimizer(clip: Any) -> torch.optim.Optimizer:
     groups: list[dict[str, Any]] = [{"params": rest}]
     if read:
         groups.append({"params": read, "pace": TEXT_PACE})
-    return torch.optim.AdamW(groups, lr=RATE, weight_decay=0.05, fused=True)
+    return torch.optim.AdamW(groups, lr=TOWER_LEARNING_RATE, weight_decay=0.05, fused=True)
 
 
 def _see(clip: Any, pixels: Tensor) -> Tensor:
@@ -310,7 +315,7 @@ def _stray(encoder: Any, earlier: Any, ids: Tensor, count: int, g: torch.Generat
     return strayed
 
 
-def phrases_of(rows: list[Row]) -> dict[str, list[str]]:
+def phrases_of(rows: list[DatasetRow]) -> dict[str, list[str]]:
     """What the tower can name, by part of speech: the things and styles that can be drawn, too."""
     names = dict.fromkeys(row.names[0] for row in rows if row.weight > 0)
     return {

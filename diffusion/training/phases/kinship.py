@@ -37,11 +37,11 @@ from diffusion.training.phases.clip import (
     token_ids,
 )
 
-RATE = 5e-4
+KINSHIP_LEARNING_RATE = 5e-4
 NEAR = 0.52  # mean cosine in MiniLM's space from which a noun is taken for the nearest name
-KINDRED = 0.2  # how much nearer a word is to what WordNet calls its kin
-MEASURED = 0.05  # share of the other words that nobody teaches, to see how new ones fare
-FAMILIAR = 4.0  # how much more often a word for an idea named by hand is taught
+KIN_LIKENESS = 0.2  # how much nearer a word is to what WordNet calls its kin
+MEASURED_SHARE = 0.05  # share of the other words that nobody teaches, to see how new ones fare
+IDEA_NAME_WEIGHT = 4.0  # how much more often a word for an idea named by hand is taught
 FAMILIAR_NAMES = frozenset(names[0] for names in IDEAS.values())
 RECOLOURED = 0.3  # share of the prompts whose hues are called by other words
 # Such words, and what captions call them.
@@ -101,7 +101,7 @@ def find_kin(
     wanted = torch.full((len(words),), NEAR)
     for word, name in kindred:
         if word in place:
-            nearness[place[word], names.index(name)] += KINDRED
+            nearness[place[word], names.index(name)] += KIN_LIKENESS
             wanted[place[word]] = 0
     best, nearest = nearness.max(1)
     kin = [
@@ -154,7 +154,7 @@ def write_lesson(
     Words for ideas named by hand come more often, as the ideas do in pictures.
     """
     names = [name for some in ideas for name in some]
-    chances = [FAMILIAR if name in FAMILIAR_NAMES else 1.0 for _, name in kin]
+    chances = [IDEA_NAME_WEIGHT if name in FAMILIAR_NAMES else 1.0 for _, name in kin]
     words = iter(rng.choices(kin, chances, k=count))
     firsts = [some[0] for some in ideas]
     texts, known = [], []
@@ -196,7 +196,7 @@ def train_kinship(
     packages = workdir / "packages"
     ideas = [one.names for one in read_emoji(packages) if one.names]
     kin = find_kin(packages, ideas, tiny, device)
-    count = max(1, round(MEASURED * len(kin)))
+    count = max(1, round(MEASURED_SHARE * len(kin)))
     (workdir / "kin.json").write_text(json.dumps(kin[count:]))
     write_held_out(workdir, HeldOut(read_held_out(workdir).pairs, tuple(kin[:count])))
     torch.manual_seed(seed)
@@ -205,11 +205,13 @@ def train_kinship(
     encoder = encoder.to(device)
     earlier = copy.deepcopy(encoder).eval().requires_grad_(False)
     exam = Exam(tokenizer, earlier, ideas, kin[:count])
-    optimizer = torch.optim.AdamW(encoder.parameters(), lr=RATE, weight_decay=0.02, fused=True)
+    optimizer = torch.optim.AdamW(
+        encoder.parameters(), lr=KINSHIP_LEARNING_RATE, weight_decay=0.02, fused=True
+    )
     learner = Learner(encoder, encoder, 0.998, optimizer)
     with Run(workdir, "kinship", "text", learner, budget, "held_out_found") as run:
         while not run.is_over:
-            run.cool(RATE, warm_steps=50)
+            run.cool(KINSHIP_LEARNING_RATE, warm_steps=50)
             rng = random.Random(run.chance(seed))
             lesson = write_lesson(tokenizer, ideas, kin[count:], batch, rng)
             run.learn(_loss_on(encoder, earlier, lesson, device), batch)

@@ -26,16 +26,16 @@ from diffusion.training.dataset.composing import compose_all
 from diffusion.training.dataset.composition import SHAPES, Composition, caption_of, plan, read_hues
 from diffusion.training.dataset.exam import SYNONYMS
 from diffusion.training.dataset.ideas import IDEAS
-from diffusion.training.dataset.prepare import Row, read_rows
+from diffusion.training.dataset.prepare import DatasetRow, read_rows
 from diffusion.training.phases.clip import token_ids
 
-FAMILIAR = 6.0  # how much more often an idea named by hand is seen: people ask for these
-KINDRED = 0.12  # share of the captions that call the thing by another word
-HELD_OUT = 96  # compositions, the first of the squares, that only measure
+IDEA_WEIGHT = 6.0  # how much more often an idea named by hand is seen: people ask for these
+SYNONYM_SHARE = 0.12  # share of the captions that call the thing by another word
+HELD_OUT_COMPOSITIONS = 96  # compositions, the first of the squares, that only measure
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class LatentBucket:
     """All compositions of one shape: latents (N, 4, h, w) and text states (N, 32, d), fp16."""
 
     latents: Tensor
@@ -76,25 +76,25 @@ def load_vae(workdir: Path, device: torch.device) -> Any:
 
 
 def plan_pictures(
-    workdir: Path, rows: list[Row], count: int, rng: random.Random, calm: bool
+    workdir: Path, rows: list[DatasetRow], count: int, rng: random.Random, calm: bool
 ) -> tuple[list[Composition], dict[int, float | None]]:
     """So many compositions of what the diffusion model is taught, and the hues of the drawings."""
     known = [index for index, row in enumerate(rows) if row.idea]
     hues = read_hues(np.load(workdir / "pictures.npy", mmap_mode="r"), known)
-    weights = [rows[i].weight * (FAMILIAR if rows[i].emoji in IDEAS else 1) for i in known]
+    weights = [rows[i].weight * (IDEA_WEIGHT if rows[i].emoji in IDEAS else 1) for i in known]
     chosen = rng.choices(known, weights, k=count)
     return [plan(index, rows, hues, rng, calm) for index in chosen], hues
 
 
 def caption_pictures(
-    workdir: Path, rows: list[Row], plans: list[Composition], rng: random.Random
+    workdir: Path, rows: list[DatasetRow], plans: list[Composition], rng: random.Random
 ) -> list[str]:
     """Words for each, some of them kindred ones."""
     words = _other_words(workdir)
     captions = []
     for composition in plans:
         others = words.get(rows[composition.row].names[0])
-        names = (rng.choice(others),) if others and rng.random() < KINDRED else None
+        names = (rng.choice(others),) if others and rng.random() < SYNONYM_SHARE else None
         captions.append(caption_of(composition, rows, rng, names))
     return captions
 
@@ -140,11 +140,13 @@ def _other_words(workdir: Path) -> dict[str, list[str]]:
     return words
 
 
-def read_buckets(workdir: Path) -> list[Bucket]:
+def read_buckets(workdir: Path) -> list[LatentBucket]:
     """Every shape that has compositions, mapped from disk so that workers share the memory."""
 
     def tensor(name: str) -> Tensor:
         return torch.from_numpy(np.load(workdir / name, mmap_mode="c"))
 
     names = json.loads((workdir / "captions.json").read_text())
-    return [Bucket(tensor(f"latents-{name}.npy"), tensor(f"states-{name}.npy")) for name in names]
+    return [
+        LatentBucket(tensor(f"latents-{name}.npy"), tensor(f"states-{name}.npy")) for name in names
+    ]

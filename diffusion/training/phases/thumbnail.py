@@ -19,11 +19,11 @@ from torch import Tensor, nn
 # Per colour: itself, its negative, and the two constants, so that four channels are one norm group.
 LANES = 12
 CONSTANT = 2.0
-SCALE = 2.25**0.5  # deviation of such a group for colours of middling strength
+GROUP_DEVIATION = 2.25**0.5  # deviation of such a group for colours of middling strength
 
 AVERAGE = torch.tensor([[1.0, 1, 0], [1, 1, 0], [0, 0, 0]]) / 4
 SMOOTH = torch.outer(torch.tensor([1.0, 2, 1]), torch.tensor([1.0, 2, 1])) / 16
-CENTRE = torch.tensor([[0.0, 0, 0], [0, 1, 0], [0, 0, 0]])
+CENTRE_TAP = torch.tensor([[0.0, 0, 0], [0, 1, 0], [0, 0, 0]])
 
 
 @torch.no_grad()
@@ -71,8 +71,8 @@ def _enter(conv: nn.Conv2d) -> None:
     conv.weight[:LANES] = 0
     conv.bias[:LANES] = 0
     for colour in range(3):
-        conv.weight[4 * colour, colour] = CENTRE
-        conv.weight[4 * colour + 1, colour] = -CENTRE
+        conv.weight[4 * colour, colour] = CENTRE_TAP
+        conv.weight[4 * colour + 1, colour] = -CENTRE_TAP
         conv.bias[4 * colour + 2] = CONSTANT
         conv.bias[4 * colour + 3] = -CONSTANT
 
@@ -87,5 +87,5 @@ def _leave(conv: nn.Conv2d, bias: float) -> None:
         conv.weight[4:] *= 0.1
         conv.bias[4:] = bias
     for colour in range(3):
-        conv.weight[colour, 4 * colour] = CENTRE * SCALE
-        conv.weight[colour, 4 * colour + 1] = -CENTRE * SCALE
+        conv.weight[colour, 4 * colour] = CENTRE_TAP * GROUP_DEVIATION
+        conv.weight[colour, 4 * colour + 1] = -CENTRE_TAP * GROUP_DEVIATION

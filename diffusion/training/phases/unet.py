@@ -20,15 +20,15 @@ from torch import Tensor
 
 from diffusion.nn.devices import autocast
 from diffusion.sampling.denoiser import Denoiser
-from diffusion.sampling.noise_schedules import SCHEDULES, trained_levels
+from diffusion.sampling.noise_schedules import BETA_SCHEDULES, trained_levels
 from diffusion.training.loop.logbook import load_checkpoint
 from diffusion.training.loop.run import Budget, Learner, Run, UnfitStart, fill
 from diffusion.training.loop.sampling import BETAS, draw_samples, read_schedule, write_schedule
 from diffusion.training.loop.workers import Place, launch
-from diffusion.training.phases.clip import WIDTH
-from diffusion.training.phases.latents import HELD_OUT, Bucket, read_buckets
+from diffusion.training.phases.clip import TEXT_WIDTH
+from diffusion.training.phases.latents import HELD_OUT_COMPOSITIONS, LatentBucket, read_buckets
 
-RATE = 8e-4
+UNET_LEARNING_RATE = 8e-4
 DECAY = 0.45  # share of the run, at its end, over which the learning rate falls to almost nothing
 NO_WORDS = 0.1  # share of samples whose caption is dropped, for classifier-free guidance
 NOISY = 0.7  # share of samples at the noisier of two levels: what a picture is of is settled there
@@ -57,7 +57,7 @@ def build_unet(tiny: bool) -> Any:
         layers_per_block=1,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-        cross_attention_dim=WIDTH,
+        cross_attention_dim=TEXT_WIDTH,
         attention_head_dim=4,
         norm_num_groups=16,
     )
@@ -76,7 +76,7 @@ def begin(course: Course) -> Any:
 
 def build_denoiser(unet: Any, schedule: str) -> Denoiser:
     """The U-Net under a schedule, predicting v."""
-    return Denoiser(unet, trained_levels(SCHEDULES[schedule](*BETAS, 1000)), "v_prediction")
+    return Denoiser(unet, trained_levels(BETA_SCHEDULES[schedule](*BETAS, 1000)), "v_prediction")
 
 
 def draw_levels(count: int, g: torch.Generator) -> Tensor:
@@ -112,7 +112,7 @@ def learning_rate(share: float, step: int, goes_on: bool = False) -> float:
 
     A U-Net that has learnt already learns on at a third of the rate, which falls all the time.
     """
-    decay, rate = (1.0, RATE / 3) if goes_on else (DECAY, RATE)
+    decay, rate = (1.0, UNET_LEARNING_RATE / 3) if goes_on else (DECAY, UNET_LEARNING_RATE)
     fall = max(0.0, (share - (1 - decay)) / decay)
     return rate * min(1.0, (step + 1) / 300) * (0.01 + 0.99 * (1 + math.cos(math.pi * fall)) / 2)
 
@@ -142,12 +142,16 @@ def _averaged(weights: dict[str, Tensor], course: Course) -> Any:
 
 
 def _pick_batch(
-    buckets: list[Bucket], nothing: Tensor, batch: int, g: torch.Generator
+    buckets: list[LatentBucket], nothing: Tensor, batch: int, g: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     """Latents and states of one shape, fp32; shapes in proportion to their number of pictures."""
     sizes = torch.tensor([float(len(bucket.latents)) for bucket in buckets])
     bucket = buckets[int(torch.multinomial(sizes, 1, generator=g))]
-    first = HELD_OUT if bucket is buckets[0] and len(bucket.latents) > 2 * HELD_OUT else 0
+    first = (
+        HELD_OUT_COMPOSITIONS
+        if bucket is buckets[0] and len(bucket.latents) > 2 * HELD_OUT_COMPOSITIONS
+        else 0
+    )
     rows = torch.randint(first, len(bucket.latents), (batch,), generator=g)
     dropped = torch.rand(batch, generator=g) < NO_WORDS
     rows, dropped = rows.to(nothing.device), dropped.to(nothing.device)
@@ -157,7 +161,7 @@ def _pick_batch(
 
 def _train(place: Place, workdir: Path, budget: Budget, course: Course) -> None:
     buckets = [
-        Bucket(bucket.latents.to(course.device), bucket.states.to(course.device))
+        LatentBucket(bucket.latents.to(course.device), bucket.states.to(course.device))
         for bucket in read_buckets(workdir)
     ]
     nothing = torch.from_numpy(np.load(workdir / "states-nothing.npy"))[0].float()
@@ -166,7 +170,7 @@ def _train(place: Place, workdir: Path, budget: Budget, course: Course) -> None:
     unet = begin(course)
     denoiser = build_denoiser(unet, course.schedule)
     optimizer = torch.optim.AdamW(
-        unet.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=0.01, fused=True
+        unet.parameters(), lr=UNET_LEARNING_RATE, betas=(0.9, 0.99), weight_decay=0.01, fused=True
     )
     learner = Learner(unet, unet, 0.999, optimizer)
     with Run(workdir, "unet", "sample", learner, budget, "held_out", place) as run:
@@ -179,7 +183,7 @@ def _train(place: Place, workdir: Path, budget: Budget, course: Course) -> None:
                 _report(run, workdir, buckets[0], course)
 
 
-def _report(run: Run, workdir: Path, bucket: Bucket, course: Course) -> None:
+def _report(run: Run, workdir: Path, bucket: LatentBucket, course: Course) -> None:
     """Measure on what is held out, keep the state, and now and then draw a sheet."""
     unet = _averaged(run.average.weights, course).to(course.device)
     run.report(_held_out_loss(build_denoiser(unet, course.schedule), bucket))
@@ -189,8 +193,11 @@ def _report(run: Run, workdir: Path, bucket: Bucket, course: Course) -> None:
 
 
 @torch.inference_mode()
-def _held_out_loss(denoiser: Denoiser, bucket: Bucket) -> float:
+def _held_out_loss(denoiser: Denoiser, bucket: LatentBucket) -> float:
     """The loss on compositions never trained on, with the same noise every time."""
-    latents, states = bucket.latents[:HELD_OUT].float(), bucket.states[:HELD_OUT].float()
+    latents, states = (
+        bucket.latents[:HELD_OUT_COMPOSITIONS].float(),
+        bucket.states[:HELD_OUT_COMPOSITIONS].float(),
+    )
     g = torch.Generator().manual_seed(11)
     return float(diffusion_loss(denoiser, latents, states, g))

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from diffusion.sampling.denoiser import Denoiser
-from diffusion.sampling.noise_schedules import SCHEDULES, trained_levels
+from diffusion.sampling.noise_schedules import BETA_SCHEDULES, trained_levels
 from diffusion.training.evaluation import schedules
 from diffusion.training.evaluation.schedules import SIGMAS, guess_errors, measure
 from diffusion.training.loop.logbook import save_checkpoint
@@ -37,7 +37,7 @@ class Convinced(nn.Module):
 
 @pytest.mark.parametrize("schedule", ["linear", "squaredcos_cap_v2"])
 def test_an_error_is_how_far_the_guess_is_whatever_the_schedule(schedule: str) -> None:
-    levels = trained_levels(SCHEDULES[schedule](0.0001, 0.02, 1000))
+    levels = trained_levels(BETA_SCHEDULES[schedule](0.0001, 0.02, 1000))
     right = Denoiser(Convinced(LATENTS), levels, "sample")
     assert guess_errors(right, LATENTS, STATES) == [0.0] * len(SIGMAS)
     off = Denoiser(Convinced(LATENTS + 0.5), levels, "sample")
