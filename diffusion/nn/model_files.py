@@ -1,6 +1,4 @@
-"""Reading the small files of a model within bounds, and what is said of those that cannot be
-read.
-"""
+"""Read the small files of a model within limits, and `CheckpointError`."""
 
 import json
 from collections.abc import Mapping
@@ -8,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 MAX_CONFIG_FILE_BYTES = 1 << 24
-"""Bytes of a file beside the weights; the largest tokenizers in use have 11 million."""
+"""The largest file beside the weights; the largest tokenizers in use have 11 million bytes."""
 
 MAX_JSON_VALUES = 1 << 21
-"""Values in a JSON file; each takes a hundred bytes of memory once it is read."""
+"""The most values in a JSON file; each takes about 100 bytes of memory once parsed."""
 
 MAX_JSON_DEPTH = 32
-"""How deep lists and objects of a JSON file may lie in each other."""
+"""The deepest nesting of lists and objects in a JSON file."""
 
 
 class CheckpointError(Exception):
-    """A model cannot be loaded; the message is one sentence for a person."""
+    """A model cannot be loaded; the message is one sentence for the user."""
 
 
 def read_json(path: Path) -> Mapping[str, Any]:
@@ -32,9 +30,9 @@ def read_json(path: Path) -> Mapping[str, Any]:
 
 
 def parse_json(text: bytes, place: str) -> Mapping[str, Any]:
-    """The JSON object in a text from `place`. Raises CheckpointError.
+    """The JSON object in a text; `place` names it in errors. Raises CheckpointError.
 
-    Checked before the text is read: what it becomes is up to fifty times as large.
+    The size is checked before parsing: the result can be fifty times as large as the text.
     """
     if len(text) > MAX_CONFIG_FILE_BYTES:
         raise CheckpointError(f"{place} is larger than {MAX_CONFIG_FILE_BYTES >> 20} MiB.")
@@ -66,10 +64,10 @@ def _too_deep(place: str) -> str:
 
 
 def read_json_if_there(path: Path) -> Mapping[str, Any]:
-    """The JSON object in a file, empty where there is no file. Raises CheckpointError."""
+    """The JSON object in a file, or an empty one if there is no file. Raises CheckpointError."""
     return read_json(path) if path.is_file() else {}
 
 
 def first_line(error: Exception) -> str:
-    """What a person can use of an error of the libraries, which raise all kinds, at length."""
+    """The first line of a library's error, or its class name if it has no message."""
     return str(error).strip().split("\n")[0] or type(error).__name__

@@ -12,7 +12,12 @@ from torch.nn import functional
 from diffusion.engine.cost_model import MAX_BATCH_ROWS
 from diffusion.loading.load import load
 from diffusion.nn.batch_invariance import RowSizes, cancelling, in_portions
-from diffusion.nn.invariant_layers import _attended, _listening, in_whole_vectors, make_invariant
+from diffusion.nn.invariant_layers import (
+    _attended,
+    _attention_probe,
+    in_whole_vectors,
+    make_invariant,
+)
 from diffusion.sampling.samplers import _logs
 from tests.support.models.tiny_model import build_tiny_model
 
@@ -162,7 +167,7 @@ def test_attention_can_be_examined_too() -> None:
     chance = torch.Generator().manual_seed(0)
     query = torch.randn((5, 2, 17, 8), generator=chance)
     key, value = torch.randn((2, 5, 2, 9, 8), generator=chance)
-    probe = partial(_listening, query.shape[1:], key.shape[1:])
+    probe = partial(_attention_probe, query.shape[1:], key.shape[1:])
     made = _sizes().run("attention", _attended, probe, query, key, value)
     assert torch.equal(made, in_portions(1, _attended, query, key, value))
 
