@@ -1,6 +1,6 @@
-"""Loading a model: its parts are found, checked to fit each other, and made ready to draw.
+"""Load a model: find its components, check that they fit together, and assemble a checkpoint.
 
-A model is a folder in diffusers' layout, one `.safetensors` file, or a name on the hub.
+A model is a folder in diffusers' layout, a single `.safetensors` file, or a name on the hub.
 """
 
 from collections.abc import Mapping
@@ -31,14 +31,14 @@ from diffusion.vision.interrogator import Interrogator, load_interrogator
 from diffusion.vision.upscaler import Upscaler, load_upscaler
 
 MAX_TIMESTEPS = 1 << 14
-"""Timesteps that a model was trained on; all in use have 1000."""
+"""The most training timesteps; all models in use have 1000."""
 
 EMBEDDED = Path(__file__).parent.parent / "mini"
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A model ready to draw, and what it says of itself."""
+    """A model that is ready to generate pictures."""
 
     info: ModelInfo
     text: TextEncoder
@@ -54,11 +54,11 @@ def load(
     dtype: torch.dtype | None = None,
     loras: Path | None = None,
 ) -> Checkpoint:
-    """Load a model. Raises CheckpointError where anything is missing or amiss.
+    """Load a model. Raises CheckpointError if anything is missing or invalid.
 
-    `dtype` is what the U-Net and the text encoders compute in; without one it is bfloat16 on a
-    GPU, half the memory and more than twice the speed, and float32 elsewhere. `loras` is a folder
-    of LoRA files, beside those that the model names itself.
+    `dtype` is for the U-Net and the text encoders; by default bfloat16 on a GPU (half the memory,
+    more than twice the speed) and float32 elsewhere. `loras` is a folder of LoRA files, in addition
+    to those that the model names itself.
     """
     dtype = dtype or (torch.bfloat16 if device.type == "cuda" else torch.float32)
     parts = _found(model, dtype)
@@ -112,8 +112,8 @@ def _ready(network: Any, device: torch.device) -> Any:
 
 
 def _lora_paths(parts: ModelComponents, folder: Path | None) -> dict[str, Path]:
-    """The LoRA files that the model names and those in the folder, by name."""
-    named = parts.said.get("loras", {})
+    """The LoRA files by name: those that the model names, and those in the folder."""
+    named = parts.settings.get("loras", {})
     if not isinstance(named, Mapping) or not all(isinstance(path, str) for path in named.values()):
         raise CheckpointError(f"{parts.sidecar} must have a file for each name in its loras.")
     if folder and not folder.is_dir():
@@ -123,7 +123,7 @@ def _lora_paths(parts: ModelComponents, folder: Path | None) -> dict[str, Path]:
 
 
 def _scheduler(parts: ModelComponents) -> tuple[TrainedLevels, str]:
-    """The levels the model was trained on and what it predicts."""
+    """The noise levels the model was trained on, and its prediction type."""
     path, config = parts.place, parts.scheduler
     if path.is_dir():
         path = path / "scheduler" / "scheduler_config.json"
@@ -155,7 +155,7 @@ def _scheduler(parts: ModelComponents) -> tuple[TrainedLevels, str]:
 
 
 def _check_fit(parts: ModelComponents) -> None:
-    """Refuse parts that are each sound but belong to different models, or to unknown ones."""
+    """Raise CheckpointError if the components belong to different or unsupported models."""
     unet, vae, place = parts.unet.config, parts.vae.config, parts.place
     if unet.in_channels != unet.out_channels or unet.in_channels != vae.latent_channels:
         raise CheckpointError(
@@ -194,34 +194,34 @@ def _check_tokens(encoder: TextEncoderComponents, place: Path) -> None:
 
 
 def _info(parts: ModelComponents, factor: int, loras: tuple[str, ...]) -> ModelInfo:
-    """What the model says of itself: `darkroom.json` where there is one, and what its parts imply.
+    """The model's description: from `darkroom.json` if there is one, and from its components.
 
-    The U-Net takes latents of any size, also odd ones, so sizes go in steps of the autoencoder's
-    factor. They may differ from the native size by four times at most: beyond it nothing coheres.
+    The U-Net takes latents of any size, so sizes go in steps of the autoencoder's factor. They may
+    be at most four times smaller or larger than the native size; beyond it pictures fall apart.
     """
-    path, said = parts.sidecar, parts.said
+    path, settings = parts.sidecar, parts.settings
     sample_size = parts.unet.config.sample_size
     cells = sample_size if isinstance(sample_size, int) else 64
-    native = said.get("native_size", cells * factor)
+    native = settings.get("native_size", cells * factor)
     if not isinstance(native, int) or native <= 0 or native % factor:
         raise CheckpointError(f"{path} must have a native_size that is a multiple of {factor}.")
     try:
         info = ModelInfo.from_json(
             {
-                "id": said.get("name", parts.name),
+                "id": settings.get("name", parts.name),
                 "native_size": native,
-                "num_inference_steps": said.get("steps", 25),
-                "guidance_scale": said.get("guidance_scale", 7.0),
-                "guidance_rescale": said.get("guidance_rescale"),
-                "sampler": said.get("sampler"),
-                "spacing": said.get("spacing"),
-                "styles": said.get("styles", {}),
-                "examples": said.get("examples", []),
+                "num_inference_steps": settings.get("steps", 25),
+                "guidance_scale": settings.get("guidance_scale", 7.0),
+                "guidance_rescale": settings.get("guidance_rescale"),
+                "sampler": settings.get("sampler"),
+                "spacing": settings.get("spacing"),
+                "styles": settings.get("styles", {}),
+                "examples": settings.get("examples", []),
                 "multiple": factor,
                 "edits": True,
                 "min_size": max(native // 4 // factor, 1) * factor,
                 "max_size": min(native * 4, 2048),
-                "aesthetic": said.get("aesthetic", ""),
+                "aesthetic": settings.get("aesthetic", ""),
                 "tiles": True,
                 "loras": list(loras),
             }
