@@ -1,3 +1,3 @@
-"""How fast the engine is, beside what one would use otherwise."""
+"""Benchmarks: the engine against diffusers' own pipeline."""
 
 import diffusion as diffusion  # first, since it says how torch's threads shall wait
