@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How much the phases look at: different texts and pictures, how many of them altogether, and
-    how many at once."""
+    """How much data each phase uses: different texts and pictures, the samples seen in total, and
+    the batch sizes."""
 
     library: int
     texts: int
@@ -94,9 +94,9 @@ TINY = Amounts(
 
 
 def run_data(options: argparse.Namespace, amounts: Amounts) -> None:
-    """Download, render and count; NOTICE is only written by a run over all of it.
+    """Download, render and count the pictures. Only a full run writes NOTICE.
 
-    With a model folder, what was held out from it is held out again.
+    With a model folder, the same pictures are held out as for that model.
     """
     from diffusion.training.dataset.held_out import HELD_OUT_FILE, read_held_out
     from diffusion.training.dataset.prepare import prepare
@@ -115,11 +115,10 @@ def run_data(options: argparse.Namespace, amounts: Amounts) -> None:
 
 
 def run_clip(options: argparse.Namespace, amounts: Amounts) -> None:
-    """Teach the text encoder, then it and the image tower by contrast, then other words for what it
-    knows.
+    """Train the text encoder, then it and the image tower by contrast, then synonyms.
 
-    From a model folder only the last two go on, and the states of the names that U-Nets were taught
-    on stay what they are.
+    With a model folder only the last two continue, and the states of the names that U-Nets were
+    trained on stay unchanged.
     """
     import torch
 
@@ -151,7 +150,7 @@ def run_clip(options: argparse.Namespace, amounts: Amounts) -> None:
 
 
 def run_autoencoder(options: argparse.Namespace, amounts: Amounts) -> None:
-    """Teach the autoencoder."""
+    """Train the autoencoder."""
     import torch
 
     from diffusion.training.loop.run import Budget
@@ -172,8 +171,8 @@ def run_autoencoder(options: argparse.Namespace, amounts: Amounts) -> None:
 
 
 def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
-    """Encode the compositions if that has not happened yet, and teach the U-Net; then let it draw,
-    and teach the decoder what it meant."""
+    """Encode the compositions if needed, train the U-Net, then train the decoder on its
+    drawings."""
     import torch
 
     from diffusion.training.export import adopt
@@ -212,7 +211,7 @@ def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
 
 
 def run_evaluate(options: argparse.Namespace, amounts: Amounts) -> None:
-    """Draw the sheet of forty and print the table, of a model folder if there is one given."""
+    """Draw the sample sheet and print the table of scores, of a model folder if one is given."""
     import torch
 
     from diffusion.training.evaluation.evaluate import evaluate
@@ -254,7 +253,7 @@ ADJUSTABLE = {
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Options of the command line."""
+    """Parse the command line."""
     from diffusion.nn.devices import best_device
 
     parser = argparse.ArgumentParser(prog="darkroom train", description=__doc__)
@@ -312,7 +311,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the phases asked for."""
+    """Run the requested phases."""
     from diffusion.training.loop.run import UnfitStart, sum_in_order
 
     options = parse(arguments)

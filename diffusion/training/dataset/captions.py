@@ -1,7 +1,4 @@
-"""Words for a composed picture: what a person might have typed to get it.
-
-Pure. Knows colours by name; draws nothing.
-"""
+"""Captions for composed pictures, as a person might type them. Pure Python."""
 
 from __future__ import annotations
 
@@ -49,9 +46,10 @@ KEPT_BACK = 16  # one in so many captions of several parts is only ever asked
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a caption tells of a picture besides its names; None where nobody mentions it.
+    """What a caption mentions of a picture besides its names; None is not mentioned.
 
-    `number` things stand there, `where` is a place or a size of the one, `beside` another's name.
+    `number` is how many things are shown, `where` the position or size of a single one, `beside`
+    the name of another thing.
     """
 
     style: str | None = None
@@ -65,7 +63,7 @@ class Said:
 def write_caption(
     names: tuple[str, ...], tags: tuple[str, ...], said: Said, rng: random.Random
 ) -> str:
-    """What a person might have typed to get this picture."""
+    """A caption that a person might type for this picture."""
     name = names[0] if rng.random() < 0.5 else rng.choice(names)
     colour, style, ground = said.colour, said.style, said.ground
     if colour is not None:
@@ -95,26 +93,26 @@ def write_caption(
 
 
 def recoloured(name: str, colour: str) -> str:
-    """The thing in another colour: "a blue red fox" is no fox, so the name's own gives way."""
+    """The name of the thing in another colour; the name's own colour word is replaced."""
     return f"{colour} {' '.join(word for word in name.split() if word not in OWN_COLOURS)}"
 
 
 def is_kept_back(caption: str) -> bool:
-    """Whether nothing is ever taught the whole caption, so that the exam can ask it.
+    """Whether the whole caption is kept out of all training, so that the evaluation can use it.
 
-    The words themselves decide: no list has to outlive the training. What has one part, as "a red
-    fox", is what most people ask for, and always taught.
+    The words alone decide, so no list has to be stored. Captions with one part, such as "a red
+    fox", are always trained, because most prompts look like that.
     """
     return "," in caption and zlib.crc32(caption.encode()) % KEPT_BACK == 0
 
 
 def article(noun: str) -> str:
-    """`a` or `an`, by the letter."""
+    """`a` or `an`, by the first letter."""
     return "an" if noun[0] in "aeiou" and not noun.startswith("uni") and noun != "ufo" else "a"
 
 
 def plural(noun: str) -> str:
-    """More than one of it, by the usual endings."""
+    """The plural, by the usual endings."""
     if noun.endswith("ies"):  # "cherries" are many already
         return noun
     if noun.endswith(("s", "x", "z", "ch", "sh")):

@@ -1,9 +1,8 @@
 """Phase `data`: download, render, name, filter and count the pictures.
 
-Leaves `pictures.npy` (N, 128, 128, 4) uint8 RGBA, `pictures.json`, one entry per row, and
-`held_out.json`, which goes along with the model, in the work folder. Composition and captions
-happen later; what depends on the seed is which other emoji the autoencoder gets to see, and which
-ideas in which styles are held out.
+Writes into the work folder: `pictures.npy` (N, 128, 128, 4) uint8 RGBA; `pictures.json`, one entry
+per row; `held_out.json`, which is part of the model. The seed decides which other emoji the
+autoencoder sees, and which ideas are held out in which styles.
 """
 
 from __future__ import annotations
@@ -39,10 +38,11 @@ CANVAS = 256  # rendered at twice the size, so that cropping to the subject cost
 
 @dataclass(frozen=True, slots=True)
 class DatasetRow:
-    """One rendered picture: which set drew it, which emoji it is, and the words for it.
+    """One rendered picture: its icon set, its emoji, and its words.
 
-    `idea` is false where only the autoencoder and the towers learn from it: emoji that are no idea,
-    sets that the diffusion model is not taught, and held-out pairs, which no tower sees either.
+    `idea` is false for pictures that only the autoencoder and the towers learn from: emoji without
+    names, sets that the diffusion model is not trained on, and held-out pairs, which the towers do
+    not see either.
     """
 
     package: str
@@ -65,7 +65,7 @@ class Emoji:
 
 
 def read_emoji(packages: Path) -> list[Emoji]:
-    """All emoji of emojibase with label and tags, without those on the blocklist."""
+    """All emoji of emojibase with label and tags, except blocked ones."""
     entries = json.loads((fetch("emojibase-data", packages) / "en" / "data.json").read_text())
     emoji = []
     for one in entries:
@@ -86,7 +86,7 @@ def read_rows(path: Path) -> list[DatasetRow]:
 
 
 class IconSet:
-    """An icon set of npm: finds the drawing of a character and renders it."""
+    """An icon set from npm: finds the drawing of a character and renders it."""
 
     def __init__(self, source: PictureSet, packages: Path) -> None:
         self.folder = fetch(source.package, packages)
@@ -131,7 +131,7 @@ class IconSet:
 def fit(picture: Image.Image) -> npt.NDArray[np.uint8] | None:
     """Crop to the subject, pad to a square, resize to (128, 128, 4); None for an empty drawing.
 
-    Vendors leave different margins; one size for all makes place a matter of composition.
+    Icon sets have different margins; without them, size and position are up to the composition.
     """
     box = picture.getchannel("A").point(lambda a: 255 if a > 16 else 0).getbbox()
     if box is None:
@@ -155,8 +155,8 @@ def prepare(
 ) -> None:
     """Run the phase: every idea from every set, and a share of the other emoji.
 
-    If `narrow`, only what has a name by hand is an idea, and only in the four sets seen most.
-    `held_out` is what another run held out; without it, pairs are chosen by chance.
+    If `narrow`, only names by hand are ideas, and only in the four most used sets. `held_out` comes
+    from an earlier run; without it, pairs are chosen at random.
     """
     packages = workdir / "packages"
     emoji = read_emoji(packages)
@@ -200,7 +200,7 @@ def prepare(
 
 
 def is_idea(emoji: Emoji, source: PictureSet, narrow: bool) -> bool:
-    """Whether the diffusion model is taught it, as this set draws it."""
+    """Whether the diffusion model is trained on this drawing."""
     if narrow:
         return emoji.character in IDEAS and source.weight >= SEEN_MOST
     return bool(emoji.names) and source.weight > 0
@@ -208,32 +208,32 @@ def is_idea(emoji: Emoji, source: PictureSet, narrow: bool) -> bool:
 
 @cache
 def open_set(source: PictureSet, packages: Path) -> IconSet:
-    """Each process reads a set once."""
+    """An icon set, read once per process."""
     return IconSet(source, packages)
 
 
 def _slugs_of(emoji: Emoji, slugs: list[dict[str, str]]) -> tuple[str, ...]:
-    """What the sets call it, those that say so."""
+    """The set's names of the emoji, if it has names."""
     code = _code_of(emoji)
     return tuple(known[code] for known in slugs if code in known)
 
 
 def _code_of(emoji: Emoji) -> str:
-    """Its code points, as packages write them."""
+    """The code points, in the form of package file names."""
     return "-".join(f"{ord(c):x}" for c in emoji.character)
 
 
 def draw_fitted(
     source: PictureSet, packages: Path, emoji: Emoji, hints: tuple[str, ...]
 ) -> npt.NDArray[np.uint8] | None:
-    """What a set draws of an emoji, (128, 128, 4), or None; `hints` are names that others use."""
+    """The set's drawing of an emoji (128, 128, 4), or None; `hints` are its names in other sets."""
     drawing = open_set(source, packages).draw(emoji, hints)
     return fit(drawing) if drawing else None
 
 
 def hold_out(rows: list[DatasetRow], rng: random.Random) -> frozenset[tuple[str, str]]:
-    """Some (emoji, style) pairs that the diffusion model never sees, so that evaluation can ask
-    for them; each such emoji stays known in at least two other styles."""
+    """Choose (emoji, style) pairs that the diffusion model never sees, for the evaluation. Each
+    such emoji remains in at least two other styles."""
     styles: dict[str, list[str]] = {}
     for row in rows:
         if row.idea:
@@ -244,7 +244,7 @@ def hold_out(rows: list[DatasetRow], rng: random.Random) -> frozenset[tuple[str,
 
 
 def _report(rows: list[DatasetRow], notice: Path | None) -> None:
-    """Print the counts by source and licence, and write NOTICE from the same table."""
+    """Print the counts by source and licence, and write NOTICE from them."""
     counts = Counter(row.package for row in rows)
     ideas = Counter(row.package for row in rows if row.idea)
     print(f"{'package':36} {'licence':12} {'pictures':>8} {'of ideas':>8}")

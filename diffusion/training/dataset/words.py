@@ -1,7 +1,6 @@
-"""Texts for the text encoder to learn from: the names of emoji, and every noun of WordNet.
+"""Texts to train the text encoder on: the names of emoji, and all nouns of WordNet.
 
-Pure, except that both are read from their packages' files. Knows no pictures: a word may stand
-here that no picture shows, so that it still means something when a person types it.
+Also words that no picture shows, so that they mean something when a person types them.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ PLACES = (
 
 
 def names_of(emoji: list[Emoji], packages: Path) -> dict[str, tuple[str, ...]]:
-    """Every name that people have given each emoji: label, our own, shortcodes."""
+    """All names of each emoji: label, ours, shortcodes."""
     folder = packages / "emojibase-data" / "package" / "en" / "shortcodes"
     listings = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
     names: dict[str, tuple[str, ...]] = {}
@@ -57,7 +56,7 @@ def names_of(emoji: list[Emoji], packages: Path) -> dict[str, tuple[str, ...]]:
 
 
 def dress(name: str, others: list[str], rng: random.Random) -> str:
-    """A name in a prompt's clothes: counted, coloured, in a place, beside something, in a style."""
+    """A prompt with the name: with a number, colour, place, neighbour or style."""
     colour = f"{rng.choice(COLOUR_WORDS)} " if rng.random() < 0.35 else ""
     size = (
         f"{rng.choice(SIZE_WORDS if rng.random() < 0.6 else MOODS)} " if rng.random() < 0.15 else ""
@@ -88,11 +87,11 @@ def dress(name: str, others: list[str], rng: random.Random) -> str:
 
 
 def write_texts(packages: Path, emoji: list[Emoji], count: int, seed: int) -> dict[str, str]:
-    """About `count` different texts, each with the text whose meaning it shares.
+    """About `count` different texts, each with the text that it should mean the same as.
 
-    That is itself, except where a word stands for a kindred name: "a canine, noto style" with "a
-    dog, noto style". Names and common words all stand there bare; then come prompts with kindred
-    words, prompts about emoji, and WordNet's other words, prompts about them, and glosses.
+    That is itself, or for a synonym the text with the name: "a canine, noto style" means "a dog,
+    noto style". First all names and common words alone; then prompts with synonyms, prompts about
+    emoji, and WordNet's other words, prompts about them, and their glosses.
     """
     rng = random.Random(seed)
     names = list(names_of(emoji, packages).values())

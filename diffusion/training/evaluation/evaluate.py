@@ -1,8 +1,7 @@
-"""Phase `evaluate`: a sheet to look at, and one table of numbers that do not flatter.
+"""Phase `evaluate`: a sheet of samples, and a table of scores.
 
-Who judges is in `judges`, what is asked in `exam`. Every number stands with how many prompts and
-seeds it comes from, and beside what the judge makes of real pictures: it cannot be better than its
-judge. For beauty there is the sheet.
+The judges are in `judges`, the questions in `dataset.exam`. Each score is printed with its number
+of prompts and seeds, and with the judge's score for real pictures, which is the upper bound.
 """
 
 # mypy: allow-untyped-calls
@@ -76,7 +75,7 @@ SHEET = (
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One line of the table."""
+    """One row of the table."""
 
     what: str
     prompts: int
@@ -86,7 +85,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationSize:
-    """How much is asked: prompts of a kind, seeds of the plain ones, real pictures to compare
+    """How much is evaluated: prompts of each kind, seeds per prompt, real pictures to compare
     with."""
 
     prompts: int
@@ -107,7 +106,7 @@ TINY_EVALUATION = EvaluationSize(prompts=2, seeds=1, real=16)
 
 
 class Examiner:
-    """Asks, draws and judges; what was drawn stays, for the scores that need many pictures."""
+    """Draws the answers to questions and scores them; keeps all drawings for the overall scores."""
 
     def __init__(self, pipeline: Any, evaluator: Evaluator) -> None:
         self.pipeline = pipeline
@@ -115,7 +114,7 @@ class Examiner:
         self.drawn: list[Image.Image] = []
 
     def draw(self, prompts: list[str], seeds: int, what: str) -> list[Image.Image]:
-        """Every prompt from each seed; all prompts of the first seed come first."""
+        """One picture per prompt and seed; all prompts of the first seed come first."""
         pictures: list[Image.Image] = []
         for seed in tqdm(range(seeds), desc=what, unit="seed"):
             first = 10_000 * (seed + 1)
@@ -124,7 +123,7 @@ class Examiner:
         return pictures
 
     def ask(self, what: str, questions: list[Question], seeds: int) -> Score:
-        """How often the drawn picture finds its caption first, and among the first five."""
+        """How often the picture matches its caption best, or among the best five."""
         if not questions:
             return Score(what, 0, 0, "nothing to ask")
         pictures = self.draw([one.prompt for one in questions], seeds, what)
@@ -133,7 +132,7 @@ class Examiner:
     def score(
         self, what: str, pictures: list[Image.Image], questions: list[Question], seeds: int
     ) -> Score:
-        """The line for pictures that are there already."""
+        """The score of pictures that are drawn already."""
         places = np.array(self._evaluator.rank(pictures, questions))
         result = f"{np.mean(places < 1):.0%} first"
         if len(questions[0].choices) > 10:
@@ -142,7 +141,7 @@ class Examiner:
 
 
 def evaluate(workdir: Path, seed: int, tiny: bool, device: torch.device) -> list[Score]:
-    """Run the phase: `evaluate.json`, `sheet.jpg`, and the table on the terminal."""
+    """Run the phase: write `evaluate.json` and `sheet.jpg`, and print the table."""
     amounts = TINY_EVALUATION if tiny else FULL_EVALUATION
     unet = UNet2DConditionModel.from_pretrained(workdir / "unet", low_cpu_mem_usage=False)
     pipeline = build_pipeline(workdir, unet)
@@ -167,7 +166,7 @@ def evaluate(workdir: Path, seed: int, tiny: bool, device: torch.device) -> list
 
 
 def draw_forty(pipeline: Any, path: Path, seed: int, tiny: bool) -> float:
-    """Write the sheet; returns how long a grid of four takes, in seconds."""
+    """Write the sheet; returns the seconds that a grid of four takes."""
     sheet = list(SHEET[:2] if tiny else SHEET)
     pictures = draw(pipeline, sheet, list(range(seed + 1, seed + 1 + len(sheet))))
     draw_sheet(pictures, columns=8, captions=sheet).save(path, quality=90)
@@ -184,7 +183,7 @@ def _ask_words(
     held_out: HeldOut,
     amounts: EvaluationSize,
 ) -> list[Score]:
-    """Whether the drawing is of what the prompt says, for prompts of several kinds."""
+    """Whether pictures show what the prompt says, for several kinds of prompts."""
     rng = random.Random(SEED)
     taught = [row for row in rows if row.idea]
     names = list(dict.fromkeys(row.names[0] for row in taught))
@@ -230,7 +229,7 @@ def _ask_styles(
     held_out: HeldOut,
     amounts: EvaluationSize,
 ) -> list[Score]:
-    """Whether a critic recognises the style that was asked for, and the evaluator the thing."""
+    """Whether the critic recognises the requested style, and the evaluator the thing."""
     styles = list(dict.fromkeys(row.style for row in rows if row.idea))
     names = {row.emoji: row.names[0] for row in rows if row.idea}
     critic, judged, sure = train_critic(workdir, rows, styles, held_out)
@@ -264,7 +263,7 @@ def _ask_styles(
 def _share_right(
     critic: Critic, pictures: list[Image.Image], styles: list[str], asked: list[tuple[str, str]]
 ) -> float:
-    """How many are taken for the style that was asked for."""
+    """The share of pictures whose style the critic recognises."""
     wanted = torch.tensor([styles.index(style) for _, style in asked])
     return (critic.judge(to_pixels(pictures, PIXELS)) == wanted).float().mean().item()
 
@@ -277,8 +276,7 @@ def _draw_anew(
     asked: list[tuple[str, str]],
     share: float,
 ) -> list[Image.Image]:
-    """The last share of the steps alone, from real pictures: whether a style that is lost was lost
-    there."""
+    """Redraw only the last steps of real pictures, to see whether the style gets lost there."""
     places = {(row.emoji, row.style): index for index, row in enumerate(rows) if row.idea}
     drawings = np.load(workdir / "pictures.npy", mmap_mode="r")
     plain = [compose(drawings, alone(places[pair]), {places[pair]: None}) for pair in asked]
@@ -288,8 +286,8 @@ def _draw_anew(
 
 
 def ask_tower(workdir: Path, rows: list[DatasetRow], held_out: HeldOut, count: int) -> list[Score]:
-    """Whether the image tower that ships finds the captions of pictures that it never saw, and
-    another word for a thing than any caption has."""
+    """Whether the released image tower finds the captions of unseen pictures, and synonyms that no
+    caption has."""
     tower = CLIPVisionModelWithProjection.from_pretrained(workdir / "image_encoder").eval()
     examinee = Evaluator(tower, lambda texts: read_with(workdir, texts))
     rng = random.Random(SEED)
@@ -315,7 +313,7 @@ def ask_tower(workdir: Path, rows: list[DatasetRow], held_out: HeldOut, count: i
 def pictures_by_synonym(
     workdir: Path, rows: list[DatasetRow], rng: random.Random
 ) -> tuple[list[Image.Image], list[Question]]:
-    """Real pictures of each thing that has a synonym, every one to be found by that word among the
+    """Real pictures of each thing that has a synonym, with that synonym as the answer among the
     names of other things."""
     drawings = np.load(workdir / "pictures.npy", mmap_mode="r")
     taught = [row for row in rows if row.idea]
@@ -332,14 +330,12 @@ def pictures_by_synonym(
 
 
 def words_said(rows: list[DatasetRow]) -> set[str]:
-    """Every name and tag that a caption can have. The other words there are what phase `clip`
-    taught, and never the exam's own."""
+    """All names and tags that captions use."""
     return {word for row in rows if row.weight > 0 for word in (*row.names, *row.tags)}
 
 
 def _hues_of_taught(workdir: Path, rows: list[DatasetRow]) -> dict[int, float | None]:
-    """The hues of everything that a U-Net may have been taught: of all ideas in all its styles,
-    however few of them the exam is about."""
+    """The main hues of all drawings that a U-Net may have been trained on."""
     chosen = [index for index, row in enumerate(rows) if row.weight > 0]
     return read_hues(np.load(workdir / "pictures.npy", mmap_mode="r"), chosen)
 
@@ -347,7 +343,7 @@ def _hues_of_taught(workdir: Path, rows: list[DatasetRow]) -> dict[int, float | 
 def _write_captions(
     rows: list[DatasetRow], hues: dict[int, float | None], rng: random.Random
 ) -> list[str]:
-    """Captions of compositions of what the U-Net is taught, kept back or not."""
+    """Captions of compositions that the U-Net is trained on, kept back or not."""
     taught = [index for index, row in enumerate(rows) if row.idea]
     hues = {index: hues[index] for index in taught}
     plans = [plan(index, rows, hues, rng) for index in rng.choices(taught, k=CAPTIONS)]
@@ -371,7 +367,7 @@ def _compare_with_real(
     amounts: EvaluationSize,
     tiny: bool,
 ) -> list[Score]:
-    """How far the drawings as a whole are from pictures held out, and whether they are copies."""
+    """The distance of all drawings from held-out pictures, and whether they are copies."""
     trained = [i for i in indices if (rows[i].emoji, rows[i].style) not in held_out.pairs]
     back = _held_back(rows, held_out) or trained
     drawings = workdir / "pictures.npy"

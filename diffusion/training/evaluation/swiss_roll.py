@@ -1,8 +1,8 @@
-"""The oldest experiment of the field: a swiss roll destroyed by noise and restored.
+"""The oldest diffusion experiment: a swiss roll is destroyed by noise and restored.
 
-Sohl-Dickstein et al. 2015, §3.1, with what was found since: the schedule, the prediction and the
-sampler are those that draw pictures, on pictures of a single cell with two channels. Only the
-network is another: a few thousand parameters instead of millions.
+Sohl-Dickstein et al. 2015, §3.1, with today's schedule, prediction type and sampler: those of the
+engine, on pictures of one cell with two channels. Only the network is smaller: a few thousand
+parameters.
 """
 
 # mypy: allow-untyped-calls
@@ -32,12 +32,12 @@ ROLL_BETAS = {"linear": linear(1e-4, 0.02, 1000), "cosine": cosine(0, 0, 1000)}
 
 
 def spiral(angle: Tensor) -> Tensor:
-    """The points [n, 2] of the roll at these angles."""
+    """Points [n, 2] of the roll at these angles."""
     return torch.stack([angle * angle.cos(), angle * angle.sin()], dim=1) / ROLL_SCALE
 
 
 def swiss_roll(count: int, g: torch.Generator) -> Tensor:
-    """Points of the roll, as many on each bit of its length, [count, 2, 1, 1]."""
+    """Random points [count, 2, 1, 1], uniform along the roll."""
     # Length grows with the square of the angle, so equal shares of length are of its square.
     first, last = TURNS
     share = torch.rand(count, generator=g)
@@ -46,7 +46,8 @@ def swiss_roll(count: int, g: torch.Generator) -> Tensor:
 
 
 class RollNetwork(nn.Module):
-    """Three layers that are told time and place by sines. Called like a U-Net; hears no words."""
+    """Three layers with sine embeddings of time and position. Called like a U-Net; ignores
+    texts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,7 +62,7 @@ class RollNetwork(nn.Module):
     def forward(
         self, x: Tensor, times: Tensor, states: Tensor, return_dict: bool = False
     ) -> tuple[Tensor]:
-        """What it makes of points [rows, 2, 1, 1] at timesteps [rows]."""
+        """The prediction for points [rows, 2, 1, 1] at timesteps [rows]."""
         places = x.flatten(1)
         waves = torch.cat([places * wave for wave in WAVES], dim=1)
         phases = times.view(-1, 1) / 1000 * math.pi * torch.tensor([0.5, 1.0, 2.0, 4.0])
@@ -71,7 +72,7 @@ class RollNetwork(nn.Module):
 
 
 def train_on_roll(steps: int, seed: int, schedule: str = "cosine") -> tuple[Denoiser, list[float]]:
-    """A denoiser of the roll, and its loss by step."""
+    """Train a denoiser for the roll; returns it and its loss per step."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network = RollNetwork()
@@ -95,7 +96,7 @@ def train_on_roll(steps: int, seed: int, schedule: str = "cosine") -> tuple[Deno
 
 
 def destroy(denoiser: Denoiser, points: Tensor, share: float, g: torch.Generator) -> Tensor:
-    """The points at this share of the way to nothing but noise, [n, 2]."""
+    """The points [n, 2] with noise of this share of the schedule."""
     sigma = denoiser.levels.sigmas[round(share * 999)].item()
     noised = points + sigma * torch.randn(points.shape, generator=g)
     return (noised / math.sqrt(1 + sigma**2)).flatten(1)
@@ -105,7 +106,7 @@ def destroy(denoiser: Denoiser, points: Tensor, share: float, g: torch.Generator
 def restore(
     denoiser: Denoiser, count: int, g: torch.Generator, steps: int = ROLL_STEPS
 ) -> list[Tensor]:
-    """From noise back to a roll: the points [count, 2] at each of `steps` + 1 levels."""
+    """Sample from noise: the points [count, 2] at each of `steps` + 1 levels."""
     sigmas = visited(denoiser.levels, "trailing", steps)
     x = sigmas[0].float() * torch.randn((count, 2, 1, 1), generator=g)
     memory = initial_state(x)
@@ -120,12 +121,12 @@ def restore(
 
 
 def distances(points: Tensor) -> Tensor:
-    """How far each of the points [n, 2] is from the roll, [n]."""
+    """The distance [n] of each point [n, 2] from the roll."""
     return torch.cdist(points, spiral(torch.linspace(*TURNS, 2000))).amin(1)
 
 
 def compare_schedules(schedule: str, trainings: int, counts: tuple[int, ...]) -> list[float]:
-    """The mean distance of restored points, for each count of steps to restore them in."""
+    """The mean distance of restored points, for each number of steps."""
     totals = [0.0] * len(counts)
     for seed in range(trainings):
         denoiser, _ = train_on_roll(1500, seed, schedule)
