@@ -48,7 +48,7 @@ class Dictionary:
     synsets: dict[str, Synset]
 
     def is_common(self, synset: Synset) -> bool:
-        """Whether the corpus has any of its words."""
+        """Whether WordNet's corpus has any of its words."""
         return any(word in self.lemmas and self.lemmas[word].is_common for word in synset.words)
 
 

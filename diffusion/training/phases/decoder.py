@@ -1,15 +1,13 @@
-"""Phase `unet`, second part: the decoder learns on, from what its own U-Net draws.
+"""Phase `unet`, second part: train the decoder on what its own U-Net generates.
 
-What a U-Net draws is never quite what the encoder would have made of a picture: what was meant flat
-comes out mottled, an edge frayed. So real pictures are drawn anew, from somewhere in the middle of
-their noise, as members' pictures are, and the decoder learns to see in them what was meant. The
-latents stay what they are.
+A U-Net's latents are never quite those of the encoder: flat areas come out mottled, edges frayed.
+So real pictures are redrawn from the middle of their noise, and the decoder learns to restore them.
+The latents stay the same.
 
-Where two edges are possible, the mean of both is the nearest to either, and blurred. So an
-adversary judges patches beside (Isola et al. 2017), as for the autoencoders of latent diffusion,
-and says whose style it takes the picture for. It also judges drawings from nothing but noise and a
-caption: their colours are purer than any real picture's, by guidance, and only there.
-Knows the U-Net as a pipeline only.
+Where two edges are possible, their mean has the smallest error, and is blurred. So an adversary
+also judges patches (Isola et al. 2017), as for the autoencoders of latent diffusion, and classifies
+the style. It also judges pictures generated from pure noise: guidance makes their colours purer
+than those of any real picture.
 """
 
 # mypy: allow-untyped-calls
@@ -59,9 +57,9 @@ MEASURED_DRAFTS = 32  # the first drafts, which only measure
 
 @torch.inference_mode()
 def write_drafts(workdir: Path, count: int, seed: int, device: torch.device) -> None:
-    """Draw so many real pictures anew: `drafts.npy` (N, 4, 16, 16) fp16, of which the first K are
-    of the pictures in `drafts-pictures.npy` (K, 128, 128, 3) uint8 and the others of nothing but
-    their captions; `drafts-styles.npy` (N,) int64."""
+    """Redraw real pictures: `drafts.npy` (N, 4, 16, 16) fp16, of which the first K belong to the
+    pictures in `drafts-pictures.npy` (K, 128, 128, 3) uint8; the others are generated from captions
+    alone. `drafts-styles.npy` (N,) int64."""
     rows = read_rows(workdir / "pictures.json")
     rng = random.Random(seed)
     # One picture in ten is no square, and left out.
@@ -129,7 +127,7 @@ def train_decoder(
     device: torch.device,
     tiny: bool,
 ) -> None:
-    """Run the part until its budget is spent; continues where an earlier run stopped."""
+    """Run the part until its budget is spent; continues an earlier run."""
     launch(_train, workers, workdir, budget, batch, seed, device, tiny)
     state = load_checkpoint(workdir / "decoder.pt")
     assert state is not None
@@ -138,8 +136,8 @@ def train_decoder(
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """How real each patch looks, above 0 or below, (N, patches); whose style it is in, logits
-    (N, styles); and what that was read from."""
+    """How real each patch looks, (N, patches), above or below 0; the style logits (N, styles); and
+    the features they are computed from."""
 
     patches: Tensor
     styles: Tensor
@@ -147,10 +145,11 @@ class Judgement:
 
 
 class Adversary(nn.Module):
-    """Tells drawn pictures (N, 3, h, w) from real ones, by patches, and whose style they are in.
+    """Discriminates generated pictures (N, 3, h, w) from real ones by patches, and classifies
+    styles.
 
-    It is told nothing of the style, and learns it from real pictures only (Odena et al. 2017): a
-    flat drawing that is mottled would make a fine one with shades.
+    Styles are learnt from real pictures only (Odena et al. 2017): a mottled flat drawing would pass
+    for a shaded one.
     """
 
     def __init__(self, styles: int) -> None:
@@ -183,14 +182,14 @@ class Adversary(nn.Module):
 def decoder_loss(
     drawn: Tensor, real: Tensor, styles: Tensor, adversary: Adversary, last: Tensor
 ) -> Tensor:
-    """What decoder and adversary go down at once, for pictures `drawn` (N, 3, h, w) in [-1, 1] of
-    `styles` (N,). The first K are of the pictures `real` (K, 3, h, w), the others of none.
+    """The combined loss of decoder and adversary, for pictures `drawn` (N, 3, h, w) in [-1, 1] of
+    `styles` (N,). The first K belong to the pictures `real` (K, 3, h, w).
 
-    The decoder: the error, and how far the picture is from the real one to an adversary that this
-    part does not teach: its features (Wang et al. 2018), its patches, its style. Its weight keeps
-    the second pull at `OPPOSED` of the first where both reach the weights `last`, of the decoder's
-    last layer (Esser et al. 2021, equation 7). The adversary: the hinge on both kinds of patches
-    and the styles of the real ones, which do not teach the decoder.
+    Decoder: the error, and the distance to the real picture by the frozen adversary: features (Wang
+    et al. 2018), patches, style. The weight keeps the gradient of the second at `OPPOSED` times the
+    first at the weights `last` of the decoder's last layer (Esser et al. 2021, equation 7).
+    Adversary: the hinge loss on patches, and the styles of real pictures; its gradients do not
+    reach the decoder.
     """
     kept = len(real)
     error = picture_loss(drawn[:kept], real)
@@ -266,7 +265,7 @@ def _train(
 
 @torch.inference_mode()
 def _look(vae: Any, workdir: Path, latents: Tensor, real: Tensor) -> float:
-    """Decode the drafts that only measure; write the sheet, return the loss."""
+    """Decode the held-out drafts; write the sheet, return the loss."""
     drawn = vae.decode(latents).sample
     pairs = [to_image(one.cpu()) for pair in zip(real, drawn, strict=True) for one in pair]
     draw_sheet(pairs, columns=8).save(workdir / "decoder-sheet.png")

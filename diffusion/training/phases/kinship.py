@@ -1,9 +1,9 @@
-"""Phase `clip`, third part: another word for a thing comes to read as the thing's own name does.
+"""Phase `clip`, third part: a synonym gets the same states as the name of the thing.
 
-A U-Net knows the states of the names in its captions and little else: those of "a canine" may point
-where those of "a dog" do and still be strange to it. So the text encoder goes on from itself. A
-prompt with another word takes on, place by place, the states that the same prompt with the name
-had, and prompts with names keep theirs, so that U-Nets taught on these still fit.
+A U-Net only knows the states of names in its captions. Those of "a canine" may point where those of
+"a dog" do and still be unfamiliar to it. So the text encoder is trained further: a prompt with a
+synonym gets, token by token, the states of the same prompt with the name. Prompts with names keep
+their states, so that U-Nets trained on them still fit.
 """
 
 # mypy: allow-untyped-calls
@@ -69,8 +69,8 @@ Ideas = list[tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """Prompts as ids (N, 32), those whose states they shall have, and at which place (N, 32); how
-    many tokens of each are text."""
+    """Prompts as ids (N, 32), the prompts whose states they should get, the matching positions (N,
+    32), and the number of text tokens of each."""
 
     ids: Tensor
     known: Tensor
@@ -81,11 +81,11 @@ class Lesson:
 def find_kin(
     packages: Path, ideas: Ideas, tiny: bool, device: torch.device
 ) -> list[tuple[str, str]]:
-    """Other words for what the model can draw, each with the first name of its idea, shuffled.
+    """Synonyms of what the model can draw, each with the first name of its idea, shuffled.
 
-    Nouns that one can draw go by the name that MiniLM puts nearest to them and their gloss. What
-    WordNet calls kindred counts as nearer, and goes there however far it is; in miniature nothing
-    else does. What is on the blocklist is left out.
+    A drawable noun belongs to the name that MiniLM puts nearest to it and its gloss. WordNet's
+    synonyms get a bonus and always belong to their name; in a tiny run there are no others. Blocked
+    words are left out.
     """
     dictionary = read_dictionary(packages)
     firsts = {name: names[0] for names in reversed(ideas) for name in names}
@@ -114,7 +114,7 @@ def find_kin(
 
 
 def _nearness(words: dict[str, str], names: list[str], path: Path, device: torch.device) -> Tensor:
-    """[words, names]: mean cosine in MiniLM's space of the bare word and of the word with its
+    """Mean cosines [words, names] in MiniLM's space, of the word alone and of the word with its
     gloss."""
     texts = [with_article(word) for word in words]
     texts += [f"{word}, {gloss[:80]}" for word, gloss in words.items()]
@@ -126,10 +126,9 @@ def _nearness(words: dict[str, str], names: list[str], path: Path, device: torch
 
 
 def align(ids: list[int], known: list[int], end: int) -> list[int]:
-    """For every place of one prompt, the place in the other that says the same.
+    """For each position of one prompt, the position in the other with the same meaning.
 
-    They begin alike; from where they differ, they are matched from their ends to there; padding is
-    matched with padding.
+    The common start is matched first, then the common end; padding is matched with padding.
     """
     size, other = ids.index(end) + 1, known.index(end) + 1
     alike = 0
@@ -149,9 +148,9 @@ def write_lesson(
     count: int,
     rng: random.Random,
 ) -> Lesson:
-    """A batch: half of it prompts with other words, half with names that keep their states.
+    """A batch: half prompts with synonyms, half with names that keep their states.
 
-    Words for ideas named by hand come more often, as the ideas do in pictures.
+    Words for ideas with names by hand are more frequent, like those ideas in pictures.
     """
     names = [name for some in ideas for name in some]
     chances = [IDEA_NAME_WEIGHT if name in FAMILIAR_NAMES else 1.0 for _, name in kin]
@@ -171,10 +170,9 @@ def write_lesson(
 
 
 def kinship_loss(states: Tensor, wanted: Tensor, lengths: Tensor) -> Tensor:
-    """Squared error on the states (N, 32, d), in their variance.
+    """The squared error of the states (N, 32, d), relative to their variance.
 
-    Text and padding count as much as each other, however long the text is: attention looks at few
-    places of one and at many of the other.
+    Text and padding have equal weight, because attention looks at both.
     """
     error = (states - wanted).square().mean(-1) / wanted.var()
     inside = torch.arange(LENGTH, device=states.device) < lengths[:, None]
@@ -190,8 +188,8 @@ def train_kinship(
     device: torch.device,
     tiny: bool,
 ) -> None:
-    """Run the part until its budget is spent, from the text encoder of the model folder `folder`;
-    continues where an earlier run stopped. Raises UnfitStart."""
+    """Run the part until its budget is spent, starting from the text encoder of the model folder
+    `folder`; continues an earlier run. Raises UnfitStart."""
     tokenizer: Any = CLIPTokenizer.from_pretrained(folder / "tokenizer")
     packages = workdir / "packages"
     ideas = [one.names for one in read_emoji(packages) if one.names]
@@ -233,7 +231,7 @@ def _loss_on(encoder: Any, earlier: Any, lesson: Lesson, device: torch.device) -
 
 
 class Exam:
-    """How often a word that nobody taught reads most like the name that it should."""
+    """How often an untrained word is read most like the right name."""
 
     def __init__(
         self, tokenizer: CLIPTokenizer, earlier: Any, ideas: Ideas, kin: list[tuple[str, str]]
@@ -244,7 +242,7 @@ class Exam:
         self._names = self._read(earlier, token_ids(tokenizer, [with_article(n) for n in names]))
 
     def mark(self, encoder: Any) -> float:
-        """The share of words whose padding is nearest to that of their name."""
+        """The share of words whose padding state is nearest to that of their name."""
         nearest = torch.cdist(self._read(encoder, self._words), self._names).argmin(1).cpu()
         return (nearest == self._answers).float().mean().item()
 
@@ -258,6 +256,6 @@ class Exam:
 
 
 def _recolour(text: str, rng: random.Random) -> str:
-    """The same with another word for each hue."""
+    """The same text with other colour words."""
     parts = text.split(" ")
     return " ".join(rng.choice(WORDS_OF[part]) if part in WORDS_OF else part for part in parts)

@@ -1,7 +1,7 @@
-"""Phase `unet`: learn to tell the picture from the noise, given the words.
+"""Phase `unet`: train the U-Net to predict the picture from noise and a caption.
 
 v-prediction (Salimans and Ho 2022) under the squared-cosine schedule (Nichol and Dhariwal 2021) or
-the linear one (Ho et al. 2020). Sees latents and text states, never pixels or words.
+the linear one (Ho et al. 2020), on latents and text states.
 """
 
 # mypy: allow-untyped-calls
@@ -36,7 +36,7 @@ NOISY = 0.7  # share of samples at the noisier of two levels: what a picture is 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How the U-Net learns; `start` is a model folder whose U-Net it begins with."""
+    """The settings of the training; `start` is a model folder whose U-Net is trained further."""
 
     batch: int
     seed: int
@@ -64,10 +64,8 @@ def build_unet(tiny: bool) -> Any:
 
 
 def begin(course: Course) -> Any:
-    """The U-Net before its first step: a fresh one, or that of an earlier model.
-
-    Raises UnfitStart.
-    """
+    """The U-Net before its first step: a new one, or that of an earlier model. Raises
+    UnfitStart."""
     unet = build_unet(course.tiny)
     if course.start is not None:
         fill(unet, course.start / "unet")
@@ -75,12 +73,12 @@ def begin(course: Course) -> Any:
 
 
 def build_denoiser(unet: Any, schedule: str) -> Denoiser:
-    """The U-Net under a schedule, predicting v."""
+    """The denoiser of a U-Net with v-prediction under a schedule."""
     return Denoiser(unet, trained_levels(BETA_SCHEDULES[schedule](*BETAS, 1000)), "v_prediction")
 
 
 def draw_levels(count: int, g: torch.Generator) -> Tensor:
-    """(count,): how noisy each sample is, in shares of the schedule, [0, 1)."""
+    """Random noise levels (count,), as shares [0, 1) of the schedule."""
     one, other, chance = torch.rand(3, count, generator=g)
     return torch.where(chance < NOISY, torch.maximum(one, other), one)
 
@@ -88,10 +86,10 @@ def draw_levels(count: int, g: torch.Generator) -> Tensor:
 def diffusion_loss(
     denoiser: Denoiser, latents: Tensor, states: Tensor, g: torch.Generator
 ) -> Tensor:
-    """The mean weighted squared error on v of a batch, at levels and with noise drawn by chance.
+    """The mean weighted squared error on v, at random levels with random noise.
 
-    The weight is min-SNR (Hang et al. 2023) plus one, because plain min-SNR on v gives the
-    noisiest steps, which decide what the picture is of, almost none.
+    The weight is min-SNR (Hang et al. 2023) plus one: plain min-SNR on v gives almost no weight to
+    the noisiest steps, which decide what the picture shows.
     """
     device = latents.device
     t = draw_levels(len(latents), g) * len(denoiser.levels.sigmas)
@@ -108,9 +106,9 @@ def diffusion_loss(
 
 
 def learning_rate(share: float, step: int, goes_on: bool = False) -> float:
-    """Warm up for 300 steps, hold, then fall along a cosine; `share` of the run is over.
+    """Warm up for 300 steps, hold, then fall along a cosine; `share` of the run is done.
 
-    A U-Net that has learnt already learns on at a third of the rate, which falls all the time.
+    A U-Net that is trained further starts at a third of the rate, which only falls.
     """
     decay, rate = (1.0, UNET_LEARNING_RATE / 3) if goes_on else (DECAY, UNET_LEARNING_RATE)
     fall = max(0.0, (share - (1 - decay)) / decay)
@@ -118,10 +116,7 @@ def learning_rate(share: float, step: int, goes_on: bool = False) -> float:
 
 
 def train_unet(workdir: Path, budget: Budget, course: Course, workers: int) -> None:
-    """Run the phase until its budget is spent; continues where an earlier run stopped.
-
-    Raises UnfitStart.
-    """
+    """Run the phase until its budget is spent; continues an earlier run. Raises UnfitStart."""
     if not (workdir / "unet.pt").exists():
         write_schedule(workdir, course.schedule)
     elif read_schedule(workdir) != course.schedule:
@@ -184,7 +179,7 @@ def _train(place: Place, workdir: Path, budget: Budget, course: Course) -> None:
 
 
 def _report(run: Run, workdir: Path, bucket: LatentBucket, course: Course) -> None:
-    """Measure on what is held out, keep the state, and now and then draw a sheet."""
+    """Measure the held-out loss, save the state, and sometimes draw a sheet."""
     unet = _averaged(run.average.weights, course).to(course.device)
     run.report(_held_out_loss(build_denoiser(unet, course.schedule), bucket))
     if run.is_over or run.reports % 4 == 0:
@@ -194,7 +189,7 @@ def _report(run: Run, workdir: Path, bucket: LatentBucket, course: Course) -> No
 
 @torch.inference_mode()
 def _held_out_loss(denoiser: Denoiser, bucket: LatentBucket) -> float:
-    """The loss on compositions never trained on, with the same noise every time."""
+    """The loss on held-out compositions, with the same noise every time."""
     latents, states = (
         bucket.latents[:HELD_OUT_COMPOSITIONS].float(),
         bucket.states[:HELD_OUT_COMPOSITIONS].float(),
