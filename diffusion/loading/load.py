@@ -100,7 +100,7 @@ def _found(model: Path, dtype: torch.dtype) -> ModelComponents:
         return read_file(model, dtype)
     if model.is_file():
         raise CheckpointError(
-            f"{model} is no .safetensors file, and no other kind is safe to read."
+            f"{model} is not a .safetensors file. Other formats can contain code."
         )
     if not model.exists() and is_hub_name(str(model)):
         return read_folder(fetch(str(model)), dtype, name=model.name)
@@ -165,21 +165,21 @@ def _check_fit(parts: ModelComponents) -> None:
     width = sum(encoder.model.config.hidden_size for encoder in parts.encoders)
     if unet.cross_attention_dim != width:
         raise CheckpointError(
-            f"The U-Net in {place} listens to texts of width {unet.cross_attention_dim}, its "
-            f"text encoder speaks {width}."
+            f"The U-Net in {place} expects texts of width {unet.cross_attention_dim}, but its "
+            f"text encoders produce {width}."
         )
     if unet.class_embed_type or unet.addition_embed_type not in (None, "text_time"):
         raise CheckpointError(
-            f"The U-Net in {place} wants to hear more than texts, which is not supported."
+            f"The U-Net in {place} needs more conditions than texts, which is not supported."
         )
-    told = 0
+    given = 0
     if len(parts.encoders) == 2:
         pooled = parts.encoders[-1].model.config.projection_dim
-        told = pooled + 6 * (unet.addition_time_embed_dim or 0)
-    if (unet.projection_class_embeddings_input_dim or 0) != told:
+        given = pooled + 6 * (unet.addition_time_embed_dim or 0)
+    if (unet.projection_class_embeddings_input_dim or 0) != given:
         raise CheckpointError(
-            f"The U-Net in {place} wants to hear {unet.projection_class_embeddings_input_dim or 0} "
-            f"numbers beside the text, its text encoders and sizes are {told}."
+            f"The U-Net in {place} expects {unet.projection_class_embeddings_input_dim or 0} "
+            f"numbers beside the text, but its text encoders and sizes give {given}."
         )
     for encoder in parts.encoders:
         _check_tokens(encoder, place)
@@ -189,7 +189,7 @@ def _check_tokens(encoder: TextEncoderComponents, place: Path) -> None:
     known, spoken = len(encoder.tokenizer), encoder.model.config.vocab_size
     if known > spoken:
         raise CheckpointError(
-            f"The tokenizer in {place} knows {known} tokens, its text encoder only {spoken}."
+            f"The tokenizer in {place} has {known} tokens, but its text encoder only {spoken}."
         )
 
 

@@ -76,13 +76,13 @@ def _read(path: Path) -> tuple[dict[str, Tensor], Mapping[str, str]]:
 
 def _settings(metadata: Mapping[str, str], path: Path) -> Mapping[str, float]:
     """peft's metadata: the `lora_alpha` of each network. Raises CheckpointError."""
-    said = parse_json(
+    metadata_json = parse_json(
         metadata.get("lora_adapter_metadata", "{}").encode(), f"The metadata of the LoRA {path}"
     )
-    for name, value in said.items():
+    for name, value in metadata_json.items():
         if value and name.endswith(("alpha_pattern", "use_rslora", "use_dora")):
             raise CheckpointError(f"The LoRA {path} sets {name}, which is not supported.")
-    return {name: value for name, value in said.items() if name.endswith(".lora_alpha")}
+    return {name: value for name, value in metadata_json.items() if name.endswith(".lora_alpha")}
 
 
 def _place(name: str, per_block: int) -> tuple[str, str, str]:

@@ -84,8 +84,8 @@ def _check_numbers(config: Mapping[str, Any], path: Path) -> None:
         if isinstance(value, Sequence) and not isinstance(value, str) and len(value) > MAX_LIST:
             raise CheckpointError(f"{path} has {len(value)} entries in {name}; {MAX_LIST} is most.")
         if isinstance(value, int | float) and not -MAX_NUMBER <= value <= MAX_NUMBER:
-            said = json.dumps(value)
-            shown = said if len(said) < 20 else "a number of many digits"
+            written = json.dumps(value)
+            shown = written if len(written) < 20 else "a number of many digits"
             raise CheckpointError(f"{path} has {shown} as {name}; no model is as large as that.")
 
 

@@ -40,11 +40,11 @@ def number_type(device: torch.device) -> torch.dtype:
 
     It is faster than float32 on a GPU, and on a CPU with AVX512-BF16. Raises SettingError.
     """
-    said = os.environ.get("DARKROOM_DTYPE") or "auto"
-    if said in DTYPES:
-        return DTYPES[said]
-    if said != "auto":
-        raise SettingError(f"DARKROOM_DTYPE must be auto, {' or '.join(DTYPES)}, not “{said}”.")
+    value = os.environ.get("DARKROOM_DTYPE") or "auto"
+    if value in DTYPES:
+        return DTYPES[value]
+    if value != "auto":
+        raise SettingError(f"DARKROOM_DTYPE must be auto, {' or '.join(DTYPES)}, not “{value}”.")
     able = torch.cpu.get_capabilities()
     fast = device.type == "cuda" or able.get("avx512_bf16") or able.get("amx_bf16")
     return torch.bfloat16 if fast else torch.float32
@@ -66,10 +66,10 @@ def handed(values: Tensor, x: Tensor) -> Tensor:
 
 def compile_wanted() -> bool:
     """Whether DARKROOM_COMPILE asks for it. Raises SettingError."""
-    said = os.environ.get("DARKROOM_COMPILE") or "0"
-    if said not in ("0", "1"):
-        raise SettingError(f"DARKROOM_COMPILE must be 0 or 1, not “{said}”.")
-    return said == "1"
+    value = os.environ.get("DARKROOM_COMPILE") or "0"
+    if value not in ("0", "1"):
+        raise SettingError(f"DARKROOM_COMPILE must be 0 or 1, not “{value}”.")
+    return value == "1"
 
 
 def prepare(unet: nn.Module, device: torch.device, compiled: bool) -> None:
@@ -93,9 +93,9 @@ def is_out_of_memory(error: Exception) -> bool:
     """Whether the error means that GPU or CPU memory ran out."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    said = str(error).lower()
+    message = str(error).lower()
     return isinstance(error, RuntimeError) and (
-        "out of memory" in said or "can't allocate memory" in said
+        "out of memory" in message or "can't allocate memory" in message
     )
 
 

@@ -115,10 +115,10 @@ class _Attention:
         encoder_hidden_states: Tensor | None = None,
         **_: Any,
     ) -> Tensor:
-        heard = hidden_states if encoder_hidden_states is None else encoder_hidden_states
+        context = hidden_states if encoder_hidden_states is None else encoder_hidden_states
         query, key, value = (
             made.unflatten(-1, (attn.heads, -1)).transpose(1, 2)
-            for made in (attn.to_q(hidden_states), attn.to_k(heard), attn.to_v(heard))
+            for made in (attn.to_q(hidden_states), attn.to_k(context), attn.to_v(context))
         )
         if query.device.type == "cpu":
             mixed = in_portions(1, _attended, query, key, value)
@@ -221,19 +221,19 @@ def _attended(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
 
 
 def _attention_probe(
-    asking: torch.Size, heard: torch.Size, chance: torch.Generator
+    queries: torch.Size, context: torch.Size, chance: torch.Generator
 ) -> tuple[Any, Any]:
     """Test inputs for attention whose scores or weighted sums cancel, chosen at random."""
-    query, key = wide(chance, torch.Size((1, *asking))), wide(chance, torch.Size((1, *heard)))
-    value = wide(chance, torch.Size((1, *heard)))
-    half = asking[-1] // 2
+    query, key = wide(chance, torch.Size((1, *queries))), wide(chance, torch.Size((1, *context)))
+    value = wide(chance, torch.Size((1, *context)))
+    half = queries[-1] // 2
     query[..., half : 2 * half] = query[..., :half]
     key[..., half : 2 * half] = -key[..., :half]
     if torch.rand((), generator=chance) < 0.5:
         # So large that the rounding errors of scores are as large as normal scores.
         query, key = query * 2**9, key * 2**9
     else:
-        half = heard[-2] // 2
+        half = context[-2] // 2
         value[..., half : 2 * half, :] = -value[..., :half, :]
     return (query, key, value), _attended
 

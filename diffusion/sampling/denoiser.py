@@ -104,10 +104,10 @@ class Denoiser(nn.Module):
         return {"text_embeds": pooled, "time_ids": sizes}
 
     def _network(
-        self, scaled: Tensor, times: Tensor, states: Tensor, told: dict[str, Tensor]
+        self, scaled: Tensor, times: Tensor, states: Tensor, added_conditions: dict[str, Tensor]
     ) -> Tensor:
         weights = next(self.unet.parameters())
-        options = {"added_cond_kwargs": told} if told else {}
+        options = {"added_cond_kwargs": added_conditions} if added_conditions else {}
         output: Tensor = self.unet(
             scaled.to(weights.dtype),
             times.to(weights.device, torch.float32, non_blocking=True),

@@ -50,7 +50,7 @@ def blur(states: Tensor, noise: Tensor, amount: float, share: float) -> Tensor:
     mixed = amount * max(0.0, 1 - share / NOISE_UNTIL_SHARE)
     if mixed == 0:
         return states
-    heard = states.float()
-    mean, deviation = heard.mean(), heard.std()
-    noised = math.sqrt(1 - mixed) * heard + math.sqrt(mixed) * deviation * noise
+    clean = states.float()
+    mean, deviation = clean.mean(), clean.std()
+    noised = math.sqrt(1 - mixed) * clean + math.sqrt(mixed) * deviation * noise
     return ((noised - noised.mean()) / noised.std().clamp(min=1e-12) * deviation + mean).to(states)

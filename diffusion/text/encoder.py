@@ -133,15 +133,15 @@ class ClipEncoder:
 
     def _encoded(self, chunk: Chunk) -> tuple[Tensor, Tensor]:
         marks = self.tokenizer
-        said = [marks.bos_token_id, *(token.id for token in chunk), marks.eos_token_id]
-        padding = self.window - len(said)
-        ids = torch.tensor([said + [marks.pad_token_id] * padding], device=self.model.device)
+        tokens = [marks.bos_token_id, *(token.id for token in chunk), marks.eos_token_id]
+        padding = self.window - len(tokens)
+        ids = torch.tensor([tokens + [marks.pad_token_id] * padding], device=self.model.device)
         mask = None
         if getattr(self.model.config, "use_attention_mask", False):
-            mask = torch.tensor([[1] * len(said) + [0] * padding], device=self.model.device)
-        heard = self.model(ids, attention_mask=mask, output_hidden_states=self._penultimate)
-        pooled = heard.text_embeds if hasattr(heard, "text_embeds") else heard.pooler_output
-        states = heard.hidden_states[-2] if self._penultimate else heard.last_hidden_state
+            mask = torch.tensor([[1] * len(tokens) + [0] * padding], device=self.model.device)
+        output = self.model(ids, attention_mask=mask, output_hidden_states=self._penultimate)
+        pooled = output.text_embeds if hasattr(output, "text_embeds") else output.pooler_output
+        states = output.hidden_states[-2] if self._penultimate else output.last_hidden_state
         return states[0], pooled[0]
 
 

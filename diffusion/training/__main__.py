@@ -36,7 +36,7 @@ class Amounts:
     drawing: int
 
 
-# Some twenty minutes on a large GPU, an afternoon on two cores, less than three minutes there.
+# 20 minutes on a large GPU, an afternoon on two CPU cores, and under three minutes for TINY.
 ON_GPU = Amounts(
     library=400_000,
     texts=4_000_000,
@@ -133,7 +133,7 @@ def run_clip(options: argparse.Namespace, amounts: Amounts) -> None:
     device = torch.device(options.device)
     if start is not None:
         adopt(start, workdir)
-    # Time given is shared out evenly.
+    # A budget in minutes is divided equally.
     minutes = options.minutes and options.minutes / (3 if start is None else 2)
     texts, kindred, looks = (
         Budget(None if minutes else amount, minutes)
@@ -187,7 +187,7 @@ def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
     if not (options.workdir / "captions.json").exists():
         count = amounts.compositions
         write_latents(options.workdir, count, options.seed, device, options.calm)
-    # Of time given the decoder has a quarter.
+    # The decoder gets a quarter of a budget in minutes.
     minutes = options.minutes or 0.0
     samples, drawings = (
         Budget(None if minutes else amount, minutes * share or None)
@@ -239,7 +239,7 @@ PHASES: dict[str, Callable[[argparse.Namespace, Amounts], None]] = {
 }
 
 
-# Amounts that the command line may say.
+# Amounts that the command line can set.
 ADJUSTABLE = {
     "texts": "texts that phase clip sees",
     "looks": "pictures that phase clip sees",

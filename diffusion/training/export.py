@@ -22,11 +22,11 @@ from diffusion.training.loop.run import UnfitStart
 from diffusion.training.loop.sampling import GUIDANCE, SAMPLING_STEPS, build_pipeline
 
 IMAGE_ENCODER = "image_encoder"
-BENEATH = ("text_encoder", "tokenizer", "vae")  # what a U-Net is taught on
-DRAWING = (*BENEATH, "unet", "scheduler", IMAGE_ENCODER)  # everything that is measured
+UNET_DEPENDENCIES = ("text_encoder", "tokenizer", "vae")  # what a U-Net is trained on
+DRAWING = (*UNET_DEPENDENCIES, "unet", "scheduler", IMAGE_ENCODER)  # what the evaluation needs
 LIMIT_BYTES = 40_000_000
 
-# What `--stylize` pulls towards: shaded and glossy, the furthest from plain shapes that it draws.
+# What `--stylize` pulls towards: shaded and glossy.
 AESTHETIC = "3d style"
 
 EXAMPLES = (
@@ -59,11 +59,11 @@ def export(workdir: Path, folder: Path) -> None:
     _write_plain_vocabulary(folder / "tokenizer")
     for weights in folder.rglob("*.safetensors"):
         weights.chmod(0o644)
-    for path in folder.rglob("config.json"):  # which also note the folder they were trained in
+    for path in folder.rglob("config.json"):  # they contain the path of the work folder
         config = json.loads(path.read_text())
         config.pop("_name_or_path", None)
-        # transformers takes the precision from here and diffusers from its caller: without this a
-        # plain `from_pretrained` mixes half the one with single the other, and cannot draw.
+        # transformers reads the dtype from here, diffusers from its caller. Without this a plain
+        # `from_pretrained` mixes float16 and float32, and fails.
         if "dtype" in config:
             config["dtype"] = "float32"
         path.write_text(json.dumps(config, indent=2) + "\n")
@@ -73,7 +73,7 @@ def export(workdir: Path, folder: Path) -> None:
     assert size <= LIMIT_BYTES, f"the model has {size} bytes, more than {LIMIT_BYTES}"
 
 
-def adopt(folder: Path, workdir: Path, parts: tuple[str, ...] = BENEATH) -> None:
+def adopt(folder: Path, workdir: Path, parts: tuple[str, ...] = UNET_DEPENDENCIES) -> None:
     """Copy parts of a model folder into the work folder, where later phases look for them.
 
     Existing parts are kept: a U-Net belongs to its text encoder and its autoencoder.

@@ -92,7 +92,7 @@ def watch(pipeline: Any, prompt: str, seed: int, guidance: float) -> Watched:
 
     def keep(_: Any, step: int, __: Any, state: dict[str, Tensor]) -> dict[str, Tensor]:
         noised.append(state["latents"].clone())
-        # The solver works on guesses of the picture itself, and remembers the last one.
+        # The solver keeps its last denoised prediction.
         guessed.append(pipeline.scheduler.model_outputs[-1].clone())
         return state
 
@@ -201,7 +201,7 @@ class Listener:
         weights = attn.get_attention_scores(query, key, attention_mask)
         batch = len(hidden_states)
         if encoder_hidden_states is not None:
-            # Of a pair for guidance the second half has the words.
+            # The second half of a guidance batch has the prompt.
             by_head = weights.view(batch, -1, *weights.shape[1:])[batch // 2 :]
             self.heard.append(by_head.mean((0, 1)))
         mixed: Tensor = attn.to_out[0](attn.batch_to_head_dim(weights @ value))
@@ -229,7 +229,7 @@ def attention_maps(
         total += functional.interpolate(raster, (16, 16), mode="bilinear")[0]
     total /= len(listener.heard)
     maps: dict[str, Tensor] = {}
-    token = 1  # the first says that a text begins
+    token = 1  # token 0 is the start token
     for word in prompt.replace(",", " ,").split():
         count = len(pipeline.tokenizer(word, add_special_tokens=False).input_ids)
         maps[word] = total[token : token + count].sum(0)

@@ -105,8 +105,8 @@ class Interrogator:
         ]
         prompts = []
         for place, thing in enumerate(things):
-            said = [_say("", thing, style) for style in eye.phrases.styles]
-            styles = self._nearest(seen, list(eye.phrases.styles), self.read(said))
+            candidates = [_say("", thing, style) for style in eye.phrases.styles]
+            styles = self._nearest(seen, list(eye.phrases.styles), self.read(candidates))
             for style in styles[: 2 if place == 0 else 1]:
                 prompts.append(self._complete(seen, eye.phrases, thing, style))
         return tuple(prompts)
@@ -122,9 +122,10 @@ class Interrogator:
         if not words:
             return ()
         # A word has at least one token, so words beyond the length are always truncated.
-        heard = words[: self._length + 1]
+        read_words = words[: self._length + 1]
         without = [
-            " ".join(heard[:at] + heard[at + 1 :]) for at in range(min(len(words), self._length))
+            " ".join(read_words[:at] + read_words[at + 1 :])
+            for at in range(min(len(words), self._length))
         ]
         vectors = self.read([prompt, *without])
         moved = (1 - vectors[1:] @ vectors[0]).clamp(min=0).tolist()
@@ -200,8 +201,8 @@ def load_interrogator(
             output_loading_info=True,
         )
         preparing = read_json(place / "preprocessor_config.json")
-        said = read_json(place / PHRASES_FILE)
-        bank = PhraseBank(**{part: tuple(map(str, said[part])) for part in PHRASE_KINDS})
+        phrases = read_json(place / PHRASES_FILE)
+        bank = PhraseBank(**{part: tuple(map(str, phrases[part])) for part in PHRASE_KINDS})
         mean, std = preparing["image_mean"], preparing["image_std"]
         eye = ImageEncoder(tower.to(device).eval(), mean, std, bank)
     except CheckpointError:

@@ -6,7 +6,7 @@ import random
 import zlib
 from dataclasses import dataclass
 
-# Hues in degrees that a subject can be turned to.
+# Colours that a subject can be changed to, with their hues in degrees.
 HUES: dict[str, float] = {
     "red": 0,
     "orange": 28,
@@ -17,7 +17,7 @@ HUES: dict[str, float] = {
     "pink": 330,
 }
 
-# Plain grounds that a picture can stand on; white is the one nobody has to ask for.
+# Plain backgrounds; white is the default.
 GROUNDS: dict[str, tuple[int, int, int]] = {
     "white": (255, 255, 255),
     "yellow": (255, 221, 87),
@@ -34,14 +34,14 @@ GROUNDS: dict[str, tuple[int, int, int]] = {
 
 SMALL_WORDS = ("small", "tiny")
 
-# Colours that a name may bring along ("red fox") and that give way when the subject is recoloured.
+# Colour words inside names ("red fox") that are removed when the subject is recoloured.
 OWN_COLOURS = frozenset((*HUES, "brown", "golden"))
 
 NUMBERS = ("one", "two", "three", "four")
 
 MAX_TAGS = 3
 
-KEPT_BACK = 16  # one in so many captions of several parts is only ever asked
+KEPT_BACK_ONE_IN = 16  # this share of captions with several parts is kept out of training
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def is_kept_back(caption: str) -> bool:
     The words alone decide, so no list has to be stored. Captions with one part, such as "a red
     fox", are always trained, because most prompts look like that.
     """
-    return "," in caption and zlib.crc32(caption.encode()) % KEPT_BACK == 0
+    return "," in caption and zlib.crc32(caption.encode()) % KEPT_BACK_ONE_IN == 0
 
 
 def article(noun: str) -> str:

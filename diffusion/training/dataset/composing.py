@@ -28,11 +28,11 @@ def compose_all(
     `pictures` is the path of the `pictures.npy` that the plans are for. With `side`, frames are
     small squares; otherwise all plans must have the same shape.
     """
-    # Only the hue that a plan needs goes along.
+    # Send only the hue that a plan needs.
     jobs = [(plan, {plan.row: hues[plan.row]}) for plan in plans]
     parts = [jobs[start : start + BATCH] for start in range(0, len(jobs), BATCH)]
     compose_some = partial(_compose_some, pictures, side)
-    if len(parts) < 4:  # not worth starting processes for
+    if len(parts) < 4:  # too few to start processes
         yield from map(compose_some, parts)
         return
     # A fork of a process that has used torch can hang.

@@ -20,14 +20,14 @@ from diffusion.training.dataset.captions import (
 )
 from diffusion.training.dataset.prepare import DatasetRow
 
-# Sides in pixels, (width, height), and how often. About one area, so that one batch costs the same.
+# (width, height) in pixels, and their shares. Similar areas, so that batches cost the same.
 SHAPES: dict[tuple[int, int], float] = {
     (128, 128): 0.90,
     (160, 104): 0.05,
     (104, 160): 0.05,
 }
 
-# Without a style the model draws as this set does: clean outlines that survive 128 pixels.
+# The default style, with clean outlines that work at 128 pixels.
 HOUSE_STYLE = "noto style"
 
 
@@ -56,12 +56,12 @@ PLACED: dict[str, Spot] = {
     "tiny": Spot(0, 0, 0.3),
 }
 
-# How often a thing is not alone in the middle.
+# Shares of pictures with several of a thing, with two things, and with one off the centre.
 COUNTED, PAIRED, MOVED = 0.07, 0.06, 0.05
-# How far a subject may be off its place and size, in shares of its side, and lean, in degrees; what
-# it looks towards is a coin's toss. Nobody asks for it: it is why another seed is another picture.
+# Random offset and scaling, in shares of the side, and rotation in degrees; half of the subjects
+# are mirrored. Captions do not mention it, so that different seeds give different pictures.
 MAX_SHIFT, MAX_SCALE_CHANGE, MAX_LEAN_DEGREES = 0.04, 0.1, 12.0
-UPRIGHT = 0.6  # share of the pictures where nothing leans
+UPRIGHT_SHARE = 0.6  # share of pictures without rotation
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def plan(
         spots=spots,
         where=where,
         beside=beside,
-        pose=Pose(mirrored=rng.random() < 0.5) if calm else _strike(rng),
+        pose=Pose(mirrored=rng.random() < 0.5) if calm else _random_pose(rng),
     )
 
 
@@ -149,12 +149,14 @@ def other_colours(row: DatasetRow, hue: float) -> list[str]:
     return [w for w, h in HUES.items() if w not in own_words and _turn(hue, h) > 25]
 
 
-def _strike(rng: random.Random) -> Pose:
+def _random_pose(rng: random.Random) -> Pose:
     return Pose(
         x=rng.uniform(-MAX_SHIFT, MAX_SHIFT),
         y=rng.uniform(-MAX_SHIFT, MAX_SHIFT),
         scale=rng.uniform(1 - MAX_SCALE_CHANGE, 1 + MAX_SCALE_CHANGE / 2),
-        lean=0.0 if rng.random() < UPRIGHT else rng.uniform(-MAX_LEAN_DEGREES, MAX_LEAN_DEGREES),
+        lean=0.0
+        if rng.random() < UPRIGHT_SHARE
+        else rng.uniform(-MAX_LEAN_DEGREES, MAX_LEAN_DEGREES),
         mirrored=rng.random() < 0.5,
     )
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from diffusion.training.dataset.captions import HUES, NUMBERS, article, is_kept_back, plural
 from diffusion.training.dataset.prepare import DatasetRow
 
-CHOICES = 100  # captions that a picture's own is looked for among
+CHOICES = 100  # captions to choose from
 
-# Words for ideas by one of their names. No caption may have the word: `ask_synonyms` looks.
+# Synonyms and a name of their idea. No caption may have the synonym: `ask_synonyms` checks it.
 SYNONYMS: dict[str, str] = {
     "aircraft": "airplane",
     "android": "robot",
@@ -144,7 +144,7 @@ def ask_synonyms(
 ) -> list[Question]:
     """The words of SYNONYMS whose things are drawn, unless `seen` has the word."""
     first = {name: row.names[0] for row in rows if row.idea for name in row.names}
-    # What is one thing's first name is not another's.
+    # A first name always belongs to its own idea.
     first |= {row.names[0]: row.names[0] for row in rows if row.idea}
     words = [(word, first[known]) for word, known in SYNONYMS.items() if known in first]
     return ask_words(words, names, seen, rng)

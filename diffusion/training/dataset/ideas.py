@@ -438,7 +438,7 @@ BLOCKED_WORDS: frozenset[str] = frozenset(
 
 # Groups of emojibase with things to draw: faces, people, nature, food, places, games, objects.
 DRAWN_GROUPS = frozenset((0, 1, 3, 4, 5, 6, 7))
-# Labels of what another emoji shows already, but for a small difference.
+# Labels of emoji that differ only slightly from another one.
 VARIANTS = re.compile(r"(man|woman|men|women|deaf)\b.*|.*(:|facing right|o’clock|-thirty).*")
 
 

@@ -29,11 +29,9 @@ from diffusion.training.dataset.sources import PICTURE_SETS, PictureSet, fetch, 
 
 PIXELS = 128
 HELD_OUT_PAIRS = 200
-OTHER_EMOJI_SHARE = (
-    0.12  # share of the emoji that are no ideas, which only the autoencoder and the towers see
-)
-SEEN_MOST = 1.0  # weight from which a set is one of the four that a narrow model is taught
-CANVAS = 256  # rendered at twice the size, so that cropping to the subject costs no sharpness
+OTHER_EMOJI_SHARE = 0.12  # share of emoji without names that the autoencoder and towers see
+MIN_NARROW_WEIGHT = 1.0  # weight of the four sets of a narrow model
+RENDER_SIDE_PX = 256  # twice the final size, so that cropping keeps pictures sharp
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +122,7 @@ class IconSet:
             f'viewBox="{icon.get("left", 0)} {icon.get("top", 0)} {width} {height}">'
             f"{icon['body']}</svg>"
         )
-        png = resvg_py.svg_to_bytes(svg_string=svg, width=CANVAS, height=CANVAS)
+        png = resvg_py.svg_to_bytes(svg_string=svg, width=RENDER_SIDE_PX, height=RENDER_SIDE_PX)
         return Image.open(io.BytesIO(bytes(png))).convert("RGBA")
 
 
@@ -202,7 +200,7 @@ def prepare(
 def is_idea(emoji: Emoji, source: PictureSet, narrow: bool) -> bool:
     """Whether the diffusion model is trained on this drawing."""
     if narrow:
-        return emoji.character in IDEAS and source.weight >= SEEN_MOST
+        return emoji.character in IDEAS and source.weight >= MIN_NARROW_WEIGHT
     return bool(emoji.names) and source.weight > 0
 
 

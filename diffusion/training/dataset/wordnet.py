@@ -8,12 +8,11 @@ from pathlib import Path
 
 from diffusion.training.dataset.sources import fetch
 
-# Files of WordNet with things one can draw: animal, artifact, body, food, object, phenomenon and
-# plant. Not person: its words for people are often insults, and what is nearest to the others is a
-# tool of their trade or a dish of their country.
+# WordNet's files of drawable things: animal, artifact, body, food, object, phenomenon and plant.
+# Not person: many of its words are insults, and the others are nearest to tools or dishes.
 DRAWABLE = {"05", "06", "08", "13", "17", "19", "20"}
-MOST_KINDS = 150  # words for kinds of one thing, the commonest and nearest first
-MOST_STEPS = 5
+MAX_KIND_WORDS = 150  # words for kinds of one thing, the most common and nearest first
+MAX_SENSE_STEPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ def find_kindred(dictionary: Dictionary, names: set[str]) -> list[tuple[str, str
             for over in synsets[at].above:
                 if not _climb(synsets, over, named)[1]:
                     near += [word for word in synsets[over].words[:2] if meant.get(word) == over]
-            near += [word for _, _, word in sorted(kinds.get(name, ()))[:MOST_KINDS]]
+            near += [word for _, _, word in sorted(kinds.get(name, ()))[:MAX_KIND_WORDS]]
             kin |= dict.fromkeys((word, name) for word in near if word not in names)
     return list(kin)
 
@@ -127,11 +126,11 @@ def _climb(
 ) -> tuple[int, list[str]]:
     """The nearest named meanings above this one: how many steps, and their names."""
     level = [at]
-    for steps in range(MOST_STEPS + 1):
+    for steps in range(MAX_SENSE_STEPS + 1):
         if found := [name for one in level for name in named.get(one, ())]:
             return steps, found
         level = [over for one in level if one in synsets for over in synsets[one].above]
-    return MOST_STEPS, []
+    return MAX_SENSE_STEPS, []
 
 
 def find_drawable(

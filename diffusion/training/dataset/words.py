@@ -14,7 +14,7 @@ from diffusion.training.dataset.prepare import Emoji
 from diffusion.training.dataset.sources import PICTURE_SETS
 from diffusion.training.dataset.wordnet import find_kindred, read_dictionary
 
-# Ways to ask for a style that no set of pictures has, so that these are not noise either.
+# Style words that no icon set has, so that they mean something too.
 OTHER_STYLES = (
     *("sticker", "clip art", "cartoon", "pixel art", "line art", "watercolor", "icon", "drawing"),
     *("photo", "painting", "sketch", "logo", "emoji", "minimalist", "vintage", "glossy", "shiny"),

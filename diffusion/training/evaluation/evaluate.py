@@ -93,12 +93,12 @@ class EvaluationSize:
     real: int
 
 
-CAPTIONS = 4_000  # written to find those among them that are kept back
+CAPTIONS = 4_000  # how many are written to find kept-back ones among them
 
-# How near the first a caption may be found, and how the table says it.
+# Ranks, and their text in the table.
 RANK_WORDS = {1: "first", 5: "among five", 10: "among ten"}
 
-# How much of the end of the steps is drawn of a real picture, and how the table says it.
+# Shares of the steps that are redrawn, and their text in the table.
 REDRAWN_SHARES = {0.25: "the last quarter", 0.5: "the last half"}
 
 FULL_EVALUATION = EvaluationSize(prompts=40, seeds=2, real=400)

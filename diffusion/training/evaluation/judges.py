@@ -42,12 +42,12 @@ from diffusion.training.phases.image_tower import (
     train_by_contrast,
 )
 
-SEED = 1_000  # far from every seed that trains what is judged
+SEED = 1_000  # far from all seeds of the training
 TEACHER_WIDTH = 384
-GENEROUS = (100_000, 1_000_000)  # pictures and looks of an evaluator that a GPU trains
+GPU_EVALUATOR_SIZE = (100_000, 1_000_000)  # pictures and samples of the evaluator on a GPU
 THUMBNAIL = 32
 CRITIC_PICTURES, CRITIC_STEPS, CRITIC_RATE = 3_000, 400, 0.02
-# Steps between neighbouring pixels, in levels of 255, at which flat, shaded and edge part.
+# Limits between flat, shaded and edge: differences of neighbouring pixels, in levels of 255.
 SLOPES = (0.5, 1.5, 2.5, 4.5, 8.5, 16.5, 32.5, 64.5)
 
 
@@ -88,7 +88,9 @@ def train_evaluator(
 ) -> Evaluator:
     """Train the tower on the pictures that are not held out; it is kept between runs."""
     chosen = [i for i, row in enumerate(rows) if (row.emoji, row.style) not in held_out.pairs]
-    count, looks = (64, 64) if tiny else (20_000, 130_000) if device.type == "cpu" else GENEROUS
+    count, looks = (
+        (64, 64) if tiny else (20_000, 130_000) if device.type == "cpu" else GPU_EVALUATOR_SIZE
+    )
     torch.manual_seed(SEED)
     tower = build_eye(TEACHER_WIDTH).to(device)
     model = nn.ModuleDict({"tower": tower})
@@ -218,7 +220,7 @@ def train_critic(
     plain = [compose(drawings, alone(index), {index: None}) for index in chosen]
     pictures = _pass_through(workdir, torch.from_numpy(np.stack(plain)).permute(0, 3, 1, 2))
     labels = torch.tensor([styles.index(rows[index].style) for index in chosen])
-    # A fifth of the ideas only measure: the critic must know the hand, not the thing.
+    # A fifth of the ideas is held out: the critic must recognise the style, not the thing.
     kept = set(sorted({rows[index].emoji for index in chosen})[::5])
     measured = torch.tensor([rows[index].emoji in kept for index in chosen])
     critic = Critic(pictures[~measured], labels[~measured])

@@ -24,7 +24,7 @@ ROLL_WIDTH = 64
 ROLL_STEPS = 40
 TURNS = (1.5 * math.pi, 4.5 * math.pi)
 ROLL_SCALE = 7.0  # brings the roll to a standard deviation of about one
-# Places are told by sines as well (Tancik et al. 2020): bare coordinates bend too slowly for turns.
+# Frequencies of the position embedding (Tancik et al. 2020); plain coordinates are too smooth.
 WAVES = (2.0, 4.0)
 
 
@@ -38,7 +38,7 @@ def spiral(angle: Tensor) -> Tensor:
 
 def swiss_roll(count: int, g: torch.Generator) -> Tensor:
     """Random points [count, 2, 1, 1], uniform along the roll."""
-    # Length grows with the square of the angle, so equal shares of length are of its square.
+    # The length grows with the square of the angle, so this is uniform along the roll.
     first, last = TURNS
     share = torch.rand(count, generator=g)
     points = spiral((first**2 + share * (last**2 - first**2)).sqrt())
@@ -83,7 +83,7 @@ def train_on_roll(steps: int, seed: int, schedule: str = "cosine") -> tuple[Deno
     losses = []
     for _ in range(steps):
         points = swiss_roll(512, g)
-        # Most where the turns are told apart (Karras et al. 2022, table 1, their log-normal).
+        # Mostly levels where the turns become distinct (log-normal, Karras et al. 2022, table 1).
         sigma = (1.2 * torch.randn(len(points), generator=g) - 1.0).exp().double()
         noise = torch.randn(points.shape, generator=g)
         loss = denoiser.loss(points, sigma, noise, _no_words(points)).mean()

@@ -103,7 +103,7 @@ class Average:
         """Move towards the model; faster at first, so that the initial weights are forgotten."""
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        # All at once: on a GPU every call of its own costs more than the sums.
+        # In one call: on a GPU separate calls cost more than the sums.
         torch._foreach_lerp_(self._mine, self._theirs, 1 - decay)
 
 

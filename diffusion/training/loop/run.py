@@ -23,10 +23,8 @@ from tqdm import tqdm
 from diffusion.training.loop.logbook import Average, LossCurve, load_checkpoint, save_checkpoint
 from diffusion.training.loop.workers import SINGLE_WORKER, Place, average_gradients
 
-WARM_STEPS = 10  # the first steps are slow and tell nothing about the rest
-MEASURED_AFTER_S = (
-    60.0  # seconds after which the rate is known; at most a tenth of the minutes given
-)
+WARM_STEPS = 10  # the first steps are slow, and not timed
+MEASURED_AFTER_S = 60.0  # seconds until the speed is known; at most a tenth of the budget
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,12 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from diffusion.training.loop.logbook import draw_sheet
 
-# First and last beta of a linear schedule (Ho et al. 2020, section 4); a cosine one has its own.
+# First and last beta of a linear schedule (Ho et al. 2020, section 4).
 BETAS = (0.0001, 0.02)
 SAMPLING_STEPS = 20
 GUIDANCE = 3.0
 
-# What a sample sheet shows while the U-Net learns.
+# The prompts of sample sheets during training.
 SAMPLE_PROMPTS = (
     "a red fox",
     "a cat",

@@ -27,9 +27,9 @@ from diffusion.training.phases.thumbnail import start_as_thumbnail
 
 AUTOENCODER_LEARNING_RATE = 1.5e-3
 CROP = 64
-FULL_FRAMES = 0.12  # share of the run, at its end, that sees whole pictures at the final size
-SETTLED = 0.6  # share of the run after which latents stay what they are and the decoder learns on
-ASTRAY = 0.3  # how far off a latent may be that it then learns from, in deviations
+FULL_FRAMES_SHARE = 0.12  # share of the run, at its end, with whole pictures at full size
+DECODER_ONLY_FROM_SHARE = 0.6  # share of the run after which only the decoder is trained
+MAX_LATENT_ERROR = 0.3  # of the latents it is then trained on, in standard deviations
 
 
 def build_autoencoder(tiny: bool) -> Any:
@@ -166,14 +166,14 @@ def _train(
     with Run(workdir, "autoencoder", "crop", learner, budget, "psnr", place) as run:
         while not run.is_over:
             run.cool(rate, warm_steps=100)
-            whole = run.share >= 1 - FULL_FRAMES
+            whole = run.share >= 1 - FULL_FRAMES_SHARE
             size, count = (128, max(2, batch // 4)) if whole else (CROP, batch)
-            settled = start is not None or run.share >= SETTLED
+            settled = start is not None or run.share >= DECODER_ONLY_FROM_SHARE
             vae.encoder.requires_grad_(not settled)
             vae.quant_conv.requires_grad_(not settled)
             chance = run.chance(seed)
             real = training_batch(pictures, weights, size, count, chance)
-            run.learn(_loss_on(model, real, chance, ASTRAY if settled else 0), batch)
+            run.learn(_loss_on(model, real, chance, MAX_LATENT_ERROR if settled else 0), batch)
             if run.is_due(4 if tiny else 30):
                 seen = averaged(run.average.weights, tiny).to(device)
                 run.report(_look(seen, workdir, pictures, weights))

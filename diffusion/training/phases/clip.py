@@ -33,11 +33,9 @@ VOCABULARY = 8192
 LENGTH = 32
 TEXT_WIDTH = 256
 CLIP_LEARNING_RATE = 1e-3
-FULL_LENGTH_SHARE = (
-    0.25  # share of the steps that see texts padded to full length; the rest save the time
-)
+FULL_LENGTH_SHARE = 0.25  # share of the steps with fully padded texts; the others save time
 START, END = "<|startoftext|>", "<|endoftext|>"
-# CLIP's own way of cutting text into words.
+# CLIP's pattern for splitting text into words.
 WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
 
@@ -181,7 +179,7 @@ def train_clip(
     earlier run."""
     packages = workdir / "packages"
     meanings = write_texts(packages, read_emoji(packages), texts, seed)
-    if (workdir / "clip.pt").exists():  # building it again may part equals otherwise
+    if (workdir / "clip.pt").exists():  # a rebuild may break ties differently
         tokenizer = CLIPTokenizer.from_pretrained(workdir / "tokenizer")
     else:
         tokenizer = build_tokenizer(list(meanings))
@@ -215,10 +213,10 @@ def _lessons(
     every = list(dict.fromkeys([*texts, *meanings.values()]))
     place = {text: index for index, text in enumerate(every)}
     vectors = teach(every, workdir / "clip-teacher.npy", device)
-    # A word for a kindred thing is put half way to that thing's own name.
+    # The target of a synonym is half way to the name of the thing.
     shared = vectors[: len(texts)] + vectors[[place[known] for known in meanings.values()]]
     ids = token_ids(tokenizer, texts)
-    # The same texts are held out each time: these tell how well words no one taught are placed.
+    # The same texts are held out each time, to measure untrained words.
     shuffled = torch.randperm(len(texts), generator=torch.Generator().manual_seed(5))
     count = min(1000, len(texts) // 10)
     return Lessons(
@@ -235,7 +233,7 @@ def _loss_on(student: Any, ids: Tensor, wanted: Tensor) -> Tensor:
         states = student["encoder"](ids)
         guess = student["head"](states.pooler_output).float()
         padded = student["head"](states.last_hidden_state[:, -1]).float()
-    # The U-Net sees the padding too, so that must mean the same as the end it repeats.
+    # The U-Net also sees the padding, so its states must match the end token.
     apart = 1 - functional.cosine_similarity(padded, wanted).mean()
     return distillation_loss(guess, wanted) + apart
 

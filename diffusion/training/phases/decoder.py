@@ -44,15 +44,14 @@ from diffusion.training.phases.latents import (
 )
 
 DECODER_LEARNING_RATE = 4e-4
-OPPOSED = 0.4  # how strongly the adversary pulls, in shares of the pull towards the real picture
-STYLED = 1.0  # what a draft's style counts there, beside its patches
-# From where pictures are drawn anew, in shares of the steps, in turn. Beyond the middle another
-# picture emerges than the one that the decoder is shown; at 0 the latents stay the encoder's own,
-# as edits of pictures need them.
+ADVERSARY_WEIGHT = 0.4  # gradient of the adversary, relative to that of the error
+STYLE_WEIGHT = 1.0  # of the style, relative to the patches
+# Shares of the steps that are redrawn, used in turn. Beyond the middle the result is another
+# picture than the target; at 0 the latents are the encoder's own, which edits of pictures need.
 FULL_STRENGTH = 1.0
 STRENGTHS = (0.0, 0.1, 0.2, FULL_STRENGTH, 0.0, 0.3, 0.4, FULL_STRENGTH)
-WHOLE_SHARE = 0.25  # of what the decoder sees
-MEASURED_DRAFTS = 32  # the first drafts, which only measure
+WHOLE_SHARE = 0.25  # share of pictures from pure noise in a batch
+MEASURED_DRAFTS = 32  # the first drafts, which are never trained on
 
 
 @torch.inference_mode()
@@ -62,7 +61,7 @@ def write_drafts(workdir: Path, count: int, seed: int, device: torch.device) -> 
     alone. `drafts-styles.npy` (N,) int64."""
     rows = read_rows(workdir / "pictures.json")
     rng = random.Random(seed)
-    # One picture in ten is no square, and left out.
+    # One picture in ten is not square, and is left out.
     plans, hues = plan_pictures(workdir, rows, count, rng, calm=True)
     plans = [one for one in plans if one.shape == (PIXELS, PIXELS)]
     captions = caption_pictures(workdir, rows, plans, rng)
@@ -87,7 +86,7 @@ def write_drafts(workdir: Path, count: int, seed: int, device: torch.device) -> 
             whole += [strength == FULL_STRENGTH] * len(latents)
             bar.update(len(latents))
     bar.close()
-    # Those from one strength stand together until here.
+    # Until here they are grouped by strength.
     order = sorted(rng.sample(range(len(plans)), len(plans)), key=whole.__getitem__)
     kept = order[: whole.count(False)]
     np.save(workdir / "drafts-pictures.npy", np.concatenate(pictures)[kept])
@@ -186,8 +185,9 @@ def decoder_loss(
     `styles` (N,). The first K belong to the pictures `real` (K, 3, h, w).
 
     Decoder: the error, and the distance to the real picture by the frozen adversary: features (Wang
-    et al. 2018), patches, style. The weight keeps the gradient of the second at `OPPOSED` times the
-    first at the weights `last` of the decoder's last layer (Esser et al. 2021, equation 7).
+    et al. 2018), patches, style. The weight keeps the gradient of the second at
+    `ADVERSARY_WEIGHT` times the first at the weights `last` of the decoder's last layer (Esser et
+    al. 2021, equation 7).
     Adversary: the hinge loss on patches, and the styles of real pictures; its gradients do not
     reach the decoder.
     """
@@ -200,10 +200,12 @@ def decoder_loss(
         functional.l1_loss(one[:kept], other.detach())
         for one, other in zip(seen.features, told.features, strict=True)
     )
-    unlike = far - seen.patches.mean() + STYLED * functional.cross_entropy(seen.styles, styles)
+    unlike = (
+        far - seen.patches.mean() + STYLE_WEIGHT * functional.cross_entropy(seen.styles, styles)
+    )
     (towards,) = torch.autograd.grad(error, last, retain_graph=True)
     (against,) = torch.autograd.grad(unlike, last, retain_graph=True)
-    weight = OPPOSED * towards.norm() / (against.norm() + 1e-4)
+    weight = ADVERSARY_WEIGHT * towards.norm() / (against.norm() + 1e-4)
     taken_in = adversary(drawn.detach()).patches
     hinge = functional.relu(1 - told.patches).mean() + functional.relu(1 + taken_in).mean()
     named = functional.cross_entropy(told.styles, styles[:kept])

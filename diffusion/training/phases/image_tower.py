@@ -45,9 +45,9 @@ from diffusion.training.phases.clip import token_ids
 
 SIDE = 96
 TOWER_LEARNING_RATE = 1e-3
-TEXT_PACE = 0.2  # the text encoder learns slower by this: it knows most already
-MAX_OTHER_TEXTS = 50_000  # texts without pictures that the text encoder has to keep in mind
-INITIAL_LOGIT_SCALE = 20.0  # of the contrast's logits, at the start
+TEXT_PACE = 0.2  # factor of the text encoder's learning rate: it is trained already
+MAX_OTHER_TEXTS = 50_000  # texts without pictures that the text encoder must not forget
+INITIAL_LOGIT_SCALE = 20.0  # of the contrastive loss
 MEAN = STD = (0.5, 0.5, 0.5)
 
 
@@ -197,7 +197,7 @@ def look(tower: Any, pixels: Tensor) -> Tensor:
     """The unit vectors [N, width] of pictures."""
     with autocast(pixels.device):
         seen = tower(pixels)
-    # CLIP's towers of transformers answer with more than their embeddings.
+    # The towers of transformers return an output object.
     embeds: Tensor = getattr(seen, "image_embeds", seen)
     return functional.normalize(embeds.float(), dim=-1)
 
@@ -210,7 +210,7 @@ def read_with(workdir: Path, texts: list[str]) -> Tensor:
     ids = token_ids(tokenizer, texts)
     lengths = (ids != tokenizer.eos_token_id).sum(1) + 1
     vectors = torch.empty(len(texts), encoder.config.hidden_size)
-    # Attention is causal: what stands behind a text's end changes nothing in it.
+    # Attention is causal, so padding does not change the text.
     for part in tqdm(lengths.argsort().split(128), desc="captions", unit="batch"):
         vectors[part] = encoder(ids[part, : int(lengths[part].max())]).pooler_output
     return functional.normalize(vectors, dim=-1)
@@ -321,7 +321,7 @@ def phrases_of(rows: list[DatasetRow]) -> dict[str, list[str]]:
         "things": [name for name in names if name.replace(" ", "").replace("-", "").isalpha()],
         "colours": list(HUES),
         "styles": list(dict.fromkeys(row.style for row in rows if row.weight > 0)),
-        # White is what a picture stands on when nobody says anything.
+        # White is the default background.
         "grounds": [f"on {article(g)} {g} background" for g in GROUNDS if g != "white"],
     }
 

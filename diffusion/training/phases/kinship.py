@@ -38,13 +38,13 @@ from diffusion.training.phases.clip import (
 )
 
 KINSHIP_LEARNING_RATE = 5e-4
-NEAR = 0.52  # mean cosine in MiniLM's space from which a noun is taken for the nearest name
-KIN_LIKENESS = 0.2  # how much nearer a word is to what WordNet calls its kin
-MEASURED_SHARE = 0.05  # share of the other words that nobody teaches, to see how new ones fare
-IDEA_NAME_WEIGHT = 4.0  # how much more often a word for an idea named by hand is taught
+MIN_COSINE = 0.52  # mean cosine in MiniLM's space from which a noun belongs to the nearest name
+KIN_LIKENESS = 0.2  # bonus on the cosine of WordNet's synonyms
+MEASURED_SHARE = 0.05  # share of the synonyms that are held out
+IDEA_NAME_WEIGHT = 4.0  # sampling weight of words for ideas with names by hand
 FAMILIAR_NAMES = frozenset(names[0] for names in IDEAS.values())
-RECOLOURED = 0.3  # share of the prompts whose hues are called by other words
-# Such words, and what captions call them.
+RECOLOURED_SHARE = 0.3  # share of the prompts whose colour words are replaced
+# Other colour words, and the ones that captions use.
 HUES_OF = {
     "crimson": "red",
     "scarlet": "red",
@@ -98,7 +98,7 @@ def find_kin(
     names = list(firsts)
     nearness = _nearness(words, names, packages.parent / "kinship-teacher.npy", device)
     place = {word: index for index, word in enumerate(words)}
-    wanted = torch.full((len(words),), NEAR)
+    wanted = torch.full((len(words),), MIN_COSINE)
     for word, name in kindred:
         if word in place:
             nearness[place[word], names.index(name)] += KIN_LIKENESS
@@ -161,7 +161,7 @@ def write_lesson(
         word, name = next(words) if index % 2 else (rng.choice(names),) * 2
         chance = rng.random()
         text, wanted = (dress(one, firsts, random.Random(chance)) for one in (word, name))
-        texts.append(_recolour(text, rng) if rng.random() < RECOLOURED else text)
+        texts.append(_recolour(text, rng) if rng.random() < RECOLOURED_SHARE else text)
         known.append(" ".join(HUES_OF.get(part, part) for part in wanted.split(" ")))
     ids, others = token_ids(tokenizer, texts), token_ids(tokenizer, known)
     end = tokenizer.eos_token_id

@@ -29,9 +29,9 @@ from diffusion.training.dataset.ideas import IDEAS
 from diffusion.training.dataset.prepare import DatasetRow, read_rows
 from diffusion.training.phases.clip import token_ids
 
-IDEA_WEIGHT = 6.0  # how much more often an idea named by hand is seen: people ask for these
-SYNONYM_SHARE = 0.12  # share of the captions that call the thing by another word
-HELD_OUT_COMPOSITIONS = 96  # compositions, the first of the squares, that only measure
+IDEA_WEIGHT = 6.0  # sampling weight of ideas with names by hand, which people ask for most
+SYNONYM_SHARE = 0.12  # share of the captions with a synonym
+HELD_OUT_COMPOSITIONS = 96  # the first squares, which are never trained on
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def caption_pictures(
 def encode(vae: Any, frames: npt.NDArray[np.uint8]) -> Tensor:
     """Encode frames (N, height, width, 3) to latents (N, 4, h, w), on the autoencoder's device."""
     pixels = torch.from_numpy(frames).to(vae.device).permute(0, 3, 1, 2)
-    # What a processor's caches hold is encoded twice as fast.
+    # Batches that fit into the CPU's cache are encoded twice as fast.
     parts = pixels.split(8 if vae.device.type == "cpu" else len(pixels))
     return torch.cat([vae.encode(part.float() / 127.5 - 1).latent_dist.mean for part in parts])
 

@@ -15,10 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-# Per colour: itself, its negative, and the two constants, so that four channels are one norm group.
+# Per colour: itself, its negative, and two constants, so that four channels form a norm group.
 LANES = 12
 CONSTANT = 2.0
-GROUP_DEVIATION = 2.25**0.5  # deviation of such a group for colours of middling strength
+GROUP_DEVIATION = 2.25**0.5  # deviation of a norm group for medium colours
 
 AVERAGE = torch.tensor([[1.0, 1, 0], [1, 1, 0], [0, 0, 0]]) / 4
 SMOOTH = torch.outer(torch.tensor([1.0, 2, 1]), torch.tensor([1.0, 2, 1])) / 16

@@ -29,9 +29,9 @@ from diffusion.training.phases.clip import TEXT_WIDTH
 from diffusion.training.phases.latents import HELD_OUT_COMPOSITIONS, LatentBucket, read_buckets
 
 UNET_LEARNING_RATE = 8e-4
-DECAY = 0.45  # share of the run, at its end, over which the learning rate falls to almost nothing
-NO_WORDS = 0.1  # share of samples whose caption is dropped, for classifier-free guidance
-NOISY = 0.7  # share of samples at the noisier of two levels: what a picture is of is settled there
+DECAY_SHARE = 0.45  # share of the run, at its end, over which the learning rate falls to almost 0
+DROPPED_CAPTION_SHARE = 0.1  # share of samples without a caption, for classifier-free guidance
+NOISIER_SHARE = 0.7  # share of samples at the noisier of two random levels, which decide most
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def build_denoiser(unet: Any, schedule: str) -> Denoiser:
 def draw_levels(count: int, g: torch.Generator) -> Tensor:
     """Random noise levels (count,), as shares [0, 1) of the schedule."""
     one, other, chance = torch.rand(3, count, generator=g)
-    return torch.where(chance < NOISY, torch.maximum(one, other), one)
+    return torch.where(chance < NOISIER_SHARE, torch.maximum(one, other), one)
 
 
 def diffusion_loss(
@@ -110,7 +110,7 @@ def learning_rate(share: float, step: int, goes_on: bool = False) -> float:
 
     A U-Net that is trained further starts at a third of the rate, which only falls.
     """
-    decay, rate = (1.0, UNET_LEARNING_RATE / 3) if goes_on else (DECAY, UNET_LEARNING_RATE)
+    decay, rate = (1.0, UNET_LEARNING_RATE / 3) if goes_on else (DECAY_SHARE, UNET_LEARNING_RATE)
     fall = max(0.0, (share - (1 - decay)) / decay)
     return rate * min(1.0, (step + 1) / 300) * (0.01 + 0.99 * (1 + math.cos(math.pi * fall)) / 2)
 
@@ -148,7 +148,7 @@ def _pick_batch(
         else 0
     )
     rows = torch.randint(first, len(bucket.latents), (batch,), generator=g)
-    dropped = torch.rand(batch, generator=g) < NO_WORDS
+    dropped = torch.rand(batch, generator=g) < DROPPED_CAPTION_SHARE
     rows, dropped = rows.to(nothing.device), dropped.to(nothing.device)
     states = torch.where(dropped.view(-1, 1, 1), nothing, bucket.states[rows].float())
     return bucket.latents[rows].float(), states

@@ -670,7 +670,7 @@ def test_a_decoder_that_learns_from_drafts_leaves_the_latents_alone(workdir: Pat
 
 def test_the_adversary_pulls_at_the_decoder_in_proportion_and_learns_by_itself() -> None:
     from diffusion.training.phases.autoencoder import picture_loss
-    from diffusion.training.phases.decoder import OPPOSED, Adversary, decoder_loss
+    from diffusion.training.phases.decoder import ADVERSARY_WEIGHT, Adversary, decoder_loss
 
     torch.manual_seed(0)
     adversary = Adversary(3)
@@ -686,7 +686,7 @@ def test_the_adversary_pulls_at_the_decoder_in_proportion_and_learns_by_itself()
     decoder_loss(last * pattern, real, styles, adversary, last).backward()
     assert last.grad is not None
     pull = (last.grad - towards).norm() / towards.norm()
-    assert pull.item() == pytest.approx(OPPOSED, rel=0.01)
+    assert pull.item() == pytest.approx(ADVERSARY_WEIGHT, rel=0.01)
     for weight, expected in zip(adversary.parameters(), alone, strict=True):
         assert weight.grad is not None
         assert torch.allclose(weight.grad, expected)
