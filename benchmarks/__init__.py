@@ -1,4 +1,4 @@
-"""How fast the engine is, beside what one would use otherwise."""
+"""Benchmarks: the engine against diffusers' own pipeline."""
 
 from diffusion.environment import set_defaults
 

@@ -1,9 +1,9 @@
-"""`python -m benchmarks`: the engine beside diffusers' pipeline, on the same weights.
+"""`python -m benchmarks`: compare the engine with diffusers' pipeline, on the same weights.
 
-All take turns within one run, so that a busy machine is unfair to none, and medians are kept. The
-tables go to docs/performance.md. Without a GPU the embedded model is drawn in the machine's number
-type and in float32; with `--models` it is models of random weights, as they are on a GPU. What is
-compiled takes part on a GPU, and elsewhere with `--compiled`, which takes minutes to warm up.
+All contenders take turns in one run, so that other load affects them equally; medians are reported.
+The tables are written to docs/performance.md. Without a GPU the embedded model runs in the
+machine's fastest dtype and in float32. With `--models`, and on a GPU, models with random weights
+run. Compiled ones take part on a GPU, or with `--compiled`, and take minutes to warm up.
 """
 
 import argparse
@@ -25,11 +25,11 @@ from diffusion.protocol.requests import ImageRequest, Noise
 
 DOCUMENT = Path("docs/performance.md")
 TOGETHER = "8 at once"
-PEAK = 790.0
+PEAK_TFLOPS = 790.0
 """TFLOP/s in bfloat16 that an H200 reaches on large matrices."""
 
-WARM_UP = 3
-"""Rounds of each case that do not count: the first two of a process are up to a fifth slower."""
+WARM_UP_ROUNDS = 3
+"""Rounds of each case that do not count: the first two are up to a fifth slower."""
 
 Rounds = dict[str, dict[str, list[Timing]]]
 """Timings by case and by contender."""
@@ -44,7 +44,7 @@ FIGURES: Mapping[str, Callable[[Timing], float]] = {
 
 
 def requests(size: int, steps: int, count: int, pictures: int, turn: int) -> list[ImageRequest]:
-    """Guided requests; several differ in steps and guidance, and every turn has new prompts."""
+    """Guided requests that differ in steps and guidance; every turn has new prompts."""
     return [
         ImageRequest(
             model="",
@@ -63,11 +63,13 @@ def requests(size: int, steps: int, count: int, pictures: int, turn: int) -> lis
 def measure(
     contenders: Mapping[str, Contender], cases: Mapping[str, tuple[int, int]], model: Model, n: int
 ) -> Rounds:
-    """What `n` rounds took, of each case and contender; a case is so many requests of so many
-    pictures."""
+    """Time `n` rounds of each case with each contender.
+
+    A case is a number of requests and the number of pictures in each.
+    """
     rounds: Rounds = {case: {name: [] for name in contenders} for case in cases}
     for case, (count, pictures) in cases.items():
-        for turn in range(-WARM_UP, n):
+        for turn in range(-WARM_UP_ROUNDS, n):
             for name, contender in contenders.items():
                 timing = contender.draw(requests(model.size, model.steps, count, pictures, turn))
                 if turn >= 0:
@@ -77,7 +79,7 @@ def measure(
 
 
 def compared(rounds: Rounds, cases: Mapping[str, tuple[int, int]]) -> str:
-    """A table of all cases: the first contender, the others, and how many times better it is."""
+    """A table of all cases: the first contender, the others, and by which factor it is better."""
     rows = []
     for case, taken in rounds.items():
         for figure, read in FIGURES.items():
@@ -92,7 +94,7 @@ def compared(rounds: Rounds, cases: Mapping[str, tuple[int, int]]) -> str:
 
 
 def _beside(medians: list[float], more: bool) -> list[str]:
-    """Figures as text: ours, then each other one with the factor by which ours is better."""
+    """Cells: our value, then each other value with the factor by which ours is better."""
     ours, *others = medians
     cells = [f"{ours:.2f}"]
     for other in others:
@@ -101,7 +103,7 @@ def _beside(medians: list[float], more: bool) -> list[str]:
 
 
 def on_embedded(device: torch.device, rounds: int, compiled: bool) -> str:
-    """The embedded model, against the pipeline in the same number type and in its default."""
+    """Benchmark the embedded model against the pipeline in the same dtype and in float32."""
     dtype = number_type(device)
     ours = Ours(EMBEDDED, device, dtype)
     name = str(dtype).removeprefix("torch.")
@@ -131,7 +133,7 @@ def _about(info: ModelInfo, device: torch.device, rounds: int) -> str:
 
 
 def _engine_alone(ours: Ours, model: Model, rounds: int) -> str:
-    """t(B) and the overhead."""
+    """The pass times by batch size, and the engine's overhead."""
     curve = ours.curve(rounds)
     shares = [ours.overhead(requests(model.size, model.steps, 8, 1, turn)) for turn in range(3)]
     rows = [
@@ -148,7 +150,7 @@ def _engine_alone(ours: Ours, model: Model, rounds: int) -> str:
 
 
 def _warmed(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Ours, str]:
-    """Ours compiled, and a table of what compiling took."""
+    """Our engine compiled, and a table of the compile times."""
     ours = Ours(folder, device, dtype, compiled=True)
     seconds = ours.warm_up()
     row = ["seconds of the first pass", *(f"{seconds[rows]:.1f}" for rows in SWEPT_ROWS)]
@@ -159,7 +161,7 @@ def _warmed(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Our
 def on_random_weights(
     names: Sequence[str], device: torch.device, rounds: int, compiled: bool
 ) -> str:
-    """The well-known models, against the pipeline plain and compiled."""
+    """Benchmark well-known models with random weights, against the pipeline, also compiled."""
     tables = [_one(name, device, rounds, compiled) for name in names]
     return "\n\n".join([circumstances(device, rounds), *tables])
 
@@ -190,14 +192,14 @@ def _one(name: str, device: torch.device, rounds: int, compiled: bool) -> str:
 
 
 def shares_of_the_ceiling(model: Model, taken: Mapping[str, list[Timing]]) -> str:
-    """How much of what the device can do each contender had of it, with 8 requests at once."""
+    """The share of the device's peak performance that each contender reached."""
     work = requests(model.size, model.steps, 8, 1, 0)
     tera = sum(2 * one.steps * model.step + model.decode for one in work)
     shares = [
-        f"{name} {tera / median(timings, FIGURES['until all are done']) / PEAK:.0%}"
+        f"{name} {tera / median(timings, FIGURES['until all are done']) / PEAK_TFLOPS:.0%}"
         for name, timings in taken.items()
     ]
-    return f"8 at once are {tera:.0f} TFLOP; of {PEAK:.0f} TFLOP/s: {', '.join(shares)}."
+    return f"8 at once are {tera:.0f} TFLOP; of {PEAK_TFLOPS:.0f} TFLOP/s: {', '.join(shares)}."
 
 
 def main() -> None:

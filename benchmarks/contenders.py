@@ -1,5 +1,5 @@
-"""Those who are compared: our engine, which draws all requests at once, and diffusers' pipeline,
-which draws one after another since it can do no other. Files and HTTP are left out of both."""
+"""The contenders: our engine, which runs all requests at once, and diffusers' pipeline, which can
+only run one after another. Image files and HTTP are not part of the measurement."""
 
 import time
 from pathlib import Path
@@ -12,7 +12,13 @@ from diffusers.utils import logging as diffusers_logging
 from benchmarks.figures import Timing
 from diffusion.engine.batching import BatchedDenoiser
 from diffusion.engine.cost_model import CostModel
-from diffusion.engine.engine import Broken, Drawn, Engine, EngineEvent, Stepped
+from diffusion.engine.engine import (
+    Engine,
+    EngineEvent,
+    GenerationFailed,
+    GenerationFinished,
+    GenerationProgress,
+)
 from diffusion.engine.profiling import SWEPT_ROWS, native_rows, native_shape
 from diffusion.loading.load import load
 from diffusion.nn.devices import prepare
@@ -20,13 +26,13 @@ from diffusion.protocol.requests import ImageRequest
 
 
 class Contender(Protocol):
-    """Draws requests, and says how long that took."""
+    """Generates the pictures of requests and measures the time."""
 
     def draw(self, requests: list[ImageRequest]) -> Timing: ...
 
 
 class Ours:
-    """One engine for all rounds, prepared as a server prepares it."""
+    """Our engine, prepared as the server prepares it; one for all rounds."""
 
     def __init__(
         self, folder: Path, device: torch.device, dtype: torch.dtype, compiled: bool = False
@@ -43,14 +49,14 @@ class Ours:
 
         def note(events: list[EngineEvent]) -> None:
             for event in events:
-                assert not isinstance(event, Broken), event
-                if isinstance(event, Stepped) and event.key not in shown:
+                assert not isinstance(event, GenerationFailed), event
+                if isinstance(event, GenerationProgress) and event.key not in shown:
                     _wait_for_gpu()
                     shown[event.key] = time.perf_counter() - start
-                if isinstance(event, Drawn):
+                if isinstance(event, GenerationFinished):
                     done[event.key] = time.perf_counter() - start
 
-        # As a server does, which hands pictures on while a step runs.
+        # The server also passes on finished pictures while a step runs.
         engine.when_finished(lambda: note(engine.finished()))
         for request in requests:
             engine.add(request)
@@ -59,10 +65,10 @@ class Ours:
         return _timing(list(done.values()), list(shown.values()), requests)
 
     def overhead(self, requests: list[ImageRequest]) -> float:
-        """The share of the steps' time in which the U-Net does not compute.
+        """The share of the steps' time that is spent outside the U-Net.
 
-        Only steps are counted in which all requests take part and none is being finished. On a
-        GPU the time of passes counts as the U-Net's, since the device measures it.
+        Counts only steps in which all requests take part and none is decoded. On a GPU the time of
+        the passes, as the device measures it, counts as the U-Net's.
         """
         engine, unet = self._engine, self.checkpoint.denoiser.unet
         inside, began = 0.0, 0.0
@@ -77,7 +83,7 @@ class Ours:
 
         for request in requests:
             engine.add(request)
-        engine.step()  # in which the prompts are read
+        engine.step()  # encodes the prompts
         on_gpu = next(unet.parameters()).is_cuda
         hooks = []
         if not on_gpu:
@@ -97,11 +103,11 @@ class Ours:
 
     @torch.inference_mode()
     def curve(self, rounds: int) -> dict[int, float]:
-        """t(B): seconds of a pass by its rows, of pictures in the model's own size."""
+        """Seconds of a pass by its number of rows, at the model's native size."""
         costs = CostModel()
         passes = BatchedDenoiser(self.checkpoint.denoiser, costs, compiled=self._compiled)
         shape, rows = native_shape(self.checkpoint), native_rows(self.checkpoint)
-        for _ in range(rounds + 1):  # in the first one sizes are compared with the reference
+        for _ in range(rounds + 1):  # the first one examines the layers
             for count in SWEPT_ROWS:
                 passes.predict(shape, rows[:count])
                 passes.settle()
@@ -109,9 +115,9 @@ class Ours:
 
     @torch.inference_mode()
     def warm_up(self) -> dict[int, float]:
-        """Seconds that the first pass of each number of rows takes, in which it is compiled.
+        """Seconds of the first pass of each batch size, in which it is compiled.
 
-        The reference size comes first, since the others are compared with it.
+        The reference size comes first, because the others are compared with it.
         """
         passes = BatchedDenoiser(self.checkpoint.denoiser, CostModel(), compiled=True)
         shape, rows = native_shape(self.checkpoint), native_rows(self.checkpoint)

@@ -1,4 +1,4 @@
-"""What is measured of a round, and what is made of many rounds. Knows no engine and no pipeline."""
+"""The timings of a round, and their statistics over rounds."""
 
 import math
 import statistics
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds from the start until each request was done, and until each could show a preview."""
+    """One round: seconds from the start until each request was `done`, and until each could show
+    its first preview (`shown`); and the number of `pictures`."""
 
     done: tuple[float, ...]
     shown: tuple[float, ...]
@@ -24,7 +25,7 @@ class Timing:
 
     @property
     def p95(self) -> float:
-        """The least of the latencies that 95 in 100 do not exceed."""
+        """The 95th percentile of the latencies."""
         return sorted(self.done)[math.ceil(0.95 * len(self.done)) - 1]
 
     @property

@@ -1,5 +1,5 @@
-"""Models of random weights in the sizes of the well-known ones: how fast they are, weights do not
-care. The reduced ones have the same parts in few numbers, to rehearse with."""
+"""Models with random weights in the sizes of well-known models: speed does not depend on weights.
+The reduced ones have the same layers with few channels, for trying things out."""
 
 import shutil
 from dataclasses import dataclass
@@ -26,9 +26,10 @@ from diffusion.loading.load import EMBEDDED
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model to measure: pixels, steps, and the work that a picture is, where it is known.
+    """A model to measure: its size in pixels and its steps.
 
-    `step` and `decode` are TFLOP of one row through the U-Net and of one picture decoded.
+    `step` and `decode` are the TFLOP of one row through the U-Net and of decoding one picture, or 0
+    where they are unknown.
     """
 
     name: str
@@ -61,7 +62,7 @@ def build(name: str, folder: Path) -> Path:
     if kind is StableDiffusionPipeline:
         parts |= {"safety_checker": None, "requires_safety_checker": False}
     kind(**parts).save_pretrained(folder)
-    # Theirs may be a format of the library's own; the embedded model's vocabulary will do.
+    # Use the embedded model's tokenizer: the library may save its own format.
     for tokenizer in folder.glob("tokenizer*"):
         shutil.rmtree(tokenizer)
         shutil.copytree(EMBEDDED / "tokenizer", tokenizer)

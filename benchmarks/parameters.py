@@ -1,9 +1,8 @@
-"""`python -m benchmarks.parameters`: what each creative parameter does to pictures, in figures.
+"""`python -m benchmarks.parameters`: measure what each creative parameter does to pictures.
 
-Prompts go the way that they go in the bot, from words to requests, and the engine draws them. The
-table goes to docs/parameters.md; on one core it takes some minutes. Pictures are compared by their
-pixels, and by the model's CLIP with words; where the model has no image encoder, the rows that need
-one are left out.
+Prompts are parsed and resolved as in the bot, and the engine generates them. The table is written
+to docs/parameters.md; on one core it takes some minutes. Pictures are compared by their pixels, and
+with texts by the model's CLIP. Rows that need CLIP are left out if the model has no image encoder.
 """
 
 import argparse
@@ -25,7 +24,7 @@ from bot.models.versions import name_models
 from bot.prompts.effective_settings import SettingsSources, effective_settings
 from bot.prompts.parser import parse
 from bot.prompts.resolve import resolve, starting
-from diffusion.engine.engine import Broken, Drawn, Engine
+from diffusion.engine.engine import Engine, GenerationFailed, GenerationFinished
 from diffusion.loading.load import EMBEDDED, Checkpoint, load
 from diffusion.protocol.requests import ImageRequest
 from diffusion.vision.inpainting import InpaintCanvas
@@ -33,12 +32,12 @@ from diffusion.vision.interrogator import Interrogator, load_interrogator
 
 DOCUMENT = Path("docs/parameters.md")
 AESTHETIC = "3d style"
-"""What stylizing pulls towards where the model does not say what it finds beautiful."""
+"""What `--stylize` pulls towards if the model has no aesthetic of its own."""
 
 AT_ONCE = 4
 FIRST_SEED = 7
 DIGEST = "0" * 64
-"""Stands for the file of the picture to start from, which never leaves this process."""
+"""A placeholder for the init image's file, which is never stored."""
 
 UNWANTED = (
     ("a heart", "red"),
@@ -50,14 +49,14 @@ UNWANTED = (
     ("a sunflower", "yellow"),
     ("a fox", "orange"),
 )
-"""What most drawings have without being asked for it."""
+"""Prompts, and what their pictures usually show without being asked."""
 
 FILLED = tuple(
     f"{thing} on a {colour} background"
     for thing in ("a star", "a strawberry", "a dog", "a red heart")
     for colour in ("blue", "yellow")
 )
-"""Pictures that reach to their borders, where a seam could be seen."""
+"""Pictures that reach to their borders, where a seam would be visible."""
 
 Pictures = NDArray[np.float64]
 """[pictures, height, width, 3], from 0 to 255."""
@@ -73,7 +72,7 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One parameter at several values, and what was measured of the drawings at each."""
+    """One row of the table: a parameter at several values, and the measurement at each."""
 
     parameter: str
     values: Sequence[object]
@@ -82,7 +81,7 @@ class Row:
 
 
 class Studio:
-    """Draws prompts with one model, each from some seeds."""
+    """Generates prompts with one model, each from several seeds."""
 
     def __init__(self, checkpoint: Checkpoint, prompts: Sequence[str], seeds: int) -> None:
         aesthetic = checkpoint.info.aesthetic or AESTHETIC
@@ -94,20 +93,20 @@ class Studio:
     def sweep(
         self, flag: str, values: Sequence[object], canvas: InpaintCanvas | None = None
     ) -> list[list[Drawing]]:
-        """For each value, a picture of every prompt from every seed."""
+        """For each value, one picture of every prompt and seed."""
         return [self.singles(self.prompts, f"--{flag} {value}", canvas) for value in values]
 
     def singles(
         self, prompts: Sequence[str], flags: str = "", canvas: InpaintCanvas | None = None
     ) -> list[Drawing]:
-        """A picture of each prompt from every seed: the prompts of the first seed come first."""
+        """One picture of each prompt and seed; all prompts of the first seed come first."""
         return self.draw(
             [f"{prompt} --n 1 --seed {seed} {flags}" for seed in self.seeds for prompt in prompts],
             canvas,
         )
 
     def grids(self, flags: str) -> list[Drawing]:
-        """Four pictures of each prompt from the first seed."""
+        """Four pictures of each prompt with the first seed."""
         return self.draw([f"{prompt} {flags}" for prompt in self.prompts])
 
     def draw(self, typed: Sequence[str], canvas: InpaintCanvas | None = None) -> list[Drawing]:
@@ -131,13 +130,13 @@ class Studio:
         pictures: dict[int, Pictures] = {}
         while len(self._engine):
             for event in self._engine.step():
-                assert not isinstance(event, Broken), event
-                if isinstance(event, Drawn):
+                assert not isinstance(event, GenerationFailed), event
+                if isinstance(event, GenerationFinished):
                     pictures[event.key] = np.stack(event.pictures).astype(np.float64)
         return [Drawing(one, pictures[key]) for one, key in zip(requests, keys, strict=True)]
 
 
-# What is measured. All distances are the root of the mean square over pixels, from 0 to 255.
+# The measurements. Distances are the root mean square over pixels, from 0 to 255.
 
 
 def distance(one: Pictures, other: Pictures) -> float:
@@ -145,7 +144,7 @@ def distance(one: Pictures, other: Pictures) -> float:
 
 
 def apart(drawings: Sequence[Drawing]) -> float:
-    """How far the pictures of a grid lie apart."""
+    """The mean distance between the pictures of a grid."""
     return mean(
         mean(distance(*pair) for pair in combinations(drawing.pictures, 2)) for drawing in drawings
     )
@@ -183,7 +182,7 @@ def fine(pictures: Pictures) -> NDArray[np.float64]:
 
 
 def seam(drawings: Sequence[Drawing]) -> float:
-    """How much more opposite borders differ than the two lines of pixels beside each border."""
+    """How much more opposite borders differ than neighbouring lines of pixels."""
     found = []
     for drawing in drawings:
         for p in (drawing.pictures, drawing.pictures.swapaxes(1, 2)):
@@ -194,13 +193,13 @@ def seam(drawings: Sequence[Drawing]) -> float:
 
 
 class Critic:
-    """CLIP: how near pictures are to words."""
+    """CLIP similarity of pictures and texts."""
 
     def __init__(self, interrogator: Interrogator) -> None:
         self._interrogator = interrogator
 
     def likeness(self, drawings: Sequence[Drawing], texts: Sequence[str]) -> float:
-        """The mean cosine of each drawing's pictures with its text."""
+        """The mean cosine similarity of each drawing's pictures with its text."""
         found = []
         for drawing, text in zip(drawings, texts, strict=True):
             images = [Image.fromarray(p.astype(np.uint8)) for p in drawing.pictures]
@@ -278,7 +277,7 @@ def measure(studio: Studio, critic: Critic | None) -> Iterator[Row]:
 
 
 def _critic(folder: Path | None, checkpoint: Checkpoint) -> Critic | None:
-    """The CLIP of a folder with both towers, or of the model itself if it has one."""
+    """The CLIP of `folder`, or that of the model; None without an image encoder."""
     interrogator = checkpoint.interrogator
     if folder:
         tower = CLIPTextModel.from_pretrained(folder / "text_encoder").eval()

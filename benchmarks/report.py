@@ -1,4 +1,4 @@
-"""Figures as tables of a document. Knows Markdown, and where in the document its place is."""
+"""Markdown tables, and writing them between two marks of a document."""
 
 import os
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def circumstances(device: torch.device, rounds: int) -> str:
-    """What it was measured on and how, in a line."""
+    """One line about the device, the versions and the load of the measurement."""
     where = device_name(device)
     if device.type == "cpu":
         where += f", {torch.get_num_threads()} threads"
-    # One busy core for each of ours is our own.
+    # Our own threads are part of the load average.
     others = max(0.0, os.getloadavg()[0] - torch.get_num_threads())
     rounds_said = "1 round" if rounds == 1 else f"medians of {rounds} rounds"
     busy = f", while {others:.0f} others wanted the cores" if others >= 1 else ""
@@ -28,7 +28,7 @@ def circumstances(device: torch.device, rounds: int) -> str:
 
 
 def write(document: Path, place: str, text: str) -> None:
-    """Put `text` between the two marks of `place` in the document."""
+    """Replace the text between the two marks of `place` in the document. Exits without marks."""
     begin, end = f"<!-- {place} -->", f"<!-- end of {place} -->"
     whole = document.read_text(encoding="utf-8")
     if whole.count(begin) != 1 or whole.count(end) != 1:

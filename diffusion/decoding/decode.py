@@ -35,7 +35,7 @@ MAX_SCANS = 100
 """Scans of a progressive JPEG. Encoders write about ten. Each costs a whole pass over the picture,
 and only a few bytes of the file if it is empty."""
 
-MAX_PARAMETERS_CHARS = 1 << 15
+MAX_METADATA_CHARS = 1 << 15
 """Characters of the text about how a picture was made (the PNG text `parameters`)."""
 
 NICENESS = 5
@@ -104,7 +104,7 @@ def decode(file: bytes, wanted: Wanted) -> DecodedPicture:
             width, height = opened.size
             if max(width, height) > wanted.max_side or width * height > wanted.max_pixels:
                 raise Undecodable("pixels")
-            text = str(opened.info.get("parameters", ""))[:MAX_PARAMETERS_CHARS]
+            text = str(opened.info.get("parameters", ""))[:MAX_METADATA_CHARS]
             picture = _upright(opened, wanted.fit_side)
     except Undecodable:
         raise

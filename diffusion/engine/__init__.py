@@ -1,1 +1,1 @@
-"""The engine: its thread, the scheduler, batching, and what a batch costs."""
+"""The inference engine: its thread, the scheduler, batching and the cost model."""

@@ -1,8 +1,8 @@
-"""Rows through the U-Net, so that no row's bytes depend on how many others there are.
+"""Batched U-Net forward passes whose results do not depend on the batch size.
 
-Its layers see to that (`diffusion.nn.invariant_layers`), so a pass may have any number of rows. A
-U-Net with a part that is not known is given one row at a time. One that is compiled cannot look
-into its layers: all its passes have one size.
+The layers of the U-Net are made batch-invariant (`diffusion.nn.invariant_layers`), so a pass may
+have any number of rows. A U-Net with an unknown layer gets one row per pass. A compiled U-Net
+cannot examine its layers, so all its passes have one fixed size.
 """
 
 import time
@@ -13,7 +13,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from diffusion.engine.cost_model import CostModel
+from diffusion.engine.cost_model import MAX_BATCH_ROWS, CostModel
 from diffusion.engine.scheduler import Shape
 from diffusion.nn.invariant_layers import make_invariant
 from diffusion.sampling.denoiser import Denoiser
@@ -22,9 +22,9 @@ from diffusion.text.encoder import together
 
 
 class BatchedDenoiser:
-    """Makes the predictions of any number of rows of one shape.
+    """Predicts any number of rows of one shape.
 
-    On a GPU passes have 1, 2, 4, 8 or 16 rows, since each other size takes its time at first.
+    On a GPU a pass has 1, 2, 4, 8 or 16 rows, because every new size is slow the first time.
     """
 
     def __init__(self, denoiser: Denoiser, costs: CostModel, compiled: bool = False) -> None:
@@ -32,17 +32,20 @@ class BatchedDenoiser:
         self._costs = costs
         self._device = next(denoiser.parameters()).device
         self._compiled = compiled
-        self._sizes = None if compiled else make_invariant(denoiser.unet)
+        self._sizes = None if compiled else make_invariant(denoiser.unet, MAX_BATCH_ROWS)
         self._timing: deque[tuple[Shape, int, torch.cuda.Event, torch.cuda.Event]] = deque()
 
     def predict(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
-        """The denoised predictions [rows, 4, h, w]."""
+        """The denoised predictions [rows, 4, h, w] of rows that all have this shape."""
         most = self._costs.most(shape)
         parts = [rows[start : start + most] for start in range(0, len(rows), most)]
         return torch.cat([self._part(shape, part) for part in parts])
 
     def reference(self, shape: Shape) -> int:
-        """The size that defines the bytes: where sharing gains nothing, filling up would cost."""
+        """The batch size whose results define the correct bytes.
+
+        Large where batching pays off; small where padding to this size would only cost time.
+        """
         gaining = 64 * 64 if self._device.type == "cuda" else 32 * 32
         return 8 if shape.cells <= gaining else 2
 
@@ -57,7 +60,7 @@ class BatchedDenoiser:
         return torch.cat([self._pass(shape, _padded(part, size))[: len(part)] for part in parts])
 
     def _size(self, shape: Shape, count: int) -> int:
-        """How many rows a pass has in which so many are wanted."""
+        """The number of rows, with padding, of a pass for `count` rows."""
         if self._compiled:
             return self.reference(shape)
         if not self._sizes:
@@ -77,9 +80,9 @@ class BatchedDenoiser:
         return denoised
 
     def _timed(self, shape: Shape, rows: int, predict: Callable[[], Tensor]) -> Tensor:
-        """Predictions whose time is noted as that of so many rows, whatever fills them up.
+        """Call `predict` and note its time as that of `rows` rows, not counting the padding.
 
-        Not if layers were examined meanwhile, which happens once.
+        A pass in which layers were examined is not noted: that happens once and is slow.
         """
         if self._device.type == "cuda":
             return self._timed_later(shape, rows, predict)
@@ -90,9 +93,9 @@ class BatchedDenoiser:
         return denoised
 
     def _timed_later(self, shape: Shape, rows: int, predict: Callable[[], Tensor]) -> Tensor:
-        """Predictions on a GPU, whose time is noted when the next ones have been handed over.
+        """The same on a GPU: the time is noted once the next pass has been queued.
 
-        To be one pass ahead keeps the GPU busy; further ahead, who joins or leaves would be late.
+        One queued pass keeps the GPU busy. More would delay requests that join or leave.
         """
         began, ended = (
             torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
@@ -112,7 +115,7 @@ class BatchedDenoiser:
         return self._sizes.examined if self._sizes else 0
 
     def settle(self) -> None:
-        """Wait for the passes whose time is not noted yet, and note it."""
+        """Wait for the passes that are still being timed, and note their time."""
         while self._timing:
             self._note_earliest()
 
@@ -123,5 +126,5 @@ class BatchedDenoiser:
 
 
 def _padded(rows: Sequence[Row], size: int) -> list[Row]:
-    """Any row will do to fill a pass up: no row knows the others."""
+    """Pad the batch by repeating the last row; rows are independent."""
     return [*rows, *[rows[-1]] * (size - len(rows))]

@@ -1,8 +1,8 @@
-"""What a forward pass costs: measured as passes run, or in an earlier run, and guessed until then.
+"""The cost of a forward pass in seconds: measured while passes run, guessed until then.
 
-The curve t(B) of a shape, seconds by the number of rows, says how well rows share a pass: on an
-H200 eight pictures of 512 px take 2.5 times as long as one, two of 1024 px take 1.96 times as
-long. It decides who shares a pass and how the shapes share the time. Knows no tensors.
+Each shape has a curve of seconds by batch size. It shows how much batching gains: on an H200 eight
+pictures of 512 px take 2.5 times as long as one, and two of 1024 px take 1.96 times as long. The
+scheduler uses it to decide which requests share a pass. Pure Python: no tensors.
 """
 
 from collections import deque
@@ -10,25 +10,26 @@ from dataclasses import dataclass, field
 
 from diffusion.engine.scheduler import Shape
 
-MAX_ROWS = 16
-"""Rows of a pass at the most; beyond, no machine that was measured gains anything."""
+MAX_BATCH_ROWS = 16
+"""The largest batch. No machine that we measured gains anything beyond it."""
 
 KEPT_MEASUREMENTS = 5
-"""Measurements of a size that count; the least of them forgives a busy moment, which only adds."""
+"""How many measurements of a batch size are kept. The fastest counts, because a busy machine only
+makes a pass slower."""
 
 FORGET_AFTER_PASSES = 1000
-"""Passes of a shape after which a size that none of them had counts as never tried, so that one
-bad hour does not decide for ever."""
+"""A batch size that was not used in this many passes of its shape counts as unmeasured, so that one
+slow hour does not decide forever."""
 
 GUESSED_EXPONENT = 0.5
-"""The guess: time grows with this power of the rows. It is below what makes sharing pay, so that
-a size is tried once before it is judged."""
+"""The guess: time grows with this power of the batch size. It is optimistic, so that every size is
+tried once before it is judged."""
 
 
 @dataclass(slots=True)
 class Curve:
-    """What is known of one shape: the newest seconds by rows, which pass was the last of so many
-    rows, and totals since the start."""
+    """The measurements of one shape: `newest` has the latest seconds by rows, `last` the number of
+    the last pass by rows; `passes`, `rows` and `seconds` are totals since the start."""
 
     newest: dict[int, deque[float]] = field(default_factory=dict)
     last: dict[int, int] = field(default_factory=dict)
@@ -44,16 +45,16 @@ class Curve:
 
 
 class CostModel:
-    """The curves of the shapes that were in use, and how many rows memory allows them."""
+    """The curves of all shapes, and the largest batch that fits into memory for each."""
 
     def __init__(self) -> None:
         self.curves: dict[Shape, Curve] = {}
         self._most: dict[Shape, int] = {}
         self._cell = 1.0
-        """Seconds for one row of one cell, by the last measurement of any shape."""
+        """Seconds per latent cell of a batch of one, from the last measurement of any shape."""
 
     def note(self, shape: Shape, rows: int, seconds: float) -> None:
-        """A pass of so many rows took so long."""
+        """Note that a pass of so many rows took so many seconds."""
         curve = self.curves.setdefault(shape, Curve())
         curve.passes += 1
         curve.rows += rows
@@ -61,28 +62,28 @@ class CostModel:
         self.recall(shape, rows, seconds)
 
     def recall(self, shape: Shape, rows: int, seconds: float) -> None:
-        """A pass of so many rows is known to take so long, without being one of this run's."""
+        """Like `note`, for a measurement of an earlier run: it does not count as a pass."""
         curve = self.curves.setdefault(shape, Curve())
         curve.newest.setdefault(rows, deque(maxlen=KEPT_MEASUREMENTS)).append(seconds)
         curve.last[rows] = curve.passes
         self._cell = seconds / (shape.cells * rows**GUESSED_EXPONENT)
 
     def passes(self, shape: Shape) -> int:
-        """How many passes of this shape were made."""
+        """How many passes of this shape ran."""
         return self.curves[shape].passes if shape in self.curves else 0
 
     def seconds(self, shape: Shape, rows: int) -> float:
-        """How long a step of so many rows takes; more than fit into one pass take several."""
+        """Seconds of a step of so many rows, in several passes where they do not fit into one."""
         passes, rest = divmod(rows, self.most(shape))
         whole = passes * self._one_pass(shape, self.most(shape)) if passes else 0.0
         return whole + (self._one_pass(shape, rest) if rest else 0.0)
 
     def most(self, shape: Shape) -> int:
-        """Rows that a pass of this shape may have."""
-        return self._most.get(shape, MAX_ROWS)
+        """The most rows that a pass of this shape may have."""
+        return self._most.get(shape, MAX_BATCH_ROWS)
 
     def halve(self, shape: Shape, rows: int) -> None:
-        """Memory did not suffice for a pass of so many rows: allow half of them from now on."""
+        """A pass of so many rows ran out of memory: allow half as many from now on."""
         self._most[shape] = max(1, min(rows, self.most(shape)) // 2)
 
     def _one_pass(self, shape: Shape, rows: int) -> float:

@@ -1,13 +1,13 @@
-"""The engine: requests at different steps of their own, sharing forward passes of one U-Net.
+"""The inference engine: requests at different steps share forward passes of one U-Net.
 
     step()  =  schedule  →  denoise  →  advance
 
-A request joins at the next step and leaves at any. Knows nothing of HTTP, files or threads,
-except that `add` and `abort` may be called from another thread while a step runs.
+A request can join at every step and leave at every step. `add` and `abort` may be called from other
+threads while a step runs.
 
-**The same request gives the same bytes, whatever else is running.** What rounds differently in a
-batch of another size is examined, layer by layer (`diffusion.nn.batch_invariance`); text encoder
-and autoencoder see one item at a time; the rest is elementwise. Tests hold this.
+**The same request gives the same bytes, whatever else is running.** Layers that round differently
+at another batch size are examined one by one (`diffusion.nn.batch_invariance`). The text encoder
+and the autoencoder process one item at a time. Everything else is elementwise.
 """
 
 import itertools
@@ -29,27 +29,27 @@ from diffusion.engine.vae_thread import NO_MEMORY, Encoded, VaeFailed, VaeThread
 from diffusion.loading.load import Checkpoint
 from diffusion.nn.devices import is_device_lost, is_out_of_memory
 from diffusion.protocol.requests import ImageRequest
-from diffusion.sampling.plan import preview_steps, rows_needed, steps_run, texts
+from diffusion.sampling.plan import Plan, preview_steps
 from diffusion.sampling.trajectory import InitLatents, Trajectory, advance, begin
 from diffusion.vision.image_files import Pixels
 from diffusion.vision.inpainting import InpaintCanvas
 
-MAX_WAITING = 64
+MAX_WAITING_REQUESTS = 64
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
-    """The request waits; `position` others are before it."""
+class GenerationQueued:
+    """The request is in the queue, behind `position` others."""
 
     key: int
     position: int
 
 
 @dataclass(frozen=True, slots=True)
-class Stepped:
-    """`step` of `steps` is done; `previews` has one picture per noise, or is empty."""
+class GenerationProgress:
+    """`step` of `steps` is done. `previews` has one preview per picture, or is empty."""
 
     key: int
     step: int
@@ -58,31 +58,35 @@ class Stepped:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """The request is done: one picture per noise."""
+class GenerationFinished:
+    """The request is done: one picture [height, width, 3] per noise."""
 
     key: int
     pictures: tuple[Pixels, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """The request failed and is gone; `reason` is one sentence for a person."""
+class GenerationFailed:
+    """The request failed and was dropped; `reason` is one sentence for the user."""
 
     key: int
     reason: str
 
 
-EngineEvent = Waits | Stepped | Drawn | Broken
+EngineEvent = GenerationQueued | GenerationProgress | GenerationFinished | GenerationFailed
 
 
 @dataclass(slots=True)
 class _Generation:
-    """A request in the engine; its trajectories begin when it joins, from what is `init_latents` of
-    its canvas."""
+    """A request in the engine.
+
+    `trajectories` is empty until it joins its first step, `init_latents` is None until its `canvas`
+    is encoded. `shown` are the steps after which previews are made.
+    """
 
     entry: Entry
     request: ImageRequest
+    plan: Plan
     shown: frozenset[int]
     position: int
     canvas: InpaintCanvas | None = None
@@ -96,20 +100,20 @@ class _Generation:
     @property
     def steps_left(self) -> int:
         if not self.trajectories:
-            return steps_run(self.request)
+            return self.plan.steps
         return self.trajectories[0].last - self.trajectories[0].step
 
 
 class Engine:
-    """Draws the pictures of many requests at once with one model.
+    """Generates the pictures of many requests at once with one model.
 
-    With `sweeps` it measures, as long as it has nothing to draw, what its passes cost.
+    With `sweeps` it measures the cost of its passes while it has nothing else to do.
     """
 
     def __init__(
         self,
         checkpoint: Checkpoint,
-        max_waiting: int = MAX_WAITING,
+        max_waiting: int = MAX_WAITING_REQUESTS,
         costs: CostModel | None = None,
         compiled: bool = False,
         sweeps: bool = False,
@@ -134,28 +138,31 @@ class Engine:
         previews: int = 0,
         canvas: InpaintCanvas | None = None,
         caller: Caller = NOBODY,
-    ) -> Waits:
-        """Queue a request whose pictures are each shown `previews` times while they emerge.
+    ) -> GenerationQueued:
+        """Queue a request, with `previews` previews of each picture.
 
-        One with a start comes with its canvas, of the request's size. Raises scheduler.QueueFull,
-        and conditioning.PromptError for a text that is too long.
+        A request with an init image needs its `canvas`, in the size of the request. Raises
+        QueueFull, and TextTooLong for a prompt that is too long.
         """
         assert (request.start is None) == (canvas is None)
-        factor, chunks = self.checkpoint.decoder.factor, self.checkpoint.text.chunks(texts(request))
+        plan, factor = Plan.of(request), self.checkpoint.decoder.factor
+        chunks = self.checkpoint.text.chunks(plan.all_texts)
         shape = Shape(request.height // factor, request.width // factor, chunks, request.tile)
         with self._lock:
-            rows, steps = rows_needed(request), steps_run(request)
-            entry = Entry(next(self._keys), shape, rows, caller, steps)
+            rows = len(request.noises) * plan.rows
+            entry = Entry(next(self._keys), shape, rows, caller, plan.steps)
             position = self._scheduler.add(entry, ready=canvas is None)
-            shown = preview_steps(steps, previews)
-            self._generations[entry.key] = _Generation(entry, request, shown, position, canvas)
+            shown = preview_steps(plan.steps, previews)
+            self._generations[entry.key] = _Generation(
+                entry, request, plan, shown, position, canvas
+            )
         if canvas:
             self._vae_thread.encode(entry.key, canvas, self._generations.__contains__)
         self._stirred.set()
-        return Waits(entry.key, position)
+        return GenerationQueued(entry.key, position)
 
     def abort(self, key: int) -> None:
-        """Drop a request; its rows are free at the next step and no event of it comes any more."""
+        """Drop a request: its rows are free at the next step, and it has no more events."""
         with self._lock:
             self._scheduler.remove(key)
             self._generations.pop(key, None)
@@ -163,7 +170,7 @@ class Engine:
         self._stirred.set()
 
     def __len__(self) -> int:
-        """Requests waiting, running or being finished."""
+        """The number of requests that wait, run or are being decoded."""
         return len(self._generations)
 
     @property
@@ -177,13 +184,13 @@ class Engine:
             return self._scheduler.rows_running()
 
     def seconds_until_room(self) -> float:
-        """How long until a running request is done, by what steps have taken so far."""
+        """Seconds until the first running request is done, estimated by the cost model."""
         with self._lock:
             running = self._scheduler.running()
             rows = Counter[Shape]()
             for entry in running:
                 rows[entry.shape] += entry.rows
-            # The shapes share the time evenly, so each waits for the others.
+            # The scheduler gives all shapes equal time, so each waits for the others.
             rounds = len(rows)
             return min(
                 (
@@ -196,7 +203,7 @@ class Engine:
             )
 
     def drop_waiting(self) -> tuple[int, ...]:
-        """Drop the requests that have not begun; returns their keys."""
+        """Drop the requests that have not started; returns their keys."""
         with self._lock:
             keys = self._scheduler.waiting()
         for key in keys:
@@ -205,10 +212,10 @@ class Engine:
 
     @torch.inference_mode()
     def step(self) -> list[EngineEvent]:
-        """Move the requests of one shape one step on; says what became of them.
+        """Run one step of the requests of one shape, and return their events.
 
-        Where there is nothing to move, it waits for the autoencoder. Raises torch.AcceleratorError
-        where the device has failed: it fails in all that follows, until the process begins anew.
+        Waits for the autoencoder where no request can run. Raises torch.AcceleratorError when the
+        device has failed: it stays unusable until the process is restarted.
         """
         self._stirred.clear()
         self._vae_thread.check_device()
@@ -225,27 +232,27 @@ class Engine:
 
     @torch.inference_mode()
     def rest(self) -> bool:
-        """Use the time when there is nothing to draw; False once there is no use for it."""
+        """Use idle time for one measurement. Returns False once there is nothing to measure."""
         return next(self._sweep, self) is not self
 
     def finished(self) -> list[EngineEvent]:
-        """What became of requests beside the steps since the last call; from any thread."""
+        """The events from the autoencoder's thread since the last call. Safe from any thread."""
         outcomes, events = self._vae_thread.outcomes(), list[EngineEvent]()
         for outcome in outcomes:
             if isinstance(outcome, Encoded):
                 self._make_ready(outcome)
             elif isinstance(outcome, VaeFailed):
-                events.append(Broken(outcome.key, outcome.reason))
+                events.append(GenerationFailed(outcome.key, outcome.reason))
             else:
-                events.append(Drawn(outcome.key, outcome.pictures))
+                events.append(GenerationFinished(outcome.key, outcome.pictures))
         events = self._still_wanted(events)
         if outcomes:
-            # A step may be waiting for what this call has taken.
+            # `step` may be waiting for the outcomes that this call took.
             self._stirred.set()
         return events
 
     def when_finished(self, call: Callable[[], None]) -> None:
-        """Let `call` be called, in some thread, whenever `finished` may have something to say."""
+        """Call `call`, in any thread, whenever `finished` may have new events."""
         self._when_finished = call
 
     def _notice(self) -> None:
@@ -259,30 +266,34 @@ class Engine:
                 generation.init_latents = encoded.init_latents
                 self._scheduler.make_ready(encoded.key)
 
-    def _moved_up(self) -> list[Waits]:
+    def _moved_up(self) -> list[GenerationQueued]:
         moved = []
         for position, key in enumerate(self._scheduler.waiting()):
             generation = self._generations[key]
             if generation.position != position:
                 generation.position = position
-                moved.append(Waits(key, position))
+                moved.append(GenerationQueued(key, position))
         return moved
 
     def _begin(self, generation: _Generation, events: list[EngineEvent]) -> bool:
-        """Read the prompts and draw the noise of a request that joins at this step."""
+        """Encode the prompts and draw the initial noise of a request that joins at this step."""
         if generation.trajectories:
             return True
-        request, shape, init_latents = (
-            generation.request,
-            generation.entry.shape,
-            generation.init_latents,
-        )
+        request, plan, shape = generation.request, generation.plan, generation.entry.shape
         levels = self.checkpoint.denoiser.levels
         of_latents = (self.checkpoint.denoiser.channels, shape.height, shape.width)
         try:
-            conditions = self.checkpoint.text.encode(texts(request), request.loras)
+            conditions = self.checkpoint.text.encode(plan.all_texts, request.loras)
             generation.trajectories = [
-                begin(request, index, levels, conditions, of_latents, init_latents)
+                begin(
+                    request,
+                    plan,
+                    index,
+                    levels,
+                    conditions,
+                    of_latents,
+                    generation.init_latents,
+                )
                 for index in range(len(request.noises))
             ]
         except Exception as error:
@@ -291,12 +302,12 @@ class Engine:
             log.exception("a prompt could not be read")
             trouble = "The model could not read this prompt."
             reason = NO_MEMORY if is_out_of_memory(error) else trouble
-            events.append(Broken(generation.key, reason))
+            events.append(GenerationFailed(generation.key, reason))
             return False
         return True
 
     def _advance(self, joined: list[_Generation]) -> list[EngineEvent]:
-        """One step of requests that share a shape."""
+        """Run one step of requests that share a shape."""
         trajectories = [trajectory for one in joined for trajectory in one.trajectories]
         shape = joined[0].entry.shape
         try:
@@ -306,24 +317,24 @@ class Engine:
                 raise
             log.exception("a step failed")
             if is_out_of_memory(error):
-                # The others fitted in before the newest came, and have not moved.
+                # The others fitted before the newest one joined, and are unchanged.
                 self.out_of_memory += 1
                 self.costs.halve(shape, sum(one.entry.rows for one in joined))
                 torch.cuda.empty_cache()
-                return [Broken(joined[-1].key, NO_MEMORY)]
-            return [Broken(one.key, "The model failed while drawing.") for one in joined]
+                return [GenerationFailed(joined[-1].key, NO_MEMORY)]
+            return [GenerationFailed(one.key, "The model failed while drawing.") for one in joined]
         self.steps += 1
         return [event for one in joined for event in self._outcome(one)]
 
     def _denoise(self, shape: Shape, trajectories: list[Trajectory]) -> Tensor:
-        """The guided predictions [pictures, 4, h, w] at the pictures' own levels."""
+        """The guided predictions [pictures, 4, h, w], each at its picture's own noise level."""
         rows = [one.rows() for one in trajectories]
         predicted = self._passes.predict(shape, [row for wanted in rows for row in wanted])
         parts = torch.split(predicted, [len(wanted) for wanted in rows])
         return torch.stack([one.guide(part) for one, part in zip(trajectories, parts, strict=True)])
 
-    def _outcome(self, generation: _Generation) -> list[Stepped]:
-        """What a step has led to; a request that is done makes room, and is finished elsewhere."""
+    def _outcome(self, generation: _Generation) -> list[GenerationProgress]:
+        """The events of a request after a step. A finished one goes to the autoencoder's thread."""
         key, trajectories = generation.key, generation.trajectories
         if trajectories[0].done:
             with self._lock:
@@ -338,10 +349,10 @@ class Engine:
             return []
         step = trajectories[0].step
         shown = trajectories if step in generation.shown else []
-        return [Stepped(key, step, trajectories[0].last, self._previews(shown))]
+        return [GenerationProgress(key, step, trajectories[0].last, self._previews(shown))]
 
     def _previews(self, shown: list[Trajectory]) -> tuple[Pixels, ...]:
-        """What the pictures are like so far; none where there is no memory for that."""
+        """Previews of the pictures; none where memory does not suffice."""
         try:
             return tuple(self.checkpoint.decoder.preview(one.denoised) for one in shown)
         except Exception as error:
@@ -351,11 +362,11 @@ class Engine:
             return ()
 
     def _still_wanted(self, events: list[EngineEvent]) -> list[EngineEvent]:
-        """Drop the events of requests aborted meanwhile, and forget the requests that ended."""
+        """The events whose request was not aborted meanwhile; forgets requests that ended."""
         with self._lock:
             events = [event for event in events if event.key in self._generations]
             for event in events:
-                if isinstance(event, Drawn | Broken):
+                if isinstance(event, GenerationFinished | GenerationFailed):
                     self._scheduler.remove(event.key)
                     del self._generations[event.key]
         return events

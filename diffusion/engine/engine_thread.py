@@ -1,6 +1,6 @@
-"""The one thread that runs the engine, and the bridge between it and the event loop.
+"""Runs the engine in one thread of its own, and passes its events to the asyncio event loop.
 
-The event loop stays free to answer while a step runs. Knows the engine's events, not HTTP's.
+The event loop stays free to answer requests while a step runs.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from enum import Enum
 
-from diffusion.engine.engine import Broken, Drawn, Engine, EngineEvent
+from diffusion.engine.engine import Engine, EngineEvent, GenerationFailed, GenerationFinished
 from diffusion.engine.scheduler import NOBODY
 from diffusion.engine.shares import Caller
 from diffusion.protocol.requests import ImageRequest
@@ -19,7 +19,7 @@ from diffusion.vision.inpainting import InpaintCanvas
 
 
 class EngineState(Enum):
-    """What the process is doing, in a word."""
+    """Whether the engine takes requests."""
 
     LOADING = "loading"
     READY = "ready"
@@ -34,7 +34,7 @@ class NotServing(Exception):
 
 
 class EventStream:
-    """The events of one request as they come. Closing it drops the request if it has not ended."""
+    """The events of one request as they arrive. Closing it aborts a request that has not ended."""
 
     def __init__(self, engine_thread: "EngineThread", first: EngineEvent) -> None:
         self.key = first.key
@@ -44,15 +44,15 @@ class EventStream:
         self._ended = False
 
     def tell(self, event: EngineEvent | None) -> None:
-        """Pass an event on; None says that no more will come."""
+        """Queue an event; None means that there will be no more."""
         self._events.put_nowait(event)
 
     async def next(self) -> EngineEvent:
-        """The next event. Raises NotServing if the worker stops before the request has ended."""
+        """The next event. Raises NotServing if the engine stops before the request has ended."""
         event = await self._events.get()
         if event is None:
             raise NotServing(EngineState.STOPPING)
-        self._ended = isinstance(event, Drawn | Broken)
+        self._ended = isinstance(event, GenerationFinished | GenerationFailed)
         return event
 
     def close(self) -> None:
@@ -60,9 +60,9 @@ class EventStream:
 
 
 class EngineThread:
-    """Loads the engine in its thread and steps it for as long as there is something to do.
+    """Loads the engine in its thread and steps it as long as there are requests.
 
-    `load` is entered and left in that thread. All public methods belong to the event loop.
+    `load` is entered and left in that thread. Call all public methods from the event loop.
     """
 
     def __init__(self, load: Callable[[], AbstractContextManager[Engine]]) -> None:
@@ -79,7 +79,7 @@ class EngineThread:
         self._idle.set()
 
     def start(self) -> asyncio.Future[None]:
-        """Begin. The future is done when the thread has ended, with what it raised, if it did."""
+        """Start the thread. The future is done when the thread ends, with its exception if any."""
         ended = self._loop.run_in_executor(self._thread, self._run)
         ended.add_done_callback(lambda _: self.stop())
         return ended
@@ -104,7 +104,7 @@ class EngineThread:
         canvas: InpaintCanvas | None = None,
         caller: Caller = NOBODY,
     ) -> EventStream:
-        """Hand a request to the engine. Raises NotServing and scheduler.QueueFull."""
+        """Add a request to the engine. Raises NotServing, QueueFull and TextTooLong."""
         if self._draining:
             raise NotServing(self.state)
         following = EventStream(self, self.engine.add(request, previews, canvas, caller))
@@ -114,7 +114,7 @@ class EngineThread:
         return following
 
     def forget(self, key: int, abort: bool) -> None:
-        """Pass on no more events of a request, and drop it from the engine if `abort`."""
+        """Stop passing on the events of a request; with `abort`, drop it from the engine."""
         del self._following[key]
         if not self._following:
             self._idle.set()
@@ -122,7 +122,7 @@ class EngineThread:
             self._engine.abort(key)
 
     async def drain(self, seconds: float) -> None:
-        """Take no new requests, and give those that run so long to be done; then stop."""
+        """Take no new requests, wait at most `seconds` for the running ones, then stop."""
         self._draining = True
         if self._engine is not None:
             for key in self._engine.drop_waiting():
@@ -134,7 +134,7 @@ class EngineThread:
         self.stop()
 
     def stop(self) -> None:
-        """Take no new requests, end the thread after the step it is in, tell those who wait."""
+        """Take no new requests and end the thread after its current step; ends all streams."""
         self._stopping = True
         self._wake.set()
         self._thread.shutdown(wait=False)
@@ -157,8 +157,8 @@ class EngineThread:
         self.ready.set()
 
     def _collect_soon(self) -> None:
-        """Pass on what was finished without waiting for the step that runs."""
-        # The loop may have ended while the last picture was finished.
+        """Pass on finished pictures without waiting for the running step."""
+        # The loop may be closed by the time the last picture is finished.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._collect)
 

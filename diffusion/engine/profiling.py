@@ -1,10 +1,10 @@
-"""What passes of a model cost on this machine, known before anybody waits for them.
+"""Profiles a model: measures its pass times on this machine, and keeps them between runs.
 
-    read     what earlier runs measured, from a file in the user's cache folder
-    sweep    measures the model's own size where the file does not know it
-    write    keeps what this run measured, for the next one
+    read     load the measurements of earlier runs from the user's cache folder
+    sweep    measure the model's native size where they lack it
+    write    save the measurements of this run for the next one
 
-A file is of one model on one machine; one that is damaged, or of another, is as good as none.
+A file belongs to one model on one machine. A damaged or foreign file is ignored.
 """
 
 import hashlib
@@ -21,26 +21,26 @@ from typing import Annotated
 import torch
 
 from diffusion.engine.batching import BatchedDenoiser
-from diffusion.engine.cost_model import MAX_ROWS, CostModel
+from diffusion.engine.cost_model import MAX_BATCH_ROWS, CostModel
 from diffusion.engine.scheduler import Shape
 from diffusion.loading.load import Checkpoint
 from diffusion.nn.devices import device_name, is_out_of_memory
 from diffusion.protocol.errors import InvalidField
 from diffusion.protocol.requests import ImageRequest, Noise
 from diffusion.protocol.validation import Flag, JsonObject, ListOf, Number, Whole, read
-from diffusion.sampling.plan import texts
+from diffusion.sampling.plan import Plan
 from diffusion.sampling.trajectory import Row, begin
 
 SWEPT_ROWS = (1, 2, 4, 8, 16)
 ROUNDS = 3
-"""How often each size is timed; the shorter time counts, since a busy moment only adds."""
+"""How often each batch size is timed. The fastest time counts."""
 
 MAX_SWEEP_S = 10.0
-"""Seconds that a sweep may take in all; a pass that has begun is made."""
+"""Seconds for a whole sweep. A pass that has started is finished."""
 
 MAX_SHAPES = 256
 MAX_SIDE_CELLS = 1 << 12
-"""Cells on a side of the largest shape that is believed."""
+"""The longest side of a shape in a file, in latent cells."""
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ Side = Annotated[int, Whole(1, MAX_SIDE_CELLS)]
 class _Point(JsonObject):
     """How long a pass of so many rows took."""
 
-    rows: Annotated[int, Whole(1, MAX_ROWS)]
+    rows: Annotated[int, Whole(1, MAX_BATCH_ROWS)]
     seconds: Annotated[float, Number(1e-9, 1e6)]
 
 
@@ -64,7 +64,7 @@ class _Curve(JsonObject):
     width: Side
     chunks: Side
     tile: Annotated[bool, Flag()] = False
-    points: Annotated[tuple[_Point, ...], ListOf(MAX_ROWS)] = ()
+    points: Annotated[tuple[_Point, ...], ListOf(MAX_BATCH_ROWS)] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,14 @@ class _Curves(JsonObject):
 
 
 class CostModelFile:
-    """A file that keeps the costs of one model on one machine, which `identity` describes."""
+    """The file with the pass times of one model on one machine, as `identity` describes them."""
 
     def __init__(self, folder: Path, identity: Mapping[str, str]) -> None:
         self._identity = dict(identity)
         self.path = folder / f"pass-costs-{_digest(self._identity)}.json"
 
     def read(self) -> CostModel:
-        """What the file knows; nothing, and a line in the log, where it cannot be used."""
+        """The cost model in the file. An unusable file is logged, and gives an empty one."""
         costs = CostModel()
         try:
             for shape, points in _curves(self.path.read_bytes(), self._identity):
@@ -96,7 +96,7 @@ class CostModelFile:
         return costs
 
     def write(self, costs: CostModel) -> None:
-        """Keep what is known, all of it or nothing; a line in the log where that cannot be."""
+        """Save the cost model atomically. A failure is only logged."""
         used = sorted(costs.curves.items(), key=lambda item: item[1].passes, reverse=True)
         curves = [
             {
@@ -121,16 +121,16 @@ class CostModelFile:
 
 
 def cache_folder() -> Path:
-    """Where files lie that can be made anew, by the XDG base directory specification."""
+    """The folder for cache files, by the XDG base directory specification."""
     return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "darkroom"
 
 
 def identity(checkpoint: Checkpoint, compiled: bool) -> dict[str, str]:
-    """All that a pass's time depends on, but what else the machine does."""
+    """Everything that the time of a pass depends on, except the load of the machine."""
     unet = checkpoint.denoiser.unet
     weights = next(unet.parameters())
     config: Mapping[str, object] = dict(unet.config)  # type: ignore
-    # Where it lies and what wrote it, which begin so, change nothing.
+    # Keys with an underscore are paths and versions, which do not matter.
     sizes = {name: str(value) for name, value in config.items() if not name.startswith("_")}
     return {
         "model": checkpoint.info.id,
@@ -144,21 +144,21 @@ def identity(checkpoint: Checkpoint, compiled: bool) -> dict[str, str]:
 
 
 def native_shape(checkpoint: Checkpoint) -> Shape:
-    """That of rows of pictures in the model's own size, with texts of one chunk."""
+    """The shape of pictures in the model's native size, with texts of one chunk."""
     cells = checkpoint.info.native_size // checkpoint.decoder.factor
     return Shape(cells, cells)
 
 
 def sweep(checkpoint: Checkpoint, passes: BatchedDenoiser, costs: CostModel) -> Iterator[None]:
-    """Measure t(B) at the native shape, one pass at each `next`, for `MAX_SWEEP_S` at the most.
+    """Measure the native shape at all batch sizes, one pass at each `next`, within `MAX_SWEEP_S`.
 
-    What fails is the end of it; rows that memory does not suffice for also cap the passes.
+    An error ends the sweep. Running out of memory also lowers the largest batch.
     """
     shape, spent = native_shape(checkpoint), 0.0
     drawn: Sequence[Row] = ()
     for count in SWEPT_ROWS * ROUNDS:
         before = costs.passes(shape)
-        # Layers are examined for a size before it is timed.
+        # The first pass of a size examines its layers and is not timed.
         while costs.passes(shape) == before:
             if spent > MAX_SWEEP_S or count > costs.most(shape):
                 return
@@ -181,27 +181,30 @@ def sweep(checkpoint: Checkpoint, passes: BatchedDenoiser, costs: CostModel) -> 
 
 
 def native_rows(checkpoint: Checkpoint) -> Sequence[Row]:
-    """As many rows of the native shape as a pass can have, each of a picture at its first step."""
+    """Rows of the native shape for the largest batch, each of a picture at its first step."""
     info, shape = checkpoint.info, native_shape(checkpoint)
     request = ImageRequest(
         model=info.id,
         prompt="a picture",
-        noises=tuple(Noise(seed) for seed in range(MAX_ROWS)),
+        noises=tuple(Noise(seed) for seed in range(MAX_BATCH_ROWS)),
         width=info.native_size,
         height=info.native_size,
         steps=info.steps,
         guidance_scale=1.0,
     )
     latents = (checkpoint.denoiser.channels, shape.height, shape.width)
-    conditions, levels = checkpoint.text.encode(texts(request)), checkpoint.denoiser.levels
-    begun = (begin(request, index, levels, conditions, latents) for index in range(MAX_ROWS))
+    plan, levels = Plan.of(request), checkpoint.denoiser.levels
+    conditions = checkpoint.text.encode(plan.all_texts)
+    begun = (
+        begin(request, plan, index, levels, conditions, latents) for index in range(MAX_BATCH_ROWS)
+    )
     return [row for one in begun for row in one.rows()]
 
 
 def _curves(
     content: bytes, identity: Mapping[str, str]
 ) -> Iterator[tuple[Shape, list[tuple[int, float]]]]:
-    """The curves of a file. Raises ValueError."""
+    """The shapes in a file, each with its points (rows, seconds). Raises ValueError."""
     said = json.loads(content)
     if not isinstance(said, Mapping) or said.get("of") != identity:
         raise InvalidField("of", "it belongs to another model or machine")

@@ -1,11 +1,10 @@
-"""Who takes part in the next step. Pure: knows keys, shapes, rows and costs, no tensors, no clock.
+"""The scheduler: which requests take part in the next step. Pure Python: no tensors, no clock.
 
 Requests of one latent shape can share a forward pass. Addresses, and the users of one address, take
-turns by the work that they ask for; the requests of one caller join in the order they came. Within
-a shape they join as long as sharing serves them better than waiting would; a small request does not
-overtake a large one before it. Between shapes time is shared out evenly: by deficit round robin
-over what their steps cost (Shreedhar & Varghese 1995), so that many large steps cannot starve small
-ones.
+turns by the amount of work that they ask for; requests of one caller join in order of arrival.
+Requests join a shape as long as sharing the pass is better for them than waiting; a small request
+does not overtake a large one in front of it. All shapes get equal time, by deficit round robin over
+the cost of their steps (Shreedhar & Varghese 1995), so large steps cannot starve small ones.
 """
 
 from collections.abc import Sequence
@@ -21,8 +20,8 @@ NOBODY = Caller()
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What rows of one pass have in common: height and width of latents, in cells; the length of
-    their texts, in chunks; and whether opposite borders meet."""
+    """What the rows of one pass have in common: the size of the latents in cells, the length of the
+    texts in chunks, and whether the picture tiles seamlessly."""
 
     height: int
     width: int
@@ -36,7 +35,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A request as the scheduler sees it: `rows` of the batch, in each of `steps` steps."""
+    """A request as the scheduler sees it: it takes `rows` of the batch in each of `steps` steps."""
 
     key: int
     shape: Shape
@@ -50,7 +49,7 @@ class Entry:
 
 
 class CostEstimates(Protocol):
-    """What a step of a shape takes, by its rows, and how many rows may share one."""
+    """The seconds of a step by its rows, and the most rows of a pass."""
 
     def seconds(self, shape: Shape, rows: int) -> float: ...
 
@@ -58,7 +57,7 @@ class CostEstimates(Protocol):
 
 
 class Scheduler:
-    """The waiting and the running. A request of more rows than may share a step runs alone."""
+    """The waiting and the running requests. A request with more rows than a pass runs alone."""
 
     def __init__(self, costs: CostEstimates, max_waiting: int) -> None:
         self._costs = costs
@@ -67,14 +66,14 @@ class Scheduler:
         self._unready: set[int] = set()
         self._addresses = WorkTurns[str]()
         self._callers = WorkTurns[Caller]()
-        # The shape whose turn it is comes first; each has the seconds it may still use.
+        # The first shape has the next turn. The credit is the seconds that it may still use.
         self._running: dict[Shape, dict[int, Entry]] = {}
         self._credit: dict[Shape, float] = {}
 
     def add(self, entry: Entry, ready: bool = True) -> int:
-        """Let the request wait; returns how many are before it. Raises QueueFull.
+        """Queue a request; returns how many are in front of it. Raises QueueFull.
 
-        One that is not `ready` keeps its place, and lets those behind it pass until it is.
+        A request that is not `ready` keeps its place, but others may pass it until it is.
         """
         self._places.take(entry.caller)
         caller, waiting = entry.caller, self._callers_waiting()
@@ -88,11 +87,11 @@ class Scheduler:
         return self.waiting().index(entry.key)
 
     def make_ready(self, key: int) -> None:
-        """From now on the request can join; one that is not here is no mistake."""
+        """Mark a request as ready to join. Does nothing for an unknown key."""
         self._unready.discard(key)
 
     def remove(self, key: int) -> None:
-        """Forget a request, wherever it is; one that is not here is no mistake."""
+        """Remove a waiting or running request. Does nothing for an unknown key."""
         if entry := self._waiting.pop(key, None):
             self._places.give_back(entry.caller)
         self._unready.discard(key)
@@ -101,7 +100,7 @@ class Scheduler:
                 del self._running[shape], self._credit[shape]
 
     def next_step(self) -> tuple[Entry, ...]:
-        """Let requests join, and choose those of one shape for the next step; () if none."""
+        """Admit requests, and return those of one shape for the next step; () if there are none."""
         self._admit()
         if not self._running:
             return ()
@@ -113,12 +112,12 @@ class Scheduler:
             if self._credit[shape] >= costs[shape]:
                 self._credit[shape] -= costs[shape]
                 return tuple(self._running[shape].values())
-            # The costliest step's worth for everybody's next turn, so that each can make one.
+            # Credit for the most expensive step, so that every shape can run in its next turn.
             self._credit[shape] += max(costs.values())
             self._running[shape] = self._running.pop(shape)
 
     def waiting(self) -> tuple[int, ...]:
-        """Keys of the waiting requests in the order of their turns; the index is the position."""
+        """The keys of the waiting requests in queue order."""
         return tuple(entry.key for entry in self._in_turn())
 
     def running(self) -> tuple[Entry, ...]:
@@ -152,7 +151,7 @@ class Scheduler:
         return {entry.caller for entry in self._waiting.values()}
 
     def _leave_queue(self, entry: Entry) -> None:
-        """It is this request's turn."""
+        """Take the request out of the queue because it starts now."""
         del self._waiting[entry.key]
         self._places.give_back(entry.caller)
         waiting, caller = self._callers_waiting(), entry.caller
@@ -160,10 +159,10 @@ class Scheduler:
         self._addresses.begin(caller.address, entry.work, {one.address for one in waiting})
 
     def _may_share(self, entries: Sequence[Entry]) -> bool:
-        """Whether these are done sooner, on average, by sharing steps than one after another.
+        """Whether these are done sooner on average when they share steps.
 
-        Of k requests that take turns at being drawn, the average one is done after (k+1)/2 of
-        them; if all share, it is done after all the steps, each as long as the shared step.
+        One after another, k requests are done after (k+1)/2 of them on average. When they share,
+        all are done at the end, and every step takes as long as the shared step.
         """
         shape = entries[0].shape
         if sum(entry.rows for entry in entries) > self._costs.most(shape):

@@ -1,9 +1,8 @@
-"""Places that many callers share, so that none of them can take them all. Pure.
+"""Fair limits on a shared number of places: no caller can take them all. Pure Python.
 
-A caller is let in as long as it would hold no more than is then free, and an address, behind which
-many users may be, no more than three times as much. So one user has half of the places at the most,
-one address three quarters, and whoever comes later still finds some (dynamic thresholds, Choudhury
-& Hahne 1998).
+A user may hold at most as many places as are free, and an address at most three times as many,
+because many users can be behind one. So one user gets at most half of the places and one address
+three quarters, and some are left for others (dynamic thresholds, Choudhury & Hahne 1998).
 """
 
 import ipaddress
@@ -11,19 +10,20 @@ from collections import Counter
 from dataclasses import dataclass
 
 ADDRESS_SHARE = 3
-"""Times what is free that one address may hold."""
+"""An address may hold this many times the free places."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the address a request came from, and the `user` that it names, if any."""
+    """Who sent a request: its IP address, and its `user` field if it has one."""
 
     address: str = ""
     user: str = ""
 
     @classmethod
     def at(cls, address: str | None, user: str = "") -> "Caller":
-        """The caller at an IP address; of IPv6 the first 64 bits, as one machine has the rest."""
+        """The caller at an IP address. Of IPv6 only the first 64 bits count, because one machine
+        has all addresses behind them."""
         try:
             ip = ipaddress.ip_address(address or "")
         except ValueError:
@@ -34,7 +34,7 @@ class Caller:
 
 
 class QueueFull(Exception):
-    """There is no place left. `own` is whether only this caller holds too many."""
+    """There is no free place. `own`: this caller holds too many, others could still get one."""
 
     def __init__(self, own: bool = False) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class QueueFull(Exception):
 
 
 class Shares:
-    """`most` places, and who holds how many of them."""
+    """`most` places, and how many of them each caller holds."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -51,7 +51,7 @@ class Shares:
         self._users: Counter[Caller] = Counter()
 
     def take(self, caller: Caller, count: int = 1) -> None:
-        """Hold so many places more. Raises QueueFull."""
+        """Take `count` places. Raises QueueFull."""
         free = self._most - self.held
         if count > free:
             raise QueueFull
@@ -64,7 +64,7 @@ class Shares:
         self._users[caller] += count
 
     def give_back(self, caller: Caller, count: int = 1) -> None:
-        """Hold so many places less."""
+        """Give `count` places back."""
         self.held -= count
         self._addresses[caller.address] -= count
         self._users[caller] -= count

@@ -1,8 +1,8 @@
-"""Whose turn it is, by the work that everyone has had. Pure.
+"""Fair queueing by the amount of work that every owner has had. Pure Python.
 
-Self-clocked fair queueing (Golestani 1994): each piece of work is due when its owner's earlier work
-and its own would be done, on a clock that goes by the work that was begun. Who comes later starts
-at the clock, so nobody has saved turns up, and nobody waits for ever behind those who come.
+Self-clocked fair queueing (Golestani 1994): a piece of work is due when its owner's earlier work
+and this piece would be done. The clock follows the work that was started. A new owner starts at the
+clock, so idle owners cannot save up turns, and nobody waits forever.
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable
@@ -19,7 +19,7 @@ Piece = TypeVar("Piece", bound=HasWork)
 
 
 class WorkTurns(Generic[Owner]):
-    """The clock, and how far each owner with work in the queue, or ahead of the clock, has come."""
+    """The clock, and the progress of each owner that has work in the queue or is ahead of it."""
 
     def __init__(self) -> None:
         self._clock = 0
@@ -29,11 +29,11 @@ class WorkTurns(Generic[Owner]):
         return len(self._come)
 
     def join(self, owner: Owner) -> None:
-        """The owner, who had nothing in the queue, has something now."""
+        """Add an owner that had no work in the queue."""
         self._come[owner] = max(self._come.get(owner, 0), self._clock)
 
     def begin(self, owner: Owner, work: int, waiting: Collection[Owner]) -> None:
-        """Work of this owner leaves the queue, in which the owners in `waiting` still have some."""
+        """Start a piece of `work` of an owner; `waiting` are the owners with work in the queue."""
         self._come[owner] += work
         self._clock = max(self._clock, self._come[owner])
         self._come = {
@@ -41,11 +41,11 @@ class WorkTurns(Generic[Owner]):
         }
 
     def order(self, pieces: Iterable[Piece], owner_of: Callable[[Piece], Owner]) -> list[Piece]:
-        """The pieces in the order in which they are due; those of one owner stay in theirs."""
+        """The pieces in the order in which they are due; one owner's pieces keep their order."""
         come, due = dict(self._come), []
         for piece in pieces:
             owner = owner_of(piece)
             come[owner] += piece.work
             due.append((come[owner], piece))
-        # Of equals the first one stays the first.
+        # The sort is stable: equal ones keep their order.
         return [piece for _, piece in sorted(due, key=lambda pair: pair[0])]

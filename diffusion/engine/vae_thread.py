@@ -1,9 +1,7 @@
-"""Between pictures and latents, in a thread of its own, so that no step waits for it.
+"""Runs the autoencoder (VAE) in a thread of its own, so that steps do not wait for it.
 
-    encode    the picture that a request starts from, while the request waits
-    decode    the last latents of a request, while others make steps
-
-Knows nothing of requests but their keys.
+encode    the init image of a request, while the request waits
+decode    the final latents of a request, while other requests run
 """
 
 import logging
@@ -30,7 +28,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """What a request starts from, on the CPU."""
+    """The encoded init image of a request, on the CPU."""
 
     key: int
     init_latents: InitLatents
@@ -38,7 +36,7 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The pictures of a request."""
+    """The decoded pictures of a request, each [height, width, 3]."""
 
     key: int
     pictures: tuple[Pixels, ...]
@@ -46,7 +44,7 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class VaeFailed:
-    """Why there are none; one sentence for a person."""
+    """Encoding or decoding failed; `reason` is one sentence for the user."""
 
     key: int
     reason: str
@@ -57,25 +55,25 @@ Wanted = Callable[[int], bool]
 
 
 class VaeThread:
-    """Encodes and decodes, one request after another.
+    """Encodes and decodes one request after another.
 
-    `notify` is called, in the thread, when one is done or turned out not to be wanted any more.
+    `notify` is called in the thread when one is done, or was skipped because nobody wants it.
     """
 
     def __init__(self, decoder: Decoder, notify: Callable[[], None]) -> None:
         self._decoder = decoder
         self._notify = notify
-        # A stream of its own on a GPU, or its work would queue up between the steps.
+        # On a GPU it needs its own stream, or its work would queue between the steps.
         on_gpu = next(decoder.vae.parameters()).is_cuda
         self._stream = torch.cuda.Stream() if on_gpu else None  # type: ignore[no-untyped-call]
         self._thread = ThreadPoolExecutor(1, "autoencoding")
-        # Not in the thread's own queue, which would keep the pictures of those who have left.
+        # Not in the executor's queue, which would keep the pictures of aborted requests in memory.
         self._work: dict[int, Callable[[], Outcome]] = {}
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._lost: Exception | None = None
 
     def encode(self, key: int, canvas: InpaintCanvas, wanted: Wanted) -> None:
-        """Read the canvas, unless by then nobody wants it."""
+        """Encode the init image, unless it is no longer `wanted` by then."""
 
         def work() -> Outcome:
             return Encoded(key, self._encoded(canvas))
@@ -91,9 +89,9 @@ class VaeThread:
         canvas: InpaintCanvas | None,
         wanted: Wanted,
     ) -> None:
-        """Decode latents [4, h, w], a picture each, unless by then nobody wants them.
+        """Decode latents [4, h, w], one per picture, unless they are no longer `wanted` by then.
 
-        What the canvas keeps is put back into them.
+        Pixels outside the mask of the canvas are replaced by those of the init image.
         """
         drawn = torch.cuda.current_stream().record_event() if latents[0].is_cuda else None
 
@@ -106,16 +104,16 @@ class VaeThread:
         self._submit(key, work, trouble, wanted)
 
     def drop(self, key: int) -> None:
-        """Forget what waits to be encoded or decoded for a request; if nothing does, no mistake."""
+        """Drop the work that waits for a request, if there is any."""
         self._work.pop(key, None)
 
     def check_device(self) -> None:
-        """Raises torch.AcceleratorError where the device has failed in the thread."""
+        """Raise torch.AcceleratorError if the device failed in this thread."""
         if self._lost is not None:
             raise self._lost
 
     def outcomes(self) -> list[Outcome]:
-        """Those that there are since the last call; from any thread."""
+        """The outcomes since the last call. Safe from any thread."""
         done = []
         with suppress(queue.Empty):
             while True:
@@ -136,7 +134,7 @@ class VaeThread:
             except Exception as error:
                 log.exception("a picture could not be encoded or decoded")
                 if is_device_lost(error):
-                    # No request's fault: whoever asks next is told.
+                    # No request is to blame: `check_device` raises it.
                     self._lost = error
                 else:
                     reason = NO_MEMORY if is_out_of_memory(error) else trouble
@@ -144,7 +142,7 @@ class VaeThread:
         self._notify()
 
     def _encoded(self, canvas: InpaintCanvas) -> InitLatents:
-        # By way of the CPU, because a stream's memory may be used anew while another still reads.
+        # To the CPU, because another stream must not read memory that this one may reuse.
         latents = self._decoder.latents(canvas.pixels).cpu()
         return InitLatents(latents, canvas.mask_in_cells(self._decoder.factor))
 

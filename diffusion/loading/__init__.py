@@ -1,1 +1,1 @@
-"""Loading models: folders, single files, the hub, LoRAs."""
+"""Load models: diffusers folders, single files, the Hugging Face hub, LoRAs."""

@@ -1,4 +1,4 @@
-"""CLIP's own tokenizer, which is that of every family, from the list of its byte pairs."""
+"""CLIP's tokenizer, built from the merges file that we ship. All model families use it."""
 
 import gzip
 from pathlib import Path
@@ -10,7 +10,7 @@ MERGES = Path(__file__).parent / "clip" / "merges.txt.gz"
 
 
 def clip_tokenizer(padding: str) -> CLIPTokenizer:
-    """The tokenizer, by which a text is filled up with `padding`."""
+    """The tokenizer, with `padding` as its padding token."""
     with gzip.open(MERGES, "rt", encoding="utf-8") as file:
         merges: Any = [tuple(line.split()) for line in file]
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]

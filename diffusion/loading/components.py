@@ -1,7 +1,4 @@
-"""The parts of a model as they were found somewhere, and the refusal where they were not.
-
-Knows the families of models only by what their parts are; not what is done with them.
-"""
+"""Components of a loaded model, before they are checked and assembled."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class TextEncoderComponents:
-    """One of CLIP's text encoders, and the tokenizer that goes with it."""
+    """A CLIP text encoder and its tokenizer."""
 
     tokenizer: Any
     model: Any
@@ -19,12 +16,12 @@ class TextEncoderComponents:
 
 @dataclass(frozen=True, slots=True)
 class ModelComponents:
-    """A model's networks with their weights, and what stands beside them.
+    """A model's networks with their weights, and its configuration.
 
-    `place` is where they were found, `name` what the model is called if it does not say.
-    `scheduler` is the content of scheduler_config.json, `said` that of the `sidecar`. SDXL has
-    two `encoders`, and `empty_is_zero` says whether no text is zeros to it. `preview` is a small
-    decoder for previews.
+    `place` is the file or folder that they are from; `name` is the model's name unless its sidecar
+    has one. `scheduler` is the content of scheduler_config.json, `settings` that of the `sidecar`
+    (darkroom.json). SDXL has two `encoders`; `empty_is_zero` means that it encodes the empty text
+    as zeros. `preview` is an optional small decoder for previews.
     """
 
     place: Path
@@ -36,4 +33,4 @@ class ModelComponents:
     scheduler: Mapping[str, Any]
     empty_is_zero: bool = False
     preview: Any = None
-    said: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)

@@ -1,7 +1,7 @@
-"""A model in a folder, in the layout that diffusers gives SD 1.x, SD 2.x and SDXL.
+"""Load a model folder in diffusers' layout: SD 1.x, SD 2.x or SDXL.
 
-Loading is strict. A library that finds a weight missing fills it with chance and says so in a
-log at most, and the pictures are then noise that looks like a bad model; here it is a refusal.
+Loading is strict. The libraries fill missing weights with random numbers and only log it, and the
+pictures then look like those of a bad model. Here a missing weight is an error.
 """
 
 from pathlib import Path
@@ -18,10 +18,10 @@ from diffusion.nn.model_files import CheckpointError, first_line, read_json, rea
 
 
 def read_folder(folder: Path, dtype: torch.dtype, name: str = "") -> ModelComponents:
-    """The parts in `folder`, those that steps need in `dtype`. Raises CheckpointError.
+    """Load the components in `folder`; the U-Net and the text encoders in `dtype`.
 
-    The autoencoder stays in float32: it runs once for each picture, and SDXL's overflows in
-    float16.
+    The autoencoder stays in float32: it runs only once per picture, and SDXL's overflows in
+    float16. Raises CheckpointError.
     """
     if not (folder / "unet").is_dir():
         raise CheckpointError(
@@ -30,7 +30,7 @@ def read_folder(folder: Path, dtype: torch.dtype, name: str = "") -> ModelCompon
         )
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     sidecar = folder / "darkroom.json"
-    said = read_json_if_there(sidecar)
+    settings = read_json_if_there(sidecar)
     index = read_json_if_there(folder / "model_index.json")
     scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
     double = (folder / "text_encoder_2").is_dir()
@@ -46,13 +46,13 @@ def read_folder(folder: Path, dtype: torch.dtype, name: str = "") -> ModelCompon
         encoders=tuple(encoders),
         scheduler=scheduler,
         empty_is_zero=double and bool(index.get("force_zeros_for_empty_prompt", True)),
-        preview=read_preview(folder, said.get("preview_vae", "preview_vae"), dtype),
-        said=said,
+        preview=read_preview(folder, settings.get("preview_vae", "preview_vae"), dtype),
+        settings=settings,
     )
 
 
 def read_preview(folder: Path, name: object, dtype: torch.dtype) -> Any:
-    """The `AutoencoderTiny` in the folder of that name beside the model, or None."""
+    """The `AutoencoderTiny` in the subfolder `name`, or None. Raises CheckpointError."""
     if not isinstance(name, str):
         raise CheckpointError(f"{folder / 'darkroom.json'} must have a folder as preview_vae.")
     if name == "preview_vae" and not (folder / name).is_dir():
@@ -61,12 +61,12 @@ def read_preview(folder: Path, name: object, dtype: torch.dtype) -> Any:
 
 
 def read_network(kind: Any, folder: Path, dtype: torch.dtype) -> Any:
-    """One network with its weights, from safetensors only: a pickle may run anything."""
+    """Load one network from safetensors: a pickle could run any code. Raises CheckpointError."""
     plain = any(not path.stem.endswith(".fp16") for path in folder.glob("*.safetensors"))
     check_network(kind, folder)
     options: dict[str, Any] = {} if plain else {"variant": "fp16"}
     if kind not in (CLIPTextModel, CLIPTextModelWithProjection):
-        options["low_cpu_mem_usage"] = False  # the other way needs accelerate, and says so
+        options["low_cpu_mem_usage"] = False  # True would need accelerate
     try:
         network, report = kind.from_pretrained(
             folder,
@@ -95,7 +95,7 @@ def _encoder(folder: Path, place: str, kind: Any, dtype: torch.dtype) -> TextEnc
 
 
 def _tokenizer(folder: Path) -> Any:
-    # Without its files the library makes a tokenizer that knows no word, and says nothing.
+    # Without its files, transformers silently makes a tokenizer without a vocabulary.
     if not (folder / "tokenizer.json").is_file() and not (folder / "vocab.json").is_file():
         raise CheckpointError(f"There is no tokenizer.json or vocab.json in {folder}.")
     check_texts(folder)

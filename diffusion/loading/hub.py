@@ -1,6 +1,6 @@
-"""A model by its name on the Hugging Face hub: fetched once, then found in the hub's own cache.
+"""Download a model from the Hugging Face hub, into the hub client's own cache.
 
-Fetches what a folder needs and safetensors only: a pickle may run anything.
+Downloads only the files that we need, and only safetensors: a pickle could run any code.
 """
 
 import re
@@ -12,7 +12,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineMod
 from diffusion.nn.model_files import CheckpointError, first_line
 
 NETWORKS = ("unet", "vae", "text_encoder", "text_encoder_2", "preview_vae")
-WANTED = (
+DOWNLOADED_FILES = (
     "model_index.json",
     "darkroom.json",
     "scheduler/*.json",
@@ -20,27 +20,29 @@ WANTED = (
     "tokenizer_2/*",
     *(f"{network}/*.{kind}" for network in NETWORKS for kind in ("json", "safetensors")),
 )
-VARIANTS = "*/*.*.safetensors"
-"""Weights that are there a second time: in half precision, without averaging."""
+IGNORED_WEIGHTS = "*/*.*.safetensors"
+"""Duplicates of the weights, such as `.fp16.` and `.non_ema.`."""
 
 
 def is_hub_name(name: str) -> bool:
-    """Whether it is written as the hub's names are: `owner/model`."""
+    """Whether `name` has the form of a hub name: `owner/model`."""
     return re.fullmatch(r"[\w][\w.-]*/[\w][\w.-]*", name) is not None
 
 
 class HubAway(CheckpointError):
-    """The hub did not answer, or not well: the same name may be found later."""
+    """The hub is unreachable or has a temporary error: try again later."""
 
 
 def fetch(name: str) -> Path:
-    """The folder of the model, downloaded if it is not here yet. Raises CheckpointError.
+    """The local folder of the model; downloads it if needed. Raises CheckpointError.
 
-    It is a HubAway where the hub did not say itself that it has no such model for us.
+    Raises its subclass HubAway if trying again later might help.
     """
     try:
         return Path(
-            snapshot_download(name, allow_patterns=list(WANTED), ignore_patterns=[VARIANTS])
+            snapshot_download(
+                name, allow_patterns=list(DOWNLOADED_FILES), ignore_patterns=[IGNORED_WEIGHTS]
+            )
         )
     except Exception as error:
         kind = CheckpointError if _is_final(error) else HubAway
@@ -51,7 +53,7 @@ def fetch(name: str) -> Path:
 
 
 def _is_final(error: BaseException) -> bool:
-    """Whether asking again would change nothing: the hub, or a setting of its client, says no."""
+    """Whether trying again is useless: the hub or the client's settings refuse this model."""
     if isinstance(error, HfHubHTTPError) and error.response is not None:
         status: int = error.response.status_code
         return 400 <= status < 500 and status not in (408, 429)

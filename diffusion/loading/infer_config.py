@@ -1,7 +1,7 @@
-"""What networks some weights belong to, read off their names and shapes.
+"""Infer network configs from the names and shapes of weights.
 
-Names as in the programs that SD 1.x, 2.x and SDXL were trained with; configurations as diffusers
-and transformers have them. Knows no files, and of families only what it is told.
+The weights have the original names of SD 1.x, SD 2.x and SDXL. The configs are those of diffusers
+and transformers.
 """
 
 import re
@@ -13,12 +13,12 @@ Weights = dict[str, Tensor]
 
 
 def unet_config(weights: Weights, heads: int | None, cells: int) -> dict[str, Any]:
-    """The configuration of a `UNet2DConditionModel`. Raises LookupError where there is none.
+    """The config of a `UNet2DConditionModel`. Raises LookupError if there is no U-Net.
 
-    `heads` is the number of attention heads, None for heads of 64 channels; `cells` the native
-    size of latents.
+    `heads` is the number of attention heads, None for heads of 64 channels; `cells` is the side of
+    latents at the native size.
     """
-    unet = under(weights, "model.diffusion_model.")
+    unet = strip_prefix(weights, "model.diffusion_model.")
     channels, layers, depths = [], [0], [0]
     block = 1
     while f"input_blocks.{block}.0.in_layers.2.weight" in unet:
@@ -53,8 +53,8 @@ def _block(direction: str, depth: int) -> str:
     return f"CrossAttn{direction}Block2D" if depth else f"{direction}Block2D"
 
 
-def told_config(weights: Weights, pooled: int) -> dict[str, Any]:
-    """What SDXL's U-Net hears beside the text: a pooled vector and six sizes."""
+def added_conditions_config(weights: Weights, pooled: int) -> dict[str, Any]:
+    """The config of SDXL's added conditions: a pooled vector [pooled] and six sizes."""
     name = "model.diffusion_model.label_emb.0.0.weight"
     numbers = weights[name].shape[1] if name in weights else 0
     return {
@@ -65,8 +65,8 @@ def told_config(weights: Weights, pooled: int) -> dict[str, Any]:
 
 
 def vae_config(weights: Weights, cells: int, scaling_factor: float) -> dict[str, Any]:
-    """The configuration of an `AutoencoderKL`. Raises LookupError where there is none."""
-    vae = under(weights, "first_stage_model.")
+    """The config of an `AutoencoderKL`. Raises LookupError if there is no autoencoder."""
+    vae = strip_prefix(weights, "first_stage_model.")
     levels = count(vae, r"encoder\.down\.(\d+)\.block\.")
     if not levels or "decoder.conv_in.weight" not in vae:
         raise LookupError("there is no autoencoder")
@@ -85,10 +85,10 @@ def vae_config(weights: Weights, cells: int, scaling_factor: float) -> dict[str,
 def text_sizes(
     weights: Weights, words: str, positions: str, layers: str, inner: str
 ) -> dict[str, Any]:
-    """The sizes in the configuration of one of CLIP's text encoders. Raises LookupError.
+    """The sizes in the config of a CLIP text encoder. Raises LookupError.
 
-    The names are those of its two embeddings, of the stack of layers, and of the first part of a
-    layer's perceptron.
+    `words` and `positions` are the names of its two embeddings, `layers` that of the stack of
+    layers, `inner` that of the first linear layer of an MLP.
     """
     length, width = weights[positions].shape
     return {
@@ -101,7 +101,8 @@ def text_sizes(
     }
 
 
-def under(weights: Weights, prefix: str) -> Weights:
+def strip_prefix(weights: Weights, prefix: str) -> Weights:
+    """The weights whose names start with the prefix, without it."""
     return {
         name.removeprefix(prefix): weight
         for name, weight in weights.items()
@@ -110,5 +111,5 @@ def under(weights: Weights, prefix: str) -> Weights:
 
 
 def count(weights: Weights, pattern: str) -> int:
-    """How many numbers there are in the place of the pattern's group."""
+    """How many different values the pattern's group has among the names."""
     return len({found[1] for name in weights if (found := re.match(pattern, name))})

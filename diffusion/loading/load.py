@@ -1,6 +1,6 @@
-"""Loading a model: its parts are found, checked to fit each other, and made ready to draw.
+"""Load a model: find its components, check that they fit together, and assemble a checkpoint.
 
-A model is a folder in diffusers' layout, one `.safetensors` file, or a name on the hub.
+A model is a folder in diffusers' layout, a single `.safetensors` file, or a name on the hub.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import MAX_STEPS
 from diffusion.sampling.denoiser import PREDICTION_TYPES, Denoiser
 from diffusion.sampling.noise_schedules import (
-    SCHEDULES,
+    BETA_SCHEDULES,
     TrainedLevels,
     trained_levels,
     zero_terminal,
@@ -33,14 +33,14 @@ from diffusion.vision.interrogator import Interrogator, load_interrogator
 from diffusion.vision.upscaler import Upscaler, load_upscaler
 
 MAX_TIMESTEPS = 1 << 14
-"""Timesteps that a model was trained on; all in use have 1000."""
+"""The most training timesteps; all models in use have 1000."""
 
 EMBEDDED = Path(__file__).parent.parent / "mini"
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A model ready to draw, and what it says of itself."""
+    """A model that is ready to generate pictures."""
 
     info: ModelInfo
     text: TextEncoder
@@ -56,11 +56,11 @@ def load(
     dtype: torch.dtype | None = None,
     loras: Path | None = None,
 ) -> Checkpoint:
-    """Load a model. Raises CheckpointError where anything is missing or amiss.
+    """Load a model. Raises CheckpointError if anything is missing or invalid.
 
-    `dtype` is what the U-Net and the text encoders compute in; without one it is bfloat16 on a
-    GPU, half the memory and more than twice the speed, and float32 elsewhere. `loras` is a folder
-    of LoRA files, beside those that the model names itself.
+    `dtype` is for the U-Net and the text encoders; by default bfloat16 on a GPU (half the memory,
+    more than twice the speed) and float32 elsewhere. `loras` is a folder of LoRA files, in addition
+    to those that the model names itself.
     """
     dtype = dtype or (torch.bfloat16 if device.type == "cuda" else torch.float32)
     parts = _found(model, dtype)
@@ -102,7 +102,7 @@ def _found(model: Path, dtype: torch.dtype) -> ModelComponents:
         return read_file(model, dtype)
     if model.is_file():
         raise CheckpointError(
-            f"{model} is no .safetensors file, and no other kind is safe to read."
+            f"{model} is not a .safetensors file. Other formats can contain code."
         )
     if not model.exists() and is_hub_name(str(model)):
         return read_folder(fetch(str(model)), dtype, name=model.name)
@@ -114,8 +114,8 @@ def _ready(network: Any, device: torch.device) -> Any:
 
 
 def _lora_paths(parts: ModelComponents, folder: Path | None) -> dict[str, Path]:
-    """The LoRA files that the model names and those in the folder, by name."""
-    named = parts.said.get("loras", {})
+    """The LoRA files by name: those that the model names, and those in the folder."""
+    named = parts.settings.get("loras", {})
     if not isinstance(named, Mapping) or not all(isinstance(path, str) for path in named.values()):
         raise CheckpointError(f"{parts.sidecar} must have a file for each name in its loras.")
     if folder and not folder.is_dir():
@@ -125,13 +125,13 @@ def _lora_paths(parts: ModelComponents, folder: Path | None) -> dict[str, Path]:
 
 
 def _scheduler(parts: ModelComponents) -> tuple[TrainedLevels, str]:
-    """The levels the model was trained on and what it predicts."""
+    """The noise levels the model was trained on, and its prediction type."""
     path, config = parts.place, parts.scheduler
     if path.is_dir():
         path = path / "scheduler" / "scheduler_config.json"
     schedule = config.get("beta_schedule", "linear")
     prediction_type = config.get("prediction_type", "epsilon")
-    if schedule not in SCHEDULES:
+    if schedule not in BETA_SCHEDULES:
         raise CheckpointError(f"{path} has the unknown beta_schedule {schedule!r}.")
     if prediction_type not in PREDICTION_TYPES:
         raise CheckpointError(f"{path} has the unknown prediction_type {prediction_type!r}.")
@@ -141,7 +141,7 @@ def _scheduler(parts: ModelComponents) -> tuple[TrainedLevels, str]:
         count = int(config.get("num_train_timesteps", 1000))
         if count > MAX_TIMESTEPS:
             raise ValueError(f"it has more than {MAX_TIMESTEPS} timesteps")
-        betas = SCHEDULES[schedule](
+        betas = BETA_SCHEDULES[schedule](
             float(config.get("beta_start", 0.0001)), float(config.get("beta_end", 0.02)), count
         )
         if config.get("rescale_betas_zero_snr"):
@@ -157,7 +157,7 @@ def _scheduler(parts: ModelComponents) -> tuple[TrainedLevels, str]:
 
 
 def _check_fit(parts: ModelComponents) -> None:
-    """Refuse parts that are each sound but belong to different models, or to unknown ones."""
+    """Raise CheckpointError if the components belong to different or unsupported models."""
     unet, vae, place = parts.unet.config, parts.vae.config, parts.place
     if unet.in_channels != unet.out_channels or unet.in_channels != vae.latent_channels:
         raise CheckpointError(
@@ -167,21 +167,21 @@ def _check_fit(parts: ModelComponents) -> None:
     width = sum(encoder.model.config.hidden_size for encoder in parts.encoders)
     if unet.cross_attention_dim != width:
         raise CheckpointError(
-            f"The U-Net in {place} listens to texts of width {unet.cross_attention_dim}, its "
-            f"text encoder speaks {width}."
+            f"The U-Net in {place} expects texts of width {unet.cross_attention_dim}, but its "
+            f"text encoders produce {width}."
         )
     if unet.class_embed_type or unet.addition_embed_type not in (None, "text_time"):
         raise CheckpointError(
-            f"The U-Net in {place} wants to hear more than texts, which is not supported."
+            f"The U-Net in {place} needs more conditions than texts, which is not supported."
         )
-    told = 0
+    given = 0
     if len(parts.encoders) == 2:
         pooled = parts.encoders[-1].model.config.projection_dim
-        told = pooled + 6 * (unet.addition_time_embed_dim or 0)
-    if (unet.projection_class_embeddings_input_dim or 0) != told:
+        given = pooled + 6 * (unet.addition_time_embed_dim or 0)
+    if (unet.projection_class_embeddings_input_dim or 0) != given:
         raise CheckpointError(
-            f"The U-Net in {place} wants to hear {unet.projection_class_embeddings_input_dim or 0} "
-            f"numbers beside the text, its text encoders and sizes are {told}."
+            f"The U-Net in {place} expects {unet.projection_class_embeddings_input_dim or 0} "
+            f"numbers beside the text, but its text encoders and sizes give {given}."
         )
     for encoder in parts.encoders:
         _check_tokens(encoder, place)
@@ -191,39 +191,39 @@ def _check_tokens(encoder: TextEncoderComponents, place: Path) -> None:
     known, spoken = len(encoder.tokenizer), encoder.model.config.vocab_size
     if known > spoken:
         raise CheckpointError(
-            f"The tokenizer in {place} knows {known} tokens, its text encoder only {spoken}."
+            f"The tokenizer in {place} has {known} tokens, but its text encoder only {spoken}."
         )
 
 
 def _info(parts: ModelComponents, factor: int, loras: tuple[str, ...]) -> ModelInfo:
-    """What the model says of itself: `darkroom.json` where there is one, and what its parts imply.
+    """The model's description: from `darkroom.json` if there is one, and from its components.
 
-    The U-Net takes latents of any size, also odd ones, so sizes go in steps of the autoencoder's
-    factor. They may differ from the native size by four times at most: beyond it nothing coheres.
+    The U-Net takes latents of any size, so sizes go in steps of the autoencoder's factor. They may
+    be at most four times smaller or larger than the native size; beyond it pictures fall apart.
     """
-    path, said = parts.sidecar, parts.said
+    path, settings = parts.sidecar, parts.settings
     sample_size = parts.unet.config.sample_size
     cells = sample_size if isinstance(sample_size, int) else 64
-    native = said.get("native_size", cells * factor)
+    native = settings.get("native_size", cells * factor)
     if not isinstance(native, int) or native <= 0 or native % factor:
         raise CheckpointError(f"{path} must have a native_size that is a multiple of {factor}.")
     try:
         info = ModelInfo.from_json(
             {
-                "id": said.get("name", parts.name),
+                "id": settings.get("name", parts.name),
                 "native_size": native,
-                "num_inference_steps": said.get("steps", 25),
-                "guidance_scale": said.get("guidance_scale", 7.0),
-                "guidance_rescale": said.get("guidance_rescale"),
-                "sampler": said.get("sampler"),
-                "spacing": said.get("spacing"),
-                "styles": said.get("styles", {}),
-                "examples": said.get("examples", []),
+                "num_inference_steps": settings.get("steps", 25),
+                "guidance_scale": settings.get("guidance_scale", 7.0),
+                "guidance_rescale": settings.get("guidance_rescale"),
+                "sampler": settings.get("sampler"),
+                "spacing": settings.get("spacing"),
+                "styles": settings.get("styles", {}),
+                "examples": settings.get("examples", []),
                 "multiple": factor,
                 "edits": True,
                 "min_size": max(native // 4 // factor, 1) * factor,
                 "max_size": min(native * 4, 2048),
-                "aesthetic": said.get("aesthetic", ""),
+                "aesthetic": settings.get("aesthetic", ""),
                 "tiles": True,
                 "loras": list(loras),
             }

@@ -1,9 +1,8 @@
-"""LoRA files: which weights in one belong to which layers of a model.
+"""Load LoRA files: match their weights to the layers of a model.
 
-Two ways to name the layers are in use: kohya's, whose names have no dots (and, for SDXL, those of
-the original program), and that of diffusers and peft. As strict as models: weights that belong to
-no layer, or do not fit theirs, are a refusal, since a LoRA that fits only in part belongs to
-another model.
+Two naming schemes are in use: kohya's, without dots (for SDXL with the original layer names), and
+that of diffusers and peft. Loading is strict: weights that belong to no layer, or do not fit it,
+are an error, because such a LoRA is for another model.
 """
 
 import re
@@ -25,7 +24,7 @@ NETWORK_PREFIXES = {
     "text_encoder.": "text_encoder",
     "text_encoder_2.": "text_encoder_2",
 }
-"""How names begin, and of which network they are then; the longest beginning counts."""
+"""The network of each name prefix; the longest matching prefix counts."""
 
 _ENDING = re.compile(
     r"(?P<name>.+?)(?:[._]lora(?:_linear_layer)?)?"
@@ -35,7 +34,7 @@ _RELATIVES = ("dora_scale", "lora_magnitude_vector", "hada_", "lokr_", "lora_mid
 
 
 def read_lora(path: Path, networks: Mapping[str, nn.Module]) -> dict[nn.Module, LoraDelta]:
-    """What the LoRA in a file adds to each layer of the networks. Raises CheckpointError."""
+    """The delta that the LoRA in a file adds to each layer. Raises CheckpointError."""
     weights, metadata = _read(path)
     if any(relative in name for name in weights for relative in _RELATIVES):
         raise CheckpointError(f"{path} is a relative of LoRA that is not supported.")
@@ -76,18 +75,18 @@ def _read(path: Path) -> tuple[dict[str, Tensor], Mapping[str, str]]:
 
 
 def _settings(metadata: Mapping[str, str], path: Path) -> Mapping[str, float]:
-    """What peft writes beside the weights: a strength other than 1 for each network."""
-    said = parse_json(
+    """peft's metadata: the `lora_alpha` of each network. Raises CheckpointError."""
+    metadata_json = parse_json(
         metadata.get("lora_adapter_metadata", "{}").encode(), f"The metadata of the LoRA {path}"
     )
-    for name, value in said.items():
+    for name, value in metadata_json.items():
         if value and name.endswith(("alpha_pattern", "use_rslora", "use_dora")):
             raise CheckpointError(f"The LoRA {path} sets {name}, which is not supported.")
-    return {name: value for name, value in said.items() if name.endswith(".lora_alpha")}
+    return {name: value for name, value in metadata_json.items() if name.endswith(".lora_alpha")}
 
 
 def _place(name: str, per_block: int) -> tuple[str, str, str]:
-    """Of a weight's name: the network, the layer in it by its flat name, and down, up or alpha."""
+    """Parse a weight's name: its network, the flat name of its layer, and down, up or alpha."""
     ending = _ENDING.fullmatch(name)
     if ending is None:
         return "", name, ""
@@ -104,7 +103,7 @@ def _place(name: str, per_block: int) -> tuple[str, str, str]:
 
 
 def _layers(network: nn.Module) -> dict[str, nn.Module]:
-    """The layers that can be added to, by their flat names."""
+    """The linear and convolution layers by their flat names."""
     return {
         flat_name(name): layer
         for name, layer in network.named_modules()
@@ -113,6 +112,7 @@ def _layers(network: nn.Module) -> dict[str, nn.Module]:
 
 
 def flat_name(name: str) -> str:
+    """A layer's name with underscores for dots, as in kohya's files."""
     return name.replace(".", "_").removeprefix("text_model_")
 
 
@@ -130,7 +130,7 @@ def _addition(layer: nn.Module, parts: Mapping[str, Tensor], alpha: float | None
     return LoraDelta(down, up * (strength / rank))
 
 
-# The original program's names for the U-Net's layers, by which LoRAs for SDXL are named.
+# The original names of the U-Net's layers, which LoRAs for SDXL use.
 
 _RESNET = {
     "in_layers_2": "conv1",
@@ -150,10 +150,10 @@ _MIDDLE = ("resnets_0", "attentions_0", "resnets_1")
 
 
 def from_original(flat: str, per_block: int) -> str:
-    """A layer's flat name in diffusers, for its name in the original program; others stay.
+    """Convert a layer's original flat name to diffusers'; other names are returned unchanged.
 
-    The original numbers the parts of all blocks through; a block has `per_block` layers on the
-    way down, and one more on the way up.
+    The original numbers the parts of all blocks consecutively. A down block has `per_block` layers,
+    an up block one more.
     """
     if flat in _WHOLE:
         return _WHOLE[flat]

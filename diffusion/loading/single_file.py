@@ -1,8 +1,7 @@
-"""A model in one `.safetensors` file, in the layout of the programs that SD 1.x, 2.x and SDXL were
-trained with: every weight by its name, and no word on what the networks are.
+"""Load a single `.safetensors` file of SD 1.x, SD 2.x or SDXL, in the original layout.
 
-What they are is read off the weights themselves, and the rest known of each family; the names are
-turned into diffusers' by its own conversions. As strict as a folder: no weight may be missing.
+Such a file has all weights but no configs. The configs are inferred from the weights, the rest is
+known per family. diffusers converts the names. Loading is strict: no weight may be missing.
 """
 
 # mypy: allow-untyped-calls
@@ -31,9 +30,9 @@ from diffusion.loading.components import ModelComponents, TextEncoderComponents
 from diffusion.loading.diffusers_folder import read_preview
 from diffusion.loading.infer_config import (
     Weights,
+    added_conditions_config,
+    strip_prefix,
     text_sizes,
-    told_config,
-    under,
     unet_config,
     vae_config,
 )
@@ -42,11 +41,11 @@ from diffusion.nn.model_files import CheckpointError, first_line, read_json_if_t
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What the weights of a family do not say.
+    """What cannot be inferred from the weights of a model family.
 
-    `clip` and `open_clip` are where its text encoders' names begin. `heads` is the number of
-    attention heads of each block, or None for heads of 64 channels. `cells` is the native size
-    of latents.
+    `clip` and `open_clip` are the name prefixes of its text encoders, or empty. `heads` is the
+    number of attention heads per block, or None for heads of 64 channels. `cells` is the side of
+    latents at the native size.
     """
 
     clip: str
@@ -83,17 +82,17 @@ FAMILIES_BY_WEIGHT = {
         scaling_factor=0.18215,
     ),
 }
-"""SDXL, SD 2.x and SD 1.x, each by a weight that only it has."""
+"""SDXL, SD 2.x and SD 1.x, each by the name of a weight that only it has."""
 
 
 def read_file(path: Path, dtype: torch.dtype) -> ModelComponents:
-    """The parts in one file. Raises CheckpointError.
+    """Load the components in one file. Raises CheckpointError.
 
-    Beside `NAME.safetensors` there may be a `NAME.darkroom.json`. It can also say the
-    `prediction_type`, where neither the file does nor the family's usual one is right.
+    There may be a `NAME.darkroom.json` beside `NAME.safetensors`. It can also set the
+    `prediction_type`, if the file does not say it and the family's default is wrong.
     """
     sidecar = path.with_name(f"{path.stem}.darkroom.json")
-    said = read_json_if_there(sidecar)
+    settings = read_json_if_there(sidecar)
     weights, metadata = _read(path)
     family = next((known for name, known in FAMILIES_BY_WEIGHT.items() if name in weights), None)
     if family is None:
@@ -105,18 +104,18 @@ def read_file(path: Path, dtype: torch.dtype) -> ModelComponents:
     except LookupError as error:
         raise CheckpointError(f"{path} is not whole: {first_line(error)}.") from error
     if len(encoders) == 2:
-        unet |= told_config(weights, encoders[-1].model.config.projection_dim)
+        unet |= added_conditions_config(weights, encoders[-1].model.config.projection_dim)
     return ModelComponents(
         place=path,
         name=path.stem,
         sidecar=sidecar,
-        unet=_filled(
+        unet=_load_weights(
             lambda: UNet2DConditionModel(**unet),
             convert_ldm_unet_checkpoint(dict(weights), unet),
             dtype,
             f"The U-Net in {path}",
         ),
-        vae=_filled(
+        vae=_load_weights(
             lambda: AutoencoderKL(**vae),
             convert_ldm_vae_checkpoint(dict(weights), vae),
             torch.float32,
@@ -128,15 +127,15 @@ def read_file(path: Path, dtype: torch.dtype) -> ModelComponents:
             "beta_start": 0.00085,
             "beta_end": 0.012,
             "steps_offset": 1,
-            "prediction_type": said.get("prediction_type")
+            "prediction_type": settings.get("prediction_type")
             or _prediction_type(weights, metadata, family),
             "rescale_betas_zero_snr": "ztsnr" in weights,
         },
         empty_is_zero=len(encoders) == 2,
-        preview=read_preview(path.parent, said["preview_vae"], dtype)
-        if "preview_vae" in said
+        preview=read_preview(path.parent, settings["preview_vae"], dtype)
+        if "preview_vae" in settings
         else None,
-        said=said,
+        settings=settings,
     )
 
 
@@ -150,7 +149,7 @@ def _read(path: Path) -> tuple[Weights, Mapping[str, str]]:
 
 
 def _prediction_type(weights: Weights, metadata: Mapping[str, str], family: Family) -> str:
-    """As far as files say it: a mark that trainers leave, or the ModelSpec in the metadata."""
+    """The prediction type: by the trainers' `v_pred` key, the ModelSpec metadata or the family."""
     if "v_pred" in weights:
         return "v_prediction"
     spec = {"epsilon": "epsilon", "v": "v_prediction"}
@@ -162,7 +161,7 @@ def _encoders(
 ) -> tuple[TextEncoderComponents, ...]:
     encoders = []
     if family.clip:
-        clip = under(weights, family.clip)
+        clip = strip_prefix(weights, family.clip)
         config = CLIPTextConfig(
             **text_sizes(
                 clip,
@@ -173,7 +172,7 @@ def _encoders(
             ),
             hidden_act="quick_gelu",
         )
-        model = _filled(
+        model = _load_weights(
             lambda: CLIPTextModel(config),
             clip,
             dtype,
@@ -182,7 +181,7 @@ def _encoders(
         )
         encoders.append(TextEncoderComponents(clip_tokenizer("<|endoftext|>"), model))
     if family.open_clip:
-        open_clip = under(weights, family.open_clip)
+        open_clip = strip_prefix(weights, family.open_clip)
         sizes = text_sizes(
             open_clip,
             "token_embedding.weight",
@@ -202,7 +201,7 @@ def _open_clip(
     dtype: torch.dtype,
     path: Path,
 ) -> TextEncoderComponents:
-    """SDXL's second encoder whole, or SD 2.x's, of which the last layer is not used."""
+    """The OpenCLIP encoder: of SDXL with its projection, of SD 2.x without its last layer."""
     pooled = open_clip["text_projection"].shape[1]
     kind: Any = CLIPTextModelWithProjection
     if not family.clip:
@@ -212,18 +211,18 @@ def _open_clip(
     if kind is CLIPTextModel:
         converted = {name.removeprefix("text_model."): one for name, one in converted.items()}
     what = f"The text encoder in {path}"
-    model = _filled(lambda: kind(config), converted, dtype, what, on_meta=False)
+    model = _load_weights(lambda: kind(config), converted, dtype, what, on_meta=False)
     return TextEncoderComponents(clip_tokenizer("!"), model)
 
 
-def _filled(
+def _load_weights(
     build: Callable[[], Any],
     weights: Weights,
     dtype: torch.dtype,
     what: str,
     on_meta: bool = True,
 ) -> Any:
-    """The network with its weights; `on_meta` saves it from being filled with chance first."""
+    """Build a network and assign its weights; `on_meta` skips the random initialisation."""
     try:
         if on_meta:
             with torch.device("meta"):

@@ -1,1 +1,1 @@
-"""Parts of networks: devices and dtypes, LoRA layers, circular padding."""
+"""Neural network helpers: devices, batch-invariant layers, LoRA layers, circular padding."""

@@ -1,18 +1,16 @@
-"""Layers whose rows do not depend on how many rows there are, nor on their place among them.
+"""Batch invariance: calls whose rows do not depend on the batch size or on their place in it.
 
-Matrix libraries choose kernels, blocks and threads by the size of a batch, and another order of
-addition rounds otherwise. So each kind of call is examined, for each number of rows, before its
-result is used: `RowSizes` runs it on data made for that purpose, and a number of rows is used only
-if every row comes out with the bytes that the reference number gives. Otherwise the rows are
-handed over in portions of a number that does, at the worst one at a time.
+Matrix libraries choose kernels, blocks and threads by the batch size, and another order of addition
+rounds differently. So each kind of call is examined at each batch size before its result is used.
+`RowSizes` runs it on test data. A batch size is used only if every row has the same bytes as at the
+reference size. Otherwise the rows are split into batches of a size that does, in the worst case 1.
 
-No data can fool this comparison as pictures can. A library chooses by sizes and never by values,
-so the kernel examined is the kernel used. And the data (`cancelling`) are sums whose exact result
-is nought: what is left of each is its rounding errors alone, which hardly any other order of
-addition shares, and thousands of sums are compared at every place. In a picture those errors lie
-below what bfloat16 keeps, so that two orders look alike until one day they do not. Summands that
-cancel one another are how Xie et al. 2025, “FPRev: revealing the order of floating-point
-summation”, tell orders apart.
+The test data (`cancelling`) are sums whose exact result is 0. What remains are the rounding errors,
+which differ for nearly every other order of addition. Thousands of sums are compared for every row.
+With real pictures these errors are often too small for bfloat16, so that two different orders would
+look equal most of the time. Libraries choose kernels by sizes, never by values, so the kernel that
+was examined is the kernel that is used. The idea of summands that cancel is from Xie et al. 2025,
+“FPRev: revealing the order of floating-point summation”.
 """
 
 import hashlib
@@ -21,38 +19,37 @@ from collections.abc import Callable, Hashable
 import torch
 from torch import Tensor
 
-from diffusion.engine.cost_model import MAX_ROWS
-
 PROBES = 2
-"""How many sets of data each number of rows is examined with."""
+"""How many sets of test data each batch size is examined with."""
 
 BIAS = 2.0**-20
-"""About as large as the rounding errors, so that when it is added shows and does not hide them."""
+"""The size of test biases: like the rounding errors, so that a bias does not hide them."""
 
 Call = Callable[..., Tensor]
 Probe = Callable[[torch.Generator], tuple[tuple[Tensor, ...], Call]]
-"""Makes the inputs [1, ...] of one row in float32, and the call that is examined with them."""
+"""Makes test inputs [1, ...] of one row in float32, and the call to examine with them."""
 
 
 class RowSizes:
-    """For each kind of call, in which numbers its rows may be handed over.
+    """The usable batch sizes of each kind of call, up to `max_rows`.
 
-    `begin` comes before every pass. `examined` counts the examinations, which take time once.
+    Call `begin` before every pass. `examined` counts the examinations; each is made once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_rows: int) -> None:
         self.examined = 0
+        self._max_rows = max_rows
         self._reference = 1
         self._threads = 1
         self._usable: dict[Hashable, int] = {}
         self._prints: dict[Hashable, bytes | None] = {}
 
     def begin(self, reference: int) -> None:
-        """From now on, this number of rows defines the bytes; kernels depend on threads too."""
+        """Set the reference batch size, and note the number of threads, which kernels depend on."""
         self._reference, self._threads = reference, torch.get_num_threads()
 
     def run(self, kind: Hashable, call: Call, probe: Probe, *inputs: Tensor) -> Tensor:
-        """The call's result [rows, ...] for inputs [rows, ...]."""
+        """The result [rows, ...] of the call for inputs [rows, ...], in usable batch sizes."""
         inputs = tuple(_in_order(one) for one in inputs)
         layouts = tuple((one.shape[1:], one.stride()[1:], one.dtype, one.device) for one in inputs)
         key, rows = (kind, layouts, self._threads), len(inputs[0])
@@ -63,11 +60,11 @@ class RowSizes:
         return call(*inputs) if size == rows else in_portions(size, call, *inputs)
 
     def _find(self, key: Hashable, rows: int, probe: Probe, inputs: tuple[Tensor, ...]) -> int:
-        """The least number, from `rows` on, that agrees with the reference, or the reference."""
+        """The smallest batch size from `rows` on that agrees with the reference; 1 if none does."""
         expected = self._print(key, self._reference, probe, inputs)
         if expected is None:
             return 1
-        for size in range(rows, max(MAX_ROWS, self._reference) + 1):
+        for size in range(rows, max(self._max_rows, self._reference) + 1):
             if size == self._reference or self._print(key, size, probe, inputs) == expected:
                 return size
         return self._reference
@@ -82,9 +79,9 @@ class RowSizes:
 
 
 def _fingerprint(size: int, probe: Probe, inputs: tuple[Tensor, ...]) -> bytes | None:
-    """What a call makes of one row, handed over `size` times; None if that depends on its place.
+    """The digest of the result for a batch of `size` equal rows; None if the rows differ.
 
-    The rows are laid out in memory as the inputs are.
+    The batch has the memory layout of the inputs.
     """
     digest = hashlib.sha256()
     for number in range(PROBES):
@@ -98,9 +95,9 @@ def _fingerprint(size: int, probe: Probe, inputs: tuple[Tensor, ...]) -> bytes |
 
 
 def in_portions(size: int, call: Call, *inputs: Tensor) -> Tensor:
-    """The call's result for inputs [rows, ...], of which it sees `size` rows at a time.
+    """The result of the call for inputs [rows, ...], in batches of `size` rows.
 
-    The last portion is filled up; any row will do, for no row knows the others.
+    The last batch is padded by repeating its last row; rows are independent.
     """
     rows = len(inputs[0])
     parts = []
@@ -114,9 +111,10 @@ def in_portions(size: int, call: Call, *inputs: Tensor) -> Tensor:
 def cancelling(
     chance: torch.Generator, shape: torch.Size, dim: int, weights: torch.Size
 ) -> tuple[Tensor, Tensor]:
-    """An input [1, ...] and weights [out, in, ...] whose sums over `in`, the input's `dim`, are 0.
+    """A random input [1, ...] and weights [out, in, ...] whose sums over `in` are exactly 0.
 
-    Each summand has its opposite at a place drawn by lot. Magnitudes differ by thousands.
+    `dim` of the input is `in`. Each summand has its opposite at a random place; magnitudes differ
+    by thousands.
     """
     values, factors = wide(chance, torch.Size((1, *shape))), torch.zeros(weights)
     places = torch.randperm(weights[1], generator=chance)
@@ -125,7 +123,7 @@ def cancelling(
     half = weights[1] // 2
     first, second = places[:half], places[half : 2 * half]
     values.index_copy_(dim, second, values.index_select(dim, first))
-    # One magnitude for each place, and not for each weight, of which there are many.
+    # One magnitude per input channel is enough, and much faster than one per weight.
     powers = torch.randint(-4, 5, (half, *[1] * (len(weights) - 2)), generator=chance)
     drawn = torch.randn(weights[0], half, *weights[2:], generator=chance) * torch.exp2(
         powers.float()
@@ -141,7 +139,7 @@ def wide(chance: torch.Generator, shape: torch.Size) -> Tensor:
 
 
 def _in_order(x: Tensor) -> Tensor:
-    """The same rows one behind the other, as a fresh tensor has them."""
+    """The same rows, contiguous and aligned like a new tensor."""
     if x.device.type == "cpu":
         x = x.contiguous()
         return x.clone() if x.data_ptr() % 64 else x
@@ -149,7 +147,7 @@ def _in_order(x: Tensor) -> Tensor:
 
 
 def _repeated(row: Tensor, size: int, like: Tensor) -> Tensor:
-    """Row [1, ...] as [size, ...], in the type, place and layout of `like`."""
+    """Row [1, ...] repeated to [size, ...], with the dtype, device and layout of `like`."""
     strides = (like[0].numel(), *like.stride()[1:])
     rows = torch.empty_strided(
         (size, *like.shape[1:]), strides, dtype=like.dtype, device=like.device
@@ -158,7 +156,7 @@ def _repeated(row: Tensor, size: int, like: Tensor) -> Tensor:
 
 
 def _filled(rows: Tensor, size: int) -> Tensor:
-    """So many rows, in memory that is aligned as a fresh tensor's is, which kernels may look at."""
+    """The rows padded to `size`, aligned like a new tensor: kernels may depend on alignment."""
     if len(rows) == size and rows.data_ptr() % 64 == 0:
         return rows
     filled = torch.empty_like(rows[:1].expand(size, *rows.shape[1:]).contiguous())

@@ -1,6 +1,6 @@
-"""Pictures whose opposite borders meet: convolutions that look around the edge. Knows no requests.
+"""Circular padding of convolutions, for pictures that tile seamlessly.
 
-Attention has no positions and sees everything at once; only convolutions know where the edge is.
+Attention has no positions, so only convolutions know where the edge of the picture is.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from torch import nn
 
 @contextmanager
 def circular_padding(network: nn.Module) -> Iterator[None]:
-    """While it lasts, what is beyond the edge is the other side of the picture, not zeros."""
+    """A context in which all convolutions of the network wrap around the edges."""
     layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
     before = [layer.padding_mode for layer in layers]
     try:

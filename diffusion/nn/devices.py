@@ -1,4 +1,4 @@
-"""What the machine computes on, and in which numbers. Knows no model's meaning, only its network.
+"""Devices and dtypes: which device the machine has, and how to prepare a network for it.
 
 DARKROOM_DTYPE      auto, float32 or bfloat16
 DARKROOM_COMPILE    1 compiles the U-Net
@@ -13,11 +13,11 @@ from torch import Tensor, nn
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 MAX_COMPILED_SHAPES = 64
-"""How many shapes and sizes of passes are compiled before the compiler gives up on more."""
+"""How many shapes and batch sizes are compiled before the compiler gives up."""
 
 
 class SettingError(Exception):
-    """A setting cannot be used; the message is one sentence for a person."""
+    """A setting is invalid; the message is one sentence for the user."""
 
 
 def best_device() -> torch.device:
@@ -25,7 +25,7 @@ def best_device() -> torch.device:
 
 
 def device_name(device: torch.device) -> str:
-    """What it is called by its maker."""
+    """The product name of the device."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     cpu = Path("/proc/cpuinfo")
@@ -36,69 +36,69 @@ def device_name(device: torch.device) -> str:
 
 
 def number_type(device: torch.device) -> torch.dtype:
-    """What DARKROOM_DTYPE says; by default bfloat16 where the hardware multiplies it.
+    """The dtype of DARKROOM_DTYPE; by default bfloat16 where the hardware supports it.
 
-    There it is faster than float32, on a CPU with AVX512-BF16 too. Raises SettingError.
+    It is faster than float32 on a GPU, and on a CPU with AVX512-BF16. Raises SettingError.
     """
-    said = os.environ.get("DARKROOM_DTYPE") or "auto"
-    if said in DTYPES:
-        return DTYPES[said]
-    if said != "auto":
-        raise SettingError(f"DARKROOM_DTYPE must be auto, {' or '.join(DTYPES)}, not “{said}”.")
+    value = os.environ.get("DARKROOM_DTYPE") or "auto"
+    if value in DTYPES:
+        return DTYPES[value]
+    if value != "auto":
+        raise SettingError(f"DARKROOM_DTYPE must be auto, {' or '.join(DTYPES)}, not “{value}”.")
     able = torch.cpu.get_capabilities()
     fast = device.type == "cuda" or able.get("avx512_bf16") or able.get("amx_bf16")
     return torch.bfloat16 if fast else torch.float32
 
 
 def autocast(device: torch.device) -> torch.autocast:
-    """Computes in `number_type` what may lose precision, and leaves the rest as it is."""
+    """An autocast context for `number_type`."""
     dtype = number_type(device)
     return torch.autocast(device.type, dtype, enabled=dtype == torch.bfloat16)
 
 
 def handed(values: Tensor, x: Tensor) -> Tensor:
-    """Values on the CPU in the type and place of `x`, without waiting for a GPU to be done.
+    """CPU values in the dtype and on the device of `x`, without waiting for the GPU.
 
-    Safe though the memory is not pinned: CUDA has copied it away when the call returns.
+    Safe without pinned memory: CUDA has copied the values when the call returns.
     """
     return values.to(x.device, x.dtype, non_blocking=True)
 
 
 def compile_wanted() -> bool:
-    """What DARKROOM_COMPILE says. Raises SettingError."""
-    said = os.environ.get("DARKROOM_COMPILE") or "0"
-    if said not in ("0", "1"):
-        raise SettingError(f"DARKROOM_COMPILE must be 0 or 1, not “{said}”.")
-    return said == "1"
+    """Whether DARKROOM_COMPILE asks for it. Raises SettingError."""
+    value = os.environ.get("DARKROOM_COMPILE") or "0"
+    if value not in ("0", "1"):
+        raise SettingError(f"DARKROOM_COMPILE must be 0 or 1, not “{value}”.")
+    return value == "1"
 
 
 def prepare(unet: nn.Module, device: torch.device, compiled: bool) -> None:
-    """Lay the U-Net out as the device likes it, and have it compiled where that is wanted.
+    """Set the U-Net's memory layout for the device, and compile it if `compiled`.
 
-    Each size of a pass is compiled when it is first used, and so is each choice of LoRAs; on a GPU
-    into CUDA graphs, which has not been tried yet. The thread that calls this has to be the one
-    that runs the U-Net: the compiler's limits are a thread's own.
+    Each batch size and each choice of LoRAs is compiled when it is first used; on a GPU into CUDA
+    graphs, which is untested. Call it in the thread that runs the U-Net: the compiler's limits are
+    per thread.
     """
     if device.type == "cuda":
         unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        # Of cuDNN's convolutions some add up in the order in which threads happen to come.
+        # Some cuDNN convolutions add up in a random order.
         torch.backends.cudnn.deterministic = True
     if compiled:
-        # Beyond the limit passes would run uncompiled, which may give other bytes.
+        # Beyond the limit, passes would run uncompiled and might give other bytes.
         torch._dynamo.config.recompile_limit = MAX_COMPILED_SHAPES
         unet.compile(mode="reduce-overhead" if device.type == "cuda" else "default", dynamic=False)
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether the device or the machine had no memory left; a CPU's allocator has no own error."""
+    """Whether the error means that GPU or CPU memory ran out."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    said = str(error).lower()
+    message = str(error).lower()
     return isinstance(error, RuntimeError) and (
-        "out of memory" in said or "can't allocate memory" in said
+        "out of memory" in message or "can't allocate memory" in message
     )
 
 
 def is_device_lost(error: Exception) -> bool:
-    """Whether the device has failed, and will in all that this process asks of it from now on."""
+    """Whether the device failed and stays unusable for this process."""
     return isinstance(error, torch.AcceleratorError) and not is_out_of_memory(error)

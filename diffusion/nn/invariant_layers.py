@@ -1,14 +1,14 @@
-"""A U-Net whose rows have the same bytes in any company, by `diffusion.nn.batch_invariance`.
+"""Batch-invariant U-Net layers: each row has the same bytes at every batch size.
 
-    convolutions, linear layers, norms    examined for each number of rows
-    attention                             one row at a time on a CPU, examined on a GPU
-    activations                           on a CPU in whole vectors, whatever the number of threads
-    levels as waves                       on a CPU one level at a time
-    all else                              +, -, ·, / and copies, which IEEE 754 rounds alike
+    convolutions, linear layers, norms    examined at each batch size (`batch_invariance`)
+    attention                             on a CPU one row at a time, on a GPU examined
+    activations                           on a CPU padded to whole SIMD vectors
+    timestep embedding                    on a CPU one timestep at a time
+    everything else                       +, -, ·, / and copies, which IEEE 754 rounds exactly
 
-On a CPU attention packs its matrices or not by the number of rows, heads and threads; and what a
-thread has left over when its vectors are full goes through scalar code, whose exponential rounds
-otherwise. A GPU has one code for all elements.
+On a CPU, attention chooses its code path by the number of rows, heads and threads. Elements that do
+not fill a SIMD vector go through scalar code, whose exponential rounds differently. A GPU uses one
+code path for all elements.
 """
 
 from functools import partial
@@ -31,21 +31,21 @@ from torch.nn import functional
 from diffusion.nn.batch_invariance import BIAS, RowSizes, cancelling, in_portions, wide
 
 VECTORS = 64
-"""Elements of the largest step that an elementwise CPU kernel takes, two registers of bfloat16."""
+"""Elements per iteration of an elementwise CPU kernel at most: two registers of bfloat16."""
 
 SHARED_FROM = 1 << 15
-"""Elements from which such a kernel gives each thread an equal part."""
+"""From this number of elements on, such a kernel splits them equally between threads."""
 
 
 class _Invariant(nn.Module):
-    """What the layers below share: the numbers their rows may be handed over in."""
+    """Base of the examined layers, which share one `RowSizes`."""
 
     sizes: RowSizes
 
 
 class _Conv2d(nn.Conv2d, _Invariant):
     def forward(self, x: Tensor) -> Tensor:
-        # Its padding mode changes while pictures are drawn whose borders meet.
+        # The padding mode changes while `circular_padding` is active.
         around = (self.stride, self.padding, self.dilation, self.padding_mode)
         kind = ("conv", self.weight.shape, self.bias is None, *around)
         return self.sizes.run(kind, super().forward, partial(self._probe, x.shape[1:]), x)
@@ -73,13 +73,13 @@ class _Linear(nn.Linear, _Invariant):
 class _GroupNorm(nn.GroupNorm, _Invariant):
     def forward(self, x: Tensor) -> Tensor:
         kind = ("group norm", self.num_groups, self.eps, self.weight is None)
-        return self.sizes.run(kind, super().forward, partial(_sparse, super().forward, x), x)
+        return self.sizes.run(kind, super().forward, partial(_norm_probe, super().forward, x), x)
 
 
 class _LayerNorm(nn.LayerNorm, _Invariant):
     def forward(self, x: Tensor) -> Tensor:
         kind = ("layer norm", self.eps, self.weight is None, self.bias is None)
-        return self.sizes.run(kind, super().forward, partial(_sparse, super().forward, x), x)
+        return self.sizes.run(kind, super().forward, partial(_norm_probe, super().forward, x), x)
 
 
 class _SiLU(nn.SiLU):
@@ -103,7 +103,7 @@ class _Timesteps(Timesteps):
 
 
 class _Attention:
-    """Attention as diffusers' `AttnProcessor2_0` has it, where nothing but texts is heard."""
+    """diffusers' `AttnProcessor2_0`, without masks and extra norms."""
 
     def __init__(self, sizes: RowSizes) -> None:
         self._sizes = sizes
@@ -115,24 +115,24 @@ class _Attention:
         encoder_hidden_states: Tensor | None = None,
         **_: Any,
     ) -> Tensor:
-        heard = hidden_states if encoder_hidden_states is None else encoder_hidden_states
+        context = hidden_states if encoder_hidden_states is None else encoder_hidden_states
         query, key, value = (
             made.unflatten(-1, (attn.heads, -1)).transpose(1, 2)
-            for made in (attn.to_q(hidden_states), attn.to_k(heard), attn.to_v(heard))
+            for made in (attn.to_q(hidden_states), attn.to_k(context), attn.to_v(context))
         )
         if query.device.type == "cpu":
             mixed = in_portions(1, _attended, query, key, value)
         else:
-            probe = partial(_listening, query.shape[1:], key.shape[1:])
+            probe = partial(_attention_probe, query.shape[1:], key.shape[1:])
             mixed = self._sizes.run("attention", _attended, probe, query, key, value)
         made: Tensor = attn.to_out[1](attn.to_out[0](mixed)) / attn.rescale_output_factor
         return made
 
 
-def make_invariant(unet: nn.Module) -> RowSizes | None:
-    """Change the U-Net's layers so that no row's bytes depend on the others.
+def make_invariant(unet: nn.Module, max_rows: int) -> RowSizes | None:
+    """Make the U-Net's layers batch-invariant, in place, for batches up to `max_rows`.
 
-    None, and nothing changed, where it has a part that nobody knows to be so.
+    Returns None, and changes nothing, if it has an unknown layer.
     """
     parts = list(unet.modules())
     if not all(_known(part) for part in parts):
@@ -140,7 +140,7 @@ def make_invariant(unet: nn.Module) -> RowSizes | None:
     for part in parts:
         if isinstance(part, _Invariant):
             return part.sizes
-    sizes = RowSizes()
+    sizes = RowSizes(max_rows)
     on_cpu = next(unet.parameters()).device.type == "cpu"
     for part in parts:
         if isinstance(part, Attention):
@@ -181,7 +181,7 @@ EXACT = (
     nn.Dropout,
     nn.Identity,
 )
-"""Parts that only pass on, add, multiply and repeat what others have made."""
+"""Modules that only combine others, by copies, sums and products."""
 
 
 def _known(part: nn.Module) -> bool:
@@ -196,7 +196,7 @@ def _known(part: nn.Module) -> bool:
 
 
 def in_whole_vectors(function: Any, x: Tensor) -> Tensor:
-    """An elementwise function, of which every thread has nothing but whole vectors to do."""
+    """Apply an elementwise function, padded so that every thread gets whole SIMD vectors."""
     missing = _missing(x.numel(), torch.get_num_threads())
     if not missing:
         return function(x.contiguous())  # type: ignore[no-any-return]
@@ -205,7 +205,7 @@ def in_whole_vectors(function: Any, x: Tensor) -> Tensor:
 
 
 def _missing(elements: int, threads: int) -> int:
-    """How many elements more let the threads' equal parts be whole vectors."""
+    """How many elements of padding make every thread's part a whole number of vectors."""
     total = elements
     while True:
         sharing = min(threads, -(-total // SHARED_FROM))
@@ -215,29 +215,31 @@ def _missing(elements: int, threads: int) -> int:
 
 
 def _attended(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """[rows, places, heads · width] of [rows, heads, places, width]."""
+    """Attention of [rows, heads, places, width], as [rows, places, heads · width]."""
     mixed = functional.scaled_dot_product_attention(query, key, value)
     return mixed.transpose(1, 2).flatten(2)
 
 
-def _listening(asking: torch.Size, heard: torch.Size, chance: torch.Generator) -> tuple[Any, Any]:
-    """Attention whose scores, or whose mixtures, cancel: by lot, since both cannot at once."""
-    query, key = wide(chance, torch.Size((1, *asking))), wide(chance, torch.Size((1, *heard)))
-    value = wide(chance, torch.Size((1, *heard)))
-    half = asking[-1] // 2
+def _attention_probe(
+    queries: torch.Size, context: torch.Size, chance: torch.Generator
+) -> tuple[Any, Any]:
+    """Test inputs for attention whose scores or weighted sums cancel, chosen at random."""
+    query, key = wide(chance, torch.Size((1, *queries))), wide(chance, torch.Size((1, *context)))
+    value = wide(chance, torch.Size((1, *context)))
+    half = queries[-1] // 2
     query[..., half : 2 * half] = query[..., :half]
     key[..., half : 2 * half] = -key[..., :half]
     if torch.rand((), generator=chance) < 0.5:
-        # So large that the rounding errors of scores are as large as scores usually are.
+        # So large that the rounding errors of scores are as large as normal scores.
         query, key = query * 2**9, key * 2**9
     else:
-        half = heard[-2] // 2
+        half = context[-2] // 2
         value[..., half : 2 * half, :] = -value[..., :half, :]
     return (query, key, value), _attended
 
 
-def _sparse(call: Any, x: Tensor, chance: torch.Generator) -> tuple[Any, Any]:
-    """Every other number is 0, so that there a norm says nothing but its mean and deviation."""
+def _norm_probe(call: Any, x: Tensor, chance: torch.Generator) -> tuple[Any, Any]:
+    """Test inputs for norms: half are 0, where the output shows only mean and deviation."""
     row = wide(chance, torch.Size((1, *x.shape[1:])))
     return (row * (torch.rand(row.shape, generator=chance) < 0.5),), call
 

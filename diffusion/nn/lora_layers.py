@@ -1,8 +1,8 @@
-"""LoRAs: low-rank additions to a model's weights (Hu et al. 2021), different ones for each row.
+"""LoRA layers: low-rank additions to a model's weights (Hu et al. 2021), per row of a batch.
 
-The weights themselves are never touched. While a network runs, each layer that LoRAs add to gives
-every row what the row's own LoRAs make of the row's own input, one row at a time: so a row's bytes
-do not depend on its company, and rows without any stay what they are.
+The weights are never changed. A forward hook on each layer adds the output of the row's own LoRAs,
+one row at a time, so a row's bytes do not depend on the other rows. Rows without LoRAs are
+unchanged.
 """
 
 import threading
@@ -18,30 +18,34 @@ from diffusion.protocol.requests import Lora
 
 @dataclass(frozen=True, slots=True)
 class LoraDelta:
-    """What a LoRA adds to one layer: `up` · `down`, of the layer's own kind and small rank."""
+    """The low-rank weights `up` · `down` that a LoRA adds to one layer.
+
+    Linear: `down` [rank, in], `up` [out, rank]. Convolution: `down` [rank, in, kh, kw], `up`
+    [out, rank, 1, 1].
+    """
 
     down: Tensor
     up: Tensor
 
     def of(self, layer: nn.Module, row: Tensor) -> Tensor:
-        """What is added to the layer's output for the input of one row."""
+        """The addition [1, ...] to the layer's output for the input `row` [1, ...]."""
         if isinstance(layer, nn.Conv2d):
-            # The first of the two is where the layer's stride and padding belong.
+            # Stride and padding of the layer apply to the first of the two.
             inner = layer._conv_forward(row, self.down, None)
             return nn.functional.conv2d(inner, self.up)
         return nn.functional.linear(nn.functional.linear(row, self.down), self.up)
 
 
 LoraDeltas = Mapping[nn.Module, LoraDelta]
-"""A LoRA: what it adds to which layers."""
+"""A LoRA: its delta for each layer."""
 
 
 class LoraLayers:
-    """The LoRAs of a model by their names, and which of them the rows of the moment want."""
+    """The LoRAs of a model by name; `applied` says which of them each row uses."""
 
     def __init__(self, loras: Mapping[str, LoraDeltas]) -> None:
         self._loras = dict(loras)
-        # For each thread its own: another may read a text that has nothing to do with the rows.
+        # Per thread: another thread may encode a text at the same time.
         self._here = threading.local()
         for layer in {layer for additions in loras.values() for layer in additions}:
             layer.register_forward_hook(self._add)
@@ -52,7 +56,7 @@ class LoraLayers:
 
     @contextmanager
     def applied(self, rows: Sequence[tuple[Lora, ...]]) -> Iterator[None]:
-        """While it lasts, each row of a network's input gets its own LoRAs."""
+        """A context in which row i of a network's input uses the LoRAs of `rows[i]`."""
         self._here.rows = rows if any(rows) else ()
         try:
             yield
@@ -65,6 +69,6 @@ class LoraLayers:
             for lora in wanted:
                 addition = self._loras[lora.name].get(layer)
                 if addition:
-                    # A copy, which lies in memory as it would if the row were alone.
+                    # A copy, with the memory layout of a batch of one.
                     added = addition.of(layer, inputs[0][row : row + 1].clone())
                     output[row : row + 1] += lora.weight * added

@@ -1,1 +1,1 @@
-"""Samplers, noise schedules, guidance, and one picture's way from noise to done."""
+"""Sampling: noise schedules, samplers, guidance, and the trajectory of one picture."""

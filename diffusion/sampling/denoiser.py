@@ -1,8 +1,7 @@
-"""The U-Net seen as a denoiser: noised latents and their sigma in, clean latents out.
+"""The denoiser: a U-Net that takes noised latents and their sigma, and returns clean latents.
 
-Whatever the network was trained to predict (ε, v or the sample) is converted here and nowhere
-else, in sampling (`forward`) and in training (`loss`) alike, so that the two cannot drift apart.
-Knows nothing of prompts beyond their conditions, of guidance, or of samplers.
+Whatever the network predicts (ε, v or the sample) is converted here and nowhere else. Sampling
+(`forward`) and training (`loss`) share the formulas, so that they cannot drift apart.
 """
 
 from contextlib import nullcontext
@@ -20,9 +19,9 @@ PREDICTION_TYPES = ("epsilon", "v_prediction", "sample")
 
 
 class Denoiser(nn.Module):
-    """D(x; σ) of Karras et al. 2022 around a `UNet2DConditionModel`.
+    """D(x; σ) of Karras et al. 2022, around a `UNet2DConditionModel`.
 
-    `factor` is how many pixels a cell of latents is wide: SDXL hears the size of the picture.
+    `factor` is the width of a latent cell in pixels: SDXL is conditioned on the picture's size.
     """
 
     def __init__(
@@ -43,7 +42,7 @@ class Denoiser(nn.Module):
 
     @property
     def channels(self) -> int:
-        """Channels of latents, which nearly every model has 4 of."""
+        """Channels of the latents; 4 in nearly every model."""
         return int(self.unet.config.in_channels)  # type: ignore
 
     def forward(
@@ -56,9 +55,9 @@ class Denoiser(nn.Module):
     ) -> Tensor:
         """The denoised prediction, like `x`.
 
-        x: [rows, 4, h, w], noised as x₀ + σ·n; sigma: [rows] float64 on the CPU; times: [rows],
-        what the network is told of sigma, if not the timestep it belongs to. With `tile` opposite
-        borders are neighbours.
+        x: [rows, 4, h, w], noised as x₀ + σ·n; sigma: [rows] float64 on the CPU; times: [rows]
+        timesteps for the network, by default those of sigma. With `tile`, convolutions wrap around
+        the borders.
         """
         preserved, added = _variance_preserving(sigma, x)
         if times is None:
@@ -66,7 +65,10 @@ class Denoiser(nn.Module):
         loras = self._lora_layers.applied(conditions.loras) if self._lora_layers else nullcontext()
         with loras, circular_padding(self.unet) if tile else nullcontext():
             output = self._network(
-                x * preserved, times, conditions.states, self._told(x, conditions.pooled)
+                x * preserved,
+                times,
+                conditions.states,
+                self._added_conditions(x, conditions.pooled),
             )
         # With α = 1/√(1+σ²) and σα for the two shares, x = (α·x₀ + σα·n)/α.
         if self.prediction_type == "epsilon":
@@ -76,7 +78,7 @@ class Denoiser(nn.Module):
         return output
 
     def loss(self, x0: Tensor, sigma: Tensor, noise: Tensor, states: Tensor) -> Tensor:
-        """The mean squared error of each row's output [rows], in what the network predicts.
+        """The mean squared error [rows] of the network's output, in what it predicts.
 
         x0, noise: [rows, 4, h, w]; sigma: [rows]; states: [rows, tokens, width]. The target is ε
         (Ho et al. 2020, eq. 14), v = α·ε - σα·x₀ (Salimans & Ho 2022, app. D) or x₀.
@@ -92,8 +94,8 @@ class Denoiser(nn.Module):
             target = x0
         return (output - target).square().mean(dim=(1, 2, 3))
 
-    def _told(self, x: Tensor, pooled: Tensor | None) -> dict[str, Tensor]:
-        """What SDXL hears besides (Podell et al. 2023, §2.2): the pooled text and six sizes, here
+    def _added_conditions(self, x: Tensor, pooled: Tensor | None) -> dict[str, Tensor]:
+        """SDXL's added conditions (Podell et al. 2023, §2.2): the pooled text, and six sizes, here
         those of a picture that was neither scaled nor cropped."""
         if pooled is None:
             return {}
@@ -102,10 +104,10 @@ class Denoiser(nn.Module):
         return {"text_embeds": pooled, "time_ids": sizes}
 
     def _network(
-        self, scaled: Tensor, times: Tensor, states: Tensor, told: dict[str, Tensor]
+        self, scaled: Tensor, times: Tensor, states: Tensor, added_conditions: dict[str, Tensor]
     ) -> Tensor:
         weights = next(self.unet.parameters())
-        options = {"added_cond_kwargs": told} if told else {}
+        options = {"added_cond_kwargs": added_conditions} if added_conditions else {}
         output: Tensor = self.unet(
             scaled.to(weights.dtype),
             times.to(weights.device, torch.float32, non_blocking=True),
@@ -113,13 +115,13 @@ class Denoiser(nn.Module):
             return_dict=False,
             **options,
         )[0]
-        # A CUDA graph's next run overwrites what it returned; and where the order in memory is one
-        # and the same, sums over a picture are too, whatever the pass had the weights laid out as.
+        # A copy, because the next run of a CUDA graph overwrites its output. Contiguous, because
+        # the memory layout decides in which order later sums are added up.
         return output.to(scaled.dtype, memory_format=torch.contiguous_format, copy=True)
 
 
 def _variance_preserving(sigma: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-    """√ᾱ = 1/√(1+σ²) and √(1-ᾱ) = σ/√(1+σ²), shaped for the rows of `x`."""
+    """√ᾱ = 1/√(1+σ²) and √(1-ᾱ) = σ/√(1+σ²), shaped to multiply the rows of `x`."""
     preserved = 1 / (1 + sigma.double().square()).sqrt()
     return _rows(preserved, x), _rows(sigma * preserved, x)
 

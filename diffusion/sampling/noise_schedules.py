@@ -1,9 +1,8 @@
-"""Noise levels: those a model was trained on, and those a sampler visits.
+"""Noise schedules: the levels a model was trained on, and the levels a sampler visits.
 
-A level is sigma, the standard deviation of the noise on data of its own scale (Karras et al. 2022,
-“Elucidating the design space of diffusion-based generative models”): a noised latent is x₀ + σ·n.
-The variance-preserving form of Ho et al. 2020 is the same latent divided by √(1+σ²). This module
-knows nothing of networks or of pictures.
+A level is sigma, the standard deviation of the noise (Karras et al. 2022, “Elucidating the design
+space of diffusion-based generative models”): a noised latent is x₀ + σ·n. The variance-preserving
+form of Ho et al. 2020 is the same latent divided by √(1+σ²).
 """
 
 import math
@@ -18,7 +17,7 @@ from torch import Tensor
 class TrainedLevels:
     """The levels a model was trained on: `sigmas` [T] float64, rising with the timestep.
 
-    `offset` is what “leading” spacing adds to its timesteps (`steps_offset` in diffusers).
+    “leading” spacing adds `offset` to its timesteps (`steps_offset` in diffusers).
     """
 
     sigmas: Tensor
@@ -47,16 +46,16 @@ def cosine(_beta_start: float, _beta_end: float, count: int) -> Tensor:
     return torch.tensor(betas, dtype=torch.float32)
 
 
-SCHEDULES: dict[str, Callable[[float, float, int], Tensor]] = {
+BETA_SCHEDULES: dict[str, Callable[[float, float, int], Tensor]] = {
     "linear": linear,
     "scaled_linear": scaled_linear,
     "squaredcos_cap_v2": cosine,
 }
-"""Betas by the names of a checkpoint's `beta_schedule`."""
+"""The beta schedules by their names in scheduler_config.json."""
 
 
 def zero_terminal(betas: Tensor) -> Tensor:
-    """The betas [T] changed so that the last level is only noise (Lin et al. 2023, alg. 1)."""
+    """The betas [T] rescaled so that the last level is pure noise (Lin et al. 2023, alg. 1)."""
     kept = torch.cumprod(1 - betas, 0).sqrt()
     shifted = (kept - kept[-1]) * (kept[0] / (kept[0] - kept[-1]))
     alpha_bar = shifted.square()
@@ -64,13 +63,13 @@ def zero_terminal(betas: Tensor) -> Tensor:
 
 
 MIN_ALPHA_BAR = 2.0**-24
-"""Stands for an ᾱ of 0, whose σ would be infinite; the value that diffusers takes."""
+"""Replaces an ᾱ of 0, whose σ would be infinite; the same value as in diffusers."""
 
 
 def trained_levels(betas: Tensor, offset: int = 0) -> TrainedLevels:
-    """The levels that `betas` [T] lead to: σ² = (1-ᾱ)/ᾱ, ᾱ the running product of 1-β.
+    """The levels of `betas` [T]: σ² = (1-ᾱ)/ᾱ, where ᾱ is the cumulative product of 1-β.
 
-    The product is taken in float32, since the models were trained on it so.
+    The product is in float32, as it was when the models were trained.
     """
     alpha_bar = torch.cumprod(1 - betas.float(), 0).double()
     alpha_bar = torch.where(alpha_bar > 0, alpha_bar, MIN_ALPHA_BAR)
@@ -80,20 +79,20 @@ def trained_levels(betas: Tensor, offset: int = 0) -> TrainedLevels:
 def trailing(levels: TrainedLevels, steps: int) -> Tensor:
     """Equally spaced timesteps from the last down to a stride above 0 (Lin et al. 2023)."""
     count = len(levels.sigmas)
-    # Not arange(count, 0, -count / steps): its rounding may give one timestep too many.
+    # arange(count, 0, -count / steps) may give one timestep too many by rounding.
     positions = count - torch.arange(steps, dtype=torch.float64) * (count / steps)
     return levels.sigmas[positions.round().long() - 1]
 
 
 def leading(levels: TrainedLevels, steps: int) -> Tensor:
-    """Whole strides from 0 upwards, plus the offset; what SD 1.x was first sampled with."""
+    """Whole strides upwards from 0, plus the offset: the original spacing of SD 1.x."""
     stride = len(levels.sigmas) // steps
     timesteps = torch.arange(steps).flip(0) * stride + levels.offset
     return levels.sigmas[timesteps.clamp(max=len(levels.sigmas) - 1)]
 
 
 def linspace(levels: TrainedLevels, steps: int) -> Tensor:
-    """Equally spaced timesteps from the last to the first, both visited."""
+    """Equally spaced timesteps, including the last and the first."""
     timesteps = torch.linspace(len(levels.sigmas) - 1, 0, steps, dtype=torch.float64)
     return levels.sigmas[timesteps.round().long()]
 
@@ -101,8 +100,8 @@ def linspace(levels: TrainedLevels, steps: int) -> Tensor:
 def karras(levels: TrainedLevels, steps: int, rho: float = 7.0, ceiling: float = 80.0) -> Tensor:
     """Levels whose ρ-th roots are equally spaced (Karras et al. 2022, eq. 5).
 
-    The cosine schedule's last levels reach 20,000; from there most steps would be spent where
-    nothing can be seen yet, so this begins at the paper's own 80 at most.
+    Starts at 80 at most, the paper's value: the last levels of the cosine schedule reach 20,000,
+    where most steps would be wasted on pure noise.
     """
     noisiest = min(levels.sigmas[-1].item(), ceiling) ** (1 / rho)
     cleanest = levels.sigmas[0].item() ** (1 / rho)
@@ -115,18 +114,18 @@ SPACINGS: dict[str, Callable[[TrainedLevels, int], Tensor]] = {
     "linspace": linspace,
     "karras": karras,
 }
-"""Ways to choose the levels to visit, by the names of the protocol; each falls, [steps] float64."""
+"""Timestep spacings by their protocol names. Each returns falling levels [steps] float64."""
 
 
 def visited(levels: TrainedLevels, spacing: str, steps: int) -> Tensor:
-    """The levels of a run of `steps` steps and the 0 it ends in: [steps + 1] float64, falling."""
+    """The levels of `steps` steps and the final 0: [steps + 1] float64, falling."""
     return torch.cat([SPACINGS[spacing](levels, steps), torch.zeros(1, dtype=torch.float64)])
 
 
 def timestep(levels: TrainedLevels, sigma: Tensor) -> Tensor:
-    """The timestep of each sigma, [rows] float64; between two trained levels, by log σ.
+    """The timestep of each sigma, [rows] float64, interpolated in log σ between trained levels.
 
-    The inverse of looking a level up; levels outside the trained ones take the nearest.
+    Sigmas outside the trained range get the nearest timestep.
     """
     logs = levels.sigmas.log()
     wanted = sigma.double().log().clamp(logs[0], logs[-1])

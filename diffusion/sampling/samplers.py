@@ -1,14 +1,13 @@
-"""One step of each sampler, from one noise level to the next, for many rows at once.
+"""Samplers: one step from a noise level to the next, for many rows at once.
 
-Every row is a picture at its own level of its own run, so a step takes sigmas [rows] and hands
-its memory in and out instead of keeping it: nothing here has a state. Written for latents
-x₀ + σ·n and a denoised prediction (Karras et al. 2022), where samplers that look different in
-the variance-preserving form turn out to be one: DDIM is Euler's method, and DDPM's posterior is
-the Euler ancestral step.
+Every row is a picture at its own noise level. A step takes sigmas [rows], and its state is passed
+in and returned: nothing is kept here. The formulas are for latents x₀ + σ·n and a denoised
+prediction (Karras et al. 2022). In this form DDIM is Euler's method, and DDPM's posterior is the
+Euler ancestral step.
 
-Sigmas are float64 and stay on the CPU; only the coefficients made of them meet the latents. With
-one exception these come from +, -, ·, / and √ alone, which IEEE 754 rounds correctly, so a row's
-bytes do not depend on how many rows there are; the logarithm is taken of one row at a time.
+Sigmas are float64 on the CPU; only coefficients computed from them meet the latents. They use +, -,
+·, / and √ alone, which IEEE 754 rounds exactly, so a row's bytes do not depend on the number of
+rows. The one exception, the logarithm, is computed one row at a time.
 """
 
 import math
@@ -24,9 +23,9 @@ from diffusion.sampling.noise_schedules import TrainedLevels, timestep
 
 @dataclass(frozen=True, slots=True)
 class SamplerState:
-    """What multistep samplers remember: the last step's prediction [rows, 4, h, w] and its sigma.
+    """State of multistep samplers: the last step's prediction [rows, 4, h, w] and sigma [rows].
 
-    A row without a past has sigma infinite, which makes its past weigh nothing.
+    Before the first step sigma is infinite, which gives the last prediction no weight.
     """
 
     denoised: Tensor
@@ -39,7 +38,7 @@ Sampler = Callable[
 
 
 def initial_state(x: Tensor) -> SamplerState:
-    """The memory of rows that have made no step yet."""
+    """The state of rows before their first step."""
     return SamplerState(torch.zeros_like(x), torch.full((len(x),), torch.inf, dtype=torch.float64))
 
 
@@ -53,8 +52,8 @@ def euler(
 ) -> tuple[Tensor, SamplerState]:
     """Euler's method on the probability flow (Karras et al. 2022, alg. 1 without correction).
 
-    Also DDIM with η = 0 (Song et al. 2021a, eq. 12): between latents divided by √ᾱ that step is
-    this one. x, denoised: [rows, 4, h, w]; sigma, sigma_next: [rows] float64; noise is not used.
+    The same as DDIM with η = 0 (Song et al. 2021a, eq. 12) for latents divided by √ᾱ.
+    x, denoised: [rows, 4, h, w]; sigma, sigma_next: [rows] float64; noise is not used.
     """
     remaining = _over(sigma_next / sigma, x)
     return denoised + remaining * (x - denoised), state
@@ -70,8 +69,8 @@ def euler_ancestral(
 ) -> tuple[Tensor, SamplerState]:
     """A sample of the posterior between two levels (Ho et al. 2020, eq. 6 and 7, variance β̃).
 
-    The posterior of x₀ + σ·n is a step of Euler's method down to σ'²/σ and fresh noise of
-    standard deviation σ'·√(1 - σ'²/σ²) on top: the Euler ancestral step of k-diffusion.
+    The posterior of x₀ + σ·n is an Euler step down to σ'²/σ plus fresh noise of standard deviation
+    σ'·√(1 - σ'²/σ²): the Euler ancestral step of k-diffusion.
     Shapes as in `euler`; noise: [rows, 4, h, w], standard normal.
     """
     ratio = sigma_next / sigma
@@ -90,8 +89,8 @@ def dpmpp_2m(
 ) -> tuple[Tensor, SamplerState]:
     """DPM-Solver++(2M), second order with one evaluation a step (Lu et al. 2022b, alg. 2).
 
-    With λ = -log σ, h = λ' - λ and r = h_last/h the prediction is extrapolated by 1/2r of its last
-    change; the first step and the one to σ' = 0 are of first order. Shapes as in `euler`.
+    With λ = -log σ, h = λ' - λ and r = h_last/h, the prediction is extrapolated by 1/2r of its last
+    change. The first step and the step to σ' = 0 are first order. Shapes as in `euler`.
     """
     h = _logs(sigma / sigma_next)
     h_last = _logs(state.sigma / sigma)
@@ -108,27 +107,27 @@ SAMPLERS: dict[str, Sampler] = {
     "euler_ancestral": euler_ancestral,
     "dpmpp_2m": dpmpp_2m,
 }
-"""Samplers by the names of the protocol."""
+"""The samplers by their protocol names."""
 
 ROUNDED = frozenset({"dpmpp_2m"})
-"""Samplers that tell the network whole timesteps only, as diffusers' solver does and its Euler
-does not: between trained levels, which Karras spacing visits, their pictures differ by this."""
+"""Samplers that round timesteps for the network, as diffusers' solver does and its Euler does not.
+It matters between trained levels, where Karras spacing goes."""
 
 STOCHASTIC = frozenset({euler_ancestral})
-"""The steps that use their noise; for the others none is drawn."""
+"""The samplers that use fresh noise; for the others none is drawn."""
 
 
 def times_of(levels: TrainedLevels, sigmas: Tensor, sampler: str) -> Tensor:
-    """What the network is told of the levels [steps] that this sampler visits: [steps] float64."""
+    """The timesteps [steps] float64 that this sampler gives the network for `sigmas` [steps]."""
     times = timestep(levels, sigmas)
     return times.round() if sampler in ROUNDED else times
 
 
 def _logs(ratios: Tensor) -> Tensor:
-    """Natural logarithms of each of [rows], which a vector might round otherwise than a number."""
+    """Natural logarithms [rows], one at a time: vectorised code may round differently."""
     return torch.tensor([math.log(ratio) for ratio in ratios.tolist()], dtype=ratios.dtype)
 
 
 def _over(coefficients: Tensor, x: Tensor) -> Tensor:
-    """`coefficients` [rows] in the type and place of `x`, shaped to multiply its rows."""
+    """`coefficients` [rows] in the dtype and on the device of `x`, shaped to multiply its rows."""
     return handed(coefficients, x).reshape(-1, 1, 1, 1)

@@ -1,4 +1,4 @@
-"""One picture between noise and done. Knows no other pictures and no network."""
+"""The trajectory of one picture: from its initial noise through all steps to the final latents."""
 
 import math
 from dataclasses import dataclass, replace
@@ -10,15 +10,15 @@ from diffusion.nn.devices import handed
 from diffusion.protocol.requests import ImageRequest, Noise
 from diffusion.sampling.guidance import blur, combine, guide, rescale
 from diffusion.sampling.noise_schedules import TrainedLevels, visited
-from diffusion.sampling.plan import Plan, plan
+from diffusion.sampling.plan import Plan
 from diffusion.sampling.samplers import SAMPLERS, STOCHASTIC, SamplerState, initial_state, times_of
 from diffusion.text.encoder import Condition
 
 
 class NoiseSource:
-    """The noise of one picture, from a generator of its own for each seed, always on the CPU.
+    """The noise of one picture: one generator per seed, always on the CPU.
 
-    Every draw is blended alike, the first and those of ancestral steps, so that a variation of
+    Initial noise and the noise of ancestral steps are blended the same way, so that a variation of
     strength 0 is the picture itself.
     """
 
@@ -30,7 +30,7 @@ class NoiseSource:
         ]
 
     def draw(self, shape: tuple[int, ...] | None = None) -> Tensor:
-        """The next standard normal noise, [4, h, w] unless another shape is wanted."""
+        """The next standard normal noise, [4, h, w] unless `shape` says otherwise."""
         drawn = torch.randn(shape or self._shape, generator=self._first)
         for generator, strength in self._blends:
             other = torch.randn(shape or self._shape, generator=generator)
@@ -40,9 +40,9 @@ class NoiseSource:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One prediction that is wanted of the network, which takes one place of a forward pass.
+    """One row of a forward pass: one prediction to make.
 
-    x: [4, h, w] at level `sigma`, which the network knows by its `time`; both float64 on the CPU.
+    x: [4, h, w] at noise level `sigma`; `time` is its timestep. Both float64 scalars on the CPU.
     """
 
     x: Tensor
@@ -53,25 +53,25 @@ class Row:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InitLatents:
-    """Where a picture starts from one that is there: its latents [4, h, w], and the share of each
-    cell that is drawn anew, [1, h, w] from 0 to 1; None where all are."""
+    """An encoded init image: `latents` [4, h, w], and `mask` [1, h, w] from 0 (keep) to 1 (redraw);
+    None redraws everything."""
 
     latents: Tensor
     mask: Tensor | None = None
 
     def on(self, device: torch.device) -> "InitLatents":
-        """The same, on the device."""
+        """A copy on the device."""
         mask = None if self.mask is None else self.mask.to(device)
         return InitLatents(self.latents.to(device), mask)
 
 
 @dataclass(slots=True)
 class Trajectory:
-    """Where a picture is: its latents `x` [4, h, w] at level `sigmas[step]`, time `times[step]`.
+    """One picture: its latents `x` [4, h, w] at level `sigmas[step]`, timestep `times[step]`.
 
-    `positive` are the conditions of the plan's texts, `noises` what is mixed into them at first;
-    `negative` is that of the text it is led away from. `denoised` is the newest prediction, which
-    is also the picture once all steps are made. `state` has one row.
+    `positive` are the conditions of the plan's texts and `noises` the noise mixed into them early
+    on; `negative` is the condition of the negative text. `denoised` [4, h, w] is the latest
+    prediction, and the final latents after the last step. `state` has one row.
     """
 
     x: Tensor
@@ -90,24 +90,24 @@ class Trajectory:
 
     @property
     def last(self) -> int:
-        """The number of steps that are made."""
-        return len(self.plan.scales)
+        """How many steps run."""
+        return self.plan.steps
 
     @property
     def done(self) -> bool:
         return self.step == self.last
 
     def rows(self) -> list[Row]:
-        """What has to be predicted for the next step: texts that pull, then the one that repels."""
+        """The rows of the next step: positive texts, then the negative one."""
         x, sigma, time = self.x, self.sigmas[self.step], self.times[self.step]
         scale = self.plan.scales[self.step]
-        conditions = self._heard() if scale != 0 else ()
+        conditions = self._noised_conditions() if scale != 0 else ()
         if scale != 1 and self.negative:
             conditions = (*conditions, self.negative)
         return [Row(x, sigma, time, condition) for condition in conditions]
 
     def guide(self, predicted: Tensor) -> Tensor:
-        """The one prediction [4, h, w] that follows from those of its `rows` [rows, 4, h, w]."""
+        """Combine the predictions [rows, 4, h, w] of `rows` into the guided one [4, h, w]."""
         scale, weights = self.plan.scales[self.step], self.plan.weights
         if scale == 0:
             guided = predicted[0]
@@ -118,21 +118,21 @@ class Trajectory:
             if share := self.request.guidance_rescale:
                 guided = rescale(guided, combine(predicted[:-1], weights), share)
         if self.init_latents and self.init_latents.mask is not None:
-            # What is kept is known already. Every sampler goes on from x and this prediction, so
-            # x stays the known latents with the noise of its level (Avrahami et al. 2023).
+            # Outside the mask the prediction is the init image. Samplers continue from x and this
+            # prediction, so x stays the init latents plus noise there (Avrahami et al. 2023).
             guided = self.init_latents.latents + self.init_latents.mask * (
                 guided - self.init_latents.latents
             )
         return guided
 
     def draw(self) -> Tensor:
-        """The noise of this step [4, h, w]; zeros, and nothing drawn, where none is used."""
+        """The noise of this step [4, h, w]; zeros, without drawing, if the sampler uses none."""
         if SAMPLERS[self.request.sampler] in STOCHASTIC:
             return handed(self.source.draw(), self.x)
         return torch.zeros_like(self.x)
 
-    def _heard(self) -> tuple[Condition, ...]:
-        """The texts that pull, with as much noise as this step mixes into them."""
+    def _noised_conditions(self) -> tuple[Condition, ...]:
+        """The positive conditions with the noise that this step mixes into them."""
         if not self.noises:
             return self.positive
         amount = self.request.condition_noise
@@ -143,6 +143,7 @@ class Trajectory:
 
 def begin(
     request: ImageRequest,
+    plan: Plan,
     index: int,
     levels: TrainedLevels,
     conditions: tuple[Condition, ...],
@@ -151,29 +152,28 @@ def begin(
 ) -> Trajectory:
     """Picture `index` of the request before its first step.
 
-    conditions: of its plan's `all_texts`, in their order; shape: of the latents; known: of the
-    request's start picture, if it has one.
+    conditions: of the plan's `all_texts`, in order; shape: of the latents, (4, h, w); init_latents:
+    of the init image, if the request has one.
     """
-    planned = plan(request)
-    sigmas = visited(levels, request.spacing, request.steps)[planned.first :]
+    sigmas = visited(levels, request.spacing, request.steps)[plan.first :]
     source = NoiseSource(request.noises[index], shape)
     device = conditions[0].states.device
     init_latents = init_latents and init_latents.on(device)
     x = _first_latents(
         request, source.draw().to(device, non_blocking=True), sigmas[0], init_latents
     )
-    positive = conditions[: len(planned.texts)]
+    positive = conditions[: len(plan.texts)]
     return Trajectory(
         x=x,
         request=request,
-        plan=planned,
+        plan=plan,
         sigmas=sigmas,
         times=times_of(levels, sigmas[:-1], request.sampler),
         source=source,
         state=initial_state(x[None]),
         positive=positive,
         noises=tuple(_noise_for(one, source) for one in positive if request.condition_noise),
-        negative=None if planned.negative is None else conditions[-1],
+        negative=None if plan.negative is None else conditions[-1],
         init_latents=init_latents,
         denoised=x,
     )
@@ -182,9 +182,11 @@ def begin(
 def _first_latents(
     request: ImageRequest, noise: Tensor, sigma: Tensor, init_latents: InitLatents | None
 ) -> Tensor:
-    """Noise alone has the variance 1 + σ² that noised latents of unit variance have; it is the
-    variance-preserving form's 1. A start picture has the noise of its level on top; at strength 1
-    nothing of it is left but what is kept."""
+    """The latents [4, h, w] before the first step.
+
+    Pure noise gets the variance 1 + σ² that noised latents of unit variance have. An init image
+    gets the noise of its level; at strength 1 only the part outside the mask remains of it.
+    """
     alone = noise * math.sqrt(1 + sigma.item() ** 2)
     if init_latents is None or request.start is None:
         return alone
@@ -195,7 +197,7 @@ def _first_latents(
 
 
 def _noise_for(condition: Condition, source: NoiseSource) -> Condition:
-    """Noise of the condition's own shape, on the CPU and from there to where the condition is."""
+    """Noise in the shape of the condition, drawn on the CPU and moved to its device."""
     states = source.draw(tuple(condition.states.shape)).to(condition.states.device)
     if condition.pooled is None:
         return Condition(states)
@@ -211,14 +213,14 @@ def _blurred(text: Condition, noise: Condition, amount: float, share: float) -> 
 
 
 def advance(trajectories: list[Trajectory], denoised: Tensor) -> None:
-    """Move each picture one step on by its guided prediction [pictures, 4, h, w].
+    """Advance each picture one step by its guided prediction [pictures, 4, h, w].
 
-    Pictures of the same sampler move in one call of it, each at its own level.
+    Pictures with the same sampler share one call, each at its own noise level.
     """
     for name in sorted({one.request.sampler for one in trajectories}):
         rows = [i for i, one in enumerate(trajectories) if one.request.sampler == name]
         moving = [trajectories[i] for i in rows]
-        # Not denoised[rows], which would hand the indices to a GPU and wait for it.
+        # denoised[rows] would copy the indices to the GPU and wait for it.
         predicted = torch.stack([denoised[row] for row in rows])
         moved, state = SAMPLERS[name](
             torch.stack([one.x for one in moving]),

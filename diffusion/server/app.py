@@ -15,7 +15,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from diffusion.decoding.decoder import DecoderBusy, PictureDecoder
-from diffusion.engine.engine import Broken, Drawn
+from diffusion.engine.engine import GenerationFailed, GenerationFinished
 from diffusion.engine.engine_thread import EngineState, EngineThread, EventStream, NotServing
 from diffusion.engine.shares import Caller, QueueFull
 from diffusion.protocol.calls import GenerationCall, read_call
@@ -234,9 +234,9 @@ async def _answer(
 ) -> tuple[web.StreamResponse, str]:
     """All pictures in one JSON answer, and the outcome for the metrics."""
     event = await following.next()
-    while not isinstance(event, Drawn | Broken):
+    while not isinstance(event, GenerationFinished | GenerationFailed):
         event = await following.next()
-    if isinstance(event, Broken):
+    if isinstance(event, GenerationFailed):
         return refusal(500, event.reason, code="generation_failed"), "failed"
     body = await asyncio.to_thread(lambda: json.dumps(completed(call, event)).encode())
     return web.Response(body=body, content_type="application/json"), "finished"
@@ -255,8 +255,8 @@ async def _stream(
         try:
             event = await asyncio.wait_for(following.next(), KEEP_ALIVE_INTERVAL_S)
             messages = await asyncio.to_thread(events, call, event)
-            if isinstance(event, Drawn | Broken):
-                outcome = "finished" if isinstance(event, Drawn) else "failed"
+            if isinstance(event, GenerationFinished | GenerationFailed):
+                outcome = "finished" if isinstance(event, GenerationFinished) else "failed"
         except TimeoutError:
             messages = [b": still here\n\n"]
         except NotServing as error:

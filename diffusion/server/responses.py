@@ -12,7 +12,13 @@ from typing import Any
 
 from aiohttp import web
 
-from diffusion.engine.engine import Broken, Drawn, EngineEvent, Stepped, Waits
+from diffusion.engine.engine import (
+    EngineEvent,
+    GenerationFailed,
+    GenerationFinished,
+    GenerationProgress,
+    GenerationQueued,
+)
 from diffusion.protocol.calls import GenerationCall
 from diffusion.sampling.plan import preview_steps, steps_run
 from diffusion.vision.image_files import encode, encode_preview, parameters_text
@@ -35,7 +41,7 @@ def error_event(status: int, message: str, code: str) -> bytes:
     return _event("error", _error(status, message, None, code))
 
 
-def completed(call: GenerationCall, drawn: Drawn) -> dict[str, Any]:
+def completed(call: GenerationCall, drawn: GenerationFinished) -> dict[str, Any]:
     """The JSON answer to a call without a stream."""
     return {
         "created": int(time.time()),
@@ -51,20 +57,20 @@ def completed(call: GenerationCall, drawn: Drawn) -> dict[str, Any]:
 def events(call: GenerationCall, event: EngineEvent) -> list[bytes]:
     """The server-sent events for an event of the engine; none if the caller did not ask for it."""
     match event:
-        case Waits(position=position):
+        case GenerationQueued(position=position):
             return _ours(call, "queued", {"position": position})
-        case Stepped(step=step, steps=steps, previews=()):
+        case GenerationProgress(step=step, steps=steps, previews=()):
             return _ours(call, "progress", {"step": step, "steps": steps})
-        case Stepped():
+        case GenerationProgress():
             return _partial_images(call, event)
-        case Drawn():
+        case GenerationFinished():
             form = call.output_format
             return _images(call, "completed", form, _files(call, event), {})
-        case Broken(reason=reason):
+        case GenerationFailed(reason=reason):
             return [error_event(500, reason, "generation_failed")]
 
 
-def _partial_images(call: GenerationCall, event: Stepped) -> list[bytes]:
+def _partial_images(call: GenerationCall, event: GenerationProgress) -> list[bytes]:
     shown = sorted(preview_steps(steps_run(call.request), call.partial_images))
     place = {
         "partial_image_index": shown.index(event.step),
@@ -110,7 +116,7 @@ def _about(call: GenerationCall) -> dict[str, str]:
     return {"size": size, "quality": "auto", "background": "opaque"}
 
 
-def _files(call: GenerationCall, drawn: Drawn) -> list[bytes]:
+def _files(call: GenerationCall, drawn: GenerationFinished) -> list[bytes]:
     return [
         encode(pixels, call.output_format, parameters_text(call.request, index))
         for index, pixels in enumerate(drawn.pictures)

@@ -1,1 +1,1 @@
-"""Reading prompts: emphasis, and the text encoders."""
+"""Prompts to conditions: emphasis syntax and the CLIP text encoders."""

@@ -1,35 +1,34 @@
-"""Emphasis in a prompt: which words count more, and which less. Knows no tokens and no networks.
+"""Emphasis in a prompt: words with more or less weight, in the syntax of AUTOMATIC1111.
 
-    (word)        1.1 times as much            [word]    1.1 times less
-    (word:1.3)    1.3 times as much            \\( \\[    a bracket that is meant as one
+    (word)        weight × 1.1            [word]    weight ÷ 1.1
+    (word:1.3)    weight × 1.3            \\( \\[    a literal bracket
 
-The notation of AUTOMATIC1111, which the prompts of the ecosystem are written in. Brackets may be
-nested; one without its partner is a character like any other.
+Brackets may be nested. An unmatched bracket is an ordinary character.
 """
 
 import re
 from dataclasses import dataclass
 
-STEP = 1.1
+BRACKET_FACTOR = 1.1
 PARTNERS = {")": "(", "]": "["}
 
-_SIGNS = re.compile(r"\\[\\()\[\]]|[()\[\]]|[^\\()\[\]]+|\\")
-_NUMBER = re.compile(r":\s*(\d+\.?\d*|\.\d+)\s*$")
+_EMPHASIS_PARTS = re.compile(r"\\[\\()\[\]]|[()\[\]]|[^\\()\[\]]+|\\")
+_WEIGHT_SUFFIX = re.compile(r":\s*(\d+\.?\d*|\.\d+)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of the prompt, and how much it counts."""
+    """A part of the prompt and its weight."""
 
     text: str
     weight: float = 1.0
 
 
 def read_emphasis(prompt: str) -> tuple[Piece, ...]:
-    """The prompt in pieces of equal weight, in its order, without what only marks emphasis."""
+    """Split the prompt into pieces of equal weight, without the emphasis syntax."""
     pieces: list[Piece] = []
     opened: list[int] = []
-    for sign in _SIGNS.findall(prompt):
+    for sign in _EMPHASIS_PARTS.findall(prompt):
         if sign in ("(", "["):
             opened.append(len(pieces))
             pieces.append(Piece(sign))
@@ -42,18 +41,18 @@ def read_emphasis(prompt: str) -> tuple[Piece, ...]:
 
 
 def _emphasised(inner: list[Piece], closing: str) -> list[Piece]:
-    """What stood between two brackets, weighted by them, or by the number before the second."""
+    """The pieces between two brackets, weighted by the brackets or by an explicit number."""
     if closing == "]":
-        return [Piece(piece.text, piece.weight / STEP) for piece in inner]
-    number = _NUMBER.search(inner[-1].text) if inner else None
+        return [Piece(piece.text, piece.weight / BRACKET_FACTOR) for piece in inner]
+    number = _WEIGHT_SUFFIX.search(inner[-1].text) if inner else None
     if number is None:
-        return [Piece(piece.text, piece.weight * STEP) for piece in inner]
+        return [Piece(piece.text, piece.weight * BRACKET_FACTOR) for piece in inner]
     inner[-1] = Piece(inner[-1].text[: number.start()], inner[-1].weight)
     return [Piece(piece.text, piece.weight * float(number[1])) for piece in inner]
 
 
 def _joined(pieces: list[Piece]) -> tuple[Piece, ...]:
-    """Neighbours of one weight as one piece: words are read as they would be without brackets."""
+    """Merge neighbours of equal weight, so that they are tokenized as one text."""
     joined: list[Piece] = []
     for piece in pieces:
         if joined and joined[-1].weight == piece.weight:

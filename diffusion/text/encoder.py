@@ -1,9 +1,9 @@
-"""Texts as a U-Net hears them: the states of CLIP's text encoders. Knows nothing of pictures.
+"""Text encoding: prompts to conditions for the U-Net, by CLIP's text encoders.
 
-SD 1.x hears the last layer of one encoder; so does 2.x, whose checkpoints leave out the layer
-above. SDXL hears the last but one of two encoders side by side, and one pooled vector besides
-(Podell et al. 2023). A text longer than an encoder's window is read in chunks, whose states
-follow one another; emphasis moves a token's state away from that of no text at all.
+SD 1.x uses the last layer of one encoder. So does SD 2.x, whose checkpoints leave out the layer
+above. SDXL concatenates the last but one layers of two encoders and adds one pooled vector (Podell
+et al. 2023). A long text is encoded in chunks whose states are concatenated. Emphasis moves a
+token's state away from the state of the empty text.
 """
 
 from collections import OrderedDict
@@ -21,23 +21,23 @@ from diffusion.protocol.requests import Lora
 from diffusion.text.emphasis import read_emphasis
 
 CACHED_TEXTS = 256
-"""How many texts' conditions are kept; a grid asks for the same two many times."""
+"""How many encoded texts are cached."""
 
 MAX_CHUNKS = 16
-"""How long a text may be: its attention costs as much as the picture's own from here on."""
+"""The longest text, in chunks. Beyond it, attending to the text costs more than to the picture."""
 
 Loras = tuple[Lora, ...]
 
 
 class TextTooLong(Exception):
-    """A text cannot be read; the message is one sentence for its author."""
+    """A text has too many tokens; the message is one sentence for the user."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Condition:
-    """One text as the U-Net hears it: `states` [tokens, width], `pooled` [width] for SDXL.
+    """One encoded text: `states` [tokens, width], and for SDXL `pooled` [width].
 
-    `loras` are the additions to the U-Net's weights that belong to it, which its rows take along.
+    `loras` are the LoRAs of the request, which also apply to the U-Net for rows of this condition.
     """
 
     states: Tensor
@@ -47,9 +47,9 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conditions:
-    """The conditions of the rows of a pass: `states` [rows, tokens, width], `pooled` [rows, width].
+    """The conditions of a pass: `states` [rows, tokens, width], `pooled` [rows, width].
 
-    `loras` are those of each row; empty where no row has any.
+    `loras` has the LoRAs of each row; it may be empty if no row has any.
     """
 
     states: Tensor
@@ -58,7 +58,7 @@ class Conditions:
 
 
 def together(conditions: Sequence[Condition]) -> Conditions:
-    """Conditions of one length, and of one model, side by side."""
+    """Stack conditions of equal length into a batch."""
     pooled = [condition.pooled for condition in conditions if condition.pooled is not None]
     return Conditions(
         torch.stack([condition.states for condition in conditions]),
@@ -69,7 +69,7 @@ def together(conditions: Sequence[Condition]) -> Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token's number and how much it counts."""
+    """A token id and its emphasis weight."""
 
     id: int
     weight: float
@@ -79,22 +79,22 @@ Chunk = tuple[Token, ...]
 
 
 class ClipEncoder:
-    """One of CLIP's text encoders and its tokenizer.
+    """One CLIP text encoder and its tokenizer.
 
-    One chunk at a time, because a batch of another size may round differently, and the same
-    prompt must give the same bytes in any company.
+    Encodes one chunk at a time: other batch sizes may round differently, and the same prompt must
+    always give the same bytes.
     """
 
     def __init__(self, tokenizer: Any, model: Any, penultimate: bool = False) -> None:
         self.tokenizer = tokenizer
         self.model = model
         self._penultimate = penultimate
-        # Some tokenizers do not say how long a text may be.
+        # Some tokenizers have no maximum length.
         self.window = min(tokenizer.model_max_length, model.config.max_position_embeddings)
         self.most_tokens: int = (self.window - 2) * MAX_CHUNKS
 
     def tokens(self, prompt: str) -> list[Token]:
-        """All of the prompt's tokens, however many the model can read."""
+        """All tokens of the prompt, even beyond `most_tokens`."""
         return [
             Token(number, piece.weight)
             for piece in read_emphasis(prompt)
@@ -102,7 +102,7 @@ class ClipEncoder:
         ]
 
     def chunks(self, prompt: str) -> list[Chunk]:
-        """The prompt's tokens in chunks that fit between a start and an end, one at the least."""
+        """The tokens in chunks that fit into the window, at least one. Raises TextTooLong."""
         tokens = self.tokens(prompt)
         if len(tokens) > self.most_tokens:
             raise TextTooLong(
@@ -113,10 +113,10 @@ class ClipEncoder:
         return [tuple(tokens[at : at + room]) for at in range(0, len(tokens), room)] or [()]
 
     def read(self, chunk: Chunk) -> tuple[Tensor, Tensor]:
-        """States [window, width] of one chunk, padded, and its pooled vector [width].
+        """The states [window, width] of one padded chunk, and its pooled vector [width].
 
-        Emphasis as ComfyUI and compel have it: a weight of 1 changes nothing and a weight of 0
-        leaves what the encoder says of no text.
+        Emphasis works as in ComfyUI and compel: weight 1 changes nothing, weight 0 gives the state
+        of the empty text.
         """
         states, pooled = self._encoded(chunk)
         if any(token.weight != 1 for token in chunk):
@@ -127,29 +127,29 @@ class ClipEncoder:
         return states, pooled
 
     def _numbers(self, text: str) -> list[int]:
-        # What is longer than the window is no surprise here.
+        # verbose=False: no warning about texts that are longer than the window.
         numbers: list[int] = self.tokenizer(text, add_special_tokens=False, verbose=False).input_ids
         return numbers
 
     def _encoded(self, chunk: Chunk) -> tuple[Tensor, Tensor]:
         marks = self.tokenizer
-        said = [marks.bos_token_id, *(token.id for token in chunk), marks.eos_token_id]
-        padding = self.window - len(said)
-        ids = torch.tensor([said + [marks.pad_token_id] * padding], device=self.model.device)
+        tokens = [marks.bos_token_id, *(token.id for token in chunk), marks.eos_token_id]
+        padding = self.window - len(tokens)
+        ids = torch.tensor([tokens + [marks.pad_token_id] * padding], device=self.model.device)
         mask = None
         if getattr(self.model.config, "use_attention_mask", False):
-            mask = torch.tensor([[1] * len(said) + [0] * padding], device=self.model.device)
-        heard = self.model(ids, attention_mask=mask, output_hidden_states=self._penultimate)
-        pooled = heard.text_embeds if hasattr(heard, "text_embeds") else heard.pooler_output
-        states = heard.hidden_states[-2] if self._penultimate else heard.last_hidden_state
+            mask = torch.tensor([[1] * len(tokens) + [0] * padding], device=self.model.device)
+        output = self.model(ids, attention_mask=mask, output_hidden_states=self._penultimate)
+        pooled = output.text_embeds if hasattr(output, "text_embeds") else output.pooler_output
+        states = output.hidden_states[-2] if self._penultimate else output.last_hidden_state
         return states[0], pooled[0]
 
 
 class TextEncoder:
-    """All text encoders of a model: prompts in, conditions out, the newest ones kept.
+    """All text encoders of a model: prompts in, conditions out, with a cache.
 
-    `pooling` says whether the U-Net hears the pooled vector of the last encoder, `empty_is_zero`
-    whether no text at all is zeros to it instead of what the encoders say of it.
+    `pooling`: the U-Net also takes the pooled vector of the last encoder. `empty_is_zero`: the
+    empty text is encoded as zeros.
     """
 
     def __init__(
@@ -169,26 +169,25 @@ class TextEncoder:
 
     @property
     def most_tokens(self) -> int:
-        """How many tokens of a text the model reads."""
+        """The most tokens of a text."""
         return min(clip.most_tokens for clip in self.clips)
 
     def count_tokens(self, prompt: str) -> int:
-        """How many tokens a text has, also where they are more than the model reads."""
+        """The number of tokens of a text, even beyond `most_tokens`."""
         return max(len(clip.tokens(prompt)) for clip in self.clips)
 
     def chunks(self, prompts: Iterable[str]) -> int:
-        """How many chunks the longest of them has. Raises PromptError."""
+        """The number of chunks of the longest prompt. Raises TextTooLong."""
         return max(len(clip.chunks(prompt)) for prompt in prompts for clip in self.clips)
 
     def encode(self, prompts: Sequence[str], loras: Loras = ()) -> tuple[Condition, ...]:
-        """One condition for each prompt, all of one length. Raises PromptError.
+        """One condition per prompt, all of equal length. Raises TextTooLong.
 
-        The shorter ones are lengthened by chunks without text, so that a request's rows can
-        share a forward pass.
+        Shorter ones are padded with empty chunks, so that the rows of a request can share a pass.
         """
         conditions = [self._condition(prompt, loras) for prompt in prompts]
         longest = max(len(condition.states) for condition in conditions)
-        return tuple(self._lengthened(condition, longest) for condition in conditions)
+        return tuple(self._padded(condition, longest) for condition in conditions)
 
     def _condition(self, prompt: str, loras: Loras) -> Condition:
         key = prompt, loras
@@ -205,7 +204,7 @@ class TextEncoder:
     @torch.inference_mode()
     def _read(self, prompt: str, loras: Loras) -> Condition:
         with self._lora_layers.applied([loras]) if self._lora_layers else nullcontext():
-            # The encoders' tokenizers might disagree on how many chunks there are.
+            # Two tokenizers might split a prompt into different numbers of chunks.
             chunks = zip_longest(*(clip.chunks(prompt) for clip in self.clips), fillvalue=())
             read = [
                 [clip.read(chunk) for clip, chunk in zip(self.clips, column, strict=True)]
@@ -218,7 +217,7 @@ class TextEncoder:
             pooled = None if pooled is None else torch.zeros_like(pooled)
         return Condition(states, pooled, loras)
 
-    def _lengthened(self, condition: Condition, tokens: int) -> Condition:
+    def _padded(self, condition: Condition, tokens: int) -> Condition:
         missing = tokens - len(condition.states)
         if not missing:
             return condition

@@ -8,14 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from diffusion.training.loop.schedules import BETA_SCHEDULE_NAMES
+
 ROOT = Path(__file__).resolve().parents[2]
-SCHEDULES = {"cosine": "squaredcos_cap_v2", "linear": "linear"}
 
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How much the phases look at: different texts and pictures, how many of them altogether, and
-    how many at once."""
+    """How much data each phase uses: different texts and pictures, the samples seen in total, and
+    the batch sizes."""
 
     library: int
     texts: int
@@ -35,7 +36,7 @@ class Amounts:
     drawing: int
 
 
-# Some twenty minutes on a large GPU, an afternoon on two cores, less than three minutes there.
+# 20 minutes on a large GPU, an afternoon on two CPU cores, and under three minutes for TINY.
 ON_GPU = Amounts(
     library=400_000,
     texts=4_000_000,
@@ -93,17 +94,17 @@ TINY = Amounts(
 
 
 def run_data(options: argparse.Namespace, amounts: Amounts) -> None:
-    """Download, render and count; NOTICE is only written by a run over all of it.
+    """Download, render and count the pictures. Only a full run writes NOTICE.
 
-    With a model folder, what was held out from it is held out again.
+    With a model folder, the same pictures are held out as for that model.
     """
-    from diffusion.training.dataset.held_out import HELD_OUT, read_held_out
+    from diffusion.training.dataset.held_out import HELD_OUT_FILE, read_held_out
     from diffusion.training.dataset.prepare import prepare
     from diffusion.training.loop.run import UnfitStart
 
     held_out = None
     if options.start is not None:
-        if not (options.start / HELD_OUT).exists():
+        if not (options.start / HELD_OUT_FILE).exists():
             raise UnfitStart(
                 f"{options.start} does not say what was held out from it: leave out --start to "
                 "hold out anew, or start from a model of this version."
@@ -114,11 +115,10 @@ def run_data(options: argparse.Namespace, amounts: Amounts) -> None:
 
 
 def run_clip(options: argparse.Namespace, amounts: Amounts) -> None:
-    """Teach the text encoder, then it and the image tower by contrast, then other words for what it
-    knows.
+    """Train the text encoder, then it and the image tower by contrast, then synonyms.
 
-    From a model folder only the last two go on, and the states of the names that U-Nets were taught
-    on stay what they are.
+    With a model folder only the last two continue, and the states of the names that U-Nets were
+    trained on stay unchanged.
     """
     import torch
 
@@ -133,7 +133,7 @@ def run_clip(options: argparse.Namespace, amounts: Amounts) -> None:
     device = torch.device(options.device)
     if start is not None:
         adopt(start, workdir)
-    # Time given is shared out evenly.
+    # A budget in minutes is divided equally.
     minutes = options.minutes and options.minutes / (3 if start is None else 2)
     texts, kindred, looks = (
         Budget(None if minutes else amount, minutes)
@@ -150,7 +150,7 @@ def run_clip(options: argparse.Namespace, amounts: Amounts) -> None:
 
 
 def run_autoencoder(options: argparse.Namespace, amounts: Amounts) -> None:
-    """Teach the autoencoder."""
+    """Train the autoencoder."""
     import torch
 
     from diffusion.training.loop.run import Budget
@@ -171,8 +171,8 @@ def run_autoencoder(options: argparse.Namespace, amounts: Amounts) -> None:
 
 
 def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
-    """Encode the compositions if that has not happened yet, and teach the U-Net; then let it draw,
-    and teach the decoder what it meant."""
+    """Encode the compositions if needed, train the U-Net, then train the decoder on its
+    drawings."""
     import torch
 
     from diffusion.training.export import adopt
@@ -187,7 +187,7 @@ def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
     if not (options.workdir / "captions.json").exists():
         count = amounts.compositions
         write_latents(options.workdir, count, options.seed, device, options.calm)
-    # Of time given the decoder has a quarter.
+    # The decoder gets a quarter of a budget in minutes.
     minutes = options.minutes or 0.0
     samples, drawings = (
         Budget(None if minutes else amount, minutes * share or None)
@@ -196,7 +196,7 @@ def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
     course = Course(
         batch=options.batch or amounts.batch,
         seed=options.seed,
-        schedule=SCHEDULES[options.schedule],
+        schedule=BETA_SCHEDULE_NAMES[options.schedule],
         device=device,
         tiny=options.tiny,
         start=options.start,
@@ -211,7 +211,7 @@ def run_unet(options: argparse.Namespace, amounts: Amounts) -> None:
 
 
 def run_evaluate(options: argparse.Namespace, amounts: Amounts) -> None:
-    """Draw the sheet of forty and print the table, of a model folder if there is one given."""
+    """Draw the sample sheet and print the table of scores, of a model folder if one is given."""
     import torch
 
     from diffusion.training.evaluation.evaluate import evaluate
@@ -239,7 +239,7 @@ PHASES: dict[str, Callable[[argparse.Namespace, Amounts], None]] = {
 }
 
 
-# Amounts that the command line may say.
+# Amounts that the command line can set.
 ADJUSTABLE = {
     "texts": "texts that phase clip sees",
     "looks": "pictures that phase clip sees",
@@ -253,7 +253,7 @@ ADJUSTABLE = {
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Options of the command line."""
+    """Parse the command line."""
     from diffusion.nn.devices import best_device
 
     parser = argparse.ArgumentParser(prog="darkroom train", description=__doc__)
@@ -267,7 +267,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "--workers", type=int, help="processes, one thread each (default: one for each core)"
     )
     parser.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
-    parser.add_argument("--schedule", choices=SCHEDULES, default="cosine", help="of phase unet")
+    parser.add_argument(
+        "--schedule", choices=BETA_SCHEDULE_NAMES, default="cosine", help="of phase unet"
+    )
     parser.add_argument(
         "--start",
         type=Path,
@@ -309,7 +311,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the phases asked for."""
+    """Run the requested phases."""
     from diffusion.training.loop.run import UnfitStart, sum_in_order
 
     options = parse(arguments)

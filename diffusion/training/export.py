@@ -1,8 +1,8 @@
-"""Phase `export`: the parts of a work folder as one model folder, fp16, nothing pickled.
+"""Phase `export`: write the parts of a work folder as one model folder, fp16, without pickles.
 
-The layout is that of Stable Diffusion 1.x, so that every loader of those reads it; beside it lie
-`darkroom.json` with what our own server tells people about the model, and `held_out.json` with what
-it was never taught, so that anyone can measure it.
+The layout is that of Stable Diffusion 1.x, which all its loaders read. Beside it are
+`darkroom.json`, the description for our own server, and `held_out.json`, which says what was never
+trained, so that anyone can evaluate the model.
 """
 
 # mypy: allow-untyped-calls
@@ -16,17 +16,17 @@ from pathlib import Path
 from diffusers import UNet2DConditionModel
 from transformers import CLIPVisionModelWithProjection
 
-from diffusion.training.dataset.held_out import HELD_OUT, read_held_out
+from diffusion.training.dataset.held_out import HELD_OUT_FILE, read_held_out
 from diffusion.training.dataset.sources import PICTURE_SETS
 from diffusion.training.loop.run import UnfitStart
-from diffusion.training.loop.sampling import GUIDANCE, STEPS, build_pipeline
+from diffusion.training.loop.sampling import GUIDANCE, SAMPLING_STEPS, build_pipeline
 
 IMAGE_ENCODER = "image_encoder"
-BENEATH = ("text_encoder", "tokenizer", "vae")  # what a U-Net is taught on
-DRAWING = (*BENEATH, "unet", "scheduler", IMAGE_ENCODER)  # everything that is measured
+UNET_DEPENDENCIES = ("text_encoder", "tokenizer", "vae")  # what a U-Net is trained on
+DRAWING = (*UNET_DEPENDENCIES, "unet", "scheduler", IMAGE_ENCODER)  # what the evaluation needs
 LIMIT_BYTES = 40_000_000
 
-# What `--stylize` pulls towards: shaded and glossy, the furthest from plain shapes that it draws.
+# What `--stylize` pulls towards: shaded and glossy.
 AESTHETIC = "3d style"
 
 EXAMPLES = (
@@ -46,24 +46,24 @@ EXAMPLES = (
 
 
 def export(workdir: Path, folder: Path) -> None:
-    """Write the model folder and `darkroom.json`; refuses to leave more than 40 MB."""
+    """Write the model folder and `darkroom.json`. Fails if it is larger than 40 MB."""
     pipeline = build_pipeline(
         workdir, UNet2DConditionModel.from_pretrained(workdir / "unet", low_cpu_mem_usage=False)
     )
     for part in (pipeline.vae, pipeline.unet, pipeline.text_encoder):
         part.half()
     pipeline.save_pretrained(folder, safe_serialization=True)
-    shutil.copyfile(workdir / HELD_OUT, folder / HELD_OUT)
+    shutil.copyfile(workdir / HELD_OUT_FILE, folder / HELD_OUT_FILE)
     if (workdir / IMAGE_ENCODER).is_dir():
         _export_image_encoder(workdir / IMAGE_ENCODER, folder / IMAGE_ENCODER)
     _write_plain_vocabulary(folder / "tokenizer")
     for weights in folder.rglob("*.safetensors"):
         weights.chmod(0o644)
-    for path in folder.rglob("config.json"):  # which also note the folder they were trained in
+    for path in folder.rglob("config.json"):  # they contain the path of the work folder
         config = json.loads(path.read_text())
         config.pop("_name_or_path", None)
-        # transformers takes the precision from here and diffusers from its caller: without this a
-        # plain `from_pretrained` mixes half the one with single the other, and cannot draw.
+        # transformers reads the dtype from here, diffusers from its caller. Without this a plain
+        # `from_pretrained` mixes float16 and float32, and fails.
         if "dtype" in config:
             config["dtype"] = "float32"
         path.write_text(json.dumps(config, indent=2) + "\n")
@@ -73,10 +73,10 @@ def export(workdir: Path, folder: Path) -> None:
     assert size <= LIMIT_BYTES, f"the model has {size} bytes, more than {LIMIT_BYTES}"
 
 
-def adopt(folder: Path, workdir: Path, parts: tuple[str, ...] = BENEATH) -> None:
-    """Put parts of a model folder where a run looks for them.
+def adopt(folder: Path, workdir: Path, parts: tuple[str, ...] = UNET_DEPENDENCIES) -> None:
+    """Copy parts of a model folder into the work folder, where later phases look for them.
 
-    What is there already stays: a U-Net and its text encoder and autoencoder belong together.
+    Existing parts are kept: a U-Net belongs to its text encoder and its autoencoder.
     """
     for part in parts:
         if not (workdir / part).exists() and (folder / part).is_dir():
@@ -84,9 +84,9 @@ def adopt(folder: Path, workdir: Path, parts: tuple[str, ...] = BENEATH) -> None
 
 
 def adopt_whole(folder: Path, workdir: Path) -> None:
-    """Put everything that is measured of a model folder where the phase looks for it. Raises
-    UnfitStart where parts of another model lie there, or other pictures are held out: nobody would
-    know it from the table."""
+    """Copy everything that the evaluation needs from a model folder. Raises UnfitStart if the
+    work folder has parts of another model or other held-out pictures, which would make the
+    scores wrong."""
     if read_held_out(workdir) != read_held_out(folder):
         raise UnfitStart(
             f"{workdir} does not hold out what was held out from {folder}: run phase data with "
@@ -106,7 +106,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 def _export_image_encoder(trained: Path, folder: Path) -> None:
-    """The image tower, which pipelines ignore, and what describing needs to know about it."""
+    """Write the image tower, which pipelines ignore, and its phrases for describing pictures."""
     tower = CLIPVisionModelWithProjection.from_pretrained(trained).half()
     tower.save_pretrained(folder)
     for name in ("preprocessor_config.json", "phrases.json"):
@@ -114,7 +114,7 @@ def _export_image_encoder(trained: Path, folder: Path) -> None:
 
 
 def _write_plain_vocabulary(tokenizer: Path) -> None:
-    """Write the vocabulary as older loaders of CLIP tokenizers want it: two files."""
+    """Write the vocabulary in the two files that older loaders of CLIP tokenizers need."""
     model = json.loads((tokenizer / "tokenizer.json").read_text())["model"]
     pairs = [pair if isinstance(pair, str) else " ".join(pair) for pair in model["merges"]]
     (tokenizer / "vocab.json").write_text(json.dumps(model["vocab"], ensure_ascii=False))
@@ -130,7 +130,7 @@ def _about() -> dict[str, object]:
     return {
         "name": "darkroom-mini",
         "native_size": 128,
-        "steps": STEPS,
+        "steps": SAMPLING_STEPS,
         "guidance_scale": GUIDANCE,
         "sampler": "dpmpp_2m",
         "spacing": "trailing",

@@ -1,7 +1,7 @@
-"""`python -m diffusion.training.figures`: the pictures of docs/diffusion.md, from a model folder.
+"""`python -m diffusion.training.figures`: the figures of docs/diffusion.md, from a model folder.
 
-Everything is drawn anew from the weights, the swiss roll trained anew as well; only the loss curve
-is read from what the training wrote down. Knows how things look, and no training.
+All pictures are generated again from the weights, and the swiss roll is trained again. Only the
+loss curve is read from the log of the training.
 """
 
 # mypy: allow-untyped-calls
@@ -26,7 +26,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from diffusion.training.evaluation.swiss_roll import (
-    SCHEDULES,
+    ROLL_BETAS,
     compare_schedules,
     destroy,
     restore,
@@ -34,14 +34,13 @@ from diffusion.training.evaluation.swiss_roll import (
     train_on_roll,
 )
 from diffusion.training.loop.logbook import to_image
-from diffusion.training.loop.sampling import GUIDANCE
+from diffusion.training.loop.sampling import GUIDANCE, SAMPLING_STEPS
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.ticker import ScalarFormatter
 
 INK, PALE, WARM = "#22303c", "#c8d0d8", "#d1495b"
-STEPS = 20
 SHOWN_STEPS = (0, 2, 4, 6, 8, 11, 14, 17, 19)
 SCALES = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 12.0)
 STYLE: dict[Any, Any] = {
@@ -58,7 +57,7 @@ STYLE: dict[Any, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A picture on its way: after each step what it was, and what it was guessed to become."""
+    """A picture during sampling: after each step its latents, and the prediction of the result."""
 
     noised: list[Tensor]
     guessed: list[Tensor]
@@ -66,7 +65,7 @@ class Watched:
 
 
 def load_pipeline(model: Path) -> Any:
-    """The model as everybody else's code loads it."""
+    """The model as a diffusers pipeline."""
     pipeline = StableDiffusionPipeline.from_pretrained(model)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
@@ -75,10 +74,10 @@ def load_pipeline(model: Path) -> Any:
 def draw_one(
     pipeline: Any, prompt: str, seed: int, guidance: float, rescale: float = 0.0
 ) -> Image.Image:
-    """One picture at the model's own size."""
+    """One picture at the model's native size."""
     drawn: Image.Image = pipeline(
         prompt,
-        num_inference_steps=STEPS,
+        num_inference_steps=SAMPLING_STEPS,
         guidance_scale=guidance,
         guidance_rescale=rescale,
         generator=torch.Generator().manual_seed(seed),
@@ -87,19 +86,19 @@ def draw_one(
 
 
 def watch(pipeline: Any, prompt: str, seed: int, guidance: float) -> Watched:
-    """Draw one picture and keep every step of it."""
+    """Generate one picture and keep every step."""
     noised: list[Tensor] = []
     guessed: list[Tensor] = []
 
     def keep(_: Any, step: int, __: Any, state: dict[str, Tensor]) -> dict[str, Tensor]:
         noised.append(state["latents"].clone())
-        # The solver works on guesses of the picture itself, and remembers the last one.
+        # The solver keeps its last denoised prediction.
         guessed.append(pipeline.scheduler.model_outputs[-1].clone())
         return state
 
     picture = pipeline(
         prompt,
-        num_inference_steps=STEPS,
+        num_inference_steps=SAMPLING_STEPS,
         guidance_scale=guidance,
         generator=torch.Generator().manual_seed(seed),
         callback_on_step_end=keep,
@@ -120,7 +119,7 @@ def lay_out(
     path: Path,
     width: float = 11.0,
 ) -> None:
-    """Pictures in a raster, each row named on its left and each column above."""
+    """Pictures in a grid, with a name for each row and each column."""
     across = len(rows[0])
     side = width / (across + 0.5)
     with plt.rc_context(STYLE):
@@ -147,16 +146,16 @@ def show_noise(picture: Image.Image, path: Path) -> None:
     noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
     times = [0, *(round(999 * share / 8) for share in range(1, 9))]
     rows: list[list[Image.Image | npt.NDArray[np.uint8]]] = []
-    for betas in SCHEDULES.values():
+    for betas in ROLL_BETAS.values():
         kept = torch.cumprod(1 - betas, 0)
         rows.append(
             [to_image(kept[t].sqrt() * clean + (1 - kept[t]).sqrt() * noise) for t in times]
         )
-    lay_out(rows, list(SCHEDULES), [f"step {t}" for t in times], path)
+    lay_out(rows, list(ROLL_BETAS), [f"step {t}" for t in times], path)
 
 
 def show_reverse(pipeline: Any, prompt: str, seed: int, guidance: float, path: Path) -> None:
-    """The reverse process: what the sampler holds, and what the network takes it to be."""
+    """The reverse process: the latents, and the prediction of the result."""
     seen = watch(pipeline, prompt, seed, guidance)
     held = [decode(pipeline, seen.noised[step]) for step in SHOWN_STEPS]
     guess = [decode(pipeline, seen.guessed[step]) for step in SHOWN_STEPS]
@@ -169,8 +168,8 @@ def show_reverse(pipeline: Any, prompt: str, seed: int, guidance: float, path: P
 
 
 def show_guidance(pipeline: Any, prompts: dict[str, int], path: Path) -> None:
-    """The same prompt and seed, further and further from what no prompt would give; the last prompt
-    once more, with the contrast that this adds taken back."""
+    """The same prompt and seed at growing guidance scales; the last prompt also with rescaled
+    contrast."""
 
     def across(prompt: str, seed: int, rescale: float) -> list[Image.Image | npt.NDArray[np.uint8]]:
         return [draw_one(pipeline, prompt, seed, scale, rescale) for scale in SCALES]
@@ -183,7 +182,7 @@ def show_guidance(pipeline: Any, prompts: dict[str, int], path: Path) -> None:
 
 @dataclass(slots=True)
 class Listener:
-    """Attention as diffusers computes it, which also notes what each place listened to."""
+    """diffusers' attention, which also records the attention weights."""
 
     heard: list[Tensor] = field(default_factory=list)
 
@@ -202,7 +201,7 @@ class Listener:
         weights = attn.get_attention_scores(query, key, attention_mask)
         batch = len(hidden_states)
         if encoder_hidden_states is not None:
-            # Of a pair for guidance the second half has the words.
+            # The second half of a guidance batch has the prompt.
             by_head = weights.view(batch, -1, *weights.shape[1:])[batch // 2 :]
             self.heard.append(by_head.mean((0, 1)))
         mixed: Tensor = attn.to_out[0](attn.batch_to_head_dim(weights @ value))
@@ -212,9 +211,9 @@ class Listener:
 def attention_maps(
     pipeline: Any, prompt: str, seed: int, guidance: float
 ) -> tuple[Image.Image, dict[str, Tensor]]:
-    """The picture, and for each word how much each place (16, 16) listened to it.
+    """The picture, and for each word its attention map (16, 16).
 
-    The mean over heads, layers and steps (Hertz et al. 2023), each word's tokens added up.
+    The mean over heads, layers and steps (Hertz et al. 2023), summed over the tokens of a word.
     """
     listener = Listener()
     usual = pipeline.unet.attn_processors
@@ -230,7 +229,7 @@ def attention_maps(
         total += functional.interpolate(raster, (16, 16), mode="bilinear")[0]
     total /= len(listener.heard)
     maps: dict[str, Tensor] = {}
-    token = 1  # the first says that a text begins
+    token = 1  # token 0 is the start token
     for word in prompt.replace(",", " ,").split():
         count = len(pipeline.tokenizer(word, add_special_tokens=False).input_ids)
         maps[word] = total[token : token + count].sum(0)
@@ -239,7 +238,7 @@ def attention_maps(
 
 
 def show_attention(pipeline: Any, prompts: dict[str, int], guidance: float, path: Path) -> None:
-    """Each picture beside itself in the light of each word that says something."""
+    """Each picture, and beside it the attention maps of its content words."""
     rows: list[list[Image.Image | npt.NDArray[np.uint8]]] = []
     titles: list[list[str]] = []
     for prompt, seed in prompts.items():
@@ -263,7 +262,7 @@ def show_attention(pipeline: Any, prompts: dict[str, int], guidance: float, path
 
 
 def _lit(picture: Image.Image, one: Tensor) -> npt.NDArray[np.uint8]:
-    """The picture in grey, and in colour where the word was listened to."""
+    """The picture in grey, with colour where the attention to the word is high."""
     light = (one - one.min()) / (one.max() - one.min()).clamp(min=1e-6)
     grown = Image.fromarray((light.numpy() * 255).astype(np.uint8)).resize(
         picture.size, Image.Resampling.BICUBIC
@@ -275,7 +274,8 @@ def _lit(picture: Image.Image, one: Tensor) -> npt.NDArray[np.uint8]:
 
 
 def show_swiss_roll(path: Path) -> None:
-    """Destroyed from left to right, and restored from right to left by 5,506 parameters."""
+    """The roll destroyed from left to right, and restored from right to left by 5,506
+    parameters."""
     denoiser, _ = train_on_roll(2500, seed=0)
     g = torch.Generator().manual_seed(1)
     shares = (0.0, 0.05, 0.15, 0.3, 1.0)
@@ -300,7 +300,7 @@ def show_swiss_roll(path: Path) -> None:
 
 
 def show_loss(csv_file: Path, path: Path) -> None:
-    """The U-Net's loss as the training wrote it down, by samples seen."""
+    """The U-Net's loss by samples seen, from the log of the training."""
     with csv_file.open(newline="") as file:
         head, *rows = csv.reader(file)
     table = np.array([[float(value) for value in row] for row in rows])
@@ -319,7 +319,7 @@ def show_loss(csv_file: Path, path: Path) -> None:
 
 
 def _save(figure: Any, path: Path) -> None:
-    """Small files: JPEG for pictures, and few colours for what is drawn in lines."""
+    """Save as a small file: JPEG for pictures, few colours for line drawings."""
     figure.savefig(path, dpi=110, facecolor="white", **_options(path))
     plt.close(figure)
     if path.suffix == ".png":
@@ -355,7 +355,7 @@ def draw_figures(model: Path, folder: Path, workdir: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Draw them all, and print the table beside the roll; takes about a minute."""
+    """Draw all figures and print the table of the roll; takes about a minute."""
     root = Path(__file__).resolve().parents[2]
     parser = argparse.ArgumentParser(prog="python -m diffusion.training.figures")
     parser.add_argument("--model", type=Path, default=root / "diffusion" / "mini")
@@ -366,7 +366,7 @@ def main(arguments: list[str] | None = None) -> None:
     counts = (5, 10, 20, 40)
     print("how far restored points are from the swiss roll, by steps")
     print(f"{'':8}" + "".join(f"{count:8}" for count in counts))
-    for schedule in SCHEDULES:
+    for schedule in ROLL_BETAS:
         means = compare_schedules(schedule, 3, counts)
         print(f"{schedule:8}" + "".join(f"{mean:8.3f}" for mean in means))
 

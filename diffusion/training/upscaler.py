@@ -1,9 +1,9 @@
-"""The upscaler's weights: Real-ESRGAN's small network, out of the package that ships it for ncnn.
+"""The upscaler's weights: Real-ESRGAN's small network, converted from its ncnn package.
 
     python -m diffusion.training.upscaler
 
-Nothing is trained here. ncnn keeps a network as two files: a list of layers, and their numbers
-one after another. Knows nothing of the other phases.
+Nothing is trained here. ncnn stores a network in two files: a list of layers, and all their
+numbers in order.
 """
 
 import argparse

@@ -1,1 +1,1 @@
-"""Networks for pictures: the VAE, inpainting masks, the upscaler, the interrogator."""
+"""Image networks and image files: the VAE, inpainting, the upscaler, the interrogator."""

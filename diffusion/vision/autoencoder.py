@@ -1,4 +1,4 @@
-"""Latents as pictures, and pictures as files. Knows nothing of noise, steps or requests' fate."""
+"""The autoencoder (VAE): latents to pictures, pictures to latents, and cheap previews."""
 
 from contextlib import nullcontext
 from typing import Any
@@ -10,22 +10,23 @@ from diffusion.nn.circular_padding import circular_padding
 from diffusion.vision.image_files import Pixels
 
 MAX_UNTILED_CELLS = 160 * 160
-"""Cells up to which latents are decoded whole; beyond, the autoencoder's memory is the limit, and
-it sees them in overlapping tiles."""
+"""Larger latents are decoded in overlapping tiles, because the autoencoder would need too much
+memory."""
 
 TILE_SIDE_CELLS = 128
-"""Cells on a side of a tile. Each has a mean and a spread of its own where the decoder normalises,
-so the larger a tile, the nearer to the whole; how far tiles overlap hardly matters."""
+"""The side of a tile. The decoder normalises every tile by itself, so larger tiles look more like
+the whole; the overlap hardly matters."""
 
 TILE_WRAP_CELLS = 8
-"""Cells beyond the edge that tiles of a seamless picture see of its other side."""
+"""How far tiles of a seamless picture reach around its edge."""
 
 
 class Decoder:
-    """The autoencoder, and a stand-in for previews that costs much less.
+    """The autoencoder, and a much cheaper decoder for previews.
 
-    The autoencoder computes in float32, whatever the U-Net does: SDXL's overflows in float16. The
-    stand-in is an `AutoencoderTiny` where the model has one, and a linear map otherwise.
+    The autoencoder computes in float32, because SDXL's overflows in float16. Previews are decoded
+    by the model's `AutoencoderTiny` if it has one, otherwise by a fitted linear map. `factor` is
+    the width of a latent cell in pixels.
     """
 
     def __init__(self, vae: nn.Module, config: Any, small: Any = None) -> None:
@@ -37,9 +38,9 @@ class Decoder:
         self._colours = None if small else self._fit(int(config.latent_channels))
 
     def picture(self, latents: Tensor, tile: bool = False) -> Pixels:
-        """The picture [h·factor, w·factor, 3] of latents [4, h, w]; always decoded on its own.
+        """Decode latents [4, h, w] to a picture [h·factor, w·factor, 3], one at a time.
 
-        With `tile` opposite borders of it meet.
+        With `tile` the picture tiles seamlessly.
         """
         if latents.shape[-2] * latents.shape[-1] > MAX_UNTILED_CELLS:
             return _eight_bits(self._in_tiles(latents[None], tile)[0])
@@ -47,11 +48,13 @@ class Decoder:
             return _eight_bits(self._decode(latents[None])[0])
 
     def latents(self, pixels: Pixels) -> Tensor:
-        """The latents [4, h, w] of a picture [h·factor, w·factor, 3]: the mean of what the encoder
-        finds likely, so they are the same each time."""
+        """Encode a picture [h·factor, w·factor, 3] to latents [4, h, w].
+
+        Takes the mean of the encoder's distribution, so the result is always the same.
+        """
         weights = next(self.vae.parameters())
         colours = torch.from_numpy(pixels).to(weights).permute(2, 0, 1)[None] / 127.5 - 1
-        # Not `encode`, which looks at whether a picture is being decoded in tiles meanwhile.
+        # Not `vae.encode`: it reads `use_tiling`, which another thread may have set for decoding.
         moments: Tensor = self.vae.encoder(colours)  # type: ignore[operator]
         if self.vae.quant_conv is not None:
             moments = self.vae.quant_conv(moments)  # type: ignore[operator]
@@ -59,7 +62,7 @@ class Decoder:
         return (mean - self._shift) * self._scale
 
     def preview(self, latents: Tensor) -> Pixels:
-        """A rough picture of latents [4, h, w]: [h, w, 3], or larger where the model has more."""
+        """A rough picture [h, w, 3] of latents [4, h, w]; larger with an `AutoencoderTiny`."""
         if self._colours is None:
             return self._sketch(latents)
         channels, height, width = latents.shape
@@ -92,10 +95,10 @@ class Decoder:
         return decoded.float()
 
     def _fit(self, channels: int) -> Tensor:
-        """The matrix [channels + 1, 3] that comes nearest to the decoder, by least squares.
+        """The matrix [channels + 1, 3] that approximates the decoder, by least squares.
 
-        Fitted on latents as smooth as those of pictures, since the colour of a cell depends on
-        its neighbours: noise of 3×3 values, stretched to 12×12.
+        Fitted on smooth latents like those of pictures (3×3 noise stretched to 12×12), because the
+        colour of a cell depends on its neighbours.
         """
         weights = next(self.vae.parameters())
         noise = torch.randn(16, channels, 3, 3, generator=torch.Generator().manual_seed(0))
@@ -110,6 +113,6 @@ class Decoder:
 
 
 def _eight_bits(values: Tensor) -> Pixels:
-    """Colours [3, height, width] from -1 to 1 as pixels."""
+    """Colours [3, height, width] from -1 to 1 as pixels [height, width, 3] from 0 to 255."""
     levels = ((values.float() + 1) * 127.5).round().clamp(0, 255)
     return levels.to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()

@@ -1,4 +1,4 @@
-"""Pictures as files: PNG, JPEG and WebP, and the text in them that says how they were made."""
+"""Encode pictures as PNG, JPEG or WebP, with their generation parameters as text."""
 
 import io
 
@@ -10,7 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 from diffusion.protocol.requests import ImageRequest
 
 Pixels = NDArray[np.uint8]
-"""A picture [height, width, 3], red, green and blue."""
+"""An RGB picture [height, width, 3]."""
 
 WEBUI_SAMPLER_NAMES = {
     "ddpm": "DDPM",
@@ -19,11 +19,11 @@ WEBUI_SAMPLER_NAMES = {
     "euler_ancestral": "Euler a",
     "dpmpp_2m": "DPM++ 2M",
 }
-"""The samplers by the names that other tools read in a picture's parameters."""
+"""AUTOMATIC1111's names of the samplers, which other tools read from the parameters."""
 
 
 def encode(pixels: Pixels, output_format: str, parameters: str = "") -> bytes:
-    """The picture as a file, the same bytes each time; `parameters` goes into a PNG's text."""
+    """Encode the picture, deterministically. `parameters` becomes a text chunk of a PNG."""
     stream = io.BytesIO()
     picture = Image.fromarray(pixels)
     if output_format == "png":
@@ -37,7 +37,7 @@ def encode(pixels: Pixels, output_format: str, parameters: str = "") -> bytes:
 
 
 def encode_preview(pixels: Pixels, width: int, height: int) -> bytes:
-    """A preview stretched to the picture's size, as a small JPEG."""
+    """Encode a preview, resized to `width` × `height` pixels, as a small JPEG."""
     stream = io.BytesIO()
     stretched = Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC)
     stretched.save(stream, "JPEG", quality=80)
@@ -45,7 +45,7 @@ def encode_preview(pixels: Pixels, width: int, height: int) -> bytes:
 
 
 def parameters_text(request: ImageRequest, index: int) -> str:
-    """What made picture `index` of a request, in the form that AUTOMATIC1111 began."""
+    """The generation parameters of picture `index`, in AUTOMATIC1111's format."""
     noise = request.noises[index]
     settings = {
         "Steps": request.steps,

@@ -1,11 +1,11 @@
-"""The picture that drawing starts from, and what of it is drawn anew.
+"""Init images and inpainting masks.
 
-    outside the mask    the picture's own pixels, to the last bit
-    along its border    the new mixed into the old over the width of one cell of latents
-    inside              the new
+    outside the mask    the pixels of the init image, unchanged
+    at its border       old and new blended over the width of one latent cell
+    inside              new pixels
 
-Avrahami et al. 2023, “Blended latent diffusion”: at every step the latents outside the mask are
-those of the picture at the step's noise. Knows nothing of files or requests.
+Avrahami et al. 2023, “Blended latent diffusion”: at every step, the latents outside the mask are
+those of the init image with the noise of that step.
 """
 
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ from diffusion.vision.image_files import Pixels
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InpaintCanvas:
-    """A picture, and where it is drawn anew: `mask` [height, width], 1 for anew and 0 for kept.
+    """An init image, and its `mask` [height, width]: 1 is redrawn, 0 is kept.
 
-    Without a mask all of it is drawn anew.
+    Without a mask all of it is redrawn.
     """
 
     pixels: Pixels
@@ -36,8 +36,8 @@ class InpaintCanvas:
         return self.pixels.nbytes + (0 if self.mask is None else self.mask.nbytes)
 
     def mask_in_cells(self, factor: int) -> Tensor | None:
-        """The mask for latents [1, h, w]: cells that it touches are drawn anew, and those beside
-        them in part, so that what is drawn grows out of what is kept."""
+        """The mask for latents [1, h, w]. Cells that the mask touches are redrawn, their neighbours
+        in part, so that new content blends in."""
         if self.mask is None:
             return None
         touched = functional.max_pool2d(torch.from_numpy(self.mask)[None], factor)
@@ -45,7 +45,7 @@ class InpaintCanvas:
         return torch.maximum(touched, around)
 
     def keep(self, drawn: Pixels, factor: int) -> Pixels:
-        """The drawn picture with the pixels of this one wherever they are to be kept."""
+        """The drawn picture with the init image's pixels outside the mask."""
         if self.mask is None:
             return drawn
         share = feathered(self.mask, factor)[..., None]
@@ -54,10 +54,9 @@ class InpaintCanvas:
 
 
 def feathered(mask: NDArray[np.float32], width: int) -> NDArray[np.float32]:
-    """The mask with a border that rises over `width` pixels inwards, and no pixel beyond it.
+    """Feather the mask inwards over `width` pixels; it does not grow.
 
-    The mean of the mask and of what is left of it after 1, 2, … pixels have been taken off. At
-    the edge of the picture nothing is taken off, for nothing is kept there.
+    The mean of the mask eroded by 0, 1, 2, … pixels. It is not eroded at the edge of the picture.
     """
     left = torch.from_numpy(mask)[None]
     total = torch.zeros_like(left)
@@ -71,7 +70,7 @@ def feathered(mask: NDArray[np.float32], width: int) -> NDArray[np.float32]:
 def prepare(
     picture: Image.Image, mask: Image.Image | None, width: int, height: int
 ) -> InpaintCanvas:
-    """A canvas of the size that is drawn; what is too much of the picture's shape is cut off.
+    """A canvas of `width` × `height` pixels; another aspect ratio is cropped.
 
     picture: RGB; mask: see `white_is_drawn`. Raises InvalidField.
     """
@@ -88,9 +87,9 @@ def prepare(
 
 
 def white_is_drawn(mask: Image.Image) -> Image.Image:
-    """A mask [L] that is white where the picture is drawn anew.
+    """A mask [L] that is white where the picture is redrawn.
 
-    OpenAI's masks are transparent there; one that is transparent nowhere is taken by its colours.
+    OpenAI's masks are transparent there. An opaque mask is used by its brightness.
     """
     if mask.mode == "RGBA":
         alpha = mask.getchannel("A")

@@ -1,7 +1,7 @@
-"""Words for a picture, and each word's weight in a prompt, by CLIP (Radford et al. 2021).
+"""The CLIP interrogator: prompts for a picture, and the weight of each word in a prompt.
 
-Both towers end in one space, where a picture lies near the words for it. Knows phrases only from
-the bank beside the image tower; draws nothing, and knows no requests.
+CLIP (Radford et al. 2021) embeds pictures and texts in one space, where a picture is near the words
+that describe it. The phrases to choose from are in a file beside the image encoder.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import CLIPVisionModelWithProjection
 
+from diffusion.decoding.decode import on_white
 from diffusion.nn.config_limits import check_network
 from diffusion.nn.model_files import CheckpointError, first_line, read_json
 
@@ -29,12 +30,12 @@ PHRASE_KINDS = ("things", "colours", "styles", "grounds")
 TEXTS_AT_ONCE = 64
 
 MAX_PHRASES = 1 << 13
-"""Phrases of a kind in a bank: all of them are read when the first picture is described."""
+"""The most phrases of one kind; all are embedded when the first picture is described."""
 
 
 @dataclass(frozen=True, slots=True)
 class PhraseBank:
-    """Phrases by part of speech: "fox", "red", "noto style", "on a blue background"."""
+    """Phrases by kind, such as "fox", "red", "noto style" and "on a blue background"."""
 
     things: tuple[str, ...]
     colours: tuple[str, ...]
@@ -43,7 +44,7 @@ class PhraseBank:
 
 
 class ImageEncoder:
-    """CLIP's image tower: pictures of any size in, unit vectors [width] out."""
+    """CLIP's image encoder: pictures of any size in, unit vectors [width] out."""
 
     def __init__(
         self, tower: Any, mean: list[float], std: list[float], phrases: PhraseBank
@@ -55,19 +56,15 @@ class ImageEncoder:
         self._std = torch.tensor(std).view(3, 1, 1)
 
     def prepare(self, picture: Image.Image) -> Tensor:
-        """(3, side, side): the middle square, on white where the picture is transparent."""
-        rgba = picture.convert("RGBA")
-        opaque = Image.new("RGBA", rgba.size, "white")
-        opaque.alpha_composite(rgba)
-        square = ImageOps.fit(
-            opaque.convert("RGB"), (self.side, self.side), Image.Resampling.BICUBIC
-        )
+        """The normalised centre square [3, side, side], with transparency flattened on white."""
+        opaque = on_white(picture.convert("RGBA"))
+        square = ImageOps.fit(opaque, (self.side, self.side), Image.Resampling.BICUBIC)
         pixels = torch.from_numpy(np.array(square)).permute(2, 0, 1).float() / 255
         return (pixels - self._mean) / self._std
 
     @torch.inference_mode()
     def look(self, pictures: list[Image.Image]) -> Tensor:
-        """[pictures, width], each of length one."""
+        """The embeddings [pictures, width], of length 1."""
         weights = next(self.tower.parameters())
         pixels = torch.stack([self.prepare(picture) for picture in pictures])
         seen = self.tower(pixels.to(weights.device, weights.dtype)).image_embeds
@@ -75,7 +72,7 @@ class ImageEncoder:
 
 
 class Interrogator:
-    """Reads with a model's text tower, and looks with its image tower if it has one."""
+    """Embeds texts with a model's text encoder, and pictures with its image encoder if any."""
 
     def __init__(self, tokenizer: Any, text_tower: Any, eye: ImageEncoder | None = None) -> None:
         self._tokenizer = tokenizer
@@ -85,20 +82,20 @@ class Interrogator:
 
     @property
     def sees(self) -> bool:
-        """Whether `describe` can be asked for."""
+        """Whether there is an image encoder, which `see` and `describe` need."""
         return self._eye is not None
 
     def see(self, pictures: list[Image.Image]) -> Tensor:
-        """[pictures, width], each of length one, in the space of what `read` returns."""
+        """The embeddings [pictures, width], of length 1, in the same space as those of `read`."""
         assert self._eye is not None, "ask `sees` first"
         return self._eye.look(pictures)
 
     def describe(self, picture: Image.Image) -> tuple[str, ...]:
-        """Four prompts that could have made the picture, the likeliest first.
+        """Four prompts that describe the picture, the best first.
 
-        Each part is the phrase that lies nearest in a whole prompt: first the thing, then its
-        style, ground and colour with that thing. The first two prompts are about the likeliest
-        thing, in full and with the next best style; the others about the things after it.
+        Phrases are chosen one kind after another by the similarity of the whole prompt: thing,
+        style, background, colour. The first two prompts share the best thing and differ in style;
+        the others use the next best things.
         """
         eye = self._eye
         assert eye is not None, "ask `sees` first"
@@ -108,25 +105,27 @@ class Interrogator:
         ]
         prompts = []
         for place, thing in enumerate(things):
-            said = [_say("", thing, style) for style in eye.phrases.styles]
-            styles = self._nearest(seen, list(eye.phrases.styles), self.read(said))
+            candidates = [_say("", thing, style) for style in eye.phrases.styles]
+            styles = self._nearest(seen, list(eye.phrases.styles), self.read(candidates))
             for style in styles[: 2 if place == 0 else 1]:
                 prompts.append(self._complete(seen, eye.phrases, thing, style))
         return tuple(prompts)
 
     def weigh(self, prompt: str) -> tuple[tuple[str, float], ...]:
-        """The words in order, each with how far the prompt's meaning moves without it.
+        """The words in order, each with its weight: how much the prompt's embedding changes
+        without it.
 
-        Weights are in 0..1, the heaviest word's being 1. Words beyond the text tower's length
-        weigh 0, for it does not read them.
+        Weights go from 0 to 1, which is the heaviest word. Words that the text encoder truncates
+        have weight 0.
         """
         words = prompt.split()
         if not words:
             return ()
-        # A word has at least one token, so those beyond the length are never read.
-        heard = words[: self._length + 1]
+        # A word has at least one token, so words beyond the length are always truncated.
+        read_words = words[: self._length + 1]
         without = [
-            " ".join(heard[:at] + heard[at + 1 :]) for at in range(min(len(words), self._length))
+            " ".join(read_words[:at] + read_words[at + 1 :])
+            for at in range(min(len(words), self._length))
         ]
         vectors = self.read([prompt, *without])
         moved = (1 - vectors[1:] @ vectors[0]).clamp(min=0).tolist()
@@ -140,9 +139,9 @@ class Interrogator:
 
     @torch.inference_mode()
     def read(self, texts: list[str]) -> Tensor:
-        """[texts, width], each of length one: the text tower's state at the end of the text.
+        """The embeddings [texts, width], of length 1.
 
-        That state looks back alone, so how far the text is padded behind it makes no difference.
+        Padding does not change them: the end token's state depends on earlier tokens only.
         """
         vectors = []
         for start in range(0, len(texts), TEXTS_AT_ONCE):
@@ -163,11 +162,11 @@ class Interrogator:
         return self.read([_say("", thing) for thing in self._eye.phrases.things])
 
     def _nearest(self, seen: Tensor, phrases: list[str], vectors: Tensor) -> list[str]:
-        """The phrases in the order in which their vectors [phrases, width] are near."""
+        """The phrases sorted by similarity; vectors: [phrases, width]; seen: [width]."""
         return [phrases[index] for index in (vectors @ seen).argsort(descending=True).tolist()]
 
     def _complete(self, seen: Tensor, phrases: PhraseBank, thing: str, style: str) -> str:
-        """The prompt with the ground and then the colour that bring it nearest, if any do."""
+        """The prompt with the best background and then the best colour, if they help."""
         prompts = [
             _say("", thing, style, *ground) for ground in ((), *((one,) for one in phrases.grounds))
         ]
@@ -182,11 +181,11 @@ class Interrogator:
 def load_interrogator(
     folder: Path, tokenizer: Any, text_tower: Any, device: torch.device
 ) -> Interrogator:
-    """The describer of the model in `folder`, whose text tower is loaded already.
+    """The interrogator of the model in `folder`, whose text encoder is loaded already.
 
-    It sees where the folder has `image_encoder`. Raises CheckpointError where that is amiss.
+    Loads the folder's `image_encoder` if there is one. Raises CheckpointError if that is invalid.
     """
-    # To cut and to pad is a tokenizer's state, and other threads read whole prompts by it.
+    # A copy: truncation and padding are a tokenizer's state, and other threads use the original.
     tokenizer = copy.deepcopy(tokenizer)
     place = folder / IMAGE_ENCODER_FOLDER
     if not place.is_dir():
@@ -202,8 +201,8 @@ def load_interrogator(
             output_loading_info=True,
         )
         preparing = read_json(place / "preprocessor_config.json")
-        said = read_json(place / PHRASES_FILE)
-        bank = PhraseBank(**{part: tuple(map(str, said[part])) for part in PHRASE_KINDS})
+        phrases = read_json(place / PHRASES_FILE)
+        bank = PhraseBank(**{part: tuple(map(str, phrases[part])) for part in PHRASE_KINDS})
         mean, std = preparing["image_mean"], preparing["image_std"]
         eye = ImageEncoder(tower.to(device).eval(), mean, std, bank)
     except CheckpointError:
@@ -228,7 +227,7 @@ def load_interrogator(
 
 
 def _say(colour: str, thing: str, *parts: str) -> str:
-    """A prompt: "a red fox, noto style, on a blue background"."""
+    """A prompt such as "a red fox, noto style, on a blue background"."""
     subject = f"{colour} {thing}".strip()
     article = "an" if subject[0] in "aeiou" else "a"
     return ", ".join((f"{article} {subject}", *parts))

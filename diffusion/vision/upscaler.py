@@ -1,4 +1,4 @@
-"""Pictures made larger with crisp edges, by a small network. Knows no requests and no noise."""
+"""The upscaler: enlarges pictures with a small convolutional network."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -17,12 +17,12 @@ WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
 
 TILE_SIDE_PX = 192
-"""Pixels a side that the network sees at once, so that memory does not grow with the picture."""
+"""The picture is enlarged in tiles of this side, so that memory does not grow with its size."""
 
 
 class CompactNetwork(nn.Module):
-    """SRVGGNetCompact of Real-ESRGAN (Wang et al. 2021): convolutions at the picture's own size,
-    whose outcome is spread out and added to the picture enlarged by copying."""
+    """SRVGGNetCompact of Real-ESRGAN (Wang et al. 2021): convolutions at the input's size, then a
+    pixel shuffle whose result is added to the nearest-neighbour upscale."""
 
     def __init__(self, factor: int, width: int, layers: int) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class CompactNetwork(nn.Module):
 
     @property
     def reach(self) -> int:
-        """How many pixels away something can still change a pixel."""
+        """The radius of the receptive field in pixels."""
         return sum(isinstance(layer, nn.Conv2d) for layer in self.body)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -47,7 +47,7 @@ class CompactNetwork(nn.Module):
 
 
 class Unwanted(Exception):
-    """Nobody waits for the picture any more."""
+    """The picture is no longer wanted."""
 
 
 class Upscaler:
@@ -59,10 +59,10 @@ class Upscaler:
 
     @torch.inference_mode()
     def enlarge(self, pixels: Pixels, wanted: Callable[[], bool] = lambda: True) -> Pixels:
-        """The picture [h, w, 3] as [h·factor, w·factor, 3].
+        """Enlarge a picture [h, w, 3] to [h·factor, w·factor, 3].
 
-        Tiles overlap by as much as the network reaches, so no seam can be between them. Raises
-        Unwanted at the next tile once the picture is not `wanted` any more.
+        Tiles overlap by the receptive field, so there are no seams. Raises Unwanted before the next
+        tile once `wanted` returns False.
         """
         height, width, _ = pixels.shape
         factor, reach = self.factor, self.network.reach
@@ -89,7 +89,7 @@ class Upscaler:
 
 
 def load_upscaler(folder: Path, device: torch.device) -> Upscaler | None:
-    """The upscaler of the model in `folder`, if it has one. Raises CheckpointError."""
+    """The upscaler in the model's folder, or None. Raises CheckpointError."""
     place = folder / UPSCALER_FOLDER
     if not place.is_dir():
         return None

@@ -9,7 +9,7 @@ import torch
 from benchmarks import __main__ as measuring
 from benchmarks.__main__ import (
     DOCUMENT,
-    PEAK,
+    PEAK_TFLOPS,
     on_random_weights,
     requests,
     shares_of_the_ceiling,
@@ -77,7 +77,7 @@ def one_thread() -> Iterator[None]:
 def test_what_is_measured_on_a_gpu_is_rehearsed_with_few_numbers(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(measuring, "WARM_UP", 0)  # nobody reads these figures
+    monkeypatch.setattr(measuring, "WARM_UP_ROUNDS", 0)  # nobody reads these figures
     text = on_random_weights([name], torch.device("cpu"), rounds=1, compiled=False)
     assert torch.__version__ in text
     rows = [line for line in text.splitlines() if line.startswith("| 8 at once, pictures a second")]
@@ -91,6 +91,6 @@ def test_the_share_of_the_ceiling_counts_rows_and_pictures() -> None:
     # Eight of 16, 20, 24 and 28 steps, two rows each, and eight pictures.
     tera = 2 * (16 + 20 + 24 + 28) * 2 * 2.0 + 8 * 5.0
     assert shares_of_the_ceiling(model, taken) == (
-        f"8 at once are {tera:.0f} TFLOP; of {PEAK:.0f} TFLOP/s: "
-        f"ours {tera / 10 / PEAK:.0%}, other {tera / 20 / PEAK:.0%}."
+        f"8 at once are {tera:.0f} TFLOP; of {PEAK_TFLOPS:.0f} TFLOP/s: "
+        f"ours {tera / 10 / PEAK_TFLOPS:.0%}, other {tera / 20 / PEAK_TFLOPS:.0%}."
     )

@@ -1,73 +1,34 @@
-"""Two trainings are compared by the same noise, whatever schedule each learnt under."""
+"""What training measured of two schedules becomes a table and a sheet."""
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
-import numpy as np
 import pytest
-import torch
-from torch import Tensor, nn
+from PIL import Image
 
-from benchmarks import schedules
-from benchmarks.schedules import SIGMAS, Trained, describe, guess_errors, measure
-from diffusion.sampling.denoiser import Denoiser
-from diffusion.sampling.noise_schedules import SCHEDULES, trained_levels
-from diffusion.training.loop.logbook import save_checkpoint
-from diffusion.training.loop.sampling import write_schedule
-from tests.support.models.tiny_model import TOKENS, WIDTH, build_tiny_model
+from benchmarks.schedules import Trained, describe, read, stack
 
-LATENTS = torch.randn(3, 4, 8, 8, generator=torch.Generator().manual_seed(0))
-STATES = torch.zeros(3, 2, 5)
-
-
-class Convinced(nn.Module):
-    """Takes everything for one and the same picture."""
-
-    def __init__(self, picture: Tensor) -> None:
-        super().__init__()
-        self.picture = nn.Parameter(picture)
-        self.config = SimpleNamespace(in_channels=4)
-
-    def forward(self, *given: Any, **options: Any) -> tuple[Tensor]:
-        return (self.picture,)
-
-
-@pytest.mark.parametrize("schedule", ["linear", "squaredcos_cap_v2"])
-def test_an_error_is_how_far_the_guess_is_whatever_the_schedule(schedule: str) -> None:
-    levels = trained_levels(SCHEDULES[schedule](0.0001, 0.02, 1000))
-    right = Denoiser(Convinced(LATENTS), levels, "sample")
-    assert guess_errors(right, LATENTS, STATES) == [0.0] * len(SIGMAS)
-    off = Denoiser(Convinced(LATENTS + 0.5), levels, "sample")
-    assert guess_errors(off, LATENTS, STATES) == pytest.approx([0.5] * len(SIGMAS))
-    # Who says that there was no noise at all is as far off as it is strong.
-    deaf = Denoiser(Convinced(torch.zeros_like(LATENTS)), levels, "epsilon")
-    assert guess_errors(deaf, LATENTS, STATES) == pytest.approx(SIGMAS, rel=0.1)
-
-
-@pytest.mark.filterwarnings("default")
-def test_a_work_folder_is_asked_about_its_compositions_and_draws(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(schedules, "PROMPTS", ("a fox", "an owl"))
-    with pytest.raises(SystemExit, match="darkroom train unet"):
-        measure(tmp_path)
-    build_tiny_model(tmp_path)
-    write_schedule(tmp_path, "linear")
-    (tmp_path / "captions.json").write_text(json.dumps({"128x128": ["a fox"] * 3}))
-    np.save(tmp_path / "latents-128x128.npy", LATENTS.half().numpy())
-    np.save(tmp_path / "states-128x128.npy", np.zeros((3, TOKENS, WIDTH), np.float16))
-    save_checkpoint(tmp_path / "unet.pt", seen=1_024)
-    found = measure(tmp_path)
-    assert (found.schedule, found.samples) == ("linear", 1_024)
-    assert all(error > 0 for error in found.errors)
-    assert [picture.size for picture in found.pictures] == [(128, 128)] * 2
+SIGMAS = ("0.1", "0.3", "1", "3", "10", "30")
+ERRORS = dict(zip(SIGMAS, [0.05, 0.1, 0.2, 0.4, 0.8, 0.9], strict=True))
 
 
 def test_the_table_has_a_line_for_each() -> None:
-    errors = [0.05, 0.1, 0.2, 0.4, 0.8, 0.9]
-    text = describe([Trained("linear", 1_024, errors, []), Trained("cosine", 2_048, errors, [])])
+    text = describe([Trained("linear", 1_024, ERRORS), Trained("cosine", 2_048, ERRORS)])
+    assert "| schedule | σ 0.1 | σ 0.3 | σ 1 | σ 3 | σ 10 | σ 30 |" in text
     assert "| linear | 0.050 | 0.100 | 0.200 | 0.400 | 0.800 | 0.900 |" in text
     assert "| cosine |" in text
     assert text.endswith("Seen: 1,024 and 2,048 samples.")
+
+
+def test_a_work_folder_has_to_be_measured_first(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"diffusion\.training\.evaluation\.schedules"):
+        read(tmp_path)
+    content = {"schedule": "linear", "samples": 1_024, "errors": ERRORS}
+    (tmp_path / "schedule.json").write_text(json.dumps(content))
+    assert read(tmp_path) == Trained("linear", 1_024, ERRORS)
+
+
+def test_sheets_stand_below_one_another() -> None:
+    stacked = stack([Image.new("RGB", (4, 3), "red"), Image.new("RGB", (4, 2), "blue")])
+    assert stacked.size == (4, 5)
+    assert [stacked.getpixel((0, y)) for y in (2, 3)] == [(255, 0, 0), (0, 0, 255)]

@@ -1,1 +1,1 @@
-"""The training material: sources, words, captions, composed pictures."""
+"""The training data: sources, words, captions, composed pictures."""

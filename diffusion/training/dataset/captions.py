@@ -1,7 +1,4 @@
-"""Words for a composed picture: what a person might have typed to get it.
-
-Pure. Knows colours by name; draws nothing.
-"""
+"""Captions for composed pictures, as a person might type them. Pure Python."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import random
 import zlib
 from dataclasses import dataclass
 
-# Hues in degrees that a subject can be turned to.
+# Colours that a subject can be changed to, with their hues in degrees.
 HUES: dict[str, float] = {
     "red": 0,
     "orange": 28,
@@ -20,7 +17,7 @@ HUES: dict[str, float] = {
     "pink": 330,
 }
 
-# Plain grounds that a picture can stand on; white is the one nobody has to ask for.
+# Plain backgrounds; white is the default.
 GROUNDS: dict[str, tuple[int, int, int]] = {
     "white": (255, 255, 255),
     "yellow": (255, 221, 87),
@@ -35,23 +32,24 @@ GROUNDS: dict[str, tuple[int, int, int]] = {
     "black": (24, 24, 28),
 }
 
-SIZES = ("small", "tiny")
+SMALL_WORDS = ("small", "tiny")
 
-# Colours that a name may bring along ("red fox") and that give way when the subject is recoloured.
+# Colour words inside names ("red fox") that are removed when the subject is recoloured.
 OWN_COLOURS = frozenset((*HUES, "brown", "golden"))
 
 NUMBERS = ("one", "two", "three", "four")
 
 MAX_TAGS = 3
 
-KEPT_BACK = 16  # one in so many captions of several parts is only ever asked
+KEPT_BACK_ONE_IN = 16  # this share of captions with several parts is kept out of training
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a caption tells of a picture besides its names; None where nobody mentions it.
+    """What a caption mentions of a picture besides its names; None is not mentioned.
 
-    `number` things stand there, `where` is a place or a size of the one, `beside` another's name.
+    `number` is how many things are shown, `where` the position or size of a single one, `beside`
+    the name of another thing.
     """
 
     style: str | None = None
@@ -65,14 +63,14 @@ class Said:
 def write_caption(
     names: tuple[str, ...], tags: tuple[str, ...], said: Said, rng: random.Random
 ) -> str:
-    """What a person might have typed to get this picture."""
+    """A caption that a person might type for this picture."""
     name = names[0] if rng.random() < 0.5 else rng.choice(names)
     colour, style, ground = said.colour, said.style, said.ground
     if colour is not None:
         name = recoloured(name, colour)
     if rng.random() < 0.08:
         name = f"{rng.choice(('cute', 'little', 'simple', 'nice'))} {name}"
-    if said.where in SIZES:
+    if said.where in SMALL_WORDS:
         name = f"{said.where} {name}"
     if said.number > 1:
         subject = f"{NUMBERS[said.number - 1]} {plural(name)}"
@@ -81,7 +79,7 @@ def write_caption(
     if said.beside is not None:
         joint = rng.choice(("and", "and", "next to", "beside"))
         subject += f" {joint} {article(said.beside)} {said.beside}"
-    elif said.where is not None and said.where not in SIZES:
+    elif said.where is not None and said.where not in SMALL_WORDS:
         subject += f" {said.where}"
     parts = []
     if tags and rng.random() < 0.1:
@@ -95,26 +93,26 @@ def write_caption(
 
 
 def recoloured(name: str, colour: str) -> str:
-    """The thing in another colour: "a blue red fox" is no fox, so the name's own gives way."""
+    """The name of the thing in another colour; the name's own colour word is replaced."""
     return f"{colour} {' '.join(word for word in name.split() if word not in OWN_COLOURS)}"
 
 
 def is_kept_back(caption: str) -> bool:
-    """Whether nothing is ever taught the whole caption, so that the exam can ask it.
+    """Whether the whole caption is kept out of all training, so that the evaluation can use it.
 
-    The words themselves decide: no list has to outlive the training. What has one part, as "a red
-    fox", is what most people ask for, and always taught.
+    The words alone decide, so no list has to be stored. Captions with one part, such as "a red
+    fox", are always trained, because most prompts look like that.
     """
-    return "," in caption and zlib.crc32(caption.encode()) % KEPT_BACK == 0
+    return "," in caption and zlib.crc32(caption.encode()) % KEPT_BACK_ONE_IN == 0
 
 
 def article(noun: str) -> str:
-    """`a` or `an`, by the letter."""
+    """`a` or `an`, by the first letter."""
     return "an" if noun[0] in "aeiou" and not noun.startswith("uni") and noun != "ufo" else "a"
 
 
 def plural(noun: str) -> str:
-    """More than one of it, by the usual endings."""
+    """The plural, by the usual endings."""
     if noun.endswith("ies"):  # "cherries" are many already
         return noun
     if noun.endswith(("s", "x", "z", "ch", "sh")):

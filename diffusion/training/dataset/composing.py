@@ -1,4 +1,4 @@
-"""Many compositions at once, on all cores. Imports no torch, so that workers start fast."""
+"""Compose many pictures on all cores. Imports no torch, so that workers start fast."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def compose_all(
     hues: dict[int, float | None],
     side: int | None = None,
 ) -> Iterator[npt.NDArray[np.uint8]]:
-    """Frames in the order of `plans`, some (n, height, width, 3) at a time.
+    """Yield the frames of `plans` in order, in batches (n, height, width, 3).
 
-    `pictures` is the `pictures.npy` that they are plans for. With `side` frames are made small and
-    square; otherwise all plans must be of one shape.
+    `pictures` is the path of the `pictures.npy` that the plans are for. With `side`, frames are
+    small squares; otherwise all plans must have the same shape.
     """
-    # Only the hue that a plan needs goes along.
+    # Send only the hue that a plan needs.
     jobs = [(plan, {plan.row: hues[plan.row]}) for plan in plans]
     parts = [jobs[start : start + BATCH] for start in range(0, len(jobs), BATCH)]
     compose_some = partial(_compose_some, pictures, side)
-    if len(parts) < 4:  # not worth starting processes for
+    if len(parts) < 4:  # too few to start processes
         yield from map(compose_some, parts)
         return
     # A fork of a process that has used torch can hang.

@@ -1,7 +1,4 @@
-"""One training example: subjects recoloured, placed on a ground, and the words for it.
-
-Pictures in, pictures out; draws nothing of its own and knows no network.
-"""
+"""Compose training pictures: recolour subjects, place them on a background, write a caption."""
 
 from __future__ import annotations
 
@@ -21,30 +18,30 @@ from diffusion.training.dataset.captions import (
     recoloured,
     write_caption,
 )
-from diffusion.training.dataset.prepare import Row
+from diffusion.training.dataset.prepare import DatasetRow
 
-# Sides in pixels, (width, height), and how often. About one area, so that one batch costs the same.
+# (width, height) in pixels, and their shares. Similar areas, so that batches cost the same.
 SHAPES: dict[tuple[int, int], float] = {
     (128, 128): 0.90,
     (160, 104): 0.05,
     (104, 160): 0.05,
 }
 
-# Without a style the model draws as this set does: clean outlines that survive 128 pixels.
+# The default style, with clean outlines that work at 128 pixels.
 HOUSE_STYLE = "noto style"
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a subject stands: its middle and its side, as shares of the frame's shorter side, with
-    the frame's own middle at (0, 0)."""
+    """Where a subject stands: its centre and side, in shares of the frame's shorter side, with (0,
+    0) as the centre of the frame."""
 
     x: float
     y: float
     side: float
 
 
-ALONE = Spot(0, 0, 0.86)
+CENTRED_SPOT = Spot(0, 0, 0.86)
 NUMBERED: dict[int, tuple[Spot, ...]] = {
     2: (Spot(-0.24, 0, 0.46), Spot(0.24, 0, 0.46)),
     3: (Spot(0, -0.23, 0.44), Spot(-0.24, 0.23, 0.44), Spot(0.24, 0.23, 0.44)),
@@ -59,18 +56,18 @@ PLACED: dict[str, Spot] = {
     "tiny": Spot(0, 0, 0.3),
 }
 
-# How often a thing is not alone in the middle.
+# Shares of pictures with several of a thing, with two things, and with one off the centre.
 COUNTED, PAIRED, MOVED = 0.07, 0.06, 0.05
-# How far a subject may be off its place and size, in shares of its side, and lean, in degrees; what
-# it looks towards is a coin's toss. Nobody asks for it: it is why another seed is another picture.
-SHIFT, SCALE, LEAN = 0.04, 0.1, 12.0
-UPRIGHT = 0.6  # share of the pictures where nothing leans
+# Random offset and scaling, in shares of the side, and rotation in degrees; half of the subjects
+# are mirrored. Captions do not mention it, so that different seeds give different pictures.
+MAX_SHIFT, MAX_SCALE_CHANGE, MAX_LEAN_DEGREES = 0.04, 0.1, 12.0
+UPRIGHT_SHARE = 0.6  # share of pictures without rotation
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """How all subjects stand in their spots: moved by shares of the side, scaled, turned by degrees
-    against the clock, mirrored."""
+    """How all subjects stand in their spots: offset in shares of the side, scale, rotation (`lean`,
+    in degrees counterclockwise), mirrored."""
 
     x: float = 0.0
     y: float = 0.0
@@ -81,9 +78,9 @@ class Pose:
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """How a picture is put together.
+    """A plan for one picture.
 
-    `row` is drawn in every spot, except that `beside`, another row, takes the last one.
+    `row` is drawn in every spot, but `beside`, another row, takes the last one if it is set.
     """
 
     row: int
@@ -92,33 +89,36 @@ class Composition:
     ground: str
     says_ground: bool
     says_style: bool
-    spots: tuple[Spot, ...] = (ALONE,)
+    spots: tuple[Spot, ...] = (CENTRED_SPOT,)
     where: str | None = None
     beside: int | None = None
     pose: Pose = Pose()
 
 
 def alone(row: int) -> Composition:
-    """A thing as its set draws it, on white, square."""
+    """A single thing as its icon set draws it, on white, square."""
     return Composition(row, (128, 128), None, "white", says_ground=False, says_style=False)
 
 
 def plan(
     row_index: int,
-    rows: list[Row],
+    rows: list[DatasetRow],
     hues: dict[int, float | None],
     rng: random.Random,
     calm: bool = False,
 ) -> Composition:
-    """Decide a composition. `hues` are the subjects' own in degrees, None for no clear one; what
-    stands beside the subject is one of them, in its style. If `calm`, nothing moves or leans."""
+    """Choose a random composition.
+
+    `hues` are the subjects' main hues in degrees, None for no clear one; a second subject is chosen
+    among them, in the same style. If `calm`, subjects are not moved or rotated.
+    """
     row, hue = rows[row_index], hues[row_index]
     shape = rng.choices(list(SHAPES), list(SHAPES.values()))[0]
     colour = None
     if hue is not None and rng.random() < 0.2:
         colour = rng.choice(other_colours(row, hue))
     ground = "white" if rng.random() < 0.7 else rng.choice(list(GROUNDS))
-    spots: tuple[Spot, ...] = (ALONE,)
+    spots: tuple[Spot, ...] = (CENTRED_SPOT,)
     where, beside = None, None
     chance = rng.random()
     if chance < COUNTED:
@@ -139,30 +139,32 @@ def plan(
         spots=spots,
         where=where,
         beside=beside,
-        pose=Pose(mirrored=rng.random() < 0.5) if calm else _strike(rng),
+        pose=Pose(mirrored=rng.random() < 0.5) if calm else _random_pose(rng),
     )
 
 
-def other_colours(row: Row, hue: float) -> list[str]:
-    """What a subject whose own hue is `hue`, in degrees, can be turned to."""
+def other_colours(row: DatasetRow, hue: float) -> list[str]:
+    """The colours that a subject with main hue `hue`, in degrees, can be changed to."""
     own_words = {word for name in row.names for word in name.split()}
     return [w for w, h in HUES.items() if w not in own_words and _turn(hue, h) > 25]
 
 
-def _strike(rng: random.Random) -> Pose:
+def _random_pose(rng: random.Random) -> Pose:
     return Pose(
-        x=rng.uniform(-SHIFT, SHIFT),
-        y=rng.uniform(-SHIFT, SHIFT),
-        scale=rng.uniform(1 - SCALE, 1 + SCALE / 2),
-        lean=0.0 if rng.random() < UPRIGHT else rng.uniform(-LEAN, LEAN),
+        x=rng.uniform(-MAX_SHIFT, MAX_SHIFT),
+        y=rng.uniform(-MAX_SHIFT, MAX_SHIFT),
+        scale=rng.uniform(1 - MAX_SCALE_CHANGE, 1 + MAX_SCALE_CHANGE / 2),
+        lean=0.0
+        if rng.random() < UPRIGHT_SHARE
+        else rng.uniform(-MAX_LEAN_DEGREES, MAX_LEAN_DEGREES),
         mirrored=rng.random() < 0.5,
     )
 
 
 def _neighbour(
-    row_index: int, rows: list[Row], hues: dict[int, float | None], rng: random.Random
+    row_index: int, rows: list[DatasetRow], hues: dict[int, float | None], rng: random.Random
 ) -> int | None:
-    """Another thing by the same hand; None if a few draws find none."""
+    """Another thing in the same style; None if a few random tries find none."""
     for other in rng.choices(list(hues), k=20):
         if (
             rows[other].style == rows[row_index].style
@@ -172,9 +174,8 @@ def _neighbour(
     return None
 
 
-def coloured_names(rows: list[Row], hues: dict[int, float | None]) -> set[str]:
-    """Every name with every colour that a composition can give its thing, and the names
-    themselves: nothing is ever taught another colour of a thing."""
+def coloured_names(rows: list[DatasetRow], hues: dict[int, float | None]) -> set[str]:
+    """All names, alone and with every colour that a composition can give the thing."""
     found = {name for index in hues for name in rows[index].names}
     for index, hue in hues.items():
         colours = [] if hue is None else other_colours(rows[index], hue)
@@ -184,12 +185,11 @@ def coloured_names(rows: list[Row], hues: dict[int, float | None]) -> set[str]:
 
 def caption_of(
     composition: Composition,
-    rows: list[Row],
+    rows: list[DatasetRow],
     rng: random.Random,
     names: tuple[str, ...] | None = None,
 ) -> str:
-    """Words for the composition that are not kept back; `names` stand for the thing instead of its
-    row's own."""
+    """A random caption that is not kept back; `names` replace the names of the row."""
     while is_kept_back(caption := any_caption_of(composition, rows, rng, names)):
         pass
     return caption
@@ -197,11 +197,11 @@ def caption_of(
 
 def any_caption_of(
     composition: Composition,
-    rows: list[Row],
+    rows: list[DatasetRow],
     rng: random.Random,
     names: tuple[str, ...] | None = None,
 ) -> str:
-    """Words for the composition, kept back or not."""
+    """A random caption, kept back or not."""
     row = rows[composition.row]
     beside = None if composition.beside is None else rows[composition.beside]
     said = Said(
@@ -218,7 +218,7 @@ def any_caption_of(
 def compose(
     drawings: Any, composition: Composition, hues: dict[int, float | None]
 ) -> npt.NDArray[np.uint8]:
-    """A (height, width, 3) picture. `drawings[row]` is a subject, (128, 128, 4) uint8 RGBA."""
+    """The picture (height, width, 3). `drawings[row]` is a subject, (128, 128, 4) uint8 RGBA."""
     width, height = composition.shape
     frame = Image.new("RGB", (width, height), GROUNDS[composition.ground])
     subject = Image.fromarray(drawings[composition.row])
@@ -249,7 +249,7 @@ def _paste(frame: Image.Image, subject: Image.Image, spot: Spot, pose: Pose) -> 
 
 
 def turn_hue(picture: Image.Image, degrees: float) -> Image.Image:
-    """Turn every hue by `degrees`, keeping saturation, value and alpha."""
+    """Rotate every hue by `degrees`; saturation, value and alpha stay."""
     bands = np.asarray(picture.convert("RGB").convert("HSV")).copy()
     bands[..., 0] = (bands[..., 0].astype(np.int16) + round(degrees / 360 * 256)) % 256
     turned = Image.fromarray(bands, "HSV").convert("RGB")
@@ -258,10 +258,10 @@ def turn_hue(picture: Image.Image, degrees: float) -> Image.Image:
 
 
 def main_hue(rgba: npt.NDArray[np.uint8]) -> float | None:
-    """The subject's own hue in degrees, or None if it is grey or of many colours.
+    """The subject's main hue in degrees, or None if it is grey or has many colours.
 
-    A mean of hues as directions, each as long as the pixel is colourful; its length says how far
-    the pixels agree.
+    The mean of the hues as directions, weighted by how colourful a pixel is. A short mean vector
+    means that the pixels disagree.
     """
     small = Image.fromarray(rgba).resize((16, 16))
     alpha = np.asarray(small.getchannel("A"), dtype=np.float64) / 255
@@ -279,5 +279,5 @@ def read_hues(drawings: Any, chosen: list[int]) -> dict[int, float | None]:
 
 
 def _turn(a: float, b: float) -> float:
-    """The smaller angle between two hues."""
+    """The smaller angle between two hues, in degrees."""
     return abs((a - b + 180) % 360 - 180)

@@ -1,7 +1,7 @@
-"""What the model is asked, and what counts as the right answer.
+"""The questions of the evaluation: prompts, and the captions that a judge chooses from.
 
-Pure: prompts and the captions that a judge chooses among. Knows what was never taught: whole
-captions, styles of ideas, colours of ideas, and words that no caption has.
+They ask for what was never trained: whole captions, styles of ideas, colours of ideas, and words
+that no caption has.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from diffusion.training.dataset.captions import HUES, NUMBERS, article, is_kept_back, plural
-from diffusion.training.dataset.prepare import Row
+from diffusion.training.dataset.prepare import DatasetRow
 
-CHOICES = 100  # captions that a picture's own is looked for among
+CHOICES = 100  # captions to choose from
 
-# Words for ideas by one of their names. No caption may have the word: `ask_synonyms` looks.
+# Synonyms and a name of their idea. No caption may have the synonym: `ask_synonyms` checks it.
 SYNONYMS: dict[str, str] = {
     "aircraft": "airplane",
     "android": "robot",
@@ -73,7 +73,7 @@ SYNONYMS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A prompt, the caption that its picture should be found by, and the captions beside it."""
+    """A prompt, the caption that its picture should match best, and all captions to choose from."""
 
     prompt: str
     answer: str
@@ -86,19 +86,19 @@ def with_article(name: str) -> str:
 
 
 def among(answer: str, others: Iterable[str], rng: random.Random) -> tuple[str, ...]:
-    """The answer and as many of the others as make `CHOICES`."""
+    """The answer and up to `CHOICES` - 1 others."""
     rest = [other for other in dict.fromkeys(others) if other != answer]
     return (answer, *rng.sample(rest, min(len(rest), CHOICES - 1)))
 
 
 def ask_things(names: list[str], rng: random.Random) -> list[Question]:
-    """Each thing alone, among the others."""
+    """Each thing alone; the choices are the other things."""
     captions = [with_article(name) for name in names]
     return [Question(caption, caption, among(caption, captions, rng)) for caption in captions]
 
 
 def ask_captions(captions: Iterable[str], count: int, rng: random.Random) -> list[Question]:
-    """Those of the captions that are kept back from all training, each among the rest."""
+    """Captions that are kept back from all training; the choices are the others of them."""
     fresh = [caption for caption in dict.fromkeys(captions) if is_kept_back(caption)]
     asked = rng.sample(fresh, min(count, len(fresh)))
     return [Question(one, one, among(one, fresh, rng)) for one in asked]
@@ -111,7 +111,7 @@ def in_style(name: str, style: str) -> str:
 def ask_styles(
     names: dict[str, str], pairs: Iterable[tuple[str, str]], rng: random.Random
 ) -> list[Question]:
-    """Ideas in styles, (emoji, style), each among all ideas in the same style."""
+    """Ideas in styles, given as (emoji, style); the choices are all ideas in the same style."""
     asked = []
     for emoji, style in pairs:
         captions = [in_style(name, style) for name in names.values()]
@@ -121,7 +121,8 @@ def ask_styles(
 
 
 def ask_colours(names: list[str], seen: set[str], count: int, rng: random.Random) -> list[Question]:
-    """Colours of things never `seen` together, among its other colours and other things."""
+    """Colours of things that were never `seen` together; the choices are other colours and
+    things."""
     bare = [name for name in names if not set(name.split()) & set(HUES)]
     fresh = [
         (colour, name)
@@ -139,11 +140,11 @@ def ask_colours(names: list[str], seen: set[str], count: int, rng: random.Random
 
 
 def ask_synonyms(
-    rows: list[Row], names: list[str], seen: set[str], rng: random.Random
+    rows: list[DatasetRow], names: list[str], seen: set[str], rng: random.Random
 ) -> list[Question]:
-    """The exam's own words for ideas, where they are drawn and what is `seen` has not the word."""
+    """The words of SYNONYMS whose things are drawn, unless `seen` has the word."""
     first = {name: row.names[0] for row in rows if row.idea for name in row.names}
-    # What is one thing's first name is not another's.
+    # A first name always belongs to its own idea.
     first |= {row.names[0]: row.names[0] for row in rows if row.idea}
     words = [(word, first[known]) for word, known in SYNONYMS.items() if known in first]
     return ask_words(words, names, seen, rng)
@@ -152,7 +153,7 @@ def ask_synonyms(
 def ask_words(
     words: Iterable[tuple[str, str]], names: list[str], seen: set[str], rng: random.Random
 ) -> list[Question]:
-    """Words that are in nothing `seen`, each to be found by the name of the idea that it means."""
+    """Words that occur nowhere in `seen`; the answer is the name of the idea that they mean."""
     captions = [with_article(name) for name in names]
     said = " ".join(f" {one} " for one in seen)
     asked = []
@@ -164,7 +165,7 @@ def ask_words(
 
 
 def ask_numbers(names: list[str], count: int, rng: random.Random) -> list[Question]:
-    """One to four of a thing, among the four."""
+    """One to four of a thing; the choices are the four numbers."""
     asked = []
     for index, name in enumerate(rng.sample(names, min(count, len(names)))):
         choices = tuple(

@@ -1,5 +1,5 @@
-"""What a model was never taught, so that it can be asked: one file, in its work folder and beside
-its weights."""
+"""What was held out from a model's training, so that it can be evaluated: one JSON file in the work
+folder and beside the weights."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-HELD_OUT = "held_out.json"
+HELD_OUT_FILE = "held_out.json"
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """What was kept back: (emoji, style) pairs from the diffusion model, words for names, each with
-    its name, from the text encoder."""
+    """(emoji, style) pairs that the diffusion model never saw, and words with their names that the
+    text encoder never saw."""
 
     pairs: frozenset[tuple[str, str]]
     words: tuple[tuple[str, str], ...] = ()
 
 
 def read_held_out(folder: Path) -> HeldOut:
-    """Of a work folder or a model, if it says so."""
-    path = folder / HELD_OUT
+    """Read it from a work folder or a model folder."""
+    path = folder / HELD_OUT_FILE
     if not path.exists():
         return HeldOut(frozenset())
     noted = json.loads(path.read_text())
@@ -30,6 +30,6 @@ def read_held_out(folder: Path) -> HeldOut:
 
 
 def write_held_out(workdir: Path, held_out: HeldOut) -> None:
-    """Write it down in the work folder."""
+    """Write it into the work folder."""
     noted = {"pairs": sorted(held_out.pairs), "words": held_out.words}
-    (workdir / HELD_OUT).write_text(json.dumps(noted))
+    (workdir / HELD_OUT_FILE).write_text(json.dumps(noted))

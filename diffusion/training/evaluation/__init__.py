@@ -1,1 +1,1 @@
-"""How good the model is: its figures, the judges of its pictures, an experiment."""
+"""Evaluation of the model: scores, judges, and experiments."""

@@ -1,8 +1,7 @@
-"""Phase `evaluate`: a sheet to look at, and one table of numbers that do not flatter.
+"""Phase `evaluate`: a sheet of samples, and a table of scores.
 
-Who judges is in `judges`, what is asked in `exam`. Every number stands with how many prompts and
-seeds it comes from, and beside what the judge makes of real pictures: it cannot be better than its
-judge. For beauty there is the sheet.
+The judges are in `judges`, the questions in `dataset.exam`. Each score is printed with its number
+of prompts and seeds, and with the judge's score for real pictures, which is the upper bound.
 """
 
 # mypy: allow-untyped-calls
@@ -46,7 +45,7 @@ from diffusion.training.dataset.exam import (
     with_article,
 )
 from diffusion.training.dataset.held_out import HeldOut, read_held_out
-from diffusion.training.dataset.prepare import PIXELS, Row, read_rows
+from diffusion.training.dataset.prepare import PIXELS, DatasetRow, read_rows
 from diffusion.training.evaluation.judges import (
     SEED,
     Critic,
@@ -76,7 +75,7 @@ SHEET = (
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One line of the table."""
+    """One row of the table."""
 
     what: str
     prompts: int
@@ -86,7 +85,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationSize:
-    """How much is asked: prompts of a kind, seeds of the plain ones, real pictures to compare
+    """How much is evaluated: prompts of each kind, seeds per prompt, real pictures to compare
     with."""
 
     prompts: int
@@ -94,20 +93,20 @@ class EvaluationSize:
     real: int
 
 
-CAPTIONS = 4_000  # written to find those among them that are kept back
+CAPTIONS = 4_000  # how many are written to find kept-back ones among them
 
-# How near the first a caption may be found, and how the table says it.
-PLACES = {1: "first", 5: "among five", 10: "among ten"}
+# Ranks, and their text in the table.
+RANK_WORDS = {1: "first", 5: "among five", 10: "among ten"}
 
-# How much of the end of the steps is drawn of a real picture, and how the table says it.
-ANEW = {0.25: "the last quarter", 0.5: "the last half"}
+# Shares of the steps that are redrawn, and their text in the table.
+REDRAWN_SHARES = {0.25: "the last quarter", 0.5: "the last half"}
 
-FULL = EvaluationSize(prompts=40, seeds=2, real=400)
-TINY = EvaluationSize(prompts=2, seeds=1, real=16)
+FULL_EVALUATION = EvaluationSize(prompts=40, seeds=2, real=400)
+TINY_EVALUATION = EvaluationSize(prompts=2, seeds=1, real=16)
 
 
 class Examiner:
-    """Asks, draws and judges; what was drawn stays, for the scores that need many pictures."""
+    """Draws the answers to questions and scores them; keeps all drawings for the overall scores."""
 
     def __init__(self, pipeline: Any, evaluator: Evaluator) -> None:
         self.pipeline = pipeline
@@ -115,7 +114,7 @@ class Examiner:
         self.drawn: list[Image.Image] = []
 
     def draw(self, prompts: list[str], seeds: int, what: str) -> list[Image.Image]:
-        """Every prompt from each seed; all prompts of the first seed come first."""
+        """One picture per prompt and seed; all prompts of the first seed come first."""
         pictures: list[Image.Image] = []
         for seed in tqdm(range(seeds), desc=what, unit="seed"):
             first = 10_000 * (seed + 1)
@@ -124,7 +123,7 @@ class Examiner:
         return pictures
 
     def ask(self, what: str, questions: list[Question], seeds: int) -> Score:
-        """How often the drawn picture finds its caption first, and among the first five."""
+        """How often the picture matches its caption best, or among the best five."""
         if not questions:
             return Score(what, 0, 0, "nothing to ask")
         pictures = self.draw([one.prompt for one in questions], seeds, what)
@@ -133,7 +132,7 @@ class Examiner:
     def score(
         self, what: str, pictures: list[Image.Image], questions: list[Question], seeds: int
     ) -> Score:
-        """The line for pictures that are there already."""
+        """The score of pictures that are drawn already."""
         places = np.array(self._evaluator.rank(pictures, questions))
         result = f"{np.mean(places < 1):.0%} first"
         if len(questions[0].choices) > 10:
@@ -142,8 +141,8 @@ class Examiner:
 
 
 def evaluate(workdir: Path, seed: int, tiny: bool, device: torch.device) -> list[Score]:
-    """Run the phase: `evaluate.json`, `sheet.jpg`, and the table on the terminal."""
-    amounts = TINY if tiny else FULL
+    """Run the phase: write `evaluate.json` and `sheet.jpg`, and print the table."""
+    amounts = TINY_EVALUATION if tiny else FULL_EVALUATION
     unet = UNet2DConditionModel.from_pretrained(workdir / "unet", low_cpu_mem_usage=False)
     pipeline = build_pipeline(workdir, unet)
     seconds = draw_forty(pipeline, workdir / "sheet.jpg", seed, tiny)
@@ -167,7 +166,7 @@ def evaluate(workdir: Path, seed: int, tiny: bool, device: torch.device) -> list
 
 
 def draw_forty(pipeline: Any, path: Path, seed: int, tiny: bool) -> float:
-    """Write the sheet; returns how long a grid of four takes, in seconds."""
+    """Write the sheet; returns the seconds that a grid of four takes."""
     sheet = list(SHEET[:2] if tiny else SHEET)
     pictures = draw(pipeline, sheet, list(range(seed + 1, seed + 1 + len(sheet))))
     draw_sheet(pictures, columns=8, captions=sheet).save(path, quality=90)
@@ -179,12 +178,12 @@ def draw_forty(pipeline: Any, path: Path, seed: int, tiny: bool) -> float:
 def _ask_words(
     workdir: Path,
     examiner: Examiner,
-    rows: list[Row],
+    rows: list[DatasetRow],
     real: Pairs,
     held_out: HeldOut,
     amounts: EvaluationSize,
 ) -> list[Score]:
-    """Whether the drawing is of what the prompt says, for prompts of several kinds."""
+    """Whether pictures show what the prompt says, for several kinds of prompts."""
     rng = random.Random(SEED)
     taught = [row for row in rows if row.idea]
     names = list(dict.fromkeys(row.names[0] for row in taught))
@@ -224,9 +223,13 @@ def _ask_words(
 
 
 def _ask_styles(
-    workdir: Path, examiner: Examiner, rows: list[Row], held_out: HeldOut, amounts: EvaluationSize
+    workdir: Path,
+    examiner: Examiner,
+    rows: list[DatasetRow],
+    held_out: HeldOut,
+    amounts: EvaluationSize,
 ) -> list[Score]:
-    """Whether a critic recognises the style that was asked for, and the evaluator the thing."""
+    """Whether the critic recognises the requested style, and the evaluator the thing."""
     styles = list(dict.fromkeys(row.style for row in rows if row.idea))
     names = {row.emoji: row.names[0] for row in rows if row.idea}
     critic, judged, sure = train_critic(workdir, rows, styles, held_out)
@@ -248,7 +251,7 @@ def _ask_styles(
             Score(f"{what}, by style", len(asked), 1, f"{right:.0%} right"),
             examiner.score(f"{what}, by caption among 100", pictures, questions, 1),
         ]
-    for share, what in ANEW.items():
+    for share, what in REDRAWN_SHARES.items():
         asked = rng.sample(known, min(len(known), 2 * amounts.prompts))
         pictures = _draw_anew(workdir, examiner.pipeline, rows, names, asked, share)
         right = _share_right(critic, pictures, styles, asked)
@@ -260,7 +263,7 @@ def _ask_styles(
 def _share_right(
     critic: Critic, pictures: list[Image.Image], styles: list[str], asked: list[tuple[str, str]]
 ) -> float:
-    """How many are taken for the style that was asked for."""
+    """The share of pictures whose style the critic recognises."""
     wanted = torch.tensor([styles.index(style) for _, style in asked])
     return (critic.judge(to_pixels(pictures, PIXELS)) == wanted).float().mean().item()
 
@@ -268,13 +271,12 @@ def _share_right(
 def _draw_anew(
     workdir: Path,
     pipeline: Any,
-    rows: list[Row],
+    rows: list[DatasetRow],
     names: dict[str, str],
     asked: list[tuple[str, str]],
     share: float,
 ) -> list[Image.Image]:
-    """The last share of the steps alone, from real pictures: whether a style that is lost was lost
-    there."""
+    """Redraw only the last steps of real pictures, to see whether the style gets lost there."""
     places = {(row.emoji, row.style): index for index, row in enumerate(rows) if row.idea}
     drawings = np.load(workdir / "pictures.npy", mmap_mode="r")
     plain = [compose(drawings, alone(places[pair]), {places[pair]: None}) for pair in asked]
@@ -283,9 +285,9 @@ def _draw_anew(
     return draw_anew(pipeline, latents, prompts, share, list(range(len(prompts))))
 
 
-def ask_tower(workdir: Path, rows: list[Row], held_out: HeldOut, count: int) -> list[Score]:
-    """Whether the image tower that ships finds the captions of pictures that it never saw, and
-    another word for a thing than any caption has."""
+def ask_tower(workdir: Path, rows: list[DatasetRow], held_out: HeldOut, count: int) -> list[Score]:
+    """Whether the released image tower finds the captions of unseen pictures, and synonyms that no
+    caption has."""
     tower = CLIPVisionModelWithProjection.from_pretrained(workdir / "image_encoder").eval()
     examinee = Evaluator(tower, lambda texts: read_with(workdir, texts))
     rng = random.Random(SEED)
@@ -300,16 +302,18 @@ def ask_tower(workdir: Path, rows: list[Row], held_out: HeldOut, count: int) -> 
         result = "nothing to ask"
         if questions:
             places = np.array(examinee.rank(images, questions))
-            result = ", ".join(f"{np.mean(places < r):.0%} {word}" for r, word in PLACES.items())
+            result = ", ".join(
+                f"{np.mean(places < r):.0%} {word}" for r, word in RANK_WORDS.items()
+            )
         what = f"the image tower on real pictures {what}, among 100"
         scores.append(Score(what, len(questions), 1, result))
     return scores
 
 
 def pictures_by_synonym(
-    workdir: Path, rows: list[Row], rng: random.Random
+    workdir: Path, rows: list[DatasetRow], rng: random.Random
 ) -> tuple[list[Image.Image], list[Question]]:
-    """Real pictures of each thing that has a synonym, every one to be found by that word among the
+    """Real pictures of each thing that has a synonym, with that synonym as the answer among the
     names of other things."""
     drawings = np.load(workdir / "pictures.npy", mmap_mode="r")
     taught = [row for row in rows if row.idea]
@@ -325,30 +329,28 @@ def pictures_by_synonym(
     return images, questions
 
 
-def words_said(rows: list[Row]) -> set[str]:
-    """Every name and tag that a caption can have. The other words there are what phase `clip`
-    taught, and never the exam's own."""
+def words_said(rows: list[DatasetRow]) -> set[str]:
+    """All names and tags that captions use."""
     return {word for row in rows if row.weight > 0 for word in (*row.names, *row.tags)}
 
 
-def _hues_of_taught(workdir: Path, rows: list[Row]) -> dict[int, float | None]:
-    """The hues of everything that a U-Net may have been taught: of all ideas in all its styles,
-    however few of them the exam is about."""
+def _hues_of_taught(workdir: Path, rows: list[DatasetRow]) -> dict[int, float | None]:
+    """The main hues of all drawings that a U-Net may have been trained on."""
     chosen = [index for index, row in enumerate(rows) if row.weight > 0]
     return read_hues(np.load(workdir / "pictures.npy", mmap_mode="r"), chosen)
 
 
 def _write_captions(
-    rows: list[Row], hues: dict[int, float | None], rng: random.Random
+    rows: list[DatasetRow], hues: dict[int, float | None], rng: random.Random
 ) -> list[str]:
-    """Captions of compositions of what the U-Net is taught, kept back or not."""
+    """Captions of compositions that the U-Net is trained on, kept back or not."""
     taught = [index for index, row in enumerate(rows) if row.idea]
     hues = {index: hues[index] for index in taught}
     plans = [plan(index, rows, hues, rng) for index in rng.choices(taught, k=CAPTIONS)]
     return [any_caption_of(one, rows, rng) for one in plans]
 
 
-def _held_back(rows: list[Row], held_out: HeldOut) -> list[int]:
+def _held_back(rows: list[DatasetRow], held_out: HeldOut) -> list[int]:
     return [i for i, row in enumerate(rows) if (row.emoji, row.style) in held_out.pairs]
 
 
@@ -359,13 +361,13 @@ def _as_images(pairs: Pairs) -> list[Image.Image]:
 def _compare_with_real(
     workdir: Path,
     examiner: Examiner,
-    rows: list[Row],
+    rows: list[DatasetRow],
     indices: list[int],
     held_out: HeldOut,
     amounts: EvaluationSize,
     tiny: bool,
 ) -> list[Score]:
-    """How far the drawings as a whole are from pictures held out, and whether they are copies."""
+    """The distance of all drawings from held-out pictures, and whether they are copies."""
     trained = [i for i in indices if (rows[i].emoji, rows[i].style) not in held_out.pairs]
     back = _held_back(rows, held_out) or trained
     drawings = workdir / "pictures.npy"

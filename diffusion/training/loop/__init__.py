@@ -1,1 +1,1 @@
-"""What all phases share: the training loop, its log, samples, worker processes."""
+"""What all phases share: the training loop, its log, samples, and worker processes."""

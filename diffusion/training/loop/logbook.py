@@ -1,7 +1,7 @@
-"""What a phase leaves behind while it runs: a loss curve, sample sheets, a checkpoint.
+"""What a phase writes while it runs: a loss curve, sample sheets, a checkpoint.
 
-A checkpoint holds tensors and numbers only and is read with `weights_only=True`. The randomness of
-a step comes from the seed and the number of the step alone, so resuming needs no generator state.
+A checkpoint has tensors and numbers only and is loaded with `weights_only=True`. The randomness of
+a step depends only on the seed and the step number, so resuming needs no generator state.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class LossCurve:
         self._draw()
 
     def restart(self) -> None:
-        """Forget the curve of an earlier run."""
+        """Delete the curve of an earlier run."""
         self.csv.unlink(missing_ok=True)
 
     def rows(self) -> list[list[float]]:
@@ -61,7 +61,7 @@ class LossCurve:
 
 
 def to_image(pixels: Tensor) -> Image.Image:
-    """(3, height, width) in [-1, 1] to a picture."""
+    """Colours (3, height, width) in [-1, 1] as a picture."""
     scaled = (pixels.clamp(-1, 1) * 127.5 + 127.5).round().to(torch.uint8)
     return Image.fromarray(scaled.permute(1, 2, 0).contiguous().numpy())
 
@@ -69,7 +69,7 @@ def to_image(pixels: Tensor) -> Image.Image:
 def draw_sheet(
     pictures: list[Image.Image], columns: int, captions: list[str] | None = None
 ) -> Image.Image:
-    """Pictures in rows of `columns`, with their captions below where there are any."""
+    """Pictures in rows of `columns`, with captions below if there are any."""
     width = max(picture.width for picture in pictures)
     height = max(picture.height for picture in pictures) + (14 if captions else 0)
     rows = -(-len(pictures) // columns)
@@ -86,7 +86,7 @@ def draw_sheet(
 class Average:
     """Exponential moving average of a model's weights, which draws better than the last step.
 
-    Follows the tensors that the model has when this is made; whole numbers stay what they were.
+    Follows the tensors that the model has when this is created; integers stay unchanged.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
@@ -100,22 +100,22 @@ class Average:
 
     @torch.no_grad()
     def update(self) -> None:
-        """Move towards the model; faster at first, so that the start is forgotten."""
+        """Move towards the model; faster at first, so that the initial weights are forgotten."""
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        # All at once: on a GPU every call of its own costs more than the sums.
+        # In one call: on a GPU separate calls cost more than the sums.
         torch._foreach_lerp_(self._mine, self._theirs, 1 - decay)
 
 
 def save_checkpoint(path: Path, **state: Any) -> None:
-    """Write the state beside the old one and swap, so that a kill leaves one of the two whole."""
+    """Write the state atomically, so that a kill leaves either the old or the new one."""
     unfinished = path.with_suffix(".unfinished")
     torch.save(state, unfinished)
     unfinished.replace(path)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any] | None:
-    """The state last saved, or None at the start of a run."""
+    """The last saved state, or None if there is none."""
     if not path.exists():
         return None
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)

@@ -1,7 +1,7 @@
-"""A phase under way: each step's learning, how far it is, and what it leaves behind.
+"""One run of a phase: its steps, its progress, and its checkpoint.
 
-The randomness of a step comes from the seed and the number of the step alone, so a run that goes
-on from its checkpoint ends in the same weights as an unbroken one. Knows no losses, only values.
+The randomness of a step depends only on the seed and the step number, so a resumed run ends with
+the same weights as an uninterrupted one.
 """
 
 # mypy: allow-untyped-calls
@@ -21,15 +21,15 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from diffusion.training.loop.logbook import Average, LossCurve, load_checkpoint, save_checkpoint
-from diffusion.training.loop.workers import ALONE, Place, average_gradients
+from diffusion.training.loop.workers import SINGLE_WORKER, Place, average_gradients
 
-WARM_STEPS = 10  # the first steps are slow and tell nothing about the rest
-MEASURED = 60.0  # seconds after which the rate is known; at most a tenth of the minutes given
+WARM_STEPS = 10  # the first steps are slow, and not timed
+MEASURED_AFTER_S = 60.0  # seconds until the speed is known; at most a tenth of the budget
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much a run sees: so many samples, or as many as fit into so many minutes."""
+    """How long a run is: a number of samples, or as many as fit into some minutes."""
 
     samples: int | None
     minutes: float | None = None
@@ -37,7 +37,8 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Learner:
-    """All weights that learn, the part of them that is averaged and how slowly, the optimizer."""
+    """All weights that are trained, the part of them that is averaged and its decay, and the
+    optimizer."""
 
     model: nn.Module
     averaged: nn.Module
@@ -46,18 +47,18 @@ class Learner:
 
 
 class UnfitStart(Exception):
-    """What was there before does not fit what was asked for; the message says what to do."""
+    """An earlier model does not fit the request; the message says what to do."""
 
 
 def sum_in_order() -> None:
-    """Let a GPU add up in the same order each time, so that a seed gives the same weights."""
+    """Make GPU sums deterministic, so that a seed always gives the same weights."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def fill(model: Any, folder: Path) -> None:
-    """Let a model begin with the weights of an earlier one of its kind. Raises UnfitStart."""
+    """Initialise a model with the weights of an earlier one. Raises UnfitStart."""
     try:
         earlier = type(model).from_pretrained(folder, low_cpu_mem_usage=False)
         model.load_state_dict(earlier.float().state_dict())
@@ -69,9 +70,10 @@ def fill(model: Any, folder: Path) -> None:
 
 
 class Run:
-    """One phase, from its checkpoint if there is one; leave it by `with`, so that its bar ends.
+    """One run, continued from its checkpoint if there is one. A context manager, which closes the
+    bar.
 
-    `samples` stays None until a run that was given minutes has measured its rate.
+    `samples` is None until a run with a budget in minutes has measured its speed.
     """
 
     def __init__(
@@ -82,7 +84,7 @@ class Run:
         learner: Learner,
         budget: Budget,
         column: str,
-        place: Place = ALONE,
+        place: Place = SINGLE_WORKER,
     ) -> None:
         self._learner, self._place, self._minutes = learner, place, budget.minutes
         self.average = Average(learner.averaged, learner.decay)
@@ -119,31 +121,32 @@ class Run:
 
     @property
     def share(self) -> float:
-        """How much of the run is over, from 0 to 1; 0 while nobody knows how long it is."""
+        """The share of the run that is done, from 0 to 1; 0 while its length is unknown."""
         return 0.0 if self.samples is None else min(1.0, self.seen / self.samples)
 
     @property
     def is_over(self) -> bool:
-        """Whether everything was seen."""
+        """Whether the budget is spent."""
         return self.samples is not None and self.seen >= self.samples
 
     def set_rate(self, rate: float) -> None:
-        """The learning rate of the next step; weights with a `pace` of their own learn by that."""
+        """Set the learning rate of the next step, times a parameter group's own `pace` if it has
+        one."""
         for group in self._learner.optimizer.param_groups:
             group["lr"] = rate * group.get("pace", 1.0)
 
     def cool(self, rate: float, warm_steps: int) -> None:
-        """The next step's learning rate: up to `rate` within so many steps, then down a cosine to a
+        """Set the learning rate of the next step: linear warm-up to `rate`, then a cosine to a
         fiftieth."""
         warm = min(1.0, (self.step + 1) / warm_steps)
         self.set_rate(rate * warm * (0.02 + 0.98 * math.cos(self.share * math.pi / 2)))
 
     def chance(self, seed: int) -> int:
-        """What the next step's randomness grows from, another for each worker."""
+        """The random seed of the next step, different for each worker."""
         return (seed * 1_000_003 + self.step) * self._place.workers + self._place.rank
 
     def learn(self, loss: Tensor, batch: int) -> None:
-        """One step down the loss of `batch` samples; gradients are clipped, for they may spike."""
+        """One optimizer step on the loss of `batch` samples, with clipped gradients."""
         model = self._learner.model
         self._learner.optimizer.zero_grad()
         loss.backward()
@@ -159,14 +162,15 @@ class Run:
             self._measure()
 
     def is_due(self, reports: int) -> bool:
-        """Whether this worker should look and report, so many times in the whole run."""
+        """Whether this worker should report now; `True` so many times in the whole run."""
         if self._place.rank > 0 or self.samples is None:
             return False
         passed, before = (seen * reports // self.samples for seen in (self.seen, self._before))
         return self.is_over or passed > before
 
     def report(self, value: float) -> None:
-        """Add to the curve the mean loss since the last report, and a value; keep the state."""
+        """Add the mean loss since the last report and a value to the curve, and save a
+        checkpoint."""
         loss = torch.stack(self._losses).mean().item()
         self._losses = []
         self.reports += 1
@@ -185,12 +189,14 @@ class Run:
         )
 
     def _measure(self) -> None:
-        """Once the rate is known, so is how many samples fit into the minutes."""
+        """Compute `samples` from the speed once it is known."""
         assert self._minutes is not None
         now = time.monotonic()
         if self.step == self._first + WARM_STEPS:
             self._began = (now, self.seen)
-        elif self._began is not None and now - self._began[0] >= min(MEASURED, 6 * self._minutes):
+        elif self._began is not None and now - self._began[0] >= min(
+            MEASURED_AFTER_S, 6 * self._minutes
+        ):
             began, seen = self._began
             self.samples = seen + round((self.seen - seen) / (now - began) * 60 * self._minutes)
             self._bar.total = self.samples

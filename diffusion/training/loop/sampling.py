@@ -1,4 +1,4 @@
-"""Pictures from the parts in a work folder, by the pipeline that everyone else uses too."""
+"""Generate pictures from the parts in a work folder, with diffusers' pipeline."""
 
 # mypy: allow-untyped-calls
 
@@ -21,13 +21,13 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from diffusion.training.loop.logbook import draw_sheet
 
-# First and last beta of a linear schedule (Ho et al. 2020, section 4); a cosine one has its own.
+# First and last beta of a linear schedule (Ho et al. 2020, section 4).
 BETAS = (0.0001, 0.02)
-STEPS = 20
+SAMPLING_STEPS = 20
 GUIDANCE = 3.0
 
-# What a sample sheet shows while the U-Net learns.
-PROMPTS = (
+# The prompts of sample sheets during training.
+SAMPLE_PROMPTS = (
     "a red fox",
     "a cat",
     "a pizza",
@@ -53,8 +53,8 @@ PROMPTS = (
 
 
 def write_schedule(workdir: Path, schedule: str) -> None:
-    """Note the schedule trained on, as diffusers reads it. Steps must be spaced `trailing`, because
-    only then is the first of them pure noise, as in training."""
+    """Write the training schedule in diffusers' format. The spacing must be `trailing`: only then
+    is the first step pure noise, as in training."""
     scheduler: Any = DPMSolverMultistepScheduler(
         beta_start=BETAS[0],
         beta_end=BETAS[1],
@@ -69,13 +69,13 @@ def write_schedule(workdir: Path, schedule: str) -> None:
 
 
 def read_schedule(workdir: Path) -> str:
-    """The schedule that `write_schedule` noted."""
+    """The beta schedule that `write_schedule` wrote."""
     noted = json.loads((workdir / "scheduler" / "scheduler_config.json").read_text())
     return str(noted["beta_schedule"])
 
 
 def build_pipeline(workdir: Path, unet: Any) -> Any:
-    """The whole model, from the parts in the work folder and a U-Net, on whose device it is."""
+    """The pipeline of the parts in the work folder and a U-Net, on the U-Net's device."""
     scheduler: Any = DPMSolverMultistepScheduler.from_pretrained(workdir / "scheduler")
     pipeline: Any = StableDiffusionPipeline(
         vae=AutoencoderKL.from_pretrained(workdir / "vae", low_cpu_mem_usage=False).eval(),
@@ -96,10 +96,10 @@ def draw(
     prompts: list[str],
     seeds: list[int],
     size: tuple[int, int] = (128, 128),
-    steps: int = STEPS,
+    steps: int = SAMPLING_STEPS,
     guidance: float = GUIDANCE,
 ) -> list[Image.Image]:
-    """One picture per prompt, its noise drawn from its own seed; `size` is (width, height)."""
+    """One picture per prompt, each with its own seed; `size` is (width, height)."""
     pictures: list[Image.Image] = []
     together = 8 if pipeline.device.type == "cpu" else 64
     for start in range(0, len(prompts), together):
@@ -116,7 +116,7 @@ def draw(
 
 
 def from_pictures(pipeline: Any) -> Any:
-    """A pipeline of the same parts that starts from pictures, or from their latents."""
+    """An image-to-image pipeline of the same parts."""
     editing: Any = StableDiffusionImg2ImgPipeline(
         **pipeline.components, requires_safety_checker=False
     )
@@ -127,8 +127,8 @@ def from_pictures(pipeline: Any) -> Any:
 def draw_anew(
     pipeline: Any, latents: Tensor, prompts: list[str], strength: float, seeds: list[int]
 ) -> list[Image.Image]:
-    """Real pictures, as latents (N, 4, h, w), of which only the last `strength` of the usual steps
-    is drawn, each by its prompt and with noise of its own seed."""
+    """Redraw real pictures, given as latents (N, 4, h, w): only the last `strength` of the steps
+    runs, each with its own prompt and seed."""
     editing = from_pictures(pipeline)
     pictures: list[Image.Image] = []
     for start in range(0, len(prompts), 8):
@@ -137,7 +137,7 @@ def draw_anew(
             prompts[some],
             image=latents[some].to(pipeline.device),
             strength=strength,
-            num_inference_steps=STEPS,
+            num_inference_steps=SAMPLING_STEPS,
             guidance_scale=GUIDANCE,
             generator=[torch.Generator().manual_seed(seed) for seed in seeds[some]],
         ).images
@@ -145,8 +145,8 @@ def draw_anew(
 
 
 def draw_samples(workdir: Path, unet: Any, name: str, seed: int, count: int) -> None:
-    """Write a sheet of the first `count` of the usual prompts."""
-    prompts = list(PROMPTS[:count])
+    """Write a sheet of the first `count` of SAMPLE_PROMPTS."""
+    prompts = list(SAMPLE_PROMPTS[:count])
     pipeline = build_pipeline(workdir, unet)
     pictures = draw(pipeline, prompts, [seed + index for index in range(len(prompts))])
     draw_sheet(pictures, columns=7, captions=prompts).save(workdir / name)

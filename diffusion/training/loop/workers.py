@@ -1,8 +1,8 @@
-"""Several processes that train one model on the processor's cores.
+"""Train one model with several processes on the cores of a CPU.
 
-One thread each and one exchange per step: two threads inside one process meet at every operation,
-and lose most of their time there as soon as anything else runs on the machine. The result depends
-on the seed and on the number of workers, and on nothing else.
+Each has one thread and they exchange gradients once per step. Threads inside one process would wait
+for each other at every operation, which is slow as soon as anything else runs. The result depends
+only on the seed and the number of workers.
 """
 
 # mypy: allow-untyped-calls
@@ -25,13 +25,14 @@ from torch.multiprocessing.spawn import spawn
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which of how many workers this is; the first of them keeps the books."""
+    """The index of this worker and the number of workers; the first one writes logs and
+    checkpoints."""
 
     rank: int = 0
     workers: int = 1
 
 
-ALONE = Place()
+SINGLE_WORKER = Place()
 
 
 def launch(train: Callable[..., None], workers: int, *arguments: Any) -> None:
@@ -40,7 +41,7 @@ def launch(train: Callable[..., None], workers: int, *arguments: Any) -> None:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
-            train(ALONE, *arguments)
+            train(SINGLE_WORKER, *arguments)
         finally:
             torch.set_num_threads(threads)
         return
@@ -63,7 +64,7 @@ def _join(
 
 
 def _leave_with_parent(parent: int) -> None:
-    """A worker whose parent was killed would train on, unseen, into the same checkpoint."""
+    """End the worker when its parent is killed: it must not go on writing the same checkpoint."""
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)

@@ -1,7 +1,7 @@
 """Phase `autoencoder`: pixels to latents and back, 8 times smaller on each side, 4 channels.
 
-The usual KL autoencoder of latent diffusion (Rombach et al. 2022) in miniature, without adversary
-or perceptual network: on flat drawings an L1 on edges does their work. Knows pictures, no words.
+The KL autoencoder of latent diffusion (Rombach et al. 2022) in miniature, without adversary and
+perceptual network: for flat drawings an L1 loss on edges is enough.
 """
 
 # mypy: allow-untyped-calls
@@ -25,16 +25,16 @@ from diffusion.training.loop.run import Budget, Learner, Run, fill
 from diffusion.training.loop.workers import Place, launch
 from diffusion.training.phases.thumbnail import start_as_thumbnail
 
-RATE = 1.5e-3
+AUTOENCODER_LEARNING_RATE = 1.5e-3
 CROP = 64
-FULL_FRAMES = 0.12  # share of the run, at its end, that sees whole pictures at the final size
-SETTLED = 0.6  # share of the run after which latents stay what they are and the decoder learns on
-ASTRAY = 0.3  # how far off a latent may be that it then learns from, in deviations
+FULL_FRAMES_SHARE = 0.12  # share of the run, at its end, with whole pictures at full size
+DECODER_ONLY_FROM_SHARE = 0.6  # share of the run after which only the decoder is trained
+MAX_LATENT_ERROR = 0.3  # of the latents it is then trained on, in standard deviations
 
 
 def build_autoencoder(tiny: bool) -> Any:
-    """2.6M parameters; f8 means four levels, because each but the last halves the sides. The second
-    level is narrow because decoding spends most of its time where it widens to full size."""
+    """2.6M parameters. Four levels, because each but the last halves the sides. The second level is
+    narrow because decoding spends most of its time where it widens to full size."""
     channels = (16, 16, 16, 32) if tiny else (32, 32, 64, 128)
     model = AutoencoderKL(
         block_out_channels=channels,
@@ -52,9 +52,10 @@ def build_autoencoder(tiny: bool) -> Any:
 
 
 def training_batch(pictures: Tensor, weights: Tensor, size: int, count: int, seed: int) -> Tensor:
-    """(count, 3, size, size) in [-1, 1]: pictures on plain backgrounds, resized and cropped.
+    """Random crops (count, 3, size, size) in [-1, 1] of pictures on plain backgrounds.
 
-    Half keep white. Channels change places in some, or rare colours (green, purple) turn grey.
+    Half have a white background. In some, channels are swapped, or rare colours (green, purple)
+    turn grey.
     """
     g = torch.Generator().manual_seed(seed)
     rows = torch.multinomial(weights, count, replacement=True, generator=g)
@@ -84,10 +85,10 @@ def training_batch(pictures: Tensor, weights: Tensor, size: int, count: int, see
 def autoencoder_loss(
     drawn: Tensor, real: Tensor, guess: Tensor, mean: Tensor, logvar: Tensor
 ) -> Tensor:
-    """Pixels, edges, coarse colour, and a little KL so that the latent space stays smooth.
+    """Pixels, edges, coarse colour, and a little KL to keep the latent space smooth.
 
-    `guess` is the colour of each 8x8 block as a linear map of its latent: without that term the
-    encoder takes most of the run to find out about colour, and previews need the map anyway.
+    `guess` is the colour of each 8x8 block as a linear map of its latent. Without it the encoder
+    takes most of the run to learn colour, and previews need the map anyway.
     """
     blocks = functional.mse_loss(guess, functional.avg_pool2d(real, 8))
     kl = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).mean()
@@ -95,8 +96,7 @@ def autoencoder_loss(
 
 
 def picture_loss(drawn: Tensor, real: Tensor) -> Tensor:
-    """How far pictures (N, 3, h, w) in [-1, 1] are from real ones, by pixels, edges and coarse
-    colour."""
+    """The error of pictures (N, 3, h, w) in [-1, 1], by pixels, edges and coarse colour."""
 
     def edges(x: Tensor) -> tuple[Tensor, Tensor]:
         return x[..., 1:] - x[..., :-1], x[..., 1:, :] - x[..., :-1, :]
@@ -118,12 +118,11 @@ def train_autoencoder(
     tiny: bool,
     start: Path | None = None,
 ) -> None:
-    """Run the phase until its budget is spent; continues where an earlier run stopped.
+    """Run the phase until its budget is spent; continues an earlier run.
 
-    In the end only the decoder learns on, from latents that are somewhat off, as those are that a
-    U-Net draws, and so to paint flat what was meant flat. With `start`, a model folder, that is all
-    that happens: its latents stay what they are, and U-Nets taught on them still fit. Raises
-    UnfitStart.
+    At the end only the decoder is trained, on latents with some error, as those of a U-Net are, so
+    that flat areas stay flat. With `start`, a model folder, only this part runs: latents stay the
+    same, and U-Nets trained on them still fit. Raises UnfitStart.
     """
     launch(_train, workers, workdir, budget, batch, seed, device, tiny, start)
     state = load_checkpoint(workdir / "autoencoder.pt")
@@ -135,7 +134,7 @@ def train_autoencoder(
 
 
 def _read_pictures(workdir: Path) -> tuple[Tensor, Tensor]:
-    """All pictures (N, 128, 128, 4), and how often each is drawn: the ideas four times as often."""
+    """All pictures (N, 128, 128, 4), and their sampling weights: ideas four times as often."""
     entries = json.loads((workdir / "pictures.json").read_text())
     weights = torch.tensor([2.0 if entry["idea"] else 0.5 for entry in entries])
     return torch.from_numpy(np.load(workdir / "pictures.npy")), weights
@@ -158,29 +157,31 @@ def _train(
     if start is not None:
         fill(vae, start / "vae")
     vae = vae.to(device, memory_format=torch.channels_last)
-    rate = RATE if start is None else RATE / 3
+    rate = AUTOENCODER_LEARNING_RATE if start is None else AUTOENCODER_LEARNING_RATE / 3
     model = nn.ModuleDict({"vae": vae, "probe": nn.Conv2d(4, 3, 1).to(device)})
-    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.99), fused=True)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=AUTOENCODER_LEARNING_RATE, betas=(0.9, 0.99), fused=True
+    )
     learner = Learner(model, vae, 0.995, optimizer)
     with Run(workdir, "autoencoder", "crop", learner, budget, "psnr", place) as run:
         while not run.is_over:
             run.cool(rate, warm_steps=100)
-            whole = run.share >= 1 - FULL_FRAMES
+            whole = run.share >= 1 - FULL_FRAMES_SHARE
             size, count = (128, max(2, batch // 4)) if whole else (CROP, batch)
-            settled = start is not None or run.share >= SETTLED
+            settled = start is not None or run.share >= DECODER_ONLY_FROM_SHARE
             vae.encoder.requires_grad_(not settled)
             vae.quant_conv.requires_grad_(not settled)
             chance = run.chance(seed)
             real = training_batch(pictures, weights, size, count, chance)
-            run.learn(_loss_on(model, real, chance, ASTRAY if settled else 0), batch)
+            run.learn(_loss_on(model, real, chance, MAX_LATENT_ERROR if settled else 0), batch)
             if run.is_due(4 if tiny else 30):
                 seen = averaged(run.average.weights, tiny).to(device)
                 run.report(_look(seen, workdir, pictures, weights))
 
 
 def _loss_on(model: nn.ModuleDict, real: Tensor, chance: int, astray: float) -> Tensor:
-    """The loss on a batch of pictures (N, 3, h, w), through a latent drawn from its cloud and
-    moved by noise of a strength of its own, up to `astray` deviations of the batch's latents."""
+    """The loss on a batch of pictures (N, 3, h, w), through a sampled latent with extra noise of
+    random strength, up to `astray` standard deviations of the batch's latents."""
     real = real.contiguous(memory_format=torch.channels_last)
     vae: Any = model["vae"]
     with autocast(real.device):
@@ -196,7 +197,7 @@ def _loss_on(model: nn.ModuleDict, real: Tensor, chance: int, astray: float) -> 
 
 
 def averaged(weights: dict[str, Tensor], tiny: bool) -> Any:
-    """An autoencoder with the weights that a run has averaged, to be used and not taught."""
+    """An autoencoder with the averaged weights of a run, for inference."""
     model = build_autoencoder(tiny)
     model.load_state_dict(weights)
     return model.eval()
@@ -204,7 +205,7 @@ def averaged(weights: dict[str, Tensor], tiny: bool) -> Any:
 
 @torch.inference_mode()
 def _look(model: Any, workdir: Path, pictures: Tensor, weights: Tensor) -> float:
-    """Reconstruct the same 16 pictures each time; write the sheet, return the PSNR in dB."""
+    """Reconstruct 16 fixed pictures; write the sheet, return the PSNR in dB."""
     real = training_batch(pictures, weights, 128, 16, seed=7)
     drawn = model.decode(model.encode(real).latent_dist.mean).sample
     pairs = [to_image(p.cpu()) for pair in zip(real, drawn, strict=True) for p in pair]
@@ -215,9 +216,9 @@ def _look(model: Any, workdir: Path, pictures: Tensor, weights: Tensor) -> float
 
 @torch.no_grad()
 def normalise_latents(model: Any, pictures: Tensor, weights: Tensor) -> Any:
-    """Fold mean and deviation of the latents into the two 1x1 convolutions beside them.
+    """Fold the mean and deviation of the latents into the two neighbouring 1x1 convolutions.
 
-    Diffusion wants unit variance per channel; SD's single `scaling_factor` cannot give that.
+    Diffusion wants unit variance per channel, which SD's single `scaling_factor` cannot give.
     """
     batches = [training_batch(pictures, weights, 128, 16, seed=900 + i) for i in range(12)]
     latents = torch.cat([model.encode(batch).latent_dist.mean for batch in batches])

@@ -1,8 +1,8 @@
-"""Phase `clip`: a byte-pair vocabulary and a small CLIP text encoder taught by MiniLM.
+"""Phase `clip`: a byte-pair vocabulary and a small CLIP text encoder, distilled from MiniLM.
 
-The student sees only text and learns where its teacher puts it, over prompts about emoji and over
-WordNet, so that words no caption has land near those that have one. Words that WordNet calls
-kindred are pulled together further than MiniLM would put them. Knows no pictures.
+The student sees only text and learns its teacher's embeddings, for prompts about emoji and for
+WordNet, so that words without a caption end up near words with one. WordNet's synonyms are pulled
+closer together than in MiniLM.
 """
 
 # mypy: allow-untyped-calls
@@ -31,17 +31,18 @@ from diffusion.training.loop.run import Budget, Learner, Run
 
 VOCABULARY = 8192
 LENGTH = 32
-WIDTH = 256
-RATE = 1e-3
-WHOLE = 0.25  # share of the steps that see texts padded to full length; the rest save the time
+TEXT_WIDTH = 256
+CLIP_LEARNING_RATE = 1e-3
+FULL_LENGTH_SHARE = 0.25  # share of the steps with fully padded texts; the others save time
 START, END = "<|startoftext|>", "<|endoftext|>"
-# CLIP's own way of cutting text into words.
+# CLIP's pattern for splitting text into words.
 WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """Texts as token ids (N, 32) and where MiniLM puts them (N, 384); which of them are taught."""
+    """Texts as token ids (N, 32), their embeddings by MiniLM (N, 384), and which of them are
+    trained."""
 
     ids: Tensor
     lengths: Tensor
@@ -51,7 +52,7 @@ class Lessons:
 
 
 def build_tokenizer(texts: list[str]) -> CLIPTokenizer:
-    """A byte-level BPE with CLIP's end-of-word marks, learnt from the texts."""
+    """A byte-level BPE with CLIP's end-of-word marks, trained on the texts."""
     trainee = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     trainee.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
     trainee.pre_tokenizer = pre_tokenizers.Sequence(
@@ -85,9 +86,9 @@ def build_text_encoder(tokenizer: CLIPTokenizer, tiny: bool) -> Any:
     """5.3M parameters. `eos_token_id` is set because the default assumes OpenAI's vocabulary."""
     config = CLIPTextConfig(
         vocab_size=len(tokenizer),
-        hidden_size=WIDTH,
-        intermediate_size=4 * WIDTH,
-        projection_dim=WIDTH,
+        hidden_size=TEXT_WIDTH,
+        intermediate_size=4 * TEXT_WIDTH,
+        projection_dim=TEXT_WIDTH,
         num_hidden_layers=1 if tiny else 4,
         num_attention_heads=4,
         max_position_embeddings=LENGTH,
@@ -99,7 +100,7 @@ def build_text_encoder(tokenizer: CLIPTokenizer, tiny: bool) -> Any:
 
 
 def token_ids(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:
-    """(N, 32) ids, padded with the end token and unmasked, as the pipeline pads them."""
+    """Ids (N, 32), padded with the end token and unmasked, as the pipeline pads them."""
     encoded = tokenizer(
         texts, padding="max_length", max_length=LENGTH, truncation=True, return_tensors="pt"
     )
@@ -108,7 +109,7 @@ def token_ids(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:
 
 
 def teach(texts: list[str], path: Path | None = None, device: torch.device | None = None) -> Tensor:
-    """MiniLM's (N, 384) unit vectors for the texts, kept by `path` for the next run if asked."""
+    """MiniLM's unit vectors (N, 384) for the texts; with `path`, cached there for the next run."""
     device = device or torch.device("cpu")
     if path is not None:
         digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
@@ -144,7 +145,7 @@ def teach(texts: list[str], path: Path | None = None, device: torch.device | Non
 
 
 def teacher_words() -> frozenset[str]:
-    """What MiniLM reads as one token: the commonest words of the texts that it learnt from."""
+    """The words that are one token to MiniLM: the most common words of its training texts."""
     from transformers import AutoTokenizer
 
     return frozenset(AutoTokenizer.from_pretrained(_teacher_folder()).get_vocab())
@@ -157,7 +158,7 @@ def _teacher_folder() -> Path:
 
 
 def distillation_loss(student: Tensor, teacher: Tensor) -> Tensor:
-    """Point the same way, and rank the others of the batch the same way (soft InfoNCE)."""
+    """Match the direction of the teacher, and its similarities within the batch (soft InfoNCE)."""
     student = functional.normalize(student, dim=-1)
     aligned = 1 - (student * teacher).sum(-1).mean()
     wanted = functional.softmax(teacher @ teacher.T / 0.05, dim=-1)
@@ -174,11 +175,11 @@ def train_clip(
     tiny: bool,
     texts: int = 400,
 ) -> None:
-    """Run the phase over about so many different texts until its budget is spent; continues where
-    an earlier run stopped."""
+    """Run the phase over about that many different texts until its budget is spent; continues an
+    earlier run."""
     packages = workdir / "packages"
     meanings = write_texts(packages, read_emoji(packages), texts, seed)
-    if (workdir / "clip.pt").exists():  # building it again may part equals otherwise
+    if (workdir / "clip.pt").exists():  # a rebuild may break ties differently
         tokenizer = CLIPTokenizer.from_pretrained(workdir / "tokenizer")
     else:
         tokenizer = build_tokenizer(list(meanings))
@@ -186,12 +187,16 @@ def train_clip(
     lessons = _lessons(workdir, tokenizer, meanings, device)
     torch.manual_seed(seed)
     encoder = build_text_encoder(tokenizer, tiny)
-    student: Any = nn.ModuleDict({"encoder": encoder, "head": nn.Linear(WIDTH, 384)}).to(device)
-    optimizer = torch.optim.AdamW(student.parameters(), lr=RATE, weight_decay=0.02, fused=True)
+    student: Any = nn.ModuleDict({"encoder": encoder, "head": nn.Linear(TEXT_WIDTH, 384)}).to(
+        device
+    )
+    optimizer = torch.optim.AdamW(
+        student.parameters(), lr=CLIP_LEARNING_RATE, weight_decay=0.02, fused=True
+    )
     learner = Learner(student, student, 0.998, optimizer)
     with Run(workdir, "clip", "text", learner, budget, "held_out_cosine") as run:
         while not run.is_over:
-            run.cool(RATE, warm_steps=50)
+            run.cool(CLIP_LEARNING_RATE, warm_steps=50)
             chosen = _pick_batch(lessons, batch, seed, run.step)
             shown = lessons.ids[chosen, : _shown(lessons.lengths[chosen], run.chance(seed))]
             run.learn(_loss_on(student, shown.to(device), lessons.wanted[chosen].to(device)), batch)
@@ -208,10 +213,10 @@ def _lessons(
     every = list(dict.fromkeys([*texts, *meanings.values()]))
     place = {text: index for index, text in enumerate(every)}
     vectors = teach(every, workdir / "clip-teacher.npy", device)
-    # A word for a kindred thing is put half way to that thing's own name.
+    # The target of a synonym is half way to the name of the thing.
     shared = vectors[: len(texts)] + vectors[[place[known] for known in meanings.values()]]
     ids = token_ids(tokenizer, texts)
-    # The same texts are held out each time: these tell how well words no one taught are placed.
+    # The same texts are held out each time, to measure untrained words.
     shuffled = torch.randperm(len(texts), generator=torch.Generator().manual_seed(5))
     count = min(1000, len(texts) // 10)
     return Lessons(
@@ -228,15 +233,14 @@ def _loss_on(student: Any, ids: Tensor, wanted: Tensor) -> Tensor:
         states = student["encoder"](ids)
         guess = student["head"](states.pooler_output).float()
         padded = student["head"](states.last_hidden_state[:, -1]).float()
-    # The U-Net sees the padding too, so that must mean the same as the end it repeats.
+    # The U-Net also sees the padding, so its states must match the end token.
     apart = 1 - functional.cosine_similarity(padded, wanted).mean()
     return distillation_loss(guess, wanted) + apart
 
 
 def _pick_batch(lessons: Lessons, batch: int, seed: int, step: int) -> Tensor:
-    """Indices of texts of about one length: eight batches are drawn at once, sorted, and shared
-    out. Attention is causal, so what stands behind the end of the longest costs and changes
-    nothing."""
+    """Indices of texts of similar length: eight batches are drawn at once, sorted, and split.
+    Attention is causal, so padding after the longest text changes nothing."""
     g = torch.Generator().manual_seed(seed * 1_000_003 + step // 8)
     drawn = lessons.taught[torch.randint(0, len(lessons.taught), (batch * 8,), generator=g)]
     shares = drawn[lessons.lengths[drawn].argsort()].view(8, batch)
@@ -244,14 +248,14 @@ def _pick_batch(lessons: Lessons, batch: int, seed: int, step: int) -> Tensor:
 
 
 def _shown(lengths: Tensor, chance: int) -> int:
-    """How many tokens of a batch the encoder sees: up to the end of the longest, or all."""
+    """How many tokens of a batch the encoder sees: up to the end of the longest text, or all."""
     g = torch.Generator().manual_seed(chance)
-    return LENGTH if torch.rand(1, generator=g) < WHOLE else int(lengths.max())
+    return LENGTH if torch.rand(1, generator=g) < FULL_LENGTH_SHARE else int(lengths.max())
 
 
 @torch.no_grad()
 def _held_out_cosine(student: Any, average: Average, lessons: Lessons) -> float:
-    """Mean cosine of the averaged student to its teacher on texts it was never taught."""
+    """The mean cosine of the averaged student to its teacher on held-out texts."""
     current = {key: value.clone() for key, value in student.state_dict().items()}
     student.load_state_dict(average.weights)
     device = next(student.parameters()).device

@@ -1,15 +1,13 @@
-"""Phase `unet`, second part: the decoder learns on, from what its own U-Net draws.
+"""Phase `unet`, second part: train the decoder on what its own U-Net generates.
 
-What a U-Net draws is never quite what the encoder would have made of a picture: what was meant flat
-comes out mottled, an edge frayed. So real pictures are drawn anew, from somewhere in the middle of
-their noise, as members' pictures are, and the decoder learns to see in them what was meant. The
-latents stay what they are.
+A U-Net's latents are never quite those of the encoder: flat areas come out mottled, edges frayed.
+So real pictures are redrawn from the middle of their noise, and the decoder learns to restore them.
+The latents stay the same.
 
-Where two edges are possible, the mean of both is the nearest to either, and blurred. So an
-adversary judges patches beside (Isola et al. 2017), as for the autoencoders of latent diffusion,
-and says whose style it takes the picture for. It also judges drawings from nothing but noise and a
-caption: their colours are purer than any real picture's, by guidance, and only there.
-Knows the U-Net as a pipeline only.
+Where two edges are possible, their mean has the smallest error, and is blurred. So an adversary
+also judges patches (Isola et al. 2017), as for the autoencoders of latent diffusion, and classifies
+the style. It also judges pictures generated from pure noise: guidance makes their colours purer
+than those of any real picture.
 """
 
 # mypy: allow-untyped-calls
@@ -35,7 +33,7 @@ from diffusion.training.dataset.composing import compose_all
 from diffusion.training.dataset.prepare import PIXELS, read_rows
 from diffusion.training.loop.logbook import draw_sheet, load_checkpoint, to_image
 from diffusion.training.loop.run import Budget, Learner, Run, fill
-from diffusion.training.loop.sampling import GUIDANCE, STEPS, build_pipeline, from_pictures
+from diffusion.training.loop.sampling import GUIDANCE, SAMPLING_STEPS, build_pipeline, from_pictures
 from diffusion.training.loop.workers import Place, launch
 from diffusion.training.phases.autoencoder import averaged, build_autoencoder, picture_loss
 from diffusion.training.phases.latents import (
@@ -45,26 +43,25 @@ from diffusion.training.phases.latents import (
     read_states,
 )
 
-RATE = 4e-4
-OPPOSED = 0.4  # how strongly the adversary pulls, in shares of the pull towards the real picture
-STYLED = 1.0  # what a draft's style counts there, beside its patches
-# From where pictures are drawn anew, in shares of the steps, in turn. Beyond the middle another
-# picture emerges than the one that the decoder is shown; at 0 the latents stay the encoder's own,
-# as edits of pictures need them.
-WHOLE = 1.0
-STRENGTHS = (0.0, 0.1, 0.2, WHOLE, 0.0, 0.3, 0.4, WHOLE)
-WHOLE_SHARE = 0.25  # of what the decoder sees
-HELD_OUT = 32  # the first drafts, which only measure
+DECODER_LEARNING_RATE = 4e-4
+ADVERSARY_WEIGHT = 0.4  # gradient of the adversary, relative to that of the error
+STYLE_WEIGHT = 1.0  # of the style, relative to the patches
+# Shares of the steps that are redrawn, used in turn. Beyond the middle the result is another
+# picture than the target; at 0 the latents are the encoder's own, which edits of pictures need.
+FULL_STRENGTH = 1.0
+STRENGTHS = (0.0, 0.1, 0.2, FULL_STRENGTH, 0.0, 0.3, 0.4, FULL_STRENGTH)
+WHOLE_SHARE = 0.25  # share of pictures from pure noise in a batch
+MEASURED_DRAFTS = 32  # the first drafts, which are never trained on
 
 
 @torch.inference_mode()
 def write_drafts(workdir: Path, count: int, seed: int, device: torch.device) -> None:
-    """Draw so many real pictures anew: `drafts.npy` (N, 4, 16, 16) fp16, of which the first K are
-    of the pictures in `drafts-pictures.npy` (K, 128, 128, 3) uint8 and the others of nothing but
-    their captions; `drafts-styles.npy` (N,) int64."""
+    """Redraw real pictures: `drafts.npy` (N, 4, 16, 16) fp16, of which the first K belong to the
+    pictures in `drafts-pictures.npy` (K, 128, 128, 3) uint8; the others are generated from captions
+    alone. `drafts-styles.npy` (N,) int64."""
     rows = read_rows(workdir / "pictures.json")
     rng = random.Random(seed)
-    # One picture in ten is no square, and left out.
+    # One picture in ten is not square, and is left out.
     plans, hues = plan_pictures(workdir, rows, count, rng, calm=True)
     plans = [one for one in plans if one.shape == (PIXELS, PIXELS)]
     captions = caption_pictures(workdir, rows, plans, rng)
@@ -86,10 +83,10 @@ def write_drafts(workdir: Path, count: int, seed: int, device: torch.device) -> 
             g = torch.Generator(device).manual_seed(rng.randrange(2**62))
             drawn = _draw_anew(pipeline, latents, strength, chosen, states[:1], g)
             drafts.append(drawn.half().cpu())
-            whole += [strength == WHOLE] * len(latents)
+            whole += [strength == FULL_STRENGTH] * len(latents)
             bar.update(len(latents))
     bar.close()
-    # Those from one strength stand together until here.
+    # Until here they are grouped by strength.
     order = sorted(rng.sample(range(len(plans)), len(plans)), key=whole.__getitem__)
     kept = order[: whole.count(False)]
     np.save(workdir / "drafts-pictures.npy", np.concatenate(pictures)[kept])
@@ -110,7 +107,7 @@ def _draw_anew(
     drawn: Tensor = pipeline(
         image=latents,
         strength=strength,
-        num_inference_steps=STEPS,
+        num_inference_steps=SAMPLING_STEPS,
         guidance_scale=GUIDANCE,
         prompt_embeds=states,
         negative_prompt_embeds=nothing.to(states).expand_as(states),
@@ -129,7 +126,7 @@ def train_decoder(
     device: torch.device,
     tiny: bool,
 ) -> None:
-    """Run the part until its budget is spent; continues where an earlier run stopped."""
+    """Run the part until its budget is spent; continues an earlier run."""
     launch(_train, workers, workdir, budget, batch, seed, device, tiny)
     state = load_checkpoint(workdir / "decoder.pt")
     assert state is not None
@@ -138,8 +135,8 @@ def train_decoder(
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """How real each patch looks, above 0 or below, (N, patches); whose style it is in, logits
-    (N, styles); and what that was read from."""
+    """How real each patch looks, (N, patches), above or below 0; the style logits (N, styles); and
+    the features they are computed from."""
 
     patches: Tensor
     styles: Tensor
@@ -147,10 +144,11 @@ class Judgement:
 
 
 class Adversary(nn.Module):
-    """Tells drawn pictures (N, 3, h, w) from real ones, by patches, and whose style they are in.
+    """Discriminates generated pictures (N, 3, h, w) from real ones by patches, and classifies
+    styles.
 
-    It is told nothing of the style, and learns it from real pictures only (Odena et al. 2017): a
-    flat drawing that is mottled would make a fine one with shades.
+    Styles are learnt from real pictures only (Odena et al. 2017): a mottled flat drawing would pass
+    for a shaded one.
     """
 
     def __init__(self, styles: int) -> None:
@@ -183,14 +181,15 @@ class Adversary(nn.Module):
 def decoder_loss(
     drawn: Tensor, real: Tensor, styles: Tensor, adversary: Adversary, last: Tensor
 ) -> Tensor:
-    """What decoder and adversary go down at once, for pictures `drawn` (N, 3, h, w) in [-1, 1] of
-    `styles` (N,). The first K are of the pictures `real` (K, 3, h, w), the others of none.
+    """The combined loss of decoder and adversary, for pictures `drawn` (N, 3, h, w) in [-1, 1] of
+    `styles` (N,). The first K belong to the pictures `real` (K, 3, h, w).
 
-    The decoder: the error, and how far the picture is from the real one to an adversary that this
-    part does not teach: its features (Wang et al. 2018), its patches, its style. Its weight keeps
-    the second pull at `OPPOSED` of the first where both reach the weights `last`, of the decoder's
-    last layer (Esser et al. 2021, equation 7). The adversary: the hinge on both kinds of patches
-    and the styles of the real ones, which do not teach the decoder.
+    Decoder: the error, and the distance to the real picture by the frozen adversary: features (Wang
+    et al. 2018), patches, style. The weight keeps the gradient of the second at
+    `ADVERSARY_WEIGHT` times the first at the weights `last` of the decoder's last layer (Esser et
+    al. 2021, equation 7).
+    Adversary: the hinge loss on patches, and the styles of real pictures; its gradients do not
+    reach the decoder.
     """
     kept = len(real)
     error = picture_loss(drawn[:kept], real)
@@ -201,10 +200,12 @@ def decoder_loss(
         functional.l1_loss(one[:kept], other.detach())
         for one, other in zip(seen.features, told.features, strict=True)
     )
-    unlike = far - seen.patches.mean() + STYLED * functional.cross_entropy(seen.styles, styles)
+    unlike = (
+        far - seen.patches.mean() + STYLE_WEIGHT * functional.cross_entropy(seen.styles, styles)
+    )
     (towards,) = torch.autograd.grad(error, last, retain_graph=True)
     (against,) = torch.autograd.grad(unlike, last, retain_graph=True)
-    weight = OPPOSED * towards.norm() / (against.norm() + 1e-4)
+    weight = ADVERSARY_WEIGHT * towards.norm() / (against.norm() + 1e-4)
     taken_in = adversary(drawn.detach()).patches
     hinge = functional.relu(1 - told.patches).mean() + functional.relu(1 + taken_in).mean()
     named = functional.cross_entropy(told.styles, styles[:kept])
@@ -233,7 +234,7 @@ def _train(
     adversary = Adversary(int(styles.max()) + 1).to(device)
     model = nn.ModuleDict({"vae": vae, "adversary": adversary})
     taught = [weight for weight in model.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(taught, lr=RATE, betas=(0.5, 0.99), fused=True)
+    optimizer = torch.optim.AdamW(taught, lr=DECODER_LEARNING_RATE, betas=(0.5, 0.99), fused=True)
     learner = Learner(model, vae, 0.998, optimizer)
 
     def show(rows: Tensor) -> Tensor:
@@ -242,13 +243,13 @@ def _train(
 
     kept = len(pictures)
     whole = round(WHOLE_SHARE * batch) if len(drafts) > kept else 0
-    measured = torch.arange(HELD_OUT)
+    measured = torch.arange(MEASURED_DRAFTS)
 
     with Run(workdir, "decoder", "picture", learner, budget, "held_out", place) as run:
         while not run.is_over:
-            run.cool(RATE, warm_steps=100)
+            run.cool(DECODER_LEARNING_RATE, warm_steps=100)
             g = torch.Generator().manual_seed(run.chance(seed))
-            rows = torch.randint(HELD_OUT, kept, (batch - whole,), generator=g)
+            rows = torch.randint(MEASURED_DRAFTS, kept, (batch - whole,), generator=g)
             real = show(rows)
             if whole:
                 rows = torch.cat([rows, torch.randint(kept, len(drafts), (whole,), generator=g)])
@@ -266,7 +267,7 @@ def _train(
 
 @torch.inference_mode()
 def _look(vae: Any, workdir: Path, latents: Tensor, real: Tensor) -> float:
-    """Decode the drafts that only measure; write the sheet, return the loss."""
+    """Decode the held-out drafts; write the sheet, return the loss."""
     drawn = vae.decode(latents).sample
     pairs = [to_image(one.cpu()) for pair in zip(real, drawn, strict=True) for one in pair]
     draw_sheet(pairs, columns=8).save(workdir / "decoder-sheet.png")

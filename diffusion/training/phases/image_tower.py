@@ -1,9 +1,9 @@
-"""Phase `clip`, second part: an image tower beside the text encoder, both taught by contrast.
+"""Phase `clip`, second part: an image tower for the text encoder, both trained by contrast.
 
-A small `CLIPModel` learns to put a picture where its caption stands and apart from others (Radford
-et al. 2021). Its text tower is the text encoder, which goes on learning, but keeps what it knew of
-words that no picture shows. The tower that only measures must not share what it measures: it learns
-the same way to point at vectors that come from outside and stay as they are.
+A small `CLIPModel` learns to embed a picture near its caption and far from others (Radford et al.
+2021). Its text tower is the text encoder, which is trained further but keeps what it knew of words
+without pictures. The evaluator's tower is trained the same way, against fixed vectors, so that it
+shares nothing with the model.
 """
 
 # mypy: allow-untyped-calls
@@ -38,16 +38,16 @@ from diffusion.nn.devices import autocast
 from diffusion.training.dataset.captions import GROUNDS, HUES, article
 from diffusion.training.dataset.composing import compose_all
 from diffusion.training.dataset.composition import caption_of, plan, read_hues
-from diffusion.training.dataset.prepare import PIXELS, Row, read_emoji, read_rows
+from diffusion.training.dataset.prepare import PIXELS, DatasetRow, read_emoji, read_rows
 from diffusion.training.dataset.words import write_texts
 from diffusion.training.loop.run import Budget, Learner, Run, fill
 from diffusion.training.phases.clip import token_ids
 
 SIDE = 96
-RATE = 1e-3
-TEXT_PACE = 0.2  # the text encoder learns slower by this: it knows most already
-OTHERS = 50_000  # texts without pictures that the text encoder has to keep in mind
-SCALE = 20.0  # of the contrast's logits, at the start
+TOWER_LEARNING_RATE = 1e-3
+TEXT_PACE = 0.2  # factor of the text encoder's learning rate: it is trained already
+MAX_OTHER_TEXTS = 50_000  # texts without pictures that the text encoder must not forget
+INITIAL_LOGIT_SCALE = 20.0  # of the contrastive loss
 MEAN = STD = (0.5, 0.5, 0.5)
 
 
@@ -61,10 +61,15 @@ class Pairs:
 
 
 def compose_pairs(
-    pictures: Path, rows: list[Row], chosen: list[int], count: int, seed: int, calm: bool = False
+    pictures: Path,
+    rows: list[DatasetRow],
+    chosen: list[int],
+    count: int,
+    seed: int,
+    calm: bool = False,
 ) -> Pairs:
-    """`count` compositions of the chosen rows, square and small, with captions; `pictures` is the
-    `pictures.npy` that the rows stand for. If `calm`, nothing moves or leans."""
+    """`count` compositions of the chosen rows, small squares with captions; `pictures` is the path
+    of `pictures.npy`. If `calm`, subjects are not moved or rotated."""
     rng = random.Random(seed)
     hues = read_hues(np.load(pictures, mmap_mode="r"), chosen)
     picked = rng.choices(chosen, k=count)
@@ -81,7 +86,7 @@ def compose_pairs(
 
 
 def build_clip(encoder: Any, tiny: bool) -> Any:
-    """A `CLIPModel` around a text encoder: its vectors are the pooled states as they are.
+    """A `CLIPModel` around a text encoder, whose pooled states it uses without a projection.
 
     The image tower has 1.4M parameters and sees 36 patches of 16 pixels.
     """
@@ -100,7 +105,7 @@ def build_clip(encoder: Any, tiny: bool) -> Any:
             text_config=encoder.config.to_dict(),
             vision_config=vision.to_dict(),
             projection_dim=width,
-            logit_scale_init_value=math.log(SCALE),
+            logit_scale_init_value=math.log(INITIAL_LOGIT_SCALE),
         )
     )
     clip.text_model.load_state_dict(encoder.state_dict())
@@ -110,7 +115,7 @@ def build_clip(encoder: Any, tiny: bool) -> Any:
 
 
 def image_tower_of(clip: Any) -> Any:
-    """The half that sees, on its own."""
+    """The image tower alone."""
     tower = CLIPVisionModelWithProjection(clip.config.vision_config)
     mine = tower.state_dict().keys()
     tower.load_state_dict({k: v for k, v in clip.state_dict().items() if k in mine})
@@ -118,12 +123,13 @@ def image_tower_of(clip: Any) -> Any:
 
 
 def as_input(pictures: Tensor) -> Tensor:
-    """uint8 pictures as the tower sees them."""
+    """uint8 pictures as input of the tower."""
     return (pictures.float() / 255 - MEAN[0]) / STD[0]
 
 
 def vary(pictures: Tensor, g: torch.Generator) -> Tensor:
-    """Shifts, blur and a little noise: what a drawn picture has and a rendered one has not."""
+    """Augment with shifts, blur and a little noise, which generated pictures have and rendered ones
+    lack."""
     pixels = as_input(pictures)
     shift = torch.randint(-4, 5, (2,), generator=g).tolist()
     pixels = functional.pad(pixels, (4, 4, 4, 4), mode="replicate")
@@ -139,10 +145,9 @@ def vary(pictures: Tensor, g: torch.Generator) -> Tensor:
 
 
 def contrast(seen: Tensor, said: Tensor, scale: Tensor) -> Tensor:
-    """Each picture finds its caption among the batch's, and each caption its picture.
+    """The contrastive loss of pictures and captions, both unit vectors.
 
-    Captions of one batch can mean nearly the same, so what counts as right is shared out by how
-    near they are; both sides have length one.
+    Captions in a batch can mean nearly the same, so the targets are shared between similar ones.
     """
     wanted = functional.softmax(30 * said @ said.T, dim=-1)
     logits = scale.exp() * seen @ said.T
@@ -153,9 +158,8 @@ def contrast(seen: Tensor, said: Tensor, scale: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Towers:
-    """What learns by contrast: who sees pictures (N, 3, 96, 96) and who reads captions, told by
-    their places, both into [N, width] of length one; the scale of the logits; and what is to be
-    learnt beside, as a loss."""
+    """The towers to train: one embeds pictures (N, 3, 96, 96), one embeds captions by index, both
+    to unit vectors [N, width]; the scale of the logits; and an optional further loss."""
 
     see: Callable[[Tensor], Tensor]
     read: Callable[[Tensor], Tensor]
@@ -174,11 +178,11 @@ def train_by_contrast(
     seed: int,
     reports: int,
 ) -> Run:
-    """Run until the budget is spent, continuing an earlier run; the run, which has the averaged
-    weights. `pictures` are (N, 3, 96, 96) uint8, where the towers are."""
+    """Train until the budget is spent, continuing an earlier run. `pictures` are (N, 3, 96, 96)
+    uint8 on the device of the towers. Returns the run, which has the averaged weights."""
     with Run(workdir, name, "picture", learner, budget, "cosine") as run:
         while not run.is_over:
-            run.cool(RATE, warm_steps=100)
+            run.cool(TOWER_LEARNING_RATE, warm_steps=100)
             g = torch.Generator().manual_seed(run.chance(seed))
             chosen = torch.randint(0, len(pictures), (batch,), generator=g)
             seen = towers.see(vary(pictures[chosen.to(pictures.device)], g))
@@ -190,23 +194,23 @@ def train_by_contrast(
 
 
 def look(tower: Any, pixels: Tensor) -> Tensor:
-    """Where a tower puts pictures: [N, width] of length one."""
+    """The unit vectors [N, width] of pictures."""
     with autocast(pixels.device):
         seen = tower(pixels)
-    # CLIP's towers of transformers answer with more than their embeddings.
+    # The towers of transformers return an output object.
     embeds: Tensor = getattr(seen, "image_embeds", seen)
     return functional.normalize(embeds.float(), dim=-1)
 
 
 @torch.inference_mode()
 def read_with(workdir: Path, texts: list[str]) -> Tensor:
-    """[N, 256] of length one: the trained text encoder's pooled states."""
+    """Unit vectors [N, 256]: the pooled states of the trained text encoder."""
     tokenizer = CLIPTokenizer.from_pretrained(workdir / "tokenizer")
     encoder = CLIPTextModel.from_pretrained(workdir / "text_encoder").eval()
     ids = token_ids(tokenizer, texts)
     lengths = (ids != tokenizer.eos_token_id).sum(1) + 1
     vectors = torch.empty(len(texts), encoder.config.hidden_size)
-    # Attention is causal: what stands behind a text's end changes nothing in it.
+    # Attention is causal, so padding does not change the text.
     for part in tqdm(lengths.argsort().split(128), desc="captions", unit="batch"):
         vectors[part] = encoder(ids[part, : int(lengths[part].max())]).pooler_output
     return functional.normalize(vectors, dim=-1)
@@ -223,11 +227,11 @@ def train_sight(
     tiny: bool,
     start: Path | None = None,
 ) -> None:
-    """Run the phase's second part, over `count` composed pictures: both towers by contrast.
+    """Run the part over `count` composed pictures: train both towers by contrast.
 
-    Pictures of the (emoji, style) pairs `kept_back` are left out, to measure with. With `start`, a
-    model folder, the image tower goes on from the one there, and the text encoder stays as it is,
-    so that U-Nets taught on it still fit. Raises UnfitStart.
+    Pictures of the (emoji, style) pairs `kept_back` are left out for evaluation. With `start`, a
+    model folder, its image tower is trained further and the text encoder stays unchanged, so that
+    U-Nets trained on it still fit. Raises UnfitStart.
     """
     rows = read_rows(workdir / "pictures.json")
     chosen = [i for i, row in enumerate(rows) if (row.emoji, row.style) not in kept_back]
@@ -251,7 +255,7 @@ def train_sight(
     )
     if start is None:
         packages = workdir / "packages"
-        others = write_texts(packages, read_emoji(packages), min(count, OTHERS), seed + 1)
+        others = write_texts(packages, read_emoji(packages), min(count, MAX_OTHER_TEXTS), seed + 1)
         ids = token_ids(tokenizer, list(others))
         stray = partial(_stray, clip.text_model, encoder.to(device), ids, batch)
         towers = replace(towers, beside=stray)
@@ -281,7 +285,7 @@ def _optimizer(clip: Any) -> torch.optim.Optimizer:
     groups: list[dict[str, Any]] = [{"params": rest}]
     if read:
         groups.append({"params": read, "pace": TEXT_PACE})
-    return torch.optim.AdamW(groups, lr=RATE, weight_decay=0.05, fused=True)
+    return torch.optim.AdamW(groups, lr=TOWER_LEARNING_RATE, weight_decay=0.05, fused=True)
 
 
 def _see(clip: Any, pixels: Tensor) -> Tensor:
@@ -290,7 +294,7 @@ def _see(clip: Any, pixels: Tensor) -> Tensor:
 
 
 def _read(encoder: Any, ids: Tensor, end: int, chosen: Tensor) -> Tensor:
-    """Pooled states of length one; causal attention needs no more than the longest text."""
+    """Pooled states as unit vectors; with causal attention, up to the longest text is enough."""
     some = ids[chosen]
     longest = int((some != end).sum(1).max()) + 1
     with autocast(encoder.device):
@@ -300,7 +304,7 @@ def _read(encoder: Any, ids: Tensor, end: int, chosen: Tensor) -> Tensor:
 
 
 def _stray(encoder: Any, earlier: Any, ids: Tensor, count: int, g: torch.Generator) -> Tensor:
-    """How far the states of texts without pictures are from what they were, in their variance."""
+    """How far the states of texts without pictures have moved, relative to their variance."""
     some = ids[torch.randint(0, len(ids), (count,), generator=g)].to(encoder.device)
     with autocast(encoder.device):
         states = encoder(some).last_hidden_state.float()
@@ -310,20 +314,20 @@ def _stray(encoder: Any, earlier: Any, ids: Tensor, count: int, g: torch.Generat
     return strayed
 
 
-def phrases_of(rows: list[Row]) -> dict[str, list[str]]:
-    """What the tower can name, by part of speech: the things and styles that can be drawn, too."""
+def phrases_of(rows: list[DatasetRow]) -> dict[str, list[str]]:
+    """The phrases that the tower can name, by kind, with the drawable things and styles."""
     names = dict.fromkeys(row.names[0] for row in rows if row.weight > 0)
     return {
         "things": [name for name in names if name.replace(" ", "").replace("-", "").isalpha()],
         "colours": list(HUES),
         "styles": list(dict.fromkeys(row.style for row in rows if row.weight > 0)),
-        # White is what a picture stands on when nobody says anything.
+        # White is the default background.
         "grounds": [f"on {article(g)} {g} background" for g in GROUNDS if g != "white"],
     }
 
 
 def write_image_tower(tower: Any, folder: Path, phrases: dict[str, list[str]]) -> None:
-    """The tower, how to prepare a picture for it, and the phrases it can name."""
+    """Write the tower, its preprocessing config, and its phrases."""
     tower.save_pretrained(folder)
     preparing = {
         "image_processor_type": "CLIPImageProcessor",

@@ -1,9 +1,9 @@
-"""Phase `clip`, third part: another word for a thing comes to read as the thing's own name does.
+"""Phase `clip`, third part: a synonym gets the same states as the name of the thing.
 
-A U-Net knows the states of the names in its captions and little else: those of "a canine" may point
-where those of "a dog" do and still be strange to it. So the text encoder goes on from itself. A
-prompt with another word takes on, place by place, the states that the same prompt with the name
-had, and prompts with names keep theirs, so that U-Nets taught on these still fit.
+A U-Net only knows the states of names in its captions. Those of "a canine" may point where those of
+"a dog" do and still be unfamiliar to it. So the text encoder is trained further: a prompt with a
+synonym gets, token by token, the states of the same prompt with the name. Prompts with names keep
+their states, so that U-Nets trained on them still fit.
 """
 
 # mypy: allow-untyped-calls
@@ -37,14 +37,14 @@ from diffusion.training.phases.clip import (
     token_ids,
 )
 
-RATE = 5e-4
-NEAR = 0.52  # mean cosine in MiniLM's space from which a noun is taken for the nearest name
-KINDRED = 0.2  # how much nearer a word is to what WordNet calls its kin
-MEASURED = 0.05  # share of the other words that nobody teaches, to see how new ones fare
-FAMILIAR = 4.0  # how much more often a word for an idea named by hand is taught
+KINSHIP_LEARNING_RATE = 5e-4
+MIN_COSINE = 0.52  # mean cosine in MiniLM's space from which a noun belongs to the nearest name
+KIN_LIKENESS = 0.2  # bonus on the cosine of WordNet's synonyms
+MEASURED_SHARE = 0.05  # share of the synonyms that are held out
+IDEA_NAME_WEIGHT = 4.0  # sampling weight of words for ideas with names by hand
 FAMILIAR_NAMES = frozenset(names[0] for names in IDEAS.values())
-RECOLOURED = 0.3  # share of the prompts whose hues are called by other words
-# Such words, and what captions call them.
+RECOLOURED_SHARE = 0.3  # share of the prompts whose colour words are replaced
+# Other colour words, and the ones that captions use.
 HUES_OF = {
     "crimson": "red",
     "scarlet": "red",
@@ -69,8 +69,8 @@ Ideas = list[tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """Prompts as ids (N, 32), those whose states they shall have, and at which place (N, 32); how
-    many tokens of each are text."""
+    """Prompts as ids (N, 32), the prompts whose states they should get, the matching positions (N,
+    32), and the number of text tokens of each."""
 
     ids: Tensor
     known: Tensor
@@ -81,11 +81,11 @@ class Lesson:
 def find_kin(
     packages: Path, ideas: Ideas, tiny: bool, device: torch.device
 ) -> list[tuple[str, str]]:
-    """Other words for what the model can draw, each with the first name of its idea, shuffled.
+    """Synonyms of what the model can draw, each with the first name of its idea, shuffled.
 
-    Nouns that one can draw go by the name that MiniLM puts nearest to them and their gloss. What
-    WordNet calls kindred counts as nearer, and goes there however far it is; in miniature nothing
-    else does. What is on the blocklist is left out.
+    A drawable noun belongs to the name that MiniLM puts nearest to it and its gloss. WordNet's
+    synonyms get a bonus and always belong to their name; in a tiny run there are no others. Blocked
+    words are left out.
     """
     dictionary = read_dictionary(packages)
     firsts = {name: names[0] for names in reversed(ideas) for name in names}
@@ -98,10 +98,10 @@ def find_kin(
     names = list(firsts)
     nearness = _nearness(words, names, packages.parent / "kinship-teacher.npy", device)
     place = {word: index for index, word in enumerate(words)}
-    wanted = torch.full((len(words),), NEAR)
+    wanted = torch.full((len(words),), MIN_COSINE)
     for word, name in kindred:
         if word in place:
-            nearness[place[word], names.index(name)] += KINDRED
+            nearness[place[word], names.index(name)] += KIN_LIKENESS
             wanted[place[word]] = 0
     best, nearest = nearness.max(1)
     kin = [
@@ -114,7 +114,7 @@ def find_kin(
 
 
 def _nearness(words: dict[str, str], names: list[str], path: Path, device: torch.device) -> Tensor:
-    """[words, names]: mean cosine in MiniLM's space of the bare word and of the word with its
+    """Mean cosines [words, names] in MiniLM's space, of the word alone and of the word with its
     gloss."""
     texts = [with_article(word) for word in words]
     texts += [f"{word}, {gloss[:80]}" for word, gloss in words.items()]
@@ -126,10 +126,9 @@ def _nearness(words: dict[str, str], names: list[str], path: Path, device: torch
 
 
 def align(ids: list[int], known: list[int], end: int) -> list[int]:
-    """For every place of one prompt, the place in the other that says the same.
+    """For each position of one prompt, the position in the other with the same meaning.
 
-    They begin alike; from where they differ, they are matched from their ends to there; padding is
-    matched with padding.
+    The common start is matched first, then the common end; padding is matched with padding.
     """
     size, other = ids.index(end) + 1, known.index(end) + 1
     alike = 0
@@ -149,12 +148,12 @@ def write_lesson(
     count: int,
     rng: random.Random,
 ) -> Lesson:
-    """A batch: half of it prompts with other words, half with names that keep their states.
+    """A batch: half prompts with synonyms, half with names that keep their states.
 
-    Words for ideas named by hand come more often, as the ideas do in pictures.
+    Words for ideas with names by hand are more frequent, like those ideas in pictures.
     """
     names = [name for some in ideas for name in some]
-    chances = [FAMILIAR if name in FAMILIAR_NAMES else 1.0 for _, name in kin]
+    chances = [IDEA_NAME_WEIGHT if name in FAMILIAR_NAMES else 1.0 for _, name in kin]
     words = iter(rng.choices(kin, chances, k=count))
     firsts = [some[0] for some in ideas]
     texts, known = [], []
@@ -162,7 +161,7 @@ def write_lesson(
         word, name = next(words) if index % 2 else (rng.choice(names),) * 2
         chance = rng.random()
         text, wanted = (dress(one, firsts, random.Random(chance)) for one in (word, name))
-        texts.append(_recolour(text, rng) if rng.random() < RECOLOURED else text)
+        texts.append(_recolour(text, rng) if rng.random() < RECOLOURED_SHARE else text)
         known.append(" ".join(HUES_OF.get(part, part) for part in wanted.split(" ")))
     ids, others = token_ids(tokenizer, texts), token_ids(tokenizer, known)
     end = tokenizer.eos_token_id
@@ -171,10 +170,9 @@ def write_lesson(
 
 
 def kinship_loss(states: Tensor, wanted: Tensor, lengths: Tensor) -> Tensor:
-    """Squared error on the states (N, 32, d), in their variance.
+    """The squared error of the states (N, 32, d), relative to their variance.
 
-    Text and padding count as much as each other, however long the text is: attention looks at few
-    places of one and at many of the other.
+    Text and padding have equal weight, because attention looks at both.
     """
     error = (states - wanted).square().mean(-1) / wanted.var()
     inside = torch.arange(LENGTH, device=states.device) < lengths[:, None]
@@ -190,13 +188,13 @@ def train_kinship(
     device: torch.device,
     tiny: bool,
 ) -> None:
-    """Run the part until its budget is spent, from the text encoder of the model folder `folder`;
-    continues where an earlier run stopped. Raises UnfitStart."""
+    """Run the part until its budget is spent, starting from the text encoder of the model folder
+    `folder`; continues an earlier run. Raises UnfitStart."""
     tokenizer: Any = CLIPTokenizer.from_pretrained(folder / "tokenizer")
     packages = workdir / "packages"
     ideas = [one.names for one in read_emoji(packages) if one.names]
     kin = find_kin(packages, ideas, tiny, device)
-    count = max(1, round(MEASURED * len(kin)))
+    count = max(1, round(MEASURED_SHARE * len(kin)))
     (workdir / "kin.json").write_text(json.dumps(kin[count:]))
     write_held_out(workdir, HeldOut(read_held_out(workdir).pairs, tuple(kin[:count])))
     torch.manual_seed(seed)
@@ -205,11 +203,13 @@ def train_kinship(
     encoder = encoder.to(device)
     earlier = copy.deepcopy(encoder).eval().requires_grad_(False)
     exam = Exam(tokenizer, earlier, ideas, kin[:count])
-    optimizer = torch.optim.AdamW(encoder.parameters(), lr=RATE, weight_decay=0.02, fused=True)
+    optimizer = torch.optim.AdamW(
+        encoder.parameters(), lr=KINSHIP_LEARNING_RATE, weight_decay=0.02, fused=True
+    )
     learner = Learner(encoder, encoder, 0.998, optimizer)
     with Run(workdir, "kinship", "text", learner, budget, "held_out_found") as run:
         while not run.is_over:
-            run.cool(RATE, warm_steps=50)
+            run.cool(KINSHIP_LEARNING_RATE, warm_steps=50)
             rng = random.Random(run.chance(seed))
             lesson = write_lesson(tokenizer, ideas, kin[count:], batch, rng)
             run.learn(_loss_on(encoder, earlier, lesson, device), batch)
@@ -231,7 +231,7 @@ def _loss_on(encoder: Any, earlier: Any, lesson: Lesson, device: torch.device) -
 
 
 class Exam:
-    """How often a word that nobody taught reads most like the name that it should."""
+    """How often an untrained word is read most like the right name."""
 
     def __init__(
         self, tokenizer: CLIPTokenizer, earlier: Any, ideas: Ideas, kin: list[tuple[str, str]]
@@ -242,7 +242,7 @@ class Exam:
         self._names = self._read(earlier, token_ids(tokenizer, [with_article(n) for n in names]))
 
     def mark(self, encoder: Any) -> float:
-        """The share of words whose padding is nearest to that of their name."""
+        """The share of words whose padding state is nearest to that of their name."""
         nearest = torch.cdist(self._read(encoder, self._words), self._names).argmin(1).cpu()
         return (nearest == self._answers).float().mean().item()
 
@@ -256,6 +256,6 @@ class Exam:
 
 
 def _recolour(text: str, rng: random.Random) -> str:
-    """The same with another word for each hue."""
+    """The same text with other colour words."""
     parts = text.split(" ")
     return " ".join(rng.choice(WORDS_OF[part]) if part in WORDS_OF else part for part in parts)

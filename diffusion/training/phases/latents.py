@@ -1,7 +1,7 @@
-"""Composed pictures as latents beside the states of their captions, made once before the U-Net.
+"""Encode composed pictures and their captions once, before the U-Net is trained.
 
-Encoding costs as much as a training step, so every composition is encoded once and seen several
-times. Leaves `latents-WxH.npy`, `states-WxH.npy` and `captions.json` in the work folder.
+Encoding is as slow as a training step, so each composition is encoded once and seen several times.
+Writes `latents-WxH.npy`, `states-WxH.npy` and `captions.json` into the work folder.
 """
 
 # mypy: allow-untyped-calls
@@ -26,16 +26,16 @@ from diffusion.training.dataset.composing import compose_all
 from diffusion.training.dataset.composition import SHAPES, Composition, caption_of, plan, read_hues
 from diffusion.training.dataset.exam import SYNONYMS
 from diffusion.training.dataset.ideas import IDEAS
-from diffusion.training.dataset.prepare import Row, read_rows
+from diffusion.training.dataset.prepare import DatasetRow, read_rows
 from diffusion.training.phases.clip import token_ids
 
-FAMILIAR = 6.0  # how much more often an idea named by hand is seen: people ask for these
-KINDRED = 0.12  # share of the captions that call the thing by another word
-HELD_OUT = 96  # compositions, the first of the squares, that only measure
+IDEA_WEIGHT = 6.0  # sampling weight of ideas with names by hand, which people ask for most
+SYNONYM_SHARE = 0.12  # share of the captions with a synonym
+HELD_OUT_COMPOSITIONS = 96  # the first squares, which are never trained on
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
+class LatentBucket:
     """All compositions of one shape: latents (N, 4, h, w) and text states (N, 32, d), fp16."""
 
     latents: Tensor
@@ -46,7 +46,8 @@ class Bucket:
 def write_latents(
     workdir: Path, count: int, seed: int, device: torch.device, calm: bool = False
 ) -> None:
-    """Compose, caption and encode `count` pictures, by shape. If `calm`, nothing moves or leans."""
+    """Compose, caption and encode `count` pictures, by shape. If `calm`, subjects are not moved or
+    rotated."""
     rows = read_rows(workdir / "pictures.json")
     vae = load_vae(workdir, device)
     rng = random.Random(seed)
@@ -70,46 +71,47 @@ def write_latents(
 
 
 def load_vae(workdir: Path, device: torch.device) -> Any:
-    """The autoencoder of the work folder, to be used and not taught."""
+    """The autoencoder of the work folder, for inference."""
     vae = AutoencoderKL.from_pretrained(workdir / "vae", low_cpu_mem_usage=False)
     return vae.to(device, memory_format=torch.channels_last).eval()
 
 
 def plan_pictures(
-    workdir: Path, rows: list[Row], count: int, rng: random.Random, calm: bool
+    workdir: Path, rows: list[DatasetRow], count: int, rng: random.Random, calm: bool
 ) -> tuple[list[Composition], dict[int, float | None]]:
-    """So many compositions of what the diffusion model is taught, and the hues of the drawings."""
+    """Plan compositions of what the diffusion model is trained on; also the hues of the
+    drawings."""
     known = [index for index, row in enumerate(rows) if row.idea]
     hues = read_hues(np.load(workdir / "pictures.npy", mmap_mode="r"), known)
-    weights = [rows[i].weight * (FAMILIAR if rows[i].emoji in IDEAS else 1) for i in known]
+    weights = [rows[i].weight * (IDEA_WEIGHT if rows[i].emoji in IDEAS else 1) for i in known]
     chosen = rng.choices(known, weights, k=count)
     return [plan(index, rows, hues, rng, calm) for index in chosen], hues
 
 
 def caption_pictures(
-    workdir: Path, rows: list[Row], plans: list[Composition], rng: random.Random
+    workdir: Path, rows: list[DatasetRow], plans: list[Composition], rng: random.Random
 ) -> list[str]:
-    """Words for each, some of them kindred ones."""
+    """A caption for each plan, some with synonyms."""
     words = _other_words(workdir)
     captions = []
     for composition in plans:
         others = words.get(rows[composition.row].names[0])
-        names = (rng.choice(others),) if others and rng.random() < KINDRED else None
+        names = (rng.choice(others),) if others and rng.random() < SYNONYM_SHARE else None
         captions.append(caption_of(composition, rows, rng, names))
     return captions
 
 
 @torch.inference_mode()
 def encode(vae: Any, frames: npt.NDArray[np.uint8]) -> Tensor:
-    """Frames (N, height, width, 3) as latents (N, 4, h, w), on the autoencoder's device."""
+    """Encode frames (N, height, width, 3) to latents (N, 4, h, w), on the autoencoder's device."""
     pixels = torch.from_numpy(frames).to(vae.device).permute(0, 3, 1, 2)
-    # What a processor's caches hold is encoded twice as fast.
+    # Batches that fit into the CPU's cache are encoded twice as fast.
     parts = pixels.split(8 if vae.device.type == "cpu" else len(pixels))
     return torch.cat([vae.encode(part.float() / 127.5 - 1).latent_dist.mean for part in parts])
 
 
 def write_states(workdir: Path, device: torch.device) -> None:
-    """What the text encoder makes of the captions that are there, and of no words at all."""
+    """Write the text encoder's states of all captions and of the empty text."""
     captions = {"nothing": [""], **json.loads((workdir / "captions.json").read_text())}
     states = read_states(workdir, [one for some in captions.values() for one in some], device)
     for name, part in zip(
@@ -120,7 +122,7 @@ def write_states(workdir: Path, device: torch.device) -> None:
 
 @torch.inference_mode()
 def read_states(workdir: Path, texts: list[str], device: torch.device) -> Tensor:
-    """(N, 32, d) fp16 on the CPU: what the work folder's text encoder makes of texts."""
+    """The text states (N, 32, d) fp16 on the CPU, by the work folder's text encoder."""
     tokenizer = CLIPTokenizer.from_pretrained(workdir / "tokenizer")
     encoder: Any = CLIPTextModel.from_pretrained(workdir / "text_encoder")
     encoder = encoder.to(device).eval()
@@ -130,8 +132,8 @@ def read_states(workdir: Path, texts: list[str], device: torch.device) -> Tensor
 
 
 def _other_words(workdir: Path) -> dict[str, list[str]]:
-    """By the first name of an idea: the other words that phase `clip` taught for it. What the exam
-    will ask as synonyms stays out of every caption."""
+    """The synonyms that phase `clip` trained, by the first name of an idea, without the words that
+    the evaluation asks for."""
     path = workdir / "kin.json"
     words: dict[str, list[str]] = {}
     for word, name in json.loads(path.read_text()) if path.exists() else ():
@@ -140,11 +142,13 @@ def _other_words(workdir: Path) -> dict[str, list[str]]:
     return words
 
 
-def read_buckets(workdir: Path) -> list[Bucket]:
-    """Every shape that has compositions, mapped from disk so that workers share the memory."""
+def read_buckets(workdir: Path) -> list[LatentBucket]:
+    """All shapes with compositions, memory-mapped so that workers share them."""
 
     def tensor(name: str) -> Tensor:
         return torch.from_numpy(np.load(workdir / name, mmap_mode="c"))
 
     names = json.loads((workdir / "captions.json").read_text())
-    return [Bucket(tensor(f"latents-{name}.npy"), tensor(f"states-{name}.npy")) for name in names]
+    return [
+        LatentBucket(tensor(f"latents-{name}.npy"), tensor(f"states-{name}.npy")) for name in names
+    ]

@@ -1,11 +1,10 @@
-"""A start for the autoencoder that saves it the first half of its training.
+"""Initialise the autoencoder as a thumbnail codec, which saves the first half of its training.
 
-Before the first step it already is a thumbnail codec: three of the four latent channels hold the
-mean colour of their 8x8 block, and decoding blurs them back to full size. Training then only adds
-what a thumbnail lacks. From a random start this model spends thousands of steps on brightness
-before it discovers colour.
+Three of the four latent channels hold the mean colour of their 8x8 block, and decoding blurs them
+to full size. Training then only adds what a thumbnail lacks. From random weights this model spends
+thousands of steps on brightness before it learns colour.
 
-The way through GroupNorm and SiLU is linear because every colour travels with its negative
+The path through GroupNorm and SiLU is linear because every colour is stored with its negative
 (`silu(x) - silu(-x) = x`) and with two constants that keep the norm's deviation nearly constant.
 """
 
@@ -16,19 +15,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-# Per colour: itself, its negative, and the two constants, so that four channels are one norm group.
+# Per colour: itself, its negative, and two constants, so that four channels form a norm group.
 LANES = 12
 CONSTANT = 2.0
-SCALE = 2.25**0.5  # deviation of such a group for colours of middling strength
+GROUP_DEVIATION = 2.25**0.5  # deviation of a norm group for medium colours
 
 AVERAGE = torch.tensor([[1.0, 1, 0], [1, 1, 0], [0, 0, 0]]) / 4
 SMOOTH = torch.outer(torch.tensor([1.0, 2, 1]), torch.tensor([1.0, 2, 1])) / 16
-CENTRE = torch.tensor([[0.0, 0, 0], [0, 1, 0], [0, 0, 0]])
+CENTRE_TAP = torch.tensor([[0.0, 0, 0], [0, 1, 0], [0, 0, 0]])
 
 
 @torch.no_grad()
 def start_as_thumbnail(model: Any) -> None:
-    """Set the weights of a fresh `AutoencoderKL` in place; its norm groups need four channels."""
+    """Set the weights of a new `AutoencoderKL` in place; its norm groups need four channels."""
     encoder, decoder = model.encoder, model.decoder
     for module in model.modules():
         if module.__class__.__name__ == "ResnetBlock2D":
@@ -53,7 +52,7 @@ def start_as_thumbnail(model: Any) -> None:
 
 
 def _carry(conv: nn.Conv2d, kernel: Tensor) -> None:
-    """Let the lanes pass through a convolution, each filtered by `kernel`."""
+    """Pass the colour channels through a convolution, each filtered by `kernel`."""
     weight = conv.weight
     weight[:LANES] = 0
     assert conv.bias is not None
@@ -66,20 +65,20 @@ def _carry(conv: nn.Conv2d, kernel: Tensor) -> None:
 
 
 def _enter(conv: nn.Conv2d) -> None:
-    """Three colours, or the first three latent channels, onto the lanes."""
+    """Map three colours, or the first three latent channels, to the colour channels."""
     assert conv.bias is not None
     conv.weight[:LANES] = 0
     conv.bias[:LANES] = 0
     for colour in range(3):
-        conv.weight[4 * colour, colour] = CENTRE
-        conv.weight[4 * colour + 1, colour] = -CENTRE
+        conv.weight[4 * colour, colour] = CENTRE_TAP
+        conv.weight[4 * colour + 1, colour] = -CENTRE_TAP
         conv.bias[4 * colour + 2] = CONSTANT
         conv.bias[4 * colour + 3] = -CONSTANT
 
 
 def _leave(conv: nn.Conv2d, bias: float) -> None:
-    """The lanes back to three channels; `bias` is for outputs beyond the fourth, the log variances,
-    because a latent that starts with unit noise starts with nothing to see."""
+    """Map the colour channels back to three; `bias` is for outputs beyond the fourth, the log
+    variances: a latent that starts with unit noise would hide everything."""
     assert conv.bias is not None
     conv.weight[:3] = 0
     conv.bias[:] = 0
@@ -87,5 +86,5 @@ def _leave(conv: nn.Conv2d, bias: float) -> None:
         conv.weight[4:] *= 0.1
         conv.bias[4:] = bias
     for colour in range(3):
-        conv.weight[colour, 4 * colour] = CENTRE * SCALE
-        conv.weight[colour, 4 * colour + 1] = -CENTRE * SCALE
+        conv.weight[colour, 4 * colour] = CENTRE_TAP * GROUP_DEVIATION
+        conv.weight[colour, 4 * colour + 1] = -CENTRE_TAP * GROUP_DEVIATION

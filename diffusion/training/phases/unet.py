@@ -1,7 +1,7 @@
-"""Phase `unet`: learn to tell the picture from the noise, given the words.
+"""Phase `unet`: train the U-Net to predict the picture from noise and a caption.
 
 v-prediction (Salimans and Ho 2022) under the squared-cosine schedule (Nichol and Dhariwal 2021) or
-the linear one (Ho et al. 2020). Sees latents and text states, never pixels or words.
+the linear one (Ho et al. 2020), on latents and text states.
 """
 
 # mypy: allow-untyped-calls
@@ -20,23 +20,23 @@ from torch import Tensor
 
 from diffusion.nn.devices import autocast
 from diffusion.sampling.denoiser import Denoiser
-from diffusion.sampling.noise_schedules import SCHEDULES, trained_levels
+from diffusion.sampling.noise_schedules import BETA_SCHEDULES, trained_levels
 from diffusion.training.loop.logbook import load_checkpoint
 from diffusion.training.loop.run import Budget, Learner, Run, UnfitStart, fill
 from diffusion.training.loop.sampling import BETAS, draw_samples, read_schedule, write_schedule
 from diffusion.training.loop.workers import Place, launch
-from diffusion.training.phases.clip import WIDTH
-from diffusion.training.phases.latents import HELD_OUT, Bucket, read_buckets
+from diffusion.training.phases.clip import TEXT_WIDTH
+from diffusion.training.phases.latents import HELD_OUT_COMPOSITIONS, LatentBucket, read_buckets
 
-RATE = 8e-4
-DECAY = 0.45  # share of the run, at its end, over which the learning rate falls to almost nothing
-NO_WORDS = 0.1  # share of samples whose caption is dropped, for classifier-free guidance
-NOISY = 0.7  # share of samples at the noisier of two levels: what a picture is of is settled there
+UNET_LEARNING_RATE = 8e-4
+DECAY_SHARE = 0.45  # share of the run, at its end, over which the learning rate falls to almost 0
+DROPPED_CAPTION_SHARE = 0.1  # share of samples without a caption, for classifier-free guidance
+NOISIER_SHARE = 0.7  # share of samples at the noisier of two random levels, which decide most
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How the U-Net learns; `start` is a model folder whose U-Net it begins with."""
+    """The settings of the training; `start` is a model folder whose U-Net is trained further."""
 
     batch: int
     seed: int
@@ -57,17 +57,15 @@ def build_unet(tiny: bool) -> Any:
         layers_per_block=1,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-        cross_attention_dim=WIDTH,
+        cross_attention_dim=TEXT_WIDTH,
         attention_head_dim=4,
         norm_num_groups=16,
     )
 
 
 def begin(course: Course) -> Any:
-    """The U-Net before its first step: a fresh one, or that of an earlier model.
-
-    Raises UnfitStart.
-    """
+    """The U-Net before its first step: a new one, or that of an earlier model. Raises
+    UnfitStart."""
     unet = build_unet(course.tiny)
     if course.start is not None:
         fill(unet, course.start / "unet")
@@ -75,23 +73,23 @@ def begin(course: Course) -> Any:
 
 
 def build_denoiser(unet: Any, schedule: str) -> Denoiser:
-    """The U-Net under a schedule, predicting v."""
-    return Denoiser(unet, trained_levels(SCHEDULES[schedule](*BETAS, 1000)), "v_prediction")
+    """The denoiser of a U-Net with v-prediction under a schedule."""
+    return Denoiser(unet, trained_levels(BETA_SCHEDULES[schedule](*BETAS, 1000)), "v_prediction")
 
 
 def draw_levels(count: int, g: torch.Generator) -> Tensor:
-    """(count,): how noisy each sample is, in shares of the schedule, [0, 1)."""
+    """Random noise levels (count,), as shares [0, 1) of the schedule."""
     one, other, chance = torch.rand(3, count, generator=g)
-    return torch.where(chance < NOISY, torch.maximum(one, other), one)
+    return torch.where(chance < NOISIER_SHARE, torch.maximum(one, other), one)
 
 
 def diffusion_loss(
     denoiser: Denoiser, latents: Tensor, states: Tensor, g: torch.Generator
 ) -> Tensor:
-    """The mean weighted squared error on v of a batch, at levels and with noise drawn by chance.
+    """The mean weighted squared error on v, at random levels with random noise.
 
-    The weight is min-SNR (Hang et al. 2023) plus one, because plain min-SNR on v gives the
-    noisiest steps, which decide what the picture is of, almost none.
+    The weight is min-SNR (Hang et al. 2023) plus one: plain min-SNR on v gives almost no weight to
+    the noisiest steps, which decide what the picture shows.
     """
     device = latents.device
     t = draw_levels(len(latents), g) * len(denoiser.levels.sigmas)
@@ -108,20 +106,17 @@ def diffusion_loss(
 
 
 def learning_rate(share: float, step: int, goes_on: bool = False) -> float:
-    """Warm up for 300 steps, hold, then fall along a cosine; `share` of the run is over.
+    """Warm up for 300 steps, hold, then fall along a cosine; `share` of the run is done.
 
-    A U-Net that has learnt already learns on at a third of the rate, which falls all the time.
+    A U-Net that is trained further starts at a third of the rate, which only falls.
     """
-    decay, rate = (1.0, RATE / 3) if goes_on else (DECAY, RATE)
+    decay, rate = (1.0, UNET_LEARNING_RATE / 3) if goes_on else (DECAY_SHARE, UNET_LEARNING_RATE)
     fall = max(0.0, (share - (1 - decay)) / decay)
     return rate * min(1.0, (step + 1) / 300) * (0.01 + 0.99 * (1 + math.cos(math.pi * fall)) / 2)
 
 
 def train_unet(workdir: Path, budget: Budget, course: Course, workers: int) -> None:
-    """Run the phase until its budget is spent; continues where an earlier run stopped.
-
-    Raises UnfitStart.
-    """
+    """Run the phase until its budget is spent; continues an earlier run. Raises UnfitStart."""
     if not (workdir / "unet.pt").exists():
         write_schedule(workdir, course.schedule)
     elif read_schedule(workdir) != course.schedule:
@@ -142,14 +137,18 @@ def _averaged(weights: dict[str, Tensor], course: Course) -> Any:
 
 
 def _pick_batch(
-    buckets: list[Bucket], nothing: Tensor, batch: int, g: torch.Generator
+    buckets: list[LatentBucket], nothing: Tensor, batch: int, g: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     """Latents and states of one shape, fp32; shapes in proportion to their number of pictures."""
     sizes = torch.tensor([float(len(bucket.latents)) for bucket in buckets])
     bucket = buckets[int(torch.multinomial(sizes, 1, generator=g))]
-    first = HELD_OUT if bucket is buckets[0] and len(bucket.latents) > 2 * HELD_OUT else 0
+    first = (
+        HELD_OUT_COMPOSITIONS
+        if bucket is buckets[0] and len(bucket.latents) > 2 * HELD_OUT_COMPOSITIONS
+        else 0
+    )
     rows = torch.randint(first, len(bucket.latents), (batch,), generator=g)
-    dropped = torch.rand(batch, generator=g) < NO_WORDS
+    dropped = torch.rand(batch, generator=g) < DROPPED_CAPTION_SHARE
     rows, dropped = rows.to(nothing.device), dropped.to(nothing.device)
     states = torch.where(dropped.view(-1, 1, 1), nothing, bucket.states[rows].float())
     return bucket.latents[rows].float(), states
@@ -157,7 +156,7 @@ def _pick_batch(
 
 def _train(place: Place, workdir: Path, budget: Budget, course: Course) -> None:
     buckets = [
-        Bucket(bucket.latents.to(course.device), bucket.states.to(course.device))
+        LatentBucket(bucket.latents.to(course.device), bucket.states.to(course.device))
         for bucket in read_buckets(workdir)
     ]
     nothing = torch.from_numpy(np.load(workdir / "states-nothing.npy"))[0].float()
@@ -166,7 +165,7 @@ def _train(place: Place, workdir: Path, budget: Budget, course: Course) -> None:
     unet = begin(course)
     denoiser = build_denoiser(unet, course.schedule)
     optimizer = torch.optim.AdamW(
-        unet.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=0.01, fused=True
+        unet.parameters(), lr=UNET_LEARNING_RATE, betas=(0.9, 0.99), weight_decay=0.01, fused=True
     )
     learner = Learner(unet, unet, 0.999, optimizer)
     with Run(workdir, "unet", "sample", learner, budget, "held_out", place) as run:
@@ -179,8 +178,8 @@ def _train(place: Place, workdir: Path, budget: Budget, course: Course) -> None:
                 _report(run, workdir, buckets[0], course)
 
 
-def _report(run: Run, workdir: Path, bucket: Bucket, course: Course) -> None:
-    """Measure on what is held out, keep the state, and now and then draw a sheet."""
+def _report(run: Run, workdir: Path, bucket: LatentBucket, course: Course) -> None:
+    """Measure the held-out loss, save the state, and sometimes draw a sheet."""
     unet = _averaged(run.average.weights, course).to(course.device)
     run.report(_held_out_loss(build_denoiser(unet, course.schedule), bucket))
     if run.is_over or run.reports % 4 == 0:
@@ -189,8 +188,11 @@ def _report(run: Run, workdir: Path, bucket: Bucket, course: Course) -> None:
 
 
 @torch.inference_mode()
-def _held_out_loss(denoiser: Denoiser, bucket: Bucket) -> float:
-    """The loss on compositions never trained on, with the same noise every time."""
-    latents, states = bucket.latents[:HELD_OUT].float(), bucket.states[:HELD_OUT].float()
+def _held_out_loss(denoiser: Denoiser, bucket: LatentBucket) -> float:
+    """The loss on held-out compositions, with the same noise every time."""
+    latents, states = (
+        bucket.latents[:HELD_OUT_COMPOSITIONS].float(),
+        bucket.states[:HELD_OUT_COMPOSITIONS].float(),
+    )
     g = torch.Generator().manual_seed(11)
     return float(diffusion_loss(denoiser, latents, states, g))

@@ -11,7 +11,7 @@ from diffusers.utils import logging as diffusers_logging
 from torch import Tensor, nn
 
 from diffusion.engine.batching import BatchedDenoiser
-from diffusion.engine.cost_model import MAX_ROWS, CostModel
+from diffusion.engine.cost_model import MAX_BATCH_ROWS, CostModel
 from diffusion.engine.scheduler import Shape
 from diffusion.loading.load import Checkpoint, load
 from diffusion.sampling.denoiser import Denoiser
@@ -78,7 +78,7 @@ def test_a_row_has_the_same_bytes_in_passes_of_any_size(
 ) -> None:
     passes = BatchedDenoiser(_denoiser(tiny, dtype), CostModel())
     # Large shapes take long where bfloat16 is emulated.
-    counts = (3, 1, 2, 7, 11, MAX_ROWS) if shape.cells < 1000 else (1, 5)
+    counts = (3, 1, 2, 7, 11, MAX_BATCH_ROWS) if shape.cells < 1000 else (1, 5)
     rows = _rows(shape, max(counts))
     expected = torch.cat([passes.predict(shape, [row]) for row in rows])
     for count in counts:
@@ -123,7 +123,7 @@ def test_more_rows_than_memory_allows_take_several_passes(
 ) -> None:
     costs = CostModel()
     passes = BatchedDenoiser(tiny.denoiser, costs)
-    rows = _rows(Shape(8, 8), MAX_ROWS + 2)
+    rows = _rows(Shape(8, 8), MAX_BATCH_ROWS + 2)
     expected = passes.predict(Shape(8, 8), rows)
     costs.halve(Shape(8, 8), 8)
     asked.sizes.clear()

@@ -2,7 +2,12 @@
 
 import pytest
 
-from diffusion.engine.cost_model import FORGET_AFTER_PASSES, KEPT_MEASUREMENTS, MAX_ROWS, CostModel
+from diffusion.engine.cost_model import (
+    FORGET_AFTER_PASSES,
+    KEPT_MEASUREMENTS,
+    MAX_BATCH_ROWS,
+    CostModel,
+)
 from diffusion.engine.scheduler import Shape
 
 SMALL, LARGE = Shape(8, 8), Shape(16, 16)
@@ -55,16 +60,16 @@ def test_a_size_that_was_not_tried_for_long_is_worth_a_try_again() -> None:
 
 def test_more_rows_than_a_pass_may_have_take_several() -> None:
     costs = CostModel()
-    costs.note(SMALL, MAX_ROWS, 1.0)
+    costs.note(SMALL, MAX_BATCH_ROWS, 1.0)
     costs.note(SMALL, 2, 0.25)
-    assert costs.seconds(SMALL, 2 * MAX_ROWS + 2) == pytest.approx(2.25)
+    assert costs.seconds(SMALL, 2 * MAX_BATCH_ROWS + 2) == pytest.approx(2.25)
 
 
 def test_memory_that_does_not_suffice_halves_what_is_allowed() -> None:
     costs = CostModel()
-    assert costs.most(SMALL) == MAX_ROWS
+    assert costs.most(SMALL) == MAX_BATCH_ROWS
     costs.halve(SMALL, 10)
-    assert (costs.most(SMALL), costs.most(LARGE)) == (5, MAX_ROWS)
+    assert (costs.most(SMALL), costs.most(LARGE)) == (5, MAX_BATCH_ROWS)
     for expected in (2, 1, 1):
         costs.halve(SMALL, 10)
         assert costs.most(SMALL) == expected

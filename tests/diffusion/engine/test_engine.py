@@ -10,13 +10,20 @@ import numpy as np
 import pytest
 import torch
 
-from diffusion.engine.engine import Broken, Drawn, Engine, EngineEvent, Stepped, Waits
+from diffusion.engine.engine import (
+    Engine,
+    EngineEvent,
+    GenerationFailed,
+    GenerationFinished,
+    GenerationProgress,
+    GenerationQueued,
+)
 from diffusion.engine.scheduler import QueueFull
 from diffusion.engine.vae_thread import NO_MEMORY
 from diffusion.loading.load import Checkpoint, load
 from diffusion.nn.devices import prepare
 from diffusion.protocol.requests import SAMPLERS, SPACINGS, Blend, ImageRequest, Noise
-from diffusion.sampling.plan import steps_run
+from diffusion.sampling.plan import Plan, steps_run
 from diffusion.vision.image_files import Pixels
 from tests.support.engine.inference_requests import EightRows, a_request
 
@@ -29,7 +36,7 @@ def _run(engine: Engine) -> list[EngineEvent]:
 
 
 def _drawn(events: list[EngineEvent]) -> dict[int, tuple[Pixels, ...]]:
-    return {event.key: event.pictures for event in events if isinstance(event, Drawn)}
+    return {event.key: event.pictures for event in events if isinstance(event, GenerationFinished)}
 
 
 def _alone(tiny: Checkpoint, request: ImageRequest) -> tuple[Pixels, ...]:
@@ -196,7 +203,7 @@ def test_no_step_waits_for_the_gpu(tiny_folder: Path) -> None:
         events = [event for _ in range(3) for event in engine.step()]
     finally:
         torch.cuda.set_sync_debug_mode("default")
-    assert {type(event) for event in events} == {Stepped}
+    assert {type(event) for event in events} == {GenerationProgress}
 
 
 def test_a_guidance_of_1_needs_no_rows_for_the_negative_prompt(tiny: Checkpoint) -> None:
@@ -216,15 +223,17 @@ def test_events_tell_of_waiting_steps_previews_and_the_end(tiny: Checkpoint) -> 
     assert [first.position, second.position, third.position] == [0, 1, 2]
     events = _run(engine)
     of_first = [event for event in events if event.key == first.key]
-    assert [(e.step, e.steps, len(e.previews)) for e in of_first if isinstance(e, Stepped)] == [
+    assert [
+        (e.step, e.steps, len(e.previews)) for e in of_first if isinstance(e, GenerationProgress)
+    ] == [
         (1, 4, 0),
         (2, 4, 4),
         (3, 4, 0),
     ]
-    assert isinstance(of_first[-1], Drawn)
+    assert isinstance(of_first[-1], GenerationFinished)
     of_third = [event for event in events if event.key == third.key]
-    assert of_third[:2] == [Waits(third.key, 1), Waits(third.key, 0)]
-    assert of_third[2:-1] == [Stepped(third.key, 1, 2, ())]
+    assert of_third[:2] == [GenerationQueued(third.key, 1), GenerationQueued(third.key, 0)]
+    assert of_third[2:-1] == [GenerationProgress(third.key, 1, 2, ())]
 
 
 def test_stopping_early_gives_the_prediction_of_that_step(tiny: Checkpoint) -> None:
@@ -232,7 +241,7 @@ def test_stopping_early_gives_the_prediction_of_that_step(tiny: Checkpoint) -> N
     request = a_request(noises=(Noise(1),), steps=10, stop=0.5)
     key = engine.add(request).key
     events = _run(engine)
-    assert len([event for event in events if isinstance(event, Stepped)]) == 4
+    assert len([event for event in events if isinstance(event, GenerationProgress)]) == 4
     full = Engine(tiny)
     full.add(replace(request, stop=1.0))
     for _ in range(steps_run(request)):
@@ -240,6 +249,23 @@ def test_stopping_early_gives_the_prediction_of_that_step(tiny: Checkpoint) -> N
     (generation,) = full._generations.values()
     expected = tiny.decoder.picture(generation.trajectories[0].denoised)
     assert np.array_equal(_drawn(events)[key][0], expected)
+
+
+def test_a_request_is_planned_once(tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = a_request(noises=tuple(map(Noise, range(4))), steps=3)
+    planned: list[ImageRequest] = []
+
+    def of(request: ImageRequest, make: Any = Plan.of) -> Plan:
+        planned.append(request)
+        return make(request)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(Plan, "of", of)
+    engine = Engine(tiny)
+    engine.add(request, previews=1)
+    engine.step()
+    assert engine.seconds_until_room() > 0
+    assert isinstance(_run(engine)[-1], GenerationFinished)
+    assert planned == [request]
 
 
 def test_an_aborted_request_is_silent_and_its_rows_are_free(tiny: Checkpoint) -> None:
@@ -320,7 +346,7 @@ def test_pictures_are_finished_while_others_make_steps(
     engine.add(a_request(steps=5))
     engine.step()
     assert engine.rows_running == 4
-    assert [type(event) for event in engine.step()] == [Stepped]
+    assert [type(event) for event in engine.step()] == [GenerationProgress]
     stepped.set()
     assert _same(_drawn(_run(engine))[short], expected)
 
@@ -377,7 +403,7 @@ def test_numbers_that_overflow_break_only_their_request(
     engine.step()
     monkeypatch.setattr(tiny.denoiser, "forward", forward)
     events = _run(engine)
-    assert [event.key for event in events if isinstance(event, Broken)] == [sick]
+    assert [event.key for event in events if isinstance(event, GenerationFailed)] == [sick]
     assert _same(_drawn(events)[well], expected)
 
 
@@ -400,7 +426,7 @@ def test_where_memory_does_not_suffice_the_newest_fails_and_the_rest_goes_on(
     monkeypatch.setattr(tiny.denoiser, "forward", small)
     keys = [engine.add(a_request(noises=(Noise(seed),))).key for seed in range(3)]
     events = _run(engine)
-    (broken,) = [event for event in events if isinstance(event, Broken)]
+    (broken,) = [event for event in events if isinstance(event, GenerationFailed)]
     assert (broken.key, broken.reason) == (keys[2], NO_MEMORY)
     drawn = _drawn(events)
     assert _same(drawn[keys[0]], expected[0])
@@ -423,7 +449,7 @@ def test_a_picture_too_large_to_finish_fails_with_that_reason(
     monkeypatch.setattr(tiny.decoder, "picture", large)
     engine = Engine(tiny)
     key = engine.add(a_request(steps=1)).key
-    assert _run(engine) == [Broken(key, NO_MEMORY)]
+    assert _run(engine) == [GenerationFailed(key, NO_MEMORY)]
 
 
 @pytest.mark.parametrize("part", ["text.encode", "denoiser.forward", "decoder.picture"])
@@ -452,7 +478,7 @@ def test_without_memory_for_a_preview_the_picture_comes_all_the_same(
     expected = _alone(tiny, a_request())
     monkeypatch.setattr(tiny.decoder, "preview", full)
     events = _run(engine)
-    assert not any(event.previews for event in events if isinstance(event, Stepped))
+    assert not any(event.previews for event in events if isinstance(event, GenerationProgress))
     assert _same(_drawn(events)[key], expected)
 
 
@@ -469,7 +495,7 @@ def test_an_error_in_a_network_breaks_the_request_and_not_the_engine(
     method = {"text": "encode", "denoiser": "forward", "decoder": "picture"}[part]
     with monkeypatch.context() as patch:
         patch.setattr(getattr(tiny, part), method, failing)
-        broken = [event for event in _run(engine) if isinstance(event, Broken)]
+        broken = [event for event in _run(engine) if isinstance(event, GenerationFailed)]
     assert [event.key for event in broken] == [sick]
     well = engine.add(a_request()).key
     assert _same(_drawn(_run(engine))[well], expected)

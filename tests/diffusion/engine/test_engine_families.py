@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from diffusion.engine.engine import Drawn, Engine, EngineEvent
+from diffusion.engine.engine import Engine, EngineEvent, GenerationFinished
 from diffusion.loading.load import Checkpoint, load
 from diffusion.protocol.requests import Lora, Noise
 from diffusion.text.encoder import TextTooLong
@@ -64,7 +64,9 @@ def _run(engine: Engine) -> list[EngineEvent]:
 
 
 def _drawn(events: list[EngineEvent]) -> dict[int, Pixels]:
-    return {event.key: event.pictures[0] for event in events if isinstance(event, Drawn)}
+    return {
+        event.key: event.pictures[0] for event in events if isinstance(event, GenerationFinished)
+    }
 
 
 @pytest.fixture(scope="module")

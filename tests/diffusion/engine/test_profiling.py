@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from diffusion.engine.cost_model import CostModel
-from diffusion.engine.engine import Drawn, Engine
+from diffusion.engine.engine import Engine, GenerationFinished
 from diffusion.engine.profiling import (
     MAX_SHAPES,
     SWEPT_ROWS,
@@ -93,7 +93,7 @@ def test_a_request_interrupts_the_sweep_and_its_bytes_do_not_change(tiny: Checkp
         events = []
         while len(engine):
             events += engine.step()
-        return next(event for event in events if isinstance(event, Drawn)).pictures[0]
+        return next(event for event in events if isinstance(event, GenerationFinished)).pictures[0]
 
     expected = drawn(Engine(tiny))
     engine = Engine(tiny, sweeps=True)
@@ -140,7 +140,7 @@ def test_a_sweep_that_fails_is_over_and_the_engine_goes_on(
     events = []
     while len(engine):
         events += engine.step()
-    assert isinstance(events[-1], Drawn)
+    assert isinstance(events[-1], GenerationFinished)
 
 
 # The file.

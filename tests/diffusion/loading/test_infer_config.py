@@ -7,7 +7,7 @@ import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
 
-from diffusion.loading.infer_config import told_config, unet_config, vae_config
+from diffusion.loading.infer_config import added_conditions_config, unet_config, vae_config
 from diffusion.loading.lora import flat_name, from_original
 from tests.support.models.single_files import original_name, original_unet, original_vae
 
@@ -56,7 +56,7 @@ def test_the_published_unets_are_recognised(family: str) -> None:
     heads = 8 if family == "sd1" else None
     config = unet_config(original, heads, published["sample_size"])
     if family == "sdxl":
-        config |= told_config(original, 1280)
+        config |= added_conditions_config(original, 1280)
     both = {"in_channels": 4, "out_channels": 4, "layers_per_block": 2}
     assert config == published | both
     assert convert_ldm_unet_checkpoint(original, config).keys() == weights.keys()

@@ -9,10 +9,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from diffusion.engine.cost_model import MAX_ROWS
+from diffusion.engine.cost_model import MAX_BATCH_ROWS
 from diffusion.loading.load import load
 from diffusion.nn.batch_invariance import RowSizes, cancelling, in_portions
-from diffusion.nn.invariant_layers import _attended, _listening, in_whole_vectors, make_invariant
+from diffusion.nn.invariant_layers import (
+    _attended,
+    _attention_probe,
+    in_whole_vectors,
+    make_invariant,
+)
 from diffusion.sampling.samplers import _logs
 from tests.support.models.tiny_model import build_tiny_model
 
@@ -62,7 +67,7 @@ def _picture(rows: int) -> tuple[Tensor, Tensor]:
 
 
 def _sizes(reference: int = 8) -> RowSizes:
-    sizes = RowSizes()
+    sizes = RowSizes(MAX_BATCH_ROWS)
     sizes.begin(reference)
     return sizes
 
@@ -147,9 +152,9 @@ def test_elements_do_not_depend_on_how_threads_share_them(
     torch.set_num_threads(threads)
     try:
         chance = torch.Generator().manual_seed(0)
-        x = (3 * torch.randn((MAX_ROWS, 9, 13, 77), generator=chance)).to(dtype)
+        x = (3 * torch.randn((MAX_BATCH_ROWS, 9, 13, 77), generator=chance)).to(dtype)
         alone = torch.cat([in_whole_vectors(function, one) for one in x.split(1)])
-        for rows in range(1, MAX_ROWS + 1):
+        for rows in range(1, MAX_BATCH_ROWS + 1):
             assert torch.equal(in_whole_vectors(function, x[:rows]), alone[:rows]), rows
             # A view, as that of one half of what a layer made.
             assert torch.equal(in_whole_vectors(function, x[:rows, 3:]), alone[:rows, 3:]), rows
@@ -162,7 +167,7 @@ def test_attention_can_be_examined_too() -> None:
     chance = torch.Generator().manual_seed(0)
     query = torch.randn((5, 2, 17, 8), generator=chance)
     key, value = torch.randn((2, 5, 2, 9, 8), generator=chance)
-    probe = partial(_listening, query.shape[1:], key.shape[1:])
+    probe = partial(_attention_probe, query.shape[1:], key.shape[1:])
     made = _sizes().run("attention", _attended, probe, query, key, value)
     assert torch.equal(made, in_portions(1, _attended, query, key, value))
 
@@ -170,9 +175,9 @@ def test_attention_can_be_examined_too() -> None:
 @pytest.mark.parametrize("family", ["sd1", "sd2", "sdxl"])
 def test_all_families_consist_of_known_parts(family: str, tmp_path: Path) -> None:
     unet = load(build_tiny_model(tmp_path, family=family), torch.device("cpu")).denoiser.unet
-    sizes = make_invariant(unet)
+    sizes = make_invariant(unet, MAX_BATCH_ROWS)
     assert sizes is not None
-    assert make_invariant(unet) is sizes, "a second engine with the same model"
+    assert make_invariant(unet, MAX_BATCH_ROWS) is sizes, "a second engine with the same model"
 
 
 def test_a_logarithm_does_not_depend_on_the_others() -> None:

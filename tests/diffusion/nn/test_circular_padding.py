@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from diffusion.engine.engine import Drawn, Engine
+from diffusion.engine.engine import Engine, GenerationFinished
 from diffusion.loading.load import Checkpoint
 from diffusion.nn.circular_padding import circular_padding
 from diffusion.protocol.requests import Noise
@@ -31,7 +31,7 @@ def test_opposite_borders_of_a_whole_run_meet(tiny: Checkpoint) -> None:
     key = engine.add(request).key
     drawn: dict[int, np.ndarray] = {}
     while len(engine):
-        drawn |= {e.key: e.pictures[0] for e in engine.step() if isinstance(e, Drawn)}
+        drawn |= {e.key: e.pictures[0] for e in engine.step() if isinstance(e, GenerationFinished)}
     levels = drawn[key].astype(float)
     for axis in (0, 1):
         inside = np.abs(np.diff(levels, axis=axis)).mean()

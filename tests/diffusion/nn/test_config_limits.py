@@ -15,8 +15,8 @@ from diffusion.loading.lora import read_lora
 from diffusion.nn import config_limits
 from diffusion.nn.config_limits import MAX_LAYERS, check_network
 from diffusion.nn.model_files import (
-    MAX_DEPTH,
-    MAX_FILE_BYTES,
+    MAX_CONFIG_FILE_BYTES,
+    MAX_JSON_DEPTH,
     CheckpointError,
     parse_json,
     read_json,
@@ -48,7 +48,7 @@ def _deep(path: Path) -> None:
 
 def _stretch(path: Path) -> None:
     with path.open("ab") as file:
-        file.write(b" " * (MAX_FILE_BYTES + 1 - path.stat().st_size))
+        file.write(b" " * (MAX_CONFIG_FILE_BYTES + 1 - path.stat().st_size))
 
 
 UNET, VAE, TEXT = "unet/config.json", "vae/config.json", "text_encoder/config.json"
@@ -179,9 +179,9 @@ def test_depth_is_bounded_where_the_parser_goes_deeper() -> None:
     def nested(depth: int) -> bytes:
         return b'{"a": ' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}"
 
-    assert parse_json(nested(MAX_DEPTH), "it")
+    assert parse_json(nested(MAX_JSON_DEPTH), "it")
     with pytest.raises(CheckpointError, match="it is nested more than 32 deep"):
-        parse_json(nested(MAX_DEPTH + 1), "it")
+        parse_json(nested(MAX_JSON_DEPTH + 1), "it")
 
 
 def test_a_bank_of_phrases_has_an_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

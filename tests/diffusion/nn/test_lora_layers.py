@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from diffusion.engine.engine import Drawn, Engine
+from diffusion.engine.engine import Engine, GenerationFinished
 from diffusion.loading.load import Checkpoint, CheckpointError, load
 from diffusion.protocol.requests import ImageRequest, Lora, Noise
 from diffusion.text.encoder import together
@@ -62,7 +62,7 @@ def _drawn(model: Checkpoint, requests: list[ImageRequest]) -> list[tuple[Pixels
     pictures: dict[int, tuple[Pixels, ...]] = {}
     while len(engine):
         for event in engine.step():
-            if isinstance(event, Drawn):
+            if isinstance(event, GenerationFinished):
                 pictures[event.key] = event.pictures
     return [pictures[key] for key in keys]
 

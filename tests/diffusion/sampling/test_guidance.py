@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from diffusion.engine.engine import Broken, Drawn, Engine
+from diffusion.engine.engine import Engine, GenerationFailed, GenerationFinished
 from diffusion.loading.load import Checkpoint
 from diffusion.protocol.requests import ImageRequest, Noise, Part
 from diffusion.sampling.guidance import NOISE_UNTIL_SHARE, blur, combine, guide, rescale
 from diffusion.sampling.noise_schedules import scaled_linear, trained_levels
-from diffusion.sampling.plan import plan, rows_needed, texts
+from diffusion.sampling.plan import Plan
 from diffusion.sampling.trajectory import Trajectory, begin
 from diffusion.text.encoder import Condition
 from diffusion.vision.image_files import Pixels
@@ -104,13 +104,14 @@ def test_only_the_texts_that_some_step_needs_are_read(
     changes: dict[str, Any], heard: tuple[str, ...], rows: int
 ) -> None:
     request = a_request(**changes)
-    assert texts(request) == heard
-    assert rows_needed(request) == rows * len(request.noises)
+    plan = Plan.of(request)
+    assert plan.all_texts == heard
+    assert plan.rows == rows
 
 
 def test_weights_are_shares_of_their_sum() -> None:
-    assert plan(a_request(parts=PARTS)).weights == pytest.approx((0.4, 0.8, -0.2))
-    assert plan(a_request(parts=(Part("a fox", 7.0),))).weights == (1.0,)
+    assert Plan.of(a_request(parts=PARTS)).weights == pytest.approx((0.4, 0.8, -0.2))
+    assert Plan.of(a_request(parts=(Part("a fox", 7.0),))).weights == (1.0,)
 
 
 @pytest.mark.parametrize(
@@ -126,14 +127,15 @@ def test_weights_are_shares_of_their_sum() -> None:
 def test_guidance_keeps_to_its_interval(
     interval: tuple[float, float], scales: tuple[float, ...]
 ) -> None:
-    assert plan(a_request(steps=5, guidance_interval=interval)).scales == scales
+    assert Plan.of(a_request(steps=5, guidance_interval=interval)).scales == scales
 
 
 def _begun(request: ImageRequest) -> Trajectory:
+    plan = Plan.of(request)
     conditions = tuple(
-        Condition(torch.full((3, 2), float(at))) for at in range(len(texts(request)))
+        Condition(torch.full((3, 2), float(at))) for at in range(len(plan.all_texts))
     )
-    return begin(request, 0, LEVELS, conditions, SHAPE)
+    return begin(request, plan, 0, LEVELS, conditions, SHAPE)
 
 
 def test_each_step_has_the_rows_it_needs() -> None:
@@ -149,7 +151,8 @@ def test_condition_noise_comes_from_the_pictures_own_seeds() -> None:
     def heard(noise: Noise, step: int = 0) -> torch.Tensor:
         request = a_request(condition_noise=0.5, steps=8, noises=(noise,))
         states = torch.randn((3, 20), generator=torch.Generator().manual_seed(1))
-        one = begin(request, 0, LEVELS, (Condition(states), Condition(states)), SHAPE)
+        conditions = (Condition(states), Condition(states))
+        one = begin(request, Plan.of(request), 0, LEVELS, conditions, SHAPE)
         one.step = step
         rows = one.rows()
         assert torch.equal(rows[1].condition.states, states)
@@ -169,7 +172,7 @@ def test_the_noise_of_a_picture_is_the_same_with_condition_noise() -> None:
 def test_a_request_of_one_part_is_its_prompt() -> None:
     request = a_request()
     part = replace(request, parts=(Part(request.prompt, 3.0),))
-    assert plan(part) == plan(request)
+    assert Plan.of(part) == Plan.of(request)
 
 
 # In the engine: guided requests of all kinds in one run.
@@ -193,8 +196,8 @@ def _run(tiny: Checkpoint, requests: Sequence[ImageRequest]) -> list[tuple[Pixel
         if waiting:
             keys.append(engine.add(waiting.pop(0)).key)
         for event in engine.step():
-            assert not isinstance(event, Broken), event
-            if isinstance(event, Drawn):
+            assert not isinstance(event, GenerationFailed), event
+            if isinstance(event, GenerationFinished):
                 drawn[event.key] = event.pictures
     return [drawn[key] for key in keys]
 

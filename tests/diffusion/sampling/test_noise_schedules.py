@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from diffusion.protocol import requests
 from diffusion.sampling.noise_schedules import (
-    SCHEDULES,
+    BETA_SCHEDULES,
     SPACINGS,
     TrainedLevels,
     scaled_linear,
@@ -20,7 +20,8 @@ from diffusion.sampling.noise_schedules import (
 )
 
 TRAINED = {
-    name: trained_levels(betas(0.00085, 0.012, 1000), offset=1) for name, betas in SCHEDULES.items()
+    name: trained_levels(betas(0.00085, 0.012, 1000), offset=1)
+    for name, betas in BETA_SCHEDULES.items()
 }
 
 
@@ -28,7 +29,7 @@ def test_the_table_has_the_names_of_the_protocol() -> None:
     assert tuple(SPACINGS) == requests.SPACINGS
 
 
-@pytest.mark.parametrize("name", SCHEDULES)
+@pytest.mark.parametrize("name", BETA_SCHEDULES)
 def test_levels_are_those_that_diffusers_trains_on(name: str) -> None:
     oracle = DDIMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule=name)
     alpha_bar = oracle.alphas_cumprod.double()

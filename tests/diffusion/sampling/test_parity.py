@@ -21,7 +21,7 @@ from diffusers import (
 )
 from numpy.typing import NDArray
 
-from diffusion.engine.engine import Drawn, Engine
+from diffusion.engine.engine import Engine, GenerationFinished
 from diffusion.loading.load import Checkpoint, load
 from diffusion.protocol.requests import ImageRequest, Noise
 from tests.support.engine.inference_requests import a_request
@@ -108,14 +108,14 @@ def theirs(pipeline: Any, request: ImageRequest, **trained: Any) -> NDArray[np.f
 def ours(model: Checkpoint, request: ImageRequest) -> NDArray[np.float32]:
     engine, last = Engine(model), list[torch.Tensor]()
     engine.add(request)
-    drawn: list[Drawn] = []
+    drawn: list[GenerationFinished] = []
     with pytest.MonkeyPatch.context() as patch:
         picture = model.decoder.picture
         patch.setattr(
             model.decoder, "picture", lambda *given: last.append(given[0]) or picture(*given)
         )
         while len(engine):
-            drawn += [event for event in engine.step() if isinstance(event, Drawn)]
+            drawn += [event for event in engine.step() if isinstance(event, GenerationFinished)]
     with torch.inference_mode():
         decoded = (model.decoder._decode(last[0][None])[0] / 2 + 0.5).clamp(0, 1)
     unrounded: NDArray[np.float32] = decoded.permute(1, 2, 0).numpy()

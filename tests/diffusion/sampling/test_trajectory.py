@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from diffusion.protocol.requests import MAX_STEPS, Blend, Noise
 from diffusion.sampling.noise_schedules import scaled_linear, trained_levels
-from diffusion.sampling.plan import preview_steps, steps_run
+from diffusion.sampling.plan import Plan, preview_steps, steps_run
 from diffusion.sampling.trajectory import NoiseSource, begin
 from diffusion.text.encoder import Condition
 from tests.support.engine.inference_requests import a_request
@@ -72,14 +72,16 @@ def test_stop_runs_a_share_of_the_steps_and_at_least_one(stop: float, steps: int
 
 
 def test_a_picture_begins_as_noise_of_the_first_level() -> None:
-    start = begin(a_request(), 0, LEVELS, CONDITIONS, SHAPE)
+    request = a_request()
+    start = begin(request, Plan.of(request), 0, LEVELS, CONDITIONS, SHAPE)
     assert start.x.std().item() == pytest.approx(math.sqrt(1 + 14.61**2), rel=0.01)
     assert not start.done
 
 
 @pytest.mark.parametrize(("sampler", "draws"), [("euler", False), ("ddpm", True)])
 def test_only_ancestral_samplers_draw_noise_at_a_step(sampler: str, draws: bool) -> None:
-    start = begin(a_request(sampler=sampler), 0, LEVELS, CONDITIONS, SHAPE)
+    request = a_request(sampler=sampler)
+    start = begin(request, Plan.of(request), 0, LEVELS, CONDITIONS, SHAPE)
     drawn = start.draw()
     assert bool(drawn.any()) == draws
     after = start.source.draw()

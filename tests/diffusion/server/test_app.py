@@ -14,7 +14,7 @@ from aiohttp import web
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
-from diffusion.engine.engine import Drawn, Engine
+from diffusion.engine.engine import Engine, GenerationFinished
 from diffusion.engine.scheduler import Shape
 from diffusion.loading.load import Checkpoint
 from diffusion.server.app import MAX_BODY_BYTES
@@ -410,7 +410,7 @@ async def test_pictures_are_delivered_without_waiting_for_the_step_that_runs(
         long = server.engine_thread.follow(a_request(steps=9), 0)
         engine.let(1)
         async with asyncio.timeout(60):
-            while not isinstance(await short.next(), Drawn):
+            while not isinstance(await short.next(), GenerationFinished):
                 pass
         assert engine.steps == 1
         short.close()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffusion.text.emphasis import STEP, read_emphasis
+from diffusion.text.emphasis import BRACKET_FACTOR, read_emphasis
 
 EXAMPLES: dict[str, list[tuple[str, float]]] = {
     "a red fox": [("a red fox", 1)],
@@ -60,4 +60,4 @@ def test_any_brackets_are_read_and_no_letter_is_lost(prompt: str) -> None:
 def test_deeply_nested_brackets_are_no_trouble() -> None:
     (piece,) = read_emphasis("(" * 2000 + "red" + ")" * 2000)
     assert piece.text == "red"
-    assert piece.weight == pytest.approx(math.pow(STEP, 2000))
+    assert piece.weight == pytest.approx(math.pow(BRACKET_FACTOR, 2000))

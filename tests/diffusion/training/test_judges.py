@@ -25,7 +25,7 @@ from diffusion.training.dataset.exam import (
     ask_words,
 )
 from diffusion.training.dataset.held_out import HeldOut, read_held_out, write_held_out
-from diffusion.training.dataset.prepare import Row
+from diffusion.training.dataset.prepare import DatasetRow
 from diffusion.training.evaluation.judges import (
     Critic,
     Evaluator,
@@ -38,8 +38,8 @@ from diffusion.training.evaluation.judges import (
 NAMES = ["red fox", "cat", "dog", "owl", "car", "house", *(f"thing {i}" for i in range(120))]
 
 
-def row(emoji: str, *names: str) -> Row:
-    return Row("@set/one", "noto style", 1.0, emoji, names, (), True)
+def row(emoji: str, *names: str) -> DatasetRow:
+    return DatasetRow("@set/one", "noto style", 1.0, emoji, names, (), True)
 
 
 def test_things_are_asked_among_a_hundred() -> None:

@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw
 from diffusion.training.__main__ import main, parse
 from diffusion.training.dataset import captions, composition, sources, wordnet
 from diffusion.training.dataset.ideas import IDEAS, is_blocked, names_of_idea
-from diffusion.training.dataset.prepare import Emoji, Row, fit, hold_out, is_idea, read_rows
+from diffusion.training.dataset.prepare import DatasetRow, Emoji, fit, hold_out, is_idea, read_rows
 from diffusion.training.export import adopt, adopt_whole
 from diffusion.training.loop.run import WARM_STEPS, Budget, Learner, Run, UnfitStart
 from diffusion.training.phases.clip import token_ids
@@ -44,8 +44,8 @@ def drawing(colour: str, corner: int) -> npt.NDArray[np.uint8]:
     return fitted
 
 
-def row(emoji: str, style: str = composition.HOUSE_STYLE) -> Row:
-    return Row("@set/one", style, 1.0, emoji, IDEAS[emoji], ("nice",), True)
+def row(emoji: str, style: str = composition.HOUSE_STYLE) -> DatasetRow:
+    return DatasetRow("@set/one", style, 1.0, emoji, IDEAS[emoji], ("nice",), True)
 
 
 @pytest.fixture
@@ -670,7 +670,7 @@ def test_a_decoder_that_learns_from_drafts_leaves_the_latents_alone(workdir: Pat
 
 def test_the_adversary_pulls_at_the_decoder_in_proportion_and_learns_by_itself() -> None:
     from diffusion.training.phases.autoencoder import picture_loss
-    from diffusion.training.phases.decoder import OPPOSED, Adversary, decoder_loss
+    from diffusion.training.phases.decoder import ADVERSARY_WEIGHT, Adversary, decoder_loss
 
     torch.manual_seed(0)
     adversary = Adversary(3)
@@ -686,7 +686,7 @@ def test_the_adversary_pulls_at_the_decoder_in_proportion_and_learns_by_itself()
     decoder_loss(last * pattern, real, styles, adversary, last).backward()
     assert last.grad is not None
     pull = (last.grad - towards).norm() / towards.norm()
-    assert pull.item() == pytest.approx(OPPOSED, rel=0.01)
+    assert pull.item() == pytest.approx(ADVERSARY_WEIGHT, rel=0.01)
     for weight, expected in zip(adversary.parameters(), alone, strict=True):
         assert weight.grad is not None
         assert torch.allclose(weight.grad, expected)
@@ -731,7 +731,7 @@ def test_a_draft_is_a_real_picture_drawn_anew(
     build_unet(tiny=True).save_pretrained(workdir / "unet")
     write_schedule(workdir, "squaredcos_cap_v2")
     # So little noise that every picture stays itself, or nothing but noise.
-    monkeypatch.setattr(decoder, "STRENGTHS", (0.0, decoder.WHOLE, 0.05))
+    monkeypatch.setattr(decoder, "STRENGTHS", (0.0, decoder.FULL_STRENGTH, 0.05))
     cpu = torch.device("cpu")
     decoder.write_drafts(workdir, 80, 1, cpu)
     every = torch.from_numpy(np.load(workdir / "drafts.npy")).float().flatten(1)

@@ -14,11 +14,11 @@ from PIL import Image
 
 from diffusion.decoding.decode import on_white
 from diffusion.decoding.decoder import PictureDecoder
-from diffusion.engine.engine import Broken, Drawn, Engine, Stepped
+from diffusion.engine.engine import Engine, GenerationFailed, GenerationFinished, GenerationProgress
 from diffusion.loading.load import Checkpoint
 from diffusion.protocol.errors import InvalidField
 from diffusion.protocol.requests import SAMPLERS, ImageRequest, Noise, Start
-from diffusion.sampling.plan import plan, steps_run
+from diffusion.sampling.plan import Plan, steps_run
 from diffusion.server.uploads import MAX_SIDE_PX, read_picture
 from diffusion.vision.image_files import Pixels
 from diffusion.vision.inpainting import InpaintCanvas, feathered, prepare, white_is_drawn
@@ -41,8 +41,8 @@ def _drawn(
     drawn: dict[int, tuple[Pixels, ...]] = {}
     while len(engine):
         for event in engine.step():
-            assert not isinstance(event, Broken), event
-            if isinstance(event, Drawn):
+            assert not isinstance(event, GenerationFailed), event
+            if isinstance(event, GenerationFinished):
                 drawn[event.key] = event.pictures
     return [drawn[key] for key in keys]
 
@@ -205,7 +205,7 @@ def test_strength_is_the_share_of_the_steps_that_are_run(
     strength: float, stop: float, run: int
 ) -> None:
     request = a_request(steps=20, start=start(strength), stop=stop)
-    assert steps_run(request) == len(plan(request).scales) == run
+    assert steps_run(request) == Plan.of(request).steps == run
 
 
 def test_progress_counts_the_steps_that_are_run(tiny: Checkpoint) -> None:
@@ -213,7 +213,7 @@ def test_progress_counts_the_steps_that_are_run(tiny: Checkpoint) -> None:
     engine.add(a_request(steps=8, start=start(0.5)), 1, PLAIN)
     stepped = []
     while len(engine):
-        stepped += [event for event in engine.step() if isinstance(event, Stepped)]
+        stepped += [event for event in engine.step() if isinstance(event, GenerationProgress)]
     assert [(one.step, one.steps, len(one.previews)) for one in stepped] == [
         (1, 4, 0),
         (2, 4, 2),
@@ -298,12 +298,14 @@ def test_a_picture_is_read_while_others_make_steps(
     engine = Engine(tiny)
     first = engine.add(started, canvas=PLAIN).key
     second = engine.add(other).key
-    assert engine.step() == [Stepped(second, 1, 4, ())]
+    assert engine.step() == [GenerationProgress(second, 1, 4, ())]
     assert engine.waiting == 1
     stepped.set()
     drawn = {}
     while len(engine):
-        drawn |= {event.key: event for event in engine.step() if isinstance(event, Drawn)}
+        drawn |= {
+            event.key: event for event in engine.step() if isinstance(event, GenerationFinished)
+        }
     assert all(map(np.array_equal, drawn[first].pictures, expected))
 
 
@@ -376,7 +378,11 @@ def test_a_picture_that_cannot_be_encoded_fails_its_request_alone(
         other = engine.add(a_request()).key
         ended = []
         while len(engine):
-            ended += [event for event in engine.step() if isinstance(event, Broken | Drawn)]
+            ended += [
+                event
+                for event in engine.step()
+                if isinstance(event, GenerationFailed | GenerationFinished)
+            ]
         reasons = {event.key: event for event in ended}
         assert said in getattr(reasons[started], "reason", "")
-        assert isinstance(reasons[other], Drawn)
+        assert isinstance(reasons[other], GenerationFinished)

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffusion.engine.engine import Broken, Drawn, Engine
+from diffusion.engine.engine import Engine, GenerationFailed, GenerationFinished
 from diffusion.loading.load import EMBEDDED, Checkpoint, load
 from diffusion.nn.devices import DTYPES
 from diffusion.protocol.requests import ImageRequest, Noise
@@ -59,8 +59,8 @@ def draw(
         for number, request in itertools.islice(waiting, chance.randint(0 if engine else 1, room)):
             numbers[engine.add(request).key] = number
         for event in engine.step():
-            assert not isinstance(event, Broken), event
-            if isinstance(event, Drawn):
+            assert not isinstance(event, GenerationFailed), event
+            if isinstance(event, GenerationFinished):
                 drawn[numbers[event.key]] = event.pictures
     return [drawn[number] for number in range(len(wanted))]
 
