@@ -116,7 +116,7 @@ class Faults:
 
     def remove_member(self, name: str, *, banned: bool = False) -> None:
         """A member leaves the bot's server, or is banned from it."""
-        self._world.remove_member(self._world.person(name).user.id, banned=banned)
+        self._world.remove_member(self._world.find_person(name).user.id, banned=banned)
 
     async def drop(self, *, resumable: bool = True) -> None:
         """Cut the bot's gateway connection; the session can be resumed, or is forgotten."""

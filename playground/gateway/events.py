@@ -79,7 +79,7 @@ def events_of(world: World, change: Change) -> Iterator[Event]:
             | MessageDelete(message)
             | ReactionChange(message)
         ):
-            if message.visible_to is not None or not world.sees(world.bot.id, message):
+            if message.visible_to is not None or not world.can_see(world.bot.id, message):
                 return
             in_guild = world.channels[message.channel_id].guild_id is not None
             name, body, intent = _about_message(world, change)

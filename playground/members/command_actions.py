@@ -124,7 +124,7 @@ def _lookup(standin: StandIn, member: GuildMember) -> Lookup:
 
     def channel(text: str) -> int:
         try:
-            return standin.world.channel_called(text, member.user.id).id
+            return standin.world.find_channel(text, member.user.id).id
         except DiscordError:
             raise Refusal(f"There is no channel {text!r}.") from None
 

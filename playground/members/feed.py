@@ -86,7 +86,7 @@ class Feed:
                 ),
             }
             for channel in world.channels.values()
-            if world.enters(member.user.id, channel)
+            if world.can_view(member.user.id, channel)
         ]
         return {
             "me": _person(member.user),
@@ -104,7 +104,7 @@ class Feed:
         messages = [
             message_payload(world, message, member.user.id)
             for message in world.messages.values()
-            if world.sees(member.user.id, message)
+            if world.can_see(member.user.id, message)
         ]
         return {"event": "hello", "state": self.state(member), "messages": messages}
 
@@ -121,10 +121,10 @@ class Feed:
             user_id = viewer.member.user.id
             match change:
                 case TypingStart(channel, typist):
-                    if world.enters(user_id, channel):
+                    if world.can_view(user_id, channel):
                         place = {"channel_id": str(channel.id), "user_id": str(typist)}
                         viewer.push({"event": "typing", **place})
-                case _ if not world.sees(user_id, change.message):
+                case _ if not world.can_see(user_id, change.message):
                     pass
                 case MessageDelete(message):
                     place = {

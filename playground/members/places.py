@@ -9,13 +9,13 @@ from playground.state.people import Channel, GuildMember
 
 
 def channel_of(standin: StandIn, member: GuildMember, action: Json) -> Channel:
-    return standin.world.channel_called(str(action["channel"]), member.user.id)
+    return standin.world.find_channel(str(action["channel"]), member.user.id)
 
 
 def message_of(
     standin: StandIn, member: GuildMember, channel: Channel, action: Json
 ) -> StoredMessage:
     message = standin.world.message(channel.id, int(action["message"]))
-    if not standin.world.sees(member.user.id, message):
+    if not standin.world.can_see(member.user.id, message):
         raise Refusal("That message was deleted.")
     return message

@@ -45,7 +45,7 @@ def add_member_routes(app: web.Application, standin: StandIn, feed: Feed) -> Non
 
     async def events(request: web.Request) -> web.StreamResponse:
         try:
-            member = standin.world.person(request.match_info["name"])
+            member = standin.world.find_person(request.match_info["name"])
         except DiscordError as error:
             raise web.HTTPNotFound(text=error.reason.message) from None
         return await feed.watch(request, member)
@@ -60,7 +60,7 @@ def _with_error_messages(
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
-            member = standin.world.person(request.match_info["name"])
+            member = standin.world.find_person(request.match_info["name"])
             return web.json_response(await answer(request, member))
         except DiscordError as error:
             return web.json_response(error.body(), status=error.reason.status)
@@ -150,7 +150,7 @@ class _MemberEndpoints:
     def _channel(
         self, request: web.Request, member: GuildMember, needed: Permission | None = None
     ) -> Channel:
-        channel = self._world.channel_called(request.match_info["channel"], member.user.id)
+        channel = self._world.find_channel(request.match_info["channel"], member.user.id)
         bits = self._world.permissions(member.user.id, channel)
         if needed is not None and not may(bits, needed):
             raise Refusal("You do not have permission to do that here.")
@@ -161,7 +161,7 @@ class _MemberEndpoints:
     ) -> tuple[Channel, StoredMessage]:
         channel = self._channel(request, member, needed)
         message = self._world.message(channel.id, int(request.match_info["message"]))
-        if not self._world.sees(member.user.id, message):
+        if not self._world.can_see(member.user.id, message):
             raise Refusal("That message was deleted.")
         return channel, message
 

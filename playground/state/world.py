@@ -102,7 +102,7 @@ class World:
             raise DiscordError(errors.UNKNOWN_USER)
         return self.members[identity].user
 
-    def person(self, name: str) -> GuildMember:
+    def find_person(self, name: str) -> GuildMember:
         """A member by display name, username or id; DiscordError where there is none."""
         for member in self.people:
             if name in (member.user.display_name, member.user.username, str(member.user.id)):
@@ -114,7 +114,7 @@ class World:
             raise DiscordError(errors.UNKNOWN_CHANNEL)
         return self.channels[identity]
 
-    def channel_called(self, name: str, user_id: int) -> Channel:
+    def find_channel(self, name: str, user_id: int) -> Channel:
         """A channel by name or id, as this member sees it.
 
         `dm` is their conversation with the bot, `@Ben` the one with Ben.
@@ -122,9 +122,9 @@ class World:
         if name == "dm":
             return self.conversation_with(user_id)
         if name.startswith("@"):
-            return self._conversation_of((user_id, self.person(name[1:]).user.id))
+            return self._conversation_of((user_id, self.find_person(name[1:]).user.id))
         for channel in self.channels.values():
-            if name in (channel.name, str(channel.id)) and self.enters(user_id, channel):
+            if name in (channel.name, str(channel.id)) and self.can_view(user_id, channel):
                 return channel
         raise DiscordError(errors.UNKNOWN_CHANNEL)
 
@@ -150,14 +150,14 @@ class World:
     def permissions(self, user_id: int, channel: Channel) -> int:
         return permissions_in(self.guild_of(channel), self.members[user_id], channel)
 
-    def enters(self, user_id: int, channel: Channel) -> bool:
+    def can_view(self, user_id: int, channel: Channel) -> bool:
         """Whether this user sees the channel at all."""
         return may(self.permissions(user_id, channel), Permission.VIEW_CHANNEL)
 
-    def sees(self, user_id: int, message: StoredMessage) -> bool:
+    def can_see(self, user_id: int, message: StoredMessage) -> bool:
         if message.visible_to not in (None, user_id):
             return False
-        return self.enters(user_id, self.channels[message.channel_id])
+        return self.can_view(user_id, self.channels[message.channel_id])
 
     def message(self, channel_id: int, message_id: int) -> StoredMessage:
         message = self.messages.get(message_id)
@@ -170,7 +170,7 @@ class World:
         return [
             message
             for message in self.messages.values()
-            if message.channel_id == channel_id and self.sees(viewer_id, message)
+            if message.channel_id == channel_id and self.can_see(viewer_id, message)
         ]
 
     def file(self, file_id: int) -> StoredFile | None:
