@@ -212,7 +212,7 @@ REFUSED = [
     ("fox --seed " + "9" * 5000, InvalidParameter, _WHOLE_SEED),
     ("fox --sameseed 4294967296", InvalidParameter, _WHOLE_SEED),
     ("fox --sameseed", MissingValue, _WHOLE_SEED),
-    ("fox --seed 1 --sameseed 1", ConflictingParameters, "decide the same"),
+    ("fox --seed 1 --sameseed 1", ConflictingParameters, "can't be used together"),
     # --stop
     ("fox --stop 9", InvalidParameter, "10 to 100"),
     ("fox --stop 101", InvalidParameter, "10 to 100"),
@@ -238,11 +238,11 @@ REFUSED = [
     ("fox --v", MissingValue, "name of a model"),
     ("fox --v a/b", InvalidParameter, "name of a model"),
     ("fox --niji six", InvalidParameter, "part of the name"),
-    ("fox --v 1 --niji", ConflictingParameters, "decide the same"),
+    ("fox --v 1 --niji", ConflictingParameters, "can't be used together"),
     # --fast, --relax, --turbo, --stealth, --public
     ("fox --fast --relax", ConflictingParameters, "`--relax` and `--fast`"),
     ("fox --turbo --turbo", RepeatedParameter, _TWICE),
-    ("fox --stealth --public", ConflictingParameters, "decide the same"),
+    ("fox --stealth --public", ConflictingParameters, "can't be used together"),
     ("fox --turbo 3", MisplacedText, "`--turbo`"),
     # Links and --iw
     ("fox https://a.org/x.png", MisplacedLink, "https://a.org/x.png"),
@@ -259,7 +259,7 @@ REFUSED = [
     ("fox --sampler magic", InvalidParameter, "`ddim`"),
     ("fox --size 512", InvalidParameter, "512x768"),
     ("fox --size 0x512", InvalidParameter, "512x768"),
-    ("fox --size 512x512 --ar 1:1", ConflictingParameters, "decide the same"),
+    ("fox --size 512x512 --ar 1:1", ConflictingParameters, "can't be used together"),
     ("fox --lora ink:5", InvalidParameter, "-4 to 4"),
     ("fox --lora ink:-4.1", InvalidParameter, "-4 to 4"),
     ("fox --lora :1", InvalidParameter, "a name and a weight"),
@@ -268,8 +268,8 @@ REFUSED = [
     ("fox --n 0", InvalidParameter, "1 to 4"),
     ("fox --n 5", InvalidParameter, "1 to 4"),
     # Multi-prompts.
-    ("::2 dog", EmptyPart, "has no words"),
-    ("hot:: ::2 dog", EmptyPart, "has no words"),
+    ("::2 dog", EmptyPart, "There are no words before or after"),
+    ("hot:: ::2 dog", EmptyPart, "There are no words before or after"),
     ("hot::-1", WeightsCancel, "-1"),
     ("hot::0", WeightsCancel, "add up to 0"),
     ("hot::1 dog::-1", WeightsCancel, "add up to 0"),
@@ -282,7 +282,7 @@ REFUSED = [
     ("fox --wierd 3", UnknownParameter, "`--weird`"),
     ("fox --til", UnknownParameter, "`--tile`"),
     ("fox --aspekt 3:2", UnknownParameter, "`--aspect`"),
-    ("fox --zzzzzz", UnknownParameter, "There are"),
+    ("fox --zzzzzz", UnknownParameter, "Available parameters"),
     # Mistyped.
     ("fox --ar=3:2", MistypedParameter, "`--ar 3:2`"),
     ("fox --ar:3:2", MistypedParameter, "`--ar 3:2`"),
