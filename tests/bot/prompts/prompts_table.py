@@ -247,7 +247,7 @@ REFUSED = [
     # Links and --iw
     ("fox https://a.org/x.png", MisplacedLink, "https://a.org/x.png"),
     ("https://a.org fox https://b.org", MisplacedLink, "https://b.org"),
-    ("https://a.org/x.png " * 5 + "fox", TooManyLinks, "4 at the most"),
+    ("https://a.org/x.png " * 5 + "fox", TooManyLinks, "Use at most 4."),
     ("fox --iw 3.1", InvalidParameter, "0 to 3"),
     ("fox --iw -1", InvalidParameter, "0 to 3"),
     ("fox --iw", MissingValue, "0 to 3"),
@@ -275,7 +275,7 @@ REFUSED = [
     ("hot::1 dog::-1", WeightsCancel, "add up to 0"),
     ("hot::1 dog::-2", WeightsCancel, "add up to -1"),
     ("hot::1 dog::-.999", WeightsCancel, "add up to 0.001"),
-    ("a:: " * 15, TooManyParts, "15 parts; 14 is the most"),
+    ("a:: " * 15, TooManyParts, "15 parts; the limit is 14"),
     # Misspelt.
     ("fox --stylise 100", UnknownParameter, "`--stylize`"),
     ("fox --chaso 3", UnknownParameter, "`--chaos`"),

@@ -154,7 +154,7 @@ def test_own_options_are_refused_before_they_are_written_out(
 
 
 def test_what_a_prompt_stands_for_has_an_end() -> None:
-    with pytest.raises(PromptTooLong, match="stands for has"):
+    with pytest.raises(PromptTooLong, match="expands to has"):
         expand("{1,2,3,4}" + BRACES + "a" * 5000, {}, "", 40)
     with pytest.raises(PromptTooLong, match="your suffix"):
         expand("a" * 5990, {}, "--no " + "b" * 900, 40)
