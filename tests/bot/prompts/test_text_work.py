@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import bot
 from bot.client import DarkroomBot
 from bot.errors import PromptTooLong, SearchTooLong, TooManyPermutations, UserError
 from bot.i18n import markdown
@@ -28,7 +29,7 @@ from storage.jobs import fold
 from tests.support.bot.job_messages import told
 from tests.support.stored_jobs import JOB
 
-ROOT = Path(job_messages.__file__).parent
+ROOT = Path(bot.__file__).parent
 
 STILL = 300_000
 """Lines of ours that may run while others wait; at some 50 ns each, a third of 50 ms."""
@@ -175,12 +176,12 @@ def test_choices_are_copied_where_they_part_and_nowhere_else(
 async def test_nobody_waits_for_a_text_to_be_read(bot: DarkroomBot) -> None:
     member, requester = MemberIdentity(7, "Ada"), Requester(7, "Ada", None, 1, 10**7)
     for option in ("x", "b", "o"):
-        await bot.choices.set_option(member, option, OPTIONS[option])
+        await bot.preferences.set_option(member, option, OPTIONS[option])
     for name, made in HOSTILE.items():
         typed = made(MAX_PROMPT)[:MAX_PROMPT]
         with Steps() as steps:
             with contextlib.suppress(UserError):
-                await bot.deployment.imagine(requester, typed)
+                await bot.generation.imagine(requester, typed)
             await bot.history.suggestions(7, typed)
             await bot.history.latest(7, typed)
             job = replace(JOB, prompt=typed, reason=typed, member_name=typed)
