@@ -66,7 +66,7 @@ async def test_the_seed_tells_all_that_a_job_was_made_with(
     assert told_of.ephemeral
     words = card(told_of)
     assert "Seed: `1234567`" in words
-    assert f"Job: `{job_id_of(grid)}`" in words
+    assert f"Job id: `{job_id_of(grid)}`" in words
     assert "4: `" in words
     request = json.loads(await ada.download(told_of.attachments[0]))
     assert request["noises"][0]["seed"] == 1234567
@@ -169,7 +169,7 @@ async def test_help_says_what_there_is(
     assert "--v 1: " in card(shown)
     assert "`sketch`" in card(shown)
     one = card(await ada.slash("dm", "help", parameter="--s"))
-    assert "Takes: a whole number from 0 to 1000" in one
+    assert "Values: a whole number from 0 to 1000" in one
     assert "no parameter `--nonsense`" in card(await ada.slash("dm", "help", parameter="nonsense"))
     suggested = await ada.autocomplete("dm", "help", "parameter", "--st")
     assert {"stylize", "stop", "style"} <= {one.value for one in suggested}
