@@ -96,14 +96,14 @@ async def test_options_of_ones_own_are_set_listed_and_deleted(
     near = await ada.autocomplete("darkroom", "prefer option set", "option", "--mi")
     assert [suggestion.value for suggestion in near] == ["mine"]
     deleted = card(await ada.slash("darkroom", "prefer option set", option="mine"))
-    assert "`--mine` stands for nothing any more" in deleted
+    assert "Option `--mine` deleted" in deleted
 
 
 async def test_options_that_cannot_be_are_refused(
     bot: DarkroomBot, ada: Member, database: Database
 ) -> None:
     for option, value, words in (
-        ("ar", "--s 3", "`--ar` is a parameter already"),
+        ("ar", "--s 3", "`--ar` is already a parameter"),
         ("two words", "--s 3", "can't be used as an option name"),
         ("3d", "--s 3", "can't be used as an option name"),
         ("mine", "--stylise 3", "Did you mean `--stylize`?"),
@@ -134,7 +134,7 @@ async def test_a_suffix_is_parameters_and_nothing_else(
     bot: DarkroomBot, ada: Member, database: Database
 ) -> None:
     kept = await ada.slash("darkroom", "prefer suffix", value="--ar 3:2")
-    assert "ends with `--ar 3:2`" in card(kept)
+    assert "`--ar 3:2` is now added to all your prompts" in card(kept)
     for value, words in (("in oil --ar 2:1", "“in oil”"), ("--ar 0:1", "1:3 to 3:1")):
         refusal = await ada.slash("darkroom", "prefer suffix", value=value)
         assert words in await told(ada, refusal)
