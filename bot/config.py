@@ -20,77 +20,79 @@ class Settings(BaseSettings):
         None, description="The bot's token. Without one, the playground stands in for Discord."
     )
     discord_url: str | None = Field(
-        None, description="A stand-in for Discord; the default is Discord itself."
+        None, description="The address of a stand-in for Discord. Default: Discord itself."
     )
     database_url: SecretStr | None = Field(
         None,
-        description="`sqlite:///FILE` or `postgresql://…`; the default lies in the data folder.",
+        description="`sqlite:///FILE` or `postgresql://…`. Default: an SQLite file in the "
+        "data folder.",
     )
     inference_url: str | None = Field(
         None,
-        description="An inference server, with `user:password@` before its host where it asks for "
-        "them; the default is to start our own.",
+        description="The address of an inference server, with `user:password@` before its "
+        "host if it asks for a login. Default: Darkroom starts its own.",
     )
     inference_api_key: SecretStr | None = Field(
-        None, description="The key that inference asks for, if any."
+        None, description="The key that the inference server asks for, if any."
     )
     model: str | None = Field(
         None,
         validation_alias=AliasChoices("DARKROOM_MODEL"),
-        description="The model: a folder in diffusers' layout, a `.safetensors` file or a name on "
-        "the hub; the default is the embedded one.",
+        description="The model: a folder in diffusers' layout, a `.safetensors` file, or a "
+        "name on the Hugging Face hub. Default: the embedded model.",
     )
     loras: str | None = Field(
         None,
         validation_alias=AliasChoices("DARKROOM_LORAS"),
-        description="A folder of LoRA files, each called by its file's name.",
+        description="A folder with LoRA files. Each LoRA is named after its file.",
     )
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
         "auto",
         validation_alias=AliasChoices("DARKROOM_DTYPE"),
-        description="The numbers the model computes in: `float32`, `bfloat16`, or `auto`, which is "
-        "bfloat16 where the hardware has it.",
+        description="The number type of the model: `float32`, `bfloat16`, or `auto` "
+        "(bfloat16 if the hardware supports it).",
     )
     compiled: bool = Field(
         False,
         validation_alias=AliasChoices("DARKROOM_COMPILE"),
-        description="`1` compiles the U-Net, which should pay on a GPU that runs for long.",
+        description="`1` compiles the U-Net: slow at first, and it should be faster on a GPU "
+        "afterwards.",
     )
     versions: str = Field(
         "",
         validation_alias=AliasChoices("DARKROOM_VERSIONS"),
-        description="Names of models for `--v`, such as `1=darkroom-mini, niji=anime`; the default "
-        "counts them.",
+        description="Names of models for `--v`, such as `1=darkroom-mini, niji=anime`. "
+        "Default: the models are numbered from 1.",
     )
     data_folder: Path = Field(
         Path("data"),
         validation_alias=AliasChoices("DARKROOM_DATA"),
-        description="Where pictures and the SQLite database are kept.",
+        description="The folder for pictures and the SQLite database. Default: `data`.",
     )
     jobs_at_once: int = Field(
         4,
         ge=1,
         le=64,
         validation_alias=AliasChoices("DARKROOM_JOBS_AT_ONCE"),
-        description="How many jobs inference is given at a time.",
+        description="How many jobs the bot sends to inference at a time. Default: 4.",
     )
     direct_messages: bool = Field(
         True,
         validation_alias=AliasChoices("DARKROOM_DIRECT_MESSAGES"),
-        description="`0` takes commands and buttons away from conversations with the bot; finished "
-        "pictures still come there to those who want them.",
+        description="`0` turns off commands and buttons in direct messages. Finished "
+        "pictures are still sent to members who want them.",
     )
     user_installs: bool = Field(
         True,
         validation_alias=AliasChoices("DARKROOM_USER_INSTALLS"),
-        description="`0` keeps members from bringing the bot along to servers that it is no member "
-        "of, and into conversations with others.",
+        description="`0` turns off user installs: the bot then works only on servers it is a "
+        "member of and in direct messages.",
     )
     playground_port: int = Field(
         8080,
         ge=0,
         le=65535,
-        description="Where `darkroom` opens the playground on 127.0.0.1; 0 picks a free port.",
+        description="The port of the playground on 127.0.0.1; 0 picks a free one. Default: 8080.",
     )
 
     @field_validator("discord_url")

@@ -1,4 +1,4 @@
-"""The documents say what the code does: settings, parameters, commands, the file tree."""
+"""The documents say what the code does: settings, parameters, commands, folders."""
 
 import re
 import subprocess
@@ -11,6 +11,10 @@ from bot.prompts.parameters import PARAMETERS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+DOTTED = re.compile(
+    r"`((?:bot|diffusion|storage|playground)(?!\.(?:url|requests|violations)\b)(?:\.\w+)+)`"
+)
+"""Modules and what they define; `playground.url` and the like belong to a running `Playground`."""
 
 
 def environment_names() -> set[str]:
@@ -40,33 +44,31 @@ def test_parameters_are_documented_row_by_row() -> None:
         assert row in document
 
 
-def paths_in_the_tree() -> list[str]:
-    """Every line of README's tree as a path: how far it is indented says what folder it is in."""
-    tree = README.split("## What is where")[1].split("```")[1]
-    folders: list[str] = []
-    paths = []
+def listed_folders() -> list[str]:
+    """The folders in the tree of docs/architecture.md: the indent says which folder it is in."""
+    document = (ROOT / "docs" / "architecture.md").read_text()
+    tree = document.split("## Folders")[1].split("```")[1]
+    parents: list[str] = []
+    folders = []
     for line in tree.strip().splitlines():
-        indent, name = re.fullmatch(r"( *)(\S+) +\S.*", line).groups()  # type: ignore[union-attr]
-        folders = folders[: len(indent) // 2]
-        assert len(indent) == 2 * len(folders), f"{name} is indented deeper than its folder"
-        paths.append("/".join([*folders, name.rstrip("/")]))
-        if name.endswith("/"):
-            folders.append(name.rstrip("/"))
-    return paths
+        indent, name = re.fullmatch(r"( *)(\S+)/ +\S.*", line).groups()  # type: ignore[union-attr]
+        parents = parents[: len(indent) // 2]
+        assert len(indent) == 2 * len(parents), f"{name} is indented deeper than its folder"
+        parents.append(name)
+        folders.append("/".join(parents))
+    return folders
 
 
-def test_readme_shows_every_file_of_the_rooms_in_its_folder_and_no_other() -> None:
-    files = {
-        str(file.relative_to(ROOT))
+def test_architecture_lists_every_folder_with_code_and_no_other() -> None:
+    with_code = {
+        str(file.parent.relative_to(ROOT))
         for room in ("bot", "diffusion", "storage", "playground")
         for file in (ROOT / room).rglob("*.py")
-        if not file.name.startswith("__init__")
-        and file.relative_to(ROOT / room).parts[0] not in ("migrations", "training")
     }
-    shown = paths_in_the_tree()
-    assert sorted(shown) == sorted(set(shown)), "something is there twice"
-    assert {path for path in shown if path.endswith(".py")} == files
-    assert all((ROOT / path).exists() for path in shown)
+    listed = listed_folders()
+    assert sorted(listed) == sorted(set(listed)), "something is there twice"
+    assert with_code <= set(listed)
+    assert all((ROOT / folder).is_dir() for folder in listed)
 
 
 def test_readme_lists_every_command_and_no_other() -> None:
@@ -86,3 +88,25 @@ def test_links_between_documents_lead_somewhere() -> None:
     for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_modules_and_files_named_in_documents_exist() -> None:
+    for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        text = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
+        for named in DOTTED.findall(text):
+            assert is_defined(named), f"{document.name} names {named}"
+        for path in re.findall(
+            r"`((?:bot|diffusion|storage|playground|tests|docs)/[\w/.]+)`", text
+        ):
+            assert (ROOT / path).exists(), f"{document.name} names {path}"
+
+
+def is_defined(named: str) -> bool:
+    """Whether a dotted name is a module or package of ours, or something that one defines."""
+    parent = ROOT
+    for number, part in enumerate(parts := named.split("."), start=1):
+        if (parent / f"{part}.py").exists():
+            source = (parent / f"{part}.py").read_text()
+            return all(re.search(rf"\b{rest}\b", source) for rest in parts[number:])
+        parent /= part
+    return parent.is_dir()

@@ -75,7 +75,7 @@ async def test_someone_draws_a_fox_and_takes_the_first_picture(
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         assert browser.save_screenshot(str(SCREENSHOTS / "page.png"))
         first.click()
-        appears(browser, "//li[contains(., 'Picture 1 by')]//img[contains(@src, 'a_red_fox')]")
+        appears(browser, "//li[contains(., 'Image #1 by')]//img[contains(@src, 'a_red_fox')]")
         assert browser.save_screenshot(str(SCREENSHOTS / "picture.png"))
         errors = [e for e in browser.get_log("browser") if e["level"] == "SEVERE"]
         assert errors == []

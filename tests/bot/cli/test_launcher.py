@@ -247,7 +247,7 @@ def test_a_start_that_cannot_work_is_one_sentence(newcomer: pytest.MonkeyPatch) 
     assert "DISCORD_TOKEN" in refused_for_settings("bot")
     assert "1:3 to 3:1" in refused("imagine", "a fox --ar 1:50", "-o", "x.png")
     no_picture = refused("imagine", "a fox", "-o", "x.png", "-i", __file__)
-    assert "no PNG" in no_picture
+    assert "isn't a PNG" in no_picture
     newcomer.setenv("DISCORD_TOKEN", "x")
     assert "INFERENCE_URL" in refused_for_settings("bot")
     newcomer.setenv("INFERENCE_URL", "http://127.0.0.1:9")

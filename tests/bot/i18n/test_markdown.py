@@ -189,9 +189,11 @@ def test_a_link_to_follow_has_nothing_but_plain_signs(link: str, followed: str |
 
 def test_a_value_keeps_its_place_whatever_it_is() -> None:
     mistyped = errors.MistypedParameter("`a`", "\U000f0000{ $written }")
-    assert say(mistyped.problem) == "`` `a` `` would not be read as a parameter."
+    assert say(mistyped.problem) == "`` `a` `` is not written as a parameter."
     assert "\U000f0000{ $written }" in say(mistyped.remedy)
-    assert say_unmarked(errors.SuffixHasWords("a_b\n`c`").problem) == "“a_b `c`” is no parameter."
+    assert (
+        say_unmarked(errors.SuffixHasWords("a_b\n`c`").problem) == "“a_b `c`” is not a parameter."
+    )
     known = errors.UnknownVersion("x", names(f"v{number}" for number in range(5000)))
     assert len(say(known.remedy)) < 1100
     assert isinstance(names(["a"]), Markup)

@@ -71,9 +71,9 @@ def test_every_refusal_and_every_parameter_has_its_words() -> None:
 
 def test_a_text_within_a_text_is_in_the_same_language() -> None:
     error = errors.PromptTooLong(7000, 6000)
-    assert say(error.problem, "de") == "Der Prompt hat 7.000 Zeichen; 6.000 sind das Höchste."
-    assert say(error.problem, "en-GB") == "The prompt has 7,000 characters; 6,000 is the most."
-    assert str(error) == "The prompt has 7,000 characters; 6,000 is the most. Shorten it."
+    assert say(error.problem, "de") == "Der Prompt hat 7.000 Zeichen; erlaubt sind 6.000."
+    assert say(error.problem, "en-GB") == "The prompt has 7,000 characters; the limit is 6,000."
+    assert str(error) == "The prompt has 7,000 characters; the limit is 6,000. Shorten it."
 
 
 def test_other_languages_read_english() -> None:

@@ -50,10 +50,13 @@ def test_what_a_model_cannot_do_is_not_there(model: ModelInfo | None) -> None:
 
 
 def test_after_an_upscale_it_can_be_done_again() -> None:
-    assert labels(buttons_of(ENLARGED, 1, ABLE, ()))[0] == ["Redo (Subtle)", "Redo (Creative)"]
+    assert labels(buttons_of(ENLARGED, 1, ABLE, ()))[0] == [
+        "Redo Upscale (Subtle)",
+        "Redo Upscale (Creative)",
+    ]
     subtle = replace(ENLARGED, detail="subtle")
     # It would only give the same picture again.
-    assert labels(buttons_of(subtle, 1, ABLE, ()))[0] == ["Redo (Creative)"]
+    assert labels(buttons_of(subtle, 1, ABLE, ()))[0] == ["Redo Upscale (Creative)"]
 
 
 def test_only_what_is_not_square_can_be_made_so() -> None:

@@ -51,8 +51,8 @@ def test_a_picture_by_itself_tells_its_seed() -> None:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        (JobKind.VARY, "Variations (Strong) of picture 2 by <@77>"),
-        (JobKind.UPSCALE, "Picture 2 by <@77>"),
+        (JobKind.VARY, "Variations (Strong) of image #2 by <@77>"),
+        (JobKind.UPSCALE, "Image #2 by <@77>"),
         (JobKind.REROLL, "Re-rolled by <@77>"),
     ],
 )

@@ -59,7 +59,7 @@ async def test_the_menu_chooses_the_model_of_every_prompt_that_names_none(
     bot: DarkroomBot, ada: Member, database: Database
 ) -> None:
     panel = await ada.slash("darkroom", "settings")
-    assert lines_of(panel) == ["Model: the usual one", "Model 1", "Model photo", "Model niji"]
+    assert lines_of(panel) == ["Model: default", "Model 1", "Model photo", "Model niji"]
     assert value_of(panel, "me:model") == "usual"
     assert await drawn_by(ada, database, "a fox") == PHOTO.id
     panel = (await ada.choose(panel, "niji", select="me:model")).message
@@ -111,10 +111,10 @@ async def test_what_is_not_there_or_cannot_be_done_is_refused_with_what_can(
     bot: DarkroomBot, ada: Member
 ) -> None:
     for prompt, words in (
-        ("a fox --v 2", "There are: `1`, `photo`, `niji`"),
-        ("a fox --niji 6", "There is no model called `niji-6`"),
-        ("a fox --tile", "These can: `--v niji`"),
-        ("a fox --niji --v 1", "decide the same"),
+        ("a fox --v 2", "Available models: `1`, `photo`, `niji`"),
+        ("a fox --niji 6", "There is no model named `niji-6`"),
+        ("a fox --tile", "Models that can: `--v niji`"),
+        ("a fox --niji --v 1", "can't be used together"),
     ):
         assert words in await told(ada, await ada.slash("darkroom", "imagine", prompt=prompt))
 

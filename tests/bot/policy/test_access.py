@@ -204,11 +204,11 @@ async def test_forged_dialogs_hand_nothing_out(
         answers = await asyncio.gather(*sent)
         for custom_id, answer in zip(custom_ids, answers, strict=True):
             # A job that is not there at all is refused in the same words.
-            assert answer == SILENCE or "No such job" in answer, custom_id
+            assert answer == SILENCE or "Job not found" in answer, custom_id
         remixes = [action for action in JobAction if action.can_remix]
         opened = [f"job:{job_id}:{a}" for a in (*remixes, "zoom_custom", "region:3-1ff")]
         heard = dict(zip(custom_ids, answers, strict=True))
-        assert all("No such job" in heard[custom_id] for custom_id in opened)
+        assert all("Job not found" in heard[custom_id] for custom_id in opened)
     assert await secrets.look() == before
     without_secrets(await ben.messages("darkroom"))
 
@@ -244,14 +244,14 @@ async def test_even_a_message_that_has_the_button_hands_out_nothing_of_stealth_o
                     if ":cells:" in custom_id
                     else ben.press(message, custom_id)
                 )
-                assert "No such job" in await answer_to(ben, act), custom_id
+                assert "Job not found" in await answer_to(ben, act), custom_id
     message = await planted(bot, public, of_draft(secrets.draft), ben)
     for custom_id in of_draft(secrets.draft):
         assert "Nothing to confirm" in await answer_to(ben, ben.press(message, custom_id))
     assert await secrets.look() == before
     message = await planted(bot, public, [f"job:{secrets.stealth}:like"], ben)
     for command in ("Seed and parameters", "Send to me", "Cancel job", "Delete"):
-        assert "No such job" in await told(ben, (await ben.menu(message, command)).message)
+        assert "Job not found" in await told(ben, (await ben.menu(message, command)).message)
     without_secrets(await ben.messages("darkroom"))
 
 
@@ -267,9 +267,9 @@ async def test_a_copy_obeys_the_server_that_its_job_belongs_to(
     await servers.save_settings(database, ServerSettings(job.server_id, buttons_for="owner"))
     for button in ("U1", "V1", "🔄"):
         refused = (await ben.press(copy, button)).message
-        assert "only the member who asked" in await told(ben, refused)
+        assert "only the member who started a job" in await told(ben, refused)
     forged = ben.forge(copy, f"job:{job.id}:vary:1", fields={"prompt": "a cat --steps 1"})
-    assert "only the member who asked" in await answer_to(ben, forged)
+    assert "only the member who started a job" in await answer_to(ben, forged)
     assert not await jobs.children(database, job.id)
     # Its member may, there as here.
     await ada.react(grid, "✉️")
@@ -289,7 +289,7 @@ async def test_the_limit_of_a_server_holds_where_its_jobs_copies_are_pressed(
     copy = await letter(ada, grid)
     await queue(database, job.member_id, server_id=None)
     refused = (await ada.press(copy, "V1")).message
-    assert "You may have 1 waiting or running" in await told(ada, refused)
+    assert "1 of 1 jobs queued or running" in await told(ada, refused)
 
 
 async def test_a_star_in_a_direct_message_reaches_no_highlights(
@@ -319,7 +319,7 @@ async def test_who_moderates_one_channel_cancels_there_and_nowhere_else(
     elsewhere = await owner.say("gallery", "here")
     message = await planted(bot, elsewhere, [f"job:{job_id}:cancel"], owner)
     answer = await answer_to(owner, owner.press(message, f"job:{job_id}:cancel"))
-    assert "Only the member who asked" in answer
+    assert "Only the member who started a job" in answer
     await owner.press(waiting, "Cancel")
     assert (await finished(ada, waiting)).content.endswith("(Stopped)")
     job = await jobs.get(database, job_id)

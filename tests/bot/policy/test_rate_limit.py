@@ -46,7 +46,7 @@ def test_the_refusal_says_when_to_press_again_and_then_it_goes(clock: Clock) -> 
     assert taken(limiter, 1, BURST_ACTIONS) == BURST_ACTIONS
     with pytest.raises(TooFast) as refused:
         limiter.count(1)
-    assert say(refused.value.remedy) == "Press again in 1 second."
+    assert say(refused.value.remedy) == "Try again in 1 second."
     clock.now += refused.value.seconds
     limiter.count(1)
 

@@ -46,7 +46,7 @@ def test_own_parameters_stand_for_what_they_were_given(typed: str, written: str)
 def test_own_parameters_that_are_glued_or_misspelt_are_refused_with_how_they_are_written(
     typed: str, meant: str
 ) -> None:
-    with pytest.raises(MistypedParameter, match=f"Write `{meant}`"):
+    with pytest.raises(MistypedParameter, match=f"Did you mean `{meant}`"):
         expand(typed, {**OPTIONS, "two-2": "x"}, "", 10)
 
 

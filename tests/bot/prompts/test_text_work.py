@@ -147,7 +147,7 @@ def test_own_options_are_refused_before_they_are_written_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     copied = Copied(monkeypatch)
-    with Steps() as steps, pytest.raises(PromptTooLong, match="own options") as refusal:
+    with Steps() as steps, pytest.raises(PromptTooLong, match="with your options") as refusal:
         expand(f"a {BRACES}" + " --x" * 400, OPTIONS, "", 40)
     assert "400,024 characters" in str(refusal.value)
     assert copied.count == 0
@@ -155,7 +155,7 @@ def test_own_options_are_refused_before_they_are_written_out(
 
 
 def test_what_a_prompt_stands_for_has_an_end() -> None:
-    with pytest.raises(PromptTooLong, match="stands for has"):
+    with pytest.raises(PromptTooLong, match="expands to has"):
         expand("{1,2,3,4}" + BRACES + "a" * 5000, {}, "", 40)
     with pytest.raises(PromptTooLong, match="your suffix"):
         expand("a" * 5990, {}, "--no " + "b" * 900, 40)
@@ -225,4 +225,4 @@ async def test_an_option_that_makes_a_prompt_too_long_is_refused_in_words(
 ) -> None:
     await ada.slash("darkroom", "prefer option set", option="x", value=COMMAS)
     refusal = await ada.slash("darkroom", "imagine", prompt=f"a {BRACES}" + " --x" * 400)
-    assert "with your own options" in await told(ada, refusal)
+    assert "with your options" in await told(ada, refusal)

@@ -99,11 +99,11 @@ async def test_what_cannot_be_described_or_shortened_is_refused(
 ) -> None:
     assert "no picture to describe" in await told(ada, await ada.slash("darkroom", "describe"))
     for given, words in (
-        ({"image": Upload("fox.png", b"no picture")}, "the file `fox.png` cannot be used"),
+        ({"image": Upload("fox.png", b"no picture")}, "the file `fox.png` can't be used"),
         ({"link": "https://127.0.0.1/fox.png"}, "link"),
         ({"link": "a fox"}, "link"),
     ):
         refusal = await ada.slash("darkroom", "describe", **given)
         assert words in (await told(ada, refusal)).lower()
     refusal = await ada.slash("darkroom", "shorten", prompt="fox --ar 2:1")
-    assert "too few words" in await told(ada, refusal)
+    assert "too short" in await told(ada, refusal)

@@ -62,7 +62,7 @@ async def test_u_posts_one_picture_of_the_grid_at_full_size(
 ) -> None:
     grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox"))
     answer = (await ada.press(grid, "U3")).message
-    assert "Picture 3 by" in answer.content
+    assert "Image #3 by" in answer.content
     assert f"/{grid.id})" in answer.content
     single = await finished(ada, answer)
     shown = await picture_of(ada, single)
@@ -81,7 +81,7 @@ async def test_v_makes_pictures_close_to_one_of_the_grid(
 ) -> None:
     grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --c 100"))
     varied = await finished(ada, (await ada.press(grid, "V2")).message)
-    assert "Variations (Strong) of picture 2 by" in varied.content
+    assert "Variations (Strong) of image #2 by" in varied.content
     assert labels(varied) == labels(grid)
 
     before, after = await request_of(database, grid), await request_of(database, varied)

@@ -213,7 +213,7 @@ async def test_old_buttons_of_what_has_ended_answer_with_words(
     for custom_id in (cancel, like, no):
         answer = await shown(ada, await press(bot, ada, custom_id))
         assert "logged" not in str(answer.embeds), custom_id
-        assert "mistake" not in str(answer.embeds), custom_id
+        assert "went wrong" not in str(answer.embeds), custom_id
 
 
 async def test_old_panels_and_pages_go_on(

@@ -40,7 +40,7 @@ from tests.support.bot.job_messages import (
 )
 from tests.support.processes import RunningProcess
 
-WAITS = "(Waiting: inference is away or busy"
+WAITS = "(Waiting: the image model is offline or busy"
 
 
 async def test_a_killed_bot_finishes_its_job_in_the_same_message_once(
@@ -139,7 +139,7 @@ async def test_without_any_inference_ever_the_refusal_says_so(
     async with away.open():
         await ada.wait_for_command("imagine")
         refusal = await ada.slash("darkroom", "imagine", prompt="a fox")
-        assert "The model is not there yet" in card(refusal)
+        assert "The model is not ready" in card(refusal)
 
 
 async def test_what_is_pressed_while_the_gateway_is_down_is_heard_afterwards(
@@ -195,7 +195,7 @@ async def test_where_the_bot_may_post_no_longer_the_member_gets_it_alone(
     playground.faults.hide("darkroom")
     grid = await ada.wait_for(lambda m: "U1" in labels(m))
     assert grid.channel_id != waiting.channel_id
-    assert "The message that waited for this is out of my reach" in grid.content
+    assert "I could not edit the original message" in grid.content
 
 
 async def test_a_message_that_is_too_old_to_be_edited_gets_a_new_one_in_its_channel(
@@ -212,7 +212,7 @@ async def test_a_message_that_is_too_old_to_be_edited_gets_a_new_one_in_its_chan
             grid = await ada.wait_for(lambda m: "U1" in labels(m))
             assert grid.id != waiting.id
             assert grid.channel_id == waiting.channel_id
-            assert "out of my reach" in grid.content
+            assert "could not edit the original message" in grid.content
 
 
 async def test_a_folder_that_cannot_be_written_fails_the_job_with_its_reason(

@@ -16,7 +16,7 @@ from tests.support.bot.job_messages import LONG, card, finished, job_id_of, labe
 @pytest.mark.parametrize(
     ("prompt", "words"),
     [
-        ("--ar 3:2", "The prompt has no words in it."),
+        ("--ar 3:2", "The prompt has no words."),
         ("a fox --ar 0:1", "1:3 to 3:1"),
         ("a fox --ar 1:50", "1:3 to 3:1"),
         ("a fox --stylise 3", "Did you mean `--stylize`?"),
@@ -70,10 +70,10 @@ async def test_a_member_may_have_so_many_jobs_at_a_time(
     bot: DarkroomBot, owner: Member, ada: Member, ben: Member
 ) -> None:
     saved = await owner.slash("darkroom", "server settings", jobs_per_member=1)
-    assert "1 for each member" in await told(owner, saved)
+    assert "Jobs per member: at most 1 queued or running" in await told(owner, saved)
     running = await ada.slash("darkroom", "imagine", prompt=LONG)
     refusal = await ada.slash("darkroom", "imagine", prompt=LONG)
-    assert "You may have 1 waiting or running at a time" in await told(ada, refusal)
+    assert "You already have 1 of 1 jobs queued or running" in await told(ada, refusal)
     # Nobody else is held up by it.
     other = await ben.slash("darkroom", "imagine", prompt="a fox --q .25")
     assert "U1" in labels(await finished(ben, other))
@@ -87,8 +87,8 @@ async def test_repeats_are_queued_all_or_none(
     running = await ada.slash("darkroom", "imagine", prompt=LONG)
     refusal = await ada.slash("darkroom", "imagine", prompt="a fox --r 3")
     words = await told(ada, refusal)
-    assert "You may have 3 waiting or running at a time" in words
-    assert "now it is 1, and this would add 3" in words
+    assert "You already have 1 of 3 jobs queued or running" in words
+    assert "and this would add 3" in words
     assert len(await jobs.open_jobs(database, whoever(refusal))) == 1
     await ada.press(running, "Cancel")
 
@@ -108,7 +108,7 @@ async def test_a_running_job_can_be_cancelled_by_its_member_only(
     waiting = await ada.slash("darkroom", "imagine", prompt=LONG)
     running = await ada.wait_for(lambda m: m.id == waiting.id and "%)" in m.content)
     refusal = (await ben.press(running, "Cancel")).message
-    assert "Only the member who asked" in await told(ben, refusal)
+    assert "Only the member who started a job" in await told(ben, refusal)
     await ada.press(running, "Cancel")
     stopped = await finished(ada, running)
     assert stopped.content.endswith("(Stopped)")

@@ -147,10 +147,10 @@ async def test_a_moderator_takes_message_copies_rows_and_files_away(
     await ben.menu(grid, "Send to me")
     sent = await letter(ben, grid)
     refusal = (await ben.menu(grid, "Delete")).message
-    assert "Only the member who asked" in await told(ben, refusal)
+    assert "Only the member who started a job" in await told(ben, refusal)
     assert files(settings, job_id)
     answer = (await owner.menu(grid, "Delete")).message
-    assert "is not shown here again" in await told(owner, answer)
+    assert "will not be posted here again" in await told(owner, answer)
     await ada.wait_until_deleted(grid)
     await ada.wait_until_deleted(copy)
     assert files(settings, job_id) == []
@@ -159,9 +159,9 @@ async def test_a_moderator_takes_message_copies_rows_and_files_away(
     assert files(settings, job_id_of(single))
     for button in ("U1", "V1"):
         refusal = (await ben.press(sent, button)).message
-        assert "A moderator took this picture away" in await told(ben, refusal)
+        assert "A moderator removed this picture" in await told(ben, refusal)
     answer = await ada.slash("darkroom", "show", id=job_id)
-    assert "A moderator took it away" in await told(ada, answer)
+    assert "A moderator removed it" in await told(ada, answer)
 
 
 async def test_an_upscale_that_waits_for_what_is_taken_away_fails_in_words(
@@ -179,7 +179,7 @@ async def test_an_upscale_that_waits_for_what_is_taken_away_fails_in_words(
     (made,) = await bot.generation.queue([new], None)
     bot.generation.post(made)
     failed = await ada.wait_for(lambda m: "(Failed)" in m.content and m.embeds)
-    assert "taken away by a moderator" in card(failed)
+    assert "A moderator removed the picture" in card(failed)
     assert files(settings, made.id) == []
 
 
@@ -208,7 +208,7 @@ async def test_a_moderator_of_another_server_takes_only_the_copy_there_away(
     await ben.wait_for_command("show", "elsewhere")
     # The bot is no member there, so it cannot; and the rest is not for Ben to take.
     refusal = (await ben.menu(copy, "Delete")).message
-    assert "Out of my reach" in await told(ben, refusal)
+    assert "I can't delete this message" in await told(ben, refusal)
     assert files(settings, job_id_of(grid))
     assert not (await shown(ada, "darkroom", job_id_of(grid))).ephemeral
 

@@ -71,7 +71,7 @@ async def test_prompts_beyond_the_limit_fetch_and_keep_nothing(
     long = await ada.slash("darkroom", "imagine", prompt="a fox --q 4 --steps 150")
     for number in range(6):
         refusal = await ada.slash("darkroom", "imagine", prompt="a fox", image=picture(number))
-        assert "You may have 1 waiting or running" in await told(ada, refusal)
+        assert "1 of 1 jobs queued or running" in await told(ada, refusal)
     assert not fetched
     assert not files(settings)
     await ada.press(long, "Cancel")
@@ -129,7 +129,7 @@ async def test_what_finds_no_room_only_at_the_last_moment_is_not_kept(
 
     monkeypatch.setattr(PictureFetcher, "_download", slowly)
     refusal = await ada.slash("darkroom", "imagine", prompt="a fox", image=picture())
-    assert "now it is 3, and this would add 1" in await told(ada, refusal)
+    assert "3 of 3 jobs queued or running, and this would add 1" in await told(ada, refusal)
     assert len(kept) == 1
     assert not files(settings)
 
@@ -180,7 +180,7 @@ async def test_a_member_has_few_questions_open_and_the_oldest_gives_way(
     ]
     assert len(files(settings)) == drafts.MAX_DRAFTS_PER_MEMBER
     refusal = (await ada.press(asked[0], "Yes, start them")).message
-    assert "newer questions" in await told(ada, refusal)
+    assert "a newer question" in await told(ada, refusal)
 
 
 async def test_buttons_beyond_the_limit_prepare_and_keep_nothing(
@@ -193,7 +193,7 @@ async def test_buttons_beyond_the_limit_prepare_and_keep_nothing(
     long = await ada.slash("darkroom", "imagine", prompt="a fox --q 4 --steps 150")
     for button in ("Zoom Out 2×", "Zoom Out 1.5×", "⬅️", "➡️", "⬆️", "⬇️", "Upscale (Creative)"):
         refusal = (await ada.press(shown, button)).message
-        assert "You may have 1 waiting or running" in await told(ada, refusal)
+        assert "1 of 1 jobs queued or running" in await told(ada, refusal)
     assert not kept
     assert not files(settings)
     await ada.press(long, "Cancel")

@@ -81,7 +81,7 @@ async def test_what_was_answered_elsewhere_starts_nothing(
     async with database.transaction() as session:
         await session.execute(delete(DraftRow))
     answer = (await ada.press(asked, "Yes, start them")).message
-    assert "answered already" in await told(ada, answer)
+    assert "already answered" in await told(ada, answer)
     assert not await jobs.open_jobs(database, whoever(asked))
 
 
@@ -89,7 +89,7 @@ async def test_what_was_answered_elsewhere_starts_nothing(
     ("prompt", "words"),
     [
         ("a fox --ar {3:2, 9:1}", "1:3 to 3:1"),
-        ("a {red fox", "no partner"),
+        ("a {red fox", "Unmatched brace"),
         ("a {b, c} fox --r 6", "more than 10 jobs"),
         ("{a,b} {c,d} {e,f} {g,h}", "more than 10 jobs"),
     ],

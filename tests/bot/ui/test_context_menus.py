@@ -27,7 +27,7 @@ async def test_the_menu_of_a_message_sends_tells_and_deletes(
 ) -> None:
     grid = await drawn(ada, "a fox --seed 7")
     done = (await ben.menu(grid, "Send to me")).message
-    assert "in your direct messages" in await told(ben, done)
+    assert "Check your direct messages" in await told(ben, done)
     sent = await letter(ben, grid)
     assert "Seed: `7`" in card(sent)
     assert (await picture_of(ben, sent)).size == (await picture_of(ben, grid)).size
@@ -35,7 +35,7 @@ async def test_the_menu_of_a_message_sends_tells_and_deletes(
     assert seed.ephemeral
     assert "Seed: `7`" in card(seed)
     refusal = (await ben.menu(grid, "Delete")).message
-    assert "Only the member who asked" in await told(ben, refusal)
+    assert "Only the member who started a job" in await told(ben, refusal)
     gone = (await ada.menu(grid, "Delete")).message
     assert "/show" in await told(ada, gone)
     await ada.wait_until_deleted(grid)
@@ -50,8 +50,8 @@ async def test_the_menu_cancels_and_refuses_what_is_no_job(
 ) -> None:
     waiting = await ada.slash("darkroom", "imagine", prompt=LONG)
     refusal = (await ben.menu(waiting, "Cancel job")).message
-    assert "Only the member who asked" in await told(ben, refusal)
-    assert "stops" in await told(ada, (await ada.menu(waiting, "Cancel job")).message)
+    assert "Only the member who started a job" in await told(ben, refusal)
+    assert "is being cancelled" in await told(ada, (await ada.menu(waiting, "Cancel job")).message)
     stopped = await finished(ada, waiting)
     assert stopped.content.endswith("(Stopped)")
     refusal = (await ada.menu(waiting, "Send to me")).message
@@ -59,7 +59,7 @@ async def test_the_menu_cancels_and_refuses_what_is_no_job(
     said = await ada.say("darkroom", "hello")
     for command in ("Cancel job", "Send to me", "Seed and parameters", "Delete"):
         refusal = (await ada.menu(said, command)).message
-        assert "shows no job" in await told(ada, refusal)
+        assert "does not belong to a job" in await told(ada, refusal)
     # A message that is deleted while its job runs takes the job with it.
     running = await ada.slash("darkroom", "imagine", prompt=LONG)
     await ada.menu(running, "Delete")

@@ -53,7 +53,7 @@ async def test_a_job_is_shown_again_to_its_member_with_where_it_came_from(
         (ada, far),
     ):
         refusal = await member.slash("darkroom", "show", id=name or " ")
-        assert "is the id of none of your jobs" in await told(member, refusal)
+        assert "You have no job with the id" in await told(member, refusal)
     suggested = await ada.autocomplete("darkroom", "show", "id", "fox")
     assert {one.value for one in suggested} == {job_id_of(grid), job_id_of(single)}
 
@@ -66,11 +66,11 @@ async def test_the_seed_tells_all_that_a_job_was_made_with(
     assert told_of.ephemeral
     words = card(told_of)
     assert "Seed: `1234567`" in words
-    assert f"Job: `{job_id_of(grid)}`" in words
+    assert f"Job id: `{job_id_of(grid)}`" in words
     assert "4: `" in words
     request = json.loads(await ada.download(told_of.attachments[0]))
     assert request["noises"][0]["seed"] == 1234567
-    assert "You have not asked" in await told(ben, await ben.slash("darkroom", "seed"))
+    assert "You have not started a job" in await told(ben, await ben.slash("darkroom", "seed"))
 
 
 async def test_history_is_searched_and_leafed_through_favourites_first(
@@ -91,7 +91,7 @@ async def test_history_is_searched_and_leafed_through_favourites_first(
     again = await ada.wait_for(lambda m: m.id == again.id and m.attachments)
     assert job_id_of(again) == job_id_of(grids[0])
     nothing = card(await ada.slash("darkroom", "history", search="100%"))
-    assert "Nothing of yours has “100%”" in nothing
+    assert "None of your prompts contains “100%”" in nothing
     assert "no finished pictures yet" in card(await ben.slash("darkroom", "history"))
 
 
@@ -117,7 +117,7 @@ async def test_the_queue_tells_ones_place_and_hides_what_is_not_for_others(
     deployment = Deployment(settings.model_copy(update={"jobs_at_once": 1}), database)
     async with deployment.open():
         await ada.wait_for_command("queue")
-        assert "Yours: none of yours waits" in card(await ada.slash("darkroom", "queue"))
+        assert "Your jobs: you have nothing queued" in card(await ada.slash("darkroom", "queue"))
         await drawn(ada, "a fox")
         running = await ada.slash("darkroom", "imagine", prompt=LONG)
         await ada.wait_for(lambda m: m.id == running.id and "%)" in m.content)
@@ -126,7 +126,7 @@ async def test_the_queue_tells_ones_place_and_hides_what_is_not_for_others(
         seen = card(await ada.slash("darkroom", "queue"))
         assert "a secret" not in seen
         assert "a job that is not shown here" in seen
-        assert "place 2, begins in about" in seen
+        assert "position 2, starts in about" in seen
         assert "a secret" in card(await ben.slash("dm", "queue"))
         refusal = await ada.slash("darkroom", "show", id=job_id_of(queued))
         assert "no pictures" in await told(ada, refusal)
@@ -169,7 +169,7 @@ async def test_help_says_what_there_is(
     assert "--v 1: " in card(shown)
     assert "`sketch`" in card(shown)
     one = card(await ada.slash("dm", "help", parameter="--s"))
-    assert "Takes: a whole number from 0 to 1000" in one
+    assert "Values: a whole number from 0 to 1000" in one
     assert "no parameter `--nonsense`" in card(await ada.slash("dm", "help", parameter="nonsense"))
     suggested = await ada.autocomplete("dm", "help", "parameter", "--st")
     assert {"stylize", "stop", "style"} <= {one.value for one in suggested}

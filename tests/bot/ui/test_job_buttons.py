@@ -120,9 +120,9 @@ async def test_the_two_ways_to_upscale_lead_to_each_other(
     assert "Upscaled (Subtle) by" in large.content
     # Four times as large, and shown so that it can be seen.
     assert (await picture_of(ada, large)).size == (512, 512)
-    again = await finished(ada, (await ada.press(large, "Redo (Creative)")).message)
+    again = await finished(ada, (await ada.press(large, "Redo Upscale (Creative)")).message)
     assert (await job_of(database, again)).parent_id == job_id_of(shown)
-    assert {"Redo (Subtle)", "Redo (Creative)"} <= set(labels(again))
+    assert {"Redo Upscale (Subtle)", "Redo Upscale (Creative)"} <= set(labels(again))
 
 
 async def test_a_pan_makes_room_and_a_square_takes_it_up(
@@ -164,7 +164,7 @@ async def test_a_zoom_of_ones_own_asks_how_far(
     shown = await single(ada)
     dialog = (await ada.press(shown, "Custom Zoom")).modal
     refused = (await ada.submit(dialog, {"factor": "3"})).message
-    assert "from 1.1 to 2" in await told(ada, refused)
+    assert "between 1.1 and 2" in await told(ada, refused)
     dialog = (await ada.press(shown, "Custom Zoom")).modal
     made = (await ada.submit(dialog, {"factor": "1,25"})).message
     job = await job_of(database, await finished(ada, made))
@@ -217,10 +217,10 @@ async def test_a_heart_makes_a_favourite_and_takes_it_back(
     shown = await single(ada)
     liked = (await ada.press(shown, "❤️")).message
     assert liked.ephemeral
-    assert "Among your favourites" in liked.content
+    assert "Added to your favourites" in liked.content
     job = await job_of(database, shown)
     assert await favourites(database, job.member_id) == {f"{job.id}_0"}
-    assert "No longer" in (await ada.press(shown, "❤️")).message.content
+    assert "Removed from your favourites" in (await ada.press(shown, "❤️")).message.content
     assert await favourites(database, job.member_id) == set()
 
 
@@ -232,7 +232,7 @@ async def test_where_buttons_are_the_owners_others_are_refused(
     assert job.server_id is not None
     await servers.save_settings(database, ServerSettings(job.server_id, buttons_for="owner"))
     refused = (await ben.press(grid, "V1")).message
-    assert "only the member who asked" in await told(ben, refused)
+    assert "only the member who started a job" in await told(ben, refused)
     assert (await finished(ada, (await ada.press(grid, "U1")).message)).attachments
 
 
@@ -282,5 +282,5 @@ async def test_a_stored_picture_is_handed_out_while_inference_is_away(
     async with away.open():
         await ada.wait_for_bot()
         drawn = (await ada.press(grid, "V1")).message
-        await ada.wait_for(lambda m: m.id == drawn.id and "(Waiting: inference" in m.content)
+        await ada.wait_for(lambda m: m.id == drawn.id and "(Waiting: the image model" in m.content)
         assert (await finished(ada, (await ada.press(grid, "U1")).message)).attachments

@@ -67,7 +67,7 @@ async def test_sixty_presses_make_one_job_one_file_and_words(
     # One of the burst was the prompt, and one made the job.
     assert len(told_where) == rate_limit.BURST_ACTIONS - 2
     assert len(told_when) == 60 - len(told_where) - 1
-    assert all("Press again in" in words for words in told_when)
+    assert all("Try again in" in words for words in told_when)
     await ada.wait_for(lambda m: f"job:{made.id}:like" in {b.custom_id for b in m.buttons})
     assert len(list(deployment.settings.picture_folder.rglob("*.png"))) == files + 1
 
@@ -79,7 +79,7 @@ async def test_what_was_shown_is_linked_for_all_who_are_there(
     alone = await finished(ada, (await ada.press(grid, "U2")).message)
     for member in (ada, ben):
         answer = await member.press(grid, "U2")
-        linked = await answered(member, answer.interaction_id, "shown already")
+        linked = await answered(member, answer.interaction_id, "already here")
         assert linked.content.endswith(f"/{alone.channel_id}/{alone.id}")
     assert len(await children(database, grid)) == 1
     # Another picture of the grid is another matter.
@@ -94,7 +94,7 @@ async def test_where_the_bot_is_brought_along_it_is_linked_too(
     grid = await finished(ada, await ada.slash("elsewhere", "imagine", prompt=QUICK))
     alone = await finished(ben, (await ben.press(grid, "U1")).message)
     answer = await ada.press(grid, "U1")
-    assert alone.id in (await answered(ada, answer.interaction_id, "shown already")).content
+    assert alone.id in (await answered(ada, answer.interaction_id, "already here")).content
     assert len(await children(database, grid)) == 1
 
 
@@ -108,7 +108,7 @@ async def test_after_its_message_was_deleted_it_is_made_again_once(
     _, again = await children(database, grid)
     await ada.wait_for(lambda m: f"job:{again.id}:like" in {b.custom_id for b in m.buttons})
     answer = await ada.press(grid, "U1")
-    await answered(ada, answer.interaction_id, "shown already")
+    await answered(ada, answer.interaction_id, "already here")
     assert len(await children(database, grid)) == 2
 
 
@@ -132,7 +132,7 @@ async def test_what_has_no_chance_in_it_is_upscaled_once_and_varied_as_often_as_
     shown = await single(ada, QUICK)
     large = await finished(ada, (await ada.press(shown, "Upscale (Subtle)")).message)
     answer = await ada.press(shown, "Upscale (Subtle)")
-    linked = await answered(ada, answer.interaction_id, "shown already")
+    linked = await answered(ada, answer.interaction_id, "already here")
     assert large.id in linked.content
     for _ in range(2):
         await finished(ada, (await ada.press(shown, "Vary (Subtle)")).message)

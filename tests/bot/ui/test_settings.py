@@ -81,7 +81,7 @@ async def test_commands_choose_as_the_panel_does(
     ):
         answer = await ada.slash("darkroom", command)
         assert answer.ephemeral
-        assert "Remembered" in card(answer)
+        assert "Saved" in card(answer)
         assert getattr(await chosen(database, answer), name) == value
 
 
@@ -96,16 +96,16 @@ async def test_options_of_ones_own_are_set_listed_and_deleted(
     near = await ada.autocomplete("darkroom", "prefer option set", "option", "--mi")
     assert [suggestion.value for suggestion in near] == ["mine"]
     deleted = card(await ada.slash("darkroom", "prefer option set", option="mine"))
-    assert "`--mine` stands for nothing any more" in deleted
+    assert "Option `--mine` deleted" in deleted
 
 
 async def test_options_that_cannot_be_are_refused(
     bot: DarkroomBot, ada: Member, database: Database
 ) -> None:
     for option, value, words in (
-        ("ar", "--s 3", "`--ar` is a parameter already"),
-        ("two words", "--s 3", "cannot be the name"),
-        ("3d", "--s 3", "cannot be the name"),
+        ("ar", "--s 3", "`--ar` is already a parameter"),
+        ("two words", "--s 3", "can't be used as an option name"),
+        ("3d", "--s 3", "can't be used as an option name"),
         ("mine", "--stylise 3", "Did you mean `--stylize`?"),
         ("mine", "--s 5000", "0 to 1000"),
         ("never-set", None, "You have no option `--never-set`"),
@@ -125,7 +125,7 @@ async def test_nobody_has_more_than_twenty_options(
     refusal = await ada.slash("darkroom", "prefer option set", option="more", value="--raw")
     assert "20 options" in await told(ada, refusal)
     replaced = await ada.slash("darkroom", "prefer option set", option="o3", value="--raw")
-    assert "`--o3` stands for `--raw`" in card(replaced)
+    assert "Option `--o3` is now `--raw`" in card(replaced)
     assert "`--o19`" in card(await ada.slash("darkroom", "prefer option list"))
     assert "`--o19`" in card(await ada.slash("darkroom", "settings"))
 
@@ -134,12 +134,12 @@ async def test_a_suffix_is_parameters_and_nothing_else(
     bot: DarkroomBot, ada: Member, database: Database
 ) -> None:
     kept = await ada.slash("darkroom", "prefer suffix", value="--ar 3:2")
-    assert "ends with `--ar 3:2`" in card(kept)
+    assert "`--ar 3:2` is now added to all your prompts" in card(kept)
     for value, words in (("in oil --ar 2:1", "“in oil”"), ("--ar 0:1", "1:3 to 3:1")):
         refusal = await ada.slash("darkroom", "prefer suffix", value=value)
         assert words in await told(ada, refusal)
     assert (await chosen(database, kept)).suffix == "--ar 3:2"
-    assert "Nothing is put behind" in card(await ada.slash("darkroom", "prefer suffix"))
+    assert "Suffix removed" in card(await ada.slash("darkroom", "prefer suffix"))
 
 
 async def test_server_settings_are_for_those_who_manage_the_server(
@@ -192,10 +192,15 @@ async def test_server_settings_hold_for_every_prompt_that_says_nothing_else(
         highlights_channel=int(gallery.channel_id),
     )
     shown = card(await owner.slash("darkroom", "server settings"))
-    for words in ("Aspect: 2:1", "faithful to the prompt", "only who asked", "3 for each member"):
+    for words in (
+        "Aspect ratio: 2:1",
+        "faithful to the prompt",
+        "only for the member who started the job",
+        "at most 3 queued or running",
+    ):
         assert words in shown
         assert words in card(saved)
-    assert "Aspect: 1:1" in card(await owner.slash("darkroom", "server reset"))
+    assert "Aspect ratio: 1:1" in card(await owner.slash("darkroom", "server reset"))
     assert await servers.get_settings(database, job.server_id) == ServerSettings(job.server_id)
 
 
@@ -210,7 +215,7 @@ async def test_server_settings_that_cannot_hold_are_refused_and_not_saved(
     ):
         refusal = await owner.slash("darkroom", "server settings", **{option: value})
         assert words in await told(owner, refusal)
-    assert "Aspect: 1:1" in card(await owner.slash("darkroom", "server settings"))
+    assert "Aspect ratio: 1:1" in card(await owner.slash("darkroom", "server settings"))
     near = await owner.autocomplete("darkroom", "server settings", "style", "sk")
     assert [suggestion.value for suggestion in near] == ["sketch"]
 
@@ -221,15 +226,15 @@ async def test_a_member_is_answered_in_their_language(
     async with Member(playground.url, "Ben", timeout=120, locale="de") as ben:
         panel = await ben.slash("darkroom", "settings")
         assert "Deine Einstellungen" in card(panel)
-        panel = (await ben.press(panel, "Gemächlich")).message
+        panel = (await ben.press(panel, "Relax")).message
         assert (await chosen(database, panel)).mode == "relax"
         refusal = await ben.slash("darkroom", "imagine", prompt="ein Fuchs --ar 0:1")
         assert "Ungültiger Parameter" in await told(ben, refusal)
-        assert "`/einstellungen`" in card(await ben.slash("darkroom", "help"))
+        assert "`/settings` Deine Einstellungen" in card(await ben.slash("darkroom", "help"))
         # What all see is in the server's language, what only they see in theirs.
         public = await ben.slash("darkroom", "imagine", prompt="ein Fuchs --q .25")
         await finished(ben, public)
         assert first_words(ben, public).endswith("(Waiting to start)")
         own = await ben.slash("dm", "imagine", prompt="ein Fuchs --q .25")
         await finished(ben, own)
-        assert first_words(ben, own).endswith("(Wartet auf den Anfang)")
+        assert first_words(ben, own).endswith("(Wartet auf den Start)")

@@ -53,7 +53,7 @@ async def test_a_prompt_becomes_a_grid_that_all_see_and_all_can_use(
     seen = await ben.wait_for(lambda m: m.id == grid.id and m.button("U1"))
     alone = await finished(ben, (await ben.press(seen, "U2")).message)
     assert alone.channel_id == grid.channel_id
-    assert "Picture 2 by" in alone.content
+    assert "Image #2 by" in alone.content
     # The link to the file comes with an edit of its own, and so does the mark of a used button.
     await ada.wait_for(lambda m: m.id == alone.id and m.button("Web").url)
     await ada.wait_for(lambda m: m.id == grid.id and m.button("U2").style == SUCCESS)
@@ -109,7 +109,7 @@ async def test_what_has_no_room_among_five_follow_ups_comes_as_a_direct_message(
 async def test_in_its_own_server_a_member_brings_it_to_where_it_may_not_post(
     bot: DarkroomBot, ada: Member, ben: Member
 ) -> None:
-    assert "I lack the permission" in await told(
+    assert "I don't have the permission" in await told(
         ben, await ben.slash("no-entry", "imagine", prompt=QUICK)
     )
     grid = await finished(ada, await ada.slash("no-entry", "imagine", prompt=QUICK))
@@ -125,13 +125,13 @@ async def test_every_command_answers_there(bot: DarkroomBot, ada: Member, place:
     grid = await finished(ada, await ada.slash(place, "imagine", prompt=QUICK))
     for command, options, words in (
         ("info", {}, "Lifetime"),
-        ("queue", {}, "none of yours"),
+        ("queue", {}, "you have nothing queued"),
         ("help", {}, "Type `/`"),
         ("history", {}, "a fox"),
         ("seed", {}, job_id_of(grid)),
         ("settings", {}, "Suffix"),
-        ("relax", {}, "Remembered"),
-        ("prefer remix", {}, "Remembered"),
+        ("relax", {}, "Saved"),
+        ("prefer remix", {}, "Saved"),
         ("prefer option list", {}, "none yet"),
     ):
         answer = await ada.slash(place, command, **options)
@@ -185,12 +185,12 @@ async def test_when_the_token_is_dead_the_picture_comes_as_a_direct_message(
         waiting = await ada.slash(place, "imagine", prompt=QUICK)
         grid = await ada.wait_for(lambda m: m.button("U1"))
         assert grid.channel_id == (await ada.messages("dm"))[0].channel_id
-        assert "out of my reach" in grid.content
+        assert "could not edit the original message" in grid.content
         # There it is a message like any other; what was left behind cannot be taken away.
         assert (await finished(ada, (await ada.press(grid, "U1")).message)).attachments
         await ada.wait_for(lambda m: m.id == grid.id and m.button("U1").style == SUCCESS)
         refusal = (await ada.menu(waiting, "Delete")).message
-        assert "Out of my reach" in card(refusal)
+        assert "I can't delete this message" in card(refusal)
         assert labels(ada.latest(waiting)) == ["Cancel"]
 
 
