@@ -23,7 +23,7 @@ from benchmarks.report import table, write
 from bot.models.versions import name_models
 from bot.prompts.effective_settings import SettingsSources, effective_settings
 from bot.prompts.parser import parse
-from bot.prompts.resolve import resolve, starting
+from bot.prompts.resolve import resolve, with_init_image
 from diffusion.engine.engine import Engine, GenerationFailed, GenerationFinished
 from diffusion.loading.load import EMBEDDED, Checkpoint, load
 from diffusion.protocol.requests import ImageRequest
@@ -121,7 +121,7 @@ class Studio:
         versions = name_models((self.info,), {}, None)
         settings = effective_settings(prompt, SettingsSources(), versions)
         (request,) = resolve(prompt, settings, new_seed=0)
-        return starting(request, settings, DIGEST if canvas else None)
+        return with_init_image(request, settings, DIGEST if canvas else None)
 
     def _draw(
         self, requests: Sequence[ImageRequest], canvas: InpaintCanvas | None

@@ -31,7 +31,7 @@ class TooManyWords(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """One page of a search: its jobs, which of them are favourites, and how many there are."""
 
     jobs: tuple[Job, ...]
@@ -41,7 +41,7 @@ class Found:
 
 async def search(
     database: Database, member_id: int, words: Sequence[str], *, offset: int, limit: int
-) -> Found:
+) -> SearchResult:
     """A member's finished jobs whose prompts have all the words: favourites first, then newest.
 
     Raises TooManyWords.
@@ -67,7 +67,7 @@ async def search(
         )
         found = [(to_job(row), marked) for row, marked in rows]
     marked_ids = frozenset(job.id for job, marked in found if marked)
-    return Found(tuple(job for job, _ in found), marked_ids, total or 0)
+    return SearchResult(tuple(job for job, _ in found), marked_ids, total or 0)
 
 
 async def past_prompts(

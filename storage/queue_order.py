@@ -40,7 +40,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingJob:
     """What decides the turn of a queued job."""
 
     job_id: str
@@ -86,7 +86,7 @@ def claim_order() -> tuple[ColumnExpressionArgument[Any], ...]:
     return (turn, running_of_member, longest_ago, JobRow.created_at, JobRow.id)
 
 
-def in_turn(waiting: Sequence[Waiting], running: Counter[int], turn: int = 0) -> list[str]:
+def queue_order(waiting: Sequence[WaitingJob], running: Counter[int], turn: int = 0) -> list[str]:
     """Put the ids of queued jobs into the order in which they will be claimed.
 
     `waiting` is given oldest first, `running` counts members' running jobs, `turn` is the next.

@@ -22,7 +22,7 @@ from bot.prompts.effective_settings import SettingsSources, effective_settings
 from bot.prompts.expand import expand
 from bot.prompts.parameters import MAX_REPEATS
 from bot.prompts.parser import parse_normalised
-from bot.prompts.resolve import resolve, starting
+from bot.prompts.resolve import resolve, with_init_image
 from diffusion.protocol import events
 from diffusion.protocol import requests as protocol
 from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
@@ -46,13 +46,13 @@ async def imagine(
             chosen = effective_settings(
                 prompt, SettingsSources(), versions, has_pictures=bool(attached)
             )
-            requests = resolve(prompt, chosen, secrets.randbelow(protocol.SEEDS))
+            requests = resolve(prompt, chosen, secrets.randbelow(protocol.SEED_COUNT))
             fetched = [await fetcher.fetch(link) for link in prompt.links]
             files = _init_image([*attached, *fetched])
             for request in requests:
                 number += 1
                 file = output if number == 1 else output.with_stem(f"{output.stem}_{number}")
-                request = starting(request, chosen, next(iter(files), None))
+                request = with_init_image(request, chosen, next(iter(files), None))
                 pictures = await _draw(inference, request, files)
                 file.write_bytes(compose_grid(pictures))
                 print(f"{file}: seed {request.noises[0].seed}")

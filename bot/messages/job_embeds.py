@@ -9,7 +9,7 @@ from bot.i18n.texts import say
 from bot.messages.job_messages import action_line, link_to, shown_prompt
 from bot.messages.specs import EmbedColour, EmbedSpec
 from diffusion.protocol.requests import ImageRequest
-from storage.history import Found
+from storage.history import SearchResult
 from storage.jobs import Job, Queue, Totals
 from storage.members import Preferences
 from storage.models import JobState
@@ -27,7 +27,7 @@ class HistoryPage:
     query: str
     number: int
     pages: int
-    found: Found
+    found: SearchResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ SINGLE_PICTURE_KINDS = (JobKind.UPSCALE, JobKind.ENLARGE)
 """The kinds of jobs that have a single picture instead of a grid."""
 
 MAX_ALT_TEXT_CHARS = 1024
-MAX_PROMPT_CHARS = 800
+MAX_SHOWN_PROMPT_CHARS = 800
 """Characters of a prompt that a message shows. Even if each has to be escaped, Discord's 2000 leave
 room for the member, the link to the parent and the status."""
 
@@ -143,7 +143,7 @@ def _headline(job: Job, parent: Job | None, status: str = "") -> str:
         what = "from-picture" if parent.kind in SINGLE_PICTURE_KINDS else "from-grid"
         action += f" · {say(what, job.locale, link=link_to(parent))}"
     repeated = parent is not None and parent.prompt == job.prompt
-    most = MAX_REPEATED_PROMPT_CHARS if repeated else MAX_PROMPT_CHARS
+    most = MAX_REPEATED_PROMPT_CHARS if repeated else MAX_SHOWN_PROMPT_CHARS
     headline = f"**{shown_prompt(job.prompt, most)}** - {action}"
     return f"{headline} {say(status, job.locale)}" if status else headline
 
@@ -173,7 +173,7 @@ def link_to(job: Job) -> Markup:
     return Markup(f"https://discord.com/channels/{place}/{job.channel_id}/{job.message_id}")
 
 
-def shown_prompt(prompt: str, most: int = MAX_PROMPT_CHARS) -> str:
+def shown_prompt(prompt: str, most: int = MAX_SHOWN_PROMPT_CHARS) -> str:
     """A prompt as it was typed. Only the links to the pictures that it starts from are links."""
     links, rest = [], visible(prompt)
     while match := _FIRST_LINK.match(rest):

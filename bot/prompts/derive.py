@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.prompts import seeds
 from diffusion.protocol.models import ModelInfo
-from diffusion.protocol.requests import ImageRequest, Start
+from diffusion.protocol.requests import ImageRequest, InitImage
 
 VARIATION_STRENGTHS = {"subtle": 0.25, "strong": 0.45}
 """How much new noise a variation has, from 0 (the same picture) to 1, by name."""
@@ -57,13 +57,13 @@ def upscale_creative(
         max(side, round(side * factor) // model.multiple * model.multiple)
         for side in (request.width, request.height)
     )
-    start = Start(picture, CREATIVE_STRENGTH)
+    start = InitImage(picture, CREATIVE_STRENGTH)
     one = seeds.new(new_seed)[:1]
     return replace(request, start=start, noises=one, width=width, height=height)
 
 
 def inpaint(
-    request: ImageRequest, start: Start, size: tuple[int, int], new_seed: int
+    request: ImageRequest, start: InitImage, size: tuple[int, int], new_seed: int
 ) -> ImageRequest:
     """Four pictures of this size that keep what the mask keeps and redraw the rest."""
     width, height = size

@@ -9,7 +9,7 @@ from bot.prompts.parameters import BY_FLAG
 from bot.prompts.parser import normalise, split_words
 from bot.prompts.permutations import expand_permutations
 from bot.prompts.values import flag_name
-from diffusion.protocol.requests import MAX_PROMPT
+from diffusion.protocol.requests import MAX_PROMPT_CHARS
 
 MAX_EXPANDED_CHARS = 60_000
 """Characters that all prompts of one typed text may have together."""
@@ -25,8 +25,8 @@ def expand(typed: str, options: Mapping[str, str], suffix: str, most: int) -> tu
     No prompt gets longer than MAX_PROMPT, and all together not longer than MAX_EXPANDED_CHARS.
     Raises PromptTooLong, MistypedParameter, UnbalancedBraces, TooManyPermutations.
     """
-    if len(typed) > MAX_PROMPT:
-        raise PromptTooLong(len(typed), MAX_PROMPT)
+    if len(typed) > MAX_PROMPT_CHARS:
+        raise PromptTooLong(len(typed), MAX_PROMPT_CHARS)
     typed = normalise(typed)
     lint(_pieces(typed), [name for name in options if name not in BY_FLAG])
     suffix = normalise(suffix)
@@ -58,8 +58,8 @@ def _with_options(typed: str, options: Mapping[str, str]) -> str:
 
     # Check the length before building the string.
     grown = sum(len(meant(match)) - len(match[0]) for match in _OWN.finditer(typed))
-    if len(typed) + grown > MAX_PROMPT:
-        raise PromptTooLong(len(typed) + grown, MAX_PROMPT, "written")
+    if len(typed) + grown > MAX_PROMPT_CHARS:
+        raise PromptTooLong(len(typed) + grown, MAX_PROMPT_CHARS, "written")
     return _OWN.sub(meant, typed)
 
 
@@ -71,8 +71,8 @@ def _with_suffix(prompt: str, suffix: str) -> str:
 
 
 def _check_length(written: str) -> None:
-    if len(written) > MAX_PROMPT:
-        raise PromptTooLong(len(written), MAX_PROMPT, "written")
+    if len(written) > MAX_PROMPT_CHARS:
+        raise PromptTooLong(len(written), MAX_PROMPT_CHARS, "written")
 
 
 def _decides(word: str) -> str:

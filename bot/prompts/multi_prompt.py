@@ -8,7 +8,7 @@ import re
 import unicodedata
 
 from bot.errors import EmptyPart, TooManyParts, WeightsCancel
-from diffusion.protocol.requests import MAX_PARTS, MAX_WEIGHT, Part
+from diffusion.protocol.requests import MAX_PARTS, MAX_WEIGHT, WeightedPrompt
 
 MAX_SUBPROMPTS = MAX_PARTS - 2
 """Two parts of a request are reserved for the model's aesthetic and the negative prompt."""
@@ -16,17 +16,17 @@ MAX_SUBPROMPTS = MAX_PARTS - 2
 _SEPARATOR = re.compile(r"::(-?(?:[0-9]{1,6}\.?[0-9]{0,6}|\.[0-9]{1,6}))?(?:,?\s+|,?$)|::")
 
 
-def split(text: str) -> tuple[Part, ...]:
+def split(text: str) -> tuple[WeightedPrompt, ...]:
     """The parts of a text with weights that add up to 1; one part if there is no `::`.
 
     Raises EmptyPart, TooManyParts, WeightsCancel.
     """
     parts, start = [], 0
     for border in _SEPARATOR.finditer(text):
-        parts.append(Part(text[start : border.start()].strip(), float(border[1] or 1)))
+        parts.append(WeightedPrompt(text[start : border.start()].strip(), float(border[1] or 1)))
         start = border.end()
     if text[start:]:
-        parts.append(Part(text[start:].strip(), 1.0))
+        parts.append(WeightedPrompt(text[start:].strip(), 1.0))
     if not all(has_words(part.text) for part in parts):
         raise EmptyPart
     if len(parts) > MAX_SUBPROMPTS:
@@ -34,7 +34,7 @@ def split(text: str) -> tuple[Part, ...]:
     total = sum(part.weight for part in parts)
     if total <= 0 or any(abs(part.weight) > MAX_WEIGHT * total for part in parts):
         raise WeightsCancel(total)
-    return tuple(Part(part.text, part.weight / total) for part in parts)
+    return tuple(WeightedPrompt(part.text, part.weight / total) for part in parts)
 
 
 def has_words(text: str) -> bool:

@@ -10,15 +10,15 @@ from typing import Any
 from bot.i18n.markdown import names
 from bot.i18n.texts import Text
 from bot.prompts import values
-from bot.prompts.seeds import PICTURES
+from bot.prompts.seeds import GRID_PICTURES
 from bot.prompts.values import MAX_ASPECT_RATIO, Aspect
 from diffusion.protocol.requests import (
     MAX_GUIDANCE,
     MAX_LORA_WEIGHT,
     MAX_LORAS,
     MAX_STEPS,
-    SAMPLERS,
-    SEEDS,
+    SAMPLER_NAMES,
+    SEED_COUNT,
 )
 from storage.models import JobMode
 
@@ -105,8 +105,8 @@ PARAMETERS = (
     Parameter("negative", ("no",), values.things, (), words=None),
     Parameter("quality", ("quality", "q"), values.one_of(QUALITIES), 1.0),
     _range("repeat", ("repeat", "r"), 2, MAX_REPEATS, 1),
-    _range("seed", ("seed",), 0, SEEDS - 1, None),
-    _range("sameseed", ("sameseed",), 0, SEEDS - 1, None, decides="seed"),
+    _range("seed", ("seed",), 0, SEED_COUNT - 1, None),
+    _range("sameseed", ("sameseed",), 0, SEED_COUNT - 1, None, decides="seed"),
     _range("stop", ("stop",), 10, 100, 100),
     _range("stylize", ("stylize", "s"), 0, MAX_STYLIZE, 100),
     Parameter("style", ("style",), values.name),
@@ -136,8 +136,8 @@ PARAMETERS = (
     Parameter(
         "sampler",
         ("sampler",),
-        values.word_of(SAMPLERS),
-        limits=(("names", names(SAMPLERS)),),
+        values.word_of(SAMPLER_NAMES),
+        limits=(("names", names(SAMPLER_NAMES)),),
     ),
     Parameter("size", ("size",), values.size, decides="shape"),
     Parameter(
@@ -148,7 +148,7 @@ PARAMETERS = (
         limits=_limits(-MAX_LORA_WEIGHT, MAX_LORA_WEIGHT),
         most=MAX_LORAS,
     ),
-    _range("pictures", ("n",), 1, PICTURES, PICTURES),
+    _range("pictures", ("n",), 1, GRID_PICTURES, GRID_PICTURES),
 )
 
 BY_FLAG = {flag: parameter for parameter in PARAMETERS for flag in parameter.flags}

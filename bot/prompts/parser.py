@@ -24,7 +24,7 @@ from bot.prompts.lint import LINK, lint
 from bot.prompts.multi_prompt import has_words, split
 from bot.prompts.parameters import BY_FLAG, PARAMETERS, Parameter
 from bot.prompts.values import Aspect, Size, flag_name
-from diffusion.protocol.requests import MAX_PROMPT, Lora, Part
+from diffusion.protocol.requests import MAX_PROMPT_CHARS, Lora, WeightedPrompt
 
 MAX_LINKS = 4
 
@@ -37,7 +37,7 @@ class Prompt:
     """
 
     text: str
-    parts: tuple[Part, ...] = ()
+    parts: tuple[WeightedPrompt, ...] = ()
     links: tuple[str, ...] = ()
     aspect: Aspect | None = None
     chaos: int | None = None
@@ -75,8 +75,8 @@ def normalise(typed: str) -> str:
 
 def parse(typed: str) -> Prompt:
     """Parse a typed prompt. Raises a `PromptError` that says what is wrong."""
-    if len(typed) > MAX_PROMPT:
-        raise PromptTooLong(len(typed), MAX_PROMPT)
+    if len(typed) > MAX_PROMPT_CHARS:
+        raise PromptTooLong(len(typed), MAX_PROMPT_CHARS)
     return parse_normalised(normalise(typed))
 
 

@@ -13,32 +13,32 @@ from bot.i18n.texts import Text
 from bot.prompts.effective_settings import EffectiveSettings
 from bot.prompts.parameters import MAX_WEIRD, RAW
 from bot.prompts.parser import Prompt
-from bot.prompts.seeds import derive
+from bot.prompts.seeds import derive_seed
 from bot.prompts.stylize import TEMPERAMENTS
 from bot.prompts.values import Aspect
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import (
     MAX_GUIDANCE,
-    MAX_PROMPT,
+    MAX_PROMPT_CHARS,
     MAX_STEPS,
-    SEEDS,
-    Blend,
+    SEED_COUNT,
     ImageRequest,
+    InitImage,
     Noise,
-    Part,
-    Start,
+    SeedBlend,
+    WeightedPrompt,
 )
 
-COMMON_NOISE = 0.4
+GRID_CORRELATION = 0.4
 """Correlation of the noises of two pictures in a grid at `--chaos 0`; `--chaos 100` leaves none."""
 
-SAME_NOISE = 0.92
+SAMESEED_CORRELATION = 0.92
 """The same with `--sameseed`."""
 
-WEIRD_NOISE = 0.9
+MAX_WEIRD_NOISE = 0.9
 """The share of noise in the text embeddings at the highest `--weird`."""
 
-DRAFT = 0.5
+DRAFT_SHARE = 0.5
 """The share of the steps, and of the area, that a `--draft` has."""
 
 
@@ -51,11 +51,11 @@ def resolve(prompt: Prompt, settings: EffectiveSettings, new_seed: int) -> tuple
     model = settings.model
     _check_names(prompt, model)
     width, height = _sides(prompt, settings)
-    steps = settings.steps * settings.quality * (DRAFT if settings.draft else 1)
+    steps = settings.steps * settings.quality * (DRAFT_SHARE if settings.draft else 1)
     seed = new_seed if prompt.seed is None else prompt.seed
-    common = COMMON_NOISE
+    common = GRID_CORRELATION
     if prompt.sameseed is not None:
-        seed, common = prompt.sameseed, SAME_NOISE
+        seed, common = prompt.sameseed, SAMESEED_CORRELATION
     strength = math.sqrt(1 - common * (1 - settings.chaos / 100))
     request = ImageRequest(
         model=model.id,
@@ -71,21 +71,25 @@ def resolve(prompt: Prompt, settings: EffectiveSettings, new_seed: int) -> tuple
         spacing=model.spacing,
         stop=settings.stop / 100,
         parts=_parts(prompt, settings),
-        condition_noise=WEIRD_NOISE * settings.weird / MAX_WEIRD,
+        condition_noise=MAX_WEIRD_NOISE * settings.weird / MAX_WEIRD,
         tile=settings.tile,
         loras=prompt.loras,
     )
     return tuple(
-        replace(request, noises=_grid_noises((seed + nth) % SEEDS, strength, settings.pictures))
+        replace(
+            request, noises=_grid_noises((seed + nth) % SEED_COUNT, strength, settings.pictures)
+        )
         for nth in range(settings.repeat)
     )
 
 
-def starting(request: ImageRequest, settings: EffectiveSettings, image: str | None) -> ImageRequest:
+def with_init_image(
+    request: ImageRequest, settings: EffectiveSettings, image: str | None
+) -> ImageRequest:
     """The request with its init image, given by its SHA-256; unchanged without one."""
     if image is None:
         return request
-    return replace(request, start=Start(image, strength_of(settings.image_weight)))
+    return replace(request, start=InitImage(image, strength_of(settings.image_weight)))
 
 
 def size_of(aspect: Aspect, model: ModelInfo, area: float = 1.0) -> tuple[int, int]:
@@ -130,7 +134,7 @@ def _sides(prompt: Prompt, settings: EffectiveSettings) -> tuple[int, int]:
     """Width and height in pixels: the typed size, or the aspect at the model's own area."""
     size, model = prompt.size, settings.model
     if size is None:
-        return size_of(settings.aspect, model, DRAFT if settings.draft else 1)
+        return size_of(settings.aspect, model, DRAFT_SHARE if settings.draft else 1)
     least, most = _bounds(model)
     for side in (size.width, size.height):
         if not least <= side <= most or side % model.multiple:
@@ -148,7 +152,9 @@ def _bounds(model: ModelInfo) -> tuple[int, int]:
 
 
 def _grid_noises(seed: int, strength: float, pictures: int) -> tuple[Noise, ...]:
-    return tuple(Noise(seed, (Blend(derive(seed, nth), strength),)) for nth in range(pictures))
+    return tuple(
+        Noise(seed, (SeedBlend(derive_seed(seed, nth), strength),)) for nth in range(pictures)
+    )
 
 
 def _guidance(prompt: Prompt, settings: EffectiveSettings) -> float:
@@ -158,7 +164,7 @@ def _guidance(prompt: Prompt, settings: EffectiveSettings) -> float:
     return min(MAX_GUIDANCE, settings.model.guidance_scale * share)
 
 
-def _parts(prompt: Prompt, settings: EffectiveSettings) -> tuple[Part, ...]:
+def _parts(prompt: Prompt, settings: EffectiveSettings) -> tuple[WeightedPrompt, ...]:
     """The weighted texts of a multi-prompt and of the aesthetic; none where there is only one."""
     aesthetic = settings.model.aesthetic
     pull = TEMPERAMENTS[settings.temperament].pull_at(settings.stylize)
@@ -166,7 +172,7 @@ def _parts(prompt: Prompt, settings: EffectiveSettings) -> tuple[Part, ...]:
         pull = 0.0
     if not prompt.parts and not pull:
         return ()
-    typed = prompt.parts or (Part(prompt.text, 1.0),)
+    typed = prompt.parts or (WeightedPrompt(prompt.text, 1.0),)
     # Texts with a negative weight get no style: they say what to avoid in any style.
     parts = [
         replace(part, text=_within_limit("styled", _styled(part.text, settings)))
@@ -178,7 +184,7 @@ def _parts(prompt: Prompt, settings: EffectiveSettings) -> tuple[Part, ...]:
     if not pull:
         return tuple(parts)
     wanted = ", ".join([*(part.text for part in parts if part.weight > 0), aesthetic])
-    return (*parts, Part(_within_limit("styled", wanted), pull))
+    return (*parts, WeightedPrompt(_within_limit("styled", wanted), pull))
 
 
 def _styled(text: str, settings: EffectiveSettings) -> str:
@@ -188,6 +194,6 @@ def _styled(text: str, settings: EffectiveSettings) -> str:
 
 
 def _within_limit(what: str, text: str) -> str:
-    if len(text) > MAX_PROMPT:
-        raise PromptTooLong(len(text), MAX_PROMPT, what)
+    if len(text) > MAX_PROMPT_CHARS:
+        raise PromptTooLong(len(text), MAX_PROMPT_CHARS, what)
     return text

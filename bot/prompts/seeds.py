@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.errors import TooManyGenerations
-from diffusion.protocol.requests import MAX_BLENDS, Blend, Noise
+from diffusion.protocol.requests import MAX_BLENDS, Noise, SeedBlend
 
-PICTURES = 4
+GRID_PICTURES = 4
 """Pictures in a grid."""
 
 
-def derive(seed: int, nth: int) -> int:
+def derive_seed(seed: int, nth: int) -> int:
     """The nth seed derived from a seed: the same on every machine, unrelated to its neighbours."""
     digest = hashlib.sha256(f"{seed}:{nth}".encode()).digest()
     return int.from_bytes(digest[:4], "big")
@@ -24,7 +24,9 @@ def own_seed(noise: Noise) -> int:
 
 def new(seed: int) -> tuple[Noise, ...]:
     """Unrelated noises for a grid, all derived from one seed."""
-    return tuple(Noise(seed, (Blend(derive(seed, nth), 1.0),)) for nth in range(PICTURES))
+    return tuple(
+        Noise(seed, (SeedBlend(derive_seed(seed, nth), 1.0),)) for nth in range(GRID_PICTURES)
+    )
 
 
 def varied(parent: Noise, strength: float, seed: int) -> tuple[Noise, ...]:
@@ -35,8 +37,8 @@ def varied(parent: Noise, strength: float, seed: int) -> tuple[Noise, ...]:
     if len(parent.blends) >= MAX_BLENDS:
         raise TooManyGenerations(MAX_BLENDS)
     return tuple(
-        replace(parent, blends=(*parent.blends, Blend(derive(seed, nth), strength)))
-        for nth in range(PICTURES)
+        replace(parent, blends=(*parent.blends, SeedBlend(derive_seed(seed, nth), strength)))
+        for nth in range(GRID_PICTURES)
     )
 
 
@@ -56,5 +58,5 @@ def renewed(noises: Sequence[Noise], seed: int) -> tuple[Noise, ...]:
     )
 
 
-def _reseed(blend: Blend, seed: int, nth: int) -> Blend:
-    return replace(blend, seed=derive(seed, nth))
+def _reseed(blend: SeedBlend, seed: int, nth: int) -> SeedBlend:
+    return replace(blend, seed=derive_seed(seed, nth))

@@ -15,7 +15,7 @@ STYLISED = "stylised"
 
 
 @dataclass(frozen=True, slots=True)
-class Temperament:
+class StylizeCurve:
     """How a temperament maps `--stylize`, linear between three points.
 
     `guidance` is the guidance scale at 0, at the default and at the maximum, as shares of the
@@ -40,9 +40,9 @@ class Temperament:
         return self.pull * _beyond_default(stylize)
 
 
-TEMPERAMENTS: Mapping[str, Temperament] = {
-    FAITHFUL: Temperament(guidance=(0.4, 0.7, 1.0), pull=0.0),
-    STYLISED: Temperament(guidance=(0.5, 1.0, 2.0), pull=2.0),
+TEMPERAMENTS: Mapping[str, StylizeCurve] = {
+    FAITHFUL: StylizeCurve(guidance=(0.4, 0.7, 1.0), pull=0.0),
+    STYLISED: StylizeCurve(guidance=(0.5, 1.0, 2.0), pull=2.0),
 }
 
 

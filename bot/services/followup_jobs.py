@@ -26,7 +26,7 @@ from bot.policy.actors import Requester
 from bot.prompts import derive
 from bot.services.job_builder import new_job, new_seed
 from diffusion.protocol.models import ModelInfo
-from diffusion.protocol.requests import ImageRequest, Start
+from diffusion.protocol.requests import ImageRequest, InitImage
 from storage import jobs, pictures
 from storage.database import Database
 from storage.jobs import Job, NewJob
@@ -250,7 +250,7 @@ class FollowupJobs:
         canvas: OutpaintCanvas,
         detail: str | None = None,
     ) -> NewJob:
-        start = Start(await self._keep(canvas.image), 1.0, await self._keep(canvas.mask))
+        start = InitImage(await self._keep(canvas.image), 1.0, await self._keep(canvas.mask))
         size = (canvas.width, canvas.height)
         request = derive.inpaint(old.request, start, size, new_seed())
         return source.child(kind, old.prompt, request, detail)

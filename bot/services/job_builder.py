@@ -30,9 +30,9 @@ from bot.prompts.effective_settings import (
 )
 from bot.prompts.expand import expand
 from bot.prompts.parser import MAX_LINKS, Prompt, parse_normalised
-from bot.prompts.resolve import resolve, starting
+from bot.prompts.resolve import resolve, with_init_image
 from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
-from diffusion.protocol.requests import SEEDS, ImageRequest
+from diffusion.protocol.requests import SEED_COUNT, ImageRequest
 from storage import members
 from storage.database import Database
 from storage.jobs import NewJob
@@ -207,7 +207,7 @@ def _check_sources(sources: Sequence[Sources]) -> None:
 
 
 def _started(job: NewJob, settings: EffectiveSettings, picture: str) -> NewJob:
-    request = starting(ImageRequest.from_json(job.request), settings, picture)
+    request = with_init_image(ImageRequest.from_json(job.request), settings, picture)
     return replace(job, request=request.to_json())
 
 
@@ -252,7 +252,7 @@ def new_job(requester: Requester, prompt: str, request: ImageRequest) -> NewJob:
 
 
 def new_seed() -> int:
-    return secrets.randbelow(SEEDS)
+    return secrets.randbelow(SEED_COUNT)
 
 
 def with_visibility(job: NewJob, requester: Requester, stealth: bool) -> NewJob:

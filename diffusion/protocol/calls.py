@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 
 from diffusion.protocol.errors import refuse
 from diffusion.protocol.models import ModelInfo
-from diffusion.protocol.requests import MAX_PICTURES, MAX_STEPS, SEEDS, ImageRequest, Seed
+from diffusion.protocol.requests import MAX_PICTURES, MAX_STEPS, SEED_COUNT, ImageRequest, Seed
 from diffusion.protocol.validation import (
     Choice,
     Flag,
@@ -114,7 +114,7 @@ def read_call(
     request = read(
         ImageRequest,
         {
-            "noises": [{"seed": (seed + index) % SEEDS} for index in range(pictures.n)],
+            "noises": [{"seed": (seed + index) % SEED_COUNT} for index in range(pictures.n)],
             "num_inference_steps": model.steps,
             "guidance_scale": model.guidance_scale,
             "guidance_rescale": model.guidance_rescale,

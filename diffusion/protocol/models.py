@@ -7,7 +7,7 @@ from typing import Annotated, Any, NoReturn
 from pydantic import BeforeValidator, Field, PlainValidator
 
 from diffusion.protocol.errors import refuse
-from diffusion.protocol.requests import MAX_GUIDANCE, MAX_STEPS, SAMPLERS, SPACINGS, Share
+from diffusion.protocol.requests import MAX_GUIDANCE, MAX_STEPS, SAMPLER_NAMES, SPACING_NAMES, Share
 from diffusion.protocol.validation import (
     Choice,
     Flag,
@@ -63,8 +63,8 @@ class ModelInfo(JsonObject):
     multiple: Annotated[int, Whole(8, 256)] = 8
     min_size: Side = 64
     max_size: Side = 2048
-    sampler: Annotated[str, Choice(SAMPLERS)] = "dpmpp_2m"
-    spacing: Annotated[str, Choice(SPACINGS)] = "trailing"
+    sampler: Annotated[str, Choice(SAMPLER_NAMES)] = "dpmpp_2m"
+    spacing: Annotated[str, Choice(SPACING_NAMES)] = "trailing"
     styles: Annotated[Mapping[str, str], PlainValidator(_styles)] = field(default_factory=dict)
     examples: Annotated[tuple[str, ...], PlainValidator(_examples)] = ()
     aesthetic: Annotated[str, String()] = ""

@@ -27,30 +27,30 @@ from diffusion.protocol.validation import (
     write,
 )
 
-SAMPLERS = ("ddpm", "ddim", "euler", "euler_ancestral", "dpmpp_2m")
+SAMPLER_NAMES = ("ddpm", "ddim", "euler", "euler_ancestral", "dpmpp_2m")
 """Names of the samplers; `diffusion.sampling.samplers` holds the functions."""
 
-SPACINGS = ("trailing", "leading", "linspace", "karras")
+SPACING_NAMES = ("trailing", "leading", "linspace", "karras")
 """Names of the ways to choose the noise levels a sampler visits; see
 `diffusion.sampling.noise_schedules`.
 """
 
 MAX_PICTURES = 16
 MAX_STEPS = 150
-MAX_PROMPT = MAX_TEXT_CHARS
+MAX_PROMPT_CHARS = MAX_TEXT_CHARS
 MAX_GUIDANCE = 100.0
 MAX_BLENDS = 64
 MAX_PARTS = 16
 MAX_WEIGHT = 100.0
 MAX_LORAS = 8
 MAX_LORA_WEIGHT = 4.0
-SEEDS = 2**32
+SEED_COUNT = 2**32
 """Seeds are whole numbers from 0 to SEEDS - 1, as Midjourney has them."""
 
 SIZE = re.compile(r"(\d{1,5})x(\d{1,5})", re.ASCII)
 SHA_256 = re.compile(r"[0-9a-f]{64}")
 
-Seed = Annotated[int, Whole(0, SEEDS - 1)]
+Seed = Annotated[int, Whole(0, SEED_COUNT - 1)]
 Share = Annotated[float, Number(0, 1)]
 Digest = Annotated[
     str, String(), Must(SHA_256.fullmatch, "“{field}” must be a SHA-256 in hexadecimal.")
@@ -70,7 +70,7 @@ def _side(index: int) -> AfterValidator:
 
 
 @dataclass(frozen=True, slots=True)
-class Blend(JsonObject):
+class SeedBlend(JsonObject):
     """A second noise mixed into the first, keeping unit variance: x·√(1-strength²) + n·strength."""
 
     NOT_AN_OBJECT: ClassVar[str] = "Each of “{field}” must be an object with a seed and a strength."
@@ -90,11 +90,11 @@ class Noise(JsonObject):
     NOT_AN_OBJECT: ClassVar[str] = "Each of “{field}” must be an object with a seed."
 
     seed: Seed
-    blends: Annotated[tuple[Blend, ...], ListOf(MAX_BLENDS)] = ()
+    blends: Annotated[tuple[SeedBlend, ...], ListOf(MAX_BLENDS)] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Part(JsonObject):
+class WeightedPrompt(JsonObject):
     """One of several texts that a picture is made of, and how much it counts.
 
     The prediction is the one without words, plus the guidance of each part times its weight
@@ -114,7 +114,7 @@ class Lora(JsonObject):
 
 
 @dataclass(frozen=True, slots=True)
-class Start(JsonObject):
+class InitImage(JsonObject):
     """The picture that drawing starts from, instead of from noise alone.
 
     `image` is the SHA-256, in hexadecimal, of the file that goes with the request. `strength` is
@@ -161,13 +161,13 @@ class ImageRequest(JsonObject):
     steps: Annotated[int, Whole(1, MAX_STEPS), Field(alias="num_inference_steps")]
     guidance_scale: Annotated[float, Number(0, MAX_GUIDANCE)]
     negative_prompt: Annotated[str, String()] = ""
-    sampler: Annotated[str, Choice(SAMPLERS)] = "dpmpp_2m"
-    spacing: Annotated[str, Choice(SPACINGS)] = "trailing"
+    sampler: Annotated[str, Choice(SAMPLER_NAMES)] = "dpmpp_2m"
+    spacing: Annotated[str, Choice(SPACING_NAMES)] = "trailing"
     stop: Annotated[
         Share, Must(bool, "“{field}” must be above 0: some of the steps have to run.")
     ] = 1.0
     parts: Annotated[
-        tuple[Part, ...],
+        tuple[WeightedPrompt, ...],
         ListOf(MAX_PARTS),
         Must(
             lambda parts: not parts or sum(part.weight for part in parts) > 0,
@@ -184,7 +184,7 @@ class ImageRequest(JsonObject):
     condition_noise: Share = 0.0
     tile: Annotated[bool, Flag()] = False
     loras: Annotated[tuple[Lora, ...], ListOf(MAX_LORAS)] = ()
-    start: Start | None = None
+    start: InitImage | None = None
 
     @classmethod
     def fields_in(cls, said: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from diffusion.engine.engine_thread import EngineState, EngineThread, EventStrea
 from diffusion.engine.shares import Caller, QueueFull
 from diffusion.protocol.calls import GenerationCall, read_call
 from diffusion.protocol.errors import InvalidField
-from diffusion.protocol.requests import SEEDS
+from diffusion.protocol.requests import SEED_COUNT
 from diffusion.server.auxiliary import AuxiliaryRoutes
 from diffusion.server.bodies import MAX_BODY_BYTES, Bodies, BodyTooSlow, NoRoom, WrongType, body_of
 from diffusion.server.connections import Connections
@@ -192,7 +192,7 @@ class ImagesApi:
     async def _generate(self, http: web.Request) -> web.StreamResponse:
         info = self._engine_thread.engine.checkpoint.info
         body = await body_of(http).read_json()
-        call = read_call(body, {info.id: info}, info.id, secrets.randbelow(SEEDS))
+        call = read_call(body, {info.id: info}, info.id, secrets.randbelow(SEED_COUNT))
         if call.request.start:
             raise InvalidField(
                 "start", "Send the picture to start from, as a file, to /v1/images/edits."
@@ -201,7 +201,7 @@ class ImagesApi:
 
     async def _edit(self, http: web.Request) -> web.StreamResponse:
         info = self._engine_thread.engine.checkpoint.info
-        seed = secrets.randbelow(SEEDS)
+        seed = secrets.randbelow(SEED_COUNT)
         call, canvas = await read_edit(
             http, self._reading, self._decoder, {info.id: info}, info.id, seed
         )

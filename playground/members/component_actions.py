@@ -18,7 +18,7 @@ from playground.payloads.commands import resolved_payload, resolved_users
 from playground.state.errors import Refusal
 from playground.state.messages import Cause, Json
 from playground.state.people import Channel, GuildMember
-from playground.validation.components import SELECTS, ComponentKind
+from playground.validation.components import SELECT_KINDS, ComponentKind
 
 
 def use_component(standin: StandIn, member: GuildMember, action: Json) -> Interaction:
@@ -52,7 +52,7 @@ def _component_payload(
         "component_type": component["type"],
         "id": component["id"],
     }
-    if component["type"] not in SELECTS:
+    if component["type"] not in SELECT_KINDS:
         return payload
     chosen = values or []
     least, most = component.get("min_values", 1), component.get("max_values", 1)

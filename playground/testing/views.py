@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from playground.state.messages import Json, MessageFlag
-from playground.validation.components import SELECTS, ComponentKind
+from playground.validation.components import SELECT_KINDS, ComponentKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ class Message:
             buttons=tuple(
                 Button.from_json(c) for c in components if c["type"] == ComponentKind.BUTTON
             ),
-            selects=tuple(Select.from_json(c) for c in components if c["type"] in SELECTS),
+            selects=tuple(Select.from_json(c) for c in components if c["type"] in SELECT_KINDS),
             ephemeral=bool(payload["flags"] & MessageFlag.EPHEMERAL),
             thinking=bool(payload["flags"] & MessageFlag.LOADING),
             edited=payload["edited_timestamp"] is not None,

@@ -43,7 +43,7 @@ class ComponentKind(IntEnum):
 
 LINK_STYLE = 5
 PREMIUM_STYLE = 6
-SELECTS = frozenset(
+SELECT_KINDS = frozenset(
     {
         ComponentKind.STRING_SELECT,
         ComponentKind.USER_SELECT,
@@ -64,7 +64,7 @@ LAYOUT = frozenset(
 )
 
 INSIDE: Mapping[int, frozenset[ComponentKind]] = {
-    ComponentKind.ROW: SELECTS | {ComponentKind.BUTTON},
+    ComponentKind.ROW: SELECT_KINDS | {ComponentKind.BUTTON},
     ComponentKind.SECTION: frozenset({ComponentKind.TEXT}),
     ComponentKind.CONTAINER: LAYOUT,
 }

@@ -87,9 +87,9 @@ async def in_queue(database: Database) -> Queue:
         found = [(to_job(row), served_at, turn) for row, served_at, turn in rows]
     running = tuple(job for job, *_ in found if job.state is JobState.RUNNING)
     queued = {job.id: job for job, *_ in found if job.state is JobState.QUEUED}
-    order = queue_order.in_turn(
+    order = queue_order.queue_order(
         [
-            queue_order.Waiting(
+            queue_order.WaitingJob(
                 job.id, job.member_id, served_at, job.mode, job.kind in COPIED_KINDS
             )
             for job, served_at, _ in found

@@ -8,7 +8,7 @@ import pytest
 from storage import jobs
 from storage.database import Database
 from storage.models import JobMode, JobState
-from storage.queue_order import Waiting, in_turn
+from storage.queue_order import WaitingJob, queue_order
 from tests.support.stored_jobs import claim, in_line, new_job, queue, read
 
 
@@ -102,8 +102,8 @@ async def test_the_line_is_the_order_of_claiming(database: Database, seed: int) 
 
 
 def test_in_turn_loses_and_doubles_nothing() -> None:
-    waiting = [Waiting(f"{i}", i % 7, None) for i in range(100)]
-    order = in_turn(waiting, Counter({3: 2}))
+    waiting = [WaitingJob(f"{i}", i % 7, None) for i in range(100)]
+    order = queue_order(waiting, Counter({3: 2}))
     assert sorted(order) == sorted(job.job_id for job in waiting)
     assert order[:6] == ["0", "1", "2", "4", "5", "6"]
 

@@ -10,7 +10,7 @@ from bot.services.container import Services
 from bot.ui.pagination import show_again, show_details, show_page
 from bot.ui.responses import Responder
 
-MAX_SEARCH_CHARS = 60
+MAX_QUERY_CHARS = 60
 """Characters of a search: it must fit into the custom_ids of the page buttons."""
 
 
@@ -25,7 +25,7 @@ class HistoryCog(commands.Cog):
     async def history(
         self,
         interaction: discord.Interaction,
-        search: app_commands.Range[str, 1, MAX_SEARCH_CHARS] | None = None,
+        search: app_commands.Range[str, 1, MAX_QUERY_CHARS] | None = None,
     ) -> None:
         await show_page(interaction, " ".join((search or "").split()), 0)
 

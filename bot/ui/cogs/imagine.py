@@ -10,7 +10,7 @@ from bot.services.container import Services
 from bot.ui.confirmations import show_imagined
 from bot.ui.interactions import requester_of, upload_of
 from bot.ui.responses import Responder
-from diffusion.protocol.requests import MAX_PROMPT
+from diffusion.protocol.requests import MAX_PROMPT_CHARS
 from storage.database import StorageUnavailable
 
 
@@ -25,7 +25,7 @@ class ImagineCog(commands.Cog):
     async def imagine(
         self,
         interaction: discord.Interaction,
-        prompt: app_commands.Range[str, 1, MAX_PROMPT],
+        prompt: app_commands.Range[str, 1, MAX_PROMPT_CHARS],
         image: discord.Attachment | None = None,
     ) -> None:
         images = [upload_of(image)] if image else []

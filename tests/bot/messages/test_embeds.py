@@ -20,7 +20,7 @@ from bot.models.versions import Versions
 from bot.ui.cogs.context_menus import JobMenus
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import ImageRequest, Noise
-from storage.history import Found
+from storage.history import SearchResult
 from storage.jobs import Queue, Totals
 from storage.members import Preferences
 from storage.models import JobKind
@@ -40,7 +40,7 @@ def test_every_card_keeps_to_discords_limits(locale: str, prompt: str) -> None:
     request = ImageRequest(prompt, prompt, (Noise(2**32 - 1),) * 16, 512, 512, 20, 7.5)
     pictures = [Picture(n, 2**32 - 1, 8, 8, "", "", 8, "", "") for n in range(16)]
     queue = Queue((job,) * 30, (job,) * 200)
-    found = Found((job,) * 5, frozenset({job.id}), 10**9)
+    found = SearchResult((job,) * 5, frozenset({job.id}), 10**9)
     preferences = Preferences(model=prompt[:40], suffix=prompt, stylize=3)
     options = {f"{'o' * 30}{number}": prompt for number in range(20)}
     for card in (
@@ -50,7 +50,9 @@ def test_every_card_keeps_to_discords_limits(locale: str, prompt: str) -> None:
         job_embeds.details(job, request, pictures, locale),
         job_embeds.ancestry([job] * 13, job.channel_id, locale),
         job_embeds.history(HistoryPage(prompt[:60], 0, 9, found), locale),
-        job_embeds.history(HistoryPage(prompt[:60], 0, 0, Found((), frozenset(), 0)), locale),
+        job_embeds.history(
+            HistoryPage(prompt[:60], 0, 0, SearchResult((), frozenset(), 0)), locale
+        ),
         settings_embeds.panel(preferences, options, locale),
         settings_embeds.own_options(options, locale),
         help_embeds.parameter(prompt, locale),

@@ -21,7 +21,7 @@ from bot.errors import (
 )
 from bot.prompts.parser import Prompt
 from bot.prompts.values import Aspect, Size
-from diffusion.protocol.requests import Lora, Part
+from diffusion.protocol.requests import Lora, WeightedPrompt
 
 FOX = "a red fox"
 
@@ -145,22 +145,48 @@ UNDERSTOOD = [
     # Multi-prompts.
     ("hot dog::", Prompt("hot dog")),
     ("hot dog::3", Prompt("hot dog")),
-    ("hot:: dog", Prompt("hot:: dog", parts=(Part("hot", 0.5), Part("dog", 0.5)))),
-    ("hot::dog", Prompt("hot::dog", parts=(Part("hot", 0.5), Part("dog", 0.5)))),
-    ("hot::3 dog", Prompt("hot::3 dog", parts=(Part("hot", 0.75), Part("dog", 0.25)))),
-    ("hot:: 3 dog", Prompt("hot:: 3 dog", parts=(Part("hot", 0.5), Part("3 dog", 0.5)))),
-    ("hot::3dogs", Prompt("hot::3dogs", parts=(Part("hot", 0.5), Part("3dogs", 0.5)))),
-    ("hot::1.5 dog::.5", Prompt("hot::1.5 dog::.5", parts=(Part("hot", 0.75), Part("dog", 0.25)))),
-    ("hot::3, dog::1", Prompt("hot::3, dog::1", parts=(Part("hot", 0.75), Part("dog", 0.25)))),
+    (
+        "hot:: dog",
+        Prompt("hot:: dog", parts=(WeightedPrompt("hot", 0.5), WeightedPrompt("dog", 0.5))),
+    ),
+    (
+        "hot::dog",
+        Prompt("hot::dog", parts=(WeightedPrompt("hot", 0.5), WeightedPrompt("dog", 0.5))),
+    ),
+    (
+        "hot::3 dog",
+        Prompt("hot::3 dog", parts=(WeightedPrompt("hot", 0.75), WeightedPrompt("dog", 0.25))),
+    ),
+    (
+        "hot:: 3 dog",
+        Prompt("hot:: 3 dog", parts=(WeightedPrompt("hot", 0.5), WeightedPrompt("3 dog", 0.5))),
+    ),
+    (
+        "hot::3dogs",
+        Prompt("hot::3dogs", parts=(WeightedPrompt("hot", 0.5), WeightedPrompt("3dogs", 0.5))),
+    ),
+    (
+        "hot::1.5 dog::.5",
+        Prompt(
+            "hot::1.5 dog::.5", parts=(WeightedPrompt("hot", 0.75), WeightedPrompt("dog", 0.25))
+        ),
+    ),
+    (
+        "hot::3, dog::1",
+        Prompt("hot::3, dog::1", parts=(WeightedPrompt("hot", 0.75), WeightedPrompt("dog", 0.25))),
+    ),
     (
         "a:: b::2 c::-.5",
-        Prompt("a:: b::2 c::-.5", parts=(Part("a", 0.4), Part("b", 0.8), Part("c", -0.2))),
+        Prompt(
+            "a:: b::2 c::-.5",
+            parts=(WeightedPrompt("a", 0.4), WeightedPrompt("b", 0.8), WeightedPrompt("c", -0.2)),
+        ),
     ),
     (
         "a::3 b::0 c::-1 --no d",
         Prompt(
             "a::3 b::0 c::-1",
-            parts=(Part("a", 1.5), Part("b", 0.0), Part("c", -0.5)),
+            parts=(WeightedPrompt("a", 1.5), WeightedPrompt("b", 0.0), WeightedPrompt("c", -0.5)),
             negative=("d",),
         ),
     ),

@@ -4,7 +4,7 @@ import pytest
 
 from bot.errors import TooManyGenerations
 from bot.prompts.derive import reroll, single, vary
-from bot.prompts.seeds import PICTURES
+from bot.prompts.seeds import GRID_PICTURES
 from diffusion.protocol.requests import MAX_BLENDS, ImageRequest
 from tests.support.bot.image_requests import common_noise, request_for
 
@@ -12,7 +12,7 @@ from tests.support.bot.image_requests import common_noise, request_for
 def test_variations_stay_close_to_their_picture() -> None:
     grid = request_for("a fox")
     varied = vary(grid, 2, new_seed=9)
-    assert len(set(varied.noises)) == PICTURES
+    assert len(set(varied.noises)) == GRID_PICTURES
     for noise in varied.noises:
         assert (noise.seed, noise.blends[:-1]) == (grid.noises[2].seed, grid.noises[2].blends)
         assert 0 < noise.blends[-1].strength < 0.5

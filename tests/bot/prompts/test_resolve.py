@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from bot.errors import InvalidParameter, PromptTooLong
 from bot.prompts.parser import parse
-from bot.prompts.resolve import resolve, size_of, starting, strength_of
-from bot.prompts.seeds import PICTURES
+from bot.prompts.resolve import resolve, size_of, strength_of, with_init_image
+from bot.prompts.seeds import GRID_PICTURES
 from bot.prompts.stylize import FAITHFUL, STYLISED, TEMPERAMENTS
 from bot.prompts.values import Aspect
 from diffusion.protocol.models import ModelInfo
-from diffusion.protocol.requests import SEEDS, ImageRequest, Lora, Part, Start
+from diffusion.protocol.requests import SEED_COUNT, ImageRequest, InitImage, Lora, WeightedPrompt
 from tests.support.bot.image_requests import MODEL, common_noise, request_for, settings_for
 
 
@@ -24,7 +24,7 @@ def test_open_fields_come_from_the_model() -> None:
     assert (request.steps, request.guidance_scale, request.stop) == (20, 4.0, 1.0)
     assert request.guidance_rescale == 0.5
     assert (request.prompt, request.negative_prompt) == ("a fox", "")
-    assert len(request.noises) == PICTURES
+    assert len(request.noises) == GRID_PICTURES
 
 
 def test_the_server_decides_what_the_prompt_leaves_open_and_no_more() -> None:
@@ -129,15 +129,18 @@ def test_raw_has_neither_style_nor_aesthetic() -> None:
 def test_the_aesthetic_pulls_beside_the_prompt_in_its_style() -> None:
     request = request_for("a fox --s 1000 --style noto")
     assert request.parts == (
-        Part("a fox, noto style", 1),
-        Part("a fox, noto style, beautiful", 2),
+        WeightedPrompt("a fox, noto style", 1),
+        WeightedPrompt("a fox, noto style, beautiful", 2),
     )
 
 
 def test_weighted_texts_keep_their_weights_and_only_what_is_wanted_is_styled() -> None:
     request = request_for("a fox::3 snow::-1 --style noto")
-    assert request.parts == (Part("a fox, noto style", 1.5), Part("snow", -0.5))
-    assert request_for("a::2 b::2 c::0").parts == (Part("a", 0.5), Part("b", 0.5))
+    assert request.parts == (WeightedPrompt("a fox, noto style", 1.5), WeightedPrompt("snow", -0.5))
+    assert request_for("a::2 b::2 c::0").parts == (
+        WeightedPrompt("a", 0.5),
+        WeightedPrompt("b", 0.5),
+    )
 
 
 def test_all_that_may_be_typed_fits_into_a_request() -> None:
@@ -179,14 +182,14 @@ def test_a_refusal_names_as_many_as_can_be_read() -> None:
 
 
 def test_a_picture_to_start_from_is_kept_by_its_weight() -> None:
-    def start(typed: str) -> Start | None:
-        return starting(request_for(typed), settings_for(typed), "f" * 64).start
+    def start(typed: str) -> InitImage | None:
+        return with_init_image(request_for(typed), settings_for(typed), "f" * 64).start
 
-    assert start("a fox --iw 0") == Start("f" * 64, 1)
-    assert start("a fox") == Start("f" * 64, pytest.approx(0.6))
+    assert start("a fox --iw 0") == InitImage("f" * 64, 1)
+    assert start("a fox") == InitImage("f" * 64, pytest.approx(0.6))
     strengths = [strength_of(weight / 10) for weight in range(31)]
     assert strengths == sorted(set(strengths), reverse=True)
-    assert starting(request_for("a fox"), settings_for("a fox"), None).start is None
+    assert with_init_image(request_for("a fox"), settings_for("a fox"), None).start is None
 
 
 def test_weird_mixes_noise_into_the_texts() -> None:
@@ -210,7 +213,7 @@ def test_chaos_takes_the_common_noise_away() -> None:
 def test_a_common_seed_makes_the_pictures_alike_but_not_the_same() -> None:
     request = request_for("a fox --sameseed 7")
     assert common_noise(request) > 0.9
-    assert len(set(request.noises)) == PICTURES
+    assert len(set(request.noises)) == GRID_PICTURES
     assert request.noises[0].seed == 7
 
 
@@ -220,14 +223,14 @@ def test_the_same_seed_gives_the_same_request_and_another_another() -> None:
 
 
 def test_all_pictures_of_a_grid_differ() -> None:
-    assert len(set(request_for("a fox").noises)) == PICTURES
+    assert len(set(request_for("a fox").noises)) == GRID_PICTURES
 
 
 def test_repetitions_differ_and_the_first_is_the_prompt_alone() -> None:
-    typed = f"a fox --seed {SEEDS - 1} --repeat 3"
+    typed = f"a fox --seed {SEED_COUNT - 1} --repeat 3"
     requests = resolve(parse(typed), settings_for(typed), 0)
     assert len(set(requests)) == 3
-    assert requests[0] == request_for(f"a fox --seed {SEEDS - 1}")
+    assert requests[0] == request_for(f"a fox --seed {SEED_COUNT - 1}")
 
 
 def test_a_request_survives_its_json() -> None:

@@ -21,7 +21,7 @@ from bot.prompts import parser, permutations
 from bot.prompts.expand import MAX_EXPANDED_CHARS, expand
 from bot.prompts.parser import parse
 from bot.prompts.permutations import expand_permutations
-from diffusion.protocol.requests import MAX_PROMPT
+from diffusion.protocol.requests import MAX_PROMPT_CHARS
 from playground.testing.member import Member
 from storage import history
 from storage.database import Database
@@ -131,16 +131,16 @@ def test_reading_takes_steps_by_the_length_of_a_text_and_copies_it_seldom(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copied, counts = Copied(monkeypatch), []
-    for length in (MAX_PROMPT // 4, MAX_PROMPT // 2, MAX_PROMPT):
+    for length in (MAX_PROMPT_CHARS // 4, MAX_PROMPT_CHARS // 2, MAX_PROMPT_CHARS):
         with Steps() as steps:
-            written = read(HOSTILE[name](length)[:MAX_PROMPT])
+            written = read(HOSTILE[name](length)[:MAX_PROMPT_CHARS])
         counts.append(steps.count)
         assert sum(map(len, written)) <= MAX_EXPANDED_CHARS
-        assert all(len(text) <= MAX_PROMPT for text in written)
+        assert all(len(text) <= MAX_PROMPT_CHARS for text in written)
     # A few dozen lines for each letter, at the most, however many prompts it stands for.
-    assert counts[2] < 60 * MAX_PROMPT
+    assert counts[2] < 60 * MAX_PROMPT_CHARS
     assert counts[2] < 3 * max(counts[1], STILL)
-    assert copied.count < 50 * 40 * MAX_PROMPT
+    assert copied.count < 50 * 40 * MAX_PROMPT_CHARS
 
 
 def test_own_options_are_refused_before_they_are_written_out(
@@ -178,7 +178,7 @@ async def test_nobody_waits_for_a_text_to_be_read(bot: DarkroomBot) -> None:
     for option in ("x", "b", "o"):
         await bot.preferences.set_option(member, option, OPTIONS[option])
     for name, made in HOSTILE.items():
-        typed = made(MAX_PROMPT)[:MAX_PROMPT]
+        typed = made(MAX_PROMPT_CHARS)[:MAX_PROMPT_CHARS]
         with Steps() as steps:
             with contextlib.suppress(UserError):
                 await bot.services.generation.imagine(requester, typed)
@@ -195,7 +195,7 @@ async def test_nobody_waits_for_a_text_to_be_read(bot: DarkroomBot) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_is_searched_in_is_folded_in_linear_time(name: str) -> None:
     # Unicode sorts the accents upon a letter by a slow way: there are never many.
-    folded = fold(parser.normalise(HOSTILE[name](MAX_PROMPT)))
+    folded = fold(parser.normalise(HOSTILE[name](MAX_PROMPT_CHARS)))
     runs = re.findall("[\u0300-\u036f]+", folded)
     assert all(len(run) <= 2 * markdown.MAX_MARKS for run in runs)
 
@@ -215,7 +215,7 @@ async def test_a_search_has_so_many_words_and_no_more(bot: DarkroomBot, database
 async def test_completing_a_text_of_many_words_answers_with_nothing(
     bot: DarkroomBot, ada: Member
 ) -> None:
-    many = " ".join(f"w{number}" for number in range(1200))[:MAX_PROMPT]
+    many = " ".join(f"w{number}" for number in range(1200))[:MAX_PROMPT_CHARS]
     assert await ada.autocomplete("darkroom", "imagine", "prompt", many) == []
     assert await ada.autocomplete("darkroom", "show", "id", many) == []
 

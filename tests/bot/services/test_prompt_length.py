@@ -5,7 +5,7 @@ import pytest
 from bot.client import DarkroomBot
 from bot.config import Settings
 from diffusion.protocol.client import InferenceClient
-from diffusion.protocol.requests import MAX_PROMPT
+from diffusion.protocol.requests import MAX_PROMPT_CHARS
 from playground.testing.member import Member
 from storage import jobs
 from storage.database import Database
@@ -20,7 +20,7 @@ async def lengths(settings: Settings) -> tuple[str, str]:
     async with InferenceClient(settings.inference_url) as inference:
         one, most = await inference.count_tokens("zq")
     fitting = " ".join(["zq"] * (most // one))
-    assert len(fitting) < MAX_PROMPT - 100, "the model reads all that can be typed"
+    assert len(fitting) < MAX_PROMPT_CHARS - 100, "the model reads all that can be typed"
     return fitting, f"{fitting} zq zq"
 
 

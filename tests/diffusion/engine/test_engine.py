@@ -22,7 +22,7 @@ from diffusion.engine.scheduler import QueueFull
 from diffusion.engine.vae_thread import NO_MEMORY
 from diffusion.loading.load import Checkpoint, load
 from diffusion.nn.devices import prepare
-from diffusion.protocol.requests import SAMPLERS, SPACINGS, Blend, ImageRequest, Noise
+from diffusion.protocol.requests import SAMPLER_NAMES, SPACING_NAMES, ImageRequest, Noise, SeedBlend
 from diffusion.sampling.plan import Plan, steps_run
 from diffusion.vision.image_files import Pixels
 from tests.support.engine.inference_requests import EightRows, a_request
@@ -53,7 +53,7 @@ MIXED = tuple(
     a_request(
         prompt=f"a {sampler} fox",
         negative_prompt="blur" if place % 2 else "",
-        noises=(Noise(place), Noise(place + 10, (Blend(3, 0.4),)))[: 1 + place % 2],
+        noises=(Noise(place), Noise(place + 10, (SeedBlend(3, 0.4),)))[: 1 + place % 2],
         steps=3 + place % 4,
         guidance_scale=(1.0, 3.0, 0.0, 7.5)[place % 4],
         sampler=sampler,
@@ -61,7 +61,9 @@ MIXED = tuple(
         stop=(1.0, 0.6)[place % 2],
         width=(64, 72)[place % 3 == 0],
     )
-    for place, (sampler, spacing) in enumerate(zip(SAMPLERS * 2, itertools.cycle(SPACINGS)))
+    for place, (sampler, spacing) in enumerate(
+        zip(SAMPLER_NAMES * 2, itertools.cycle(SPACING_NAMES))
+    )
 )
 """Requests that differ in everything, sizes included; the odd width gives latents of 9 cells."""
 
@@ -106,7 +108,7 @@ def test_pictures_are_those_asked_for(tiny: Checkpoint) -> None:
         {"prompt": "a blue fox"},
         {"negative_prompt": "a blue fox"},
         {"noises": (Noise(5), Noise(6))},
-        {"noises": (Noise(1, (Blend(5, 0.5),)), Noise(2, (Blend(5, 0.5),)))},
+        {"noises": (Noise(1, (SeedBlend(5, 0.5),)), Noise(2, (SeedBlend(5, 0.5),)))},
         {"steps": 5},
         {"stop": 0.5},
         {"guidance_scale": 1.0},
@@ -193,7 +195,7 @@ def test_requests_at_different_steps_share_one_pass(
 @ON_GPU
 def test_no_step_waits_for_the_gpu(tiny_folder: Path) -> None:
     engine = Engine(load(tiny_folder, torch.device("cuda")))
-    for seed, sampler in enumerate(SAMPLERS):
+    for seed, sampler in enumerate(SAMPLER_NAMES):
         engine.add(a_request(noises=(Noise(seed),), sampler=sampler, steps=9))
     # The first ones read texts and examine the layers.
     for _ in range(3):

@@ -17,17 +17,17 @@ from diffusion.protocol.requests import (
     MAX_LORAS,
     MAX_PARTS,
     MAX_PICTURES,
-    MAX_PROMPT,
+    MAX_PROMPT_CHARS,
     MAX_STEPS,
-    SAMPLERS,
-    SEEDS,
-    SPACINGS,
-    Blend,
+    SAMPLER_NAMES,
+    SEED_COUNT,
+    SPACING_NAMES,
     ImageRequest,
+    InitImage,
     Lora,
     Noise,
-    Part,
-    Start,
+    SeedBlend,
+    WeightedPrompt,
 )
 from tests.support.engine.inference_requests import a_request
 
@@ -55,10 +55,10 @@ def _read(**body: Any) -> GenerationCall:
     return read_call({"prompt": "a fox"} | body, {"tiny": TINY}, "tiny", new_seed=77)
 
 
-seeds = st.integers(0, SEEDS - 1)
+seeds = st.integers(0, SEED_COUNT - 1)
 shares = st.floats(0, 1)
 noises = st.builds(
-    Noise, seeds, st.lists(st.builds(Blend, seeds, shares), max_size=MAX_BLENDS).map(tuple)
+    Noise, seeds, st.lists(st.builds(SeedBlend, seeds, shares), max_size=MAX_BLENDS).map(tuple)
 )
 digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
 masks = st.none() | digests
@@ -72,12 +72,12 @@ requests = st.builds(
     height=st.integers(2, 32).map(lambda cells: cells * 8),
     steps=st.integers(1, MAX_STEPS),
     guidance_scale=st.floats(0, 100),
-    sampler=st.sampled_from(SAMPLERS),
-    spacing=st.sampled_from(SPACINGS),
+    sampler=st.sampled_from(SAMPLER_NAMES),
+    spacing=st.sampled_from(SPACING_NAMES),
     stop=st.floats(0, 1, exclude_min=True),
-    parts=st.lists(st.builds(Part, st.text(max_size=20), st.floats(-1, 1)), max_size=MAX_PARTS).map(
-        lambda parts: (*parts[1:], Part("most", len(parts))) if parts else ()
-    ),
+    parts=st.lists(
+        st.builds(WeightedPrompt, st.text(max_size=20), st.floats(-1, 1)), max_size=MAX_PARTS
+    ).map(lambda parts: (*parts[1:], WeightedPrompt("most", len(parts))) if parts else ()),
     guidance_rescale=shares,
     guidance_interval=st.tuples(shares, shares).map(lambda ends: (min(ends), max(ends))),
     condition_noise=shares,
@@ -85,7 +85,7 @@ requests = st.builds(
     loras=st.lists(
         st.builds(Lora, st.sampled_from(TINY.loras), st.floats(-4, 4)), max_size=MAX_LORAS
     ).map(tuple),
-    start=st.none() | st.builds(Start, digests, st.floats(0, 1, exclude_min=True), masks),
+    start=st.none() | st.builds(InitImage, digests, st.floats(0, 1, exclude_min=True), masks),
 )
 
 
@@ -133,7 +133,7 @@ def test_how_to_answer_is_read() -> None:
 
 
 def test_seeds_count_up_and_around() -> None:
-    assert _read(seed=SEEDS - 1, n=2).request.noises == (Noise(SEEDS - 1), Noise(0))
+    assert _read(seed=SEED_COUNT - 1, n=2).request.noises == (Noise(SEED_COUNT - 1), Noise(0))
 
 
 def test_noises_without_blends_may_say_so_or_not() -> None:
@@ -143,19 +143,19 @@ def test_noises_without_blends_may_say_so_or_not() -> None:
 
 def test_noises_win_over_n_and_seed() -> None:
     call = _read(noises=[{"seed": 9, "blends": [{"seed": 1, "strength": 0.5}]}], seed=4)
-    assert call.request.noises == (Noise(9, (Blend(1, 0.5),)),)
+    assert call.request.noises == (Noise(9, (SeedBlend(1, 0.5),)),)
 
 
 REFUSED: list[tuple[str | None, dict[str, Any]]] = [
     ("model", {"model": "other"}),
     ("model", {"model": 5}),
-    ("model", {"model": "x" * MAX_PROMPT}),
+    ("model", {"model": "x" * MAX_PROMPT_CHARS}),
     ("prompt", {"prompt": None}),
     ("prompt", {"prompt": " \n\t"}),
     ("prompt", {"prompt": ["a fox"]}),
-    ("prompt", {"prompt": "x" * (MAX_PROMPT + 1)}),
+    ("prompt", {"prompt": "x" * (MAX_PROMPT_CHARS + 1)}),
     ("prompt", {"prompt": "half a \ud83e fox"}),
-    ("negative_prompt", {"negative_prompt": "x" * (MAX_PROMPT + 1)}),
+    ("negative_prompt", {"negative_prompt": "x" * (MAX_PROMPT_CHARS + 1)}),
     ("negative_prompt", {"negative_prompt": True}),
     *[
         ("size", {"size": size})
@@ -165,7 +165,7 @@ REFUSED: list[tuple[str | None, dict[str, Any]]] = [
         )
     ],
     *[("n", {"n": n}) for n in (0, MAX_PICTURES + 1, -1, 1.0, "1", True, [], 10**400)],
-    *[("seed", {"seed": seed}) for seed in (-1, SEEDS, 0.5, "7", False)],
+    *[("seed", {"seed": seed}) for seed in (-1, SEED_COUNT, 0.5, "7", False)],
     *[
         ("num_inference_steps", {"num_inference_steps": steps})
         for steps in (0, MAX_STEPS + 1, 10.0, "10", True)
@@ -186,7 +186,7 @@ REFUSED: list[tuple[str | None, dict[str, Any]]] = [
         )
     ],
     ("seed", {"noises": [{}]}),
-    ("seed", {"noises": [{"seed": SEEDS}]}),
+    ("seed", {"noises": [{"seed": SEED_COUNT}]}),
     ("seed", {"noises": [{"seed": 1, "blends": [{"strength": 0.5}]}]}),
     ("strength", {"noises": [{"seed": 1, "blends": [{"seed": 2, "strength": 1.5}]}]}),
     ("strength", {"noises": [{"seed": 1, "blends": [{"seed": 2}]}]}),
@@ -201,7 +201,7 @@ REFUSED: list[tuple[str | None, dict[str, Any]]] = [
     ],
     ("text", {"parts": [{}]}),
     ("text", {"parts": [{"text": 5}]}),
-    ("text", {"parts": [{"text": "x" * (MAX_PROMPT + 1)}]}),
+    ("text", {"parts": [{"text": "x" * (MAX_PROMPT_CHARS + 1)}]}),
     *[
         ("weight", {"parts": [{"text": "a", "weight": weight}]})
         for weight in (101, -101, math.nan, math.inf, "1", True)
@@ -261,7 +261,7 @@ def test_the_bounds_themselves_are_fine(size: str) -> None:
         n=MAX_PICTURES,
         num_inference_steps=MAX_STEPS,
         guidance_scale=100,
-        prompt="x" * MAX_PROMPT,
+        prompt="x" * MAX_PROMPT_CHARS,
         partial_images=MAX_STEPS,
         output_format=OUTPUT_FORMATS[-1],
     )

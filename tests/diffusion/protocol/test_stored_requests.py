@@ -15,12 +15,12 @@ from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import (
     MAX_BLENDS,
     MAX_PICTURES,
-    Blend,
     ImageRequest,
+    InitImage,
     Lora,
     Noise,
-    Part,
-    Start,
+    SeedBlend,
+    WeightedPrompt,
 )
 from tests.support.engine.inference_requests import a_request
 
@@ -80,10 +80,10 @@ def _calls(work: Callable[[], Any]) -> int:
         (a_request(noises=tuple(Noise(seed) for seed in range(4))), 5),
         (
             a_request(
-                noises=(Noise(1, (Blend(2, 0.5),) * MAX_BLENDS),) * MAX_PICTURES,
-                parts=(Part("a fox", 1.0), Part("a boat", 0.5)),
+                noises=(Noise(1, (SeedBlend(2, 0.5),) * MAX_BLENDS),) * MAX_PICTURES,
+                parts=(WeightedPrompt("a fox", 1.0), WeightedPrompt("a boat", 0.5)),
                 loras=(Lora("ink", 1.0),),
-                start=Start("0" * 64, 0.5),
+                start=InitImage("0" * 64, 0.5),
             ),
             5 + MAX_PICTURES * (1 + MAX_BLENDS),
         ),

@@ -11,7 +11,7 @@ import torch
 
 from diffusion.engine.engine import Engine, GenerationFailed, GenerationFinished
 from diffusion.loading.load import Checkpoint
-from diffusion.protocol.requests import ImageRequest, Noise, Part
+from diffusion.protocol.requests import ImageRequest, Noise, WeightedPrompt
 from diffusion.sampling.guidance import NOISE_UNTIL_SHARE, blur, combine, guide, rescale
 from diffusion.sampling.noise_schedules import scaled_linear, trained_levels
 from diffusion.sampling.plan import Plan
@@ -84,7 +84,7 @@ def test_states_that_are_all_zeros_stay_numbers() -> None:
 
 # What a request asks of its steps.
 
-PARTS = (Part("a fox", 1.0), Part("red", 2.0), Part("a tree", -0.5))
+PARTS = (WeightedPrompt("a fox", 1.0), WeightedPrompt("red", 2.0), WeightedPrompt("a tree", -0.5))
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ PARTS = (Part("a fox", 1.0), Part("red", 2.0), Part("a tree", -0.5))
         ({"guidance_scale": 0.0, "negative_prompt": "blur"}, ("blur",), 1),
         ({"parts": PARTS, "negative_prompt": "blur"}, ("a fox", "red", "a tree", "blur"), 4),
         ({"parts": PARTS, "guidance_scale": 1.0}, ("a fox", "red", "a tree"), 3),
-        ({"parts": (*PARTS, Part("no", 0.0))}, ("a fox", "red", "a tree", ""), 4),
+        ({"parts": (*PARTS, WeightedPrompt("no", 0.0))}, ("a fox", "red", "a tree", ""), 4),
         ({"guidance_interval": (0.5, 0.5), "steps": 4}, ("a red fox",), 1),
         ({"guidance_interval": (0.0, 0.5), "guidance_scale": 0.0}, ("a red fox", ""), 1),
     ],
@@ -111,7 +111,7 @@ def test_only_the_texts_that_some_step_needs_are_read(
 
 def test_weights_are_shares_of_their_sum() -> None:
     assert Plan.of(a_request(parts=PARTS)).weights == pytest.approx((0.4, 0.8, -0.2))
-    assert Plan.of(a_request(parts=(Part("a fox", 7.0),))).weights == (1.0,)
+    assert Plan.of(a_request(parts=(WeightedPrompt("a fox", 7.0),))).weights == (1.0,)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_the_noise_of_a_picture_is_the_same_with_condition_noise() -> None:
 
 def test_a_request_of_one_part_is_its_prompt() -> None:
     request = a_request()
-    part = replace(request, parts=(Part(request.prompt, 3.0),))
+    part = replace(request, parts=(WeightedPrompt(request.prompt, 3.0),))
     assert Plan.of(part) == Plan.of(request)
 
 
@@ -225,5 +225,5 @@ def test_every_kind_of_guidance_shows_in_the_pictures(
 def test_one_part_is_the_prompt_to_the_last_bit(
     tiny: Checkpoint, alone: list[tuple[Pixels, ...]]
 ) -> None:
-    part = a_request(parts=(Part("a red fox", 2.5),))
+    part = a_request(parts=(WeightedPrompt("a red fox", 2.5),))
     assert all(map(np.array_equal, _run(tiny, [part])[0], alone[-1]))

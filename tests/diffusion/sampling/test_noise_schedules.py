@@ -26,7 +26,7 @@ TRAINED = {
 
 
 def test_the_table_has_the_names_of_the_protocol() -> None:
-    assert tuple(SPACINGS) == requests.SPACINGS
+    assert tuple(SPACINGS) == requests.SPACING_NAMES
 
 
 @pytest.mark.parametrize("name", BETA_SCHEDULES)
@@ -81,7 +81,7 @@ def test_karras_spacing_wastes_no_steps_on_the_end_of_a_cosine_schedule() -> Non
 
 
 @pytest.mark.parametrize("levels", TRAINED.values(), ids=TRAINED.keys())
-@given(st.sampled_from(requests.SPACINGS), st.integers(1, requests.MAX_STEPS))
+@given(st.sampled_from(requests.SPACING_NAMES), st.integers(1, requests.MAX_STEPS))
 def test_levels_fall_to_0_within_those_trained(
     levels: TrainedLevels, spacing: str, steps: int
 ) -> None:

@@ -30,7 +30,7 @@ LEVELS = trained_levels(scaled_linear(0.00085, 0.012, 1000), offset=1)
 
 
 def test_the_table_has_the_names_of_the_protocol() -> None:
-    assert tuple(SAMPLERS) == requests.SAMPLERS
+    assert tuple(SAMPLERS) == requests.SAMPLER_NAMES
 
 
 # Gaussian data: the ideal denoiser and the path of the probability flow are known.

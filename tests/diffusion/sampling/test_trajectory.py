@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffusion.protocol.requests import MAX_STEPS, Blend, Noise
+from diffusion.protocol.requests import MAX_STEPS, Noise, SeedBlend
 from diffusion.sampling.noise_schedules import scaled_linear, trained_levels
 from diffusion.sampling.plan import Plan, preview_steps, steps_run
 from diffusion.sampling.trajectory import NoiseSource, begin
@@ -19,7 +19,7 @@ LEVELS = trained_levels(scaled_linear(0.00085, 0.012, 1000))
 CONDITIONS = (Condition(torch.zeros(3, 2)),) * 2
 
 
-def _draw(*blends: Blend, seed: int = 1) -> torch.Tensor:
+def _draw(*blends: SeedBlend, seed: int = 1) -> torch.Tensor:
     return NoiseSource(Noise(seed, blends), SHAPE).draw()
 
 
@@ -30,25 +30,26 @@ def test_unblended_noise_is_torchs_for_the_seed() -> None:
 
 @pytest.mark.parametrize("strength", [0.1, 0.5, 0.9])
 def test_blended_noise_keeps_unit_variance_and_comes_closer_with_strength(strength: float) -> None:
-    blended = _draw(Blend(2, strength), Blend(3, 0.4))
+    blended = _draw(SeedBlend(2, strength), SeedBlend(3, 0.4))
     assert blended.std().item() == pytest.approx(1, abs=0.01)
     nearness = (blended * _draw()).mean().item()
     assert nearness == pytest.approx(math.sqrt(1 - strength**2) * math.sqrt(1 - 0.16), abs=0.02)
 
 
 def test_the_ends_of_blending_are_the_two_noises() -> None:
-    assert torch.equal(_draw(Blend(2, 0.0)), _draw())
-    assert torch.equal(_draw(Blend(2, 1.0)), _draw(seed=2))
+    assert torch.equal(_draw(SeedBlend(2, 0.0)), _draw())
+    assert torch.equal(_draw(SeedBlend(2, 1.0)), _draw(seed=2))
 
 
 def test_blends_are_applied_in_order() -> None:
-    one, two = Blend(2, 0.5), Blend(3, 0.9)
+    one, two = SeedBlend(2, 0.5), SeedBlend(3, 0.9)
     assert not torch.equal(_draw(one, two), _draw(two, one))
 
 
 def test_the_noise_of_later_steps_is_blended_alike() -> None:
     plain, blended = (
-        NoiseSource(Noise(1, blends), SHAPE) for blends in ((), (Blend(2, 0.0), Blend(3, 0.0)))
+        NoiseSource(Noise(1, blends), SHAPE)
+        for blends in ((), (SeedBlend(2, 0.0), SeedBlend(3, 0.0)))
     )
     for _ in range(3):
         assert torch.equal(plain.draw(), blended.draw())

@@ -20,7 +20,7 @@ from diffusion.engine.engine import Engine
 from diffusion.loading.load import Checkpoint
 from diffusion.protocol.client import InferenceClient
 from diffusion.protocol.events import Event, Failed, Finished, Progress, Queued
-from diffusion.protocol.requests import ImageRequest, Start
+from diffusion.protocol.requests import ImageRequest, InitImage
 from diffusion.server import uploads
 from diffusion.server.uploads import MAX_FIELDS
 from tests.support.engine.image_uploads import half_mask, pixels_of, saved, scene, see_through
@@ -75,9 +75,9 @@ async def _refused(
     return error["param"], error["message"]
 
 
-def _started(strength: float, mask: bytes | None = None) -> Start:
+def _started(strength: float, mask: bytes | None = None) -> InitImage:
     digests = [file and hashlib.sha256(file).hexdigest() for file in (PICTURE, mask)]
-    return Start(str(digests[0]), strength, digests[1] and str(digests[1]))
+    return InitImage(str(digests[0]), strength, digests[1] and str(digests[1]))
 
 
 async def _ask(url: str, request: ImageRequest, previews: int = 0) -> list[Event]:

@@ -12,7 +12,7 @@ import aiohttp
 
 from diffusion.engine.engine import Engine
 from diffusion.loading.load import Checkpoint
-from diffusion.protocol.requests import SAMPLERS, SPACINGS, Noise
+from diffusion.protocol.requests import SAMPLER_NAMES, SPACING_NAMES, Noise
 from diffusion.sampling.trajectory import Trajectory
 from tests.support.engine.inference_requests import a_request
 from tests.support.engine.inference_server import Serving, serving
@@ -29,7 +29,9 @@ KINDS: Sequence[dict[str, Any]] = [
         height=(64, 56)[place % 2],
     ).to_json()
     | {"stream": True, "progress": True}
-    for place, (sampler, spacing) in enumerate(zip(SAMPLERS * 2, itertools.cycle(SPACINGS)))
+    for place, (sampler, spacing) in enumerate(
+        zip(SAMPLER_NAMES * 2, itertools.cycle(SPACING_NAMES))
+    )
 ]
 COUNT = 200
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from diffusion.loading.diffusers_folder import read_network
 from diffusion.loading.load import EMBEDDED, Checkpoint, load
-from diffusion.protocol.requests import SAMPLERS, Blend, Noise, Start
+from diffusion.protocol.requests import SAMPLER_NAMES, InitImage, Noise, SeedBlend
 from diffusion.vision.autoencoder import Decoder
 from diffusion.vision.image_files import (
     WEBUI_SAMPLER_NAMES,
@@ -34,7 +34,7 @@ def _open(file: bytes) -> Image.Image:
 
 
 def test_every_sampler_has_a_name_for_other_tools() -> None:
-    assert tuple(WEBUI_SAMPLER_NAMES) == SAMPLERS
+    assert tuple(WEBUI_SAMPLER_NAMES) == SAMPLER_NAMES
 
 
 def test_a_png_holds_the_pixels_and_what_made_them() -> None:
@@ -63,7 +63,7 @@ def test_parameters_are_in_the_form_other_tools_read() -> None:
     request = a_request(
         prompt="a red fox,\nin snow",
         negative_prompt="blur",
-        noises=(Noise(1), Noise(7, (Blend(8, 0.25),))),
+        noises=(Noise(1), Noise(7, (SeedBlend(8, 0.25),))),
         stop=0.5,
     )
     assert parameters_text(request, 1) == (
@@ -73,7 +73,7 @@ def test_parameters_are_in_the_form_other_tools_read() -> None:
         "Size: 64x64, Model: tiny, Variations: 8:0.25, Stop: 0.5"
     )
     assert "Negative" not in parameters_text(a_request(), 0)
-    started = a_request(start=Start("0" * 64, 0.25), guidance_rescale=0.7, tile=True)
+    started = a_request(start=InitImage("0" * 64, 0.25), guidance_rescale=0.7, tile=True)
     assert parameters_text(started, 0).endswith(
         "Model: tiny, Denoising strength: 0.25, CFG Rescale φ: 0.7, Tiling: True"
     )

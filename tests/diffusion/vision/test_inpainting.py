@@ -17,9 +17,9 @@ from diffusion.decoding.decoder import PictureDecoder
 from diffusion.engine.engine import Engine, GenerationFailed, GenerationFinished, GenerationProgress
 from diffusion.loading.load import Checkpoint
 from diffusion.protocol.errors import InvalidField
-from diffusion.protocol.requests import SAMPLERS, ImageRequest, Noise, Start
+from diffusion.protocol.requests import SAMPLER_NAMES, ImageRequest, InitImage, Noise
 from diffusion.sampling.plan import Plan, steps_run
-from diffusion.server.uploads import MAX_SIDE_PX, read_picture
+from diffusion.server.uploads import MAX_UPLOAD_SIDE_PX, read_picture
 from diffusion.vision.image_files import Pixels
 from diffusion.vision.inpainting import InpaintCanvas, feathered, prepare, white_is_drawn
 from tests.support.engine.image_uploads import half_mask, saved, scene, see_through
@@ -27,9 +27,9 @@ from tests.support.engine.inference_requests import a_request
 from tests.support.hostile_pictures import png_that_claims
 
 
-def start(strength: float, mask: bool = False) -> Start:
+def start(strength: float, mask: bool = False) -> InitImage:
     digest = hashlib.sha256(b"").hexdigest()
-    return Start(digest, strength, digest if mask else None)
+    return InitImage(digest, strength, digest if mask else None)
 
 
 def _drawn(
@@ -119,7 +119,13 @@ async def test_what_is_no_picture_is_refused_by_name(decoder: PictureDecoder, fi
 
 @pytest.mark.parametrize(
     ("width", "height"),
-    [(MAX_SIDE_PX + 1, 1), (1, MAX_SIDE_PX + 1), (8192, 8192), (10_000, 10_000), (60_000, 60_000)],
+    [
+        (MAX_UPLOAD_SIDE_PX + 1, 1),
+        (1, MAX_UPLOAD_SIDE_PX + 1),
+        (8192, 8192),
+        (10_000, 10_000),
+        (60_000, 60_000),
+    ],
 )
 async def test_walls_of_pixels_are_refused_before_they_are_decoded(
     decoder: PictureDecoder, width: int, height: int
@@ -221,7 +227,7 @@ def test_progress_counts_the_steps_that_are_run(tiny: Checkpoint) -> None:
     ]
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", SAMPLER_NAMES)
 def test_the_weaker_the_nearer_to_the_picture(tiny: Checkpoint, sampler: str) -> None:
     requests = [
         a_request(steps=10, sampler=sampler, start=start(strength), noises=(Noise(3),))
@@ -241,7 +247,7 @@ def test_full_strength_leaves_nothing_of_the_picture(tiny: Checkpoint) -> None:
     assert all(map(np.array_equal, alone, started))
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", SAMPLER_NAMES)
 @pytest.mark.parametrize("strength", [0.5, 1.0])
 def test_what_is_kept_keeps_its_pixels(tiny: Checkpoint, sampler: str, strength: float) -> None:
     request = a_request(sampler=sampler, steps=6, start=start(strength, mask=True))

@@ -18,7 +18,7 @@ from bot.services.generation import Confirmation
 from bot.ui import confirmations, suggestions
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import ImageRequest, Noise
-from storage.history import Found
+from storage.history import SearchResult
 from storage.jobs import Queue, Totals
 from storage.members import Preferences
 from storage.models import JobKind, JobState
@@ -79,7 +79,7 @@ def all_cards(typed: str) -> Iterator[EmbedSpec]:
     job = replace(JOB, prompt=typed, member_name=typed)
     other = replace(job, member_id=1)
     queue = Queue((job, other), (other, job))
-    found = Found((job,), frozenset(), 1)
+    found = SearchResult((job,), frozenset(), 1)
     request = ImageRequest(typed, typed, (Noise(1),), 8, 8, 2, 7.5)
     pictures = [Picture(0, 1, 8, 8, "", "", 8, "", "")]
     model = ModelInfo(typed, 512, 20, 7.5, styles={typed: ""}, loras=(typed,))
@@ -89,7 +89,7 @@ def all_cards(typed: str) -> Iterator[EmbedSpec]:
     yield job_embeds.details(job, request, pictures, LOCALE)
     yield job_embeds.ancestry([job, job], job.channel_id, LOCALE)
     yield job_embeds.history(HistoryPage(typed, 0, 1, found), LOCALE)
-    yield job_embeds.history(HistoryPage(typed, 0, 0, Found((), frozenset(), 0)), LOCALE)
+    yield job_embeds.history(HistoryPage(typed, 0, 0, SearchResult((), frozenset(), 0)), LOCALE)
     yield settings_embeds.panel(Preferences(model=typed, suffix=typed), {typed: typed}, LOCALE)
     yield settings_embeds.own_options({typed: typed}, LOCALE)
     yield settings_embeds.server(settings, True, LOCALE)
