@@ -62,7 +62,7 @@ panel = Deine Einstellungen
         [0] keine
        *[other] { $names }
     }
-    .auto-dm = Fertige Bilder als Direktnachricht
+    .auto-dm = Fertige Bilder per DM
     .yes = ja
     .no = nein
     .version = Modell
@@ -225,7 +225,7 @@ details = Seed und Parameter
     .guidance = Guidance
     .sampler = Sampler
     .model = Modell
-    .drawn = Vollständiger Prompt
+    .drawn = Text für das Modell
 descent = Verlauf dieses Auftrags
 history = Deine Bilder
     .nothing-yet = Du hast noch keine fertigen Bilder. Mach mit `/imagine` welche.

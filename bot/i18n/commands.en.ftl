@@ -62,7 +62,7 @@ panel = Your settings
         [0] none
        *[other] { $names }
     }
-    .auto-dm = Send finished pictures as direct messages
+    .auto-dm = Finished pictures by DM
     .yes = yes
     .no = no
     .version = Model
@@ -225,7 +225,7 @@ details = Seed and parameters
     .guidance = Guidance
     .sampler = Sampler
     .model = Model
-    .drawn = Full prompt
+    .drawn = Text for the model
 descent = History of this job
 history = Your pictures
     .nothing-yet = You have no finished pictures yet. Make some with `/imagine`.
