@@ -176,7 +176,7 @@ def test_choices_are_copied_where_they_part_and_nowhere_else(
 async def test_nobody_waits_for_a_text_to_be_read(bot: DarkroomBot) -> None:
     member, requester = MemberIdentity(7, "Ada"), Requester(7, "Ada", None, 1, 10**7)
     for option in ("x", "b", "o"):
-        await bot.preferences.set_option(member, option, OPTIONS[option])
+        await bot.services.preferences.set_option(member, option, OPTIONS[option])
     for name, made in HOSTILE.items():
         typed = made(MAX_PROMPT_CHARS)[:MAX_PROMPT_CHARS]
         with Steps() as steps:

@@ -176,8 +176,8 @@ async def test_an_upscale_that_waits_for_what_is_taken_away_fails_in_words(
     await ada.wait_until_deleted(single)
     new = await jobs.get(database, job_id_of(single))
     assert new is not None
-    (made,) = await bot.generation.queue([new], None)
-    bot.generation.post(made)
+    (made,) = await bot.services.generation.queue([new], None)
+    bot.services.generation.post(made)
     failed = await ada.wait_for(lambda m: "(Failed)" in m.content and m.embeds)
     assert "A moderator removed the picture" in card(failed)
     assert files(settings, made.id) == []
