@@ -22,7 +22,8 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from benchmarks.report import table, write
 from bot.prompts.parser import parse
 from bot.prompts.resolve import Defaults, resolve, starting
-from diffusion.engine.engine import Engine, GenerationFailed, GenerationFinished
+from diffusion.engine.engine import Engine
+from diffusion.engine.events import GenerationFailed, GenerationFinished
 from diffusion.loading.load import EMBEDDED, Checkpoint, load
 from diffusion.protocol.requests import ImageRequest
 from diffusion.vision.inpainting import InpaintCanvas

@@ -11,7 +11,8 @@ import torch
 
 from diffusion.__main__ import _engine
 from diffusion.engine.cost_model import CostModel
-from diffusion.engine.engine import Engine, GenerationFinished
+from diffusion.engine.engine import Engine
+from diffusion.engine.events import GenerationFinished
 from diffusion.engine.profiling import (
     MAX_SHAPES,
     SWEPT_ROWS,
