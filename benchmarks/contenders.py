@@ -12,8 +12,8 @@ from diffusers.utils import logging as diffusers_logging
 from benchmarks.figures import Timing
 from diffusion.engine.batching import BatchedDenoiser
 from diffusion.engine.cost_model import CostModel
-from diffusion.engine.engine import (
-    Engine,
+from diffusion.engine.engine import Engine
+from diffusion.engine.events import (
     EngineEvent,
     GenerationFailed,
     GenerationFinished,

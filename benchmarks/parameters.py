@@ -24,7 +24,8 @@ from bot.models.versions import name_models
 from bot.prompts.effective_settings import SettingsSources, effective_settings
 from bot.prompts.parser import parse
 from bot.prompts.resolve import resolve, with_init_image
-from diffusion.engine.engine import Engine, GenerationFailed, GenerationFinished
+from diffusion.engine.engine import Engine
+from diffusion.engine.events import GenerationFailed, GenerationFinished
 from diffusion.loading.load import EMBEDDED, Checkpoint, load
 from diffusion.protocol.requests import ImageRequest
 from diffusion.vision.inpainting import InpaintCanvas

@@ -105,8 +105,14 @@ def is_defined(named: str) -> bool:
     """Whether a dotted name is a module or package of ours, or something that one defines."""
     parent = ROOT
     for number, part in enumerate(parts := named.split("."), start=1):
-        if (parent / f"{part}.py").exists():
-            source = (parent / f"{part}.py").read_text()
-            return all(re.search(rf"\b{rest}\b", source) for rest in parts[number:])
-        parent /= part
-    return parent.is_dir()
+        if (parent / part).is_dir():
+            parent /= part
+            continue
+        module = parent / f"{part}.py"
+        # What a package offers stands in its `__init__`.
+        file, rest = (
+            (module, parts[number:]) if module.exists() else (parent / "__init__.py", [part])
+        )
+        source = file.read_text() if file.exists() else ""
+        return all(re.search(rf"\b{name}\b", source) for name in rest)
+    return True

@@ -22,6 +22,13 @@ from torch import Tensor
 
 from diffusion.engine.batching import BatchedDenoiser
 from diffusion.engine.cost_model import CostModel
+from diffusion.engine.events import (
+    EngineEvent,
+    GenerationFailed,
+    GenerationFinished,
+    GenerationProgress,
+    GenerationQueued,
+)
 from diffusion.engine.profiling import sweep
 from diffusion.engine.scheduler import NOBODY, Entry, Scheduler, Shape
 from diffusion.engine.shares import Caller
@@ -37,43 +44,6 @@ from diffusion.vision.inpainting import InpaintCanvas
 MAX_WAITING_REQUESTS = 64
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class GenerationQueued:
-    """The request is in the queue, behind `position` others."""
-
-    key: int
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class GenerationProgress:
-    """`step` of `steps` is done. `previews` has one preview per picture, or is empty."""
-
-    key: int
-    step: int
-    steps: int
-    previews: tuple[Pixels, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GenerationFinished:
-    """The request is done: one picture [height, width, 3] per noise."""
-
-    key: int
-    pictures: tuple[Pixels, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GenerationFailed:
-    """The request failed and was dropped; `reason` is one sentence for the user."""
-
-    key: int
-    reason: str
-
-
-EngineEvent = GenerationQueued | GenerationProgress | GenerationFinished | GenerationFailed
 
 
 @dataclass(slots=True)

@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from enum import Enum
 
-from diffusion.engine.engine import Engine, EngineEvent, GenerationFailed, GenerationFinished
+from diffusion.engine.engine import Engine
+from diffusion.engine.events import EngineEvent, GenerationFailed, GenerationFinished
 from diffusion.engine.scheduler import NOBODY
 from diffusion.engine.shares import Caller
 from diffusion.protocol.requests import ImageRequest

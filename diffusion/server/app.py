@@ -15,8 +15,8 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from diffusion.decoding.decoder import DecoderBusy, PictureDecoder
-from diffusion.engine.engine import GenerationFailed, GenerationFinished
 from diffusion.engine.engine_thread import EngineState, EngineThread, EventStream, NotServing
+from diffusion.engine.events import GenerationFailed, GenerationFinished
 from diffusion.engine.shares import Caller, QueueFull
 from diffusion.protocol.calls import GenerationCall, read_call
 from diffusion.protocol.errors import InvalidField

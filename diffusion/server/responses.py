@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from diffusion.engine.engine import (
+from diffusion.engine.events import (
     EngineEvent,
     GenerationFailed,
     GenerationFinished,

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from diffusion.engine.engine import (
-    Engine,
+from diffusion.engine.engine import Engine
+from diffusion.engine.events import (
     EngineEvent,
     GenerationFailed,
     GenerationFinished,

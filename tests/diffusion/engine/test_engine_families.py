@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from diffusion.engine.engine import Engine, EngineEvent, GenerationFinished
+from diffusion.engine.engine import Engine
+from diffusion.engine.events import EngineEvent, GenerationFinished
 from diffusion.loading.load import Checkpoint, load
 from diffusion.protocol.requests import Lora, Noise
 from diffusion.text.encoder import TextTooLong

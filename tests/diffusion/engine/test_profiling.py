@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from diffusion.engine.cost_model import CostModel
-from diffusion.engine.engine import Engine, GenerationFinished
+from diffusion.engine.engine import Engine
+from diffusion.engine.events import GenerationFinished
 from diffusion.engine.profiling import (
     MAX_SHAPES,
     SWEPT_ROWS,

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from diffusion.engine.engine import Engine, GenerationFinished
+from diffusion.engine.engine import Engine
+from diffusion.engine.events import GenerationFinished
 from diffusion.loading.load import Checkpoint
 from diffusion.nn.circular_padding import circular_padding
 from diffusion.protocol.requests import Noise

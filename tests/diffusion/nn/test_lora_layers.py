@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from diffusion.engine.engine import Engine, GenerationFinished
+from diffusion.engine.engine import Engine
+from diffusion.engine.events import GenerationFinished
 from diffusion.loading.load import Checkpoint, CheckpointError, load
 from diffusion.protocol.requests import ImageRequest, Lora, Noise
 from diffusion.text.encoder import together

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from diffusion.engine.engine import Engine, GenerationFailed, GenerationFinished
+from diffusion.engine.engine import Engine
+from diffusion.engine.events import GenerationFailed, GenerationFinished
 from diffusion.loading.load import Checkpoint
 from diffusion.protocol.requests import ImageRequest, Noise, WeightedPrompt
 from diffusion.sampling.guidance import NOISE_UNTIL_SHARE, blur, combine, guide, rescale

@@ -21,7 +21,8 @@ from diffusers import (
 )
 from numpy.typing import NDArray
 
-from diffusion.engine.engine import Engine, GenerationFinished
+from diffusion.engine.engine import Engine
+from diffusion.engine.events import GenerationFinished
 from diffusion.loading.load import Checkpoint, load
 from diffusion.protocol.requests import ImageRequest, Noise
 from tests.support.engine.inference_requests import a_request

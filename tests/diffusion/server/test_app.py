@@ -14,7 +14,8 @@ from aiohttp import web
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
-from diffusion.engine.engine import Engine, GenerationFinished
+from diffusion.engine.engine import Engine
+from diffusion.engine.events import GenerationFinished
 from diffusion.engine.scheduler import Shape
 from diffusion.loading.load import Checkpoint
 from diffusion.server.app import MAX_BODY_BYTES

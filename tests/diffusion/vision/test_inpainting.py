@@ -14,7 +14,8 @@ from PIL import Image
 
 from diffusion.decoding.decode import on_white
 from diffusion.decoding.decoder import PictureDecoder
-from diffusion.engine.engine import Engine, GenerationFailed, GenerationFinished, GenerationProgress
+from diffusion.engine.engine import Engine
+from diffusion.engine.events import GenerationFailed, GenerationFinished, GenerationProgress
 from diffusion.loading.load import Checkpoint
 from diffusion.protocol.errors import InvalidField
 from diffusion.protocol.requests import SAMPLER_NAMES, ImageRequest, InitImage, Noise

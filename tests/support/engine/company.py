@@ -19,7 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diffusion.engine.engine import Engine, GenerationFailed, GenerationFinished
+from diffusion.engine.engine import Engine
+from diffusion.engine.events import GenerationFailed, GenerationFinished
 from diffusion.loading.load import EMBEDDED, Checkpoint, load
 from diffusion.nn.devices import DTYPES
 from diffusion.protocol.requests import ImageRequest, Noise

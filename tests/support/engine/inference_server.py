@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from diffusion.engine.engine import Engine, EngineEvent
+from diffusion.engine.engine import Engine
 from diffusion.engine.engine_thread import EngineThread
+from diffusion.engine.events import EngineEvent
 from diffusion.loading.load import Checkpoint
 from diffusion.server.app import ImagesApi
 from diffusion.server.connections import BoundedListener
