@@ -110,6 +110,7 @@ def test_each_link_and_mark_alone_stays_text_also_at_the_beginning(typed: str) -
 
 
 @given(HOSTILE)
+@example("``c``\u202e`c`")
 def test_what_is_shown_is_what_was_typed(typed: str) -> None:
     assert read(plain(typed)).seen == (visible(typed) or "…")
     assert read(plain(typed)).marks == ()
@@ -119,7 +120,8 @@ def test_what_is_shown_is_what_was_typed(typed: str) -> None:
     )
     assert read(code_block(typed, 900)).marks == ("code block",)
     kept = unboxed(code_block(typed, 900))
-    if "```" not in typed:
+    # Three signs may also come together where something invisible is left out between them.
+    if "```" not in visible(typed):
         assert kept == (visible(typed) or "…")
 
 
