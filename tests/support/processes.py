@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 ROOT = Path(__file__).parents[2]
-ELSEWHERE = Path(__file__).parent.parent
+ELSEWHERE = Path(__file__).parents[1] / "fixtures"
 """Where processes are started: not where a developer's own `.env` may lie."""
 
 

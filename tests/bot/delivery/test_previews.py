@@ -9,7 +9,7 @@ from bot.delivery.previews import JobProgress
 from bot.messages import job_messages
 from bot.messages.specs import MessageSpec
 from diffusion.protocol.events import Progress
-from tests.support.bot.pictures import opened, picture
+from tests.support.pictures import opened, picture
 from tests.support.stored_jobs import JOB
 
 

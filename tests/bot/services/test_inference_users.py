@@ -10,8 +10,8 @@ from aiohttp import web
 from bot.client import DarkroomBot
 from playground.testing.member import Member, Upload
 from tests.support.bot.job_messages import whoever
-from tests.support.bot.pictures import noisy_picture
 from tests.support.engine.inference_server import site
+from tests.support.pictures import noisy_picture
 
 ASKED: dict[str, str] = {}
 """The user in the last body that went to each path."""

@@ -156,7 +156,7 @@ def test_what_is_no_safetensors_is_refused(files: dict[str, Path], tmp_path: Pat
         load(cut, CPU)
     pickled = tmp_path / "model.ckpt"
     pickled.write_bytes(b"\x80")
-    with pytest.raises(CheckpointError, match=r"no \.safetensors file"):
+    with pytest.raises(CheckpointError, match=r"not a \.safetensors file"):
         load(pickled, CPU)
     with pytest.raises(CheckpointError, match="There is no model in"):
         load(tmp_path / "missing.safetensors", CPU)

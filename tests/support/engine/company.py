@@ -109,7 +109,7 @@ def main() -> None:
             place = build_tiny_model(Path(folder), family=said.family)
         checkpoint = load(place, torch.device("cpu"), DTYPES[said.dtype])
     keep_latents(checkpoint)
-    engine, sizes = Engine(checkpoint, max_waiting=AT_ONCE), Counter[int]()
+    engine, sizes = Engine(checkpoint, max_waiting=2 * AT_ONCE), Counter[int]()
     checkpoint.denoiser.register_forward_pre_hook(lambda _, inputs: sizes.update([len(inputs[0])]))
     found = compare(engine, checkpoint.info.native_size, said.pictures)
     limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "")
