@@ -1,12 +1,15 @@
 """Pressing again, and again, and all at once: the same picture is made once and linked then."""
 
 import asyncio
+import threading
 from dataclasses import replace
 
 import pytest
 
 from bot.client import DarkroomBot
+from bot.delivery import job_publisher
 from bot.policy import rate_limit
+from bot.services.container import MAX_SHOWINGS_PER_MEMBER
 from playground import Playground
 from playground.state.limits import Limits
 from playground.testing.member import Member
@@ -172,3 +175,35 @@ async def test_everything_that_costs_something_is_counted(
         assert dialog is not None
         refused = (await ben.submit(dialog)).message
     assert "Too fast" in card(refused)
+
+
+async def test_a_member_who_is_shown_much_holds_nobody_up(
+    bot: DarkroomBot, ada: Member, ben: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hers, his = job_id_of(await grid_of(ada)), job_id_of(await grid_of(ben))
+    compose, go_on, begun = job_publisher.compose_grid, threading.Event(), 0
+
+    def compose_slowly(pictures: list[bytes]) -> bytes:
+        nonlocal begun
+        begun += 1
+        if begun == 1:
+            go_on.wait()
+        return compose(pictures)
+
+    monkeypatch.setattr(job_publisher, "compose_grid", compose_slowly)
+    most = MAX_SHOWINGS_PER_MEMBER
+    asked = [asyncio.create_task(ada.slash("darkroom", "show", id=hers)) for _ in range(most + 2)]
+    try:
+        # The two that are refused are answered while the others wait for the first.
+        done, waiting = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        while len(done) < 2:
+            more, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            done |= more
+        assert ["Too many pictures" in card(one.result()) for one in done] == [True, True]
+        assert begun == 1
+        await ben.slash("darkroom", "show", id=his)
+        assert begun == 2
+    finally:
+        go_on.set()
+    await asyncio.gather(*asked)
+    assert begun == most + 1
