@@ -207,3 +207,15 @@ async def test_a_member_who_is_shown_much_holds_nobody_up(
         go_on.set()
     await asyncio.gather(*asked)
     assert begun == most + 1
+
+
+async def test_suggestions_while_typing_are_counted_too(
+    bot: DarkroomBot, ada: Member, ben: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limit, "ACTIONS_PER_S", 0.001)
+    monkeypatch.setattr(rate_limit, "BURST_ACTIONS", 3)
+    typed = [await ada.autocomplete("darkroom", "help", "parameter", "ar") for _ in range(20)]
+    suggested = [len(names) for names in typed]
+    assert suggested == [1] * sum(suggested) + [0] * (20 - sum(suggested))
+    assert 0 < sum(suggested) <= 3 / rate_limit.AUTOCOMPLETE_COST
+    assert await ben.autocomplete("darkroom", "help", "parameter", "ar")
