@@ -83,15 +83,11 @@ def invite_link(application_id: int) -> str:
 class _CommandTree(app_commands.CommandTree["DarkroomBot"]):
     async def interaction_check(self, interaction: discord.Interaction["DarkroomBot"], /) -> bool:
         """Refuse where the bot is switched off, with an explanation: clients remember commands."""
-        is_autocomplete = interaction.type is discord.InteractionType.autocomplete
         try:
-            # Autocompletion comes with every key that is typed, so it is not counted.
-            if is_autocomplete:
-                interaction.client.services.places.check_open(interaction)
-            else:
-                check_allowed(interaction)
+            check_allowed(interaction)
         except UserError as error:
-            if is_autocomplete:
+            if interaction.type is discord.InteractionType.autocomplete:
+                # A list of suggestions cannot show an error.
                 await interaction.response.autocomplete([])
             else:
                 await Responder(interaction).error(error)

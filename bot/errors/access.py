@@ -36,6 +36,10 @@ class TooFast(UserError):
         """Seconds to wait before the next action."""
 
 
+class NotOffered(UserError):
+    """A select menu was answered with something that is not on it."""
+
+
 class DirectMessagesOff(UserError):
     """The admin has turned direct messages off."""
 

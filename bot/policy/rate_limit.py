@@ -13,6 +13,10 @@ BURST_ACTIONS = 15
 ACTIONS_PER_S = 2.0
 """Actions that a member gets back each second, up to BURST_ACTIONS."""
 
+AUTOCOMPLETE_COST = 0.2
+"""What suggestions for one key count as a share of an action. Nobody types so fast that they use up
+more than they get back, but a modified client asks as often as it likes."""
+
 MAX_MEMBERS = 10_000
 """The most members that are remembered; the least recent is forgotten first."""
 
@@ -28,8 +32,8 @@ class RateLimiter:
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def count(self, member_id: int) -> None:
-        """Count one action of a member. Raises TooFast if they have none left.
+    def count(self, member_id: int, cost: float = 1.0) -> None:
+        """Count one action of a member, or a share of one. Raises TooFast if they have none left.
 
         Call it before any work is done for the action.
         """
@@ -37,9 +41,9 @@ class RateLimiter:
         self._forget_full(now)
         tokens, since = self._buckets.get(member_id, (float(BURST_ACTIONS), now))
         tokens = min(BURST_ACTIONS, tokens + (now - since) * ACTIONS_PER_S)
-        if tokens < 1:
-            raise TooFast(math.ceil((1 - tokens) / ACTIONS_PER_S))
-        self._buckets[member_id] = tokens - 1, now
+        if tokens < cost:
+            raise TooFast(math.ceil((cost - tokens) / ACTIONS_PER_S))
+        self._buckets[member_id] = tokens - cost, now
         self._buckets.move_to_end(member_id)
         if len(self._buckets) > MAX_MEMBERS:
             self._buckets.popitem(last=False)

@@ -8,6 +8,7 @@ from bot.config import Settings
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.messenger import Messenger
 from bot.images.fetch import PictureFetcher
+from bot.images.turns import MemberTurns
 from bot.models.registry import ModelRegistry
 from bot.policy.admission import Admission
 from bot.policy.places import Places
@@ -24,6 +25,15 @@ from diffusion.protocol.client import InferenceClient
 from storage.database import Database
 from storage.pictures import PictureFolder
 from storage.start_pictures import StartPictures
+
+MAX_CONCURRENT_SHOWINGS = 2
+"""Members for whom stored pictures are put together and encoded at the same time."""
+
+MAX_WAITING_SHOWINGS = 64
+"""Requests of all members that are shown pictures or wait for it."""
+
+MAX_SHOWINGS_PER_MEMBER = 4
+"""Requests of one member that are shown pictures or wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +105,12 @@ def build_services(
         publisher,
         places,
     )
+    # Showing pictures needs no place in the queue, yet a grid takes seconds of CPU time.
+    turns = MemberTurns(
+        concurrency=MAX_CONCURRENT_SHOWINGS,
+        most_waiting=MAX_WAITING_SHOWINGS,
+        most_of_one=MAX_SHOWINGS_PER_MEMBER,
+    )
     followups = FollowupService(
         database,
         folder,
@@ -105,9 +121,12 @@ def build_services(
         start_pictures,
         publisher,
         places,
+        turns,
     )
     removals = Removals(database, folder, messenger)
-    history = JobHistory(database, registry, publisher, messenger, removals, settings.jobs_at_once)
+    history = JobHistory(
+        database, registry, publisher, messenger, removals, turns, settings.jobs_at_once
+    )
     return Services(
         generation=generation,
         followups=followups,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from bot.errors import (
     CannotKeep,
+    InvalidFactor,
     JobNotReady,
     ModelCannotDoThis,
     NoCellsChosen,
@@ -34,6 +35,9 @@ from storage.members import Preferences
 from storage.models import JobKind, RemovedBy
 from storage.pictures import Picture, PictureFolder, PictureMissing, PictureNotSaved
 from storage.start_pictures import StartPictures
+
+MIN_ZOOM_FACTOR, MAX_ZOOM_FACTOR = 1.1, 2.0
+"""A factor below 1 would enlarge the picture instead: 0.1 to a hundred times its pixels."""
 
 PAN_ORIGINS = {"left": (1.0, 0.5), "right": (0.0, 0.5), "up": (0.5, 1.0), "down": (0.5, 0.0)}
 SQUARE_ORIGIN = (0.5, 0.5)
@@ -186,7 +190,12 @@ class FollowupJobs:
         )
 
     async def zoom(self, source: FollowupSource) -> NewJob:
-        old, factor = await self._inpainting(source), source.wanted.factor
+        """The picture smaller, and more around it. Raises InvalidFactor."""
+        factor = source.wanted.factor
+        # A modal may be forged, also with a factor that no button has.
+        if not MIN_ZOOM_FACTOR <= factor <= MAX_ZOOM_FACTOR:
+            raise InvalidFactor(f"{factor:g}")
+        old = await self._inpainting(source)
         canvas = await asyncio.to_thread(outpaint.zoom_out, old.png, *old.size, factor)
         return await self._inpainted(source, JobKind.ZOOM, old, canvas, f"{factor:g}")
 

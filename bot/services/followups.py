@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from bot.delivery.job_publisher import JobPublisher
 from bot.images import outpaint
 from bot.images.grid import PictureFile, fit
+from bot.images.turns import MemberTurns
 from bot.messages.job_actions import JobAction
 from bot.models.registry import ModelRegistry
 from bot.policy.access import Action, Actor
@@ -61,6 +62,7 @@ class FollowupService:
         start_pictures: StartPictures,
         publisher: JobPublisher,
         places: Places,
+        turns: MemberTurns,
     ) -> None:
         self._database = database
         self._admission = admission
@@ -70,6 +72,7 @@ class FollowupService:
         self._generation = generation
         self._publisher = publisher
         self._places = places
+        self._turns = turns
 
     async def submit(self, actor: Actor, requester: Requester, followup: FollowupRequest) -> Made:
         """Queue what a button asks for, or find it where it is there already."""
@@ -106,11 +109,15 @@ class FollowupService:
     async def with_numbers(
         self, actor: Actor, job_id: str, grid_size: int, most_bytes: int
     ) -> PictureFile:
-        """The picture of a job with the cells that can be chosen, in so many bytes at the most."""
+        """The picture of a job with the cells that can be chosen, in so many bytes at the most.
+
+        Raises PicturesBusy.
+        """
         job = await self._generation.job(Action.FOLLOW_UP, actor, job_id)
-        picture = await self._jobs.read(await self._jobs.picture(job, 0))
-        numbered = await asyncio.to_thread(outpaint.number_cells, picture, grid_size)
-        return await asyncio.to_thread(fit, numbered, most_bytes)
+        async with self._turns.turn(actor.member_id):
+            picture = await self._jobs.read(await self._jobs.picture(job, 0))
+            numbered = await asyncio.to_thread(outpaint.number_cells, picture, grid_size)
+            return await asyncio.to_thread(fit, numbered, most_bytes)
 
     async def _build(
         self, requester: Requester, job: Job, followup: FollowupRequest, settings: ServerSettings

@@ -19,6 +19,7 @@ from bot.errors import (
     SearchTooLong,
     UnclearJob,
 )
+from bot.images.turns import MemberTurns
 from bot.messages import job_actions, job_embeds
 from bot.messages.job_embeds import HistoryPage, QueuePosition
 from bot.messages.specs import MessageSpec
@@ -63,6 +64,7 @@ class JobHistory:
         publisher: JobPublisher,
         messenger: Messenger,
         removals: Removals,
+        turns: MemberTurns,
         jobs_at_once: int,
     ) -> None:
         self._database = database
@@ -70,6 +72,7 @@ class JobHistory:
         self._publisher = publisher
         self._messenger = messenger
         self._removals = removals
+        self._turns = turns
         self._jobs_at_once = jobs_at_once
 
     async def find(self, member_id: int, typed: str | None) -> Job:
@@ -111,11 +114,18 @@ class JobHistory:
     async def details(self, job: Job) -> JobDetails:
         return JobDetails(ImageRequest.from_json(job.request), await of_job(self._database, job.id))
 
-    async def again(self, job: Job, channel_id: int, most_bytes: int) -> MessageSpec:
-        """The message of a finished job, with the jobs that it came from. Raises JobNotReady."""
+    async def again(
+        self, job: Job, member_id: int, channel_id: int, most_bytes: int
+    ) -> MessageSpec:
+        """The message of a finished job, with the jobs that it came from.
+
+        `member_id` is who asks, and where they read it is `channel_id`. Raises JobNotReady,
+        PicturesBusy.
+        """
         if job.state is not JobState.DONE:
             raise JobNotReady
-        message = await self._publisher.end_of(job, most_bytes)
+        async with self._turns.turn(member_id):
+            message = await self._publisher.end_of(job, most_bytes)
         line = (job, *await history.ancestors(self._database, job))
         if len(line) == 1:
             return message
@@ -123,10 +133,14 @@ class JobHistory:
         return replace(message, embeds=(*message.embeds, embed))
 
     async def send(self, job: Job, member_id: int, locale: str) -> None:
-        """Send a member a job's pictures and its seed. Raises JobNotReady, CannotWriteToYou."""
+        """Send a member a job's pictures and its seed.
+
+        Raises JobNotReady, PicturesBusy, CannotWriteToYou.
+        """
         if job.state is not JobState.DONE:
             raise JobNotReady
-        message = await self._publisher.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
+        async with self._turns.turn(member_id):
+            message = await self._publisher.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
         details = await self.details(job)
         embed = job_embeds.details(job, details.request, details.pictures, locale)
         try:

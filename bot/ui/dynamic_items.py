@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 
 import discord
 
+from bot.errors import NotOffered
 from bot.ui.interactions import check_allowed
 from bot.ui.responses import Responder
 
@@ -31,9 +32,21 @@ class PersistentItem(discord.ui.DynamicItem[Item], template=""):
     async def callback(self, interaction: discord.Interaction) -> None:
         try:
             check_allowed(interaction)
+            self._check_offered()
             await self.act(interaction)
         except Exception as error:
             await Responder(interaction).error(error)
+
+    def _check_offered(self) -> None:
+        """Raises NotOffered for a choice that the menu, as it is shown, does not have.
+
+        Discord's own clients send no other, but a modified one can.
+        """
+        if isinstance(menu := self.item, discord.ui.Select):
+            offered = {option.value for option in menu.options}
+            fits = menu.min_values <= len(menu.values) <= menu.max_values
+            if not fits or not offered.issuperset(menu.values):
+                raise NotOffered
 
     async def act(self, interaction: discord.Interaction) -> None:
         """Do what it is for; the member is told of every error."""

@@ -46,7 +46,7 @@ async def _point_to(interaction: discord.Interaction, made: Made) -> None:
     if job.state is JobState.DONE and not made.is_linkable:
         requester = requester_of(interaction)
         work = services_of(interaction).history.again(
-            job, requester.channel_id, requester.attachment_limit
+            job, requester.member_id, requester.channel_id, requester.attachment_limit
         )
         message = await responder.run(work, ephemeral=True)
     else:

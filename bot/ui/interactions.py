@@ -8,6 +8,7 @@ from bot.errors import CannotPostHere
 from bot.images.sanitize import Upload
 from bot.policy.access import Actor, jobs_in
 from bot.policy.actors import MemberIdentity, Requester
+from bot.policy.rate_limit import AUTOCOMPLETE_COST
 from bot.services.container import Services
 
 REQUIRED_PERMISSIONS = ("view_channel", "send_messages", "embed_links", "attach_files")
@@ -34,7 +35,8 @@ def services_of(interaction: discord.Interaction) -> Services:
 def check_allowed(interaction: discord.Interaction) -> None:
     """Count an interaction, and raise the `UserError` that says why it is not allowed here."""
     services = services_of(interaction)
-    services.rate_limiter.count(interaction.user.id)
+    is_autocomplete = interaction.type is discord.InteractionType.autocomplete
+    services.rate_limiter.count(interaction.user.id, AUTOCOMPLETE_COST if is_autocomplete else 1)
     services.places.check_open(interaction)
 
 

@@ -20,7 +20,6 @@ from bot.ui.followups import followup_of, submit_followup
 from bot.ui.interactions import actor_of, check_allowed, services_of
 from bot.ui.responses import Responder
 
-MIN_ZOOM_FACTOR, MAX_ZOOM_FACTOR = 1.1, 2.0
 MAX_FACTOR_CHARS = 8
 
 PROMPT_FIELD, FACTOR_FIELD = "prompt", "factor"
@@ -96,11 +95,8 @@ def _fields(components: Iterable[Any]) -> Iterable[tuple[str, str]]:
 
 
 def _factor(typed: str) -> float:
-    """Read “1.5”, “1,5” or “1.5x”. Raises InvalidFactor."""
+    """Read “1.5”, “1,5” or “1.5x”. Raises InvalidFactor for what is no number."""
     try:
-        factor = float(typed.strip().rstrip("x×").replace(",", "."))
+        return float(typed.strip().rstrip("x×").replace(",", "."))
     except ValueError:
         raise InvalidFactor(typed) from None
-    if not MIN_ZOOM_FACTOR <= factor <= MAX_ZOOM_FACTOR:
-        raise InvalidFactor(typed)
-    return factor

@@ -113,7 +113,7 @@ async def show_again(interaction: discord.Interaction, found: Coroutine[Any, Any
     job = await responder.run(found)
     work = services.removals.is_private(job, channel_id)
     is_private = await responder.run(work, ephemeral=job.stealth)
-    again = services.history.again(job, channel_id, interaction.filesize_limit)
+    again = services.history.again(job, interaction.user.id, channel_id, interaction.filesize_limit)
     message = await responder.run(again, ephemeral=is_private)
     message_id = await responder.send(message, ephemeral=is_private)
     if interaction.guild_id is not None and not is_private:

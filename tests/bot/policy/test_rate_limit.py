@@ -5,7 +5,7 @@ import pytest
 from bot.errors import TooFast
 from bot.i18n.texts import say
 from bot.policy import rate_limit
-from bot.policy.rate_limit import ACTIONS_PER_S, BURST_ACTIONS, RateLimiter
+from bot.policy.rate_limit import ACTIONS_PER_S, AUTOCOMPLETE_COST, BURST_ACTIONS, RateLimiter
 
 
 class Clock:
@@ -21,12 +21,12 @@ def clock() -> Clock:
     return Clock()
 
 
-def taken(limiter: RateLimiter, member_id: int, times: int) -> int:
+def taken(limiter: RateLimiter, member_id: int, times: int, cost: float = 1) -> int:
     """How many of so many acts were let through."""
     through = 0
     for _ in range(times):
         try:
-            limiter.count(member_id)
+            limiter.count(member_id, cost)
         except TooFast:
             continue
         through += 1
@@ -63,6 +63,16 @@ def test_whoever_is_refused_is_not_kept_away_longer_by_trying(clock: Clock) -> N
         taken(limiter, 1, 10)
         clock.now += 1
     assert taken(limiter, 1, 10) == ACTIONS_PER_S
+
+
+def test_typing_uses_up_nothing_but_a_flood_of_suggestions_ends(clock: Clock) -> None:
+    limiter = RateLimiter(clock)
+    for _ in range(600):
+        limiter.count(1, AUTOCOMPLETE_COST)
+        clock.now += 1 / 8
+    assert taken(limiter, 1, BURST_ACTIONS + 1) == BURST_ACTIONS
+    clock.now += 1000
+    assert 0 < taken(limiter, 1, 1000, AUTOCOMPLETE_COST) <= BURST_ACTIONS / AUTOCOMPLETE_COST
 
 
 def test_memory_is_bounded_by_who_acted_lately_and_by_a_number(

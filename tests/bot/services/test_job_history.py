@@ -8,6 +8,7 @@ import pytest
 from bot.config import Settings
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.messenger import Messenger
+from bot.images.turns import MemberTurns
 from bot.models.registry import ModelRegistry
 from bot.services.job_history import JobHistory
 from bot.services.removals import Removals
@@ -30,7 +31,8 @@ async def history(settings: Settings, database: Database) -> AsyncIterator[JobHi
         registry = ModelRegistry(inference, settings.models_file, None, {})
         publisher = JobPublisher(database, folder, messenger, registry)
         removals = Removals(database, folder, messenger)
-        yield JobHistory(database, registry, publisher, messenger, removals, 1)
+        turns = MemberTurns(concurrency=1, most_waiting=1, most_of_one=1)
+        yield JobHistory(database, registry, publisher, messenger, removals, turns, 1)
 
 
 async def test_details_are_one_query_however_long_the_line_of_descent(

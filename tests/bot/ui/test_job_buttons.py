@@ -13,7 +13,7 @@ from playground import running_playground
 from playground.state.limits import Limits
 from playground.testing.member import Member
 from playground.testing.views import Message
-from storage import members, servers
+from storage import jobs, members, servers
 from storage.database import Database
 from storage.members import Preferences
 from storage.models import JobKind, JobState
@@ -169,6 +169,17 @@ async def test_a_zoom_of_ones_own_asks_how_far(
     made = (await ada.submit(dialog, {"factor": "1,25"})).message
     job = await job_of(database, await finished(ada, made))
     assert (job.kind, job.detail, job.prompt) == (JobKind.ZOOM, "1.25", QUICK_PROMPT)
+
+
+async def test_a_forged_zoom_does_not_enlarge_the_picture_a_hundredfold(
+    bot: DarkroomBot, ada: Member, database: Database
+) -> None:
+    shown = await single(ada)
+    for tenths in (1, 10, 99):
+        custom_id = f"job:{job_id_of(shown)}:zoom:{tenths}"
+        forged = await ada.forge(shown, custom_id, fields={"prompt": "a hat"})
+        assert "between 1.1 and 2" in await told(ada, forged.message)
+    assert not await jobs.children(database, job_id_of(shown))
 
 
 async def test_with_remix_the_prompt_comes_first_even_after_a_restart(

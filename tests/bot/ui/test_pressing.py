@@ -1,12 +1,15 @@
 """Pressing again, and again, and all at once: the same picture is made once and linked then."""
 
 import asyncio
+import threading
 from dataclasses import replace
 
 import pytest
 
 from bot.client import DarkroomBot
+from bot.delivery import job_publisher
 from bot.policy import rate_limit
+from bot.services.container import MAX_SHOWINGS_PER_MEMBER
 from playground import Playground
 from playground.state.limits import Limits
 from playground.testing.member import Member
@@ -172,3 +175,47 @@ async def test_everything_that_costs_something_is_counted(
         assert dialog is not None
         refused = (await ben.submit(dialog)).message
     assert "Too fast" in card(refused)
+
+
+async def test_a_member_who_is_shown_much_holds_nobody_up(
+    bot: DarkroomBot, ada: Member, ben: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hers, his = job_id_of(await grid_of(ada)), job_id_of(await grid_of(ben))
+    compose, go_on, begun = job_publisher.compose_grid, threading.Event(), 0
+
+    def compose_slowly(pictures: list[bytes]) -> bytes:
+        nonlocal begun
+        begun += 1
+        if begun == 1:
+            go_on.wait()
+        return compose(pictures)
+
+    monkeypatch.setattr(job_publisher, "compose_grid", compose_slowly)
+    most = MAX_SHOWINGS_PER_MEMBER
+    asked = [asyncio.create_task(ada.slash("darkroom", "show", id=hers)) for _ in range(most + 2)]
+    try:
+        # The two that are refused are answered while the others wait for the first.
+        done, waiting = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        while len(done) < 2:
+            more, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            done |= more
+        assert ["Too many pictures" in card(one.result()) for one in done] == [True, True]
+        assert begun == 1
+        await ben.slash("darkroom", "show", id=his)
+        assert begun == 2
+    finally:
+        go_on.set()
+    await asyncio.gather(*asked)
+    assert begun == most + 1
+
+
+async def test_suggestions_while_typing_are_counted_too(
+    bot: DarkroomBot, ada: Member, ben: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limit, "ACTIONS_PER_S", 0.001)
+    monkeypatch.setattr(rate_limit, "BURST_ACTIONS", 3)
+    typed = [await ada.autocomplete("darkroom", "help", "parameter", "ar") for _ in range(20)]
+    suggested = [len(names) for names in typed]
+    assert suggested == [1] * sum(suggested) + [0] * (20 - sum(suggested))
+    assert 0 < sum(suggested) <= 3 / rate_limit.AUTOCOMPLETE_COST
+    assert await ben.autocomplete("darkroom", "help", "parameter", "ar")

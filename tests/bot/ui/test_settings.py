@@ -52,6 +52,25 @@ async def test_the_panel_shows_and_changes_what_a_member_chose(
     assert await chosen(database, panel) == Preferences()
 
 
+@pytest.mark.parametrize(
+    ("menu", "forged"),
+    [
+        ("stylize", ["999999999"]),
+        ("stylize", ["-5000"]),
+        ("stylize", ["50", "100"]),
+        ("stylize", []),
+        ("temperament", ["evil"]),
+    ],
+)
+async def test_a_menu_takes_only_what_it_offers(
+    bot: DarkroomBot, ada: Member, database: Database, menu: str, forged: list[str]
+) -> None:
+    panel = await ada.slash("darkroom", "settings")
+    answer = await ada.forge(panel, f"me:{menu}", values=forged)
+    assert "does not offer that" in await told(ada, answer.message)
+    assert await chosen(database, panel) == Preferences()
+
+
 async def test_a_panel_works_after_a_restart(
     deployment: Deployment, ada: Member, database: Database
 ) -> None:
