@@ -175,7 +175,7 @@ def ancestry(line: Sequence[Job], channel_id: int, locale: str) -> EmbedSpec:
         steps.append(
             f"{indent}{shown_prompt(job.prompt, MAX_LISTED_PROMPT_CHARS)} - {action}{place}"
         )
-    return EmbedSpec(say("descent", locale), "\n".join(steps), EmbedColour.GREY)
+    return EmbedSpec(say("job-ancestors", locale), "\n".join(steps), EmbedColour.GREY)
 
 
 def history(page: HistoryPage, locale: str) -> EmbedSpec:
