@@ -190,10 +190,6 @@ class Member:
 
         return await self._connection.until(found, within, "no message came for which this holds")
 
-    async def wait_for_reaction(self, message: Message, emoji: str) -> Message:
-        """This message, once somebody has reacted with `emoji`."""
-        return await self.wait_for(lambda m: m.id == message.id and emoji in m.reactions)
-
     async def wait_until_deleted(self, message: Message) -> None:
         """Until this message is gone."""
         await self._connection.until(
