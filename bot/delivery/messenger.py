@@ -22,7 +22,7 @@ ENTITY_TOO_LARGE = 40005
 """Some of the codes that Discord's errors have beside their status."""
 
 TRANSIENT_ERRORS = (discord.HTTPException, aiohttp.ClientError, OSError)
-"""What a Messenger raises where Discord does not answer, or asks to wait: it may pass by itself."""
+"""Raised by a Messenger if Discord does not answer or asks to wait: worth another try."""
 
 
 class MessageDeleted(Exception):
@@ -108,7 +108,7 @@ class Messenger:
     async def show_preview(
         self, channel_id: int, message_id: int, message: MessageSpec, token: str | None = None
     ) -> PostedMessage:
-        """The same for what is soon replaced; the caller has waited for `pacer.preview_turn`."""
+        """The same for a preview; the caller has waited for `pacer.preview_turn`."""
         shown: dict[str, Any] = {
             "content": message.content,
             "embeds": build_embeds(message.embeds),

@@ -128,7 +128,7 @@ def _own_place(place: QueuePosition, number: int, locale: str) -> str:
 
 
 def duration(seconds: float, locale: str) -> str:
-    """A duration in words, rounded as an estimate should be."""
+    """A duration as text, in whole seconds, minutes or hours."""
     if seconds < 90:
         return say("duration.seconds", locale, count=round(seconds))
     if seconds < 90 * 60:

@@ -46,7 +46,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """A prompt that becomes so many jobs that its member has to confirm them."""
+    """A prompt with more jobs than its member may start without confirming them."""
 
     draft_id: str
     prompts: tuple[str, ...]

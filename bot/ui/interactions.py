@@ -41,7 +41,7 @@ def check_allowed(interaction: discord.Interaction) -> None:
 def requester_of(interaction: discord.Interaction) -> Requester:
     """Who asks for a job, and where. Raises CannotPostHere if no picture could be shown there.
 
-    Call it before anything is queued, so that no GPU time is spent on what nobody would see.
+    Call it before anything is queued, so that no GPU time goes into pictures that cannot be shown.
     """
     return Requester(
         member_id=interaction.user.id,

@@ -332,7 +332,7 @@ class Engine:
             return ()
 
     def _still_wanted(self, events: list[EngineEvent]) -> list[EngineEvent]:
-        """The events whose request was not aborted meanwhile; forgets requests that ended."""
+        """The events of requests that were not aborted; forgets requests that ended."""
         with self._lock:
             events = [event for event in events if event.key in self._generations]
             for event in events:

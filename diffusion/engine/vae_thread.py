@@ -57,7 +57,8 @@ Wanted = Callable[[int], bool]
 class VaeThread:
     """Encodes and decodes one request after another.
 
-    `notify` is called in the thread when one is done, or was skipped because nobody wants it.
+    `notify` is called in the thread when one is done, or was skipped because its request was
+    aborted.
     """
 
     def __init__(self, decoder: Decoder, notify: Callable[[], None]) -> None:

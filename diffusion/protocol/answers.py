@@ -1,6 +1,6 @@
-"""What a server's answers consist of, as far as a client reads them.
+"""The parts of a server's answers that the client reads.
 
-All of it may come from foreign servers, which leave out what is ours.
+Other servers than ours leave out the fields that only we have.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""What a model says of itself in `/v1/models`."""
+"""A model's description in `/v1/models`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -91,7 +91,7 @@ class RequestBody:
         self._held = 0
 
     def becomes(self, count: int) -> None:
-        """Count, instead of the body, the `count` bytes of what was made of it. Raises NoRoom."""
+        """Count `count` bytes of decoded data instead of the body. Raises NoRoom."""
         self.let_go()
         self.take(count)
 

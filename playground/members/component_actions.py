@@ -37,7 +37,7 @@ def use_component(standin: StandIn, member: GuildMember, action: Json) -> Intera
         member.user.id,
         channel,
         payload,
-        # Whoever presses: the installation is that of the message.
+        # The installation of the message, not of the member who presses.
         message.cause.owners if message.cause else _owners_of_bot(channel),
         source=message,
         nonce=action.get("nonce"),
@@ -84,7 +84,7 @@ def _walk(components: Any) -> Iterator[Json]:
 
 
 def _owners_of_bot(channel: Channel) -> dict[str, str]:
-    """The installation owners for a message that the bot posted by itself."""
+    """The installation owners for a message that the bot posted without an interaction."""
     return {str(int(Installation.GUILD)): str(channel.guild_id or 0)}
 
 

@@ -161,8 +161,12 @@ def store_file(identity: int, filename: str, content: bytes, description: str | 
             with Image.open(io.BytesIO(content)) as picture:
                 width, height = picture.size
                 content_type = Image.MIME.get(picture.format or "", content_type)
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombWarning):
-        pass  # Not a picture: it is offered as a plain file.
-    except Image.DecompressionBombError:
-        pass  # A picture nobody should decode: likewise.
+    except (
+        UnidentifiedImageError,
+        OSError,
+        ValueError,
+        Image.DecompressionBombWarning,
+        Image.DecompressionBombError,
+    ):
+        pass  # Not a picture, or too large to decode: it is offered as a plain file.
     return StoredFile(identity, name, content, content_type, description, width, height)

@@ -223,7 +223,7 @@ class Answer:
 
 
 def _walk(components: Any) -> Iterator[Json]:
-    """Every component of a tree, containers before what they hold."""
+    """Every component of a tree, containers before their children."""
     for component in components:
         yield component
         yield from _walk(component.get("components", ()))

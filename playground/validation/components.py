@@ -168,7 +168,7 @@ def _check_level(
 def _check_one(
     kind: int, component: dict[str, Any], at: str, *, modal: bool
 ) -> Iterator[Complaint]:
-    """What holds between the fields of one component, then what it contains."""
+    """Check the fields of one component against each other, then the components in it."""
     inside = INSIDE.get(kind, frozenset())
     match kind:
         case ComponentKind.BUTTON:
