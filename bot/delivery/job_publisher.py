@@ -239,7 +239,7 @@ class JobPublisher:
 
         Where its member had the bot delete it, that was noted before, and stays.
         """
-        assert job.message_id is not None, "there is none to be deleted"
+        assert job.message_id is not None, "a job without a message has nothing to delete"
         message_id = job.message_id
         await until_stored(
             lambda: removals.note(self._database, job.id, message_id, RemovedBy.MODERATOR)

@@ -114,7 +114,7 @@ class Messenger:
             "embeds": build_embeds(message.embeds),
             "view": build_view(message.buttons),
         }
-        # Attachments that are not mentioned stay, an empty list would take them away.
+        # Without this field attachments are kept; an empty list would remove them.
         if message.attachment is not None:
             shown["attachments"] = build_files(message.attachment)
         return await self._edit(channel_id, message_id, token, **shown)

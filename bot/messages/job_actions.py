@@ -102,7 +102,7 @@ _REMIXABLE = frozenset(
 class JobCustomId:
     """A custom_id, read.
 
-    `number` is None where there is none. `cells` are those chosen in a grid of `number` by
+    `number` is None if there is none. `cells` are those chosen in a grid of `number` by
     `number`, counted from 0 by rows, and None but in the modal for a region.
     """
 
@@ -135,7 +135,7 @@ def custom_id(
 
 
 def parse(custom_id: str) -> JobCustomId | None:
-    """Read a custom_id; None where it is none of a job's."""
+    """Read a custom_id; None if it does not belong to a job."""
     match = _CUSTOM_ID.fullmatch(custom_id)
     if match is None:
         return None

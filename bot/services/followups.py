@@ -38,7 +38,7 @@ MAX_TEXT_FIELD_CHARS = 4000
 class Made:
     """The job that a button led to.
 
-    `new` is False where the job was there already: the same picture is not made twice.
+    `new` is False if the job was there already: the same picture is not made twice.
     `is_linkable` is whether the job's message is known to be there.
     """
 

@@ -322,7 +322,7 @@ class Engine:
         return [GenerationProgress(key, step, trajectories[0].last, self._previews(shown))]
 
     def _previews(self, shown: list[Trajectory]) -> tuple[Pixels, ...]:
-        """Previews of the pictures; none where memory does not suffice."""
+        """Previews of the pictures; none if memory does not suffice."""
         try:
             return tuple(self.checkpoint.decoder.preview(one.denoised) for one in shown)
         except Exception as error:

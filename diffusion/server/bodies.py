@@ -42,7 +42,7 @@ class WrongType(Exception):
 class Bodies:
     """The bodies of all requests that are being answered.
 
-    `most` is the bound in bytes, MAX_HELD_BYTES where there is none.
+    `most` is the bound in bytes, MAX_HELD_BYTES if there is none.
     """
 
     def __init__(self, most: int | None = None) -> None:

@@ -23,7 +23,7 @@ FILE_PART = re.compile(r"files?\[(\d+)\]|file(\d*)")
 
 @dataclass(frozen=True, slots=True)
 class RequestBody:
-    """The JSON of a request (None where it had none) and the files sent along."""
+    """The JSON of a request (None if it had none) and the files sent along."""
 
     json: Any = None
     files: tuple[Uploaded, ...] = ()
@@ -44,13 +44,13 @@ class Call:
 
     @property
     def form(self) -> dict[str, Any]:
-        """The body as an object; InvalidForm where it is none."""
+        """The body as an object. Raises InvalidForm if it is not one."""
         if not isinstance(self.body.json, dict):
             raise InvalidForm([errors.Complaint("_body", *NOT_A_MODEL)])
         return self.body.json
 
     def id(self, name: str) -> int:
-        """A snowflake of the path; InvalidForm where it is none."""
+        """A snowflake of the path. Raises InvalidForm if it is not one."""
         return snowflake(self.path[name], name)
 
     def channel(self, *needed: Permission) -> Channel:
@@ -66,7 +66,7 @@ class Call:
 
 
 def snowflake(text: Any, name: str) -> int:
-    """An id from a path or a body; InvalidForm where it is none."""
+    """An id from a path or a body. Raises InvalidForm if it is not one."""
     if not re.fullmatch(r"\d{1,20}", str(text)):
         words = f'Value "{text}" is not snowflake.'
         raise InvalidForm([errors.Complaint(name, "NUMBER_TYPE_COERCE", words)])
@@ -74,7 +74,7 @@ def snowflake(text: Any, name: str) -> int:
 
 
 async def read_body(request: web.Request) -> RequestBody:
-    """Read JSON or multipart; DiscordError where it is neither, or too large."""
+    """Read JSON or multipart. Raises DiscordError if it is neither, or too large."""
     try:
         if request.content_type.startswith("multipart/"):
             return await _read_multipart(request)

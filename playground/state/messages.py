@@ -121,7 +121,7 @@ class StoredMessage:
         return replace(self, reactions=tuple(others if there.users else (*others, changed)))
 
     def without_reaction(self, emoji: str, user_id: int) -> Self:
-        """The message after this user took the reaction back; as it was, where there is none."""
+        """The message after this user took the reaction back; as it was, if there is none."""
         there = self._reaction(emoji)
         changed = Reaction(emoji, tuple(user for user in there.users if user != user_id))
         reactions = [changed if each.emoji == emoji else each for each in self.reactions]
