@@ -1,4 +1,4 @@
-"""A member's actions on the page, turned into interactions: commands, buttons, menus, dialogs.
+"""A member's actions on the page, turned into interactions: commands, buttons, menus, modals.
 
 Does what Discord's client does before the bot gets an event, and refuses what it would refuse
 (`Refusal`). An action is the JSON described in docs/playground.md.

@@ -59,7 +59,7 @@ class Cause:
 
     `owners` are Discord's `authorizing_integration_owners`: by kind of installation, the server
     and the user for whom the application is there. `name` is the command's, `message_id` the
-    message whose component was used, `trigger` the cause of the dialog that was submitted.
+    message whose component was used, `trigger` the cause of the modal that was submitted.
     """
 
     interaction_id: int

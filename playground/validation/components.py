@@ -1,4 +1,4 @@
-"""Buttons, select menus, action rows, Components V2, and dialogs."""
+"""Buttons, select menus, action rows, Components V2, and modals."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def check_components(components: list[Any], *, v2: bool, at: str = "") -> Iterat
 
 
 def check_modal(body: Any) -> None:
-    """Raise InvalidForm where a dialog breaks a limit."""
+    """Raise InvalidForm where a modal breaks a limit."""
     complaints = list(check(body, MODAL_RULES, "data"))
     if not complaints:
         components = body["components"]
