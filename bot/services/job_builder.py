@@ -18,7 +18,7 @@ from bot.errors import (
     TooManyTokens,
 )
 from bot.images.fetch import PictureFetcher
-from bot.images.sanitize import Upload, blend
+from bot.images.sanitize import UploadedFile, blend
 from bot.models.registry import ModelRegistry
 from bot.models.versions import Versions
 from bot.policy.actors import Requester
@@ -51,7 +51,7 @@ COUNT_TOKENS_TIMEOUT_S = 2.0
 MAX_INIT_PICTURES = 10
 """Different pictures that all permutations of a prompt together may start from."""
 
-Sources = tuple[str | Upload, ...]
+Sources = tuple[str | UploadedFile, ...]
 """Links and uploads whose pictures are blended into one init image."""
 
 
@@ -103,7 +103,7 @@ class JobBuilder:
         requester: Requester,
         typed: str,
         settings: ServerSettings,
-        images: Sequence[Upload] = (),
+        images: Sequence[UploadedFile] = (),
         *,
         member: Preferences | None = None,
     ) -> BuiltJobs:

@@ -22,7 +22,7 @@ FILE_PART = re.compile(r"files?\[(\d+)\]|file(\d*)")
 
 
 @dataclass(frozen=True, slots=True)
-class RequestBody:
+class ParsedBody:
     """The JSON of a request (None if it had none) and the files sent along."""
 
     json: Any = None
@@ -36,7 +36,7 @@ class Call:
     standin: StandIn
     path: Mapping[str, str]
     query: Mapping[str, str]
-    body: RequestBody
+    body: ParsedBody
 
     @property
     def world(self) -> World:
@@ -73,7 +73,7 @@ def snowflake(text: Any, name: str) -> int:
     return int(text)
 
 
-async def read_body(request: web.Request) -> RequestBody:
+async def read_body(request: web.Request) -> ParsedBody:
     """Read JSON or multipart. Raises DiscordError if it is neither, or too large."""
     try:
         if request.content_type.startswith("multipart/"):
@@ -81,10 +81,10 @@ async def read_body(request: web.Request) -> RequestBody:
         text = await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise DiscordError(errors.TOO_LARGE) from None
-    return RequestBody(_parse(text)) if text else RequestBody()
+    return ParsedBody(_parse(text)) if text else ParsedBody()
 
 
-async def _read_multipart(request: web.Request) -> RequestBody:
+async def _read_multipart(request: web.Request) -> ParsedBody:
     payload: Any = None
     files = []
     size = 0
@@ -103,7 +103,7 @@ async def _read_multipart(request: web.Request) -> RequestBody:
                 files.append(Uploaded(index, part.filename or "file", content))
     except (ValueError, AssertionError):
         raise DiscordError(errors.INVALID_JSON) from None
-    return RequestBody({} if payload is None else payload, tuple(files))
+    return ParsedBody({} if payload is None else payload, tuple(files))
 
 
 def _parse(text: bytes) -> Any:
