@@ -72,7 +72,7 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ParameterRow:
     """One row of the table: a parameter at several values, and the measurement at each."""
 
     parameter: str
@@ -81,7 +81,7 @@ class Row:
     figures: Sequence[str]
 
 
-class Studio:
+class SweepRunner:
     """Generates prompts with one model, each from several seeds."""
 
     def __init__(self, checkpoint: Checkpoint, prompts: Sequence[str], seeds: int) -> None:
@@ -193,7 +193,7 @@ def seam(drawings: Sequence[Drawing]) -> float:
     return mean(found)
 
 
-class Critic:
+class ClipScorer:
     """CLIP similarity of pictures and texts."""
 
     def __init__(self, interrogator: Interrogator) -> None:
@@ -209,9 +209,9 @@ class Critic:
         return mean(found)
 
 
-def measure(studio: Studio, critic: Critic | None) -> Iterator[Row]:
+def measure(runner: SweepRunner, scorer: ClipScorer | None) -> Iterator[ParameterRow]:
     """Every row of the table."""
-    plain = studio.singles(studio.prompts)
+    plain = runner.singles(runner.prompts)
 
     def row(
         flag: str,
@@ -219,72 +219,73 @@ def measure(studio: Studio, critic: Critic | None) -> Iterator[Row]:
         measured: str,
         sweep: Sequence[list[Drawing]],
         of: Callable[[list[Drawing]], float],
-    ) -> Row:
-        return Row(f"--{flag}", values, measured, [f"{of(drawings):.3g}" for drawings in sweep])
+    ) -> ParameterRow:
+        figures = [f"{of(drawings):.3g}" for drawings in sweep]
+        return ParameterRow(f"--{flag}", values, measured, figures)
 
     def alike(text: str) -> Callable[[list[Drawing]], float]:
-        assert critic is not None
-        return lambda drawings: critic.likeness(drawings, [text] * len(drawings))
+        assert scorer is not None
+        return lambda drawings: scorer.likeness(drawings, [text] * len(drawings))
 
     values = (0, 25, 50, 75, 100)
-    chaos = [studio.grids(f"--seed {FIRST_SEED} --chaos {value}") for value in values]
+    chaos = [runner.grids(f"--seed {FIRST_SEED} --chaos {value}") for value in values]
     yield row("chaos", values, "distance between tiles", chaos, apart)
-    same = [studio.grids(f"--sameseed {FIRST_SEED}")]
+    same = [runner.grids(f"--sameseed {FIRST_SEED}")]
     yield row("sameseed", [FIRST_SEED], "distance between tiles", same, apart)
 
     values = (0, 500, 1000, 2000, 3000)
-    weird = studio.sweep("weird", values)
+    weird = runner.sweep("weird", values)
     yield row("weird", values, "distance from the usual", weird, lambda one: away(one, plain))
 
     values = (0, 100, 250, 500, 1000)
-    stylize = studio.sweep("stylize", values)
+    stylize = runner.sweep("stylize", values)
     guidance = [f"{drawings[0].request.guidance_scale:.3g}" for drawings in stylize]
-    yield Row("--stylize", values, "guidance", guidance)
+    yield ParameterRow("--stylize", values, "guidance", guidance)
     yield row("stylize", values, "distance from 0", stylize, lambda one: away(one, stylize[0]))
-    if critic is not None:
-        aesthetic = alike(studio.info.aesthetic)
+    if scorer is not None:
+        aesthetic = alike(runner.info.aesthetic)
         yield row("stylize", values, "likeness to the aesthetic", stylize, aesthetic)
-        raw = studio.sweep("raw --stylize", values)
+        raw = runner.sweep("raw --stylize", values)
         yield row("raw --stylize", values, "likeness to the aesthetic", raw, aesthetic)
 
     qualities = (".25", ".5", "1", "2", "4")
-    quality = studio.sweep("quality", qualities)
+    quality = runner.sweep("quality", qualities)
     steps = [str(drawings[0].request.steps) for drawings in quality]
-    yield Row("--quality", qualities, "steps", steps)
+    yield ParameterRow("--quality", qualities, "steps", steps)
     ripe = quality[-1]
     yield row("quality", qualities, "distance from 4", quality, lambda one: away(one, ripe))
 
     values = (10, 25, 50, 75, 100)
-    stop = studio.sweep("stop", values)
+    stop = runner.sweep("stop", values)
     yield row("stop", values, "fine detail", stop, lambda one: detail(one, plain))
     yield row("stop", values, "distance from 100", stop, lambda one: away(one, plain))
 
-    tiled = [studio.singles(FILLED, flags) for flags in ("", "--tile")]
+    tiled = [runner.singles(FILLED, flags) for flags in ("", "--tile")]
     yield row("tile", ["off", "on"], "seam", tiled, seam)
 
-    size = studio.info.native_size
+    size = runner.info.native_size
     canvas = InpaintCanvas(np.full((size, size, 3), (40, 90, 200), np.uint8))
     start = [Drawing(one.request, np.zeros_like(one.pictures) + canvas.pixels) for one in plain]
     weights = ("0", ".5", "1", "2", "3")
-    started = studio.sweep("iw", weights, canvas)
+    started = runner.sweep("iw", weights, canvas)
     yield row("iw", weights, "distance from the picture", started, lambda one: away(one, start))
 
-    if critic is not None:
-        things = [thing for _ in studio.seeds for _, thing in UNWANTED]
-        wanted = studio.singles([prompt for prompt, _ in UNWANTED])
-        unwanted = studio.singles([f"{prompt} --no {thing}" for prompt, thing in UNWANTED])
-        pair = [f"{critic.likeness(one, things):.3g}" for one in (wanted, unwanted)]
-        yield Row("--no", ["without", "with"], "likeness to the thing", pair)
+    if scorer is not None:
+        things = [thing for _ in runner.seeds for _, thing in UNWANTED]
+        wanted = runner.singles([prompt for prompt, _ in UNWANTED])
+        unwanted = runner.singles([f"{prompt} --no {thing}" for prompt, thing in UNWANTED])
+        pair = [f"{scorer.likeness(one, things):.3g}" for one in (wanted, unwanted)]
+        yield ParameterRow("--no", ["without", "with"], "likeness to the thing", pair)
 
 
-def _critic(folder: Path | None, checkpoint: Checkpoint) -> Critic | None:
+def _scorer(folder: Path | None, checkpoint: Checkpoint) -> ClipScorer | None:
     """The CLIP of `folder`, or that of the model; None without an image encoder."""
     interrogator = checkpoint.interrogator
     if folder:
         tower = CLIPTextModel.from_pretrained(folder / "text_encoder").eval()
         tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
         interrogator = load_interrogator(folder, tokenizer, tower, torch.device("cpu"))
-    return Critic(interrogator) if interrogator.sees else None
+    return ClipScorer(interrogator) if interrogator.sees else None
 
 
 def main() -> None:
@@ -296,17 +297,17 @@ def main() -> None:
     arguments = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     checkpoint = load(arguments.model, device, torch.float32)
-    studio = Studio(checkpoint, checkpoint.info.examples[: arguments.prompts], arguments.seeds)
+    runner = SweepRunner(checkpoint, checkpoint.info.examples[: arguments.prompts], arguments.seeds)
     lines = []
-    for row in measure(studio, _critic(arguments.clip, checkpoint)):
+    for row in measure(runner, _scorer(arguments.clip, checkpoint)):
         values, figures = (" · ".join(map(str, some)) for some in (row.values, row.figures))
         lines.append([f"`{row.parameter}`", values, row.measured, figures])
         print(*lines[-1], sep=" | ", flush=True)
-    pictures = len(studio.prompts) * len(studio.seeds)
+    pictures = len(runner.prompts) * len(runner.seeds)
     about = (
-        f"{checkpoint.info.id}, {len(studio.prompts)} prompts; {pictures} pictures at each value, "
-        f"{4 * len(studio.prompts)} where tiles are compared, {len(FILLED) * len(studio.seeds)} at "
-        f"`--tile`, {len(UNWANTED) * len(studio.seeds)} at `--no`"
+        f"{checkpoint.info.id}, {len(runner.prompts)} prompts; {pictures} pictures at each value, "
+        f"{4 * len(runner.prompts)} where tiles are compared, {len(FILLED) * len(runner.seeds)} at "
+        f"`--tile`, {len(UNWANTED) * len(runner.seeds)} at `--no`"
     )
     write(DOCUMENT, "measured", f"{table(['Parameter', 'At', 'Measured', 'Is'], lines)}\n\n{about}")
 

@@ -104,7 +104,7 @@ class _CommandTree(app_commands.CommandTree["DarkroomBot"]):
 
 
 class DarkroomBot(commands.Bot):
-    """The bot. `database` and `inference` are open, and closed by whoever opened them."""
+    """The bot. `database` and `inference` are open already; the caller closes them."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Trying again what fails through no fault of ours, such as while the database is away."""
+"""Retries: call again after errors that pass, such as an unavailable database."""
 
 import asyncio
 import logging

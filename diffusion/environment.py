@@ -19,6 +19,6 @@ DEFAULTS = {
 
 
 def set_defaults() -> None:
-    """Set the variables in this process's environment; what is set already stays."""
+    """Set the variables in this process's environment, except those that are set already."""
     for name, value in DEFAULTS.items():
         os.environ.setdefault(name, value)

@@ -16,7 +16,7 @@ from storage.models import FavouriteRow, JobMode, MemberRow, OptionRow
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """A member's own settings; None where they leave it to the server."""
+    """A member's own settings; None if they leave it to the server."""
 
     model: str | None = None
     temperament: str | None = None

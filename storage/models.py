@@ -55,7 +55,7 @@ class JobKind(StrEnum):
     VARY = "vary"
     """Variations close to one picture of the parent."""
     UPSCALE = "upscale"
-    """One picture of the parent by itself."""
+    """One picture of the parent, in its own message."""
     REROLL = "reroll"
     """The parent's request again, with new seeds."""
     ENLARGE = "enlarge"

@@ -49,7 +49,7 @@ async def take_back(database: Database, job_id: str) -> None:
 
 
 async def take_down(database: Database, job_id: str) -> None:
-    """Store that a moderator removed a job, whoever removed its message before."""
+    """Store that a moderator removed a job, even if somebody else is stored already."""
     async with database.transaction() as session:
         await session.execute(
             update(JobRow).where(JobRow.id == job_id).values(removed_by=RemovedBy.MODERATOR)

@@ -9,7 +9,7 @@ from storage.models import ServerRow, read_row
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """A server's choices; None where it leaves the choice to the member and the defaults."""
+    """A server's choices; None if it leaves the choice to the member and the defaults."""
 
     server_id: int
     aspect: str | None = None

@@ -1,7 +1,7 @@
 """Start pictures (init images and masks): kept as long as a job or a draft names them.
 
 A picture is saved before the job or draft that names it, which may still be rejected. So the caller
-holds it meanwhile (`holding`), and a held picture is not deleted. Of a request, this only knows
+holds it until then (`holding`), and a held picture is not deleted. Of a request, this only knows
 where the digests are.
 """
 

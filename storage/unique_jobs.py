@@ -20,7 +20,7 @@ async def add_unique(
     assert new.parent_id is not None, "a unique job is made from a picture"
     async with database.transaction() as session:
         # Of two at once, the second waits for this row, and finds the first's job. key_share:
-        # other children may be added meanwhile.
+        # other children can still be added.
         await session.execute(
             select(JobRow.id).where(JobRow.id == new.parent_id).with_for_update(key_share=True)
         )

@@ -47,7 +47,7 @@ RETRIED_ERRORS = (*TRANSIENT_ERRORS, StorageUnavailable)
 
 
 class JobPublisher:
-    """Shows jobs on Discord. What it could not show, the next start of the bot shows."""
+    """Shows jobs on Discord. Jobs that were not shown in time are shown after the next start."""
 
     def __init__(
         self,
@@ -107,8 +107,8 @@ class JobPublisher:
             await self._messenger.edit(job.channel_id, job.message_id, message, job.reply_token)
 
     async def is_shown(self, job: Job) -> bool | None:
-        """Whether a job's message is still there, to link to it; None where nobody can tell."""
-        # What only one member sees, they may have dismissed; Discord does not say so.
+        """Whether a job's message still exists and can be linked to; None if that is unknown."""
+        # Its member may have dismissed an ephemeral message; Discord does not tell the bot.
         if job.message_id is None or job.hidden:
             return None
         try:
@@ -239,7 +239,7 @@ class JobPublisher:
 
         Where its member had the bot delete it, that was noted before, and stays.
         """
-        assert job.message_id is not None, "there is none to be deleted"
+        assert job.message_id is not None, "a job without a message has nothing to delete"
         message_id = job.message_id
         await until_stored(
             lambda: removals.note(self._database, job.id, message_id, RemovedBy.MODERATOR)

@@ -42,7 +42,7 @@ class LiveMessage:
         self._news.set()
 
     async def stop(self) -> None:
-        """Drop what is not shown yet, and wait for an edit that has begun: none comes later."""
+        """Drop pending edits, and wait for one that has begun. No edit is made afterwards."""
         self._newest = None
         self._edits.cancel()
         await asyncio.gather(self._edits, return_exceptions=True)

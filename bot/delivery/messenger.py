@@ -22,7 +22,7 @@ ENTITY_TOO_LARGE = 40005
 """Some of the codes that Discord's errors have beside their status."""
 
 TRANSIENT_ERRORS = (discord.HTTPException, aiohttp.ClientError, OSError)
-"""What a Messenger raises where Discord does not answer, or asks to wait: it may pass by itself."""
+"""Raised by a Messenger if Discord does not answer or asks to wait: worth another try."""
 
 
 class MessageDeleted(Exception):
@@ -108,13 +108,13 @@ class Messenger:
     async def show_preview(
         self, channel_id: int, message_id: int, message: MessageSpec, token: str | None = None
     ) -> PostedMessage:
-        """The same for what is soon replaced; the caller has waited for `pacer.preview_turn`."""
+        """The same for a preview; the caller has waited for `pacer.preview_turn`."""
         shown: dict[str, Any] = {
             "content": message.content,
             "embeds": build_embeds(message.embeds),
             "view": build_view(message.buttons),
         }
-        # Attachments that are not mentioned stay, an empty list would take them away.
+        # Without this field attachments are kept; an empty list would remove them.
         if message.attachment is not None:
             shown["attachments"] = build_files(message.attachment)
         return await self._edit(channel_id, message_id, token, **shown)

@@ -29,7 +29,7 @@ class JobProgress:
         )
 
     async def _compose(self, progress: Progress) -> AttachmentSpec | None:
-        """The previews as one picture; None where there are none or they cannot be read."""
+        """The previews as one picture; None if there are none or they cannot be read."""
         if not progress.previews:
             return None
         try:

@@ -1,4 +1,4 @@
-"""User errors: what a member did or asked for that cannot be done, with texts for that member.
+"""User errors: a member asked for something that cannot be done. Each has texts for them.
 
 Every error is a `UserError`; those about a typed prompt are `PromptError`s. Each has a title, one
 sentence that says what is wrong and one that says what to do. They stand in `bot.i18n` under the

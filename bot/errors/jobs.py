@@ -1,4 +1,4 @@
-"""Errors with jobs: finding them, queueing them, and what a button makes of them."""
+"""Errors of jobs: finding them, queueing them, and making follow-ups."""
 
 from bot.errors.base import UserError
 
@@ -48,7 +48,7 @@ class SearchTooLong(UserError):
 
 
 class ModelCannotDoThis(UserError):
-    """The model of a picture lacks what a button needs, or is gone."""
+    """The picture's model cannot do what a button asks for, or is no longer there."""
 
 
 class InvalidFactor(UserError):

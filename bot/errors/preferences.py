@@ -28,7 +28,7 @@ class TooManyOptions(UserError):
 
 
 class SuffixHasWords(UserError):
-    """A suffix may only have parameters; `text` is what is none."""
+    """A suffix may have only parameters; `text` is the part that is not one."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text=text)

@@ -107,7 +107,7 @@ class UnknownVersion(PromptError):
 
 
 class ModelCannot(PromptError):
-    """The model lacks what a parameter needs; `able` are the names of models that have it."""
+    """The model does not support a parameter; `able` are the names of models that do."""
 
     def __init__(self, what: str, version: str, able: Markup) -> None:
         super().__init__(what=Text(f"cannot-{what}"), version=version, able=able or "none")

@@ -182,25 +182,25 @@ status-waiting = (Wartet auf den Start)
 status-waiting-for-inference = (Wartet: das Bildmodell ist offline oder ausgelastet; es geht von selbst weiter)
 status-stopped = (Abgebrochen)
 status-failed = (Fehlgeschlagen)
-deed-vary = Variationen { $detail ->
+action-vary = Variationen { $detail ->
         [subtle] (Subtle)
        *[strong] (Strong)
     } von Bild #{ $number } von { $who }
-deed-reroll = Neu gewürfelt von { $who }
-deed-upscale = Bild #{ $number } von { $who }
-deed-enlarge = { $detail ->
+action-reroll = Neu gewürfelt von { $who }
+action-upscale = Bild #{ $number } von { $who }
+action-enlarge = { $detail ->
         [creative] Hochskaliert (Creative) von { $who }
        *[subtle] Hochskaliert (Subtle) von { $who }
     }
-deed-region = Variiert (Region) von { $who }
-deed-zoom = Herausgezoomt von { $who }
-deed-pan = Nach { $detail ->
+action-region = Variiert (Region) von { $who }
+action-zoom = Herausgezoomt von { $who }
+action-pan = Nach { $detail ->
         [left] links
         [right] rechts
         [up] oben
        *[down] unten
     } erweitert von { $who }
-deed-square = Quadratisch gemacht von { $who }
+action-square = Quadratisch gemacht von { $who }
 from-picture = aus [diesem Bild]({ $link })
 from-grid = aus [diesem Raster]({ $link })
 moved = Ich konnte die ursprüngliche Nachricht nicht bearbeiten, deshalb kommt hier eine neue.
@@ -306,7 +306,7 @@ mode-relax = relaxed
 mode-turbo = turbo
 mode-stealth = stealth
 seed = Seed { $seed }
-deed-vary-single = Variationen { $detail ->
+action-vary-single = Variationen { $detail ->
         [subtle] (Subtle)
        *[strong] (Strong)
     } von { $who }
@@ -323,11 +323,11 @@ button-zoom-custom = Eigener Zoom
 button-square = Quadratisch machen
 liked = Zu deinen Favoriten hinzugefügt.
     .not-any-more = Aus deinen Favoriten entfernt.
-dialog-remix = Remix
-dialog-zoom = Herauszoomen
-dialog-region = Variieren (Region)
-dialog-prompt = Prompt
-dialog-factor = Zoomfaktor (1,1–2)
+modal-remix = Remix
+modal-zoom = Herauszoomen
+modal-region = Variieren (Region)
+modal-prompt = Prompt
+modal-factor = Zoomfaktor (1,1–2)
 region-question = Welcher Bereich soll neu gezeichnet werden?
 region-cells = Wähle ein oder mehrere Felder
 region-cell = Feld { $number }

@@ -182,25 +182,25 @@ status-waiting = (Waiting to start)
 status-waiting-for-inference = (Waiting: the image model is offline or busy; the job continues by itself)
 status-stopped = (Stopped)
 status-failed = (Failed)
-deed-vary = Variations { $detail ->
+action-vary = Variations { $detail ->
         [subtle] (Subtle)
        *[strong] (Strong)
     } of image #{ $number } by { $who }
-deed-reroll = Re-rolled by { $who }
-deed-upscale = Image #{ $number } by { $who }
-deed-enlarge = { $detail ->
+action-reroll = Re-rolled by { $who }
+action-upscale = Image #{ $number } by { $who }
+action-enlarge = { $detail ->
         [creative] Upscaled (Creative) by { $who }
        *[subtle] Upscaled (Subtle) by { $who }
     }
-deed-region = Vary (Region) by { $who }
-deed-zoom = Zoom Out by { $who }
-deed-pan = Pan { $detail ->
+action-region = Vary (Region) by { $who }
+action-zoom = Zoom Out by { $who }
+action-pan = Pan { $detail ->
         [left] Left
         [right] Right
         [up] Up
        *[down] Down
     } by { $who }
-deed-square = Make Square by { $who }
+action-square = Make Square by { $who }
 from-picture = from [this picture]({ $link })
 from-grid = from [this grid]({ $link })
 moved = I could not edit the original message, so here is a new one.
@@ -306,7 +306,7 @@ mode-relax = relaxed
 mode-turbo = turbo
 mode-stealth = stealth
 seed = Seed { $seed }
-deed-vary-single = Variations { $detail ->
+action-vary-single = Variations { $detail ->
         [subtle] (Subtle)
        *[strong] (Strong)
     } by { $who }
@@ -323,11 +323,11 @@ button-zoom-custom = Custom Zoom
 button-square = Make Square
 liked = Added to your favourites.
     .not-any-more = Removed from your favourites.
-dialog-remix = Remix
-dialog-zoom = Zoom Out
-dialog-region = Vary (Region)
-dialog-prompt = Prompt
-dialog-factor = Zoom factor (1.1–2)
+modal-remix = Remix
+modal-zoom = Zoom Out
+modal-region = Vary (Region)
+modal-prompt = Prompt
+modal-factor = Zoom factor (1.1–2)
 region-question = Which area should be redrawn?
 region-cells = Choose one or more cells
 region-cell = Cell { $number }

@@ -24,7 +24,7 @@ from bot.images.sanitize import (
     MAX_BYTES,
     MAX_SIGNATURE_BYTES,
     UnusablePicture,
-    Upload,
+    UploadedFile,
     may_be_picture,
     sanitize,
 )
@@ -101,7 +101,7 @@ class PictureFetcher:
         (picture,) = await self.fetch_all([link], member_id)
         return picture
 
-    async def fetch_all(self, sources: Sequence[str | Upload], member_id: int) -> list[bytes]:
+    async def fetch_all(self, sources: Sequence[str | UploadedFile], member_id: int) -> list[bytes]:
         """The pictures behind links and uploads as PNGs, fetched one after another.
 
         Raises InvalidLink, InvalidUpload, PicturesBusy.
@@ -116,7 +116,7 @@ class PictureFetcher:
         except DecoderBusy as error:
             raise PicturesBusy from error
 
-    async def _fetch(self, source: str | Upload) -> bytes:
+    async def _fetch(self, source: str | UploadedFile) -> bytes:
         try:
             if isinstance(source, str):
                 return await self.rewrite(await self._download(source))
@@ -190,8 +190,8 @@ class PublicResolver(AbstractResolver):
         await self._resolver.close()
 
 
-def _invalid(source: str | Upload, reason: str) -> InvalidLink | InvalidUpload:
-    if isinstance(source, Upload):
+def _invalid(source: str | UploadedFile, reason: str) -> InvalidLink | InvalidUpload:
+    if isinstance(source, UploadedFile):
         return InvalidUpload(source.name, reason)
     return InvalidLink(source, reason)
 

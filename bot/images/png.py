@@ -24,5 +24,5 @@ def encode_png(image: Image.Image, label: str = "") -> bytes:
 
 
 def read_label(picture: bytes) -> str:
-    """What a PNG says about how it was made; empty where it says nothing."""
+    """The generation parameters in a PNG; empty if it has none."""
     return str(Image.open(io.BytesIO(picture)).info.get(LABEL_KEY, ""))

@@ -31,7 +31,7 @@ _CLEAN = Wanted(max_pixels=MAX_PIXELS, fit_side=FITTED_SIDE_PX, opaque=True, png
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class UploadedFile:
     """A file attached to a command; Discord serves it at `url` for a while."""
 
     url: str

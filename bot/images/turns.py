@@ -30,7 +30,7 @@ class MemberTurns:
         self._here[member_id] += 1
         lock = self._locks.setdefault(member_id, asyncio.Lock())
         try:
-            # The member's own lock first: a request that waits for it takes no one else's place.
+            # The member's own lock first: a request that waits for it uses up no shared place.
             async with lock, self._places:
                 yield
         finally:

@@ -15,7 +15,7 @@ class JobAction(StrEnum):
     """An action on a job. Its value is how custom_ids spell it."""
 
     UPSCALE = "upscale"
-    """Show one picture of a grid by itself. The number is the picture's, from 1."""
+    """Post one picture of a grid in its own message. The number is the picture's, from 1."""
     UPSCALE_SUBTLE = "upscale_subtle"
     UPSCALE_CREATIVE = "upscale_creative"
     REDO_SUBTLE = "redo_subtle"
@@ -102,7 +102,7 @@ _REMIXABLE = frozenset(
 class JobCustomId:
     """A custom_id, read.
 
-    `number` is None where there is none. `cells` are those chosen in a grid of `number` by
+    `number` is None if there is none. `cells` are those chosen in a grid of `number` by
     `number`, counted from 0 by rows, and None but in the modal for a region.
     """
 
@@ -113,7 +113,7 @@ class JobCustomId:
 
     @property
     def is_modal(self) -> bool:
-        """Whether a modal with this custom_id was ever opened; what else is sent is forged."""
+        """Whether the bot ever opens a modal with this custom_id; any other is forged."""
         if self.action is JobAction.REGION:
             return self.cells is not None
         return self.action.can_remix or self.action.asks_for_prompt
@@ -135,7 +135,7 @@ def custom_id(
 
 
 def parse(custom_id: str) -> JobCustomId | None:
-    """Read a custom_id; None where it is none of a job's."""
+    """Read a custom_id; None if it does not belong to a job."""
     match = _CUSTOM_ID.fullmatch(custom_id)
     if match is None:
         return None

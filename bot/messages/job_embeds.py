@@ -128,7 +128,7 @@ def _own_place(place: QueuePosition, number: int, locale: str) -> str:
 
 
 def duration(seconds: float, locale: str) -> str:
-    """A duration in words, rounded as an estimate should be."""
+    """A duration as text, in whole seconds, minutes or hours."""
     if seconds < 90:
         return say("duration.seconds", locale, count=round(seconds))
     if seconds < 90 * 60:
@@ -175,7 +175,7 @@ def ancestry(line: Sequence[Job], channel_id: int, locale: str) -> EmbedSpec:
         steps.append(
             f"{indent}{shown_prompt(job.prompt, MAX_LISTED_PROMPT_CHARS)} - {action}{place}"
         )
-    return EmbedSpec(say("descent", locale), "\n".join(steps), EmbedColour.GREY)
+    return EmbedSpec(say("job-ancestors", locale), "\n".join(steps), EmbedColour.GREY)
 
 
 def history(page: HistoryPage, locale: str) -> EmbedSpec:

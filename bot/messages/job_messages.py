@@ -162,7 +162,7 @@ def action_line(job: Job, parent: Job | None, locale: str) -> str:
     by_itself = (
         job.kind is JobKind.VARY and parent is not None and parent.kind in SINGLE_PICTURE_KINDS
     )
-    key = f"deed-{job.kind}-single" if by_itself else f"deed-{job.kind}"
+    key = f"action-{job.kind}-single" if by_itself else f"action-{job.kind}"
     number, detail = (job.parent_index or 0) + 1, job.detail or ""
     return say(key, locale, who=who, number=number, detail=detail)
 

@@ -39,7 +39,7 @@ def preferred(what: Text, locale: str) -> EmbedSpec:
 
 
 def done(what: Text, locale: str) -> EmbedSpec:
-    """One sentence that says what was done, where the result is seen elsewhere."""
+    """One sentence that confirms a change whose result is shown elsewhere."""
     return EmbedSpec(say("done", locale), say(what, locale), EmbedColour.GREEN)
 
 

@@ -1,8 +1,8 @@
 """Where the bot may be used, and whether members still belong to the server of a job.
 
-Nobody can press a button on a server that they have left. But copies of a server's jobs can be
-pressed elsewhere, and jobs from there may still be queued. So the bot asks Discord's API for the
-member, which needs no privileged intent.
+Somebody who has left a server sees its buttons no more. But copies of its jobs can be pressed
+elsewhere, and jobs from there may still be queued. So the bot asks Discord's API for the member,
+which needs no privileged intent.
 """
 
 import asyncio

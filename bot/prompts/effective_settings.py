@@ -1,4 +1,4 @@
-"""What a prompt is drawn with: the choices of everybody who has a say, put together.
+"""The settings of a prompt: those of prompt, member, server and model, merged in one place.
 
 The order, the strongest first: the prompt, its member, the server, the model, the table of
 parameters. A member's own options and suffix belong to the prompt: `bot.prompts.expand` writes them
@@ -32,12 +32,12 @@ BUILT_IN: Layer = {
     "mode": JobMode.FAST.value,
     "stealth": False,
 }
-"""The values that hold where nobody decides."""
+"""The values if neither prompt, member, server nor model decides."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsSources:
-    """Who has a say beside the prompt and the model.
+    """The sources of settings besides the prompt and the model.
 
     `options` are the member's own parameters: their text by their name.
     """
@@ -59,7 +59,7 @@ class QueueSettings:
 class EffectiveSettings:
     """The decided value of every setting that more than the prompt can decide.
 
-    `style` is None where nobody chose one, and RAW where somebody wants none.
+    `style` is None if none was chosen, and RAW if a prompt or member turned styles off.
     """
 
     model: ModelInfo

@@ -41,8 +41,8 @@ class Parameter:
     """One row of the table. Its texts have the key `parameter-{name}` in `bot.i18n`.
 
     `flags` are the names that may follow the dashes, the usual one first. `read` converts the typed
-    value for the prompt's `field`, and raises ValueError if it cannot. `default` is the value where
-    nobody decides, or None if that depends on the model. `limits` are the variables of its texts.
+    value for the prompt's `field`, and raises ValueError if it cannot. `default` is the value if
+    none was chosen, or None if that depends on the model. `limits` are the variables of its texts.
     `words` is how many words the value has, or None if it goes on to the next flag. Of parameters
     with the same `decides`, a prompt may have only one. `most` is how often a prompt may have it.
     """

@@ -165,7 +165,7 @@ def _guidance(prompt: Prompt, settings: EffectiveSettings) -> float:
 
 
 def _parts(prompt: Prompt, settings: EffectiveSettings) -> tuple[WeightedPrompt, ...]:
-    """The weighted texts of a multi-prompt and of the aesthetic; none where there is only one."""
+    """The weighted texts of a multi-prompt and of the aesthetic; none if there is only one."""
     aesthetic = settings.model.aesthetic
     pull = TEMPERAMENTS[settings.temperament].pull_at(settings.stylize)
     if not aesthetic or settings.style == RAW:

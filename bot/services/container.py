@@ -55,7 +55,7 @@ class Services:
     fetcher: PictureFetcher
 
     def background_loops(self) -> tuple[Coroutine[Any, Any, None], ...]:
-        """What has to run for as long as the bot does; none of them ends by itself."""
+        """The loops that run until the bot stops, when they are cancelled."""
         return (
             self.registry.keep_fresh(),
             self.queue_worker.run(),

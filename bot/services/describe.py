@@ -12,7 +12,7 @@ from bot.errors import CannotDescribe, InferenceAway, TooShort
 from bot.images.fetch import PictureFetcher
 from bot.images.grid import PictureFile, fit
 from bot.images.png import encode_png, open_rgb
-from bot.images.sanitize import Upload
+from bot.images.sanitize import UploadedFile
 from bot.models.registry import ModelRegistry
 from bot.prompts.parser import normalise, split_words
 from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
@@ -51,7 +51,7 @@ class DescribeService:
         self._fetcher = fetcher
 
     async def describe(
-        self, source: str | Upload, member_id: int, look: int = 0, *, most_bytes: int
+        self, source: str | UploadedFile, member_id: int, look: int = 0, *, most_bytes: int
     ) -> PictureDescription:
         """Find prompts for a picture, given as a link or a file.
 

@@ -41,12 +41,12 @@ MIN_ZOOM_FACTOR, MAX_ZOOM_FACTOR = 1.1, 2.0
 
 PAN_ORIGINS = {"left": (1.0, 0.5), "right": (0.0, 0.5), "up": (0.5, 1.0), "down": (0.5, 0.0)}
 SQUARE_ORIGIN = (0.5, 0.5)
-"""The shares of what is added to a picture that come to its left and above it."""
+"""The shares of the added area that are to the left of the picture and above it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FollowupRequest:
-    """What a member wants of a job: the action of a button, and what a modal added.
+    """The follow-up that a member asked for: a button's action, and the fields of a modal.
 
     `index` is the picture's place, from 0. `prompt` None leaves the prompt as it was. `cells` are
     counted from 0 by rows, in a grid of `grid_size` by `grid_size`.
@@ -63,9 +63,9 @@ class FollowupRequest:
 
 @dataclass(frozen=True, slots=True)
 class FollowupSource:
-    """All that a builder needs to know: who asks for what, of which job.
+    """The input of a builder: the requester, the job, and the follow-up that they want.
 
-    `typed` is what a new prompt comes to; None where the job's own prompt stays.
+    `typed` is the job of a new prompt; None if the old prompt is kept.
     """
 
     requester: Requester
@@ -95,7 +95,7 @@ class FollowupSource:
 
 @dataclass(frozen=True, slots=True)
 class _Inpainting:
-    """A picture to inpaint, as PNG, and what it is inpainted with."""
+    """A picture to inpaint, as PNG, with the request, prompt and model to inpaint it with."""
 
     png: bytes
     request: ImageRequest
@@ -143,7 +143,7 @@ class FollowupJobs:
     # The builders.
 
     async def upscale(self, source: FollowupSource) -> NewJob:
-        """One picture of a grid by itself."""
+        """One picture of a grid, in its own message."""
         _, request = await self._parent(source)
         request = derive.single(request, source.wanted.index)
         return source.child(JobKind.UPSCALE, source.job.prompt, request)
@@ -178,7 +178,7 @@ class FollowupJobs:
             request, prompt = source.remix(request)
             new = new_job(source.requester, prompt, derive.reroll(request, new_seed()))
             return replace(new, kind=JobKind.REROLL, parent_id=job.id)
-        # What has no noise of its own is tried again as it was.
+        # A creative upscale gets new noise; the others have none, and are repeated as they were.
         if job.detail == "creative":
             request = derive.reroll(request, new_seed())
         return replace(

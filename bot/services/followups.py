@@ -39,7 +39,7 @@ MAX_TEXT_FIELD_CHARS = 4000
 class Made:
     """The job that a button led to.
 
-    `new` is False where the job was there already: the same picture is not made twice.
+    `new` is False if the job was there already: the same picture is not made twice.
     `is_linkable` is whether the job's message is known to be there.
     """
 
@@ -75,18 +75,18 @@ class FollowupService:
         self._turns = turns
 
     async def submit(self, actor: Actor, requester: Requester, followup: FollowupRequest) -> Made:
-        """Queue what a button asks for, or find it where it is there already."""
+        """Queue the job that a button asks for, or find it if it exists already."""
         job = await self._generation.job(Action.FOLLOW_UP, actor, followup.job_id)
         await self._places.check(requester, job)
         settings = await self._generation.server_settings(job.server_id)
         here = settings
         if requester.server_id != job.server_id:
             here = await self._generation.server_settings(requester.server_id)
-        # A picture that only has to be shown by itself holds nobody up.
+        # Showing one stored picture needs no GPU time, so the limit does not apply.
         most = min(settings.jobs_per_member, here.jobs_per_member)
         limit = None if _only_shows(job, followup) else most
         async with self._start_pictures.holding():
-            # Nothing is prepared, and nothing kept, for what is refused.
+            # Limits are checked first: refused work prepares and saves nothing.
             async with self._admission.place(requester.member_id, 1, limit):
                 new = await self._build(requester, job, followup, settings)
             made = await self._queue(new, limit)
@@ -103,13 +103,13 @@ class FollowupService:
         )
 
     async def remixes(self, member_id: int) -> bool:
-        """Whether a member wants to see the prompt before anything is made of a picture."""
+        """Whether a member has remix on: buttons then open a modal with the prompt."""
         return (await members.get_preferences(self._database, member_id)).remix
 
     async def with_numbers(
         self, actor: Actor, job_id: str, grid_size: int, most_bytes: int
     ) -> PictureFile:
-        """The picture of a job with the cells that can be chosen, in so many bytes at the most.
+        """The picture of a job with numbered cells, as a file of at most `most_bytes` bytes.
 
         Raises PicturesBusy.
         """
@@ -126,7 +126,7 @@ class FollowupService:
         member = await members.get_preferences(self._database, requester.member_id)
         typed = await self._typed(requester, job, followup.prompt, settings, member)
         new = await self._jobs.build(FollowupSource(requester, job, followup, typed, member))
-        # Parameters typed into a modal win over preferences; what was hidden stays hidden.
+        # Parameters in a modal override preferences; follow-ups of a stealth job are stealth.
         queue = typed or queue_settings(None, SettingsSources(member))
         stealth = job.stealth or queue.stealth
         return with_visibility(replace(new, mode=queue.mode), requester, stealth)
@@ -155,7 +155,7 @@ class FollowupService:
         settings: ServerSettings,
         member: Preferences,
     ) -> NewJob | None:
-        """The job that a new prompt alone comes to; None where the prompt was not changed."""
+        """The job of a new prompt, before it is a follow-up; None if the prompt was not changed."""
         # A modal may show only the beginning.
         same = (job.prompt.split(), job.prompt[:MAX_TEXT_FIELD_CHARS].split())
         if prompt is None or prompt.split() in same:
@@ -167,7 +167,7 @@ class FollowupService:
 
 
 def _only_shows(job: Job, followup: FollowupRequest) -> bool:
-    """Whether nothing is generated: a stored picture is shown by itself, maybe once more."""
+    """Whether nothing is generated: the follow-up only posts a stored picture."""
     if followup.action is JobAction.REROLL:
         return job.kind is JobKind.UPSCALE
     return followup.action is JobAction.UPSCALE

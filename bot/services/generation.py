@@ -13,7 +13,7 @@ from bot.errors import (
     JobNotFound,
     TooManyOpenJobs,
 )
-from bot.images.sanitize import Upload
+from bot.images.sanitize import UploadedFile
 from bot.messages.job_messages import waiting, waiting_for_inference
 from bot.messages.specs import MessageSpec
 from bot.policy.access import Action, Actor, check_draft, check_job
@@ -46,7 +46,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """A prompt that becomes so many jobs that its member has to confirm them."""
+    """A prompt with more jobs than its member may start without confirming them."""
 
     draft_id: str
     prompts: tuple[str, ...]
@@ -75,7 +75,7 @@ class GenerationService:
         self._places = places
 
     async def imagine(
-        self, requester: Requester, typed: str, images: Sequence[Upload] = ()
+        self, requester: Requester, typed: str, images: Sequence[UploadedFile] = ()
     ) -> tuple[Job, ...] | Confirmation:
         """Queue a prompt: one job, or several where it says `--repeat`.
 

@@ -41,12 +41,12 @@ class InferenceBackoff:
             self._pause_s = 0.0 if await self._registry.refresh() else INFERENCE_RETRY_INTERVAL_S
 
     def pause(self, error: InferenceUnavailable) -> None:
-        """Leave inference alone for as long as it asked for, or else for a moment."""
+        """Send nothing to inference for the time it asked for, or else for a default time."""
         asked = min(MAX_INFERENCE_PAUSE_S, error.retry_after or INFERENCE_RETRY_INTERVAL_S)
         self._pause_s = max(self._pause_s, asked)
 
     def is_to_blame(self, job_id: str, error: InferenceUnavailable) -> bool:
-        """Count an interruption of a job; whether it had so many that it must be the cause."""
+        """Count an interruption of a job. True if it had enough that it must be the cause."""
         if error.broke_off:
             self._interruptions[job_id] += 1
         return self._interruptions[job_id] >= MAX_INTERRUPTIONS

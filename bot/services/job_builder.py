@@ -18,7 +18,7 @@ from bot.errors import (
     TooManyTokens,
 )
 from bot.images.fetch import PictureFetcher
-from bot.images.sanitize import Upload, blend
+from bot.images.sanitize import UploadedFile, blend
 from bot.models.registry import ModelRegistry
 from bot.models.versions import Versions
 from bot.policy.actors import Requester
@@ -51,7 +51,7 @@ COUNT_TOKENS_TIMEOUT_S = 2.0
 MAX_INIT_PICTURES = 10
 """Different pictures that all permutations of a prompt together may start from."""
 
-Sources = tuple[str | Upload, ...]
+Sources = tuple[str | UploadedFile, ...]
 """Links and uploads whose pictures are blended into one init image."""
 
 
@@ -82,7 +82,7 @@ class ResolvedPrompt:
 
 
 class JobBuilder:
-    """Builds jobs from prompts. What a prompt gets wrong is raised as a `bot.errors.UserError`."""
+    """Builds jobs from prompts. Mistakes in a prompt are raised as `bot.errors.UserError`s."""
 
     def __init__(
         self,
@@ -103,22 +103,22 @@ class JobBuilder:
         requester: Requester,
         typed: str,
         settings: ServerSettings,
-        images: Sequence[Upload] = (),
+        images: Sequence[UploadedFile] = (),
         *,
         member: Preferences | None = None,
     ) -> BuiltJobs:
-        """What a typed prompt comes to; `images` are files that come with it.
+        """The jobs of a typed prompt; `images` are the files that were attached to it.
 
-        `member` are the preferences of who asks, where they are read already.
+        `member` are the requester's preferences, if they were read already.
 
-        Fetches nothing: whoever asks is told first whether they may. See `with_pictures`.
+        Fetches no pictures, so that limits are checked first. `with_pictures` fetches them.
         """
         if member is None:
             member = await members.get_preferences(self._database, requester.member_id)
         options = await members.get_options(self._database, requester.member_id)
         versions = await self._registry.versions()
         chosen = SettingsSources(member, options, settings)
-        # In a thread, so that a text that takes long to parse blocks nobody else.
+        # In a thread, so that a text that takes long to parse does not block the event loop.
         resolved = await asyncio.to_thread(
             _resolved, typed, chosen, versions, has_pictures=bool(images)
         )
@@ -258,7 +258,7 @@ def new_seed() -> int:
 def with_visibility(job: NewJob, requester: Requester, stealth: bool) -> NewJob:
     """The job, shown to everybody, or with `stealth` to its member only.
 
-    In direct messages with the bot nobody else can see it, so it needs no hidden answer.
+    Only the member sees direct messages with the bot, so there it needs no ephemeral answer.
     """
     with_others = requester.server_id is not None or requester.guest
     by_token = requester.guest or (stealth and with_others)

@@ -201,7 +201,7 @@ class JobHistory:
         return HistoryPage(query, number, -(-found.total // JOBS_PER_PAGE), found)
 
     async def queue(self, member_id: int) -> QueuePosition:
-        """What runs and waits now, and what is needed to estimate when a job will begin."""
+        """The running and waiting jobs, and the figures to estimate when a job will begin."""
         return QueuePosition(
             await jobs.in_queue(self._database),
             member_id,

@@ -63,7 +63,7 @@ class JobRunner:
         except (_JobFailed, PictureMissing) as error:
             await self._fail(job, str(error))
         except PictureNotSaved as error:
-            # Only what shows the reason makes Markdown of it.
+            # Stored as plain text; it becomes Markdown when it is shown.
             reason = Text("job-failed.not-kept", {"reason": str(error)})
             await self._fail(job, say_unmarked(reason, job.locale))
         except Exception:

@@ -37,7 +37,7 @@ GENERATED_KINDS = frozenset(JobKind) - COPIED_KINDS
 async def wait_for_event(news: asyncio.Event, seconds: float) -> None:
     """Wait until there is news, or until the time is over."""
     # `wait_for` would do, but until Python 3.12 it swallows a cancellation that comes with the
-    # news, and whoever waits for the cancelled task then waits for ever.
+    # news. The code that waits for the cancelled task would then wait for ever.
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await news.wait()

@@ -93,7 +93,7 @@ class Removals:
             await self._delete_message(job, place)
             await removals.forget_copy(self._database, place.message_id)
             return
-        # Noted first: whoever finds the message gone would think of a moderator.
+        # Stored first: a deleted message with nothing stored counts as removed by a moderator.
         await removals.note(self._database, job.id, place.message_id, RemovedBy.MEMBER)
         try:
             await self._delete_message(job, place)

@@ -49,7 +49,7 @@ class PersistentItem(discord.ui.DynamicItem[Item], template=""):
                 raise NotOffered
 
     async def act(self, interaction: discord.Interaction) -> None:
-        """Do what it is for; the member is told of every error."""
+        """Handle a press or a choice. Errors are shown to the member."""
         raise NotImplementedError
 
 

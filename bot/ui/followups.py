@@ -17,7 +17,7 @@ DEFAULT_ZOOM_TENTHS = 15
 
 
 def followup_of(pressed: JobCustomId) -> FollowupRequest:
-    """What a custom_id asks for."""
+    """The follow-up that a custom_id stands for."""
     job_id, action, number = pressed.job_id, pressed.action, pressed.number
     match action:
         case JobAction.ZOOM:

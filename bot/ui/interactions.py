@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 import discord
 
 from bot.errors import CannotPostHere
-from bot.images.sanitize import Upload
+from bot.images.sanitize import UploadedFile
 from bot.policy.access import Actor, jobs_in
 from bot.policy.actors import MemberIdentity, Requester
 from bot.policy.rate_limit import AUTOCOMPLETE_COST
@@ -43,7 +43,7 @@ def check_allowed(interaction: discord.Interaction) -> None:
 def requester_of(interaction: discord.Interaction) -> Requester:
     """Who asks for a job, and where. Raises CannotPostHere if no picture could be shown there.
 
-    Call it before anything is queued, so that no GPU time is spent on what nobody would see.
+    Call it before anything is queued, so that no GPU time goes into pictures that cannot be shown.
     """
     return Requester(
         member_id=interaction.user.id,
@@ -98,9 +98,9 @@ def custom_ids_of(client: discord.Client, message: discord.Message) -> list[str]
     ]
 
 
-def upload_of(attachment: discord.Attachment) -> Upload:
+def upload_of(attachment: discord.Attachment) -> UploadedFile:
     """A file that came with a command, or that a message shows."""
-    return Upload(attachment.url, attachment.filename, attachment.size)
+    return UploadedFile(attachment.url, attachment.filename, attachment.size)
 
 
 def _is_guest(interaction: discord.Interaction) -> bool:

@@ -25,7 +25,7 @@ MAX_FACTOR_CHARS = 8
 PROMPT_FIELD, FACTOR_FIELD = "prompt", "factor"
 """The custom_ids of the text fields."""
 
-TITLES = {JobAction.ZOOM_CUSTOM: "dialog-zoom", JobAction.REGION: "dialog-region"}
+TITLES = {JobAction.ZOOM_CUSTOM: "modal-zoom", JobAction.REGION: "modal-region"}
 """The titles of modals, by their keys; all others have that of a remix."""
 
 
@@ -43,21 +43,21 @@ async def ask_for_prompt(interaction: discord.Interaction, asked: JobCustomId) -
     )
     job = await responder.before_modal(work)
     modal = discord.ui.Modal(
-        title=say(TITLES.get(asked.action, "dialog-remix"), locale),
+        title=say(TITLES.get(asked.action, "modal-remix"), locale),
         custom_id=job_actions.custom_id(asked.job_id, asked.action, asked.number, asked.cells),
     )
     if asked.action is JobAction.ZOOM_CUSTOM:
         factor: discord.ui.TextInput[Any] = discord.ui.TextInput(
             custom_id=FACTOR_FIELD, default="1.5", max_length=MAX_FACTOR_CHARS
         )
-        modal.add_item(discord.ui.Label(text=say("dialog-factor", locale), component=factor))
+        modal.add_item(discord.ui.Label(text=say("modal-factor", locale), component=factor))
     prompt: discord.ui.TextInput[Any] = discord.ui.TextInput(
         custom_id=PROMPT_FIELD,
         default=job.prompt[:MAX_TEXT_FIELD_CHARS],
         max_length=MAX_TEXT_FIELD_CHARS,
         style=discord.TextStyle.paragraph,
     )
-    modal.add_item(discord.ui.Label(text=say("dialog-prompt", locale), component=prompt))
+    modal.add_item(discord.ui.Label(text=say("modal-prompt", locale), component=prompt))
     await responder.open_modal(modal)
 
 

@@ -23,7 +23,7 @@ ENVELOPE, CROSS, STAR = "✉", "❌", "⭐"
 async def react(
     client: discord.Client, services: Services, reaction: discord.RawReactionActionEvent
 ) -> None:
-    """Do what a reaction to a message of the bot asks for, if its member may."""
+    """Handle a reaction to one of the bot's messages, if the member has permission."""
     # Some clients send the envelope with the selector of its colourful variant, some without.
     emoji = (reaction.emoji.name or "").rstrip("\ufe0f")
     assert client.user is not None, "events come after the login"

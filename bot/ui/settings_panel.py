@@ -1,6 +1,6 @@
 """The panel of a member's settings: menus, and buttons that switch a setting.
 
-A panel is ephemeral, so whoever uses it is the member it belongs to.
+A panel is ephemeral, so only the member who opened it can use it.
 """
 
 from collections.abc import Coroutine, Mapping, Sequence

@@ -166,7 +166,7 @@ def _has_too_many_scans(file: bytes) -> bool:
 
 def _png(picture: Image.Image) -> bytes:
     stream = io.BytesIO()
-    # Made anew of the pixels, so that no metadata comes along.
+    # A new picture from the pixels alone, so that no metadata is copied.
     clean = Image.frombytes(picture.mode, picture.size, picture.tobytes())
     clean.save(stream, "PNG")
     return stream.getvalue()
@@ -210,7 +210,7 @@ def _answer(file: bytes, wanted: Wanted) -> bytes:
 
 
 def _received(source: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
-    """The next message; None where the input ends."""
+    """The next message; None if the input ends."""
     lengths = source.read(LENGTHS_STRUCT.size)
     if len(lengths) < LENGTHS_STRUCT.size:
         return None

@@ -54,7 +54,7 @@ class CostModel:
         """Seconds per latent cell of a batch of one, from the last measurement of any shape."""
 
     def note(self, shape: Shape, rows: int, seconds: float) -> None:
-        """Note that a pass of so many rows took so many seconds."""
+        """Add the measured time of a pass with `rows` rows."""
         curve = self.curves.setdefault(shape, Curve())
         curve.passes += 1
         curve.rows += rows
@@ -73,7 +73,7 @@ class CostModel:
         return self.curves[shape].passes if shape in self.curves else 0
 
     def seconds(self, shape: Shape, rows: int) -> float:
-        """Seconds of a step of so many rows, in several passes where they do not fit into one."""
+        """Seconds of a step with `rows` rows, in several passes if they do not fit into one."""
         passes, rest = divmod(rows, self.most(shape))
         whole = passes * self._one_pass(shape, self.most(shape)) if passes else 0.0
         return whole + (self._one_pass(shape, rest) if rest else 0.0)
@@ -83,7 +83,7 @@ class CostModel:
         return self._most.get(shape, MAX_BATCH_ROWS)
 
     def halve(self, shape: Shape, rows: int) -> None:
-        """A pass of so many rows ran out of memory: allow half as many from now on."""
+        """A pass with `rows` rows ran out of memory: allow half as many from now on."""
         self._most[shape] = max(1, min(rows, self.most(shape)) // 2)
 
     def _one_pass(self, shape: Shape, rows: int) -> float:

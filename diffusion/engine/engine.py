@@ -322,7 +322,7 @@ class Engine:
         return [GenerationProgress(key, step, trajectories[0].last, self._previews(shown))]
 
     def _previews(self, shown: list[Trajectory]) -> tuple[Pixels, ...]:
-        """Previews of the pictures; none where memory does not suffice."""
+        """Previews of the pictures; none if memory does not suffice."""
         try:
             return tuple(self.checkpoint.decoder.preview(one.denoised) for one in shown)
         except Exception as error:
@@ -332,7 +332,7 @@ class Engine:
             return ()
 
     def _still_wanted(self, events: list[EngineEvent]) -> list[EngineEvent]:
-        """The events whose request was not aborted meanwhile; forgets requests that ended."""
+        """The events of requests that were not aborted; forgets requests that ended."""
         with self._lock:
             events = [event for event in events if event.key in self._generations]
             for event in events:

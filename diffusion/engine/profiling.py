@@ -50,7 +50,7 @@ Side = Annotated[int, Whole(1, MAX_SIDE_CELLS)]
 
 @dataclass(frozen=True, slots=True)
 class _Point(JsonObject):
-    """How long a pass of so many rows took."""
+    """The measured time of a pass with `rows` rows."""
 
     rows: Annotated[int, Whole(1, MAX_BATCH_ROWS)]
     seconds: Annotated[float, Number(1e-9, 1e6)]
@@ -58,7 +58,7 @@ class _Point(JsonObject):
 
 @dataclass(frozen=True, slots=True)
 class _Curve(JsonObject):
-    """What is known of one shape."""
+    """The measurements of one shape."""
 
     height: Side
     width: Side
@@ -69,7 +69,7 @@ class _Curve(JsonObject):
 
 @dataclass(frozen=True, slots=True)
 class _Curves(JsonObject):
-    """What a file consists of, beside what it is of."""
+    """The content of a file, apart from its identity."""
 
     curves: Annotated[tuple[_Curve, ...], ListOf(MAX_SHAPES)] = ()
 
@@ -91,7 +91,7 @@ class CostModelFile:
         except FileNotFoundError:
             return costs
         except (OSError, ValueError, RecursionError) as error:
-            log.warning("%s is of no use (%s): passes are measured anew", self.path, error)
+            log.warning("%s cannot be used (%s): passes are measured again", self.path, error)
             return CostModel()
         return costs
 

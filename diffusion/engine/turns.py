@@ -2,7 +2,7 @@
 
 Self-clocked fair queueing (Golestani 1994): a piece of work is due when its owner's earlier work
 and this piece would be done. The clock follows the work that was started. A new owner starts at the
-clock, so idle owners cannot save up turns, and nobody waits forever.
+clock, so idle owners cannot save up turns, and every owner gets a turn.
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable

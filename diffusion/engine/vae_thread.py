@@ -57,7 +57,8 @@ Wanted = Callable[[int], bool]
 class VaeThread:
     """Encodes and decodes one request after another.
 
-    `notify` is called in the thread when one is done, or was skipped because nobody wants it.
+    `notify` is called in the thread when one is done, or was skipped because its request was
+    aborted.
     """
 
     def __init__(self, decoder: Decoder, notify: Callable[[], None]) -> None:
@@ -66,7 +67,7 @@ class VaeThread:
         # On a GPU it needs its own stream, or its work would queue between the steps.
         on_gpu = next(decoder.vae.parameters()).is_cuda
         self._stream = torch.cuda.Stream() if on_gpu else None  # type: ignore[no-untyped-call]
-        self._thread = ThreadPoolExecutor(1, "autoencoding")
+        self._thread = ThreadPoolExecutor(1, "vae")
         # Not in the executor's queue, which would keep the pictures of aborted requests in memory.
         self._work: dict[int, Callable[[], Outcome]] = {}
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()

@@ -1,6 +1,6 @@
-"""What a server's answers consist of, as far as a client reads them.
+"""The parts of a server's answers that the client reads.
 
-All of it may come from foreign servers, which leave out what is ours.
+Other servers than ours leave out the fields that only we have.
 """
 
 import base64
@@ -28,7 +28,7 @@ def kind_of(file: bytes) -> str | None:
 
 
 def _decoded(text: object) -> bytes:
-    """The bytes of a text in base64; none where it is something else."""
+    """The bytes of a text in base64; none if it is something else."""
     try:
         return base64.b64decode(text, validate=True) if isinstance(text, str) else b""
     except (binascii.Error, ValueError):

@@ -60,7 +60,7 @@ TRANSIENT_STATUSES = frozenset({408, 429, 502, 503, 504})
 class InferenceUnavailable(Exception):
     """The inference server cannot be reached now; the same request may succeed later.
 
-    `retry_after` is in how many seconds the server wants to be asked again, if it said so.
+    `retry_after` is the server's Retry-After in seconds, None if it sent none.
     `broke_off` is whether the server had been reached: then the request itself may have crashed
     it.
     """

@@ -6,7 +6,7 @@ from typing import NoReturn
 class InvalidField(ValueError):
     """A field of a request cannot be used.
 
-    `param` is the field's name, or None where the whole body is at fault. `message` is one
+    `param` is the field's name, or None if the whole body is at fault. `message` is one
     sentence for a person that says what to do.
     """
 

@@ -1,4 +1,4 @@
-"""What a server reports while it works on a request."""
+"""Events: what the server reports about a request in progress."""
 
 from dataclasses import dataclass
 

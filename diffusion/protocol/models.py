@@ -1,4 +1,4 @@
-"""What a model says of itself in `/v1/models`."""
+"""A model's description in `/v1/models`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -55,7 +55,7 @@ class ModelInfo(JsonObject):
     """
 
     id: Annotated[str, String()]
-    # The defaults are for foreign servers, which send no more than the id.
+    # The defaults are for other servers than ours, which send only the id.
     native_size: Side = 1024
     steps: Annotated[int, Whole(1, MAX_STEPS), Field(alias="num_inference_steps")] = 30
     guidance_scale: Annotated[float, Number(0, MAX_GUIDANCE)] = 5.0

@@ -26,7 +26,7 @@ MAX_EVENT_BYTES = 1 << 26
 """Bytes of one event: a picture of 2048² in base64 stays well below."""
 
 EVENT_PREFIXES = ("image_generation", "image_edit")
-"""What the names of events begin with, by what was asked for."""
+"""The prefix of event names for each endpoint."""
 
 Kind = TypeVar("Kind")
 

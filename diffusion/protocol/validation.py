@@ -117,7 +117,7 @@ def _invalid_field(error: ValidationError) -> InvalidField:
 
 @dataclass(frozen=True, slots=True)
 class String:
-    """A text of at most so many characters; None is no bound."""
+    """A text of at most this many characters; None for no limit."""
 
     max_chars: int | None = MAX_TEXT_CHARS
 

@@ -42,7 +42,7 @@ class WrongType(Exception):
 class Bodies:
     """The bodies of all requests that are being answered.
 
-    `most` is the bound in bytes, MAX_HELD_BYTES where there is none.
+    `most` is the bound in bytes, MAX_HELD_BYTES if there is none.
     """
 
     def __init__(self, most: int | None = None) -> None:
@@ -91,7 +91,7 @@ class RequestBody:
         self._held = 0
 
     def becomes(self, count: int) -> None:
-        """Count, instead of the body, the `count` bytes of what was made of it. Raises NoRoom."""
+        """Count `count` bytes of decoded data instead of the body. Raises NoRoom."""
         self.let_go()
         self.take(count)
 

@@ -157,7 +157,7 @@ class BoundedListener:
         return address, port
 
     async def close(self) -> None:
-        """Listen no more, and end what is being answered."""
+        """Stop listening, and end the requests that are being answered."""
         if self._listening:
             self._listening.close()
         if self._sweeping:

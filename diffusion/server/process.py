@@ -72,7 +72,7 @@ def _arguments() -> argparse.Namespace:
 async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
     """Serve until told to stop; returns the exit code.
 
-    It is `os.EX_CONFIG` where the settings are at fault, and starting again is of no use.
+    It is `os.EX_CONFIG` if the settings are wrong, so that a restart would not help.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -103,7 +103,7 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
         await _first_of(stop.wait(), ended)
         if ended.done():
             ended.result()
-        # It still listens meanwhile, to refuse new requests.
+        # It keeps listening, so that new requests are refused with an answer.
         await engine_thread.drain(arguments.grace)
     except (CheckpointError, SettingError) as error:
         print(error, file=sys.stderr)

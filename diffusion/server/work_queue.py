@@ -38,7 +38,7 @@ class WorkQueue:
     async def run(self, caller: Caller, work: Callable[[threading.Event], Answer]) -> Answer:
         """Run `work` in a thread when it is the caller's turn, and return what it returns.
 
-        `work` gets an event that is set when nobody waits for the answer any more. Raises
+        `work` gets an event that is set when the caller stops waiting for the answer. Raises
         shares.QueueFull, and what `work` raises.
         """
         self._shares.take(caller)
@@ -66,7 +66,7 @@ class WorkQueue:
             abandoned.set()
 
     def close(self) -> None:
-        """Start no more work; what runs is not waited for."""
+        """Start no more work. Work that runs already is not waited for."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _turn(self, caller: Caller) -> None:

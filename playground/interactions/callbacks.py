@@ -31,7 +31,7 @@ ALLOWED_CALLBACKS: Mapping[InteractionKind, frozenset[CallbackKind]] = {
 
 
 def respond(world: World, interaction: Interaction, body: Json, files: Sequence[Uploaded]) -> None:
-    """Take the callback of a pending interaction; DiscordError where it is not allowed."""
+    """Take the callback of a pending interaction. Raises DiscordError if it is not allowed."""
     kind = _callback_kind(interaction, body)
     reply = _apply(world, interaction, kind, body.get("data") or {}, files)
     interaction.acknowledged = kind

@@ -129,7 +129,7 @@ def _number(option: Json, value: Any, kind: type[int] | type[float]) -> float:
 
 
 def _bounded(option: Json, value: Any, measure: float, least: str, most: str) -> Any:
-    """The value, if what is measured of it lies within the option's bounds."""
+    """The value, if it or its length is within the option's limits."""
     if least in option and option[least] is not None and measure < option[least]:
         raise Refusal(f"The option {option['name']} must be {option[least]} or more.")
     if most in option and option[most] is not None and measure > option[most]:

@@ -50,7 +50,7 @@ class Command:
 
 
 class CommandRegistry:
-    """Registered commands by scope. `version` grows with every change; listeners hear of it."""
+    """Registered commands by scope. `version` grows with every change, and listeners are called."""
 
     def __init__(self, world: World, limits: Limits) -> None:
         self.version = 0

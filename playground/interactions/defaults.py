@@ -78,7 +78,7 @@ def _fill_media(media: Json) -> dict[str, Any]:
 
 
 def _without_nulls(node: Any) -> Any:
-    """The same without any null field: Discord leaves out what has no value."""
+    """The same without null fields: Discord leaves them out."""
     if isinstance(node, Mapping):
         return {name: _without_nulls(value) for name, value in node.items() if value is not None}
     return [_without_nulls(each) for each in node] if isinstance(node, list) else node

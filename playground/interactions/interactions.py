@@ -107,7 +107,7 @@ class Interactions:
 
         `owners` are those for whom the application is there (see `Cause`).
         `source` is the message whose component was used, `target_id` what a context menu
-        command was used on, `trigger` the cause of the dialog that was submitted.
+        command was used on, `trigger` the cause of the modal that was submitted.
         """
         identity = self._world.ids.next()
         source_id = source.id if source else None
@@ -123,7 +123,7 @@ class Interactions:
         return interaction
 
     def opened(self, interaction_id: int) -> Interaction:
-        """The interaction that was answered with a dialog; Unknown interaction otherwise."""
+        """The interaction that was answered with a modal; Unknown interaction otherwise."""
         interaction = self._by_id.get(interaction_id)
         if interaction is None or interaction.modal is None:
             raise DiscordError(errors.UNKNOWN_INTERACTION)

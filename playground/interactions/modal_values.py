@@ -1,4 +1,4 @@
-"""The values of a submitted dialog or select menu, as an interaction carries them. Pure."""
+"""The values of a submitted modal or select menu, as an interaction carries them. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playground.validation.components import ComponentKind
 
 
 def fill_row(row: Json, values: dict[str, Any]) -> dict[str, Any]:
-    """A row or label of a dialog as it is submitted; removes from `values` what it used."""
+    """A row or label of a modal as it is submitted; removes from `values` what it used."""
     shell = {"type": row["type"], "id": row["id"]}
     if row["type"] == ComponentKind.LABEL:
         return {**shell, "component": _fill_field(row["component"], row["label"], values)}

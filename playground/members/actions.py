@@ -1,6 +1,6 @@
-"""A member's actions on the page, turned into interactions: commands, buttons, menus, dialogs.
+"""A member's actions on the page, turned into interactions: commands, buttons, menus, modals.
 
-Does what Discord's client does before the bot hears anything, and refuses what it would refuse
+Does what Discord's client does before the bot gets an event, and refuses what it would refuse
 (`Refusal`). An action is the JSON described in docs/playground.md.
 """
 

@@ -53,30 +53,31 @@ def _typed_command(
 def use_message_menu(standin: StandIn, member: GuildMember, action: Json) -> Interaction:
     channel = channel_of(standin, member, action)
     message = message_of(standin, member, channel, action)
-    command = _command(standin, member, channel, CommandKind.MESSAGE, action["command"])
     shown = message_payload(standin.world, message, standin.world.bot.id)
-    payload = _command_payload(command)
-    payload["target_id"] = str(message.id)
-    payload["resolved"] = {"messages": {str(message.id): shown}}
-    return standin.interactions.ask(
-        InteractionKind.COMMAND,
-        member.user.id,
-        channel,
-        payload,
-        standin.commands.owners(command, member.user.id, channel),
-        name=command.name,
-        target_id=message.id,
-        nonce=action.get("nonce"),
-    )
+    resolved: Json = {"messages": {str(message.id): shown}}
+    return _use_menu(standin, member, action, CommandKind.MESSAGE, message.id, resolved)
 
 
 def use_user_menu(standin: StandIn, member: GuildMember, action: Json) -> Interaction:
     channel = channel_of(standin, member, action)
     target_id = _lookup(standin, member).user(action["target"])
-    command = _command(standin, member, channel, CommandKind.USER, action["command"])
+    resolved = resolved_users(standin.world, channel, {target_id})
+    return _use_menu(standin, member, action, CommandKind.USER, target_id, resolved)
+
+
+def _use_menu(
+    standin: StandIn,
+    member: GuildMember,
+    action: Json,
+    kind: CommandKind,
+    target_id: int,
+    resolved: Json,
+) -> Interaction:
+    channel = channel_of(standin, member, action)
+    command = _command(standin, member, channel, kind, action["command"])
     payload = _command_payload(command)
     payload["target_id"] = str(target_id)
-    payload["resolved"] = resolved_users(standin.world, channel, {target_id})
+    payload["resolved"] = resolved
     return standin.interactions.ask(
         InteractionKind.COMMAND,
         member.user.id,

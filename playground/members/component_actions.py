@@ -1,4 +1,4 @@
-"""Buttons, select menus and dialogs, turned into interactions.
+"""Buttons, select menus and modals, turned into interactions.
 
 Also what only a modified client sends.
 """
@@ -37,7 +37,7 @@ def use_component(standin: StandIn, member: GuildMember, action: Json) -> Intera
         member.user.id,
         channel,
         payload,
-        # Whoever presses: the installation is that of the message.
+        # The installation of the message, not of the member who presses.
         message.cause.owners if message.cause else _owners_of_bot(channel),
         source=message,
         nonce=action.get("nonce"),
@@ -84,18 +84,18 @@ def _walk(components: Any) -> Iterator[Json]:
 
 
 def _owners_of_bot(channel: Channel) -> dict[str, str]:
-    """The installation owners for a message that the bot posted by itself."""
+    """The installation owners for a message that the bot posted without an interaction."""
     return {str(int(Installation.GUILD)): str(channel.guild_id or 0)}
 
 
 def submit_modal(standin: StandIn, member: GuildMember, action: Json) -> Interaction:
     opened = standin.interactions.opened(int(action["interaction"]))
     if opened.user_id != member.user.id or opened.modal is None:
-        raise Refusal("That dialog is not open.")
+        raise Refusal("That modal is not open.")
     values = dict(action.get("values") or {})
     rows = [fill_row(row, values) for row in opened.modal["components"]]
     if values:
-        raise Refusal(f"The dialog has no field {', '.join(values)}.")
+        raise Refusal(f"The modal has no field {', '.join(values)}.")
     payload = {"custom_id": opened.modal["custom_id"], "components": rows}
     return standin.interactions.ask(
         InteractionKind.MODAL,
@@ -112,7 +112,7 @@ def submit_modal(standin: StandIn, member: GuildMember, action: Json) -> Interac
 def forge(standin: StandIn, member: GuildMember, action: Json) -> Interaction:
     """What a modified client sends: a custom_id under a message that does not have it.
 
-    With `fields` a dialog that was never opened, with `values` a menu, otherwise a button.
+    With `fields` a modal that was never opened, with `values` a menu, otherwise a button.
     """
     channel = channel_of(standin, member, action)
     message = message_of(standin, member, channel, action)

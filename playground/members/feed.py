@@ -73,7 +73,7 @@ class Feed:
         await asyncio.gather(*(socket.close(code=1001) for socket in list(self._sockets)))
 
     def state(self, member: GuildMember) -> dict[str, Any]:
-        """Who and what is there, for this member."""
+        """The server, its members and the channels that this member sees, as JSON for the page."""
         world = self._standin.world
         world.conversation_with(member.user.id)
         channels = [
@@ -146,7 +146,7 @@ async def _write(socket: web.WebSocketResponse, viewer: _Viewer) -> None:
 
 
 def _shown(world: World, channel: Channel, member: GuildMember) -> dict[str, Any]:
-    """What a channel is called, and where it is, for this member."""
+    """A channel's name and guild, as this member sees them."""
     guild = world.guild_of(channel)
     if guild is not None:
         return {"name": channel.name, "kind": "text", "server": guild.name}

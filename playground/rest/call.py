@@ -22,8 +22,8 @@ FILE_PART = re.compile(r"files?\[(\d+)\]|file(\d*)")
 
 
 @dataclass(frozen=True, slots=True)
-class RequestBody:
-    """The JSON of a request (None where it had none) and the files sent along."""
+class ParsedBody:
+    """The JSON of a request (None if it had none) and the files sent along."""
 
     json: Any = None
     files: tuple[Uploaded, ...] = ()
@@ -36,7 +36,7 @@ class Call:
     standin: StandIn
     path: Mapping[str, str]
     query: Mapping[str, str]
-    body: RequestBody
+    body: ParsedBody
 
     @property
     def world(self) -> World:
@@ -44,13 +44,13 @@ class Call:
 
     @property
     def form(self) -> dict[str, Any]:
-        """The body as an object; InvalidForm where it is none."""
+        """The body as an object. Raises InvalidForm if it is not one."""
         if not isinstance(self.body.json, dict):
             raise InvalidForm([errors.Complaint("_body", *NOT_A_MODEL)])
         return self.body.json
 
     def id(self, name: str) -> int:
-        """A snowflake of the path; InvalidForm where it is none."""
+        """A snowflake of the path. Raises InvalidForm if it is not one."""
         return snowflake(self.path[name], name)
 
     def channel(self, *needed: Permission) -> Channel:
@@ -66,25 +66,25 @@ class Call:
 
 
 def snowflake(text: Any, name: str) -> int:
-    """An id from a path or a body; InvalidForm where it is none."""
+    """An id from a path or a body. Raises InvalidForm if it is not one."""
     if not re.fullmatch(r"\d{1,20}", str(text)):
         words = f'Value "{text}" is not snowflake.'
         raise InvalidForm([errors.Complaint(name, "NUMBER_TYPE_COERCE", words)])
     return int(text)
 
 
-async def read_body(request: web.Request) -> RequestBody:
-    """Read JSON or multipart; DiscordError where it is neither, or too large."""
+async def read_body(request: web.Request) -> ParsedBody:
+    """Read JSON or multipart. Raises DiscordError if it is neither, or too large."""
     try:
         if request.content_type.startswith("multipart/"):
             return await _read_multipart(request)
         text = await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise DiscordError(errors.TOO_LARGE) from None
-    return RequestBody(_parse(text)) if text else RequestBody()
+    return ParsedBody(_parse(text)) if text else ParsedBody()
 
 
-async def _read_multipart(request: web.Request) -> RequestBody:
+async def _read_multipart(request: web.Request) -> ParsedBody:
     payload: Any = None
     files = []
     size = 0
@@ -103,7 +103,7 @@ async def _read_multipart(request: web.Request) -> RequestBody:
                 files.append(Uploaded(index, part.filename or "file", content))
     except (ValueError, AssertionError):
         raise DiscordError(errors.INVALID_JSON) from None
-    return RequestBody({} if payload is None else payload, tuple(files))
+    return ParsedBody({} if payload is None else payload, tuple(files))
 
 
 def _parse(text: bytes) -> Any:

@@ -15,7 +15,7 @@ from aiohttp import web
 from playground.app.faults import RateLimited, ServerFailure
 from playground.app.standin import BotRequest, StandIn
 from playground.rest import commands, identity, messages, webhooks
-from playground.rest.call import Call, RequestBody, read_body
+from playground.rest.call import Call, ParsedBody, read_body
 from playground.rest.rate_limits import RateLimits, Verdict
 from playground.state import errors
 from playground.state.errors import DiscordError, Reason
@@ -106,7 +106,7 @@ class _RouteHandler:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         route = f"{request.method} {self._path}"
-        body = RequestBody()
+        body = ParsedBody()
         headers: dict[str, str] = {}
         try:
             body = await read_body(request)
@@ -121,7 +121,7 @@ class _RouteHandler:
         return _response(status, answer, headers)
 
     async def _answer(
-        self, request: web.Request, route: str, body: RequestBody
+        self, request: web.Request, route: str, body: ParsedBody
     ) -> tuple[int, Any, dict[str, str]]:
         """Status, JSON and headers of the answer, or DiscordError."""
         await self._standin.faults.pass_through(route)
@@ -153,7 +153,7 @@ class _RouteHandler:
             raise DiscordError(errors.UNAUTHORIZED)
 
     def _record(
-        self, request: web.Request, route: str, status: int, body: RequestBody, answer: Any
+        self, request: web.Request, route: str, status: int, body: ParsedBody, answer: Any
     ) -> None:
         files = tuple(file.filename for file in body.files)
         query = dict(request.query)

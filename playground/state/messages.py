@@ -59,7 +59,7 @@ class Cause:
 
     `owners` are Discord's `authorizing_integration_owners`: by kind of installation, the server
     and the user for whom the application is there. `name` is the command's, `message_id` the
-    message whose component was used, `trigger` the cause of the dialog that was submitted.
+    message whose component was used, `trigger` the cause of the modal that was submitted.
     """
 
     interaction_id: int
@@ -121,7 +121,7 @@ class StoredMessage:
         return replace(self, reactions=tuple(others if there.users else (*others, changed)))
 
     def without_reaction(self, emoji: str, user_id: int) -> Self:
-        """The message after this user took the reaction back; as it was, where there is none."""
+        """The message after this user took the reaction back; as it was, if there is none."""
         there = self._reaction(emoji)
         changed = Reaction(emoji, tuple(user for user in there.users if user != user_id))
         reactions = [changed if each.emoji == emoji else each for each in self.reactions]
@@ -161,8 +161,12 @@ def store_file(identity: int, filename: str, content: bytes, description: str | 
             with Image.open(io.BytesIO(content)) as picture:
                 width, height = picture.size
                 content_type = Image.MIME.get(picture.format or "", content_type)
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombWarning):
-        pass  # Not a picture: it is offered as a plain file.
-    except Image.DecompressionBombError:
-        pass  # A picture nobody should decode: likewise.
+    except (
+        UnidentifiedImageError,
+        OSError,
+        ValueError,
+        Image.DecompressionBombWarning,
+        Image.DecompressionBombError,
+    ):
+        pass  # Not a picture, or too large to decode: it is offered as a plain file.
     return StoredFile(identity, name, content, content_type, description, width, height)

@@ -103,7 +103,7 @@ class World:
         return self.members[identity].user
 
     def find_person(self, name: str) -> GuildMember:
-        """A member by display name, username or id; DiscordError where there is none."""
+        """A member by display name, username or id. Raises DiscordError if there is none."""
         for member in self.people:
             if name in (member.user.display_name, member.user.username, str(member.user.id)):
                 return member

@@ -33,7 +33,7 @@ class MemberConnection:
 
     `timeout` (seconds) bounds every wait that names no other. `versions` has every version of
     each message that arrived, oldest first, by its id; `deleted` the ids of those that are gone;
-    `state` who and what is there, as the stand-in last told it.
+    `state` the server, members and channels that the stand-in last sent.
     """
 
     def __init__(self, url: str, name: str, timeout: float) -> None:

@@ -59,7 +59,7 @@ class Member:
         return (await self.use(channel, command, **options)).message
 
     async def use(self, channel: str, command: str, **options: Any) -> Answer:
-        """As `slash`, for commands that may also answer with a dialog."""
+        """As `slash`, for commands that may also answer with a modal."""
         act: Json = {"type": "command", "channel": channel, "command": command}
         return await self._act({**act, "options": await self._connection.upload(options)})
 
@@ -92,7 +92,7 @@ class Member:
     async def submit(
         self, modal: Modal, values: Mapping[str, str | Sequence[str]] | None = None
     ) -> Answer:
-        """Submit a dialog. `values` by custom_id or label; the rest stays as filled in."""
+        """Submit a modal. `values` by custom_id or label; the rest stays as filled in."""
         act = {"type": "modal", "interaction": modal.interaction_id, "values": dict(values or {})}
         return await self._act(act)
 
@@ -105,7 +105,7 @@ class Member:
         fields: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send what only a modified client sends: a button that the message does not have, a
-        menu (`values`) that it does not have, or a dialog (`fields`) that was never opened."""
+        menu (`values`) that it does not have, or a modal (`fields`) that was never opened."""
         act: Json = {"type": "forge", **_place(message), "custom_id": custom_id}
         if values is not None:
             act = {**act, "values": list(values)}
@@ -189,10 +189,6 @@ class Member:
             return None
 
         return await self._connection.until(found, within, "no message came for which this holds")
-
-    async def wait_for_reaction(self, message: Message, emoji: str) -> Message:
-        """This message, once somebody has reacted with `emoji`."""
-        return await self.wait_for(lambda m: m.id == message.id and emoji in m.reactions)
 
     async def wait_until_deleted(self, message: Message) -> None:
         """Until this message is gone."""

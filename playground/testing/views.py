@@ -1,4 +1,4 @@
-"""What a member sees: messages, buttons, dialogs and answers, as frozen dataclasses.
+"""What a member sees: messages, buttons, modals and answers, as frozen dataclasses.
 
 The members' endpoints send Discord's own message JSON; these types read it once,
 so that tests ask `message.buttons` and not `message["components"][0]["components"]`.
@@ -105,7 +105,7 @@ class Select:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A text input or a select menu of a dialog; `value` is what the bot filled in."""
+    """A text input or a select menu of a modal; `value` is what the bot filled in."""
 
     custom_id: str
     label: str
@@ -116,7 +116,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Modal:
-    """A dialog that the bot opened; hand it to `Member.submit`."""
+    """A modal that the bot opened; hand it to `Member.submit`."""
 
     interaction_id: str
     custom_id: str
@@ -211,19 +211,19 @@ class Answer:
 
     @property
     def message(self) -> Message:
-        """The message of the answer; AssertionError where the bot opened a dialog."""
+        """The message of the answer; AssertionError where the bot opened a modal."""
         assert self.shown is not None, f"the bot answered with {self.kind}, not with a message"
         return self.shown
 
     @property
     def modal(self) -> Modal:
-        """The dialog of the answer; AssertionError where the bot answered otherwise."""
-        assert self.opened is not None, f"the bot answered with {self.kind}, not with a dialog"
+        """The modal of the answer; AssertionError where the bot answered otherwise."""
+        assert self.opened is not None, f"the bot answered with {self.kind}, not with a modal"
         return self.opened
 
 
 def _walk(components: Any) -> Iterator[Json]:
-    """Every component of a tree, containers before what they hold."""
+    """Every component of a tree, containers before their children."""
     for component in components:
         yield component
         yield from _walk(component.get("components", ()))

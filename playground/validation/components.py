@@ -1,4 +1,4 @@
-"""Buttons, select menus, action rows, Components V2, and dialogs."""
+"""Buttons, select menus, action rows, Components V2, and modals."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def check_components(components: list[Any], *, v2: bool, at: str = "") -> Iterat
 
 
 def check_modal(body: Any) -> None:
-    """Raise InvalidForm where a dialog breaks a limit."""
+    """Raise InvalidForm where a modal breaks a limit."""
     complaints = list(check(body, MODAL_RULES, "data"))
     if not complaints:
         components = body["components"]
@@ -168,7 +168,7 @@ def _check_level(
 def _check_one(
     kind: int, component: dict[str, Any], at: str, *, modal: bool
 ) -> Iterator[Complaint]:
-    """What holds between the fields of one component, then what it contains."""
+    """Check the fields of one component against each other, then the components in it."""
     inside = INSIDE.get(kind, frozenset())
     match kind:
         case ComponentKind.BUTTON:

@@ -1,4 +1,4 @@
-"""What a database's errors mean: whether the database is unavailable, and why, in one sentence."""
+"""Database errors: whether one means that the database is unavailable, and why."""
 
 import sqlite3
 from collections.abc import Iterator

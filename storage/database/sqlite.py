@@ -5,6 +5,7 @@ The driver's own connections keep their locks, or their threads, where ours must
 
 import asyncio
 import sqlite3
+import time
 from contextlib import suppress
 from threading import Thread
 from typing import Any
@@ -18,12 +19,16 @@ from storage.database import errors
 BEGIN_OPTION = "sqlite_begin"
 """The execution option that says how a transaction begins; `BEGIN IMMEDIATE` without it."""
 
+SWITCH_RETRY_INTERVAL_S = 0.05
+"""Seconds between two tries to switch a file to write-ahead logging."""
+
 
 def create_sqlite_engine(url: URL, threads: list[Thread], *, migrating: bool) -> AsyncEngine:
     """The engine for a file; `threads` collects those that its connections work in."""
 
     def connect(file: str, **options: Any) -> aiosqlite.Connection:
-        connection = _StoppedOnce(lambda: _UnlockedOnClose(file, **options), iter_chunk_size=64)
+        create = _write_ahead if migrating else _UnlockedOnClose
+        connection = _StoppedOnce(lambda: create(file, **options), iter_chunk_size=64)
         # A process may end without waiting for it, as with those that SQLAlchemy makes.
         connection._thread.daemon = True
         threads[:] = [thread for thread in threads if thread.is_alive()]
@@ -42,14 +47,12 @@ def create_sqlite_engine(url: URL, threads: list[Thread], *, migrating: bool) ->
         # The driver must not begin transactions on its own: in its default mode it begins them
         # late, as deferred ones, which fail at once where an immediate one would wait.
         connection.isolation_level = None
-        cursor = connection.cursor()
-        if migrating:
-            # Stays in the file. Tables are rebuilt by dropping the old one, which must not
-            # delete what refers to it: foreign keys stay off, as they are by default.
-            cursor.execute("PRAGMA journal_mode = WAL")
-        else:
+        # Migrations rebuild a table by dropping the old one, which must not delete the rows that
+        # refer to it: there, foreign keys stay off, as they are by default.
+        if not migrating:
+            cursor = connection.cursor()
             cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.close()
+            cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
@@ -82,3 +85,23 @@ class _UnlockedOnClose(sqlite3.Connection):
         with suppress(sqlite3.ProgrammingError):  # already closed, which is fine
             self.rollback()
         super().close()
+
+
+def _write_ahead(file: str, **options: Any) -> sqlite3.Connection:
+    """Open the file and switch it to write-ahead logging, which is stored in the file.
+
+    SQLite's own timeout does not cover the switch: it fails at once while somebody writes.
+    """
+    connection = _UnlockedOnClose(file, **options)
+    deadline = time.monotonic() + errors.TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > deadline:
+                connection.close()
+                raise
+        else:
+            return connection
+        time.sleep(SWITCH_RETRY_INTERVAL_S)

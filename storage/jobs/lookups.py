@@ -31,7 +31,7 @@ class Queue:
 
 
 async def get(database: Database, job_id: str) -> Job | None:
-    """Return the job as it stands, or None if there is none with this id."""
+    """Return the job with this id, or None."""
     async with database.reading() as session:
         row = await session.get(JobRow, job_id)
     return to_job(row) if row else None

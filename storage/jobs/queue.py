@@ -118,7 +118,7 @@ async def claim_next(database: Database, kinds: Collection[JobKind] = tuple(JobK
             .order_by(*queue_order.claim_order())
             .limit(1)
             # A row that another queue worker is just claiming is skipped, not waited for.
-            # key_share: jobs may be added meanwhile whose parent or member is locked here.
+            # key_share: jobs can still be added whose parent or member is locked here.
             .with_for_update(of=JobRow, skip_locked=True, key_share=True)
         )
         first = found.first()

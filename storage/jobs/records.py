@@ -33,7 +33,7 @@ class NewJob:
     parent_id: str | None = None
     """The job that this one was made from."""
     parent_index: int | None = None
-    """Which picture of the parent, 0-based; None where it is all of them."""
+    """Which picture of the parent, 0-based; None for all of them."""
     attachment_limit: int = 10 * 2**20
     """How large a file may be where the job's message is, in bytes."""
     detail: str | None = None
@@ -74,7 +74,7 @@ class Job(NewJob):
 
 def to_row(new: NewJob, folded_prompt: str, created_at: datetime) -> JobRow:
     """Make the row of a job that is accepted now, with a new id."""
-    # Of a `Job` too, which is queued anew here: only what it asks for.
+    # A `Job` can be queued again: only the fields of `NewJob` are taken from it.
     values = {field.name: getattr(new, field.name) for field in fields(NewJob)}
     values["request"] = dict(new.request)  # JSON takes no other mapping
     return JobRow(

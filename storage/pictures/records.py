@@ -48,7 +48,7 @@ async def of_job(database: Database, job_id: str) -> tuple[Picture, ...]:
 
 
 async def at(database: Database, job_id: str, index: int) -> Picture | None:
-    """Return picture `index` (from 0) of a job; None where there is none."""
+    """Return picture `index` (from 0) of a job; None if there is none."""
     async with database.reading() as session:
         row = await session.get(PictureRow, picture_id(job_id, index))
         return None if row is None else read_row(Picture, row)

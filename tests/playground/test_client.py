@@ -37,7 +37,7 @@ class Grid(discord.ui.View):
 
 
 class Remix(discord.ui.Modal, title="Remix"):
-    """Both shapes of a dialog's field: a label around it, and a row."""
+    """Both shapes of a modal's field: a label around it, and a row."""
 
     prompt = discord.ui.Label[discord.ui.Modal](
         text="Prompt", component=discord.ui.TextInput(default="a fox", custom_id="prompt")
@@ -130,7 +130,7 @@ async def test_a_command_becomes_a_picture_with_buttons(
         assert bot.errors == []
 
 
-async def test_dialogs_menus_and_context_menus(playground: Playground, ada: Member) -> None:
+async def test_modals_menus_and_context_menus(playground: Playground, ada: Member) -> None:
     async with connected(make_bot(), playground.url) as bot:
         await ada.wait_for_command("imagine")
         asked = await ada.slash("darkroom", "imagine", prompt="a fox")

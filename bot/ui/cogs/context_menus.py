@@ -68,7 +68,7 @@ class JobMenus:
             job, actor = await self._find(interaction, message)
             await services.generation.check(Action.DELETE, actor, job)
             if job.state in UNFINISHED and may_cancel(actor, job):
-                # It may end by itself in this very moment.
+                # The job may end at the same moment.
                 with contextlib.suppress(JobAlreadyEnded):
                     await services.generation.cancel(actor, job.id)
             place = Copy(message.channel.id, message.id)

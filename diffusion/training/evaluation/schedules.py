@@ -94,7 +94,7 @@ def guess_errors(denoiser: Denoiser, latents: Tensor, states: Tensor) -> list[fl
 
 
 def measure(workdir: Path) -> ScheduleMeasurement:
-    """Measure the U-Net of a work folder and draw its pictures. Exits where there is none."""
+    """Measure the U-Net of a work folder and draw its pictures. Exits if there is none."""
     state = load_checkpoint(workdir / "unet.pt")
     if state is None:
         raise SystemExit(f"{workdir} has no unet.pt: run `darkroom train unet` there first.")

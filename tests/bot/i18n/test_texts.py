@@ -66,7 +66,7 @@ def test_every_refusal_and_every_parameter_has_its_words() -> None:
     for parameter in PARAMETERS:
         for text in (parameter.meaning, parameter.allowed, parameter.default_shown):
             assert say(text)
-    assert {f"deed-{kind}" for kind in JobKind if kind != "imagine"} <= known.keys()
+    assert {f"action-{kind}" for kind in JobKind if kind != "imagine"} <= known.keys()
 
 
 def test_a_text_within_a_text_is_in_the_same_language() -> None:

@@ -18,7 +18,7 @@ from bot.images.fetch import (
     MAX_WAITING_FETCHES,
     PictureFetcher,
 )
-from bot.images.sanitize import FITTED_SIDE_PX, MAX_PIXELS, UnusablePicture, Upload, blend
+from bot.images.sanitize import FITTED_SIDE_PX, MAX_PIXELS, UnusablePicture, UploadedFile, blend
 from tests.support.bot.dns import Names
 from tests.support.hostile_pictures import png_that_claims, repeated_scans
 from tests.support.pictures import encoded, opened
@@ -128,8 +128,8 @@ async def test_what_does_not_begin_as_a_picture_is_not_read_on(site: tuple[Site,
         await PictureFetcher(f"{site[1]}/cdn").fetch(f"{site[1]}/cdn/endless")
 
 
-def upload(site: tuple[Site, str], name: str, bytes_size: int = 100) -> Upload:
-    return Upload(f"{site[1]}/cdn/{name}", "my fox.png", bytes_size)
+def upload(site: tuple[Site, str], name: str, bytes_size: int = 100) -> UploadedFile:
+    return UploadedFile(f"{site[1]}/cdn/{name}", "my fox.png", bytes_size)
 
 
 @pytest.mark.parametrize(

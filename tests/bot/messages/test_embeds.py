@@ -145,7 +145,7 @@ def test_the_words_of_others_are_told_only_where_they_were_typed() -> None:
     assert not job_embeds.tells(replace(job, server_id=None), 1, elsewhere)
     assert not job_embeds.tells(replace(job, stealth=True), 1, job.channel_id)
     assert not job_embeds.tells(replace(job, reply_token="a token"), 1, job.channel_id)
-    # In the line of a picture's descent too, which goes on with what comes after.
+    # In the list of a job's ancestors too, where more text follows on the line.
     parent = replace(job, member_id=1, prompt="typed in private")
     there = job_embeds.ancestry([job, parent], job.channel_id, "en-US").text
     assert "typed in private" in there

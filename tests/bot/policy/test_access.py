@@ -156,7 +156,7 @@ async def answer_to(member: Member, forged: Any) -> str:
         answer = await forged
     except NoAnswer:
         return SILENCE
-    assert answer.kind != "modal", "a dialog shows the prompt"
+    assert answer.kind != "modal", "a modal shows the prompt"
     shown = await member.wait_for(
         lambda m: m.ephemeral and bool(m.embeds) and m.interaction_id == answer.interaction_id
     )
@@ -189,10 +189,10 @@ async def test_forged_buttons_and_menus_do_nothing(
     without_secrets(await ben.messages("darkroom"))
 
 
-async def test_forged_dialogs_hand_nothing_out(
+async def test_forged_modals_hand_nothing_out(
     secrets: Secrets, public: Message, ben: Member
 ) -> None:
-    """Nothing tells whether a dialog was ever opened, so each job is looked at."""
+    """Nothing tells whether a modal was ever opened, so each job is looked at."""
     before = await secrets.look()
     fields = {"prompt": "a cat --steps 1", "factor": "1.5"}
     regions = ("region:3-1ff", "region:4-1", "region:99999-1", "upscale_subtle:1", "zoom:9999")

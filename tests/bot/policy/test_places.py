@@ -178,17 +178,17 @@ async def told_off(member: Member, message: Message, words: str) -> None:
     assert words in await refused(member, message, "V1")
 
 
-async def test_commands_and_dialogs_that_a_client_remembers_are_answered_in_words(
+async def test_commands_and_modals_that_a_client_remembers_are_answered_in_words(
     settings: Settings, database: Database, ada: Member, playground: Playground
 ) -> None:
     async with Deployment(settings, database).open() as bot:
         await ada.wait_for_command("imagine")
         await ada.slash("dm", "prefer remix")
         grid = await drawn(ada, "a fox", "dm")
-        dialog = (await ada.press(grid, "V1")).modal
+        modal = (await ada.press(grid, "V1")).modal
         # As if it had been switched off since these were shown.
         bot.services.places._direct_messages = False
-        answer = (await ada.submit(dialog)).message
+        answer = (await ada.submit(modal)).message
         assert "in direct messages" in await told(ada, answer)
         assert "in direct messages" in await told(ada, await ada.slash("dm", "queue"))
         assert await ada.autocomplete("dm", "imagine", "prompt", "fox") == []

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bot.errors import PromptError
 from bot.prompts.parameters import PARAMETERS
 from bot.prompts.parser import Prompt, normalise, parse, without_parameters
-from tests.bot.prompts.prompts_table import REFUSED, UNDERSTOOD
+from tests.support.bot.prompt_examples import REFUSED, UNDERSTOOD
 
 
 @pytest.mark.parametrize(("typed", "prompt"), UNDERSTOOD)

@@ -183,7 +183,7 @@ async def test_an_old_draft_is_drawn_when_its_member_says_yes(
         )
 
 
-async def test_old_buttons_that_ask_open_their_dialog_or_menu(
+async def test_old_buttons_that_ask_open_their_modal_or_menu(
     bot: DarkroomBot, ada: Member, database: Database
 ) -> None:
     (custom,) = custom_ids("job:.*:zoom_custom")

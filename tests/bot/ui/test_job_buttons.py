@@ -1,4 +1,4 @@
-"""Every button and dialog of a picture, over real sockets."""
+"""Every button and modal of a picture, over real sockets."""
 
 import io
 from dataclasses import replace
@@ -146,10 +146,10 @@ async def test_a_region_is_chosen_by_its_cells_and_gets_a_prompt(
     assert len(question.selects[0].options) == 9
     finer = (await ada.press(question, "4 × 4 cells")).message
     assert len(finer.selects[0].options) == 16
-    dialog = (await ada.choose(finer, "0", "5")).modal
-    (field,) = dialog.fields
+    modal = (await ada.choose(finer, "0", "5")).modal
+    (field,) = modal.fields
     assert field.value == QUICK_PROMPT
-    made = (await ada.submit(dialog, {"prompt": "a hat --steps 2"})).message
+    made = (await ada.submit(modal, {"prompt": "a hat --steps 2"})).message
     job = await job_of(database, await finished(ada, made))
     request = ImageRequest.from_json(job.request)
     assert (job.state, job.kind) == (JobState.DONE, JobKind.REGION)
@@ -162,11 +162,11 @@ async def test_a_zoom_of_ones_own_asks_how_far(
     bot: DarkroomBot, ada: Member, database: Database
 ) -> None:
     shown = await single(ada)
-    dialog = (await ada.press(shown, "Custom Zoom")).modal
-    refused = (await ada.submit(dialog, {"factor": "3"})).message
+    modal = (await ada.press(shown, "Custom Zoom")).modal
+    refused = (await ada.submit(modal, {"factor": "3"})).message
     assert "between 1.1 and 2" in await told(ada, refused)
-    dialog = (await ada.press(shown, "Custom Zoom")).modal
-    made = (await ada.submit(dialog, {"factor": "1,25"})).message
+    modal = (await ada.press(shown, "Custom Zoom")).modal
+    made = (await ada.submit(modal, {"factor": "1,25"})).message
     job = await job_of(database, await finished(ada, made))
     assert (job.kind, job.detail, job.prompt) == (JobKind.ZOOM, "1.25", QUICK_PROMPT)
 
@@ -190,11 +190,11 @@ async def test_with_remix_the_prompt_comes_first_even_after_a_restart(
         waiting = await ada.slash("darkroom", "imagine", prompt=QUICK_PROMPT)
         grid = await finished(ada, waiting)
         await prefer(database, waiting, Preferences(remix=True, variability="subtle"))
-        dialog = (await ada.press(grid, "V1")).modal
+        modal = (await ada.press(grid, "V1")).modal
     await ada.wait_for_bot(online=False)
     async with deployment.open():
         await ada.wait_for_bot()
-        made = (await ada.submit(dialog, {"prompt": "a cat --steps 2"})).message
+        made = (await ada.submit(modal, {"prompt": "a cat --steps 2"})).message
         job = await job_of(database, await finished(ada, made))
         assert (job.kind, job.detail, job.prompt) == (JobKind.VARY, "subtle", "a cat --steps 2")
         before = ImageRequest.from_json((await job_of(database, grid)).request)
@@ -202,8 +202,8 @@ async def test_with_remix_the_prompt_comes_first_even_after_a_restart(
         assert after.prompt == "a cat"
         assert {noise.blends[:-1] for noise in after.noises} == {before.noises[0].blends}
         # What is typed there says how it is meant, too.
-        dialog = (await ada.press(grid, "V2")).modal
-        hidden = (await ada.submit(dialog, {"prompt": "a cat --steps 2 --stealth"})).message
+        modal = (await ada.press(grid, "V2")).modal
+        hidden = (await ada.submit(modal, {"prompt": "a cat --steps 2 --stealth"})).message
         assert hidden.ephemeral
         assert (await finished(ada, hidden)).ephemeral
 

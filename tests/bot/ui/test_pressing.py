@@ -144,7 +144,7 @@ async def test_what_has_no_chance_in_it_is_upscaled_once_and_varied_as_often_as_
     assert sorted(kinds) == [JobKind.ENLARGE, JobKind.VARY, JobKind.VARY]
 
 
-@pytest.mark.parametrize("act", ["slash", "menu", "dialog", "react"])
+@pytest.mark.parametrize("act", ["slash", "menu", "modal", "react"])
 async def test_everything_that_costs_something_is_counted(
     bot: DarkroomBot,
     ada: Member,
@@ -153,10 +153,10 @@ async def test_everything_that_costs_something_is_counted(
     act: str,
 ) -> None:
     grid = await grid_of(ada)
-    dialog = None
-    if act == "dialog":
+    modal = None
+    if act == "modal":
         await ben.slash("darkroom", "prefer remix")
-        dialog = (await ben.press(grid, "V1")).modal
+        modal = (await ben.press(grid, "V1")).modal
     monkeypatch.setattr(rate_limit, "ACTIONS_PER_S", 0.001)
     for _ in range(rate_limit.BURST_ACTIONS):
         await ben.slash("darkroom", "info")
@@ -172,8 +172,8 @@ async def test_everything_that_costs_something_is_counted(
     elif act == "menu":
         refused = (await ben.menu(grid, "Send to me")).message
     else:
-        assert dialog is not None
-        refused = (await ben.submit(dialog)).message
+        assert modal is not None
+        refused = (await ben.submit(modal)).message
     assert "Too fast" in card(refused)
 
 

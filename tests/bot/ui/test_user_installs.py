@@ -140,8 +140,8 @@ async def test_every_command_answers_there(bot: DarkroomBot, ada: Member, place:
     await ada.wait_for(lambda m: m.id == again.id and m.attachments)
     seed = (await ada.menu(grid, "Seed and parameters")).message
     assert job_id_of(grid) in await told(ada, seed)
-    dialog = (await ada.press(grid, "V1")).modal
-    drawn = (await ada.submit(dialog, {"prompt": "a red fox --steps 2"})).message
+    modal = (await ada.press(grid, "V1")).modal
+    drawn = (await ada.submit(modal, {"prompt": "a red fox --steps 2"})).message
     assert "a red fox" in (await finished(ada, drawn)).content
 
 

@@ -168,7 +168,7 @@ async def test_a_command_takes_only_some_answers(asking: Asking, kind: object) -
     await waiting
 
 
-async def test_a_dialog_cannot_follow_a_dialog(asking: Asking) -> None:
+async def test_a_modal_cannot_follow_a_modal(asking: Asking) -> None:
     modal = {
         "type": 9,
         "data": {

@@ -401,7 +401,7 @@ MODALS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
 @pytest.mark.parametrize(
     ("good", "bad", "field"), [case[1:] for case in MODALS], ids=[case[0] for case in MODALS]
 )
-async def test_dialogs(raw: RawBot, ada: Member, good: Any, bad: Any, field: str) -> None:
+async def test_modals(raw: RawBot, ada: Member, good: Any, bad: Any, field: str) -> None:
     await raw.identify()
     await raw.register(command())
     waiting = asyncio.create_task(ada.use("darkroom", "draw"))

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -121,6 +122,17 @@ async def test_prompts_of_before_are_found_in_capital_letters_and_in_small(url: 
 async def test_migrating_at_once_migrates_once(url: str) -> None:
     await asyncio.gather(*(migrate(url) for _ in range(5)))
     assert await on(url, differences) == []
+
+
+async def test_migrating_waits_for_a_program_that_writes_to_an_old_file(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "x.sqlite", isolation_level=None)) as other:
+        other.execute("PRAGMA user_version = 1")  # a file that does not write ahead yet
+        other.execute("BEGIN IMMEDIATE")
+        migrating = asyncio.create_task(migrate(f"sqlite:///{tmp_path}/x.sqlite"))
+        done, _ = await asyncio.wait({migrating}, timeout=1)
+        other.execute("ROLLBACK")
+    await migrating
+    assert not done
 
 
 async def test_migrates_from_any_folder(

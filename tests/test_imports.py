@@ -1,8 +1,9 @@
-"""The walls between the rooms, and that the bot's process never loads torch."""
+"""Which folders may import which, and that the bot's process never loads torch."""
 
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from diffusion.environment import DEFAULTS
@@ -14,6 +15,23 @@ def test_no_room_imports_what_it_must_not() -> None:
     command = Path(sys.executable).with_name("lint-imports")
     result = subprocess.run([command], cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout
+
+
+def test_every_folder_with_modules_has_its_layers() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    layered = {
+        container
+        for contract in settings["contracts"]
+        if contract["type"] == "layers" and contract["exhaustive"]
+        for container in contract["containers"]
+    }
+    folders = {
+        ".".join(module.parent.relative_to(ROOT).parts)
+        for room in ("bot", "diffusion", "storage", "playground")
+        for module in (ROOT / room).rglob("*.py")
+        if module.name != "__init__.py" and (module.parent / "__init__.py").exists()
+    }
+    assert layered == folders
 
 
 def test_importing_the_bot_never_imports_torch() -> None:
