@@ -4,7 +4,7 @@
 
 empty-prompt = Ungültiger Prompt
     .problem = Der Prompt enthält keine Wörter.
-    .remedy = Schreib zuerst, was gezeichnet werden soll, dann die Parameter: `ein roter Fuchs --ar 3:2`.
+    .remedy = Schreib zuerst, was gezeichnet werden soll, dann die Parameter: `a red fox --ar 3:2`.
 prompt-too-long = Ungültiger Prompt
     .problem = { $what } hat { $length } Zeichen; erlaubt sind { $most }.
     .remedy = Kürze den Text.
@@ -112,7 +112,7 @@ parameter-sameseed = Ein Seed für alle Bilder des Rasters, damit sie sich sehr 
 parameter-stop = Nach so viel Prozent der Schritte aufhören, für ein weicheres Bild.
     .allowed = eine ganze Zahl von { $low } bis { $high }
     .default = 100
-parameter-stylize = Wie stark das Bild gestaltet wird: mehr Guidance, und ein Zug zu dem, was das Modell schön findet.
+parameter-stylize = Wie stark das Bild gestaltet wird: mehr Guidance, und mehr von dem, was das Modell schön findet.
     .allowed = eine ganze Zahl von { $low } bis { $high }
     .default = 100
 parameter-style = Einer der Stile des Modells, oder `raw` für keinen.
@@ -278,7 +278,7 @@ model-cannot = Ungültiger Parameter
     }
 unbalanced-braces = Ungültiger Prompt
     .problem = Im Prompt fehlt eine geschweifte Klammer.
-    .remedy = Schreib `{"{"}rot, grün{"}"}` für eine Auswahl, oder `\{"{"}` und `\{"}"}` für die Klammern selbst.
+    .remedy = Schreib `{"{"}red, green{"}"}` für eine Auswahl, oder `\{"{"}` und `\{"}"}` für die Klammern selbst.
 too-many-permutations = Zu viele Aufträge
     .problem = Die Auswahl in geschweiften Klammern und `--repeat` würden mehr als { $most } Aufträge starten.
     .remedy = Nimm weniger: hier sind höchstens { $most } erlaubt.

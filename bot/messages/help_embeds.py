@@ -17,6 +17,7 @@ MAX_EMBED_CHARS = 4000
 """Characters of an embed's text, a little below Discord's limit."""
 
 MAX_LISTED_MODELS = 8
+MAX_LISTED_NAMES = 6
 MAX_MODEL_NAME_CHARS = 90
 """Characters of a model's two names together."""
 
@@ -96,7 +97,9 @@ def _abilities(model: ModelInfo, locale: str) -> str:
 
 
 def _some(names: Sequence[str]) -> Markup:
-    return Markup(", ".join(code(name, 20) for name in names[:6]))
+    """The first names, and “…” if there are more."""
+    shown = [code(name, 20) for name in names[:MAX_LISTED_NAMES]]
+    return Markup(", ".join([*shown, "…"] if len(names) > MAX_LISTED_NAMES else shown))
 
 
 def _topic_embed(topic: str, text: str, locale: str) -> EmbedSpec:

@@ -86,11 +86,12 @@ def panel(preferences: Preferences, versions: Sequence[str], locale: str) -> dis
     shown.append(_menu("temperament", preferences.temperament, temperaments))
     shown.append(_menu("stylize", preferences.stylize, _stylizes(preferences.stylize, locale)))
     stealth = "stealth" if preferences.stealth else "public"
+    # These two show what is chosen, so they are always green. Raw and Remix are green when on.
     toggles = (
         ("raw", "raw", preferences.raw),
         ("remix", "remix", preferences.remix),
-        ("variability", preferences.variability, preferences.variability == "subtle"),
-        ("stealth", stealth, preferences.stealth),
+        ("variability", preferences.variability, True),
+        ("stealth", stealth, True),
     )
     for choice, label, on in toggles:
         shown.append(_button(choice, say(f"panel.{label}", locale), on, row=3))

@@ -290,6 +290,19 @@ async def test_everything_anybody_wrote_is_text(page: Page, playground: Playgrou
         assert set(links) == {"https:"}
 
 
+async def test_a_link_to_a_message_leads_there(page: Page, playground: Playground) -> None:
+    async with Member(playground.url, "Ada") as ada:
+        there = await ada.say("gallery", "here it hangs")
+        link = f"https://discord.com/channels/1/{there.channel_id}/{there.id}"
+        await page.open("Ada")
+        await ada.say("darkroom", f"look: {link}")
+        (await page.text(".message a", "#gallery › message")).click()
+        await page.text(".topbar h1", "gallery")
+        await page.one(f"[data-message-id='{there.id}'].revealed")
+        await ada.say("gallery", "https://discord.com/channels/1/2/3")
+        await page.text(".message a", "https://discord.com/channels/1/2/3")
+
+
 async def test_a_narrow_window_hides_the_channels(page: Page, playground: Playground) -> None:
     await page.open("Ada")
     await asyncio.to_thread(page.driver.set_window_size, 500, 800)

@@ -5,6 +5,7 @@ import { messageCommands, userCommands } from "./commands.js";
 import { Composer } from "./composer.js";
 import { el, icon, iconButton } from "./dom.js";
 import { localName } from "./locale.js";
+import { MESSAGE_LINK } from "./markdown.js";
 import { openMenu } from "./menu.js";
 import { isEphemeral, nameOf } from "./message.js";
 import { MessageList } from "./messages.js";
@@ -46,6 +47,7 @@ store.addEventListener("arrived", ({ detail }) => {
 document.addEventListener("visibilitychange", () => store.state && (document.title = title()));
 document.addEventListener("keydown", typeAnywhere);
 app.addEventListener("click", (event) => event.target === app && showSidebar(false));
+app.addEventListener("click", followMessageLink);
 seat.watch((event) => store.take(event));
 
 let scheduled = false;
@@ -131,6 +133,16 @@ function choose(channelId) {
   store.choose(channelId);
   showSidebar(false);
   composer.focus();
+}
+
+/** A link to a message that this page has leads there, and not to Discord. */
+function followMessageLink(event) {
+  const [, channel, id] = MESSAGE_LINK.exec(event.target.closest("a")?.href ?? "") ?? [];
+  if (store.messages.get(id)?.channel_id !== channel || !id) return;
+  event.preventDefault();
+  store.choose(channel);
+  list.render();
+  list.reveal(id);
 }
 
 /** Play another member: the page begins anew in their seat. */

@@ -4,6 +4,8 @@ import { el } from "./dom.js";
 import { full, styled } from "./time.js";
 
 const SAFE_LINK = /^https?:\/\//i;
+/** The address of a message, as Discord writes it: the groups are the ids of its channel and itself. */
+export const MESSAGE_LINK = /^https:\/\/discord\.com\/channels\/(?:\d+|@me)\/(\d+)\/(\d+)$/;
 const ONLY_EMOJI = /^(?:\p{Extended_Pictographic}(?:\uFE0F|\u200D|\p{Emoji_Modifier}|\p{Extended_Pictographic})*\s*){1,27}$/u;
 
 /** Inline rules in order of precedence: a pattern at the present place, and what it becomes. */
@@ -18,8 +20,8 @@ const INLINE = [
   [/^<a?:(\w+):\d+>/, (match) => `:${match[1]}:`],
   [/^@(everyone|here)\b/, (match) => mention(match[0])],
   [/^\[((?:[^[\]\\]|\\.)+)\]\(<?(https?:\/\/[^\s)>]+)>?\)/, (match, names) => link(match[2], inline(match[1], names))],
-  [/^<(https?:\/\/[^\s>]+)>/, (match) => link(match[1], [match[1]])],
-  [/^https?:\/\/[^\s<]+[^\s<.,:;"')\]*_~|]/, (match) => link(match[0], [match[0]])],
+  [/^<(https?:\/\/[^\s>]+)>/, (match, names) => link(match[1], [address(match[1], names)])],
+  [/^https?:\/\/[^\s<]+[^\s<.,:;"')\]*_~|]/, (match, names) => link(match[0], [address(match[0], names)])],
   [/^\*\*\*([\s\S]+?)\*\*\*(?!\*)/, (match, names) => el("strong", {}, el("em", {}, ...inline(match[1], names)))],
   [/^\*\*([\s\S]+?)\*\*(?!\*)/, (match, names) => el("strong", {}, ...inline(match[1], names))],
   [/^__([\s\S]+?)__(?!_)/, (match, names) => el("u", {}, ...inline(match[1], names))],
@@ -124,6 +126,12 @@ function match(text, names) {
 
 function mention(text) {
   return el("span", { class: "mention" }, text);
+}
+
+/** What a bare link shows: its address, or the place of the message that it leads to. */
+function address(url, names) {
+  const channel = names.channel(MESSAGE_LINK.exec(url)?.[1]);
+  return channel ? `${url.includes("/@me/") ? "@" : "#"}${channel} › message` : url;
 }
 
 function link(url, children) {

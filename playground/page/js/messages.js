@@ -91,10 +91,14 @@ export class MessageList {
   reveal(id) {
     const row = this.views.get(id)?.root;
     if (!row) return;
+    this.pinned = false;
     row.scrollIntoView({ block: "center", behavior: "smooth" });
     row.classList.add("revealed");
     row.focus({ preventScroll: true });
-    setTimeout(() => row.classList.remove("revealed"), 1600);
+    setTimeout(() => {
+      row.classList.remove("revealed");
+      this.noticeScroll();
+    }, 1600);
   }
 
   /** Show the end from now on: something of one's own is about to stand there. */

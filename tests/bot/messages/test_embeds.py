@@ -70,6 +70,14 @@ def test_the_help_is_whole_in_every_language(locale: str) -> None:
     check(settings_embeds.server(ServerSettings(3, highlights_channel=7), True, locale))
 
 
+@pytest.mark.parametrize(("count", "shown"), [(6, "`s5`."), (7, "`s5`, …. ")])
+def test_help_says_when_a_model_has_more_styles_than_it_shows(count: int, shown: str) -> None:
+    model = ModelInfo("mini", 512, 20, 7.5, styles={f"s{n}": "" for n in range(count)})
+    ((_, abilities),) = help_embeds.models(Versions({"1": model}, "1"), "en").fields
+    assert shown in abilities
+    assert "s6" not in abilities
+
+
 def registered() -> list[app_commands.Command[Any, ..., Any] | app_commands.Group]:
     """All commands and groups, from the cogs alone."""
     tree = app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
