@@ -5,11 +5,12 @@ They are decoded by `diffusion.decoding.decoder`, in processes that can be kille
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from PIL import Image, ImageChops, ImageOps
 
 from bot.images.png import encode_png, open_rgb
-from diffusion.decoding.decode import Undecodable, Wanted
+from diffusion.decoding.decode import SIGNATURES, Undecodable, Wanted
 from diffusion.decoding.decoder import PictureDecoder
 
 MAX_BYTES = 20 * 2**20
@@ -22,10 +23,9 @@ Phones take pictures of a little over 48 million."""
 FITTED_SIDE_PX = 2048
 """Pixels of the longer side; larger pictures are scaled down. No model draws larger ones."""
 
-SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"RIFF")
-"""The first bytes of PNG, JPEG, GIF and WebP files."""
+_BEGINNINGS = tuple(chain.from_iterable(SIGNATURES.values()))
 
-MAX_SIGNATURE_BYTES = max(map(len, SIGNATURES))
+MAX_SIGNATURE_BYTES = max(map(len, _BEGINNINGS))
 
 _CLEAN = Wanted(max_pixels=MAX_PIXELS, fit_side=FITTED_SIDE_PX, opaque=True, png=True)
 
@@ -50,7 +50,7 @@ class UnusablePicture(Exception):
 
 def may_be_picture(beginning: bytes | bytearray) -> bool:
     """Whether a file with this beginning can be a picture, whatever its name or type says."""
-    return beginning.startswith(SIGNATURES)
+    return beginning.startswith(_BEGINNINGS)
 
 
 async def sanitize(decoder: PictureDecoder, encoded: bytes) -> bytes:

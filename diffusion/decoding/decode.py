@@ -27,9 +27,15 @@ try:
 except ImportError:  # Windows has none; the deadline on the clock still holds there
     resource = None  # type: ignore[assignment]
 
-DECODED_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-"""The formats that are decoded. Pillow knows many more, whose decoders are less well tested. A JPEG
-may have a second picture behind it, as many phones write it (MPO); the first one is taken."""
+SIGNATURES = {
+    "PNG": (b"\x89PNG\r\n\x1a\n",),
+    "JPEG": (b"\xff\xd8\xff",),
+    "WEBP": (b"RIFF",),
+    "GIF": (b"GIF87a", b"GIF89a"),
+}
+"""The formats that are decoded, by Pillow's names, and how their files begin. Pillow knows many
+more, whose decoders are less well tested. A JPEG may have a second picture behind it, as many
+phones write it (MPO); the first one is taken."""
 
 MAX_SCANS = 100
 """Scans of a progressive JPEG. Encoders write about ten. Each costs a whole pass over the picture,
@@ -50,7 +56,7 @@ _SCAN, _END, _WITHOUT_LENGTH = 0xDA, 0xD9, (0x01, 0xD8)
 class Undecodable(Exception):
     """The bytes are no picture that can be used.
 
-    `reason` is `type` (none of DECODED_FORMATS, or broken), `pixels` (too many for the bound or
+    `reason` is `type` (none of SIGNATURES, or broken), `pixels` (too many for the bound or
     for the memory) or `slow` (decoding it takes too long).
     """
 
@@ -100,7 +106,7 @@ def decode(file: bytes, wanted: Wanted) -> DecodedPicture:
     try:
         if _has_too_many_scans(file):
             raise Undecodable("slow")
-        with Image.open(io.BytesIO(file), formats=DECODED_FORMATS) as opened:
+        with Image.open(io.BytesIO(file), formats=tuple(SIGNATURES)) as opened:
             width, height = opened.size
             if max(width, height) > wanted.max_side or width * height > wanted.max_pixels:
                 raise Undecodable("pixels")
