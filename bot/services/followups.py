@@ -74,8 +74,17 @@ class FollowupService:
         self._places = places
         self._turns = turns
 
-    async def submit(self, actor: Actor, requester: Requester, followup: FollowupRequest) -> Made:
-        """Queue the job that a button asks for, or find it if it exists already."""
+    async def submit(
+        self,
+        actor: Actor,
+        requester: Requester,
+        followup: FollowupRequest,
+        member: Preferences | None = None,
+    ) -> Made:
+        """Queue the job that a button asks for, or find it if it exists already.
+
+        `member` is what the requester prefers; None if it is still to be read.
+        """
         job = await self._generation.job(Action.FOLLOW_UP, actor, followup.job_id)
         await self._places.check(requester, job)
         settings = await self._generation.server_settings(job.server_id)
@@ -88,7 +97,9 @@ class FollowupService:
         async with self._start_pictures.holding():
             # Limits are checked first: refused work prepares and saves nothing.
             async with self._admission.place(requester.member_id, 1, limit):
-                new = await self._build(requester, job, followup, settings)
+                if member is None:
+                    member = await members.get_preferences(self._database, requester.member_id)
+                new = await self._build(requester, job, followup, settings, member)
             made = await self._queue(new, limit)
         if made.new:
             self._publisher.show_used(new.parent_id)
@@ -101,10 +112,6 @@ class FollowupService:
         return await members.toggle_favourite(
             self._database, actor.member_id, member_name, picture.id
         )
-
-    async def remixes(self, member_id: int) -> bool:
-        """Whether a member has remix on: buttons then open a modal with the prompt."""
-        return (await members.get_preferences(self._database, member_id)).remix
 
     async def with_numbers(
         self, actor: Actor, job_id: str, grid_size: int, most_bytes: int
@@ -120,10 +127,14 @@ class FollowupService:
             return await asyncio.to_thread(fit, numbered, most_bytes)
 
     async def _build(
-        self, requester: Requester, job: Job, followup: FollowupRequest, settings: ServerSettings
+        self,
+        requester: Requester,
+        job: Job,
+        followup: FollowupRequest,
+        settings: ServerSettings,
+        member: Preferences,
     ) -> NewJob:
         """The new job; `settings` are those of the server that the old one belongs to."""
-        member = await members.get_preferences(self._database, requester.member_id)
         typed = await self._typed(requester, job, followup.prompt, settings, member)
         new = await self._jobs.build(FollowupSource(requester, job, followup, typed, member))
         # Parameters in a modal override preferences; follow-ups of a stealth job are stealth.

@@ -11,6 +11,7 @@ from bot.messages.specs import MessageSpec
 from bot.services.followups import FollowupRequest, Made
 from bot.ui.interactions import actor_of, requester_of, services_of
 from bot.ui.responses import Responder, show_jobs
+from storage.members import Preferences
 from storage.models import JobState
 
 DEFAULT_ZOOM_TENTHS = 15
@@ -29,10 +30,19 @@ def followup_of(pressed: JobCustomId) -> FollowupRequest:
             return FollowupRequest(job_id, action, index=(number or 1) - 1)
 
 
-async def submit_followup(interaction: discord.Interaction, followup: FollowupRequest) -> None:
-    """Start the job and answer with it, or with a link to it where it was there already."""
+async def submit_followup(
+    interaction: discord.Interaction,
+    followup: FollowupRequest,
+    preferences: Preferences | None = None,
+) -> None:
+    """Start the job and answer with it, or with a link to it if it exists already.
+
+    `preferences` are the member's, if they have been read already.
+    """
     services = services_of(interaction)
-    work = services.followups.submit(actor_of(interaction), requester_of(interaction), followup)
+    work = services.followups.submit(
+        actor_of(interaction), requester_of(interaction), followup, preferences
+    )
     made = await Responder(interaction).run(work)
     if made.new:
         await show_jobs(interaction, services.generation, [made.job])

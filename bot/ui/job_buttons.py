@@ -9,7 +9,7 @@ from bot.messages.specs import MessageSpec
 from bot.ui.dynamic_items import PersistentButton
 from bot.ui.followups import followup_of, submit_followup
 from bot.ui.interactions import actor_of, services_of
-from bot.ui.modals import ask_for_prompt, wants_remix
+from bot.ui.modals import ask_for_prompt, read_preferences
 from bot.ui.region_select import GRID_SIZES, ask_for_cells, change_grid
 from bot.ui.responses import Responder
 
@@ -32,10 +32,11 @@ class JobButton(PersistentButton, template=job_actions.BUTTON_PATTERN):
                 size = pressed.number if pressed.number in GRID_SIZES else GRID_SIZES[0]
                 await change_grid(interaction, job_id, size)
             case _:
-                if action.asks_for_prompt or (action.can_remix and await wants_remix(interaction)):
+                chosen = await read_preferences(interaction) if action.can_remix else None
+                if action.asks_for_prompt or (chosen is not None and chosen.remix):
                     await ask_for_prompt(interaction, pressed)
                 else:
-                    await submit_followup(interaction, followup_of(pressed))
+                    await submit_followup(interaction, followup_of(pressed), chosen)
 
 
 async def _like(interaction: discord.Interaction, job_id: str) -> None:

@@ -19,6 +19,7 @@ from bot.services.followups import MAX_TEXT_FIELD_CHARS, FollowupRequest
 from bot.ui.followups import followup_of, submit_followup
 from bot.ui.interactions import actor_of, check_allowed, services_of
 from bot.ui.responses import Responder
+from storage.members import Preferences
 
 MAX_FACTOR_CHARS = 8
 
@@ -29,9 +30,9 @@ TITLES = {JobAction.ZOOM_CUSTOM: "modal-zoom", JobAction.REGION: "modal-region"}
 """The titles of modals, by their keys; all others have that of a remix."""
 
 
-async def wants_remix(interaction: discord.Interaction) -> bool:
-    """Whether the member has remix on, and so is asked for a prompt. Raises DatabaseAway."""
-    work = services_of(interaction).followups.remixes(interaction.user.id)
+async def read_preferences(interaction: discord.Interaction) -> Preferences:
+    """The member's preferences, while a modal may still be opened. Raises DatabaseAway."""
+    work = services_of(interaction).preferences.preferences(interaction.user.id)
     return await Responder(interaction).before_modal(work)
 
 

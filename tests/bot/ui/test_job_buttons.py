@@ -222,6 +222,16 @@ async def test_a_new_prompt_reads_its_members_preferences_once(
     assert len([one for one in statements if "FROM members" in one]) == 1
 
 
+async def test_a_button_reads_its_members_preferences_once(bot: DarkroomBot, ada: Member) -> None:
+    await ada.slash("darkroom", "prefer auto_dm")
+    grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt=QUICK_PROMPT))
+    await ada.wait_for(lambda m: m.channel_id != grid.channel_id and bool(m.attachments))
+    with recorded_statements() as statements:
+        made = (await ada.press(grid, "V1")).message
+    assert len([one for one in statements if "FROM members" in one]) == 1
+    await finished(ada, made)
+
+
 async def test_a_heart_makes_a_favourite_and_takes_it_back(
     bot: DarkroomBot, ada: Member, database: Database
 ) -> None:
