@@ -220,7 +220,7 @@ def test_a_file_that_cannot_be_used_is_none_and_says_so(
     file.path.write_bytes(content)
     assert not file.read().curves
     (record,) = caplog.records
-    assert "measured anew" in record.getMessage()
+    assert "measured again" in record.getMessage()
 
 
 def test_a_folder_that_cannot_be_written_is_no_trouble(
