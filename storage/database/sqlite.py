@@ -13,6 +13,7 @@ from typing import Any
 import aiosqlite
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 from storage.database import errors
 
@@ -27,8 +28,7 @@ def create_sqlite_engine(url: URL, threads: list[Thread], *, migrating: bool) ->
     """The engine for a file; `threads` collects those that its connections work in."""
 
     def connect(file: str, **options: Any) -> aiosqlite.Connection:
-        create = _write_ahead if migrating else _UnlockedOnClose
-        connection = _StoppedOnce(lambda: create(file, **options), iter_chunk_size=64)
+        connection = _StoppedOnce(lambda: _UnlockedOnClose(file, **options), iter_chunk_size=64)
         # A process may end without waiting for it, as with those that SQLAlchemy makes.
         connection._thread.daemon = True
         threads[:] = [thread for thread in threads if thread.is_alive()]
@@ -49,10 +49,12 @@ def create_sqlite_engine(url: URL, threads: list[Thread], *, migrating: bool) ->
         connection.isolation_level = None
         # Migrations rebuild a table by dropping the old one, which must not delete the rows that
         # refer to it: there, foreign keys stay off, as they are by default.
-        if not migrating:
-            cursor = connection.cursor()
+        cursor = connection.cursor()
+        if migrating:
+            _write_ahead(cursor)
+        else:
             cursor.execute("PRAGMA foreign_keys = ON")
-            cursor.close()
+        cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
@@ -87,21 +89,20 @@ class _UnlockedOnClose(sqlite3.Connection):
         super().close()
 
 
-def _write_ahead(file: str, **options: Any) -> sqlite3.Connection:
-    """Open the file and switch it to write-ahead logging, which is stored in the file.
+def _write_ahead(cursor: Any) -> None:
+    """Switch the file to write-ahead logging, which is stored in the file.
 
     SQLite's own timeout does not cover the switch: it fails at once while somebody writes.
     """
-    connection = _UnlockedOnClose(file, **options)
     deadline = time.monotonic() + errors.TIMEOUT_S
     while True:
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            cursor.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
             is_busy = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
             if not is_busy or time.monotonic() > deadline:
-                connection.close()
                 raise
         else:
-            return connection
-        time.sleep(SWITCH_RETRY_INTERVAL_S)
+            return
+        # SQLAlchemy calls this within its greenlet, from which the event loop can be waited for.
+        await_only(asyncio.sleep(SWITCH_RETRY_INTERVAL_S))

@@ -34,8 +34,10 @@ def _drawn(instructions: str, *arguments: str) -> dict[str, Any]:
 def _alike(said: dict[str, Any], pictures: int) -> None:
     assert said["pictures"] >= pictures
     assert said["different"] == 0, said
-    # Company there was: passes of few rows and of many.
-    assert len(said["sizes"]) >= 5, said
+    # Company there was: passes of few rows and of many. Measured times decide how many share.
+    sizes = sorted(map(int, said["sizes"]))
+    assert len(sizes) >= 3, said
+    assert sizes[-1] >= 3 * sizes[0], said
 
 
 @pytest.mark.timeout(600)
