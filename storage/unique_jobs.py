@@ -18,6 +18,7 @@ async def add_unique(
     `since`. Two that ask at once get the same job. Raises `TooManyJobs` as `jobs.add` does.
     """
     assert new.parent_id is not None, "a unique job is made from a picture"
+    folded = await jobs.fold_prompts([new])
     async with database.transaction() as session:
         # Of two at once, the second waits for this row, and finds the first's job. key_share:
         # other children can still be added.
@@ -33,7 +34,7 @@ async def add_unique(
         )
         if row is not None:
             return to_job(row), False
-        (job,) = await jobs.insert(session, [new], limit)
+        (job,) = await jobs.insert(session, [new], folded, limit)
         return job, True
 
 

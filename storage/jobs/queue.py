@@ -7,7 +7,7 @@ its queue workers may claim from it.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -52,19 +52,25 @@ async def add(
     """
     if not new:
         return ()
+    folded = await fold_prompts(new)
     async with database.transaction() as session:
-        return await insert(session, new, limit, draft_id)
+        return await insert(session, new, folded, limit, draft_id)
 
 
 async def insert(
-    session: AsyncSession, new: Sequence[NewJob], limit: int | None, draft_id: str | None = None
+    session: AsyncSession,
+    new: Sequence[NewJob],
+    folded: Mapping[str, str],
+    limit: int | None,
+    draft_id: str | None = None,
 ) -> tuple[Job, ...]:
-    """Queue jobs, at least one, within a transaction; see `add`."""
+    """Queue jobs, at least one, within a transaction; see `add`.
+
+    `folded` is what `fold_prompts` makes of them.
+    """
     member_id, name = new[0].member_id, new[0].member_name
     assert all(job.member_id == member_id for job in new), "one member's jobs at a time"
     now = _now()
-    # In a thread: forty long prompts take a while.
-    folded = await asyncio.to_thread(_folded, {job.prompt for job in new})
     # Also locks the member's row: of two requests at once, the second counts the first's jobs.
     await upsert(
         session,
@@ -226,5 +232,11 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _folded(prompts: Collection[str]) -> dict[str, str]:
-    return {prompt: fold(prompt) for prompt in prompts}
+async def fold_prompts(new: Sequence[NewJob]) -> Mapping[str, str]:
+    """Fold each different prompt once, in a thread: forty long ones take their time.
+
+    To be called before the transaction, which locks a SQLite file for everybody.
+    """
+    return await asyncio.to_thread(
+        lambda: {text: fold(text) for text in {job.prompt for job in new}}
+    )
