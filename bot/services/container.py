@@ -13,6 +13,7 @@ from bot.models.registry import ModelRegistry
 from bot.policy.admission import Admission
 from bot.policy.places import Places
 from bot.policy.rate_limit import RateLimiter
+from bot.services.completion import PromptCompletion
 from bot.services.describe import DescribeService
 from bot.services.followups import FollowupService
 from bot.services.generation import GenerationService
@@ -43,6 +44,7 @@ class Services:
     generation: GenerationService
     followups: FollowupService
     history: JobHistory
+    completion: PromptCompletion
     preferences: PreferenceService
     descriptions: DescribeService
     removals: Removals
@@ -131,6 +133,7 @@ def build_services(
         generation=generation,
         followups=followups,
         history=history,
+        completion=PromptCompletion(database, registry),
         preferences=PreferenceService(database, registry),
         descriptions=DescribeService(inference, registry, fetcher),
         removals=removals,

@@ -120,7 +120,7 @@ class JobBuilder:
         chosen = SettingsSources(member, options, settings)
         # In a thread, so that a text that takes long to parse does not block the event loop.
         resolved = await asyncio.to_thread(
-            _resolved, typed, chosen, versions, has_pictures=bool(images)
+            resolve_all, typed, chosen, versions, has_pictures=bool(images)
         )
         sources: list[Sources] = [(*images, *one.prompt.links) for one in resolved]
         _check_sources(sources)
@@ -179,7 +179,7 @@ class JobBuilder:
             raise CannotKeep(str(error)) from error
 
 
-def _resolved(
+def resolve_all(
     typed: str, sources: SettingsSources, versions: Versions, *, has_pictures: bool
 ) -> tuple[ResolvedPrompt, ...]:
     """Every prompt that a typed one stands for, resolved. Raises PromptError."""

@@ -215,23 +215,3 @@ class JobHistory:
             return await self._registry.versions()
         except NoModel:
             return None
-
-    async def suggestions(self, member_id: int, typed: str) -> Sequence[str]:
-        """Complete a prompt that is being typed: with the member's earlier prompts and styles.
-
-        None for a text that is longer than an autocomplete.
-        """
-        if len(typed) > MAX_COMPLETION_CHARS:
-            return ()
-        versions = await self.versions()
-        styles = versions.models[versions.default].styles if versions else {}
-        started = re.fullmatch(r"(.*\S) (?:--|—)style ?([\w-]*)", typed)
-        if started:
-            near = [name for name in (*styles, "raw") if name.startswith(started[2].lower())]
-            found = [f"{started[1]} --style {name}" for name in near]
-        else:
-            words, most = typed.split(), 2 * MAX_SUGGESTIONS
-            found = [*await history.past_prompts(self._database, member_id, words, most)]
-            if typed.strip() and "--style" not in typed:
-                found += [f"{typed.strip()} --style {name}" for name in styles]
-        return [each for each in found if len(each) <= MAX_COMPLETION_CHARS][:MAX_SUGGESTIONS]

@@ -4,7 +4,6 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.i18n.markdown import visible
 from bot.i18n.texts import say
 from bot.services.container import Services
 from bot.ui.confirmations import show_imagined
@@ -36,9 +35,10 @@ class ImagineCog(commands.Cog):
     async def complete_prompt(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
+        completion = self._services.completion
         try:
-            found = await self._services.history.suggestions(interaction.user.id, typed)
+            found = await completion.suggest(interaction.user.id, interaction.guild_id, typed)
         except StorageUnavailable:
             # A list of suggestions cannot show an error.
             found = ()
-        return [app_commands.Choice(name=visible(prompt) or "…", value=prompt) for prompt in found]
+        return [app_commands.Choice(name=prompt, value=prompt) for prompt in found]

@@ -1,0 +1,195 @@
+"""Completes a prompt that is being typed, for the autocomplete of `/imagine`.
+
+After two hyphens it offers names and values of parameters, and otherwise the member's own earlier
+prompts. Every suggestion is tried before it is offered: one that would be refused is left out.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from bot.errors import NoModel, UserError
+from bot.models.registry import ModelRegistry
+from bot.models.versions import Versions
+from bot.prompts.effective_settings import SettingsSources, effective_settings
+from bot.prompts.parameters import (
+    BY_FLAG,
+    MAX_STYLIZE,
+    MAX_WEIRD,
+    NIJI,
+    PARAMETERS,
+    QUALITIES,
+    RAW,
+    Parameter,
+)
+from bot.prompts.parser import normalise, parse, split_words
+from bot.prompts.resolve import size_of
+from bot.prompts.values import Aspect, flag_name
+from bot.services.job_builder import resolve_all
+from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.requests import SAMPLER_NAMES
+from storage import history, members, servers
+from storage.database import Database
+from storage.servers import ServerSettings
+
+MAX_SUGGESTIONS = 25
+MAX_COMPLETION_CHARS = 100
+"""Discord's limits for an autocomplete."""
+
+MAX_PAST_PROMPTS = 2 * MAX_SUGGESTIONS
+"""Earlier prompts that are looked at: some are too long to be offered."""
+
+ASPECTS = ("3:2", "2:3", "16:9", "9:16", "1:1", "4:3", "3:4", "2:1", "1:2")
+
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "aspect": ASPECTS,
+    "chaos": ("10", "25", "50", "100"),
+    "negative": ("text", "people", "frame"),
+    "quality": tuple(f"{quality:g}".removeprefix("0") for quality in QUALITIES),
+    "repeat": ("2", "3", "4", "10"),
+    "seed": ("1", "42", "1234"),
+    "sameseed": ("1", "42", "1234"),
+    "stop": ("50", "70", "80", "90"),
+    "stylize": ("100", "250", "50", "750", "0", str(MAX_STYLIZE)),
+    "weird": ("50", "250", "1000", str(MAX_WEIRD)),
+    "image_weight": ("1", "0.5", "2", "3"),
+    "steps": ("20", "10", "30", "50"),
+    "guidance": ("7", "3", "5", "10"),
+    "sampler": tuple(SAMPLER_NAMES),
+    "pictures": ("1", "2", "3", "4"),
+}
+"""Values to offer, by the names of parameters. `_values` has those that depend on the models."""
+
+
+class PromptCompletion:
+    """Suggests how a prompt may go on."""
+
+    def __init__(self, database: Database, registry: ModelRegistry) -> None:
+        self._database = database
+        self._registry = registry
+
+    async def suggest(self, member_id: int, server_id: int | None, typed: str) -> Sequence[str]:
+        """Whole prompts to put in place of the typed one, each of them without a mistake.
+
+        None for a text that is longer than an autocomplete.
+        """
+        if len(typed) > MAX_COMPLETION_CHARS:
+            return ()
+        try:
+            versions = await self._registry.versions()
+        except NoModel:
+            return ()
+        sources = SettingsSources(
+            await members.get_preferences(self._database, member_id),
+            await members.get_options(self._database, member_id),
+            await servers.get_settings(self._database, server_id)
+            if server_id is not None
+            else ServerSettings(server_id=0),
+        )
+        # In threads: what braces and options stand for is written out for each suggestion.
+        found = await asyncio.to_thread(
+            lambda: drawable(completions(typed, sources, versions), sources, versions)
+        )
+        if found:
+            return found
+        words = normalise(typed).split()
+        past = await history.past_prompts(self._database, member_id, words, MAX_PAST_PROMPTS)
+        return await asyncio.to_thread(drawable, past, sources, versions)
+
+
+def drawable(
+    candidates: Iterable[str], sources: SettingsSources, versions: Versions
+) -> tuple[str, ...]:
+    """The candidates that an autocomplete can show and that would not be refused."""
+
+    def is_right(candidate: str) -> bool:
+        if len(candidate) > MAX_COMPLETION_CHARS:
+            return False
+        try:
+            resolve_all(candidate, sources, versions, has_pictures=False)
+        except UserError:
+            return False
+        return True
+
+    fitting = filter(is_right, dict.fromkeys(candidates))
+    return tuple(itertools.islice(fitting, MAX_SUGGESTIONS))
+
+
+def completions(typed: str, sources: SettingsSources, versions: Versions) -> Iterator[str]:
+    """The typed prompt with the parameter at its end completed; nothing if none is begun there.
+
+    What is right already comes first, so that accepting the first suggestion changes nothing.
+    """
+    words = normalise(typed).split()
+    is_ended = typed[-1:].isspace()
+    if words and not is_ended and words[-1] in ("--", "—", "–"):
+        yield from _named(words[:-1], "", sources, versions)
+        return
+    *_, (flag, *value) = split_words([".", *words])
+    if flag == ".":
+        return
+    begun = words[: len(words) - 1 - len(value)]
+    name = flag_name(flag)
+    if not value and not is_ended:
+        yield from _named(begun, name, sources, versions)
+    elif name in BY_FLAG and BY_FLAG[name].words != 0 and not (value and is_ended):
+        if value:
+            yield _written(begun, name, " ".join(value))
+        model = _model(begun, sources, versions)
+        started = " ".join(value).lower()
+        for one in _values(BY_FLAG[name], model, versions):
+            if one.lower().startswith(started):
+                yield _written(begun, name, one)
+
+
+def _named(
+    begun: Sequence[str], name: str, sources: SettingsSources, versions: Versions
+) -> Iterator[str]:
+    """The prompt with each parameter whose name begins so: all values of one that is named whole,
+    and the first value of every other."""
+    model = _model(begun, sources, versions)
+    named = [BY_FLAG[name]] if name in BY_FLAG else []
+    for parameter in [*named, *(other for other in PARAMETERS if other not in named)]:
+        flag = next((one for one in parameter.flags if one.startswith(name)), None)
+        if flag is None:
+            continue
+        is_whole = name in parameter.flags
+        values = _values(parameter, model, versions)
+        for value in values if is_whole else values[:1]:
+            yield _written(begun, name if is_whole else flag, value)
+
+
+def _written(begun: Sequence[str], flag: str, value: str) -> str:
+    return " ".join(filter(None, [*begun, f"--{flag}", value]))
+
+
+def _values(parameter: Parameter, model: ModelInfo, versions: Versions) -> tuple[str, ...]:
+    """Values to offer for a parameter; an empty one if it needs none."""
+    if parameter.words == 0:
+        return ("",)
+    by_model: Mapping[str, Callable[[], Iterable[str]]] = {
+        "style": lambda: (*model.styles, RAW),
+        "version": lambda: versions.models,
+        "niji": lambda: (
+            one.removeprefix(NIJI).removeprefix("-")
+            for one in versions.models
+            if one.partition("-")[0] == NIJI
+        ),
+        "size": lambda: (_size(shape, model) for shape in ASPECTS),
+        "loras": lambda: model.loras,
+    }
+    of_model = by_model.get(parameter.name)
+    return tuple(of_model()) if of_model else EXAMPLES.get(parameter.name, ())
+
+
+def _size(shape: str, model: ModelInfo) -> str:
+    width, height = size_of(Aspect(*map(int, shape.split(":"))), model)
+    return f"{width}x{height}"
+
+
+def _model(begun: Sequence[str], sources: SettingsSources, versions: Versions) -> ModelInfo:
+    """The model of a prompt as far as it is typed, or the default one while it has a mistake."""
+    try:
+        return effective_settings(parse(" ".join(begun)), sources, versions).model
+    except UserError:
+        return versions.models[versions.default]
