@@ -24,6 +24,7 @@ from bot.ui.cogs.prefer import PreferCog
 from bot.ui.cogs.server import ServerCog
 from bot.ui.cogs.settings import SettingsCog
 from bot.ui.confirmations import ConfirmationButton
+from bot.ui.edit_button import EditButton
 from bot.ui.interactions import REQUIRED_PERMISSIONS, check_allowed
 from bot.ui.job_buttons import JobButton
 from bot.ui.modals import on_modal_submit
@@ -48,6 +49,7 @@ PRESSED = (
     PageButton,
     ShowAgainSelect,
     ConfirmationButton,
+    EditButton,
     SuggestionButton,
 )
 """The buttons and select menus, found by their custom_ids under messages of any age."""

@@ -35,6 +35,7 @@ from bot.errors.jobs import (
     SearchTooLong,
     TooManyGenerations,
     TooManyOpenJobs,
+    TypedTextLost,
     UnclearJob,
 )
 from bot.errors.pictures import (
@@ -139,6 +140,7 @@ __all__ = [
     "TooManyPictures",
     "TooManyTokens",
     "TooShort",
+    "TypedTextLost",
     "UnbalancedBraces",
     "UnclearJob",
     "UnknownParameter",

@@ -7,6 +7,13 @@ class ConfirmationExpired(UserError):
     """The draft was confirmed or declined already, or is too old."""
 
 
+class TypedTextLost(UserError):
+    """The text that a refusal gives back cannot be read from its file; `name` is the file's."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
+
+
 class TooManyOpenJobs(UserError):
     def __init__(self, open_jobs: int, wanted: int, limit: int) -> None:
         fits = "yes" if wanted <= limit else "no"

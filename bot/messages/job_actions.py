@@ -39,6 +39,8 @@ class JobAction(StrEnum):
     """The menu of cells. The number is the grid's size."""
     RASTER = "raster"
     """Ask for cells of another grid. The number is that grid's size."""
+    EDIT = "edit"
+    """Open the prompt of a job that failed, and draw it anew."""
     LIKE = "like"
     CANCEL = "cancel"
 
@@ -50,7 +52,7 @@ class JobAction(StrEnum):
     @property
     def asks_for_prompt(self) -> bool:
         """Whether its modal is shown to everyone, with remix on or off."""
-        return self in (JobAction.ZOOM_CUSTOM, JobAction.REGION)
+        return self in (JobAction.ZOOM_CUSTOM, JobAction.REGION, JobAction.EDIT)
 
     @property
     def detail(self) -> str | None:

@@ -4,10 +4,11 @@ The texts are in `bot.i18n.texts`; the reasons of failures may come from inferen
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.errors import UserError
-from bot.i18n.markdown import Markup, plain, start_link, visible
+from bot.i18n.markdown import Markup, code, code_block, plain, start_link, visible
 from bot.i18n.texts import say
 from bot.messages.job_actions import JobAction
 from bot.messages.specs import (
@@ -31,6 +32,11 @@ MAX_ALT_TEXT_CHARS = 1024
 MAX_SHOWN_PROMPT_CHARS = 800
 """Characters of a prompt that a message shows. Even if each has to be escaped, Discord's 2000 leave
 room for the member, the link to the parent and the status."""
+
+MAX_COPIED_PROMPT_CHARS = 1000
+"""Characters of a prompt in a code block below the reason of a failure; longer ones are a file."""
+
+MAX_FILE_NAME_CHARS = 100
 
 MAX_REASON_CHARS = 1500
 """Characters of the reason of a failure, which may come from another server."""
@@ -89,13 +95,17 @@ def stopped(job: Job, parent: Job | None) -> MessageSpec:
 
 
 def failed(job: Job, parent: Job | None) -> MessageSpec:
-    reason = job.reason or say("job-failed.unknown", job.locale)
-    embed = EmbedSpec(
-        say("job-failed", job.locale), plain(reason, MAX_REASON_CHARS), EmbedColour.RED
-    )
-    return MessageSpec(
-        _headline(job, parent, "status-failed"), embeds=(embed,), buttons=_retry(job)
-    )
+    """The prompt can be copied from it: as a code block, or as a file if it is too long for one."""
+    reason = plain(job.reason or say("job-failed.unknown", job.locale), MAX_REASON_CHARS)
+    block, file = f"\n{code_block(job.prompt, len(job.prompt))}", None
+    if job.kind in SINGLE_PICTURE_KINDS:
+        block = ""
+    elif len(job.prompt) > MAX_COPIED_PROMPT_CHARS:
+        file = AttachmentSpec("prompt.txt", job.prompt.encode(), say("typed-text", job.locale))
+        block = ""
+    embed = EmbedSpec(say("job-failed", job.locale), reason + block, EmbedColour.RED)
+    headline = _headline(job, parent, "status-failed")
+    return MessageSpec(headline, file, (embed,), _retry_or_edit(job))
 
 
 def ended(job: Job, parent: Job | None) -> MessageSpec:
@@ -126,6 +136,15 @@ def alt_text(job: Job) -> str:
 def refusal(error: UserError, locale: str) -> EmbedSpec:
     text = f"{say(error.problem, locale)}\n{say(error.remedy, locale)}"
     return EmbedSpec(say(error.title, locale), text, EmbedColour.RED)
+
+
+def with_lost_files(refusal: EmbedSpec, names: Sequence[str], locale: str) -> EmbedSpec:
+    """A refusal that also says which files have to be attached again."""
+    if not names:
+        return refusal
+    files = Markup(", ".join(code(name, MAX_FILE_NAME_CHARS) for name in names))
+    lost = say("files-not-kept", locale, files=files)
+    return replace(refusal, text=f"{refusal.text}\n{lost}")
 
 
 def unexpected(locale: str) -> EmbedSpec:
@@ -193,3 +212,12 @@ def _cancel(job: Job) -> ButtonRows:
 
 def _retry(job: Job) -> ButtonRows:
     return ((ButtonSpec(job.id, JobAction.REROLL, emoji="🔄"),),)
+
+
+def _retry_or_edit(job: Job) -> ButtonRows:
+    """🔄, and a button that opens the prompt, unless the job only has a picture of its parent."""
+    if job.kind in SINGLE_PICTURE_KINDS:
+        return _retry(job)
+    ((retry,),) = _retry(job)
+    edit = ButtonSpec(job.id, JobAction.EDIT, say("button-edit-prompt", job.locale))
+    return ((retry, edit),)

@@ -95,7 +95,7 @@ def check_draft(member_id: int, draft: Draft | None) -> Draft:
 
 def jobs_in(custom_ids: Iterable[str]) -> frozenset[str]:
     """The ids of the jobs that a message with these buttons and menus shows."""
-    found = (re.match(r"job:([0-9a-f]{32}):", custom_id) for custom_id in custom_ids)
+    found = (re.match(r"(?:edit:)?job:([0-9a-f]{32}):", custom_id) for custom_id in custom_ids)
     return frozenset(match[1] for match in found if match)
 
 

@@ -311,6 +311,7 @@ BUILDERS: Mapping[JobAction, Builder] = {
     JobAction.VARY_SUBTLE: FollowupJobs.vary,
     JobAction.VARY_STRONG: FollowupJobs.vary,
     JobAction.REROLL: FollowupJobs.reroll,
+    JobAction.EDIT: FollowupJobs.reroll,
     JobAction.ZOOM: FollowupJobs.zoom,
     JobAction.ZOOM_CUSTOM: FollowupJobs.zoom,
     JobAction.PAN_LEFT: FollowupJobs.pan,

@@ -29,10 +29,7 @@ from storage.pictures import PictureFolder
 from storage.servers import ServerSettings
 from storage.start_pictures import StartPictures
 
-__all__ = ["MAX_TEXT_FIELD_CHARS", "FollowupRequest", "FollowupService", "Made"]
-
-MAX_TEXT_FIELD_CHARS = 4000
-"""Characters of a prompt that a modal can show; Discord's limit of a text field."""
+__all__ = ["FollowupRequest", "FollowupService", "Made"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +164,7 @@ class FollowupService:
         member: Preferences,
     ) -> NewJob | None:
         """The job of a new prompt, before it is a follow-up; None if the prompt was not changed."""
-        # A modal may show only the beginning.
-        same = (job.prompt.split(), job.prompt[:MAX_TEXT_FIELD_CHARS].split())
-        if prompt is None or prompt.split() in same:
+        if prompt is None or prompt.split() == job.prompt.split():
             return None
         # One picture has one follow-up, even if the prompt stands for several or repeats.
         asked = await self._job_builder.read(requester, prompt, settings, member=member)

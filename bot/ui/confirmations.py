@@ -3,15 +3,20 @@
 The buttons carry the id of a draft in the database, so they keep working after a restart.
 """
 
+import contextlib
+from dataclasses import replace
+
 import discord
 
+from bot.errors import DatabaseAway, TypedTextLost
 from bot.i18n.texts import say
 from bot.messages.job_messages import shown_prompt
-from bot.messages.specs import EmbedColour, EmbedSpec
+from bot.messages.specs import EmbedColour, EmbedSpec, MessageSpec
 from bot.services.generation import Confirmation
 from bot.ui.dynamic_items import PersistentButton, view_of
 from bot.ui.interactions import requester_of, services_of
 from bot.ui.responses import Responder, show_jobs
+from bot.ui.typed_text import IMAGINE, TypedText, read_back, shown, typed_in
 from storage.jobs import Job
 
 MAX_PROMPTS_SHOWN = 5
@@ -32,6 +37,14 @@ class ConfirmationButton(
         else:
             await _decline(interaction, draft_id)
 
+    async def typed(self, interaction: discord.Interaction) -> TypedText | None:
+        assert interaction.message is not None, "a button has a message"
+        # The question gives the prompt too, so it is not lost if its file cannot be read.
+        with contextlib.suppress(TypedTextLost, DatabaseAway):
+            fields = await Responder(interaction).run(read_back(interaction.message, IMAGINE))
+            return TypedText(IMAGINE, fields) if fields else None
+        return None
+
 
 async def _confirm(interaction: discord.Interaction, draft_id: str) -> None:
     generation, responder = services_of(interaction).generation, Responder(interaction)
@@ -51,19 +64,31 @@ async def _decline(interaction: discord.Interaction, draft_id: str) -> None:
     work = services_of(interaction).generation.decline(interaction.user.id, draft_id)
     await responder.run(work, updates=True)
     title = say("confirmation.declined", interaction.locale.value)
-    await responder.update_embed(EmbedSpec(title, "", EmbedColour.GREY))
+    # The prompt can still be copied.
+    prompt = interaction.message.content if interaction.message else ""
+    await responder.update(MessageSpec(prompt, embeds=(EmbedSpec(title, "", EmbedColour.GREY),)))
 
 
 async def show_imagined(
-    interaction: discord.Interaction, imagined: tuple[Job, ...] | Confirmation
+    interaction: discord.Interaction,
+    imagined: tuple[Job, ...] | Confirmation,
+    typed: TypedText | None = None,
 ) -> None:
-    """Show the jobs that a prompt became, or ask for their confirmation first."""
+    """Show the jobs that a prompt became, or ask for their confirmation first.
+
+    `typed` is the prompt, unless it was typed into this interaction.
+    """
     if isinstance(imagined, tuple):
         await show_jobs(interaction, services_of(interaction).generation, imagined)
         return
     locale = interaction.locale.value
     view = _yes_or_no(imagined.draft_id, locale)
-    await Responder(interaction).send_embed(_question(imagined, locale), view)
+    typed = typed or typed_in(interaction)
+    kept = shown(typed, locale) if typed else None
+    message = MessageSpec("", embeds=(_question(imagined, locale),))
+    if kept is not None:
+        message = replace(message, content=kept.content, attachment=kept.attachment)
+    await Responder(interaction).send(message, view, ephemeral=True)
 
 
 def _question(confirmation: Confirmation, locale: str) -> EmbedSpec:

@@ -12,6 +12,7 @@ import discord
 from bot.errors import NotOffered
 from bot.ui.interactions import check_allowed
 from bot.ui.responses import Responder
+from bot.ui.typed_text import TypedText
 
 Item = TypeVar("Item", bound=discord.ui.Item[Any])
 
@@ -35,7 +36,11 @@ class PersistentItem(discord.ui.DynamicItem[Item], template=""):
             self._check_offered()
             await self.act(interaction)
         except Exception as error:
-            await Responder(interaction).error(error)
+            await Responder(interaction).error(error, await self.typed(interaction))
+
+    async def typed(self, interaction: discord.Interaction) -> TypedText | None:
+        """What the member had typed that this press was to use; None if nothing."""
+        return None
 
     def _check_offered(self) -> None:
         """Raises NotOffered for a choice that the menu, as it is shown, does not have.

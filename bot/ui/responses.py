@@ -19,6 +19,7 @@ from bot.messages import job_messages
 from bot.messages.specs import EmbedSpec, MessageSpec
 from bot.services.generation import GenerationService
 from bot.ui.interactions import channel_id_of
+from bot.ui.typed_text import TypedText, shown, typed_in
 from storage.database import StorageUnavailable
 from storage.jobs import Job
 
@@ -156,8 +157,11 @@ class Responder:
         if not self._interaction.response.is_done():
             await self._interaction.response.defer()
 
-    async def error(self, error: BaseException) -> None:
-        """Explain an error of a command, button or modal to the member who ran into it."""
+    async def error(self, error: BaseException, typed: TypedText | None = None) -> None:
+        """Explain an error of a command, button or modal to the member who ran into it.
+
+        The answer gives back what they typed: `typed`, or what the interaction has.
+        """
         if self._interaction.client.is_closed():
             log.info("An answer was cut off: the bot stops.")
             return
@@ -172,8 +176,14 @@ class Responder:
             case _:
                 log.error("An interaction failed by a mistake of ours.", exc_info=error)
                 embed = job_messages.unexpected(locale)
+        typed = typed or typed_in(self._interaction)
+        view, message = None, MessageSpec("", embeds=(embed,))
+        if typed is not None:
+            kept = shown(typed, locale)
+            embed = job_messages.with_lost_files(embed, typed.files, locale)
+            view, message = kept.view, MessageSpec(kept.content, kept.attachment, (embed,))
         try:
-            await self.send_embed(embed)
+            await self.send(message, view, ephemeral=True)
         except RESPONSE_ERRORS:
             log.warning("An error could not be shown.", exc_info=True)
 

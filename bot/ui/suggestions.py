@@ -18,6 +18,7 @@ from bot.ui.confirmations import show_imagined
 from bot.ui.dynamic_items import PersistentButton, view_of
 from bot.ui.interactions import requester_of, services_of, upload_of
 from bot.ui.responses import Responder, show_jobs
+from bot.ui.typed_text import TypedText, prompt_of
 
 MAX_SUGGESTION_CHARS = 900
 """Characters of a suggested prompt in its field."""
@@ -45,11 +46,19 @@ class SuggestionButton(
             case _:
                 await draw_all(interaction, prompts_in(message))
 
+    async def typed(self, interaction: discord.Interaction) -> TypedText | None:
+        if self.groups["action"] != "draw" or interaction.message is None:
+            return None
+        number = int(self.groups["number"] or 0)
+        suggested = prompts_in(interaction.message)
+        return prompt_of(suggested[number - 1]) if 1 <= number <= len(suggested) else None
+
 
 async def draw(interaction: discord.Interaction, prompt: str) -> None:
     generation = services_of(interaction).generation
     work = generation.imagine(requester_of(interaction), prompt)
-    await show_imagined(interaction, await Responder(interaction).run(work))
+    imagined = await Responder(interaction).run(work)
+    await show_imagined(interaction, imagined, prompt_of(prompt))
 
 
 async def draw_all(interaction: discord.Interaction, prompts: Sequence[str]) -> None:

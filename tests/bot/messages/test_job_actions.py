@@ -35,13 +35,14 @@ def test_every_old_custom_id_is_read_and_spelled_the_same(written: str) -> None:
 def test_the_old_custom_ids_hold_nearly_every_action() -> None:
     """So the table above tests what it says; the others are spelled out below."""
     spelled = {custom_id.split(":")[2] for custom_id in OLD}
-    assert set(JobAction) - spelled == {"square"}
+    assert set(JobAction) - spelled == {"square", "edit"}
 
 
 @pytest.mark.parametrize(
     ("written", "read"),
     [
         ("square", JobCustomId(ID, JobAction.SQUARE)),
+        ("edit", JobCustomId(ID, JobAction.EDIT)),
         ("upscale:4", JobCustomId(ID, JobAction.UPSCALE, 4)),
         ("zoom:15", JobCustomId(ID, JobAction.ZOOM, 15)),
         ("region", JobCustomId(ID, JobAction.REGION)),
@@ -76,7 +77,7 @@ def test_what_is_no_custom_id_of_a_job_is_not_read(written: str) -> None:
     assert parse(written) is None
 
 
-def test_modals_are_opened_for_remixes_a_custom_zoom_and_chosen_cells_only() -> None:
+def test_modals_are_opened_for_remixes_a_custom_zoom_an_edit_and_chosen_cells_only() -> None:
     opened = {action for action in JobAction if JobCustomId(ID, action).is_modal}
     assert opened == {
         "vary",
@@ -85,6 +86,7 @@ def test_modals_are_opened_for_remixes_a_custom_zoom_and_chosen_cells_only() -> 
         "reroll",
         "zoom",
         "zoom_custom",
+        "edit",
         "pan_left",
         "pan_right",
         "pan_up",

@@ -66,8 +66,13 @@ def test_a_failed_job_says_why_and_can_be_tried_again() -> None:
     message = job_messages.ended(
         replace(JOB, state=JobState.FAILED, reason="The disk is full."), None
     )
-    assert message.embeds[0].text == "The disk is full."
-    assert labels(message) == [["🔄"]]
+    assert message.embeds[0].text == "The disk is full.\n```\na red fox --ar 3:2\n```"
+    assert labels(message) == [["🔄", "Edit prompt"]]
+    assert message.attachment is None
+    long = replace(JOB, state=JobState.FAILED, prompt="fox " * 1499 + "end")
+    message = job_messages.ended(long, None)
+    assert message.attachment is not None
+    assert message.attachment.encoded.decode() == long.prompt
 
 
 def test_file_names_are_safe_and_say_what_is_in_them() -> None:

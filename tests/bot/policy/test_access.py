@@ -62,7 +62,8 @@ def of_job(job_id: str) -> list[str]:
     """Every custom_id that says something of a job."""
     actions = [f"job:{job_id}:{action}" for action in JobAction if action != "cells"]
     numbered = [f"job:{job_id}:{action}:1" for action in ("upscale", "vary")]
-    return [*actions, *numbered, f"job:{job_id}:zoom:20", f"job:{job_id}:raster:4"]
+    again = [f"edit:job:{job_id}:{more}" for more in ("vary:1", "zoom_custom", "region:3-1ff")]
+    return [*actions, *numbered, f"job:{job_id}:zoom:20", f"job:{job_id}:raster:4", *again]
 
 
 def cells_of(job_id: str) -> list[str]:
@@ -83,6 +84,8 @@ BUTTONS_OF_NOBODY = (
     "propose:draw:1",
     "propose:all",
     "propose:look:1",
+    "edit:command:imagine",
+    "edit:command:prefer option set",
 )
 """Those that carry no id: what they are about is the presser's own, or stands in the message."""
 

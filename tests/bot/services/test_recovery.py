@@ -276,7 +276,16 @@ async def test_an_inference_that_answers_garbage_fails_the_job_in_words(
             await ada.wait_for_bot()
             failed = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox"))
             assert "cannot be understood" in card(failed)
-            assert labels(failed) == ["🔄"]
+            assert "```\na fox\n```" in card(failed)
+            assert labels(failed) == ["🔄", "Edit prompt"]
+    await ada.wait_for_bot(online=False)
+    async with deployment.open():
+        await ada.wait_for_bot()
+        modal = (await ada.press(failed, "Edit prompt")).modal
+        assert modal is not None
+        assert [field.value for field in modal.fields] == ["a fox"]
+        answer = await ada.submit(modal, {"prompt": "a cat --q .25 --n 1"})
+        assert "**a cat" in (await finished(ada, answer.message)).content
 
 
 async def test_what_breaks_inference_before_its_first_step_is_given_up(
@@ -306,7 +315,7 @@ async def test_what_breaks_inference_before_its_first_step_is_given_up(
             await ada.wait_for_command("imagine")
             failed = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox"))
             assert "3 times" in card(failed)
-            assert labels(failed) == ["🔄"]
+            assert labels(failed) == ["🔄", "Edit prompt"]
     assert drawn == inference_backoff.MAX_INTERRUPTIONS
 
 
