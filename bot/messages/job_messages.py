@@ -97,13 +97,14 @@ def stopped(job: Job, parent: Job | None) -> MessageSpec:
 def failed(job: Job, parent: Job | None) -> MessageSpec:
     """The prompt can be copied from it: as a code block, or as a file if it is too long for one."""
     reason = plain(job.reason or say("job-failed.unknown", job.locale), MAX_REASON_CHARS)
-    block, file = f"\n{code_block(job.prompt, len(job.prompt))}", None
-    if job.kind in SINGLE_PICTURE_KINDS:
-        block = ""
-    elif len(job.prompt) > MAX_COPIED_PROMPT_CHARS:
-        file = AttachmentSpec("prompt.txt", job.prompt.encode(), say("typed-text", job.locale))
-        block = ""
-    embed = EmbedSpec(say("job-failed", job.locale), reason + block, EmbedColour.RED)
+    file = None
+    if job.kind not in SINGLE_PICTURE_KINDS:
+        if len(job.prompt) > MAX_COPIED_PROMPT_CHARS:
+            prompt = job.prompt.encode(errors="replace")
+            file = AttachmentSpec("prompt.txt", prompt, say("typed-text", job.locale))
+        else:
+            reason += f"\n{code_block(job.prompt, MAX_COPIED_PROMPT_CHARS)}"
+    embed = EmbedSpec(say("job-failed", job.locale), reason, EmbedColour.RED)
     headline = _headline(job, parent, "status-failed")
     return MessageSpec(headline, file, (embed,), _retry_or_edit(job))
 

@@ -4,6 +4,7 @@ Nothing is stored for that: the refusal itself shows the text, as code blocks or
 button *Edit prompt* reads it from there. So the button works as long as the message exists.
 """
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -60,6 +61,9 @@ MAX_CONTENT_CHARS = 2000
 
 MAX_FILE_BYTES = 100_000
 """More than any file that `shown` makes."""
+
+READ_TIMEOUT_S = 1.0
+"""Seconds that Discord may take for the file: the modal has to be opened within three."""
 
 _BLOCK = re.compile(r"(?:^|\n)(?:(\w+):\n)?```\n([^\n]*)\n```")
 
@@ -132,10 +136,13 @@ def shown(typed: TypedText, locale: str) -> ShownText:
     room = MAX_CONTENT_CHARS
     is_named = len(typed.fields) > 1 or len(_names(typed.origin)) > 1
     for name, text in typed.fields.items():
-        if not visible(text):
+        # Text work on the event loop is short: what cannot fit is not looked at.
+        is_short = len(text) <= room
+        if is_short and not visible(text):
             continue
-        block = (f"{name}:\n" if is_named else "") + code_block(text, len(text))
-        if fits := len(block) <= room:
+        head = f"{name}:\n" if is_named else ""
+        block = head + code_block(text, len(text)) if is_short else ""
+        if fits := is_short and len(block) <= room:
             blocks.append(block)
             room -= len(block) + 1
         # A code block cannot show three backticks.
@@ -175,7 +182,8 @@ async def read_back(message: discord.Message, origin: str) -> dict[str, str]:
         if suffix != "txt" or attachment.size > MAX_FILE_BYTES:
             continue
         try:
-            text = (await attachment.read()).decode(errors="replace")
+            async with asyncio.timeout(READ_TIMEOUT_S):
+                text = (await attachment.read()).decode(errors="replace")
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             raise TypedTextLost(attachment.filename) from error
         fields[name] = text
@@ -197,8 +205,10 @@ def text_inputs(
             heading = say("modal-part", locale, label=label, number=number)
         else:
             heading = label
+        # All of a second part may be deleted.
+        required = {"required": False} if ending else {}
         field: discord.ui.TextInput[Any] = discord.ui.TextInput(
-            custom_id=name + ending, default=part or None, **limits
+            custom_id=name + ending, default=part or None, **{**limits, **required}
         )
         labels.append(discord.ui.Label(text=heading, description=about, component=field))
     return labels

@@ -94,7 +94,7 @@ def test_modals_are_opened_for_remixes_a_custom_zoom_an_edit_and_chosen_cells_on
         "square",
     }
     assert JobCustomId(ID, JobAction.REGION, 3, (1,)).is_modal
-    assert opened - {"zoom_custom"} == {action for action in JobAction if action.can_remix}
+    assert opened - {"zoom_custom", "edit"} == {action for action in JobAction if action.can_remix}
 
 
 def test_details_are_what_jobs_store() -> None:

@@ -12,6 +12,7 @@ from bot.policy import rate_limit
 from bot.ui.typed_text import TEXT_OPTIONS
 from diffusion.protocol.requests import MAX_PROMPT_CHARS
 from playground.state.limits import Limits
+from playground.state.world import World
 from playground.testing.member import Member, Upload
 from playground.testing.views import Message, Modal
 from storage.database import Database
@@ -128,6 +129,17 @@ async def test_a_long_prompt_is_a_file_and_its_modal_says_that_it_needs_two_fiel
         assert values(modal) == {"prompt": prompt}
     again = await refusal(ada, (await ada.submit(modal)).message)
     assert (await ada.download(again.attachments[0])).decode() == prompt
+
+
+async def test_a_file_that_discord_does_not_hand_out_is_said_to_be_so(
+    bot: DarkroomBot, ada: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = await imagined(ada, "fox " * 1000 + "--ar 0:1")
+    monkeypatch.setattr(World, "file", lambda world, file_id: None)
+    again = await refusal(ada, (await ada.press(refused, "Edit prompt")).message)
+    assert "did not hand out the file `prompt.txt`" in card(again)
+    monkeypatch.undo()
+    assert len((await edited(ada, refused)).fields) == 2
 
 
 async def test_what_grew_too_long_in_a_modal_is_not_lost_either(
@@ -257,6 +269,7 @@ async def test_a_remix_of_a_long_prompt_keeps_its_parameters(
     wrong = {second.custom_id: "fox --seed x"}
     refused = await refusal(ada, (await ada.submit(modal, wrong)).message)
     assert "`x` is not a valid value" in card(refused)
+    assert not second.required
 
 
 @pytest.mark.parametrize(
