@@ -105,7 +105,9 @@ async def test_prompts_of_before_and_styles_are_suggested(
         return [one.value for one in found]
 
     assert (await suggested(ada, "red"))[0] == f"a Red fox {QUICK}"
-    assert "red --style sketch" in await suggested(ben, "red")
+    # Parameters are completed where one is begun.
+    assert await suggested(ben, "red") == []
+    assert "red --style sketch" in await suggested(ben, "red --style")
     assert await suggested(ben, "a cat --style sk") == ["a cat --style sketch"]
     assert await suggested(ben, "") == []
     assert await suggested(ben, "x" * 200) == []
