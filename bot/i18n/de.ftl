@@ -329,6 +329,7 @@ modal-region = Variieren (Region)
 modal-prompt = Prompt
 modal-factor = Zoomfaktor (1,1–2)
 region-question = Welcher Bereich soll neu gezeichnet werden?
+    .hint = Wähle Felder im Menü. Wenn du das Menü schließt, öffnet sich ein Dialog für den Prompt.
 region-cells = Wähle ein oder mehrere Felder
 region-cell = Feld { $number }
 region-raster = { $raster } × { $raster } Felder

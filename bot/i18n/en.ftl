@@ -329,6 +329,7 @@ modal-region = Vary (Region)
 modal-prompt = Prompt
 modal-factor = Zoom factor (1.1–2)
 region-question = Which area should be redrawn?
+    .hint = Choose cells in the menu. When you close the menu, a dialog for the prompt opens.
 region-cells = Choose one or more cells
 region-cell = Cell { $number }
 region-raster = { $raster } × { $raster } cells
