@@ -338,6 +338,7 @@ typed-text-lost = Der Text lässt sich nicht öffnen
     .problem = Discord hat die Datei `{ $name }` nicht herausgegeben.
     .remedy = Drücke den Button noch einmal, oder öffne die Datei und kopiere den Text.
 region-question = Welcher Bereich soll neu gezeichnet werden?
+    .hint = Wähle Felder im Menü. Wenn du das Menü schließt, öffnet sich ein Dialog für den Prompt.
 region-cells = Wähle ein oder mehrere Felder
 region-cell = Feld { $number }
 region-raster = { $raster } × { $raster } Felder

@@ -338,6 +338,7 @@ typed-text-lost = The text can't be opened
     .problem = Discord did not hand out the file `{ $name }`.
     .remedy = Press the button again, or open the file and copy the text.
 region-question = Which area should be redrawn?
+    .hint = Choose cells in the menu. When you close the menu, a dialog for the prompt opens.
 region-cells = Choose one or more cells
 region-cell = Cell { $number }
 region-raster = { $raster } × { $raster } cells

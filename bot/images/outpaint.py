@@ -71,7 +71,10 @@ def number_cells(picture: bytes, grid_size: int) -> bytes:
     font = ImageFont.load_default(image.height / grid_size / 4)
     for cell in range(grid_size * grid_size):
         left, top, right, bottom = _cell(*image.size, grid_size, cell)
-        draw.rectangle((left, top, right - 1, bottom - 1), outline="white", width=2)
+        # White between black: it shows on every colour.
+        for inset, colour in enumerate(("black", "white", "white", "black")):
+            box = (left + inset, top + inset, right - 1 - inset, bottom - 1 - inset)
+            draw.rectangle(box, outline=colour)
         middle = ((left + right) / 2, (top + bottom) / 2)
         style = {"anchor": "mm", "font": font, "stroke_width": 3, "stroke_fill": "black"}
         draw.text(middle, str(cell + 1), fill="white", **style)  # type: ignore[arg-type]

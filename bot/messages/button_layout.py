@@ -56,6 +56,9 @@ def _single(job: Job, model: ModelInfo | None) -> ButtonRows:
     like = (ButtonSpec(job.id, JobAction.LIKE, emoji="❤️"),)
     if model is None or not model.edits:
         return (_enlarging(job, model), tuple(vary), like)
+    vary.append(_text_button(job, JobAction.REGION))
+    if not model.outpaints:
+        return (_enlarging(job, model), tuple(vary), like)
     request = ImageRequest.from_json(job.request)
     zooms = [
         ButtonSpec(
@@ -71,7 +74,6 @@ def _single(job: Job, model: ModelInfo | None) -> ButtonRows:
         for side, emoji in PAN_DIRECTIONS.items()
         if pan(request, side, model) != (request.width, request.height)
     )
-    vary.append(_text_button(job, JobAction.REGION))
     return (_enlarging(job, model), tuple(vary), tuple(zooms), pans, like)
 
 

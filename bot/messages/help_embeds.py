@@ -88,6 +88,7 @@ def _abilities(model: ModelInfo, locale: str) -> str:
         size=str(model.native_size),
         steps=model.steps,
         edits=said(model.edits),
+        outpaints=said(model.edits and model.outpaints),
         tiles=said(model.tiles),
         describes=said(model.describes),
         upscales=factor if model.upscales > 1 else said(False),

@@ -195,19 +195,19 @@ class FollowupJobs:
         # A modal may be forged, also with a factor that no button has.
         if not MIN_ZOOM_FACTOR <= factor <= MAX_ZOOM_FACTOR:
             raise InvalidFactor(f"{factor:g}")
-        old = await self._inpainting(source)
+        old = await self._outpainting(source)
         canvas = await asyncio.to_thread(outpaint.zoom_out, old.png, *old.size, factor)
         return await self._inpainted(source, JobKind.ZOOM, old, canvas, f"{factor:g}")
 
     async def pan(self, source: FollowupSource) -> NewJob:
         side = source.wanted.action.detail
         assert side is not None, "every pan has a side"
-        old = await self._inpainting(source)
+        old = await self._outpainting(source)
         canvas = await _extend(old, derive.pan(old.request, side, old.model), PAN_ORIGINS[side])
         return await self._inpainted(source, JobKind.PAN, old, canvas, side)
 
     async def square(self, source: FollowupSource) -> NewJob:
-        old = await self._inpainting(source)
+        old = await self._outpainting(source)
         canvas = await _extend(old, derive.square(old.request), SQUARE_ORIGIN)
         return await self._inpainted(source, JobKind.SQUARE, old, canvas)
 
@@ -250,6 +250,13 @@ class FollowupJobs:
         request = replace(request, width=old.width, height=old.height)
         model = self._editing_model(request)
         return _Inpainting(await self.read(picture), request, prompt, model)
+
+    async def _outpainting(self, source: FollowupSource) -> _Inpainting:
+        """The same for what makes the picture larger. Raises ModelCannotDoThis."""
+        old = await self._inpainting(source)
+        if not old.model.outpaints:
+            raise ModelCannotDoThis
+        return old
 
     async def _inpainted(
         self,

@@ -54,7 +54,8 @@ async def _question(
     picture = await Responder(interaction).run(work, ephemeral=True, updates=updates)
     question = say("region-question", interaction.locale.value)
     file = AttachmentSpec(f"cells.{picture.suffix}", picture.encoded, question)
-    return MessageSpec(question, file)
+    hint = say("region-question.hint", interaction.locale.value)
+    return MessageSpec(f"{question}\n{hint}", file)
 
 
 def _cells(job_id: str, grid_size: int, locale: str) -> discord.ui.View:

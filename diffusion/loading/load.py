@@ -221,6 +221,7 @@ def _info(parts: ModelComponents, factor: int, loras: tuple[str, ...]) -> ModelI
                 "examples": settings.get("examples", []),
                 "multiple": factor,
                 "edits": True,
+                "outpaints": settings.get("outpaints", True),
                 "min_size": max(native // 4 // factor, 1) * factor,
                 "max_size": min(native * 4, 2048),
                 "aesthetic": settings.get("aesthetic", ""),

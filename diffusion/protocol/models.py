@@ -1,7 +1,7 @@
 """A model's description in `/v1/models`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, NoReturn
 
 from pydantic import BeforeValidator, Field, PlainValidator
@@ -22,6 +22,9 @@ from diffusion.protocol.validation import (
 
 MAX_MODEL_LORAS = 1000
 MAX_NATIVE_SIDE_PX = 1 << 14
+
+LATER_FIELDS = ("outpaints",)
+"""Fields that not every version of our server has sent."""
 
 
 def _styles(said: object) -> Mapping[str, str]:
@@ -50,8 +53,9 @@ class ModelInfo(JsonObject):
     Sizes are in pixels; width and height must be divisible by `multiple`. `styles` maps a style's
     name to a template with `{prompt}` in it. `aesthetic` is the text that stylizing leads towards.
     `loras` are the names of those it has. `edits`, `tiles` and `describes` say whether it can start
-    from a picture, make seamless ones, and describe pictures in words. `upscales` is the factor by
-    which it enlarges, 1 for not at all.
+    from a picture, make seamless ones, and describe pictures in words. `outpaints` says whether one
+    that edits can also continue a picture beyond its edges. `upscales` is the factor by which it
+    enlarges, 1 for not at all.
     """
 
     id: Annotated[str, String()]
@@ -70,21 +74,26 @@ class ModelInfo(JsonObject):
     aesthetic: Annotated[str, String()] = ""
     loras: Annotated[tuple[Annotated[str, BeforeValidator(str)], ...], ListOf(MAX_MODEL_LORAS)] = ()
     edits: Annotated[bool, Flag()] = False
+    outpaints: Annotated[bool, Flag()] = True
     tiles: Annotated[bool, Flag()] = False
     describes: Annotated[bool, Flag()] = False
     upscales: Annotated[int, Whole(1, 16)] = 1
 
     def to_json(self) -> dict[str, Any]:
-        """The entry of `/v1/models`."""
+        """The entry of `/v1/models`. Later fields are left out where they are at their default."""
+        usual = {name for name in LATER_FIELDS if getattr(self, name) == _DEFAULTS[name]}
         return {
             "id": self.id,
             "object": "model",
             "created": 0,
             "owned_by": "darkroom",
-            **write(self, leave_out={"id"}),
+            **write(self, leave_out={"id", *usual}),
         }
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> "ModelInfo":
         """Read an entry of `/v1/models`; all but `id` may be missing. Raises InvalidField."""
         return read(cls, entry)
+
+
+_DEFAULTS = {one.name: one.default for one in fields(ModelInfo)}

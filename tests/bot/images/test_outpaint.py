@@ -89,3 +89,12 @@ def test_the_numbers_of_the_cells_are_drawn_on_the_picture() -> None:
     assert Image.new("RGB", shown.size, "red").tobytes() != shown.tobytes()
     assert opened(number_cells(plain, 4)).tobytes() != shown.tobytes()
     assert Image.open(io.BytesIO(plain)).size == (128, 64)
+
+
+@pytest.mark.parametrize("colour", ["white", "black", "grey"])
+def test_the_lines_between_cells_show_on_every_colour(colour: str) -> None:
+    shown = opened(number_cells(picture(colour, (64, 64)), 3)).convert("L")
+    ground = shown.getpixel((20, 20))
+    # From the middle of the first cell to that of the second, above the numbers.
+    crossed = [shown.getpixel((x, 20)) for x in range(shown.width // 6, shown.width // 2)]
+    assert max(abs(value - ground) for value in crossed) > 120

@@ -44,6 +44,14 @@ def test_a_picture_by_itself_has_all_that_its_model_can_do() -> None:
     ]
 
 
+def test_a_model_that_continues_no_picture_offers_no_zoom_and_no_pan() -> None:
+    assert labels(buttons_of(SINGLE, 1, replace(ABLE, outpaints=False), ())) == [
+        ["Upscale (Subtle)", "Upscale (Creative)"],
+        ["Vary (Subtle)", "Vary (Strong)", "Vary (Region)"],
+        ["❤️"],
+    ]
+
+
 @pytest.mark.parametrize("model", [PLAIN, None], ids=["cannot", "unknown"])
 def test_what_a_model_cannot_do_is_not_there(model: ModelInfo | None) -> None:
     assert labels(buttons_of(SINGLE, 1, model, ())) == [["Vary (Subtle)", "Vary (Strong)"], ["❤️"]]

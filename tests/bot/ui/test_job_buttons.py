@@ -182,6 +182,18 @@ async def test_a_forged_zoom_does_not_enlarge_the_picture_a_hundredfold(
     assert not await jobs.children(database, job_id_of(shown))
 
 
+async def test_old_zoom_and_pan_buttons_of_a_model_that_continues_no_picture_say_so(
+    bot: DarkroomBot, ada: Member, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = await single(ada)
+    models = (await bot.services.registry.versions()).models.values()
+    unable = tuple(replace(model, outpaints=False) for model in models)
+    monkeypatch.setattr(bot.services.registry, "_models", unable)
+    for button in ("Zoom Out 2×", "⬅️"):
+        assert "can't do that" in await told(ada, (await ada.press(shown, button)).message)
+    assert not await jobs.children(database, job_id_of(shown))
+
+
 async def test_with_remix_the_prompt_comes_first_even_after_a_restart(
     deployment: Deployment, ada: Member, database: Database
 ) -> None:
