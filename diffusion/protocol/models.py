@@ -21,6 +21,9 @@ from diffusion.protocol.validation import (
 )
 
 MAX_MODEL_LORAS = 1000
+MAX_SKIPPED_LORAS = 100
+"""The most LoRA files that a model lists as skipped."""
+
 MAX_NATIVE_SIDE_PX = 1 << 14
 
 
@@ -28,6 +31,13 @@ def _styles(said: object) -> Mapping[str, str]:
     if not isinstance(said, Mapping):
         _unknown_form()
     return {str(name): str(template) for name, template in said.items()}
+
+
+def _texts_by_name(said: object) -> Mapping[str, str]:
+    """Texts by name; an unknown form is ignored, because nothing depends on these texts."""
+    if not isinstance(said, Mapping):
+        return {}
+    return {str(name): str(text) for name, text in said.items()}
 
 
 def _examples(said: object) -> tuple[str, ...]:
@@ -40,6 +50,7 @@ def _unknown_form() -> NoReturn:
     refuse("styles", "The model's styles or examples are not in the known form.")
 
 
+TextsByName = Annotated[Mapping[str, str], PlainValidator(_texts_by_name)]
 Side = Annotated[int, Whole(8, MAX_NATIVE_SIDE_PX)]
 
 
@@ -49,9 +60,10 @@ class ModelInfo(JsonObject):
 
     Sizes are in pixels; width and height must be divisible by `multiple`. `styles` maps a style's
     name to a template with `{prompt}` in it. `aesthetic` is the text that stylizing leads towards.
-    `loras` are the names of those it has. `edits`, `tiles` and `describes` say whether it can start
-    from a picture, make seamless ones, and describe pictures in words. `upscales` is the factor by
-    which it enlarges, 1 for not at all.
+    `loras` are the names of those it has; `skipped_loras` says of each LoRA file that could not be
+    used why. `edits`, `tiles` and `describes` say whether it can start from a picture, make
+    seamless ones, and describe pictures in words. `upscales` is the factor by which it enlarges,
+    1 for not at all.
     """
 
     id: Annotated[str, String()]
@@ -69,6 +81,7 @@ class ModelInfo(JsonObject):
     examples: Annotated[tuple[str, ...], PlainValidator(_examples)] = ()
     aesthetic: Annotated[str, String()] = ""
     loras: Annotated[tuple[Annotated[str, BeforeValidator(str)], ...], ListOf(MAX_MODEL_LORAS)] = ()
+    skipped_loras: TextsByName = field(default_factory=dict)
     edits: Annotated[bool, Flag()] = False
     tiles: Annotated[bool, Flag()] = False
     describes: Annotated[bool, Flag()] = False
