@@ -12,6 +12,7 @@ import torch
 
 from diffusion.loading.components import ModelComponents, TextEncoderComponents
 from diffusion.loading.diffusers_folder import read_folder
+from diffusion.loading.hashes import model_hash
 from diffusion.loading.hub import fetch, is_hub_name
 from diffusion.loading.lora_folder import find_loras
 from diffusion.loading.single_file import read_file
@@ -87,6 +88,8 @@ def load(
             info,
             describes=interrogator.sees,
             upscales=upscaler.factor if upscaler else 1,
+            model_hash=model_hash(parts.place),
+            lora_hashes=found_loras.hashes,
             skipped_loras=found_loras.skipped,
         ),
         text=TextEncoder(clips, double, parts.empty_is_zero, lora_layers),

@@ -13,6 +13,7 @@ from pathlib import Path
 from torch import nn
 
 from diffusion.loading.components import ModelComponents
+from diffusion.loading.hashes import lora_hash
 from diffusion.loading.lora import ADAPTER_STEM, UnusableLora, read_lora
 from diffusion.nn.lora_layers import LoraDeltas
 from diffusion.nn.model_files import CheckpointError, first_line
@@ -31,10 +32,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class FoundLoras:
-    """The LoRAs by name, and for each skipped file in the folder the reason."""
+    """The LoRAs and their hashes by name, and for each skipped file in the folder the reason."""
 
     deltas: dict[str, LoraDeltas] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+
+    def read(self, name: str, path: Path, networks: Mapping[str, nn.Module]) -> None:
+        """Add the LoRA in a file. Raises UnusableLora."""
+        self.deltas[name] = read_lora(path, networks)
+        self.hashes[name] = lora_hash(path)
 
     def skip(self, file: str, reason: str) -> None:
         """Note that a file in the folder cannot be used; `file` is its path there."""
@@ -55,7 +62,7 @@ def find_loras(
     for name, path in named.items():
         file = parts.sidecar.parent / path
         try:
-            found.deltas[str(name)] = read_lora(file, networks)
+            found.read(str(name), file, networks)
         except UnusableLora as error:
             raise CheckpointError(f"The LoRA {file} {error.reason}") from error
     if folder:
@@ -72,7 +79,7 @@ def _read_folder(folder: Path, networks: Mapping[str, nn.Module], found: FoundLo
             continue
         try:
             _check_file(path, name, found)
-            found.deltas[name] = read_lora(path, networks)
+            found.read(name, path, networks)
         except UnusableLora as error:
             found.skip(inside.as_posix(), error.reason)
         except Exception as error:

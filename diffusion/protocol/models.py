@@ -50,6 +50,8 @@ def _unknown_form() -> NoReturn:
     refuse("styles", "The model's styles or examples are not in the known form.")
 
 
+FILE_FIELDS = ("model_hash", "lora_hashes", "skipped_loras")
+
 TextsByName = Annotated[Mapping[str, str], PlainValidator(_texts_by_name)]
 Side = Annotated[int, Whole(8, MAX_NATIVE_SIDE_PX)]
 
@@ -61,7 +63,8 @@ class ModelInfo(JsonObject):
     Sizes are in pixels; width and height must be divisible by `multiple`. `styles` maps a style's
     name to a template with `{prompt}` in it. `aesthetic` is the text that stylizing leads towards.
     `loras` are the names of those it has; `skipped_loras` says of each LoRA file that could not be
-    used why. `edits`, `tiles` and `describes` say whether it can start from a picture, make
+    used why. `model_hash` and `lora_hashes` are the short hashes that pictures name their files by.
+    `edits`, `tiles` and `describes` say whether it can start from a picture, make
     seamless ones, and describe pictures in words. `upscales` is the factor by which it enlarges,
     1 for not at all.
     """
@@ -81,6 +84,8 @@ class ModelInfo(JsonObject):
     examples: Annotated[tuple[str, ...], PlainValidator(_examples)] = ()
     aesthetic: Annotated[str, String()] = ""
     loras: Annotated[tuple[Annotated[str, BeforeValidator(str)], ...], ListOf(MAX_MODEL_LORAS)] = ()
+    model_hash: Annotated[str, String()] = ""
+    lora_hashes: TextsByName = field(default_factory=dict)
     skipped_loras: TextsByName = field(default_factory=dict)
     edits: Annotated[bool, Flag()] = False
     tiles: Annotated[bool, Flag()] = False
@@ -88,13 +93,14 @@ class ModelInfo(JsonObject):
     upscales: Annotated[int, Whole(1, 16)] = 1
 
     def to_json(self) -> dict[str, Any]:
-        """The entry of `/v1/models`."""
+        """The entry of `/v1/models`; what is said of files is left out if there is nothing to say."""
+        empty = {name for name in FILE_FIELDS if not getattr(self, name)}
         return {
             "id": self.id,
             "object": "model",
             "created": 0,
             "owned_by": "darkroom",
-            **write(self, leave_out={"id"}),
+            **write(self, leave_out={"id", *empty}),
         }
 
     @classmethod
