@@ -93,7 +93,7 @@ class ModelInfo(JsonObject):
     upscales: Annotated[int, Whole(1, 16)] = 1
 
     def to_json(self) -> dict[str, Any]:
-        """The entry of `/v1/models`; what is said of files is left out if there is nothing to say."""
+        """The entry of `/v1/models`. What says nothing of files is left out."""
         empty = {name for name in FILE_FIELDS if not getattr(self, name)}
         return {
             "id": self.id,
