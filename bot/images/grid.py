@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from PIL import ExifTags, Image
 
 from bot.images.png import encode_png, open_rgb, read_label
+from diffusion.protocol.infotext import to_user_comment, with_size
 
 MIN_SHOWN_SIDE_PX = 512
 """Pixels of the shorter side of a shown picture, at least; smaller pictures are enlarged."""
@@ -35,7 +36,8 @@ def compose_grid(pictures: Sequence[bytes]) -> bytes:
 
     The grid has the first picture's label, the text that says how it was made.
     """
-    return encode_png(_grid(pictures), read_label(pictures[0]))
+    grid, label = _grid(pictures), read_label(pictures[0])
+    return encode_png(grid, with_size(label, *grid.size) if len(pictures) == 1 else label)
 
 
 def compose_preview(pictures: Sequence[bytes]) -> bytes:
@@ -45,9 +47,10 @@ def compose_preview(pictures: Sequence[bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def copy_label(picture: bytes, other: bytes) -> bytes:
-    """The picture as a PNG with the label of `other`."""
-    return encode_png(open_rgb(picture), read_label(other))
+def copy_label(enlarged: bytes, picture: bytes) -> bytes:
+    """The enlarged picture as a PNG, with the label of the picture it was and its own size."""
+    image = open_rgb(enlarged)
+    return encode_png(image, with_size(read_label(picture), *image.size))
 
 
 def fit(picture: bytes, most_bytes: int) -> PictureFile:
@@ -91,6 +94,5 @@ def _exif(label: str) -> Image.Exif:
     """The EXIF user comment with a label, as JPEGs have it."""
     exif = Image.Exif()
     if label:
-        comment = b"UNICODE\0" + label.encode("utf-16-be")
-        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = comment
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = to_user_comment(label)
     return exif

@@ -5,8 +5,7 @@ import io
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-LABEL_KEY = "parameters"
-"""The PNG text chunk in which AUTOMATIC1111 and others write how a picture was made."""
+from diffusion.protocol.infotext import PNG_KEY
 
 
 def open_rgb(picture: bytes) -> Image.Image:
@@ -15,14 +14,14 @@ def open_rgb(picture: bytes) -> Image.Image:
 
 
 def encode_png(image: Image.Image, label: str = "") -> bytes:
-    """The image as a PNG; `label` says how it was made."""
+    """The image as a PNG; `label` is its infotext, which says how it was made."""
     stream, text = io.BytesIO(), PngInfo()
     if label:
-        text.add_text(LABEL_KEY, label)
+        text.add_text(PNG_KEY, label)
     image.save(stream, "PNG", pnginfo=text)
     return stream.getvalue()
 
 
 def read_label(picture: bytes) -> str:
-    """The generation parameters in a PNG; empty if it has none."""
-    return str(Image.open(io.BytesIO(picture)).info.get(LABEL_KEY, ""))
+    """The infotext in a PNG; empty if it has none."""
+    return str(Image.open(io.BytesIO(picture)).info.get(PNG_KEY, ""))

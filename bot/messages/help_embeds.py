@@ -18,6 +18,9 @@ MAX_EMBED_CHARS = 4000
 
 MAX_LISTED_MODELS = 8
 MAX_LISTED_NAMES = 6
+MAX_LISTED_SKIPPED = 2
+"""LoRA files that cannot be used, of all models together."""
+
 MAX_MODEL_NAME_CHARS = 90
 """Characters of a model's two names together."""
 
@@ -67,14 +70,28 @@ def models(versions: Versions | None, locale: str) -> EmbedSpec:
     """The models, and what each can do."""
     if versions is None:
         return _topic_embed("models", say("help.no-models", locale), locale)
-    fields = []
+    fields: list[tuple[str, str]] = []
+    room = MAX_LISTED_SKIPPED
     for name, model in list(versions.models.items())[:MAX_LISTED_MODELS]:
         default = f" ({say('help.default', locale)})" if name == versions.default else ""
         title = f"{plain(f'--v {name}: {model.id}', MAX_MODEL_NAME_CHARS)}{default}"
-        fields.append((title, _abilities(model, locale)))
+        skipped = _skipped_loras(model, locale)
+        listed = skipped[:room]
+        room -= len(listed)
+        if len(listed) < len(skipped):
+            listed.append("…")
+        fields.append((title, "\n".join([_abilities(model, locale), *listed])))
     return EmbedSpec(
         _title("models", locale), say("help.models-text", locale), EmbedColour.GREY, tuple(fields)
     )
+
+
+def _skipped_loras(model: ModelInfo, locale: str) -> list[str]:
+    """A line for each LoRA file that cannot be used."""
+    return [
+        say("help.skipped-lora", locale, file=Markup(code(file, 40)), reason=reason[:120])
+        for file, reason in model.skipped_loras.items()
+    ]
 
 
 def _abilities(model: ModelInfo, locale: str) -> str:

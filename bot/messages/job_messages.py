@@ -51,7 +51,8 @@ _FIRST_LINK = re.compile(rf"{LINK.pattern}(?: |$)", re.IGNORECASE)
 
 
 def waiting(job: Job, parent: Job | None) -> MessageSpec:
-    return MessageSpec(_headline(job, parent, "status-waiting"), buttons=_cancel(job))
+    status = "status-waiting-for-model" if job.is_unresolved else "status-waiting"
+    return MessageSpec(_headline(job, parent, status), buttons=_cancel(job))
 
 
 def waiting_for_inference(job: Job, parent: Job | None) -> MessageSpec:

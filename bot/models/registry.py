@@ -1,7 +1,8 @@
 """The registry of models: asks inference for its models and keeps the last answer in a file.
 
-A prompt is resolved before its job is stored, and that needs to know the model. With the file, jobs
-can be queued while inference is down.
+A prompt is resolved before its job is stored, and that needs to know the model. With the file, this
+also works while inference is down. What is remembered may be old, so it is no reason to refuse a
+prompt; and without it, prompts wait until inference has answered.
 """
 
 import asyncio
@@ -26,6 +27,9 @@ RETRY_INTERVAL_S = 2.0
 MODELS_TIMEOUT_S = 10.0
 """Seconds that inference has to list its models."""
 
+FIRST_ANSWER_TIMEOUT_S = 2.0
+"""The same for a prompt that is typed before inference has answered for the first time."""
+
 
 class ModelRegistry:
     """The models of the inference process, by the names that the admin gave them."""
@@ -42,11 +46,17 @@ class ModelRegistry:
         self._chosen = chosen
         self._named = named
         self._models = self._recall()
+        self._is_fresh = False
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the models are those that inference has listed since the start."""
+        return self._is_fresh
 
     async def versions(self) -> Versions:
         """The models by name. Raises NoModel if inference has never answered."""
-        if not self._models:
-            await self.refresh()
+        if not self._is_fresh:
+            await self.refresh(FIRST_ANSWER_TIMEOUT_S)
         return name_models(self._models, self._named, self._chosen)
 
     async def default(self) -> ModelInfo:
@@ -58,10 +68,10 @@ class ModelRegistry:
         """The model with this id, or None."""
         return next((model for model in self._models if model.id == model_id), None)
 
-    async def refresh(self) -> bool:
+    async def refresh(self, timeout_s: float = MODELS_TIMEOUT_S) -> bool:
         """Ask inference for its models. Returns False if it does not answer."""
         try:
-            async with asyncio.timeout(MODELS_TIMEOUT_S):
+            async with asyncio.timeout(timeout_s):
                 models = await self._inference.models()
         except (InferenceUnavailable, TimeoutError):
             return False
@@ -73,13 +83,15 @@ class ModelRegistry:
             # Written first, so that models once offered are known after a restart.
             await asyncio.to_thread(self._remember, models)
             self._models = models
+        self._is_fresh = self._is_fresh or bool(models)
         return True
 
     async def keep_fresh(self) -> None:
         """Refresh the models again and again, until cancelled."""
         while True:
             came = await self.refresh()
-            await asyncio.sleep(REFRESH_INTERVAL_S if came else RETRY_INTERVAL_S)
+            known = came and self._is_fresh
+            await asyncio.sleep(REFRESH_INTERVAL_S if known else RETRY_INTERVAL_S)
 
     def _remember(self, models: tuple[ModelInfo, ...]) -> None:
         try:
@@ -94,6 +106,9 @@ class ModelRegistry:
             return tuple(ModelInfo.from_json(entry) for entry in entries)
         except FileNotFoundError:
             return ()
-        except (ValueError, TypeError, AttributeError, InvalidField):
+        except (ValueError, TypeError, AttributeError, InvalidField, RecursionError):
             log.warning("%s is damaged and will be written again.", self._remembered)
+            return ()
+        except OSError as error:
+            log.warning("%s cannot be read: %s", self._remembered, error)
             return ()

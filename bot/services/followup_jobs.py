@@ -26,6 +26,7 @@ from bot.models.registry import ModelRegistry
 from bot.policy.actors import Requester
 from bot.prompts import derive
 from bot.services.job_builder import new_job, new_seed
+from bot.services.unresolved_jobs import with_request
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import ImageRequest, InitImage
 from storage import jobs, pictures
@@ -174,6 +175,13 @@ class FollowupJobs:
     async def reroll(self, source: FollowupSource) -> NewJob:
         """The same as a job, with new noise; also after a job that failed."""
         job, request = source.job, ImageRequest.from_json(source.job.request)
+        if job.is_unresolved:
+            # It has no request to repeat, so its prompt is asked for again.
+            again = with_request(job, derive.reroll(request, new_seed()))
+            new = source.typed or replace(
+                new_job(source.requester, job.prompt, request), request=again.request
+            )
+            return replace(new, kind=JobKind.REROLL, parent_id=job.id)
         if job.kind not in SINGLE_PICTURE_KINDS:
             request, prompt = source.remix(request)
             new = new_job(source.requester, prompt, derive.reroll(request, new_seed()))

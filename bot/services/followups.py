@@ -167,7 +167,9 @@ class FollowupService:
         if prompt is None or prompt.split() == job.prompt.split():
             return None
         # One picture has one follow-up, even if the prompt stands for several or repeats.
-        asked = await self._job_builder.read(requester, prompt, settings, member=member)
+        asked = await self._job_builder.read(
+            requester, prompt, settings, member=member, may_wait=job.is_unresolved
+        )
         one = replace(asked, jobs=asked.jobs[:1], starts=asked.starts[:1])
         return (await self._job_builder.with_pictures(requester, one))[0]
 

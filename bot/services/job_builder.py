@@ -12,10 +12,14 @@ from typing import Any
 
 from bot.errors import (
     CannotKeep,
+    InvalidParameter,
+    ModelCannot,
+    NoModel,
     TooManyLinks,
     TooManyPermutations,
     TooManyPictures,
     TooManyTokens,
+    UnknownVersion,
 )
 from bot.images.fetch import PictureFetcher
 from bot.images.sanitize import UploadedFile, blend
@@ -27,10 +31,17 @@ from bot.prompts.effective_settings import (
     QueueSettings,
     SettingsSources,
     effective_settings,
+    queue_settings,
 )
 from bot.prompts.expand import expand
 from bot.prompts.parser import MAX_LINKS, Prompt, parse_normalised
 from bot.prompts.resolve import resolve, with_init_image
+from bot.services.unresolved_jobs import (
+    as_unresolved,
+    placeholder,
+    with_request,
+    with_start_picture,
+)
 from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
 from diffusion.protocol.requests import SEED_COUNT, ImageRequest
 from storage import members
@@ -60,25 +71,33 @@ class BuiltJobs:
     """All prompts of a typed text, several if it has permutations, and all their jobs.
 
     `starts` has an entry for each job: the sources of its init image, which are not fetched yet,
-    and its settings, which have the image weight.
+    and its settings, which have the image weight; None for a job that waits for its model.
     """
 
     prompts: tuple[str, ...]
     jobs: tuple[NewJob, ...]
-    starts: tuple[tuple[Sources, EffectiveSettings], ...] = ()
+    starts: tuple[tuple[Sources, EffectiveSettings | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedPrompt:
     """One prompt, its settings, and its requests: one for each repetition.
 
-    `text` is the prompt with the member's own options and suffix written out.
+    `text` is the prompt with the member's own options and suffix written out. Without `settings`,
+    the requests are placeholders until the model is known.
     """
 
     text: str
     prompt: Prompt
-    settings: EffectiveSettings
+    queue: QueueSettings
+    settings: EffectiveSettings | None
     requests: tuple[ImageRequest, ...]
+
+    def job(self, requester: Requester, repetition: int) -> NewJob:
+        new = new_job(requester, self.text, self.requests[repetition])
+        if self.settings is None:
+            new = as_unresolved(new, repetition)
+        return with_queue_settings(new, requester, self.queue)
 
 
 class JobBuilder:
@@ -106,30 +125,38 @@ class JobBuilder:
         images: Sequence[UploadedFile] = (),
         *,
         member: Preferences | None = None,
+        may_wait: bool = True,
     ) -> BuiltJobs:
         """The jobs of a typed prompt; `images` are the files that were attached to it.
 
-        `member` are the requester's preferences, if they were read already.
+        `member` are the requester's preferences, if they were read already. As long as inference
+        has not said which models it has, the jobs of prompts that need to know wait for that;
+        unless `may_wait` is False, which raises NoModel or the refusal.
 
         Fetches no pictures, so that limits are checked first. `with_pictures` fetches them.
         """
         if member is None:
             member = await members.get_preferences(self._database, requester.member_id)
         options = await members.get_options(self._database, requester.member_id)
-        versions = await self._registry.versions()
+        versions = await self._versions(may_wait)
         chosen = SettingsSources(member, options, settings)
         # In a thread, so that a text that takes long to parse does not block the event loop.
         resolved = await asyncio.to_thread(
-            resolve_all, typed, chosen, versions, has_pictures=bool(images)
+            resolve_all,
+            typed,
+            chosen,
+            versions,
+            has_pictures=bool(images),
+            may_wait=may_wait and not self._registry.is_fresh,
         )
         sources: list[Sources] = [(*images, *one.prompt.links) for one in resolved]
         _check_sources(sources)
-        await self._check_tokens([one.requests[0] for one in resolved], requester.member_id)
+        counted = [one.requests[0] for one in resolved if one.settings]
+        await self._check_tokens(counted, requester.member_id)
         jobs, starts = [], []
         for one, some in zip(resolved, sources, strict=True):
-            for request in one.requests:
-                job = new_job(requester, one.text, request)
-                jobs.append(with_queue_settings(job, requester, one.settings.queue))
+            for repetition in range(len(one.requests)):
+                jobs.append(one.job(requester, repetition))
                 starts.append((some, one.settings))
         return BuiltJobs(tuple(one.text for one in resolved), tuple(jobs), tuple(starts))
 
@@ -150,6 +177,15 @@ class JobBuilder:
             _started(job, settings, kept[some]) if some else job
             for job, (some, settings) in zip(asked.jobs, asked.starts, strict=True)
         )
+
+    async def _versions(self, may_wait: bool) -> Versions | None:
+        """The models; None if they are not known and the prompt may wait. Raises NoModel."""
+        try:
+            return await self._registry.versions()
+        except NoModel:
+            if not may_wait:
+                raise
+            return None
 
     async def _check_tokens(self, requests: Sequence[ImageRequest], member_id: int) -> None:
         """Raises TooManyTokens for a text that its model would cut off.
@@ -180,9 +216,17 @@ class JobBuilder:
 
 
 def resolve_all(
-    typed: str, sources: SettingsSources, versions: Versions, *, has_pictures: bool
+    typed: str,
+    sources: SettingsSources,
+    versions: Versions | None,
+    *,
+    has_pictures: bool,
+    may_wait: bool = False,
 ) -> tuple[ResolvedPrompt, ...]:
-    """Every prompt that a typed one stands for, resolved. Raises PromptError."""
+    """Every prompt that a typed one stands for, resolved. Raises PromptError.
+
+    With `may_wait`, the models may be old, and those that they do not fit get placeholders.
+    """
     most = sources.server.permutations
     resolved = []
     count = 0
@@ -191,9 +235,18 @@ def resolve_all(
         count += prompt.repeat or 1
         if count > most:
             raise TooManyPermutations(most)
-        settings = effective_settings(prompt, sources, versions, has_pictures=has_pictures)
-        requests = resolve(prompt, settings, new_seed())
-        resolved.append(ResolvedPrompt(text, prompt, settings, requests))
+        queue = queue_settings(prompt, sources)
+        settings: EffectiveSettings | None = None
+        requests = (placeholder(text, new_seed()),) * (prompt.repeat or 1)
+        if versions is not None:
+            try:
+                settings = effective_settings(prompt, sources, versions, has_pictures=has_pictures)
+                requests = resolve(prompt, settings, new_seed())
+            except (UnknownVersion, ModelCannot, InvalidParameter):
+                if not may_wait:
+                    raise
+                settings = None
+        resolved.append(ResolvedPrompt(text, prompt, queue, settings, requests))
     return tuple(resolved)
 
 
@@ -206,7 +259,9 @@ def _check_sources(sources: Sequence[Sources]) -> None:
         raise TooManyPictures(len(different), MAX_INIT_PICTURES)
 
 
-def _started(job: NewJob, settings: EffectiveSettings, picture: str) -> NewJob:
+def _started(job: NewJob, settings: EffectiveSettings | None, picture: str) -> NewJob:
+    if settings is None:
+        return with_start_picture(job, picture)
     request = with_init_image(ImageRequest.from_json(job.request), settings, picture)
     return replace(job, request=request.to_json())
 
@@ -226,7 +281,7 @@ def from_draft(requester: Requester, content: Mapping[str, Any]) -> tuple[NewJob
     return tuple(
         with_visibility(
             replace(
-                new_job(requester, job["prompt"], ImageRequest.from_json(job["request"])),
+                _read_job(requester, job["prompt"], job["request"]),
                 mode=JobMode(job["mode"]),
             ),
             requester,
@@ -234,6 +289,12 @@ def from_draft(requester: Requester, content: Mapping[str, Any]) -> tuple[NewJob
         )
         for job in content["jobs"]
     )
+
+
+def _read_job(requester: Requester, prompt: str, stored: Mapping[str, Any]) -> NewJob:
+    """The job of a stored request, which may be a placeholder."""
+    request = ImageRequest.from_json(stored)
+    return with_request(replace(new_job(requester, prompt, request), request=stored), request)
 
 
 def new_job(requester: Requester, prompt: str, request: ImageRequest) -> NewJob:

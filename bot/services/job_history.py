@@ -112,6 +112,8 @@ class JobHistory:
         return found.jobs
 
     async def details(self, job: Job) -> JobDetails:
+        if job.is_unresolved:
+            raise JobNotReady
         return JobDetails(ImageRequest.from_json(job.request), await of_job(self._database, job.id))
 
     async def again(

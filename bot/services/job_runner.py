@@ -5,12 +5,14 @@ import contextlib
 import logging
 
 from bot.delivery.previews import JobProgress
+from bot.errors import NoModel, UserError
 from bot.i18n.texts import Text, say, say_unmarked
 from bot.images.grid import copy_label
 from bot.models.registry import ModelRegistry
 from bot.policy.places import Places
 from bot.prompts.seeds import own_seed
 from bot.retry import until_stored
+from bot.services.unresolved_jobs import JobResolver
 from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
 from diffusion.protocol.events import Failed, Finished, Progress, Queued
 from diffusion.protocol.requests import ImageRequest
@@ -44,6 +46,7 @@ class JobRunner:
         registry: ModelRegistry,
         places: Places,
     ) -> None:
+        self._resolver = JobResolver(database, registry)
         self._database = database
         self._folder = folder
         self._inference = inference
@@ -86,6 +89,7 @@ class JobRunner:
         server_id = job.server_id
         if server_id is not None and not await self._places.is_member(server_id, job.member_id):
             raise _JobFailed(say("job-failed.not-a-member", job.locale))
+        job = await self._resolve(job)
         request = ImageRequest.from_json(job.request)
         made = await self._make(job, request, progress)
         saved = [
@@ -93,6 +97,16 @@ class JobRunner:
             for index, (noise, picture) in enumerate(zip(request.noises, made, strict=True))
         ]
         await until_stored(lambda: jobs.finish(self._database, job.id, saved))
+
+    async def _resolve(self, job: Job) -> Job:
+        """The job with a request for a model that is there."""
+        try:
+            return await self._resolver.resolve(job)
+        except NoModel as error:
+            raise InferenceUnavailable("no model is known yet") from error
+        except UserError as error:
+            told = (say_unmarked(text, job.locale) for text in (error.problem, error.remedy))
+            raise _JobFailed(" ".join(told)) from error
 
     async def _make(
         self, job: Job, request: ImageRequest, progress: JobProgress

@@ -60,6 +60,7 @@ class QueueWorker:
         concurrency: int,
     ) -> None:
         self._database = database
+        self._registry = registry
         self._publisher = publisher
         self._runner = JobRunner(database, folder, inference, registry, places)
         self._backoff = InferenceBackoff(registry)
@@ -128,7 +129,11 @@ class QueueWorker:
             if kinds is GENERATED_KINDS:
                 await self._backoff.wait()
             self._news[kinds].clear()
-            job = await until_stored(lambda: jobs.claim_next(self._database, kinds))
+            job = await until_stored(
+                lambda: jobs.claim_next(
+                    self._database, kinds, resolved_only=not self._registry.is_fresh
+                )
+            )
             if job:
                 return job
             await wait_for_event(self._news[kinds], POLL_INTERVAL_S)

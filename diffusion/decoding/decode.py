@@ -20,7 +20,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 try:
     import resource
@@ -42,7 +42,7 @@ MAX_SCANS = 100
 and only a few bytes of the file if it is empty."""
 
 MAX_METADATA_CHARS = 1 << 15
-"""Characters of the text about how a picture was made (the PNG text `parameters`)."""
+"""Characters of the infotext, the text about how a picture was made."""
 
 NICENESS = 5
 """The worker's niceness: drawing comes before decoding."""
@@ -110,7 +110,7 @@ def decode(file: bytes, wanted: Wanted) -> DecodedPicture:
             width, height = opened.size
             if max(width, height) > wanted.max_side or width * height > wanted.max_pixels:
                 raise Undecodable("pixels")
-            text = str(opened.info.get("parameters", ""))[:MAX_METADATA_CHARS]
+            text = _infotext(opened)[:MAX_METADATA_CHARS]
             picture = _upright(opened, wanted.fit_side)
     except Undecodable:
         raise
@@ -123,6 +123,19 @@ def decode(file: bytes, wanted: Wanted) -> DecodedPicture:
         picture = on_white(picture)
     content = _png(picture) if wanted.png else picture.tobytes()
     return DecodedPicture(picture.mode, picture.width, picture.height, text, content)
+
+
+def _infotext(picture: Image.Image) -> str:
+    """The text of a PNG, or the UserComment of another file if it is in UTF-16."""
+    text = picture.info.get("parameters")
+    if isinstance(text, str):
+        return text
+    comment = picture.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
+    if not isinstance(comment, bytes) or not comment.startswith(b"UNICODE\0"):
+        return ""
+    # The byte order should be that of the file, but most programs write the big end first.
+    big, little = (comment[8:].decode(f"utf-16-{order}", "replace") for order in ("be", "le"))
+    return little if "Steps: " in little else big
 
 
 def on_white(picture: Image.Image) -> Image.Image:

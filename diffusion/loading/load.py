@@ -12,8 +12,9 @@ import torch
 
 from diffusion.loading.components import ModelComponents, TextEncoderComponents
 from diffusion.loading.diffusers_folder import read_folder
+from diffusion.loading.hashes import model_hash
 from diffusion.loading.hub import fetch, is_hub_name
-from diffusion.loading.lora import read_lora
+from diffusion.loading.lora_folder import find_loras
 from diffusion.loading.single_file import read_file
 from diffusion.nn.lora_layers import LoraLayers
 from diffusion.nn.model_files import CheckpointError as CheckpointError
@@ -60,7 +61,7 @@ def load(
 
     `dtype` is for the U-Net and the text encoders; by default bfloat16 on a GPU (half the memory,
     more than twice the speed) and float32 elsewhere. `loras` is a folder of LoRA files, in addition
-    to those that the model names itself.
+    to those that the model names itself; files in it that cannot be used are skipped.
     """
     dtype = dtype or (torch.bfloat16 if device.type == "cuda" else torch.float32)
     parts = _found(model, dtype)
@@ -76,9 +77,8 @@ def load(
     ]
     encoders = zip(("text_encoder", "text_encoder_2"), (clip.model for clip in clips), strict=False)
     networks = {"unet": unet, **dict(encoders)}
-    lora_layers = LoraLayers(
-        {name: read_lora(path, networks) for name, path in _lora_paths(parts, loras).items()}
-    )
+    found_loras = find_loras(parts, loras, networks)
+    lora_layers = LoraLayers(found_loras.deltas)
     first = clips[0]
     interrogator = load_interrogator(parts.place, first.tokenizer, first.model, device)
     upscaler = load_upscaler(parts.place, device)
@@ -88,6 +88,9 @@ def load(
             info,
             describes=interrogator.sees,
             upscales=upscaler.factor if upscaler else 1,
+            model_hash=model_hash(parts.place),
+            lora_hashes=found_loras.hashes,
+            skipped_loras=found_loras.skipped,
         ),
         text=TextEncoder(clips, double, parts.empty_is_zero, lora_layers),
         denoiser=Denoiser(unet, levels, prediction_type, decoder.factor, lora_layers),
@@ -111,17 +114,6 @@ def _found(model: Path, dtype: torch.dtype) -> ModelComponents:
 
 def _ready(network: Any, device: torch.device) -> Any:
     return network.to(device).requires_grad_(False).eval()
-
-
-def _lora_paths(parts: ModelComponents, folder: Path | None) -> dict[str, Path]:
-    """The LoRA files by name: those that the model names, and those in the folder."""
-    named = parts.settings.get("loras", {})
-    if not isinstance(named, Mapping) or not all(isinstance(path, str) for path in named.values()):
-        raise CheckpointError(f"{parts.sidecar} must have a file for each name in its loras.")
-    if folder and not folder.is_dir():
-        raise CheckpointError(f"There is no folder {folder} with LoRA files.")
-    found = {path.stem: path for path in sorted(folder.glob("*.safetensors"))} if folder else {}
-    return found | {str(name): parts.sidecar.parent / path for name, path in named.items()}
 
 
 def _scheduler(parts: ModelComponents) -> tuple[TrainedLevels, str]:

@@ -1,7 +1,7 @@
 """A model's description in `/v1/models`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Annotated, Any, NoReturn
 
 from pydantic import BeforeValidator, Field, PlainValidator
@@ -21,9 +21,12 @@ from diffusion.protocol.validation import (
 )
 
 MAX_MODEL_LORAS = 1000
+MAX_SKIPPED_LORAS = 100
+"""The most LoRA files that a model lists as skipped."""
+
 MAX_NATIVE_SIDE_PX = 1 << 14
 
-LATER_FIELDS = ("outpaints",)
+LATER_FIELDS = ("model_hash", "lora_hashes", "skipped_loras", "outpaints")
 """Fields that not every version of our server has sent."""
 
 
@@ -31,6 +34,13 @@ def _styles(said: object) -> Mapping[str, str]:
     if not isinstance(said, Mapping):
         _unknown_form()
     return {str(name): str(template) for name, template in said.items()}
+
+
+def _texts_by_name(said: object) -> Mapping[str, str]:
+    """Texts by name; an unknown form is ignored, because nothing depends on these texts."""
+    if not isinstance(said, Mapping):
+        return {}
+    return {str(name): str(text) for name, text in said.items()}
 
 
 def _examples(said: object) -> tuple[str, ...]:
@@ -43,6 +53,7 @@ def _unknown_form() -> NoReturn:
     refuse("styles", "The model's styles or examples are not in the known form.")
 
 
+TextsByName = Annotated[Mapping[str, str], PlainValidator(_texts_by_name)]
 Side = Annotated[int, Whole(8, MAX_NATIVE_SIDE_PX)]
 
 
@@ -52,10 +63,11 @@ class ModelInfo(JsonObject):
 
     Sizes are in pixels; width and height must be divisible by `multiple`. `styles` maps a style's
     name to a template with `{prompt}` in it. `aesthetic` is the text that stylizing leads towards.
-    `loras` are the names of those it has. `edits`, `tiles` and `describes` say whether it can start
-    from a picture, make seamless ones, and describe pictures in words. `outpaints` says whether one
-    that edits can also continue a picture beyond its edges. `upscales` is the factor by which it
-    enlarges, 1 for not at all.
+    `loras` are the names of those it has; `skipped_loras` says of each LoRA file that could not be
+    used why. `model_hash` and `lora_hashes` are the short hashes that pictures name their files by.
+    `edits`, `tiles` and `describes` say whether it can start from a picture, make seamless ones,
+    and describe pictures in words. `outpaints` says whether one that edits can also continue a
+    picture beyond its edges. `upscales` is the factor by which it enlarges, 1 for not at all.
     """
 
     id: Annotated[str, String()]
@@ -73,6 +85,9 @@ class ModelInfo(JsonObject):
     examples: Annotated[tuple[str, ...], PlainValidator(_examples)] = ()
     aesthetic: Annotated[str, String()] = ""
     loras: Annotated[tuple[Annotated[str, BeforeValidator(str)], ...], ListOf(MAX_MODEL_LORAS)] = ()
+    model_hash: Annotated[str, String()] = ""
+    lora_hashes: TextsByName = field(default_factory=dict)
+    skipped_loras: TextsByName = field(default_factory=dict)
     edits: Annotated[bool, Flag()] = False
     outpaints: Annotated[bool, Flag()] = True
     tiles: Annotated[bool, Flag()] = False
@@ -81,7 +96,7 @@ class ModelInfo(JsonObject):
 
     def to_json(self) -> dict[str, Any]:
         """The entry of `/v1/models`. Later fields are left out where they are at their default."""
-        usual = {name for name in LATER_FIELDS if getattr(self, name) == _DEFAULTS[name]}
+        usual = {name for name in LATER_FIELDS if getattr(self, name) == getattr(_PLAIN, name)}
         return {
             "id": self.id,
             "object": "model",
@@ -96,4 +111,5 @@ class ModelInfo(JsonObject):
         return read(cls, entry)
 
 
-_DEFAULTS = {one.name: one.default for one in fields(ModelInfo)}
+_PLAIN = ModelInfo("")
+"""A model of which nothing else is known."""

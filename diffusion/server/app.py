@@ -20,6 +20,7 @@ from diffusion.engine.events import GenerationFailed, GenerationFinished
 from diffusion.engine.shares import Caller, QueueFull
 from diffusion.protocol.calls import GenerationCall, read_call
 from diffusion.protocol.errors import InvalidField
+from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import SEED_COUNT
 from diffusion.server.auxiliary import AuxiliaryRoutes
 from diffusion.server.bodies import MAX_BODY_BYTES, Bodies, BodyTooSlow, NoRoom, WrongType, body_of
@@ -216,7 +217,8 @@ class ImagesApi:
         outcome = "cancelled"
         try:
             answer = _stream if call.stream else _answer
-            response, outcome = await answer(http, call, following)
+            info = self._engine_thread.engine.checkpoint.info
+            response, outcome = await answer(http, call, following, info)
             return response
         finally:
             following.close()
@@ -230,7 +232,7 @@ def _closing(response: web.Response) -> web.Response:
 
 
 async def _answer(
-    _http: web.Request, call: GenerationCall, following: EventStream
+    _http: web.Request, call: GenerationCall, following: EventStream, model: ModelInfo
 ) -> tuple[web.StreamResponse, str]:
     """All pictures in one JSON answer, and the outcome for the metrics."""
     event = await following.next()
@@ -238,12 +240,12 @@ async def _answer(
         event = await following.next()
     if isinstance(event, GenerationFailed):
         return refusal(500, event.reason, code="generation_failed"), "failed"
-    body = await asyncio.to_thread(lambda: json.dumps(completed(call, event)).encode())
+    body = await asyncio.to_thread(lambda: json.dumps(completed(call, event, model)).encode())
     return web.Response(body=body, content_type="application/json"), "finished"
 
 
 async def _stream(
-    http: web.Request, call: GenerationCall, following: EventStream
+    http: web.Request, call: GenerationCall, following: EventStream, model: ModelInfo
 ) -> tuple[web.StreamResponse, str]:
     """Server-sent events until the pictures are done, and the outcome for the metrics."""
     response = web.StreamResponse(
@@ -254,7 +256,7 @@ async def _stream(
     while outcome == "running":
         try:
             event = await asyncio.wait_for(following.next(), KEEP_ALIVE_INTERVAL_S)
-            messages = await asyncio.to_thread(events, call, event)
+            messages = await asyncio.to_thread(events, call, event, model)
             if isinstance(event, GenerationFinished | GenerationFailed):
                 outcome = "finished" if isinstance(event, GenerationFinished) else "failed"
         except TimeoutError:

@@ -25,6 +25,7 @@ from diffusion.engine.shares import Caller
 from diffusion.loading.load import Checkpoint
 from diffusion.protocol.calls import PictureCall, PromptCall
 from diffusion.protocol.errors import refuse
+from diffusion.protocol.infotext import with_size
 from diffusion.protocol.validation import read
 from diffusion.server.bodies import body_of
 from diffusion.server.uploads import read_form, read_picture
@@ -106,8 +107,9 @@ class AuxiliaryRoutes:
         def enlarge(abandoned: threading.Event) -> bytes:
             pixels = np.array(on_white(picture.image()))
             enlarged = upscaler.enlarge(pixels, lambda: not abandoned.is_set())
-            png = encode(enlarged, "png", picture.text)
-            return _enlarged(png, enlarged.shape[1], enlarged.shape[0])
+            height, width = enlarged.shape[:2]
+            png = encode(enlarged, "png", with_size(picture.text, width, height))
+            return _enlarged(png, width, height)
 
         return web.Response(
             body=await self._enlarging.run(caller, enlarge), content_type="application/json"

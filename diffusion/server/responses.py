@@ -20,8 +20,10 @@ from diffusion.engine.events import (
     GenerationQueued,
 )
 from diffusion.protocol.calls import GenerationCall
+from diffusion.protocol.infotext import infotext
+from diffusion.protocol.models import ModelInfo
 from diffusion.sampling.plan import preview_steps, steps_run
-from diffusion.vision.image_files import encode, encode_preview, parameters_text
+from diffusion.vision.image_files import encode, encode_preview
 
 
 def refusal(
@@ -41,7 +43,7 @@ def error_event(status: int, message: str, code: str) -> bytes:
     return _event("error", _error(status, message, None, code))
 
 
-def completed(call: GenerationCall, drawn: GenerationFinished) -> dict[str, Any]:
+def completed(call: GenerationCall, drawn: GenerationFinished, model: ModelInfo) -> dict[str, Any]:
     """The JSON answer to a call without a stream."""
     return {
         "created": int(time.time()),
@@ -49,12 +51,12 @@ def completed(call: GenerationCall, drawn: GenerationFinished) -> dict[str, Any]
         "output_format": call.output_format,
         "data": [
             {"b64_json": _base64(file), "seed": noise.seed}
-            for file, noise in zip(_files(call, drawn), call.request.noises, strict=True)
+            for file, noise in zip(_files(call, drawn, model), call.request.noises, strict=True)
         ],
     }
 
 
-def events(call: GenerationCall, event: EngineEvent) -> list[bytes]:
+def events(call: GenerationCall, event: EngineEvent, model: ModelInfo) -> list[bytes]:
     """The server-sent events for an event of the engine; none if the caller did not ask for it."""
     match event:
         case GenerationQueued(position=position):
@@ -65,7 +67,7 @@ def events(call: GenerationCall, event: EngineEvent) -> list[bytes]:
             return _partial_images(call, event)
         case GenerationFinished():
             form = call.output_format
-            return _images(call, "completed", form, _files(call, event), {})
+            return _images(call, "completed", form, _files(call, event, model), {})
         case GenerationFailed(reason=reason):
             return [error_event(500, reason, "generation_failed")]
 
@@ -116,9 +118,9 @@ def _about(call: GenerationCall) -> dict[str, str]:
     return {"size": size, "quality": "auto", "background": "opaque"}
 
 
-def _files(call: GenerationCall, drawn: GenerationFinished) -> list[bytes]:
+def _files(call: GenerationCall, drawn: GenerationFinished, model: ModelInfo) -> list[bytes]:
     return [
-        encode(pixels, call.output_format, parameters_text(call.request, index))
+        encode(pixels, call.output_format, infotext(call.request, index, model))
         for index, pixels in enumerate(drawn.pictures)
     ]
 

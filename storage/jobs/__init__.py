@@ -28,10 +28,12 @@ from storage.jobs.queue import (
     mark_shown,
     requeue,
     requeue_unfinished,
+    set_request,
     take_back_highlight,
 )
 from storage.jobs.records import (
     UNFINISHED,
+    UNRESOLVED_KEY,
     Job,
     NewJob,
     fold,
@@ -40,6 +42,7 @@ from storage.jobs.records import (
 
 __all__ = [
     "UNFINISHED",
+    "UNRESOLVED_KEY",
     "DraftGone",
     "Job",
     "NewJob",
@@ -66,6 +69,7 @@ __all__ = [
     "parent_of",
     "requeue",
     "requeue_unfinished",
+    "set_request",
     "take_back_highlight",
     "to_job",
     "totals",

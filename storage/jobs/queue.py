@@ -1,9 +1,9 @@
 """The queue: every change of a job's state, from its acceptance to its end.
 
 Every change of state is one transaction that names the state it comes from. So of two that race,
-exactly one wins and the other is told so. Knows nothing of what is in a request, of how pictures
-are made or of how anything is shown. One bot owns the queue of a database; any number of
-its queue workers may claim from it.
+exactly one wins and the other is told so. Knows nothing of what is in a request, except whether it
+waits for its model, of how pictures are made or of how anything is shown. One bot owns the queue of
+a database; any number of its queue workers may claim from it.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage import drafts, queue_order
 from storage.database import Database, upsert
 from storage.jobs.lookups import count_open_in
-from storage.jobs.records import UNFINISHED, Job, NewJob, fold, to_job, to_row
+from storage.jobs.records import UNFINISHED, UNRESOLVED_KEY, Job, NewJob, fold, to_job, to_row
 from storage.models import COPIED_KINDS, JobKind, JobRow, JobState, MemberRow
 from storage.pictures import NewPicture
 from storage.pictures import to_row as to_picture_row
@@ -107,11 +107,18 @@ async def attach_message(
         await session.execute(update(JobRow).where(JobRow.id == job_id).values(**values))
 
 
-async def claim_next(database: Database, kinds: Collection[JobKind] = tuple(JobKind)) -> Job | None:
+async def claim_next(
+    database: Database,
+    kinds: Collection[JobKind] = tuple(JobKind),
+    *,
+    resolved_only: bool = False,
+) -> Job | None:
     """Claim the job whose turn it is (see `storage.queue_order`); None if none waits.
 
-    No two callers get the same job. Only jobs of these kinds that have their message are taken.
+    No two callers get the same job. Only jobs of these kinds that have their message are taken;
+    with `resolved_only`, only those that do not wait for their model to be known.
     """
+    resolved = JobRow.request[UNRESOLVED_KEY].as_string().is_(None)
     async with database.transaction() as session:
         found = await session.execute(
             select(JobRow, queue_order.turn_of_mode())
@@ -120,6 +127,7 @@ async def claim_next(database: Database, kinds: Collection[JobKind] = tuple(JobK
                 JobRow.state == JobState.QUEUED,
                 JobRow.message_id.is_not(None),
                 JobRow.kind.in_(kinds),
+                *((resolved,) if resolved_only else ()),
             )
             .order_by(*queue_order.claim_order())
             .limit(1)
@@ -139,6 +147,11 @@ async def claim_next(database: Database, kinds: Collection[JobKind] = tuple(JobK
             update(MemberRow).where(MemberRow.id == row.member_id).values(served_at=now)
         )
         return to_job(row)
+
+
+async def set_request(database: Database, job_id: str, request: Mapping[str, Any]) -> bool:
+    """Store the request of a RUNNING job. False if it was not running."""
+    return await _change(database, job_id, (JobState.RUNNING,), request=dict(request))
 
 
 async def finish(database: Database, job_id: str, pictures: Sequence[NewPicture]) -> bool:

@@ -13,6 +13,9 @@ from uuid import uuid4
 
 from storage.models import JobKind, JobMode, JobRow, JobState, RemovedBy, read_row
 
+UNRESOLVED_KEY = "unresolved"
+"""The key in a request that only stands in for one, until the job's model is known."""
+
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -45,6 +48,11 @@ class NewJob:
     """Shown to its member alone."""
     reply_token: str | None = None
     """The interaction token that reaches its message, where the bot itself cannot; else None."""
+
+    @property
+    def is_unresolved(self) -> bool:
+        """Whether its request is still to be made, because no model was known."""
+        return UNRESOLVED_KEY in self.request
 
     @property
     def hidden(self) -> bool:

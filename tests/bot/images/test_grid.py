@@ -47,8 +47,16 @@ def test_how_a_picture_was_made_stands_in_whatever_it_becomes() -> None:
     assert opened(copy_label(picture("lime"), made)).text == {"parameters": text}
     jpeg = fit(copy_label(noisy_picture(256), made), 20_000).encoded
     comment = opened(jpeg).getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment]
-    assert comment.removeprefix(b"UNICODE\0").decode("utf-16-be") == text
+    enlarged = text.replace("64x64", "256x256") + ", Postprocess upscale by: 4"
+    assert comment.removeprefix(b"UNICODE\0").decode("utf-16-be") == enlarged
     assert opened(compose_grid([picture("red")])).text == {}
+
+
+def test_a_very_long_recipe_does_not_keep_a_picture_from_fitting() -> None:
+    text = "🦊" * 40_000 + "\nSteps: 4, Seed: 7, Size: 256x256"
+    jpeg = fit(copy_label(noisy_picture(256), picture("red", label=text)), 80_000).encoded
+    comment = opened(jpeg).getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment]
+    assert comment.endswith("…\nSteps: 4, Seed: 7, Size: 256x256".encode("utf-16-be"))
 
 
 def test_the_same_pictures_make_the_same_bytes() -> None:

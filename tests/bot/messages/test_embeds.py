@@ -63,6 +63,8 @@ def test_every_card_keeps_to_discords_limits(locale: str, prompt: str) -> None:
 @pytest.mark.parametrize("locale", LANGUAGES)
 def test_the_help_is_whole_in_every_language(locale: str) -> None:
     model = ModelInfo("m" * 300, 512, 20, 7.5, styles={f"{'s' * 50}{n}": "" for n in range(50)})
+    odd = {f"{'o' * 90}{n}.safetensors": "a reason " * 33 for n in range(9)}
+    model = replace(model, skipped_loras=odd)
     check(help_embeds.models(Versions({f"{n}": model for n in range(40)}, "0"), locale))
     check(help_embeds.models(None, locale))
     check(help_embeds.parameters(locale))
@@ -76,6 +78,14 @@ def test_help_says_when_a_model_has_more_styles_than_it_shows(count: int, shown:
     ((_, abilities),) = help_embeds.models(Versions({"1": model}, "1"), "en").fields
     assert shown in abilities
     assert "s6" not in abilities
+
+
+def test_help_says_which_lora_files_cannot_be_used() -> None:
+    reason = "It belongs to another model: this one has no layer for x."
+    model = ModelInfo("mini", skipped_loras={f"*odd*{n}.safetensors": reason for n in range(3)})
+    ((_, text),) = help_embeds.models(Versions({"1": model}, "1"), "en").fields
+    assert f"The LoRA file `*odd*0.safetensors` cannot be used. {reason}" in text
+    assert text.endswith("\n…")
 
 
 def registered() -> list[app_commands.Command[Any, ..., Any] | app_commands.Group]:

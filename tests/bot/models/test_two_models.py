@@ -1,13 +1,14 @@
 """Two models: the menu of `/settings`, and `--v` and `--niji`, through the real client.
 
-Inference is away, so that the bot knows the models as it remembers them: jobs are queued, and what
-they will be drawn with is decided by then.
+Inference lists the models and draws nothing: jobs are queued, and what they will be drawn with is
+decided by then.
 """
 
-import json
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bot.client import DarkroomBot
 from bot.config import Settings
@@ -24,12 +25,22 @@ ANIME = ModelInfo(id="anime-model", native_size=256, steps=12, guidance_scale=5,
 NAMED = "1=photo-model, photo=photo-model, niji=anime-model"
 
 
+async def _models(_: web.Request) -> web.Response:
+    return web.json_response({"data": [model.to_json() for model in (PHOTO, ANIME)]})
+
+
+async def _busy(_: web.Request) -> web.Response:
+    return web.json_response({"error": {"message": "loading"}}, status=503)
+
+
 @pytest.fixture
-def settings(settings: Settings) -> Settings:
-    settings.data_folder.mkdir(parents=True)
-    remembered = json.dumps([model.to_json() for model in (PHOTO, ANIME)])
-    (settings.data_folder / "models.json").write_text(remembered)
-    return settings.model_copy(update={"inference_url": "http://127.0.0.1:9", "versions": NAMED})
+async def settings(settings: Settings) -> AsyncIterator[Settings]:
+    app = web.Application()
+    app.router.add_get("/v1/models", _models)
+    app.router.add_route("*", "/{path:.*}", _busy)
+    async with TestServer(app, host="127.0.0.1") as server:
+        url = str(server.make_url("")).rstrip("/")
+        yield settings.model_copy(update={"inference_url": url, "versions": NAMED})
 
 
 @pytest.fixture

@@ -132,16 +132,6 @@ async def test_jobs_wait_for_an_inference_that_was_seen_once(
         assert "U1" in labels(await finished(ada, waiting))
 
 
-async def test_without_any_inference_ever_the_refusal_says_so(
-    settings: Settings, database: Database, ada: Member
-) -> None:
-    away = Deployment(settings.model_copy(update={"inference_url": "http://127.0.0.1:9"}), database)
-    async with away.open():
-        await ada.wait_for_command("imagine")
-        refusal = await ada.slash("darkroom", "imagine", prompt="a fox")
-        assert "The model is not ready" in card(refusal)
-
-
 async def test_what_is_pressed_while_the_gateway_is_down_is_heard_afterwards(
     bot: DarkroomBot, playground: Playground, ada: Member, database: Database
 ) -> None:

@@ -119,7 +119,10 @@ async def test_the_two_ways_to_upscale_lead_to_each_other(
     large = await finished(ada, (await ada.press(shown, "Upscale (Subtle)")).message)
     assert "Upscaled (Subtle) by" in large.content
     # Four times as large, and shown so that it can be seen.
-    assert (await picture_of(ada, large)).size == (512, 512)
+    picture = await picture_of(ada, large)
+    assert picture.size == (512, 512)
+    assert ", Size: 512x512, " in picture.info["parameters"]
+    assert picture.info["parameters"].endswith(", Postprocess upscale by: 8")
     again = await finished(ada, (await ada.press(large, "Redo Upscale (Creative)")).message)
     assert (await job_of(database, again)).parent_id == job_id_of(shown)
     assert {"Redo Upscale (Subtle)", "Redo Upscale (Creative)"} <= set(labels(again))

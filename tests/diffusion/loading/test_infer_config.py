@@ -8,7 +8,7 @@ from diffusers import AutoencoderKL, UNet2DConditionModel
 from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
 
 from diffusion.loading.infer_config import added_conditions_config, unet_config, vae_config
-from diffusion.loading.lora import flat_name, from_original
+from diffusion.loading.lora_names import flat_name, from_original
 from tests.support.models.single_files import original_name, original_unet, original_vae
 
 CROSS, UP = "CrossAttnDownBlock2D", "CrossAttnUpBlock2D"

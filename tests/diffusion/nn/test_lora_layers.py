@@ -2,19 +2,16 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from diffusion.engine.engine import Engine
 from diffusion.engine.events import GenerationFinished
-from diffusion.loading.load import Checkpoint, CheckpointError, load
+from diffusion.loading.load import Checkpoint, load
 from diffusion.protocol.requests import ImageRequest, Lora, Noise
 from diffusion.text.encoder import together
 from diffusion.vision.image_files import Pixels
@@ -153,59 +150,3 @@ def test_a_model_may_name_its_loras_itself(
     own = load(folder, CPU)
     assert own.info.loras == ("ink",)
     assert torch.allclose(_denoised(own, (INK,)), _denoised(model, (INK,)), atol=1e-5)
-
-
-def _renamed(old: str, new: str) -> Callable[[dict[str, Tensor]], Any]:
-    def rename(weights: dict[str, Tensor]) -> None:
-        for name in [name for name in weights if old in name]:
-            weights[name.replace(old, new)] = weights.pop(name)
-
-    return rename
-
-
-BREAKS: dict[str, tuple[Callable[[dict[str, Tensor]], Any], str]] = {
-    "another model's layers": (_renamed("down_blocks_1", "down_blocks_7"), "no layer for"),
-    "an encoder that is not there": (_renamed("lora_te_", "lora_te2_"), "no layer for"),
-    "another model's widths": (
-        lambda w: w.update({n: t[:, :5].clone() for n, t in w.items() if "q.lora_down" in n}),
-        "does not fit",
-    ),
-    "only one half": (lambda w: [w.pop(n) for n in list(w) if "q.lora_up" in n], "does not fit"),
-    "DoRA": (lambda w: w.update({"lora_unet_x.dora_scale": torch.ones(1)}), "relative of LoRA"),
-    "no LoRA at all": (lambda w: w.update({"conv_in.weight": torch.ones(1)}), "no layer for"),
-    "nothing": (lambda w: w.clear(), "empty"),
-}
-
-
-@pytest.mark.parametrize("name", BREAKS)
-def test_a_file_that_does_not_fit_is_refused_in_one_sentence(
-    tiny_folder: Path, loras: Path, tmp_path: Path, name: str
-) -> None:
-    change, hint = BREAKS[name]
-    weights = load_file(loras / "ink.safetensors")
-    change(weights)
-    save_file(weights, tmp_path / "broken.safetensors")
-    with pytest.raises(CheckpointError, match=hint) as refusal:
-        load(tiny_folder, CPU, loras=tmp_path)
-    assert str(tmp_path / "broken.safetensors") in str(refusal.value)
-    assert "\n" not in str(refusal.value)
-
-
-def test_other_troubles_with_files_are_refused(
-    tiny_folder: Path, tiny: Checkpoint, tmp_path: Path
-) -> None:
-    with pytest.raises(CheckpointError, match="There is no folder"):
-        load(tiny_folder, CPU, loras=tmp_path / "nowhere")
-    path = write_tiny_lora(tiny_factors(tiny, 1), tmp_path / "a.safetensors", "kohya")
-    weights = load_file(path)
-    for said, hint in (("{", "metadata"), ('{"unet.use_rslora": true}', "use_rslora")):
-        save_file(weights, path, {"lora_adapter_metadata": said})
-        with pytest.raises(CheckpointError, match=hint):
-            load(tiny_folder, CPU, loras=tmp_path)
-    path.write_bytes(b"no")
-    with pytest.raises(CheckpointError, match="cannot be read"):
-        load(tiny_folder, CPU, loras=tmp_path)
-    folder = Path(shutil.copytree(tiny_folder, tmp_path / "model"))
-    (folder / "darkroom.json").write_text('{"loras": ["a"]}')
-    with pytest.raises(CheckpointError, match="a file for each name"):
-        load(folder, CPU)

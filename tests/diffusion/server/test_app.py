@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
+from sd_parsers import ParserManager
 
 from diffusion.engine.engine import Engine
 from diffusion.engine.events import GenerationFinished
@@ -81,7 +82,11 @@ async def test_other_formats(server: Serving, session: aiohttp.ClientSession, fo
     body = {"prompt": "a fox", "output_format": form}
     async with session.post(server.url + GENERATIONS, json=body) as response:
         (entry,) = (await response.json())["data"]
-    assert _picture(entry["b64_json"]).format == form.upper()
+    picture = _picture(entry["b64_json"])
+    assert picture.format == form.upper()
+    info = ParserManager().parse(picture)
+    assert info is not None
+    assert info.raw_parameters["parameters"].startswith("a fox\nSteps: ")
 
 
 async def test_the_same_request_has_the_same_bytes_streamed_or_not(

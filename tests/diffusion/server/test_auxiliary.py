@@ -76,11 +76,14 @@ async def test_a_picture_becomes_four_times_as_large(
     assert np.array_equal(enlarged, expected)
 
 
-async def test_an_enlarged_picture_says_what_made_it(client: InferenceClient) -> None:
-    file = encode(np.array(scene(16, 16)), "png", "a red fox 🦊\nSteps: 4, Seed: 7")
+@pytest.mark.parametrize("form", ["png", "jpeg", "webp"])
+async def test_an_enlarged_picture_says_what_made_it(client: InferenceClient, form: str) -> None:
+    file = encode(np.array(scene(16, 16)), form, "a red fox 🦊\nSteps: 4, Seed: 7, Size: 16x16")
     enlarged = await client.upscale(file)
     with Image.open(io.BytesIO(enlarged)) as opened:
-        assert opened.info["parameters"] == "a red fox 🦊\nSteps: 4, Seed: 7"
+        assert opened.info["parameters"] == (
+            "a red fox 🦊\nSteps: 4, Seed: 7, Size: 64x64, Postprocess upscale by: 4"
+        )
 
 
 async def test_many_ask_at_once_while_pictures_are_drawn(tiny: Checkpoint) -> None:

@@ -15,15 +15,11 @@ from torch import Tensor, nn
 
 from diffusion.loading.diffusers_folder import read_network
 from diffusion.loading.load import EMBEDDED, Checkpoint, load
-from diffusion.protocol.requests import SAMPLER_NAMES, InitImage, Noise, SeedBlend
 from diffusion.vision.autoencoder import Decoder
 from diffusion.vision.image_files import (
-    WEBUI_SAMPLER_NAMES,
     encode,
     encode_preview,
-    parameters_text,
 )
-from tests.support.engine.inference_requests import a_request
 from tests.support.models.tiny_model import build_tiny_preview
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
@@ -31,10 +27,6 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)
 
 def _open(file: bytes) -> Image.Image:
     return Image.open(io.BytesIO(file))
-
-
-def test_every_sampler_has_a_name_for_other_tools() -> None:
-    assert tuple(WEBUI_SAMPLER_NAMES) == SAMPLER_NAMES
 
 
 def test_a_png_holds_the_pixels_and_what_made_them() -> None:
@@ -57,26 +49,6 @@ def test_a_preview_is_stretched_to_the_picture_and_small() -> None:
     assert _open(file).size == (40, 24)
     assert _open(file).format == "JPEG"
     assert len(file) < len(encode(PIXELS, "png"))
-
-
-def test_parameters_are_in_the_form_other_tools_read() -> None:
-    request = a_request(
-        prompt="a red fox,\nin snow",
-        negative_prompt="blur",
-        noises=(Noise(1), Noise(7, (SeedBlend(8, 0.25),))),
-        stop=0.5,
-    )
-    assert parameters_text(request, 1) == (
-        "a red fox,\nin snow\n"
-        "Negative prompt: blur\n"
-        "Steps: 4, Sampler: DPM++ 2M, Schedule type: trailing, CFG scale: 3, Seed: 7, "
-        "Size: 64x64, Model: tiny, Variations: 8:0.25, Stop: 0.5"
-    )
-    assert "Negative" not in parameters_text(a_request(), 0)
-    started = a_request(start=InitImage("0" * 64, 0.25), guidance_rescale=0.7, tile=True)
-    assert parameters_text(started, 0).endswith(
-        "Model: tiny, Denoising strength: 0.25, CFG Rescale φ: 0.7, Tiling: True"
-    )
 
 
 def test_a_picture_is_the_autoencoders(tiny: Checkpoint) -> None:

@@ -35,6 +35,21 @@ async def bring_to(database: Database, state: JobState) -> str:
     return job.id
 
 
+async def test_jobs_that_wait_for_their_model_are_claimed_last_of_all(database: Database) -> None:
+    (waiting,) = await queue(database, request={"prompt": "a fox", "unresolved": {"repetition": 0}})
+    (other,) = await queue(database)
+    assert (waiting.is_unresolved, other.is_unresolved) == (True, False)
+    first = await jobs.claim_next(database, resolved_only=True)
+    assert first is not None
+    assert first.id == other.id
+    assert await jobs.claim_next(database, resolved_only=True) is None
+    assert (await claim(database)).id == waiting.id
+    assert await jobs.set_request(database, waiting.id, REQUEST)
+    assert not (await read(database, waiting.id)).is_unresolved
+    await jobs.cancel(database, waiting.id)
+    assert not await jobs.set_request(database, waiting.id, {})
+
+
 async def test_a_job_comes_back_as_it_was_given(database: Database) -> None:
     before = datetime.now(UTC)
     (parent,) = await jobs.add(database, [new_job()], limit=None)

@@ -82,7 +82,9 @@ def all_cards(typed: str) -> Iterator[EmbedSpec]:
     found = SearchResult((job,), frozenset(), 1)
     request = ImageRequest(typed, typed, (Noise(1),), 8, 8, 2, 7.5)
     pictures = [Picture(0, 1, 8, 8, "", "", 8, "", "")]
-    model = ModelInfo(typed, 512, 20, 7.5, styles={typed: ""}, loras=(typed,))
+    model = ModelInfo(
+        typed, 512, 20, 7.5, styles={typed: ""}, loras=(typed,), skipped_loras={typed: typed}
+    )
     settings = ServerSettings(3, style=typed, aspect="3:2")
     yield job_embeds.info([job], Totals(1, 2, 3, 4), 3, Preferences(), LOCALE)
     yield job_embeds.queue(QueuePosition(queue, job.member_id, 9.0, 2), job.server_id, LOCALE)

@@ -16,6 +16,36 @@ ALPHA = 1.5
 
 LAYOUTS = ("kohya", "peft", "diffusers")
 
+WRITERS: dict[str, tuple[str, str, str]] = {
+    "a U-Net saved by peft": (
+        "base_model.model.{name}.lora_{half}.default_0.weight",
+        "text_encoder.base_model.model.{name}.lora_{half}.weight",
+        "A B",
+    ),
+    "networks wrapped by peft": (
+        "unet.base_model.model.{name}.lora_{half}.weight",
+        "base_model.model.text_model.{name}.lora_{half}.my-style.weight",
+        "A B",
+    ),
+    "ComfyUI": (
+        "diffusion_model.{original}.lora_{half}.weight",
+        "text_encoders.clip_l.transformer.text_model.{name}.lora_{half}.weight",
+        "down up",
+    ),
+    "the whole original model": (
+        "model.diffusion_model.{original}.lora_{half}.weight",
+        "cond_stage_model.transformer.text_model.{name}.lora_{half}.weight",
+        "A B",
+    ),
+    "SimpleTuner": (
+        "lycoris_{flat}.lora_{half}.weight",
+        "lycoris_text_model_{flat}.lora_{half}.weight",
+        "down up",
+    ),
+    "no prefix": ("{name}.lora_{half}", "text_encoder.{name}.lora_{half}", "A B"),
+}
+"""How other programs name the weights of a U-Net and of a text encoder, and the two halves."""
+
 Factors = dict[tuple[str, str], tuple[Tensor, Tensor]]
 
 
@@ -66,6 +96,23 @@ def write_tiny_lora(factors: Factors, path: Path, layout: str, original: bool = 
         said = {f"{network}.lora_alpha": ALPHA for network, _ in factors}
         metadata["lora_adapter_metadata"] = json.dumps(said)
     save_file({name: one.contiguous() for name, one in weights.items()}, path, metadata)
+    return path
+
+
+def write_as(factors: Factors, path: Path, writer: str) -> Path:
+    """Write a LoRA with the names of one of `WRITERS`, of strength ALPHA / RANK."""
+    unet, text, halves = WRITERS[writer]
+    names = [f"{name}.weight" for network, name in factors if network == "unet"]
+    weights = {}
+    for (network, name), (down, up) in factors.items():
+        name = name.removeprefix("text_model.")
+        places = {"name": name, "flat": name.replace(".", "_")}
+        if network == "unet":
+            places["original"] = original_name(f"{name}.weight", names).removesuffix(".weight")
+        pattern = unet if network == "unet" else text
+        for half, weight in zip(halves.split(), (down, up * (ALPHA / RANK)), strict=True):
+            weights[pattern.format(half=half, **places)] = weight.contiguous()
+    save_file(weights, path)
     return path
 
 

@@ -1,0 +1,107 @@
+"""Jobs that were queued before their model was known, and their requests once it is.
+
+A prompt can be typed while inference still loads for the first time. Its job has a placeholder for
+its request, with the seed and the start picture, and waits in the queue like any other. When the
+models are known and its turn comes, the request is made from the prompt.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.models.registry import ModelRegistry
+from bot.models.versions import Versions
+from bot.prompts.effective_settings import SettingsSources, effective_settings
+from bot.prompts.parser import parse_normalised
+from bot.prompts.resolve import resolve, with_init_image
+from bot.retry import until_stored
+from diffusion.protocol.requests import ImageRequest, InitImage, Noise
+from storage import jobs, members, servers
+from storage.database import Database
+from storage.jobs import UNRESOLVED_KEY, Job, NewJob
+from storage.models import JobKind
+from storage.servers import ServerSettings
+
+
+def placeholder(text: str, seed: int) -> ImageRequest:
+    """What stands in for the request of a prompt whose model is not known yet."""
+    return ImageRequest(
+        model="",
+        prompt=text,
+        noises=(Noise(seed),),
+        width=64,
+        height=64,
+        steps=1,
+        guidance_scale=1.0,
+    )
+
+
+def as_unresolved(job: NewJob, repetition: int) -> NewJob:
+    """The job of a placeholder, as one that waits for its model.
+
+    `repetition` counts the jobs of a prompt with `--repeat` from 0.
+    """
+    return replace(job, request={**job.request, UNRESOLVED_KEY: {"repetition": repetition}})
+
+
+def with_request(job: NewJob, request: ImageRequest) -> NewJob:
+    """The job with another request, which waits for its model if the old one does."""
+    waiting = {key: job.request[key] for key in (UNRESOLVED_KEY,) if key in job.request}
+    return replace(job, request={**request.to_json(), **waiting})
+
+
+def with_start_picture(job: NewJob, picture: str) -> NewJob:
+    """An unresolved job that starts from the picture with this digest."""
+    request = ImageRequest.from_json(job.request)
+    return with_request(job, replace(request, start=InitImage(picture, 1.0)))
+
+
+class JobResolver:
+    """Makes the requests of jobs whose model was not known, or is no longer there."""
+
+    def __init__(self, database: Database, registry: ModelRegistry) -> None:
+        self._database = database
+        self._registry = registry
+
+    async def resolve(self, job: Job) -> Job:
+        """The claimed job with a request for a model that inference has; most have one already.
+
+        Raises NoModel, or another UserError for a prompt that no model can draw.
+        """
+        if not self._is_for_missing_model(job):
+            return job
+        versions = await self._registry.versions()
+        member = await members.get_preferences(self._database, job.member_id)
+        server = ServerSettings(server_id=0)
+        if job.server_id is not None:
+            server = await servers.get_settings(self._database, job.server_id)
+        # A member's own options are written out in the prompt already.
+        sources = SettingsSources(member, {}, server)
+        request = await asyncio.to_thread(_resolved, job, sources, versions)
+        await until_stored(lambda: jobs.set_request(self._database, job.id, request))
+        return replace(job, request=request)
+
+    def _is_for_missing_model(self, job: Job) -> bool:
+        """Whether the job waited for its model, or its prompt was typed for one that has gone.
+
+        Follow-ups are of their parent's model, and stay so.
+        """
+        if job.is_unresolved or not self._registry.is_fresh:
+            return job.is_unresolved
+        gone = self._registry.of_id(job.request["model"]) is None
+        return gone and job.kind is JobKind.IMAGINE
+
+
+def _resolved(job: Job, sources: SettingsSources, versions: Versions) -> Mapping[str, Any]:
+    """The request of a job's prompt. Raises PromptError."""
+    old = ImageRequest.from_json(job.request)
+    image = old.start.image if old.start else None
+    prompt = parse_normalised(job.prompt)
+    settings = effective_settings(prompt, sources, versions, has_pictures=image is not None)
+    requests = resolve(prompt, settings, old.noises[0].seed)
+    if job.is_unresolved:
+        request = requests[job.request[UNRESOLVED_KEY]["repetition"]]
+    else:
+        request = replace(requests[0], noises=old.noises)
+    return with_init_image(request, settings, image).to_json()

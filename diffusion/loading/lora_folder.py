@@ -1,0 +1,140 @@
+"""Find the LoRA files of a model: those in a folder, and those that the model names itself.
+
+A file in the folder that cannot be used is logged, skipped and told: the folder may hold LoRAs for
+other models. A file that the model names must work.
+"""
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from torch import nn
+
+from diffusion.loading.components import ModelComponents
+from diffusion.loading.hashes import lora_hash
+from diffusion.loading.lora import ADAPTER_STEM, UnusableLora, read_lora
+from diffusion.nn.lora_layers import LoraDeltas
+from diffusion.nn.model_files import CheckpointError, first_line
+from diffusion.protocol.models import MAX_MODEL_LORAS, MAX_SKIPPED_LORAS
+
+GENERAL_STEMS = (ADAPTER_STEM, "pytorch_lora_weights")
+"""File names by which peft and diffusers save every LoRA; the folder has the LoRA's own name."""
+
+PICKLE_SUFFIXES = (".pt", ".pth", ".ckpt", ".bin")
+
+MAX_NAME_CHARS = 200
+MAX_REASON_CHARS = 300
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class FoundLoras:
+    """The LoRAs and their hashes by name, and for each skipped file in the folder the reason."""
+
+    deltas: dict[str, LoraDeltas] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    def read(self, name: str, path: Path, networks: Mapping[str, nn.Module]) -> None:
+        """Add the LoRA in a file. Raises UnusableLora."""
+        self.deltas[name] = read_lora(path, networks)
+        self.hashes[name] = lora_hash(path)
+
+    def skip(self, file: str, reason: str) -> None:
+        """Note that a file in the folder cannot be used; `file` is its path there."""
+        log.warning("The LoRA file %s is skipped: it %s", shown(file), reason)
+        if len(self.skipped) < MAX_SKIPPED_LORAS:
+            self.skipped[shown(file)] = f"It {reason}"[:MAX_REASON_CHARS]
+
+
+def find_loras(
+    parts: ModelComponents, folder: Path | None, networks: Mapping[str, nn.Module]
+) -> FoundLoras:
+    """Read the LoRAs. Raises CheckpointError if the folder, or a file that the model names, cannot
+    be read."""
+    named = parts.settings.get("loras", {})
+    if not isinstance(named, Mapping) or not all(isinstance(path, str) for path in named.values()):
+        raise CheckpointError(f"{parts.sidecar} must have a file for each name in its loras.")
+    found = FoundLoras()
+    for name, path in named.items():
+        file = parts.sidecar.parent / path
+        try:
+            found.read(str(name), file, networks)
+        except UnusableLora as error:
+            raise CheckpointError(f"The LoRA {file} {error.reason}") from error
+    if folder:
+        _read_folder(folder, networks, found)
+    return found
+
+
+def _read_folder(folder: Path, networks: Mapping[str, nn.Module], found: FoundLoras) -> None:
+    named_by_model = frozenset(found.deltas)
+    for path in _files(folder, found):
+        inside = path.relative_to(folder)
+        name = name_of(inside)
+        if name in named_by_model:
+            continue
+        try:
+            _check_file(path, name, found)
+            found.read(name, path, networks)
+        except UnusableLora as error:
+            found.skip(inside.as_posix(), error.reason)
+        except Exception as error:
+            log.exception("A LoRA cannot be used because of a bug.")
+            found.skip(inside.as_posix(), f"cannot be used: {first_line(error)}")
+
+
+def _check_file(path: Path, name: str, found: FoundLoras) -> None:
+    """Raise UnusableLora for a file that is not worth reading."""
+    if path.suffix.lower() in PICKLE_SUFFIXES:
+        raise UnusableLora("is not a .safetensors file; other formats can contain code.")
+    if name != shown(name):
+        raise UnusableLora("has a name that cannot be typed. Rename the file.")
+    if name in found.deltas:
+        raise UnusableLora("has the name of another one. Rename the file.")
+    if len(found.deltas) >= MAX_MODEL_LORAS:
+        raise UnusableLora(f"is one more than {MAX_MODEL_LORAS}, the most there can be.")
+
+
+def name_of(path: Path) -> str:
+    """The name of a LoRA, by its path in the folder: without the suffix, `/` between folders."""
+    if path.stem in GENERAL_STEMS and path.parent.parts:
+        return path.parent.as_posix()
+    return path.with_suffix("").as_posix()
+
+
+def shown(name: str) -> str:
+    """A name that can be shown: short, and without characters that cannot be printed."""
+    return (name if name.isprintable() else ascii(name)[1:-1])[:MAX_NAME_CHARS]
+
+
+def _files(folder: Path, found: FoundLoras) -> Iterator[Path]:
+    """All files that may be LoRAs, in the order of their names. Links to folders are followed.
+
+    Hidden files are left out: macOS writes one beside each file on foreign disks.
+    """
+    if not folder.is_dir():
+        raise CheckpointError(f"There is no folder {folder} with LoRA files.")
+
+    def unreadable(error: OSError) -> None:
+        place = Path(error.filename)
+        if place == folder:
+            raise CheckpointError(f"The folder {folder} cannot be read: {error.strerror}.")
+        found.skip(f"{place.relative_to(folder).as_posix()}/", f"cannot be read: {error.strerror}.")
+
+    entered = set()
+    for place, folders, files in os.walk(folder, onerror=unreadable, followlinks=True):
+        real = os.path.realpath(place)
+        # A link may lead back to where it is.
+        if real in entered:
+            folders.clear()
+            continue
+        entered.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            suffix = Path(name).suffix.lower()
+            if not name.startswith(".") and suffix in (".safetensors", *PICKLE_SUFFIXES):
+                yield Path(place, name)
