@@ -189,9 +189,10 @@ function showSidebar(shown) {
 
 /** What is typed or pasted goes to the message box, unless the focus is where keys mean something else. */
 function typeAnywhere(event) {
+  if (event.defaultPrevented) return;
   if (event.key === "Escape") showSidebar(false);
   const focused = document.activeElement;
-  if (event.defaultPrevented || focused?.closest("input, textarea, [contenteditable], .composer, dialog, [role=menu], [role=listbox]")) return;
+  if (focused?.closest("input, textarea, [contenteditable], .composer, dialog, [role=menu], [role=listbox]")) return;
   const command = event.ctrlKey || event.metaKey;
   const pastes = command && event.key.toLowerCase() === "v";
   // The space bar presses buttons; AltGr is Ctrl and Alt, and writes letters.

@@ -34,7 +34,7 @@ export function openMenu(anchor, entries) {
   });
   document.body.append(menu);
   place(menu, anchor);
-  items[0]?.focus({ preventScroll: true });
+  (menu.querySelector("[aria-checked=true]") ?? items[0])?.focus({ preventScroll: true });
   document.addEventListener("pointerdown", elsewhere, true);
 }
 
