@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 ARGS ?=
 
-.PHONY: install run test company lint bench
+.PHONY: install run test company libraries lint bench
 
 install: .venv/installed
 
@@ -28,6 +28,19 @@ test: .venv/installed-dev
 # The same bytes in any company: 500 pictures for each choice of instructions and threads.
 company: .venv/installed-dev
 	$(BIN)/python -m pytest -m company tests/diffusion/engine/test_company.py $(ARGS)
+
+# Other libraries than discord.py on the playground, each in an environment of its own.
+LIBRARIES := hikari hikari-zstd py-cord interactions.py
+
+libraries: .venv/installed-dev $(LIBRARIES:%=.libraries/%/installed)
+	$(BIN)/python -m pytest -m libraries tests/playground/libraries $(ARGS)
+
+.libraries/hikari-zstd/installed: REQUIREMENT = hikari[zstd]
+.libraries/interactions.py/installed: REQUIREMENT = discord-py-interactions
+.libraries/%/installed:
+	$(PYTHON) -m venv .libraries/$*
+	.libraries/$*/bin/python -m pip install --quiet --disable-pip-version-check '$(or $(REQUIREMENT),$*)'
+	touch $@
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

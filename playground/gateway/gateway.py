@@ -16,6 +16,7 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from playground.gateway.encodings import STREAMS, PlainText, ZlibFrames
 from playground.gateway.events import Intent, is_for_shard, members_chunk, ready_events, strip
 from playground.gateway.sessions import CloseCode, Connection, Hangup, Opcode, Session
 from playground.state.limits import CLOSE_TIMEOUT_S, Limits
@@ -91,12 +92,15 @@ class Gateway:
         size = 4 * self._limits.gateway_payload
         socket = web.WebSocketResponse(timeout=CLOSE_TIMEOUT_S, max_msg_size=size)
         await socket.prepare(request)
-        connection = Connection(socket)
+        encoding = STREAMS.get(request.query.get("compress", ""))
+        connection = Connection(socket, encoding() if encoding else PlainText())
         self._connections.add(connection)
         writer = asyncio.create_task(connection.write())
         try:
             if request.query.get("v", "10") != "10":
                 raise Hangup(CloseCode.INVALID_VERSION)
+            if encoding is None or request.query.get("encoding", "json") != "json":
+                raise Hangup(CloseCode.DECODE_ERROR)
             interval = int(self._limits.heartbeat_interval * 1000)
             connection.send(Opcode.HELLO, {"heartbeat_interval": interval})
             await self._listen(connection)
@@ -120,19 +124,20 @@ class Gateway:
                 raise Hangup(CloseCode.SESSION_TIMED_OUT) from None
             if frame.type is WSMsgType.CLOSE:
                 connection.goodbye = frame.data in NORMAL_CLOSE_CODES
-            if frame.type is not WSMsgType.TEXT:
+            if frame.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 return
-            self._limit(connection, frame.data)
+            content = frame.data.encode() if frame.type is WSMsgType.TEXT else frame.data
+            self._limit(connection, content)
             try:
-                message = json.loads(frame.data)
+                message = json.loads(content)
                 op, payload = message["op"], message.get("d")
             except (ValueError, KeyError, TypeError):
                 raise Hangup(CloseCode.DECODE_ERROR) from None
             self._take(connection, op, payload)
 
-    def _limit(self, connection: Connection, text: str) -> None:
+    def _limit(self, connection: Connection, content: bytes) -> None:
         """120 events a minute, 4096 bytes each."""
-        if len(text.encode()) > self._limits.gateway_payload:
+        if len(content) > self._limits.gateway_payload:
             raise Hangup(CloseCode.DECODE_ERROR)
         now = monotonic()
         connection.received.append(now)
@@ -171,6 +176,8 @@ class Gateway:
     def _identify(self, connection: Connection, payload: Any) -> None:
         session = self._new_session(payload)
         self._sessions[session.id] = session
+        if payload.get("compress") and isinstance(connection.encoding, PlainText):
+            connection.encoding = ZlibFrames()
         self._attach(session, connection)
         for event, body in ready_events(self._world, session.id, session.shard, self.url):
             session.dispatch(event, body)

@@ -13,6 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
+from playground.gateway.encodings import Encoding
 from playground.state.messages import Json
 
 MAX_REPLAYED_EVENTS = 5000
@@ -80,12 +81,13 @@ class Session:
 
 @dataclass(slots=True, eq=False)
 class Connection:
-    """One websocket of a bot. Frames leave through `outbox`, in order.
+    """One websocket of a bot. Frames leave through `outbox`, in order, as `encoding` says.
 
     `goodbye` is set where the client closed as one that will not resume.
     """
 
     socket: web.WebSocketResponse
+    encoding: Encoding
     outbox: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     session: Session | None = None
     heard: float = field(default_factory=monotonic)
@@ -98,4 +100,8 @@ class Connection:
 
     async def write(self) -> None:
         while True:
-            await self.socket.send_str(await self.outbox.get())
+            frame = self.encoding.encode(await self.outbox.get())
+            if isinstance(frame, str):
+                await self.socket.send_str(frame)
+            else:
+                await self.socket.send_bytes(frame)

@@ -124,8 +124,9 @@ def _number(option: Json, value: Any, kind: type[int] | type[float]) -> float:
     try:
         return kind(value)
     except (TypeError, ValueError):
-        words = "a whole number" if kind is int else "a number"
-        raise Refusal(f"The option {option['name']} is {words}.") from None
+        if kind is int:
+            raise Refusal(f"The option {option['name']} is a whole number.") from None
+        raise Refusal(f"The option {option['name']} is a number.") from None
 
 
 def _bounded(option: Json, value: Any, measure: float, least: str, most: str) -> Any:

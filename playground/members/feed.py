@@ -54,8 +54,11 @@ class Feed:
         socket = web.WebSocketResponse(heartbeat=30, timeout=CLOSE_TIMEOUT_S)
         await socket.prepare(request)
         viewer = _Viewer(member)
-        viewer.push(self._hello(member))
+        comes_online = not self._is_watching(member.user.id)
         self._viewers.add(viewer)
+        viewer.push(self._hello(member))
+        if comes_online:
+            self._tell_state()
         self._sockets.add(socket)
         writer = asyncio.create_task(_write(socket, viewer))
         try:
@@ -67,6 +70,8 @@ class Feed:
             writer.cancel()
             with suppress(asyncio.CancelledError, ConnectionError):
                 await writer
+            if not self._is_watching(member.user.id):
+                self._tell_state()
         return socket
 
     async def close(self) -> None:
@@ -89,15 +94,29 @@ class Feed:
             if world.can_view(member.user.id, channel)
         ]
         return {
-            "me": _person(member.user),
-            "people": [_person(each.user) for each in world.members.values()],
+            "me": self._person(member.user),
+            "people": [self._person(each.user) for each in world.members.values()],
             "server": world.guild.name,
             "app_installed": member.user.id in world.installed_by,
             "owner_id": str(world.guild.owner_id),
             "channels": channels,
-            "bot": {**_person(world.bot), "online": self._standin.gateway.online},
+            "bot": self._person(world.bot),
             "commands_version": self._standin.commands.version,
         }
+
+    def _person(self, user: User) -> dict[str, Any]:
+        """A user; online is who has a page open, and the bot where it is connected."""
+        online = self._standin.gateway.online if user.bot else self._is_watching(user.id)
+        return {
+            "id": str(user.id),
+            "name": user.display_name,
+            "bot": user.bot,
+            "avatar": f"/cdn/avatars/{user.id}/{AVATAR}.png",
+            "online": online,
+        }
+
+    def _is_watching(self, user_id: int) -> bool:
+        return any(viewer.member.user.id == user_id for viewer in self._viewers)
 
     def _hello(self, member: GuildMember) -> dict[str, Any]:
         world = self._standin.world
@@ -152,12 +171,3 @@ def _shown(world: World, channel: Channel, member: GuildMember) -> dict[str, Any
         return {"name": channel.name, "kind": "text", "server": guild.name}
     (other,) = (user for user in channel.people if user != member.user.id)
     return {"name": world.user(other).display_name, "kind": "dm", "person": str(other)}
-
-
-def _person(user: User) -> dict[str, Any]:
-    return {
-        "id": str(user.id),
-        "name": user.display_name,
-        "bot": user.bot,
-        "avatar": f"/cdn/avatars/{user.id}/{AVATAR}.png",
-    }

@@ -13,6 +13,7 @@ from playground.payloads.people import (
     member_payload,
     user_payload,
 )
+from playground.state.messages import Json
 from playground.state.people import GUEST_PERMISSIONS, Channel
 from playground.state.world import World
 from playground.validation.commands import CommandKind
@@ -29,7 +30,7 @@ def command_payload(world: World, command: Command) -> Payload:
         "contexts": None,
         "integration_types": [0],
         "nsfw": False,
-        **{name: value for name, value in definition.items() if value is not None},
+        **_without_nulls(definition),
         "id": str(command.id),
         "application_id": str(world.application_id),
         "version": str(command.version),
@@ -41,6 +42,14 @@ def command_payload(world: World, command: Command) -> Payload:
     if command.kind is not CommandKind.CHAT:
         payload.pop("options", None)
     return payload if command.guild_id is None else {**payload, "guild_id": str(command.guild_id)}
+
+
+def _without_nulls(definition: Json) -> Payload:
+    """What was left open, in the command and its options: libraries write it as null."""
+    cleaned = {name: value for name, value in definition.items() if value is not None}
+    if "options" in cleaned:
+        cleaned["options"] = [_without_nulls(option) for option in cleaned["options"]]
+    return cleaned
 
 
 def interaction_payload(world: World, interaction: Interaction) -> Payload:

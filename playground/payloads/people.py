@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from playground.state.people import Channel, GuildMember, User
+from playground.state.people import Channel, GuildMember, Role, User
 from playground.state.world import World
 
 Payload = dict[str, Any]
@@ -73,6 +73,24 @@ def channel_payload(world: World, channel: Channel) -> Payload:
     }
 
 
+def role_payload(role: Role) -> Payload:
+    return {
+        "id": str(role.id),
+        "name": role.name,
+        "description": None,
+        "permissions": str(role.permissions),
+        "position": role.position,
+        "color": 0,
+        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+        "hoist": False,
+        "managed": role.managed,
+        "mentionable": False,
+        "icon": None,
+        "unicode_emoji": None,
+        "flags": 0,
+    }
+
+
 def guild_payload(world: World) -> Payload:
     """The guild as REST answers it; GUILD_CREATE adds members and channels."""
     guild = world.guild
@@ -121,28 +139,7 @@ def guild_payload(world: World) -> Payload:
         "features": [],
         "emojis": [],
         "stickers": [],
-        "roles": [
-            {
-                "id": str(role.id),
-                "name": role.name,
-                "description": None,
-                "permissions": str(role.permissions),
-                "position": role.position,
-                "color": 0,
-                "colors": {
-                    "primary_color": 0,
-                    "secondary_color": None,
-                    "tertiary_color": None,
-                },
-                "hoist": False,
-                "managed": role.managed,
-                "mentionable": False,
-                "icon": None,
-                "unicode_emoji": None,
-                "flags": 0,
-            }
-            for role in guild.roles
-        ],
+        "roles": [role_payload(role) for role in guild.roles],
     }
 
 

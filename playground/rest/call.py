@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs
 
 from aiohttp import BodyPartReader, web
 
@@ -18,6 +19,7 @@ from playground.state.people import Channel, Permission, may
 from playground.state.world import World
 from playground.validation.rules import NOT_A_MODEL
 
+MAX_FORM_FIELDS = 100
 FILE_PART = re.compile(r"files?\[(\d+)\]|file(\d*)")
 
 
@@ -74,13 +76,16 @@ def snowflake(text: Any, name: str) -> int:
 
 
 async def read_body(request: web.Request) -> ParsedBody:
-    """Read JSON or multipart. Raises DiscordError if it is neither, or too large."""
+    """Read JSON, multipart or a form with `payload_json`. Raises DiscordError if it is none of
+    them, or too large."""
     try:
         if request.content_type.startswith("multipart/"):
             return await _read_multipart(request)
         text = await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise DiscordError(errors.TOO_LARGE) from None
+    if text and request.content_type == "application/x-www-form-urlencoded":
+        text = _payload_of_form(text)
     return ParsedBody(_parse(text)) if text else ParsedBody()
 
 
@@ -104,6 +109,16 @@ async def _read_multipart(request: web.Request) -> ParsedBody:
     except (ValueError, AssertionError):
         raise DiscordError(errors.INVALID_JSON) from None
     return ParsedBody({} if payload is None else payload, tuple(files))
+
+
+def _payload_of_form(text: bytes) -> bytes:
+    """`payload_json` of a form: libraries write one also where there is no file to send."""
+    try:
+        fields = parse_qs(text.decode(), max_num_fields=MAX_FORM_FIELDS)
+    except ValueError:
+        raise DiscordError(errors.INVALID_JSON) from None
+    # Without the field this may be JSON from a client that did not say so: curl, for one.
+    return fields["payload_json"][0].encode() if "payload_json" in fields else text
 
 
 def _parse(text: bytes) -> Any:

@@ -1,19 +1,11 @@
-"""The bot, its application, users, the server and the gateway's address."""
+"""The bot, its application, users and the gateway's address."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from playground.payloads.people import (
-    LOCALE,
-    channel_payload,
-    guild_payload,
-    member_payload,
-    user_payload,
-)
+from playground.payloads.people import LOCALE, user_payload
 from playground.rest.call import Call
-from playground.state import errors
-from playground.state.errors import DiscordError
 
 
 def get_me(call: Call) -> Any:
@@ -38,6 +30,8 @@ def get_application(call: Call) -> Any:
         "name": world.bot.display_name,
         "icon": None,
         "description": "",
+        # Discord has left it empty for years; interactions.py cannot do without it.
+        "summary": "",
         "type": None,
         "bot": user_payload(world.bot),
         "bot_public": True,
@@ -66,31 +60,3 @@ def get_gateway_bot(call: Call) -> Any:
     total = call.standin.limits.identifies_per_day
     start_limit = {"total": total, "remaining": total, "reset_after": 0, "max_concurrency": 1}
     return {"url": call.standin.gateway.url, "shards": 1, "session_start_limit": start_limit}
-
-
-def get_guild(call: Call) -> Any:
-    _check_guild(call)
-    return guild_payload(call.world)
-
-
-def list_channels(call: Call) -> Any:
-    _check_guild(call)
-    return [
-        channel_payload(call.world, channel)
-        for channel in call.world.channels.values()
-        if channel.guild_id == call.world.guild.id
-    ]
-
-
-def get_member(call: Call) -> Any:
-    _check_guild(call)
-    user_id = call.id("user_id")
-    call.world.user(user_id)
-    if user_id not in call.world.guild.members:
-        raise DiscordError(errors.UNKNOWN_MEMBER)
-    return member_payload(call.world.members[user_id])
-
-
-def _check_guild(call: Call) -> None:
-    if call.id("guild_id") != call.world.guild.id:
-        raise DiscordError(errors.UNKNOWN_GUILD)

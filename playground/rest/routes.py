@@ -14,7 +14,7 @@ from aiohttp import web
 
 from playground.app.faults import RateLimited, ServerFailure
 from playground.app.standin import BotRequest, StandIn
-from playground.rest import commands, identity, messages, webhooks
+from playground.rest import commands, guilds, identity, messages, webhooks
 from playground.rest.call import Call, ParsedBody, read_body
 from playground.rest.rate_limits import RateLimits, Verdict
 from playground.state import errors
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 PREFIX = "/api/v10"
 Handle = Callable[[Call], Any]
 
+_GUILD = "/guilds/{guild_id}"
 _MESSAGE = "/channels/{channel_id}/messages/{message_id}"
 _REACTION = _MESSAGE + "/reactions/{emoji_name}"
 _COMMANDS = "/applications/{application_id}/commands"
@@ -38,9 +39,30 @@ ROUTES: tuple[tuple[str, str, Handle], ...] = (
     ("GET", "/users/{user_id}", identity.get_user),
     ("GET", "/oauth2/applications/@me", identity.get_application),
     ("GET", "/applications/@me", identity.get_application),
-    ("GET", "/guilds/{guild_id}", identity.get_guild),
-    ("GET", "/guilds/{guild_id}/channels", identity.list_channels),
-    ("GET", "/guilds/{guild_id}/members/{user_id}", identity.get_member),
+    ("GET", "/users/@me/guilds", guilds.list_own_guilds),
+    ("GET", _GUILD, guilds.get_guild),
+    ("GET", _GUILD + "/channels", guilds.list_channels),
+    ("GET", _GUILD + "/members", guilds.list_members),
+    ("GET", _GUILD + "/members/{user_id}", guilds.get_member),
+    ("GET", _GUILD + "/roles", guilds.list_roles),
+    ("GET", _GUILD + "/threads/active", guilds.list_threads),
+    ("GET", _GUILD + "/webhooks", guilds.list_webhooks),
+    ("GET", _GUILD + "/emojis", guilds.list_nothing),
+    ("GET", _GUILD + "/stickers", guilds.list_nothing),
+    ("GET", _GUILD + "/scheduled-events", guilds.list_nothing),
+    ("GET", _GUILD + "/soundboard-sounds", guilds.list_no_items),
+    ("GET", "/channels/{channel_id}/threads/archived/public", guilds.list_threads),
+    ("GET", "/channels/{channel_id}/threads/archived/private", guilds.list_threads),
+    ("GET", "/channels/{channel_id}/users/@me/threads/archived/private", guilds.list_threads),
+    ("GET", "/channels/{channel_id}/messages/pins", guilds.list_pins),
+    ("GET", "/channels/{channel_id}/pins", guilds.list_nothing),
+    ("GET", "/channels/{channel_id}/webhooks", guilds.list_webhooks),
+    ("GET", "/applications/{application_id}/emojis", guilds.list_no_items),
+    ("GET", "/applications/{application_id}/entitlements", guilds.list_nothing),
+    ("GET", _GUILD_COMMANDS + "/permissions", guilds.list_nothing),
+    ("GET", "/soundboard-default-sounds", guilds.list_nothing),
+    ("GET", "/sticker-packs", guilds.list_sticker_packs),
+    ("GET", "/voice/regions", guilds.list_nothing),
     *(
         (method, root + rest, handle)
         for root in (_COMMANDS, _GUILD_COMMANDS)
@@ -90,7 +112,15 @@ def add_rest_routes(app: web.Application, standin: StandIn) -> None:
     for method, path, handle in ROUTES:
         handler = _RouteHandler(standin, rate_limits, path, handle)
         app.router.add_route(method, PREFIX + path, handler.serve)
-    app.router.add_route("*", "/api/{rest:.*}", _unknown)
+
+    async def unknown(request: web.Request) -> web.StreamResponse:
+        """Kept in the record as well, so that a test sees what a library missed."""
+        route = f"{request.method} {request.path.removeprefix(PREFIX)}"
+        asked = BotRequest(request.method, request.path, route, 404, None, (), dict(request.query))
+        standin.requests.append(asked)
+        return _response(404, DiscordError(errors.NOT_FOUND).body(), {})
+
+    app.router.add_route("*", "/api/{rest:.*}", unknown)
 
 
 class _RouteHandler:
@@ -186,8 +216,3 @@ def _response(status: int, answer: Any, headers: dict[str, str]) -> web.Response
     # Exactly this type: discord.py does not read JSON that names a charset.
     typed = {**headers, "Content-Type": "application/json"}
     return web.Response(status=status, body=json.dumps(answer).encode(), headers=typed)
-
-
-async def _unknown(_: web.Request) -> web.StreamResponse:
-    error = DiscordError(errors.NOT_FOUND)
-    return _response(404, error.body(), {})

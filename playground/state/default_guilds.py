@@ -21,7 +21,12 @@ from playground.state.snowflakes import Snowflakes
 PEOPLE = (("you", "you"), ("ada", "Ada"), ("ben", "Ben"))
 """Username and display name of each person; the first owns the bot's server, the last the other."""
 
-BOT_PERMISSIONS = EVERYONE_PERMISSIONS | Permission.MANAGE_MESSAGES | Permission.MENTION_EVERYONE
+BOT_PERMISSIONS = (
+    EVERYONE_PERMISSIONS
+    | Permission.MANAGE_MESSAGES
+    | Permission.MANAGE_WEBHOOKS
+    | Permission.MENTION_EVERYONE
+)
 """The bot may ping everyone, so that one which forgets `allowed_mentions` is found out."""
 
 

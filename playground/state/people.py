@@ -21,6 +21,7 @@ class Permission(IntFlag):
     READ_MESSAGE_HISTORY = 1 << 16
     MENTION_EVERYONE = 1 << 17
     USE_EXTERNAL_EMOJIS = 1 << 18
+    MANAGE_WEBHOOKS = 1 << 29
     USE_APPLICATION_COMMANDS = 1 << 31
     USE_EXTERNAL_APPS = 1 << 50
 
@@ -114,6 +115,18 @@ class Guild:
         return next(role for role in self.roles if role.id == identity)
 
 
+def guild_permissions(guild: Guild, member: GuildMember) -> int:
+    """The permission bits of a user in a server, channels aside; none for strangers."""
+    if member.user.id not in guild.members:
+        return 0
+    if member.user.id == guild.owner_id:
+        return EVERY_PERMISSION
+    bits = 0
+    for role_id in (guild.id, *member.roles):
+        bits |= guild.role(role_id).permissions
+    return EVERY_PERMISSION if bits & Permission.ADMINISTRATOR else bits
+
+
 def permissions_in(guild: Guild | None, member: GuildMember, channel: Channel) -> int:
     """The permission bits of a user in a channel, as Discord computes them; none for strangers.
 
@@ -122,16 +135,9 @@ def permissions_in(guild: Guild | None, member: GuildMember, channel: Channel) -
     if guild is None:
         there = member.user.id in channel.people
         return int(EVERYONE_PERMISSIONS | Permission.MENTION_EVERYONE) if there else 0
-    if member.user.id not in guild.members:
-        return 0
-    if member.user.id == guild.owner_id:
-        return EVERY_PERMISSION
-    held = (guild.id, *member.roles)
-    bits = 0
-    for role_id in held:
-        bits |= guild.role(role_id).permissions
-    if bits & Permission.ADMINISTRATOR:
-        return EVERY_PERMISSION
+    bits = guild_permissions(guild, member)
+    if bits in (0, EVERY_PERMISSION):
+        return bits
     for group in ((guild.id,), member.roles):
         chosen = [overwrite for overwrite in channel.overwrites if overwrite.role_id in group]
         for overwrite in chosen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -95,6 +96,31 @@ class Page:
     async def script(self, source: str, *arguments: Any) -> Any:
         return await asyncio.to_thread(self.driver.execute_script, source, *arguments)
 
+    async def later(self, source: str, *arguments: Any) -> Any:
+        """A script that ends by calling its last argument."""
+        return await asyncio.to_thread(self.driver.execute_async_script, source, *arguments)
+
+    async def value(self, css: str, name: str) -> list[Any]:
+        """A property of each element that fits."""
+        source = "return [...document.querySelectorAll(arguments[0])].map((e) => e[arguments[1]])"
+        return list(await self.script(source, css, name))
+
+    @contextmanager
+    def speaking(self, accepted: str) -> Iterator[None]:
+        """Use another language as the browser's."""
+        agent = self.driver.execute_script("return navigator.userAgent")
+        spoken = self.driver.execute_script("return navigator.language")
+
+        def speak(language: str) -> None:
+            override = {"userAgent": agent, "acceptLanguage": language}
+            self.driver.execute_cdp_cmd("Emulation.setUserAgentOverride", override)
+
+        speak(accepted)
+        try:
+            yield
+        finally:
+            speak(spoken)
+
     def complaints(self) -> list[str]:
         """What the browser's console holds against the page."""
         return [entry["message"] for entry in self.driver.get_log("browser")]
@@ -105,6 +131,7 @@ async def page(driver: webdriver.Chrome, playground: Playground) -> AsyncIterato
     opened = Page(driver, playground.url)
     opened.complaints()  # Those of the page before.
     yield opened
+    await opened.script("localStorage.clear(); sessionStorage.clear()")
     await asyncio.to_thread(driver.get, "about:blank")
 
 
@@ -186,6 +213,189 @@ async def test_typing_a_command_in_one_go(page: Page, playground: Playground) ->
         await page.text(".message .content", "a blue fox after 20")
 
 
+async def test_the_first_visit_is_shown_what_to_do_once(page: Page, playground: Playground) -> None:
+    async with connected(make_bot(), playground.url), Member(playground.url, "Ada") as ada:
+        await ada.wait_for_command("imagine")
+        await page.open("Ada")
+        await page.text(".coach", "type / here to see all commands")
+        described = (await page.one("#composer")).get_attribute("aria-describedby")
+        assert [each.get_attribute("id") for each in page.find(".coach")] == [described]
+        (await page.text(".example", "a parrot")).click()
+        await page.one("[data-option=prompt]")
+        await page.until(lambda: not page.find(".coach:not([hidden])"))
+        await page.keys(" in a tree", Keys.ENTER)
+        await page.text(".message .content", "a parrot in a tree after 20")
+        # Another empty channel has the prompts, and no coach mark any more.
+        gallery = await page.text("[data-channel]", "gallery")
+        gallery.click()
+        await page.text(".try", "/imagine a red fox")
+        assert len(page.find(".example")) == 3
+        assert not page.find(".coach:not([hidden])")
+        await page.open("Ada")
+        await page.text(".message .content", "a parrot")
+        assert not page.find(".coach:not([hidden])")
+
+
+async def test_trying_it_takes_one_press_and_leaves_the_focus_to_type(
+    page: Page, playground: Playground
+) -> None:
+    async with connected(make_bot(), playground.url), Member(playground.url, "Ada") as ada:
+        await ada.wait_for_command("imagine")
+        await page.open("Ada")
+        await page.text(".bot-state", "online")
+        await page.one(".coach:not([hidden])")
+        await page.script("document.querySelector('.try').focus()")
+        await page.keys(" ")
+        await page.text(".message .content", "a red fox after 20")
+        assert await page.script("return document.activeElement.id") == "composer"
+        assert len(await ada.messages("darkroom")) == 1
+
+
+async def test_what_is_typed_after_a_button_reaches_the_message_box(
+    page: Page, playground: Playground
+) -> None:
+    async with connected(make_bot(), playground.url), Member(playground.url, "Ada") as ada:
+        await ada.wait_for_command("imagine")
+        await ada.slash("darkroom", "imagine", prompt="a fox")
+        await page.open("Ada")
+        (await page.one("[data-custom-id=u1]")).click()
+        await page.text(".message.ephemeral .content", "only you")
+        await page.keys("/ima")
+        await page.text(".popup-option", "/imagine")
+        assert await page.value("#composer", "value") == ["/ima"]
+        # The space bar still presses what has the focus, and a dialog keeps what is typed in it.
+        await page.script("document.querySelector('[data-custom-id=remix]').focus()")
+        await page.keys(" ")
+        await page.text("dialog h2", "Remix Prompt")
+        await page.keys("!")
+        assert await page.value("dialog input", "value") == ["a fox!"]
+        await page.keys(Keys.ESCAPE)
+        await page.until(lambda: not page.find("dialog"))
+        await page.keys("g")
+        assert await page.value("#composer", "value") == ["/imag"]
+
+
+async def test_a_file_is_chosen_and_taken_away_with_the_keyboard(
+    page: Page, playground: Playground, tmp_path: Path
+) -> None:
+    bot = SmallBot()
+
+    @bot.tree.command(description="Suggest prompts")
+    async def describe(
+        interaction: discord.Interaction,
+        image: discord.Attachment | None = None,
+        link: str | None = None,
+    ) -> None:
+        await interaction.response.send_message(f"{image.filename if image else None} {link}")
+
+    async with connected(bot, playground.url), Member(playground.url, "Ada") as ada:
+        await ada.wait_for_command("describe")
+        (tmp_path / "fox.png").write_bytes(b"a fox")
+        await page.open("Ada")
+        await page.script("window.opened = 0; HTMLInputElement.prototype.click = () => opened++")
+        (await page.one("#composer")).send_keys("/describe", Keys.TAB)
+        await page.text(".popup-option", "image")
+        await page.keys(Keys.TAB)  # The first option, as between options.
+        await page.one("[data-option=image]")
+        await page.text(".popup-title", "Enter chooses a file")
+        await page.keys(Keys.ENTER)
+        await page.keys(" ")
+        assert await page.script("return opened") == 2  # The browser's dialog, which ends in:
+        (await page.one("input[type=file]")).send_keys(str(tmp_path / "fox.png"))
+        await page.text(".chip-file", "fox.png")
+        await page.text(".popup-title", "Backspace removes the file")
+        await page.keys(Keys.BACKSPACE)
+        await page.text(".chip-file", "Choose a file")
+        (await page.one("input[type=file]")).send_keys(str(tmp_path / "fox.png"))
+        await page.text(".chip-file", "fox.png")
+        await page.keys(Keys.TAB, "here", Keys.ENTER)
+        await page.text(".message .content", "fox.png here")
+
+
+async def test_presence_is_the_same_in_every_list(page: Page, playground: Playground) -> None:
+    async def presences(name: str) -> list[str]:
+        """Of this member: in the list of members, of conversations, and in their profile."""
+        lists = [await page.text(css, name) for css in (".person", "[data-channel]")]
+        shown = [
+            each.find_element("css selector", ".face i").get_attribute("title") for each in lists
+        ]
+        await page.script("arguments[0].click()", lists[0])
+        profile = await page.one(".menu-heading")
+        shown.append(profile.find_element("css selector", "small").text)
+        await page.keys(Keys.ESCAPE)
+        return [str(each) for each in shown]
+
+    await page.open("Ada")
+    assert await presences("Ben") == ["offline"] * 3
+    async with Member(playground.url, "Ben"):
+        await page.until(lambda: len(page.find(".person .face.online")) == 2)
+        assert await presences("Ben") == ["online"] * 3
+        assert await presences("Darkroom") == ["offline"] * 3
+    await page.until(lambda: len(page.find(".person .face.online")) == 1)
+    assert await presences("Ben") == ["offline"] * 3
+    own = await page.value(".user .face i", "title")
+    assert own == ["online"]
+
+
+async def test_marks_are_read_as_discord_reads_them(page: Page, playground: Playground) -> None:
+    written = {
+        "_it_": "<em>it</em>",
+        "(_it_) and _that_.": "(<em>it</em>) and <em>that</em>.",
+        "snake_case_name": "snake_case_name",
+        "_it_s": "_it_s",
+        "é_it_": "é<em>it</em>",
+        "**_it_**": "<strong><em>it</em></strong>",
+        "_**it**_": "<em><strong>it</strong></em>",
+        "*a **b** c*": "<em>a <strong>b</strong> c</em>",
+        "_a __b__ c_": "<em>a <u>b</u> c</em>",
+        r"_a\_b_": "<em>a_b</em>",
+        r"**a\**b**": "<strong>a**b</strong>",
+        r"__a\__b__": "<u>a__b</u>",
+    }
+    await page.open("Ada")
+    shown = await page.later(
+        """const [texts, done] = arguments;
+        const read = (m) => texts.map((text) => {
+          const line = document.createElement("div");
+          line.append(...m.markdown(text, { user() {}, channel() {} }, { blocks: false }));
+          return line.innerHTML;
+        });
+        import("/page/js/markdown.js").then((m) => done(read(m)))""",
+        list(written),
+    )
+    assert dict(zip(written, shown, strict=True)) == written
+
+
+@pytest.mark.parametrize("width", [320, 360, 390])
+async def test_five_buttons_stand_in_one_row_on_a_phone(
+    page: Page, playground: Playground, width: int
+) -> None:
+    bot = SmallBot()
+
+    @bot.tree.command(description="A grid's buttons")
+    async def grid(interaction: discord.Interaction) -> None:
+        view = discord.ui.View()
+        for row, letter in enumerate("UV"):
+            for number in range(1, 5):
+                view.add_item(discord.ui.Button(label=f"{letter}{number}", row=row))
+        view.add_item(discord.ui.Button(emoji="🔄", row=0))
+        await interaction.response.send_message("four", view=view)
+
+    async with connected(bot, playground.url), Member(playground.url, "Ada") as ada:
+        await ada.wait_for_command("grid")
+        await ada.slash("darkroom", "grid")
+        phone = {"width": width, "height": 700, "deviceScaleFactor": 1, "mobile": True}
+        page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+        try:
+            await page.open("Ada")
+            await page.text(".message .button", "V4")
+            assert len(set(await page.value(".row:first-child .button", "offsetTop"))) == 1
+            assert len(await page.value(".row:first-child .button", "offsetTop")) == 5
+            assert await page.script("return document.documentElement.scrollWidth") == width
+        finally:
+            page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 async def test_letters_choose_among_options_that_may_all_be_left_out(
     page: Page, playground: Playground
 ) -> None:
@@ -228,18 +438,10 @@ async def test_commands_have_the_names_of_the_browsers_language(
     async def language(interaction: discord.Interaction, word: str) -> None:
         await interaction.response.send_message(f"{interaction.locale.value} {word}")
 
-    agent = page.driver.execute_script("return navigator.userAgent")
-    spoken = page.driver.execute_script("return navigator.language")
-
-    def speak(accepted: str) -> None:
-        override = {"userAgent": agent, "acceptLanguage": accepted}
-        page.driver.execute_cdp_cmd("Emulation.setUserAgentOverride", override)
-
     await bot.tree.set_translator(German())
     async with connected(bot, playground.url), Member(playground.url, "Ada") as ada:
         await ada.wait_for_command("language")
-        await asyncio.to_thread(speak, "de")
-        try:
+        with page.speaking("de"):
             await page.open("Ada")
             (await page.one("#composer")).send_keys("/lang")
             await page.text(".popup-option", "/language-auf-deutsch")
@@ -247,8 +449,48 @@ async def test_commands_have_the_names_of_the_browsers_language(
             await page.text(".chip-name", "word-auf-deutsch")
             await page.keys("Hallo", Keys.ENTER)
             await page.text(".message .content", "de Hallo")
-        finally:
-            await asyncio.to_thread(speak, spoken)
+
+
+async def test_the_page_speaks_german_and_the_bot_follows_the_switch(
+    page: Page, playground: Playground
+) -> None:
+    bot = make_bot()
+
+    @bot.tree.command(description="Says the language")
+    async def language(interaction: discord.Interaction) -> None:
+        await interaction.response.send_message(interaction.locale.value, ephemeral=True)
+
+    async with connected(bot, playground.url), Member(playground.url, "Ada") as ada:
+        await ada.wait_for_command("language")
+        with page.speaking("de-AT"):
+            await page.open("Ada")
+            await page.text(".bot-state", "Bot online")
+            assert await page.script("return document.documentElement.lang") == "de"
+            await page.text(".welcome", "Willkommen in #darkroom!")
+            await page.text(".sidebar", "Direktnachrichten")
+            placeholder = (await page.one("#composer")).get_attribute("placeholder")
+            assert placeholder == "Nachricht an #darkroom"
+            await page.keys("/silent", Keys.ENTER, Keys.ENTER)
+            await page.text(".message .failed", "Die Anwendung reagiert nicht")
+            await page.text(".message .note", "Nachricht ausblenden")
+            await page.keys("/language", Keys.ENTER, Keys.ENTER)
+            await page.text(".message .content", "de")
+
+            await page.keys("a half-typed line")
+            await page.script("document.getElementById('language').focus()")
+            await page.keys(Keys.ENTER)
+            await page.text("[role=menuitemradio][aria-checked=true]", "Deutsch")
+            await page.text("[role=menuitemradio]", "English")
+            await page.keys(Keys.HOME, Keys.ENTER)
+            await page.text(".sidebar", "Direct messages")
+            assert await page.script("return document.documentElement.lang") == "en-US"
+            composer = await page.one("#composer")
+            await page.until(lambda: composer.get_attribute("value") == "a half-typed line")
+            composer.clear()
+            composer.send_keys("/language", Keys.ENTER, Keys.ENTER)
+            await page.text(".message .content", "en-US")
+            await page.open("Ben")  # Everyone has a language of their own.
+            await page.text(".sidebar", "Direktnachrichten")
 
 
 async def test_silence_is_told_in_red(page: Page, playground: Playground) -> None:

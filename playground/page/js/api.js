@@ -1,6 +1,7 @@
 // The members' endpoints: requests, and the websocket that tells what happens.
 
 import { LOCALE } from "./locale.js";
+import { t, translated } from "./words.js";
 
 const RETRY_MS = 1000;
 
@@ -59,19 +60,21 @@ export class Seat {
   async upload(file) {
     const form = new FormData();
     form.append("file", file);
-    return this.answer(await fetch(this.path("uploads"), { method: "POST", body: form }));
+    return this.answer(fetch(this.path("uploads"), { method: "POST", body: form }));
   }
 
   async request(method, path, body) {
     const json = body && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
-    return this.answer(await fetch(this.path(path), { method, ...json }));
+    return this.answer(fetch(this.path(path), { method, ...json }));
   }
 
-  /** The JSON of a response; an Error with the stand-in's words where it refuses. */
-  async answer(response) {
+  /** The JSON of an answer; an Error with words for a person where it is a refusal, or never comes. */
+  async answer(coming) {
+    const response = await coming.catch(() => null);
+    if (!response) throw new Error(t("The playground does not answer"));
     const answer = await response.json();
-    if (!response.ok) throw new Error(answer.message);
-    return answer;
+    if (!response.ok) throw new Error(translated(answer.message));
+    return answer.text ? { ...answer, text: translated(answer.text) } : answer;
   }
 
   path(rest) {

@@ -2,6 +2,7 @@
 
 import { OPTION, fixedValues } from "./commands.js";
 import { el, icon } from "./dom.js";
+import { t } from "./words.js";
 
 const EDITABLE = { role: "textbox", contenteditable: "plaintext-only", spellcheck: "false", "aria-controls": "popup-list" };
 
@@ -66,17 +67,30 @@ export class Chip {
     else this.place.removeAttribute("aria-invalid");
   }
 
+  /** Enter and the space bar open the browser's dialog, as on any button. */
   fileButton() {
-    const input = el("input", { type: "file", class: "visually-hidden", tabindex: "-1", "aria-hidden": "true" });
-    const words = el("span", {}, "Choose a file");
-    const button = el("button", { type: "button", class: "chip-file", "aria-controls": "popup-list" }, icon("clip"), words, input);
-    button.addEventListener("click", (event) => event.target !== input && input.click());
-    input.addEventListener("change", () => {
-      this.file = input.files[0] ?? null;
-      words.textContent = this.file?.name ?? "Choose a file";
-      this.complain(false);
+    this.input = el("input", { type: "file", class: "visually-hidden", tabindex: "-1", "aria-hidden": "true" });
+    this.fileName = el("span", {});
+    const button = el("button", { type: "button", class: "chip-file", "aria-controls": "popup-list" }, icon("clip"), this.fileName, this.input);
+    button.addEventListener("click", (event) => event.target !== this.input && this.input.click());
+    this.input.addEventListener("change", () => {
       button.focus();
+      this.take(this.input.files[0] ?? null, button);
     });
+    this.nameFile(button);
     return button;
+  }
+
+  /** Use this file, or none; the form hears of it as of anything typed. */
+  take(file, button = this.place) {
+    this.file = file;
+    if (!file) this.input.value = "";
+    this.nameFile(button);
+    button.dispatchEvent(new Event("input"));
+  }
+
+  nameFile(button) {
+    this.fileName.textContent = this.file?.name ?? t("Choose a file");
+    button.setAttribute("aria-label", `${this.option.name}: ${this.fileName.textContent}`);
   }
 }

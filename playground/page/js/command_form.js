@@ -3,6 +3,7 @@
 import { Chip } from "./chip.js";
 import { OPTION } from "./commands.js";
 import { el } from "./dom.js";
+import { t } from "./words.js";
 
 const AUTOCOMPLETE_MS = 200;
 
@@ -16,7 +17,7 @@ export class CommandForm {
     this.send = send;
     this.chips = [];
     this.query = "";
-    this.name = el("button", { type: "button", class: "command-token", title: leaf.description, "aria-label": `Command ${leaf.name}` }, `/${leaf.name}`);
+    this.name = el("button", { type: "button", class: "command-token", title: leaf.description, "aria-label": t("Command {name}", leaf) }, `/${leaf.name}`);
     this.name.addEventListener("keydown", (event) => this.nameKey(event));
     this.row = el("div", { class: "chips" }, this.name);
     this.root = this.row;
@@ -33,6 +34,12 @@ export class CommandForm {
     this.suggest(first ?? null);
   }
 
+  /** The command as one line, with the first option that was typed. */
+  get text() {
+    const typed = this.chips.find((chip) => chip.option.required && !chip.file);
+    return `/${this.leaf.name} ${typed ? typed.text : ""}`;
+  }
+
   /** The options as an act takes them, files still as File; null where something is missing. */
   collect() {
     const options = {};
@@ -43,7 +50,8 @@ export class CommandForm {
       if (chip.empty || value === undefined) {
         chip.complain(true);
         chip.focus();
-        this.popup.show(chip.empty ? `${option.name} is required` : `${option.name} is one of the values in the list`, this.popup.items);
+        const problem = chip.empty ? t("{option} is required", { option: option.name }) : t("{option} is one of the values in the list", { option: option.name });
+        this.popup.show(problem, this.popup.items);
         return null;
       }
       options[option.key] = value;
@@ -80,17 +88,19 @@ export class CommandForm {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.autocomplete(chip), AUTOCOMPLETE_MS);
     } else {
-      this.offerOptions(option);
+      this.offerOptions(chip);
     }
   }
 
   /** The options not yet in use; letters typed behind a command that needs none choose among them. */
-  offerOptions(option) {
+  offerOptions(chip) {
+    const option = chip?.option;
     const unused = this.leaf.options.filter((each) => !this.chips.some((used) => used.option === each));
     const fitting = option ? unused : unused.filter((each) => each.name.includes(this.query.toLowerCase()));
     const items = fitting.map((each) => ({ name: each.name, description: each.description, pick: () => this.take(each) }));
     let title = option ? describe(option) : this.leaf.description;
-    if (!option && this.query) title = fitting.length ? `Options matching “${this.query}”` : `There is no option “${this.query}”`;
+    if (option?.type === OPTION.ATTACHMENT) title = `${title} · ${chip.file ? t("Enter sends, Backspace removes the file") : t("Enter chooses a file")}`;
+    if (!option && this.query) title = fitting.length ? t("Options matching “{query}”", this) : t("There is no option “{query}”", this);
     this.popup.show(title, items, !option && this.query ? 0 : -1);
   }
 
@@ -109,7 +119,7 @@ export class CommandForm {
     const answer = await this.store.answered(act);
     if (chip.text !== typed || document.activeElement !== chip.place) return;
     if (answer.answer === "none") {
-      this.popup.show("Loading options failed", [], -1);
+      this.popup.show(t("Loading options failed"), [], -1);
       return;
     }
     const items = answer.choices.map((choice) => ({ name: choice.name, pick: () => this.pick(chip, choice) }));
@@ -136,6 +146,9 @@ export class CommandForm {
       this.send();
     } else if (event.key === "Tab" && !event.shiftKey) {
       this.next(at, event);
+    } else if (event.key === "Backspace" && isFile && !chip.empty) {
+      event.preventDefault();
+      chip.take(null);
     } else if (event.key === "Backspace" && chip.empty) {
       event.preventDefault();
       this.back(chip, at);
@@ -179,6 +192,8 @@ export class CommandForm {
     if (event.key === "Enter") {
       event.preventDefault();
       this.send();
+    } else if (event.key === "Tab" && !event.shiftKey) {
+      this.next(-1, event);
     } else if (event.key === "Backspace" && this.query) {
       event.preventDefault();
       this.search(this.query.slice(0, -1));

@@ -1,6 +1,7 @@
 // Slash commands as the composer needs them: subcommands flattened, searched by what was typed.
 
 import { localDescription, localName } from "./locale.js";
+import { t } from "./words.js";
 
 const CHAT = 1;
 const USER = 2;
@@ -55,7 +56,7 @@ export function fixedValues(option, state) {
   if (option.choices?.length) return option.choices.map(({ name, value }) => ({ name, value }));
   switch (option.type) {
     case OPTION.BOOLEAN:
-      return [{ name: "True", value: true }, { name: "False", value: false }];
+      return [{ name: t("True"), value: true }, { name: t("False"), value: false }];
     case OPTION.USER:
     case OPTION.MENTIONABLE:
       return state.people.map(({ id, name }) => ({ name, value: id }));

@@ -6,6 +6,7 @@ import { openLightbox } from "./lightbox.js";
 import { markdown } from "./markdown.js";
 import { PictureBox } from "./picture.js";
 import { renderSelect } from "./selects.js";
+import { t } from "./words.js";
 
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link" };
 const SAFE_LINK = /^https?:\/\//i;
@@ -93,7 +94,7 @@ const RENDER = {
   10: (text, use) => el("div", { class: "text" }, ...markdown(text.content, use.names)),
   11: renderThumbnail,
   12: renderGallery,
-  13: (file) => el("a", { class: "file", href: file.file.url, download: true }, icon("file"), file.name ?? "File"),
+  13: (file) => el("a", { class: "file", href: file.file.url, download: true }, icon("file"), file.name ?? t("File")),
   14: (line) => el("hr", { class: line.divider === false ? "gap" : null }),
   17: renderContainer,
 };

@@ -1,9 +1,11 @@
 // The message box: plain text, or a command once its name is complete.
 
+import { Coach } from "./coach.js";
 import { CommandForm } from "./command_form.js";
 import { search, slashCommands, spelled } from "./commands.js";
 import { el, iconButton } from "./dom.js";
 import { Popup } from "./popup.js";
+import { t } from "./words.js";
 
 export class Composer {
   /** `answered` gets the bot's answer to a command (it may be a dialog), `refused` the reason why there is none. */
@@ -14,13 +16,14 @@ export class Composer {
     this.form = null;
     this.last = null;
     this.popup = new Popup();
-    this.text = el("textarea", { id: "composer", class: "composer-text", rows: "1", maxlength: "2000", autocomplete: "off", "aria-controls": "popup-list" });
+    this.text = el("textarea", { id: "composer", class: "composer-text", rows: "1", maxlength: "2000", autocomplete: "off", "aria-controls": "popup-list", "aria-describedby": "coach" });
     this.space = el("div", { class: "composer-space" }, this.text);
-    this.sendButton = iconButton("send", "Send", () => this.send(), { class: "icon-button send" });
+    this.sendButton = iconButton("send", t("Send"), () => this.send(), { class: "icon-button send" });
     this.banner = el("div", { class: "banner", role: "status", hidden: true });
+    this.coach = new Coach(store);
     this.typing = el("div", { class: "typing", "aria-live": "polite" });
     this.box = el("div", { class: "composer" }, this.space, this.sendButton);
-    dock.append(this.banner, el("div", { class: "composer-frame" }, this.popup.root, this.box), this.typing);
+    dock.append(this.banner, this.coach.root, el("div", { class: "composer-frame" }, this.popup.root, this.box), this.typing);
     this.text.addEventListener("input", () => this.noticeText());
     this.text.addEventListener("keydown", (event) => this.key(event));
     this.text.addEventListener("blur", () => this.popup.hide());
@@ -36,23 +39,37 @@ export class Composer {
   render() {
     const { store } = this;
     const { channel, state } = store;
-    const name = channel.kind === "dm" ? `@${channel.name}` : `#${channel.name}`;
-    this.text.placeholder = `Message ${name}`;
-    this.text.setAttribute("aria-label", `Message ${name}`);
+    const place = channel.kind === "dm" ? `@${channel.name}` : `#${channel.name}`;
+    this.text.placeholder = t("Message {place}", { place });
+    this.text.setAttribute("aria-label", this.text.placeholder);
     this.banner.hidden = store.online && state.bot.online;
-    this.banner.textContent = store.online ? `${state.bot.name} is offline. Commands and buttons work again once it is back.` : "Lost the connection to the playground. Reconnecting…";
+    this.banner.textContent = store.online
+      ? t("{name} is offline. Commands and buttons work again once it is back.", state.bot)
+      : t("Lost the connection to the playground. Reconnecting…");
     const typist = store.typing.get(store.channelId);
-    this.typing.textContent = typist ? `${typist.name} is typing…` : "";
+    this.typing.textContent = typist ? t("{name} is typing…", typist) : "";
+    this.coach.render(this.draft !== "");
     if (this.channelId !== store.channelId) {
       this.channelId = store.channelId;
       this.leave("", { focus: false });
     }
   }
 
+  /** What is being typed, a command with its first option. */
+  get draft() {
+    return this.form ? this.form.text : this.text.value;
+  }
+
   /** Put `text` in the box as if it had been typed. */
   fill(text) {
     this.leave(text);
     this.noticeText();
+  }
+
+  /** Send a command as if it had been typed; it stays in the box where it is none yet. */
+  run(text) {
+    this.fill(text);
+    return this.send();
   }
 
   focus() {
@@ -64,6 +81,7 @@ export class Composer {
   noticeText() {
     const typed = this.text.value;
     this.grow();
+    this.coach.render(typed !== "");
     const whole = spelled(this.leaves, typed);
     if (whole) this.start(whole.leaf, whole.rest);
     else if (/^\/[^\n]*$/.test(typed)) this.offer(typed.slice(1));
@@ -73,12 +91,12 @@ export class Composer {
   offer(query) {
     const found = search(this.leaves, query.trimEnd());
     const items = found.map((leaf) => ({ name: `/${leaf.name}`, description: leaf.description, pick: () => this.start(leaf, "") }));
-    this.popup.show(found.length ? `${this.store.state.bot.name} commands` : this.nothingFound(query), items);
+    this.popup.show(found.length ? t("{name} commands", this.store.state.bot) : this.nothingFound(query), items);
   }
 
   nothingFound(query) {
-    if (this.leaves.length) return `There is no command “/${query}” for you here`;
-    return "There are no commands yet: no bot has registered any";
+    if (this.leaves.length) return t("There is no command “/{query}” for you here", { query });
+    return t("There are no commands yet: no bot has registered any");
   }
 
   start(leaf, rest) {
@@ -136,8 +154,8 @@ export class Composer {
     const { leaf } = this.form;
     const options = this.form.collect();
     if (options === null) return;
-    const typed = this.form.chips.find((chip) => chip.option.required && !chip.file);
-    this.last = `/${leaf.name} ${typed ? typed.text : ""}`;
+    this.last = this.draft;
+    this.coach.finish();
     this.leave("");
     try {
       for (const [name, value] of Object.entries(options)) {

@@ -1,13 +1,14 @@
 // A picture in full size; the arrow keys go to the next and the previous one.
 
 import { el, icon, iconButton } from "./dom.js";
+import { t } from "./words.js";
 
 /** Show `pictures[index]`; Esc or a click beside it closes. */
 export function openLightbox(pictures, index) {
   let at = index;
   const image = el("img", { alt: "" });
   const caption = el("p", { class: "lightbox-caption" });
-  const original = el("a", { class: "lightbox-link", target: "_blank", rel: "noreferrer noopener" }, icon("open"), "Open original");
+  const original = el("a", { class: "lightbox-link", target: "_blank", rel: "noreferrer noopener" }, icon("open"), t("Open original"));
   const step = (by) => {
     at = (at + by + pictures.length) % pictures.length;
     show();
@@ -15,11 +16,11 @@ export function openLightbox(pictures, index) {
   const several = pictures.length > 1;
   const dialog = el(
     "dialog",
-    { class: "lightbox", "aria-label": "Picture" },
-    iconButton("close", "Close", () => dialog.close(), { class: "icon-button lightbox-close" }),
-    several && iconButton("left", "Previous picture", () => step(-1), { class: "icon-button lightbox-left" }),
+    { class: "lightbox", "aria-label": t("Picture") },
+    iconButton("close", t("Close"), () => dialog.close(), { class: "icon-button lightbox-close" }),
+    several && iconButton("left", t("Previous picture"), () => step(-1), { class: "icon-button lightbox-left" }),
     el("figure", {}, image, el("figcaption", {}, caption, original)),
-    several && iconButton("right", "Next picture", () => step(1), { class: "icon-button lightbox-right" }),
+    several && iconButton("right", t("Next picture"), () => step(1), { class: "icon-button lightbox-right" }),
   );
   const show = () => {
     const picture = pictures[at];

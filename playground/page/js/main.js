@@ -4,8 +4,9 @@ import { Seat } from "./api.js";
 import { messageCommands, userCommands } from "./commands.js";
 import { Composer } from "./composer.js";
 import { el, icon, iconButton } from "./dom.js";
-import { localName } from "./locale.js";
+import { LOCALE, localName, rememberLocale } from "./locale.js";
 import { MESSAGE_LINK } from "./markdown.js";
+import { MEMBER, rememberMember } from "./member.js";
 import { openMenu } from "./menu.js";
 import { isEphemeral, nameOf } from "./message.js";
 import { MessageList } from "./messages.js";
@@ -14,14 +15,15 @@ import { People } from "./people.js";
 import { Sidebar } from "./sidebar.js";
 import { Store } from "./store.js";
 import { restoreTheme } from "./theme.js";
+import { t } from "./words.js";
 
-const MEMBER_KEY = "playground-member";
-const MANAGER = "you";
+const DRAFT_KEY = "playground-draft";
 const NOTICE_MS = 5000;
 
 restoreTheme();
+nameParts();
 const asked = new URLSearchParams(location.search);
-const seat = new Seat(asked.get("as") ?? localStorage.getItem(MEMBER_KEY) ?? MANAGER);
+const seat = new Seat(MEMBER);
 const store = new Store(seat, asked.get("channel") ?? "darkroom");
 const app = document.getElementById("app");
 const topbar = document.getElementById("topbar");
@@ -30,13 +32,14 @@ const actions = {
   press: async (message, customId, values) => takeAnswer(await store.press(message, customId, values)),
   react: (message, emoji, on) => attempt(seat.react(message, emoji, on)),
   delete: (message) => attempt(seat.delete(message)),
-  try: (text) => composer.fill(text),
+  run: (text) => composer.run(text),
+  fill: (text) => composer.fill(text),
   openMenu: (message, anchor) => openMenu(anchor, messageMenu(message)),
   openPersonMenu: (person, anchor) => openMenu(anchor, personMenu(person)),
 };
 const list = new MessageList(store, document.getElementById("scroller"), document.getElementById("messages"), actions);
 const composer = new Composer(store, document.getElementById("dock"), { answered: takeAnswer, refused: notify });
-const sidebar = new Sidebar(store, document.getElementById("sidebar"), { choose, become, install: (installed) => attempt(seat.install(installed)) });
+const sidebar = new Sidebar(store, document.getElementById("sidebar"), { choose, become, install: (installed) => attempt(seat.install(installed)), speak });
 const people = new People(store, document.getElementById("people"), actions.openPersonMenu);
 
 store.addEventListener("changed", scheduleRender);
@@ -49,6 +52,7 @@ document.addEventListener("keydown", typeAnywhere);
 app.addEventListener("click", (event) => event.target === app && showSidebar(false));
 app.addEventListener("click", followMessageLink);
 seat.watch((event) => store.take(event));
+store.addEventListener("commands", restoreDraft, { once: true });
 
 let scheduled = false;
 
@@ -74,11 +78,11 @@ function renderTopbar() {
   topbar.dataset.shown = signature;
   document.title = title();
   topbar.replaceChildren(
-    iconButton("menu", "Channels", () => showSidebar(!app.classList.contains("sidebar-open")), { class: "icon-button burger" }),
+    iconButton("menu", t("Channels"), () => showSidebar(!app.classList.contains("sidebar-open")), { class: "icon-button burger" }),
     channel.kind === "dm" ? el("span", { class: "at", "aria-hidden": "true" }, "@") : icon("hash"),
     el("h1", {}, channel.name),
-    channel.topic && el("p", { class: "topic" }, channel.topic),
-    el("span", { class: state.bot.online ? "bot-state online" : "bot-state", role: "status" }, state.bot.online ? "bot online" : "bot offline"),
+    channel.topic && el("p", { class: "topic" }, t(channel.topic)),
+    el("span", { class: state.bot.online ? "bot-state online" : "bot-state", role: "status" }, state.bot.online ? t("bot online") : t("bot offline")),
   );
 }
 
@@ -109,12 +113,12 @@ function messageMenu(message) {
   }));
   const own = message.author.id === store.me.id || store.me.id === store.state.owner_id;
   return [
-    ...(isEphemeral(message) ? [] : ["✉️", "❌", "⭐"].map((emoji) => ({ label: `React with ${emoji}`, act: () => actions.react(message, emoji, true) }))),
-    ...(apps.length ? [{ heading: "Apps" }, ...apps] : []),
-    { heading: "Message" },
-    ...(message.content ? [{ label: "Copy text", act: () => attempt(navigator.clipboard.writeText(message.content)) }] : []),
-    ...(isEphemeral(message) ? [{ label: "Dismiss message", act: () => actions.delete(message) }] : []),
-    ...(own && !isEphemeral(message) ? [{ label: "Delete message", danger: true, act: () => actions.delete(message) }] : []),
+    ...(isEphemeral(message) ? [] : ["✉️", "❌", "⭐"].map((emoji) => ({ label: t("React with {emoji}", { emoji }), act: () => actions.react(message, emoji, true) }))),
+    ...(apps.length ? [{ heading: t("Apps") }, ...apps] : []),
+    { heading: t("Message") },
+    ...(message.content ? [{ label: t("Copy text"), act: () => attempt(navigator.clipboard.writeText(message.content)) }] : []),
+    ...(isEphemeral(message) ? [{ label: t("Dismiss message"), act: () => actions.delete(message) }] : []),
+    ...(own && !isEphemeral(message) ? [{ label: t("Delete message"), danger: true, act: () => actions.delete(message) }] : []),
   ];
 }
 
@@ -125,8 +129,9 @@ function personMenu(person) {
     act: async () => takeAnswer(await store.use({ type: "user_menu", target: person.id, command: command.name }, localName(command))),
   }));
   const known = store.state.people.find((each) => each.id === person.id);
-  const play = known && !known.bot && known.id !== store.me.id ? [{ label: `Play as ${name}`, act: () => become(known.name) }] : [];
-  return [{ heading: name }, ...apps, ...play, { label: "Copy user ID", act: () => attempt(navigator.clipboard.writeText(person.id)) }];
+  const play = known && !known.bot && known.id !== store.me.id ? [{ label: t("Play as {name}", { name }), act: () => become(known.name) }] : [];
+  const presence = known && { person: known, note: known.online ? t("online") : t("offline") };
+  return [{ heading: name, ...presence }, ...apps, ...play, { label: t("Copy user ID"), act: () => attempt(navigator.clipboard.writeText(person.id)) }];
 }
 
 function choose(channelId) {
@@ -147,22 +152,52 @@ function followMessageLink(event) {
 
 /** Play another member: the page begins anew in their seat. */
 function become(name) {
-  localStorage.setItem(MEMBER_KEY, name);
+  rememberMember(name);
   const url = new URL(location.href);
   url.searchParams.set("as", name);
   url.searchParams.set("channel", store.channel.kind === "dm" ? "darkroom" : store.channel.name);
   location.assign(url);
 }
 
+/** Use another language: the page begins anew in it, and the bot is told with the next act. */
+function speak(locale) {
+  if (locale === LOCALE) return;
+  rememberLocale(locale);
+  sessionStorage.setItem(DRAFT_KEY, composer.draft);
+  location.reload();
+}
+
+/** What was being typed when the language changed. */
+function restoreDraft() {
+  const draft = sessionStorage.getItem(DRAFT_KEY);
+  sessionStorage.removeItem(DRAFT_KEY);
+  if (draft && !composer.draft) composer.fill(draft);
+}
+
+/** What stands in the page from its beginning, in the member's language. */
+function nameParts() {
+  document.documentElement.lang = LOCALE;
+  document.querySelector(".skip").textContent = t("Skip to the message box");
+  for (const [id, words] of Object.entries({ sidebar: t("Channels"), scroller: t("Messages"), people: t("Members") })) {
+    document.getElementById(id).setAttribute("aria-label", words);
+  }
+}
+
 function showSidebar(shown) {
   app.classList.toggle("sidebar-open", shown);
 }
 
-/** Letters typed while nothing has the focus go to the message box. */
+/** What is typed or pasted goes to the message box, unless the focus is where keys mean something else. */
 function typeAnywhere(event) {
+  if (event.defaultPrevented) return;
   if (event.key === "Escape") showSidebar(false);
-  const free = document.activeElement === document.body || document.activeElement?.id === "scroller";
-  if (free && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) composer.focus();
+  const focused = document.activeElement;
+  if (focused?.closest("input, textarea, [contenteditable], .composer, dialog, [role=menu], [role=listbox]")) return;
+  const command = event.ctrlKey || event.metaKey;
+  const pastes = command && event.key.toLowerCase() === "v";
+  // The space bar presses buttons; AltGr is Ctrl and Alt, and writes letters.
+  const types = event.key.length === 1 && (event.key !== " " || !focused?.closest("button, a")) && (!command && !event.altKey || event.getModifierState("AltGraph"));
+  if (pastes || types) composer.focus();
 }
 
 async function attempt(promise) {

@@ -2,6 +2,7 @@
 
 import { el } from "./dom.js";
 import { full, styled } from "./time.js";
+import { t } from "./words.js";
 
 const SAFE_LINK = /^https?:\/\//i;
 /** The address of a message, as Discord writes it: the groups are the ids of its channel and itself. */
@@ -12,9 +13,9 @@ const ONLY_EMOJI = /^(?:\p{Extended_Pictographic}(?:\uFE0F|\u200D|\p{Emoji_Modif
 const INLINE = [
   [/^\\([^0-9A-Za-z\s])/, (match) => match[1]],
   [/^(`+)([\s\S]*?[^`])\1(?!`)/, (match) => el("code", {}, match[2].replace(/^ (.*) $/s, "$1"))],
-  [/^<@!?(\d+)>/, (match, names) => mention(`@${names.user(match[1]) ?? "unknown-user"}`)],
-  [/^<@&(\d+)>/, () => mention("@role")],
-  [/^<#(\d+)>/, (match, names) => mention(`#${names.channel(match[1]) ?? "unknown"}`)],
+  [/^<@!?(\d+)>/, (match, names) => mention(`@${names.user(match[1]) ?? t("unknown-user")}`)],
+  [/^<@&(\d+)>/, () => mention(t("@role"))],
+  [/^<#(\d+)>/, (match, names) => mention(`#${names.channel(match[1]) ?? t("unknown")}`)],
   [/^<\/([^:>]+):\d+>/, (match) => mention(`/${match[1]}`)],
   [/^<t:(-?\d{1,13})(?::([tTdDfFR]))?>/, (match) => timestamp(Number(match[1]), match[2] ?? "f")],
   [/^<a?:(\w+):\d+>/, (match) => `:${match[1]}:`],
@@ -23,12 +24,12 @@ const INLINE = [
   [/^<(https?:\/\/[^\s>]+)>/, (match, names) => link(match[1], [address(match[1], names)])],
   [/^https?:\/\/[^\s<]+[^\s<.,:;"')\]*_~|]/, (match, names) => link(match[0], [address(match[0], names)])],
   [/^\*\*\*([\s\S]+?)\*\*\*(?!\*)/, (match, names) => el("strong", {}, el("em", {}, ...inline(match[1], names)))],
-  [/^\*\*([\s\S]+?)\*\*(?!\*)/, (match, names) => el("strong", {}, ...inline(match[1], names))],
-  [/^__([\s\S]+?)__(?!_)/, (match, names) => el("u", {}, ...inline(match[1], names))],
+  [/^\*\*((?:\\[\s\S]|[^\\])+?)\*\*(?!\*)/, (match, names) => el("strong", {}, ...inline(match[1], names))],
+  [/^__((?:\\[\s\S]|[^\\])+?)__(?!_)/, (match, names) => el("u", {}, ...inline(match[1], names))],
   [/^~~([\s\S]+?)~~/, (match, names) => el("s", {}, ...inline(match[1], names))],
   [/^\|\|([\s\S]+?)\|\|/, (match, names) => spoiler(inline(match[1], names))],
-  [/^\*(?!\s)((?:[^*\\]|\\.)+?)\*(?!\*)/, (match, names) => el("em", {}, ...inline(match[1], names))],
-  [/^_((?:[^_\\]|\\.)+?)_(?![\w_])/, (match, names) => el("em", {}, ...inline(match[1], names))],
+  [/^\*(?=\S)((?:\*\*|\\[\s\S]|[^*\\])+?)\*(?!\*)/, (match, names) => el("em", {}, ...inline(match[1], names))],
+  [/^_((?:__|\\[\s\S]|[^\\_])+?)_(?!\w)/, (match, names) => el("em", {}, ...inline(match[1], names))],
 ];
 /** Where a rule may begin; everything before is plain text. */
 const SPECIAL = /[\\`<@[*_~|]|https?:\/\//;
@@ -93,9 +94,8 @@ function inline(text, names) {
   const nodes = [];
   let plain = "";
   let rest = text;
-  let before = "";
   while (rest) {
-    const found = before && /\w/.test(before) && rest[0] === "_" ? null : match(rest, names);
+    const found = match(rest, names);
     const length = found ? found.length : Math.max(1, plainLength(rest));
     if (found) {
       if (plain) nodes.push(plain);
@@ -104,7 +104,6 @@ function inline(text, names) {
     } else {
       plain += rest.slice(0, length);
     }
-    before = rest[length - 1];
     rest = rest.slice(length);
   }
   if (plain) nodes.push(plain);
@@ -131,7 +130,7 @@ function mention(text) {
 /** What a bare link shows: its address, or the place of the message that it leads to. */
 function address(url, names) {
   const channel = names.channel(MESSAGE_LINK.exec(url)?.[1]);
-  return channel ? `${url.includes("/@me/") ? "@" : "#"}${channel} › message` : url;
+  return channel ? t("{place} › message", { place: `${url.includes("/@me/") ? "@" : "#"}${channel}` }) : url;
 }
 
 function link(url, children) {
@@ -141,12 +140,12 @@ function link(url, children) {
 
 function timestamp(seconds, style) {
   const date = new Date(seconds * 1000);
-  if (Number.isNaN(date.getTime())) return "Invalid date";
+  if (Number.isNaN(date.getTime())) return t("Invalid date");
   return el("time", { class: "timestamp", datetime: date.toISOString(), title: full(date) }, styled(date, style));
 }
 
 function spoiler(children) {
-  const hidden = el("button", { type: "button", class: "spoiler", "aria-label": "Spoiler" }, ...children);
+  const hidden = el("button", { type: "button", class: "spoiler", "aria-label": t("Spoiler") }, ...children);
   hidden.addEventListener("click", () => hidden.classList.add("shown"));
   return hidden;
 }

@@ -1,18 +1,19 @@
 // A context menu: at the pointer, or under the button that opened it.
 
-import { el, roveFocus } from "./dom.js";
+import { el, icon, roveFocus } from "./dom.js";
+import { face } from "./face.js";
 
 const EDGE = 8;
 
 /**
- * Show `entries` ({label, act, danger} or {heading}) at `anchor`, an element or a point {x, y}.
+ * Show `entries` ({label, act, danger, note, person, checked} or {heading, person}) at `anchor`, an element or a point {x, y}.
  * Arrow keys move, Esc and a press elsewhere close.
  */
 export function openMenu(anchor, entries) {
   document.querySelector(".menu")?.remove();
   const before = document.activeElement;
   const menu = el("div", { class: "menu", role: "menu" }, ...entries.map((entry) => renderEntry(entry, close)));
-  const items = [...menu.querySelectorAll("[role=menuitem]")];
+  const items = [...menu.querySelectorAll("button")];
 
   function close() {
     menu.remove();
@@ -33,22 +34,30 @@ export function openMenu(anchor, entries) {
   });
   document.body.append(menu);
   place(menu, anchor);
-  items[0]?.focus({ preventScroll: true });
+  (menu.querySelector("[aria-checked=true]") ?? items[0])?.focus({ preventScroll: true });
   document.addEventListener("pointerdown", elsewhere, true);
 }
 
 function renderEntry(entry, close) {
-  if (entry.heading) return el("div", { class: "menu-heading" }, entry.heading);
+  if (entry.heading) return el("div", { class: "menu-heading" }, entry.person && face(entry.person, 24), entry.heading, entry.note && el("small", {}, entry.note));
   const act = () => {
     close();
     entry.act();
   };
+  const choice = entry.checked !== undefined;
   return el(
     "button",
-    { type: "button", role: "menuitem", class: entry.danger ? "menu-item danger" : "menu-item", on: { click: act } },
-    entry.picture && el("img", { src: entry.picture, alt: "", width: 24, height: 24 }),
+    {
+      type: "button",
+      role: choice ? "menuitemradio" : "menuitem",
+      "aria-checked": choice ? String(entry.checked) : null,
+      class: entry.danger ? "menu-item danger" : "menu-item",
+      on: { click: act },
+    },
+    entry.person && face(entry.person, 24),
     el("span", {}, entry.label),
     entry.note && el("small", {}, entry.note),
+    entry.checked && icon("check"),
   );
 }
 

@@ -7,6 +7,7 @@ import { el, icon, iconButton } from "./dom.js";
 import { renderEmbed } from "./embeds.js";
 import { isOnlyEmoji, markdown } from "./markdown.js";
 import { clock, full, stamp } from "./time.js";
+import { t, withNodes } from "./words.js";
 
 const EPHEMERAL = 1 << 6;
 const LOADING = 1 << 7;
@@ -35,7 +36,7 @@ export class MessageView {
     this.root = el("li", { class: "message", tabindex: "-1", "aria-live": "off" }, context, avatar, body, this.tools);
     this.tools.append(
       ...["✉️", "❌", "⭐"].map((emoji) => this.reactTool(emoji)),
-      iconButton("more", "More", (event) => actions.openMenu(this.message, event.currentTarget)),
+      iconButton("more", t("More"), (event) => actions.openMenu(this.message, event.currentTarget)),
     );
     this.root.addEventListener("contextmenu", (event) => this.openMenu(event));
     this.listenForLongPress();
@@ -91,8 +92,8 @@ export class MessageView {
       return [commandLine(user, message.type === SLASH ? `/${name}` : name)];
     }
     if (message.type !== REPLY) return [];
-    if (!replied) return [el("div", { class: "context-line" }, el("em", {}, "Original message was deleted"))];
-    const words = replied.content ? markdown(replied.content.split("\n")[0], names, { blocks: false }) : [el("em", {}, "Click to see attachment")];
+    if (!replied) return [el("div", { class: "context-line" }, el("em", {}, t("Original message was deleted")))];
+    const words = replied.content ? markdown(replied.content.split("\n")[0], names, { blocks: false }) : [el("em", {}, t("Click to see attachment"))];
     const go = () => this.actions.reveal(replied.id);
     return [
       el(
@@ -124,11 +125,11 @@ export class MessageView {
 
   content(message, names) {
     if (message.flags & LOADING) {
-      return [el("span", { class: "thinking" }, el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), `${nameOf(message.author)} is thinking…`)];
+      return [el("span", { class: "thinking" }, el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), t("{name} is thinking…", { name: nameOf(message.author) }))];
     }
     if (!message.content) return [];
     const large = isOnlyEmoji(message.content) ? "text large" : "text";
-    const edited = message.edited_timestamp && el("span", { class: "edited", title: full(new Date(message.edited_timestamp)) }, " (edited)");
+    const edited = message.edited_timestamp && el("span", { class: "edited", title: full(new Date(message.edited_timestamp)) }, ` ${t("(edited)")}`);
     const words = el("div", { class: large }, ...markdown(message.content, names));
     if (edited) (words.lastElementChild?.matches(".line") ? words.lastElementChild : words).append(edited);
     return [words];
@@ -155,7 +156,7 @@ export class MessageView {
   reactTool(emoji) {
     const react = () => this.actions.react(this.message, emoji, true);
     // Not in the order of the Tab key: the menu behind the dots has the same.
-    return el("button", { type: "button", class: "icon-button emoji", tabindex: "-1", title: `React with ${emoji}`, "aria-label": `React with ${emoji}`, on: { click: react } }, emoji);
+    return el("button", { type: "button", class: "icon-button emoji", tabindex: "-1", title: t("React with {emoji}", { emoji }), "aria-label": t("React with {emoji}", { emoji }), on: { click: react } }, emoji);
   }
 
   openMenu(event) {
@@ -181,7 +182,7 @@ export function renderPending(entry, store, dismiss) {
   const { bot, me } = store.state;
   const words = entry.failure
     ? [failure(entry.failure)]
-    : [el("span", { class: "thinking" }, el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), "Sending command…")];
+    : [el("span", { class: "thinking" }, el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), t("Sending command…"))];
   return el(
     "li",
     { class: entry.failure ? "message ephemeral" : "message pending" },
@@ -202,9 +203,7 @@ function commandLine(user, command) {
     "div",
     { class: "context-line" },
     el("img", { src: avatarOf(user), alt: "", width: 16, height: 16 }),
-    el("b", {}, nameOf(user)),
-    " used ",
-    el("span", { class: "command-name" }, command),
+    ...withNodes("{user} used {command}", { user: el("b", {}, nameOf(user)), command: el("span", { class: "command-name" }, command) }),
   );
 }
 
@@ -213,7 +212,7 @@ function failure(words) {
 }
 
 function privateNote(dismiss) {
-  return el("span", {}, icon("eye"), "Only you can see this", el("span", { "aria-hidden": "true" }, "·"), el("button", { type: "button", class: "link", on: { click: dismiss } }, "Dismiss message"));
+  return el("span", {}, icon("eye"), t("Only you can see this"), el("span", { "aria-hidden": "true" }, "·"), el("button", { type: "button", class: "link", on: { click: dismiss } }, t("Dismiss message")));
 }
 
 export const nameOf = (user) => user.global_name ?? user.username;

@@ -3,12 +3,14 @@
 import { el, icon } from "./dom.js";
 import { MessageView, nameOf, renderPending } from "./message.js";
 import { longDay, sameDay } from "./time.js";
+import { renderWelcome } from "./welcome.js";
+import { t } from "./words.js";
 
 const GROUP_MS = 7 * 60 * 1000;
 const NEAR_END = 120;
 
 export class MessageList {
-  /** `actions`: press, react, delete, openMenu, openPersonMenu, reveal, try (a command). */
+  /** `actions`: press, react, delete, openMenu, openPersonMenu, run and fill (a command). */
   constructor(store, scroller, list, actions) {
     this.store = store;
     this.scroller = scroller;
@@ -17,7 +19,7 @@ export class MessageList {
     this.views = new Map();
     this.pinned = true;
     this.channelId = null;
-    this.jump = el("button", { type: "button", class: "jump", hidden: true, on: { click: () => this.toEnd() } }, "Jump to present", icon("down"));
+    this.jump = el("button", { type: "button", class: "jump", hidden: true, on: { click: () => this.toEnd() } }, t("Jump to present"), icon("down"));
     scroller.after(this.jump);
     scroller.addEventListener("scroll", () => this.noticeScroll(), { passive: true });
     new ResizeObserver(() => this.pinned && this.toEnd()).observe(list);
@@ -54,30 +56,11 @@ export class MessageList {
     return view.root;
   }
 
-  /** The beginning of the channel; while it is empty, with something to try. */
+  /** The row above all messages, built again only when it shows something else. */
   welcome(empty) {
-    const { channel } = this.store;
-    const signature = JSON.stringify([channel, empty]);
-    if (this.welcomed === signature) return this.welcomeRow;
+    const signature = JSON.stringify([this.store.channel, empty]);
+    if (this.welcomed !== signature) this.welcomeRow = renderWelcome(this.store, empty, this.actions);
     this.welcomed = signature;
-    const dm = channel.kind === "dm";
-    const tried = "/imagine a red fox";
-    this.welcomeRow = el(
-      "li",
-      { class: empty ? "welcome" : "welcome small" },
-      el("div", { class: "welcome-icon", "aria-hidden": "true" }, dm ? el("img", { src: this.store.other(channel).avatar, alt: "" }) : icon("hash")),
-      el("h1", {}, dm ? channel.name : `Welcome to #${channel.name}!`),
-      el("p", {}, dm ? `This is the beginning of your direct message history with ${channel.name}.` : channel.topic || "This is the start of this channel."),
-      empty &&
-        channel.bot_may_post &&
-        el(
-          "button",
-          { type: "button", class: "try", on: { click: () => this.actions.try(tried) } },
-          el("span", {}, "Type"),
-          el("kbd", {}, tried),
-          el("span", { class: "try-go" }, "Try it"),
-        ),
-    );
     return this.welcomeRow;
   }
 

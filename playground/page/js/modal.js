@@ -3,6 +3,7 @@
 import { el, iconButton } from "./dom.js";
 import { markdown } from "./markdown.js";
 import { renderSelect } from "./selects.js";
+import { t } from "./words.js";
 
 const ROW = 1;
 const TEXT_INPUT = 4;
@@ -15,7 +16,7 @@ const LONGEST = 4000;
 export function openModal(modal, store, submit) {
   const values = new Map();
   const problem = el("p", { class: "modal-problem", role: "alert" });
-  const send = el("button", { type: "submit", class: "button primary" }, "Submit");
+  const send = el("button", { type: "submit", class: "button primary" }, t("Submit"));
   const form = el(
     "form",
     { method: "dialog" },
@@ -24,13 +25,13 @@ export function openModal(modal, store, submit) {
       { class: "modal-header" },
       el("img", { src: store.state.bot.avatar, alt: "", width: 24, height: 24 }),
       el("h2", {}, modal.title),
-      iconButton("close", "Close", () => dialog.close()),
+      iconButton("close", t("Close"), () => dialog.close()),
     ),
     el("div", { class: "modal-fields" }, ...modal.components.flatMap((row) => renderRow(row, values, store)), problem),
     el(
       "footer",
       { class: "modal-footer" },
-      el("button", { type: "button", class: "button plain", on: { click: () => dialog.close() } }, "Cancel"),
+      el("button", { type: "button", class: "button plain", on: { click: () => dialog.close() } }, t("Cancel")),
       send,
     ),
   );

@@ -1,7 +1,8 @@
 // The member list, in wide windows only.
 
 import { el } from "./dom.js";
-import { face } from "./sidebar.js";
+import { face } from "./face.js";
+import { t } from "./words.js";
 
 export class People {
   constructor(store, root, openPersonMenu) {
@@ -12,27 +13,27 @@ export class People {
   }
 
   render() {
-    const { people, bot, me } = this.store.state;
-    const signature = JSON.stringify([people, bot, me]);
+    const { people, bot } = this.store.state;
+    const signature = JSON.stringify([people, bot]);
     if (signature === this.shown) return;
     this.shown = signature;
     const persons = people.filter((person) => !person.bot);
     this.root.replaceChildren(
-      el("h3", {}, `Apps — ${bot.online ? "online" : "offline"}`),
-      this.person(bot, bot.online),
-      el("h3", {}, `Members — ${persons.length}`),
-      ...persons.map((person) => this.person(person, person.id === me.id)),
+      el("h3", {}, bot.online ? t("Apps — online") : t("Apps — offline")),
+      this.person(bot),
+      el("h3", {}, t("Members — {count}", { count: persons.length })),
+      ...persons.map((person) => this.person(person)),
     );
   }
 
-  person(person, online) {
+  person(person) {
     return el(
       "button",
-      { type: "button", class: online ? "person" : "person away", on: { click: (event) => this.openPersonMenu(person, event.currentTarget) } },
-      face(person.avatar, online),
+      { type: "button", class: person.online ? "person" : "person away", on: { click: (event) => this.openPersonMenu(person, event.currentTarget) } },
+      face(person),
       el("span", { class: "person-name" }, person.name),
       person.bot && el("span", { class: "badge" }, "APP"),
-      person.id === this.store.me.id && el("small", {}, "you play"),
+      person.id === this.store.me.id && el("small", {}, t("you play")),
     );
   }
 }

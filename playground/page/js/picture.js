@@ -2,6 +2,7 @@
 // the old one, so that previews never flicker and never move the text below.
 
 import { el } from "./dom.js";
+import { t } from "./words.js";
 
 const MOST = 550;
 
@@ -17,7 +18,7 @@ export class PictureBox {
     const scale = Math.min(1, most / width, most / height);
     this.root.style.width = `${Math.round(width * scale)}px`;
     this.root.style.aspectRatio = `${width} / ${height}`;
-    this.root.setAttribute("aria-label", description ? `Open picture: ${description}` : "Open picture");
+    this.root.setAttribute("aria-label", description ? t("Open picture: {description}", { description }) : t("Open picture"));
     this.description = description ?? "";
     if (this.wanted === url) return;
     this.wanted = url;

@@ -1,6 +1,7 @@
 // Select menus: a button that opens a list box, as in Discord. Also used inside dialogs.
 
 import { el, icon, roveFocus } from "./dom.js";
+import { t } from "./words.js";
 
 const EDGE = 90;
 
@@ -21,7 +22,7 @@ export function renderSelect(component, choices, onChosen) {
       disabled: component.disabled,
       "aria-haspopup": "listbox",
       "aria-expanded": "false",
-      "aria-label": component.placeholder ?? "Make a selection",
+      "aria-label": component.placeholder ?? t("Make a selection"),
       data: { customId: component.custom_id },
     },
     words,
@@ -32,7 +33,7 @@ export function renderSelect(component, choices, onChosen) {
 
   const describe = () => {
     const labels = choices.filter((choice) => chosen.has(choice.value)).map((choice) => choice.label);
-    words.textContent = labels.join(", ") || component.placeholder || "Make a selection";
+    words.textContent = labels.join(", ") || component.placeholder || t("Make a selection");
     words.classList.toggle("placeholder", labels.length === 0);
   };
   const open = (shown) => {

@@ -1,17 +1,22 @@
-// The sidebar: server, channels, and the member that is played. On a phone it slides in.
+// The sidebar: server, channels, and the member that is played with their language. On a phone it
+// slides in.
 
 import { el, icon, iconButton } from "./dom.js";
+import { face } from "./face.js";
+import { CHOICES, LOCALE, language, nameOfLanguage } from "./locale.js";
 import { openMenu } from "./menu.js";
 import { toggleTheme } from "./theme.js";
+import { t } from "./words.js";
 
 export class Sidebar {
-  /** `choose(channelId)`, `become(name)` and `install(installed)` belong to the page. */
-  constructor(store, root, { choose, become, install }) {
+  /** `choose(channelId)`, `become(name)`, `install(installed)` and `speak(locale)` belong to the page. */
+  constructor(store, root, { choose, become, install, speak }) {
     this.store = store;
     this.root = root;
     this.choose = choose;
     this.become = become;
     this.install = install;
+    this.speak = speak;
     this.shown = "";
   }
 
@@ -28,10 +33,10 @@ export class Sidebar {
         "div",
         { class: "channels" },
         ...[...new Set(channels.map((channel) => channel.server))].filter(Boolean).flatMap((place) => [
-          el("h3", {}, place === server ? "Text channels" : place),
+          el("h3", {}, place === server ? t("Text channels") : place),
           ...channels.filter((channel) => channel.server === place).map((channel) => this.channelLink(channel)),
         ]),
-        el("h3", {}, "Direct messages"),
+        el("h3", {}, t("Direct messages")),
         ...channels.filter((channel) => channel.kind === "dm").map((channel) => this.channelLink(channel)),
       ),
       this.userPanel(),
@@ -53,9 +58,9 @@ export class Sidebar {
         data: { channel: channel.id },
         on: { click: () => this.choose(channel.id) },
       },
-      other ? face(other.avatar, other.online) : icon("hash"),
+      other ? face(other) : icon("hash"),
       el("span", { class: "channel-name" }, channel.name),
-      unread?.pings > 0 && el("span", { class: "pings", "aria-label": `${unread.pings} mentions` }, String(unread.pings)),
+      unread?.pings > 0 && el("span", { class: "pings", "aria-label": t("{count} mentions", { count: unread.pings }) }, String(unread.pings)),
     );
   }
 
@@ -67,32 +72,37 @@ export class Sidebar {
       { class: "user-panel" },
       el(
         "button",
-        { type: "button", class: "user", id: "switcher", "aria-haspopup": "menu", title: "Switch member", on: { click: open } },
-        face(me.avatar, true),
-        el("span", { class: "user-words" }, el("b", {}, me.name), el("small", {}, me.id === ownerId ? "Owner" : "Member")),
+        { type: "button", class: "user", id: "switcher", "aria-haspopup": "menu", title: t("Switch member"), on: { click: open } },
+        face(me),
+        el("span", { class: "user-words" }, el("b", {}, me.name), el("small", {}, me.id === ownerId ? t("Owner") : t("Member"))),
       ),
-      iconButton("sun", "Switch between light and dark", toggleTheme, { class: "icon-button theme-toggle", id: "theme" }),
+      iconButton("globe", t("Language: {name}", { name: nameOfLanguage(LOCALE) }), (event) => openMenu(event.currentTarget, this.languages()), {
+        class: "icon-button",
+        id: "language",
+        "aria-haspopup": "menu",
+      }),
+      iconButton("sun", t("Switch between light and dark"), toggleTheme, { class: "icon-button theme-toggle", id: "theme" }),
     );
+  }
+
+  languages() {
+    const act = (locale) => () => this.speak(locale);
+    return [{ heading: t("Language") }, ...CHOICES.map((locale) => ({ label: nameOfLanguage(locale), checked: language(locale) === language(LOCALE), act: act(locale) }))];
   }
 
   people() {
     const { people, owner_id: ownerId, bot, app_installed: installed } = this.store.state;
     const persons = people.filter((person) => !person.bot);
     return [
-      { heading: "Play as" },
+      { heading: t("Play as") },
       ...persons.map((person) => ({
         label: person.name,
-        note: person.id === ownerId ? "Owner" : "Member",
-        picture: person.avatar,
+        note: person.id === ownerId ? t("Owner") : t("Member"),
+        person,
         act: () => this.become(person.name),
       })),
-      { heading: "Your account" },
-      { label: installed ? `Remove ${bot.name}` : `Add ${bot.name}`, note: "so you can use it on any server", act: () => this.install(!installed) },
+      { heading: t("Your account") },
+      { label: installed ? t("Remove {name}", bot) : t("Add {name}", bot), note: t("so you can use it on any server"), act: () => this.install(!installed) },
     ];
   }
-}
-
-/** A round picture with a dot that says online or not. */
-export function face(url, online, size = 32) {
-  return el("span", { class: online ? "face online" : "face" }, el("img", { src: url, alt: "", width: size, height: size }), el("i", { title: online ? "online" : "offline" }));
 }

@@ -28,10 +28,10 @@ export class Store extends EventTarget {
     return this.state.channels.find((channel) => channel.id === this.channelId);
   }
 
-  /** With whom one speaks in a conversation: a member, or the bot, which may be offline. */
+  /** With whom one speaks in a conversation: a member, or the bot. */
   other(channel) {
     const { bot, people } = this.state;
-    return channel.person === bot.id ? bot : { ...people.find((person) => person.id === channel.person), online: true };
+    return channel.person === bot.id ? bot : people.find((person) => person.id === channel.person);
   }
 
   /** The messages of the present channel, oldest first. */
@@ -116,6 +116,7 @@ export class Store extends EventTarget {
     if (channelId !== this.channelId) return;
     this.commands = commands;
     this.changed();
+    this.dispatchEvent(new Event("commands"));
   }
 
   choose(channelId) {

@@ -1,18 +1,20 @@
-// Times as Discord writes them, in the reader's language.
+// Times as Discord writes them, in the member's language.
 
-const LANGUAGE = navigator.language;
-const CLOCK = new Intl.DateTimeFormat(LANGUAGE, { hour: "2-digit", minute: "2-digit" });
-const DAY = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "short" });
-const LONG_DAY = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "long" });
-const FULL = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "full", timeStyle: "short" });
-const RELATIVE = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: "auto" });
+import { DATE_LOCALE } from "./locale.js";
+import { t } from "./words.js";
+
+const CLOCK = new Intl.DateTimeFormat(DATE_LOCALE, { hour: "2-digit", minute: "2-digit" });
+const DAY = new Intl.DateTimeFormat(DATE_LOCALE, { dateStyle: "short" });
+const LONG_DAY = new Intl.DateTimeFormat(DATE_LOCALE, { dateStyle: "long" });
+const FULL = new Intl.DateTimeFormat(DATE_LOCALE, { dateStyle: "full", timeStyle: "short" });
+const RELATIVE = new Intl.RelativeTimeFormat(DATE_LOCALE, { numeric: "auto" });
 
 const STYLES = {
   t: CLOCK,
-  T: new Intl.DateTimeFormat(LANGUAGE, { timeStyle: "medium" }),
+  T: new Intl.DateTimeFormat(DATE_LOCALE, { timeStyle: "medium" }),
   d: DAY,
   D: LONG_DAY,
-  f: new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "long", timeStyle: "short" }),
+  f: new Intl.DateTimeFormat(DATE_LOCALE, { dateStyle: "long", timeStyle: "short" }),
   F: FULL,
 };
 const UNITS = [
@@ -32,8 +34,8 @@ export const sameDay = (one, other) => one.toDateString() === other.toDateString
 /** "Today at 15:05", "Yesterday at 15:05", or the date. */
 export function stamp(date) {
   const days = Math.round((startOfDay(new Date()) - startOfDay(date)) / 86400000);
-  if (days === 0) return `Today at ${clock(date)}`;
-  if (days === 1) return `Yesterday at ${clock(date)}`;
+  if (days === 0) return t("Today at {time}", { time: clock(date) });
+  if (days === 1) return t("Yesterday at {time}", { time: clock(date) });
   return `${DAY.format(date)} ${clock(date)}`;
 }
 
