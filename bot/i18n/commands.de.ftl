@@ -215,7 +215,17 @@ duration = Dauer
     .minutes = { $count } min
     .hours = { $count } h
 details = Seed und Parameter
-    .text = Gleicher Prompt, gleicher Seed und gleiche Parameter ergeben gleiche Bilder. In der angehängten Datei steht alles.
+    .line = { $picture ->
+        [0] Füge diese Zeile in `/imagine` ein. Sie ergibt die gleichen Bilder, welche Einstellungen du auch hast.
+       *[other] Füge diese Zeile in `/imagine` ein. Sie ergibt das Raster dieses Bildes, welche Einstellungen du auch hast. Dies ist Bild { $picture }.
+    }
+    .enlarged = Vergrößere es dann.
+    .starts = Gehe vom gleichen Bild aus: Lass die Links stehen, oder hänge es wieder als `image` an.
+    .in-file = Die Zeile ist zu lang für hier. `/seed id:{ $id }` schickt sie als Datei.
+    .no-line = { $reason ->
+        [derived] Kein Prompt allein ergibt das: Es wurde aus einem anderen Bild gezeichnet. `/show` zeigt, aus welchem. Der Prompt sagt, was gezeichnet wurde, die Datei von `/seed` enthält die ganze Anfrage.
+       *[changed] Kein Prompt ergibt genau das noch einmal: Das Modell hat sich geändert, oder der Auftrag ist älter als diese Funktion. Die Datei von `/seed` enthält die ganze Anfrage.
+    }
     .prompt = Prompt
     .job = Auftrags-ID
     .seed = Seed

@@ -215,7 +215,17 @@ duration = Duration
     .minutes = { $count } min
     .hours = { $count } h
 details = Seed and parameters
-    .text = The same prompt, seed and parameters give the same pictures. The attached file has all of them.
+    .line = { $picture ->
+        [0] Paste this line into `/imagine`. It makes the same pictures, whatever your settings are.
+       *[other] Paste this line into `/imagine`. It makes the grid of this picture, whatever your settings are. This is image #{ $picture }.
+    }
+    .enlarged = Upscale it then.
+    .starts = Start from the same picture: leave the links in, or attach it again as `image`.
+    .in-file = The line is too long to be shown here. `/seed id:{ $id }` sends it as a file.
+    .no-line = { $reason ->
+        [derived] No prompt makes this by itself: it was drawn from another picture. `/show` shows from which. The prompt says what was drawn, the file of `/seed` has the whole request.
+       *[changed] No prompt makes exactly this any more: the model has changed, or the job is older than this function. The file of `/seed` has the whole request.
+    }
     .prompt = Prompt
     .job = Job id
     .seed = Seed

@@ -10,7 +10,7 @@ prompt-too-long = Ungültiger Prompt
     .remedy = Kürze den Text.
 too-long-prompt = Der Prompt
 too-long-styled = Der Prompt mit seinem Stil
-too-long-written = Der Prompt mit deinen Optionen und deinem Suffix
+too-long-written = Der Prompt mit deinen Optionen, deinem Suffix und deinen Einstellungen
 too-long-together = Alles, was aus diesem Prompt wird,
 too-long-negative = Die Liste hinter `--no`
 too-many-tokens = Ungültiger Prompt
@@ -122,6 +122,9 @@ parameter-style = Einer der Stile des Modells, oder `raw` für keinen.
 parameter-raw = Folgt dem Prompt genauer, ohne Stil.
     .allowed = kein Wert
     .default = aus
+parameter-temperament = Das Temperament von `--stylize`: dem Prompt genau folgen, oder vor allem schöne Bilder machen.
+    .allowed = einer von { $names }
+    .default = deine Einstellungen
 parameter-weird = Wie weit das Bild von dem abweicht, was das Modell gewöhnlich zeichnet.
     .allowed = eine ganze Zahl von { $low } bis { $high }
     .default = 0
@@ -155,6 +158,9 @@ parameter-stealth = Nur du siehst diesen Auftrag.
 parameter-public = Alle im Kanal sehen diesen Auftrag.
     .allowed = kein Wert
     .default = deine Einstellungen
+parameter-exact = Genau diese Zeile zeichnen: dein Suffix, deine Einstellungen und die des Servers ändern kein Bild.
+    .allowed = kein Wert
+    .default = aus
 parameter-steps = Die Zahl der Sampling-Schritte.
     .allowed = eine ganze Zahl von { $low } bis { $high }
     .default = vom Modell
@@ -218,6 +224,15 @@ button-cancel = Abbrechen
 
 ## Prompts
 
+no-effect = Parameter ohne Wirkung
+    .problem = { $why ->
+        [no-picture] `--{ $flag }` sagt, wie viel Bild-Prompts zählen, und dieser Prompt hat keinen.
+       *[one-picture] `--{ $flag }` sagt, wie verschieden die Bilder eines Rasters sind, und `--n 1` verlangt nur eines.
+    }
+    .remedy = { $why ->
+        [no-picture] Hänge ein Bild als `image` an, setze einen Link zu einem vor die Wörter, oder lass `--{ $flag }` weg.
+       *[one-picture] Lass einen der beiden weg.
+    }
 conflicting-parameters = Ungültiger Parameter
     .problem = `--{ $flag }` und `--{ $other }` gehen nicht zusammen.
     .remedy = Behalte nur einen davon.
@@ -357,6 +372,9 @@ shown-already = { $state ->
 model-cannot-do-this = Nicht mit diesem Modell
     .problem = Das Modell dieses Bildes kann das nicht, oder es ist nicht mehr verfügbar.
     .remedy = Nimm einen anderen Button, oder gib mit `/imagine` ein neues Bild in Auftrag.
+one-followup-only = Zu viele Aufträge
+    .problem = Ein Button startet einen Auftrag, aber dieser Prompt steht für { $jobs }.
+    .remedy = Lass `--repeat` und Auswahlen in Klammern weg, oder nimm `/imagine`.
 invalid-factor = Ungültiger Zoom
     .problem = `{ $given }` ist kein gültiger Zoomfaktor.
     .remedy = Der Zoomfaktor muss zwischen 1,1 und 2 liegen, etwa 1,5.

@@ -10,7 +10,7 @@ prompt-too-long = Invalid prompt
     .remedy = Shorten it.
 too-long-prompt = The prompt
 too-long-styled = The prompt with its style
-too-long-written = The prompt with your options and your suffix
+too-long-written = The prompt with your options, your suffix and your settings
 too-long-together = Everything this prompt expands to
 too-long-negative = The list after `--no`
 too-many-tokens = Invalid prompt
@@ -122,6 +122,9 @@ parameter-style = One of the model's styles, or `raw` for none.
 parameter-raw = Follows the prompt more closely, without style.
     .allowed = no value
     .default = off
+parameter-temperament = The temperament of `--stylize`: follow the prompt closely, or make pictures look good first.
+    .allowed = one of { $names }
+    .default = your settings
 parameter-weird = How far the picture is from what the model usually draws.
     .allowed = a whole number from { $low } to { $high }
     .default = 0
@@ -155,6 +158,9 @@ parameter-stealth = Only you see this job.
 parameter-public = Everyone in the channel sees this job.
     .allowed = no value
     .default = your settings
+parameter-exact = Draw exactly this line: your suffix, your settings and the server's settings change no picture.
+    .allowed = no value
+    .default = off
 parameter-steps = The number of sampling steps.
     .allowed = a whole number from { $low } to { $high }
     .default = set by the model
@@ -218,6 +224,15 @@ button-cancel = Cancel
 
 ## Prompts
 
+no-effect = Parameter without effect
+    .problem = { $why ->
+        [no-picture] `--{ $flag }` says how much picture prompts count, and this prompt has none.
+       *[one-picture] `--{ $flag }` says how different the pictures of a grid are, and `--n 1` asks for only one.
+    }
+    .remedy = { $why ->
+        [no-picture] Attach a picture as `image`, put a link to one before the words, or leave `--{ $flag }` out.
+       *[one-picture] Leave one of the two out.
+    }
 conflicting-parameters = Invalid parameter
     .problem = `--{ $flag }` and `--{ $other }` can't be used together.
     .remedy = Keep only one of them.
@@ -357,6 +372,9 @@ shown-already = { $state ->
 model-cannot-do-this = Not with this model
     .problem = The model of this picture can't do that, or it is no longer available.
     .remedy = Use another button, or ask for a new picture with `/imagine`.
+one-followup-only = Too many jobs
+    .problem = A button starts one job, but this prompt stands for { $jobs }.
+    .remedy = Leave out `--repeat` and choices in braces, or use `/imagine`.
 invalid-factor = Invalid zoom
     .problem = `{ $given }` is not a valid zoom factor.
     .remedy = The zoom factor must be between 1.1 and 2, such as 1.5.

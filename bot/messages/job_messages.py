@@ -19,7 +19,8 @@ from bot.messages.specs import (
     MessageSpec,
 )
 from bot.prompts.lint import LINK
-from bot.prompts.parser import without_parameters
+from bot.prompts.parser import split_words, without_parameters
+from bot.prompts.recipe import has_noise_of_a_prompt
 from diffusion.protocol.requests import ImageRequest
 from storage.jobs import Job
 from storage.models import JobKind, JobState
@@ -66,9 +67,17 @@ def done(job: Job, parent: Job | None, picture: AttachmentSpec, buttons: ButtonR
     """A finished job with its pictures as one. A single picture also shows its seed."""
     content = f"{_headline(job, parent)} {_mode(job)}"
     if job.kind in SINGLE_PICTURE_KINDS:
-        seed = ImageRequest.from_json(job.request).noises[0].seed
-        content += f"\n-# {say('seed', job.locale, seed=str(seed))}"
+        request = ImageRequest.from_json(job.request)
+        if is_seed_usable(request, job):
+            seed = str(request.noises[0].seed)
+            content += f"\n-# {say('seed', job.locale, seed=seed)}"
     return MessageSpec(content, picture, buttons=buttons)
+
+
+def is_seed_usable(request: ImageRequest, job: Job) -> bool:
+    """Whether `--seed` with the seed of a job's request starts from the same noise."""
+    is_redrawn = job.kind is JobKind.ENLARGE and job.detail == "creative"
+    return not is_redrawn and has_noise_of_a_prompt(request)
 
 
 def moved(message: MessageSpec, locale: str) -> MessageSpec:
@@ -142,10 +151,14 @@ def _headline(job: Job, parent: Job | None, status: str = "") -> str:
     if parent and parent.message_id:
         what = "from-picture" if parent.kind in SINGLE_PICTURE_KINDS else "from-grid"
         action += f" · {say(what, job.locale, link=link_to(parent))}"
-    repeated = parent is not None and parent.prompt == job.prompt
+    repeated = parent is not None and _words(parent) == _words(job)
     most = MAX_REPEATED_PROMPT_CHARS if repeated else MAX_SHOWN_PROMPT_CHARS
     headline = f"**{shown_prompt(job.prompt, most)}** - {action}"
     return f"{headline} {say(status, job.locale)}" if status else headline
+
+
+def _words(job: Job) -> str:
+    return without_parameters(job.prompt)
 
 
 def _mode(job: Job) -> str:
@@ -174,8 +187,11 @@ def link_to(job: Job) -> Markup:
 
 
 def shown_prompt(prompt: str, most: int = MAX_SHOWN_PROMPT_CHARS) -> str:
-    """A prompt as it was typed. Only the links to the pictures that it starts from are links."""
-    links, rest = [], visible(prompt)
+    """A prompt, as it is drawn. Only the links to the pictures that it starts from are links.
+
+    Of a prompt that is too long, the words are cut off before the parameters are.
+    """
+    links, rest = [], _abridged(visible(prompt), most)
     while match := _FIRST_LINK.match(rest):
         link = start_link(match[1])
         if link is None or len(link) > most:
@@ -184,6 +200,15 @@ def shown_prompt(prompt: str, most: int = MAX_SHOWN_PROMPT_CHARS) -> str:
         rest, most = rest[match.end() :], most - len(link) - 1
     words = [plain(rest, max(most, 1), at_start=not links)] if rest else []
     return " ".join([*links, *words])
+
+
+def _abridged(prompt: str, most: int) -> str:
+    """A prompt of at most `most` characters that keeps its parameters, if they fit into half."""
+    said, *flagged = split_words(prompt.split())
+    parameters = " ".join(word for group in flagged for word in group)
+    if len(prompt) <= most or not parameters or len(parameters) > most // 2:
+        return prompt
+    return f"{visible(' '.join(said), most - len(parameters) - 1)} {parameters}"
 
 
 def _cancel(job: Job) -> ButtonRows:

@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.errors import (
     CannotKeep,
+    PromptTooLong,
     TooManyLinks,
     TooManyPermutations,
     TooManyPictures,
@@ -30,9 +31,10 @@ from bot.prompts.effective_settings import (
 )
 from bot.prompts.expand import expand
 from bot.prompts.parser import MAX_LINKS, Prompt, parse_normalised
+from bot.prompts.recipe import of_repetition, written_out
 from bot.prompts.resolve import resolve, with_init_image
 from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
-from diffusion.protocol.requests import SEED_COUNT, ImageRequest
+from diffusion.protocol.requests import MAX_PROMPT_CHARS, SEED_COUNT, ImageRequest
 from storage import members
 from storage.database import Database
 from storage.jobs import NewJob
@@ -72,7 +74,7 @@ class BuiltJobs:
 class ResolvedPrompt:
     """One prompt, its settings, and its requests: one for each repetition.
 
-    `text` is the prompt with the member's own options and suffix written out.
+    `text` is the prompt with all that its member and the server decide written out.
     """
 
     text: str
@@ -106,10 +108,12 @@ class JobBuilder:
         images: Sequence[UploadedFile] = (),
         *,
         member: Preferences | None = None,
+        has_picture: bool = False,
     ) -> BuiltJobs:
         """The jobs of a typed prompt; `images` are the files that were attached to it.
 
-        `member` are the requester's preferences, if they were read already.
+        `member` are the requester's preferences, if they were read already. `has_picture` is
+        whether it starts from a picture that is stored already.
 
         Fetches no pictures, so that limits are checked first. `with_pictures` fetches them.
         """
@@ -120,7 +124,7 @@ class JobBuilder:
         chosen = SettingsSources(member, options, settings)
         # In a thread, so that a text that takes long to parse does not block the event loop.
         resolved = await asyncio.to_thread(
-            _resolved, typed, chosen, versions, has_pictures=bool(images)
+            _resolved, typed, chosen, versions, has_pictures=bool(images) or has_picture
         )
         sources: list[Sources] = [(*images, *one.prompt.links) for one in resolved]
         _check_sources(sources)
@@ -128,26 +132,30 @@ class JobBuilder:
         jobs, starts = [], []
         for one, some in zip(resolved, sources, strict=True):
             for request in one.requests:
-                job = new_job(requester, one.text, request)
+                job = new_job(requester, of_repetition(one.text, request), request)
                 jobs.append(with_queue_settings(job, requester, one.settings.queue))
                 starts.append((some, one.settings))
         return BuiltJobs(tuple(one.text for one in resolved), tuple(jobs), tuple(starts))
 
-    async def with_pictures(self, requester: Requester, asked: BuiltJobs) -> tuple[NewJob, ...]:
+    async def with_pictures(
+        self, requester: Requester, asked: BuiltJobs, stored: str | None = None
+    ) -> tuple[NewJob, ...]:
         """The jobs with their init images fetched and stored; each picture is fetched once.
 
+        `stored` is the digest of a picture that jobs without a picture of their own start from.
         Call it within `StartPictures.holding`. Raises InvalidLink, InvalidUpload, PicturesBusy,
         CannotKeep.
         """
         laid = dict.fromkeys(some for some, _ in asked.starts if some)
         wanted = list(dict.fromkeys(source for some in laid for source in some))
-        if not wanted:
-            return asked.jobs
-        fetched = await self._fetcher.fetch_all(wanted, requester.member_id)
-        pictures = dict(zip(wanted, fetched, strict=True))
-        kept = {some: await self._keep([pictures[source] for source in some]) for some in laid}
+        kept: dict[Sources, str | None] = {(): stored}
+        if wanted:
+            fetched = await self._fetcher.fetch_all(wanted, requester.member_id)
+            pictures = dict(zip(wanted, fetched, strict=True))
+            for some in laid:
+                kept[some] = await self._keep([pictures[source] for source in some])
         return tuple(
-            _started(job, settings, kept[some]) if some else job
+            _started(job, settings, kept[some])
             for job, (some, settings) in zip(asked.jobs, asked.starts, strict=True)
         )
 
@@ -186,13 +194,17 @@ def _resolved(
     most = sources.server.permutations
     resolved = []
     count = 0
-    for text in expand(typed, sources.options, sources.member.suffix, most):
+    texts = expand(typed, sources.options, sources.member.suffix, most, has_pictures=has_pictures)
+    for text in texts:
         prompt = parse_normalised(text)
         count += prompt.repeat or 1
         if count > most:
             raise TooManyPermutations(most)
         settings = effective_settings(prompt, sources, versions, has_pictures=has_pictures)
         requests = resolve(prompt, settings, new_seed())
+        text = written_out(text, prompt, settings, versions)
+        if len(text) > MAX_PROMPT_CHARS:
+            raise PromptTooLong(len(text), MAX_PROMPT_CHARS, "written")
         resolved.append(ResolvedPrompt(text, prompt, settings, requests))
     return tuple(resolved)
 
@@ -206,7 +218,9 @@ def _check_sources(sources: Sequence[Sources]) -> None:
         raise TooManyPictures(len(different), MAX_INIT_PICTURES)
 
 
-def _started(job: NewJob, settings: EffectiveSettings, picture: str) -> NewJob:
+def _started(job: NewJob, settings: EffectiveSettings, picture: str | None) -> NewJob:
+    if picture is None:
+        return job
     request = with_init_image(ImageRequest.from_json(job.request), settings, picture)
     return replace(job, request=request.to_json())
 

@@ -3,6 +3,7 @@
 The texts are made in `bot.messages.job_embeds`.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ from bot.messages.job_embeds import HistoryPage, QueuePosition
 from bot.messages.specs import MessageSpec
 from bot.models.registry import ModelRegistry
 from bot.models.versions import Versions
+from bot.prompts.recipe import Recipe, as_typed, recipe_of
 from bot.retry import until_stored
 from bot.services.removals import Removals
 from diffusion.protocol.requests import ImageRequest
@@ -48,10 +50,11 @@ MAX_ID = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class JobDetails:
-    """What a finished job was made with, and the pictures that it became."""
+    """What a finished job was made with, the pictures that it became, and how to repeat it."""
 
     request: ImageRequest
     pictures: tuple[Picture, ...]
+    recipe: Recipe | None
 
 
 class JobHistory:
@@ -112,7 +115,11 @@ class JobHistory:
         return found.jobs
 
     async def details(self, job: Job) -> JobDetails:
-        return JobDetails(ImageRequest.from_json(job.request), await of_job(self._database, job.id))
+        request, recipe = ImageRequest.from_json(job.request), None
+        if versions := await self.versions():
+            # In a thread: the line is read and resolved as a typed prompt is.
+            recipe = await asyncio.to_thread(recipe_of, job.prompt, request, versions)
+        return JobDetails(request, await of_job(self._database, job.id), recipe)
 
     async def again(
         self, job: Job, member_id: int, channel_id: int, most_bytes: int
@@ -142,7 +149,7 @@ class JobHistory:
         async with self._turns.turn(member_id):
             message = await self._publisher.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
         details = await self.details(job)
-        embed = job_embeds.details(job, details.request, details.pictures, locale)
+        embed = job_embeds.details(job, details.request, details.pictures, locale, details.recipe)
         try:
             await self._messenger.post_to_member(
                 member_id, replace(message, embeds=(*message.embeds, embed))
@@ -231,7 +238,8 @@ class JobHistory:
             found = [f"{started[1]} --style {name}" for name in near]
         else:
             words, most = typed.split(), 2 * MAX_SUGGESTIONS
-            found = [*await history.past_prompts(self._database, member_id, words, most)]
+            past = await history.past_prompts(self._database, member_id, words, most)
+            found = list(map(as_typed, past))
             if typed.strip() and "--style" not in typed:
                 found += [f"{typed.strip()} --style {name}" for name in styles]
         return [each for each in found if len(each) <= MAX_COMPLETION_CHARS][:MAX_SUGGESTIONS]

@@ -14,7 +14,9 @@ from bot.errors import InvalidFactor
 from bot.i18n.texts import say
 from bot.messages import job_actions
 from bot.messages.job_actions import JobAction, JobCustomId
+from bot.messages.job_messages import SINGLE_PICTURE_KINDS
 from bot.policy.access import Action
+from bot.prompts.recipe import to_edit
 from bot.services.followups import MAX_TEXT_FIELD_CHARS, FollowupRequest
 from bot.ui.followups import followup_of, submit_followup
 from bot.ui.interactions import actor_of, check_allowed, services_of
@@ -43,6 +45,10 @@ async def ask_for_prompt(interaction: discord.Interaction, asked: JobCustomId) -
         Action.FOLLOW_UP, actor_of(interaction), asked.job_id
     )
     job = await responder.before_modal(work)
+    if asked.action is JobAction.REROLL and job.kind in SINGLE_PICTURE_KINDS:
+        # It is repeated as it was, so there is no prompt to change.
+        await submit_followup(interaction, followup_of(asked))
+        return
     modal = discord.ui.Modal(
         title=say(TITLES.get(asked.action, "modal-remix"), locale),
         custom_id=job_actions.custom_id(asked.job_id, asked.action, asked.number, asked.cells),
@@ -54,7 +60,7 @@ async def ask_for_prompt(interaction: discord.Interaction, asked: JobCustomId) -
         modal.add_item(discord.ui.Label(text=say("modal-factor", locale), component=factor))
     prompt: discord.ui.TextInput[Any] = discord.ui.TextInput(
         custom_id=PROMPT_FIELD,
-        default=job.prompt[:MAX_TEXT_FIELD_CHARS],
+        default=to_edit(job.prompt)[:MAX_TEXT_FIELD_CHARS],
         max_length=MAX_TEXT_FIELD_CHARS,
         style=discord.TextStyle.paragraph,
     )

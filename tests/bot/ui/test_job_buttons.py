@@ -168,7 +168,9 @@ async def test_a_zoom_of_ones_own_asks_how_far(
     modal = (await ada.press(shown, "Custom Zoom")).modal
     made = (await ada.submit(modal, {"factor": "1,25"})).message
     job = await job_of(database, await finished(ada, made))
-    assert (job.kind, job.detail, job.prompt) == (JobKind.ZOOM, "1.25", QUICK_PROMPT)
+    # It makes four pictures, so the prompt does not ask for two any more.
+    assert QUICK_PROMPT.endswith(" --n 2")
+    assert (job.kind, job.detail, job.prompt) == (JobKind.ZOOM, "1.25", "a fox --steps 2")
 
 
 async def test_a_forged_zoom_does_not_enlarge_the_picture_a_hundredfold(
