@@ -154,7 +154,7 @@ server-settings = Server-Einstellungen
     .jobs = Aufträge je Mitglied
     .jobs-value = höchstens { $limit } laufend oder wartend
     .permutations = Aufträge je Prompt
-    .permutations-value = höchstens { $limit }
+    .permutations-value = höchstens { $limit }; zugleich bestätigt auch mehr als die Aufträge je Mitglied
     .buttons = Buttons
     .buttons-everyone = alle können sie benutzen
     .buttons-owner = nur für das Mitglied, das den Auftrag gestartet hat
@@ -195,7 +195,10 @@ info = Deine Aufträge
     .running = Laufende Aufträge
     .queued = Wartende Aufträge
     .at-a-time = Aufträge belegt
-    .at-a-time-value = { $open } von { $limit }
+    .at-a-time-value = { $confirmed ->
+        [0] { $open } von { $limit }
+       *[other] { $open } von { $limit }; bis zu { $confirmed }, wenn du mehrere zugleich bestätigst
+    }
     .lifetime = Insgesamt
     .lifetime-value = { $pictures } Bilder in { $done } Aufträgen; { $cancelled } abgebrochen, { $failed } fehlgeschlagen
     .none = keine

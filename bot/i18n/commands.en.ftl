@@ -154,7 +154,7 @@ server-settings = Server settings
     .jobs = Jobs per member
     .jobs-value = at most { $limit } queued or running
     .permutations = Jobs per prompt
-    .permutations-value = at most { $limit }
+    .permutations-value = at most { $limit }; confirmed together, they may exceed the jobs per member
     .buttons = Buttons
     .buttons-everyone = everyone can use them
     .buttons-owner = only for the member who started the job
@@ -195,7 +195,10 @@ info = Your jobs
     .running = Running jobs
     .queued = Queued jobs
     .at-a-time = Jobs in use
-    .at-a-time-value = { $open } of { $limit }
+    .at-a-time-value = { $confirmed ->
+        [0] { $open } of { $limit }
+       *[other] { $open } of { $limit }; up to { $confirmed } if you confirm several at once
+    }
     .lifetime = Lifetime usage
     .lifetime-value = { $pictures } pictures in { $done } jobs; { $cancelled } cancelled, { $failed } failed
     .none = none

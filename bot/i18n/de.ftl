@@ -306,6 +306,7 @@ confirmation = { $jobs } Aufträge starten?
        *[other] Aus diesem Prompt werden { $prompts } Prompts:
     }
     .more = … und { $count } weitere
+    .beyond = Sonst darfst du hier { $limit } auf einmal haben. Diese dürfen alle zugleich warten; für weitere warte, bis weniger übrig sind.
     .yes = Ja, starten
     .no = Nein
     .started = { $jobs } Aufträge gestartet
@@ -336,8 +337,8 @@ button-redo-creative = Neu hochskalieren (Creative)
 button-zoom = Herauszoomen { $factor }
 button-zoom-custom = Eigener Zoom
 button-square = Quadratisch machen
-liked = Zu deinen Favoriten hinzugefügt.
-    .not-any-more = Aus deinen Favoriten entfernt.
+liked = Zu deinen Favoriten hinzugefügt. Drücke noch einmal auf ❤️, um es zu entfernen.
+    .not-any-more = Aus deinen Favoriten entfernt. Drücke noch einmal auf ❤️, um es hinzuzufügen.
 modal-remix = Remix
 modal-zoom = Herauszoomen
 modal-region = Variieren (Region)
@@ -356,6 +357,17 @@ not-your-buttons = Nicht dein Auftrag
 not-in-its-server = Hier nicht verfügbar
     .problem = Ein Bild kann nur in die Highlights seines eigenen Servers.
     .remedy = Reagiere dort mit ⭐ auf seine Nachricht.
+no-highlights = Nicht in den Highlights
+    .problem = { $why ->
+        [no-channel] Dieser Server hat keinen Kanal für Highlights, deshalb tut ⭐ hier nichts.
+        [no-permission] Ich darf im Kanal für Highlights nicht schreiben.
+       *[deleted] Eine Nachricht dieses Auftrags wurde gelöscht, deshalb wird er nicht mehr allen gezeigt.
+    }
+    .remedy = { $why ->
+        [no-channel] Wer den Server verwaltet, kann mit `/server settings` einen wählen.
+        [no-permission] Bitte jemanden, der den Server verwaltet, mich dort schreiben zu lassen.
+       *[deleted] Zeichne es mit `/imagine` noch einmal.
+    }
 too-fast = Zu schnell
     .problem = Du sendest Befehle oder drückst Buttons zu schnell; das letzte habe ich ignoriert.
     .remedy = { $seconds ->

@@ -306,6 +306,7 @@ confirmation = Start { $jobs } jobs?
        *[other] This prompt expands to { $prompts } prompts:
     }
     .more = … and { $count } more
+    .beyond = Otherwise you may have { $limit } at a time here. These may all wait at once; for more, wait until fewer are left.
     .yes = Yes, start them
     .no = No
     .started = { $jobs } jobs started
@@ -336,8 +337,8 @@ button-redo-creative = Redo Upscale (Creative)
 button-zoom = Zoom Out { $factor }
 button-zoom-custom = Custom Zoom
 button-square = Make Square
-liked = Added to your favourites.
-    .not-any-more = Removed from your favourites.
+liked = Added to your favourites. Press ❤️ again to remove it.
+    .not-any-more = Removed from your favourites. Press ❤️ again to add it.
 modal-remix = Remix
 modal-zoom = Zoom Out
 modal-region = Vary (Region)
@@ -356,6 +357,17 @@ not-your-buttons = Not your job
 not-in-its-server = Not available here
     .problem = A picture can only be added to the highlights of its own server.
     .remedy = React with ⭐ to its message there.
+no-highlights = Not among the highlights
+    .problem = { $why ->
+        [no-channel] This server has no channel for highlights, so ⭐ does nothing here.
+        [no-permission] I can't post in the channel for highlights.
+       *[deleted] A message of this job was deleted, so it is not shown to everybody any more.
+    }
+    .remedy = { $why ->
+        [no-channel] Members who manage the server can choose one with `/server settings`.
+        [no-permission] Ask someone who manages the server to let me post there.
+       *[deleted] Draw it again with `/imagine`.
+    }
 too-fast = Too fast
     .problem = You are sending commands or pressing buttons too fast, so I ignored this one.
     .remedy = { $seconds ->

@@ -52,9 +52,17 @@ class QueuePosition:
 
 
 def info(
-    open_jobs: Sequence[Job], totals: Totals, limit: int, preferences: Preferences, locale: str
+    open_jobs: Sequence[Job],
+    totals: Totals,
+    limit: int,
+    preferences: Preferences,
+    locale: str,
+    confirmed_limit: int = 0,
 ) -> EmbedSpec:
-    """What `/info` shows: a member's mode and visibility, their open jobs, and totals."""
+    """What `/info` shows: a member's mode and visibility, their open jobs, and totals.
+
+    `confirmed_limit` is how many jobs may be open that were confirmed together.
+    """
     running = [job for job in open_jobs if job.state is JobState.RUNNING]
     queued = [job for job in open_jobs if job.state is JobState.QUEUED]
     lifetime = say(
@@ -71,7 +79,13 @@ def info(
         (say("info.visibility", locale), say(f"panel.{visibility}", locale)),
         (
             say("info.at-a-time", locale),
-            say("info.at-a-time-value", locale, open=len(open_jobs), limit=limit),
+            say(
+                "info.at-a-time-value",
+                locale,
+                open=len(open_jobs),
+                limit=limit,
+                confirmed=confirmed_limit if confirmed_limit > limit else 0,
+            ),
         ),
         (say("info.running", locale), _listed(running, locale)),
         (say("info.queued", locale), _listed(queued, locale)),

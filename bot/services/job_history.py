@@ -14,9 +14,11 @@ from bot.delivery.messenger import CannotPost, Messenger
 from bot.errors import (
     CannotWriteToYou,
     JobNotReady,
+    NoHighlights,
     NoJobHere,
     NoModel,
     NothingYet,
+    NotInItsServer,
     SearchTooLong,
     UnclearJob,
 )
@@ -171,14 +173,19 @@ class JobHistory:
         return job
 
     async def highlight(self, job: Job) -> None:
-        """Post a job in its server's highlights channel, if there is one, and only once."""
+        """Post a job in its server's highlights channel, only once.
+
+        Raises NoHighlights, NotInItsServer, JobNotReady.
+        """
         if job.server_id is None or job.stealth:
-            return
+            raise NotInItsServer
+        if job.state is not JobState.DONE:
+            raise JobNotReady
         settings = await servers.get_settings(self._database, job.server_id)
         if settings.highlights_channel is None:
-            return
+            raise NoHighlights("no-channel")
         if await self._removals.is_private(job, settings.highlights_channel):
-            return
+            raise NoHighlights("deleted")
         if not await jobs.highlight(self._database, job.id):
             return
         try:
@@ -190,6 +197,7 @@ class JobHistory:
             if not isinstance(error, CannotPost):
                 raise
             log.warning("Cannot post in the highlights channel of server %s.", job.server_id)
+            raise NoHighlights("no-permission") from error
         else:
             await self._removals.shown_again(job, Copy(posted.channel_id, posted.message_id))
 

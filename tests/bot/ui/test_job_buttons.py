@@ -1,5 +1,6 @@
 """Every button and modal of a picture, over real sockets."""
 
+import asyncio
 import io
 from dataclasses import replace
 
@@ -244,6 +245,11 @@ async def test_a_heart_makes_a_favourite_and_takes_it_back(
     job = await job_of(database, shown)
     assert await favourites(database, job.member_id) == {f"{job.id}_0"}
     assert "Removed from your favourites" in (await ada.press(shown, "❤️")).message.content
+    assert await favourites(database, job.member_id) == set()
+    # Two presses at once are told apart: one answer each, and the last one holds.
+    both = await asyncio.gather(ada.press(shown, "❤️"), ada.press(shown, "❤️"))
+    said = sorted(pressed.message.content.partition(".")[0] for pressed in both)
+    assert said == ["Added to your favourites", "Removed from your favourites"]
     assert await favourites(database, job.member_id) == set()
 
 

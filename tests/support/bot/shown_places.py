@@ -109,7 +109,7 @@ def all_cards(typed: str) -> Iterator[EmbedSpec]:
     yield suggestions.weights_embed(
         WordWeights(((typed, 0.9), (typed, 0.1), (typed, 0.5)), ()), LOCALE
     )
-    yield confirmations._question(Confirmation("0", (typed, typed), 8), LOCALE)
+    yield confirmations._question(Confirmation("0", (typed, typed), 8, 3), LOCALE)
     yield from (messages.refusal(error, LOCALE) for error in refusals(typed))
 
 
