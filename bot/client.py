@@ -29,7 +29,7 @@ from bot.ui.interactions import REQUIRED_PERMISSIONS, check_allowed
 from bot.ui.job_buttons import JobButton
 from bot.ui.modals import on_modal_submit
 from bot.ui.pagination import PageButton, ShowAgainSelect, TopicButton
-from bot.ui.reactions import react
+from bot.ui.reactions import Reactions
 from bot.ui.region_select import CellSelect
 from bot.ui.responses import Responder
 from bot.ui.settings_panel import PanelButton, PanelSelect
@@ -144,6 +144,7 @@ class DarkroomBot(commands.Bot):
         self.services = build_services(
             settings, database, folder, inference, Messenger(self), places
         )
+        self._reactions = Reactions(self, self.services)
         self._is_on_discord = settings.discord_url is None
         self._loops: list[asyncio.Task[Any]] = []
 
@@ -170,7 +171,7 @@ class DarkroomBot(commands.Bot):
         await on_modal_submit(interaction)
 
     async def on_raw_reaction_add(self, reaction: discord.RawReactionActionEvent) -> None:
-        await react(self, self.services, reaction)
+        await self._reactions.handle(reaction)
 
     async def close(self) -> None:
         for task in self._loops:

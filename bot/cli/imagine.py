@@ -37,7 +37,8 @@ async def imagine(
     The first grid goes to `output`, the next to `output` with `_2` behind its name, and so on.
     `images` are pictures to start from. Raises UserError, CannotStart.
     """
-    prompts = [parse_normalised(written) for written in expand(typed, {}, "", MAX_REPEATS)]
+    expanded = expand(typed, {}, "", MAX_REPEATS, has_pictures=bool(images))
+    prompts = [parse_normalised(written) for written in expanded]
     async with PictureFetcher() as fetcher, _inference(settings) as inference:
         attached = [await _read_picture(fetcher, image) for image in images]
         versions = name_models(await inference.models(), settings.named_versions, settings.model)

@@ -6,7 +6,7 @@ Knows when a job's message has to change, and nothing of how pictures are made.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -66,8 +66,8 @@ class JobPublisher:
         """Show what an earlier process left undone: jobs without a message, ends not shown."""
         unposted = await jobs.without_message(self._database)
         unshown = await jobs.ended_unshown(self._database)
-        for job in unposted:
-            self.post(job.id, wake)
+        for channel in dict.fromkeys(job.channel_id for job in unposted):
+            self.post([job.id for job in unposted if job.channel_id == channel], wake)
         for job in unshown:
             self.show_end(job.id)
 
@@ -90,9 +90,12 @@ class JobPublisher:
         finally:
             await message.stop()
 
-    def post(self, job_id: str, wake: Callable[[], None]) -> None:
-        """Give a job without a message one; `wake` is called when the job can be claimed."""
-        self._keep_trying(self._post_waiting, job_id, wake)
+    def post(self, job_ids: Sequence[str], wake: Callable[[], None]) -> None:
+        """Give jobs without a message one, one after another, so that they appear in this order.
+
+        `wake` is called whenever a job can be claimed.
+        """
+        self._keep_trying(self._post_in_order, tuple(job_ids), wake)
 
     def show_end(self, job_id: str) -> None:
         """Show how a job ended, in the background: the queue never waits for Discord."""
@@ -137,6 +140,11 @@ class JobPublisher:
         self._showing.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("Something could not be shown.", exc_info=error)
+
+    async def _post_in_order(self, job_ids: Sequence[str], wake: Callable[[], None]) -> None:
+        # When this is tried again, those that have a message are passed over.
+        for job_id in job_ids:
+            await self._post_waiting(job_id, wake)
 
     async def _post_waiting(self, job_id: str, wake: Callable[[], None]) -> None:
         job = await jobs.get(self._database, job_id)

@@ -19,6 +19,13 @@ class NotInItsServer(UserError):
     """A job can be added to the highlights only on its own server."""
 
 
+class NoHighlights(UserError):
+    """A star adds nothing to the highlights; `why` is `no-channel`, `no-permission`, `deleted`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why=why)
+
+
 class NotPermitted(UserError):
     """The command needs the permission to manage the server."""
 

@@ -58,6 +58,13 @@ class ModelCannotDoThis(UserError):
     """The picture's model cannot do what a button asks for, or is no longer there."""
 
 
+class OneFollowupOnly(UserError):
+    """A new prompt for a button stands for several jobs."""
+
+    def __init__(self, jobs: int) -> None:
+        super().__init__(jobs=jobs)
+
+
 class InvalidFactor(UserError):
     """The typed zoom factor is not valid."""
 

@@ -52,6 +52,13 @@ class ConflictingParameters(PromptError):
         super().__init__(flag=flag, other=other)
 
 
+class NoEffect(PromptError):
+    """A parameter would change nothing in this prompt; `why` is `no-picture` or `one-picture`."""
+
+    def __init__(self, flag: str, why: str) -> None:
+        super().__init__(flag=flag, why=why)
+
+
 class MistypedParameter(PromptError):
     """A word looks like a mistyped parameter; `meant` is the corrected spelling."""
 

@@ -154,7 +154,7 @@ server-settings = Server-Einstellungen
     .jobs = Aufträge je Mitglied
     .jobs-value = höchstens { $limit } laufend oder wartend
     .permutations = Aufträge je Prompt
-    .permutations-value = höchstens { $limit }
+    .permutations-value = höchstens { $limit }; zugleich bestätigt auch mehr als die Aufträge je Mitglied
     .buttons = Buttons
     .buttons-everyone = alle können sie benutzen
     .buttons-owner = nur für das Mitglied, das den Auftrag gestartet hat
@@ -195,7 +195,10 @@ info = Deine Aufträge
     .running = Laufende Aufträge
     .queued = Wartende Aufträge
     .at-a-time = Aufträge belegt
-    .at-a-time-value = { $open } von { $limit }
+    .at-a-time-value = { $confirmed ->
+        [0] { $open } von { $limit }
+       *[other] { $open } von { $limit }; bis zu { $confirmed }, wenn du mehrere zugleich bestätigst
+    }
     .lifetime = Insgesamt
     .lifetime-value = { $pictures } Bilder in { $done } Aufträgen; { $cancelled } abgebrochen, { $failed } fehlgeschlagen
     .none = keine
@@ -215,7 +218,17 @@ duration = Dauer
     .minutes = { $count } min
     .hours = { $count } h
 details = Seed und Parameter
-    .text = Gleicher Prompt, gleicher Seed und gleiche Parameter ergeben gleiche Bilder. In der angehängten Datei steht alles.
+    .line = { $picture ->
+        [0] Füge diese Zeile in `/imagine` ein. Sie ergibt die gleichen Bilder, welche Einstellungen du auch hast.
+       *[other] Füge diese Zeile in `/imagine` ein. Sie ergibt das Raster dieses Bildes, welche Einstellungen du auch hast. Dies ist Bild { $picture }.
+    }
+    .enlarged = Vergrößere es dann.
+    .starts = Gehe vom gleichen Bild aus: Lass die Links stehen, oder hänge es wieder als `image` an.
+    .in-file = Die Zeile ist zu lang für hier. `/seed id:{ $id }` schickt sie als Datei.
+    .no-line = { $reason ->
+        [derived] Kein Prompt allein ergibt das: Es wurde aus einem anderen Bild gezeichnet. `/show` zeigt, aus welchem. Der Prompt sagt, was gezeichnet wurde, die Datei von `/seed` enthält die ganze Anfrage.
+       *[changed] Kein Prompt ergibt genau das noch einmal: Das Modell hat sich geändert, oder der Auftrag ist älter als diese Funktion. Die Datei von `/seed` enthält die ganze Anfrage.
+    }
     .prompt = Prompt
     .job = Auftrags-ID
     .seed = Seed

@@ -154,7 +154,7 @@ server-settings = Server settings
     .jobs = Jobs per member
     .jobs-value = at most { $limit } queued or running
     .permutations = Jobs per prompt
-    .permutations-value = at most { $limit }
+    .permutations-value = at most { $limit }; confirmed together, they may exceed the jobs per member
     .buttons = Buttons
     .buttons-everyone = everyone can use them
     .buttons-owner = only for the member who started the job
@@ -195,7 +195,10 @@ info = Your jobs
     .running = Running jobs
     .queued = Queued jobs
     .at-a-time = Jobs in use
-    .at-a-time-value = { $open } of { $limit }
+    .at-a-time-value = { $confirmed ->
+        [0] { $open } of { $limit }
+       *[other] { $open } of { $limit }; up to { $confirmed } if you confirm several at once
+    }
     .lifetime = Lifetime usage
     .lifetime-value = { $pictures } pictures in { $done } jobs; { $cancelled } cancelled, { $failed } failed
     .none = none
@@ -215,7 +218,17 @@ duration = Duration
     .minutes = { $count } min
     .hours = { $count } h
 details = Seed and parameters
-    .text = The same prompt, seed and parameters give the same pictures. The attached file has all of them.
+    .line = { $picture ->
+        [0] Paste this line into `/imagine`. It makes the same pictures, whatever your settings are.
+       *[other] Paste this line into `/imagine`. It makes the grid of this picture, whatever your settings are. This is image #{ $picture }.
+    }
+    .enlarged = Upscale it then.
+    .starts = Start from the same picture: leave the links in, or attach it again as `image`.
+    .in-file = The line is too long to be shown here. `/seed id:{ $id }` sends it as a file.
+    .no-line = { $reason ->
+        [derived] No prompt makes this by itself: it was drawn from another picture. `/show` shows from which. The prompt says what was drawn, the file of `/seed` has the whole request.
+       *[changed] No prompt makes exactly this any more: the model has changed, or the job is older than this function. The file of `/seed` has the whole request.
+    }
     .prompt = Prompt
     .job = Job id
     .seed = Seed

@@ -10,7 +10,7 @@ prompt-too-long = Ungültiger Prompt
     .remedy = Kürze den Text.
 too-long-prompt = Der Prompt
 too-long-styled = Der Prompt mit seinem Stil
-too-long-written = Der Prompt mit deinen Optionen und deinem Suffix
+too-long-written = Der Prompt mit deinen Optionen, deinem Suffix und deinen Einstellungen
 too-long-together = Alles, was aus diesem Prompt wird,
 too-long-negative = Die Liste hinter `--no`
 too-many-tokens = Ungültiger Prompt
@@ -122,6 +122,9 @@ parameter-style = Einer der Stile des Modells, oder `raw` für keinen.
 parameter-raw = Folgt dem Prompt genauer, ohne Stil.
     .allowed = kein Wert
     .default = aus
+parameter-temperament = Das Temperament von `--stylize`: dem Prompt genau folgen, oder vor allem schöne Bilder machen.
+    .allowed = einer von { $names }
+    .default = deine Einstellungen
 parameter-weird = Wie weit das Bild von dem abweicht, was das Modell gewöhnlich zeichnet.
     .allowed = eine ganze Zahl von { $low } bis { $high }
     .default = 0
@@ -155,6 +158,9 @@ parameter-stealth = Nur du siehst diesen Auftrag.
 parameter-public = Alle im Kanal sehen diesen Auftrag.
     .allowed = kein Wert
     .default = deine Einstellungen
+parameter-exact = Genau diese Zeile zeichnen: dein Suffix, deine Einstellungen und die des Servers ändern kein Bild.
+    .allowed = kein Wert
+    .default = aus
 parameter-steps = Die Zahl der Sampling-Schritte.
     .allowed = eine ganze Zahl von { $low } bis { $high }
     .default = vom Modell
@@ -219,6 +225,15 @@ button-cancel = Abbrechen
 
 ## Prompts
 
+no-effect = Parameter ohne Wirkung
+    .problem = { $why ->
+        [no-picture] `--{ $flag }` sagt, wie viel Bild-Prompts zählen, und dieser Prompt hat keinen.
+       *[one-picture] `--{ $flag }` sagt, wie verschieden die Bilder eines Rasters sind, und `--n 1` verlangt nur eines.
+    }
+    .remedy = { $why ->
+        [no-picture] Hänge ein Bild als `image` an, setze einen Link zu einem vor die Wörter, oder lass `--{ $flag }` weg.
+       *[one-picture] Lass einen der beiden weg.
+    }
 conflicting-parameters = Ungültiger Parameter
     .problem = `--{ $flag }` und `--{ $other }` gehen nicht zusammen.
     .remedy = Behalte nur einen davon.
@@ -292,6 +307,7 @@ confirmation = { $jobs } Aufträge starten?
        *[other] Aus diesem Prompt werden { $prompts } Prompts:
     }
     .more = … und { $count } weitere
+    .beyond = Sonst darfst du hier { $limit } auf einmal haben. Diese dürfen alle zugleich warten; für weitere warte, bis weniger übrig sind.
     .yes = Ja, starten
     .no = Nein
     .started = { $jobs } Aufträge gestartet
@@ -322,8 +338,8 @@ button-redo-creative = Neu hochskalieren (Creative)
 button-zoom = Herauszoomen { $factor }
 button-zoom-custom = Eigener Zoom
 button-square = Quadratisch machen
-liked = Zu deinen Favoriten hinzugefügt.
-    .not-any-more = Aus deinen Favoriten entfernt.
+liked = Zu deinen Favoriten hinzugefügt. Drücke noch einmal auf ❤️, um es zu entfernen.
+    .not-any-more = Aus deinen Favoriten entfernt. Drücke noch einmal auf ❤️, um es hinzuzufügen.
 modal-remix = Remix
 modal-zoom = Herauszoomen
 modal-region = Variieren (Region)
@@ -352,6 +368,17 @@ not-your-buttons = Nicht dein Auftrag
 not-in-its-server = Hier nicht verfügbar
     .problem = Ein Bild kann nur in die Highlights seines eigenen Servers.
     .remedy = Reagiere dort mit ⭐ auf seine Nachricht.
+no-highlights = Nicht in den Highlights
+    .problem = { $why ->
+        [no-channel] Dieser Server hat keinen Kanal für Highlights, deshalb tut ⭐ hier nichts.
+        [no-permission] Ich darf im Kanal für Highlights nicht schreiben.
+       *[deleted] Eine Nachricht dieses Auftrags wurde gelöscht, deshalb wird er nicht mehr allen gezeigt.
+    }
+    .remedy = { $why ->
+        [no-channel] Wer den Server verwaltet, kann mit `/server settings` einen wählen.
+        [no-permission] Bitte jemanden, der den Server verwaltet, mich dort schreiben zu lassen.
+       *[deleted] Zeichne es mit `/imagine` noch einmal.
+    }
 too-fast = Zu schnell
     .problem = Du sendest Befehle oder drückst Buttons zu schnell; das letzte habe ich ignoriert.
     .remedy = { $seconds ->
@@ -368,6 +395,9 @@ shown-already = { $state ->
 model-cannot-do-this = Nicht mit diesem Modell
     .problem = Das Modell dieses Bildes kann das nicht, oder es ist nicht mehr verfügbar.
     .remedy = Nimm einen anderen Button, oder gib mit `/imagine` ein neues Bild in Auftrag.
+one-followup-only = Zu viele Aufträge
+    .problem = Ein Button startet einen Auftrag, aber dieser Prompt steht für { $jobs }.
+    .remedy = Lass `--repeat` und Auswahlen in Klammern weg, oder nimm `/imagine`.
 invalid-factor = Ungültiger Zoom
     .problem = `{ $given }` ist kein gültiger Zoomfaktor.
     .remedy = Der Zoomfaktor muss zwischen 1,1 und 2 liegen, etwa 1,5.

@@ -10,7 +10,7 @@ prompt-too-long = Invalid prompt
     .remedy = Shorten it.
 too-long-prompt = The prompt
 too-long-styled = The prompt with its style
-too-long-written = The prompt with your options and your suffix
+too-long-written = The prompt with your options, your suffix and your settings
 too-long-together = Everything this prompt expands to
 too-long-negative = The list after `--no`
 too-many-tokens = Invalid prompt
@@ -122,6 +122,9 @@ parameter-style = One of the model's styles, or `raw` for none.
 parameter-raw = Follows the prompt more closely, without style.
     .allowed = no value
     .default = off
+parameter-temperament = The temperament of `--stylize`: follow the prompt closely, or make pictures look good first.
+    .allowed = one of { $names }
+    .default = your settings
 parameter-weird = How far the picture is from what the model usually draws.
     .allowed = a whole number from { $low } to { $high }
     .default = 0
@@ -155,6 +158,9 @@ parameter-stealth = Only you see this job.
 parameter-public = Everyone in the channel sees this job.
     .allowed = no value
     .default = your settings
+parameter-exact = Draw exactly this line: your suffix, your settings and the server's settings change no picture.
+    .allowed = no value
+    .default = off
 parameter-steps = The number of sampling steps.
     .allowed = a whole number from { $low } to { $high }
     .default = set by the model
@@ -219,6 +225,15 @@ button-cancel = Cancel
 
 ## Prompts
 
+no-effect = Parameter without effect
+    .problem = { $why ->
+        [no-picture] `--{ $flag }` says how much picture prompts count, and this prompt has none.
+       *[one-picture] `--{ $flag }` says how different the pictures of a grid are, and `--n 1` asks for only one.
+    }
+    .remedy = { $why ->
+        [no-picture] Attach a picture as `image`, put a link to one before the words, or leave `--{ $flag }` out.
+       *[one-picture] Leave one of the two out.
+    }
 conflicting-parameters = Invalid parameter
     .problem = `--{ $flag }` and `--{ $other }` can't be used together.
     .remedy = Keep only one of them.
@@ -292,6 +307,7 @@ confirmation = Start { $jobs } jobs?
        *[other] This prompt expands to { $prompts } prompts:
     }
     .more = … and { $count } more
+    .beyond = Otherwise you may have { $limit } at a time here. These may all wait at once; for more, wait until fewer are left.
     .yes = Yes, start them
     .no = No
     .started = { $jobs } jobs started
@@ -322,8 +338,8 @@ button-redo-creative = Redo Upscale (Creative)
 button-zoom = Zoom Out { $factor }
 button-zoom-custom = Custom Zoom
 button-square = Make Square
-liked = Added to your favourites.
-    .not-any-more = Removed from your favourites.
+liked = Added to your favourites. Press ❤️ again to remove it.
+    .not-any-more = Removed from your favourites. Press ❤️ again to add it.
 modal-remix = Remix
 modal-zoom = Zoom Out
 modal-region = Vary (Region)
@@ -352,6 +368,17 @@ not-your-buttons = Not your job
 not-in-its-server = Not available here
     .problem = A picture can only be added to the highlights of its own server.
     .remedy = React with ⭐ to its message there.
+no-highlights = Not among the highlights
+    .problem = { $why ->
+        [no-channel] This server has no channel for highlights, so ⭐ does nothing here.
+        [no-permission] I can't post in the channel for highlights.
+       *[deleted] A message of this job was deleted, so it is not shown to everybody any more.
+    }
+    .remedy = { $why ->
+        [no-channel] Members who manage the server can choose one with `/server settings`.
+        [no-permission] Ask someone who manages the server to let me post there.
+       *[deleted] Draw it again with `/imagine`.
+    }
 too-fast = Too fast
     .problem = You are sending commands or pressing buttons too fast, so I ignored this one.
     .remedy = { $seconds ->
@@ -368,6 +395,9 @@ shown-already = { $state ->
 model-cannot-do-this = Not with this model
     .problem = The model of this picture can't do that, or it is no longer available.
     .remedy = Use another button, or ask for a new picture with `/imagine`.
+one-followup-only = Too many jobs
+    .problem = A button starts one job, but this prompt stands for { $jobs }.
+    .remedy = Leave out `--repeat` and choices in braces, or use `/imagine`.
 invalid-factor = Invalid zoom
     .problem = `{ $given }` is not a valid zoom factor.
     .remedy = The zoom factor must be between 1.1 and 2, such as 1.5.

@@ -4,18 +4,22 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.i18n.markdown import code, plain
+from bot.i18n.markdown import code, code_block, plain, unboxed
 from bot.i18n.texts import say
-from bot.messages.job_messages import action_line, link_to, shown_prompt
+from bot.messages.job_messages import action_line, is_seed_usable, link_to, shown_prompt
 from bot.messages.specs import EmbedColour, EmbedSpec
+from bot.prompts.recipe import Recipe
 from diffusion.protocol.requests import ImageRequest
 from storage.history import SearchResult
 from storage.jobs import Job, Queue, Totals
 from storage.members import Preferences
-from storage.models import JobState
+from storage.models import JobKind, JobState
 from storage.pictures import Picture
 
 MAX_LISTED_JOBS = 5
+MAX_LINE_CHARS = 2000
+"""Characters of a line to copy that fit into an embed with everything else."""
+
 MAX_LISTED_PROMPT_CHARS = 60
 """Characters of a prompt in a list."""
 
@@ -48,9 +52,17 @@ class QueuePosition:
 
 
 def info(
-    open_jobs: Sequence[Job], totals: Totals, limit: int, preferences: Preferences, locale: str
+    open_jobs: Sequence[Job],
+    totals: Totals,
+    limit: int,
+    preferences: Preferences,
+    locale: str,
+    confirmed_limit: int = 0,
 ) -> EmbedSpec:
-    """What `/info` shows: a member's mode and visibility, their open jobs, and totals."""
+    """What `/info` shows: a member's mode and visibility, their open jobs, and totals.
+
+    `confirmed_limit` is how many jobs may be open that were confirmed together.
+    """
     running = [job for job in open_jobs if job.state is JobState.RUNNING]
     queued = [job for job in open_jobs if job.state is JobState.QUEUED]
     lifetime = say(
@@ -67,7 +79,13 @@ def info(
         (say("info.visibility", locale), say(f"panel.{visibility}", locale)),
         (
             say("info.at-a-time", locale),
-            say("info.at-a-time-value", locale, open=len(open_jobs), limit=limit),
+            say(
+                "info.at-a-time-value",
+                locale,
+                open=len(open_jobs),
+                limit=limit,
+                confirmed=confirmed_limit if confirmed_limit > limit else 0,
+            ),
         ),
         (say("info.running", locale), _listed(running, locale)),
         (say("info.queued", locale), _listed(queued, locale)),
@@ -136,26 +154,52 @@ def duration(seconds: float, locale: str) -> str:
     return say("duration.hours", locale, count=round(seconds / 3600))
 
 
-def details(job: Job, request: ImageRequest, pictures: Sequence[Picture], locale: str) -> EmbedSpec:
-    """The seeds of a job and of its pictures, and all that the job was made with."""
+def details(
+    job: Job,
+    request: ImageRequest,
+    pictures: Sequence[Picture],
+    locale: str,
+    recipe: Recipe | None = None,
+) -> EmbedSpec:
+    """How to make a job's pictures again, its seeds, and all that it was made with."""
     seeds = " ".join(f"{picture.index + 1}: `{picture.seed}`" for picture in pictures)
     fields = [
         (say("details.prompt", locale), code(job.prompt)),
         (say("details.job", locale), f"`{job.id}`"),
-        (say("details.seed", locale), f"`{request.noises[0].seed}`"),
         (say("details.size", locale), f"{request.width} × {request.height}"),
         (say("details.steps", locale), f"{request.steps}"),
         (say("details.guidance", locale), f"{request.guidance_scale:g}"),
         (say("details.sampler", locale), f"{request.sampler}, {request.spacing}"),
         (say("details.model", locale), code(request.model, 200)),
     ]
+    if is_seed_usable(request, job):
+        fields.insert(2, (say("details.seed", locale), f"`{request.noises[0].seed}`"))
     if request.prompt != job.prompt:
         fields.append((say("details.drawn", locale), code(request.prompt)))
     if seeds:
         fields.append((say("details.pictures", locale), seeds))
-    return EmbedSpec(
-        say("details", locale), say("details.text", locale), EmbedColour.GREY, tuple(fields)
-    )
+    text = _how_to_repeat(job, request, recipe, locale)
+    return EmbedSpec(say("details", locale), text, EmbedColour.GREY, tuple(fields))
+
+
+def fits(line: str) -> bool:
+    """Whether a line can be copied from an embed as it is."""
+    return unboxed(code_block(line, MAX_LINE_CHARS)) == line
+
+
+def _how_to_repeat(job: Job, request: ImageRequest, recipe: Recipe | None, locale: str) -> str:
+    """The line that makes the pictures again, or why there is none."""
+    if recipe is None:
+        reason = "changed" if is_seed_usable(request, job) else "derived"
+        return say("details.no-line", locale, reason=reason)
+    picture = 0 if recipe.picture is None else recipe.picture + 1
+    said = [say("details.line", locale, picture=picture)]
+    if job.kind is JobKind.ENLARGE:
+        said.append(say("details.enlarged", locale))
+    if recipe.starts:
+        said.append(say("details.starts", locale))
+    line = code_block(recipe.line, MAX_LINE_CHARS) if fits(recipe.line) else ""
+    return "\n".join([" ".join(said), line or say("details.in-file", locale, id=job.id[:8])])
 
 
 def ancestry(line: Sequence[Job], channel_id: int, locale: str) -> EmbedSpec:

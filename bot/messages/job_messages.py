@@ -20,7 +20,8 @@ from bot.messages.specs import (
     MessageSpec,
 )
 from bot.prompts.lint import LINK
-from bot.prompts.parser import without_parameters
+from bot.prompts.parser import split_words, without_parameters
+from bot.prompts.recipe import as_typed, has_noise_of_a_prompt
 from diffusion.protocol.requests import ImageRequest
 from storage.jobs import Job
 from storage.models import JobKind, JobState
@@ -73,9 +74,17 @@ def done(job: Job, parent: Job | None, picture: AttachmentSpec, buttons: ButtonR
     """A finished job with its pictures as one. A single picture also shows its seed."""
     content = f"{_headline(job, parent)} {_mode(job)}"
     if job.kind in SINGLE_PICTURE_KINDS:
-        seed = ImageRequest.from_json(job.request).noises[0].seed
-        content += f"\n-# {say('seed', job.locale, seed=str(seed))}"
+        request = ImageRequest.from_json(job.request)
+        if is_seed_usable(request, job):
+            seed = str(request.noises[0].seed)
+            content += f"\n-# {say('seed', job.locale, seed=seed)}"
     return MessageSpec(content, picture, buttons=buttons)
+
+
+def is_seed_usable(request: ImageRequest, job: Job) -> bool:
+    """Whether `--seed` with the seed of a job's request starts from the same noise."""
+    is_redrawn = job.kind is JobKind.ENLARGE and job.detail == "creative"
+    return not is_redrawn and has_noise_of_a_prompt(request)
 
 
 def moved(message: MessageSpec, locale: str) -> MessageSpec:
@@ -100,11 +109,12 @@ def failed(job: Job, parent: Job | None) -> MessageSpec:
     reason = plain(job.reason or say("job-failed.unknown", job.locale), MAX_REASON_CHARS)
     file = None
     if job.kind not in SINGLE_PICTURE_KINDS:
-        if len(job.prompt) > MAX_COPIED_PROMPT_CHARS:
-            prompt = job.prompt.encode(errors="replace")
-            file = AttachmentSpec("prompt.txt", prompt, say("typed-text", job.locale))
+        prompt = as_typed(job.prompt)
+        if len(prompt) > MAX_COPIED_PROMPT_CHARS:
+            encoded = prompt.encode(errors="replace")
+            file = AttachmentSpec("prompt.txt", encoded, say("typed-text", job.locale))
         else:
-            reason += f"\n{code_block(job.prompt, MAX_COPIED_PROMPT_CHARS)}"
+            reason += f"\n{code_block(prompt, MAX_COPIED_PROMPT_CHARS)}"
     embed = EmbedSpec(say("job-failed", job.locale), reason, EmbedColour.RED)
     headline = _headline(job, parent, "status-failed")
     return MessageSpec(headline, file, (embed,), _retry_or_edit(job))
@@ -163,10 +173,14 @@ def _headline(job: Job, parent: Job | None, status: str = "") -> str:
     if parent and parent.message_id:
         what = "from-picture" if parent.kind in SINGLE_PICTURE_KINDS else "from-grid"
         action += f" · {say(what, job.locale, link=link_to(parent))}"
-    repeated = parent is not None and parent.prompt == job.prompt
+    repeated = parent is not None and _words(parent) == _words(job)
     most = MAX_REPEATED_PROMPT_CHARS if repeated else MAX_SHOWN_PROMPT_CHARS
     headline = f"**{shown_prompt(job.prompt, most)}** - {action}"
     return f"{headline} {say(status, job.locale)}" if status else headline
+
+
+def _words(job: Job) -> str:
+    return without_parameters(job.prompt)
 
 
 def _mode(job: Job) -> str:
@@ -195,8 +209,11 @@ def link_to(job: Job) -> Markup:
 
 
 def shown_prompt(prompt: str, most: int = MAX_SHOWN_PROMPT_CHARS) -> str:
-    """A prompt as it was typed. Only the links to the pictures that it starts from are links."""
-    links, rest = [], visible(prompt)
+    """A prompt, as it is drawn. Only the links to the pictures that it starts from are links.
+
+    Of a prompt that is too long, the words are cut off before the parameters are.
+    """
+    links, rest = [], _abridged(visible(prompt), most)
     while match := _FIRST_LINK.match(rest):
         link = start_link(match[1])
         if link is None or len(link) > most:
@@ -205,6 +222,15 @@ def shown_prompt(prompt: str, most: int = MAX_SHOWN_PROMPT_CHARS) -> str:
         rest, most = rest[match.end() :], most - len(link) - 1
     words = [plain(rest, max(most, 1), at_start=not links)] if rest else []
     return " ".join([*links, *words])
+
+
+def _abridged(prompt: str, most: int) -> str:
+    """A prompt of at most `most` characters that keeps its parameters, if they fit into half."""
+    said, *flagged = split_words(prompt.split())
+    parameters = " ".join(word for group in flagged for word in group)
+    if len(prompt) <= most or not parameters or len(parameters) > most // 2:
+        return prompt
+    return f"{visible(' '.join(said), most - len(parameters) - 1)} {parameters}"
 
 
 def _cancel(job: Job) -> ButtonRows:

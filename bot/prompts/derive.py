@@ -32,6 +32,11 @@ def reroll(request: ImageRequest, new_seed: int) -> ImageRequest:
     return replace(request, noises=seeds.renewed(request.noises, new_seed))
 
 
+def is_variation(request: ImageRequest) -> bool:
+    """Whether the pictures vary another one: then a re-roll varies the same one again."""
+    return all(len(noise.blends) > 1 for noise in request.noises)
+
+
 def single(request: ImageRequest, index: int) -> ImageRequest:
     """A request for picture `index` (from 0) only."""
     return replace(request, noises=(request.noises[index],))
@@ -40,10 +45,10 @@ def single(request: ImageRequest, index: int) -> ImageRequest:
 def remix(request: ImageRequest, fresh: ImageRequest) -> ImageRequest:
     """The request of a new prompt, with the noise of an earlier request.
 
-    If the earlier request has an init image, the new one keeps that image and its size.
+    If the earlier request draws into a picture, so does the new one, at the same size.
     """
     fresh = replace(fresh, noises=request.noises)
-    if request.start is None:
+    if request.start is None or request.start.mask is None:
         return fresh
     return replace(fresh, start=request.start, width=request.width, height=request.height)
 

@@ -2,7 +2,8 @@
 
 The order, the strongest first: the prompt, its member, the server, the model, the table of
 parameters. A member's own options and suffix belong to the prompt: `bot.prompts.expand` writes them
-out before it is parsed. Pure.
+out before it is parsed. Of a prompt with `--exact`, only the prompt, the model and the table decide
+what is drawn. Pure.
 
 Each source is one layer: a mapping from names of fields to values, without the fields that the
 source leaves open. Another source, such as a role or a channel, is one more layer in `_layers`.
@@ -14,9 +15,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from bot.models.versions import Versions
-from bot.prompts.parameters import DEFAULT_VALUES, RAW
+from bot.prompts.parameters import DEFAULT_VALUES, RAW, STYLISED
 from bot.prompts.parser import Prompt
-from bot.prompts.stylize import STYLISED
 from bot.prompts.values import Aspect, aspect
 from diffusion.protocol.models import ModelInfo
 from storage.members import Preferences
@@ -59,10 +59,12 @@ class QueueSettings:
 class EffectiveSettings:
     """The decided value of every setting that more than the prompt can decide.
 
-    `style` is None if none was chosen, and RAW if a prompt or member turned styles off.
+    `version` is the name of the model. `style` is None if none was chosen, and RAW if a prompt or
+    member turned styles off.
     """
 
     model: ModelInfo
+    version: str
     queue: QueueSettings
     aspect: Aspect
     chaos: int
@@ -97,18 +99,22 @@ def effective_settings(
     chosen = {
         one.name: decided[one.name]
         for one in fields(EffectiveSettings)
-        if one.name not in ("model", "queue")
+        if one.name not in ("model", "version", "queue")
     }
-    return EffectiveSettings(model=model, queue=_queue_settings(decided), **chosen)
+    queue = queue_settings(prompt, sources)
+    return EffectiveSettings(model=model, version=version, queue=queue, **chosen)
 
 
 def queue_settings(prompt: Prompt | None, sources: SettingsSources) -> QueueSettings:
     """The same for a job that has its request already, such as a variation."""
-    return _queue_settings(ChainMap(*_layers(prompt, sources), BUILT_IN))
+    decided = ChainMap(_of_prompt(prompt), _of_member(sources.member), BUILT_IN)
+    return QueueSettings(JobMode(decided["mode"]), decided["stealth"])
 
 
-def _layers(prompt: Prompt | None, sources: SettingsSources) -> list[Layer]:
+def _layers(prompt: Prompt, sources: SettingsSources) -> list[Layer]:
     """The layers above the model's, the strongest first."""
+    if prompt.exact:
+        return [_of_prompt(prompt)]
     return [_of_prompt(prompt), _of_member(sources.member), _of_server(sources.server)]
 
 
@@ -148,10 +154,6 @@ def _of_model(model: ModelInfo) -> Layer:
 
 def _decided(layer: Layer) -> Layer:
     return {name: value for name, value in layer.items() if value is not None}
-
-
-def _queue_settings(decided: Mapping[str, Any]) -> QueueSettings:
-    return QueueSettings(JobMode(decided["mode"]), decided["stealth"])
 
 
 def _check_model(prompt: Prompt, versions: Versions, version: str, has_pictures: bool) -> None:

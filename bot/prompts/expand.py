@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from bot.errors import PromptTooLong
+from bot.errors import NoEffect, PromptTooLong
 from bot.prompts.lint import LINK, lint
 from bot.prompts.parameters import BY_FLAG
 from bot.prompts.parser import normalise, split_words
@@ -17,13 +17,21 @@ MAX_EXPANDED_CHARS = 60_000
 _OWN = re.compile(r"(?<![^\s{,])(?:--|—|–)([\w-]+)(?=[\s,}]|$)")
 
 
-def expand(typed: str, options: Mapping[str, str], suffix: str, most: int) -> tuple[str, ...]:
+def expand(
+    typed: str,
+    options: Mapping[str, str],
+    suffix: str,
+    most: int,
+    *,
+    has_pictures: bool = False,
+) -> tuple[str, ...]:
     """All prompts that a typed text stands for, each complete and cleaned by `normalise`.
 
     `options` are a member's own options: their text by name. `suffix` are parameters that every
-    prompt ends with unless it decides them itself. `most` is how many prompts there may be.
+    prompt ends with unless it decides them itself, or they would have no effect. `most` is how many
+    prompts there may be. `has_pictures` is whether they start from pictures besides their links.
     No prompt gets longer than MAX_PROMPT, and all together not longer than MAX_EXPANDED_CHARS.
-    Raises PromptTooLong, MistypedParameter, UnbalancedBraces, TooManyPermutations.
+    Raises PromptTooLong, MistypedParameter, UnbalancedBraces, TooManyPermutations, NoEffect.
     """
     if len(typed) > MAX_PROMPT_CHARS:
         raise PromptTooLong(len(typed), MAX_PROMPT_CHARS)
@@ -35,7 +43,7 @@ def expand(typed: str, options: Mapping[str, str], suffix: str, most: int) -> tu
     for prompt in expand_permutations(_with_options(typed, options), most):
         # What options or braces have changed has to be cleaned again.
         cleaned = prompt if prompt == typed else normalise(prompt)
-        written.append(_with_suffix(cleaned, suffix))
+        written.append(_with_suffix(cleaned, suffix, has_pictures))
         _check_length(written[-1])
         room -= len(written[-1])
         if room < 0:
@@ -63,11 +71,32 @@ def _with_options(typed: str, options: Mapping[str, str]) -> str:
     return _OWN.sub(meant, typed)
 
 
-def _with_suffix(prompt: str, suffix: str) -> str:
-    """The prompt, followed by each parameter of the suffix that the prompt does not decide."""
-    decided = {_decides(word) for word, *_ in split_words(prompt.split())[1:]}
-    added = [part for part in split_words(suffix.split())[1:] if _decides(part[0]) not in decided]
+def _with_suffix(prompt: str, suffix: str, has_pictures: bool) -> str:
+    """The prompt, followed by each parameter of the suffix that the prompt does not decide.
+
+    A prompt with `--exact` stays as it is. Raises NoEffect.
+    """
+    said, *typed = split_words(prompt.split())
+    decided = {decides(flag): value for flag, *value in typed}
+    idle = _without_effect(decided, has_pictures or bool(said and LINK.fullmatch(said[0])))
+    for flag, *_ in typed:
+        if decides(flag) in idle:
+            raise NoEffect(flag_name(flag), idle[decides(flag)])
+    if "exact" in decided:
+        return prompt
+    settled = {*decided, *idle}
+    added = [part for part in split_words(suffix.split())[1:] if decides(part[0]) not in settled]
     return " ".join([prompt, *(word for part in added for word in part)])
+
+
+def _without_effect(decided: Mapping[str, list[str]], has_pictures: bool) -> dict[str, str]:
+    """What cannot have an effect in a prompt, and why: the key of the reason."""
+    idle = {}
+    if not has_pictures:
+        idle["image_weight"] = "no-picture"
+    if decided.get("pictures") == ["1"]:
+        idle["chaos"] = "one-picture"
+    return idle
 
 
 def _check_length(written: str) -> None:
@@ -75,6 +104,7 @@ def _check_length(written: str) -> None:
         raise PromptTooLong(len(written), MAX_PROMPT_CHARS, "written")
 
 
-def _decides(word: str) -> str:
+def decides(word: str) -> str:
+    """What a flag decides: `--seed` and `--sameseed` both decide the seed."""
     flag = flag_name(word)
     return BY_FLAG[flag].decides if flag in BY_FLAG else flag

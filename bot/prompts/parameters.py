@@ -28,6 +28,10 @@ RAW = "raw"
 NIJI = "niji"
 """The version that has its own parameter, `--niji`."""
 
+FAITHFUL = "faithful"
+STYLISED = "stylised"
+"""The temperaments: how `--stylize` is meant; see `bot.prompts.stylize`."""
+
 MAX_STYLIZE = 1000
 MAX_WEIRD = 3000
 MAX_IMAGE_WEIGHT = 3.0
@@ -111,6 +115,12 @@ PARAMETERS = (
     _range("stylize", ("stylize", "s"), 0, MAX_STYLIZE, 100),
     Parameter("style", ("style",), values.name),
     _switch("raw", "style", RAW),
+    Parameter(
+        "temperament",
+        ("temperament",),
+        values.word_of((FAITHFUL, STYLISED)),
+        limits=(("names", names((FAITHFUL, STYLISED))),),
+    ),
     _range("weird", ("weird", "w"), 0, MAX_WEIRD, 0),
     _switch("tile", "tile", True, default=False),
     Parameter(
@@ -128,6 +138,7 @@ PARAMETERS = (
     _switch("turbo", "mode", JobMode.TURBO.value),
     _switch("stealth", "stealth", True),
     _switch("public", "stealth", False),
+    _switch("exact", "exact", True, default=False),
     # For people who run their own model and know its details.
     _range("steps", ("steps",), 1, MAX_STEPS, None),
     Parameter(

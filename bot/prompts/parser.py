@@ -49,6 +49,7 @@ class Prompt:
     stop: int | None = None
     stylize: int | None = None
     style: str | None = None
+    temperament: str | None = None
     weird: int | None = None
     tile: bool | None = None
     image_weight: float | None = None
@@ -56,6 +57,7 @@ class Prompt:
     draft: bool | None = None
     mode: str | None = None
     stealth: bool | None = None
+    exact: bool | None = None
     steps: int | None = None
     guidance: float | None = None
     sampler: str | None = None

@@ -8,10 +8,7 @@ no aesthetic, or stylised.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.prompts.parameters import DEFAULT_VALUES, MAX_STYLIZE
-
-FAITHFUL = "faithful"
-STYLISED = "stylised"
+from bot.prompts.parameters import DEFAULT_VALUES, FAITHFUL, MAX_STYLIZE, STYLISED
 
 
 @dataclass(frozen=True, slots=True)

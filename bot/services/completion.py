@@ -23,6 +23,7 @@ from bot.prompts.parameters import (
     Parameter,
 )
 from bot.prompts.parser import normalise, parse, split_words
+from bot.prompts.recipe import as_typed
 from bot.prompts.resolve import size_of
 from bot.prompts.values import Aspect, flag_name
 from bot.services.job_builder import resolve_all
@@ -94,7 +95,7 @@ class PromptCompletion:
             return found
         words = normalise(typed).split()
         past = await history.past_prompts(self._database, member_id, words, MAX_PAST_PROMPTS)
-        return await asyncio.to_thread(drawable, past, sources, versions)
+        return await asyncio.to_thread(drawable, map(as_typed, past), sources, versions)
 
 
 def drawable(

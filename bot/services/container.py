@@ -50,6 +50,7 @@ class Services:
     removals: Removals
     places: Places
     rate_limiter: RateLimiter
+    messenger: Messenger
 
     registry: ModelRegistry
     queue_worker: QueueWorker
@@ -139,6 +140,7 @@ def build_services(
         removals=removals,
         places=places,
         rate_limiter=RateLimiter(),
+        messenger=messenger,
         registry=registry,
         queue_worker=queue_worker,
         start_pictures=start_pictures,

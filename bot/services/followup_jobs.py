@@ -24,7 +24,7 @@ from bot.messages.job_actions import JobAction
 from bot.messages.job_messages import SINGLE_PICTURE_KINDS
 from bot.models.registry import ModelRegistry
 from bot.policy.actors import Requester
-from bot.prompts import derive
+from bot.prompts import derive, recipe
 from bot.services.job_builder import new_job, new_seed
 from bot.services.unresolved_jobs import with_request
 from diffusion.protocol.models import ModelInfo
@@ -75,11 +75,28 @@ class FollowupSource:
     typed: NewJob | None
     preferences: Preferences
 
-    def remix(self, request: ImageRequest) -> tuple[ImageRequest, str]:
-        """The request and its prompt, changed as the new prompt says if there is one."""
+    @property
+    def seed(self) -> int | None:
+        """The seed of the new prompt; None if it has none."""
+        if self.typed is None or not recipe.has_seed(self.typed.prompt):
+            return None
+        return ImageRequest.from_json(self.typed.request).noises[0].seed
+
+    def remix(self, request: ImageRequest) -> tuple[ImageRequest, ImageRequest]:
+        """The request, changed as the new prompt says if there is one, and what the prompt means.
+
+        The latter is the request that the prompt alone stands for.
+        """
         if self.typed is None:
-            return request, self.job.prompt
-        return derive.remix(request, ImageRequest.from_json(self.typed.request)), self.typed.prompt
+            return request, request
+        fresh = ImageRequest.from_json(self.typed.request)
+        return derive.remix(request, fresh), fresh
+
+    def prompt(self, meant: ImageRequest, drawn: ImageRequest, *, is_grid: bool = False) -> str:
+        """The prompt to show; see `recipe.of_followup`."""
+        text = self.job.prompt if self.typed is None else self.typed.prompt
+        is_seeded = self.seed is not None
+        return recipe.of_followup(text, meant, drawn, is_grid=is_grid, is_seeded=is_seeded)
 
     def child(
         self, kind: JobKind, prompt: str, request: ImageRequest, detail: str | None = None
@@ -96,11 +113,14 @@ class FollowupSource:
 
 @dataclass(frozen=True, slots=True)
 class _Inpainting:
-    """A picture to inpaint, as PNG, with the request, prompt and model to inpaint it with."""
+    """A picture to inpaint, as PNG, with the request and model to inpaint it with.
+
+    `meant` is the request that the prompt alone stands for.
+    """
 
     png: bytes
     request: ImageRequest
-    prompt: str
+    meant: ImageRequest
     model: ModelInfo
 
     @property
@@ -147,7 +167,7 @@ class FollowupJobs:
         """One picture of a grid, in its own message."""
         _, request = await self._parent(source)
         request = derive.single(request, source.wanted.index)
-        return source.child(JobKind.UPSCALE, source.job.prompt, request)
+        return source.child(JobKind.UPSCALE, recipe.of_copy(source.job.prompt), request)
 
     async def upscale_subtle(self, source: FollowupSource) -> NewJob:
         job, picture = await self._original(source)
@@ -155,22 +175,24 @@ class FollowupJobs:
         model = self._registry.of_id(request.model)
         if model is None or model.upscales <= 1:
             raise ModelCannotDoThis
-        return _enlarged(source, job, picture, request, "subtle")
+        prompt = recipe.of_copy(job.prompt)
+        return _enlarged(source, job, picture, request, prompt, "subtle")
 
     async def upscale_creative(self, source: FollowupSource) -> NewJob:
         job, picture = await self._original(source)
         request = ImageRequest.from_json(job.request)
         model = self._editing_model(request)
         digest = await self._keep(await self.read(picture))
-        request = derive.upscale_creative(request, digest, model, new_seed())
-        return _enlarged(source, job, picture, request, "creative")
+        drawn = derive.upscale_creative(request, digest, model, new_seed())
+        prompt = recipe.of_followup(job.prompt, request, drawn, is_grid=False, is_seeded=False)
+        return _enlarged(source, job, picture, drawn, prompt, "creative")
 
     async def vary(self, source: FollowupSource) -> NewJob:
         _, request = await self._parent(source)
-        request, prompt = source.remix(request)
+        request, meant = source.remix(request)
         strength = source.wanted.action.detail or source.preferences.variability
-        request = derive.vary(request, source.wanted.index, new_seed(), strength)
-        return source.child(JobKind.VARY, prompt, request, strength)
+        drawn = derive.vary(request, source.wanted.index, _seed_for(source), strength)
+        return source.child(JobKind.VARY, source.prompt(meant, drawn), drawn, strength)
 
     async def reroll(self, source: FollowupSource) -> NewJob:
         """The same as a job, with new noise; also after a job that failed."""
@@ -183,14 +205,20 @@ class FollowupJobs:
             )
             return replace(new, kind=JobKind.REROLL, parent_id=job.id)
         if job.kind not in SINGLE_PICTURE_KINDS:
-            request, prompt = source.remix(request)
-            new = new_job(source.requester, prompt, derive.reroll(request, new_seed()))
+            drawn, meant = source.remix(request)
+            is_grid = not derive.is_variation(request)
+            if source.typed is None or not is_grid:
+                drawn = derive.reroll(drawn, _seed_for(source))
+            else:
+                drawn = replace(drawn, noises=meant.noises)
+            prompt = source.prompt(meant, drawn, is_grid=is_grid)
+            new = new_job(source.requester, prompt, drawn)
             return replace(new, kind=JobKind.REROLL, parent_id=job.id)
         # A creative upscale gets new noise; the others have none, and are repeated as they were.
         if job.detail == "creative":
             request = derive.reroll(request, new_seed())
         return replace(
-            new_job(source.requester, job.prompt, request),
+            new_job(source.requester, recipe.of_copy(job.prompt), request),
             kind=job.kind,
             parent_id=job.parent_id,
             parent_index=job.parent_index,
@@ -230,13 +258,17 @@ class FollowupJobs:
 
     # What several builders do.
 
-    async def _parent(self, source: FollowupSource) -> tuple[Picture, ImageRequest]:
-        """The picture that was chosen, and the request that made it."""
-        picture, job = await self.picture(source.job, source.wanted.index), source.job
+    async def request_of(self, job: Job) -> ImageRequest:
+        """The request that made a job's pictures, before they were enlarged."""
         if job.kind is JobKind.ENLARGE:
             # Its own request only says how it was enlarged.
             job = await self._enlarged_from(job)
-        return picture, ImageRequest.from_json(job.request)
+        return ImageRequest.from_json(job.request)
+
+    async def _parent(self, source: FollowupSource) -> tuple[Picture, ImageRequest]:
+        """The picture that was chosen, and the request that made it."""
+        picture = await self.picture(source.job, source.wanted.index)
+        return picture, await self.request_of(source.job)
 
     async def _original(self, source: FollowupSource) -> tuple[Job, Picture]:
         """The job and its picture to enlarge; of an enlarged one, what that was enlarged from."""
@@ -253,11 +285,11 @@ class FollowupJobs:
 
     async def _inpainting(self, source: FollowupSource) -> _Inpainting:
         picture, old = await self._parent(source)
-        request, prompt = source.remix(old)
+        request, meant = source.remix(old)
         # A picture keeps its size, whatever shape a new prompt asks for.
         request = replace(request, width=old.width, height=old.height)
         model = self._editing_model(request)
-        return _Inpainting(await self.read(picture), request, prompt, model)
+        return _Inpainting(await self.read(picture), request, meant, model)
 
     async def _outpainting(self, source: FollowupSource) -> _Inpainting:
         """The same for what makes the picture larger. Raises ModelCannotDoThis."""
@@ -276,8 +308,8 @@ class FollowupJobs:
     ) -> NewJob:
         start = InitImage(await self._keep(canvas.image), 1.0, await self._keep(canvas.mask))
         size = (canvas.width, canvas.height)
-        request = derive.inpaint(old.request, start, size, new_seed())
-        return source.child(kind, old.prompt, request, detail)
+        drawn = derive.inpaint(old.request, start, size, _seed_for(source))
+        return source.child(kind, source.prompt(old.meant, drawn), drawn, detail)
 
     def _editing_model(self, request: ImageRequest) -> ModelInfo:
         """The model of a request, which can start from pictures. Raises ModelCannotDoThis."""
@@ -293,6 +325,10 @@ class FollowupJobs:
             raise CannotKeep(str(error)) from error
 
 
+def _seed_for(source: FollowupSource) -> int:
+    return new_seed() if source.seed is None else source.seed
+
+
 async def _extend(
     old: _Inpainting, size: tuple[int, int], origin: tuple[float, float]
 ) -> OutpaintCanvas:
@@ -303,10 +339,15 @@ async def _extend(
 
 
 def _enlarged(
-    source: FollowupSource, job: Job, picture: Picture, request: ImageRequest, way: str
+    source: FollowupSource,
+    job: Job,
+    picture: Picture,
+    request: ImageRequest,
+    prompt: str,
+    way: str,
 ) -> NewJob:
     return replace(
-        new_job(source.requester, job.prompt, request),
+        new_job(source.requester, prompt, request),
         kind=JobKind.ENLARGE,
         detail=way,
         parent_id=job.id,

@@ -7,6 +7,7 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from bot.delivery.job_publisher import JobPublisher
+from bot.errors import OneFollowupOnly
 from bot.images import outpaint
 from bot.images.grid import PictureFile, fit
 from bot.images.turns import MemberTurns
@@ -17,6 +18,7 @@ from bot.policy.actors import Requester
 from bot.policy.admission import Admission
 from bot.policy.places import Places
 from bot.prompts.effective_settings import SettingsSources, queue_settings
+from bot.prompts.recipe import to_edit
 from bot.services.followup_jobs import FollowupJobs, FollowupRequest, FollowupSource
 from bot.services.generation import GenerationService
 from bot.services.job_builder import JobBuilder, with_visibility
@@ -164,14 +166,22 @@ class FollowupService:
         member: Preferences,
     ) -> NewJob | None:
         """The job of a new prompt, before it is a follow-up; None if the prompt was not changed."""
-        if prompt is None or prompt.split() == job.prompt.split():
+        if prompt is None or prompt.split() == to_edit(job.prompt).split():
             return None
-        # One picture has one follow-up, even if the prompt stands for several or repeats.
+        start = (await self._jobs.request_of(job)).start
+        stored = None if start is None or start.mask is not None else start.image
         asked = await self._job_builder.read(
-            requester, prompt, settings, member=member, may_wait=job.is_unresolved
+            requester,
+            prompt,
+            settings,
+            member=member,
+            has_picture=stored is not None,
+            may_wait=job.is_unresolved,
         )
-        one = replace(asked, jobs=asked.jobs[:1], starts=asked.starts[:1])
-        return (await self._job_builder.with_pictures(requester, one))[0]
+        # One picture has one follow-up.
+        if len(asked.jobs) > 1:
+            raise OneFollowupOnly(len(asked.jobs))
+        return (await self._job_builder.with_pictures(requester, asked, stored))[0]
 
 
 def _only_shows(job: Job, followup: FollowupRequest) -> bool:

@@ -37,20 +37,28 @@ MAX_UNCONFIRMED_JOBS = 3
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A member's open jobs, the totals of all their jobs, and how many may be open at a time."""
+    """A member's open jobs, the totals of all their jobs, and how many may be open at a time.
+
+    `confirmed_limit` holds for several jobs that are confirmed together.
+    """
 
     open_jobs: tuple[Job, ...]
     totals: Totals
     limit: int
+    confirmed_limit: int
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """A prompt with more jobs than its member may start without confirming them."""
+    """A prompt with more jobs than its member may start without confirming them.
+
+    `limit` is how many jobs the member may otherwise have at a time.
+    """
 
     draft_id: str
     prompts: tuple[str, ...]
     jobs: int
+    limit: int
 
 
 class GenerationService:
@@ -97,7 +105,7 @@ class GenerationService:
                 return await self.queue(new, limit)
             await self._drop_pictures(await drafts.make_room(self._database, requester.member_id))
             draft_id = await drafts.keep(self._database, requester.member_id, to_draft(new))
-        return Confirmation(draft_id, asked.prompts, len(new))
+        return Confirmation(draft_id, asked.prompts, len(new), settings.jobs_per_member)
 
     async def imagine_all(self, requester: Requester, prompts: Sequence[str]) -> tuple[Job, ...]:
         """Queue several suggested prompts, all of them or none."""
@@ -130,10 +138,12 @@ class GenerationService:
             raise JobAlreadyEnded
 
     async def standing(self, member_id: int, server_id: int | None) -> Standing:
+        settings = await self.server_settings(server_id)
         return Standing(
             await jobs.open_jobs(self._database, member_id),
             await jobs.totals(self._database, member_id),
-            (await self.server_settings(server_id)).jobs_per_member,
+            settings.jobs_per_member,
+            _max_jobs(settings),
         )
 
     async def first_message(self, job: Job) -> MessageSpec:
@@ -153,9 +163,9 @@ class GenerationService:
         # Its button may have cancelled it before the message was noted.
         self._publisher.show_end(job.id)
 
-    def post(self, job: Job) -> None:
-        """Post the message of a job that has none yet, in the background."""
-        self._publisher.post(job.id, self._queue_worker.wake)
+    def post(self, some: Sequence[Job]) -> None:
+        """Post the messages of jobs that have none yet, in their order, in the background."""
+        self._publisher.post([job.id for job in some], self._queue_worker.wake)
 
     async def server_settings(self, server_id: int | None) -> ServerSettings:
         """The settings of a server; the defaults for direct messages, which have no server."""

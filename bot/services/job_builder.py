@@ -15,6 +15,7 @@ from bot.errors import (
     InvalidParameter,
     ModelCannot,
     NoModel,
+    PromptTooLong,
     TooManyLinks,
     TooManyPermutations,
     TooManyPictures,
@@ -35,6 +36,7 @@ from bot.prompts.effective_settings import (
 )
 from bot.prompts.expand import expand
 from bot.prompts.parser import MAX_LINKS, Prompt, parse_normalised
+from bot.prompts.recipe import of_repetition, written_out
 from bot.prompts.resolve import resolve, with_init_image
 from bot.services.unresolved_jobs import (
     as_unresolved,
@@ -43,7 +45,7 @@ from bot.services.unresolved_jobs import (
     with_start_picture,
 )
 from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
-from diffusion.protocol.requests import SEED_COUNT, ImageRequest
+from diffusion.protocol.requests import MAX_PROMPT_CHARS, SEED_COUNT, ImageRequest
 from storage import members
 from storage.database import Database
 from storage.jobs import NewJob
@@ -83,8 +85,8 @@ class BuiltJobs:
 class ResolvedPrompt:
     """One prompt, its settings, and its requests: one for each repetition.
 
-    `text` is the prompt with the member's own options and suffix written out. Without `settings`,
-    the requests are placeholders until the model is known.
+    `text` is the prompt with all that its member and the server decide written out. Without
+    `settings`, the requests are placeholders until the model is known.
     """
 
     text: str
@@ -94,9 +96,11 @@ class ResolvedPrompt:
     requests: tuple[ImageRequest, ...]
 
     def job(self, requester: Requester, repetition: int) -> NewJob:
-        new = new_job(requester, self.text, self.requests[repetition])
+        request = self.requests[repetition]
         if self.settings is None:
-            new = as_unresolved(new, repetition)
+            new = as_unresolved(new_job(requester, self.text, request), repetition)
+        else:
+            new = new_job(requester, of_repetition(self.text, request), request)
         return with_queue_settings(new, requester, self.queue)
 
 
@@ -125,13 +129,15 @@ class JobBuilder:
         images: Sequence[UploadedFile] = (),
         *,
         member: Preferences | None = None,
+        has_picture: bool = False,
         may_wait: bool = True,
     ) -> BuiltJobs:
         """The jobs of a typed prompt; `images` are the files that were attached to it.
 
-        `member` are the requester's preferences, if they were read already. As long as inference
-        has not said which models it has, the jobs of prompts that need to know wait for that;
-        unless `may_wait` is False, which raises NoModel or the refusal.
+        `member` are the requester's preferences, if they were read already. `has_picture` is
+        whether it starts from a picture that is stored already. As long as inference has not said
+        which models it has, the jobs of prompts that need to know wait for that; unless `may_wait`
+        is False, which raises NoModel or the refusal.
 
         Fetches no pictures, so that limits are checked first. `with_pictures` fetches them.
         """
@@ -146,7 +152,7 @@ class JobBuilder:
             typed,
             chosen,
             versions,
-            has_pictures=bool(images),
+            has_pictures=bool(images) or has_picture,
             may_wait=may_wait and not self._registry.is_fresh,
         )
         sources: list[Sources] = [(*images, *one.prompt.links) for one in resolved]
@@ -160,21 +166,25 @@ class JobBuilder:
                 starts.append((some, one.settings))
         return BuiltJobs(tuple(one.text for one in resolved), tuple(jobs), tuple(starts))
 
-    async def with_pictures(self, requester: Requester, asked: BuiltJobs) -> tuple[NewJob, ...]:
+    async def with_pictures(
+        self, requester: Requester, asked: BuiltJobs, stored: str | None = None
+    ) -> tuple[NewJob, ...]:
         """The jobs with their init images fetched and stored; each picture is fetched once.
 
+        `stored` is the digest of a picture that jobs without a picture of their own start from.
         Call it within `StartPictures.holding`. Raises InvalidLink, InvalidUpload, PicturesBusy,
         CannotKeep.
         """
         laid = dict.fromkeys(some for some, _ in asked.starts if some)
         wanted = list(dict.fromkeys(source for some in laid for source in some))
-        if not wanted:
-            return asked.jobs
-        fetched = await self._fetcher.fetch_all(wanted, requester.member_id)
-        pictures = dict(zip(wanted, fetched, strict=True))
-        kept = {some: await self._keep([pictures[source] for source in some]) for some in laid}
+        kept: dict[Sources, str | None] = {(): stored}
+        if wanted:
+            fetched = await self._fetcher.fetch_all(wanted, requester.member_id)
+            pictures = dict(zip(wanted, fetched, strict=True))
+            for some in laid:
+                kept[some] = await self._keep([pictures[source] for source in some])
         return tuple(
-            _started(job, settings, kept[some]) if some else job
+            _started(job, settings, kept[some])
             for job, (some, settings) in zip(asked.jobs, asked.starts, strict=True)
         )
 
@@ -230,7 +240,8 @@ def resolve_all(
     most = sources.server.permutations
     resolved = []
     count = 0
-    for text in expand(typed, sources.options, sources.member.suffix, most):
+    texts = expand(typed, sources.options, sources.member.suffix, most, has_pictures=has_pictures)
+    for text in texts:
         prompt = parse_normalised(text)
         count += prompt.repeat or 1
         if count > most:
@@ -242,10 +253,13 @@ def resolve_all(
             try:
                 settings = effective_settings(prompt, sources, versions, has_pictures=has_pictures)
                 requests = resolve(prompt, settings, new_seed())
+                text = written_out(text, prompt, settings, versions)
             except (UnknownVersion, ModelCannot, InvalidParameter):
                 if not may_wait:
                     raise
                 settings = None
+        if len(text) > MAX_PROMPT_CHARS:
+            raise PromptTooLong(len(text), MAX_PROMPT_CHARS, "written")
         resolved.append(ResolvedPrompt(text, prompt, queue, settings, requests))
     return tuple(resolved)
 
@@ -259,7 +273,9 @@ def _check_sources(sources: Sequence[Sources]) -> None:
         raise TooManyPictures(len(different), MAX_INIT_PICTURES)
 
 
-def _started(job: NewJob, settings: EffectiveSettings | None, picture: str) -> NewJob:
+def _started(job: NewJob, settings: EffectiveSettings | None, picture: str | None) -> NewJob:
+    if picture is None:
+        return job
     if settings is None:
         return with_start_picture(job, picture)
     request = with_init_image(ImageRequest.from_json(job.request), settings, picture)

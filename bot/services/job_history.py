@@ -3,6 +3,7 @@
 The texts are made in `bot.messages.job_embeds`.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Sequence
@@ -13,9 +14,11 @@ from bot.delivery.messenger import CannotPost, Messenger
 from bot.errors import (
     CannotWriteToYou,
     JobNotReady,
+    NoHighlights,
     NoJobHere,
     NoModel,
     NothingYet,
+    NotInItsServer,
     SearchTooLong,
     UnclearJob,
 )
@@ -25,6 +28,7 @@ from bot.messages.job_embeds import HistoryPage, QueuePosition
 from bot.messages.specs import MessageSpec
 from bot.models.registry import ModelRegistry
 from bot.models.versions import Versions
+from bot.prompts.recipe import Recipe, recipe_of
 from bot.retry import until_stored
 from bot.services.removals import Removals
 from diffusion.protocol.requests import ImageRequest
@@ -48,10 +52,11 @@ MAX_ID = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class JobDetails:
-    """What a finished job was made with, and the pictures that it became."""
+    """What a finished job was made with, the pictures that it became, and how to repeat it."""
 
     request: ImageRequest
     pictures: tuple[Picture, ...]
+    recipe: Recipe | None
 
 
 class JobHistory:
@@ -114,7 +119,11 @@ class JobHistory:
     async def details(self, job: Job) -> JobDetails:
         if job.is_unresolved:
             raise JobNotReady
-        return JobDetails(ImageRequest.from_json(job.request), await of_job(self._database, job.id))
+        request, recipe = ImageRequest.from_json(job.request), None
+        if versions := await self.versions():
+            # In a thread: the line is read and resolved as a typed prompt is.
+            recipe = await asyncio.to_thread(recipe_of, job.prompt, request, versions)
+        return JobDetails(request, await of_job(self._database, job.id), recipe)
 
     async def again(
         self, job: Job, member_id: int, channel_id: int, most_bytes: int
@@ -144,7 +153,7 @@ class JobHistory:
         async with self._turns.turn(member_id):
             message = await self._publisher.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
         details = await self.details(job)
-        embed = job_embeds.details(job, details.request, details.pictures, locale)
+        embed = job_embeds.details(job, details.request, details.pictures, locale, details.recipe)
         try:
             await self._messenger.post_to_member(
                 member_id, replace(message, embeds=(*message.embeds, embed))
@@ -166,14 +175,19 @@ class JobHistory:
         return job
 
     async def highlight(self, job: Job) -> None:
-        """Post a job in its server's highlights channel, if there is one, and only once."""
+        """Post a job in its server's highlights channel, only once.
+
+        Raises NoHighlights, NotInItsServer, JobNotReady.
+        """
         if job.server_id is None or job.stealth:
-            return
+            raise NotInItsServer
+        if job.state is not JobState.DONE:
+            raise JobNotReady
         settings = await servers.get_settings(self._database, job.server_id)
         if settings.highlights_channel is None:
-            return
+            raise NoHighlights("no-channel")
         if await self._removals.is_private(job, settings.highlights_channel):
-            return
+            raise NoHighlights("deleted")
         if not await jobs.highlight(self._database, job.id):
             return
         try:
@@ -185,6 +199,7 @@ class JobHistory:
             if not isinstance(error, CannotPost):
                 raise
             log.warning("Cannot post in the highlights channel of server %s.", job.server_id)
+            raise NoHighlights("no-permission") from error
         else:
             await self._removals.shown_again(job, Copy(posted.channel_id, posted.message_id))
 

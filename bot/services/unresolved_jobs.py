@@ -14,6 +14,7 @@ from bot.models.registry import ModelRegistry
 from bot.models.versions import Versions
 from bot.prompts.effective_settings import SettingsSources, effective_settings
 from bot.prompts.parser import parse_normalised
+from bot.prompts.recipe import of_repetition, written_out
 from bot.prompts.resolve import resolve, with_init_image
 from bot.retry import until_stored
 from diffusion.protocol.requests import ImageRequest, InitImage, Noise
@@ -78,9 +79,9 @@ class JobResolver:
             server = await servers.get_settings(self._database, job.server_id)
         # A member's own options are written out in the prompt already.
         sources = SettingsSources(member, {}, server)
-        request = await asyncio.to_thread(_resolved, job, sources, versions)
-        await until_stored(lambda: jobs.set_request(self._database, job.id, request))
-        return replace(job, request=request)
+        text, request = await asyncio.to_thread(_resolved, job, sources, versions)
+        await until_stored(lambda: jobs.set_request(self._database, job.id, request, text))
+        return replace(job, prompt=text, request=request)
 
     def _is_for_missing_model(self, job: Job) -> bool:
         """Whether the job waited for its model, or its prompt was typed for one that has gone.
@@ -93,8 +94,10 @@ class JobResolver:
         return gone and job.kind is JobKind.IMAGINE
 
 
-def _resolved(job: Job, sources: SettingsSources, versions: Versions) -> Mapping[str, Any]:
-    """The request of a job's prompt. Raises PromptError."""
+def _resolved(
+    job: Job, sources: SettingsSources, versions: Versions
+) -> tuple[str, Mapping[str, Any]]:
+    """A job's prompt with all that took effect written out, and its request. Raises PromptError."""
     old = ImageRequest.from_json(job.request)
     image = old.start.image if old.start else None
     prompt = parse_normalised(job.prompt)
@@ -104,4 +107,5 @@ def _resolved(job: Job, sources: SettingsSources, versions: Versions) -> Mapping
         request = requests[job.request[UNRESOLVED_KEY]["repetition"]]
     else:
         request = replace(requests[0], noises=old.noises)
-    return with_init_image(request, settings, image).to_json()
+    text = of_repetition(written_out(job.prompt, prompt, settings, versions), request)
+    return text, with_init_image(request, settings, image).to_json()

@@ -55,8 +55,7 @@ async def _confirm(interaction: discord.Interaction, draft_id: str) -> None:
         await responder.update_embed(EmbedSpec(title, "", EmbedColour.GREEN))
     finally:
         # After the answer: before it, nothing can be sent with the interaction's token.
-        for job in jobs:
-            generation.post(job)
+        generation.post(jobs)
 
 
 async def _decline(interaction: discord.Interaction, draft_id: str) -> None:
@@ -98,6 +97,8 @@ def _question(confirmation: Confirmation, locale: str) -> EmbedSpec:
         lines.append(f"- {shown_prompt(prompt, MAX_PROMPT_CHARS_SHOWN)}")
     if len(prompts) > MAX_PROMPTS_SHOWN:
         lines.append(say("confirmation.more", locale, count=len(prompts) - MAX_PROMPTS_SHOWN))
+    if confirmation.jobs > confirmation.limit:
+        lines.append(say("confirmation.beyond", locale, limit=confirmation.limit))
     title = say("confirmation", locale, jobs=confirmation.jobs)
     return EmbedSpec(title, "\n".join(lines), EmbedColour.YELLOW)
 

@@ -17,7 +17,9 @@ from bot.i18n.texts import say
 from bot.i18n.translator import called, key_of
 from bot.messages import job_actions
 from bot.messages.job_actions import JobAction, JobCustomId
+from bot.messages.job_messages import SINGLE_PICTURE_KINDS
 from bot.policy.access import Action
+from bot.prompts.recipe import as_typed, to_edit
 from bot.services.followups import FollowupRequest
 from bot.ui.followups import followup_of, submit_followup
 from bot.ui.interactions import actor_of, check_allowed, services_of
@@ -70,7 +72,13 @@ async def ask_for_prompt(
     """
     locale = interaction.locale.value
     job = await find_job(interaction, asked)
-    fields = {PROMPT_FIELD: job.prompt, FACTOR_FIELD: DEFAULT_FACTOR, **(typed or {})}
+    if asked.action is JobAction.REROLL and job.kind in SINGLE_PICTURE_KINDS:
+        # It is repeated as it was, so there is no prompt to change.
+        await submit_followup(interaction, followup_of(asked))
+        return
+    # A failed prompt is asked for again with all that was typed.
+    prompt = as_typed(job.prompt) if asked.action is JobAction.EDIT else to_edit(job.prompt)
+    fields = {PROMPT_FIELD: prompt, FACTOR_FIELD: DEFAULT_FACTOR, **(typed or {})}
     modal = discord.ui.Modal(
         title=say(TITLES.get(asked.action, "modal-remix"), locale),
         custom_id=job_actions.custom_id(asked.job_id, asked.action, asked.number, asked.cells),

@@ -121,10 +121,17 @@ async def show_again(interaction: discord.Interaction, found: Coroutine[Any, Any
 
 
 async def show_details(interaction: discord.Interaction, job: Job) -> None:
-    """Answer with a job's seed and parameters, and its whole request as a file."""
+    """Answer with a job's seed and parameters, and its whole request as a file.
+
+    A line that is too long to be shown follows as a file too.
+    """
     locale, responder = interaction.locale.value, Responder(interaction)
     found = await responder.run(services_of(interaction).history.details(job), ephemeral=True)
-    embed = job_embeds.details(job, found.request, found.pictures, locale)
+    recipe = found.recipe
+    embed = job_embeds.details(job, found.request, found.pictures, locale, recipe)
     whole = json.dumps(found.request.to_json(), indent=2, ensure_ascii=False).encode()
     file = AttachmentSpec(f"{job.id}.json", whole, say("details", locale))
     await responder.send(MessageSpec("", file, (embed,)), ephemeral=True)
+    if recipe is not None and not job_embeds.fits(recipe.line):
+        line = AttachmentSpec(f"{job.id}.txt", recipe.line.encode(), say("details", locale))
+        await responder.send(MessageSpec("", line), ephemeral=True)

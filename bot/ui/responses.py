@@ -199,8 +199,7 @@ async def show_jobs(
     except (*RESPONSE_ERRORS, StorageUnavailable):
         # Too late for an answer, or it did not reach Discord, or the database is away for a
         # moment; the job is stored all the same.
-        generation.post(first)
+        more = [first, *more]
     else:
         await generation.posted(first, channel_id_of(interaction), message_id)
-    for job in more:
-        generation.post(job)
+    generation.post(more)

@@ -149,9 +149,19 @@ async def claim_next(
         return to_job(row)
 
 
-async def set_request(database: Database, job_id: str, request: Mapping[str, Any]) -> bool:
-    """Store the request of a RUNNING job. False if it was not running."""
-    return await _change(database, job_id, (JobState.RUNNING,), request=dict(request))
+async def set_request(
+    database: Database, job_id: str, request: Mapping[str, Any], prompt: str
+) -> bool:
+    """Store the request of a RUNNING job, and its prompt. False if it was not running."""
+    folded = await asyncio.to_thread(fold, prompt)
+    return await _change(
+        database,
+        job_id,
+        (JobState.RUNNING,),
+        request=dict(request),
+        prompt=prompt,
+        folded_prompt=folded,
+    )
 
 
 async def finish(database: Database, job_id: str, pictures: Sequence[NewPicture]) -> bool:

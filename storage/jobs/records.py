@@ -25,7 +25,7 @@ class NewJob:
 
     kind: JobKind
     prompt: str
-    """As typed."""
+    """As it is shown: what was typed, with what took effect besides."""
     request: Mapping[str, Any]
     """The complete resolved request, as JSON: it alone reproduces the pictures."""
     member_id: int

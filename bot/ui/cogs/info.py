@@ -38,6 +38,7 @@ class InfoCog(commands.Cog):
             standing.limit,
             preferences,
             interaction.locale.value,
+            standing.confirmed_limit,
         )
         await responder.send_embed(embed)
 

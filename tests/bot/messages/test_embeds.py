@@ -17,6 +17,7 @@ from bot.i18n.translator import called, key_of
 from bot.messages import help_embeds, job_embeds, settings_embeds
 from bot.messages.job_embeds import HistoryPage, QueuePosition
 from bot.models.versions import Versions
+from bot.prompts.recipe import Recipe
 from bot.ui.cogs.context_menus import JobMenus
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import ImageRequest, Noise
@@ -48,6 +49,7 @@ def test_every_card_keeps_to_discords_limits(locale: str, prompt: str) -> None:
         job_embeds.queue(QueuePosition(queue, job.member_id, 999.0, 2), job.channel_id, locale),
         job_embeds.queue(QueuePosition(queue, 1, None, 2), job.channel_id, locale),
         job_embeds.details(job, request, pictures, locale),
+        job_embeds.details(job, request, pictures, locale, Recipe(prompt, 1, True)),
         job_embeds.ancestry([job] * 13, job.channel_id, locale),
         job_embeds.history(HistoryPage(prompt[:60], 0, 9, found), locale),
         job_embeds.history(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.messages import job_messages
 from bot.messages.specs import AttachmentSpec, MessageSpec
-from diffusion.protocol.requests import ImageRequest, Noise
+from diffusion.protocol.requests import ImageRequest, Noise, SeedBlend
 from storage.models import JobKind, JobMode, JobState
 from tests.support.stored_jobs import CHILD, JOB
 
@@ -42,10 +42,26 @@ def test_a_prompt_that_was_read_before_is_shortened() -> None:
     assert len(job_messages.waiting(replace(CHILD, prompt=long.prompt), long).content) < 400
 
 
+def test_of_a_long_prompt_the_words_are_cut_off_before_the_parameters() -> None:
+    long = replace(JOB, prompt="fox " * 500 + "--ar 3:2 --raw")
+    content = job_messages.waiting(long, None).content
+    assert "fox … --ar 3:2 --raw** -" in content
+    assert len(content) < 900
+    many = replace(JOB, prompt="fox --no " + "x, " * 500)
+    assert len(job_messages.waiting(many, None).content) < 900
+
+
 def test_a_picture_by_itself_tells_its_seed() -> None:
     request = ImageRequest("mini", "a fox", (Noise(1234),), 64, 64, 4, 3.0)
     single = replace(CHILD, kind=JobKind.UPSCALE, request=request.to_json())
     assert job_messages.done(single, JOB, PICTURE, ()).content.endswith("\n-# Seed 1234")
+    # No prompt starts from the noise of a variation, or of what was drawn anew from a picture.
+    blends = (SeedBlend(1, 1.0), SeedBlend(2, 0.4))
+    varied = replace(request, noises=(Noise(1234, blends),))
+    job = replace(single, request=varied.to_json())
+    assert "1234" not in job_messages.done(job, JOB, PICTURE, ()).content
+    creative = replace(single, kind=JobKind.ENLARGE, detail="creative")
+    assert "1234" not in job_messages.done(creative, JOB, PICTURE, ()).content
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ EXPRESSIONS: list[tuple[re.Pattern[str], str]] = [
 
 WRITTEN_OUT = [
     (r"[{},]", "split"),
+    (r"[{}]|(?<=\\),", "sub"),
     (r"[a-z0-9]+", "findall"),
     (r"[^a-z0-9]+", "sub"),
     ("`+", "findall"),

@@ -117,6 +117,9 @@ async def test_every_job_of_a_prompt_waits_with_its_own_seed_and_picture(
         await ada.wait_for_bot()
         requests = [await request_of(database, await finished(ada, m)) for m in (first, second)]
         assert [request.noises[0].seed for request in requests] == [5, 6]
+        # What is shown is what was drawn: each has a seed of its own, and none is repeated.
+        shown = [(await job_of(database, message)).prompt for message in (first, second)]
+        assert shown == [f"a fox --seed {seed} {QUICK}" for seed in (5, 6)]
         for request in requests:
             assert request.start is not None
             assert request.start.strength == pytest.approx(0.6)

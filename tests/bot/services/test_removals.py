@@ -4,8 +4,11 @@ import asyncio
 import signal
 from pathlib import Path
 
+import pytest
+
 from bot.client import DarkroomBot
 from bot.config import Settings
+from bot.errors import NoHighlights
 from playground import Playground
 from playground.testing.member import Member
 from playground.testing.views import Message
@@ -117,7 +120,8 @@ async def test_a_copy_that_was_deleted_does_not_come_back_either(
     job = await jobs.get(bot.services.history._database, job_id_of(other))
     assert job is not None
     await playground.faults.delete(other)
-    await bot.services.history.highlight(job)
+    with pytest.raises(NoHighlights, match="was deleted"):
+        await bot.services.history.highlight(job)
     there = [m for m in await ben.messages("gallery") if m.attachments]
     assert [job_id_of(m) for m in there] == [job_id_of(grid)]
     assert there[0].channel_id == gallery
@@ -177,7 +181,7 @@ async def test_an_upscale_that_waits_for_what_is_taken_away_fails_in_words(
     new = await jobs.get(database, job_id_of(single))
     assert new is not None
     (made,) = await bot.services.generation.queue([new], None)
-    bot.services.generation.post(made)
+    bot.services.generation.post([made])
     failed = await ada.wait_for(lambda m: "(Failed)" in m.content and m.embeds)
     assert "A moderator removed the picture" in card(failed)
     assert files(settings, made.id) == []

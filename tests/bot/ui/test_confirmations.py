@@ -4,6 +4,8 @@ import pytest
 from sqlalchemy import delete
 
 from bot.client import DarkroomBot
+from playground import Playground
+from playground.app.faults import SEND_MESSAGE
 from playground.testing.member import Member
 from storage import jobs
 from storage.database import Database
@@ -65,6 +67,34 @@ async def test_repeating_a_few_times_is_done_and_more_often_is_asked_about(
             await jobs.cancel(database, job.id)
         waiting = await owner.slash("darkroom", "imagine", prompt=f"a cat --steps 1 --r {few}")
         assert waiting.content.startswith("**a cat")
+
+
+async def test_jobs_are_posted_in_their_order_even_if_discord_refuses_one_for_a_moment(
+    bot: DarkroomBot, playground: Playground, ada: Member, database: Database
+) -> None:
+    colours = ["red", "green", "blue", "pink", "white", "grey"]
+    prompt = f"a {{{', '.join(colours)}}} fox --steps 1 --n 1"
+    asked = await question(ada, prompt)
+    playground.faults.fail(SEND_MESSAGE, status=503)
+    await ada.press(asked, "Yes, start them")
+    await answered(ada, asked, "6 jobs started")
+    seen: dict[str, int] = {}
+    for colour in colours:
+        shown = await ada.wait_for(lambda m, colour=colour: f"a {colour} fox" in m.content)
+        seen[colour] = shown.id
+    assert sorted(seen, key=seen.__getitem__) == colours
+
+
+async def test_that_confirmed_jobs_may_be_more_than_usual_is_said(
+    bot: DarkroomBot, owner: Member
+) -> None:
+    await owner.slash("darkroom", "server settings", jobs_per_member=2)
+    asked = await question(owner, "a fox --steps 1 --n 1 --r 4")
+    assert "Otherwise you may have 2 at a time here" in card(asked)
+    shown = await told(owner, await owner.slash("darkroom", "info"))
+    assert "Jobs in use: 0 of 2; up to 10 if you confirm several at once" in shown
+    few = await question(owner, "a {red, blue} fox --steps 1 --n 1")
+    assert "Otherwise" not in card(few)
 
 
 async def test_a_no_starts_nothing(bot: DarkroomBot, ada: Member, database: Database) -> None:

@@ -108,6 +108,29 @@ async def test_a_star_shows_a_picture_once_among_the_highlights(
     assert len(there) == 1
 
 
+async def test_a_star_without_a_highlights_channel_is_answered_once(
+    bot: DarkroomBot, owner: Member, ada: Member, ben: Member
+) -> None:
+    grids = [await drawn(ada, "a fox"), await drawn(ada, "a cat")]
+
+    for grid in grids:
+        await ben.react(grid, "⭐")
+    answer = await ben.wait_for(lambda m: bool(m.embeds) and "channel for highlights" in card(m))
+    assert "/server settings" in card(answer)
+    # By the time that this has come, the second star would have been answered.
+    await ben.react(grids[0], "✉️")
+    await letter(ben, grids[0])
+    said = [m for m in await ben.messages("dm") if m.embeds and "highlights" in card(m)]
+    assert [m.id for m in said] == [answer.id]
+    # Whatever else is refused is told too: nothing is ignored without a word.
+    await ben.react(grids[0], "❌")
+    waiting = await ada.slash("darkroom", "imagine", prompt=LONG)
+    await ada.react(waiting, "⭐")
+    await ada.wait_for(lambda m: bool(m.embeds) and "Not finished yet" in card(m))
+    await ben.wait_for(lambda m: bool(m.embeds) and "Not your job" in card(m))
+    await ada.press(waiting, "Cancel")
+
+
 async def test_a_highlight_that_discord_did_not_take_can_be_starred_again(
     bot: DarkroomBot, playground: Playground, owner: Member, ada: Member, database: Database
 ) -> None:

@@ -1,5 +1,6 @@
 """Every button and modal of a picture, over real sockets."""
 
+import asyncio
 import io
 from dataclasses import replace
 
@@ -171,7 +172,9 @@ async def test_a_zoom_of_ones_own_asks_how_far(
     modal = (await ada.press(shown, "Custom Zoom")).modal
     made = (await ada.submit(modal, {"factor": "1,25"})).message
     job = await job_of(database, await finished(ada, made))
-    assert (job.kind, job.detail, job.prompt) == (JobKind.ZOOM, "1.25", QUICK_PROMPT)
+    # It makes four pictures, so the prompt does not ask for two any more.
+    assert QUICK_PROMPT.endswith(" --n 2")
+    assert (job.kind, job.detail, job.prompt) == (JobKind.ZOOM, "1.25", "a fox --steps 2")
 
 
 async def test_a_forged_zoom_does_not_enlarge_the_picture_a_hundredfold(
@@ -257,6 +260,11 @@ async def test_a_heart_makes_a_favourite_and_takes_it_back(
     job = await job_of(database, shown)
     assert await favourites(database, job.member_id) == {f"{job.id}_0"}
     assert "Removed from your favourites" in (await ada.press(shown, "❤️")).message.content
+    assert await favourites(database, job.member_id) == set()
+    # Two presses at once are told apart: one answer each, and the last one holds.
+    both = await asyncio.gather(ada.press(shown, "❤️"), ada.press(shown, "❤️"))
+    said = sorted(pressed.message.content.partition(".")[0] for pressed in both)
+    assert said == ["Added to your favourites", "Removed from your favourites"]
     assert await favourites(database, job.member_id) == set()
 
 

@@ -44,10 +44,10 @@ async def test_jobs_that_wait_for_their_model_are_claimed_last_of_all(database: 
     assert first.id == other.id
     assert await jobs.claim_next(database, resolved_only=True) is None
     assert (await claim(database)).id == waiting.id
-    assert await jobs.set_request(database, waiting.id, REQUEST)
+    assert await jobs.set_request(database, waiting.id, REQUEST, "A fox")
     assert not (await read(database, waiting.id)).is_unresolved
     await jobs.cancel(database, waiting.id)
-    assert not await jobs.set_request(database, waiting.id, {})
+    assert not await jobs.set_request(database, waiting.id, {}, "")
 
 
 async def test_a_job_comes_back_as_it_was_given(database: Database) -> None:

@@ -90,6 +90,8 @@ UNDERSTOOD = [
     ("fox --style raw", Prompt("fox", style="raw")),
     ("fox --style 3d", Prompt("fox", style="3d")),
     ("fox --raw", Prompt("fox", style="raw")),
+    ("fox --temperament Faithful", Prompt("fox", temperament="faithful")),
+    ("fox --s 250 --exact", Prompt("fox", stylize=250, exact=True)),
     # --weird
     ("fox --weird 0", Prompt("fox", weird=0)),
     ("fox --w 1500", Prompt("fox", weird=1500)),
@@ -252,6 +254,8 @@ REFUSED = [
     ("fox --style", MissingValue, "name of a style"),
     ("fox --raw --style noto", ConflictingParameters, "`--style` and `--raw`"),
     ("fox --raw 1", MisplacedText, "`--raw`"),
+    ("fox --temperament hot", InvalidParameter, "`faithful`, `stylised`"),
+    ("fox --exact 1", MisplacedText, "`--exact`"),
     # --weird
     ("fox --weird 3001", InvalidParameter, "0 to 3000"),
     ("fox --w -5", InvalidParameter, "0 to 3000"),

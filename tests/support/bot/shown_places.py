@@ -1,18 +1,20 @@
 """Every place where a text of a member, or of another server, is shown among Markdown."""
 
 import inspect
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from bot import errors
 from bot.errors import UserError
-from bot.i18n.markdown import names
+from bot.i18n.markdown import names, visible
 from bot.i18n.texts import Text
 from bot.messages import help_embeds, job_embeds, settings_embeds
 from bot.messages import job_messages as messages
 from bot.messages.job_embeds import HistoryPage, QueuePosition
 from bot.messages.specs import AttachmentSpec, EmbedSpec, MessageSpec
 from bot.models.versions import Versions
+from bot.prompts.recipe import Recipe
 from bot.services.describe import PictureDescription, WordWeights
 from bot.services.generation import Confirmation
 from bot.ui import confirmations, suggestions
@@ -89,6 +91,9 @@ def all_cards(typed: str) -> Iterator[EmbedSpec]:
     yield job_embeds.info([job], Totals(1, 2, 3, 4), 3, Preferences(), LOCALE)
     yield job_embeds.queue(QueuePosition(queue, job.member_id, 9.0, 2), job.server_id, LOCALE)
     yield job_embeds.details(job, request, pictures, LOCALE)
+    # A line that a block cannot show as it is goes into a file.
+    line = re.sub("`{3,}", "``", visible(typed, job_embeds.MAX_LINE_CHARS))
+    yield job_embeds.details(job, request, pictures, LOCALE, Recipe(line, 1, True))
     yield job_embeds.ancestry([job, job], job.channel_id, LOCALE)
     yield job_embeds.history(HistoryPage(typed, 0, 1, found), LOCALE)
     yield job_embeds.history(HistoryPage(typed, 0, 0, SearchResult((), frozenset(), 0)), LOCALE)
@@ -106,7 +111,7 @@ def all_cards(typed: str) -> Iterator[EmbedSpec]:
     yield suggestions.weights_embed(
         WordWeights(((typed, 0.9), (typed, 0.1), (typed, 0.5)), ()), LOCALE
     )
-    yield confirmations._question(Confirmation("0", (typed, typed), 8), LOCALE)
+    yield confirmations._question(Confirmation("0", (typed, typed), 8, 3), LOCALE)
     yield from (messages.refusal(error, LOCALE) for error in refusals(typed))
 
 
