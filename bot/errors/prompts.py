@@ -26,6 +26,35 @@ class UnknownParameter(PromptError):
         super().__init__(flag=flag, suggestion=suggestion or "none", known=known)
 
 
+class RenamedParameter(PromptError):
+    """The parameter is another tool's; `ours` means the same and takes what `allowed` says."""
+
+    def __init__(self, flag: str, ours: str, allowed: Text) -> None:
+        super().__init__(flag=flag, ours=ours, allowed=allowed)
+
+
+class UnsupportedParameter(PromptError):
+    """The parameter is another tool's, and none of ours is like it.
+
+    `what` it does is a key under `lacks-` in the texts.
+    """
+
+    def __init__(self, flag: str, what: str) -> None:
+        super().__init__(
+            flag=flag, what=Text(f"lacks-{what}"), instead=Text(f"lacks-{what}.instead")
+        )
+
+
+class TrailingSign(PromptError):
+    """A parameter is right but for the sign after it; `meant` is how it is written without.
+
+    `sign` is `comma`, `semicolon` or `full-stop`.
+    """
+
+    def __init__(self, written: str, sign: str, meant: str) -> None:
+        super().__init__(written=written, sign=sign, meant=meant)
+
+
 class InvalidParameter(PromptError):
     """A parameter has a value that it does not take; `allowed` completes “It takes …”."""
 

@@ -375,3 +375,57 @@ cannot-keep = Das Bild lässt sich nicht speichern
 no-cells-chosen = Nichts ausgewählt
     .problem = Es wurde kein Bereich ausgewählt.
     .remedy = Wähle mindestens ein Feld.
+
+## Parameter anderer Programme: was fehlt, und was stattdessen geht
+
+renamed-parameter = Ungültiger Parameter
+    .problem = Einen Parameter `--{ $flag }` gibt es hier nicht. Er heißt `--{ $ours }`.
+    .remedy = Nimm `--{ $ours }`. Möglich: { $allowed }.
+unsupported-parameter = Ungültiger Parameter
+    .problem = Einen Parameter `--{ $flag }` gibt es hier nicht: { $what }.
+    .remedy = { $instead }
+trailing-sign = Ungültiger Parameter
+    .problem = { $sign ->
+        [comma] Am Ende von `{ $written }` steht ein Komma.
+        [semicolon] Am Ende von `{ $written }` steht ein Strichpunkt.
+       *[full-stop] Am Ende von `{ $written }` steht ein Punkt.
+    }
+    .remedy = Schreibe `{ $meant }`. Zwischen Parametern stehen nur Leerzeichen.
+lacks-style-reference = den Stil eines anderen Bildes kann ich nicht übernehmen
+    .instead = Beschreibe den Stil mit Worten, oder wähle einen mit `--style`. Um von einem Bild auszugehen, hänge es mit der Option `image` an.
+lacks-character-reference = eine Figur oder ein Ding aus einem anderen Bild kann ich nicht übernehmen
+    .instead = Geh von diesem Bild aus: Hänge es mit der Option `image` an. `--iw` sagt, wie viel es zählt.
+lacks-video = Videos kann ich nicht machen
+    .instead = Lass ihn weg.
+lacks-hd = die Größe wird nicht so gewählt
+    .instead = Lass ihn weg, und drücke unter dem fertigen Bild auf Upscale.
+lacks-taste = deinen Geschmack lerne ich nicht
+    .instead = Nimm `--style` oder `--stylize`. `/prefer suffix` hängt Parameter an alle deine Prompts.
+lacks-aesthetics = einen experimentellen Look habe ich nicht
+    .instead = Nimm `--stylize` oder `--weird`.
+lacks-old-versions = die alten Modelle von Midjourney gibt es hier nicht
+    .instead = Wähle ein Modell mit `--v`. `/help` zählt die Modelle auf.
+lacks-scheduler = das Modell bestimmt, welche Rauschstufen es benutzt
+    .instead = Lass ihn weg. `--sampler` wählt das Sampling-Verfahren.
+lacks-clip-skip = das Modell bestimmt, welche Schicht seines Text-Encoders es benutzt
+    .instead = Lass ihn weg.
+lacks-vae = jedes Modell bringt sein eigenes VAE mit
+    .instead = Lass ihn weg. `--v` wählt das Modell.
+lacks-denoising = wie viel ein Bild-Prompt zählt, wird andersherum angegeben
+    .instead = Nimm `--iw`: je höher, desto mehr bleibt von deinem Bild.
+lacks-init-image = Bilder werden nicht so angegeben
+    .instead = Hänge das Bild mit der Option `image` an, oder schreibe seinen Link vor die Wörter.
+lacks-control = der Haltung oder den Umrissen eines anderen Bildes kann ich nicht folgen
+    .instead = Geh von diesem Bild aus: Hänge es mit der Option `image` an. `--iw` sagt, wie viel es zählt.
+lacks-faces = Gesichter bessere ich nicht nach
+    .instead = Lass ihn weg. Vary (Region) unter einem Bild zeichnet einen Teil davon neu.
+lacks-refiner = ich nehme ein Modell für alle Schritte
+    .instead = Lass ihn weg. `--v` wählt das Modell.
+lacks-variations = Seeds mische ich nicht so
+    .instead = Lass ihn weg, und drücke unter dem Raster V1 bis V4 für Variationen.
+lacks-embeddings = Textual Inversions und Hypernetworks kann ich nicht benutzen
+    .instead = Lass ihn weg, oder nimm eine LoRA: `--lora name:0.8`.
+lacks-file-format = das Dateiformat kann man nicht wählen
+    .instead = Lass ihn weg.
+lacks-words = die Wörter haben keinen Parameter
+    .instead = Schreibe zuerst, was gezeichnet werden soll, dann die Parameter: `a red fox --ar 3:2`.
