@@ -55,6 +55,7 @@ from bot.errors.preferences import (
     TooManyOptions,
 )
 from bot.errors.prompts import (
+    AmbiguousName,
     ConflictingParameters,
     EmptyPart,
     EmptyPrompt,
@@ -82,6 +83,7 @@ from bot.errors.prompts import (
 from bot.errors.services import CannotDescribe, DatabaseAway, InferenceAway, NoModel, TooShort
 
 __all__ = [
+    "AmbiguousName",
     "CannotDelete",
     "CannotDescribe",
     "CannotKeep",

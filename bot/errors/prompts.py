@@ -128,6 +128,13 @@ class WeightsCancel(PromptError):
         super().__init__(total=f"{total:.6g}")
 
 
+class AmbiguousName(PromptError):
+    """A typed name could be several, apart from case and punctuation; `candidates` lists them."""
+
+    def __init__(self, typed: str, candidates: Markup) -> None:
+        super().__init__(typed=typed, candidates=candidates)
+
+
 class UnknownVersion(PromptError):
     """No model has this name; `known` are the existing names."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.errors import ModelCannot, NoModel, UnknownVersion
 from bot.i18n.markdown import names
+from bot.models.names import candidates, check_text_after, find_name
 from diffusion.protocol.models import ModelInfo
 
 ABILITIES: Mapping[str, Callable[[ModelInfo], object]] = {
@@ -23,12 +24,20 @@ class Versions:
     default: str
 
     def find(self, wanted: str) -> str:
-        """The name for what somebody typed: a name, or a model's id. Raises UnknownVersion."""
-        if wanted in self.models:
-            return wanted
+        """The name for what somebody typed: a name, or a model's id.
+
+        Raises UnknownVersion, AmbiguousName, MisplacedText.
+        """
+        by_name = {name: name for name in self.models}
         for name, model in self.models.items():
-            if model.id.lower() == wanted:
-                return name
+            by_name.setdefault(model.id, name)
+        known = tuple(by_name)
+        # A name and an id of one model may be alike.
+        meant = {by_name[one] for one in candidates(wanted, known)}
+        if len(meant) == 1:
+            return meant.pop()
+        find_name(wanted, known)
+        check_text_after("v", wanted, known)
         raise UnknownVersion(wanted, names(self.models))
 
     def choose(self, typed: str | None, preferred: Iterable[str | None] = ()) -> str:

@@ -4,11 +4,13 @@ import re
 from collections.abc import Mapping
 
 from bot.errors import PromptTooLong
+from bot.models.names import find_name
 from bot.prompts.lint import LINK, lint
 from bot.prompts.parameters import BY_FLAG
-from bot.prompts.parser import normalise, split_words
+from bot.prompts.parser import normalise
 from bot.prompts.permutations import expand_permutations
 from bot.prompts.values import flag_name
+from bot.prompts.words import split_words
 from diffusion.protocol.requests import MAX_PROMPT_CHARS
 
 MAX_EXPANDED_CHARS = 60_000
@@ -52,9 +54,12 @@ def _pieces(typed: str) -> list[str]:
 def _with_options(typed: str, options: Mapping[str, str]) -> str:
     """The text with own options replaced. Names in the table of parameters are never replaced."""
 
+    known = tuple(options)
+
     def meant(match: re.Match[str]) -> str:
         name = match[1].lower()
-        return match[0] if name in BY_FLAG else options.get(name, match[0])
+        found = None if name in BY_FLAG else find_name(name, known)
+        return match[0] if found is None else options[found]
 
     # Check the length before building the string.
     grown = sum(len(meant(match)) - len(match[0]) for match in _OWN.finditer(typed))

@@ -1,7 +1,6 @@
 """Parses a typed prompt into a `Prompt`. Pure: knows no defaults, no models and no Discord."""
 
 import itertools
-import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +27,7 @@ from bot.prompts.notation.foreign_parameters import LACKED, RENAMED, hyphenated
 from bot.prompts.notation.near_misses import near_miss
 from bot.prompts.parameters import BY_FLAG, PARAMETERS, Parameter
 from bot.prompts.values import Aspect, Size, flag_name
+from bot.prompts.words import split_words
 from diffusion.protocol.requests import MAX_PROMPT_CHARS, Lora, WeightedPrompt
 
 MAX_LINKS = 4
@@ -71,10 +71,6 @@ class Prompt:
     pictures: int | None = None
 
 
-# Phones turn two hyphens into a dash, so a dash before a letter counts as two hyphens.
-_FLAG = re.compile(r"(?:--|—|–)(?=[^\W\d_])\S*")
-
-
 def normalise(typed: str) -> str:
     """The text as it is drawn, stored and shown: one line, without invisible characters."""
     return visible(typed)
@@ -107,13 +103,6 @@ def without_parameters(typed: str) -> str:
     """The words of a prompt without links and parameters, also where the prompt is not valid."""
     said, *_ = split_words(normalise(typed).split())
     return " ".join(word for word in said if not LINK.fullmatch(word))
-
-
-def split_words(words: list[str]) -> list[list[str]]:
-    """The words in groups: first the text, then each flag with the words after it."""
-    flags = [place for place, word in enumerate(words) if _FLAG.fullmatch(word)]
-    borders = [0, *flags, len(words)]
-    return [words[start:end] for start, end in itertools.pairwise(borders)]
 
 
 def read_value(flag: str, value: str) -> Any:

@@ -10,7 +10,8 @@ import pytest
 import bot
 from bot.i18n import markdown, texts
 from bot.messages import job_messages
-from bot.prompts import expand, lint, multi_prompt, parser, permutations, values
+from bot.models import names
+from bot.prompts import expand, lint, multi_prompt, permutations, values, words
 from tests.support.bot.regex_steps import count_steps
 
 ROOT = Path(bot.__file__).parent
@@ -18,7 +19,11 @@ ROOT = Path(bot.__file__).parent
 MEANT = lint._patterns(frozenset(["ar", "no", "mine-2"]))
 
 EXPRESSIONS: list[tuple[re.Pattern[str], str]] = [
-    (parser._FLAG, "fullmatch"),
+    (words.FLAG, "fullmatch"),
+    (words._BARE, "fullmatch"),
+    (words._QUOTED, "fullmatch"),
+    (words._SIGN, "search"),
+    (names._PUNCTUATION, "sub"),
     (expand._OWN, "sub"),
     (lint.LINK, "fullmatch"),
     (lint._VALUE, "match"),
@@ -28,6 +33,7 @@ EXPRESSIONS: list[tuple[re.Pattern[str], str]] = [
     (multi_prompt._SEPARATOR, "finditer"),
     (permutations._SIGNS, "finditer"),
     (values._NUMBER, "fullmatch"),
+    (values._LORA_WEIGHT, "search"),
     (markdown._INVISIBLE, "match"),
     (markdown._SIGNS, "sub"),
     (markdown._LINE_START, "match"),
