@@ -59,6 +59,7 @@ from bot.errors.prompts import (
     ConflictingParameters,
     EmptyPart,
     EmptyPrompt,
+    ForeignSyntax,
     InvalidParameter,
     MisplacedLink,
     MisplacedText,
@@ -78,6 +79,7 @@ from bot.errors.prompts import (
     UnknownParameter,
     UnknownVersion,
     UnsupportedParameter,
+    UntranslatedSettings,
     WeightsCancel,
 )
 from bot.errors.services import CannotDescribe, DatabaseAway, InferenceAway, NoModel, TooShort
@@ -95,6 +97,7 @@ __all__ = [
     "DirectMessagesOff",
     "EmptyPart",
     "EmptyPrompt",
+    "ForeignSyntax",
     "InferenceAway",
     "InvalidFactor",
     "InvalidLink",
@@ -151,6 +154,7 @@ __all__ = [
     "UnknownParameter",
     "UnknownVersion",
     "UnsupportedParameter",
+    "UntranslatedSettings",
     "UserError",
     "UserInstallsOff",
     "WeightsCancel",

@@ -4,6 +4,9 @@ from bot.errors.base import PromptError
 from bot.i18n.markdown import Markup
 from bot.i18n.texts import Text
 
+MAX_LINE_CHARS = 1000
+"""Characters of a line to copy that a refusal shows."""
+
 
 class EmptyPrompt(PromptError):
     """The prompt has no words, only parameters or nothing."""
@@ -147,6 +150,25 @@ class ModelCannot(PromptError):
 
     def __init__(self, what: str, version: str, able: Markup) -> None:
         super().__init__(what=Text(f"cannot-{what}"), version=version, able=able or "none")
+
+
+class ForeignSyntax(PromptError):
+    """The prompt has another tool's syntax; `kind` is a key under `syntax-` in the texts."""
+
+    def __init__(self, kind: str, written: str) -> None:
+        what = Text(f"syntax-{kind}")
+        super().__init__(written=written, what=what, instead=what["instead"])
+
+
+class UntranslatedSettings(PromptError):
+    """A pasted text has settings that no parameter can choose.
+
+    `line` is what it becomes without them. One that is too long to be shown whole is not shown.
+    """
+
+    def __init__(self, settings: Markup, line: str) -> None:
+        shown = line if len(line) <= MAX_LINE_CHARS else ""
+        super().__init__(settings=settings, line=shown, fits="yes" if shown else "no")
 
 
 class UnbalancedBraces(PromptError):

@@ -432,3 +432,43 @@ lacks-file-format = das Dateiformat kann man nicht wählen
     .instead = Lass ihn weg.
 lacks-words = die Wörter haben keinen Parameter
     .instead = Schreibe zuerst, was gezeichnet werden soll, dann die Parameter: `a red fox --ar 3:2`.
+
+## Texte und Schreibweisen anderer Programme
+
+foreign-syntax = Ungültiger Prompt
+    .problem = `{ $written }` ist die Schreibweise eines anderen Programms: { $what }.
+    .remedy = { $instead }
+untranslated-settings = Ungültiger Prompt
+    .problem = Diese Einstellungen aus dem eingefügten Text kann man hier nicht wählen: { $settings }.
+    .remedy = Ohne sie sehen die Bilder anders aus. { $fits ->
+        [yes] Wenn das in Ordnung ist, schicke dies: `{ $line }`
+       *[no] Wenn das in Ordnung ist, lösche sie aus dem Text.
+    }
+syntax-json = ein Workflow oder Einstellungen als JSON
+    .instead = Kopiere nur den Prompt daraus.
+syntax-variants = Auswahl mit `|`
+    .instead = Schreibe `{"{"}red, blue{"}"}`: Jede Möglichkeit wird ein Auftrag. Lass die Klammern weg oder schreibe `\{"{"}` und `\{"}"}`, wenn du die Zeichen selbst meinst.
+syntax-double-braces = Betonung mit geschweiften Klammern
+    .instead = Schreibe `(word:1.1)` für Betonung, oder `{"{"}red, blue{"}"}` für eine Auswahl.
+syntax-negative-weight = ein negatives Gewicht
+    .instead = Schreibe `--no` und das Wort ans Ende, oder gib den Wörtern ein Gewicht: `a fox:: ears::-.5`.
+syntax-switch = Wörter, die wechseln, während das Bild entsteht
+    .instead = Nimm `{"{"}red, blue{"}"}` für zwei Bilder, `red:: blue` für eine Mischung, `(red:0.8)` für ein Gewicht.
+syntax-alternation = Wörter, die sich abwechseln, während das Bild entsteht
+    .instead = Nimm `{"{"}red, blue{"}"}` für zwei Bilder, `red:: blue` für eine Mischung.
+syntax-break = eine Trennung zwischen zwei Stücken eines Prompts
+    .instead = Nimm ein Komma. Wenn du das Wort meinst, schreibe es klein.
+syntax-and = mehrere Prompts in einem
+    .instead = Schreibe `a cat:: a dog`. Wenn du das Wort meinst, schreibe es klein.
+syntax-embedding = eine Textual Inversion, die ich nicht benutzen kann
+    .instead = Lass sie weg, oder nimm eine LoRA: `--lora name:0.8`.
+syntax-wildcard = ein Platzhalter
+    .instead = Schreibe die Möglichkeiten selbst hin: `{"{"}red, blue{"}"}`.
+syntax-weight = ein Gewicht außerhalb der Klammern
+    .instead = Schreibe `(word:1.3)`.
+syntax-weight-before = ein Gewicht vor den Wörtern
+    .instead = Schreibe `(word:1.3)`, oder `a fox::2 snow::1`, um Teile des Prompts zu gewichten.
+syntax-blend = ein Tausch oder eine Mischung von Prompts
+    .instead = Schreibe `a cat:: a dog` für eine Mischung.
+syntax-tag = eine Angabe, die ich nicht lesen kann
+    .instead = Lass sie weg. Eine LoRA schreibt man `--lora name:0.8` ans Ende des Prompts.

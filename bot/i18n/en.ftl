@@ -432,3 +432,43 @@ lacks-file-format = the file format can't be chosen
     .instead = Leave it out.
 lacks-words = the words have no parameter
     .instead = Write what to draw first, then the parameters: `a red fox --ar 3:2`.
+
+## Texts and syntax of other tools
+
+foreign-syntax = Invalid prompt
+    .problem = `{ $written }` is the syntax of another program: { $what }.
+    .remedy = { $instead }
+untranslated-settings = Invalid prompt
+    .problem = These settings of the pasted text can't be chosen here: { $settings }.
+    .remedy = Without them the pictures will look different. { $fits ->
+        [yes] If that is fine, send this: `{ $line }`
+       *[no] If that is fine, remove them from the text.
+    }
+syntax-json = a workflow or settings as JSON
+    .instead = Copy only the prompt from it.
+syntax-variants = choices with `|`
+    .instead = Write `{"{"}red, blue{"}"}`: each choice becomes a job. Remove the braces or write `\{"{"}` and `\{"}"}` if you mean the signs.
+syntax-double-braces = emphasis with braces
+    .instead = Write `(word:1.1)` for emphasis, or `{"{"}red, blue{"}"}` for choices.
+syntax-negative-weight = a negative weight
+    .instead = Write `--no` and the word at the end, or give the words a weight: `a fox:: ears::-.5`.
+syntax-switch = words that change while the picture is drawn
+    .instead = Use `{"{"}red, blue{"}"}` for two pictures, `red:: blue` for a mixture, `(red:0.8)` for a weight.
+syntax-alternation = words that take turns while the picture is drawn
+    .instead = Use `{"{"}red, blue{"}"}` for two pictures, `red:: blue` for a mixture.
+syntax-break = a break between two chunks of a prompt
+    .instead = Use a comma. If you mean the word, write it in small letters.
+syntax-and = several prompts in one
+    .instead = Write `a cat:: a dog`. If you mean the word, write it in small letters.
+syntax-embedding = a textual inversion, which I can't use
+    .instead = Leave it out, or use a LoRA: `--lora name:0.8`.
+syntax-wildcard = a wildcard
+    .instead = Write the choices themselves: `{"{"}red, blue{"}"}`.
+syntax-weight = a weight outside of the brackets
+    .instead = Write `(word:1.3)`.
+syntax-weight-before = a weight before the words
+    .instead = Write `(word:1.3)`, or `a fox::2 snow::1` to weigh parts of the prompt.
+syntax-blend = a swap or a mixture of prompts
+    .instead = Write `a cat:: a dog` for a mixture.
+syntax-tag = a tag that I can't read
+    .instead = Leave it out. A LoRA is `--lora name:0.8` at the end of the prompt.

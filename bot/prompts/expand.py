@@ -1,11 +1,13 @@
 """Writes out own options, permutations and the suffix of a typed prompt. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from bot.errors import PromptTooLong
 from bot.models.names import find_name
 from bot.prompts.lint import LINK, lint
+from bot.prompts.notation.pasted import read_pasted
+from bot.prompts.notation.syntax import check_choices, translate
 from bot.prompts.parameters import BY_FLAG
 from bot.prompts.parser import normalise
 from bot.prompts.permutations import expand_permutations
@@ -19,25 +21,36 @@ MAX_EXPANDED_CHARS = 60_000
 _OWN = re.compile(r"(?<![^\s{,])(?:--|—|–)([\w-]+)(?=[\s,}]|$)")
 
 
-def expand(typed: str, options: Mapping[str, str], suffix: str, most: int) -> tuple[str, ...]:
+def expand(
+    typed: str,
+    options: Mapping[str, str],
+    suffix: str,
+    most: int,
+    has_model: Callable[[str], bool] = lambda name: True,
+) -> tuple[str, ...]:
     """All prompts that a typed text stands for, each complete and cleaned by `normalise`.
 
     `options` are a member's own options: their text by name. `suffix` are parameters that every
     prompt ends with unless it decides them itself. `most` is how many prompts there may be.
+    `has_model` says whether there is a model that a pasted text names.
     No prompt gets longer than MAX_PROMPT, and all together not longer than MAX_EXPANDED_CHARS.
-    Raises PromptTooLong, MistypedParameter, UnbalancedBraces, TooManyPermutations.
+    Raises PromptTooLong, MistypedParameter, UnbalancedBraces, TooManyPermutations, ForeignSyntax,
+    UntranslatedSettings, AmbiguousName.
     """
     if len(typed) > MAX_PROMPT_CHARS:
         raise PromptTooLong(len(typed), MAX_PROMPT_CHARS)
-    typed = normalise(typed)
+    pasted = read_pasted(normalise(typed), has_model)
+    typed = _with_suffix(pasted.text, pasted.parameters)
     lint(_pieces(typed), [name for name in options if name not in BY_FLAG])
     suffix = normalise(suffix)
+    with_options = _with_options(typed, options)
+    check_choices(with_options)
     written = []
     room = MAX_EXPANDED_CHARS
-    for prompt in expand_permutations(_with_options(typed, options), most):
+    for prompt in expand_permutations(with_options, most):
         # What options or braces have changed has to be cleaned again.
         cleaned = prompt if prompt == typed else normalise(prompt)
-        written.append(_with_suffix(cleaned, suffix))
+        written.append(_with_suffix(translate(cleaned), suffix))
         _check_length(written[-1])
         room -= len(written[-1])
         if room < 0:

@@ -25,6 +25,7 @@ from bot.prompts.lint import LINK, lint
 from bot.prompts.multi_prompt import has_words, split
 from bot.prompts.notation.foreign_parameters import LACKED, RENAMED, hyphenated
 from bot.prompts.notation.near_misses import near_miss
+from bot.prompts.notation.syntax import translate
 from bot.prompts.parameters import BY_FLAG, PARAMETERS, Parameter
 from bot.prompts.values import Aspect, Size, flag_name
 from bot.prompts.words import split_words
@@ -80,7 +81,7 @@ def parse(typed: str) -> Prompt:
     """Parse a typed prompt. Raises a `PromptError` that says what is wrong."""
     if len(typed) > MAX_PROMPT_CHARS:
         raise PromptTooLong(len(typed), MAX_PROMPT_CHARS)
-    return parse_normalised(normalise(typed))
+    return parse_normalised(translate(normalise(typed)))
 
 
 def parse_normalised(text: str) -> Prompt:

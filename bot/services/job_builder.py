@@ -186,7 +186,8 @@ def _resolved(
     most = sources.server.permutations
     resolved = []
     count = 0
-    for text in expand(typed, sources.options, sources.member.suffix, most):
+    written = expand(typed, sources.options, sources.member.suffix, most, versions.has)
+    for text in written:
         prompt = parse_normalised(text)
         count += prompt.repeat or 1
         if count > most:

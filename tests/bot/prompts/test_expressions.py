@@ -3,6 +3,7 @@
 import ast
 import itertools
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bot.i18n import markdown, texts
 from bot.messages import job_messages
 from bot.models import names
 from bot.prompts import expand, lint, multi_prompt, permutations, values, words
+from bot.prompts.notation import pasted, syntax
 from tests.support.bot.regex_steps import count_steps
 
 ROOT = Path(bot.__file__).parent
@@ -42,6 +44,19 @@ EXPRESSIONS: list[tuple[re.Pattern[str], str]] = [
 ]
 """Those over what was typed, and how each is used."""
 
+NOTATION: list[tuple[re.Pattern[str], str]] = [
+    *((pattern, "finditer") for pattern in syntax.IN_CHOICES.values()),
+    *((pattern, "finditer") for pattern in syntax.IN_PROMPT.values()),
+    (syntax._LORA, "finditer"),
+    (syntax._LORA_WEIGHT, "fullmatch"),
+    (pasted._COMMAND, "match"),
+    (pasted._NEGATIVE, "finditer"),
+    (pasted._SETTINGS, "finditer"),
+    (pasted._TOKEN, "finditer"),
+    (pasted._LABEL, "fullmatch"),
+]
+"""Those that recognise other tools' notation."""
+
 WRITTEN_OUT = [
     (r"[{},]", "split"),
     (r"[a-z0-9]+", "findall"),
@@ -58,6 +73,8 @@ WRITTEN_OUT = [
     (r"job:([0-9a-f]{32}):", "match"),
     (r"\d+|0[xX][0-9a-fA-F]*", "fullmatch"),
     (r"[;:.] ", "split"),
+    (",{2,}", "sub"),
+    (r"0?\.[0-9]{1,6}|1", "fullmatch"),
     (r"(?<!^)(?=[A-Z])", "sub"),
 ]
 """Those that stand where they are used."""
@@ -68,6 +85,12 @@ PUMPS = [
 ]  # fmt: skip
 
 
+NOTATION_PUMPS = [
+    "|", "[", "]", "(", ")", "{", "}", ":", ".", "-", "+", "_", "a", "1", " ", "\"", "\\", ",",
+    "__", "AND ", "<lora:", ">", "Steps: 1, ", "Negative prompt:",
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("pattern", "method"),
     [*EXPRESSIONS, *((re.compile(written), method) for written, method in WRITTEN_OUT)],
@@ -75,7 +98,19 @@ PUMPS = [
 def test_no_expression_takes_more_than_so_many_steps_for_each_letter(
     pattern: re.Pattern[str], method: str
 ) -> None:
-    for first, second in itertools.product(PUMPS, ["", *PUMPS[:12]]):
+    check_steps(pattern, method, itertools.product(PUMPS, ["", *PUMPS[:12]]))
+
+
+@pytest.mark.parametrize(("pattern", "method"), NOTATION)
+def test_no_notation_takes_more_than_so_many_steps_for_each_letter(
+    pattern: re.Pattern[str], method: str
+) -> None:
+    check_steps(pattern, method, itertools.product(NOTATION_PUMPS, ["", *NOTATION_PUMPS[::3]]))
+
+
+def check_steps(pattern: re.Pattern[str], method: str, pumps: Iterable[tuple[str, str]]) -> None:
+    """Four times as long a text takes hardly more than four times as many steps."""
+    for first, second in pumps:
         for start, end in (("", "!"), (" --ar", "\n"), ("::", "")):
             counts = []
             for times in (16, 64):

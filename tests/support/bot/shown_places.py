@@ -63,6 +63,7 @@ def refusals(typed: str) -> Iterator[UserError]:
         "Markup": names([typed]),
     }
     keys = {"PromptTooLong": {"what": "prompt"}, "ModelCannot": {"what": "tile"}}
+    keys["ForeignSyntax"] = {"kind": "tag"}
     keys["UnsupportedParameter"] = {"what": "video"}
     keys["InvalidLink"] = keys["InvalidUpload"] = {"reason": "slow"}
     for name, error in vars(errors).items():
