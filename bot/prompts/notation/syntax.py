@@ -14,7 +14,8 @@ from collections.abc import Callable
 
 from bot.errors import ForeignSyntax
 from bot.prompts.lint import LINK
-from bot.prompts.words import FLAG, quoted
+from bot.prompts.values import flag_name
+from bot.prompts.words import quoted, split_words
 
 MAX_SHOWN_CHARS = 80
 """Characters of the syntax that a refusal shows."""
@@ -65,8 +66,12 @@ def translate(prompt: str) -> str:
     """
     if _LORA.search(prompt):
         prompt = _with_parameters(prompt)
-    words = ["" if LINK.fullmatch(word) else word for word in prompt.split()]
-    _check(IN_PROMPT, " ".join(words))
+    said, *flagged = split_words(prompt.split())
+    _check(IN_PROMPT, " ".join(word for word in said if not LINK.fullmatch(word)))
+    for flag, *value in flagged:
+        # All other values are names or numbers: they are not drawn.
+        if flag_name(flag) == "no":
+            _check(IN_PROMPT, " ".join(value))
     return prompt
 
 
@@ -112,8 +117,6 @@ def _is_in_capitals(text: str, match: re.Match[str]) -> bool:
     before = text[text.rfind(" ", 0, max(0, start - 1)) + 1 : max(0, start - 1)]
     stop = text.find(" ", end + 1)
     after = text[end + 1 : stop if stop >= 0 else len(text)]
-    if FLAG.fullmatch(after):
-        after = ""
     if match[0] == "BREAK":
         # A comma parts it from what is before it.
         loud = [before.isupper() and before[-1] not in ",.;", after.isupper() and text[end] == " "]

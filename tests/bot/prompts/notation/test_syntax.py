@@ -72,6 +72,7 @@ def test_each_choice_has_its_own_translation() -> None:
         ("a __colour__ fox", "wildcard"),
         ("a __hair_colour__ fox", "wildcard"),
         ("a __animals/fox__", "wildcard"),
+        ("a fox --no grass AND trees --s 5", "and"),
         ("a {red|blue} fox", "variants"),
         ("a {2$$red|blue|green} fox", "variants"),
         ("a {0.5::red|blue} fox", "variants"),
