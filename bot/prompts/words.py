@@ -50,9 +50,10 @@ def unquoted(value: str) -> tuple[str, str]:
 def quoted(name: str) -> str:
     """The name as it is typed after a flag: in quotes where it would be read as something else.
 
-    Quotes and braces in it are left out: a name is found without them.
+    Quotes and braces in it become another sign: a name is found without them, and a name that is
+    the same but for them is not taken instead.
     """
-    return name if _BARE.fullmatch(name) else f'"{_UNQUOTABLE.sub("", name)}"'
+    return name if _BARE.fullmatch(name) else f'"{_UNQUOTABLE.sub("ˋ", name)}"'
 
 
 def _closing(words: Sequence[str], start: int) -> int:

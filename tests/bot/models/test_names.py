@@ -78,6 +78,13 @@ def test_what_could_be_several_is_refused_with_their_names() -> None:
         find_name("big…", ("big one", "big-two"))
 
 
+def test_a_quote_in_a_name_does_not_make_it_another() -> None:
+    model = replace(MODEL, loras=("1", '1"'))
+    with pytest.raises(AmbiguousName):
+        request_for("fox --lora " + quoted('1"'), model)
+    assert request_for("fox --lora " + quoted("1"), model).loras[0].name == "1"
+
+
 def test_text_after_a_name_is_not_part_of_it() -> None:
     with pytest.raises(MisplacedText, match="in the snow"):
         request_for("fox --style ink in the snow")
