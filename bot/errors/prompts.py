@@ -4,6 +4,9 @@ from bot.errors.base import PromptError
 from bot.i18n.markdown import Markup
 from bot.i18n.texts import Text
 
+MAX_LINE_CHARS = 1000
+"""Characters of a line to copy that a refusal shows."""
+
 
 class EmptyPrompt(PromptError):
     """The prompt has no words, only parameters or nothing."""
@@ -24,6 +27,35 @@ class TooManyTokens(PromptError):
 class UnknownParameter(PromptError):
     def __init__(self, flag: str, suggestion: str | None, known: Markup) -> None:
         super().__init__(flag=flag, suggestion=suggestion or "none", known=known)
+
+
+class RenamedParameter(PromptError):
+    """The parameter is another tool's; `ours` means the same and takes what `allowed` says."""
+
+    def __init__(self, flag: str, ours: str, allowed: Text) -> None:
+        super().__init__(flag=flag, ours=ours, allowed=allowed)
+
+
+class UnsupportedParameter(PromptError):
+    """The parameter is another tool's, and none of ours is like it.
+
+    `what` it does is a key under `lacks-` in the texts.
+    """
+
+    def __init__(self, flag: str, what: str) -> None:
+        super().__init__(
+            flag=flag, what=Text(f"lacks-{what}"), instead=Text(f"lacks-{what}.instead")
+        )
+
+
+class TrailingSign(PromptError):
+    """A parameter is right but for the sign after it; `meant` is how it is written without.
+
+    `sign` is `comma`, `semicolon` or `full-stop`.
+    """
+
+    def __init__(self, written: str, sign: str, meant: str) -> None:
+        super().__init__(written=written, sign=sign, meant=meant)
 
 
 class InvalidParameter(PromptError):
@@ -106,6 +138,13 @@ class WeightsCancel(PromptError):
         super().__init__(total=f"{total:.6g}")
 
 
+class AmbiguousName(PromptError):
+    """A typed name could be several, apart from case and punctuation; `candidates` lists them."""
+
+    def __init__(self, typed: str, candidates: Markup) -> None:
+        super().__init__(typed=typed, candidates=candidates)
+
+
 class UnknownVersion(PromptError):
     """No model has this name; `known` are the existing names."""
 
@@ -118,6 +157,25 @@ class ModelCannot(PromptError):
 
     def __init__(self, what: str, version: str, able: Markup) -> None:
         super().__init__(what=Text(f"cannot-{what}"), version=version, able=able or "none")
+
+
+class ForeignSyntax(PromptError):
+    """The prompt has another tool's syntax; `kind` is a key under `syntax-` in the texts."""
+
+    def __init__(self, kind: str, written: str) -> None:
+        what = Text(f"syntax-{kind}")
+        super().__init__(written=written, what=what, instead=what["instead"])
+
+
+class UntranslatedSettings(PromptError):
+    """A pasted text has settings that no parameter can choose.
+
+    `line` is what it becomes without them. One that is too long to be shown whole is not shown.
+    """
+
+    def __init__(self, settings: Markup, line: str) -> None:
+        shown = line if len(line) <= MAX_LINE_CHARS else ""
+        super().__init__(settings=settings, line=shown, fits="yes" if shown else "no")
 
 
 class UnbalancedBraces(PromptError):

@@ -283,6 +283,9 @@ too-many-parts = Ungültiger Prompt
 weights-cancel = Ungültiger Prompt
     .problem = Die Gewichte ergeben zusammen { $total }; da bleibt nichts zu zeichnen.
     .remedy = Ihre Summe muss deutlich größer als 0 sein.
+ambiguous-name = Ungültiger Parameter
+    .problem = `{ $typed }` kann mehrere Namen meinen: { $candidates }.
+    .remedy = Schreibe einen davon genau so.
 unknown-version = Ungültiger Parameter
     .problem = Ein Modell namens `{ $version }` gibt es nicht.
     .remedy = Verfügbare Modelle: { $known }.
@@ -416,3 +419,97 @@ cannot-keep = Das Bild lässt sich nicht speichern
 no-cells-chosen = Nichts ausgewählt
     .problem = Es wurde kein Bereich ausgewählt.
     .remedy = Wähle mindestens ein Feld.
+
+## Parameter anderer Programme: was fehlt, und was stattdessen geht
+
+renamed-parameter = Ungültiger Parameter
+    .problem = Einen Parameter `--{ $flag }` gibt es hier nicht. Er heißt `--{ $ours }`.
+    .remedy = Nimm `--{ $ours }`. Möglich: { $allowed }.
+unsupported-parameter = Ungültiger Parameter
+    .problem = Einen Parameter `--{ $flag }` gibt es hier nicht: { $what }.
+    .remedy = { $instead }
+trailing-sign = Ungültiger Parameter
+    .problem = { $sign ->
+        [comma] Am Ende von `{ $written }` steht ein Komma.
+        [semicolon] Am Ende von `{ $written }` steht ein Strichpunkt.
+       *[full-stop] Am Ende von `{ $written }` steht ein Punkt.
+    }
+    .remedy = Schreibe `{ $meant }`. Zwischen Parametern stehen nur Leerzeichen.
+lacks-style-reference = den Stil eines anderen Bildes kann ich nicht übernehmen
+    .instead = Beschreibe den Stil mit Worten, oder wähle einen mit `--style`. Um von einem Bild auszugehen, hänge es mit der Option `image` an.
+lacks-character-reference = eine Figur oder ein Ding aus einem anderen Bild kann ich nicht übernehmen
+    .instead = Geh von diesem Bild aus: Hänge es mit der Option `image` an. `--iw` sagt, wie viel es zählt.
+lacks-video = Videos kann ich nicht machen
+    .instead = Lass ihn weg.
+lacks-hd = die Größe wird nicht so gewählt
+    .instead = Lass ihn weg, und drücke unter dem fertigen Bild auf Upscale.
+lacks-taste = deinen Geschmack lerne ich nicht
+    .instead = Nimm `--style` oder `--stylize`. `/prefer suffix` hängt Parameter an alle deine Prompts.
+lacks-aesthetics = einen experimentellen Look habe ich nicht
+    .instead = Nimm `--stylize` oder `--weird`.
+lacks-old-versions = die alten Modelle von Midjourney gibt es hier nicht
+    .instead = Wähle ein Modell mit `--v`. `/help` zählt die Modelle auf.
+lacks-scheduler = das Modell bestimmt, welche Rauschstufen es benutzt
+    .instead = Lass ihn weg. `--sampler` wählt das Sampling-Verfahren.
+lacks-clip-skip = das Modell bestimmt, welche Schicht seines Text-Encoders es benutzt
+    .instead = Lass ihn weg.
+lacks-vae = jedes Modell bringt sein eigenes VAE mit
+    .instead = Lass ihn weg. `--v` wählt das Modell.
+lacks-denoising = wie viel ein Bild-Prompt zählt, wird andersherum angegeben
+    .instead = Nimm `--iw`: je höher, desto mehr bleibt von deinem Bild.
+lacks-init-image = Bilder werden nicht so angegeben
+    .instead = Hänge das Bild mit der Option `image` an, oder schreibe seinen Link vor die Wörter.
+lacks-control = der Haltung oder den Umrissen eines anderen Bildes kann ich nicht folgen
+    .instead = Geh von diesem Bild aus: Hänge es mit der Option `image` an. `--iw` sagt, wie viel es zählt.
+lacks-faces = Gesichter bessere ich nicht nach
+    .instead = Lass ihn weg. Vary (Region) unter einem Bild zeichnet einen Teil davon neu.
+lacks-refiner = ich nehme ein Modell für alle Schritte
+    .instead = Lass ihn weg. `--v` wählt das Modell.
+lacks-variations = Seeds mische ich nicht so
+    .instead = Lass ihn weg, und drücke unter dem Raster V1 bis V4 für Variationen.
+lacks-embeddings = Textual Inversions und Hypernetworks kann ich nicht benutzen
+    .instead = Lass ihn weg, oder nimm eine LoRA: `--lora name:0.8`.
+lacks-file-format = das Dateiformat kann man nicht wählen
+    .instead = Lass ihn weg.
+lacks-words = die Wörter haben keinen Parameter
+    .instead = Schreibe zuerst, was gezeichnet werden soll, dann die Parameter: `a red fox --ar 3:2`.
+
+## Texte und Schreibweisen anderer Programme
+
+foreign-syntax = Ungültiger Prompt
+    .problem = `{ $written }` ist die Schreibweise eines anderen Programms: { $what }.
+    .remedy = { $instead }
+untranslated-settings = Ungültiger Prompt
+    .problem = Diese Einstellungen aus dem eingefügten Text kann man hier nicht wählen: { $settings }.
+    .remedy = Ohne sie sehen die Bilder anders aus. { $fits ->
+        [yes] Wenn das in Ordnung ist, schicke dies: `{ $line }`
+       *[no] Wenn das in Ordnung ist, lösche sie aus dem Text.
+    }
+syntax-json = ein Workflow oder Einstellungen als JSON
+    .instead = Kopiere nur den Prompt daraus.
+syntax-variants = Auswahl mit `|`
+    .instead = Schreibe `{"{"}red, blue{"}"}`: Jede Möglichkeit wird ein Auftrag. Lass die Klammern weg oder schreibe `\{"{"}` und `\{"}"}`, wenn du die Zeichen selbst meinst.
+syntax-double-braces = Betonung mit geschweiften Klammern
+    .instead = Schreibe `(word:1.1)` für Betonung, oder `{"{"}red, blue{"}"}` für eine Auswahl.
+syntax-negative-weight = ein negatives Gewicht
+    .instead = Schreibe `--no` und das Wort ans Ende, oder gib den Wörtern ein Gewicht: `a fox:: ears::-.5`.
+syntax-switch = Wörter, die wechseln, während das Bild entsteht
+    .instead = Nimm `{"{"}red, blue{"}"}` für zwei Bilder, `red:: blue` für eine Mischung, `(red:0.8)` für ein Gewicht.
+syntax-alternation = Wörter, die sich abwechseln, während das Bild entsteht
+    .instead = Nimm `{"{"}red, blue{"}"}` für zwei Bilder, `red:: blue` für eine Mischung.
+syntax-break = eine Trennung zwischen zwei Stücken eines Prompts
+    .instead = Nimm ein Komma. Wenn du das Wort meinst, schreibe es klein.
+syntax-and = mehrere Prompts in einem
+    .instead = Schreibe `a cat:: a dog`. Wenn du das Wort meinst, schreibe es klein.
+syntax-embedding = eine Textual Inversion, die ich nicht benutzen kann
+    .instead = Lass sie weg, oder nimm eine LoRA: `--lora name:0.8`.
+syntax-wildcard = ein Platzhalter
+    .instead = Schreibe die Möglichkeiten selbst hin: `{"{"}red, blue{"}"}`.
+syntax-weight = ein Gewicht außerhalb der Klammern
+    .instead = Schreibe `(word:1.3)`.
+syntax-weight-before = ein Gewicht vor den Wörtern
+    .instead = Schreibe `(word:1.3)`, oder `a fox::2 snow::1`, um Teile des Prompts zu gewichten.
+syntax-blend = ein Tausch oder eine Mischung von Prompts
+    .instead = Schreibe `a cat:: a dog` für eine Mischung.
+syntax-tag = eine Angabe, die ich nicht lesen kann
+    .instead = Lass sie weg. Eine LoRA schreibt man `--lora name:0.8` ans Ende des Prompts.

@@ -283,6 +283,9 @@ too-many-parts = Invalid prompt
 weights-cancel = Invalid prompt
     .problem = The weights add up to { $total }, so there is nothing left to draw.
     .remedy = Make their sum clearly greater than 0.
+ambiguous-name = Invalid parameter
+    .problem = `{ $typed }` could mean several names: { $candidates }.
+    .remedy = Type one of them exactly like this.
 unknown-version = Invalid parameter
     .problem = There is no model named `{ $version }`.
     .remedy = Available models: { $known }.
@@ -416,3 +419,97 @@ cannot-keep = The picture can't be saved
 no-cells-chosen = Nothing chosen
     .problem = No area was chosen.
     .remedy = Choose at least one cell.
+
+## Parameters of other tools: what is lacking, and what to do instead
+
+renamed-parameter = Invalid parameter
+    .problem = There is no parameter `--{ $flag }` here. It is called `--{ $ours }`.
+    .remedy = Use `--{ $ours }`. It takes { $allowed }.
+unsupported-parameter = Invalid parameter
+    .problem = There is no parameter `--{ $flag }` here: { $what }.
+    .remedy = { $instead }
+trailing-sign = Invalid parameter
+    .problem = { $sign ->
+        [comma] There is a comma at the end of `{ $written }`.
+        [semicolon] There is a semicolon at the end of `{ $written }`.
+       *[full-stop] There is a full stop at the end of `{ $written }`.
+    }
+    .remedy = Write `{ $meant }`. Only spaces go between parameters.
+lacks-style-reference = I can't copy the style of another picture
+    .instead = Describe the style in words, or choose one with `--style`. To start from a picture, attach it with the option `image`.
+lacks-character-reference = I can't take a character or a thing from another picture
+    .instead = Start from that picture: attach it with the option `image`. `--iw` says how much it counts.
+lacks-video = I can't make videos
+    .instead = Leave it out.
+lacks-hd = the size is not chosen like this
+    .instead = Leave it out, and press Upscale below the finished picture.
+lacks-taste = I don't learn your taste
+    .instead = Use `--style` or `--stylize`. `/prefer suffix` adds parameters to all your prompts.
+lacks-aesthetics = I have no experimental look
+    .instead = Use `--stylize` or `--weird`.
+lacks-old-versions = Midjourney's old models are not here
+    .instead = Choose a model with `--v`. `/help` lists the models.
+lacks-scheduler = the model decides which noise levels it uses
+    .instead = Leave it out. `--sampler` chooses the sampling algorithm.
+lacks-clip-skip = the model decides which layer of its text encoder it uses
+    .instead = Leave it out.
+lacks-vae = each model brings its own VAE
+    .instead = Leave it out. `--v` chooses the model.
+lacks-denoising = the strength of a picture prompt is set the other way round
+    .instead = Use `--iw`: the higher it is, the more of your picture stays.
+lacks-init-image = pictures are not given like this
+    .instead = Attach the picture with the option `image`, or put its link before the words.
+lacks-control = I can't follow the pose or the outlines of another picture
+    .instead = Start from that picture: attach it with the option `image`. `--iw` says how much it counts.
+lacks-faces = I don't repair faces
+    .instead = Leave it out. Vary (Region) below a picture redraws a part of it.
+lacks-refiner = I use one model for all steps
+    .instead = Leave it out. `--v` chooses the model.
+lacks-variations = I don't mix seeds like this
+    .instead = Leave it out, and press V1 to V4 below the grid for variations.
+lacks-embeddings = I can't use textual inversions or hypernetworks
+    .instead = Leave it out, or use a LoRA: `--lora name:0.8`.
+lacks-file-format = the file format can't be chosen
+    .instead = Leave it out.
+lacks-words = the words have no parameter
+    .instead = Write what to draw first, then the parameters: `a red fox --ar 3:2`.
+
+## Texts and syntax of other tools
+
+foreign-syntax = Invalid prompt
+    .problem = `{ $written }` is the syntax of another program: { $what }.
+    .remedy = { $instead }
+untranslated-settings = Invalid prompt
+    .problem = These settings of the pasted text can't be chosen here: { $settings }.
+    .remedy = Without them the pictures will look different. { $fits ->
+        [yes] If that is fine, send this: `{ $line }`
+       *[no] If that is fine, remove them from the text.
+    }
+syntax-json = a workflow or settings as JSON
+    .instead = Copy only the prompt from it.
+syntax-variants = choices with `|`
+    .instead = Write `{"{"}red, blue{"}"}`: each choice becomes a job. Remove the braces or write `\{"{"}` and `\{"}"}` if you mean the signs.
+syntax-double-braces = emphasis with braces
+    .instead = Write `(word:1.1)` for emphasis, or `{"{"}red, blue{"}"}` for choices.
+syntax-negative-weight = a negative weight
+    .instead = Write `--no` and the word at the end, or give the words a weight: `a fox:: ears::-.5`.
+syntax-switch = words that change while the picture is drawn
+    .instead = Use `{"{"}red, blue{"}"}` for two pictures, `red:: blue` for a mixture, `(red:0.8)` for a weight.
+syntax-alternation = words that take turns while the picture is drawn
+    .instead = Use `{"{"}red, blue{"}"}` for two pictures, `red:: blue` for a mixture.
+syntax-break = a break between two chunks of a prompt
+    .instead = Use a comma. If you mean the word, write it in small letters.
+syntax-and = several prompts in one
+    .instead = Write `a cat:: a dog`. If you mean the word, write it in small letters.
+syntax-embedding = a textual inversion, which I can't use
+    .instead = Leave it out, or use a LoRA: `--lora name:0.8`.
+syntax-wildcard = a wildcard
+    .instead = Write the choices themselves: `{"{"}red, blue{"}"}`.
+syntax-weight = a weight outside of the brackets
+    .instead = Write `(word:1.3)`.
+syntax-weight-before = a weight before the words
+    .instead = Write `(word:1.3)`, or `a fox::2 snow::1` to weigh parts of the prompt.
+syntax-blend = a swap or a mixture of prompts
+    .instead = Write `a cat:: a dog` for a mixture.
+syntax-tag = a tag that I can't read
+    .instead = Leave it out. A LoRA is `--lora name:0.8` at the end of the prompt.

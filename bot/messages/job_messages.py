@@ -20,8 +20,9 @@ from bot.messages.specs import (
     MessageSpec,
 )
 from bot.prompts.lint import LINK
-from bot.prompts.parser import split_words, without_parameters
+from bot.prompts.parser import without_parameters
 from bot.prompts.recipe import as_typed, has_noise_of_a_prompt
+from bot.prompts.words import split_words
 from diffusion.protocol.requests import ImageRequest
 from storage.jobs import Job
 from storage.models import JobKind, JobState

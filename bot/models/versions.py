@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.errors import ModelCannot, NoModel, UnknownVersion
 from bot.i18n.markdown import names
+from bot.models.names import candidates, check_text_after, find_name
 from diffusion.protocol.models import ModelInfo
 
 ABILITIES: Mapping[str, Callable[[ModelInfo], object]] = {
@@ -23,13 +24,21 @@ class Versions:
     default: str
 
     def find(self, wanted: str) -> str:
-        """The name for what somebody typed: a name, or a model's id. Raises UnknownVersion."""
-        if wanted in self.models:
-            return wanted
-        for name, model in self.models.items():
-            if model.id.lower() == wanted:
-                return name
+        """The name for what somebody typed: a name, or a model's id.
+
+        Raises UnknownVersion, AmbiguousName, MisplacedText.
+        """
+        meant = self._meant(wanted)
+        if len(meant) == 1:
+            return meant.pop()
+        known = tuple(self._by_name())
+        find_name(wanted, known)
+        check_text_after("v", wanted, known)
         raise UnknownVersion(wanted, names(self.models))
+
+    def has(self, wanted: str) -> bool:
+        """Whether `find` finds a model."""
+        return len(self._meant(wanted)) == 1
 
     def choose(self, typed: str | None, preferred: Iterable[str | None] = ()) -> str:
         """The name of the model for a prompt: the typed one, else the first preferred one that
@@ -39,6 +48,18 @@ class Versions:
             return self.find(typed)
         there = (name for name in preferred if name is not None and name in self.models)
         return next(there, self.default)
+
+    def _meant(self, wanted: str) -> set[str]:
+        """The names of the models that may be meant; a name and an id of one may be alike."""
+        by_name = self._by_name()
+        return {by_name[one] for one in candidates(wanted, tuple(by_name))}
+
+    def _by_name(self) -> Mapping[str, str]:
+        """The names of the models by all that may be typed: the names, then the ids."""
+        by_name = {name: name for name in self.models}
+        for name, model in self.models.items():
+            by_name.setdefault(model.id, name)
+        return by_name
 
     def check(self, name: str, ability: str) -> None:
         """Raises ModelCannot, which names the models that can, if this one lacks an ability."""

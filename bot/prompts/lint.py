@@ -12,6 +12,7 @@ from functools import lru_cache
 from bot.errors import MistypedParameter
 from bot.prompts.parameters import BY_FLAG
 from bot.prompts.values import flag_name
+from bot.prompts.words import quoted_places
 
 LINK = re.compile(r"<?(https?://[^\s<>]+)>?", re.IGNORECASE)
 
@@ -47,10 +48,11 @@ def lint(words: Sequence[str], names: Collection[str] = BY_FLAG) -> None:
     if not names:
         return
     slips = _patterns(frozenset(names))
+    quoted = quoted_places(words)
     for place, word in enumerate(words):
         following = words[place + 1] if place + 1 < len(words) else ""
         after = words[place + 2] if place + 2 < len(words) else ""
-        if LINK.fullmatch(word):
+        if place in quoted or LINK.fullmatch(word):
             continue
         if word in ("--", "—", "–") and following.lower() in names and _VALUE.match(after):
             raise MistypedParameter(f"{word} {following}", f"--{following.lower()}")

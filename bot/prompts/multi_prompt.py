@@ -13,7 +13,7 @@ from diffusion.protocol.requests import MAX_PARTS, MAX_WEIGHT, WeightedPrompt
 MAX_SUBPROMPTS = MAX_PARTS - 2
 """Two parts of a request are reserved for the model's aesthetic and the negative prompt."""
 
-_SEPARATOR = re.compile(r"::(-?(?:[0-9]{1,6}\.?[0-9]{0,6}|\.[0-9]{1,6}))?(?:,?\s+|,?$)|::")
+_SEPARATOR = re.compile(r"::(-?(?:[0-9]{1,6}(?:\.[0-9]{0,20})?|\.[0-9]{1,20}))?(?:,?\s+|,?$)|::")
 
 
 def split(text: str) -> tuple[WeightedPrompt, ...]:

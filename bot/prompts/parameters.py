@@ -34,6 +34,8 @@ STYLISED = "stylised"
 
 MAX_STYLIZE = 1000
 MAX_WEIRD = 3000
+MAX_WEIRD_NOISE = 0.9
+"""The share of noise in the text embeddings at the highest `--weird`."""
 MAX_IMAGE_WEIGHT = 3.0
 MAX_REPEATS = 40
 
@@ -113,7 +115,7 @@ PARAMETERS = (
     _range("sameseed", ("sameseed",), 0, SEED_COUNT - 1, None, decides="seed"),
     _range("stop", ("stop",), 10, 100, 100),
     _range("stylize", ("stylize", "s"), 0, MAX_STYLIZE, 100),
-    Parameter("style", ("style",), values.name),
+    Parameter("style", ("style",), values.style(RAW), words=None),
     _switch("raw", "style", RAW),
     Parameter(
         "temperament",
@@ -130,7 +132,7 @@ PARAMETERS = (
         1.0,
         limits=_limits(0, MAX_IMAGE_WEIGHT),
     ),
-    Parameter("version", ("version", "v"), values.name),
+    Parameter("version", ("version", "v"), values.name, words=None),
     Parameter("niji", (NIJI,), values.niji, field="version"),
     _switch("draft", "draft", True, default=False),
     _switch("fast", "mode", JobMode.FAST.value),
@@ -147,8 +149,9 @@ PARAMETERS = (
     Parameter(
         "sampler",
         ("sampler",),
-        values.word_of(SAMPLER_NAMES),
+        values.sampler(SAMPLER_NAMES),
         limits=(("names", names(SAMPLER_NAMES)),),
+        words=None,
     ),
     Parameter("size", ("size",), values.size, decides="shape"),
     Parameter(
@@ -157,6 +160,7 @@ PARAMETERS = (
         values.lora,
         (),
         limits=_limits(-MAX_LORA_WEIGHT, MAX_LORA_WEIGHT),
+        words=None,
         most=MAX_LORAS,
     ),
     _range("pictures", ("n",), 1, GRID_PICTURES, GRID_PICTURES),

@@ -1,8 +1,6 @@
 """Parses a typed prompt into a `Prompt`. Pure: knows no defaults, no models and no Discord."""
 
-import difflib
 import itertools
-import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -15,18 +13,28 @@ from bot.errors import (
     MisplacedText,
     MissingValue,
     PromptTooLong,
+    RenamedParameter,
     RepeatedParameter,
     TooManyLinks,
+    TrailingSign,
     UnknownParameter,
+    UnsupportedParameter,
 )
 from bot.i18n.markdown import names, visible
 from bot.prompts.lint import LINK, lint
 from bot.prompts.multi_prompt import has_words, split
+from bot.prompts.notation.foreign_parameters import LACKED, RENAMED, hyphenated
+from bot.prompts.notation.near_misses import near_miss
+from bot.prompts.notation.syntax import translate
 from bot.prompts.parameters import BY_FLAG, PARAMETERS, Parameter
 from bot.prompts.values import Aspect, Size, flag_name
+from bot.prompts.words import split_words
 from diffusion.protocol.requests import MAX_PROMPT_CHARS, Lora, WeightedPrompt
 
 MAX_LINKS = 4
+
+SIGNS = {",": "comma", ";": "semicolon", ".": "full-stop"}
+"""What people put between parameters by mistake, and its name in the texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +74,6 @@ class Prompt:
     pictures: int | None = None
 
 
-# Phones turn two hyphens into a dash, so a dash before a letter counts as two hyphens.
-_FLAG = re.compile(r"(?:--|—|–)(?=[^\W\d_])\S*")
-
-
 def normalise(typed: str) -> str:
     """The text as it is drawn, stored and shown: one line, without invisible characters."""
     return visible(typed)
@@ -79,7 +83,7 @@ def parse(typed: str) -> Prompt:
     """Parse a typed prompt. Raises a `PromptError` that says what is wrong."""
     if len(typed) > MAX_PROMPT_CHARS:
         raise PromptTooLong(len(typed), MAX_PROMPT_CHARS)
-    return parse_normalised(normalise(typed))
+    return parse_normalised(translate(normalise(typed)))
 
 
 def parse_normalised(text: str) -> Prompt:
@@ -104,22 +108,26 @@ def without_parameters(typed: str) -> str:
     return " ".join(word for word in said if not LINK.fullmatch(word))
 
 
-def split_words(words: list[str]) -> list[list[str]]:
-    """The words in groups: first the text, then each flag with the words after it."""
-    flags = [place for place, word in enumerate(words) if _FLAG.fullmatch(word)]
-    borders = [0, *flags, len(words)]
-    return [words[start:end] for start, end in itertools.pairwise(borders)]
-
-
 def read_value(flag: str, value: str) -> Any:
-    """Read the value of a known flag. Raises InvalidParameter, MissingValue."""
+    """Read the value of a known flag. Raises InvalidParameter, MissingValue, TrailingSign."""
     parameter = BY_FLAG[flag]
     try:
         return parameter.read(value)
     except ValueError:
         if not value:
             raise MissingValue(flag, parameter.allowed) from None
+        if value[-1] in SIGNS and _is_valid(parameter, value[:-1]):
+            meant = f"--{flag} {value[:-1]}"
+            raise TrailingSign(value[:100], SIGNS[value[-1]], meant[:100]) from None
         raise InvalidParameter(flag, value[:100], parameter.allowed) from None
+
+
+def _is_valid(parameter: Parameter, value: str) -> bool:
+    try:
+        parameter.read(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _fields(flagged: list[list[str]]) -> dict[str, Any]:
@@ -139,6 +147,9 @@ def _fields(flagged: list[list[str]]) -> dict[str, Any]:
         taken = value if parameter.words is None else value[: parameter.words]
         read = read_value(flag, " ".join(taken))
         if rest := value[len(taken) :]:
+            if rest[0] in SIGNS:
+                meant = " ".join([f"--{flag}", *taken])
+                raise TrailingSign(f"{meant} {rest[0]}"[:100], SIGNS[rest[0]], meant[:100])
             raise MisplacedText(flag, " ".join(rest)[:100])
         if parameter.most > 1:
             read = (*fields.get(parameter.field, ()), read)
@@ -159,8 +170,15 @@ def _links(said: list[str]) -> tuple[tuple[str, ...], list[str]]:
 
 
 def _find(flag: str) -> Parameter:
+    """The parameter of a flag. Raises UnknownParameter, and others that know what was meant."""
     if flag in BY_FLAG:
         return BY_FLAG[flag]
-    near = difflib.get_close_matches(flag[:40], [f for f in BY_FLAG if len(f) > 1], n=1, cutoff=0.5)
+    if flag[-1] in SIGNS and flag[:-1] in BY_FLAG:
+        raise TrailingSign(f"--{flag}", SIGNS[flag[-1]], f"--{flag[:-1]}")
+    foreign = hyphenated(flag)
+    if ours := RENAMED.get(foreign):
+        raise RenamedParameter(flag, ours, BY_FLAG[ours].allowed)
+    if what := LACKED.get(foreign):
+        raise UnsupportedParameter(flag, what)
     known = names(f"--{parameter.flags[0]}" for parameter in PARAMETERS)
-    raise UnknownParameter(flag[:40], near[0] if near else None, known)
+    raise UnknownParameter(flag[:40], near_miss(flag, BY_FLAG), known)

@@ -10,15 +10,15 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from bot.errors import UnknownVersion, UserError
+from bot.errors import AmbiguousName, MisplacedText, UnknownVersion, UserError
 from bot.models.versions import Versions
 from bot.prompts.effective_settings import EffectiveSettings, SettingsSources, effective_settings
 from bot.prompts.expand import decides, expand
 from bot.prompts.lint import LINK
 from bot.prompts.parameters import DEFAULT_VALUES, RAW, STYLISED
-from bot.prompts.parser import Prompt, parse_normalised, split_words
+from bot.prompts.parser import Prompt, parse_normalised
 from bot.prompts.resolve import resolve, strength_of
-from bot.prompts.values import name
+from bot.prompts.words import quoted, split_words, unquoted
 from diffusion.protocol.requests import ImageRequest
 
 NOT_INHERITED = frozenset({"seed", "repeat", "mode", "stealth"})
@@ -47,8 +47,8 @@ def written_out(text: str, prompt: Prompt, settings: EffectiveSettings, versions
         added.append(f"--s {settings.stylize}")
     if prompt.style is None and settings.style == RAW:
         added.append("--raw")
-    elif prompt.style is None and settings.style in settings.model.styles:
-        added.append(f"--style {settings.style}")
+    elif prompt.style is None and settings.style and settings.style in settings.model.styles:
+        added.append(f"--style {quoted(settings.style)}")
     if prompt.temperament is None and settings.temperament != STYLISED:
         added.append(f"--temperament {settings.temperament}")
     if prompt.version is None and settings.version != versions.default:
@@ -192,7 +192,8 @@ def _typable(version: str, versions: Versions) -> list[str]:
     """The names that can be typed for a model, the usual one first."""
     typable = []
     for one in (version, versions.models[version].id):
-        with contextlib.suppress(ValueError, UnknownVersion):
-            if versions.find(name(one)) == version:
-                typable.append(one)
+        typed = quoted(one)
+        with contextlib.suppress(UnknownVersion, AmbiguousName, MisplacedText):
+            if versions.find(unquoted(typed)[0]) == version:
+                typable.append(typed)
     return typable[:1]

@@ -10,8 +10,9 @@ from dataclasses import replace
 from bot.errors import InvalidParameter, PromptTooLong
 from bot.i18n.markdown import names as listed
 from bot.i18n.texts import Text
+from bot.models.names import check_text_after, find_name
 from bot.prompts.effective_settings import EffectiveSettings
-from bot.prompts.parameters import MAX_WEIRD, RAW
+from bot.prompts.parameters import MAX_WEIRD, MAX_WEIRD_NOISE, RAW
 from bot.prompts.parser import Prompt
 from bot.prompts.seeds import derive_seed
 from bot.prompts.stylize import TEMPERAMENTS
@@ -24,6 +25,7 @@ from diffusion.protocol.requests import (
     SEED_COUNT,
     ImageRequest,
     InitImage,
+    Lora,
     Noise,
     SeedBlend,
     WeightedPrompt,
@@ -35,9 +37,6 @@ GRID_CORRELATION = 0.4
 SAMESEED_CORRELATION = 0.92
 """The same with `--sameseed`."""
 
-MAX_WEIRD_NOISE = 0.9
-"""The share of noise in the text embeddings at the highest `--weird`."""
-
 DRAFT_SHARE = 0.5
 """The share of the steps, and of the area, that a `--draft` has."""
 
@@ -45,11 +44,14 @@ DRAFT_SHARE = 0.5
 def resolve(prompt: Prompt, settings: EffectiveSettings, new_seed: int) -> tuple[ImageRequest, ...]:
     """One request for each repetition; `new_seed` is used where the prompt gives none.
 
-    Raises InvalidParameter for what the model does not have, PromptTooLong for a text that a style
-    made too long.
+    Raises InvalidParameter for what the model does not have, AmbiguousName for what could be
+    several, PromptTooLong for a text that a style made too long.
     """
     model = settings.model
-    _check_names(prompt, model)
+    if prompt.style is not None:
+        check_text_after("style", prompt.style, (RAW, *model.styles))
+        settings = replace(settings, style=find_style(prompt.style, model))
+    loras = tuple(_found(lora, model) for lora in prompt.loras)
     width, height = _sides(prompt, settings)
     steps = settings.steps * settings.quality * (DRAFT_SHARE if settings.draft else 1)
     seed = new_seed if prompt.seed is None else prompt.seed
@@ -73,7 +75,7 @@ def resolve(prompt: Prompt, settings: EffectiveSettings, new_seed: int) -> tuple
         parts=_parts(prompt, settings),
         condition_noise=MAX_WEIRD_NOISE * settings.weird / MAX_WEIRD,
         tile=settings.tile,
-        loras=prompt.loras,
+        loras=loras,
     )
     return tuple(
         replace(
@@ -112,18 +114,24 @@ def strength_of(image_weight: float) -> float:
     return 1 / (1 + image_weight * 2 / 3)
 
 
-def check_style(style: str, model: ModelInfo) -> None:
-    """Raises InvalidParameter, which names the styles that exist, if the model lacks this one."""
-    if style not in (RAW, *model.styles):
-        raise InvalidParameter("style", style, _names("style", (RAW, *model.styles)))
+def find_style(typed: str, model: ModelInfo) -> str:
+    """The style of the model that was typed. Raises InvalidParameter, which names those that exist,
+    AmbiguousName.
+    """
+    styles = (RAW, *model.styles)
+    found = find_name(typed, styles)
+    if found is None:
+        raise InvalidParameter("style", typed, _names("style", styles))
+    return found
 
 
-def _check_names(prompt: Prompt, model: ModelInfo) -> None:
-    if prompt.style is not None:
-        check_style(prompt.style, model)
-    for lora in prompt.loras:
-        if lora.name not in model.loras:
-            raise InvalidParameter("lora", lora.name, _names("loras", model.loras))
+def _found(lora: Lora, model: ModelInfo) -> Lora:
+    """The LoRA by the name that it has in the model. Raises InvalidParameter, AmbiguousName."""
+    name = find_name(lora.name, model.loras)
+    if name is None:
+        check_text_after("lora", lora.name, model.loras)
+        raise InvalidParameter("lora", lora.name, _names("loras", model.loras))
+    return replace(lora, name=name)
 
 
 def _names(parameter: str, names: tuple[str, ...]) -> Text:

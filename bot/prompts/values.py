@@ -8,12 +8,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from bot.models.names import MAX_NAME_CHARS, fold
+from bot.prompts.words import unquoted
 from diffusion.protocol.requests import MAX_LORA_WEIGHT, Lora
 
 MAX_ASPECT_RATIO = 3
 """The widest picture is 3:1, the tallest 1:3."""
 
-_NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{0,6})?|\.[0-9]{1,6}")
+_FOREIGN_SAMPLERS = {
+    "Euler a": "euler_ancestral",
+    "EulerDiscreteScheduler": "euler",
+    "EulerAncestralDiscreteScheduler": "euler_ancestral",
+    "DPMSolverMultistepScheduler": "dpmpp_2m",
+    "DDIMScheduler": "ddim",
+    "DDPMScheduler": "ddpm",
+}
+"""Samplers of ours by the names of AUTOMATIC1111 and diffusers, where it is not the same name."""
+
+_LORA_WEIGHT = re.compile(r":(-?)([0-9.]{1,22})$")
+_NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{0,20})?|\.[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +136,37 @@ def things(value: str) -> tuple[str, ...]:
 
 
 def name(value: str) -> str:
-    """Read a name; upper and lower case are the same."""
-    return _matched(r"[\w.-]{1,40}", value)[0].lower()
+    """Read a name, with or without quotes; who knows the names decides which one it is."""
+    typed, after = unquoted(value)
+    if not typed or after or len(typed) > MAX_NAME_CHARS:
+        raise ValueError(value)
+    return typed
+
+
+def style(without: str) -> Callable[[str], str]:
+    """A reader of a style's name; `without`, the name for no style, is read in any case."""
+
+    def read(value: str) -> str:
+        typed = name(value)
+        return without if fold(typed) == without else typed
+
+    return read
+
+
+def sampler(names: Sequence[str]) -> Callable[[str], str]:
+    """A reader of a sampler's name: ours, or the one that other tools have for it."""
+    known = {fold(name): name for name in names} | {
+        fold(theirs): ours for theirs, ours in _FOREIGN_SAMPLERS.items() if ours in names
+    }
+
+    def read(value: str) -> str:
+        # DPM++ 2M is dpmpp_2m, and k_euler is euler.
+        typed = fold(name(value).replace("+", "p").removeprefix("k_"))
+        if typed not in known:
+            raise ValueError(value)
+        return known[typed]
+
+    return read
 
 
 def niji(value: str) -> str:
@@ -134,9 +176,16 @@ def niji(value: str) -> str:
 
 def lora(value: str) -> Lora:
     """Read `name:0.8`, or a name alone for a weight of 1."""
-    match = _matched(r"([\w.-]{1,80})(?::(-?)([0-9.]{1,8}))?", value)
-    weight = number(0, MAX_LORA_WEIGHT)(match[3] or "1")
-    return Lora(match[1], -weight if match[2] else weight)
+    typed, after = unquoted(value)
+    quoted = typed != value
+    match = _LORA_WEIGHT.search(after if quoted else value)
+    if quoted and after and (match is None or match.start()):
+        raise ValueError(value)
+    if match and not quoted:
+        typed = value[: match.start()].rstrip()
+    minus, weight = (match[1], match[2]) if match else ("", "1")
+    read = number(0, MAX_LORA_WEIGHT)(weight)
+    return Lora(name(typed), -read if minus else read)
 
 
 def _matched(pattern: str, value: str) -> re.Match[str]:

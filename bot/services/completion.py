@@ -14,18 +14,21 @@ from bot.models.versions import Versions
 from bot.prompts.effective_settings import SettingsSources, effective_settings
 from bot.prompts.parameters import (
     BY_FLAG,
+    FAITHFUL,
     MAX_STYLIZE,
     MAX_WEIRD,
     NIJI,
     PARAMETERS,
     QUALITIES,
     RAW,
+    STYLISED,
     Parameter,
 )
-from bot.prompts.parser import normalise, parse, split_words
+from bot.prompts.parser import normalise, parse
 from bot.prompts.recipe import as_typed
 from bot.prompts.resolve import size_of
 from bot.prompts.values import Aspect, flag_name
+from bot.prompts.words import QUOTES, quoted, split_words
 from bot.services.job_builder import resolve_all
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import SAMPLER_NAMES
@@ -58,6 +61,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "guidance": ("7", "3", "5", "10"),
     "sampler": tuple(SAMPLER_NAMES),
     "pictures": ("1", "2", "3", "4"),
+    "temperament": (FAITHFUL, STYLISED),
 }
 """Values to offer, by the names of parameters. `_values` has those that depend on the models."""
 
@@ -137,9 +141,9 @@ def completions(typed: str, sources: SettingsSources, versions: Versions) -> Ite
         if value:
             yield _written(begun, name, " ".join(value))
         model = _model(begun, sources, versions)
-        started = " ".join(value).lower()
+        started = " ".join(value).lower().lstrip(QUOTES)
         for one in _values(BY_FLAG[name], model, versions):
-            if one.lower().startswith(started):
+            if one.lower().lstrip(QUOTES).startswith(started):
                 yield _written(begun, name, one)
 
 
@@ -169,15 +173,15 @@ def _values(parameter: Parameter, model: ModelInfo, versions: Versions) -> tuple
     if parameter.words == 0:
         return ("",)
     by_model: Mapping[str, Callable[[], Iterable[str]]] = {
-        "style": lambda: (*model.styles, RAW),
-        "version": lambda: versions.models,
+        "style": lambda: (*map(quoted, model.styles), RAW),
+        "version": lambda: map(quoted, versions.models),
         "niji": lambda: (
             one.removeprefix(NIJI).removeprefix("-")
             for one in versions.models
             if one.partition("-")[0] == NIJI
         ),
         "size": lambda: (_size(shape, model) for shape in ASPECTS),
-        "loras": lambda: model.loras,
+        "loras": lambda: map(quoted, model.loras),
     }
     of_model = by_model.get(parameter.name)
     return tuple(of_model()) if of_model else EXAMPLES.get(parameter.name, ())

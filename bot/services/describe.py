@@ -14,7 +14,8 @@ from bot.images.grid import PictureFile, fit
 from bot.images.png import encode_png, open_rgb
 from bot.images.sanitize import UploadedFile
 from bot.models.registry import ModelRegistry
-from bot.prompts.parser import normalise, split_words
+from bot.prompts.parser import normalise
+from bot.prompts.words import split_words
 from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
 
 CROP_SHARES = (1.0, 0.8, 0.6, 0.45)

@@ -240,7 +240,15 @@ def resolve_all(
     most = sources.server.permutations
     resolved = []
     count = 0
-    texts = expand(typed, sources.options, sources.member.suffix, most, has_pictures=has_pictures)
+    sure = {"has_model": versions.has} if versions else {}
+    texts = expand(
+        typed,
+        sources.options,
+        sources.member.suffix,
+        most,
+        has_pictures=has_pictures,
+        **sure,
+    )
     for text in texts:
         prompt = parse_normalised(text)
         count += prompt.repeat or 1

@@ -20,7 +20,7 @@ from bot.models.registry import ModelRegistry
 from bot.policy.actors import MemberIdentity
 from bot.prompts.parameters import BY_FLAG
 from bot.prompts.parser import normalise, parse, read_value
-from bot.prompts.resolve import check_style
+from bot.prompts.resolve import find_style
 from bot.prompts.values import flag_name
 from storage import members, servers
 from storage.database import Database
@@ -129,12 +129,15 @@ class PreferenceService:
     async def change_server(
         self, server_id: int, *, aspect: str | None, style: str | None, **others: Any
     ) -> ServerSettings:
-        """Change the given settings; None keeps a setting. Raises InvalidParameter."""
+        """Change the given settings; None keeps a setting.
+
+        Raises InvalidParameter, AmbiguousName.
+        """
         # The same rules and errors as in a prompt.
         shape = read_value("ar", aspect) if aspect else None
         chosen = read_value("style", style) if style else None
         if chosen:
-            check_style(chosen, await self._registry.default())
+            chosen = find_style(chosen, await self._registry.default())
         changes = {"aspect": shape and str(shape), "style": chosen, **others}
         given = {name: value for name, value in changes.items() if value is not None}
         if not given:

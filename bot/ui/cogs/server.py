@@ -49,7 +49,7 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
         self,
         interaction: discord.Interaction,
         aspect: app_commands.Range[str, 1, 20] | None = None,
-        style: app_commands.Range[str, 1, 40] | None = None,
+        style: app_commands.Range[str, 1, 100] | None = None,
         stylize: app_commands.Range[int, 0, MAX_STYLIZE] | None = None,
         temperament: str | None = None,
         jobs_per_member: app_commands.Range[int, 1, 100] | None = None,
@@ -77,7 +77,7 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         names = ["raw", *await self._services.preferences.styles()]
-        near = [name for name in names if typed.lower() in name]
+        near = [name for name in names if typed.casefold() in name.casefold()]
         return [app_commands.Choice(name=name, value=name) for name in near[:25]]
 
     @app_commands.command(description=say("command-server-reset"))

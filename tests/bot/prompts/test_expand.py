@@ -5,7 +5,7 @@ from types import FrameType
 
 import pytest
 
-from bot.errors import MistypedParameter, TooManyPermutations
+from bot.errors import AmbiguousName, MistypedParameter, TooManyPermutations
 from bot.i18n.markdown import visible
 from bot.prompts.expand import expand
 from bot.prompts.parser import parse_normalised
@@ -48,6 +48,15 @@ def test_own_parameters_that_are_glued_or_misspelt_are_refused_with_how_they_are
 ) -> None:
     with pytest.raises(MistypedParameter, match=f"Did you mean `{meant}`"):
         expand(typed, {**OPTIONS, "two-2": "x"}, "", 10)
+
+
+def test_own_parameters_are_found_without_regard_to_case_and_punctuation() -> None:
+    options = {"my-ink": "in ink", "my_oil": "in oil", "myoil": "in oils"}
+    assert expand("a fox --My_Ink --my-ink --myoil", options, "", 1) == (
+        "a fox in ink in ink in oils",
+    )
+    with pytest.raises(AmbiguousName, match="`my_oil`, `myoil`"):
+        expand("a fox --my-oil", options, "", 1)
 
 
 def test_own_parameters_and_choices_mix() -> None:

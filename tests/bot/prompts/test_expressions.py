@@ -3,6 +3,7 @@
 import ast
 import itertools
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 import bot
 from bot.i18n import markdown, texts
 from bot.messages import job_messages
-from bot.prompts import expand, lint, multi_prompt, parser, permutations, values
+from bot.models import names
+from bot.prompts import expand, lint, multi_prompt, permutations, values, words
+from bot.prompts.notation import pasted, syntax
 from tests.support.bot.regex_steps import count_steps
 
 ROOT = Path(bot.__file__).parent
@@ -18,7 +21,11 @@ ROOT = Path(bot.__file__).parent
 MEANT = lint._patterns(frozenset(["ar", "no", "mine-2"]))
 
 EXPRESSIONS: list[tuple[re.Pattern[str], str]] = [
-    (parser._FLAG, "fullmatch"),
+    (words.FLAG, "fullmatch"),
+    (words._BARE, "fullmatch"),
+    (words._QUOTED, "fullmatch"),
+    (words._SIGN, "search"),
+    (names._PUNCTUATION, "sub"),
     (expand._OWN, "sub"),
     (lint.LINK, "fullmatch"),
     (lint._VALUE, "match"),
@@ -28,6 +35,7 @@ EXPRESSIONS: list[tuple[re.Pattern[str], str]] = [
     (multi_prompt._SEPARATOR, "finditer"),
     (permutations._SIGNS, "finditer"),
     (values._NUMBER, "fullmatch"),
+    (values._LORA_WEIGHT, "search"),
     (markdown._INVISIBLE, "match"),
     (markdown._SIGNS, "sub"),
     (markdown._LINE_START, "match"),
@@ -35,6 +43,20 @@ EXPRESSIONS: list[tuple[re.Pattern[str], str]] = [
     (texts._CODE_OR_HELD, "sub"),
 ]
 """Those over what was typed, and how each is used."""
+
+NOTATION: list[tuple[re.Pattern[str], str]] = [
+    *((pattern, "finditer") for pattern in syntax.IN_CHOICES.values()),
+    *((pattern, "finditer") for pattern in syntax.IN_PROMPT.values()),
+    (syntax._LORA, "finditer"),
+    (syntax._LORA_WEIGHT, "fullmatch"),
+    (pasted._COMMAND, "match"),
+    (pasted._NEGATIVE, "finditer"),
+    (pasted._SETTINGS, "finditer"),
+    (pasted._TOKEN, "finditer"),
+    (pasted._LABEL, "fullmatch"),
+    (pasted._PART, "sub"),
+]
+"""Those that recognise other tools' notation."""
 
 WRITTEN_OUT = [
     (r"[{},]", "split"),
@@ -47,12 +69,16 @@ WRITTEN_OUT = [
     (r"[0-9a-f]{32}", "search"),
     (r"[0-9a-f]{8,31}", "fullmatch"),
     (r"[0-9a-f]{8,32}", "fullmatch"),
-    (r"(.*\S) (?:--|—)style ?([\w-]*)", "fullmatch"),
     (r"[a-z][a-z0-9_-]{0,31}", "fullmatch"),
     (r"[\w.-]{1,40}", "fullmatch"),
-    (r"job:([0-9a-f]{32}):", "match"),
+    (r"(?:edit:)?job:([0-9a-f]{32}):", "match"),
+    (r"([0-9]{1,5})x([0-9]{1,5})", "fullmatch"),
+    (r"[1-9][0-9]?", "fullmatch"),
+    (r"-?[0-9]{1,6}(?:\.[0-9]{1,20})?", "fullmatch"),
     (r"\d+|0[xX][0-9a-fA-F]*", "fullmatch"),
     (r"[;:.] ", "split"),
+    (",{2,}", "sub"),
+    (r"0?\.[0-9]{1,6}|1", "fullmatch"),
     (r"(?<!^)(?=[A-Z])", "sub"),
 ]
 """Those that stand where they are used."""
@@ -63,6 +89,12 @@ PUMPS = [
 ]  # fmt: skip
 
 
+NOTATION_PUMPS = [
+    "|", "[", "]", "(", ")", "{", "}", ":", ".", "-", "+", "_", "a", "1", " ", "\"", "\\", ",",
+    "__", "AND ", "<lora:", ">", "Steps: 1, ", "Negative prompt:",
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("pattern", "method"),
     [*EXPRESSIONS, *((re.compile(written), method) for written, method in WRITTEN_OUT)],
@@ -70,7 +102,19 @@ PUMPS = [
 def test_no_expression_takes_more_than_so_many_steps_for_each_letter(
     pattern: re.Pattern[str], method: str
 ) -> None:
-    for first, second in itertools.product(PUMPS, ["", *PUMPS[:12]]):
+    check_steps(pattern, method, itertools.product(PUMPS, ["", *PUMPS[:12]]))
+
+
+@pytest.mark.parametrize(("pattern", "method"), NOTATION)
+def test_no_notation_takes_more_than_so_many_steps_for_each_letter(
+    pattern: re.Pattern[str], method: str
+) -> None:
+    check_steps(pattern, method, itertools.product(NOTATION_PUMPS, ["", *NOTATION_PUMPS[::3]]))
+
+
+def check_steps(pattern: re.Pattern[str], method: str, pumps: Iterable[tuple[str, str]]) -> None:
+    """Four times as long a text takes hardly more than four times as many steps."""
+    for first, second in pumps:
         for start, end in (("", "!"), (" --ar", "\n"), ("::", "")):
             counts = []
             for times in (16, 64):

@@ -62,7 +62,7 @@ def drawn(
     [
         (PLAIN, "a cat"),
         (RAW, "a cat --s 250 --raw"),
-        (MODELLED, "a cat --v other-model"),
+        (MODELLED, 'a cat --v "ink wash"'),
         (SERVED, "a cat --ar 3:2 --s 700 --style noto"),
         (SettingsSources(Preferences(temperament=FAITHFUL)), "a cat --temperament faithful"),
         # A style that the model does not have changes nothing.
@@ -112,12 +112,15 @@ def test_without_exact_the_suffix_and_the_settings_count() -> None:
     assert drawn("a cat --seed 1 --exact", CHANGED, 1)[1] == drawn("a cat --seed 1", PLAIN, 1)[1]
 
 
-def test_there_is_no_line_for_a_model_whose_name_cannot_be_typed() -> None:
+def test_a_name_that_is_no_word_is_in_quotes_in_the_line() -> None:
     model = replace(OTHER, id="other/model")
     versions = name_models((MODEL, model), {"1": MODEL.id, "ink wash": model.id}, MODEL.id)
     text, request = drawn("a cat", MODELLED, 1, versions)
-    assert (text, request.model) == ("a cat", model.id)
-    assert recipe.recipe_of(text, request, versions) is None
+    assert (text, request.model) == ('a cat --v "ink wash"', model.id)
+    made = recipe.recipe_of(text, request, versions)
+    assert made is not None
+    assert '--v "ink wash"' in made.line
+    assert drawn(made.line, PLAIN, 99, versions)[1] == request
 
 
 def test_there_is_no_line_for_what_no_prompt_makes() -> None:

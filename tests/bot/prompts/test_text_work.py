@@ -112,6 +112,22 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "backticks": lambda n: "`" * n,
     "brackets": lambda n: "[" * n,
     "lora": lambda n: "a" + " --lora x" * (n // 9),
+    "names in quotes": lambda n: "a" + ' --lora "x' * (n // 10),
+    "names in quotes with spaces": lambda n: "a" + ' --lora "x y' * (n // 12),
+    "lora tags": lambda n: "a" + "<lora:x:1>" * (n // 10),
+    "half tags": lambda n: "a" + "<lora:" * (n // 6),
+    "tags in choices": lambda n: BRACES + "<lora:x:1>" * (n // 10),
+    "brackets in choices": lambda n: BRACES + "[a:" * (n // 3),
+    "weights outside": lambda n: "(a)" * (n // 3),
+    "shouted": lambda n: "AND " * (n // 4),
+    "shouted in choices": lambda n: BRACES + " AND" * (n // 4),
+    "wildcards": lambda n: "__a" * (n // 3),
+    "bars": lambda n: "[" + "|" * n,
+    "pasted": lambda n: "a Negative prompt: " * (n // 20) + "Steps: 1, Seed: 1, Size: 64x64",
+    "settings": lambda n: "a Steps: 1, Seed: 1, Size: 64x64, " + "x: 1, " * (n // 6),
+    "settings again and again": lambda n: "a " + "Steps: 1, Seed: 1, Size: 1x1, " * (n // 30),
+    "quotes in settings": lambda n: 'a Steps: 1, Seed: 1, Size: 64x64, x: "' + '\\"' * (n // 2),
+    "braces in settings": lambda n: "{" * (n // 2) + " Steps: 1, Seed: 1, Size: 64x64",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from playground.testing.member import Member
 from storage import jobs
 from storage.database import Database
 from tests.support.bot.deployment import Deployment
+from tests.support.bot.discord_markdown import read
 from tests.support.bot.job_messages import LONG, card, finished, job_id_of, labels, told, whoever
 
 
@@ -55,6 +56,18 @@ async def test_six_thousand_characters_are_drawn_or_refused_as_too_many_for_the_
             )
         )
         assert "U1" in labels(ended) or "the model reads" in card(ended)
+
+
+async def test_a_pasted_text_is_shown_as_what_is_drawn(bot: DarkroomBot, ada: Member) -> None:
+    pasted = "a fox Negative prompt: grass Steps: 2, Sampler: Euler a, CFG scale: 3, Seed: 5"
+    waiting = await ada.slash("darkroom", "imagine", prompt=f"/imagine prompt: {pasted}")
+    becomes = "a fox --no grass --steps 2 --sampler euler_ancestral --cfg 3 --seed 5 --raw"
+    assert becomes in read(waiting.content).seen
+    assert job_id_of(await finished(ada, waiting))
+    refusal = await ada.slash("darkroom", "imagine", prompt=f"{pasted}, Clip skip: 2")
+    assert f"send this: {becomes}" in read(await told(ada, refusal)).seen
+    refusal = await ada.slash("darkroom", "imagine", prompt="a fox (ears:-1.2)")
+    assert "--no" in await told(ada, refusal)
 
 
 async def test_where_no_picture_could_be_shown_nothing_is_queued(

@@ -236,7 +236,7 @@ async def test_server_settings_that_cannot_hold_are_refused_and_not_saved(
         ("aspect", "0:1", "1:3 to 3:1"),
         ("aspect", "2:1 --s 3", "1:3 to 3:1"),
         ("style", "cubist", "`sketch`"),
-        ("style", "raw --ar 2:1", "name of a style"),
+        ("style", "raw --ar 2:1", "`sketch`"),
     ):
         refusal = await owner.slash("darkroom", "server settings", **{option: value})
         assert words in await told(owner, refusal)

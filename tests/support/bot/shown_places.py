@@ -65,6 +65,8 @@ def refusals(typed: str) -> Iterator[UserError]:
         "Markup": names([typed]),
     }
     keys = {"PromptTooLong": {"what": "prompt"}, "ModelCannot": {"what": "tile"}}
+    keys["ForeignSyntax"] = {"kind": "tag"}
+    keys["UnsupportedParameter"] = {"what": "video"}
     keys["InvalidLink"] = keys["InvalidUpload"] = {"reason": "slow"}
     for name, error in vars(errors).items():
         if isinstance(error, type) and issubclass(error, UserError) and not error.__subclasses__():

@@ -1,0 +1,1 @@
+"""What people bring from other tools: their parameters, their syntax, pasted texts. Pure."""
