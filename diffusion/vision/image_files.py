@@ -18,6 +18,7 @@ WEBUI_SAMPLER_NAMES = {
     "euler": "Euler",
     "euler_ancestral": "Euler a",
     "dpmpp_2m": "DPM++ 2M",
+    "lcm": "LCM",
 }
 """AUTOMATIC1111's names of the samplers, which other tools read from the parameters."""
 
