@@ -210,7 +210,9 @@ def _class_defaults(kind: str) -> Mapping[str, Any]:
     if scheduler is None:
         return UNNAMED
     fields = inspect.signature(scheduler.__init__).parameters.values()
-    return {one.name: one.default for one in fields if one.default is not inspect.Parameter.empty}
+    known = {one.name: one.default for one in fields if one.default is not inspect.Parameter.empty}
+    # Some schedulers are stand-ins without fields where a library is missing that they need.
+    return {**UNNAMED, **known}
 
 
 def _check_supported(setting: str, value: Any, usual: Mapping[str, Any], place: str) -> None:
