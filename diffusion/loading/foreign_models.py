@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from diffusion.nn.model_files import CheckpointError, read_json_if_there
 
@@ -66,6 +65,10 @@ BY_CLASS: Mapping[str, str] = {
 """What a folder is, by the beginning of the class that it names."""
 
 
+OURS = r"StableDiffusion(?!3)|LatentConsistency"
+"""The beginning of the pipelines whose networks are those of SD 1.x, SD 2.x and SDXL."""
+
+
 def what_file_holds(names: Iterable[str]) -> str:
     """What a file with weights of these names is."""
     names = list(names)
@@ -75,23 +78,29 @@ def what_file_holds(names: Iterable[str]) -> str:
     return "weights that Darkroom does not know"
 
 
+def check_index(folder: Path, certain: bool = False) -> None:
+    """Raise CheckpointError if the folder says that it is no model of ours; say what it is.
+
+    With `certain` a class that is not known might still be one.
+    """
+    named = str(read_json_if_there(folder / "model_index.json").get("_class_name", ""))
+    what = _by_class(named or _class_of(folder / "config.json"))
+    if what and not re.match(OURS, named) and not (certain and named in what):
+        raise CheckpointError(f"There is no model in {folder}: it holds {what}.")
+
+
 def check_folder(folder: Path) -> None:
     """Raise CheckpointError if there is no model of ours in the folder; say what it holds."""
-    index = read_json_if_there(folder / "model_index.json")
-    named = str(index.get("_class_name", ""))
     if (folder / "unet").is_dir():
         if not (folder / "text_encoder").is_dir() and (folder / "text_encoder_2").is_dir():
             raise CheckpointError(
                 f"{folder} holds SDXL's refiner, which only redraws pictures of SDXL."
             )
         return
-    config = read_json_if_there(folder / "config.json")
-    what = _by_class(named or _class_of(config))
-    if not what and _is_lora(folder):
-        what = LORA
+    check_index(folder)
+    if _is_lora(folder):
+        raise CheckpointError(f"There is no model in {folder}: it holds {LORA}.")
     files = sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
-    if what:
-        raise CheckpointError(f"There is no model in {folder}: it holds {what}.")
     if len(files) == 1:
         raise CheckpointError(
             f"There is no model in {folder}, but a file: name {files[0]} instead."
@@ -102,7 +111,8 @@ def check_folder(folder: Path) -> None:
     )
 
 
-def _class_of(config: Mapping[str, Any]) -> str:
+def _class_of(path: Path) -> str:
+    config = read_json_if_there(path)
     architectures = config.get("architectures")
     first = architectures[0] if isinstance(architectures, list) and architectures else ""
     return str(config.get("_class_name", first))
@@ -122,7 +132,7 @@ def _is_lora(folder: Path) -> bool:
 
 def check_class(folder: Path, expected: tuple[str, ...]) -> None:
     """Raise CheckpointError if the network in the folder is of a class that we do not run."""
-    named = _class_of(read_json_if_there(folder / "config.json"))
+    named = _class_of(folder / "config.json")
     if named and named not in expected:
         raise CheckpointError(
             f"{folder} holds the network {named}, which is not supported; only {expected[0]} is."

@@ -9,7 +9,7 @@ from pathlib import Path
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
-from diffusion.loading.foreign_models import CONVERT
+from diffusion.loading.foreign_models import CONVERT, check_index
 from diffusion.nn.model_files import CheckpointError, first_line
 
 NETWORKS = ("unet", "vae", "text_encoder", "text_encoder_2", "preview_vae")
@@ -40,6 +40,9 @@ def fetch(name: str) -> Path:
     Raises its subclass HubAway if trying again later might help.
     """
     try:
+        named = Path(snapshot_download(name, allow_patterns=["model_index.json", "config.json"]))
+        # What is no model of ours may be large: it is not downloaded.
+        check_index(named, certain=True)
         folder = Path(
             snapshot_download(
                 name, allow_patterns=list(DOWNLOADED_FILES), ignore_patterns=[IGNORED_WEIGHTS]
@@ -49,6 +52,8 @@ def fetch(name: str) -> Path:
             # Some models have nothing but the copy in half precision.
             halves = [f"{network}/*.fp16*.safetensors" for network in lacking]
             snapshot_download(name, allow_patterns=halves)
+    except CheckpointError:
+        raise
     except Exception as error:
         kind = CheckpointError if _is_final(error) else HubAway
         raise kind(
