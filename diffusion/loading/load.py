@@ -15,7 +15,8 @@ from diffusion.loading.diffusers_folder import read_folder
 from diffusion.loading.foreign_models import CONVERT
 from diffusion.loading.hub import fetch, is_hub_name
 from diffusion.loading.lora import read_lora
-from diffusion.loading.scheduler_config import Defaults, TrainedNoise, read_scheduler
+from diffusion.loading.model_defaults import Defaults
+from diffusion.loading.scheduler_config import TrainedNoise, read_scheduler
 from diffusion.loading.single_file import read_file
 from diffusion.nn.lora_layers import LoraLayers
 from diffusion.nn.model_files import CheckpointError as CheckpointError

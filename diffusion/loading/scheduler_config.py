@@ -5,7 +5,6 @@ Fields that a file leaves out have the default of the scheduler's class in diffu
 """
 
 import inspect
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +13,7 @@ import diffusers
 import torch
 from torch import Tensor
 
+from diffusion.loading.model_defaults import BY_SHARE, BY_SIGMA, FEW_STEPS, Defaults, model_defaults
 from diffusion.nn.model_files import CheckpointError
 from diffusion.protocol.requests import MAX_STEPS, SAMPLER_NAMES
 from diffusion.sampling.noise_schedules import (
@@ -54,9 +54,6 @@ BY_TIMESTEPS = (
     "UniPCMultistep",
 )
 """diffusers' schedulers of models that know numbered timesteps."""
-
-BY_SIGMA = ("EDMEuler", "EDMDPMSolverMultistep")
-BY_SHARE = ("FlowMatchEulerDiscrete", "FlowMatchHeunDiscrete", "FlowMatchLCM")
 
 USED = frozenset(
     {
@@ -133,9 +130,6 @@ MUST_BE: Mapping[str, tuple[object, ...]] = {
 }
 """The only values that are supported of fields that change what is drawn."""
 
-FEW_STEPS = {"LCM": "lcm", "TCD": "ddim", "FlowMatchLCM": "lcm"}
-"""The sampler for each scheduler of consistency models. TCD's without its noise is DDIM's."""
-
 UNNAMED: Mapping[str, Any] = {
     "beta_schedule": "linear",
     "beta_start": 0.0001,
@@ -143,21 +137,6 @@ UNNAMED: Mapping[str, Any] = {
     "prediction_type": "epsilon",
 }
 """The defaults of a config that names no scheduler."""
-
-BY_NAME = {
-    re.compile(r"(?i:lightning)(?![a-z])"): "euler",
-    re.compile(r"(?i:turbo)(?![a-z])"): "euler_ancestral",
-    re.compile(r"(?i:hyper[-_ ]?sd)"): "ddim",
-    re.compile(r"(?<![a-z])(?i:lcm)(?![a-z])"): "lcm",
-    re.compile(r"(?<![a-z])(?i:dmd2?)(?![a-z])"): "lcm",
-}
-"""Words in the names of distilled models, and their sampler: single files say it nowhere else."""
-
-STEPS_IN_NAME = re.compile(r"(?<!\d)(\d{1,2})[-_ ]?steps?", re.IGNORECASE)
-FEW = 4
-"""Steps of a distilled model that does not say how many it was made for."""
-
-Defaults = Mapping[str, str | int | float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +167,7 @@ def read_scheduler(
     for setting, value in config.items():
         _check_supported(setting, value, usual, place)
     config = {**usual, **config}
-    defaults = _defaults(kind, config, guides_itself) or _defaults_by_name(name)
+    defaults = model_defaults(kind, config, name, guides_itself)
     try:
         noise = _noise(kind, config)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
@@ -304,49 +283,3 @@ def _positive(value: Any, name: str) -> float:
 def _check_prediction(prediction: object, *supported: str) -> None:
     if prediction not in supported:
         raise ValueError(f"it has the unknown prediction_type {prediction!r}")
-
-
-def _defaults(kind: str, config: Mapping[str, Any], guides_itself: bool) -> Defaults:
-    """The defaults that a scheduler brings: the steps and the guidance of distilled models."""
-    if kind in FEW_STEPS:
-        # A model that is told the scale needs one; others have learned one scale for good.
-        told = 8.0 if guides_itself else 0.0
-        return _few_steps(FEW_STEPS[kind]) | {"guidance_scale": told}
-    if guides_itself:
-        return {"guidance_scale": 8.0}
-    trailing = config.get("timestep_spacing") == "trailing"
-    ordinary = config.get("rescale_betas_zero_snr") or config.get("prediction_type") != "epsilon"
-    if kind in ("EulerDiscrete", "EulerAncestralDiscrete") and trailing and not ordinary:
-        # So SD Turbo, SDXL Turbo and SDXL Lightning are published, and nothing else is.
-        sampler = "euler" if kind == "EulerDiscrete" else "euler_ancestral"
-        return _few_steps(sampler)
-    return _spacing(kind, config)
-
-
-def _few_steps(sampler: str, steps: int = FEW) -> dict[str, str | int | float]:
-    return {
-        "num_inference_steps": steps,
-        "guidance_scale": 0.0,
-        "sampler": sampler,
-        "spacing": "trailing",
-    }
-
-
-def _defaults_by_name(name: str) -> Defaults:
-    for pattern, sampler in BY_NAME.items():
-        if pattern.search(name):
-            steps = STEPS_IN_NAME.search(name)
-            return _few_steps(sampler, max(1, int(steps[1])) if steps else FEW)
-    return {}
-
-
-def _spacing(kind: str, config: Mapping[str, Any]) -> Defaults:
-    if config.get("sigma_schedule") == "exponential" or config.get("use_exponential_sigmas"):
-        return {"spacing": "exponential"}
-    continuous = config.get("timestep_type") == "continuous"
-    if kind in BY_SIGMA or continuous or config.get("use_karras_sigmas"):
-        return {"spacing": "karras"}
-    if kind in BY_SHARE:
-        sampler = "lcm" if config.get("stochastic_sampling") else "euler"
-        return {"sampler": sampler, "spacing": "linspace"}
-    return {}

@@ -8,9 +8,8 @@ import diffusers
 import pytest
 import torch
 
+from diffusion.loading.model_defaults import BY_SHARE, BY_SIGMA
 from diffusion.loading.scheduler_config import (
-    BY_SHARE,
-    BY_SIGMA,
     BY_TIMESTEPS,
     MUST_BE,
     OF_SAMPLERS,
