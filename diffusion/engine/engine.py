@@ -115,7 +115,8 @@ class Engine:
         QueueFull, and TextTooLong for a prompt that is too long.
         """
         assert (request.start is None) == (canvas is None)
-        plan, factor = Plan.of(request), self.checkpoint.decoder.factor
+        plan = Plan.of(request, self.checkpoint.denoiser.is_told_guidance)
+        factor = self.checkpoint.decoder.factor
         chunks = self.checkpoint.text.chunks(plan.all_texts)
         shape = Shape(request.height // factor, request.width // factor, chunks, request.tile)
         with self._lock:

@@ -193,7 +193,8 @@ def native_rows(checkpoint: Checkpoint) -> Sequence[Row]:
         guidance_scale=1.0,
     )
     latents = (checkpoint.denoiser.channels, shape.height, shape.width)
-    plan, levels = Plan.of(request), checkpoint.denoiser.levels
+    plan = Plan.of(request, checkpoint.denoiser.is_told_guidance)
+    levels = checkpoint.denoiser.levels
     conditions = checkpoint.text.encode(plan.all_texts)
     begun = (
         begin(request, plan, index, levels, conditions, latents) for index in range(MAX_BATCH_ROWS)

@@ -4,6 +4,7 @@ Loading is strict. The libraries fill missing weights with random numbers and on
 pictures then look like those of a bad model. Here a missing weight is an error.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,25 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokeniz
 from transformers.utils import logging as transformers_logging
 
 from diffusion.loading.components import ModelComponents, TextEncoderComponents
+from diffusion.loading.foreign_models import CONVERT, check_class, check_folder
 from diffusion.nn.config_limits import check_network, check_texts
 from diffusion.nn.model_files import CheckpointError, first_line, read_json, read_json_if_there
+
+WEIGHTS = re.compile(
+    r"(model|diffusion_pytorch_model)(\.(?P<variant>[\w]+))?(-\d+-of-\d+)?\.safetensors"
+)
+"""The names of files with weights."""
+
+PICKLES = (".bin", ".ckpt", ".pt", ".pth")
+
+CLASSES = {
+    UNet2DConditionModel: ("UNet2DConditionModel",),
+    AutoencoderKL: ("AutoencoderKL",),
+    AutoencoderTiny: ("AutoencoderTiny",),
+    CLIPTextModel: ("CLIPTextModel", "CLIPModel", "CLIPTextModelWithProjection"),
+    CLIPTextModelWithProjection: ("CLIPTextModelWithProjection", "CLIPModel"),
+}
+"""The classes that a network's config may name."""
 
 
 def read_folder(folder: Path, dtype: torch.dtype, name: str = "") -> ModelComponents:
@@ -23,11 +41,7 @@ def read_folder(folder: Path, dtype: torch.dtype, name: str = "") -> ModelCompon
     The autoencoder stays in float32: it runs only once per picture, and SDXL's overflows in
     float16. Raises CheckpointError.
     """
-    if not (folder / "unet").is_dir():
-        raise CheckpointError(
-            f"There is no model in {folder}: expected a folder with unet, vae, text_encoder, "
-            "tokenizer and scheduler in it."
-        )
+    check_folder(folder)
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     sidecar = folder / "darkroom.json"
     settings = read_json_if_there(sidecar)
@@ -62,9 +76,10 @@ def read_preview(folder: Path, name: object, dtype: torch.dtype) -> Any:
 
 def read_network(kind: Any, folder: Path, dtype: torch.dtype) -> Any:
     """Load one network from safetensors: a pickle could run any code. Raises CheckpointError."""
-    plain = any(not path.stem.endswith(".fp16") for path in folder.glob("*.safetensors"))
+    variant = _variant(folder)
+    check_class(folder, CLASSES[kind])
     check_network(kind, folder)
-    options: dict[str, Any] = {} if plain else {"variant": "fp16"}
+    options: dict[str, Any] = {"variant": variant} if variant else {}
     if kind not in (CLIPTextModel, CLIPTextModelWithProjection):
         options["low_cpu_mem_usage"] = False  # True would need accelerate
     try:
@@ -84,7 +99,36 @@ def read_network(kind: Any, folder: Path, dtype: torch.dtype) -> Any:
                 f"The weights in {folder} do not fit their config: {len(report[trouble])} "
                 f"{trouble.replace('_', ' ')}, such as {sorted(map(str, report[trouble]))[0]}."
             )
+    if unknown := [name for name in report.get("unexpected_keys") or () if _matters(kind, name)]:
+        raise CheckpointError(
+            f"The weights in {folder} have {sorted(unknown)[0]}, which is not supported."
+        )
     return network
+
+
+def _matters(kind: Any, name: str) -> bool:
+    """Whether a weight that the network has no place for would change its output."""
+    if kind in (UNet2DConditionModel, AutoencoderKL):
+        return True
+    return name.endswith(("scale_weight", "weight_scale"))
+
+
+def _variant(folder: Path) -> str:
+    """Which copy of the weights to load: the plain one, fp16, or the only one. In one file or many.
+
+    Raises CheckpointError if there are only pickles.
+    """
+    names = [WEIGHTS.fullmatch(path.name) for path in sorted(folder.glob("*.safetensors"))]
+    variants = {found["variant"] or "" for found in names if found}
+    if variants:
+        return "" if "" in variants else "fp16" if "fp16" in variants else min(variants)
+    pickles = sorted(path.name for path in folder.glob("*") if path.suffix in PICKLES)
+    if pickles and not any(folder.glob("*.safetensors")):
+        raise CheckpointError(
+            f"{folder} has its weights only in {pickles[0]}, which can contain code and is not "
+            f"read. {CONVERT}"
+        )
+    return ""
 
 
 def _encoder(folder: Path, place: str, kind: Any, dtype: torch.dtype) -> TextEncoderComponents:

@@ -9,6 +9,7 @@ from pathlib import Path
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
+from diffusion.loading.foreign_models import CONVERT, check_index
 from diffusion.nn.model_files import CheckpointError, first_line
 
 NETWORKS = ("unet", "vae", "text_encoder", "text_encoder_2", "preview_vae")
@@ -39,17 +40,42 @@ def fetch(name: str) -> Path:
     Raises its subclass HubAway if trying again later might help.
     """
     try:
-        return Path(
+        named = Path(snapshot_download(name, allow_patterns=["model_index.json", "config.json"]))
+        # What is no model of ours may be large: it is not downloaded.
+        check_index(named, certain=True)
+        folder = Path(
             snapshot_download(
                 name, allow_patterns=list(DOWNLOADED_FILES), ignore_patterns=[IGNORED_WEIGHTS]
             )
         )
+        if lacking := _without_weights(folder):
+            # Some models have nothing but the copy in half precision.
+            halves = [f"{network}/*.fp16*.safetensors" for network in lacking]
+            snapshot_download(name, allow_patterns=halves)
+    except CheckpointError:
+        raise
     except Exception as error:
         kind = CheckpointError if _is_final(error) else HubAway
         raise kind(
             f"There is no folder {name}, and no model of that name came from the hub: "
             f"{first_line(error)}"
         ) from error
+    if lacking := _without_weights(folder):
+        raise CheckpointError(
+            f"The model {name} has no safetensors files for {lacking[0]}. Other files can contain "
+            f"code and are not read. {CONVERT}"
+        )
+    return folder
+
+
+def _without_weights(folder: Path) -> list[str]:
+    """The networks in the folder that have a config, but no safetensors file."""
+    return [
+        network
+        for network in NETWORKS
+        if (folder / network / "config.json").is_file()
+        and not any((folder / network).glob("*.safetensors"))
+    ]
 
 
 def _is_final(error: BaseException) -> bool:

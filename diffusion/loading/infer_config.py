@@ -31,7 +31,7 @@ def unet_config(weights: Weights, heads: int | None, cells: int) -> dict[str, An
             layers.append(0)
             depths.append(0)
             block += 1
-    spatial = "middle_block.1"
+    spatial, told = "middle_block.1", "time_embed.cond_proj.weight"
     if not channels or "out.2.weight" not in unet:
         raise LookupError("there is no U-Net")
     return {
@@ -46,6 +46,7 @@ def unet_config(weights: Weights, heads: int | None, cells: int) -> dict[str, An
         "cross_attention_dim": unet[f"{spatial}.transformer_blocks.0.attn2.to_k.weight"].shape[1],
         "attention_head_dim": heads or tuple(max(width // 64, 1) for width in channels),
         "use_linear_projection": unet[f"{spatial}.proj_in.weight"].ndim == 2,
+        **({"time_cond_proj_dim": unet[told].shape[1]} if told in unet else {}),
     }
 
 

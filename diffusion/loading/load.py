@@ -12,29 +12,22 @@ import torch
 
 from diffusion.loading.components import ModelComponents, TextEncoderComponents
 from diffusion.loading.diffusers_folder import read_folder
+from diffusion.loading.foreign_models import CONVERT
 from diffusion.loading.hashes import model_hash
 from diffusion.loading.hub import fetch, is_hub_name
 from diffusion.loading.lora_folder import find_loras
+from diffusion.loading.model_defaults import Defaults
+from diffusion.loading.scheduler_config import TrainedNoise, read_scheduler
 from diffusion.loading.single_file import read_file
 from diffusion.nn.lora_layers import LoraLayers
 from diffusion.nn.model_files import CheckpointError as CheckpointError
 from diffusion.protocol.errors import InvalidField
 from diffusion.protocol.models import ModelInfo
-from diffusion.protocol.requests import MAX_STEPS
-from diffusion.sampling.denoiser import PREDICTION_TYPES, Denoiser
-from diffusion.sampling.noise_schedules import (
-    BETA_SCHEDULES,
-    TrainedLevels,
-    trained_levels,
-    zero_terminal,
-)
+from diffusion.sampling.denoiser import Denoiser
 from diffusion.text.encoder import ClipEncoder, TextEncoder
 from diffusion.vision.autoencoder import Decoder
 from diffusion.vision.interrogator import Interrogator, load_interrogator
 from diffusion.vision.upscaler import Upscaler, load_upscaler
-
-MAX_TIMESTEPS = 1 << 14
-"""The most training timesteps; all models in use have 1000."""
 
 EMBEDDED = Path(__file__).parent.parent / "mini"
 
@@ -66,7 +59,7 @@ def load(
     dtype = dtype or (torch.bfloat16 if device.type == "cuda" else torch.float32)
     parts = _found(model, dtype)
     _check_fit(parts)
-    levels, prediction_type = _scheduler(parts)
+    noise = _noise(parts)
     unet, vae = _ready(parts.unet, device), _ready(parts.vae, device)
     preview = parts.preview and _ready(parts.preview, device)
     decoder = Decoder(vae, vae.config, preview)
@@ -82,7 +75,7 @@ def load(
     first = clips[0]
     interrogator = load_interrogator(parts.place, first.tokenizer, first.model, device)
     upscaler = load_upscaler(parts.place, device)
-    info = _info(parts, decoder.factor, lora_layers.names)
+    info = _info(parts, decoder.factor, lora_layers.names, noise.defaults)
     return Checkpoint(
         info=replace(
             info,
@@ -93,7 +86,14 @@ def load(
             skipped_loras=found_loras.skipped,
         ),
         text=TextEncoder(clips, double, parts.empty_is_zero, lora_layers),
-        denoiser=Denoiser(unet, levels, prediction_type, decoder.factor, lora_layers),
+        denoiser=Denoiser(
+            unet,
+            noise.levels,
+            noise.prediction_type,
+            decoder.factor,
+            lora_layers,
+            noise.sigma_data,
+        ),
         decoder=decoder,
         interrogator=interrogator,
         upscaler=upscaler,
@@ -105,7 +105,7 @@ def _found(model: Path, dtype: torch.dtype) -> ModelComponents:
         return read_file(model, dtype)
     if model.is_file():
         raise CheckpointError(
-            f"{model} is not a .safetensors file. Other formats can contain code."
+            f"{model} is not a .safetensors file. Other formats can contain code. {CONVERT}"
         )
     if not model.exists() and is_hub_name(str(model)):
         return read_folder(fetch(str(model)), dtype, name=model.name)
@@ -116,36 +116,13 @@ def _ready(network: Any, device: torch.device) -> Any:
     return network.to(device).requires_grad_(False).eval()
 
 
-def _scheduler(parts: ModelComponents) -> tuple[TrainedLevels, str]:
-    """The noise levels the model was trained on, and its prediction type."""
-    path, config = parts.place, parts.scheduler
-    if path.is_dir():
-        path = path / "scheduler" / "scheduler_config.json"
-    schedule = config.get("beta_schedule", "linear")
-    prediction_type = config.get("prediction_type", "epsilon")
-    if schedule not in BETA_SCHEDULES:
-        raise CheckpointError(f"{path} has the unknown beta_schedule {schedule!r}.")
-    if prediction_type not in PREDICTION_TYPES:
-        raise CheckpointError(f"{path} has the unknown prediction_type {prediction_type!r}.")
-    if config.get("trained_betas"):
-        raise CheckpointError(f"{path} sets trained_betas, which is not supported yet.")
-    try:
-        count = int(config.get("num_train_timesteps", 1000))
-        if count > MAX_TIMESTEPS:
-            raise ValueError(f"it has more than {MAX_TIMESTEPS} timesteps")
-        betas = BETA_SCHEDULES[schedule](
-            float(config.get("beta_start", 0.0001)), float(config.get("beta_end", 0.02)), count
-        )
-        if config.get("rescale_betas_zero_snr"):
-            betas = zero_terminal(betas)
-        levels = trained_levels(betas, int(config.get("steps_offset", 0)))
-    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
-        raise CheckpointError(f"{path} cannot be used: {error}") from error
-    if count < MAX_STEPS or not bool((levels.sigmas.diff() > 0).all()):
-        raise CheckpointError(
-            f"{path} must describe noise that rises over at least {MAX_STEPS} timesteps."
-        )
-    return levels, prediction_type
+def _noise(parts: ModelComponents) -> TrainedNoise:
+    """How the model was trained, by its scheduler's config."""
+    place = parts.place
+    if place.is_dir():
+        place = place / "scheduler" / "scheduler_config.json"
+    guides_itself = parts.unet.config.time_cond_proj_dim is not None
+    return read_scheduler(parts.scheduler, str(place), parts.name, guides_itself)
 
 
 def _check_fit(parts: ModelComponents) -> None:
@@ -162,10 +139,16 @@ def _check_fit(parts: ModelComponents) -> None:
             f"The U-Net in {place} expects texts of width {unet.cross_attention_dim}, but its "
             f"text encoders produce {width}."
         )
-    if unet.class_embed_type or unet.addition_embed_type not in (None, "text_time"):
+    if (
+        unet.class_embed_type
+        or unet.num_class_embeds
+        or unet.encoder_hid_dim_type
+        or unet.addition_embed_type not in (None, "text_time")
+    ):
         raise CheckpointError(
             f"The U-Net in {place} needs more conditions than texts, which is not supported."
         )
+    _check_told(parts)
     given = 0
     if len(parts.encoders) == 2:
         pooled = parts.encoders[-1].model.config.projection_dim
@@ -179,6 +162,27 @@ def _check_fit(parts: ModelComponents) -> None:
         _check_tokens(encoder, place)
 
 
+def _check_told(parts: ModelComponents) -> None:
+    """Check the numbers in the configs that we use ourselves."""
+    told = parts.unet.config.time_cond_proj_dim
+    if told is not None and (not isinstance(told, int) or told < 4):
+        raise CheckpointError(f"The U-Net in {parts.place} has {told!r} as time_cond_proj_dim.")
+    for name in ("latents_mean", "latents_std"):
+        numbers = getattr(parts.vae.config, name, None)
+        if numbers is None:
+            continue
+        channels = parts.vae.config.latent_channels
+        alike = isinstance(numbers, list | tuple) and len(numbers) == channels
+        if not alike or not all(isinstance(one, int | float) for one in numbers):
+            raise CheckpointError(
+                f"The autoencoder in {parts.place} must have one number per channel as {name}."
+            )
+        if name == "latents_std" and not all(one > 0 for one in numbers):
+            raise CheckpointError(
+                f"The autoencoder in {parts.place} must have numbers above 0 as {name}."
+            )
+
+
 def _check_tokens(encoder: TextEncoderComponents, place: Path) -> None:
     known, spoken = len(encoder.tokenizer), encoder.model.config.vocab_size
     if known > spoken:
@@ -187,13 +191,18 @@ def _check_tokens(encoder: TextEncoderComponents, place: Path) -> None:
         )
 
 
-def _info(parts: ModelComponents, factor: int, loras: tuple[str, ...]) -> ModelInfo:
+def _info(
+    parts: ModelComponents, factor: int, loras: tuple[str, ...], defaults: Defaults
+) -> ModelInfo:
     """The model's description: from `darkroom.json` if there is one, and from its components.
+
+    `defaults` are those that its scheduler brings.
 
     The U-Net takes latents of any size, so sizes go in steps of the autoencoder's factor. They may
     be at most four times smaller or larger than the native size; beyond it pictures fall apart.
     """
     path, settings = parts.sidecar, parts.settings
+    usual = {"num_inference_steps": 25, "guidance_scale": 7.0, **defaults}
     sample_size = parts.unet.config.sample_size
     cells = sample_size if isinstance(sample_size, int) else 64
     native = settings.get("native_size", cells * factor)
@@ -204,11 +213,11 @@ def _info(parts: ModelComponents, factor: int, loras: tuple[str, ...]) -> ModelI
             {
                 "id": settings.get("name", parts.name),
                 "native_size": native,
-                "num_inference_steps": settings.get("steps", 25),
-                "guidance_scale": settings.get("guidance_scale", 7.0),
+                "num_inference_steps": settings.get("steps", usual["num_inference_steps"]),
+                "guidance_scale": settings.get("guidance_scale", usual["guidance_scale"]),
                 "guidance_rescale": settings.get("guidance_rescale"),
-                "sampler": settings.get("sampler"),
-                "spacing": settings.get("spacing"),
+                "sampler": settings.get("sampler", usual.get("sampler")),
+                "spacing": settings.get("spacing", usual.get("spacing")),
                 "styles": settings.get("styles", {}),
                 "examples": settings.get("examples", []),
                 "multiple": factor,

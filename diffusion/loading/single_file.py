@@ -28,6 +28,8 @@ from transformers import (
 from diffusion.loading.clip_tokenizer import clip_tokenizer
 from diffusion.loading.components import ModelComponents, TextEncoderComponents
 from diffusion.loading.diffusers_folder import read_preview
+from diffusion.loading.file_marks import read_marks
+from diffusion.loading.foreign_models import what_file_holds
 from diffusion.loading.infer_config import (
     Weights,
     added_conditions_config,
@@ -37,6 +39,19 @@ from diffusion.loading.infer_config import (
     vae_config,
 )
 from diffusion.nn.model_files import CheckpointError, first_line, read_json_if_there
+
+UNET = "model.diffusion_model."
+GUIDANCE_WEIGHT = f"{UNET}time_embed.cond_proj.weight"
+TEXT_ENCODER = "cond_stage_model.transformer."
+
+SCALES = (".scale_weight", ".weight_scale")
+"""The scales of weights in 8 bits, by ComfyUI and by others."""
+
+OPEN_CLIP_LAYERS = 24
+"""Layers of SD 2.x's text encoder, of which it uses all but the last."""
+
+OF_ACTIVATIONS = (".scale_input", ".input_scale", ".comfy_quant", "scaled_fp8")
+"""What only matters to programs that compute in 8 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +108,16 @@ def read_file(path: Path, dtype: torch.dtype) -> ModelComponents:
     """
     sidecar = path.with_name(f"{path.stem}.darkroom.json")
     settings = read_json_if_there(sidecar)
-    weights, metadata = _read(path)
+    weights, metadata = _read(path, dtype)
     family = next((known for name, known in FAMILIES_BY_WEIGHT.items() if name in weights), None)
     if family is None:
-        raise CheckpointError(f"{path} holds no SD 1.x, SD 2.x or SDXL model.")
+        raise CheckpointError(
+            f"{path} holds no SD 1.x, SD 2.x or SDXL model, but {what_file_holds(weights)}."
+        )
+    scheduler, of_latents = read_marks(weights, metadata, path, family.prediction_type, settings)
     try:
         unet = unet_config(weights, family.heads, family.cells)
-        vae = vae_config(weights, family.cells, family.scaling_factor)
+        vae = vae_config(weights, family.cells, family.scaling_factor) | of_latents
         encoders = _encoders(weights, family, dtype, path)
     except LookupError as error:
         raise CheckpointError(f"{path} is not whole: {first_line(error)}.") from error
@@ -111,7 +129,7 @@ def read_file(path: Path, dtype: torch.dtype) -> ModelComponents:
         sidecar=sidecar,
         unet=_load_weights(
             lambda: UNet2DConditionModel(**unet),
-            convert_ldm_unet_checkpoint(dict(weights), unet),
+            _converted_unet(weights, unet, path),
             dtype,
             f"The U-Net in {path}",
         ),
@@ -122,15 +140,7 @@ def read_file(path: Path, dtype: torch.dtype) -> ModelComponents:
             f"The autoencoder in {path}",
         ),
         encoders=encoders,
-        scheduler={
-            "beta_schedule": "scaled_linear",
-            "beta_start": 0.00085,
-            "beta_end": 0.012,
-            "steps_offset": 1,
-            "prediction_type": settings.get("prediction_type")
-            or _prediction_type(weights, metadata, family),
-            "rescale_betas_zero_snr": "ztsnr" in weights,
-        },
+        scheduler=scheduler,
         empty_is_zero=len(encoders) == 2,
         preview=read_preview(path.parent, settings["preview_vae"], dtype)
         if "preview_vae" in settings
@@ -139,21 +149,60 @@ def read_file(path: Path, dtype: torch.dtype) -> ModelComponents:
     )
 
 
-def _read(path: Path) -> tuple[Weights, Mapping[str, str]]:
+def _read(path: Path, dtype: torch.dtype) -> tuple[Weights, Mapping[str, str]]:
     try:
         with safe_open(path, "pt") as file:
             names: list[str] = file.keys()
-            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
+            weights = {_usual_name(name): file.get_tensor(name) for name in names}
+            metadata: Mapping[str, str] = file.metadata() or {}
     except Exception as error:
         raise CheckpointError(f"{path} cannot be read: {first_line(error)}") from error
+    return _scaled(weights, dtype, path), metadata
 
 
-def _prediction_type(weights: Weights, metadata: Mapping[str, str], family: Family) -> str:
-    """The prediction type: by the trainers' `v_pred` key, the ModelSpec metadata or the family."""
-    if "v_pred" in weights:
-        return "v_prediction"
-    spec = {"epsilon": "epsilon", "v": "v_prediction"}
-    return spec.get(metadata.get("modelspec.prediction_type", ""), family.prediction_type)
+def _usual_name(name: str) -> str:
+    """A weight's name as SD 1.x has it; NovelAI and early trainers leave `text_model` out."""
+    rest = name.removeprefix(TEXT_ENCODER)
+    if rest != name and rest.startswith(("embeddings.", "encoder.", "final_layer_norm.")):
+        return f"{TEXT_ENCODER}text_model.{rest}"
+    return name
+
+
+def _scaled(weights: Weights, dtype: torch.dtype, path: Path) -> Weights:
+    """The weights without quantisation: numbers in 8 bits are multiplied by the scale beside them.
+
+    Raises CheckpointError for other kinds of quantisation.
+    """
+    for name in [name for name in weights if name.endswith(SCALES)]:
+        scale = weights.pop(name).float()
+        scaled = f"{name.rpartition('.')[0]}.weight"
+        weight = weights.get(scaled)
+        if weight is None or scale.numel() not in (1, len(weight)):
+            raise CheckpointError(f"{path} has {name}, a scale that fits no weight.")
+        if scale.numel() > 1:
+            scale = scale.reshape(-1, *[1] * (weight.ndim - 1))
+        weights[scaled] = (weight.float() * scale).reshape(weight.shape).to(dtype)
+    weights = {name: one for name, one in weights.items() if not name.endswith(OF_ACTIVATIONS)}
+    for name, weight in weights.items():
+        if name.endswith(".weight") and not weight.is_floating_point():
+            raise CheckpointError(
+                f"{path} has weights that are quantised to {weight.dtype}, such as {name}; only "
+                "float8, float16, bfloat16 and float32 are supported."
+            )
+    return weights
+
+
+def _converted_unet(weights: Weights, config: dict[str, Any], path: Path) -> Weights:
+    """The U-Net's weights by diffusers' names. Raises CheckpointError if one has no name there."""
+    converted: Weights = convert_ldm_unet_checkpoint(dict(weights), config)
+    embedding = weights.get(GUIDANCE_WEIGHT)
+    if embedding is not None:
+        converted["time_embedding.cond_proj.weight"] = embedding
+    used = {id(weight) for weight in converted.values()}
+    for name, weight in weights.items():
+        if name.startswith(UNET) and id(weight) not in used:
+            raise CheckpointError(f"The U-Net in {path} has {name}, which is not supported.")
+    return converted
 
 
 def _encoders(
@@ -201,11 +250,19 @@ def _open_clip(
     dtype: torch.dtype,
     path: Path,
 ) -> TextEncoderComponents:
-    """The OpenCLIP encoder: of SDXL with its projection, of SD 2.x without its last layer."""
-    pooled = open_clip["text_projection"].shape[1]
+    """The OpenCLIP encoder: of SDXL with its projection, of SD 2.x without its last layer.
+
+    diffusers' own conversion leaves out what SD 2.x does not use: that layer, and the projection.
+    """
     kind: Any = CLIPTextModelWithProjection
-    if not family.clip:
-        kind, sizes = CLIPTextModel, sizes | {"num_hidden_layers": sizes["num_hidden_layers"] - 1}
+    pooled = sizes["hidden_size"]
+    if family.clip:
+        pooled = open_clip["text_projection"].shape[1]
+    else:
+        kind, layers = CLIPTextModel, sizes["num_hidden_layers"]
+        published = layers in (OPEN_CLIP_LAYERS - 1, OPEN_CLIP_LAYERS)
+        spare = layers == OPEN_CLIP_LAYERS if published else "text_projection" in open_clip
+        sizes = sizes | {"num_hidden_layers": layers - spare}
     config = CLIPTextConfig(**sizes, hidden_act="gelu", projection_dim=pooled)
     converted = convert_open_clip_checkpoint(kind(config), dict(weights), family.open_clip)
     if kind is CLIPTextModel:

@@ -24,6 +24,7 @@ SAMPLER_LABELS = {
     "euler": "Euler",
     "euler_ancestral": "Euler a",
     "dpmpp_2m": "DPM++ 2M",
+    "lcm": "LCM",
 }
 """AUTOMATIC1111's names of the samplers."""
 

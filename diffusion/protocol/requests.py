@@ -27,10 +27,10 @@ from diffusion.protocol.validation import (
     write,
 )
 
-SAMPLER_NAMES = ("ddpm", "ddim", "euler", "euler_ancestral", "dpmpp_2m")
+SAMPLER_NAMES = ("ddpm", "ddim", "euler", "euler_ancestral", "dpmpp_2m", "lcm")
 """Names of the samplers; `diffusion.sampling.samplers` holds the functions."""
 
-SPACING_NAMES = ("trailing", "leading", "linspace", "karras")
+SPACING_NAMES = ("trailing", "leading", "linspace", "karras", "exponential")
 """Names of the ways to choose the noise levels a sampler visits; see
 `diffusion.sampling.noise_schedules`.
 """

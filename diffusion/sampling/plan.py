@@ -13,9 +13,10 @@ from diffusion.protocol.requests import ImageRequest
 class Plan:
     """What all pictures of a request share. Made once, when the request is added to the engine.
 
-    `texts` are the positive texts; their `weights` add up to 1. `negative` is the negative text.
-    Texts that no step needs are left out: `texts` is then empty, or `negative` None. `first` is the
-    index of the first step that runs; `scales` has the guidance scale of each step from there on.
+    `texts` are the positive texts; their `weights` add up to 1. `negative` is the negative text, or
+    None if no step needs it. `first` is the index of the first step that runs; `scales` has the
+    guidance scale of each step from there on. `told` says that the network is told the scale: it
+    has learned to guide itself, and needs no negative text.
     """
 
     texts: tuple[str, ...]
@@ -23,22 +24,22 @@ class Plan:
     negative: str | None
     first: int
     scales: tuple[float, ...]
+    told: bool = False
 
     @classmethod
-    def of(cls, request: ImageRequest) -> "Plan":
+    def of(cls, request: ImageRequest, told: bool = False) -> "Plan":
         """The plan of a request. With an init image the first steps are skipped."""
         first = _first_step(request)
         scales = _scales(request, range(first, first + steps_run(request)))
         parts = [(part.text, part.weight) for part in request.parts if part.weight != 0]
         parts = parts or [(request.prompt, 1.0)]
-        if set(scales) == {0.0}:
-            parts = []
         return cls(
             texts=tuple(text for text, _ in parts),
             weights=_normalised([weight for _, weight in parts]),
-            negative=None if set(scales) == {1.0} else request.negative_prompt,
+            negative=None if told or set(scales) == {1.0} else request.negative_prompt,
             first=first,
             scales=scales,
+            told=told,
         )
 
     @property
@@ -49,7 +50,9 @@ class Plan:
     @property
     def rows(self) -> int:
         """The most rows that one picture takes in a step."""
-        return max(len(self.texts) * (scale != 0) + (scale != 1) for scale in self.scales)
+        if self.told:
+            return len(self.texts)
+        return max(len(self.texts) + (scale != 1) for scale in self.scales)
 
     @property
     def steps(self) -> int:
@@ -76,14 +79,17 @@ def _first_step(request: ImageRequest) -> int:
 
 
 def _scales(request: ImageRequest, steps: range) -> tuple[float, ...]:
-    """The guidance scale of each step; 1 outside the request's guidance interval.
+    """The guidance scale of each step; 1, which is none, outside the request's guidance interval.
+
+    A scale of 0 is none as well: so models say that were distilled to need no guidance.
 
     Kynkäänniemi et al. 2024, “Applying guidance in a limited interval improves sample and
     distribution quality in diffusion models”. The middle of a step decides whether it is inside.
     """
     low, high = request.guidance_interval
     middles = [(step + 0.5) / request.steps for step in steps]
-    return tuple(request.guidance_scale if low <= at <= high else 1.0 for at in middles)
+    scale = request.guidance_scale or 1.0
+    return tuple(scale if low <= at <= high else 1.0 for at in middles)
 
 
 def _normalised(weights: Sequence[float]) -> tuple[float, ...]:

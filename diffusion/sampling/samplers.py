@@ -100,12 +100,28 @@ def dpmpp_2m(
     return extrapolated + remaining * (x - extrapolated), SamplerState(denoised, sigma)
 
 
+def lcm(
+    x: Tensor,
+    denoised: Tensor,
+    sigma: Tensor,
+    sigma_next: Tensor,
+    state: SamplerState,
+    noise: Tensor,
+) -> tuple[Tensor, SamplerState]:
+    """Multistep sampling of a consistency model (Song et al. 2023, alg. 1; Luo et al. 2023).
+
+    Each prediction is noised anew for the next level. Shapes as in `euler_ancestral`.
+    """
+    return denoised + _over(sigma_next, x) * noise, state
+
+
 SAMPLERS: dict[str, Sampler] = {
     "ddpm": euler_ancestral,
     "ddim": euler,
     "euler": euler,
     "euler_ancestral": euler_ancestral,
     "dpmpp_2m": dpmpp_2m,
+    "lcm": lcm,
 }
 """The samplers by their protocol names."""
 
@@ -113,14 +129,14 @@ ROUNDED = frozenset({"dpmpp_2m"})
 """Samplers that round timesteps for the network, as diffusers' solver does and its Euler does not.
 It matters between trained levels, where Karras spacing goes."""
 
-STOCHASTIC = frozenset({euler_ancestral})
+STOCHASTIC = frozenset({euler_ancestral, lcm})
 """The samplers that use fresh noise; for the others none is drawn."""
 
 
 def times_of(levels: TrainedLevels, sigmas: Tensor, sampler: str) -> Tensor:
     """The timesteps [steps] float64 that this sampler gives the network for `sigmas` [steps]."""
     times = timestep(levels, sigmas)
-    return times.round() if sampler in ROUNDED else times
+    return times.round() if sampler in ROUNDED and not levels.continuous else times
 
 
 def _logs(ratios: Tensor) -> Tensor:

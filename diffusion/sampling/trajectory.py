@@ -70,8 +70,8 @@ class Trajectory:
     """One picture: its latents `x` [4, h, w] at level `sigmas[step]`, timestep `times[step]`.
 
     `positive` are the conditions of the plan's texts and `noises` the noise mixed into them early
-    on; `negative` is the condition of the negative text. `denoised` [4, h, w] is the latest
-    prediction, and the final latents after the last step. `state` has one row.
+    on; `negative` is the condition of the negative text, if a step needs it. `denoised` [4, h, w]
+    is the latest prediction, and the final latents after the last step. `state` has one row.
     """
 
     x: Tensor
@@ -101,17 +101,17 @@ class Trajectory:
         """The rows of the next step: positive texts, then the negative one."""
         x, sigma, time = self.x, self.sigmas[self.step], self.times[self.step]
         scale = self.plan.scales[self.step]
-        conditions = self._noised_conditions() if scale != 0 else ()
-        if scale != 1 and self.negative:
+        conditions = self._noised_conditions()
+        if self.plan.told:
+            conditions = tuple(replace(one, guidance=scale) for one in conditions)
+        elif scale != 1 and self.negative:
             conditions = (*conditions, self.negative)
         return [Row(x, sigma, time, condition) for condition in conditions]
 
     def guide(self, predicted: Tensor) -> Tensor:
         """Combine the predictions [rows, 4, h, w] of `rows` into the guided one [4, h, w]."""
         scale, weights = self.plan.scales[self.step], self.plan.weights
-        if scale == 0:
-            guided = predicted[0]
-        elif scale == 1:
+        if scale == 1 or self.plan.told:
             guided = combine(predicted, weights)
         else:
             guided = guide(predicted[:-1], weights, predicted[-1], scale)
@@ -155,7 +155,7 @@ def begin(
     conditions: of the plan's `all_texts`, in order; shape: of the latents, (4, h, w); init_latents:
     of the init image, if the request has one.
     """
-    sigmas = visited(levels, request.spacing, request.steps)[plan.first :]
+    sigmas = visited(levels, request.spacing, request.steps, request.sampler)[plan.first :]
     source = NoiseSource(request.noises[index], shape)
     device = conditions[0].states.device
     init_latents = init_latents and init_latents.on(device)
@@ -237,3 +237,6 @@ def advance(trajectories: list[Trajectory], denoised: Tensor) -> None:
             one.x, one.denoised = moved[row], predicted[row]
             one.state = SamplerState(state.denoised[row : row + 1], state.sigma[row : row + 1])
             one.step += 1
+            if one.step + 1 == len(one.sigmas) and (final := one.sigmas[-1].item()):
+                # The model ends at a little noise, in the variance-preserving form.
+                one.denoised = one.x / math.sqrt(1 + final**2)

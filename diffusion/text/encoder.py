@@ -38,23 +38,27 @@ class Condition:
     """One encoded text: `states` [tokens, width], and for SDXL `pooled` [width].
 
     `loras` are the LoRAs of the request, which also apply to the U-Net for rows of this condition.
+    `guidance` is the scale that a U-Net is told which guides itself; None for all others.
     """
 
     states: Tensor
     pooled: Tensor | None = None
     loras: Loras = ()
+    guidance: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conditions:
     """The conditions of a pass: `states` [rows, tokens, width], `pooled` [rows, width].
 
-    `loras` has the LoRAs of each row; it may be empty if no row has any.
+    `loras` has the LoRAs of each row; it may be empty if no row has any. `guidance` has the scale
+    of each row, if the U-Net is told it.
     """
 
     states: Tensor
     pooled: Tensor | None = None
     loras: tuple[Loras, ...] = ()
+    guidance: tuple[float, ...] = ()
 
 
 def together(conditions: Sequence[Condition]) -> Conditions:
@@ -64,6 +68,7 @@ def together(conditions: Sequence[Condition]) -> Conditions:
         torch.stack([condition.states for condition in conditions]),
         torch.stack(pooled) if pooled else None,
         tuple(condition.loras for condition in conditions),
+        tuple(one.guidance for one in conditions if one.guidance is not None),
     )
 
 

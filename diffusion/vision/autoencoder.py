@@ -26,14 +26,21 @@ class Decoder:
 
     The autoencoder computes in float32, because SDXL's overflows in float16. Previews are decoded
     by the model's `AutoencoderTiny` if it has one, otherwise by a fitted linear map. `factor` is
-    the width of a latent cell in pixels.
+    the width of a latent cell in pixels. If the config has `latents_mean` and `latents_std`, one
+    number per channel, the model's latents are those of the autoencoder with this mean taken off,
+    divided by this deviation.
     """
 
     def __init__(self, vae: nn.Module, config: Any, small: Any = None) -> None:
         self.vae = vae
         self._small = small
-        self._scale = float(config.scaling_factor)
-        self._shift = float(getattr(config, "shift_factor", None) or 0.0)
+        self._scale: Tensor | float = float(config.scaling_factor)
+        self._shift: Tensor | float = float(getattr(config, "shift_factor", None) or 0.0)
+        mean, deviation = (getattr(config, f"latents_{name}", None) for name in ("mean", "std"))
+        if mean is not None and deviation is not None:
+            device = next(vae.parameters()).device
+            self._scale /= torch.tensor(deviation, device=device).reshape(-1, 1, 1)
+            self._shift += torch.tensor(mean, device=device).reshape(-1, 1, 1)
         self.factor = 2 ** (len(config.block_out_channels) - 1)
         self._colours = None if small else self._fit(int(config.latent_channels))
 

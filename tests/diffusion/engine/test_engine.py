@@ -257,9 +257,9 @@ def test_a_request_is_planned_once(tiny: Checkpoint, monkeypatch: pytest.MonkeyP
     request = a_request(noises=tuple(map(Noise, range(4))), steps=3)
     planned: list[ImageRequest] = []
 
-    def of(request: ImageRequest, make: Any = Plan.of) -> Plan:
+    def of(request: ImageRequest, told: bool, make: Any = Plan.of) -> Plan:
         planned.append(request)
-        return make(request)  # type: ignore[no-any-return]
+        return make(request, told)  # type: ignore[no-any-return]
 
     monkeypatch.setattr(Plan, "of", of)
     engine = Engine(tiny)

@@ -111,6 +111,33 @@ def test_a_model_is_fetched_by_its_name_without_what_it_does_not_need(hub: type[
     assert not [name for name in hub.asked if "all." in name or "pickled" in name or "fp16" in name]
 
 
+def test_a_model_only_in_half_precision_is_fetched(hub: type[Hub]) -> None:
+    for part in ("unet", "vae"):
+        path = hub.folder / part / "diffusion_pytorch_model.safetensors"
+        path.rename(path.with_suffix(".fp16.safetensors"))
+    (hub.folder / "unet" / "weights.fp16.safetensors").unlink()
+    assert load(Path("someone/tiny"), CPU).info.id == "tiny"
+    assert "unet/diffusion_pytorch_model.fp16.safetensors" in hub.asked
+
+
+def test_a_model_only_in_pickles_gets_the_right_advice(hub: type[Hub]) -> None:
+    path = hub.folder / "unet" / "diffusion_pytorch_model.safetensors"
+    path.rename(path.with_suffix(".bin"))
+    (hub.folder / "unet" / "weights.fp16.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"no safetensors files for unet.*convert") as no:
+        load(Path("someone/tiny"), CPU)
+    assert not isinstance(no.value, HubAway)
+    assert not [name for name in hub.asked if name.endswith(".bin")]
+
+
+def test_what_is_no_model_of_ours_is_named_before_it_is_fetched(hub: type[Hub]) -> None:
+    index = hub.folder / "model_index.json"
+    index.write_text(json.dumps({"_class_name": "FluxPipeline"}))
+    with pytest.raises(CheckpointError, match="FLUX: not supported yet"):
+        load(Path("someone/tiny"), CPU)
+    assert set(hub.asked) == {"model_index.json"}
+
+
 def test_a_name_that_nobody_has_is_refused_in_one_sentence(hub: type[Hub]) -> None:
     with pytest.raises(
         CheckpointError, match="There is no folder someone/else, and no model"

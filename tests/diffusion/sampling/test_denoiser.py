@@ -40,6 +40,8 @@ def _knowing(prediction_type: str) -> Knowing:
         "epsilon": lambda: NOISE,
         "v_prediction": lambda: alpha_bar.sqrt() * NOISE - (1 - alpha_bar).sqrt() * X0,
         "sample": lambda: X0,
+        "edm": lambda: (1 - alpha_bar).sqrt() * X0 - alpha_bar.sqrt() * NOISE,
+        "flow_prediction": lambda: NOISE - X0,
     }
     return Knowing(answers[prediction_type]())
 

@@ -34,10 +34,13 @@ TOLERANCE = 1e-3
 """Of a picture in [0, 1], before it is rounded to 8 bits."""
 
 KARRAS = {"use_karras_sigmas": True, "timestep_spacing": "linspace"}
+DDIM = {"clip_sample": False, "set_alpha_to_one": False}
+"""As the tiny model's own config says."""
+
 Oracle = Callable[..., Any]
 ORACLES: dict[tuple[str, str], tuple[Oracle, dict[str, Any]]] = {
-    ("ddim", "trailing"): (DDIMScheduler, {"clip_sample": False}),
-    ("ddim", "leading"): (DDIMScheduler, {"clip_sample": False, "timestep_spacing": "leading"}),
+    ("ddim", "trailing"): (DDIMScheduler, DDIM),
+    ("ddim", "leading"): (DDIMScheduler, {**DDIM, "timestep_spacing": "leading"}),
     ("ddpm", "trailing"): (DDPMScheduler, {"clip_sample": False}),
     ("euler", "trailing"): (EulerDiscreteScheduler, {}),
     ("euler", "karras"): (EulerDiscreteScheduler, KARRAS),
