@@ -31,7 +31,13 @@ from bot.ui.pagination import PageButton, ShowAgainSelect, TopicButton
 from bot.ui.reactions import react
 from bot.ui.region_select import CellSelect
 from bot.ui.responses import Responder
-from bot.ui.settings_panel import PanelButton, PanelSelect
+from bot.ui.settings_panel import (
+    OldPanelButton,
+    PanelButton,
+    PanelSelect,
+    ResetButton,
+    ResetServerButton,
+)
 from bot.ui.suggestions import SuggestionButton
 from diffusion.protocol.client import InferenceClient
 from storage.database import Database
@@ -44,6 +50,9 @@ PRESSED = (
     CellSelect,
     PanelSelect,
     PanelButton,
+    OldPanelButton,
+    ResetButton,
+    ResetServerButton,
     TopicButton,
     PageButton,
     ShowAgainSelect,

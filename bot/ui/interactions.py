@@ -4,7 +4,7 @@ from typing import Protocol, runtime_checkable
 
 import discord
 
-from bot.errors import CannotPostHere
+from bot.errors import CannotPostHere, NotPermitted
 from bot.images.sanitize import UploadedFile
 from bot.policy.access import Actor, jobs_in
 from bot.policy.actors import MemberIdentity, Requester
@@ -77,6 +77,16 @@ def actor_of(interaction: discord.Interaction, message: discord.Message | None =
 
 def member_of(interaction: discord.Interaction) -> MemberIdentity:
     return MemberIdentity(interaction.user.id, interaction.user.name)
+
+
+def managed_server_of(interaction: discord.Interaction) -> int:
+    """The id of the server, which this member may manage. Raises NotPermitted.
+
+    Discord lets admins open a command to everyone, but not everyone may change the settings.
+    """
+    if interaction.guild_id is None or not interaction.permissions.manage_guild:
+        raise NotPermitted
+    return interaction.guild_id
 
 
 def channel_id_of(interaction: discord.Interaction) -> int:

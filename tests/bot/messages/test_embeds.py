@@ -17,6 +17,7 @@ from bot.i18n.translator import called, key_of
 from bot.messages import help_embeds, job_embeds, settings_embeds
 from bot.messages.job_embeds import HistoryPage, QueuePosition
 from bot.models.versions import Versions
+from bot.ui import settings_panel
 from bot.ui.cogs.context_menus import JobMenus
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import ImageRequest, Noise
@@ -53,11 +54,13 @@ def test_every_card_keeps_to_discords_limits(locale: str, prompt: str) -> None:
         job_embeds.history(
             HistoryPage(prompt[:60], 0, 0, SearchResult((), frozenset(), 0)), locale
         ),
-        settings_embeds.panel(preferences, options, locale),
         settings_embeds.own_options(options, locale),
         help_embeds.parameter(prompt, locale),
     ):
         check(card)
+    panel = settings_panel.panel(preferences, options, ("1",) * 2, locale)
+    assert panel.content_length() <= 4000
+    assert panel.total_children_count <= 40
 
 
 @pytest.mark.parametrize("locale", LANGUAGES)

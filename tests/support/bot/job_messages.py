@@ -1,6 +1,8 @@
 """Helpers that read the messages of jobs, and make the jobs that tests start from."""
 
 import io
+from collections.abc import Iterator
+from typing import Any
 
 from PIL import Image
 
@@ -65,6 +67,18 @@ def card(message: Message) -> str:
     (embed,) = message.embeds
     fields = [f"{field['name']}: {field['value']}" for field in embed.get("fields", [])]
     return "\n".join([embed["title"], embed.get("description", ""), *fields])
+
+
+def written(message: Message) -> str:
+    """All texts of a message that is made of components alone."""
+    return "\n".join(_texts(message.raw["components"]))
+
+
+def _texts(components: list[dict[str, Any]]) -> Iterator[str]:
+    for component in components:
+        if "content" in component:
+            yield component["content"]
+        yield from _texts(component.get("components", []))
 
 
 async def told(member: Member, answer: Message) -> str:

@@ -90,7 +90,6 @@ def all_cards(typed: str) -> Iterator[EmbedSpec]:
     yield job_embeds.ancestry([job, job], job.channel_id, LOCALE)
     yield job_embeds.history(HistoryPage(typed, 0, 1, found), LOCALE)
     yield job_embeds.history(HistoryPage(typed, 0, 0, SearchResult((), frozenset(), 0)), LOCALE)
-    yield settings_embeds.panel(Preferences(model=typed, suffix=typed), {typed: typed}, LOCALE)
     yield settings_embeds.own_options({typed: typed}, LOCALE)
     yield settings_embeds.server(settings, True, LOCALE)
     yield settings_embeds.preferred(
@@ -113,4 +112,6 @@ def shown(typed: str) -> list[str]:
     everywhere = [one.content for one in job_messages(typed)]
     for one in job_messages(typed):
         everywhere += [text for card in one.embeds for text in texts_of(card)]
+    preferences = Preferences(model=typed, suffix=typed)
+    everywhere.append(settings_embeds.panel_notes(preferences, {typed: typed}, LOCALE))
     return everywhere + [text for card in all_cards(typed) for text in texts_of(card)]
