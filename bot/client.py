@@ -24,10 +24,11 @@ from bot.ui.cogs.prefer import PreferCog
 from bot.ui.cogs.server import ServerCog
 from bot.ui.cogs.settings import SettingsCog
 from bot.ui.confirmations import ConfirmationButton
+from bot.ui.help_pages import TopicButton
 from bot.ui.interactions import REQUIRED_PERMISSIONS, check_allowed
 from bot.ui.job_buttons import JobButton
 from bot.ui.modals import on_modal_submit
-from bot.ui.pagination import PageButton, ShowAgainSelect, TopicButton
+from bot.ui.pagination import PageButton, ShowAgainSelect
 from bot.ui.reactions import react
 from bot.ui.region_select import CellSelect
 from bot.ui.responses import Responder
@@ -151,6 +152,7 @@ class DarkroomBot(commands.Bot):
         self.services = build_services(
             settings, database, folder, inference, Messenger(self), places
         )
+        self.command_ids: dict[str, int] = {}
         self._is_on_discord = settings.discord_url is None
         self._loops: list[asyncio.Task[Any]] = []
 
@@ -161,7 +163,11 @@ class DarkroomBot(commands.Bot):
         for menu in JobMenus(self.services).commands():
             self.tree.add_command(menu)
         await self.tree.set_translator(Translator())
-        await self.tree.sync()
+        self.command_ids = {
+            command.name: command.id
+            for command in await self.tree.sync()
+            if command.type is discord.AppCommandType.chat_input
+        }
         if self._is_on_discord:
             assert self.application_id is not None, "it is known after the login"
             log.info("To add the bot to a server, open %s", invite_link(self.application_id))

@@ -251,6 +251,7 @@ history = Deine Bilder
     .page-value = { $number } von { $pages }; { $total } Aufträge insgesamt
     .again = Eines davon noch einmal posten
 help = Hilfe
+    .start = Erste Schritte
     .commands = Befehle
     .parameters = Parameter
     .models = Modelle
@@ -265,11 +266,26 @@ help = Hilfe
     .no-models = Das Bildmodell wird noch geladen.
     .messages = An einer Nachricht: { $names }
     .unknown = Den Parameter `--{ $flag }` gibt es nicht.
+help-start = Tipp { $imagine } und sag, was gezeichnet werden soll, etwa `a red fox in the snow`. Du bekommst ein Raster aus vier Bildern.
+    .grid = Unter dem Raster
+    .grid-value =
+        `U1`–`U4`: ein Bild für sich, zum Hochskalieren, Ändern, Herauszoomen oder Erweitern
+        `V1`–`V4`: vier Variationen eines Bildes
+        🔄: derselbe Prompt noch einmal, mit neuen Bildern
+        Die Bilder 1 und 2 sind oben, 3 und 4 darunter.
+    .parameters = Parameter
+    .parameters-value = Sie stehen am Ende eines Prompts: `a red fox --ar 3:2 --s 250`
+    .next = Und dann
+    .next-value =
+        { $settings }: deine Standards, und wer deine Bilder sieht
+        { $history }: deine Bilder · { $queue }: wann deine gezeichnet werden
+        { $describe }: Prompts für ein Bild von dir
+        { $help } mit einem Parameter erklärt ihn.
 command-info = Dein Modus, deine laufenden und wartenden Aufträge und deine Gesamtzahlen
     .name = info
 command-queue = Laufende und wartende Aufträge, dein Platz und die geschätzte Wartezeit
     .name = queue
-command-help = Befehle, Parameter und Modelle
+command-help = Erste Schritte, Befehle, Parameter und Modelle
     .name = help
     .parameter = Ein Parameter, der erklärt werden soll, etwa stylize
     .parameter-name = parameter

@@ -251,6 +251,7 @@ history = Your pictures
     .page-value = { $number } of { $pages }; { $total } jobs in total
     .again = Post one of them again
 help = Help
+    .start = Start here
     .commands = Commands
     .parameters = Parameters
     .models = Models
@@ -265,11 +266,26 @@ help = Help
     .no-models = The image model is still loading.
     .messages = On a message: { $names }
     .unknown = There is no parameter `--{ $flag }`.
+help-start = Type { $imagine } and say what to draw, such as `a red fox in the snow`. You get a grid of four pictures.
+    .grid = Under the grid
+    .grid-value =
+        `U1`–`U4`: one picture by itself, to upscale, change, zoom out or extend it
+        `V1`–`V4`: four variations of a picture
+        🔄: the same prompt again, with new pictures
+        Pictures 1 and 2 are at the top, 3 and 4 below.
+    .parameters = Parameters
+    .parameters-value = They go at the end of a prompt: `a red fox --ar 3:2 --s 250`
+    .next = And then
+    .next-value =
+        { $settings }: your defaults, and who sees your pictures
+        { $history }: your pictures · { $queue }: when yours are drawn
+        { $describe }: prompts for a picture of yours
+        { $help } with a parameter explains it.
 command-info = Your mode, your running and queued jobs, and your totals
     .name = info
 command-queue = Running and queued jobs, your position, and the estimated wait
     .name = queue
-command-help = Commands, parameters and models
+command-help = Where to start, commands, parameters and models
     .name = help
     .parameter = A parameter to explain, such as stylize
     .parameter-name = parameter

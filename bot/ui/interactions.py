@@ -1,5 +1,6 @@
 """Reading an interaction: who caused it, where, on what, and which services serve it."""
 
+from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 import discord
@@ -17,9 +18,10 @@ REQUIRED_PERMISSIONS = ("view_channel", "send_messages", "embed_links", "attach_
 
 @runtime_checkable
 class HasServices(Protocol):
-    """A Discord client that carries the services."""
+    """A Discord client that carries the services, and knows the ids of its commands."""
 
     services: Services
+    command_ids: Mapping[str, int]
 
 
 def services_of(interaction: discord.Interaction) -> Services:
@@ -30,6 +32,13 @@ def services_of(interaction: discord.Interaction) -> Services:
     client = interaction.client
     assert isinstance(client, HasServices)
     return client.services
+
+
+def command_ids_of(interaction: discord.Interaction) -> Mapping[str, int]:
+    """Discord's ids of the slash commands, by their first word; empty before they are known."""
+    client = interaction.client
+    assert isinstance(client, HasServices)
+    return client.command_ids
 
 
 def check_allowed(interaction: discord.Interaction) -> None:

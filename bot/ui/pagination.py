@@ -1,32 +1,21 @@
-"""The topics of the help, the pages of a member's history, and showing a job of a page again."""
+"""The pages of a member's history, and showing a job of a page again."""
 
 import json
 from collections.abc import Coroutine
 from typing import Any
 
 import discord
-from discord import app_commands
-from discord.ext import commands
 
 from bot.i18n.markdown import visible
-from bot.i18n.texts import Text, say
-from bot.i18n.translator import called, key_of
-from bot.messages import help_embeds, job_embeds
-from bot.messages.help_embeds import CommandHelp
+from bot.i18n.texts import say
+from bot.messages import job_embeds
 from bot.messages.job_embeds import HistoryPage
-from bot.messages.specs import AttachmentSpec, EmbedSpec, MessageSpec
+from bot.messages.specs import AttachmentSpec, MessageSpec
 from bot.ui.dynamic_items import PersistentButton, PersistentSelect, view_of
 from bot.ui.interactions import channel_id_of, services_of
 from bot.ui.responses import Responder
 from storage.jobs import Job
 from storage.removals import Copy
-
-
-class TopicButton(PersistentButton, template=r"help:(?P<topic>commands|parameters|models)"):
-    """Shows another topic of the help."""
-
-    async def act(self, interaction: discord.Interaction) -> None:
-        await show_help(interaction, self.groups["topic"])
 
 
 class PageButton(PersistentButton, template=r"history:(?P<number>[0-9]{1,6}):(?P<query>.{0,60})"):
@@ -43,40 +32,6 @@ class ShowAgainSelect(PersistentSelect, template="again"):
         (job_id,) = self.item.values
         history = services_of(interaction).history
         await show_again(interaction, history.find(interaction.user.id, job_id))
-
-
-async def show_help(interaction: discord.Interaction, topic: str) -> None:
-    """Show a topic of the help, in place of the one before."""
-    locale, responder = interaction.locale.value, Responder(interaction)
-    embed = await responder.run(_topic(interaction, topic), ephemeral=True, updates=True)
-    here, elsewhere = discord.ButtonStyle.primary, discord.ButtonStyle.secondary
-    topics: list[discord.ui.Button[Any]] = [
-        discord.ui.Button(
-            style=here if other == topic else elsewhere,
-            label=say(Text(f"help.{other}"), locale),
-            custom_id=f"help:{other}",
-        )
-        for other in help_embeds.TOPICS
-    ]
-    await responder.update_embed(embed, view_of(*topics))
-
-
-async def _topic(interaction: discord.Interaction, topic: str) -> EmbedSpec:
-    locale, client = interaction.locale.value, interaction.client
-    assert isinstance(client, commands.Bot), "only a Bot has a tree of commands"
-    match topic:
-        case "parameters":
-            return help_embeds.parameters(locale)
-        case "models":
-            return help_embeds.models(await services_of(interaction).history.versions(), locale)
-    slash = [
-        CommandHelp(called(command, locale), say(key_of(command), locale))
-        for command in client.tree.walk_commands()
-        if isinstance(command, app_commands.Command)
-    ]
-    menus = client.tree.get_commands(type=discord.AppCommandType.message)
-    names = [say(f"{key_of(menu)}.name", locale) for menu in menus]
-    return help_embeds.commands(sorted(slash, key=lambda one: one.name), names, locale)
 
 
 async def show_page(interaction: discord.Interaction, query: str, number: int) -> None:

@@ -31,8 +31,8 @@ PROMPT_COUNT = 4
 PHRASE_KINDS = ("things", "colours", "styles", "grounds")
 TEXTS_AT_ONCE = 64
 
-MIN_CHANGE = 1e-6
-"""A smaller change of an embedding, which goes from 0 to 2, is rounding."""
+MIN_CHANGE = 1e-3
+"""A smaller distance of two embeddings, which goes from 0 to 2, is rounding."""
 
 MAX_FUNCTION_WEIGHT = 0.2
 """The weight of a function word at most."""
@@ -120,7 +120,7 @@ class Interrogator:
         return tuple(prompts)
 
     def weigh(self, prompt: str) -> tuple[tuple[str, float], ...]:
-        """The words in order, each with its weight: how much the prompt's embedding changes
+        """The words in order, each with its weight: how far the prompt's embedding moves
         without it.
 
         Weights go from 0 to 1, which is the heaviest word. Function words are lighter than all
@@ -137,7 +137,7 @@ class Interrogator:
             for at in range(min(len(words), self._length))
         ]
         vectors = self.read([prompt, *without])
-        moved = (1 - vectors[1:] @ vectors[0]).clamp(min=0).tolist()
+        moved = (vectors[1:] - vectors[0]).norm(dim=-1).tolist()
         weights = _weights(moved, function_words(words[: len(moved)]))
         weights += [0.0] * (len(words) - len(weights))
         if max(weights) == 0:
@@ -186,7 +186,7 @@ class Interrogator:
 
 
 def _weights(changes: Sequence[float], are_function_words: Sequence[bool]) -> list[float]:
-    """Scale changes of an embedding to weights: the heaviest word has 1, and function words have
+    """Scale how far an embedding moves to weights: the heaviest word has 1, and function words have
     less than the lightest of the others. If there are no others, all are compared."""
     if all(are_function_words):
         are_function_words = [False] * len(changes)

@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.client import COGS
+from bot.i18n.markdown import Markup
 from bot.i18n.texts import LANGUAGES, say
 from bot.i18n.translator import called, key_of
 from bot.messages import help_embeds, job_embeds, settings_embeds
+from bot.messages.help_embeds import CommandHelp
 from bot.messages.job_embeds import HistoryPage, QueuePosition
 from bot.models.versions import Versions
 from bot.ui import settings_panel
@@ -68,6 +70,13 @@ def test_the_help_is_whole_in_every_language(locale: str) -> None:
     model = ModelInfo("m" * 300, 512, 20, 7.5, styles={f"{'s' * 50}{n}": "" for n in range(50)})
     check(help_embeds.models(Versions({f"{n}": model for n in range(40)}, "0"), locale))
     check(help_embeds.models(None, locale))
+    commands = {one.qualified_name: one for one in registered()}
+    mentions = {name: Markup(f"</{name}:{10**19}>") for name in commands}
+    check(help_embeds.start(mentions, locale))
+    slash = [CommandHelp(mentions[name], say(key_of(commands[name]), locale)) for name in mentions]
+    listed = help_embeds.commands(slash, ["x" * 32] * 4, locale)
+    check(listed)
+    assert all(mention in listed.text for mention in mentions.values())
     check(help_embeds.parameters(locale))
     assert "…" not in help_embeds.parameters(locale).text[-2:]
     check(settings_embeds.server(ServerSettings(3, highlights_channel=7), True, locale))

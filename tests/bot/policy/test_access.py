@@ -74,7 +74,7 @@ def of_draft(draft_id: str) -> list[str]:
 
 
 BUTTONS_OF_NOBODY = (
-    *(f"help:{topic}" for topic in ("commands", "parameters", "models")),
+    *(f"help:{topic}" for topic in ("start", "commands", "parameters", "models")),
     "history:0:",
     "history:0:secret",
     "me:raw",

@@ -160,11 +160,18 @@ async def test_help_says_what_there_is(
 ) -> None:
     shown = await ada.slash("dm", "help")
     assert shown.ephemeral
-    for command in ("/imagine", "/prefer option set", "/server settings", "/history"):
-        assert f"`{command}`" in card(shown)
+    assert labels(shown) == ["Start here", "Commands", "Parameters", "Models"]
+    ids = bot.command_ids
+    start = card(shown)
+    for words in (f"</imagine:{ids['imagine']}>", "U1", "V1", "🔄", "`--stylize`", "0 to 1000"):
+        assert words in start
+    shown = (await ada.press(shown, "Commands")).message
+    for command in ("imagine", "prefer option set", "history"):
+        assert f"</{command}:{ids[command.split()[0]]}>" in card(shown)
     shown = (await ada.press(shown, "Parameters")).message
     for flag in ("--ar", "--chaos", "--no", "--stylize"):
         assert f"`{flag}`" in card(shown)
+    assert "a whole number from 0 to 1000" in card(shown)
     shown = (await ada.press(shown, "Models")).message
     assert "--v 1: " in card(shown)
     assert "`sketch`" in card(shown)
@@ -173,3 +180,24 @@ async def test_help_says_what_there_is(
     assert "no parameter `--nonsense`" in card(await ada.slash("dm", "help", parameter="nonsense"))
     suggested = await ada.autocomplete("dm", "help", "parameter", "--st")
     assert {"stylize", "stop", "style"} <= {one.value for one in suggested}
+
+
+async def test_help_shows_the_servers_settings_to_those_who_may_change_them(
+    bot: DarkroomBot, ada: Member, owner: Member
+) -> None:
+    async def commands_of(member: Member, place: str) -> str:
+        return card((await member.press(await member.slash(place, "help"), "Commands")).message)
+
+    assert "/server settings" in await commands_of(owner, "darkroom")
+    assert "/server reset" in await commands_of(owner, "darkroom")
+    assert "/server" not in await commands_of(owner, "dm")
+    assert "/server" not in await commands_of(ada, "darkroom")
+
+
+async def test_help_is_text_while_the_ids_of_commands_are_unknown(
+    bot: DarkroomBot, ada: Member
+) -> None:
+    bot.command_ids = {}
+    shown = await ada.slash("darkroom", "help")
+    assert "Type `/imagine` and say" in card(shown)
+    assert "`/prefer option set`" in card((await ada.press(shown, "Commands")).message)

@@ -316,7 +316,10 @@ async def test_a_member_is_answered_in_their_language(
         assert (await chosen(database, panel)).mode == "relax"
         refusal = await ben.slash("darkroom", "imagine", prompt="ein Fuchs --ar 0:1")
         assert "Ungültiger Parameter" in await told(ben, refusal)
-        assert "`/settings` Deine Einstellungen" in card(await ben.slash("darkroom", "help"))
+        helped = await ben.slash("darkroom", "help")
+        assert "Erste Schritte" in card(helped)
+        commands = card((await ben.press(helped, "Befehle")).message)
+        assert f"</settings:{bot.command_ids['settings']}> Deine Einstellungen" in commands
         # What all see is in the server's language, what only they see in theirs.
         public = await ben.slash("darkroom", "imagine", prompt="ein Fuchs --q .25")
         await finished(ben, public)
