@@ -28,7 +28,7 @@ from bot.ui.help_pages import TopicButton
 from bot.ui.interactions import REQUIRED_PERMISSIONS, check_allowed
 from bot.ui.job_buttons import JobButton
 from bot.ui.modals import on_modal_submit
-from bot.ui.pagination import PageButton, ShowAgainSelect
+from bot.ui.pagination import KindSelect, PageButton, ShowAgainSelect
 from bot.ui.reactions import react
 from bot.ui.region_select import CellSelect
 from bot.ui.responses import Responder
@@ -56,6 +56,7 @@ PRESSED = (
     ResetServerButton,
     TopicButton,
     PageButton,
+    KindSelect,
     ShowAgainSelect,
     ConfirmationButton,
     SuggestionButton,

@@ -19,7 +19,7 @@ from bot.messages import help_embeds, job_embeds, settings_embeds
 from bot.messages.help_embeds import CommandHelp
 from bot.messages.job_embeds import HistoryPage, QueuePosition
 from bot.models.versions import Versions
-from bot.ui import settings_panel
+from bot.ui import pagination, settings_panel
 from bot.ui.cogs.context_menus import JobMenus
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import ImageRequest, Noise
@@ -43,7 +43,6 @@ def test_every_card_keeps_to_discords_limits(locale: str, prompt: str) -> None:
     request = ImageRequest(prompt, prompt, (Noise(2**32 - 1),) * 16, 512, 512, 20, 7.5)
     pictures = [Picture(n, 2**32 - 1, 8, 8, "", "", 8, "", "") for n in range(16)]
     queue = Queue((job,) * 30, (job,) * 200)
-    found = SearchResult((job,) * 5, frozenset({job.id}), 10**9)
     preferences = Preferences(model=prompt[:40], suffix=prompt, stylize=3)
     options = {f"{'o' * 30}{number}": prompt for number in range(20)}
     for card in (
@@ -52,17 +51,24 @@ def test_every_card_keeps_to_discords_limits(locale: str, prompt: str) -> None:
         job_embeds.queue(QueuePosition(queue, 1, None, 2), job.channel_id, locale),
         job_embeds.details(job, request, pictures, locale),
         job_embeds.ancestry([job] * 13, job.channel_id, locale),
-        job_embeds.history(HistoryPage(prompt[:60], 0, 9, found), locale),
-        job_embeds.history(
-            HistoryPage(prompt[:60], 0, 0, SearchResult((), frozenset(), 0)), locale
-        ),
         settings_embeds.own_options(options, locale),
         help_embeds.parameter(prompt, locale),
     ):
         check(card)
     panel = settings_panel.panel(preferences, options, ("1",) * 2, locale)
-    assert panel.content_length() <= 4000
-    assert panel.total_children_count <= 40
+    jobs_of_a_page = replace(job, id="0" * 32)
+    found = SearchResult((jobs_of_a_page,) * 5, frozenset({jobs_of_a_page.id}), 10**9)
+    pages = (
+        HistoryPage(prompt[:60], 10**6 - 2, 10**6, found, "extensions"),
+        HistoryPage(prompt[:60], 0, 0, SearchResult((), frozenset(), 0)),
+        HistoryPage(prompt[:60], 0, 0, SearchResult((), frozenset(), 0), "grids"),
+    )
+    layouts = [pagination.history_layout(page, {jobs_of_a_page.id}, locale) for page in pages]
+    for layout in (panel, *layouts):
+        assert layout.content_length() <= 4000
+        assert layout.total_children_count <= 40
+        for item in layout.walk_children():
+            assert len(getattr(item, "custom_id", "")) <= 100
 
 
 @pytest.mark.parametrize("locale", LANGUAGES)

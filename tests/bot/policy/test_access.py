@@ -77,6 +77,7 @@ BUTTONS_OF_NOBODY = (
     *(f"help:{topic}" for topic in ("start", "commands", "parameters", "models")),
     "history:0:",
     "history:0:secret",
+    "history-of:grids:0:secret",
     "me:raw",
     "me:stealth",
     "me:stealth:stealth",
@@ -90,7 +91,7 @@ BUTTONS_OF_NOBODY = (
 )
 """Those that carry no id: what they are about is the presser's own, or stands in the message."""
 
-MENUS_OF_NOBODY = ("again", "me:model", "me:temperament", "me:stylize")
+MENUS_OF_NOBODY = ("again", "history-kind:", "me:model", "me:temperament", "me:stylize")
 
 
 def test_no_template_is_left_out() -> None:

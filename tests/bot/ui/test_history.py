@@ -1,11 +1,18 @@
 """Looking things up, through the real client: what was made, how it was made, what goes on."""
 
 import json
+import re
+from dataclasses import replace
+
+import pytest
 
 from bot.client import DarkroomBot
 from bot.config import Settings
+from bot.images.grid import MAX_THUMBNAIL_SIDE_PX
+from bot.services import job_history
 from playground import Playground
 from playground.testing.member import Member
+from playground.testing.views import Message
 from storage import members
 from storage.database import Database
 from storage.pictures import picture_id
@@ -20,7 +27,9 @@ from tests.support.bot.job_messages import (
     labels,
     picture_of,
     told,
+    value_of,
     whoever,
+    written,
 )
 
 
@@ -81,18 +90,89 @@ async def test_history_is_searched_and_leafed_through_favourites_first(
     await members.toggle_favourite(database, ada_id, "ada", picture_id(job_id_of(grids[1]), 0))
     page = await ada.slash("darkroom", "history", search="FOX")
     assert page.ephemeral
-    assert card(page).splitlines()[1].startswith(f"❤️ `{job_id_of(grids[1])[:8]}`")
-    assert "Page: 1 of 2; 6 jobs" in card(page)
+    favourite = written(page).splitlines()[2:4]
+    assert favourite[0].startswith("❤️ a fox 1 ")
+    assert favourite[1].startswith("-# Grid · ")
+    assert favourite[1].endswith(f"`{job_id_of(grids[1])[:8]}`")
+    assert "Page 1 of 2 · 6 jobs" in written(page)
     assert labels(page) == ["▶️"]
     page = (await ada.press(page, "▶️")).message
-    assert job_id_of(grids[0])[:8] in card(page)
+    assert job_id_of(grids[0])[:8] in written(page)
     assert labels(page) == ["◀️"]
-    again = (await ada.choose(page, job_id_of(grids[0]))).message
+    again = (await ada.choose(page, job_id_of(grids[0]), select="again")).message
     again = await ada.wait_for(lambda m: m.id == again.id and m.attachments)
     assert job_id_of(again) == job_id_of(grids[0])
-    nothing = card(await ada.slash("darkroom", "history", search="100%"))
+    nothing = written(await ada.slash("darkroom", "history", search="100%"))
     assert "None of your prompts contains “100%”" in nothing
-    assert "no finished pictures yet" in card(await ben.slash("darkroom", "history"))
+    assert "no finished pictures yet" in written(await ben.slash("darkroom", "history"))
+
+
+async def test_history_shows_small_pictures_and_is_filtered_by_kind(
+    bot: DarkroomBot, ada: Member, database: Database
+) -> None:
+    fox, owl = await drawn(ada, "a fox"), await drawn(ada, "an owl")
+    single = await finished(ada, (await ada.press(fox, "U2")).message)
+    varied = await finished(ada, (await ada.press(owl, "V1")).message)
+    await members.toggle_favourite(database, whoever(fox), "ada", picture_id(job_id_of(single), 0))
+    every = [single, varied, owl, fox]
+    page = await ada.slash("darkroom", "history")
+    assert ids_in(page) == [job_id_of(message)[:8] for message in every]
+    assert [file.filename for file in page.attachments] == [
+        f"{job_id_of(message)}.jpg" for message in every
+    ]
+    shown = [replace(page, attachments=(file,)) for file in page.attachments]
+    thumbnails = [await picture_of(ada, one) for one in shown]
+    assert all(max(thumbnail.size) <= MAX_THUMBNAIL_SIDE_PX for thumbnail in thumbnails)
+    for kind, expected in (
+        ("favourites", [single]),
+        ("grids", [owl, fox]),
+        ("variations", [varied]),
+        ("upscales", [single]),
+        ("all", every),
+    ):
+        page = (await ada.choose(page, kind, select="history-kind:")).message
+        assert value_of(page, "history-kind:") == kind
+        assert ids_in(page) == [job_id_of(message)[:8] for message in expected]
+        assert len(page.attachments) == len(expected)
+    page = (await ada.choose(page, "extensions", select="history-kind:")).message
+    assert "You have no finished pictures of this kind" in written(page)
+    assert not page.attachments
+    page = await ada.slash("darkroom", "history", search="owl", kind="grids")
+    assert ids_in(page) == [job_id_of(owl)[:8]]
+    page = (await ada.choose(page, "upscales", select="history-kind:owl")).message
+    assert "No prompt of this kind contains “owl”" in written(page)
+
+
+async def test_the_pages_of_a_kind_are_turned(
+    bot: DarkroomBot, ada: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_history, "JOBS_PER_PAGE", 1)
+    older, newer = await drawn(ada, "a fox: 1"), await drawn(ada, "a fox: 2")
+    await finished(ada, (await ada.press(older, "U2")).message)
+    page = await ada.slash("darkroom", "history", search="a fox:", kind="grids")
+    assert "Page 1 of 2 · 2 jobs" in written(page)
+    assert ids_in(page) == [job_id_of(newer)[:8]]
+    page = (await ada.press(page, "▶️")).message
+    assert value_of(page, "history-kind:a fox:") == "grids"
+    assert ids_in(page) == [job_id_of(older)[:8]]
+    assert [file.filename for file in page.attachments] == [f"{job_id_of(older)}.jpg"]
+    assert labels(page) == ["◀️"]
+
+
+async def test_a_job_whose_pictures_are_gone_is_listed_without_one(
+    bot: DarkroomBot, settings: Settings, ada: Member
+) -> None:
+    kept, lost = await drawn(ada, "a fox"), await drawn(ada, "an owl")
+    for file in settings.picture_folder.glob(f"{job_id_of(lost)}*"):
+        file.unlink()
+    page = await ada.slash("darkroom", "history")
+    assert ids_in(page) == [job_id_of(lost)[:8], job_id_of(kept)[:8]]
+    assert [file.filename for file in page.attachments] == [f"{job_id_of(kept)}.jpg"]
+
+
+def ids_in(page: Message) -> list[str]:
+    """The beginnings of the ids of the jobs of a page, in their order."""
+    return re.findall(r"`([0-9a-f]{8})`$", written(page), re.MULTILINE)
 
 
 async def test_prompts_of_before_and_styles_are_suggested(
