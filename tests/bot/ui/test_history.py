@@ -10,6 +10,7 @@ from bot.client import DarkroomBot
 from bot.config import Settings
 from bot.images.grid import MAX_THUMBNAIL_SIDE_PX
 from bot.services import job_history
+from bot.ui import responses
 from playground import Playground
 from playground.testing.member import Member
 from playground.testing.views import Message
@@ -281,3 +282,22 @@ async def test_help_is_text_while_the_ids_of_commands_are_unknown(
     shown = await ada.slash("darkroom", "help")
     assert "Type `/imagine` and say" in card(shown)
     assert "`/prefer option set`" in card((await ada.press(shown, "Commands")).message)
+
+
+async def test_slow_answers_show_the_same(
+    bot: DarkroomBot, ada: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = await drawn(ada, "a fox")
+    monkeypatch.setattr(responses, "DEFER_AFTER_S", 0)
+    page = await ada.slash("darkroom", "history")
+    page = await ada.wait_for(lambda m: m.id == page.id and not m.thinking)
+    assert page.ephemeral
+    assert ids_in(page) == [job_id_of(grid)[:8]]
+    assert len(page.attachments) == 1
+    await ada.choose(page, "variations", select="history-kind:")
+    page = await ada.wait_for(lambda m: m.id == page.id and "of this kind" in written(m))
+    assert not page.attachments
+    panel = await ada.slash("darkroom", "settings")
+    panel = await ada.wait_for(lambda m: m.id == panel.id and not m.thinking)
+    await ada.press(panel, "Stealth")
+    await ada.wait_for(lambda m: m.id == panel.id and bool(m.button("✓ Stealth")))
