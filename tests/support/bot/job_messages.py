@@ -82,11 +82,13 @@ def _texts(components: list[dict[str, Any]]) -> Iterator[str]:
 
 
 async def told(member: Member, answer: Message) -> str:
-    """The card that answers this member alone, at once or after “thinking…”."""
+    """The card or the components that answer this member alone, at once or after “thinking…”."""
     shown = await member.wait_for(
-        lambda m: m.ephemeral and m.embeds and m.interaction_id == answer.interaction_id
+        lambda m: (
+            m.ephemeral and (m.embeds or written(m)) and m.interaction_id == answer.interaction_id
+        )
     )
-    return card(shown)
+    return card(shown) if shown.embeds else written(shown)
 
 
 def whoever(message: Message) -> int:
