@@ -25,14 +25,21 @@ from bot.ui.cogs.server import ServerCog
 from bot.ui.cogs.settings import SettingsCog
 from bot.ui.confirmations import ConfirmationButton
 from bot.ui.edit_button import EditButton
+from bot.ui.help_pages import TopicButton
 from bot.ui.interactions import REQUIRED_PERMISSIONS, check_allowed
 from bot.ui.job_buttons import JobButton
 from bot.ui.modals import on_modal_submit
-from bot.ui.pagination import PageButton, ShowAgainSelect, TopicButton
+from bot.ui.pagination import KindSelect, PageButton, ShowAgainSelect
 from bot.ui.reactions import Reactions
 from bot.ui.region_select import CellSelect
 from bot.ui.responses import Responder
-from bot.ui.settings_panel import PanelButton, PanelSelect
+from bot.ui.settings_panel import (
+    OldPanelButton,
+    PanelButton,
+    PanelSelect,
+    ResetButton,
+    ResetServerButton,
+)
 from bot.ui.suggestions import SuggestionButton
 from diffusion.protocol.client import InferenceClient
 from storage.database import Database
@@ -45,8 +52,12 @@ PRESSED = (
     CellSelect,
     PanelSelect,
     PanelButton,
+    OldPanelButton,
+    ResetButton,
+    ResetServerButton,
     TopicButton,
     PageButton,
+    KindSelect,
     ShowAgainSelect,
     ConfirmationButton,
     EditButton,
@@ -145,6 +156,7 @@ class DarkroomBot(commands.Bot):
             settings, database, folder, inference, Messenger(self), places
         )
         self._reactions = Reactions(self, self.services)
+        self.command_ids: dict[str, int] = {}
         self._is_on_discord = settings.discord_url is None
         self._loops: list[asyncio.Task[Any]] = []
 
@@ -155,7 +167,11 @@ class DarkroomBot(commands.Bot):
         for menu in JobMenus(self.services).commands():
             self.tree.add_command(menu)
         await self.tree.set_translator(Translator())
-        await self.tree.sync()
+        self.command_ids = {
+            command.name: command.id
+            for command in await self.tree.sync()
+            if command.type is discord.AppCommandType.chat_input
+        }
         if self._is_on_discord:
             assert self.application_id is not None, "it is known after the login"
             log.info("To add the bot to a server, open %s", invite_link(self.application_id))

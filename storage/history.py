@@ -3,7 +3,7 @@
 Only reads; `storage.jobs` changes jobs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists, func, select
@@ -40,9 +40,17 @@ class SearchResult:
 
 
 async def search(
-    database: Database, member_id: int, words: Sequence[str], *, offset: int, limit: int
+    database: Database,
+    member_id: int,
+    words: Sequence[str],
+    *,
+    offset: int,
+    limit: int,
+    kinds: Collection[JobKind] = tuple(JobKind),
+    favourites_only: bool = False,
 ) -> SearchResult:
-    """A member's finished jobs whose prompts have all the words: favourites first, then newest.
+    """A member's finished jobs of these kinds whose prompts have all the words: favourites first,
+    then newest.
 
     Raises TooManyWords.
     """
@@ -54,7 +62,9 @@ async def search(
     conditions = (
         JobRow.member_id == member_id,
         JobRow.state == JobState.DONE,
+        JobRow.kind.in_(kinds),
         *_with_words(words),
+        *([favourite] if favourites_only else []),
     )
     async with database.reading() as session:
         total = await session.scalar(select(func.count()).select_from(JobRow).where(*conditions))

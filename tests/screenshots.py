@@ -58,9 +58,8 @@ async def settings(member: Member) -> None:
 
 
 async def history(member: Member) -> None:
-    found = await member.slash("darkroom", "history", search="fox")
-    await filled(member, found)
     await filled(member, await member.slash("darkroom", "seed"))
+    await filled(member, await member.slash("darkroom", "history", search="fox"))
 
 
 async def words(member: Member) -> None:

@@ -62,7 +62,6 @@ panel = Deine Einstellungen
         [0] keine
        *[other] { $names }
     }
-    .auto-dm = Fertige Bilder per DM
     .yes = ja
     .no = nein
     .version = Modell
@@ -76,16 +75,33 @@ panel = Deine Einstellungen
     .high = Stylize hoch ({ $value })
     .very-high = Stylize sehr hoch ({ $value })
     .own = Stylize { $value }
+    .styled = Mit Stil
     .raw = Raw
-    .remix = Remix
-    .strong = Starke Variationen
-    .subtle = Feine Variationen
+    .remix-on = Remix an
+    .remix-off = Remix aus
+    .auto-dm-on = DMs schicken
+    .auto-dm-off = Keine DMs
+    .strong = Stark
+    .subtle = Fein
     .public = Öffentlich
     .stealth = Stealth
     .turbo = Turbo
     .fast = Fast
     .relax = Relax
-    .reset = Zurücksetzen
+    .reset = Zurücksetzen …
+panel-group = Was die Buttons einstellen
+    .stealth = **Sichtbarkeit:** wer deine Aufträge sieht
+    .mode = **Modus:** hohe, normale oder niedrige Priorität
+    .variability = **Variationen:** wie viel V ändert
+    .raw = **Stil:** Raw ist näher am Prompt
+    .remix = **Remix:** Buttons fragen nach dem Prompt
+    .auto_dm = **Direktnachrichten:** deine Bilder
+reset-question = Alle deine Einstellungen zurücksetzen?
+    .text = Alles auf dieser Seite und dein Suffix werden auf den Standard gesetzt. Deine Optionen bleiben.
+    .server = Alle Einstellungen dieses Servers zurücksetzen?
+    .server-text = Für alle hier gilt wieder der Standard. Die eigenen Einstellungen der Mitglieder bleiben.
+    .yes = Ja, zurücksetzen
+    .no = Abbrechen
 preferred = Gespeichert
     .option = Die Option `--{ $name }` ist jetzt `{ $value }`.
     .forgotten = Option `--{ $name }` gelöscht.
@@ -243,11 +259,32 @@ job-ancestors = Verlauf dieses Auftrags
 history = Deine Bilder
     .nothing-yet = Du hast noch keine fertigen Bilder. Mach mit `/imagine` welche.
     .nothing-found = Keiner deiner Prompts enthält „{ $query }“.
+    .nothing-of-kind = Davon hast du noch keine fertigen Bilder.
+    .nothing-of-kind-found = Kein Prompt dieser Art enthält „{ $query }“.
     .where = Nachricht
-    .page = Seite
-    .page-value = { $number } von { $pages }; { $total } Aufträge insgesamt
+    .page = Seite { $number } von { $pages } · { $total ->
+        [1] 1 Auftrag
+       *[other] { $total } Aufträge
+    }
     .again = Eines davon noch einmal posten
+history-kind = Was ein Auftrag ist
+    .imagine = Raster
+    .reroll = Neu gezeichnet
+    .vary = Variationen
+    .region = Variieren (Bereich)
+    .upscale = Einzelbild
+    .enlarge = Hochskaliert
+    .zoom = Herausgezoomt
+    .pan = Erweitert
+    .square = Quadratisch gemacht
+choice-all = Alle Arten
+choice-favourites = Favoriten
+choice-grids = Raster
+choice-variations = Variationen
+choice-upscales = Einzelbilder und Hochskaliertes
+choice-extensions = Herausgezoomtes und Erweitertes
 help = Hilfe
+    .start = Erste Schritte
     .commands = Befehle
     .parameters = Parameter
     .models = Modelle
@@ -263,11 +300,26 @@ help = Hilfe
     .no-models = Das Bildmodell wird noch geladen.
     .messages = An einer Nachricht: { $names }
     .unknown = Den Parameter `--{ $flag }` gibt es nicht.
+help-start = Tipp { $imagine } und sag, was gezeichnet werden soll, etwa `a red fox in the snow`. Du bekommst ein Raster aus vier Bildern.
+    .grid = Unter dem Raster
+    .grid-value =
+        `U1`–`U4`: ein Bild für sich, zum Hochskalieren, Ändern, Herauszoomen oder Erweitern
+        `V1`–`V4`: vier Variationen eines Bildes
+        🔄: derselbe Prompt noch einmal, mit neuen Bildern
+        Die Bilder 1 und 2 sind oben, 3 und 4 darunter.
+    .parameters = Parameter
+    .parameters-value = Sie stehen am Ende eines Prompts: `a red fox --ar 3:2 --s 250`
+    .next = Und dann
+    .next-value =
+        { $settings }: deine Standards, und wer deine Bilder sieht
+        { $history }: deine Bilder · { $queue }: wann deine gezeichnet werden
+        { $describe }: Prompts für ein Bild von dir
+        { $help } mit einem Parameter erklärt ihn.
 command-info = Dein Modus, deine laufenden und wartenden Aufträge und deine Gesamtzahlen
     .name = info
 command-queue = Laufende und wartende Aufträge, dein Platz und die geschätzte Wartezeit
     .name = queue
-command-help = Befehle, Parameter und Modelle
+command-help = Erste Schritte, Befehle, Parameter und Modelle
     .name = help
     .parameter = Ein Parameter, der erklärt werden soll, etwa stylize
     .parameter-name = parameter
@@ -275,6 +327,8 @@ command-history = Deine fertigen Bilder, Favoriten zuerst
     .name = history
     .search = Wörter aus den Prompts
     .search-name = suche
+    .kind = Nur diese
+    .kind-name = art
 command-show = Einen deiner Aufträge noch einmal posten, mit seinem Verlauf
     .name = show
     .id = Eine Auftrags-ID, ein Dateiname oder der Link zu seiner Nachricht

@@ -62,7 +62,6 @@ panel = Your settings
         [0] none
        *[other] { $names }
     }
-    .auto-dm = Finished pictures by DM
     .yes = yes
     .no = no
     .version = Model
@@ -76,16 +75,33 @@ panel = Your settings
     .high = Stylize high ({ $value })
     .very-high = Stylize very high ({ $value })
     .own = Stylize { $value }
+    .styled = With style
     .raw = Raw
-    .remix = Remix
-    .strong = Strong variations
-    .subtle = Subtle variations
+    .remix-on = Remix on
+    .remix-off = Remix off
+    .auto-dm-on = Send DMs
+    .auto-dm-off = No DMs
+    .strong = Strong
+    .subtle = Subtle
     .public = Public
     .stealth = Stealth
     .turbo = Turbo
     .fast = Fast
     .relax = Relax
-    .reset = Reset
+    .reset = Reset …
+panel-group = What the buttons set
+    .stealth = **Visibility:** who sees your jobs
+    .mode = **Mode:** high, normal or low priority
+    .variability = **Variations:** how much V changes
+    .raw = **Style:** Raw is closer to the prompt
+    .remix = **Remix:** buttons ask for the prompt
+    .auto_dm = **Direct messages:** your pictures
+reset-question = Reset all your settings?
+    .text = Everything in this panel and your suffix go back to the defaults. Your options stay.
+    .server = Reset all settings of this server?
+    .server-text = They go back to the defaults for everyone here. Members' own settings stay.
+    .yes = Yes, reset
+    .no = Cancel
 preferred = Saved
     .option = Option `--{ $name }` is now `{ $value }`.
     .forgotten = Option `--{ $name }` deleted.
@@ -243,11 +259,32 @@ job-ancestors = History of this job
 history = Your pictures
     .nothing-yet = You have no finished pictures yet. Make some with `/imagine`.
     .nothing-found = None of your prompts contains “{ $query }”.
+    .nothing-of-kind = You have no finished pictures of this kind.
+    .nothing-of-kind-found = No prompt of this kind contains “{ $query }”.
     .where = message
-    .page = Page
-    .page-value = { $number } of { $pages }; { $total } jobs in total
+    .page = Page { $number } of { $pages } · { $total ->
+        [1] 1 job
+       *[other] { $total } jobs
+    }
     .again = Post one of them again
+history-kind = What a job is
+    .imagine = Grid
+    .reroll = Re-roll
+    .vary = Variations
+    .region = Vary (Region)
+    .upscale = Single picture
+    .enlarge = Upscale
+    .zoom = Zoom Out
+    .pan = Pan
+    .square = Make Square
+choice-all = All kinds
+choice-favourites = Favourites
+choice-grids = Grids
+choice-variations = Variations
+choice-upscales = Single pictures and upscales
+choice-extensions = Zoomed out and extended
 help = Help
+    .start = Start here
     .commands = Commands
     .parameters = Parameters
     .models = Models
@@ -263,11 +300,26 @@ help = Help
     .no-models = The image model is still loading.
     .messages = On a message: { $names }
     .unknown = There is no parameter `--{ $flag }`.
+help-start = Type { $imagine } and say what to draw, such as `a red fox in the snow`. You get a grid of four pictures.
+    .grid = Under the grid
+    .grid-value =
+        `U1`–`U4`: one picture by itself, to upscale, change, zoom out or extend it
+        `V1`–`V4`: four variations of a picture
+        🔄: the same prompt again, with new pictures
+        Pictures 1 and 2 are at the top, 3 and 4 below.
+    .parameters = Parameters
+    .parameters-value = They go at the end of a prompt: `a red fox --ar 3:2 --s 250`
+    .next = And then
+    .next-value =
+        { $settings }: your defaults, and who sees your pictures
+        { $history }: your pictures · { $queue }: when yours are drawn
+        { $describe }: prompts for a picture of yours
+        { $help } with a parameter explains it.
 command-info = Your mode, your running and queued jobs, and your totals
     .name = info
 command-queue = Running and queued jobs, your position, and the estimated wait
     .name = queue
-command-help = Commands, parameters and models
+command-help = Where to start, commands, parameters and models
     .name = help
     .parameter = A parameter to explain, such as stylize
     .parameter-name = parameter
@@ -275,6 +327,8 @@ command-history = Your finished pictures, favourites first
     .name = history
     .search = Words in the prompts
     .search-name = search
+    .kind = Only these
+    .kind-name = kind
 command-show = Post one of your jobs again, with its history
     .name = show
     .id = A job id, a file name, or a link to its message

@@ -15,6 +15,10 @@ from diffusion.protocol.infotext import to_user_comment, with_size
 MIN_SHOWN_SIDE_PX = 512
 """Pixels of the shorter side of a shown picture, at least; smaller pictures are enlarged."""
 
+MAX_THUMBNAIL_SIDE_PX = 240
+"""Pixels of the longer side of a thumbnail: Discord shows 85 of them, screens up to three times
+as many."""
+
 JPEG_QUALITIES = (92, 85, 75, 60)
 """Pillow's qualities that `fit` tries, the best first."""
 
@@ -47,6 +51,19 @@ def compose_preview(pictures: Sequence[bytes]) -> bytes:
     return buffer.getvalue()
 
 
+def compose_thumbnail(pictures: Sequence[bytes]) -> bytes:
+    """The same for finished pictures, as a small JPEG of at most MAX_THUMBNAIL_SIDE_PX."""
+    side = MAX_THUMBNAIL_SIDE_PX // (1 if len(pictures) == 1 else 2)
+    tiles = []
+    for picture in pictures:
+        tile = open_rgb(picture)
+        tile.thumbnail((side, side))
+        tiles.append(tile)
+    buffer = io.BytesIO()
+    _in_rows(tiles).save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
+
+
 def copy_label(enlarged: bytes, picture: bytes) -> bytes:
     """The enlarged picture as a PNG, with the label of the picture it was and its own size."""
     image = open_rgb(enlarged)
@@ -72,14 +89,17 @@ def fit(picture: bytes, most_bytes: int) -> PictureFile:
 
 
 def _grid(pictures: Sequence[bytes]) -> Image.Image:
-    tiles = [open_rgb(picture) for picture in pictures]
+    return _enlarge(_in_rows([open_rgb(picture) for picture in pictures]))
+
+
+def _in_rows(tiles: Sequence[Image.Image]) -> Image.Image:
     columns = 1 if len(tiles) == 1 else 2
     rows = -(-len(tiles) // columns)
     width, height = tiles[0].size
     grid = Image.new("RGB", (width * columns, height * rows))
     for place, tile in enumerate(tiles):
         grid.paste(tile, (place % columns * width, place // columns * height))
-    return _enlarge(grid)
+    return grid
 
 
 def _enlarge(image: Image.Image) -> Image.Image:

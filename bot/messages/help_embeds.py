@@ -1,18 +1,24 @@
 """The embeds of `/help`, made from the commands, the table of parameters and the models. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.i18n.markdown import Markup, code, plain
-from bot.i18n.texts import Text, say
+from bot.i18n.texts import Text, Value, say
 from bot.messages.specs import EmbedColour, EmbedSpec
 from bot.models.versions import Versions
-from bot.prompts.parameters import BY_FLAG, PARAMETERS
+from bot.prompts.parameters import BY_FLAG, PARAMETERS, Parameter
 from bot.prompts.values import flag_name
 from diffusion.protocol.models import ModelInfo
 
-TOPICS = ("commands", "parameters", "models")
+TOPICS = ("start", "commands", "parameters", "models")
+FIRST_FLAGS = ("ar", "no", "chaos", "stylize", "seed", "quality")
+"""The parameters on the first page."""
+
+FIRST_COMMANDS = ("imagine", "describe", "settings", "history", "queue", "help")
+"""The commands on the first page."""
+
 MAX_EMBED_CHARS = 4000
 """Characters of an embed's text, a little below Discord's limit."""
 
@@ -27,26 +33,41 @@ MAX_MODEL_NAME_CHARS = 90
 
 @dataclass(frozen=True, slots=True)
 class CommandHelp:
-    """A command's full name, with its description."""
+    """How a command is mentioned, and its description."""
 
-    name: str
+    mention: Markup
     meaning: str
 
 
+def start(mentions: Mapping[str, Markup], locale: str) -> EmbedSpec:
+    """The first page: how to draw, what is under a grid, the parameters most used.
+
+    `mentions` has each command by its full name.
+    """
+    values: dict[str, Value] = {name: mentions[name] for name in FIRST_COMMANDS}
+    lines = (f"- {_parameter_line(BY_FLAG[flag], locale)}" for flag in FIRST_FLAGS)
+    fields = (
+        (say("help-start.grid", locale), say("help-start.grid-value", locale)),
+        (
+            say("help-start.parameters", locale),
+            "\n".join([say("help-start.parameters-value", locale), *lines]),
+        ),
+        (say("help-start.next", locale), say("help-start.next-value", locale, **values)),
+    )
+    text = say("help-start", locale, **values)
+    return EmbedSpec(_title("start", locale), text, EmbedColour.GREY, fields)
+
+
 def commands(slash: Sequence[CommandHelp], menus: Sequence[str], locale: str) -> EmbedSpec:
-    lines = [f"`/{command.name}` {command.meaning}" for command in slash]
+    lines = [f"{command.mention} {command.meaning}" for command in slash]
     on_messages = say("help.messages", locale, names=", ".join(menus))
     text = "\n".join([say("help.commands-text", locale), "", *lines, "", on_messages])
     return _topic_embed("commands", text, locale)
 
 
 def parameters(locale: str) -> EmbedSpec:
-    """One line for each parameter, with the first clause of what it means."""
-    lines = []
-    for parameter in PARAMETERS:
-        flags = ", ".join(f"`--{flag}`" for flag in parameter.flags)
-        clause = re.split(r"[;:.] ", say(parameter.meaning, locale))[0].rstrip(".")
-        lines.append(f"{flags} {clause}.")
+    """One line for each parameter."""
+    lines = [_parameter_line(parameter, locale) for parameter in PARAMETERS]
     text = "\n".join([say("help.parameters-text", locale), "", *lines])
     return _topic_embed("parameters", text, locale)
 
@@ -112,6 +133,15 @@ def _abilities(model: ModelInfo, locale: str) -> str:
         styles=_some(tuple(model.styles)) or said(False),
         loras=_some(model.loras) or said(False),
     )
+
+
+def _parameter_line(parameter: Parameter, locale: str) -> str:
+    """The flags, the first clause of what they mean, and the values that they take."""
+    flags = ", ".join(f"`--{flag}`" for flag in parameter.flags)
+    clause = re.split(r"[;:.] ", say(parameter.meaning, locale))[0].rstrip(".")
+    if parameter.words == 0:
+        return f"{flags} {clause}"
+    return f"{flags} {clause}: {say(parameter.allowed, locale)}"
 
 
 def _some(names: Sequence[str]) -> Markup:

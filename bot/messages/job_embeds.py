@@ -1,7 +1,7 @@
 """Embeds about jobs: a member's own, the queue, the history. Pure."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.i18n.markdown import code, code_block, plain, unboxed
@@ -24,14 +24,28 @@ MAX_LISTED_PROMPT_CHARS = 60
 """Characters of a prompt in a list."""
 
 
+ALL_KINDS, FAVOURITES = "all", "favourites"
+HISTORY_KINDS: Mapping[str, frozenset[JobKind]] = {
+    ALL_KINDS: frozenset(JobKind),
+    FAVOURITES: frozenset(JobKind),
+    "grids": frozenset({JobKind.IMAGINE, JobKind.REROLL}),
+    "variations": frozenset({JobKind.VARY, JobKind.REGION}),
+    "upscales": frozenset({JobKind.UPSCALE, JobKind.ENLARGE}),
+    "extensions": frozenset({JobKind.ZOOM, JobKind.PAN, JobKind.SQUARE}),
+}
+"""What a member may look for among their jobs."""
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """One page of a search. `number` counts from 0; there are `pages` pages."""
+    """One page of a search. `number` counts from 0; there are `pages` pages. `kind` is one of
+    HISTORY_KINDS."""
 
     query: str
     number: int
     pages: int
     found: SearchResult
+    kind: str = ALL_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,33 +236,30 @@ def ancestry(line: Sequence[Job], channel_id: int, locale: str) -> EmbedSpec:
     return EmbedSpec(say("job-ancestors", locale), "\n".join(steps), EmbedColour.GREY)
 
 
-def history(page: HistoryPage, locale: str) -> EmbedSpec:
-    """One page of a member's jobs."""
-    title = say("history", locale)
-    if not page.found.jobs:
+def history_heading(page: HistoryPage, locale: str) -> str:
+    """The title of a page of a member's jobs, and what is on it."""
+    title = f"### {say('history', locale)}"
+    if page.found.jobs:
+        numbers = {"number": page.number + 1, "pages": page.pages, "total": page.found.total}
+        return f"{title}\n{say('history.page', locale, **numbers)}"
+    if page.kind == ALL_KINDS:
         key = "history.nothing-found" if page.query else "history.nothing-yet"
-        return EmbedSpec(title, say(key, locale, query=page.query), EmbedColour.GREY)
-    lines = []
-    for job in page.found.jobs:
-        mark = "❤️ " if job.id in page.found.favourites else ""
-        when = f"<t:{int(job.created_at.timestamp())}:R>"
-        lines.append(
-            f"{mark}`{job.id[:8]}` {shown_prompt(job.prompt, 2 * MAX_LISTED_PROMPT_CHARS)} - "
-            f"[{say('history.where', locale)}]({link_to(job)}), {when}"
-        )
-    fields = (
-        (
-            say("history.page", locale),
-            say(
-                "history.page-value",
-                locale,
-                number=page.number + 1,
-                pages=page.pages,
-                total=page.found.total,
-            ),
-        ),
+    else:
+        key = "history.nothing-of-kind-found" if page.query else "history.nothing-of-kind"
+    return f"{title}\n{say(key, locale, query=page.query)}"
+
+
+def history_entry(job: Job, is_favourite: bool, locale: str) -> str:
+    """A job of the page: its prompt, and below it what it is, when it was made, and where."""
+    mark = "❤️ " if is_favourite else ""
+    prompt = shown_prompt(job.prompt, 2 * MAX_LISTED_PROMPT_CHARS)
+    what = (
+        say(f"history-kind.{job.kind}", locale),
+        f"<t:{int(job.created_at.timestamp())}:R>",
+        f"[{say('history.where', locale)}]({link_to(job)})",
+        f"`{job.id[:8]}`",
     )
-    return EmbedSpec(title, "\n".join(lines), EmbedColour.GREY, fields)
+    return f"{mark}{prompt}\n-# {' · '.join(what)}"
 
 
 def _listed(jobs: Sequence[Job], locale: str) -> str:

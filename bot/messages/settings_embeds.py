@@ -9,28 +9,38 @@ from bot.prompts.parameters import DEFAULT_VALUES
 from storage.members import Preferences
 from storage.servers import ServerSettings
 
+MAX_SUFFIX_CHARS = 1000
+"""Characters of a member's suffix in their panel: all of its text has 4,000 at most."""
+
 MAX_OPTION_CHARS = 150
 """Characters of an option in the list of all: twenty of them fit into one embed."""
 
 
-def panel(preferences: Preferences, options: Mapping[str, str], locale: str) -> EmbedSpec:
-    """The embed above the buttons of `/settings`."""
+def panel_heading(locale: str) -> str:
+    """The text above the menus and buttons of `/settings`."""
+    return f"### {say('panel', locale)}\n{say('panel.text', locale)}"
+
+
+def panel_notes(preferences: Preferences, options: Mapping[str, str], locale: str) -> str:
+    """The text below them: what is set by commands."""
+    suffix = code(as_parameters(preferences), MAX_SUFFIX_CHARS) or say("panel.no-suffix", locale)
     named = names(f"--{name}" for name in options)
-    fields = (
-        (
-            say("panel.suffix", locale),
-            code(as_parameters(preferences)) or say("panel.no-suffix", locale),
-        ),
-        (
-            say("panel.options", locale),
-            say("panel.options-value", locale, count=len(options), names=named),
-        ),
-        (
-            say("panel.auto-dm", locale),
-            say("panel.yes" if preferences.auto_dm else "panel.no", locale),
-        ),
+    own = say("panel.options-value", locale, count=len(options), names=named)
+    return f"**{say('panel.suffix', locale)}:** {suffix}\n**{say('panel.options', locale)}:** {own}"
+
+
+def reset_question(locale: str) -> EmbedSpec:
+    return EmbedSpec(
+        say("reset-question", locale), say("reset-question.text", locale), EmbedColour.YELLOW
     )
-    return EmbedSpec(say("panel", locale), say("panel.text", locale), EmbedColour.GREY, fields)
+
+
+def server_reset_question(locale: str) -> EmbedSpec:
+    return EmbedSpec(
+        say("reset-question.server", locale),
+        say("reset-question.server-text", locale),
+        EmbedColour.YELLOW,
+    )
 
 
 def preferred(what: Text, locale: str) -> EmbedSpec:

@@ -128,7 +128,7 @@ def build_services(
     )
     removals = Removals(database, folder, messenger)
     history = JobHistory(
-        database, registry, publisher, messenger, removals, turns, settings.jobs_at_once
+        database, folder, registry, publisher, messenger, removals, turns, settings.jobs_at_once
     )
     return Services(
         generation=generation,

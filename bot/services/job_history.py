@@ -4,9 +4,10 @@ The texts are made in `bot.messages.job_embeds`.
 """
 
 import asyncio
+import contextlib
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.delivery.job_publisher import MIN_ATTACHMENT_LIMIT_BYTES, JobPublisher
@@ -19,12 +20,20 @@ from bot.errors import (
     NoModel,
     NothingYet,
     NotInItsServer,
+    PicturesBusy,
     SearchTooLong,
     UnclearJob,
 )
+from bot.images.grid import compose_thumbnail
 from bot.images.turns import MemberTurns
 from bot.messages import job_actions, job_embeds
-from bot.messages.job_embeds import HistoryPage, QueuePosition
+from bot.messages.job_embeds import (
+    ALL_KINDS,
+    FAVOURITES,
+    HISTORY_KINDS,
+    HistoryPage,
+    QueuePosition,
+)
 from bot.messages.specs import MessageSpec
 from bot.models.registry import ModelRegistry
 from bot.models.versions import Versions
@@ -36,7 +45,7 @@ from storage import history, jobs, servers
 from storage.database import Database
 from storage.jobs import Job
 from storage.models import JobState
-from storage.pictures import Picture, of_job
+from storage.pictures import Picture, PictureFolder, PictureMissing, of_job
 from storage.removals import Copy
 
 log = logging.getLogger(__name__)
@@ -65,6 +74,7 @@ class JobHistory:
     def __init__(
         self,
         database: Database,
+        folder: PictureFolder,
         registry: ModelRegistry,
         publisher: JobPublisher,
         messenger: Messenger,
@@ -73,6 +83,7 @@ class JobHistory:
         jobs_at_once: int,
     ) -> None:
         self._database = database
+        self._folder = folder
         self._registry = registry
         self._publisher = publisher
         self._messenger = messenger
@@ -203,19 +214,41 @@ class JobHistory:
         else:
             await self._removals.shown_again(job, Copy(posted.channel_id, posted.message_id))
 
-    async def search(self, member_id: int, query: str, number: int) -> HistoryPage:
+    async def search(
+        self, member_id: int, query: str, number: int, kind: str = ALL_KINDS
+    ) -> HistoryPage:
         """One page, counted from 0, of a member's jobs whose prompts have these words.
 
-        Raises SearchTooLong.
+        `kind` is one of HISTORY_KINDS. Raises SearchTooLong.
         """
         words, offset = query.split(), JOBS_PER_PAGE * number
         try:
             found = await history.search(
-                self._database, member_id, words, offset=offset, limit=JOBS_PER_PAGE
+                self._database,
+                member_id,
+                words,
+                offset=offset,
+                limit=JOBS_PER_PAGE,
+                kinds=HISTORY_KINDS[kind],
+                favourites_only=kind == FAVOURITES,
             )
         except history.TooManyWords as error:
             raise SearchTooLong(history.MAX_SEARCH_WORDS, history.MAX_SEARCH_WORDS_CHARS) from error
-        return HistoryPage(query, number, -(-found.total // JOBS_PER_PAGE), found)
+        return HistoryPage(query, number, -(-found.total // JOBS_PER_PAGE), found, kind)
+
+    async def thumbnails(self, member_id: int, found: Sequence[Job]) -> Mapping[str, bytes]:
+        """A small JPEG of each job by its id. There are none for jobs whose pictures are gone, nor
+        while too many other pictures are shown."""
+        made: dict[str, bytes] = {}
+        with contextlib.suppress(PicturesBusy):
+            async with self._turns.turn(member_id):
+                for job in found:
+                    with contextlib.suppress(PictureMissing):
+                        stored = await of_job(self._database, job.id)
+                        pictures = [await self._folder.read(picture) for picture in stored]
+                        if pictures:
+                            made[job.id] = await asyncio.to_thread(compose_thumbnail, pictures)
+        return made
 
     async def queue(self, member_id: int) -> QueuePosition:
         """The running and waiting jobs, and the figures to estimate when a job will begin."""

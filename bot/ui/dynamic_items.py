@@ -70,3 +70,12 @@ def view_of(*items: discord.ui.Item[Any]) -> discord.ui.View:
     # discord.py would keep each view to dispatch to; ours are found by their custom_id.
     view.stop()
     return view
+
+
+def layout_of(*items: discord.ui.Item[Any], colour: int) -> discord.ui.LayoutView:
+    """A message that is made of components alone, in one box with this colour at its edge."""
+    layout = discord.ui.LayoutView(timeout=None)
+    layout.add_item(discord.ui.Container(*items, accent_colour=colour))
+    # As in `view_of`.
+    layout.stop()
+    return layout

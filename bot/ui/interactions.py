@@ -1,10 +1,11 @@
 """Reading an interaction: who caused it, where, on what, and which services serve it."""
 
+from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 import discord
 
-from bot.errors import CannotPostHere
+from bot.errors import CannotPostHere, NotPermitted
 from bot.images.sanitize import UploadedFile
 from bot.policy.access import Actor, jobs_in
 from bot.policy.actors import MemberIdentity, Requester
@@ -17,9 +18,10 @@ REQUIRED_PERMISSIONS = ("view_channel", "send_messages", "embed_links", "attach_
 
 @runtime_checkable
 class HasServices(Protocol):
-    """A Discord client that carries the services."""
+    """A Discord client that carries the services, and knows the ids of its commands."""
 
     services: Services
+    command_ids: Mapping[str, int]
 
 
 def services_of(interaction: discord.Interaction) -> Services:
@@ -30,6 +32,13 @@ def services_of(interaction: discord.Interaction) -> Services:
     client = interaction.client
     assert isinstance(client, HasServices)
     return client.services
+
+
+def command_ids_of(interaction: discord.Interaction) -> Mapping[str, int]:
+    """Discord's ids of the slash commands, by their first word; empty before they are known."""
+    client = interaction.client
+    assert isinstance(client, HasServices)
+    return client.command_ids
 
 
 def check_allowed(interaction: discord.Interaction) -> None:
@@ -77,6 +86,16 @@ def actor_of(interaction: discord.Interaction, message: discord.Message | None =
 
 def member_of(interaction: discord.Interaction) -> MemberIdentity:
     return MemberIdentity(interaction.user.id, interaction.user.name)
+
+
+def managed_server_of(interaction: discord.Interaction) -> int:
+    """The id of the server, which this member may manage. Raises NotPermitted.
+
+    Discord lets admins open a command to everyone, but not everyone may change the settings.
+    """
+    if interaction.guild_id is None or not interaction.permissions.manage_guild:
+        raise NotPermitted
+    return interaction.guild_id
 
 
 def channel_id_of(interaction: discord.Interaction) -> int:

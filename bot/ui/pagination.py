@@ -1,39 +1,44 @@
-"""The topics of the help, the pages of a member's history, and showing a job of a page again."""
+"""The pages of a member's history, and showing a job of a page again."""
 
 import json
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine, Mapping
 from typing import Any
 
 import discord
-from discord import app_commands
-from discord.ext import commands
 
 from bot.i18n.markdown import visible
-from bot.i18n.texts import Text, say
-from bot.i18n.translator import called, key_of
-from bot.messages import help_embeds, job_embeds
-from bot.messages.help_embeds import CommandHelp
-from bot.messages.job_embeds import HistoryPage
-from bot.messages.specs import AttachmentSpec, EmbedSpec, MessageSpec
-from bot.ui.dynamic_items import PersistentButton, PersistentSelect, view_of
+from bot.i18n.texts import say
+from bot.messages import job_embeds
+from bot.messages.job_embeds import ALL_KINDS, HISTORY_KINDS, HistoryPage
+from bot.messages.specs import AttachmentSpec, EmbedColour, MessageSpec
+from bot.ui.dynamic_items import PersistentButton, PersistentSelect, layout_of
 from bot.ui.interactions import channel_id_of, services_of
 from bot.ui.responses import Responder
 from storage.jobs import Job
 from storage.removals import Copy
 
-
-class TopicButton(PersistentButton, template=r"help:(?P<topic>commands|parameters|models)"):
-    """Shows another topic of the help."""
-
-    async def act(self, interaction: discord.Interaction) -> None:
-        await show_help(interaction, self.groups["topic"])
+MAX_ALT_TEXT_CHARS = 256
+"""Characters of a thumbnail's description."""
 
 
-class PageButton(PersistentButton, template=r"history:(?P<number>[0-9]{1,6}):(?P<query>.{0,60})"):
+class PageButton(
+    PersistentButton,
+    template=rf"history(?:-of:(?P<kind>{'|'.join(HISTORY_KINDS)}))?"
+    r":(?P<number>[0-9]{1,6}):(?P<query>.{0,60})",
+):
     """Shows another page of a search."""
 
     async def act(self, interaction: discord.Interaction) -> None:
-        await show_page(interaction, self.groups["query"], int(self.groups["number"]))
+        kind = self.groups["kind"] or ALL_KINDS
+        await show_page(interaction, self.groups["query"], int(self.groups["number"]), kind)
+
+
+class KindSelect(PersistentSelect, template=r"history-kind:(?P<query>.{0,60})"):
+    """Shows the jobs of one kind only."""
+
+    async def act(self, interaction: discord.Interaction) -> None:
+        (kind,) = self.item.values
+        await show_page(interaction, self.groups["query"], 0, kind)
 
 
 class ShowAgainSelect(PersistentSelect, template="again"):
@@ -45,65 +50,89 @@ class ShowAgainSelect(PersistentSelect, template="again"):
         await show_again(interaction, history.find(interaction.user.id, job_id))
 
 
-async def show_help(interaction: discord.Interaction, topic: str) -> None:
-    """Show a topic of the help, in place of the one before."""
-    locale, responder = interaction.locale.value, Responder(interaction)
-    embed = await responder.run(_topic(interaction, topic), ephemeral=True, updates=True)
-    here, elsewhere = discord.ButtonStyle.primary, discord.ButtonStyle.secondary
-    topics: list[discord.ui.Button[Any]] = [
-        discord.ui.Button(
-            style=here if other == topic else elsewhere,
-            label=say(Text(f"help.{other}"), locale),
-            custom_id=f"help:{other}",
-        )
-        for other in help_embeds.TOPICS
-    ]
-    await responder.update_embed(embed, view_of(*topics))
-
-
-async def _topic(interaction: discord.Interaction, topic: str) -> EmbedSpec:
-    locale, client = interaction.locale.value, interaction.client
-    assert isinstance(client, commands.Bot), "only a Bot has a tree of commands"
-    match topic:
-        case "parameters":
-            return help_embeds.parameters(locale)
-        case "models":
-            return help_embeds.models(await services_of(interaction).history.versions(), locale)
-    slash = [
-        CommandHelp(called(command, locale), say(key_of(command), locale))
-        for command in client.tree.walk_commands()
-        if isinstance(command, app_commands.Command)
-    ]
-    menus = client.tree.get_commands(type=discord.AppCommandType.message)
-    names = [say(f"{key_of(menu)}.name", locale) for menu in menus]
-    return help_embeds.commands(sorted(slash, key=lambda one: one.name), names, locale)
-
-
-async def show_page(interaction: discord.Interaction, query: str, number: int) -> None:
+async def show_page(interaction: discord.Interaction, query: str, number: int, kind: str) -> None:
     """Show a page of a member's jobs, in place of the one before."""
-    locale, responder = interaction.locale.value, Responder(interaction)
-    work = services_of(interaction).history.search(interaction.user.id, query, number)
-    page = await responder.run(work, ephemeral=True, updates=True)
-    await responder.update_embed(job_embeds.history(page, locale), _page_view(page, locale))
+    history, responder = services_of(interaction).history, Responder(interaction)
+    member_id = interaction.user.id
+
+    async def look_up() -> tuple[HistoryPage, Mapping[str, bytes]]:
+        page = await history.search(member_id, query, number, kind)
+        return page, await history.thumbnails(member_id, page.found.jobs)
+
+    page, thumbnails = await responder.run(look_up(), ephemeral=True, updates=True)
+    files = [
+        AttachmentSpec(_thumbnail_name(job), thumbnails[job.id], _alt_text(job))
+        for job in page.found.jobs
+        if job.id in thumbnails
+    ]
+    layout = history_layout(page, thumbnails.keys(), interaction.locale.value)
+    await responder.show_layout(layout, files)
 
 
-def _page_view(page: HistoryPage, locale: str) -> discord.ui.View:
-    """The menu of a page's jobs, and the buttons for the pages before and after it."""
-    shown: list[discord.ui.Item[Any]] = []
-    if page.found.jobs:
-        options = [
-            discord.SelectOption(
-                label=visible(job.prompt, 100) or "…", value=job.id, description=job.id[:8]
+def history_layout(
+    page: HistoryPage, with_thumbnail: Collection[str], locale: str
+) -> discord.ui.LayoutView:
+    """The jobs of a page, a menu of kinds, a menu to show one again, and buttons to turn pages.
+
+    `with_thumbnail` are the ids of the jobs that have a thumbnail.
+    """
+    shown: list[discord.ui.Item[Any]] = [
+        discord.ui.TextDisplay(job_embeds.history_heading(page, locale)),
+        discord.ui.ActionRow(_kinds(page, locale)),
+    ]
+    for job in page.found.jobs:
+        text = job_embeds.history_entry(job, job.id in page.found.favourites, locale)
+        if job.id in with_thumbnail:
+            place = f"attachment://{_thumbnail_name(job)}"
+            thumbnail: discord.ui.Thumbnail[Any] = discord.ui.Thumbnail(
+                place, description=_alt_text(job)
             )
-            for job in page.found.jobs
-        ]
-        placeholder = say("history.again", locale)
-        shown.append(discord.ui.Select(custom_id="again", options=options, placeholder=placeholder))
-    for emoji, number in (("◀️", page.number - 1), ("▶️", page.number + 1)):
-        if 0 <= number < page.pages:
-            custom_id = f"history:{number}:{page.query}"
-            shown.append(discord.ui.Button(emoji=emoji, custom_id=custom_id, row=1))
-    return view_of(*shown)
+            shown.append(discord.ui.Section(text, accessory=thumbnail))
+        else:
+            shown.append(discord.ui.TextDisplay(text))
+    if page.found.jobs:
+        shown.append(discord.ui.ActionRow(_again(page, locale)))
+    if turns := _page_buttons(page):
+        shown.append(discord.ui.ActionRow(*turns))
+    return layout_of(*shown, colour=EmbedColour.GREY.value)
+
+
+def _kinds(page: HistoryPage, locale: str) -> discord.ui.Select[Any]:
+    options = [
+        discord.SelectOption(
+            label=say(f"choice-{kind}", locale), value=kind, default=kind == page.kind
+        )
+        for kind in HISTORY_KINDS
+    ]
+    return discord.ui.Select(custom_id=f"history-kind:{page.query}", options=options)
+
+
+def _again(page: HistoryPage, locale: str) -> discord.ui.Select[Any]:
+    options = [
+        discord.SelectOption(
+            label=visible(job.prompt, 100) or "…", value=job.id, description=job.id[:8]
+        )
+        for job in page.found.jobs
+    ]
+    placeholder = say("history.again", locale)
+    return discord.ui.Select(custom_id="again", options=options, placeholder=placeholder)
+
+
+def _page_buttons(page: HistoryPage) -> list[discord.ui.Button[Any]]:
+    """The buttons for the pages before and after this one."""
+    return [
+        discord.ui.Button(emoji=emoji, custom_id=f"history-of:{page.kind}:{number}:{page.query}")
+        for emoji, number in (("◀️", page.number - 1), ("▶️", page.number + 1))
+        if 0 <= number < page.pages
+    ]
+
+
+def _thumbnail_name(job: Job) -> str:
+    return f"{job.id}.jpg"
+
+
+def _alt_text(job: Job) -> str:
+    return visible(job.prompt, MAX_ALT_TEXT_CHARS) or "…"
 
 
 async def show_again(interaction: discord.Interaction, found: Coroutine[Any, Any, Job]) -> None:

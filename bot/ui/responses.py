@@ -16,7 +16,7 @@ import discord
 from bot.delivery.messenger import build_embeds, build_files, build_view
 from bot.errors import DatabaseAway, UserError
 from bot.messages import job_messages
-from bot.messages.specs import EmbedSpec, MessageSpec
+from bot.messages.specs import AttachmentSpec, EmbedSpec, MessageSpec
 from bot.services.generation import GenerationService
 from bot.ui.interactions import channel_id_of
 from bot.ui.typed_text import TypedText, shown, typed_in
@@ -134,6 +134,31 @@ class Responder:
     async def update_embed(self, embed: EmbedSpec, view: discord.ui.View | None = None) -> None:
         """The same with an embed."""
         await self.update(MessageSpec("", embeds=(embed,)), view)
+
+    async def show_layout(
+        self, layout: discord.ui.LayoutView, files: Sequence[AttachmentSpec] = ()
+    ) -> None:
+        """Show a layout in place of the message whose button or menu was used; else answer with it,
+        ephemerally.
+
+        A message with a layout has neither text nor embeds of its own, and cannot get any later.
+        """
+        interaction = self._interaction
+        attached = [file for spec in files for file in build_files(spec)]
+        is_component = interaction.type is discord.InteractionType.component
+        parts: dict[str, Any] = {
+            "content": None,
+            "embeds": [],
+            "attachments": attached,
+            "view": layout,
+        }
+        if interaction.response.is_done():
+            await interaction.edit_original_response(**parts)
+            interaction.extras.pop(PLACEHOLDER_IS_EPHEMERAL, None)
+        elif is_component:
+            await interaction.response.edit_message(**parts)
+        else:
+            await interaction.response.send_message(view=layout, files=attached, ephemeral=True)
 
     async def open_modal(self, modal: discord.ui.Modal) -> None:
         """Show a modal. It must be the first response, so prepare it by `before_modal`."""

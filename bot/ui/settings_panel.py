@@ -1,6 +1,8 @@
-"""The panel of a member's settings: menus, and buttons that switch a setting.
+"""The panel of a member's settings, and the question before settings are reset.
 
-A panel is ephemeral, so only the member who opened it can use it.
+A panel is ephemeral, so only the member who opened it can use it. A button says what it sets, never
+what is set now: each setting has one button or one line of a menu for each of its values, and the
+present one is marked.
 """
 
 from collections.abc import Coroutine, Mapping, Sequence
@@ -8,12 +10,14 @@ from typing import Any
 
 import discord
 
+from bot.errors import NotOffered
 from bot.i18n.markdown import visible
 from bot.i18n.texts import say
 from bot.messages import settings_embeds
+from bot.messages.specs import EmbedColour
 from bot.services.preferences import STYLIZE_LEVELS, TEMPERAMENT_NAMES
-from bot.ui.dynamic_items import PersistentButton, PersistentSelect, view_of
-from bot.ui.interactions import member_of, services_of
+from bot.ui.dynamic_items import PersistentButton, PersistentSelect, layout_of, view_of
+from bot.ui.interactions import managed_server_of, member_of, services_of
 from bot.ui.responses import Responder
 from storage.members import Preferences
 from storage.models import JobMode
@@ -23,6 +27,16 @@ DEFAULT_CHOICE = "usual"
 
 MAX_SELECT_OPTIONS = 25
 """Discord's limit of a select menu."""
+
+VALUES: Mapping[str, Mapping[str, Any]] = {
+    "stealth": {"public": False, "stealth": True},
+    "mode": {mode.value: mode.value for mode in (JobMode.TURBO, JobMode.FAST, JobMode.RELAX)},
+    "variability": {"strong": "strong", "subtle": "subtle"},
+    "raw": {"styled": False, "raw": True},
+    "remix": {"remix-on": True, "remix-off": False},
+    "auto_dm": {"auto-dm-on": True, "auto-dm-off": False},
+}
+"""The preferences with a button for each value: the names of the values, as in custom_ids."""
 
 
 class PanelSelect(PersistentSelect, template=r"me:(?P<choice>model|temperament|stylize)"):
@@ -40,21 +54,60 @@ class PanelSelect(PersistentSelect, template=r"me:(?P<choice>model|temperament|s
 
 
 class PanelButton(
-    PersistentButton,
-    template=r"me:(?P<choice>raw|remix|variability|stealth|reset|turbo|fast|relax)",
+    PersistentButton, template=rf"me:(?P<choice>{'|'.join(VALUES)}):(?P<value>[a-z-]+)"
 ):
-    """A button of the panel: switches a preference, sets the mode, or resets all."""
+    """A button of the panel: sets a preference to the value that it names."""
+
+    async def act(self, interaction: discord.Interaction) -> None:
+        choice, value = self.groups["choice"], self.groups["value"]
+        if value not in VALUES[choice]:
+            raise NotOffered
+        work = services_of(interaction).preferences.prefer(
+            member_of(interaction), **{choice: VALUES[choice][value]}
+        )
+        await show_panel(interaction, work)
+
+
+class OldPanelButton(
+    PersistentButton, template=r"me:(?P<choice>raw|remix|variability|stealth|turbo|fast|relax)"
+):
+    """A button of a panel from an earlier version, which switched a setting or set the mode."""
 
     async def act(self, interaction: discord.Interaction) -> None:
         choice, member = self.groups["choice"], member_of(interaction)
         preferences = services_of(interaction).preferences
-        if choice == "reset":
-            work = preferences.forget(member)
-        elif choice in list(JobMode):
+        if choice in list(JobMode):
             work = preferences.prefer(member, mode=choice)
         else:
             work = preferences.toggle(member, choice)
         await show_panel(interaction, work)
+
+
+class ResetButton(PersistentButton, template=r"me:reset(?::(?P<answer>yes|no))?"):
+    """Asks whether to reset a member's settings, and takes the answer."""
+
+    async def act(self, interaction: discord.Interaction) -> None:
+        preferences = services_of(interaction).preferences
+        match self.groups["answer"]:
+            case "yes":
+                await show_panel(interaction, preferences.forget(member_of(interaction)))
+            case "no":
+                await show_panel(interaction, preferences.preferences(interaction.user.id))
+            case _:
+                await _ask_to_reset(interaction)
+
+
+class ResetServerButton(PersistentButton, template=r"server-reset:(?P<answer>yes|no)"):
+    """The answer to whether to reset a server's settings."""
+
+    async def act(self, interaction: discord.Interaction) -> None:
+        server_id = managed_server_of(interaction)
+        preferences, responder = services_of(interaction).preferences, Responder(interaction)
+        is_reset = self.groups["answer"] == "yes"
+        work = preferences.reset_server(server_id) if is_reset else preferences.server(server_id)
+        settings = await responder.run(work, ephemeral=True, updates=True)
+        embed = settings_embeds.server(settings, is_reset, interaction.locale.value)
+        await responder.update_embed(embed)
 
 
 async def show_panel(
@@ -70,13 +123,16 @@ async def show_panel(
         return preferences, options, await service.versions()
 
     preferences, options, versions = await responder.run(look_up(), ephemeral=True, updates=True)
-    embed = settings_embeds.panel(preferences, options, locale)
-    await responder.update_embed(embed, panel(preferences, versions, locale))
+    await responder.show_layout(panel(preferences, options, versions, locale))
 
 
-def panel(preferences: Preferences, versions: Sequence[str], locale: str) -> discord.ui.View:
-    """The menus and buttons, with the present preferences selected."""
-    shown: list[discord.ui.Item[Any]] = []
+def panel(
+    preferences: Preferences, options: Mapping[str, str], versions: Sequence[str], locale: str
+) -> discord.ui.LayoutView:
+    """The menus and buttons, with the present preferences marked."""
+    shown: list[discord.ui.Item[Any]] = [
+        discord.ui.TextDisplay(settings_embeds.panel_heading(locale))
+    ]
     if len(versions) > 1:
         models = [(DEFAULT_CHOICE, say("panel.version-server", locale))]
         models += [(name, f"{say('panel.version', locale)} {name}") for name in versions]
@@ -85,23 +141,35 @@ def panel(preferences: Preferences, versions: Sequence[str], locale: str) -> dis
     temperaments += [(name, say(f"panel.{name}", locale)) for name in TEMPERAMENT_NAMES]
     shown.append(_menu("temperament", preferences.temperament, temperaments))
     shown.append(_menu("stylize", preferences.stylize, _stylizes(preferences.stylize, locale)))
-    stealth = "stealth" if preferences.stealth else "public"
-    # These two show what is chosen, so they are always green. Raw and Remix are green when on.
-    toggles = (
-        ("raw", "raw", preferences.raw),
-        ("remix", "remix", preferences.remix),
-        ("variability", preferences.variability, True),
-        ("stealth", stealth, True),
+    for choice in VALUES:
+        shown.append(discord.ui.TextDisplay(say(f"panel-group.{choice}", locale)))
+        shown.append(_buttons(choice, getattr(preferences, choice), locale))
+    shown.append(discord.ui.Separator())
+    shown.append(discord.ui.TextDisplay(settings_embeds.panel_notes(preferences, options, locale)))
+    reset: discord.ui.Button[Any] = discord.ui.Button(
+        label=say("panel.reset", locale), custom_id="me:reset"
     )
-    for choice, label, on in toggles:
-        shown.append(_button(choice, say(f"panel.{label}", locale), on, row=3))
-    for mode in JobMode:
-        on = preferences.mode == mode
-        shown.append(_button(mode, say(f"panel.{mode}", locale), on, row=4))
-    reset = discord.ButtonStyle.danger
-    label = say("panel.reset", locale)
-    shown.append(discord.ui.Button(style=reset, label=label, custom_id="me:reset", row=4))
-    return view_of(*shown)
+    shown.append(discord.ui.ActionRow(reset))
+    return layout_of(*shown, colour=EmbedColour.GREY.value)
+
+
+async def _ask_to_reset(interaction: discord.Interaction) -> None:
+    locale = interaction.locale.value
+    question = settings_embeds.reset_question(locale)
+    buttons = _yes_or_no("me:reset", locale)
+    layout = layout_of(
+        discord.ui.TextDisplay(f"### {question.title}\n{question.text}"),
+        discord.ui.ActionRow(*buttons),
+        colour=question.colour.value,
+    )
+    await Responder(interaction).show_layout(layout)
+
+
+async def ask_to_reset_server(interaction: discord.Interaction) -> None:
+    """Ask a member who manages the server whether to reset its settings."""
+    locale = interaction.locale.value
+    view = view_of(*_yes_or_no("server-reset", locale))
+    await Responder(interaction).send_embed(settings_embeds.server_reset_question(locale), view)
 
 
 def _stylizes(chosen: int | None, locale: str) -> list[tuple[str, str]]:
@@ -115,15 +183,36 @@ def _stylizes(chosen: int | None, locale: str) -> list[tuple[str, str]]:
 
 def _menu(
     choice: str, chosen: str | int | None, lines: Sequence[tuple[str, str]]
-) -> discord.ui.Select[Any]:
+) -> discord.ui.ActionRow[Any]:
     current = DEFAULT_CHOICE if chosen is None else str(chosen)
     options = [
         discord.SelectOption(label=visible(label, 100), value=value, default=value == current)
         for value, label in lines[:MAX_SELECT_OPTIONS]
     ]
-    return discord.ui.Select(custom_id=f"me:{choice}", options=options)
+    return discord.ui.ActionRow(discord.ui.Select(custom_id=f"me:{choice}", options=options))
 
 
-def _button(choice: str, label: str, on: bool, row: int) -> discord.ui.Button[Any]:
-    style = discord.ButtonStyle.success if on else discord.ButtonStyle.secondary
-    return discord.ui.Button(style=style, label=label, custom_id=f"me:{choice}", row=row)
+def _buttons(choice: str, chosen: object, locale: str) -> discord.ui.ActionRow[Any]:
+    """A button for each value of a preference; the present one has a tick and is green."""
+    row: discord.ui.ActionRow[Any] = discord.ui.ActionRow()
+    for name, value in VALUES[choice].items():
+        label = say(f"panel.{name}", locale)
+        button: discord.ui.Button[Any] = discord.ui.Button(
+            label=f"✓ {label}" if value == chosen else label,
+            style=discord.ButtonStyle.success if value == chosen else discord.ButtonStyle.secondary,
+            custom_id=f"me:{choice}:{name}",
+        )
+        row.add_item(button)
+    return row
+
+
+def _yes_or_no(custom_id: str, locale: str) -> tuple[discord.ui.Button[Any], ...]:
+    styles = {"yes": discord.ButtonStyle.danger, "no": discord.ButtonStyle.secondary}
+    return tuple(
+        discord.ui.Button(
+            style=style,
+            label=say(f"reset-question.{answer}", locale),
+            custom_id=f"{custom_id}:{answer}",
+        )
+        for answer, style in styles.items()
+    )

@@ -26,7 +26,7 @@ MAX_SUGGESTION_CHARS = 900
 MAX_WORD_CHARS = 600
 """Characters of one of the words whose weights are shown: all of them have no more."""
 
-MIN_BOLD_WEIGHT, MAX_STRUCK_WEIGHT = 0.6, 0.25
+MIN_BOLD_WEIGHT, MAX_STRUCK_WEIGHT = 0.6, 0.2
 """A word is shown bold from the one weight on, and struck through up to the other."""
 
 

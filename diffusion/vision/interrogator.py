@@ -7,6 +7,7 @@ that describe it. The phrases to choose from are in a file beside the image enco
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,12 +23,19 @@ from transformers import CLIPVisionModelWithProjection
 from diffusion.decoding.decode import on_white
 from diffusion.nn.config_limits import check_network
 from diffusion.nn.model_files import CheckpointError, first_line, read_json
+from diffusion.vision.function_words import function_words
 
 IMAGE_ENCODER_FOLDER = "image_encoder"
 PHRASES_FILE = "phrases.json"
 PROMPT_COUNT = 4
 PHRASE_KINDS = ("things", "colours", "styles", "grounds")
 TEXTS_AT_ONCE = 64
+
+MIN_CHANGE = 1e-3
+"""A smaller distance of two embeddings, which goes from 0 to 2, is rounding."""
+
+MAX_FUNCTION_WEIGHT = 0.2
+"""The weight of a function word at most."""
 
 MAX_PHRASES = 1 << 13
 """The most phrases of one kind; all are embedded when the first picture is described."""
@@ -112,11 +120,12 @@ class Interrogator:
         return tuple(prompts)
 
     def weigh(self, prompt: str) -> tuple[tuple[str, float], ...]:
-        """The words in order, each with its weight: how much the prompt's embedding changes
+        """The words in order, each with its weight: how far the prompt's embedding moves
         without it.
 
-        Weights go from 0 to 1, which is the heaviest word. Words that the text encoder truncates
-        have weight 0.
+        Weights go from 0 to 1, which is the heaviest word. Function words are lighter than all
+        others that are read: a small text encoder changes its mind most without an “and”, which
+        shows nothing. Words that the text encoder truncates have weight 0.
         """
         words = prompt.split()
         if not words:
@@ -128,14 +137,12 @@ class Interrogator:
             for at in range(min(len(words), self._length))
         ]
         vectors = self.read([prompt, *without])
-        moved = (1 - vectors[1:] @ vectors[0]).clamp(min=0).tolist()
-        moved += [0.0] * (len(words) - len(moved))
-        heaviest = max(moved)
-        if heaviest < 1e-6:
+        moved = (vectors[1:] - vectors[0]).norm(dim=-1).tolist()
+        weights = _weights(moved, function_words(words[: len(moved)]))
+        weights += [0.0] * (len(words) - len(weights))
+        if max(weights) == 0:
             return tuple((word, 1.0 if len(words) == 1 else 0.0) for word in words)
-        return tuple(
-            (word, round(weight / heaviest, 3)) for word, weight in zip(words, moved, strict=True)
-        )
+        return tuple((word, round(weight, 3)) for word, weight in zip(words, weights, strict=True))
 
     @torch.inference_mode()
     def read(self, texts: list[str]) -> Tensor:
@@ -176,6 +183,24 @@ class Interrogator:
             prompts = [best, *(_say(colour, thing) + rest for colour in phrases.colours)]
             best = self._nearest(seen, prompts, self.read(prompts))[0]
         return best
+
+
+def _weights(changes: Sequence[float], are_function_words: Sequence[bool]) -> list[float]:
+    """Scale how far an embedding moves to weights: the heaviest word has 1, and function words have
+    less than the lightest of the others. If there are no others, all are compared."""
+    if all(are_function_words):
+        are_function_words = [False] * len(changes)
+    read = list(zip(changes, are_function_words, strict=True))
+    content = [change for change, is_function_word in read if not is_function_word]
+    heaviest = max(content)
+    if heaviest < MIN_CHANGE:
+        return [0.0] * len(changes)
+    heaviest_function = max([MIN_CHANGE, *(change for change, is_one in read if is_one)])
+    most = min(MAX_FUNCTION_WEIGHT, min(content) / heaviest / 2)
+    return [
+        change / heaviest_function * most if is_function_word else change / heaviest
+        for change, is_function_word in read
+    ]
 
 
 def load_interrogator(

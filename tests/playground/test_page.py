@@ -573,3 +573,29 @@ async def test_the_page_may_load_nothing_from_elsewhere(page: Page, playground: 
     for script in (Path(__file__).parents[2] / "playground" / "page" / "js").glob("*.js"):
         assert "innerHTML" not in script.read_text(encoding="utf-8")
     assert page.complaints() == []
+
+
+async def test_a_file_that_components_show_is_shown_once(
+    page: Page, playground: Playground
+) -> None:
+    bot = SmallBot()
+
+    @bot.tree.command(description="Shows a thumbnail")
+    async def show(interaction: discord.Interaction) -> None:
+        thumbnail = discord.ui.Thumbnail("attachment://red.png", description="a red square")
+        layout = discord.ui.LayoutView()
+        layout.add_item(discord.ui.Container(discord.ui.Section("beside it", accessory=thumbnail)))
+        await interaction.response.send_message(view=layout, file=picture_file("red"))
+
+    async with connected(bot, playground.url), Member(playground.url, "Ada") as ada:
+        await ada.wait_for_command("show")
+        await page.open("Ben")
+        await ada.slash("darkroom", "show")
+        await page.one(".section img")
+        assert len(page.find("#messages .body img:not(.avatar)")) == 1
+        width = "return document.querySelector('.section img').getBoundingClientRect().width"
+        before = await page.script(width)
+        # However many words there are beside it.
+        words = "document.querySelector('.section > div').textContent = 'word '.repeat(200)"
+        await page.script(words)
+        assert await page.script(width) == before

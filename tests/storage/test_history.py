@@ -1,6 +1,7 @@
 """Search in past jobs: only one's own, words taken literally, favourites first, in pages."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -14,9 +15,9 @@ from tests.support.stored_jobs import claim, new_job, queue, read
 ADA, BEN = 11, 12
 
 
-async def done(database: Database, prompt: str, member_id: int = ADA) -> str:
+async def done(database: Database, prompt: str, member_id: int = ADA, **changes: Any) -> str:
     """The id of a finished job with one picture."""
-    (job,) = await queue(database, member_id, prompt=prompt)
+    (job,) = await queue(database, member_id, prompt=prompt, **changes)
     await claim(database)
     picture = NewPicture(0, 7, 64, 64, "ab" * 32, f"{job.id}.png", 400)
     assert await jobs.finish(database, job.id, [picture])
@@ -72,6 +73,26 @@ async def test_favourites_come_first_then_the_newest_page_by_page(database: Data
     assert page.favourites == {ids[1]}
     assert page.total == 5
     assert await found(database, offset=4, limit=2) == ["fox 0"]
+
+
+async def test_a_search_finds_only_the_kinds_it_is_for(database: Database) -> None:
+    for number, kind in enumerate(JobKind):
+        await done(database, f"fox {number}", kind=kind)
+    kinds = (JobKind.ZOOM, JobKind.PAN)
+    page = await history.search(database, ADA, ("fox",), offset=0, limit=1, kinds=kinds)
+    assert page.total == 2
+    assert [job.kind for job in page.jobs] == [JobKind.PAN]
+    everything = await history.search(database, ADA, (), offset=0, limit=20)
+    assert {job.kind for job in everything.jobs} == set(JobKind)
+
+
+async def test_a_search_of_favourites_finds_ones_own_alone(database: Database) -> None:
+    ids = [await done(database, f"fox {number}") for number in range(3)]
+    await members.toggle_favourite(database, ADA, "Ada", picture_id(ids[1], 0))
+    await members.toggle_favourite(database, BEN, "Ben", picture_id(ids[0], 0))
+    page = await history.search(database, ADA, (), offset=0, limit=9, favourites_only=True)
+    assert [job.id for job in page.jobs] == [ids[1]]
+    assert page.total == 1
 
 
 async def test_past_prompts_are_told_once_the_latest_first(database: Database) -> None:

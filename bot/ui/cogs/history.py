@@ -6,6 +6,7 @@ from discord.ext import commands
 
 from bot.i18n.markdown import visible
 from bot.i18n.texts import say
+from bot.messages.job_embeds import ALL_KINDS, HISTORY_KINDS
 from bot.services.container import Services
 from bot.ui.pagination import show_again, show_details, show_page
 from bot.ui.responses import Responder
@@ -21,13 +22,17 @@ class HistoryCog(commands.Cog):
         self._services = services
 
     @app_commands.command(description=say("command-history"))
-    @app_commands.describe(search=say("command-history.search"))
+    @app_commands.describe(search=say("command-history.search"), kind=say("command-history.kind"))
+    @app_commands.choices(
+        kind=[app_commands.Choice(name=say(f"choice-{kind}"), value=kind) for kind in HISTORY_KINDS]
+    )
     async def history(
         self,
         interaction: discord.Interaction,
         search: app_commands.Range[str, 1, MAX_QUERY_CHARS] | None = None,
+        kind: str = ALL_KINDS,
     ) -> None:
-        await show_page(interaction, " ".join((search or "").split()), 0)
+        await show_page(interaction, " ".join((search or "").split()), 0, kind)
 
     @app_commands.command(description=say("command-show"))
     @app_commands.describe(id=say("command-show.id"))

@@ -10,8 +10,8 @@ from bot.prompts.parameters import BY_FLAG
 from bot.prompts.values import flag_name
 from bot.services.container import Services
 from bot.services.generation import Standing
+from bot.ui.help_pages import show_help
 from bot.ui.interactions import channel_id_of
-from bot.ui.pagination import show_help
 from bot.ui.responses import Responder
 from storage.members import Preferences
 
@@ -58,7 +58,7 @@ class InfoCog(commands.Cog):
         parameter: app_commands.Range[str, 1, 40] | None = None,
     ) -> None:
         if parameter is None:
-            await show_help(interaction, "commands")
+            await show_help(interaction, "start")
             return
         embed = help_embeds.parameter(parameter, interaction.locale.value)
         await Responder(interaction).send_embed(embed)

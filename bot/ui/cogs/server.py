@@ -7,13 +7,14 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.errors import NotPermitted
 from bot.i18n.texts import say
 from bot.messages import settings_embeds
 from bot.prompts.parameters import MAX_STYLIZE
 from bot.services.container import Services
 from bot.services.preferences import TEMPERAMENT_NAMES
+from bot.ui.interactions import managed_server_of
 from bot.ui.responses import Responder
+from bot.ui.settings_panel import ask_to_reset_server
 from storage.servers import ServerSettings
 
 
@@ -65,7 +66,7 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
             "buttons_for": buttons_for,
             "highlights_channel": highlights and highlights.id,
         }
-        server_id = _managed(interaction)
+        server_id = managed_server_of(interaction)
         changed = any(given is not None for given in (aspect, style, *changes.values()))
         work = self._services.preferences.change_server(
             server_id, aspect=aspect, style=style, **changes
@@ -82,8 +83,8 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
 
     @app_commands.command(description=say("command-server-reset"))
     async def reset(self, interaction: discord.Interaction) -> None:
-        work = self._services.preferences.reset_server(_managed(interaction))
-        await _show(interaction, work, changed=True)
+        managed_server_of(interaction)
+        await ask_to_reset_server(interaction)
 
 
 async def _show(
@@ -92,13 +93,3 @@ async def _show(
     responder = Responder(interaction)
     settings = await responder.run(work, ephemeral=True)
     await responder.send_embed(settings_embeds.server(settings, changed, interaction.locale.value))
-
-
-def _managed(interaction: discord.Interaction) -> int:
-    """The id of the server, which this member may manage. Raises NotPermitted.
-
-    Discord lets admins open the command to everyone, but not everyone may change the settings.
-    """
-    if interaction.guild_id is None or not interaction.permissions.manage_guild:
-        raise NotPermitted
-    return interaction.guild_id

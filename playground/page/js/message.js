@@ -11,6 +11,7 @@ import { t, withNodes } from "./words.js";
 
 const EPHEMERAL = 1 << 6;
 const LOADING = 1 << 7;
+const COMPONENTS_V2 = 1 << 15;
 const SLASH = 20;
 const CONTEXT_MENU = 23;
 const REPLY = 19;
@@ -57,7 +58,8 @@ export class MessageView {
     this.part("header", [message.author, grouped], () => (grouped ? [] : this.header(message)));
     this.part("content", [message.content, message.flags & LOADING, message.edited_timestamp], () => this.content(message, names));
     this.part("embeds", message.embeds, () => message.embeds.map((embed) => renderEmbed(embed, names)));
-    this.attachments.update(message.attachments);
+    // Components show their files themselves.
+    this.attachments.update(message.flags & COMPONENTS_V2 ? [] : message.attachments);
     this.part("components", [message.components, pressed?.customId], () => renderComponents(message.components, this.use(message, store, pressed)));
     this.part("failure", pressed?.failure, () => [pressed?.failure && failure(pressed.failure)]);
     this.part("reactions", message.reactions, () => this.reactions(message));

@@ -3,7 +3,14 @@
 import pytest
 from PIL import ExifTags
 
-from bot.images.grid import PictureTooLarge, compose_grid, compose_preview, copy_label, fit
+from bot.images.grid import (
+    PictureTooLarge,
+    compose_grid,
+    compose_preview,
+    compose_thumbnail,
+    copy_label,
+    fit,
+)
 from tests.support.pictures import noisy_picture, opened, picture
 
 COLOURS = ("red", "lime", "blue", "white")
@@ -34,6 +41,16 @@ def test_a_preview_shows_the_same_place_by_place() -> None:
     preview = opened(compose_preview([picture(colour) for colour in COLOURS]))
     assert preview.format == "JPEG"
     assert preview.size == (1024, 512)
+
+
+@pytest.mark.parametrize(("count", "size"), [(1, (240, 120)), (4, (240, 120)), (2, (240, 60))])
+def test_a_thumbnail_shows_all_pictures_small(count: int, size: tuple[int, int]) -> None:
+    pictures = [picture(colour, (600, 300)) for colour in COLOURS[:count]]
+    thumbnail = opened(compose_thumbnail(pictures))
+    assert thumbnail.format == "JPEG"
+    assert thumbnail.size == size
+    red, green, blue = thumbnail.getpixel((10, 10))
+    assert red > 240 > 15 > max(green, blue)
 
 
 def test_a_small_picture_by_itself_is_enlarged() -> None:

@@ -12,12 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.client import COGS
+from bot.i18n.markdown import Markup
 from bot.i18n.texts import LANGUAGES, say
 from bot.i18n.translator import called, key_of
 from bot.messages import help_embeds, job_embeds, settings_embeds
+from bot.messages.help_embeds import CommandHelp
 from bot.messages.job_embeds import HistoryPage, QueuePosition
 from bot.models.versions import Versions
 from bot.prompts.recipe import Recipe
+from bot.ui import pagination, settings_panel
 from bot.ui.cogs.context_menus import JobMenus
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import ImageRequest, Noise
@@ -41,7 +44,6 @@ def test_every_card_keeps_to_discords_limits(locale: str, prompt: str) -> None:
     request = ImageRequest(prompt, prompt, (Noise(2**32 - 1),) * 16, 512, 512, 20, 7.5)
     pictures = [Picture(n, 2**32 - 1, 8, 8, "", "", 8, "", "") for n in range(16)]
     queue = Queue((job,) * 30, (job,) * 200)
-    found = SearchResult((job,) * 5, frozenset({job.id}), 10**9)
     preferences = Preferences(model=prompt[:40], suffix=prompt, stylize=3)
     options = {f"{'o' * 30}{number}": prompt for number in range(20)}
     for card in (
@@ -51,15 +53,24 @@ def test_every_card_keeps_to_discords_limits(locale: str, prompt: str) -> None:
         job_embeds.details(job, request, pictures, locale),
         job_embeds.details(job, request, pictures, locale, Recipe(prompt, 1, True)),
         job_embeds.ancestry([job] * 13, job.channel_id, locale),
-        job_embeds.history(HistoryPage(prompt[:60], 0, 9, found), locale),
-        job_embeds.history(
-            HistoryPage(prompt[:60], 0, 0, SearchResult((), frozenset(), 0)), locale
-        ),
-        settings_embeds.panel(preferences, options, locale),
         settings_embeds.own_options(options, locale),
         help_embeds.parameter(prompt, locale),
     ):
         check(card)
+    panel = settings_panel.panel(preferences, options, ("1",) * 2, locale)
+    jobs_of_a_page = replace(job, id="0" * 32)
+    found = SearchResult((jobs_of_a_page,) * 5, frozenset({jobs_of_a_page.id}), 10**9)
+    pages = (
+        HistoryPage(prompt[:60], 10**6 - 2, 10**6, found, "extensions"),
+        HistoryPage(prompt[:60], 0, 0, SearchResult((), frozenset(), 0)),
+        HistoryPage(prompt[:60], 0, 0, SearchResult((), frozenset(), 0), "grids"),
+    )
+    layouts = [pagination.history_layout(page, {jobs_of_a_page.id}, locale) for page in pages]
+    for layout in (panel, *layouts):
+        assert layout.content_length() <= 4000
+        assert layout.total_children_count <= 40
+        for item in layout.walk_children():
+            assert len(getattr(item, "custom_id", "")) <= 100
 
 
 @pytest.mark.parametrize("locale", LANGUAGES)
@@ -69,6 +80,13 @@ def test_the_help_is_whole_in_every_language(locale: str) -> None:
     model = replace(model, skipped_loras=odd)
     check(help_embeds.models(Versions({f"{n}": model for n in range(40)}, "0"), locale))
     check(help_embeds.models(None, locale))
+    commands = {one.qualified_name: one for one in registered()}
+    mentions = {name: Markup(f"</{name}:{10**19}>") for name in commands}
+    check(help_embeds.start(mentions, locale))
+    slash = [CommandHelp(mentions[name], say(key_of(commands[name]), locale)) for name in mentions]
+    listed = help_embeds.commands(slash, ["x" * 32] * 4, locale)
+    check(listed)
+    assert all(mention in listed.text for mention in mentions.values())
     check(help_embeds.parameters(locale))
     assert "…" not in help_embeds.parameters(locale).text[-2:]
     check(settings_embeds.server(ServerSettings(3, highlights_channel=7), True, locale))

@@ -75,12 +75,17 @@ def of_draft(draft_id: str) -> list[str]:
 
 
 BUTTONS_OF_NOBODY = (
-    *(f"help:{topic}" for topic in ("commands", "parameters", "models")),
+    *(f"help:{topic}" for topic in ("start", "commands", "parameters", "models")),
     "history:0:",
     "history:0:secret",
+    "history-of:grids:0:secret",
     "me:raw",
     "me:stealth",
+    "me:stealth:stealth",
+    "me:mode:relax",
     "me:reset",
+    "me:reset:yes",
+    "server-reset:yes",
     "propose:draw:1",
     "propose:all",
     "propose:look:1",
@@ -89,7 +94,7 @@ BUTTONS_OF_NOBODY = (
 )
 """Those that carry no id: what they are about is the presser's own, or stands in the message."""
 
-MENUS_OF_NOBODY = ("again", "me:model", "me:temperament", "me:stylize")
+MENUS_OF_NOBODY = ("again", "history-kind:", "me:model", "me:temperament", "me:stylize")
 
 
 def test_no_template_is_left_out() -> None:

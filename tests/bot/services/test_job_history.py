@@ -32,7 +32,7 @@ async def history(settings: Settings, database: Database) -> AsyncIterator[JobHi
         publisher = JobPublisher(database, folder, messenger, registry)
         removals = Removals(database, folder, messenger)
         turns = MemberTurns(concurrency=1, most_waiting=1, most_of_one=1)
-        yield JobHistory(database, registry, publisher, messenger, removals, turns, 1)
+        yield JobHistory(database, folder, registry, publisher, messenger, removals, turns, 1)
 
 
 async def test_details_are_one_query_however_long_the_line_of_descent(

@@ -24,8 +24,10 @@ from playground.testing.member import Member
 from playground.testing.views import Answer, Message
 from storage import jobs, members
 from storage.database import Database, migrate
+from storage.members import Preferences
 from storage.models import JobKind, JobState
 from tests.support.bot.deployment import PATIENT
+from tests.support.bot.job_messages import written
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "version_0_1_0"
 WRITTEN = json.loads((FIXTURE / "messages.json").read_text())
@@ -112,7 +114,11 @@ async def choose(bot: DarkroomBot, ada: Member, custom_id: str, value: str) -> A
 async def shown(ada: Member, answer: Answer) -> Message:
     """The answer, once it is one."""
     return await ada.wait_for(
-        lambda m: m.id == answer.message.id and not m.thinking and bool(m.content or m.embeds)
+        lambda m: (
+            m.id == answer.message.id
+            and not m.thinking
+            and bool(m.content or m.embeds or written(m))
+        )
     )
 
 
@@ -229,7 +235,12 @@ async def test_old_panels_and_pages_go_on(
     await shown(ada, await choose(bot, ada, "me:stylize", "250"))
     after = await members.get_preferences(database, member)
     assert (after.mode, after.remix, after.stylize) == ("relax", not before.remix, 250)
-    for custom_id in custom_ids("help:.*|history:.*"):
+    for custom_id in custom_ids("help:.*"):
         assert (await shown(ada, await press(bot, ada, custom_id))).embeds
+    for custom_id in custom_ids("history:.*"):
+        assert "a fox" in written(await shown(ada, await press(bot, ada, custom_id)))
+    (reset,) = custom_ids("me:reset")
+    await ada.press(await shown(ada, await press(bot, ada, reset)), "Yes, reset")
+    assert await members.get_preferences(database, member) == Preferences()
     chosen = WRITTEN["messages"]["imagine"]["custom_ids"][0].split(":")[1]
     assert "a fox" in (await shown(ada, await choose(bot, ada, "again", chosen))).content

@@ -12,7 +12,7 @@ from bot.ui import responses
 from bot.ui.dynamic_items import view_of
 from bot.ui.responses import Responder
 from playground.testing.member import Member
-from tests.support.bot.job_messages import told
+from tests.support.bot.job_messages import told, written
 
 
 class Response:
@@ -68,7 +68,7 @@ async def test_a_slow_page_is_turned_in_place(
     posted = await channel.send("page", view=view_of(turn))
     page = await ada.wait_for(lambda m: m.id == str(posted.id))
     await ada.press(page, "turn")
-    turned = await ada.wait_for(lambda m: "no finished pictures yet" in m.embeds[0]["description"])
+    turned = await ada.wait_for(lambda m: "no finished pictures yet" in written(m))
     assert turned.id == page.id
 
 

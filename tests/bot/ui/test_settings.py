@@ -1,9 +1,13 @@
 """What members and servers choose, through the real client: panels, preferences, refusals."""
 
+from dataclasses import replace
+
 import pytest
 from discord import ButtonStyle, app_commands
+from discord.ui import Button
 
 from bot.client import DarkroomBot
+from bot.ui import settings_panel
 from playground import Playground
 from playground.testing.member import Member, Refused
 from playground.testing.views import Message
@@ -21,12 +25,19 @@ from tests.support.bot.job_messages import (
     told,
     value_of,
     whoever,
+    written,
 )
 
 
 def green(panel: Message) -> list[str]:
-    """What the panel shows as chosen."""
-    return [button.label for button in panel.buttons if button.style == ButtonStyle.success.value]
+    """What the panel marks as chosen: by its colour, and by a tick for those who see no colour."""
+    marked = [button for button in panel.buttons if button.style == ButtonStyle.success.value]
+    assert marked == [button for button in panel.buttons if button.label.startswith("✓ ")]
+    return [button.label.removeprefix("✓ ") for button in marked]
+
+
+USUAL = ["Public", "Fast", "Strong", "With style", "Remix off", "No DMs"]
+"""What is chosen in a panel in which nothing was changed."""
 
 
 async def test_the_panel_shows_and_changes_what_a_member_chose(
@@ -35,14 +46,15 @@ async def test_the_panel_shows_and_changes_what_a_member_chose(
     panel = await ada.slash("darkroom", "settings")
     assert panel.ephemeral
     assert value_of(panel, "me:stylize") == "usual"
-    assert green(panel) == ["Strong variations", "Public", "Fast"]
+    assert green(panel) == USUAL
     panel = (await ada.choose(panel, "250", select="me:stylize")).message
     assert value_of(panel, "me:stylize") == "250"
     panel = (await ada.choose(panel, "faithful", select="me:temperament")).message
-    for button in ("Raw", "Remix", "Strong variations", "Public", "Relax"):
+    for button in ("Raw", "Remix on", "Subtle", "Stealth", "Relax", "Send DMs"):
         panel = (await ada.press(panel, button)).message
-    assert green(panel) == ["Raw", "Remix", "Subtle variations", "Stealth", "Relax"]
-    assert "Suffix: `--s 250 --raw`" in card(panel)
+    changed = ["Stealth", "Relax", "Subtle", "Raw", "Remix on", "Send DMs"]
+    assert green(panel) == changed
+    assert "**Suffix:** `--s 250 --raw`" in written(panel)
     expected = Preferences(
         temperament="faithful",
         stylize=250,
@@ -51,11 +63,52 @@ async def test_the_panel_shows_and_changes_what_a_member_chose(
         variability="subtle",
         mode="relax",
         stealth=True,
+        auto_dm=True,
     )
     assert await chosen(database, panel) == expected
     assert value_of(await ben.slash("darkroom", "settings"), "me:stylize") == "usual"
-    panel = (await ada.press(panel, "Reset")).message
+
+
+async def test_a_button_does_what_it_says_however_often_it_is_pressed(
+    bot: DarkroomBot, ada: Member, database: Database
+) -> None:
+    """“Public” made a public member private."""
+    panel = await ada.slash("darkroom", "settings")
+    for label in (f"✓ {name}" for name in USUAL):
+        panel = (await ada.press(panel, label)).message
+    assert green(panel) == USUAL
     assert await chosen(database, panel) == Preferences()
+    for name in ("Stealth", "✓ Stealth"):
+        panel = (await ada.press(panel, name)).message
+        assert (await chosen(database, panel)).stealth
+    panel = (await ada.press(panel, "Public")).message
+    assert await chosen(database, panel) == Preferences()
+
+
+async def test_each_setting_of_the_panel_has_one_marked_button(bot: DarkroomBot) -> None:
+    for name, values in settings_panel.VALUES.items():
+        for value in values.values():
+            layout = settings_panel.panel(replace(Preferences(), **{name: value}), {}, (), "de")
+            buttons = [one for one in layout.walk_children() if isinstance(one, Button)]
+            ours = [one for one in buttons if (one.custom_id or "").startswith(f"me:{name}:")]
+            assert len(ours) == len(values)
+            assert sum(one.style is ButtonStyle.success for one in ours) == 1
+
+
+async def test_reset_asks_first(bot: DarkroomBot, ada: Member, database: Database) -> None:
+    panel = await ada.slash("darkroom", "settings")
+    changed = (await ada.press(panel, "Stealth")).message
+    for reset in ("Reset …", "me:reset"):
+        asked = (await ada.press(changed, reset)).message
+        assert "Reset all your settings?" in written(asked)
+        assert (await chosen(database, asked)).stealth
+        changed = (await ada.press(asked, "Cancel")).message
+        assert green(changed)[0] == "Stealth"
+        assert (await chosen(database, changed)).stealth
+    asked = (await ada.press(changed, "Reset …")).message
+    panel = (await ada.press(asked, "Yes, reset")).message
+    assert await chosen(database, panel) == Preferences()
+    assert green(panel) == USUAL
 
 
 @pytest.mark.parametrize(
@@ -152,7 +205,7 @@ async def test_nobody_has_more_than_twenty_options(
     replaced = await ada.slash("darkroom", "prefer option set", option="o3", value="--raw")
     assert "Option `--o3` is now `--raw`" in card(replaced)
     assert "`--o19`" in card(await ada.slash("darkroom", "prefer option list"))
-    assert "`--o19`" in card(await ada.slash("darkroom", "settings"))
+    assert "`--o19`" in written(await ada.slash("darkroom", "settings"))
 
 
 async def test_a_suffix_is_parameters_and_nothing_else(
@@ -225,7 +278,15 @@ async def test_server_settings_hold_for_every_prompt_that_says_nothing_else(
     ):
         assert words in shown
         assert words in card(saved)
-    assert "Aspect ratio: 1:1" in card(await owner.slash("darkroom", "server reset"))
+    asked = await owner.slash("darkroom", "server reset")
+    assert "Reset all settings of this server?" in card(asked)
+    assert await servers.get_settings(database, job.server_id) == kept
+    kept_as_it_was = (await owner.press(asked, "Cancel")).message
+    assert "Aspect ratio: 2:1" in card(kept_as_it_was)
+    assert not kept_as_it_was.buttons
+    assert await servers.get_settings(database, job.server_id) == kept
+    asked = await owner.slash("darkroom", "server reset")
+    assert "Aspect ratio: 1:1" in card((await owner.press(asked, "Yes, reset")).message)
     assert await servers.get_settings(database, job.server_id) == ServerSettings(job.server_id)
 
 
@@ -250,12 +311,15 @@ async def test_a_member_is_answered_in_their_language(
 ) -> None:
     async with Member(playground.url, "Ben", timeout=120, locale="de") as ben:
         panel = await ben.slash("darkroom", "settings")
-        assert "Deine Einstellungen" in card(panel)
+        assert "Deine Einstellungen" in written(panel)
         panel = (await ben.press(panel, "Relax")).message
         assert (await chosen(database, panel)).mode == "relax"
         refusal = await ben.slash("darkroom", "imagine", prompt="ein Fuchs --ar 0:1")
         assert "Ungültiger Parameter" in await told(ben, refusal)
-        assert "`/settings` Deine Einstellungen" in card(await ben.slash("darkroom", "help"))
+        helped = await ben.slash("darkroom", "help")
+        assert "Erste Schritte" in card(helped)
+        commands = card((await ben.press(helped, "Befehle")).message)
+        assert f"</settings:{bot.command_ids['settings']}> Deine Einstellungen" in commands
         # What all see is in the server's language, what only they see in theirs.
         public = await ben.slash("darkroom", "imagine", prompt="ein Fuchs --q .25")
         await finished(ben, public)

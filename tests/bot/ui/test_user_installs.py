@@ -126,7 +126,7 @@ async def test_every_command_answers_there(bot: DarkroomBot, ada: Member, place:
     for command, options, words in (
         ("info", {}, "Lifetime"),
         ("queue", {}, "you have nothing queued"),
-        ("help", {}, "Type `/`"),
+        ("help", {}, "Type </imagine:"),
         ("history", {}, "a fox"),
         ("seed", {}, job_id_of(grid)),
         ("settings", {}, "Suffix"),

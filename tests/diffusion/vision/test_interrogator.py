@@ -13,10 +13,16 @@ from PIL import Image
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from diffusion.loading.load import CheckpointError
-from diffusion.vision.interrogator import Interrogator, load_interrogator
+from diffusion.vision.function_words import function_words
+from diffusion.vision.interrogator import (
+    MAX_FUNCTION_WEIGHT,
+    Interrogator,
+    load_interrogator,
+)
 from tests.support.models.tiny_model import PHRASES, WIDTH, build_tiny_eye
 
 CPU = torch.device("cpu")
+MINI = Path(__file__).parents[3] / "diffusion" / "mini"
 
 
 def read(folder: Path, beside: Path) -> Interrogator:
@@ -53,6 +59,57 @@ def test_every_word_has_a_weight_and_the_heaviest_has_one(seeing: Interrogator) 
     assert all(0 <= weight <= 1 for _, weight in weights)
     assert max(weight for _, weight in weights) == 1
     assert weights == seeing.weigh("an owl, in the snow, owl")
+
+
+@pytest.fixture(scope="module")
+def embedded() -> Interrogator:
+    """The interrogator of the model that Darkroom comes with."""
+    return read(MINI, MINI)
+
+
+PROMPTS = (
+    "a cat and a dog",
+    "a small red fox, and an owl, AND the (and:1.3) moon",
+    "the house in the snow with a tree and the sun",
+    "it is a castle by the sea, and it is old",
+    "ein roter Fuchs und eine Eule in dem Schnee",
+    "die Katze und der Hund, und eine Maus",
+    "ein Haus für den Hund, von oben",
+)
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_function_words_weigh_less_than_any_other_word(embedded: Interrogator, prompt: str) -> None:
+    """Of “a cat and a dog”, “and” counted most by far."""
+    weights = embedded.weigh(prompt)
+    is_function_word = function_words([word for word, _ in weights])
+    light = [
+        weight for (_, weight), is_one in zip(weights, is_function_word, strict=True) if is_one
+    ]
+    heavy = [
+        weight for (_, weight), is_one in zip(weights, is_function_word, strict=True) if not is_one
+    ]
+    assert len(light) > 1
+    assert max(light) < min(heavy)
+    assert max(heavy) == 1
+    assert max(light) <= MAX_FUNCTION_WEIGHT
+
+
+def test_function_words_alone_are_compared_with_each_other(embedded: Interrogator) -> None:
+    assert max(weight for _, weight in embedded.weigh("to be or that")) == 1
+
+
+def test_words_that_show_something_are_no_function_words() -> None:
+    """Also where they look like function words of the other language."""
+
+    def found_in(prompt: str) -> list[str]:
+        words = prompt.split()
+        are_function_words = function_words(words)
+        return [word for word, is_one in zip(words, are_function_words, strict=True) if is_one]
+
+    assert found_in("fox den, man with hat, war, mine, can") == ["with"]
+    assert found_in("no people under two trees") == []
+    assert found_in("Der Mann hat den Fuchs, die Eule") == ["Der", "hat", "den", "die"]
 
 
 def test_reading_leaves_other_readers_of_the_tokenizer_alone(tiny_folder: Path) -> None:

@@ -1,6 +1,8 @@
 """Helpers that read the messages of jobs, and make the jobs that tests start from."""
 
 import io
+from collections.abc import Iterator
+from typing import Any
 
 from PIL import Image
 
@@ -67,12 +69,26 @@ def card(message: Message) -> str:
     return "\n".join([embed["title"], embed.get("description", ""), *fields])
 
 
+def written(message: Message) -> str:
+    """All texts of a message that is made of components alone."""
+    return "\n".join(_texts(message.raw["components"]))
+
+
+def _texts(components: list[dict[str, Any]]) -> Iterator[str]:
+    for component in components:
+        if "content" in component:
+            yield component["content"]
+        yield from _texts(component.get("components", []))
+
+
 async def told(member: Member, answer: Message) -> str:
-    """The card that answers this member alone, at once or after “thinking…”."""
+    """The card or the components that answer this member alone, at once or after “thinking…”."""
     shown = await member.wait_for(
-        lambda m: m.ephemeral and m.embeds and m.interaction_id == answer.interaction_id
+        lambda m: (
+            m.ephemeral and (m.embeds or written(m)) and m.interaction_id == answer.interaction_id
+        )
     )
-    return card(shown)
+    return card(shown) if shown.embeds else written(shown)
 
 
 def whoever(message: Message) -> int:

@@ -11,7 +11,7 @@ from bot.i18n.markdown import names, visible
 from bot.i18n.texts import Text
 from bot.messages import help_embeds, job_embeds, settings_embeds
 from bot.messages import job_messages as messages
-from bot.messages.job_embeds import HistoryPage, QueuePosition
+from bot.messages.job_embeds import HISTORY_KINDS, HistoryPage, QueuePosition
 from bot.messages.specs import AttachmentSpec, EmbedSpec, MessageSpec
 from bot.models.versions import Versions
 from bot.prompts.recipe import Recipe
@@ -83,7 +83,6 @@ def all_cards(typed: str) -> Iterator[EmbedSpec]:
     job = replace(JOB, prompt=typed, member_name=typed)
     other = replace(job, member_id=1)
     queue = Queue((job, other), (other, job))
-    found = SearchResult((job,), frozenset(), 1)
     request = ImageRequest(typed, typed, (Noise(1),), 8, 8, 2, 7.5)
     pictures = [Picture(0, 1, 8, 8, "", "", 8, "", "")]
     model = ModelInfo(
@@ -97,9 +96,6 @@ def all_cards(typed: str) -> Iterator[EmbedSpec]:
     line = re.sub("`{3,}", "``", visible(typed, job_embeds.MAX_LINE_CHARS))
     yield job_embeds.details(job, request, pictures, LOCALE, Recipe(line, 1, True))
     yield job_embeds.ancestry([job, job], job.channel_id, LOCALE)
-    yield job_embeds.history(HistoryPage(typed, 0, 1, found), LOCALE)
-    yield job_embeds.history(HistoryPage(typed, 0, 0, SearchResult((), frozenset(), 0)), LOCALE)
-    yield settings_embeds.panel(Preferences(model=typed, suffix=typed), {typed: typed}, LOCALE)
     yield settings_embeds.own_options({typed: typed}, LOCALE)
     yield settings_embeds.server(settings, True, LOCALE)
     yield settings_embeds.preferred(
@@ -122,4 +118,12 @@ def shown(typed: str) -> list[str]:
     everywhere = [one.content for one in job_messages(typed)]
     for one in job_messages(typed):
         everywhere += [text for card in one.embeds for text in texts_of(card)]
+    preferences = Preferences(model=typed, suffix=typed)
+    nothing = SearchResult((), frozenset(), 0)
+    everywhere += [
+        job_embeds.history_heading(HistoryPage(typed, 0, 0, nothing, kind), LOCALE)
+        for kind in HISTORY_KINDS
+    ]
+    everywhere.append(job_embeds.history_entry(replace(JOB, prompt=typed), True, LOCALE))
+    everywhere.append(settings_embeds.panel_notes(preferences, {typed: typed}, LOCALE))
     return everywhere + [text for card in all_cards(typed) for text in texts_of(card)]
