@@ -4,6 +4,7 @@ Whatever the network predicts (ε, v or the sample) is converted here and nowher
 (`forward`) and training (`loss`) share the formulas, so that they cannot drift apart.
 """
 
+from collections.abc import Callable
 from contextlib import nullcontext
 
 import torch
@@ -14,6 +15,9 @@ from diffusion.nn.devices import handed
 from diffusion.nn.lora_layers import LoraLayers
 from diffusion.sampling.noise_schedules import TrainedLevels, timestep
 from diffusion.text.encoder import Conditions
+
+Network = Callable[..., tuple[Tensor, ...]]
+"""Anything that is called like a U-Net with `return_dict=False`."""
 
 PREDICTION_TYPES = ("epsilon", "v_prediction", "sample")
 
@@ -52,23 +56,26 @@ class Denoiser(nn.Module):
         conditions: Conditions,
         times: Tensor | None = None,
         tile: bool = False,
+        network: Network | None = None,
     ) -> Tensor:
         """The denoised prediction, like `x`.
 
         x: [rows, 4, h, w], noised as x₀ + σ·n; sigma: [rows] float64 on the CPU; times: [rows]
         timesteps for the network, by default those of sigma. With `tile`, convolutions wrap around
-        the borders.
+        the borders. `network` is called in place of the U-Net; it sees no LoRAs and no `tile`.
         """
         preserved, added = _variance_preserving(sigma, x)
         if times is None:
             times = timestep(self.levels, sigma.cpu())
         loras = self._lora_layers.applied(conditions.loras) if self._lora_layers else nullcontext()
-        with loras, circular_padding(self.unet) if tile else nullcontext():
+        around = tile and network is None
+        with loras, circular_padding(self.unet) if around else nullcontext():
             output = self._network(
                 x * preserved,
                 times,
                 conditions.states,
                 self._added_conditions(x, conditions.pooled),
+                network or self.unet,
             )
         # With α = 1/√(1+σ²) and σα for the two shares, x = (α·x₀ + σα·n)/α.
         if self.prediction_type == "epsilon":
@@ -85,7 +92,7 @@ class Denoiser(nn.Module):
         """
         preserved, added = _variance_preserving(sigma, x0)
         times = timestep(self.levels, sigma.cpu())
-        output = self._network(preserved * x0 + added * noise, times, states, {})
+        output = self._network(preserved * x0 + added * noise, times, states, {}, self.unet)
         if self.prediction_type == "epsilon":
             target = noise
         elif self.prediction_type == "v_prediction":
@@ -104,11 +111,16 @@ class Denoiser(nn.Module):
         return {"text_embeds": pooled, "time_ids": sizes}
 
     def _network(
-        self, scaled: Tensor, times: Tensor, states: Tensor, added_conditions: dict[str, Tensor]
+        self,
+        scaled: Tensor,
+        times: Tensor,
+        states: Tensor,
+        added_conditions: dict[str, Tensor],
+        network: Network,
     ) -> Tensor:
         weights = next(self.unet.parameters())
         options = {"added_cond_kwargs": added_conditions} if added_conditions else {}
-        output: Tensor = self.unet(
+        output = network(
             scaled.to(weights.dtype),
             times.to(weights.device, torch.float32, non_blocking=True),
             states.to(weights.dtype),
