@@ -10,7 +10,7 @@ from diffusers import DiffusionPipeline, DPMSolverMultistepScheduler
 from diffusers.utils import logging as diffusers_logging
 
 from benchmarks.figures import Timing
-from diffusion.engine.backends import backend_wanted, openvino_unet
+from diffusion.engine.backends import backend_wanted, backends, openvino_unet
 from diffusion.engine.batching import BatchedDenoiser
 from diffusion.engine.cost_model import CostModel
 from diffusion.engine.engine import Engine
@@ -33,14 +33,23 @@ class Contender(Protocol):
 
 
 class Ours:
-    """Our engine, prepared as the server prepares it; one for all rounds."""
+    """Our engine, prepared as the server prepares it; one for all rounds.
+
+    `kept` is the folder for the converted model; by default that of the server.
+    """
 
     def __init__(
-        self, folder: Path, device: torch.device, dtype: torch.dtype, compiled: bool = False
+        self,
+        folder: Path,
+        device: torch.device,
+        dtype: torch.dtype,
+        compiled: bool = False,
+        kept: Path | None = None,
     ) -> None:
         self.checkpoint = load(folder, device, dtype)
         wanted = "torch" if compiled else backend_wanted()
-        self.openvino = openvino_unet(self.checkpoint, cache_folder() / "openvino", wanted)
+        self.openvino = openvino_unet(self.checkpoint, kept or cache_folder() / "openvino", wanted)
+        self.backend = f"ours by {backends(self.openvino)['unet']}"
         prepare(self.checkpoint.denoiser.unet, device, compiled)
         self._compiled = compiled
         self._engine = Engine(self.checkpoint, compiled=compiled, openvino=self.openvino)
