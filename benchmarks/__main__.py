@@ -86,7 +86,9 @@ def measure(
     """Time `n` rounds of each case with each contender."""
     rounds: Rounds = {case: {name: [] for name in contenders} for case in cases}
     for case, (count, pictures, steps, guided) in cases.items():
-        for turn in range(-WARM_UP_ROUNDS, n):
+        # Large models take minutes a picture, of which the first rounds' delay is nothing.
+        warm_up = min(WARM_UP_ROUNDS, 1) if steps else WARM_UP_ROUNDS
+        for turn in range(-warm_up, n):
             for name, contender in contenders.items():
                 wanted = requests(model.size, steps or model.steps, count, pictures, turn, guided)
                 timing = contender.draw(wanted)
