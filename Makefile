@@ -4,6 +4,8 @@ BIN := .venv/bin
 # Pip's constraints keep torch at the build that every other part was tested with.
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 ARGS ?=
+# On a processor OpenVINO draws several times as fast as torch. A GPU has no use for its 180 MB.
+EXTRAS = $(shell command -v nvidia-smi >/dev/null 2>&1 || echo '[openvino]')
 
 .PHONY: install run test company libraries lint bench
 
@@ -11,7 +13,7 @@ install: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(INSTALL) -e .
+	$(INSTALL) -e '.$(EXTRAS)'
 	touch $@
 
 # What tests, checks and training need besides.

@@ -19,8 +19,14 @@ HEADER = "# Written by .ci/lock.py: every version with the hashes of its files o
 
 
 def main() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project = settings["project"]
+    wanted = [
+        *project["dependencies"],
+        # The image is the same with a GPU and without.
+        *project["optional-dependencies"]["openvino"],
+        *settings["build-system"]["requires"],
+    ]
     pinned = "".join(
         line + "\n"
         for lock in (REST, TORCH)

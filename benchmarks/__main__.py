@@ -3,13 +3,15 @@
 All contenders take turns in one run, so that other load affects them equally; medians are reported.
 The tables are written to docs/performance.md. Without a GPU the embedded model runs in the
 machine's fastest dtype and in float32. With `--models`, and on a GPU, models with random weights
-run. Compiled ones take part on a GPU, or with `--compiled`, and take minutes to warm up.
+run; on a processor one picture at a time, because eight would take an hour. Compiled ones take part
+on a GPU, or with `--compiled`, and take minutes to warm up.
 """
 
 import argparse
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
@@ -31,6 +33,22 @@ PEAK_TFLOPS = 790.0
 WARM_UP_ROUNDS = 3
 """Rounds of each case that do not count: the first two are up to a fifth slower."""
 
+
+class Case(NamedTuple):
+    """`count` requests of `pictures` pictures each. Without `steps`, those of the model."""
+
+    count: int
+    pictures: int
+    steps: int | None = None
+    guided: bool = True
+
+
+ONE_AT_A_TIME = {
+    "one picture, 20 steps": Case(1, 1, 20),
+    "one picture, 4 steps without guidance, as LCM": Case(1, 1, 4, guided=False),
+}
+"""What is measured of large models on a processor."""
+
 Rounds = dict[str, dict[str, list[Timing]]]
 """Timings by case and by contender."""
 
@@ -43,8 +61,10 @@ FIGURES: Mapping[str, Callable[[Timing], float]] = {
 }
 
 
-def requests(size: int, steps: int, count: int, pictures: int, turn: int) -> list[ImageRequest]:
-    """Guided requests that differ in steps and guidance; every turn has new prompts."""
+def requests(
+    size: int, steps: int, count: int, pictures: int, turn: int, guided: bool = True
+) -> list[ImageRequest]:
+    """Requests that differ in steps and guidance; every turn has new prompts."""
     return [
         ImageRequest(
             model="",
@@ -53,7 +73,7 @@ def requests(size: int, steps: int, count: int, pictures: int, turn: int) -> lis
             width=size,
             height=size,
             steps=steps + (number % 4 - 1) * (steps // 5) * (count > 1),
-            guidance_scale=3.0 + number % 3,
+            guidance_scale=3.0 + number % 3 if guided else 1.0,
             sampler="dpmpp_2m",
         )
         for number in range(count)
@@ -61,29 +81,29 @@ def requests(size: int, steps: int, count: int, pictures: int, turn: int) -> lis
 
 
 def measure(
-    contenders: Mapping[str, Contender], cases: Mapping[str, tuple[int, int]], model: Model, n: int
+    contenders: Mapping[str, Contender], cases: Mapping[str, Case], model: Model, n: int
 ) -> Rounds:
-    """Time `n` rounds of each case with each contender.
-
-    A case is a number of requests and the number of pictures in each.
-    """
+    """Time `n` rounds of each case with each contender."""
     rounds: Rounds = {case: {name: [] for name in contenders} for case in cases}
-    for case, (count, pictures) in cases.items():
-        for turn in range(-WARM_UP_ROUNDS, n):
+    for case, (count, pictures, steps, guided) in cases.items():
+        # Large models take minutes a picture, of which the first rounds' delay is nothing.
+        warm_up = min(WARM_UP_ROUNDS, 1) if steps else WARM_UP_ROUNDS
+        for turn in range(-warm_up, n):
             for name, contender in contenders.items():
-                timing = contender.draw(requests(model.size, model.steps, count, pictures, turn))
+                wanted = requests(model.size, steps or model.steps, count, pictures, turn, guided)
+                timing = contender.draw(wanted)
                 if turn >= 0:
                     rounds[case][name].append(timing)
         print(f"{case}: {n} rounds done", flush=True)
     return rounds
 
 
-def compared(rounds: Rounds, cases: Mapping[str, tuple[int, int]]) -> str:
+def compared(rounds: Rounds, cases: Mapping[str, Case]) -> str:
     """A table of all cases: the first contender, the others, and by which factor it is better."""
     rows = []
     for case, taken in rounds.items():
         for figure, read in FIGURES.items():
-            alone = cases[case][0] == 1
+            alone = cases[case].count == 1
             if alone and figure in ("mean latency", "95th percentile", "pictures a second"):
                 continue
             medians = [median(timings, read) for timings in taken.values()]
@@ -104,23 +124,29 @@ def _beside(medians: list[float], more: bool) -> list[str]:
 
 def on_embedded(device: torch.device, rounds: int, compiled: bool) -> str:
     """Benchmark the embedded model against the pipeline in the same dtype and in float32."""
-    dtype = number_type(device)
-    ours = Ours(EMBEDDED, device, dtype)
-    name = str(dtype).removeprefix("torch.")
-    contenders: dict[str, Contender] = {
-        f"ours, {name}": ours,
-        f"pipeline, {name}": Pipeline(EMBEDDED, device, dtype),
-    }
-    if dtype != torch.float32:
-        contenders["pipeline, float32"] = Pipeline(EMBEDDED, device, torch.float32)
+    dtypes = list(dict.fromkeys((number_type(device), torch.float32)))
+    ours, pairs = Ours(EMBEDDED, device, dtypes[0]), dict[str, dict[str, Contender]]()
+    for dtype in dtypes:
+        name = str(dtype).removeprefix("torch.")
+        engine = ours if dtype == dtypes[0] else Ours(EMBEDDED, device, dtype)
+        pairs[name] = {
+            f"{engine.backend}, {name}": engine,
+            f"pipeline, {name}": Pipeline(EMBEDDED, device, dtype),
+        }
+    contenders = {name: one for pair in pairs.values() for name, one in pair.items()}
     info = ours.checkpoint.info
     model = Model(info.id, info.native_size, info.steps)
     warming = ""
     if compiled:
         contenders["ours, compiled"], warming = _warmed(EMBEDDED, device, dtype)
-    cases = {"one picture": (1, 1), "a grid of four": (1, 4), TOGETHER: (8, 1)}
-    text = compared(measure(contenders, cases, model, rounds), cases)
-    parts = [_about(info, device, rounds), text, _engine_alone(ours, model, rounds), warming]
+        pairs["compiled"] = {name: contenders[name] for name in list(contenders)[::-1]}
+    cases = {"one picture": Case(1, 1), "a grid of four": Case(1, 4), TOGETHER: Case(8, 1)}
+    taken = measure(contenders, cases, model, rounds)
+    texts = [
+        compared({case: {name: of[name] for name in pair} for case, of in taken.items()}, cases)
+        for pair in pairs.values()
+    ]
+    parts = [_about(info, device, rounds), *texts, _engine_alone(ours, model, rounds), warming]
     return "\n\n".join(filter(None, parts))
 
 
@@ -170,22 +196,24 @@ def _one(name: str, device: torch.device, rounds: int, compiled: bool) -> str:
     model, dtype = MODELS[name], number_type(device)
     with tempfile.TemporaryDirectory() as folder:
         place = build(name, Path(folder))
-        ours = Ours(place, device, dtype)
+        ours = Ours(place, device, dtype, kept=place / "openvino")
         contenders: dict[str, Contender] = {
-            "ours": ours,
+            ours.backend: ours,
             "pipeline": Pipeline(place, device, dtype),
         }
         warming = ""
         if compiled:
             contenders["ours, compiled"], warming = _warmed(place, device, dtype)
             contenders["pipeline, compiled"] = Pipeline(place, device, dtype, compiled=True)
-    cases = {"one picture": (1, 1), TOGETHER: (8, 1)}
+    cases = {"one picture": Case(1, 1), TOGETHER: Case(8, 1)}
+    if device.type == "cpu" and not model.reduced:
+        cases = ONE_AT_A_TIME
     taken = measure(contenders, cases, model, rounds)
     parts = [
         f"{model.name} at {model.size} px, {model.steps} steps, {str(dtype).split('.')[1]}",
         compared(taken, cases),
-        shares_of_the_ceiling(model, taken[TOGETHER]) if model.step else "",
-        _engine_alone(ours, model, rounds),
+        shares_of_the_ceiling(model, taken[TOGETHER]) if model.step and TOGETHER in cases else "",
+        _engine_alone(ours, model, rounds) if TOGETHER in cases else "",
         warming,
     ]
     return "\n\n".join(filter(None, parts))
@@ -213,7 +241,8 @@ def main() -> None:
     names = arguments.models or (["sd15", "sdxl"] if device.type == "cuda" else [])
     compiled = arguments.compiled or device.type == "cuda"
     if names:
-        place, text = "on a GPU", on_random_weights(names, device, arguments.rounds, compiled)
+        place = "on a GPU" if device.type == "cuda" else "large models on a CPU"
+        text = on_random_weights(names, device, arguments.rounds, compiled)
     else:
         place, text = "on a CPU", on_embedded(device, arguments.rounds, compiled)
     print(text)

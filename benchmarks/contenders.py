@@ -10,6 +10,7 @@ from diffusers import DiffusionPipeline, DPMSolverMultistepScheduler
 from diffusers.utils import logging as diffusers_logging
 
 from benchmarks.figures import Timing
+from diffusion.engine.backends import backend_wanted, backends, openvino_unet
 from diffusion.engine.batching import BatchedDenoiser
 from diffusion.engine.cost_model import CostModel
 from diffusion.engine.engine import Engine
@@ -19,7 +20,7 @@ from diffusion.engine.events import (
     GenerationFinished,
     GenerationProgress,
 )
-from diffusion.engine.profiling import SWEPT_ROWS, native_rows, native_shape
+from diffusion.engine.profiling import SWEPT_ROWS, cache_folder, native_rows, native_shape
 from diffusion.loading.load import load
 from diffusion.nn.devices import prepare
 from diffusion.protocol.requests import ImageRequest
@@ -32,15 +33,26 @@ class Contender(Protocol):
 
 
 class Ours:
-    """Our engine, prepared as the server prepares it; one for all rounds."""
+    """Our engine, prepared as the server prepares it; one for all rounds.
+
+    `kept` is the folder for the converted model; by default that of the server.
+    """
 
     def __init__(
-        self, folder: Path, device: torch.device, dtype: torch.dtype, compiled: bool = False
+        self,
+        folder: Path,
+        device: torch.device,
+        dtype: torch.dtype,
+        compiled: bool = False,
+        kept: Path | None = None,
     ) -> None:
         self.checkpoint = load(folder, device, dtype)
+        wanted = "torch" if compiled else backend_wanted()
+        self.openvino = openvino_unet(self.checkpoint, kept or cache_folder() / "openvino", wanted)
+        self.backend = f"ours by {backends(self.openvino)['unet']}"
         prepare(self.checkpoint.denoiser.unet, device, compiled)
         self._compiled = compiled
-        self._engine = Engine(self.checkpoint, compiled=compiled)
+        self._engine = Engine(self.checkpoint, compiled=compiled, openvino=self.openvino)
 
     def draw(self, requests: list[ImageRequest]) -> Timing:
         engine, start = self._engine, time.perf_counter()
@@ -67,8 +79,8 @@ class Ours:
     def overhead(self, requests: list[ImageRequest]) -> float:
         """The share of the steps' time that is spent outside the U-Net.
 
-        Counts only steps in which all requests take part and none is decoded. On a GPU the time of
-        the passes, as the device measures it, counts as the U-Net's.
+        Counts only steps in which all requests take part and none is decoded. On a GPU, and with
+        OpenVINO, the time of the passes counts as the U-Net's.
         """
         engine, unet = self._engine, self.checkpoint.denoiser.unet
         inside, began = 0.0, 0.0
@@ -84,16 +96,16 @@ class Ours:
         for request in requests:
             engine.add(request)
         engine.step()  # encodes the prompts
-        on_gpu = next(unet.parameters()).is_cuda
+        timed = next(unet.parameters()).is_cuda or self.openvino
         hooks = []
-        if not on_gpu:
+        if not timed:
             hooks = [unet.register_forward_pre_hook(begin), unet.register_forward_hook(end)]
         before = sum(curve.seconds for curve in engine.costs.curves.values())
         start = time.perf_counter()
         for _ in range(min(request.steps for request in requests) - 2):
             engine.step()
         whole = time.perf_counter() - start
-        if on_gpu:
+        if timed:
             inside = sum(curve.seconds for curve in engine.costs.curves.values()) - before
         for hook in hooks:
             hook.remove()
@@ -105,7 +117,7 @@ class Ours:
     def curve(self, rounds: int) -> dict[int, float]:
         """Seconds of a pass by its number of rows, at the model's native size."""
         costs = CostModel()
-        passes = BatchedDenoiser(self.checkpoint.denoiser, costs, compiled=self._compiled)
+        passes = BatchedDenoiser(self.checkpoint.denoiser, costs, self._compiled, self.openvino)
         shape, rows = native_shape(self.checkpoint), native_rows(self.checkpoint)
         for _ in range(rounds + 1):  # the first one examines the layers
             for count in SWEPT_ROWS:

@@ -52,6 +52,12 @@ class Settings(BaseSettings):
         description="The number type of the model: `float32`, `bfloat16`, or `auto` "
         "(bfloat16 if the hardware supports it).",
     )
+    backend: Literal["auto", "torch", "openvino"] = Field(
+        "auto",
+        validation_alias=AliasChoices("DARKROOM_BACKEND"),
+        description="What runs the U-Net on a processor: `torch`, `openvino` (if it is installed), "
+        "or `auto` (the faster one, measured at the first start).",
+    )
     compiled: bool = Field(
         False,
         validation_alias=AliasChoices("DARKROOM_COMPILE"),
@@ -146,6 +152,7 @@ class Settings(BaseSettings):
         """The environment of our own inference process, which reads no `.env` itself."""
         return {
             "DARKROOM_DTYPE": self.dtype,
+            "DARKROOM_BACKEND": self.backend,
             "DARKROOM_COMPILE": str(int(self.compiled)),
             **({"DARKROOM_LORAS": self.loras} if self.loras else {}),
             **({"INFERENCE_API_KEY": self.api_key} if self.api_key else {}),

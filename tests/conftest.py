@@ -11,6 +11,9 @@ import pytest
 from diffusion.environment import set_defaults
 
 set_defaults()  # before a test imports torch
+# Measuring at each start takes long, and no test shall depend on what is faster today. Those of
+# OpenVINO ask for it.
+os.environ.setdefault("DARKROOM_BACKEND", "torch")
 
 DESCRIPTION = Path(__file__).parents[2] / "shared" / "discord-openapi.json"
 

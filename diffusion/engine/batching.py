@@ -2,9 +2,11 @@
 
 The layers of the U-Net are made batch-invariant (`diffusion.nn.invariant_layers`), so a pass may
 have any number of rows. A U-Net with an unknown layer gets one row per pass. A compiled U-Net
-cannot examine its layers, so all its passes have one fixed size.
+cannot examine its layers, so all its passes have one fixed size. OpenVINO runs each row by itself
+(`diffusion.nn.openvino_unet`). It cannot add LoRAs, so torch runs the rows that have some.
 """
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -16,9 +18,12 @@ from torch import Tensor
 from diffusion.engine.cost_model import MAX_BATCH_ROWS, CostModel
 from diffusion.engine.scheduler import Shape
 from diffusion.nn.invariant_layers import make_invariant
-from diffusion.sampling.denoiser import Denoiser
+from diffusion.nn.openvino_unet import OpenvinoUnet, ShapeNotCompiled
+from diffusion.sampling.denoiser import Denoiser, Network
 from diffusion.sampling.trajectory import Row
 from diffusion.text.encoder import together
+
+log = logging.getLogger(__name__)
 
 
 class BatchedDenoiser:
@@ -27,8 +32,16 @@ class BatchedDenoiser:
     On a GPU a pass has 1, 2, 4, 8 or 16 rows, because every new size is slow the first time.
     """
 
-    def __init__(self, denoiser: Denoiser, costs: CostModel, compiled: bool = False) -> None:
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        costs: CostModel,
+        compiled: bool = False,
+        openvino: OpenvinoUnet | None = None,
+    ) -> None:
         self._denoiser = denoiser
+        self._openvino = openvino
+        self._not_compiled: set[Shape] = set()
         self._costs = costs
         self._device = next(denoiser.parameters()).device
         self._compiled = compiled
@@ -54,7 +67,17 @@ class BatchedDenoiser:
             self._sizes.begin(self.reference(shape))
         return self._timed(shape, len(rows), partial(self._in_passes, shape, rows))
 
+    def on_torch(self, loras: bool) -> bool:
+        """Whether torch runs rows with or without LoRAs, although OpenVINO runs others."""
+        return loras and self._openvino is not None
+
     def _in_passes(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
+        if self._openvino and not shape.on_torch and shape not in self._not_compiled:
+            try:
+                return self._pass(shape, rows, partial(self._openvino, tile=shape.tile))
+            except ShapeNotCompiled as error:
+                log.warning("torch runs pictures of %s: %s", shape, error)
+                self._not_compiled.add(shape)
         size = self._size(shape, len(rows))
         parts = [rows[start : start + size] for start in range(0, len(rows), size)]
         return torch.cat([self._pass(shape, _padded(part, size))[: len(part)] for part in parts])
@@ -69,20 +92,21 @@ class BatchedDenoiser:
             return count
         return min(1 << (count - 1).bit_length(), self._costs.most(shape))
 
-    def _pass(self, shape: Shape, rows: Sequence[Row]) -> Tensor:
+    def _pass(self, shape: Shape, rows: Sequence[Row], network: Network | None = None) -> Tensor:
         denoised: Tensor = self._denoiser(
             torch.stack([row.x for row in rows]),
             torch.stack([row.sigma for row in rows]),
             together([row.condition for row in rows]),
             torch.stack([row.time for row in rows]),
             shape.tile,
+            network,
         )
         return denoised
 
     def _timed(self, shape: Shape, rows: int, predict: Callable[[], Tensor]) -> Tensor:
         """Call `predict` and note its time as that of `rows` rows, not counting the padding.
 
-        A pass in which layers were examined is not noted: that happens once and is slow.
+        A pass that examined layers or compiled is not noted: that happens once and is slow.
         """
         if self._device.type == "cuda":
             return self._timed_later(shape, rows, predict)
@@ -112,7 +136,9 @@ class BatchedDenoiser:
         return denoised
 
     def _examined(self) -> int:
-        return self._sizes.examined if self._sizes else 0
+        """How often something was done that only the first pass of its kind does."""
+        compilations = self._openvino.compilations if self._openvino else 0
+        return compilations + (self._sizes.examined if self._sizes else 0)
 
     def settle(self) -> None:
         """Wait for the passes that are still being timed, and note their time."""

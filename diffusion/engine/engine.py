@@ -6,8 +6,8 @@ A request can join at every step and leave at every step. `add` and `abort` may 
 threads while a step runs.
 
 **The same request gives the same bytes, whatever else is running.** Layers that round differently
-at another batch size are examined one by one (`diffusion.nn.batch_invariance`). The text encoder
-and the autoencoder process one item at a time. Everything else is elementwise.
+at another batch size are examined one by one (`diffusion.nn.batch_invariance`). OpenVINO, the text
+encoder and the autoencoder process one item at a time. Everything else is elementwise.
 """
 
 import itertools
@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from diffusion.engine.backends import backends
 from diffusion.engine.batching import BatchedDenoiser
 from diffusion.engine.cost_model import CostModel
 from diffusion.engine.events import (
@@ -35,6 +36,7 @@ from diffusion.engine.shares import Caller
 from diffusion.engine.vae_thread import NO_MEMORY, Encoded, VaeFailed, VaeThread
 from diffusion.loading.load import Checkpoint
 from diffusion.nn.devices import is_device_lost, is_out_of_memory
+from diffusion.nn.openvino_unet import OpenvinoUnet
 from diffusion.protocol.requests import ImageRequest
 from diffusion.sampling.plan import Plan, preview_steps
 from diffusion.sampling.trajectory import InitLatents, Trajectory, advance, begin
@@ -77,7 +79,8 @@ class _Generation:
 class Engine:
     """Generates the pictures of many requests at once with one model.
 
-    With `sweeps` it measures the cost of its passes while it has nothing else to do.
+    With `sweeps` it measures the cost of its passes while it has nothing else to do. `openvino`
+    runs the U-Net where it can, and torch the rest.
     """
 
     def __init__(
@@ -87,12 +90,14 @@ class Engine:
         costs: CostModel | None = None,
         compiled: bool = False,
         sweeps: bool = False,
+        openvino: OpenvinoUnet | None = None,
     ) -> None:
         self.checkpoint = checkpoint
         self.costs = costs or CostModel()
+        self.backends = backends(openvino)
         self.steps = 0
         self.out_of_memory = 0
-        self._passes = BatchedDenoiser(checkpoint.denoiser, self.costs, compiled)
+        self._passes = BatchedDenoiser(checkpoint.denoiser, self.costs, compiled, openvino)
         self._vae_thread = VaeThread(checkpoint.decoder, self._notice)
         self._lock = threading.Lock()
         self._stirred = threading.Event()
@@ -118,7 +123,10 @@ class Engine:
         plan = Plan.of(request, self.checkpoint.denoiser.is_told_guidance)
         factor = self.checkpoint.decoder.factor
         chunks = self.checkpoint.text.chunks(plan.all_texts)
-        shape = Shape(request.height // factor, request.width // factor, chunks, request.tile)
+        on_torch = self._passes.on_torch(bool(request.loras))
+        shape = Shape(
+            request.height // factor, request.width // factor, chunks, request.tile, on_torch
+        )
         with self._lock:
             rows = len(request.noises) * plan.rows
             entry = Entry(next(self._keys), shape, rows, caller, plan.steps)

@@ -64,6 +64,7 @@ class _Curve(JsonObject):
     width: Side
     chunks: Side
     tile: Annotated[bool, Flag()] = False
+    on_torch: Annotated[bool, Flag()] = False
     points: Annotated[tuple[_Point, ...], ListOf(MAX_BATCH_ROWS)] = ()
 
 
@@ -104,6 +105,7 @@ class CostModelFile:
                 "width": shape.width,
                 "chunks": shape.chunks,
                 "tile": shape.tile,
+                "on_torch": shape.on_torch,
                 "points": [{"rows": rows, "seconds": took} for rows, took in curve.points()],
             }
             for shape, curve in used[:MAX_SHAPES]
@@ -125,8 +127,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "darkroom"
 
 
-def identity(checkpoint: Checkpoint, compiled: bool) -> dict[str, str]:
-    """Everything that the time of a pass depends on, except the load of the machine."""
+def identity(checkpoint: Checkpoint, compiled: bool, backend: str = "torch") -> dict[str, str]:
+    """Everything that the time of a pass depends on, except the load of the machine.
+
+    `backend` runs the U-Net.
+    """
     unet = checkpoint.denoiser.unet
     weights = next(unet.parameters())
     config: Mapping[str, object] = dict(unet.config)  # type: ignore
@@ -140,6 +145,7 @@ def identity(checkpoint: Checkpoint, compiled: bool) -> dict[str, str]:
         "dtype": str(weights.dtype),
         "torch": torch.__version__,
         "compiled": str(compiled),
+        "backend": backend,
     }
 
 
@@ -210,7 +216,7 @@ def _curves(
     if not isinstance(said, Mapping) or said.get("of") != identity:
         raise InvalidField("of", "it belongs to another model or machine")
     for curve in read(_Curves, said).curves:
-        shape = Shape(curve.height, curve.width, curve.chunks, curve.tile)
+        shape = Shape(curve.height, curve.width, curve.chunks, curve.tile, curve.on_torch)
         yield shape, [(point.rows, point.seconds) for point in curve.points]
 
 

@@ -21,12 +21,14 @@ NOBODY = Caller()
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What the rows of one pass have in common: the size of the latents in cells, the length of the
-    texts in chunks, and whether the picture tiles seamlessly."""
+    texts in chunks, whether the picture tiles seamlessly, and whether torch runs the rows although
+    OpenVINO runs others (`on_torch`)."""
 
     height: int
     width: int
     chunks: int = 1
     tile: bool = False
+    on_torch: bool = False
 
     @property
     def cells(self) -> int:

@@ -6,6 +6,7 @@ drift apart.
 """
 
 import math
+from collections.abc import Callable
 from contextlib import nullcontext
 from functools import lru_cache
 
@@ -17,6 +18,9 @@ from diffusion.nn.devices import handed
 from diffusion.nn.lora_layers import LoraLayers
 from diffusion.sampling.noise_schedules import TrainedLevels, timestep
 from diffusion.text.encoder import Conditions
+
+Network = Callable[..., tuple[Tensor, ...]]
+"""Anything that is called like a U-Net with `return_dict=False`."""
 
 PREDICTION_TYPES = ("epsilon", "v_prediction", "sample", "edm", "flow_prediction")
 """What networks predict: ε, v, x₀, F of Karras et al. 2022, or the flow n - x₀."""
@@ -68,23 +72,26 @@ class Denoiser(nn.Module):
         conditions: Conditions,
         times: Tensor | None = None,
         tile: bool = False,
+        network: Network | None = None,
     ) -> Tensor:
         """The denoised prediction, like `x`.
 
         x: [rows, 4, h, w], noised as x₀ + σ·n; sigma: [rows] float64 on the CPU; times: [rows]
         timesteps for the network, by default those of sigma. With `tile`, convolutions wrap around
-        the borders.
+        the borders. `network` is called in place of the U-Net; it sees no LoRAs and no `tile`.
         """
         preserved, added = self._shares(sigma, x)
         if times is None:
             times = timestep(self.levels, sigma.cpu())
         loras = self._lora_layers.applied(conditions.loras) if self._lora_layers else nullcontext()
-        with loras, circular_padding(self.unet) if tile else nullcontext():
+        around = tile and network is None
+        with loras, circular_padding(self.unet) if around else nullcontext():
             output = self._network(
                 x * preserved,
                 times,
                 conditions.states,
                 self._added_conditions(x, conditions.pooled),
+                network or self.unet,
                 conditions.guidance,
             )
         # With α and σα for the two shares, x = (α·x₀ + σα·n)/α.
@@ -107,7 +114,7 @@ class Denoiser(nn.Module):
         """
         preserved, added = self._shares(sigma, x0)
         times = timestep(self.levels, sigma.cpu())
-        output = self._network(preserved * x0 + added * noise, times, states, {})
+        output = self._network(preserved * x0 + added * noise, times, states, {}, self.unet)
         if self.prediction_type == "epsilon":
             target = noise
         elif self.prediction_type == "v_prediction":
@@ -148,6 +155,7 @@ class Denoiser(nn.Module):
         times: Tensor,
         states: Tensor,
         added_conditions: dict[str, Tensor],
+        network: Network,
         guidance: tuple[float, ...] = (),
     ) -> Tensor:
         weights = next(self.unet.parameters())
@@ -158,7 +166,7 @@ class Denoiser(nn.Module):
             width = int(self.unet.config.time_cond_proj_dim)  # type: ignore
             told = torch.stack([_guidance_embedding(scale, width) for scale in guidance])
             options["timestep_cond"] = handed(told, weights)
-        output: Tensor = self.unet(
+        output = network(
             scaled.to(weights.dtype),
             times.to(weights.device, torch.float32, non_blocking=True),
             states.to(weights.dtype),

@@ -161,8 +161,9 @@ class ImagesApi:
     # Models, health and metrics.
 
     async def _models(self, _request: web.Request) -> web.Response:
-        info = self._engine_thread.engine.checkpoint.info
-        return web.json_response({"object": "list", "data": [info.to_json()]})
+        engine = self._engine_thread.engine
+        entry = {**engine.checkpoint.info.to_json(), "backends": engine.backends}
+        return web.json_response({"object": "list", "data": [entry]})
 
     async def _health(self, _request: web.Request) -> web.Response:
         state = self._engine_thread.state

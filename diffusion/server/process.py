@@ -13,6 +13,7 @@ from pathlib import Path
 
 import torch
 
+from diffusion.engine.backends import backend_wanted, backends, openvino_unet
 from diffusion.engine.engine import Engine
 from diffusion.engine.engine_thread import EngineThread
 from diffusion.engine.profiling import CostModelFile, cache_folder, identity, native_shape
@@ -123,12 +124,15 @@ def _engine(model: Path, device: torch.device) -> Iterator[Engine]:
     """The engine, with the pass costs of earlier runs; this run's are saved at the end."""
     loras = os.environ.get("DARKROOM_LORAS")
     compiled = compile_wanted()
+    wanted = "torch" if compiled else backend_wanted()
     checkpoint = load(model, device, number_type(device), Path(loras) if loras else None)
+    openvino = openvino_unet(checkpoint, cache_folder() / "openvino", wanted)
     prepare(checkpoint.denoiser.unet, device, compiled)
-    file = CostModelFile(cache_folder(), identity(checkpoint, compiled))
+    backend = backends(openvino)["unet"]
+    file = CostModelFile(cache_folder(), identity(checkpoint, compiled, backend))
     costs = file.read()
     unknown = native_shape(checkpoint) not in costs.curves
-    yield Engine(checkpoint, costs=costs, compiled=compiled, sweeps=unknown)
+    yield Engine(checkpoint, costs=costs, compiled=compiled, sweeps=unknown, openvino=openvino)
     file.write(costs)
 
 

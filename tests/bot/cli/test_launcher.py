@@ -194,7 +194,7 @@ def test_every_command_hears_what_the_file_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("DARKROOM_DTYPE", "DARKROOM_COMPILE"):
+    for name in ("DARKROOM_DTYPE", "DARKROOM_BACKEND", "DARKROOM_COMPILE"):
         monkeypatch.setenv(name, "")  # and set back afterwards: a process changes its own
     (tmp_path / ".env").write_text("DARKROOM_DTYPE=nonsense\n")
     for command in (("inference", "--port", "0"), ("imagine", "a fox", "-o", "x.png")):

@@ -7,10 +7,15 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+INSTALLED = pytest.mark.skipif(
+    find_spec("openvino") is None, reason="the extra darkroom[openvino] is not installed"
+)
 
 
 def _drawn(instructions: str, *arguments: str) -> dict[str, Any]:
@@ -53,6 +58,24 @@ def test_pictures_have_the_same_bytes_in_company(
         *("--dtype", dtype, "--threads", threads, "--family", family, "--pictures", "60"),
     )
     _alike(said, 60)
+
+
+@INSTALLED
+@pytest.mark.timeout(600)
+def test_pictures_by_openvino_have_the_same_bytes_in_company() -> None:
+    _alike(_drawn("", "--backend", "openvino", "--threads", "2", "--pictures", "60"), 60)
+
+
+@INSTALLED
+@pytest.mark.company
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("threads", ["1", "2", "3"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_hundreds_of_pictures_by_openvino_have_the_same_bytes_in_company(
+    dtype: str, threads: str
+) -> None:
+    words = ("--model", "mini", "--dtype", dtype, "--threads", threads, "--pictures", "500")
+    _alike(_drawn("", "--backend", "openvino", *words), 500)
 
 
 @pytest.mark.company

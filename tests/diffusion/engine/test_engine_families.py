@@ -3,6 +3,8 @@
 Long texts, emphasis, LoRAs and seamless pictures, in company with plain ones, alone, and late.
 """
 
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,11 @@ import numpy as np
 import pytest
 import torch
 
+from diffusion.engine.backends import openvino_unet
 from diffusion.engine.engine import Engine
 from diffusion.engine.events import EngineEvent, GenerationFinished
 from diffusion.loading.load import Checkpoint, load
+from diffusion.nn.openvino_unet import OpenvinoUnet
 from diffusion.protocol.requests import Lora, Noise
 from diffusion.text.encoder import TextTooLong
 from diffusion.vision.image_files import Pixels
@@ -46,7 +50,10 @@ REQUESTS = [
     params=[("sd1", torch.float32), ("sdxl", torch.bfloat16)],
     ids=str,
 )
-def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+def loaded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Checkpoint]:
+    """Loads the model of a family, with two LoRAs, in a number type."""
     family, dtype = request.param
     folder: Path = tmp_path_factory.mktemp(family)
     build_tiny_model(folder / "model", family=family)
@@ -54,7 +61,12 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     (folder / "loras").mkdir()
     for seed, name in enumerate(("ink", "oil")):
         write_tiny_lora(tiny_factors(plain, seed), folder / "loras" / f"{name}.safetensors", "peft")
-    return load(folder / "model", CPU, dtype, folder / "loras")
+    return lambda: load(folder / "model", CPU, dtype, folder / "loras")
+
+
+@pytest.fixture(scope="module")
+def model(loaded: Callable[[], Checkpoint]) -> Checkpoint:
+    return loaded()
 
 
 def _run(engine: Engine) -> list[EngineEvent]:
@@ -70,18 +82,47 @@ def _drawn(events: list[EngineEvent]) -> dict[int, Pixels]:
     }
 
 
+@pytest.fixture(
+    scope="module",
+    params=[
+        "torch",
+        pytest.param(
+            "openvino",
+            marks=pytest.mark.skipif(
+                find_spec("openvino") is None,
+                reason="the extra darkroom[openvino] is not installed",
+            ),
+        ),
+    ],
+)
+def openvino(
+    request: pytest.FixtureRequest,
+    loaded: Callable[[], Checkpoint],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> OpenvinoUnet | None:
+    """The U-Net as OpenVINO runs it, or None for torch."""
+    if request.param == "torch":
+        return None
+    # Loaded again, because an engine changes the layers.
+    network = openvino_unet(loaded(), tmp_path_factory.mktemp("openvino"), request.param)
+    assert network
+    return network
+
+
 @pytest.fixture(scope="module")
-def alone(model: Checkpoint) -> list[Pixels]:
+def alone(model: Checkpoint, openvino: OpenvinoUnet | None) -> list[Pixels]:
     pictures = []
     for request in REQUESTS:
-        engine = Engine(model)
+        engine = Engine(model, openvino=openvino)
         key = engine.add(request).key
         pictures.append(_drawn(_run(engine))[key])
     return pictures
 
 
-def test_the_same_bytes_in_company(model: Checkpoint, alone: list[Pixels]) -> None:
-    engine = Engine(model)
+def test_the_same_bytes_in_company(
+    model: Checkpoint, openvino: OpenvinoUnet | None, alone: list[Pixels]
+) -> None:
+    engine = Engine(model, openvino=openvino)
     keys = [engine.add(request).key for request in REQUESTS]
     drawn = _drawn(_run(engine))
     for key, expected, changes in zip(keys, alone, CHANGES, strict=True):
@@ -89,9 +130,9 @@ def test_the_same_bytes_in_company(model: Checkpoint, alone: list[Pixels]) -> No
 
 
 def test_the_same_bytes_joining_late_in_another_order(
-    model: Checkpoint, alone: list[Pixels]
+    model: Checkpoint, openvino: OpenvinoUnet | None, alone: list[Pixels]
 ) -> None:
-    engine = Engine(model)
+    engine = Engine(model, openvino=openvino)
     events: list[EngineEvent] = []
     keys: dict[int, int] = {}
     for place in reversed(range(len(REQUESTS))):

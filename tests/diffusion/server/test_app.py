@@ -149,6 +149,7 @@ async def test_the_models_say_what_they_want(
     assert answer["object"] == "list"
     (entry,) = answer["data"]
     assert (entry["id"], entry["object"], entry["native_size"]) == ("tiny", "model", 64)
+    assert entry["backends"]["unet"] == "torch"
 
 
 # Refusals.

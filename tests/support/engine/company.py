@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from diffusion.engine.backends import openvino_unet
 from diffusion.engine.engine import Engine
 from diffusion.engine.events import GenerationFailed, GenerationFinished
 from diffusion.loading.load import EMBEDDED, Checkpoint, load
@@ -100,6 +101,7 @@ def main() -> None:
     parser.add_argument("--family", default="sd1")
     parser.add_argument("--dtype", choices=DTYPES, default="bfloat16")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--backend", choices=("torch", "openvino"), default="torch")
     parser.add_argument("--pictures", type=int, default=500)
     said = parser.parse_args()
     torch.set_num_threads(said.threads)
@@ -108,8 +110,11 @@ def main() -> None:
         if said.model == "tiny":
             place = build_tiny_model(Path(folder), family=said.family)
         checkpoint = load(place, torch.device("cpu"), DTYPES[said.dtype])
+        openvino = openvino_unet(checkpoint, Path(folder), said.backend)
+        assert (openvino is not None) == (said.backend == "openvino")
     keep_latents(checkpoint)
-    engine, sizes = Engine(checkpoint, max_waiting=2 * AT_ONCE), Counter[int]()
+    engine = Engine(checkpoint, max_waiting=2 * AT_ONCE, openvino=openvino)
+    sizes = Counter[int]()
     checkpoint.denoiser.register_forward_pre_hook(lambda _, inputs: sizes.update([len(inputs[0])]))
     found = compare(engine, checkpoint.info.native_size, said.pictures)
     limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "")
