@@ -73,10 +73,13 @@ class PromptCompletion:
         self._database = database
         self._registry = registry
 
-    async def suggest(self, member_id: int, server_id: int | None, typed: str) -> Sequence[str]:
+    async def suggest(
+        self, member_id: int, server_id: int | None, typed: str, *, has_pictures: bool = False
+    ) -> Sequence[str]:
         """Whole prompts to put in place of the typed one, each of them without a mistake.
 
-        None for a text that is longer than an autocomplete.
+        `has_pictures` is whether a picture is attached. None for a text that is longer than an
+        autocomplete.
         """
         if len(typed) > MAX_COMPLETION_CHARS:
             return ()
@@ -93,17 +96,25 @@ class PromptCompletion:
         )
         # In threads: what braces and options stand for is written out for each suggestion.
         found = await asyncio.to_thread(
-            lambda: drawable(completions(typed, sources, versions), sources, versions)
+            lambda: drawable(
+                completions(typed, sources, versions), sources, versions, has_pictures=has_pictures
+            )
         )
         if found:
             return found
         words = normalise(typed).split()
         past = await history.past_prompts(self._database, member_id, words, MAX_PAST_PROMPTS)
-        return await asyncio.to_thread(drawable, map(as_typed, past), sources, versions)
+        return await asyncio.to_thread(
+            lambda: drawable(map(as_typed, past), sources, versions, has_pictures=has_pictures)
+        )
 
 
 def drawable(
-    candidates: Iterable[str], sources: SettingsSources, versions: Versions
+    candidates: Iterable[str],
+    sources: SettingsSources,
+    versions: Versions,
+    *,
+    has_pictures: bool = False,
 ) -> tuple[str, ...]:
     """The candidates that an autocomplete can show and that would not be refused."""
 
@@ -111,7 +122,7 @@ def drawable(
         if len(candidate) > MAX_COMPLETION_CHARS:
             return False
         try:
-            resolve_all(candidate, sources, versions, has_pictures=False)
+            resolve_all(candidate, sources, versions, has_pictures=has_pictures)
         except UserError:
             return False
         return True

@@ -37,7 +37,12 @@ class ImagineCog(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         completion = self._services.completion
         try:
-            found = await completion.suggest(interaction.user.id, interaction.guild_id, typed)
+            found = await completion.suggest(
+                interaction.user.id,
+                interaction.guild_id,
+                typed,
+                has_pictures="image" in interaction.namespace,
+            )
         except StorageUnavailable:
             # A list of suggestions cannot show an error.
             found = ()

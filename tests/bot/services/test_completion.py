@@ -41,8 +41,9 @@ SOURCES = SettingsSources(
 )
 
 
-def suggested(typed: str) -> list[str]:
-    return list(drawable(completions(typed, SOURCES, VERSIONS), SOURCES, VERSIONS))
+def suggested(typed: str, *, has_pictures: bool = False) -> list[str]:
+    found = completions(typed, SOURCES, VERSIONS)
+    return list(drawable(found, SOURCES, VERSIONS, has_pictures=has_pictures))
 
 
 FLAGS = [*BY_FLAG, "mine", "bogus"]
@@ -124,7 +125,9 @@ def test_parameters_are_completed_where_they_are_typed(typed: str, first: list[s
 
 
 def test_two_hyphens_offer_every_parameter_that_is_still_open() -> None:
-    names = [one.removeprefix("a fox --").split()[0] for one in suggested("a fox --")]
+    offered = suggested("a fox --", has_pictures=True)
+    names = [one.removeprefix("a fox --").split()[0] for one in offered]
+    assert "--iw 1" not in " ".join(suggested("a fox --"))
     assert names == [parameter.flags[0] for parameter in PARAMETERS[: len(names)]]
     assert len(names) == MAX_SUGGESTIONS
     decided = suggested("a fox --size 512x512 --raw --")
