@@ -1,5 +1,6 @@
 """A model's description in `/v1/models`."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, NoReturn
@@ -144,6 +145,25 @@ class ModelInfo(JsonObject):
             "owned_by": "darkroom",
             **write(self, leave_out={"id", *usual}),
         }
+
+    def draws(self, width: int, height: int) -> bool:
+        """Whether it draws pictures of this size, in pixels."""
+        return all(
+            self.min_size <= side <= self.max_size and side % self.multiple == 0
+            for side in (width, height)
+        )
+
+    def size_like(self, width: int, height: int) -> tuple[int, int]:
+        """This size if it draws it, else its native size in the shape of this one."""
+        if self.draws(width, height):
+            return width, height
+        scale = self.native_size / math.sqrt(width * height)
+
+        def fitting(side: int) -> int:
+            nearest = round(side * scale / self.multiple) * self.multiple
+            return min(max(nearest, self.min_size), self.max_size)
+
+        return fitting(width), fitting(height)
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> "ModelInfo":
