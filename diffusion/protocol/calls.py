@@ -7,7 +7,7 @@ PictureCall       POST /v1/images/descriptions and /v1/images/upscales, beside t
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from diffusion.protocol.errors import refuse
 from diffusion.protocol.models import ModelInfo
@@ -67,6 +67,9 @@ class PictureCall(_Body):
 
     model: Annotated[str, String()] | None = None
     user: Annotated[str, String()] = ""
+
+
+Question = TypeVar("Question", PromptCall, PictureCall)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,15 @@ def read_call(
         quality=QUALITIES[theirs.quality][0],
         warnings=check_strict(theirs, warned),
     )
+
+
+def read_question(kind: type[Question], said: object) -> tuple[Question, tuple[Warned, ...]]:
+    """A question about a prompt or a picture, and what of it is not done. Raises InvalidField."""
+    question = read(kind, said)
+    assert isinstance(said, Mapping), "it was just read"
+    asked = read(OpenAIFields, {"strict": said.get("strict")})
+    shape = {**shape_of(kind), "strict": None}
+    return question, check_strict(asked, unknown(unknown_fields(shape, present(said))))
 
 
 def _said(body: object) -> dict[str, Any]:

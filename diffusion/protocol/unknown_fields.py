@@ -3,7 +3,7 @@
 What a kind reads is taken from its dataclass, so that no list of names can be forgotten.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, get_args, get_type_hints
 
@@ -15,12 +15,14 @@ Shape = Mapping[str, Any]
 """The names of fields, and the kind of JsonObject that is in each, or None."""
 
 
-@cache
-def shape_of(kind: Any) -> Shape:
-    """The fields that `read` reads of a kind of JsonObject, by their names in JSON."""
+def _shape_of(kind: Any) -> Shape:
     hints = get_type_hints(kind, include_extras=True)
     own = {name: hint for name, hint in hints.items() if name in kind.__dataclass_fields__}
     return {_json_name(name, hint): _object_in(hint) for name, hint in own.items()}
+
+
+shape_of: Callable[[Any], Shape] = cache(_shape_of)
+"""The fields that `read` reads of a kind of JsonObject, by their names in JSON."""
 
 
 def unknown_fields(shape: Shape, said: Mapping[str, Any]) -> Iterator[str]:

@@ -23,6 +23,7 @@ from diffusion.engine.events import (
 from diffusion.protocol.calls import GenerationCall
 from diffusion.protocol.infotext import infotext
 from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.openai_fields import Warned
 from diffusion.sampling.plan import preview_steps, steps_run
 from diffusion.vision.image_files import USUAL_QUALITY, encode, encode_preview
 
@@ -62,7 +63,7 @@ def completed(call: GenerationCall, pictures: Sequence[bytes | str], text_tokens
         "output_format": call.output_format,
         "data": data,
         "usage": _usage(call, text_tokens, len(pictures)),
-        **_warnings(call),
+        **with_warnings(call.warnings),
     }
     return json.dumps(answer).encode()
 
@@ -82,7 +83,7 @@ def events(
         case GenerationProgress():
             return _partial_images(call, event)
         case GenerationFinished():
-            more = {"usage": _usage(call, text_tokens, 1), **_warnings(call)}
+            more = {"usage": _usage(call, text_tokens, 1), **with_warnings(call.warnings)}
             return _images(call, "completed", call.output_format, files(call, event, model), more)
         case GenerationFailed(reason=reason):
             return [error_event(500, reason, "generation_failed")]
@@ -134,9 +135,9 @@ def _about(call: GenerationCall) -> dict[str, str]:
     return {"size": size, "quality": call.quality, "background": "opaque"}
 
 
-def _warnings(call: GenerationCall) -> dict[str, Any]:
-    """What was asked for and is not done; nothing where all of it is."""
-    return {"warnings": [each.to_json() for each in call.warnings]} if call.warnings else {}
+def with_warnings(warnings: Sequence[Warned]) -> dict[str, Any]:
+    """The field of an answer that says what was asked for and is not done; none if all of it is."""
+    return {"warnings": [each.to_json() for each in warnings]} if warnings else {}
 
 
 def _usage(call: GenerationCall, text_tokens: int, pictures: int) -> dict[str, Any]:

@@ -132,6 +132,35 @@ async def test_a_strict_caller_is_refused(client: AsyncOpenAI) -> None:
     assert (caught.value.param, caught.value.code) == ("colour", "unknown_parameter")
 
 
+@pytest.mark.parametrize("path", ["/v1/prompts/weights", "/v1/prompts/tokens"])
+async def test_questions_about_prompts_report_it_too(
+    session: aiohttp.ClientSession, path: str
+) -> None:
+    body: dict[str, Any] = {"prompt": "a red fox", "colour": "red"}
+    async with session.post(path, json=body, headers=KEY) as response:
+        (warning,) = (await response.json())["warnings"]
+    assert warning["param"] == "colour"
+    async with session.post(path, json=body | {"strict": True}, headers=KEY) as response:
+        assert (await response.json())["error"]["param"] == "colour"
+    async with session.post(
+        path, json={"prompt": "a fox", "strict": True}, headers=KEY
+    ) as response:
+        assert "warnings" not in await response.json()
+
+
+@pytest.mark.parametrize("path", ["/v1/images/upscales", "/v1/images/descriptions"])
+async def test_questions_about_pictures_report_it_too(
+    session: aiohttp.ClientSession, path: str
+) -> None:
+    for strict in ("false", "true"):
+        form = aiohttp.FormData({"colour": "red", "strict": strict}, default_to_multipart=True)
+        form.add_field("image", PICTURE, filename="image.png")
+        async with session.post(path, data=form, headers=KEY) as response:
+            answer = await response.json()
+        reported = answer["error"] if strict == "true" else answer["warnings"][0]
+        assert (reported["param"], reported["code"]) == ("colour", "unknown_parameter")
+
+
 async def test_usage_counts_words_and_squares_of_the_picture(client: AsyncOpenAI) -> None:
     answer = await client.images.generate(
         prompt="a red fox", n=2, size="72x64", extra_body={"negative_prompt": "a fox"}
