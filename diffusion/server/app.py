@@ -24,10 +24,9 @@ from diffusion.protocol.requests import SEED_COUNT
 from diffusion.server.auxiliary import AuxiliaryRoutes
 from diffusion.server.bodies import MAX_BODY_BYTES, Bodies, BodyTooSlow, NoRoom, WrongType, body_of
 from diffusion.server.connections import Connections
-from diffusion.server.cors import Cors
 from diffusion.server.edits import read_edit
 from diffusion.server.metrics import Metrics
-from diffusion.server.origins import is_known_host, is_own_page
+from diffusion.server.origins import Cors, is_known_host, is_own_page
 from diffusion.server.picture_links import FILES_PATH, PictureLinks, link_base
 from diffusion.server.responses import completed, error_event, events, files, refusal
 from diffusion.server.work_queue import WorkQueue

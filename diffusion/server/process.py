@@ -21,8 +21,7 @@ from diffusion.loading.load import EMBEDDED, CheckpointError, load
 from diffusion.nn.devices import SettingError, best_device, compile_wanted, number_type, prepare
 from diffusion.server.app import ImagesApi
 from diffusion.server.connections import BoundedListener
-from diffusion.server.cors import WrongOrigins, read_origins
-from diffusion.server.origins import OpenToAll, check_open
+from diffusion.server.origins import OpenToAll, WrongOrigins, check_open, read_origins
 
 DESCRIPTION = (
     "`python -m diffusion`: the inference process. Loads the model, says where it listens, serves."

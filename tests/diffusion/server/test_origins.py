@@ -12,8 +12,14 @@ import torch
 
 from diffusion.engine.engine import Engine
 from diffusion.loading.load import Checkpoint
-from diffusion.server.cors import WrongOrigins, read_origins
-from diffusion.server.origins import OpenToAll, check_open, is_known_host, is_own_page
+from diffusion.server.origins import (
+    OpenToAll,
+    WrongOrigins,
+    check_open,
+    is_known_host,
+    is_own_page,
+    read_origins,
+)
 from diffusion.server.process import serve
 from tests.support.engine.inference_server import Serving, serving
 
