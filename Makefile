@@ -7,7 +7,7 @@ ARGS ?=
 # On a processor OpenVINO draws several times as fast as torch. A GPU has no use for its 180 MB.
 EXTRAS = $(shell command -v nvidia-smi >/dev/null 2>&1 || echo '[openvino]')
 
-.PHONY: install run test company libraries lint bench
+.PHONY: install run test company libraries clients lint bench
 
 install: .venv/installed
 
@@ -42,6 +42,23 @@ libraries: .venv/installed-dev $(LIBRARIES:%=.libraries/%/installed)
 .libraries/%/installed:
 	$(PYTHON) -m venv .libraries/$*
 	.libraries/$*/bin/python -m pip install --quiet --disable-pip-version-check '$(or $(REQUIREMENT),$*)'
+	touch $@
+
+# Other people's clients on the inference server, each language in an environment of its own.
+clients: .venv/installed-dev .clients/python/installed .clients/javascript/installed
+	$(BIN)/python -m pytest -m clients tests/diffusion/clients $(ARGS)
+
+.clients/python/installed:
+	$(PYTHON) -m venv .clients/python
+	.clients/python/bin/python -m pip install --quiet --disable-pip-version-check \
+		openai litellm langchain-community langchain-openai
+	touch $@
+
+.clients/javascript/installed:
+	@command -v npm > /dev/null || { echo 'This needs node and npm (Debian: nodejs, npm).'; exit 1; }
+	mkdir -p .clients/javascript
+	npm install --silent --no-audit --no-fund --prefix .clients/javascript \
+		openai ai @ai-sdk/openai @ai-sdk/openai-compatible @langchain/core @langchain/openai
 	touch $@
 
 lint: .venv/installed-dev

@@ -70,6 +70,18 @@ class Settings(BaseSettings):
         description="Names of models for `--v`, such as `1=darkroom-mini, niji=anime`. "
         "Default: the models are numbered from 1.",
     )
+    model_aliases: str | None = Field(
+        None,
+        validation_alias=AliasChoices("DARKROOM_MODEL_ALIASES"),
+        description="Other names that inference takes for its model, for clients that know "
+        "OpenAI's models only: `dall-e-*, gpt-image-*`. Default: none.",
+    )
+    cors_origins: str | None = Field(
+        None,
+        validation_alias=AliasChoices("DARKROOM_CORS_ORIGINS"),
+        description="Websites whose pages may use inference, such as `https://a.example, "
+        "http://localhost:3000`, or `*` for all. Default: none.",
+    )
     data_folder: Path = Field(
         Path("data"),
         validation_alias=AliasChoices("DARKROOM_DATA"),
@@ -155,6 +167,8 @@ class Settings(BaseSettings):
             "DARKROOM_BACKEND": self.backend,
             "DARKROOM_COMPILE": str(int(self.compiled)),
             **({"DARKROOM_LORAS": self.loras} if self.loras else {}),
+            **({"DARKROOM_MODEL_ALIASES": self.model_aliases} if self.model_aliases else {}),
+            **({"DARKROOM_CORS_ORIGINS": self.cors_origins} if self.cors_origins else {}),
             **({"INFERENCE_API_KEY": self.api_key} if self.api_key else {}),
         }
 

@@ -1,5 +1,6 @@
 """A model's description in `/v1/models`."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, NoReturn
@@ -7,12 +8,20 @@ from typing import Annotated, Any, NoReturn
 from pydantic import BeforeValidator, Field, PlainValidator
 
 from diffusion.protocol.errors import refuse
-from diffusion.protocol.requests import MAX_GUIDANCE, MAX_STEPS, SAMPLER_NAMES, SPACING_NAMES, Share
+from diffusion.protocol.requests import (
+    MAX_GUIDANCE,
+    MAX_STEPS,
+    SAMPLER_NAMES,
+    SIZE,
+    SPACING_NAMES,
+    Share,
+)
 from diffusion.protocol.validation import (
     Choice,
     Flag,
     JsonObject,
     ListOf,
+    Must,
     Number,
     String,
     Whole,
@@ -21,12 +30,29 @@ from diffusion.protocol.validation import (
 )
 
 MAX_MODEL_LORAS = 1000
+MAX_SIZES = 64
+
+GUIDANCE_KINDS = ("cfg", "distilled", "none")
+"""How a model is led to its prompt."""
+
 MAX_SKIPPED_LORAS = 100
 """The most LoRA files that a model lists as skipped."""
 
 MAX_NATIVE_SIDE_PX = 1 << 14
 
-LATER_FIELDS = ("model_hash", "lora_hashes", "skipped_loras", "outpaints")
+LATER_FIELDS = (
+    "model_hash",
+    "lora_hashes",
+    "skipped_loras",
+    "outpaints",
+    "title",
+    "guidance",
+    "negative_prompts",
+    "fixed_steps",
+    "sizes",
+    "masks",
+    "seeds",
+)
 """Fields that not every version of our server has sent."""
 
 
@@ -54,6 +80,7 @@ def _unknown_form() -> NoReturn:
 
 
 TextsByName = Annotated[Mapping[str, str], PlainValidator(_texts_by_name)]
+Size = Annotated[str, String(), Must(SIZE.fullmatch, "“{field}” must have sizes such as 512x512.")]
 Side = Annotated[int, Whole(8, MAX_NATIVE_SIDE_PX)]
 
 
@@ -67,7 +94,14 @@ class ModelInfo(JsonObject):
     used why. `model_hash` and `lora_hashes` are the short hashes that pictures name their files by.
     `edits`, `tiles` and `describes` say whether it can start from a picture, make seamless ones,
     and describe pictures in words. `outpaints` says whether one that edits can also continue a
-    picture beyond its edges. `upscales` is the factor by which it enlarges, 1 for not at all.
+    picture beyond its edges, `masks` whether it can redraw only a part of one. `upscales` is the
+    factor by which it enlarges, 1 for not at all.
+
+    `title` is the name that people know it by. `guidance` is how it is led: `cfg` by a scale,
+    `distilled` by a scale without a second pass, `none` not at all. `negative_prompts` says whether
+    it takes them, `fixed_steps` whether the number of steps is its own, `seeds` whether the same
+    seed gives the same picture. `sizes` are the only sizes it draws, such as `1024x1536`; empty
+    where any size within the bounds will do.
     """
 
     id: Annotated[str, String()]
@@ -90,9 +124,16 @@ class ModelInfo(JsonObject):
     skipped_loras: TextsByName = field(default_factory=dict)
     edits: Annotated[bool, Flag()] = False
     outpaints: Annotated[bool, Flag()] = True
+    masks: Annotated[bool, Flag()] = True
     tiles: Annotated[bool, Flag()] = False
     describes: Annotated[bool, Flag()] = False
     upscales: Annotated[int, Whole(1, 16)] = 1
+    title: Annotated[str, String()] = ""
+    guidance: Annotated[str, Choice(GUIDANCE_KINDS)] = "cfg"
+    negative_prompts: Annotated[bool, Flag()] = True
+    fixed_steps: Annotated[bool, Flag()] = False
+    seeds: Annotated[bool, Flag()] = True
+    sizes: Annotated[tuple[Size, ...], ListOf(MAX_SIZES)] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The entry of `/v1/models`. Later fields are left out where they are at their default."""
@@ -104,6 +145,25 @@ class ModelInfo(JsonObject):
             "owned_by": "darkroom",
             **write(self, leave_out={"id", *usual}),
         }
+
+    def draws(self, width: int, height: int) -> bool:
+        """Whether it draws pictures of this size, in pixels."""
+        return all(
+            self.min_size <= side <= self.max_size and side % self.multiple == 0
+            for side in (width, height)
+        )
+
+    def size_like(self, width: int, height: int) -> tuple[int, int]:
+        """This size if it draws it, else its native size in the shape of this one."""
+        if self.draws(width, height):
+            return width, height
+        scale = self.native_size / math.sqrt(width * height)
+
+        def fitting(side: int) -> int:
+            nearest = round(side * scale / self.multiple) * self.multiple
+            return min(max(nearest, self.min_size), self.max_size)
+
+        return fitting(width), fitting(height)
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any]) -> "ModelInfo":

@@ -5,11 +5,10 @@ Reads requests, hands them to the engine's thread, and answers with what becomes
 
 import asyncio
 import hmac
-import json
 import logging
 import math
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
@@ -20,17 +19,18 @@ from diffusion.engine.events import GenerationFailed, GenerationFinished
 from diffusion.engine.shares import Caller, QueueFull
 from diffusion.protocol.calls import GenerationCall, read_call
 from diffusion.protocol.errors import InvalidField
-from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.openai_fields import is_alias
 from diffusion.protocol.requests import SEED_COUNT
 from diffusion.server.auxiliary import AuxiliaryRoutes
 from diffusion.server.bodies import MAX_BODY_BYTES, Bodies, BodyTooSlow, NoRoom, WrongType, body_of
 from diffusion.server.connections import Connections
 from diffusion.server.edits import read_edit
 from diffusion.server.metrics import Metrics
-from diffusion.server.origins import is_known_host, is_own_page
-from diffusion.server.responses import completed, error_event, events, refusal
+from diffusion.server.origins import Cors, is_known_host, is_own_page
+from diffusion.server.picture_links import FILES_PATH, PictureLinks, link_base
+from diffusion.server.responses import completed, error_event, events, files, refusal
 from diffusion.server.work_queue import WorkQueue
-from diffusion.text.encoder import TextTooLong
+from diffusion.text.encoder import TextEncoder, TextTooLong
 from diffusion.vision.inpainting import InpaintCanvas
 
 MAX_READING_REQUESTS = 32
@@ -50,20 +50,31 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class ImagesApi:
     """The routes of the API, and its metrics.
 
-    `listening` is the host that the server was told to listen on.
+    `listening` is the host that the server was told to listen on. `aliases` are other names of the
+    model, in which `*` stands for any characters. `origins` are the sites whose pages may use the
+    server, beside its own.
     """
 
     def __init__(
-        self, engine_thread: EngineThread, api_key: str | None = None, listening: str = "127.0.0.1"
+        self,
+        engine_thread: EngineThread,
+        api_key: str | None = None,
+        listening: str = "127.0.0.1",
+        *,
+        aliases: Collection[str] = (),
+        origins: Collection[str] = (),
     ) -> None:
         self._engine_thread = engine_thread
         self._api_key = api_key
         self._listening = listening
+        self._aliases = tuple(aliases)
+        self._cors = Cors(origins)
+        self.links = PictureLinks()
         self.connections = Connections()
         self.bodies = Bodies()
         self._reading = WorkQueue("uploads", MAX_READING_REQUESTS, READERS)
         self._decoder = PictureDecoder()
-        self._metrics = Metrics(engine_thread, self.connections, self.bodies)
+        self._metrics = Metrics(engine_thread, self.connections, self.bodies, self.links)
 
     def app(self) -> web.Application:
         app = web.Application(
@@ -71,6 +82,7 @@ class ImagesApi:
             middlewares=[
                 self.connections.answer,
                 self._answer_errors,
+                self._cors.preflight,
                 self._check_key,
                 self._check_source,
                 self._hold_body,
@@ -79,9 +91,12 @@ class ImagesApi:
         app.router.add_post("/v1/images/generations", self._generate)
         app.router.add_post("/v1/images/edits", self._edit)
         AuxiliaryRoutes(self._engine_thread, self._decoder).add_to(app)
+        app.router.add_get(FILES_PATH + "{name}", self.links.serve)
         app.router.add_get("/v1/models", self._models)
+        app.router.add_get("/v1/models/{name:.+}", self._model)
         app.router.add_get("/health", self._health)
         app.router.add_get("/metrics", self._figures)
+        app.on_response_prepare.append(self._cors.add_headers)
         app.on_cleanup.append(self._close)
         return app
 
@@ -96,7 +111,7 @@ class ImagesApi:
         try:
             return await handler(request)
         except InvalidField as error:
-            return refusal(400, error.message, param=error.param)
+            return refusal(400, error.message, param=error.param, code=error.code)
         except TextTooLong as error:
             return refusal(400, str(error), param="prompt")
         except QueueFull as full:
@@ -134,9 +149,11 @@ class ImagesApi:
         given = request.headers.get("Authorization", "")
         wanted = f"Bearer {self._api_key}"
         known = hmac.compare_digest(given.encode(errors="replace"), wanted.encode())
-        if self._api_key and not known and request.path != "/health":
+        # A link's signature stands for the key, since browsers send none with a picture.
+        signed = self.links.is_signed(request)
+        if self._api_key and not known and not signed and request.path != "/health":
             return refusal(401, "A valid API key is needed.", code="invalid_api_key")
-        request[HAS_KEY] = self._api_key is not None and known
+        request[HAS_KEY] = self._api_key is not None and (known or signed)
         return await handler(request)
 
     @web.middleware
@@ -145,8 +162,8 @@ class ImagesApi:
 
         With the API key, any name may be used.
         """
-        host = request.headers.get("Host")
-        if not is_own_page(request.headers.get("Origin"), host):
+        host, origin = request.headers.get("Host"), request.headers.get("Origin")
+        if not is_own_page(origin, host) and not self._cors.allows(origin):
             return refusal(403, "Other sites' pages may not use this server.", code="foreign_page")
         if not request[HAS_KEY] and not is_known_host(host, self._listening):
             reason = "Call this server by its address; by any name once INFERENCE_API_KEY is set."
@@ -164,6 +181,16 @@ class ImagesApi:
         engine = self._engine_thread.engine
         entry = {**engine.checkpoint.info.to_json(), "backends": engine.backends}
         return web.json_response({"object": "list", "data": [entry]})
+
+    async def _model(self, request: web.Request) -> web.Response:
+        """The model by its id or by an alias; then `root` says whose alias it is."""
+        info, name = self._engine_thread.engine.checkpoint.info, request.match_info["name"]
+        if name == info.id:
+            return web.json_response(info.to_json())
+        if is_alias(name, self._aliases):
+            return web.json_response({**info.to_json(), "id": name, "root": info.id})
+        reason = f"There is no model “{name[:80]}”. Known: {info.id}."
+        return refusal(404, reason, param="model", code="model_not_found")
 
     async def _health(self, _request: web.Request) -> web.Response:
         state = self._engine_thread.state
@@ -194,7 +221,8 @@ class ImagesApi:
     async def _generate(self, http: web.Request) -> web.StreamResponse:
         info = self._engine_thread.engine.checkpoint.info
         body = await body_of(http).read_json()
-        call = read_call(body, {info.id: info}, info.id, secrets.randbelow(SEED_COUNT))
+        seed = secrets.randbelow(SEED_COUNT)
+        call = read_call(body, {info.id: info}, info.id, seed, self._aliases)
         if call.request.start:
             raise InvalidField(
                 "start", "Send the picture to start from, as a file, to /v1/images/edits."
@@ -205,7 +233,7 @@ class ImagesApi:
         info = self._engine_thread.engine.checkpoint.info
         seed = secrets.randbelow(SEED_COUNT)
         call, canvas = await read_edit(
-            http, self._reading, self._decoder, {info.id: info}, info.id, seed
+            http, self._reading, self._decoder, {info.id: info}, info.id, seed, self._aliases
         )
         return await self._draw(http, call, canvas)
 
@@ -217,13 +245,61 @@ class ImagesApi:
         following = self._engine_thread.follow(call.request, previews, canvas, caller)
         outcome = "cancelled"
         try:
-            answer = _stream if call.stream else _answer
-            info = self._engine_thread.engine.checkpoint.info
-            response, outcome = await answer(http, call, following, info)
+            answer = self._stream if call.stream else self._answer
+            response, outcome = await answer(http, call, following)
             return response
         finally:
             following.close()
             self._metrics.ended(outcome)
+
+    async def _answer(
+        self, http: web.Request, call: GenerationCall, following: EventStream
+    ) -> tuple[web.StreamResponse, str]:
+        """All pictures in one JSON answer, and the outcome for the metrics."""
+        event = await following.next()
+        while not isinstance(event, GenerationFinished | GenerationFailed):
+            event = await following.next()
+        if isinstance(event, GenerationFailed):
+            return refusal(500, event.reason, code="generation_failed"), "failed"
+        checkpoint = self._engine_thread.engine.checkpoint
+        pictures: list[bytes] | list[str]
+        pictures = await asyncio.to_thread(files, call, event, checkpoint.info)
+        if call.links:
+            base, form = link_base(http), call.output_format
+            pictures = [base + self.links.keep(http.remote, file, form) for file in pictures]
+        tokens = await asyncio.to_thread(_text_tokens, call, checkpoint.text)
+        body = await asyncio.to_thread(completed, call, pictures, tokens)
+        return web.Response(body=body, content_type="application/json"), "finished"
+
+    async def _stream(
+        self, http: web.Request, call: GenerationCall, following: EventStream
+    ) -> tuple[web.StreamResponse, str]:
+        """Server-sent events until the pictures are done, and the outcome for the metrics."""
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        )
+        checkpoint = self._engine_thread.engine.checkpoint
+        tokens = await asyncio.to_thread(_text_tokens, call, checkpoint.text)
+        await response.prepare(http)
+        outcome = "running"
+        while outcome == "running":
+            try:
+                event = await asyncio.wait_for(following.next(), KEEP_ALIVE_INTERVAL_S)
+                messages = await asyncio.to_thread(events, call, event, checkpoint.info, tokens)
+                if isinstance(event, GenerationFinished | GenerationFailed):
+                    outcome = "finished" if isinstance(event, GenerationFinished) else "failed"
+            except TimeoutError:
+                messages = [b": still here\n\n"]
+            except NotServing as error:
+                messages = [error_event(503, str(error), "not_serving")]
+                outcome = "cancelled"
+            try:
+                for message in messages:
+                    await response.write(message)
+            except ConnectionResetError:
+                # The caller hung up, and this noticed before the cancellation came.
+                outcome = "cancelled"
+        return response, outcome
 
 
 def _closing(response: web.Response) -> web.Response:
@@ -232,42 +308,8 @@ def _closing(response: web.Response) -> web.Response:
     return response
 
 
-async def _answer(
-    _http: web.Request, call: GenerationCall, following: EventStream, model: ModelInfo
-) -> tuple[web.StreamResponse, str]:
-    """All pictures in one JSON answer, and the outcome for the metrics."""
-    event = await following.next()
-    while not isinstance(event, GenerationFinished | GenerationFailed):
-        event = await following.next()
-    if isinstance(event, GenerationFailed):
-        return refusal(500, event.reason, code="generation_failed"), "failed"
-    body = await asyncio.to_thread(lambda: json.dumps(completed(call, event, model)).encode())
-    return web.Response(body=body, content_type="application/json"), "finished"
-
-
-async def _stream(
-    http: web.Request, call: GenerationCall, following: EventStream, model: ModelInfo
-) -> tuple[web.StreamResponse, str]:
-    """Server-sent events until the pictures are done, and the outcome for the metrics."""
-    response = web.StreamResponse(
-        headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
-    )
-    await response.prepare(http)
-    outcome = "running"
-    while outcome == "running":
-        try:
-            event = await asyncio.wait_for(following.next(), KEEP_ALIVE_INTERVAL_S)
-            messages = await asyncio.to_thread(events, call, event, model)
-            if isinstance(event, GenerationFinished | GenerationFailed):
-                outcome = "finished" if isinstance(event, GenerationFinished) else "failed"
-        except TimeoutError:
-            messages = [b": still here\n\n"]
-        except NotServing as error:
-            messages, outcome = [error_event(503, str(error), "not_serving")], "cancelled"
-        try:
-            for message in messages:
-                await response.write(message)
-        except ConnectionResetError:
-            # The caller hung up, and this noticed before the cancellation came.
-            outcome = "cancelled"
-    return response, outcome
+def _text_tokens(call: GenerationCall, encoder: TextEncoder) -> int:
+    """How many tokens the texts of a request have."""
+    request = call.request
+    texts = [part.text for part in request.parts] or [request.prompt]
+    return sum(map(encoder.count_tokens, filter(None, [*texts, request.negative_prompt])))

@@ -23,11 +23,12 @@ from diffusion.decoding.decoder import PictureDecoder
 from diffusion.engine.engine_thread import EngineState, EngineThread, NotServing
 from diffusion.engine.shares import Caller
 from diffusion.loading.load import Checkpoint
-from diffusion.protocol.calls import PictureCall, PromptCall
+from diffusion.protocol.calls import PictureCall, PromptCall, read_question
 from diffusion.protocol.errors import refuse
 from diffusion.protocol.infotext import with_size
-from diffusion.protocol.validation import read
+from diffusion.protocol.openai_fields import Warned
 from diffusion.server.bodies import body_of
+from diffusion.server.responses import with_warnings
 from diffusion.server.uploads import read_form, read_picture
 from diffusion.server.work_queue import WorkQueue
 from diffusion.vision.image_files import encode
@@ -63,7 +64,7 @@ class AuxiliaryRoutes:
         app.on_cleanup.append(self._close)
 
     async def _describe(self, http: web.Request) -> web.Response:
-        file, checkpoint, caller = await self._picture(http)
+        file, checkpoint, caller, warned = await self._picture(http)
         if not checkpoint.interrogator.sees:
             _cannot(checkpoint, "put pictures into words")
 
@@ -71,10 +72,11 @@ class AuxiliaryRoutes:
         prompts = await self._reading.run(
             caller, lambda _: checkpoint.interrogator.describe(picture.image())
         )
-        return web.json_response({"data": [{"prompt": prompt} for prompt in prompts]})
+        answer = {"data": [{"prompt": prompt} for prompt in prompts]}
+        return web.json_response({**answer, **with_warnings(warned)})
 
     async def _weigh(self, http: web.Request) -> web.Response:
-        call = read(PromptCall, await body_of(http).read_json())
+        call, warned = read_question(PromptCall, await body_of(http).read_json())
         checkpoint = self._checkpoint(call.model)
         if not call.prompt.strip():
             refuse("prompt", "The prompt is empty: say what to weigh.")
@@ -82,20 +84,20 @@ class AuxiliaryRoutes:
             Caller.at(http.remote, call.user),
             lambda _: checkpoint.interrogator.weigh(call.prompt),
         )
-        return web.json_response(
-            {"data": [{"word": word, "weight": weight} for word, weight in weights]}
-        )
+        answer = {"data": [{"word": word, "weight": weight} for word, weight in weights]}
+        return web.json_response({**answer, **with_warnings(warned)})
 
     async def _count(self, http: web.Request) -> web.Response:
-        call = read(PromptCall, await body_of(http).read_json())
+        call, warned = read_question(PromptCall, await body_of(http).read_json())
         reader = self._checkpoint(call.model).text
         tokens = await self._counting.run(
             Caller.at(http.remote, call.user), lambda _: reader.count_tokens(call.prompt)
         )
-        return web.json_response({"tokens": tokens, "max_tokens": reader.most_tokens})
+        answer = {"tokens": tokens, "max_tokens": reader.most_tokens}
+        return web.json_response({**answer, **with_warnings(warned)})
 
     async def _upscale(self, http: web.Request) -> web.Response:
-        file, checkpoint, caller = await self._picture(http)
+        file, checkpoint, caller, warned = await self._picture(http)
         upscaler = checkpoint.upscaler
         if upscaler is None:
             _cannot(checkpoint, "enlarge pictures")
@@ -109,20 +111,24 @@ class AuxiliaryRoutes:
             enlarged = upscaler.enlarge(pixels, lambda: not abandoned.is_set())
             height, width = enlarged.shape[:2]
             png = encode(enlarged, "png", with_size(picture.text, width, height))
-            return _enlarged(png, width, height)
+            return _enlarged(png, width, height, warned)
 
         return web.Response(
             body=await self._enlarging.run(caller, enlarge), content_type="application/json"
         )
 
-    async def _picture(self, http: web.Request) -> tuple[bytes, Checkpoint, Caller]:
-        """The file of a form, the model that it is meant for, and who sent it."""
+    async def _picture(
+        self, http: web.Request
+    ) -> tuple[bytes, Checkpoint, Caller, tuple[Warned, ...]]:
+        """The file of a form, the model it is meant for, who sent it, and what is not done."""
         form = await read_form(http, ("image",))
-        call = read(PictureCall, form.texts)
+        strict = form.texts.get("strict")
+        said = {**form.texts, "strict": {"true": True, "false": False}.get(strict or "", strict)}
+        call, warned = read_question(PictureCall, said)
         checkpoint = self._checkpoint(call.model)
         if "image" not in form.files:
             refuse("image", "“image” is missing: send the picture as a file.")
-        return form.files["image"], checkpoint, Caller.at(http.remote, call.user)
+        return form.files["image"], checkpoint, Caller.at(http.remote, call.user), warned
 
     def _checkpoint(self, name: str | None) -> Checkpoint:
         """The model of this name, or the only one. Raises InvalidField and NotServing."""
@@ -139,13 +145,14 @@ class AuxiliaryRoutes:
             queue.close()
 
 
-def _enlarged(file: bytes, width: int, height: int) -> bytes:
+def _enlarged(file: bytes, width: int, height: int, warned: tuple[Warned, ...]) -> bytes:
     """The JSON answer with an enlarged picture: at most about 100 MB."""
     answer = {
         "created": int(time.time()),
         "size": f"{width}x{height}",
         "output_format": "png",
         "data": [{"b64_json": base64.b64encode(file).decode("ascii")}],
+        **with_warnings(warned),
     }
     return json.dumps(answer).encode()
 

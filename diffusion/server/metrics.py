@@ -11,6 +11,7 @@ from diffusion.engine.engine import Engine
 from diffusion.engine.engine_thread import EngineThread, NotServing
 from diffusion.server.bodies import Bodies
 from diffusion.server.connections import Connections
+from diffusion.server.picture_links import PictureLinks
 
 MAX_SIZES = 64
 """Sizes of pictures with metrics of their own. Callers choose sizes, and each size costs memory
@@ -23,13 +24,18 @@ class Metrics:
     """The metrics of one process: the outcomes of requests, and the engine's figures."""
 
     def __init__(
-        self, engine_thread: EngineThread, connections: Connections, bodies: Bodies
+        self,
+        engine_thread: EngineThread,
+        connections: Connections,
+        bodies: Bodies,
+        links: PictureLinks,
     ) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(_EngineFigures(engine_thread))
         for name, meaning, count in (
             ("connections", "Connections that are open.", lambda: len(connections)),
             ("body_bytes", "Bytes that are held of requests' bodies.", lambda: bodies.held),
+            ("link_bytes", "Bytes of pictures that have links.", lambda: links.held),
         ):
             Gauge(f"darkroom_{name}", meaning, registry=self._registry).set_function(count)
         self._ended = Counter(

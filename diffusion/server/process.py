@@ -22,7 +22,7 @@ from diffusion.loading.load import EMBEDDED, CheckpointError, load
 from diffusion.nn.devices import SettingError, best_device, compile_wanted, number_type, prepare
 from diffusion.server.app import ImagesApi
 from diffusion.server.connections import BoundedListener
-from diffusion.server.origins import OpenToAll, check_open
+from diffusion.server.origins import OpenToAll, WrongOrigins, check_open, read_origins
 
 DESCRIPTION = (
     "`python -m diffusion`: the inference process. Loads the model, says where it listens, serves."
@@ -81,11 +81,15 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
     api_key = os.environ.get("INFERENCE_API_KEY") or None
     try:
         check_open(arguments.host, api_key, arguments.no_key)
-    except OpenToAll as error:
+        allowed = os.environ.get("DARKROOM_CORS_ORIGINS", "")
+        origins = read_origins(allowed, api_key, arguments.no_key)
+    except (OpenToAll, WrongOrigins) as error:
         print(error, file=sys.stderr)
         return os.EX_CONFIG
     engine_thread = EngineThread(lambda: _engine(arguments.model, device))
-    service = ImagesApi(engine_thread, api_key, arguments.host)
+    service = ImagesApi(
+        engine_thread, api_key, arguments.host, aliases=_model_aliases(), origins=origins
+    )
     listener = BoundedListener(service.app(), service.connections, CONNECTIONS_TIMEOUT_S)
     try:
         host, port = await listener.start(arguments.host, arguments.port)
@@ -117,6 +121,12 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
         await listener.close()
         await asyncio.wait([ended], timeout=CONNECTIONS_TIMEOUT_S)
     return 0
+
+
+def _model_aliases() -> tuple[str, ...]:
+    """The other names of the model, such as `dall-e-*`."""
+    setting = os.environ.get("DARKROOM_MODEL_ALIASES", "")
+    return tuple(filter(None, map(str.strip, setting.split(","))))
 
 
 @contextmanager

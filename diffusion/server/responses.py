@@ -6,6 +6,7 @@ OpenAI's. Our own events are sent only to callers who asked for them.
 
 import base64
 import json
+import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,8 +23,12 @@ from diffusion.engine.events import (
 from diffusion.protocol.calls import GenerationCall
 from diffusion.protocol.infotext import infotext
 from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.openai_fields import Warned
 from diffusion.sampling.plan import preview_steps, steps_run
-from diffusion.vision.image_files import encode, encode_preview
+from diffusion.vision.image_files import USUAL_QUALITY, encode, encode_preview
+
+TOKEN_SIDE_PX = 16
+"""In `usage`, a picture has one token for each square of this side."""
 
 
 def refusal(
@@ -43,21 +48,33 @@ def error_event(status: int, message: str, code: str) -> bytes:
     return _event("error", _error(status, message, None, code))
 
 
-def completed(call: GenerationCall, drawn: GenerationFinished, model: ModelInfo) -> dict[str, Any]:
-    """The JSON answer to a call without a stream."""
-    return {
+def completed(call: GenerationCall, pictures: Sequence[bytes | str], text_tokens: int) -> bytes:
+    """The JSON answer to a call without a stream.
+
+    `pictures` are files, or links to them. `text_tokens` is how many tokens the texts have.
+    """
+    data = []
+    for picture, noise in zip(pictures, call.request.noises, strict=True):
+        shown = {"url": picture} if isinstance(picture, str) else {"b64_json": _base64(picture)}
+        data.append({**shown, "seed": noise.seed})
+    answer = {
         "created": int(time.time()),
         **_about(call),
         "output_format": call.output_format,
-        "data": [
-            {"b64_json": _base64(file), "seed": noise.seed}
-            for file, noise in zip(_files(call, drawn, model), call.request.noises, strict=True)
-        ],
+        "data": data,
+        "usage": _usage(call, text_tokens, len(pictures)),
+        **with_warnings(call.warnings),
     }
+    return json.dumps(answer).encode()
 
 
-def events(call: GenerationCall, event: EngineEvent, model: ModelInfo) -> list[bytes]:
-    """The server-sent events for an event of the engine; none if the caller did not ask for it."""
+def events(
+    call: GenerationCall, event: EngineEvent, model: ModelInfo, text_tokens: int
+) -> list[bytes]:
+    """The server-sent events for an event of the engine; none if the caller did not ask for it.
+
+    `text_tokens` is how many tokens the texts have.
+    """
     match event:
         case GenerationQueued(position=position):
             return _ours(call, "queued", {"position": position})
@@ -66,8 +83,8 @@ def events(call: GenerationCall, event: EngineEvent, model: ModelInfo) -> list[b
         case GenerationProgress():
             return _partial_images(call, event)
         case GenerationFinished():
-            form = call.output_format
-            return _images(call, "completed", form, _files(call, event, model), {})
+            more = {"usage": _usage(call, text_tokens, 1), **with_warnings(call.warnings)}
+            return _images(call, "completed", call.output_format, files(call, event, model), more)
         case GenerationFailed(reason=reason):
             return [error_event(500, reason, "generation_failed")]
 
@@ -80,12 +97,12 @@ def _partial_images(call: GenerationCall, event: GenerationProgress) -> list[byt
         "steps": event.steps,
     }
     size = call.request.width, call.request.height
-    files = [encode_preview(pixels, *size) for pixels in event.previews]
-    return _images(call, "partial_image", "jpeg", files, place)
+    shown_files = [encode_preview(pixels, *size) for pixels in event.previews]
+    return _images(call, "partial_image", "jpeg", shown_files, place)
 
 
 def _images(
-    call: GenerationCall, kind: str, form: str, files: Sequence[bytes], place: dict[str, int]
+    call: GenerationCall, kind: str, form: str, encoded: Sequence[bytes], more: Mapping[str, Any]
 ) -> list[bytes]:
     return [
         _event(
@@ -93,14 +110,14 @@ def _images(
             {
                 "created_at": int(time.time()),
                 **_about(call),
-                **place,
+                **more,
                 "output_format": form,
                 "index": index,
                 "seed": call.request.noises[index].seed,
                 "b64_json": _base64(file),
             },
         )
-        for index, file in enumerate(files)
+        for index, file in enumerate(encoded)
     ]
 
 
@@ -115,12 +132,34 @@ def _kind(call: GenerationCall, kind: str) -> str:
 
 def _about(call: GenerationCall) -> dict[str, str]:
     size = f"{call.request.width}x{call.request.height}"
-    return {"size": size, "quality": "auto", "background": "opaque"}
+    return {"size": size, "quality": call.quality, "background": "opaque"}
 
 
-def _files(call: GenerationCall, drawn: GenerationFinished, model: ModelInfo) -> list[bytes]:
+def with_warnings(warnings: Sequence[Warned]) -> dict[str, Any]:
+    """The field of an answer that says what was asked for and is not done; none if all of it is."""
+    return {"warnings": [each.to_json() for each in warnings]} if warnings else {}
+
+
+def _usage(call: GenerationCall, text_tokens: int, pictures: int) -> dict[str, Any]:
+    """How much was read and drawn, in OpenAI's form. Texts and start pictures count once."""
+    sides = (call.request.width, call.request.height)
+    each = math.prod(math.ceil(side / TOKEN_SIDE_PX) for side in sides)
+    read = {"text_tokens": text_tokens, "image_tokens": each if call.request.start else 0}
+    drawn = {"text_tokens": 0, "image_tokens": each * pictures}
+    return {
+        "input_tokens": sum(read.values()),
+        "input_tokens_details": read,
+        "output_tokens": sum(drawn.values()),
+        "output_tokens_details": drawn,
+        "total_tokens": sum(read.values()) + sum(drawn.values()),
+    }
+
+
+def files(call: GenerationCall, drawn: GenerationFinished, model: ModelInfo) -> list[bytes]:
+    """The finished pictures as files."""
+    quality = USUAL_QUALITY if call.output_compression is None else call.output_compression
     return [
-        encode(pixels, call.output_format, infotext(call.request, index, model))
+        encode(pixels, call.output_format, infotext(call.request, index, model), quality)
         for index, pixels in enumerate(drawn.pictures)
     ]
 

@@ -23,6 +23,8 @@ MAX_TEXTS_BYTES = 1 << 21
 """Bytes of all fields of a form that are not files."""
 
 MAX_FIELDS = 64
+IMAGE = "image"
+"""The one part that may come several times."""
 
 MAX_UPLOAD_SIDE_PX = 8192
 MAX_UPLOAD_PIXELS = 50_000_000
@@ -38,11 +40,13 @@ class Form:
 
     texts: Mapping[str, str]
     files: Mapping[str, bytes]
+    more_images: tuple[bytes, ...] = ()
 
 
-async def read_form(http: web.Request, files: Collection[str]) -> Form:
+async def read_form(http: web.Request, files: Collection[str], *, most_images: int = 1) -> Form:
     """Read a body in which the parts named in `files` are files and all others are texts.
 
+    `image` may come `most_images` times; the first is in `files`, the others in `more_images`.
     `image[]`, which some clients send, is the same as `image`. Raises InvalidField,
     bodies.BodyTooSlow and bodies.NoRoom.
     """
@@ -51,7 +55,7 @@ async def read_form(http: web.Request, files: Collection[str]) -> Form:
     body = body_of(http)
     try:
         async with body.reading():
-            parts = await _parts(http, body, files)
+            parts, more = await _parts(http, body, files, most_images)
     except InvalidField:
         raise
     except (HttpProcessingError, ValueError, AssertionError, LookupError, RuntimeError) as error:
@@ -59,26 +63,37 @@ async def read_form(http: web.Request, files: Collection[str]) -> Form:
     return Form(
         {name: _text(part, name) for name, part in parts.items() if name not in files},
         {name: part for name, part in parts.items() if name in files},
+        tuple(more),
     )
 
 
-async def _parts(http: web.Request, body: RequestBody, files: Collection[str]) -> dict[str, bytes]:
+async def _parts(
+    http: web.Request, body: RequestBody, files: Collection[str], most_images: int
+) -> tuple[dict[str, bytes], list[bytes]]:
+    """The parts by their names, and further images."""
     parts: dict[str, bytes] = {}
+    more: list[bytes] = []
     texts = 0
     async for part in await http.multipart():
         if not isinstance(part, BodyPartReader) or not part.name:
             refuse(None, "Each part of the body must be a field with a name.")
         name = part.name.removesuffix("[]")
-        if name in parts:
+        another = name == IMAGE and name in parts and most_images > 1
+        if name in parts and not another:
             refuse(name, f"“{name}” came twice; only one can be used.")
+        if another and len(more) + 1 == most_images:
+            refuse(name, f"There are more than {most_images} pictures.")
         if len(parts) == MAX_FIELDS:
             refuse(None, f"The body has more than {MAX_FIELDS} fields.")
         most = MAX_UPLOAD_BYTES if name in files else MAX_FIELD_BYTES
+        if another:
+            more.append(await _whole(part, body, name, most))
+            continue
         parts[name] = await _whole(part, body, name, most)
         texts += 0 if name in files else len(parts[name])
         if texts > MAX_TEXTS_BYTES:
             refuse(None, f"The fields of the body are larger than {MAX_TEXTS_BYTES >> 20} MiB.")
-    return parts
+    return parts, more
 
 
 async def _whole(part: BodyPartReader, body: RequestBody, name: str, most: int) -> bytes:

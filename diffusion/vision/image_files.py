@@ -13,8 +13,17 @@ Pixels = NDArray[np.uint8]
 """An RGB picture [height, width, 3]."""
 
 
-def encode(pixels: Pixels, output_format: str, parameters: str = "") -> bytes:
-    """Encode the picture, deterministically. `parameters` is the infotext, in every format."""
+USUAL_QUALITY = 95
+"""The quality of JPEG and WebP files, if none is asked for."""
+
+
+def encode(
+    pixels: Pixels, output_format: str, parameters: str = "", quality: int = USUAL_QUALITY
+) -> bytes:
+    """Encode the picture, deterministically. `parameters` is the infotext, in every format.
+
+    `quality`, 0 to 100, is for JPEG and WebP.
+    """
     stream = io.BytesIO()
     picture = Image.fromarray(pixels)
     if output_format == "png":
@@ -27,7 +36,8 @@ def encode(pixels: Pixels, output_format: str, parameters: str = "") -> bytes:
         if parameters:
             comment = to_user_comment(parameters)
             exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = comment
-        picture.save(stream, output_format.upper(), quality=95, exif=exif)
+        # Pillow takes 0 for “not said”.
+        picture.save(stream, output_format.upper(), quality=max(1, quality), exif=exif)
     return stream.getvalue()
 
 

@@ -33,6 +33,8 @@ class Process:
         environment = os.environ | {
             "OMP_NUM_THREADS": "1",
             "INFERENCE_API_KEY": "sesame",
+            "DARKROOM_MODEL_ALIASES": "dall-e-*, other",
+            "DARKROOM_CORS_ORIGINS": "https://a.example",
             "XDG_CACHE_HOME": str(cache),
         }
         self.child = subprocess.Popen(
@@ -113,6 +115,10 @@ async def test_a_process_told_to_stop_finishes_what_runs_and_exits_with_0(
     ):
         while await anext(running) != Progress(2, 150):
             pass
+        headers = {"Authorization": "Bearer sesame", "Origin": "https://a.example"}
+        async with session.get(url + "/v1/models/dall-e-3", headers=headers) as response:
+            assert (await response.json())["root"] == "tiny"
+            assert response.headers["Access-Control-Allow-Origin"] == "https://a.example"
         process.child.send_signal(signal.SIGTERM)
         async with asyncio.timeout(60):
             while True:

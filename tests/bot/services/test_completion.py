@@ -28,6 +28,7 @@ PAINTER = ModelInfo(
     512,
     20,
     7.5,
+    edits=True,
     tiles=True,
     styles={"noto": "{prompt}, flat", "oil": "{prompt}"},
     loras=("ink",),

@@ -263,7 +263,7 @@ async def test_a_remix_of_a_long_prompt_keeps_its_parameters(
     first, second = modal.fields
     assert len(first.value) <= 4000
     assert f"{first.value} {second.value}" == prompt
-    assert second.value.endswith("--seed 7")
+    assert second.value.endswith("--ar 2:1")
     # Unchanged, it is the same prompt again; changed, all of it is read.
     again = (await ada.submit(modal)).message
     assert (await job_of(database, again)).prompt == prompt

@@ -165,7 +165,7 @@ REFUSED: list[tuple[str | None, dict[str, Any]]] = [
         )
     ],
     *[("n", {"n": n}) for n in (0, MAX_PICTURES + 1, -1, 1.0, "1", True, [], 10**400)],
-    *[("seed", {"seed": seed}) for seed in (-1, SEED_COUNT, 0.5, "7", False)],
+    *[("seed", {"seed": seed}) for seed in (-2, SEED_COUNT, 0.5, "7", False, -1.0)],
     *[
         ("num_inference_steps", {"num_inference_steps": steps})
         for steps in (0, MAX_STEPS + 1, 10.0, "10", True)
@@ -228,7 +228,7 @@ REFUSED: list[tuple[str | None, dict[str, Any]]] = [
       for value in (None, 5, "", "0" * 63, "0" * 65, "G" * 64, "A" * 64, "０" * 64)],
     *[("mask", {"start": {"image": "0" * 64, "strength": 1, "mask": value}})
       for value in (5, "", False, [], "0" * 63, ["0" * 64])],
-    ("response_format", {"response_format": "url"}),
+    ("response_format", {"response_format": "uri"}),
     ("output_format", {"output_format": "gif"}),
     ("partial_images", {"partial_images": -1}),
     ("partial_images", {"partial_images": MAX_STEPS + 1}),

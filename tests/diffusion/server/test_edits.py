@@ -280,7 +280,7 @@ BAD_FILES: list[tuple[str, str, Files]] = [
     ("mask", "is no picture", {"image": PICTURE, "mask": b"<svg/>"}),
     ("mask", "the size of", {"image": PICTURE, "mask": OTHER}),
     ("mask", "nothing to draw", {"image": PICTURE, "mask": saved(Image.new("L", (64, 64)))}),
-    ("image", "came twice", {"image": PICTURE, "image[]": PICTURE}),
+    ("mask", "came twice", {"image": PICTURE, "mask": MASK, "mask[]": MASK}),
 ]
 
 

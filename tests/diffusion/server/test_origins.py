@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,14 @@ import torch
 
 from diffusion.engine.engine import Engine
 from diffusion.loading.load import Checkpoint
-from diffusion.server.origins import OpenToAll, check_open, is_known_host, is_own_page
+from diffusion.server.origins import (
+    OpenToAll,
+    WrongOrigins,
+    check_open,
+    is_known_host,
+    is_own_page,
+    read_origins,
+)
 from diffusion.server.process import serve
 from tests.support.engine.inference_server import Serving, serving
 
@@ -156,4 +163,129 @@ async def test_an_open_server_is_one_sentence_and_exit_78(
     assert await serve(arguments, torch.device("cpu")) == os.EX_CONFIG
     errors = capsys.readouterr().err
     assert errors.startswith("On 0.0.0.0 anybody who reaches this machine could draw")
+    assert errors.count("\n") == 1
+
+
+# Pages of other sites that the operator allows.
+
+PAGE = "https://pages.example"
+
+
+async def _headers(method: str, url: str, **sent: Any) -> tuple[int, Mapping[str, str]]:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, url, **sent) as response,
+    ):
+        await response.read()
+        return response.status, response.headers
+
+
+@pytest.fixture
+async def open_server(tiny: Checkpoint) -> AsyncIterator[Serving]:
+    async with serving(lambda: Engine(tiny), api_key="sesame", origins={PAGE}) as running:
+        yield running
+
+
+def _preflight(origin: str) -> dict[str, str]:
+    return {
+        "Origin": origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type,x-stainless-lang",
+    }
+
+
+async def test_an_allowed_page_may_ask_and_read_all_answers(open_server: Serving) -> None:
+    url = open_server.url + JSON_ROUTES[0]
+    status, headers = await _headers("OPTIONS", url, headers=_preflight(PAGE))
+    assert status == 204, "browsers send no key with this"
+    assert headers["Access-Control-Allow-Origin"] == PAGE
+    assert "POST" in headers["Access-Control-Allow-Methods"]
+    allowed = headers["Access-Control-Allow-Headers"].split(",")
+    assert {"authorization", "content-type", "x-stainless-lang"} <= set(allowed)
+
+    for key, stream, expected in (
+        ("sesame", False, 200), ("sesame", True, 200), ("other", False, 401)
+    ):  # fmt: skip
+        sent = {"Origin": PAGE, "Authorization": f"Bearer {key}"}
+        body = {"prompt": "a fox", "num_inference_steps": 1, "stream": stream}
+        status, headers = await _headers("POST", url, headers=sent, json=body)
+        assert status == expected
+        assert headers["Access-Control-Allow-Origin"] == PAGE
+        assert headers["Vary"] == "Origin"
+        assert "Retry-After" in headers["Access-Control-Expose-Headers"]
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "http://pages.example", f"{PAGE}.evil.example", "null"]
+)
+async def test_all_other_pages_are_refused_as_before(open_server: Serving, origin: str) -> None:
+    url = open_server.url + JSON_ROUTES[0]
+    status, headers = await _headers("OPTIONS", url, headers=_preflight(origin))
+    assert status in (401, 403)
+    assert "Access-Control-Allow-Origin" not in headers
+    sent = {"Origin": origin, "Authorization": "Bearer sesame"}
+    status, headers = await _headers("POST", url, headers=sent, json={"prompt": "a fox"})
+    assert status == 403
+    assert "Access-Control-Allow-Origin" not in headers
+    assert open_server.engine.steps == 0
+
+
+async def test_an_allowed_page_does_not_make_a_foreign_host_known(tiny: Checkpoint) -> None:
+    async with serving(lambda: Engine(tiny), origins={PAGE}) as server:
+        headers = {"Origin": PAGE, "Host": "evil.example:7860"}
+        answer = await _status("GET", server.url + "/v1/models", headers=headers)
+        assert answer == (403, "foreign_host")
+
+
+async def test_every_page_may_be_allowed(tiny: Checkpoint) -> None:
+    async with serving(lambda: Engine(tiny), api_key="sesame", origins={"*"}) as server:
+        for origin in (PAGE, "null"):
+            url, sent = server.url + "/v1/models", {"Origin": origin}
+            sent["Authorization"] = "Bearer sesame"
+            status, headers = await _headers("GET", url, headers=sent)
+            assert (status, headers["Access-Control-Allow-Origin"]) == (200, origin)
+
+
+async def test_without_the_setting_nothing_is_said_to_pages(server: Serving) -> None:
+    status, headers = await _headers(
+        "OPTIONS", server.url + JSON_ROUTES[0], headers=_preflight(PAGE)
+    )
+    assert status == 403
+    assert not [name for name in headers if name.startswith("Access-Control")]
+
+
+def test_origins_are_read() -> None:
+    assert read_origins("", None, False) == frozenset()
+    setting = " https://A.example, http://localhost:3000,http://[::1]:8080 ,"
+    assert read_origins(setting, None, False) == {
+        "https://a.example",
+        "http://localhost:3000",
+        "http://[::1]:8080",
+    }
+    assert read_origins("*", "sesame", False) == read_origins("*", None, True) == {"*"}
+
+
+@pytest.mark.parametrize(
+    "setting", ["a.example", "https://a.example/", "https://a.example/b", "ftp://a", "null", "a b"]
+)
+def test_what_is_no_origin_is_one_sentence(setting: str) -> None:
+    with pytest.raises(WrongOrigins, match=r"must look like https://a\.example"):
+        read_origins(f"https://b.example,{setting}", "sesame", False)
+
+
+def test_every_page_needs_a_key_or_a_word() -> None:
+    with pytest.raises(WrongOrigins, match=r"INFERENCE_API_KEY.*--no-key"):
+        read_origins("*", None, False)
+
+
+async def test_a_wrong_origin_ends_the_process_with_exit_78(
+    tiny_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DARKROOM_CORS_ORIGINS", "a.example")
+    arguments = argparse.Namespace(
+        host="127.0.0.1", port=0, model=tiny_folder, grace=0.0, no_key=False
+    )
+    assert await serve(arguments, torch.device("cpu")) == os.EX_CONFIG
+    errors = capsys.readouterr().err
+    assert errors.startswith("DARKROOM_CORS_ORIGINS: “a.example” must look like")
     assert errors.count("\n") == 1

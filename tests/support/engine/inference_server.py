@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
@@ -55,11 +55,16 @@ class Serving:
 
 @asynccontextmanager
 async def serving(
-    load: Callable[[], Engine], api_key: str | None = None, wait: bool = True
+    load: Callable[[], Engine],
+    api_key: str | None = None,
+    wait: bool = True,
+    *,
+    aliases: Collection[str] = (),
+    origins: Collection[str] = (),
 ) -> AsyncIterator[Serving]:
     """Serve until the block ends; with `wait`, from when the engine is loaded."""
     engine_thread = EngineThread(lambda: nullcontext(load()))
-    service = ImagesApi(engine_thread, api_key)
+    service = ImagesApi(engine_thread, api_key, aliases=aliases, origins=origins)
     listener = BoundedListener(service.app(), service.connections, shutdown_timeout=5)
     _, port = await listener.start("127.0.0.1", 0)
     ended = engine_thread.start()
