@@ -178,19 +178,22 @@ class ImagesApi:
     # Models, health and metrics.
 
     async def _models(self, _request: web.Request) -> web.Response:
-        engine = self._engine_thread.engine
-        entry = {**engine.checkpoint.info.to_json(), "backends": engine.backends}
-        return web.json_response({"object": "list", "data": [entry]})
+        return web.json_response({"object": "list", "data": [self._entry()]})
 
     async def _model(self, request: web.Request) -> web.Response:
         """The model by its id or by an alias; then `root` says whose alias it is."""
         info, name = self._engine_thread.engine.checkpoint.info, request.match_info["name"]
         if name == info.id:
-            return web.json_response(info.to_json())
+            return web.json_response(self._entry())
         if is_alias(name, self._aliases):
-            return web.json_response({**info.to_json(), "id": name, "root": info.id})
+            return web.json_response({**self._entry(), "id": name, "root": info.id})
         reason = f"There is no model “{name[:80]}”. Known: {info.id}."
         return refusal(404, reason, param="model", code="model_not_found")
+
+    def _entry(self) -> dict[str, Any]:
+        """The model as `/v1/models` lists it."""
+        engine = self._engine_thread.engine
+        return {**engine.checkpoint.info.to_json(), "backends": engine.backends}
 
     async def _health(self, _request: web.Request) -> web.Response:
         state = self._engine_thread.state

@@ -33,7 +33,7 @@ PAINTER = ModelInfo(
     styles={"noto": "{prompt}, flat", "oil": "{prompt}"},
     loras=("ink",),
 )
-ANIME = ModelInfo("anime", 768, 30, 5.0, styles={"cel": "{prompt}"})
+ANIME = ModelInfo("anime", 768, 30, 5.0, edits=True, styles={"cel": "{prompt}"})
 VERSIONS = Versions({"1": PAINTER, "niji": ANIME, "niji-5": ANIME}, "1")
 SOURCES = SettingsSources(
     Preferences(suffix="--q .5"),
