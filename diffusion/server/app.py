@@ -190,7 +190,7 @@ class ImagesApi:
         reason = f"There is no model “{name[:80]}”. Known: {info.id}."
         return refusal(404, reason, param="model", code="model_not_found")
 
-    def _entry(self) -> dict[str, Any]:
+    def _entry(self) -> dict[str, object]:
         """The model as `/v1/models` lists it."""
         engine = self._engine_thread.engine
         return {**engine.checkpoint.info.to_json(), "backends": engine.backends}
