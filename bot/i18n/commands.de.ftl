@@ -243,6 +243,7 @@ help = Hilfe
     .models-text = Mit `--v` und einem Namen wählst du ein Modell.
     .default = Standard
     .model-value = { $size } px, { $steps } Schritte. Bild-Prompts und Bearbeiten: { $edits }. Herauszoomen und Schwenken: { $outpaints }. Nahtlose Kacheln: { $tiles }. /describe: { $describes }. Hochskalieren: { $upscales }. Stile: { $styles }. LoRAs: { $loras }.
+    .without-effect = Ohne Wirkung bei diesem Modell: { $flags }.
     .skipped-lora = Die LoRA-Datei { $file } ist nicht benutzbar. { $reason }
     .factor = { $factor }×
     .takes = Werte

@@ -243,6 +243,7 @@ help = Help
     .models-text = Choose a model with `--v` and its name.
     .default = default
     .model-value = { $size } px, { $steps } steps. Picture prompts and edits: { $edits }. Zoom and pan: { $outpaints }. Seamless tiles: { $tiles }. /describe: { $describes }. Upscaling: { $upscales }. Styles: { $styles }. LoRAs: { $loras }.
+    .without-effect = Has no effect on this model: { $flags }.
     .skipped-lora = The LoRA file { $file } cannot be used. { $reason }
     .factor = { $factor }×
     .takes = Values

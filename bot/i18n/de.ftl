@@ -167,6 +167,7 @@ parameter-sampler = Sampling-Verfahren.
 parameter-size = Breite und Höhe in Pixeln.
     .allowed = zwei ganze Zahlen, etwa 512x768
     .allowed-sides = Vielfache von { $multiple } von { $low } bis { $high }, etwa { $native }x{ $native }
+    .allowed-names = eine von { $names }
     .default = vom Modell
 parameter-loras = Eine LoRA (eine kleine Erweiterung des Modells) und ihr Gewicht. Geht auch mehrmals.
     .allowed = ein Name, oder ein Name und ein Gewicht von { $low } bis { $high }, etwa ink:0.8

@@ -167,6 +167,7 @@ parameter-sampler = Sampling algorithm.
 parameter-size = Width and height in pixels.
     .allowed = two whole numbers, such as 512x768
     .allowed-sides = multiples of { $multiple } from { $low } to { $high }, such as { $native }x{ $native }
+    .allowed-names = one of { $names }
     .default = set by the model
 parameter-loras = A LoRA (a small add-on to the model) and its weight. Can be used several times.
     .allowed = a name, or a name and a weight from { $low } to { $high }, such as ink:0.8

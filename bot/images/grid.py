@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageOps
 
 from bot.images.png import encode_png, open_rgb, read_label
 from diffusion.protocol.infotext import to_user_comment, with_size
@@ -32,7 +32,9 @@ class PictureFile:
 
 
 def compose_grid(pictures: Sequence[bytes]) -> bytes:
-    """Pictures of one size in rows of two, as PNG, enlarged if small.
+    """Pictures in rows of two, as PNG, enlarged if small.
+
+    Those of another size than the first, which some servers send, are fitted into its size.
 
     The grid has the first picture's label, the text that says how it was made.
     """
@@ -72,14 +74,19 @@ def fit(picture: bytes, most_bytes: int) -> PictureFile:
 
 
 def _grid(pictures: Sequence[bytes]) -> Image.Image:
-    tiles = [open_rgb(picture) for picture in pictures]
+    first, *others = [open_rgb(picture) for picture in pictures]
+    tiles = [first, *(_fitted(other, first.size) for other in others)]
     columns = 1 if len(tiles) == 1 else 2
     rows = -(-len(tiles) // columns)
-    width, height = tiles[0].size
+    width, height = first.size
     grid = Image.new("RGB", (width * columns, height * rows))
     for place, tile in enumerate(tiles):
         grid.paste(tile, (place % columns * width, place // columns * height))
     return _enlarge(grid)
+
+
+def _fitted(tile: Image.Image, size: tuple[int, int]) -> Image.Image:
+    return tile if tile.size == size else ImageOps.pad(tile, size, Image.Resampling.LANCZOS)
 
 
 def _enlarge(image: Image.Image) -> Image.Image:

@@ -80,10 +80,31 @@ def models(versions: Versions | None, locale: str) -> EmbedSpec:
         room -= len(listed)
         if len(listed) < len(skipped):
             listed.append("…")
-        fields.append((title, "\n".join([_abilities(model, locale), *listed])))
+        lines = [_abilities(model, locale), *_without_effect(model, locale), *listed]
+        fields.append((title, "\n".join(lines)))
     return EmbedSpec(
         _title("models", locale), say("help.models-text", locale), EmbedColour.GREY, tuple(fields)
     )
+
+
+def _without_effect(model: ModelInfo, locale: str) -> list[str]:
+    """A line with the parameters that the model does not know, if there are any."""
+    flags = [
+        f"--{flag}"
+        for knows, flags in (
+            (model.negative_prompts, ("no",)),
+            (model.guidance != "none", ("cfg",)),
+            (not model.fixed_steps, ("steps", "quality")),
+            (model.seeds, ("seed",)),
+            (model.seed_blends, ("chaos", "sameseed")),
+        )
+        if not knows
+        for flag in flags
+    ]
+    if not flags:
+        return []
+    listed = Markup(", ".join(code(flag, 20) for flag in flags))
+    return [say("help.without-effect", locale, flags=listed)]
 
 
 def _skipped_loras(model: ModelInfo, locale: str) -> list[str]:
