@@ -300,6 +300,9 @@ confirmation = { $jobs } Aufträge starten?
 cannot-tile = keine nahtlosen Bilder zeichnen (`--tile`)
 cannot-edit = nicht von einem Bild ausgehen
 cannot-lora = keine LoRAs benutzen (`--lora`)
+cannot-negative = nichts weglassen (`--no`)
+cannot-guidance = nicht gesagt bekommen, wie genau es dem Prompt folgt (`--cfg`)
+cannot-steps = nicht gesagt bekommen, wie viele Schritte es macht (`--steps`)
 
 ## Buttons und was sie antworten
 

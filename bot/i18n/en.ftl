@@ -300,6 +300,9 @@ confirmation = Start { $jobs } jobs?
 cannot-tile = make seamless pictures (`--tile`)
 cannot-edit = start from a picture
 cannot-lora = use LoRAs (`--lora`)
+cannot-negative = be told what to leave out (`--no`)
+cannot-guidance = be told how closely to follow the prompt (`--cfg`)
+cannot-steps = be told how many steps to take (`--steps`)
 
 ## Buttons and what they answer
 

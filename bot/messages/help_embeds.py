@@ -124,9 +124,11 @@ def _abilities(model: ModelInfo, locale: str) -> str:
         "help.model-value",
         locale,
         size=str(model.native_size),
-        steps=model.steps,
+        steps=say("help.own-steps", locale)
+        if model.fixed_steps
+        else say("help.steps", locale, steps=model.steps),
         edits=said(model.edits),
-        outpaints=said(model.edits and model.outpaints),
+        outpaints=said(model.edits and model.masks and model.outpaints),
         tiles=said(model.tiles),
         describes=said(model.describes),
         upscales=factor if model.upscales > 1 else said(False),

@@ -26,6 +26,13 @@ SEAM_PX = 8
 """Pixels over which what is drawn anew passes into what is kept."""
 
 
+_UNREADABLE = {
+    "type": "The engine sent a file that is no picture.",
+    "pixels": "The engine sent a picture with too many pixels.",
+    "slow": "The engine sent a picture that takes too long to read.",
+}
+
+
 class PictureReader:
     """Turns what a server sends into PNGs that the bot can use."""
 
@@ -46,9 +53,7 @@ class PictureReader:
         try:
             return (await self._decoder.decode(file, wanted)).content
         except Undecodable as error:
-            raise InferenceRefused(
-                f"The engine sent a picture that cannot be read ({error.reason})."
-            ) from error
+            raise InferenceRefused(_UNREADABLE[error.reason]) from error
         except DecoderBusy as error:
             raise InferenceUnavailable("Too many pictures wait to be decoded.") from error
 

@@ -19,7 +19,15 @@ from storage import jobs, pictures
 from storage.database import Database
 from storage.pictures import PictureFolder
 from tests.support.bot.deployment import PATIENT
-from tests.support.bot.job_messages import card, finished, job_id_of, labels, picture_of, request_of
+from tests.support.bot.job_messages import (
+    card,
+    finished,
+    job_id_of,
+    labels,
+    picture_of,
+    request_of,
+    told,
+)
 from tests.support.engines.dialects import Dialect, speaking, stand_in_of
 from tests.support.engines.lenient import LenientStandIn
 from tests.support.engines.openai_api import OpenAIStandIn
@@ -201,7 +209,7 @@ async def test_vary_region_redraws_only_the_region(
     assert all("mask" in call.files for call in dialect.stand_in.calls[-4:])
 
 
-async def test_what_typed_parameters_cannot_do_is_in_the_help(
+async def test_what_the_model_does_not_know_is_said_in_the_help_and_refused_where_typed(
     dialect: Dialect, bot: DarkroomBot, ada: Member
 ) -> None:
     opened = await ada.slash("darkroom", "help")
@@ -212,6 +220,11 @@ async def test_what_typed_parameters_cannot_do_is_in_the_help(
     assert "gpt-image-2" in card(shown)
     assert "--seed" in card(shown)
     assert "--no" in card(shown)
+    for flag in ("--no grass", "--cfg 3", "--steps 9"):
+        answer = await ada.slash("darkroom", "imagine", prompt=f"a fox {flag}")
+        assert f"`{flag.split()[0]}`" in await told(ada, answer)
+    assert isinstance(dialect.stand_in, OpenAIStandIn)
+    assert not dialect.stand_in.calls
 
 
 async def test_a_size_that_it_does_not_draw_is_refused_before_it_is_queued(

@@ -141,14 +141,14 @@ async def test_other_ways_to_name_a_parameter(answer: dict[str, Any], name: str)
 
 
 async def test_allowed_sizes_are_learned_from_a_refusal() -> None:
-    stand_in = OpenAIStandIn()
-    asked = replace(GPT, model="gpt-image-1.5", width=700, height=1000)
-    async with speaking(stand_in) as at, OpenAIEngine(at.url, KEY) as engine:
-        engine._models.list_models({"gpt-image-1.5": ""})
-        known = engine._models._listed["gpt-image-1.5"]
-        engine._models._listed["gpt-image-1.5"] = replace(known, info=replace(known.info, sizes=()))
+    stand_in = LenientStandIn(forms=("raw",), sizes=("512x512", "512x768", "768x512"))
+    asked = replace(MINE, width=700, height=1000)
+    async with speaking(stand_in) as at, OpenAIEngine(at.url) as engine:
+        await engine.models()
         made = await pictures(engine, asked)
-    assert [one.size for one in made] == [(1024, 1536)] * 2
+        (model,) = await engine.models()
+    assert [one.size for one in made] == [(512, 768)] * 2
+    assert model.sizes == stand_in.sizes
 
 
 @pytest.mark.parametrize("form", ["lines", "data", "link", "stream", "raw"])
@@ -209,7 +209,7 @@ async def test_a_picture_that_is_a_bomb_fails_with_words() -> None:
     app = web.Application()
     app.router.add_post("/v1/images/generations", bomb)
     async with site(app) as url, OpenAIEngine(url) as engine:
-        assert "cannot be read (pixels)" in await failure(engine, MINE)
+        assert "too many pixels" in await failure(engine, MINE)
 
 
 RATE = {"message": "Rate limit reached", "type": "requests", "code": "rate_limit_exceeded"}

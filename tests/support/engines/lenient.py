@@ -24,6 +24,8 @@ class LenientStandIn:
 
     forms: tuple[str, ...] = FORMS
     forbidden: frozenset[str] = frozenset()
+    sizes: tuple[str, ...] = ()
+    """The only sizes that it draws; without any, all of them."""
     link: str = ""
     """Where its links lead, if not to itself."""
     broken: Any = None
@@ -57,9 +59,13 @@ class LenientStandIn:
                 for name in sorted(refused)
             ]
             return web.json_response({"detail": detail}, status=422)
+        size = str(call.fields.get("size", "512x512"))
+        if self.sizes and size not in self.sizes:
+            detail = f"Unsupported size {size}. Use one of {', '.join(self.sizes)}."
+            return web.json_response({"detail": detail}, status=400)
         self.calls.append(call)
         form = self.forms[(len(self.calls) - 1) % len(self.forms)]
-        width, height = map(int, str(call.fields.get("size", "512x512")).split("x"))
+        width, height = map(int, size.split("x"))
         # It rounds to what its model draws.
         size = f"{width // 64 * 64}x{height // 64 * 64}"
         picture = draw(size, call.fields["prompt"], call.fields.get("seed"), form="WEBP")
