@@ -15,13 +15,14 @@ from bot.engines.openai import OpenAIEngine
 from bot.engines.openai.known_models import draws
 from diffusion.protocol.client import InferenceRefused, InferenceUnavailable
 from diffusion.protocol.events import Event, Failed, Finished, Progress
-from diffusion.protocol.requests import ImageRequest, Noise, SeedBlend, WeightedPrompt
+from diffusion.protocol.requests import ImageRequest, InitImage, Noise, SeedBlend, WeightedPrompt
 from tests.support.engine.inference_server import site
 from tests.support.engines.dialects import speaking
 from tests.support.engines.lenient import LenientStandIn
 from tests.support.engines.openai_api import OpenAIStandIn
 from tests.support.engines.sglang import SglangStandIn
 from tests.support.engines.vllm_omni import VllmOmniStandIn
+from tests.support.pictures import picture
 
 KEY = "sk-test"
 
@@ -351,3 +352,29 @@ def test_models_that_draw_are_known_by_their_names(model: str, can: bool) -> Non
 def test_what_a_server_says_of_a_model_counts_more_than_its_name() -> None:
     assert draws("Qwen/Qwen3-8B", {"task_type": "T2I"})
     assert not draws("my-drawings", {"task_type": "T2V"})
+
+
+@pytest.mark.parametrize(
+    ("stand_in", "model"),
+    [
+        (VllmOmniStandIn("Qwen/Qwen-Image-Edit"), "Qwen/Qwen-Image-Edit"),
+        (SglangStandIn(), "black-forest-labs/FLUX.2-klein-4B"),
+        (OpenAIStandIn(), "gpt-image-2"),
+    ],
+    ids=["vllm-omni", "sglang", "openai"],
+)
+async def test_a_start_picture_goes_to_edits(
+    stand_in: VllmOmniStandIn | SglangStandIn | OpenAIStandIn, model: str
+) -> None:
+    file = picture("red", (1024, 1024))
+    asked = replace(request(model, width=1024, height=1024), start=InitImage("ab" * 32, 0.5))
+    async with speaking(stand_in) as at, OpenAIEngine(at.url, KEY) as engine:
+        (info,) = [one for one in await engine.models() if one.id == model]
+        assert info.edits
+        asked = replace(asked, steps=info.steps, guidance_scale=info.guidance_scale)
+        made = engine.generate(asked, previews=0, files={"ab" * 32: file})
+        last = [event async for event in made][-1]
+    assert isinstance(last, Finished), last
+    assert len(set(last.pictures)) == 2
+    assert {call.path for call in stand_in.calls} == {"/v1/images/edits"}
+    assert [call.files["image"] for call in stand_in.calls] == [file, file]
