@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot.cli.errors import CannotStart
+from bot.cli.run_bot import engine_at
 from bot.config import Settings
 from bot.errors import InvalidUpload
 from bot.images.fetch import PictureFetcher
@@ -26,6 +27,7 @@ from bot.prompts.resolve import resolve, with_init_image
 from diffusion.protocol import events
 from diffusion.protocol import requests as protocol
 from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
+from diffusion.protocol.engine import Engine
 from diffusion.protocol.events import Failed, Finished, Queued
 
 
@@ -75,7 +77,7 @@ def _init_image(pictures: Sequence[bytes]) -> dict[str, bytes]:
 
 
 async def _draw(
-    inference: InferenceClient, request: protocol.ImageRequest, files: Mapping[str, bytes]
+    inference: Engine, request: protocol.ImageRequest, files: Mapping[str, bytes]
 ) -> tuple[bytes, ...]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), transient=True) as bar:
@@ -94,11 +96,11 @@ async def _draw(
 
 
 @contextlib.asynccontextmanager
-async def _inference(settings: Settings) -> AsyncIterator[InferenceClient]:
+async def _inference(settings: Settings) -> AsyncIterator[Engine]:
     """A client of the inference server in the settings, or of one started for this command."""
     try:
         if settings.inference_url:
-            async with InferenceClient(settings.inference_url, settings.api_key) as client:
+            async with engine_at(settings.inference_url, settings.api_key) as client:
                 yield client
             return
         async with _own_server(settings) as url, InferenceClient(url, settings.api_key) as client:

@@ -9,6 +9,7 @@ import discord
 from bot.cli.errors import CannotStart
 from bot.client import DarkroomBot, point_at
 from bot.config import Settings
+from bot.engines.openai import OpenAIEngine
 from diffusion.protocol.client import InferenceClient
 from storage.database import Database, files_of, migrate
 from storage.permissions import close_files, close_folder
@@ -36,12 +37,20 @@ async def run_bot(settings: Settings) -> None:
     folder = PictureFolder(settings.picture_folder)
     try:
         async with (
-            InferenceClient(settings.inference_url, settings.api_key) as inference,
+            engine_at(settings.inference_url, settings.api_key) as inference,
             DarkroomBot(settings, database, folder, inference) as bot,
         ):
             await _connect(bot, settings.discord_token.get_secret_value())
     finally:
         await database.close()
+
+
+def engine_at(url: str, key: str | None) -> InferenceClient | OpenAIEngine:
+    """The engine at an address: `openai+https://…` is another server with OpenAI's API."""
+    scheme, separator, address = url.partition("+")
+    if separator and scheme == "openai":
+        return OpenAIEngine(address, key)
+    return InferenceClient(url, key)
 
 
 async def _connect(bot: DarkroomBot, token: str) -> None:

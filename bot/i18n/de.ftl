@@ -173,6 +173,7 @@ parameter-sampler = Sampling-Verfahren.
 parameter-size = Breite und Höhe in Pixeln.
     .allowed = zwei ganze Zahlen, etwa 512x768
     .allowed-sides = Vielfache von { $multiple } von { $low } bis { $high }, etwa { $native }x{ $native }
+    .allowed-names = eine von { $names }
     .default = vom Modell
 parameter-loras = Eine LoRA (eine kleine Erweiterung des Modells) und ihr Gewicht. Geht auch mehrmals.
     .allowed = ein Name, oder ein Name und ein Gewicht von { $low } bis { $high }, etwa ink:0.8
@@ -318,6 +319,9 @@ confirmation = { $jobs } Aufträge starten?
 cannot-tile = keine nahtlosen Bilder zeichnen (`--tile`)
 cannot-edit = nicht von einem Bild ausgehen
 cannot-lora = keine LoRAs benutzen (`--lora`)
+cannot-negative = nichts weglassen (`--no`)
+cannot-guidance = nicht gesagt bekommen, wie genau es dem Prompt folgt (`--cfg`)
+cannot-steps = nicht gesagt bekommen, wie viele Schritte es macht (`--steps`)
 
 ## Buttons und was sie antworten
 

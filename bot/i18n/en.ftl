@@ -173,6 +173,7 @@ parameter-sampler = Sampling algorithm.
 parameter-size = Width and height in pixels.
     .allowed = two whole numbers, such as 512x768
     .allowed-sides = multiples of { $multiple } from { $low } to { $high }, such as { $native }x{ $native }
+    .allowed-names = one of { $names }
     .default = set by the model
 parameter-loras = A LoRA (a small add-on to the model) and its weight. Can be used several times.
     .allowed = a name, or a name and a weight from { $low } to { $high }, such as ink:0.8
@@ -318,6 +319,9 @@ confirmation = Start { $jobs } jobs?
 cannot-tile = make seamless pictures (`--tile`)
 cannot-edit = start from a picture
 cannot-lora = use LoRAs (`--lora`)
+cannot-negative = be told what to leave out (`--no`)
+cannot-guidance = be told how closely to follow the prompt (`--cfg`)
+cannot-steps = be told how many steps to take (`--steps`)
 
 ## Buttons and what they answer
 

@@ -109,6 +109,13 @@ class PictureFetcher:
         async with self._turns.turn(member_id):
             return [await self._fetch(source) for source in sources]
 
+    async def download(self, link: str) -> bytes:
+        """The file behind a link as it is, not decoded yet. Raises InvalidLink."""
+        try:
+            return await self._download(link)
+        except _Refused as error:
+            raise _invalid(link, error.reason) from error
+
     async def rewrite(self, encoded: bytes) -> bytes:
         """An encoded picture as a PNG without metadata. Raises UnusablePicture, PicturesBusy."""
         try:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageOps
 
 from bot.images.png import encode_png, open_rgb, read_label
 from diffusion.protocol.infotext import to_user_comment, with_size
@@ -36,7 +36,9 @@ class PictureFile:
 
 
 def compose_grid(pictures: Sequence[bytes]) -> bytes:
-    """Pictures of one size in rows of two, as PNG, enlarged if small.
+    """Pictures in rows of two, as PNG, enlarged if small.
+
+    Those of another size than the first, which some servers send, are fitted into its size.
 
     The grid has the first picture's label, the text that says how it was made.
     """
@@ -89,7 +91,8 @@ def fit(picture: bytes, most_bytes: int) -> PictureFile:
 
 
 def _grid(pictures: Sequence[bytes]) -> Image.Image:
-    return _enlarge(_in_rows([open_rgb(picture) for picture in pictures]))
+    first, *others = [open_rgb(picture) for picture in pictures]
+    return _enlarge(_in_rows([first, *(_fitted(other, first.size) for other in others)]))
 
 
 def _in_rows(tiles: Sequence[Image.Image]) -> Image.Image:
@@ -100,6 +103,10 @@ def _in_rows(tiles: Sequence[Image.Image]) -> Image.Image:
     for place, tile in enumerate(tiles):
         grid.paste(tile, (place % columns * width, place // columns * height))
     return grid
+
+
+def _fitted(tile: Image.Image, size: tuple[int, int]) -> Image.Image:
+    return tile if tile.size == size else ImageOps.pad(tile, size, Image.Resampling.LANCZOS)
 
 
 def _enlarge(image: Image.Image) -> Image.Image:

@@ -11,7 +11,8 @@ from bot.i18n.texts import say
 from bot.messages.job_actions import PANS, REDOS, UPSCALES, VARIATIONS, JobAction
 from bot.messages.job_messages import SINGLE_PICTURE_KINDS
 from bot.messages.specs import ButtonRows, ButtonSpec
-from bot.prompts.derive import pan
+from bot.models.sizes import has_size
+from bot.prompts.derive import enlarged_size, pan, square
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import ImageRequest
 from storage.jobs import Job
@@ -56,6 +57,8 @@ def _single(job: Job, model: ModelInfo | None) -> ButtonRows:
     like = (ButtonSpec(job.id, JobAction.LIKE, emoji="❤️"),)
     if model is None or not model.edits:
         return (_enlarging(job, model), tuple(vary), like)
+    if not model.masks:
+        return (_enlarging(job, model), tuple(vary), like)
     vary.append(_text_button(job, JobAction.REGION))
     if not model.outpaints:
         return (_enlarging(job, model), tuple(vary), like)
@@ -67,7 +70,7 @@ def _single(job: Job, model: ModelInfo | None) -> ButtonRows:
         for tenths, factor in ZOOM_LEVELS.items()
     ]
     zooms.append(_text_button(job, JobAction.ZOOM_CUSTOM))
-    if request.width != request.height:
+    if request.width != request.height and has_size(model, square(request)):
         zooms.append(_text_button(job, JobAction.SQUARE))
     pans = tuple(
         ButtonSpec(job.id, PANS[side], emoji=emoji)
@@ -87,10 +90,16 @@ def _enlarging(job: Job, model: ModelInfo | None) -> tuple[ButtonSpec, ...]:
     again = job.kind is JobKind.ENLARGE
     can = {
         "subtle": model.upscales > 1 and not (again and job.detail == "subtle"),
-        "creative": model.edits,
+        "creative": model.edits and (model.upscales > 1 or _can_grow(job, model)),
     }
     actions = REDOS if again else UPSCALES
     return tuple(_text_button(job, action) for way, action in actions.items() if can[way])
+
+
+def _can_grow(job: Job, model: ModelInfo) -> bool:
+    """Whether a model that draws only a few sizes has a larger one."""
+    request = ImageRequest.from_json(job.request)
+    return not model.sizes or enlarged_size(request, model) != (request.width, request.height)
 
 
 def _text_button(job: Job, action: JobAction) -> ButtonSpec:

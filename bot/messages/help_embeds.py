@@ -101,10 +101,31 @@ def models(versions: Versions | None, locale: str) -> EmbedSpec:
         room -= len(listed)
         if len(listed) < len(skipped):
             listed.append("…")
-        fields.append((title, "\n".join([_abilities(model, locale), *listed])))
+        lines = [_abilities(model, locale), *_without_effect(model, locale), *listed]
+        fields.append((title, "\n".join(lines)))
     return EmbedSpec(
         _title("models", locale), say("help.models-text", locale), EmbedColour.GREY, tuple(fields)
     )
+
+
+def _without_effect(model: ModelInfo, locale: str) -> list[str]:
+    """A line with the parameters that the model does not know, if there are any."""
+    flags = [
+        f"--{flag}"
+        for knows, flags in (
+            (model.negative_prompts, ("no",)),
+            (model.guidance != "none", ("cfg",)),
+            (not model.fixed_steps, ("steps", "quality")),
+            (model.seeds, ("seed",)),
+            (model.seed_blends, ("chaos", "sameseed")),
+        )
+        if not knows
+        for flag in flags
+    ]
+    if not flags:
+        return []
+    listed = Markup(", ".join(code(flag, 20) for flag in flags))
+    return [say("help.without-effect", locale, flags=listed)]
 
 
 def _skipped_loras(model: ModelInfo, locale: str) -> list[str]:
@@ -124,9 +145,11 @@ def _abilities(model: ModelInfo, locale: str) -> str:
         "help.model-value",
         locale,
         size=str(model.native_size),
-        steps=model.steps,
+        steps=say("help.own-steps", locale)
+        if model.fixed_steps
+        else say("help.steps", locale, steps=model.steps),
         edits=said(model.edits),
-        outpaints=said(model.edits and model.outpaints),
+        outpaints=said(model.edits and model.masks and model.outpaints),
         tiles=said(model.tiles),
         describes=said(model.describes),
         upscales=factor if model.upscales > 1 else said(False),

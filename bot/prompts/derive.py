@@ -5,6 +5,7 @@ Pure: randomness comes in as a seed, pictures as the SHA-256 digests under which
 
 from dataclasses import replace
 
+from bot.models.sizes import nearest, sides
 from bot.prompts import seeds
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import ImageRequest, InitImage
@@ -25,6 +26,14 @@ def vary(
     """Four variations of picture `index` (from 0): its noise with a share of new noise."""
     strength = VARIATION_STRENGTHS[variability]
     return replace(request, noises=seeds.varied(request.noises[index], strength, new_seed))
+
+
+def vary_picture(
+    request: ImageRequest, picture: str, new_seed: int, variability: str = "strong"
+) -> ImageRequest:
+    """Four variations of the stored `picture`, for a model that does not blend noises."""
+    start = InitImage(picture, VARIATION_STRENGTHS[variability])
+    return replace(request, start=start, noises=seeds.new(new_seed))
 
 
 def reroll(request: ImageRequest, new_seed: int) -> ImageRequest:
@@ -57,14 +66,24 @@ def upscale_creative(
     request: ImageRequest, picture: str, model: ModelInfo, new_seed: int
 ) -> ImageRequest:
     """One picture at twice its size, or the model's largest, redrawn from the stored `picture`."""
-    factor = min(2.0, model.max_size / max(request.width, request.height))
-    width, height = (
-        max(side, round(side * factor) // model.multiple * model.multiple)
-        for side in (request.width, request.height)
-    )
+    width, height = enlarged_size(request, model)
     start = InitImage(picture, CREATIVE_STRENGTH)
     one = seeds.new(new_seed)[:1]
     return replace(request, start=start, noises=one, width=width, height=height)
+
+
+def enlarged_size(request: ImageRequest, model: ModelInfo) -> tuple[int, int]:
+    """Twice the size of a request, or the model's largest; the same where none is larger."""
+    width, height = request.width, request.height
+    if model.sizes:
+        larger = nearest(model.sizes, 2 * width, 2 * height)
+        return larger if larger[0] * larger[1] > width * height else (width, height)
+    factor = min(2.0, model.max_size / max(width, height))
+    width, height = (
+        max(side, round(side * factor) // model.multiple * model.multiple)
+        for side in (width, height)
+    )
+    return width, height
 
 
 def inpaint(
@@ -81,6 +100,8 @@ def inpaint(
 def pan(request: ImageRequest, side: str, model: ModelInfo) -> tuple[int, int]:
     """The size after a pan: one side 1.5 times as long, within the model's limits."""
     width, height = request.width, request.height
+    if model.sizes:
+        return _longer_size(width, height, side in ("left", "right"), model)
     if side in ("left", "right"):
         return _longer(width, height, model), height
     return width, _longer(height, width, model)
@@ -90,6 +111,20 @@ def square(request: ImageRequest) -> tuple[int, int]:
     """The size after “make square”: both sides as long as the longer one."""
     side = max(request.width, request.height)
     return side, side
+
+
+def _longer_size(width: int, height: int, across: bool, model: ModelInfo) -> tuple[int, int]:
+    """The longest of the model's sizes that grows on one side only, at most 1.5 times."""
+    allowed = [
+        size
+        for size in map(sides, model.sizes)
+        if (
+            size[1] == height and width <= size[0] <= 1.5 * width
+            if across
+            else size[0] == width and height <= size[1] <= 1.5 * height
+        )
+    ]
+    return max(allowed, default=(width, height))
 
 
 def _longer(length: int, other: int, model: ModelInfo) -> int:

@@ -162,6 +162,9 @@ def _check_model(prompt: Prompt, versions: Versions, version: str, has_pictures:
         ("tile", prompt.tile),
         ("edit", has_pictures),
         ("lora", prompt.loras),
+        ("negative", prompt.negative),
+        ("guidance", prompt.guidance is not None),
+        ("steps", prompt.steps is not None),
     ):
         if is_needed:
             versions.check(version, ability)

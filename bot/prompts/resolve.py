@@ -11,6 +11,7 @@ from bot.errors import InvalidParameter, PromptTooLong
 from bot.i18n.markdown import names as listed
 from bot.i18n.texts import Text
 from bot.models.names import check_text_after, find_name
+from bot.models.sizes import nearest
 from bot.prompts.effective_settings import EffectiveSettings
 from bot.prompts.parameters import MAX_WEIRD, MAX_WEIRD_NOISE, RAW
 from bot.prompts.parser import Prompt
@@ -97,10 +98,13 @@ def with_init_image(
 def size_of(aspect: Aspect, model: ModelInfo, area: float = 1.0) -> tuple[int, int]:
     """Width and height in pixels for an aspect ratio, as multiples that the model takes.
 
-    `area` is the share of the model's native area.
+    A model that draws only a few sizes has the one that is nearest in shape. `area`
+    is the share of the model's native area.
     """
     stretch = math.sqrt(aspect.width / aspect.height)
     native = model.native_size * math.sqrt(area)
+    if model.sizes:
+        return nearest(model.sizes, native * stretch, native / stretch)
     least, most = _bounds(model)
 
     def side(length: float) -> int:
@@ -143,6 +147,10 @@ def _sides(prompt: Prompt, settings: EffectiveSettings) -> tuple[int, int]:
     size, model = prompt.size, settings.model
     if size is None:
         return size_of(settings.aspect, model, DRAFT_SHARE if settings.draft else 1)
+    if model.sizes:
+        if str(size) not in model.sizes:
+            raise InvalidParameter("size", str(size), _names("size", model.sizes))
+        return size.width, size.height
     least, most = _bounds(model)
     for side in (size.width, size.height):
         if not least <= side <= most or side % model.multiple:

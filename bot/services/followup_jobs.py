@@ -23,6 +23,7 @@ from bot.images.outpaint import OutpaintCanvas
 from bot.messages.job_actions import JobAction
 from bot.messages.job_messages import SINGLE_PICTURE_KINDS
 from bot.models.registry import ModelRegistry
+from bot.models.sizes import has_size
 from bot.policy.actors import Requester
 from bot.prompts import derive, recipe
 from bot.services.job_builder import new_job, new_seed
@@ -188,10 +189,15 @@ class FollowupJobs:
         return _enlarged(source, job, picture, drawn, prompt, "creative")
 
     async def vary(self, source: FollowupSource) -> NewJob:
-        _, request = await self._parent(source)
+        picture, request = await self._parent(source)
         request, meant = source.remix(request)
         strength = source.wanted.action.detail or source.preferences.variability
-        drawn = derive.vary(request, source.wanted.index, _seed_for(source), strength)
+        model = self._registry.of_id(request.model)
+        if model and model.edits and not model.seed_blends:
+            digest = await self._keep(await self.read(picture))
+            drawn = derive.vary_picture(request, digest, _seed_for(source), strength)
+        else:
+            drawn = derive.vary(request, source.wanted.index, _seed_for(source), strength)
         return source.child(JobKind.VARY, source.prompt(meant, drawn), drawn, strength)
 
     async def reroll(self, source: FollowupSource) -> NewJob:
@@ -244,7 +250,8 @@ class FollowupJobs:
 
     async def square(self, source: FollowupSource) -> NewJob:
         old = await self._outpainting(source)
-        canvas = await _extend(old, derive.square(old.request), SQUARE_ORIGIN)
+        size = derive.square(old.request)
+        canvas = await _extend(old, size if has_size(old.model, size) else old.size, SQUARE_ORIGIN)
         return await self._inpainted(source, JobKind.SQUARE, old, canvas)
 
     async def region(self, source: FollowupSource) -> NewJob:
@@ -289,6 +296,8 @@ class FollowupJobs:
         # A picture keeps its size, whatever shape a new prompt asks for.
         request = replace(request, width=old.width, height=old.height)
         model = self._editing_model(request)
+        if not model.masks:
+            raise ModelCannotDoThis
         return _Inpainting(await self.read(picture), request, meant, model)
 
     async def _outpainting(self, source: FollowupSource) -> _Inpainting:

@@ -52,6 +52,7 @@ LATER_FIELDS = (
     "sizes",
     "masks",
     "seeds",
+    "seed_blends",
 )
 """Fields that not every version of our server has sent."""
 
@@ -100,8 +101,9 @@ class ModelInfo(JsonObject):
     `title` is the name that people know it by. `guidance` is how it is led: `cfg` by a scale,
     `distilled` by a scale without a second pass, `none` not at all. `negative_prompts` says whether
     it takes them, `fixed_steps` whether the number of steps is its own, `seeds` whether the same
-    seed gives the same picture. `sizes` are the only sizes it draws, such as `1024x1536`; empty
-    where any size within the bounds will do.
+    seed gives the same picture, `seed_blends` whether a share of new noise gives one like it.
+    `sizes` are the only sizes it draws, such as `1024x1536`; empty where any size within the bounds
+    will do.
     """
 
     id: Annotated[str, String()]
@@ -133,6 +135,7 @@ class ModelInfo(JsonObject):
     negative_prompts: Annotated[bool, Flag()] = True
     fixed_steps: Annotated[bool, Flag()] = False
     seeds: Annotated[bool, Flag()] = True
+    seed_blends: Annotated[bool, Flag()] = True
     sizes: Annotated[tuple[Size, ...], ListOf(MAX_SIZES)] = ()
 
     def to_json(self) -> dict[str, Any]:

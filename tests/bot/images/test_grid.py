@@ -33,6 +33,20 @@ def test_large_pictures_are_not_enlarged() -> None:
     assert grid.size == (1200, 1200)
 
 
+def test_pictures_of_other_sizes_are_fitted_into_the_first_ones() -> None:
+    sizes = [(600, 600), (300, 300), (600, 300), (1200, 1200)]
+    grid = opened(compose_grid([picture(c, s) for c, s in zip(COLOURS, sizes, strict=True)]))
+    assert grid.size == (1200, 1200)
+    assert [
+        grid.getpixel(place) for place in ((1190, 10), (300, 900), (300, 610), (1190, 1190))
+    ] == [
+        (0, 255, 0),
+        (0, 0, 255),
+        (0, 0, 0),
+        (255, 255, 255),
+    ]
+
+
 def test_one_picture_is_no_grid() -> None:
     assert opened(compose_grid([picture("red", (512, 512))])).size == (512, 512)
 

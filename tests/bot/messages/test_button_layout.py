@@ -1,6 +1,7 @@
 """The buttons under a finished job: only what the model can do, and used ones are marked."""
 
 from dataclasses import replace
+from itertools import chain
 
 import pytest
 
@@ -50,6 +51,30 @@ def test_a_model_that_continues_no_picture_offers_no_zoom_and_no_pan() -> None:
         ["Vary (Subtle)", "Vary (Strong)", "Vary (Region)"],
         ["❤️"],
     ]
+
+
+def test_a_model_without_masks_offers_nothing_that_needs_one() -> None:
+    assert labels(buttons_of(SINGLE, 1, replace(ABLE, masks=False), ())) == [
+        ["Upscale (Subtle)", "Upscale (Creative)"],
+        ["Vary (Subtle)", "Vary (Strong)"],
+        ["❤️"],
+    ]
+
+
+def test_a_model_of_few_sizes_offers_what_leads_to_one_of_them() -> None:
+    few = replace(ABLE, upscales=1, sizes=("64x64", "96x64"))
+    assert [row for row in labels(buttons_of(SINGLE, 1, few, ())) if row] == [
+        ["Vary (Subtle)", "Vary (Strong)", "Vary (Region)"],
+        ["Zoom Out 1.5×", "Zoom Out 2×", "Custom Zoom"],
+        ["⬅️", "➡️"],
+        ["❤️"],
+    ]
+    wide = replace(SINGLE, request=replace(REQUEST, width=96).to_json())
+    square = "Make Square"
+    assert square not in chain(*labels(buttons_of(wide, 1, few, ())))
+    assert square in chain(*labels(buttons_of(wide, 1, replace(few, sizes=()), ())))
+    larger = replace(few, sizes=("64x64", "128x128"))
+    assert labels(buttons_of(SINGLE, 1, larger, ()))[0] == ["Upscale (Creative)"]
 
 
 @pytest.mark.parametrize("model", [PLAIN, None], ids=["cannot", "unknown"])

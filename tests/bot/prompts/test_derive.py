@@ -1,10 +1,13 @@
 """What comes of a picture: pure requests from requests."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.errors import TooManyGenerations
-from bot.prompts.derive import reroll, single, vary
+from bot.prompts.derive import enlarged_size, pan, reroll, single, vary, vary_picture
 from bot.prompts.seeds import GRID_PICTURES
+from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import MAX_BLENDS, ImageRequest
 from tests.support.bot.image_requests import common_noise, request_for
 
@@ -25,6 +28,24 @@ def test_variations_end_somewhere() -> None:
         request = vary(request, 0, generation)
     with pytest.raises(TooManyGenerations):
         vary(request, 0, 1)
+
+
+def test_variations_of_a_stored_picture_start_from_it_with_new_noise() -> None:
+    grid = request_for("a fox")
+    varied = vary_picture(grid, "ab" * 32, 9, "subtle")
+    assert not set(varied.noises) & set(grid.noises)
+    assert len(set(varied.noises)) == GRID_PICTURES
+    assert varied.start is not None
+    assert (varied.start.image, varied.start.mask) == ("ab" * 32, None)
+
+
+def test_a_model_of_few_sizes_grows_only_to_these() -> None:
+    grid = replace(request_for("a fox"), width=1024, height=1024)
+    few = ModelInfo("few", sizes=("1024x1024", "1536x1024", "2048x1024"))
+    assert pan(grid, "left", few) == (1536, 1024)
+    assert pan(grid, "up", few) == (1024, 1024)
+    assert enlarged_size(grid, few) == (1024, 1024)
+    assert enlarged_size(grid, ModelInfo("two", sizes=("1024x1024", "2048x2048"))) == (2048, 2048)
 
 
 def test_a_reroll_of_a_grid_keeps_everything_but_the_noise() -> None:

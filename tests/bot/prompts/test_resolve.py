@@ -36,6 +36,22 @@ def test_the_server_decides_what_the_prompt_leaves_open_and_no_more() -> None:
     assert request_for("a fox --ar 1:1 --style raw --s 100", **defaults) == request_for("a fox")
 
 
+@pytest.mark.parametrize(
+    ("aspect", "size"),
+    [
+        (Aspect(1, 1), (1024, 1024)),
+        (Aspect(16, 9), (1536, 1024)),
+        (Aspect(2, 3), (1024, 1536)),
+        (Aspect(1, 4), (1024, 1536)),
+        (Aspect(10, 9), (1024, 1024)),
+    ],
+)
+def test_a_model_of_few_sizes_draws_the_nearest(aspect: Aspect, size: tuple[int, int]) -> None:
+    few = replace(MODEL, sizes=("2048x2048", "1024x1024", "1536x1024", "1024x1536"))
+    few = replace(few, native_size=1024)
+    assert size_of(aspect, few) == size
+
+
 def test_a_default_style_that_the_model_lacks_is_none() -> None:
     assert request_for("a fox", style="gone").prompt == "a fox"
 
