@@ -1,11 +1,15 @@
 """Models by the names that members type after `--v`, and what each model can do. Pure."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.errors import ModelCannot, NoModel, UnknownVersion
 from bot.i18n.markdown import names
 from diffusion.protocol.models import ModelInfo
+
+VERSION_NAME = re.compile(r"[\w.-]{1,40}")
+"""What a name for `--v` is made of."""
 
 ABILITIES: Mapping[str, Callable[[ModelInfo], object]] = {
     "tile": lambda model: model.tiles,
