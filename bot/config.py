@@ -10,7 +10,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from diffusion.protocol.client import has_credentials
 
-
 _NEXT_ADDRESS = re.compile(r"[\s,]+(?=[a-z+]+://)", re.IGNORECASE)
 """Between two addresses. A comma alone may stand in a password."""
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bot.engines.places import EngineStatus
 from bot.i18n.markdown import code, plain
 from bot.i18n.texts import say
 from bot.messages.job_messages import action_line, link_to, shown_prompt
@@ -38,6 +39,7 @@ class QueuePosition:
     member_id: int
     run_seconds: float | None
     concurrency: int
+    engines: tuple[EngineStatus, ...] = ()
 
     def seconds_until(self, place: int) -> float | None:
         """How long a job with `place` jobs before it will wait, judging by the latest jobs."""
