@@ -194,7 +194,9 @@ class EngineAddress:
     """One engine, with all that is needed to reach it. `kind` is None where it is to be asked."""
 
     name: str
-    """How people tell it from the others: its name in the file, or its host and port."""
+    """Its name in the file, or its host and port."""
+    title: str | None
+    """What members may know of the name: not where it is."""
     url: str
     """May hold a user and a password: never show it."""
     kind: Kind | None
@@ -228,6 +230,7 @@ def read_configuration(settings: Settings) -> Configuration:
         prefixed, url = split_kind(engine.url.get_secret_value())
         addresses[name] = EngineAddress(
             name,
+            name,
             url,
             engine.kind or prefixed,
             _key_of(name, engine),
@@ -242,7 +245,7 @@ def read_configuration(settings: Settings) -> Configuration:
         if known is None:
             name = _free_name(url, addresses)
             addresses[name] = EngineAddress(
-                name, url, kind, settings.api_key, settings.jobs_at_once
+                name, None, url, kind, settings.api_key, settings.jobs_at_once
             )
         else:
             key = None if has_credentials(known.url) else known.key or settings.api_key

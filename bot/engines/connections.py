@@ -48,6 +48,7 @@ class ConnectedEngine:
     """One engine that can be asked, and how many jobs it is sent at once."""
 
     name: str
+    title: str | None
     engine: Engine
     jobs_at_once: int
 
@@ -67,6 +68,7 @@ async def open_engines(configuration: Configuration) -> AsyncIterator[ConnectedE
         engines = [
             ConnectedEngine(
                 address.name,
+                address.title,
                 await opened.enter_async_context(_client_of(address, configuration.models)),
                 address.jobs_at_once,
             )

@@ -26,9 +26,12 @@ MAX_INTERRUPTIONS = 3
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """How an engine stands, for people. `models` are the ids of its models."""
+    """How an engine stands, for members. `models` are the ids of its models.
 
-    name: str
+    `title` is None for one without a name in the configuration.
+    """
+
+    title: str | None
     running: int
     jobs_at_once: int
     is_away: bool
@@ -48,6 +51,7 @@ class PooledEngine:
     """One of several engines, and what is known of it."""
 
     name: str
+    title: str | None
     engine: Engine
     jobs_at_once: int
     running: int = 0
@@ -76,7 +80,9 @@ class EnginePlaces:
     """The places of all engines, and which engine has which model."""
 
     def __init__(self, engines: Sequence[ConnectedEngine], registry: ModelRegistry) -> None:
-        self._engines = [PooledEngine(one.name, one.engine, one.jobs_at_once) for one in engines]
+        self._engines = [
+            PooledEngine(one.name, one.title, one.engine, one.jobs_at_once) for one in engines
+        ]
         self._registry = registry
         self._interruptions: Counter[str] = Counter()
         self._news = asyncio.Event()
@@ -88,10 +94,15 @@ class EnginePlaces:
         """How many jobs all engines together are sent at once."""
         return sum(engine.jobs_at_once for engine in self._engines)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The engines' names, in the admin's order."""
+        return tuple(one.name for one in self._engines)
+
     def statuses(self) -> tuple[EngineStatus, ...]:
         return tuple(
             EngineStatus(
-                one.name,
+                one.title,
                 one.running,
                 one.jobs_at_once,
                 one.is_away,

@@ -27,8 +27,8 @@ class EnginePool:
 
     async def models(self) -> tuple[ModelInfo, ...]:
         """The models of all engines. Raises what the first raises, where none is known."""
-        names = (status.name for status in self.places.statuses())
-        told = await asyncio.gather(*map(self._registry.learn, names), return_exceptions=True)
+        asked = map(self._registry.learn, self.places.names)
+        told = await asyncio.gather(*asked, return_exceptions=True)
         errors = [one for one in told if one is not None]
         if errors and not self._registry.models:
             raise errors[0]

@@ -57,14 +57,20 @@ class ModelRegistry:
         self._chosen = chosen
         self._named = named
         self._configure = configure
+        self._asked: set[str] = set()
+        """The engines that have answered since the start, or that are away."""
         self._answered: set[str] = set()
         self._told = self._recall()
         self._models = self._merged()
 
     @property
     def is_fresh(self) -> bool:
-        """Whether an engine has listed its models since the start: prompts are judged by them."""
-        return bool(self._answered)
+        """Whether prompts are judged by what is known.
+
+        It is so once an engine has listed its models since the start, and each of the others has
+        too, or did not answer.
+        """
+        return bool(self._answered) and len(self._asked) == len(self._engines)
 
     @property
     def is_complete(self) -> bool:
@@ -105,9 +111,15 @@ class ModelRegistry:
         try:
             async with asyncio.timeout(timeout_s):
                 await self.learn(engine)
-        except (InferenceUnavailable, TimeoutError):
+        except TimeoutError:
+            if timeout_s >= MODELS_TIMEOUT_S:
+                self._asked.add(engine)
+            return False
+        except InferenceUnavailable:
+            self._asked.add(engine)
             return False
         except InferenceRefused as error:
+            self._asked.add(engine)
             # It runs but refuses the request: the next job will fail with its reason.
             log.warning("The engine %s does not list its models: %s", engine, error)
         return True
@@ -122,6 +134,7 @@ class ModelRegistry:
             # Not `told`: another engine may have answered meanwhile.
             self._told[engine] = models
         if models:
+            self._asked.add(engine)
             self._answered.add(engine)
             self._models = self._merged()
 
