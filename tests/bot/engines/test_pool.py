@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import shutil
 import signal
 from collections import Counter
@@ -37,6 +38,8 @@ async def test_an_engine_that_is_away_delays_only_its_own_models(
     tmp_path: Path,
 ) -> None:
     second = shutil.copytree(tiny_model, tmp_path / "second")
+    written = json.loads((second / "darkroom.json").read_text())
+    (second / "darkroom.json").write_text(json.dumps({**written, "name": "second"}))
     async with running_inference(second) as (url, inference):
         update = {
             "inference_url": f"{inference_url}, {url}",
