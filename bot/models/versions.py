@@ -15,6 +15,10 @@ ABILITIES: Mapping[str, Callable[[ModelInfo], object]] = {
     "tile": lambda model: model.tiles,
     "edit": lambda model: model.edits,
     "lora": lambda model: model.loras,
+    "negative": lambda model: model.negative_prompts,
+    "guidance": lambda model: model.guidance != "none",
+    "steps": lambda model: not model.fixed_steps,
+    "seed": lambda model: model.seeds,
 }
 """Whether a model can do a thing, by the key of the thing under `cannot-` in the texts."""
 
