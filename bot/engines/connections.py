@@ -12,6 +12,7 @@ from bot.engines.configuration import (
     InvalidConfiguration,
     ModelConfig,
 )
+from bot.engines.probe import ProbedEngine
 from diffusion.protocol.client import InferenceClient
 from diffusion.protocol.engine import Engine
 
@@ -80,10 +81,14 @@ async def open_engines(configuration: Configuration) -> AsyncIterator[ConnectedE
 def _client_of(
     address: EngineAddress, models: Mapping[str, ModelConfig]
 ) -> AbstractAsyncContextManager[Engine]:
-    kind = address.kind or "darkroom"
+    kind = address.kind or ("openai" if "openai" in CONSTRUCTORS else "darkroom")
     constructor = CONSTRUCTORS.get(kind)
     if constructor is None:
         raise InvalidConfiguration(
             f"The engine {address.name} is of the kind {kind}, which this version does not know."
         )
-    return constructor(address.url, address.key, models=models, proxy=None)
+    client = constructor(address.url, address.key, models=models, proxy=None)
+    if kind == "openai":
+        # Ours has OpenAI's API too, and its own client can do more.
+        return ProbedEngine(InferenceClient(address.url, address.key), client)
+    return client
