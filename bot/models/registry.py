@@ -61,6 +61,7 @@ class ModelRegistry:
         """The engines that have answered since the start, or that are away."""
         self._answered: set[str] = set()
         self._told = self._recall()
+        self._writing = asyncio.Lock()
         self._models = self._merged()
 
     @property
@@ -128,11 +129,12 @@ class ModelRegistry:
         """Ask one engine for its models. Raises InferenceUnavailable, InferenceRefused."""
         models = await self._engines[engine].models()
         if models and models != self._told.get(engine):
-            told = {**self._told, engine: models}
-            # Written first, so that models once offered are known after a restart.
-            await asyncio.to_thread(self._remember, told)
-            # Not `told`: another engine may have answered meanwhile.
-            self._told[engine] = models
+            # Engines that answer at the same time are written one after the other.
+            async with self._writing:
+                told = {**self._told, engine: models}
+                # Written first, so that models once offered are known after a restart.
+                await asyncio.to_thread(self._remember, told)
+                self._told = told
         if models:
             self._asked.add(engine)
             self._answered.add(engine)
