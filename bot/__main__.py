@@ -21,6 +21,7 @@ from bot.cli.imagine import imagine
 from bot.cli.launcher import launch
 from bot.cli.run_bot import WrongSettings, run_bot
 from bot.config import Settings
+from bot.engines.configuration import InvalidConfiguration
 from bot.errors import UserError
 from storage.database import StorageUnavailable, migrate
 from storage.permissions import PRIVATE_UMASK
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ValidationError as error:
         first = error.errors()[0]
         _refuse_settings(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
-    except WrongSettings as error:
+    except (WrongSettings, InvalidConfiguration) as error:
         _refuse_settings(str(error))
     except UserError as error:
         sys.exit(f"darkroom: {error}")

@@ -11,6 +11,7 @@ from discord.ext import commands
 
 from bot.config import Settings
 from bot.delivery.messenger import Messenger
+from bot.engines.connections import ConnectedEngines
 from bot.errors import UserError
 from bot.i18n.translator import Translator
 from bot.policy.places import Places
@@ -41,7 +42,6 @@ from bot.ui.settings_panel import (
     ResetServerButton,
 )
 from bot.ui.suggestions import SuggestionButton
-from diffusion.protocol.engine import Engine
 from storage.database import Database
 from storage.pictures import PictureFolder
 
@@ -117,14 +117,14 @@ class _CommandTree(app_commands.CommandTree["DarkroomBot"]):
 
 
 class DarkroomBot(commands.Bot):
-    """The bot. `database` and `inference` are open already; the caller closes them."""
+    """The bot. `database` and `engines` are open already; the caller closes them."""
 
     def __init__(
         self,
         settings: Settings,
         database: Database,
         folder: PictureFolder,
-        inference: Engine,
+        engines: ConnectedEngines,
     ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -152,9 +152,7 @@ class DarkroomBot(commands.Bot):
             direct_messages=settings.direct_messages,
             user_installs=settings.user_installs,
         )
-        self.services = build_services(
-            settings, database, folder, inference, Messenger(self), places
-        )
+        self.services = build_services(settings, database, folder, engines, Messenger(self), places)
         self._reactions = Reactions(self, self.services)
         self.command_ids: dict[str, int] = {}
         self._is_on_discord = settings.discord_url is None

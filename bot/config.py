@@ -10,6 +10,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from diffusion.protocol.client import has_credentials
 
+_NEXT_ADDRESS = re.compile(r"[\s,]+(?=[a-z+]+://)", re.IGNORECASE)
+"""Between two addresses. A comma alone may stand in a password."""
+
 
 class Settings(BaseSettings):
     """Every setting Darkroom reads, under the name it has in the environment."""
@@ -29,11 +32,18 @@ class Settings(BaseSettings):
     )
     inference_url: str | None = Field(
         None,
-        description="The address of an inference server, with `user:password@` before its "
-        "host if it asks for a login. Default: Darkroom starts its own.",
+        description="The address of an inference server, or several with commas between them, "
+        "with `user:password@` before the host if it asks for a login, and `openai+` or "
+        "`comfyui+` in front for servers of these kinds. Default: Darkroom starts its own.",
     )
     inference_api_key: SecretStr | None = Field(
-        None, description="The key that the inference server asks for, if any."
+        None, description="The key that the servers in `INFERENCE_URL` ask for, if any."
+    )
+    config: Path | None = Field(
+        None,
+        validation_alias=AliasChoices("DARKROOM_CONFIG"),
+        description="A file that says more about engines and models. Default: `darkroom.toml` "
+        "in the working directory, if there is one.",
     )
     model: str | None = Field(
         None,
@@ -92,7 +102,7 @@ class Settings(BaseSettings):
         ge=1,
         le=64,
         validation_alias=AliasChoices("DARKROOM_JOBS_AT_ONCE"),
-        description="How many jobs the bot sends to inference at a time. Default: 4.",
+        description="How many jobs the bot sends to an engine at a time. Default: 4.",
     )
     direct_messages: bool = Field(
         True,
@@ -131,7 +141,8 @@ class Settings(BaseSettings):
     @field_validator("inference_api_key")
     @classmethod
     def _check_credentials(cls, key: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
-        if key and has_credentials(others.data.get("inference_url") or ""):
+        typed = others.data.get("inference_url") or ""
+        if key and any(map(has_credentials, split_addresses(typed))):
             raise ValueError(
                 "INFERENCE_URL has a user and a password, and both go into the same header: take "
                 "them out of it, or leave INFERENCE_API_KEY empty"
@@ -180,6 +191,11 @@ class Settings(BaseSettings):
     @property
     def api_key(self) -> str | None:
         return self.inference_api_key.get_secret_value() if self.inference_api_key else None
+
+
+def split_addresses(typed: str) -> tuple[str, ...]:
+    """The addresses in INFERENCE_URL, which commas or blanks separate."""
+    return tuple(filter(None, _NEXT_ADDRESS.split(typed.strip(" \t\r\n,"))))
 
 
 def _named(versions: str) -> dict[str, str]:

@@ -12,12 +12,15 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot.cli.errors import CannotStart
-from bot.cli.run_bot import engine_at
 from bot.config import Settings
+from bot.engines.configuration import Configuration, read_configuration
+from bot.engines.connections import open_engines
+from bot.engines.pool import EnginePool
 from bot.errors import InvalidUpload
 from bot.images.fetch import PictureFetcher
 from bot.images.grid import compose_grid
 from bot.images.sanitize import UnusablePicture, blend
+from bot.models.registry import ModelRegistry
 from bot.models.versions import name_models
 from bot.prompts.effective_settings import SettingsSources, effective_settings
 from bot.prompts.expand import expand
@@ -26,7 +29,7 @@ from bot.prompts.parser import parse_normalised
 from bot.prompts.resolve import resolve, with_init_image
 from diffusion.protocol import events
 from diffusion.protocol import requests as protocol
-from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
+from diffusion.protocol.client import InferenceRefused, InferenceUnavailable
 from diffusion.protocol.engine import Engine
 from diffusion.protocol.events import Failed, Finished, Queued
 
@@ -37,13 +40,15 @@ async def imagine(
     """Draw a prompt, or all that its braces and repeats stand for, into files.
 
     The first grid goes to `output`, the next to `output` with `_2` behind its name, and so on.
-    `images` are pictures to start from. Raises UserError, CannotStart.
+    `images` are pictures to start from. Raises UserError, CannotStart, InvalidConfiguration.
     """
     expanded = expand(typed, {}, "", MAX_REPEATS, has_pictures=bool(images))
     prompts = [parse_normalised(written) for written in expanded]
-    async with PictureFetcher() as fetcher, _inference(settings) as inference:
+    configuration = read_configuration(settings)
+    named = {**configuration.named_versions, **settings.named_versions}
+    async with PictureFetcher() as fetcher, _engines(settings, configuration) as inference:
         attached = [await _read_picture(fetcher, image) for image in images]
-        versions = name_models(await inference.models(), settings.named_versions, settings.model)
+        versions = name_models(await inference.models(), named, settings.model)
         number = 0
         for prompt in prompts:
             chosen = effective_settings(
@@ -96,19 +101,22 @@ async def _draw(
 
 
 @contextlib.asynccontextmanager
-async def _inference(settings: Settings) -> AsyncIterator[Engine]:
-    """A client of the inference server in the settings, or of one started for this command."""
-    try:
-        if settings.inference_url:
-            async with engine_at(settings.inference_url, settings.api_key) as client:
-                yield client
-            return
-        async with _own_server(settings) as url, InferenceClient(url, settings.api_key) as client:
-            yield client
-    except InferenceUnavailable as error:
-        raise CannotStart(f"The inference server does not answer: {error}") from error
-    except InferenceRefused as error:
-        raise CannotStart(str(error)) from error
+async def _engines(settings: Settings, configuration: Configuration) -> AsyncIterator[EnginePool]:
+    """The engines in the settings, or one that is started for this command."""
+    async with contextlib.AsyncExitStack() as opened:
+        if not configuration.engines:
+            url = await opened.enter_async_context(_own_server(settings))
+            known = settings.model_copy(update={"inference_url": url})
+            configuration = read_configuration(known)
+        connected = await opened.enter_async_context(open_engines(configuration))
+        clients = {one.name: one.engine for one in connected.engines}
+        registry = ModelRegistry(clients, None, None, {}, configuration.apply)
+        try:
+            yield EnginePool(connected.engines, registry)
+        except InferenceUnavailable as error:
+            raise CannotStart(f"The inference server does not answer: {error}") from error
+        except InferenceRefused as error:
+            raise CannotStart(str(error)) from error
 
 
 @contextlib.asynccontextmanager

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 from bot.cli.errors import CannotStart
 from bot.config import Settings
+from bot.engines.configuration import read_configuration
 from storage.database import migrate
 
 log = logging.getLogger(__name__)
@@ -53,13 +54,16 @@ class ChildProcess:
 
 
 async def launch(settings: Settings) -> None:
-    """Run everything until SIGINT or SIGTERM. Raises CannotStart, or StorageUnavailable."""
+    """Run everything until SIGINT or SIGTERM.
+
+    Raises CannotStart, StorageUnavailable, InvalidConfiguration.
+    """
+    children = _children(settings)
     await migrate(settings.database)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    children = _children(settings)
     supervisors: list[_Supervisor] = []
     try:
         for child in children:
@@ -80,7 +84,7 @@ async def launch(settings: Settings) -> None:
 def _children(settings: Settings) -> list[ChildProcess]:
     children = []
     environment: dict[str, str] = {}
-    if settings.inference_url is None:
+    if not read_configuration(settings).engines:
         port = _free_port(0)
         place = ("--host", "127.0.0.1", "--port", str(port))
         command = ("-m", "diffusion", *place, *settings.inference_arguments)

@@ -9,8 +9,8 @@ import discord
 from bot.cli.errors import CannotStart
 from bot.client import DarkroomBot, point_at
 from bot.config import Settings
-from bot.engines.openai import OpenAIEngine
-from diffusion.protocol.client import InferenceClient
+from bot.engines.configuration import read_configuration
+from bot.engines.connections import open_engines
 from storage.database import Database, files_of, migrate
 from storage.permissions import close_files, close_folder
 from storage.pictures import PictureFolder
@@ -21,12 +21,16 @@ class WrongSettings(CannotStart):
 
 
 async def run_bot(settings: Settings) -> None:
-    """Run the bot until SIGINT or SIGTERM. Raises CannotStart, or StorageUnavailable."""
+    """Run the bot until SIGINT or SIGTERM.
+
+    Raises CannotStart, StorageUnavailable, InvalidConfiguration.
+    """
     if settings.discord_token is None:
         raise WrongSettings(
             "Set DISCORD_TOKEN to the bot's token, or run `darkroom` alone to play."
         )
-    if settings.inference_url is None:
+    configuration = read_configuration(settings)
+    if not configuration.engines:
         raise WrongSettings("Set INFERENCE_URL to an inference server, or run `darkroom` alone.")
     if settings.discord_url:
         point_at(settings.discord_url)
@@ -37,20 +41,12 @@ async def run_bot(settings: Settings) -> None:
     folder = PictureFolder(settings.picture_folder)
     try:
         async with (
-            engine_at(settings.inference_url, settings.api_key) as inference,
-            DarkroomBot(settings, database, folder, inference) as bot,
+            open_engines(configuration) as engines,
+            DarkroomBot(settings, database, folder, engines) as bot,
         ):
             await _connect(bot, settings.discord_token.get_secret_value())
     finally:
         await database.close()
-
-
-def engine_at(url: str, key: str | None) -> InferenceClient | OpenAIEngine:
-    """The engine at an address: `openai+https://…` is another server with OpenAI's API."""
-    scheme, separator, address = url.partition("+")
-    if separator and scheme == "openai":
-        return OpenAIEngine(address, key)
-    return InferenceClient(url, key)
 
 
 async def _connect(bot: DarkroomBot, token: str) -> None:

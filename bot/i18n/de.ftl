@@ -319,9 +319,10 @@ confirmation = { $jobs } Aufträge starten?
 cannot-tile = keine nahtlosen Bilder zeichnen (`--tile`)
 cannot-edit = nicht von einem Bild ausgehen
 cannot-lora = keine LoRAs benutzen (`--lora`)
-cannot-negative = nichts weglassen (`--no`)
-cannot-guidance = nicht gesagt bekommen, wie genau es dem Prompt folgt (`--cfg`)
-cannot-steps = nicht gesagt bekommen, wie viele Schritte es macht (`--steps`)
+cannot-negative = nichts weglassen (`--no`, negative Gewichte)
+cannot-guidance = nicht ändern, wie genau es dem Prompt folgt (`--cfg`)
+cannot-steps = die Zahl seiner Schritte nicht ändern (`--steps`, `--quality`)
+cannot-seed = kein Bild noch einmal gleich zeichnen (`--seed`)
 
 ## Buttons und was sie antworten
 

@@ -319,9 +319,10 @@ confirmation = Start { $jobs } jobs?
 cannot-tile = make seamless pictures (`--tile`)
 cannot-edit = start from a picture
 cannot-lora = use LoRAs (`--lora`)
-cannot-negative = be told what to leave out (`--no`)
-cannot-guidance = be told how closely to follow the prompt (`--cfg`)
-cannot-steps = be told how many steps to take (`--steps`)
+cannot-negative = leave things out (`--no`, negative weights)
+cannot-guidance = change how closely it follows the prompt (`--cfg`)
+cannot-steps = change its number of steps (`--steps`, `--quality`)
+cannot-seed = draw the same picture again (`--seed`)
 
 ## Buttons and what they answer
 

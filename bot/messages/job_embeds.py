@@ -4,10 +4,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.i18n.markdown import code, code_block, plain, unboxed
+from bot.engines.places import EngineStatus
+from bot.i18n.markdown import code, code_block, names, plain, unboxed
 from bot.i18n.texts import say
 from bot.messages.job_messages import action_line, is_seed_usable, link_to, shown_prompt
 from bot.messages.specs import EmbedColour, EmbedSpec
+from bot.models.versions import Versions
 from bot.prompts.recipe import Recipe
 from diffusion.protocol.requests import ImageRequest
 from storage.history import SearchResult
@@ -56,6 +58,7 @@ class QueuePosition:
     member_id: int
     run_seconds: float | None
     concurrency: int
+    engines: tuple[EngineStatus, ...] = ()
 
     def seconds_until(self, place: int) -> float | None:
         """How long a job with `place` jobs before it will wait, judging by the latest jobs."""
@@ -72,10 +75,12 @@ def info(
     preferences: Preferences,
     locale: str,
     confirmed_limit: int = 0,
+    engines: tuple[tuple[str, str], ...] = (),
 ) -> EmbedSpec:
     """What `/info` shows: a member's mode and visibility, their open jobs, and totals.
 
-    `confirmed_limit` is how many jobs may be open that were confirmed together.
+    `confirmed_limit` is how many jobs may be open that were confirmed together. `engines` is the
+    field that `engines_field` makes.
     """
     running = [job for job in open_jobs if job.state is JobState.RUNNING]
     queued = [job for job in open_jobs if job.state is JobState.QUEUED]
@@ -104,6 +109,7 @@ def info(
         (say("info.running", locale), _listed(running, locale)),
         (say("info.queued", locale), _listed(queued, locale)),
         (say("info.lifetime", locale), lifetime),
+        *engines,
     )
     return EmbedSpec(say("info", locale), "", EmbedColour.GREY, fields)
 
@@ -136,8 +142,26 @@ def queue(place: QueuePosition, channel_id: int, locale: str) -> EmbedSpec:
             _cut_lines((f"{n}. {line(job)}" for n, job in enumerate(waiting, 1)), locale) or none,
         ),
         (say("queue.own", locale), _cut_lines(own, locale) or say("queue.no-own", locale)),
+        *engines_field(place.engines, None, locale),
     )
     return EmbedSpec(say("queue", locale), "", EmbedColour.GREY, fields)
+
+
+def engines_field(
+    engines: Sequence[EngineStatus], versions: Versions | None, locale: str
+) -> tuple[tuple[str, str], ...]:
+    """A field that says how each engine stands, with its models if given; none for one engine."""
+    if len(engines) < 2:
+        return ()
+    lines = []
+    for number, one in enumerate(engines, 1):
+        name = plain(one.title, 40) if one.title else say("engines.name", locale, number=number)
+        key = "engines.away" if one.is_away else "engines.here"
+        line = say(key, locale, name=name, running=one.running, most=one.jobs_at_once)
+        models = versions.models.items() if versions else ()
+        flags = names(f"--v {version}" for version, model in models if model.id in one.models)
+        lines.append(f"{line} - {flags}" if flags else line)
+    return ((say("engines", locale), _cut_lines(lines, locale)),)
 
 
 def tells(job: Job, member_id: int, channel_id: int) -> bool:

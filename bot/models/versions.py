@@ -1,5 +1,6 @@
 """Models by the names that members type after `--v`, and what each model can do. Pure."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,9 @@ from bot.i18n.markdown import names
 from bot.models.names import candidates, check_text_after, find_name
 from diffusion.protocol.models import ModelInfo
 
+VERSION_NAME = re.compile(r"[\w.-]{1,40}")
+"""What a name for `--v` is made of."""
+
 ABILITIES: Mapping[str, Callable[[ModelInfo], object]] = {
     "tile": lambda model: model.tiles,
     "edit": lambda model: model.edits,
@@ -15,6 +19,7 @@ ABILITIES: Mapping[str, Callable[[ModelInfo], object]] = {
     "negative": lambda model: model.negative_prompts,
     "guidance": lambda model: model.guidance != "none",
     "steps": lambda model: not model.fixed_steps,
+    "seed": lambda model: model.seeds,
 }
 """Whether a model can do a thing, by the key of the thing under `cannot-` in the texts."""
 

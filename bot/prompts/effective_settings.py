@@ -162,9 +162,10 @@ def _check_model(prompt: Prompt, versions: Versions, version: str, has_pictures:
         ("tile", prompt.tile),
         ("edit", has_pictures),
         ("lora", prompt.loras),
-        ("negative", prompt.negative),
+        ("negative", prompt.negative or any(part.weight < 0 for part in prompt.parts)),
         ("guidance", prompt.guidance is not None),
-        ("steps", prompt.steps is not None),
+        ("steps", prompt.steps is not None or prompt.quality not in (None, 1.0)),
+        ("seed", prompt.seed is not None or prompt.sameseed is not None),
     ):
         if is_needed:
             versions.check(version, ability)

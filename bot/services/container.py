@@ -7,6 +7,8 @@ from typing import Any
 from bot.config import Settings
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.messenger import Messenger
+from bot.engines.connections import ConnectedEngines
+from bot.engines.pool import EnginePool
 from bot.images.fetch import PictureFetcher
 from bot.images.turns import MemberTurns
 from bot.models.registry import ModelRegistry
@@ -22,7 +24,6 @@ from bot.services.job_history import JobHistory
 from bot.services.preferences import PreferenceService
 from bot.services.queue_worker import QueueWorker
 from bot.services.removals import Removals
-from diffusion.protocol.engine import Engine
 from storage.database import Database
 from storage.pictures import PictureFolder
 from storage.start_pictures import StartPictures
@@ -74,31 +75,33 @@ def build_services(
     settings: Settings,
     database: Database,
     folder: PictureFolder,
-    inference: Engine,
+    connected: ConnectedEngines,
     messenger: Messenger,
     places: Places,
 ) -> Services:
-    """Build all services. `database` and `inference` are open, and closed by the caller."""
+    """Build all services. `database` and the engines are open, and closed by the caller."""
+    configuration = connected.configuration
     registry = ModelRegistry(
-        inference,
+        {one.name: one.engine for one in connected.engines},
         settings.models_file,
         settings.model,
-        settings.named_versions,
+        {**configuration.named_versions, **settings.named_versions},
+        configuration.apply,
     )
+    engines = EnginePool(connected.engines, registry)
     publisher = JobPublisher(database, folder, messenger, registry)
     queue_worker = QueueWorker(
         database,
         folder,
-        inference,
+        engines.places,
         registry,
         publisher,
         places,
-        settings.jobs_at_once,
     )
     fetcher = PictureFetcher(_cdn(settings))
     admission = Admission(database)
     start_pictures = StartPictures(database, folder)
-    job_builder = JobBuilder(database, registry, inference, start_pictures, fetcher)
+    job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher)
     generation = GenerationService(
         database,
         job_builder,
@@ -128,7 +131,7 @@ def build_services(
     )
     removals = Removals(database, folder, messenger)
     history = JobHistory(
-        database, folder, registry, publisher, messenger, removals, turns, settings.jobs_at_once
+        database, folder, registry, publisher, messenger, removals, turns, engines.places
     )
     return Services(
         generation=generation,
@@ -136,7 +139,7 @@ def build_services(
         history=history,
         completion=PromptCompletion(database, registry),
         preferences=PreferenceService(database, registry),
-        descriptions=DescribeService(inference, registry, fetcher),
+        descriptions=DescribeService(engines, registry, fetcher),
         removals=removals,
         places=places,
         rate_limiter=RateLimiter(),

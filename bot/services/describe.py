@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.engines.pool import EnginePool
 from bot.errors import CannotDescribe, InferenceAway, TooShort
 from bot.images.fetch import PictureFetcher
 from bot.images.grid import PictureFile, fit
@@ -17,7 +18,6 @@ from bot.models.registry import ModelRegistry
 from bot.prompts.parser import normalise
 from bot.prompts.words import split_words
 from diffusion.protocol.client import InferenceRefused, InferenceUnavailable
-from diffusion.protocol.engine import Engine
 
 CROP_SHARES = (1.0, 0.8, 0.6, 0.45)
 """The share of each side that is looked at: the whole picture first, then ever less."""
@@ -45,8 +45,10 @@ class WordWeights:
 class DescribeService:
     """Describes pictures and shortens prompts. Refusals are `bot.errors.UserError`s."""
 
-    def __init__(self, inference: Engine, registry: ModelRegistry, fetcher: PictureFetcher) -> None:
-        self._inference = inference
+    def __init__(
+        self, engines: EnginePool, registry: ModelRegistry, fetcher: PictureFetcher
+    ) -> None:
+        self._engines = engines
         self._registry = registry
         self._fetcher = fetcher
 
@@ -63,7 +65,7 @@ class DescribeService:
         (picture,) = await self._fetcher.fetch_all([source], member_id)
         seen = await asyncio.to_thread(_crop_centre, picture, CROP_SHARES[look % len(CROP_SHARES)])
         with _inference_errors():
-            prompts = tuple(await self._inference.describe(seen, model, str(member_id)))
+            prompts = tuple(await self._engines.describe(seen, model, str(member_id)))
         return PictureDescription(await asyncio.to_thread(fit, picture, most_bytes), prompts)
 
     async def shorten(self, typed: str, member_id: int) -> WordWeights:
@@ -78,21 +80,21 @@ class DescribeService:
         model = (await self._registry.default()).id
         prompt = " ".join(said)
         with _inference_errors():
-            weights = tuple(await self._inference.weigh(prompt, model, str(member_id)))
+            weights = tuple(await self._engines.weigh(prompt, model, str(member_id)))
         parameters = [word for part in flagged for word in part]
         return WordWeights(weights, shorter(weights, " ".join(parameters)))
 
     async def _describing_model(self) -> str:
         """The id of a model that can describe pictures, the default if it can.
 
-        Raises CannotDescribe, NoModel.
+        One whose engine is there comes first. Raises CannotDescribe, NoModel.
         """
         versions = await self._registry.versions()
-        names = [versions.default, *versions.models]
-        for model in (versions.models[name] for name in names):
-            if model.describes:
-                return model.id
-        raise CannotDescribe
+        models = (versions.models[name] for name in (versions.default, *versions.models))
+        able = [model.id for model in models if model.describes]
+        if not able:
+            raise CannotDescribe
+        return min(able, key=self._engines.places.is_away)
 
 
 @contextlib.contextmanager

@@ -149,8 +149,8 @@ class GenerationService:
     async def first_message(self, job: Job) -> MessageSpec:
         """The message of a job that waits in the queue."""
         parent = await jobs.parent_of(self._database, job)
-        paused = self._queue_worker.waits_for_inference and not job.is_unresolved
-        if paused and job.kind is not JobKind.UPSCALE:
+        asks = job.kind is not JobKind.UPSCALE and not job.is_unresolved
+        if asks and self._queue_worker.waits_for_engine(job):
             return waiting_for_inference(job, parent)
         return waiting(job, parent)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from bot.delivery.job_publisher import MIN_ATTACHMENT_LIMIT_BYTES, JobPublisher
 from bot.delivery.messenger import CannotPost, Messenger
+from bot.engines.places import EnginePlaces, EngineStatus
 from bot.errors import (
     CannotWriteToYou,
     JobNotReady,
@@ -80,7 +81,7 @@ class JobHistory:
         messenger: Messenger,
         removals: Removals,
         turns: MemberTurns,
-        jobs_at_once: int,
+        engines: EnginePlaces,
     ) -> None:
         self._database = database
         self._folder = folder
@@ -89,7 +90,7 @@ class JobHistory:
         self._messenger = messenger
         self._removals = removals
         self._turns = turns
-        self._jobs_at_once = jobs_at_once
+        self._engines = engines
 
     async def find(self, member_id: int, typed: str | None) -> Job:
         """Find a member's own job: their latest if nothing is typed.
@@ -256,8 +257,13 @@ class JobHistory:
             await jobs.in_queue(self._database),
             member_id,
             await history.run_seconds(self._database),
-            self._jobs_at_once,
+            self._engines.jobs_at_once,
+            self.engines(),
         )
+
+    def engines(self) -> tuple[EngineStatus, ...]:
+        """How the engines stand."""
+        return self._engines.statuses()
 
     async def versions(self) -> Versions | None:
         """The models by name; None if inference was never reached."""

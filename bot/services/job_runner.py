@@ -5,6 +5,7 @@ import contextlib
 import logging
 
 from bot.delivery.previews import JobProgress
+from bot.engines.places import Place
 from bot.errors import NoModel, UserError
 from bot.i18n.texts import Text, say, say_unmarked
 from bot.images.grid import copy_label
@@ -14,7 +15,6 @@ from bot.prompts.seeds import own_seed
 from bot.retry import until_stored
 from bot.services.unresolved_jobs import JobResolver
 from diffusion.protocol.client import InferenceRefused, InferenceUnavailable
-from diffusion.protocol.engine import Engine
 from diffusion.protocol.events import Failed, Finished, Progress, Queued
 from diffusion.protocol.requests import ImageRequest
 from storage import jobs, pictures
@@ -43,25 +43,23 @@ class JobRunner:
         self,
         database: Database,
         folder: PictureFolder,
-        inference: Engine,
         registry: ModelRegistry,
         places: Places,
     ) -> None:
         self._resolver = JobResolver(database, registry)
         self._database = database
         self._folder = folder
-        self._inference = inference
         self._registry = registry
         self._places = places
 
-    async def run(self, job: Job, progress: JobProgress) -> None:
-        """Run a job to its end, and store this.
+    async def run(self, job: Job, progress: JobProgress, place: Place) -> None:
+        """Run a job to its end, and store this. `place` is its place at an engine.
 
-        Where inference or the database is away the job is left as it was, and InferenceUnavailable
+        Where the engine or the database is away the job is left as it was, and InferenceUnavailable
         or StorageUnavailable is raised.
         """
         try:
-            await self._finish(job, progress)
+            await self._finish(job, progress, place)
         except (InferenceUnavailable, StorageUnavailable):
             raise
         except (_JobFailed, PictureMissing) as error:
@@ -86,13 +84,13 @@ class JobRunner:
     async def _fail(self, job: Job, reason: str) -> None:
         await until_stored(lambda: jobs.fail(self._database, job.id, reason))
 
-    async def _finish(self, job: Job, progress: JobProgress) -> None:
+    async def _finish(self, job: Job, progress: JobProgress, place: Place) -> None:
         server_id = job.server_id
         if server_id is not None and not await self._places.is_member(server_id, job.member_id):
             raise _JobFailed(say("job-failed.not-a-member", job.locale))
         job = await self._resolve(job)
         request = ImageRequest.from_json(job.request)
-        made = await self._make(job, request, progress)
+        made = await self._make(job, request, progress, place)
         saved = [
             await self._folder.save(job.id, index, own_seed(noise), picture)
             for index, (noise, picture) in enumerate(zip(request.noises, made, strict=True))
@@ -110,19 +108,19 @@ class JobRunner:
             raise _JobFailed(" ".join(told)) from error
 
     async def _make(
-        self, job: Job, request: ImageRequest, progress: JobProgress
+        self, job: Job, request: ImageRequest, progress: JobProgress, place: Place
     ) -> tuple[bytes, ...]:
         """The pictures of a job, as PNG, one for each noise of its request."""
         match job.kind:
             case JobKind.ENLARGE:
-                return (await self._enlarge(job, request, progress),)
+                return (await self._enlarge(job, request, progress, place),)
             case JobKind.UPSCALE:
-                return (await self._find_or_generate(job, request, progress),)
+                return (await self._find_or_generate(job, request, progress, place),)
             case _:
-                return await self._generate(job, request, progress)
+                return await self._generate(job, request, progress, place)
 
     async def _find_or_generate(
-        self, job: Job, request: ImageRequest, progress: JobProgress
+        self, job: Job, request: ImageRequest, progress: JobProgress, place: Place
     ) -> bytes:
         """The parent's picture as it is stored, or else made again by the same request.
 
@@ -134,30 +132,37 @@ class JobRunner:
             parent = await jobs.parent_of(self._database, job)
             if parent is not None and parent.removed_by is RemovedBy.MODERATOR:
                 raise _JobFailed(say("job-failed.taken-away", job.locale)) from None
-            (picture,) = await self._generate(job, request, progress)
+            (picture,) = await self._generate(job, request, progress, place)
             return picture
 
-    async def _enlarge(self, job: Job, request: ImageRequest, progress: JobProgress) -> bytes:
+    async def _enlarge(
+        self, job: Job, request: ImageRequest, progress: JobProgress, place: Place
+    ) -> bytes:
         if job.detail == "subtle":
-            picture = await self._find_or_generate(job, request, progress)
+            picture = await self._find_or_generate(job, request, progress, place)
         else:
-            (picture,) = await self._generate(job, request, progress)
+            (picture,) = await self._generate(job, request, progress, place)
         model = self._registry.of_id(request.model)
         factor = model.upscales if model else 1
         # A creative upscale may be as large already as anybody can use.
         if factor == 1 or factor * max(request.width, request.height) > MAX_UPSCALED_SIDE_PX:
             return picture
         try:
-            larger = await self._inference.upscale(picture, request.model, str(job.member_id))
+            engine = await place.engine_for(request.model)
+            larger = await engine.upscale(picture, request.model, str(job.member_id))
         except InferenceRefused as error:
             raise _JobFailed(str(error)) from error
         return await asyncio.to_thread(copy_label, larger, picture)
 
     async def _generate(
-        self, job: Job, request: ImageRequest, progress: JobProgress
+        self, job: Job, request: ImageRequest, progress: JobProgress, place: Place
     ) -> tuple[bytes, ...]:
         files = await self._files_of(request)
-        events = self._inference.generate(
+        try:
+            engine = await place.engine_for(request.model)
+        except InferenceRefused as error:
+            raise _JobFailed(str(error)) from error
+        events = engine.generate(
             request, previews=PREVIEW_COUNT, user=str(job.member_id), files=files
         )
         async with contextlib.aclosing(events):

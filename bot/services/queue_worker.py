@@ -12,14 +12,13 @@ from collections.abc import Coroutine
 from typing import Any
 
 from bot.delivery.job_publisher import JobPublisher
+from bot.engines.places import MAX_INTERRUPTIONS, ClaimableModels, EnginePlaces, Place
 from bot.i18n.texts import say
 from bot.models.registry import ModelRegistry
 from bot.policy.places import Places
 from bot.retry import until_stored
-from bot.services.inference_backoff import MAX_INTERRUPTIONS, InferenceBackoff
 from bot.services.job_runner import JobRunner
 from diffusion.protocol.client import InferenceUnavailable
-from diffusion.protocol.engine import Engine
 from storage import jobs
 from storage.database import Database, StorageUnavailable
 from storage.jobs import Job
@@ -45,29 +44,27 @@ async def wait_for_event(news: asyncio.Event, seconds: float) -> None:
 
 
 class QueueWorker:
-    """Runs at most `concurrency` jobs at a time; the queue decides fairly which.
+    """Runs as many jobs at a time as engines have places; the queue decides fairly which.
 
-    Jobs that only copy a stored picture are not counted, and also run while inference is away.
+    Jobs that only copy a stored picture are not counted, and also run while engines are away.
     """
 
     def __init__(
         self,
         database: Database,
         folder: PictureFolder,
-        inference: Engine,
+        engines: EnginePlaces,
         registry: ModelRegistry,
         publisher: JobPublisher,
         places: Places,
-        concurrency: int,
     ) -> None:
         self._database = database
+        self._engines = engines
         self._registry = registry
         self._publisher = publisher
-        self._runner = JobRunner(database, folder, inference, registry, places)
-        self._backoff = InferenceBackoff(registry)
-        self._slots = asyncio.Semaphore(concurrency)
+        self._runner = JobRunner(database, folder, registry, places)
         self._news = {kinds: asyncio.Event() for kinds in (GENERATED_KINDS, COPIED_KINDS)}
-        self._generating: set[asyncio.Task[None]] = set()
+        engines.on_change(self._news[GENERATED_KINDS].set)
         self._following: dict[str, asyncio.Task[None]] = {}
 
     def wake(self) -> None:
@@ -75,10 +72,9 @@ class QueueWorker:
         for news in self._news.values():
             news.set()
 
-    @property
-    def waits_for_inference(self) -> bool:
-        """Whether nothing is begun because inference is away or busy."""
-        return self._backoff.is_paused
+    def waits_for_engine(self, job: Job) -> bool:
+        """Whether a queued job is not begun because the engines of its model are away or busy."""
+        return self._engines.is_away(job.request["model"])
 
     async def run(self) -> None:
         """Take up what an earlier process left, then work until cancelled."""
@@ -87,9 +83,10 @@ class QueueWorker:
             log.info("%d unfinished jobs go back to the queue.", requeued)
         await until_stored(lambda: self._publisher.take_up(self.wake))
         try:
-            async with asyncio.TaskGroup() as both:
-                both.create_task(self._claim_generated())
-                both.create_task(self._claim_copied())
+            async with asyncio.TaskGroup() as loops:
+                loops.create_task(self._claim_generated())
+                loops.create_task(self._claim_copied())
+                loops.create_task(self._engines.keep_recovering())
         finally:
             for task in self._following.values():
                 task.cancel()
@@ -110,69 +107,67 @@ class QueueWorker:
 
     async def _claim_generated(self) -> None:
         while True:
-            await self._slots.acquire()
-            # After inference broke off, jobs run one by one, so that the cause is found out.
-            if self._backoff.has_suspects and self._generating:
-                await asyncio.wait(self._generating)
             job = await self._claim(GENERATED_KINDS)
-            task = self._start(job, self._follow(job))
-            self._generating.add(task)
-            task.add_done_callback(self._free_slot)
+            # Taken before anything is awaited, so that the next claim counts it.
+            place = self._engines.take(job.request.get("model", ""))
+            self._start(job, self._follow(job, place), place)
 
     async def _claim_copied(self) -> None:
         while True:
             job = await self._claim(COPIED_KINDS)
-            self._start(job, self._copy(job))
+            # If it has to be generated again, that is rare, and needs no place among the others.
+            place = Place(self._engines, limited=False)
+            self._start(job, self._copy(job, place), place)
 
     async def _claim(self, kinds: frozenset[JobKind]) -> Job:
         """Claim the next job of these kinds, as soon as there is one."""
         while True:
             if kinds is GENERATED_KINDS:
-                await self._backoff.wait()
+                await self._engines.wait_until_free()
             self._news[kinds].clear()
-            job = await until_stored(
-                lambda: jobs.claim_next(
-                    self._database, kinds, resolved_only=not self._registry.is_fresh
-                )
-            )
-            if job:
+            if job := await until_stored(functools.partial(self._claim_next, kinds)):
                 return job
             await wait_for_event(self._news[kinds], POLL_INTERVAL_S)
 
-    def _start(self, job: Job, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    async def _claim_next(self, kinds: frozenset[JobKind]) -> Job | None:
+        models = ClaimableModels() if kinds is COPIED_KINDS else self._engines.claimable()
+        return await jobs.claim_next(
+            self._database,
+            kinds,
+            resolved_only=not self._registry.is_fresh,
+            only_models=models.only,
+            except_models=models.but,
+        )
+
+    def _start(self, job: Job, work: Coroutine[Any, Any, None], place: Place) -> None:
         task = asyncio.create_task(work)
         self._following[job.id] = task
         task.add_done_callback(functools.partial(self._forget, job.id))
-        return task
+        task.add_done_callback(lambda _: place.release())
 
     def _forget(self, job_id: str, task: asyncio.Task[None]) -> None:
         # A job that was put back may have been claimed again by now.
         if self._following.get(job_id) is task:
             del self._following[job_id]
 
-    def _free_slot(self, task: asyncio.Task[None]) -> None:
-        self._generating.discard(task)
-        self._slots.release()
-
     # Following.
 
-    async def _copy(self, job: Job) -> None:
+    async def _copy(self, job: Job, place: Place) -> None:
         try:
             await until_stored(lambda: self._runner.read_parent_picture(job))
         except PictureMissing:
-            # It has to be generated again. That is rare, and needs no slot among the others.
-            await self._backoff.wait()
-        await self._follow(job)
+            await self._engines.wait_until_there(job.request["model"])
+        await self._follow(job, place)
 
-    async def _follow(self, claimed: Job) -> None:
+    async def _follow(self, claimed: Job, place: Place) -> None:
         job = await until_stored(lambda: jobs.get(self._database, claimed.id))
         if job is None or job.state is not JobState.RUNNING:
             return  # Cancelled between the claim and now.
         try:
             async with self._publisher.progress(job) as progress:
-                await self._runner.run(job, progress)
+                await self._runner.run(job, progress, place)
         except InferenceUnavailable as error:
-            await self._put_back(job, error)
+            await self._put_back(job, place, error)
         except StorageUnavailable:
             # Nothing says that the job itself is at fault.
             await until_stored(lambda: jobs.requeue(self._database, job.id))
@@ -180,17 +175,17 @@ class QueueWorker:
             self._end(job.id)
 
     def _end(self, job_id: str) -> None:
-        self._backoff.forget(job_id)
+        self._engines.forget(job_id)
         self._publisher.show_end(job_id)
 
-    async def _put_back(self, job: Job, error: InferenceUnavailable) -> None:
+    async def _put_back(self, job: Job, place: Place, error: InferenceUnavailable) -> None:
         """Queue a job again; one during which inference breaks off again and again fails."""
-        if self._backoff.is_to_blame(job.id, error):
+        if place.is_to_blame(job.id, error):
             reason = say("job-failed.broke-off", job.locale, times=MAX_INTERRUPTIONS)
             await until_stored(lambda: jobs.fail(self._database, job.id, reason))
             self._end(job.id)
             return
-        self._backoff.pause(error)
+        place.pause(error)
         await self._publisher.show_waiting(job)
         # Last of all: from here on it can be claimed again.
         await until_stored(lambda: jobs.requeue(self._database, job.id))

@@ -88,7 +88,7 @@ class JobResolver:
 
         Follow-ups are of their parent's model, and stay so.
         """
-        if job.is_unresolved or not self._registry.is_fresh:
+        if job.is_unresolved or not self._registry.is_complete:
             return job.is_unresolved
         gone = self._registry.of_id(job.request["model"]) is None
         return gone and job.kind is JobKind.IMAGINE

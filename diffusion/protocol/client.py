@@ -14,7 +14,7 @@ import math
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType, TracebackType
-from typing import Self
+from typing import Any, Self
 
 import aiohttp
 from yarl import URL
@@ -110,15 +110,23 @@ class InferenceClient:
 
     async def models(self) -> tuple[ModelInfo, ...]:
         """The models that the server has. Raises InferenceUnavailable and InferenceRefused."""
+        try:
+            return tuple(ModelInfo.from_json(entry) for entry in await self._listed())
+        except InvalidField as error:
+            raise InferenceRefused(f"The inference server's models: {error.message}") from error
+
+    async def is_ours(self) -> bool:
+        """Whether the server is one of ours, which its models tell. Raises what `models` raises."""
+        entries = await self._listed()
+        return bool(entries) and all(entry.get("owned_by") == "darkroom" for entry in entries)
+
+    async def _listed(self) -> list[dict[str, Any]]:
         async with self._request("GET", "/v1/models") as response:
             answer = parsed(await _read_body(response))
         entries = answer.get("data")
         if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
             raise InferenceRefused("The inference server sent no list of models.")
-        try:
-            return tuple(ModelInfo.from_json(entry) for entry in entries)
-        except InvalidField as error:
-            raise InferenceRefused(f"The inference server's models: {error.message}") from error
+        return entries
 
     async def generate(
         self,

@@ -7,11 +7,11 @@ a database; any number of its queue workers may claim from it.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import drafts, queue_order
@@ -112,13 +112,15 @@ async def claim_next(
     kinds: Collection[JobKind] = tuple(JobKind),
     *,
     resolved_only: bool = False,
+    only_models: Collection[str] | None = None,
+    except_models: Collection[str] = (),
 ) -> Job | None:
     """Claim the job whose turn it is (see `storage.queue_order`); None if none waits.
 
     No two callers get the same job. Only jobs of these kinds that have their message are taken;
-    with `resolved_only`, only those that do not wait for their model to be known.
+    with `resolved_only`, only those that do not wait for their model to be known. `only_models`
+    and `except_models` are ids of models; jobs that wait for theirs are of none of them, and taken.
     """
-    resolved = JobRow.request[UNRESOLVED_KEY].as_string().is_(None)
     async with database.transaction() as session:
         found = await session.execute(
             select(JobRow, queue_order.turn_of_mode())
@@ -127,7 +129,7 @@ async def claim_next(
                 JobRow.state == JobState.QUEUED,
                 JobRow.message_id.is_not(None),
                 JobRow.kind.in_(kinds),
-                *((resolved,) if resolved_only else ()),
+                *_of_models(resolved_only, only_models, except_models),
             )
             .order_by(*queue_order.claim_order())
             .limit(1)
@@ -147,6 +149,22 @@ async def claim_next(
             update(MemberRow).where(MemberRow.id == row.member_id).values(served_at=now)
         )
         return to_job(row)
+
+
+def _of_models(
+    resolved_only: bool, only: Collection[str] | None, but: Collection[str]
+) -> Iterator[ColumnElement[bool]]:
+    """The conditions on the models of jobs, without any that would keep all."""
+    # Read from the request: with 2,000 jobs waiting, a column of its own would save SQLite nothing
+    # and Postgres some 10 ms.
+    unresolved = JobRow.request[UNRESOLVED_KEY].as_string().is_not(None)
+    model = func.coalesce(JobRow.request["model"].as_string(), "")
+    if resolved_only:
+        yield ~unresolved
+    if only is not None:
+        yield or_(unresolved, model.in_(only))
+    if but:
+        yield or_(unresolved, model.not_in(but))
 
 
 async def set_request(

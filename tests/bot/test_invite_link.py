@@ -9,7 +9,8 @@ import pytest
 
 from bot.client import DarkroomBot, invite_link, point_at
 from bot.config import Settings
-from diffusion.protocol.client import InferenceClient
+from bot.engines.configuration import read_configuration
+from bot.engines.connections import open_engines
 from playground.testing.member import Member
 from storage.database import Database
 from storage.pictures import PictureFolder
@@ -46,14 +47,13 @@ async def test_it_is_printed_on_discord_and_not_in_the_playground(
 ) -> None:
     caplog.set_level(logging.INFO, "bot.client")
     assert settings.discord_url is not None
-    assert settings.inference_url is not None
     point_at(settings.discord_url)
     # The playground stands where Discord would; without the setting, the bot takes it for Discord.
     known = settings if stands_in else settings.model_copy(update={"discord_url": None})
     folder = PictureFolder(settings.picture_folder)
     async with (
-        InferenceClient(settings.inference_url) as inference,
-        DarkroomBot(known, database, folder, inference) as bot,
+        open_engines(read_configuration(settings)) as engines,
+        DarkroomBot(known, database, folder, engines) as bot,
     ):
         connection = asyncio.create_task(bot.start("playground"))
         await ada.wait_for_command("imagine")

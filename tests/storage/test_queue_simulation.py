@@ -19,7 +19,7 @@ from storage.database import Database
 from storage.jobs import Job
 from storage.models import JobKind, JobMode, JobRow, JobState, MemberRow
 from storage.queue_order import ROUND
-from tests.support.stored_jobs import claim, in_line, queue
+from tests.support.stored_jobs import REQUEST, claim, in_line, queue
 
 SHARES = {JobMode.TURBO: 4, JobMode.FAST: 2, JobMode.RELAX: 1}
 BOUNDS = {JobMode.TURBO: 2, JobMode.FAST: 4, JobMode.RELAX: 7}
@@ -102,6 +102,30 @@ async def test_who_was_away_has_saved_nothing_up(database: Database, idle: JobMo
         modes.append((await draw(database)).mode)
     assert in_shares(modes[:16], others)
     assert in_shares(modes[16:], tuple(JobMode))
+
+
+@pytest.mark.parametrize("mode", [JobMode.FAST, JobMode.RELAX])
+async def test_jobs_of_an_engine_that_is_away_take_no_turns_and_keep_their_place(
+    database: Database, mode: JobMode
+) -> None:
+    """Others have their shares meanwhile, and whoever waited is not set back by it."""
+    (waiting,) = await queue(database, 9, mode=mode, request={**REQUEST, "model": "away"})
+    modes = []
+    for _ in range(28):
+        for number, one in enumerate(JobMode):
+            await keep_full(database, one, 2 * number, 2 * number + 1)
+        job = await jobs.claim_next(database, except_models=["away"])
+        assert job is not None
+        assert job.id != waiting.id
+        await jobs.finish(database, job.id, [])
+        modes.append(job.mode)
+    assert in_shares(modes, tuple(JobMode))
+    claimed = []
+    for _ in range(BOUNDS[mode]):
+        for number, one in enumerate(JobMode):
+            await keep_full(database, one, 2 * number, 2 * number + 1)
+        claimed.append((await draw(database)).id)
+    assert waiting.id in claimed
 
 
 async def test_a_restart_changes_no_turn(migrated: str) -> None:

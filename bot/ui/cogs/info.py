@@ -6,6 +6,7 @@ from discord.ext import commands
 
 from bot.i18n.texts import say
 from bot.messages import help_embeds, job_embeds
+from bot.models.versions import Versions
 from bot.prompts.parameters import BY_FLAG
 from bot.prompts.values import flag_name
 from bot.services.container import Services
@@ -26,19 +27,21 @@ class InfoCog(commands.Cog):
     async def info(self, interaction: discord.Interaction) -> None:
         member_id = interaction.user.id
 
-        async def look_up() -> tuple[Standing, Preferences]:
+        async def look_up() -> tuple[Standing, Preferences, Versions | None]:
             standing = await self._services.generation.standing(member_id, interaction.guild_id)
-            return standing, await self._services.preferences.preferences(member_id)
+            preferences = await self._services.preferences.preferences(member_id)
+            return standing, preferences, await self._services.history.versions()
 
-        responder = Responder(interaction)
-        standing, preferences = await responder.run(look_up(), ephemeral=True)
+        responder, locale = Responder(interaction), interaction.locale.value
+        standing, preferences, versions = await responder.run(look_up(), ephemeral=True)
         embed = job_embeds.info(
             standing.open_jobs,
             standing.totals,
             standing.limit,
             preferences,
-            interaction.locale.value,
+            locale,
             standing.confirmed_limit,
+            job_embeds.engines_field(self._services.history.engines(), versions, locale),
         )
         await responder.send_embed(embed)
 

@@ -258,9 +258,12 @@ def test_a_start_that_cannot_work_is_one_sentence(newcomer: pytest.MonkeyPatch) 
 
 def test_no_secret_is_in_any_sentence(newcomer: pytest.MonkeyPatch) -> None:
     secret = "correct-horse"
-    for url in (f"https://ada:{secret}@127.0.0.1:9", f"https://a/da:{secret}@127.0.0.1:9", secret):
+    for url in (f"https://ada:{secret}@127.0.0.1:9", f"https://a/da:{secret}@127.0.0.1:9"):
         newcomer.setenv("INFERENCE_URL", url)
         assert secret not in refused("imagine", "a fox", "-o", "x.png")
+    for url in (secret, f"http://127.0.0.1:9, {secret}", f"ada:{secret}@127.0.0.1:9"):
+        newcomer.setenv("INFERENCE_URL", url)
+        assert secret not in refused_for_settings("imagine", "a fox", "-o", "x.png")
     newcomer.setenv("INFERENCE_URL", f"https://ada:{secret}@127.0.0.1:9")
     newcomer.setenv("INFERENCE_API_KEY", "battery-staple")
     said = refused_for_settings("imagine", "a fox", "-o", "x.png")

@@ -20,7 +20,16 @@ from storage.database import Database
 from tests.support.bot.deployment import Deployment
 from tests.support.bot.job_messages import card, chosen, job_id_of, told, value_of, written
 
-PHOTO = ModelInfo(id="photo-model", native_size=128, steps=20, guidance_scale=3)
+PHOTO = ModelInfo(
+    id="photo-model",
+    native_size=128,
+    steps=20,
+    guidance_scale=3,
+    guidance="none",
+    negative_prompts=False,
+    fixed_steps=True,
+    seeds=False,
+)
 ANIME = ModelInfo(id="anime-model", native_size=256, steps=12, guidance_scale=5, tiles=True)
 NAMED = "1=photo-model, photo=photo-model, niji=anime-model"
 
@@ -126,6 +135,12 @@ async def test_what_is_not_there_or_cannot_be_done_is_refused_with_what_can(
         ("a fox --niji 6", "There is no model named `niji-6`"),
         ("a fox --tile", "Models that can: `--v niji`"),
         ("a fox --niji --v 1", "can't be used together"),
+        ("a fox --no trees", "The model `1` can't leave things out (`--no`"),
+        ("a fox:: trees::-.5", "can't leave things out"),
+        ("a fox --cfg 3", "can't change how closely it follows the prompt (`--cfg`)"),
+        ("a fox --steps 30", "can't change its number of steps (`--steps`"),
+        ("a fox --q 2", "Models that can: `--v niji`"),
+        ("a fox --sameseed 1", "can't draw the same picture again (`--seed`)"),
     ):
         assert words in await told(ada, await ada.slash("darkroom", "imagine", prompt=prompt))
 

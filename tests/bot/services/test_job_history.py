@@ -8,11 +8,13 @@ import pytest
 from bot.config import Settings
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.messenger import Messenger
+from bot.engines.configuration import read_configuration
+from bot.engines.connections import open_engines
+from bot.engines.places import EnginePlaces
 from bot.images.turns import MemberTurns
 from bot.models.registry import ModelRegistry
 from bot.services.job_history import JobHistory
 from bot.services.removals import Removals
-from diffusion.protocol.client import InferenceClient
 from diffusion.protocol.requests import ImageRequest
 from storage.database import Database
 from storage.models import JobKind
@@ -25,14 +27,17 @@ from tests.support.stored_jobs import queue
 @pytest.fixture
 async def history(settings: Settings, database: Database) -> AsyncIterator[JobHistory]:
     """The service of a bot that is not connected."""
-    async with InferenceClient(settings.inference_url or "") as inference:
+    async with open_engines(read_configuration(settings)) as connected:
         folder = PictureFolder(settings.picture_folder)
         messenger = Messenger(discord.Client(intents=discord.Intents.none()))
-        registry = ModelRegistry(inference, settings.models_file, None, {})
+        registry = ModelRegistry(
+            {one.name: one.engine for one in connected.engines}, settings.models_file, None, {}
+        )
         publisher = JobPublisher(database, folder, messenger, registry)
         removals = Removals(database, folder, messenger)
         turns = MemberTurns(concurrency=1, most_waiting=1, most_of_one=1)
-        yield JobHistory(database, folder, registry, publisher, messenger, removals, turns, 1)
+        places = EnginePlaces(connected.engines, registry)
+        yield JobHistory(database, folder, registry, publisher, messenger, removals, turns, places)
 
 
 async def test_details_are_one_query_however_long_the_line_of_descent(

@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.client import DarkroomBot
 from bot.config import Settings
-from bot.services import inference_backoff
+from bot.engines import places
 from bot.services.queue_worker import wait_for_event
 from playground import Playground, running_playground
 from playground.app.faults import CALLBACK, EDIT_MESSAGE
@@ -286,7 +286,7 @@ async def test_what_breaks_inference_before_its_first_step_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A job that crashes inference again and again fails with a reason, and others run."""
-    monkeypatch.setattr(inference_backoff, "INFERENCE_RETRY_INTERVAL_S", 0.05)
+    monkeypatch.setattr(places, "INFERENCE_RETRY_INTERVAL_S", 0.05)
     drawn = 0
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -306,7 +306,7 @@ async def test_what_breaks_inference_before_its_first_step_is_given_up(
             failed = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox"))
             assert "3 times" in card(failed)
             assert labels(failed) == ["🔄", "Edit prompt"]
-    assert drawn == inference_backoff.MAX_INTERRUPTIONS
+    assert drawn == places.MAX_INTERRUPTIONS
 
 
 async def test_a_lost_picture_is_drawn_again_for_u(

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -305,3 +306,30 @@ async def test_many_questions_at_once(database: Database) -> None:
     (job,) = await queue(database)
     answers = await asyncio.gather(*(jobs.get(database, job.id) for _ in range(60)))
     assert answers == [job] * 60
+
+
+async def test_only_jobs_of_some_models_are_claimed(database: Database) -> None:
+    by_model = {}
+    for model in ("away", "here", "other"):
+        (by_model[model],) = await queue(database, request={**REQUEST, "model": model})
+    (nameless,) = await queue(database)
+    waiting = {**REQUEST, "model": "", "unresolved": {"repetition": 0}}
+    (unresolved,) = await queue(database, request=waiting)
+
+    async def claimed(**models: Any) -> list[str]:
+        """What is claimed, one after the other; it goes back to the queue afterwards."""
+        found = []
+        while job := await jobs.claim_next(database, **models):
+            found.append(job.id)
+        await jobs.requeue_unfinished(database)
+        return found
+
+    away, here, other = (by_model[model].id for model in ("away", "here", "other"))
+    for models, expected in (
+        ({}, [away, here, other, nameless.id, unresolved.id]),
+        ({"except_models": ["away"]}, [here, other, nameless.id, unresolved.id]),
+        ({"only_models": ["here"]}, [here, unresolved.id]),
+        ({"only_models": []}, [unresolved.id]),
+        ({"only_models": ["here", "other"], "resolved_only": True}, [here, other]),
+    ):
+        assert await claimed(**models) == expected

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.cli.run_bot import engine_at
 from bot.client import DarkroomBot, point_at
 from bot.config import Settings
+from bot.engines.configuration import read_configuration
+from bot.engines.connections import open_engines
 from playground.state.limits import Limits
 from storage.database import Database
 from storage.pictures import PictureFolder
@@ -45,12 +46,11 @@ class Deployment:
     async def open(self) -> AsyncIterator[DarkroomBot]:
         """The real bot, connected to the playground, in this process."""
         assert self.settings.discord_url is not None
-        assert self.settings.inference_url is not None
         point_at(self.settings.discord_url)
         folder = PictureFolder(self.settings.picture_folder)
         async with (
-            engine_at(self.settings.inference_url, self.settings.api_key) as inference,
-            DarkroomBot(self.settings, self.database, folder, inference) as bot,
+            open_engines(read_configuration(self.settings)) as engines,
+            DarkroomBot(self.settings, self.database, folder, engines) as bot,
         ):
             connection = asyncio.create_task(bot.start("playground"))
             try:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bot import errors
+from bot.engines.places import EngineStatus
 from bot.errors import UserError
 from bot.i18n.markdown import names, visible
 from bot.i18n.texts import Text
@@ -89,8 +90,12 @@ def all_cards(typed: str) -> Iterator[EmbedSpec]:
         typed, 512, 20, 7.5, styles={typed: ""}, loras=(typed,), skipped_loras={typed: typed}
     )
     settings = ServerSettings(3, style=typed, aspect="3:2")
-    yield job_embeds.info([job], Totals(1, 2, 3, 4), 3, Preferences(), LOCALE)
-    yield job_embeds.queue(QueuePosition(queue, job.member_id, 9.0, 2), job.server_id, LOCALE)
+    engine = EngineStatus(typed, 1, 2, False, frozenset({typed}))
+    away = EngineStatus(typed, 1, 2, True, frozenset({typed}))
+    engines = job_embeds.engines_field((engine, away), Versions({typed: model}, typed), LOCALE)
+    yield job_embeds.info([job], Totals(1, 2, 3, 4), 3, Preferences(), LOCALE, engines)
+    position = QueuePosition(queue, job.member_id, 9.0, 2, (engine, away))
+    yield job_embeds.queue(position, job.server_id, LOCALE)
     yield job_embeds.details(job, request, pictures, LOCALE)
     # A line that a block cannot show as it is goes into a file.
     line = re.sub("`{3,}", "``", visible(typed, job_embeds.MAX_LINE_CHARS))
