@@ -14,8 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bot.cli.errors import CannotStart
 from bot.config import Settings
 from bot.errors import InvalidUpload
+from bot.images.credentials import UnusableCertificate
 from bot.images.fetch import PictureFetcher
-from bot.images.grid import compose_grid
+from bot.images.grid import PictureFile, compose_grid
+from bot.images.provenance import Origin, Parent, PictureMarker
 from bot.images.sanitize import UnusablePicture, blend
 from bot.models.versions import name_models
 from bot.prompts.effective_settings import SettingsSources, effective_settings
@@ -23,6 +25,7 @@ from bot.prompts.expand import expand
 from bot.prompts.parameters import MAX_REPEATS
 from bot.prompts.parser import parse_normalised
 from bot.prompts.resolve import resolve, with_init_image
+from bot.services.container import picture_marker
 from diffusion.protocol import events
 from diffusion.protocol import requests as protocol
 from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
@@ -38,7 +41,11 @@ async def imagine(
     `images` are pictures to start from. Raises UserError, CannotStart.
     """
     prompts = [parse_normalised(written) for written in expand(typed, {}, "", MAX_REPEATS)]
-    async with PictureFetcher() as fetcher, _inference(settings) as inference:
+    async with (
+        PictureFetcher() as fetcher,
+        _inference(settings) as inference,
+        _marker(settings) as marker,
+    ):
         attached = [await _read_picture(fetcher, image) for image in images]
         versions = name_models(await inference.models(), settings.named_versions, settings.model)
         number = 0
@@ -54,8 +61,26 @@ async def imagine(
                 file = output if number == 1 else output.with_stem(f"{output.stem}_{number}")
                 request = with_init_image(request, chosen, next(iter(files), None))
                 pictures = await _draw(inference, request, files)
-                file.write_bytes(compose_grid(pictures))
+                picture = PictureFile(compose_grid(pictures), "png")
+                file.write_bytes((await marker.mark(picture, _origin(request))).encoded)
                 print(f"{file}: seed {request.noises[0].seed}")
+
+
+@contextlib.asynccontextmanager
+async def _marker(settings: Settings) -> AsyncIterator[PictureMarker]:
+    try:
+        marker = picture_marker(settings)
+    except UnusableCertificate as error:
+        raise CannotStart(str(error)) from error
+    try:
+        yield marker
+    finally:
+        marker.close()
+
+
+def _origin(request: protocol.ImageRequest) -> Origin:
+    start = request.start
+    return Origin("picture", request.model, Parent("start picture", start.image) if start else None)
 
 
 async def _read_picture(fetcher: PictureFetcher, image: Path) -> bytes:

@@ -9,6 +9,7 @@ import discord
 from bot.cli.errors import CannotStart
 from bot.client import DarkroomBot, point_at
 from bot.config import Settings
+from bot.images.credentials import UnusableCertificate
 from diffusion.protocol.client import InferenceClient
 from storage.database import Database, files_of, migrate
 from storage.permissions import close_files, close_folder
@@ -30,7 +31,10 @@ async def run_bot(settings: Settings) -> None:
     if settings.discord_url:
         point_at(settings.discord_url)
     close_folder(settings.data_folder)
-    close_files(settings.models_file, settings.picture_folder, *files_of(settings.database))
+    close_files(
+        *(settings.models_file, settings.picture_folder, settings.own_c2pa_file),
+        *files_of(settings.database),
+    )
     await migrate(settings.database)
     database = Database(settings.database)
     folder = PictureFolder(settings.picture_folder)
@@ -40,6 +44,8 @@ async def run_bot(settings: Settings) -> None:
             DarkroomBot(settings, database, folder, inference) as bot,
         ):
             await _connect(bot, settings.discord_token.get_secret_value())
+    except UnusableCertificate as error:
+        raise WrongSettings(str(error)) from error
     finally:
         await database.close()
 

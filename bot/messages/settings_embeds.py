@@ -29,6 +29,10 @@ def panel(preferences: Preferences, options: Mapping[str, str], locale: str) -> 
             say("panel.auto-dm", locale),
             say("panel.yes" if preferences.auto_dm else "panel.no", locale),
         ),
+        (
+            say("panel.stealth-recipe", locale),
+            say("panel.yes" if preferences.stealth_recipe else "panel.no", locale),
+        ),
     )
     return EmbedSpec(say("panel", locale), say("panel.text", locale), EmbedColour.GREY, fields)
 
@@ -88,6 +92,10 @@ def server(settings: ServerSettings, changed: bool, locale: str) -> EmbedSpec:
         (
             say("server-settings.highlights", locale),
             f"<#{channel}>" if channel else say("server-settings.no-highlights", locale),
+        ),
+        (
+            say("server-settings.pictures", locale),
+            say(f"server-settings.pictures-{settings.pictures_carry}", locale),
         ),
     )
     title = say("server-settings.saved" if changed else "server-settings", locale)

@@ -8,8 +8,10 @@ import pytest
 from bot.config import Settings
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.messenger import Messenger
+from bot.delivery.picture_marks import PictureMarks
 from bot.images.turns import MemberTurns
 from bot.models.registry import ModelRegistry
+from bot.services.container import picture_marker
 from bot.services.job_history import JobHistory
 from bot.services.removals import Removals
 from diffusion.protocol.client import InferenceClient
@@ -29,10 +31,13 @@ async def history(settings: Settings, database: Database) -> AsyncIterator[JobHi
         folder = PictureFolder(settings.picture_folder)
         messenger = Messenger(discord.Client(intents=discord.Intents.none()))
         registry = ModelRegistry(inference, settings.models_file, None, {})
-        publisher = JobPublisher(database, folder, messenger, registry)
+        marker = picture_marker(settings)
+        marks = PictureMarks(database, folder, marker)
+        publisher = JobPublisher(database, folder, messenger, registry, marks)
         removals = Removals(database, folder, messenger)
         turns = MemberTurns(concurrency=1, most_waiting=1, most_of_one=1)
         yield JobHistory(database, registry, publisher, messenger, removals, turns, 1)
+        marker.close()
 
 
 async def test_details_are_one_query_however_long_the_line_of_descent(

@@ -183,12 +183,12 @@ async def test_a_member_who_is_shown_much_holds_nobody_up(
     hers, his = job_id_of(await grid_of(ada)), job_id_of(await grid_of(ben))
     compose, go_on, begun = job_publisher.compose_grid, threading.Event(), 0
 
-    def compose_slowly(pictures: list[bytes]) -> bytes:
+    def compose_slowly(pictures: list[bytes], *, recipe: bool) -> bytes:
         nonlocal begun
         begun += 1
         if begun == 1:
             go_on.wait()
-        return compose(pictures)
+        return compose(pictures, recipe=recipe)
 
     monkeypatch.setattr(job_publisher, "compose_grid", compose_slowly)
     most = MAX_SHOWINGS_PER_MEMBER
