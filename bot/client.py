@@ -26,6 +26,7 @@ from bot.ui.cogs.server import ServerCog
 from bot.ui.cogs.settings import SettingsCog
 from bot.ui.confirmations import ConfirmationButton
 from bot.ui.edit_button import EditButton
+from bot.ui.greeting import greet
 from bot.ui.help_pages import TopicButton
 from bot.ui.interactions import REQUIRED_PERMISSIONS, check_allowed
 from bot.ui.job_buttons import JobButton
@@ -180,6 +181,9 @@ class DarkroomBot(commands.Bot):
 
     async def on_ready(self) -> None:
         log.info("connected as %s", self.user)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        await greet(self.services.preferences, guild)
 
     async def on_interaction(self, interaction: discord.Interaction["DarkroomBot"]) -> None:
         await on_modal_submit(interaction)

@@ -5,7 +5,14 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from diffusion.protocol.client import has_credentials
@@ -116,6 +123,17 @@ class Settings(BaseSettings):
         description="`0` turns off user installs: the bot then works only on servers it is a "
         "member of and in direct messages.",
     )
+    c2pa_certificate: Path | None = Field(
+        None,
+        validation_alias=AliasChoices("DARKROOM_C2PA_CERTIFICATE"),
+        description="A PEM file with the certificate that signs pictures (C2PA), and those that "
+        "vouch for it. Default: a self-made one in the data folder.",
+    )
+    c2pa_key: Path | None = Field(
+        None,
+        validation_alias=AliasChoices("DARKROOM_C2PA_KEY"),
+        description="The PEM file with the private key of that certificate, without a password.",
+    )
     playground_port: int = Field(
         8080,
         ge=0,
@@ -149,6 +167,14 @@ class Settings(BaseSettings):
             )
         return key
 
+    @model_validator(mode="after")
+    def _check_c2pa(self) -> "Settings":
+        if (self.c2pa_certificate is None) != (self.c2pa_key is None):
+            raise ValueError(
+                "DARKROOM_C2PA_CERTIFICATE and DARKROOM_C2PA_KEY need each other: set both or none"
+            )
+        return self
+
     @property
     def named_versions(self) -> dict[str, str]:
         """Ids of models by the names from DARKROOM_VERSIONS."""
@@ -169,6 +195,11 @@ class Settings(BaseSettings):
     def models_file(self) -> Path:
         """The file in which the bot keeps inference's list of models."""
         return self.data_folder / "models.json"
+
+    @property
+    def own_c2pa_file(self) -> Path:
+        """The file with the self-made key and certificates that sign pictures."""
+        return self.data_folder / "c2pa.pem"
 
     @property
     def for_inference(self) -> dict[str, str]:

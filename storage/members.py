@@ -30,6 +30,8 @@ class Preferences:
     stealth: bool = False
     auto_dm: bool = False
     """Whether finished pictures also come as a direct message."""
+    stealth_recipe: bool = False
+    """Whether the files of stealth jobs carry prompt and seed, as those of other jobs do."""
     suffix: str = ""
     """Parameters that every prompt ends with."""
 

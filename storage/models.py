@@ -127,6 +127,10 @@ class ServerRow(Base):
     """Who may press the buttons under a job: `everyone` or its `owner`."""
     highlights_channel: Mapped[int | None] = mapped_column(BigInteger)
     """The channel that shows pictures with a star reaction."""
+    pictures_carry: Mapped[str] = mapped_column(String(16), server_default="recipe")
+    """What files of pictures say beside that AI made them: the `recipe`, or the `mark` alone."""
+    greeted: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    """Whether the bot has said there what it is; see `storage.servers.first_greeting`."""
 
 
 class MemberRow(Base):

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+from sqlalchemy import update
+
 from storage.database import Database, upsert
 from storage.models import ServerRow, read_row
 
@@ -25,6 +27,9 @@ class ServerSettings:
     """Who may press the buttons under a job: `everyone` or its `owner`."""
     highlights_channel: int | None = None
     """The channel that shows pictures with a star reaction."""
+    pictures_carry: str = "recipe"
+    """What the files of pictures say beside that AI made them: the `recipe`, with prompt and seed,
+    or the `mark` alone."""
 
 
 async def get_settings(database: Database, server_id: int) -> ServerSettings:
@@ -51,6 +56,20 @@ async def save_settings(database: Database, settings: ServerSettings) -> None:
     values = asdict(settings)
     async with database.transaction() as session:
         await upsert(session, ServerRow, values, update=values.keys() - {"server_id"})
+
+
+async def first_greeting(database: Database, server_id: int) -> bool:
+    """Whether the bot may greet a server now: True once for each server, and never again."""
+    async with database.transaction() as session:
+        # Also locks the row, so that of two calls at once only one is the first.
+        await upsert(session, ServerRow, asdict(ServerSettings(server_id)), update={"server_id"})
+        greeted = await session.scalar(
+            update(ServerRow)
+            .where(ServerRow.server_id == server_id, ServerRow.greeted.is_(False))
+            .values(greeted=True)
+            .returning(ServerRow.server_id)
+        )
+        return greeted is not None
 
 
 def _read(row: ServerRow | None, server_id: int) -> ServerSettings:

@@ -63,8 +63,8 @@ def test_inference_reserves_a_gpu_and_the_cpu_file_takes_it_away() -> None:
 def test_what_the_example_names_reaches_a_container() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     example = (ROOT / ".env.example").read_text()
-    named = set(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE))
-    assert named == set(re.findall(r"\$\{([A-Z_]+)", text))
+    named = set(re.findall(r"^([A-Z0-9_]+)=", example, re.MULTILINE))
+    assert named == set(re.findall(r"\$\{([A-Z0-9_]+)", text))
 
 
 def test_commands_are_those_of_the_image() -> None:

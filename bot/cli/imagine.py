@@ -17,8 +17,10 @@ from bot.engines.configuration import Configuration, read_configuration
 from bot.engines.connections import open_engines
 from bot.engines.pool import EnginePool
 from bot.errors import InvalidUpload
+from bot.images.credentials import UnusableCertificate
 from bot.images.fetch import PictureFetcher
-from bot.images.grid import compose_grid
+from bot.images.grid import PictureFile, compose_grid
+from bot.images.provenance import Origin, Parent, PictureMarker
 from bot.images.sanitize import UnusablePicture, blend
 from bot.models.registry import ModelRegistry
 from bot.models.versions import name_models
@@ -27,6 +29,7 @@ from bot.prompts.expand import expand
 from bot.prompts.parameters import MAX_REPEATS
 from bot.prompts.parser import parse_normalised
 from bot.prompts.resolve import resolve, with_init_image
+from bot.services.container import picture_marker
 from diffusion.protocol import events
 from diffusion.protocol import requests as protocol
 from diffusion.protocol.client import InferenceRefused, InferenceUnavailable
@@ -46,7 +49,11 @@ async def imagine(
     prompts = [parse_normalised(written) for written in expanded]
     configuration = read_configuration(settings)
     named = {**configuration.named_versions, **settings.named_versions}
-    async with PictureFetcher() as fetcher, _engines(settings, configuration) as inference:
+    async with (
+        PictureFetcher() as fetcher,
+        _engines(settings, configuration) as inference,
+        _marker(settings) as marker,
+    ):
         attached = [await _read_picture(fetcher, image) for image in images]
         versions = name_models(await inference.models(), named, settings.model)
         number = 0
@@ -62,8 +69,26 @@ async def imagine(
                 file = output if number == 1 else output.with_stem(f"{output.stem}_{number}")
                 request = with_init_image(request, chosen, next(iter(files), None))
                 pictures = await _draw(inference, request, files)
-                file.write_bytes(compose_grid(pictures))
+                picture = PictureFile(compose_grid(pictures), "png")
+                file.write_bytes((await marker.mark(picture, _origin(request))).encoded)
                 print(f"{file}: seed {request.noises[0].seed}")
+
+
+@contextlib.asynccontextmanager
+async def _marker(settings: Settings) -> AsyncIterator[PictureMarker]:
+    try:
+        marker = picture_marker(settings)
+    except UnusableCertificate as error:
+        raise CannotStart(str(error)) from error
+    try:
+        yield marker
+    finally:
+        marker.close()
+
+
+def _origin(request: protocol.ImageRequest) -> Origin:
+    start = request.start
+    return Origin("picture", request.model, Parent("start picture", start.image) if start else None)
 
 
 async def _read_picture(fetcher: PictureFetcher, image: Path) -> bytes:

@@ -11,6 +11,7 @@ from bot.client import DarkroomBot, point_at
 from bot.config import Settings
 from bot.engines.configuration import read_configuration
 from bot.engines.connections import open_engines
+from bot.images.credentials import UnusableCertificate
 from storage.database import Database, files_of, migrate
 from storage.permissions import close_files, close_folder
 from storage.pictures import PictureFolder
@@ -35,7 +36,10 @@ async def run_bot(settings: Settings) -> None:
     if settings.discord_url:
         point_at(settings.discord_url)
     close_folder(settings.data_folder)
-    close_files(settings.models_file, settings.picture_folder, *files_of(settings.database))
+    close_files(
+        *(settings.models_file, settings.picture_folder, settings.own_c2pa_file),
+        *files_of(settings.database),
+    )
     await migrate(settings.database)
     database = Database(settings.database)
     folder = PictureFolder(settings.picture_folder)
@@ -45,6 +49,8 @@ async def run_bot(settings: Settings) -> None:
             DarkroomBot(settings, database, folder, engines) as bot,
         ):
             await _connect(bot, settings.discord_token.get_secret_value())
+    except UnusableCertificate as error:
+        raise WrongSettings(str(error)) from error
     finally:
         await database.close()
 

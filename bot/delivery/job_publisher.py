@@ -20,9 +20,11 @@ from bot.delivery.messenger import (
     Messenger,
     PostedMessage,
 )
+from bot.delivery.picture_marks import PictureMarks
 from bot.delivery.previews import JobProgress
 from bot.i18n.texts import say
 from bot.images.grid import PictureTooLarge, compose_grid, fit
+from bot.images.provenance import MAX_MARK_BYTES
 from bot.messages import button_layout, job_messages
 from bot.messages.specs import AttachmentSpec, ButtonRows, MessageSpec
 from bot.models.registry import ModelRegistry
@@ -55,11 +57,13 @@ class JobPublisher:
         folder: PictureFolder,
         messenger: Messenger,
         registry: ModelRegistry,
+        marks: PictureMarks,
     ) -> None:
         self._database = database
         self._folder = folder
         self._messenger = messenger
         self._registry = registry
+        self._marks = marks
         self._showing: set[asyncio.Task[None]] = set()
 
     async def take_up(self, wake: Callable[[], None]) -> None:
@@ -86,7 +90,7 @@ class JobPublisher:
         parent = await jobs.parent_of(self._database, job)
         message = LiveMessage(self._messenger, job.channel_id, job.message_id, job.reply_token)
         try:
-            yield JobProgress(job, parent, message)
+            yield JobProgress(job, parent, message, self._marks)
         finally:
             await message.stop()
 
@@ -295,10 +299,12 @@ class JobPublisher:
             return job_messages.not_showable(job, parent, reason)
         try:
             pictures = [await self._folder.read(picture) for picture in stored]
-            shown = await asyncio.to_thread(compose_grid, pictures)
-            file = await asyncio.to_thread(fit, shown, most_bytes)
+            recipe = await self._marks.has_recipe(job)
+            shown = await asyncio.to_thread(compose_grid, pictures, recipe=recipe)
+            file = await asyncio.to_thread(fit, shown, most_bytes - MAX_MARK_BYTES)
         except (PictureMissing, PictureTooLarge) as error:
             return job_messages.not_showable(job, parent, str(error))
+        file = await self._marks.mark(file, await self._marks.origin(job))
         name = job_messages.file_name(job, file.suffix)
         attachment = AttachmentSpec(name, file.encoded, job_messages.alt_text(job))
         return job_messages.done(job, parent, attachment, await self._buttons_of(job))

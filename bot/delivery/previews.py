@@ -4,7 +4,9 @@ import asyncio
 import logging
 
 from bot.delivery.live_message import LiveMessage
-from bot.images.grid import compose_preview
+from bot.delivery.picture_marks import PictureMarks
+from bot.images.grid import PictureFile, compose_preview
+from bot.images.provenance import Origin
 from bot.messages import job_messages
 from bot.messages.specs import AttachmentSpec
 from diffusion.protocol.events import Progress
@@ -16,10 +18,14 @@ log = logging.getLogger(__name__)
 class JobProgress:
     """Shows the progress of one job in its message."""
 
-    def __init__(self, job: Job, parent: Job | None, message: LiveMessage) -> None:
+    def __init__(
+        self, job: Job, parent: Job | None, message: LiveMessage, marks: PictureMarks
+    ) -> None:
         self._job = job
         self._parent = parent
         self._message = message
+        self._marks = marks
+        self._origin: Origin | None = None
 
     async def show(self, progress: Progress) -> None:
         """Show this next. Waits until the previews are composed, not until they are shown."""
@@ -37,6 +43,11 @@ class JobProgress:
         except (OSError, ValueError):
             log.warning("Inference sent a preview that is not a picture.")
             return None
+        if self._origin is None:
+            self._origin = await self._marks.origin(self._job)
+        marked = await self._marks.mark(PictureFile(grid, "jpg"), self._origin)
         return AttachmentSpec(
-            job_messages.preview_name(progress.step), grid, job_messages.alt_text(self._job)
+            job_messages.preview_name(progress.step),
+            marked.encoded,
+            job_messages.alt_text(self._job),
         )

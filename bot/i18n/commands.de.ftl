@@ -62,6 +62,7 @@ panel = Deine Einstellungen
         [0] keine
        *[other] { $names }
     }
+    .stealth-recipe = Rezept in Dateien von Stealth-Aufträgen
     .yes = ja
     .no = nein
     .version = Modell
@@ -113,6 +114,8 @@ preferred = Gespeichert
     .subtle = V-Buttons machen jetzt feine Variationen.
     .auto-dm-on = Du bekommst fertige Bilder jetzt auch als Direktnachricht.
     .auto-dm-off = Du bekommst fertige Bilder nicht mehr als Direktnachricht.
+    .stealth-recipe-on = In den Dateien deiner Stealth-Aufträge stehen jetzt Prompt und Seed, außer der Server lässt sie weg.
+    .stealth-recipe-off = In den Dateien deiner Stealth-Aufträge stehen Prompt und Seed nicht mehr, nur die Kennzeichnung, dass sie von einer KI sind.
     .turbo = Deine Aufträge laufen jetzt im Turbo-Modus (hohe Priorität).
     .fast = Deine Aufträge laufen jetzt im Fast-Modus (normale Priorität).
     .relax = Deine Aufträge laufen jetzt im Relax-Modus (niedrige Priorität).
@@ -145,6 +148,8 @@ command-prefer-variability = Die V-Buttons zwischen starken und feinen Variation
     .name = variability
 command-prefer-auto_dm = Direktnachrichten mit deinen fertigen Bildern ein- oder ausschalten
     .name = auto_dm
+command-prefer-stealth_recipe = Prompt und Seed in den Dateien deiner Stealth-Aufträge ein- oder ausschalten
+    .name = stealth_recipe
 command-fast = In den Fast-Modus wechseln (normale Priorität)
     .name = fast
 command-relax = In den Relax-Modus wechseln (niedrige Priorität)
@@ -176,6 +181,9 @@ server-settings = Server-Einstellungen
     .buttons-owner = nur für das Mitglied, das den Auftrag gestartet hat
     .highlights = Highlights
     .no-highlights = kein Kanal: ⭐ tut nichts
+    .pictures = Dateien der Bilder
+    .pictures-recipe = sagen, dass sie von einer KI sind, mit Prompt und Seed
+    .pictures-mark = sagen, dass sie von einer KI sind, und sonst nichts
 command-server = Einstellungen für alle auf diesem Server
     .name = server
 command-server-settings = Standards und Grenzen dieses Servers; ohne Optionen zeigt es sie an
@@ -196,12 +204,21 @@ command-server-settings = Standards und Grenzen dieses Servers; ohne Optionen ze
     .buttons_for-name = buttons_für
     .highlights = Kanal, in dem Bilder mit einem ⭐ gezeigt werden
     .highlights-name = highlights
+    .pictures_carry = Was in den Dateien der Bilder steht, außer dass sie von einer KI sind
+    .pictures_carry-name = bilddateien
 command-server-reset = Die Einstellungen dieses Servers zurücksetzen
     .name = reset
 choice-faithful = dem Prompt treu
 choice-stylised = stilisiert
 choice-everyone = alle
 choice-owner = wer den Auftrag gestartet hat
+choice-recipe = das Rezept: Prompt, Seed und Einstellungen
+choice-mark = nichts: nur die Kennzeichnung
+
+## Was der Bot über KI sagt
+
+by-ai = Alle Bilder hier sind von einer KI gemacht. Das steht auch in ihren Dateien, so dass Programme es lesen können.
+greeting = Hallo! Ich zeichne Bilder aus Worten: Tipp `/imagine` und beschreib eines. `/help` zeigt den Rest, und `/server settings` ist für Admins.
 
 ## Verlauf, Warteschlange und Hilfe
 

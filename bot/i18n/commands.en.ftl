@@ -62,6 +62,7 @@ panel = Your settings
         [0] none
        *[other] { $names }
     }
+    .stealth-recipe = Recipe in files of stealth jobs
     .yes = yes
     .no = no
     .version = Model
@@ -113,6 +114,8 @@ preferred = Saved
     .subtle = V buttons now make subtle variations.
     .auto-dm-on = You now also get finished pictures as direct messages.
     .auto-dm-off = You no longer get finished pictures as direct messages.
+    .stealth-recipe-on = Files of your stealth jobs now carry prompt and seed, unless the server keeps them out.
+    .stealth-recipe-off = Files of your stealth jobs no longer carry prompt and seed, only the mark that AI made them.
     .turbo = Your jobs now run in turbo mode (high priority).
     .fast = Your jobs now run in fast mode (normal priority).
     .relax = Your jobs now run in relaxed mode (low priority).
@@ -145,6 +148,8 @@ command-prefer-variability = Switch the V buttons between strong and subtle vari
     .name = variability
 command-prefer-auto_dm = Turn direct messages with your finished pictures on or off
     .name = auto_dm
+command-prefer-stealth_recipe = Turn prompt and seed in the files of your stealth jobs on or off
+    .name = stealth_recipe
 command-fast = Switch to fast mode (normal priority)
     .name = fast
 command-relax = Switch to relaxed mode (low priority)
@@ -176,6 +181,9 @@ server-settings = Server settings
     .buttons-owner = only for the member who started the job
     .highlights = Highlights
     .no-highlights = no channel: ⭐ does nothing
+    .pictures = Files of pictures
+    .pictures-recipe = say that AI made them, with prompt and seed
+    .pictures-mark = say that AI made them, and nothing else
 command-server = Settings for everyone on this server
     .name = server
 command-server-settings = Defaults and limits of this server; run without options to view
@@ -196,12 +204,21 @@ command-server-settings = Defaults and limits of this server; run without option
     .buttons_for-name = buttons_for
     .highlights = Channel where pictures with a ⭐ are posted
     .highlights-name = highlights
+    .pictures_carry = What the files of pictures say beside that AI made them
+    .pictures_carry-name = pictures_carry
 command-server-reset = Reset this server's settings
     .name = reset
 choice-faithful = faithful to the prompt
 choice-stylised = stylised
 choice-everyone = everyone
 choice-owner = the member who started the job
+choice-recipe = the recipe: prompt, seed and settings
+choice-mark = nothing: the mark alone
+
+## What the bot says about AI
+
+by-ai = All pictures here are made by AI. Their files say so, in a form that programs can read.
+greeting = Hello! I draw pictures from words: type `/imagine` and describe one. `/help` shows the rest, and `/server settings` is for admins.
 
 ## History, queue and help
 

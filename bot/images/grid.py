@@ -1,6 +1,7 @@
 """Grids, previews, and files small enough to attach to a message.
 
-Pure: encoded pictures in, encoded pictures out. Knows no Discord and no models.
+Pure: encoded pictures in, encoded pictures out. Knows no Discord and no models. What is composed
+here was generated, so its XMP and a text say that AI made it; `bot.images.provenance` signs that.
 """
 
 import io
@@ -9,8 +10,9 @@ from dataclasses import dataclass
 
 from PIL import ExifTags, Image, ImageOps
 
-from bot.images.png import encode_png, open_rgb, read_label
+from bot.images.png import encode_png, is_by_ai, open_rgb, read_label
 from diffusion.protocol.infotext import to_user_comment, with_size
+from diffusion.protocol.source_type import SOFTWARE, XMP
 
 MIN_SHOWN_SIDE_PX = 512
 """Pixels of the shorter side of a shown picture, at least; smaller pictures are enlarged."""
@@ -35,21 +37,22 @@ class PictureFile:
     suffix: str
 
 
-def compose_grid(pictures: Sequence[bytes]) -> bytes:
+def compose_grid(pictures: Sequence[bytes], *, recipe: bool = True) -> bytes:
     """Pictures in rows of two, as PNG, enlarged if small.
 
     Those of another size than the first, which some servers send, are fitted into its size.
 
-    The grid has the first picture's label, the text that says how it was made.
+    With `recipe` the grid has the first picture's label, the text that says how it was made.
     """
-    grid, label = _grid(pictures), read_label(pictures[0])
-    return encode_png(grid, with_size(label, *grid.size) if len(pictures) == 1 else label)
+    grid, label = _grid(pictures), read_label(pictures[0]) if recipe else ""
+    label = with_size(label, *grid.size) if len(pictures) == 1 else label
+    return encode_png(grid, label, by_ai=True)
 
 
 def compose_preview(pictures: Sequence[bytes]) -> bytes:
     """The same for unfinished pictures, as a JPEG of lower quality."""
     buffer = io.BytesIO()
-    _grid(pictures).save(buffer, "JPEG", quality=80)
+    _grid(pictures).save(buffer, "JPEG", quality=80, exif=_exif("", by_ai=True), xmp=_XMP)
     return buffer.getvalue()
 
 
@@ -69,21 +72,23 @@ def compose_thumbnail(pictures: Sequence[bytes]) -> bytes:
 def copy_label(enlarged: bytes, picture: bytes) -> bytes:
     """The enlarged picture as a PNG, with the label of the picture it was and its own size."""
     image = open_rgb(enlarged)
-    return encode_png(image, with_size(read_label(picture), *image.size))
+    return encode_png(image, with_size(read_label(picture), *image.size), by_ai=True)
 
 
 def fit(picture: bytes, most_bytes: int) -> PictureFile:
     """A PNG as a file of at most `most_bytes`: unchanged if it fits, else as a JPEG.
 
-    The JPEG gets a lower quality, then half the size, until it fits. Raises PictureTooLarge.
+    The JPEG has the same label, and says that AI made it if the PNG does. It gets a lower quality,
+    then half the size, until it fits. Raises PictureTooLarge.
     """
     if len(picture) <= most_bytes:
         return PictureFile(picture, "png")
-    image, exif = open_rgb(picture), _exif(read_label(picture))
+    image, by_ai = open_rgb(picture), is_by_ai(picture)
+    exif, xmp = _exif(read_label(picture), by_ai=by_ai), _XMP if by_ai else b""
     while min(image.size) >= 64:
         for quality in JPEG_QUALITIES:
             buffer = io.BytesIO()
-            image.save(buffer, "JPEG", quality=quality, exif=exif)
+            image.save(buffer, "JPEG", quality=quality, exif=exif, xmp=xmp)
             if buffer.tell() <= most_bytes:
                 return PictureFile(buffer.getvalue(), "jpg")
         image = image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS)
@@ -117,9 +122,14 @@ def _enlarge(image: Image.Image) -> Image.Image:
     return image.resize(size, Image.Resampling.LANCZOS)
 
 
-def _exif(label: str) -> Image.Exif:
-    """The EXIF user comment with a label, as JPEGs have it."""
+_XMP = XMP.encode()
+
+
+def _exif(label: str, *, by_ai: bool) -> Image.Exif:
+    """The EXIF with a label as its user comment, as JPEGs have it, and what made the picture."""
     exif = Image.Exif()
+    if by_ai:
+        exif[ExifTags.Base.Software] = SOFTWARE
     if label:
         exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = to_user_comment(label)
     return exif

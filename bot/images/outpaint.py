@@ -78,7 +78,7 @@ def number_cells(picture: bytes, grid_size: int) -> bytes:
         middle = ((left + right) / 2, (top + bottom) / 2)
         style = {"anchor": "mm", "font": font, "stroke_width": 3, "stroke_fill": "black"}
         draw.text(middle, str(cell + 1), fill="white", **style)  # type: ignore[arg-type]
-    return encode_png(image)
+    return encode_png(image, by_ai=True)
 
 
 _SMOOTH = Image.Resampling.LANCZOS

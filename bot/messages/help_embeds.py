@@ -61,7 +61,8 @@ def start(mentions: Mapping[str, Markup], locale: str) -> EmbedSpec:
 def commands(slash: Sequence[CommandHelp], menus: Sequence[str], locale: str) -> EmbedSpec:
     lines = [f"{command.mention} {command.meaning}" for command in slash]
     on_messages = say("help.messages", locale, names=", ".join(menus))
-    text = "\n".join([say("help.commands-text", locale), "", *lines, "", on_messages])
+    by_ai = say("by-ai", locale)
+    text = "\n".join([say("help.commands-text", locale), by_ai, "", *lines, "", on_messages])
     return _topic_embed("commands", text, locale)
 
 

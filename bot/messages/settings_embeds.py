@@ -26,7 +26,15 @@ def panel_notes(preferences: Preferences, options: Mapping[str, str], locale: st
     suffix = code(as_parameters(preferences), MAX_SUFFIX_CHARS) or say("panel.no-suffix", locale)
     named = names(f"--{name}" for name in options)
     own = say("panel.options-value", locale, count=len(options), names=named)
-    return f"**{say('panel.suffix', locale)}:** {suffix}\n**{say('panel.options', locale)}:** {own}"
+    recipe = say("panel.yes" if preferences.stealth_recipe else "panel.no", locale)
+    return "\n".join(
+        f"**{say(key, locale)}:** {value}"
+        for key, value in (
+            ("panel.suffix", suffix),
+            ("panel.options", own),
+            ("panel.stealth-recipe", recipe),
+        )
+    )
 
 
 def reset_question(locale: str) -> EmbedSpec:
@@ -98,6 +106,10 @@ def server(settings: ServerSettings, changed: bool, locale: str) -> EmbedSpec:
         (
             say("server-settings.highlights", locale),
             f"<#{channel}>" if channel else say("server-settings.no-highlights", locale),
+        ),
+        (
+            say("server-settings.pictures", locale),
+            say(f"server-settings.pictures-{settings.pictures_carry}", locale),
         ),
     )
     title = say("server-settings.saved" if changed else "server-settings", locale)

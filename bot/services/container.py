@@ -1,5 +1,6 @@
 """The services of one bot, built once and handed to its commands, buttons and menus."""
 
+import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -7,9 +8,12 @@ from typing import Any
 from bot.config import Settings
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.messenger import Messenger
+from bot.delivery.picture_marks import PictureMarks
 from bot.engines.connections import ConnectedEngines
 from bot.engines.pool import EnginePool
+from bot.images.credentials import own_credentials, read_credentials
 from bot.images.fetch import PictureFetcher
+from bot.images.provenance import PictureMarker
 from bot.images.turns import MemberTurns
 from bot.models.registry import ModelRegistry
 from bot.policy.admission import Admission
@@ -57,6 +61,7 @@ class Services:
     queue_worker: QueueWorker
     start_pictures: StartPictures
     fetcher: PictureFetcher
+    marker: PictureMarker
 
     def background_loops(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """The loops that run until the bot stops, when they are cancelled."""
@@ -67,8 +72,9 @@ class Services:
         )
 
     async def close(self) -> None:
-        """Close the connections that the services opened themselves."""
+        """Close the connections and threads that the services opened themselves."""
         await self.fetcher.close()
+        await asyncio.to_thread(self.marker.close)
 
 
 def build_services(
@@ -79,8 +85,13 @@ def build_services(
     messenger: Messenger,
     places: Places,
 ) -> Services:
-    """Build all services. `database` and the engines are open, and closed by the caller."""
+    """Build all services. `database` and the engines are open, and closed by the caller.
+
+    Raises UnusableCertificate.
+    """
     configuration = connected.configuration
+    marker = picture_marker(settings)
+    marks = PictureMarks(database, folder, marker)
     registry = ModelRegistry(
         {one.name: one.engine for one in connected.engines},
         settings.models_file,
@@ -89,7 +100,7 @@ def build_services(
         configuration.apply,
     )
     engines = EnginePool(connected.engines, registry)
-    publisher = JobPublisher(database, folder, messenger, registry)
+    publisher = JobPublisher(database, folder, messenger, registry, marks)
     queue_worker = QueueWorker(
         database,
         folder,
@@ -126,6 +137,7 @@ def build_services(
         admission,
         start_pictures,
         publisher,
+        marks,
         places,
         turns,
     )
@@ -148,7 +160,18 @@ def build_services(
         queue_worker=queue_worker,
         start_pictures=start_pictures,
         fetcher=fetcher,
+        marker=marker,
     )
+
+
+def picture_marker(settings: Settings) -> PictureMarker:
+    """Signs with the operator's certificate, or with a self-made one in the data folder.
+
+    Raises UnusableCertificate.
+    """
+    if settings.c2pa_certificate and settings.c2pa_key:
+        return PictureMarker(read_credentials(settings.c2pa_certificate, settings.c2pa_key))
+    return PictureMarker(own_credentials(settings.own_c2pa_file))
 
 
 def _cdn(settings: Settings) -> str | None:

@@ -7,9 +7,11 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from bot.delivery.job_publisher import JobPublisher
+from bot.delivery.picture_marks import PictureMarks
 from bot.errors import OneFollowupOnly
 from bot.images import outpaint
 from bot.images.grid import PictureFile, fit
+from bot.images.provenance import MAX_MARK_BYTES
 from bot.images.turns import MemberTurns
 from bot.messages.job_actions import JobAction
 from bot.models.registry import ModelRegistry
@@ -60,6 +62,7 @@ class FollowupService:
         admission: Admission,
         start_pictures: StartPictures,
         publisher: JobPublisher,
+        marks: PictureMarks,
         places: Places,
         turns: MemberTurns,
     ) -> None:
@@ -70,6 +73,7 @@ class FollowupService:
         self._job_builder = job_builder
         self._generation = generation
         self._publisher = publisher
+        self._marks = marks
         self._places = places
         self._turns = turns
 
@@ -123,7 +127,8 @@ class FollowupService:
         async with self._turns.turn(actor.member_id):
             picture = await self._jobs.read(await self._jobs.picture(job, 0))
             numbered = await asyncio.to_thread(outpaint.number_cells, picture, grid_size)
-            return await asyncio.to_thread(fit, numbered, most_bytes)
+            file = await asyncio.to_thread(fit, numbered, most_bytes - MAX_MARK_BYTES)
+            return await self._marks.mark(file, await self._marks.origin(job))
 
     async def _build(
         self,

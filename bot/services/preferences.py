@@ -32,7 +32,7 @@ STYLIZE_LEVELS = {"low": 50, "medium": 100, "high": 250, "very-high": 750}
 """The values of `--stylize` that have a name in the settings."""
 
 MAX_OPTIONS = 20
-TOGGLES = ("raw", "remix", "stealth", "auto_dm")
+TOGGLES = ("raw", "remix", "stealth", "auto_dm", "stealth_recipe")
 """The preferences that are yes or no."""
 
 
@@ -145,6 +145,10 @@ class PreferenceService:
         return await servers.change_settings(
             self._database, server_id, lambda now: replace(now, **given)
         )
+
+    async def first_greeting(self, server_id: int) -> bool:
+        """Whether the bot may greet a server now: True once for each server."""
+        return await servers.first_greeting(self._database, server_id)
 
     async def reset_server(self, server_id: int) -> ServerSettings:
         await servers.save_settings(self._database, ServerSettings(server_id))

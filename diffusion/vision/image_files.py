@@ -1,4 +1,4 @@
-"""Encode pictures as PNG, JPEG or WebP, with their infotext."""
+"""Encode pictures as PNG, JPEG or WebP, with their infotext, and what says that AI made them."""
 
 import io
 
@@ -8,6 +8,7 @@ from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
 
 from diffusion.protocol.infotext import PNG_KEY, to_user_comment
+from diffusion.protocol.source_type import PNG_SOFTWARE_KEY, PNG_XMP_KEY, SOFTWARE, XMP
 
 Pixels = NDArray[np.uint8]
 """An RGB picture [height, width, 3]."""
@@ -28,16 +29,21 @@ def encode(
     picture = Image.fromarray(pixels)
     if output_format == "png":
         text = PngInfo()
+        text.add_text(PNG_SOFTWARE_KEY, SOFTWARE)
+        text.add_itxt(PNG_XMP_KEY, XMP)
         if parameters:
             text.add_text(PNG_KEY, parameters)
         picture.save(stream, "PNG", pnginfo=text)
     else:
         exif = Image.Exif()
+        exif[ExifTags.Base.Software] = SOFTWARE
         if parameters:
             comment = to_user_comment(parameters)
             exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = comment
         # Pillow takes 0 for “not said”.
-        picture.save(stream, output_format.upper(), quality=max(1, quality), exif=exif)
+        picture.save(
+            stream, output_format.upper(), quality=max(1, quality), exif=exif, xmp=XMP.encode()
+        )
     return stream.getvalue()
 
 

@@ -9,7 +9,9 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from playground.gateway.events import Intent
 from playground.gateway.gateway import Gateway
+from playground.payloads.people import guild_create_payload
 from playground.state.people import Permission
 from playground.state.world import World
 
@@ -116,6 +118,15 @@ class Faults:
     def remove_member(self, name: str, *, banned: bool = False) -> None:
         """A member leaves the bot's server, or is banned from it."""
         self._world.remove_member(self._world.find_person(name).user.id, banned=banned)
+
+    def add_bot_again(self) -> None:
+        """Somebody removes the bot from its server, and adds it again."""
+        removed = {"id": str(self._world.guild.id)}
+        self._gateway.dispatch("GUILD_DELETE", removed, Intent.GUILDS, in_guild=True)
+        # Only a server that was there before is said to be available again.
+        added = guild_create_payload(self._world)
+        del added["unavailable"]
+        self._gateway.dispatch("GUILD_CREATE", added, Intent.GUILDS, in_guild=True)
 
     async def drop(self, *, resumable: bool = True) -> None:
         """Cut the bot's gateway connection; the session can be resumed, or is forgotten."""

@@ -105,7 +105,6 @@ def guild_payload(world: World) -> Payload:
             "application_id",
             "afk_channel_id",
             "widget_channel_id",
-            "system_channel_id",
             "rules_channel_id",
             "public_updates_channel_id",
             "safety_alerts_channel_id",
@@ -128,6 +127,7 @@ def guild_payload(world: World) -> Payload:
         "mfa_level": 0,
         "nsfw": False,
         "nsfw_level": 0,
+        "system_channel_id": str(_first_channel(world).id),
         "system_channel_flags": 0,
         "preferred_locale": LOCALE,
         "premium_tier": 0,
@@ -141,6 +141,11 @@ def guild_payload(world: World) -> Payload:
         "stickers": [],
         "roles": [role_payload(role) for role in guild.roles],
     }
+
+
+def _first_channel(world: World) -> Channel:
+    """Discord takes the first channel of a new server for system messages."""
+    return next(each for each in world.channels.values() if each.guild_id == world.guild.id)
 
 
 def guild_create_payload(world: World) -> Payload:

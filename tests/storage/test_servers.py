@@ -48,3 +48,15 @@ async def test_changes_at_once_all_hold(database: Database) -> None:
     await asyncio.gather(*(servers.change_settings(database, SERVER, change) for change in changes))
     expected = ServerSettings(SERVER, aspect="3:2", stylize=5, style="raw", permutations=12)
     assert await servers.get_settings(database, SERVER) == expected
+
+
+async def test_a_server_is_greeted_once_also_after_a_reset(database: Database) -> None:
+    calls = (servers.first_greeting(database, SERVER) for _ in range(5))
+    assert sorted(await asyncio.gather(*calls)) == [False] * 4 + [True]
+    await servers.save_settings(database, ServerSettings(SERVER, aspect="3:2"))
+    await servers.change_settings(database, SERVER, lambda now: replace(now, stylize=5))
+    assert not await servers.first_greeting(database, SERVER)
+    assert await servers.get_settings(database, SERVER) == ServerSettings(
+        SERVER, aspect="3:2", stylize=5
+    )
+    assert await servers.first_greeting(database, SERVER + 1)

@@ -1,4 +1,4 @@
-"""`/prefer`: a member's own options and suffix, and remix, variability and auto DM."""
+"""`/prefer`: own options, suffix, remix, variability, auto DM and recipes of stealth jobs."""
 
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -91,6 +91,13 @@ class PreferCog(commands.GroupCog, group_name="prefer", group_description=say("c
         work = self._services.preferences.toggle(member_of(interaction), "auto_dm")
         on = (await _run(interaction, work)).auto_dm
         text = Text("preferred.auto-dm-on" if on else "preferred.auto-dm-off")
+        await _confirm(interaction, text)
+
+    @app_commands.command(description=say("command-prefer-stealth_recipe"))
+    async def stealth_recipe(self, interaction: discord.Interaction) -> None:
+        work = self._services.preferences.toggle(member_of(interaction), "stealth_recipe")
+        on = (await _run(interaction, work)).stealth_recipe
+        text = Text("preferred.stealth-recipe-on" if on else "preferred.stealth-recipe-off")
         await _confirm(interaction, text)
 
 

@@ -42,9 +42,12 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
         permutations=say("command-server-settings.permutations"),
         buttons_for=say("command-server-settings.buttons_for"),
         highlights=say("command-server-settings.highlights"),
+        pictures_carry=say("command-server-settings.pictures_carry"),
     )
     @app_commands.choices(
-        temperament=_choices(*TEMPERAMENT_NAMES), buttons_for=_choices("everyone", "owner")
+        temperament=_choices(*TEMPERAMENT_NAMES),
+        buttons_for=_choices("everyone", "owner"),
+        pictures_carry=_choices("recipe", "mark"),
     )
     async def settings(
         self,
@@ -57,6 +60,7 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
         permutations: app_commands.Range[int, 1, 40] | None = None,
         buttons_for: str | None = None,
         highlights: discord.TextChannel | None = None,
+        pictures_carry: str | None = None,
     ) -> None:
         changes = {
             "stylize": stylize,
@@ -65,6 +69,7 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
             "permutations": permutations,
             "buttons_for": buttons_for,
             "highlights_channel": highlights and highlights.id,
+            "pictures_carry": pictures_carry,
         }
         server_id = managed_server_of(interaction)
         changed = any(given is not None for given in (aspect, style, *changes.values()))

@@ -1,14 +1,24 @@
 """The progress of a job, as its message shows it."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
 
 from bot.delivery.live_message import LiveMessage
 from bot.delivery.messenger import Messenger, PostedMessage
 from bot.delivery.pacing import EditPacer
+from bot.delivery.picture_marks import PictureMarks
 from bot.delivery.previews import JobProgress
+from bot.images.credentials import own_credentials
+from bot.images.provenance import PictureMarker
 from bot.messages import job_messages
 from bot.messages.specs import MessageSpec
 from diffusion.protocol.events import Progress
+from storage.database import Database, migrate
+from storage.pictures import PictureFolder
+from tests.support.bot.manifests import actions_in
 from tests.support.pictures import opened, picture
 from tests.support.stored_jobs import JOB
 
@@ -27,19 +37,30 @@ class RecordingMessenger(Messenger):
         return PostedMessage(channel_id, message_id, None)
 
 
-async def shown(progress: Progress) -> MessageSpec:
+@pytest.fixture
+async def marks(tmp_path: Path) -> AsyncIterator[PictureMarks]:
+    url = f"sqlite:///{tmp_path / 'darkroom.db'}"
+    await migrate(url)
+    database = Database(url)
+    marker = PictureMarker(own_credentials(tmp_path / "c2pa.pem"))
+    yield PictureMarks(database, PictureFolder(tmp_path / "pictures"), marker)
+    marker.close()
+    await database.close()
+
+
+async def shown(progress: Progress, marks: PictureMarks) -> MessageSpec:
     messenger = RecordingMessenger()
     message = LiveMessage(messenger, 1, 2)
-    await JobProgress(JOB, None, message).show(progress)
+    await JobProgress(JOB, None, message, marks).show(progress)
     try:
         return await messenger.shown.get()
     finally:
         await message.stop()
 
 
-async def test_previews_are_one_picture_named_by_the_step() -> None:
+async def test_previews_are_one_picture_named_by_the_step(marks: PictureMarks) -> None:
     previews = tuple(picture(colour) for colour in ("red", "green", "blue", "white"))
-    message = await shown(Progress(3, 12, previews))
+    message = await shown(Progress(3, 12, previews), marks)
     assert "(25%)" in message.content
     assert message.attachment is not None
     assert message.attachment.filename == "preview_3.jpg"
@@ -47,9 +68,10 @@ async def test_previews_are_one_picture_named_by_the_step() -> None:
     one, four = opened(previews[0]), opened(message.attachment.encoded)
     assert four.width / four.height == one.width / one.height
     assert four.width >= 2 * one.width
+    assert actions_in(message.attachment.encoded) == ["c2pa.created"]
 
 
-async def test_a_preview_that_cannot_be_read_leaves_the_progress() -> None:
-    message = await shown(Progress(6, 12, (b"no picture",)))
+async def test_a_preview_that_cannot_be_read_leaves_the_progress(marks: PictureMarks) -> None:
+    message = await shown(Progress(6, 12, (b"no picture",)), marks)
     assert "(50%)" in message.content
     assert message.attachment is None

@@ -11,7 +11,11 @@ from bot.images.grid import (
     copy_label,
     fit,
 )
+from diffusion.protocol.source_type import AI_SOURCE_TYPE, SOFTWARE, XMP
 from tests.support.pictures import noisy_picture, opened, picture
+
+BY_AI = {"Software": SOFTWARE, "XML:com.adobe.xmp": XMP}
+"""The texts of a PNG that say that AI made it."""
 
 COLOURS = ("red", "lime", "blue", "white")
 
@@ -74,13 +78,14 @@ def test_a_small_picture_by_itself_is_enlarged() -> None:
 def test_how_a_picture_was_made_stands_in_whatever_it_becomes() -> None:
     text = "a red fox 🦊\nSteps: 4, Sampler: DPM++ 2M, CFG scale: 3, Seed: 7, Size: 64x64"
     made = picture("red", label=text)
-    assert opened(compose_grid([made] * 4)).text == {"parameters": text}
-    assert opened(copy_label(picture("lime"), made)).text == {"parameters": text}
+    assert opened(compose_grid([made] * 4)).text == {"parameters": text, **BY_AI}
+    assert opened(copy_label(picture("lime"), made)).text == {"parameters": text, **BY_AI}
     jpeg = fit(copy_label(noisy_picture(256), made), 20_000).encoded
     comment = opened(jpeg).getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment]
     enlarged = text.replace("64x64", "256x256") + ", Postprocess upscale by: 4"
     assert comment.removeprefix(b"UNICODE\0").decode("utf-16-be") == enlarged
-    assert opened(compose_grid([picture("red")])).text == {}
+    assert opened(compose_grid([picture("red")])).text == BY_AI
+    assert opened(compose_grid([made] * 4, recipe=False)).text == BY_AI
 
 
 def test_a_very_long_recipe_does_not_keep_a_picture_from_fitting() -> None:
@@ -110,3 +115,14 @@ def test_what_does_not_fit_is_written_smaller() -> None:
 def test_what_can_not_be_made_to_fit_is_refused() -> None:
     with pytest.raises(PictureTooLarge):
         fit(noisy_picture(256), 100)
+
+
+def test_jpegs_say_that_ai_made_them_and_a_members_own_picture_does_not() -> None:
+    small = fit(compose_grid([noisy_picture(256)]), 20_000).encoded
+    preview = compose_preview([picture("red")])
+    for jpeg in map(opened, (small, preview)):
+        assert AI_SOURCE_TYPE.encode() in jpeg.info["xmp"]
+        assert jpeg.getexif()[ExifTags.Base.Software] == SOFTWARE
+    theirs = opened(fit(noisy_picture(256), 20_000).encoded)
+    assert "xmp" not in theirs.info
+    assert not theirs.getexif()

@@ -8,11 +8,13 @@ import pytest
 from bot.config import Settings
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.messenger import Messenger
+from bot.delivery.picture_marks import PictureMarks
 from bot.engines.configuration import read_configuration
 from bot.engines.connections import open_engines
 from bot.engines.places import EnginePlaces
 from bot.images.turns import MemberTurns
 from bot.models.registry import ModelRegistry
+from bot.services.container import picture_marker
 from bot.services.job_history import JobHistory
 from bot.services.removals import Removals
 from diffusion.protocol.requests import ImageRequest
@@ -33,11 +35,14 @@ async def history(settings: Settings, database: Database) -> AsyncIterator[JobHi
         registry = ModelRegistry(
             {one.name: one.engine for one in connected.engines}, settings.models_file, None, {}
         )
-        publisher = JobPublisher(database, folder, messenger, registry)
+        marker = picture_marker(settings)
+        marks = PictureMarks(database, folder, marker)
+        publisher = JobPublisher(database, folder, messenger, registry, marks)
         removals = Removals(database, folder, messenger)
         turns = MemberTurns(concurrency=1, most_waiting=1, most_of_one=1)
         places = EnginePlaces(connected.engines, registry)
         yield JobHistory(database, folder, registry, publisher, messenger, removals, turns, places)
+        marker.close()
 
 
 async def test_details_are_one_query_however_long_the_line_of_descent(

@@ -181,14 +181,16 @@ async def test_a_member_who_is_shown_much_holds_nobody_up(
     bot: DarkroomBot, ada: Member, ben: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hers, his = job_id_of(await grid_of(ada)), job_id_of(await grid_of(ben))
-    compose, go_on, begun = job_publisher.compose_grid, threading.Event(), 0
+    compose, begun = job_publisher.compose_grid, 0
+    first, go_on = threading.Event(), threading.Event()
 
-    def compose_slowly(pictures: list[bytes]) -> bytes:
+    def compose_slowly(pictures: list[bytes], *, recipe: bool) -> bytes:
         nonlocal begun
         begun += 1
         if begun == 1:
+            first.set()
             go_on.wait()
-        return compose(pictures)
+        return compose(pictures, recipe=recipe)
 
     monkeypatch.setattr(job_publisher, "compose_grid", compose_slowly)
     most = MAX_SHOWINGS_PER_MEMBER
@@ -200,6 +202,7 @@ async def test_a_member_who_is_shown_much_holds_nobody_up(
             more, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             done |= more
         assert ["Too many pictures" in card(one.result()) for one in done] == [True, True]
+        await asyncio.to_thread(first.wait, 60)
         assert begun == 1
         await ben.slash("darkroom", "show", id=his)
         assert begun == 2

@@ -1,0 +1,48 @@
+"""`darkroom imagine`: the file that it writes, and settings that it refuses."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from bot.cli.errors import CannotStart
+from bot.cli.imagine import imagine
+from bot.cli.run_bot import WrongSettings, run_bot
+from bot.config import Settings
+from diffusion.protocol.infotext import PNG_KEY
+from tests.support.bot.manifests import actions_of, manifest_in
+from tests.support.pictures import opened, picture
+
+PROMPT = "a fox --steps 2 --ar 1:1 --n 1"
+
+
+async def test_what_it_draws_is_signed_and_has_its_recipe(
+    settings: Settings, tmp_path: Path
+) -> None:
+    output, start = tmp_path / "fox.png", tmp_path / "start.png"
+    await imagine(settings, PROMPT, output)
+    manifest = manifest_in(output.read_bytes())
+    assert actions_of(manifest) == ["c2pa.created"]
+    assert "a fox" in opened(output.read_bytes()).info[PNG_KEY]
+    start.write_bytes(picture("red", (64, 64)))
+    await imagine(settings, PROMPT, output, [start])
+    manifest = manifest_in(output.read_bytes())
+    assert actions_of(manifest) == ["c2pa.opened", "c2pa.edited"]
+    assert manifest["ingredients"][0]["title"] == "start picture"
+
+
+async def test_a_certificate_that_cannot_sign_stops_the_start(
+    settings: Settings, tmp_path: Path
+) -> None:
+    missing = {"c2pa_certificate": tmp_path / "chain.pem", "c2pa_key": tmp_path / "key.pem"}
+    wrong = settings.model_copy(update=missing)
+    with pytest.raises(CannotStart, match=r"chain\.pem cannot be read"):
+        await imagine(wrong, PROMPT, tmp_path / "fox.png")
+    with pytest.raises(WrongSettings, match=r"chain\.pem cannot be read"):
+        await run_bot(wrong)
+
+
+@pytest.mark.parametrize("alone", ["DARKROOM_C2PA_CERTIFICATE", "DARKROOM_C2PA_KEY"])
+def test_certificate_and_key_need_each_other(alone: str) -> None:
+    with pytest.raises(ValidationError, match="set both or none"):
+        Settings(_env_file=None, **{alone: Path("one.pem")})
