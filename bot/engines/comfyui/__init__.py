@@ -1,0 +1,3 @@
+"""ComfyUI as an engine: a workflow for each model, run through ComfyUI's own queue."""
+
+from bot.engines.comfyui.engine import ComfyUIEngine as ComfyUIEngine
