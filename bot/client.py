@@ -34,7 +34,7 @@ from bot.ui.region_select import CellSelect
 from bot.ui.responses import Responder
 from bot.ui.settings_panel import PanelButton, PanelSelect
 from bot.ui.suggestions import SuggestionButton
-from diffusion.protocol.client import InferenceClient
+from diffusion.protocol.engine import Engine
 from storage.database import Database
 from storage.pictures import PictureFolder
 
@@ -113,7 +113,7 @@ class DarkroomBot(commands.Bot):
         settings: Settings,
         database: Database,
         folder: PictureFolder,
-        inference: InferenceClient,
+        inference: Engine,
     ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,

@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         description="Names of models for `--v`, such as `1=darkroom-mini, niji=anime`. "
         "Default: the models are numbered from 1.",
     )
+    workflows: Path | None = Field(
+        None,
+        validation_alias=AliasChoices("DARKROOM_WORKFLOWS"),
+        description="A folder with your own workflows for ComfyUI; see docs/comfyui.md.",
+    )
     data_folder: Path = Field(
         Path("data"),
         validation_alias=AliasChoices("DARKROOM_DATA"),

@@ -9,6 +9,7 @@ import discord
 from bot.cli.errors import CannotStart
 from bot.client import DarkroomBot, point_at
 from bot.config import Settings
+from bot.engines.comfyui import ComfyUIEngine
 from diffusion.protocol.client import InferenceClient
 from storage.database import Database, files_of, migrate
 from storage.permissions import close_files, close_folder
@@ -36,12 +37,21 @@ async def run_bot(settings: Settings) -> None:
     folder = PictureFolder(settings.picture_folder)
     try:
         async with (
-            InferenceClient(settings.inference_url, settings.api_key) as inference,
+            engine_of(settings) as inference,
             DarkroomBot(settings, database, folder, inference) as bot,
         ):
             await _connect(bot, settings.discord_token.get_secret_value())
     finally:
         await database.close()
+
+
+def engine_of(settings: Settings) -> InferenceClient | ComfyUIEngine:
+    """The engine at INFERENCE_URL: `comfyui+http://…` is a ComfyUI server."""
+    assert settings.inference_url is not None
+    kind, separator, address = settings.inference_url.partition("+")
+    if separator and kind == "comfyui":
+        return ComfyUIEngine(address, settings.api_key, workflows=settings.workflows)
+    return InferenceClient(settings.inference_url, settings.api_key)
 
 
 async def _connect(bot: DarkroomBot, token: str) -> None:

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.models.versions import Versions, name_models
-from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
+from diffusion.protocol.client import InferenceRefused, InferenceUnavailable
+from diffusion.protocol.engine import Engine
 from diffusion.protocol.errors import InvalidField
 from diffusion.protocol.models import ModelInfo
 
@@ -36,7 +37,7 @@ class ModelRegistry:
 
     def __init__(
         self,
-        inference: InferenceClient,
+        inference: Engine,
         remembered: Path,
         chosen: str | None,
         named: Mapping[str, str],

@@ -22,7 +22,7 @@ from bot.services.job_history import JobHistory
 from bot.services.preferences import PreferenceService
 from bot.services.queue_worker import QueueWorker
 from bot.services.removals import Removals
-from diffusion.protocol.client import InferenceClient
+from diffusion.protocol.engine import Engine
 from storage.database import Database
 from storage.pictures import PictureFolder
 from storage.start_pictures import StartPictures
@@ -73,7 +73,7 @@ def build_services(
     settings: Settings,
     database: Database,
     folder: PictureFolder,
-    inference: InferenceClient,
+    inference: Engine,
     messenger: Messenger,
     places: Places,
 ) -> Services:

@@ -15,7 +15,8 @@ from bot.images.png import encode_png, open_rgb
 from bot.images.sanitize import UploadedFile
 from bot.models.registry import ModelRegistry
 from bot.prompts.parser import normalise, split_words
-from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
+from diffusion.protocol.client import InferenceRefused, InferenceUnavailable
+from diffusion.protocol.engine import Engine
 
 CROP_SHARES = (1.0, 0.8, 0.6, 0.45)
 """The share of each side that is looked at: the whole picture first, then ever less."""
@@ -43,9 +44,7 @@ class WordWeights:
 class DescribeService:
     """Describes pictures and shortens prompts. Refusals are `bot.errors.UserError`s."""
 
-    def __init__(
-        self, inference: InferenceClient, registry: ModelRegistry, fetcher: PictureFetcher
-    ) -> None:
+    def __init__(self, inference: Engine, registry: ModelRegistry, fetcher: PictureFetcher) -> None:
         self._inference = inference
         self._registry = registry
         self._fetcher = fetcher

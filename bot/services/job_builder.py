@@ -42,7 +42,8 @@ from bot.services.unresolved_jobs import (
     with_request,
     with_start_picture,
 )
-from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
+from diffusion.protocol.client import InferenceRefused, InferenceUnavailable
+from diffusion.protocol.engine import Engine
 from diffusion.protocol.requests import SEED_COUNT, ImageRequest
 from storage import members
 from storage.database import Database
@@ -107,7 +108,7 @@ class JobBuilder:
         self,
         database: Database,
         registry: ModelRegistry,
-        inference: InferenceClient,
+        inference: Engine,
         start_pictures: StartPictures,
         fetcher: PictureFetcher,
     ) -> None:

@@ -13,7 +13,8 @@ from bot.policy.places import Places
 from bot.prompts.seeds import own_seed
 from bot.retry import until_stored
 from bot.services.unresolved_jobs import JobResolver
-from diffusion.protocol.client import InferenceClient, InferenceRefused, InferenceUnavailable
+from diffusion.protocol.client import InferenceRefused, InferenceUnavailable
+from diffusion.protocol.engine import Engine
 from diffusion.protocol.events import Failed, Finished, Progress, Queued
 from diffusion.protocol.requests import ImageRequest
 from storage import jobs, pictures
@@ -42,7 +43,7 @@ class JobRunner:
         self,
         database: Database,
         folder: PictureFolder,
-        inference: InferenceClient,
+        inference: Engine,
         registry: ModelRegistry,
         places: Places,
     ) -> None:

@@ -18,7 +18,8 @@ from bot.policy.places import Places
 from bot.retry import until_stored
 from bot.services.inference_backoff import MAX_INTERRUPTIONS, InferenceBackoff
 from bot.services.job_runner import JobRunner
-from diffusion.protocol.client import InferenceClient, InferenceUnavailable
+from diffusion.protocol.client import InferenceUnavailable
+from diffusion.protocol.engine import Engine
 from storage import jobs
 from storage.database import Database, StorageUnavailable
 from storage.jobs import Job
@@ -53,7 +54,7 @@ class QueueWorker:
         self,
         database: Database,
         folder: PictureFolder,
-        inference: InferenceClient,
+        inference: Engine,
         registry: ModelRegistry,
         publisher: JobPublisher,
         places: Places,

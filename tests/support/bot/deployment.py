@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bot.cli.run_bot import engine_of
 from bot.client import DarkroomBot, point_at
 from bot.config import Settings
-from diffusion.protocol.client import InferenceClient
 from playground.state.limits import Limits
 from storage.database import Database
 from storage.pictures import PictureFolder
@@ -49,7 +49,7 @@ class Deployment:
         point_at(self.settings.discord_url)
         folder = PictureFolder(self.settings.picture_folder)
         async with (
-            InferenceClient(self.settings.inference_url) as inference,
+            engine_of(self.settings) as inference,
             DarkroomBot(self.settings, self.database, folder, inference) as bot,
         ):
             connection = asyncio.create_task(bot.start("playground"))
