@@ -30,7 +30,8 @@ class Settings(BaseSettings):
     inference_url: str | None = Field(
         None,
         description="The address of an inference server, with `user:password@` before its "
-        "host if it asks for a login. Default: Darkroom starts its own.",
+        "host if it asks for a login, and with `comfyui+` before `http` if it is ComfyUI. "
+        "Default: Darkroom starts its own.",
     )
     inference_api_key: SecretStr | None = Field(
         None, description="The key that the inference server asks for, if any."

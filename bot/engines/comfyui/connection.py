@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
@@ -132,7 +133,9 @@ class Connection:
 
     async def node(self, class_type: str) -> Mapping[str, Any] | None:
         """What `/object_info` says of a node; None if the server has none of this class."""
-        said = (await self._json("GET", f"/object_info/{class_type}")).get(class_type)
+        # Some custom nodes have spaces and slashes in their names.
+        path = f"/object_info/{quote(class_type, safe='')}"
+        said = (await self._json("GET", path)).get(class_type)
         return said if isinstance(said, dict) else None
 
     async def submit(self, graph: Graph, prompt_id: str, client_id: str) -> None:

@@ -53,13 +53,14 @@ class StandInComfyUI:
         self.files = files
         self.uploads: dict[str, bytes] = {}
         self.missing_nodes: set[str] = set()
+        self.custom_nodes: dict[str, NodeClass] = {}
         self.failing: dict[str, NodeFailed] = {}
         self.allowed: asyncio.Semaphore | None = None
         self.preview_metadata = True
         self.prompts: list[Prompt] = []
         self.requests: list[str] = []
         self.stored: dict[tuple[str, str], bytes] = {}
-        self.key: str | None = None
+        self.authorization: str | None = None
         self._reset()
 
     def _reset(self) -> None:
@@ -122,14 +123,14 @@ class StandInComfyUI:
     @web.middleware
     async def _noted(self, request: web.Request, handler: Any) -> web.StreamResponse:
         self.requests.append(f"{request.method} {request.path}")
-        if self.key and request.headers.get("Authorization") != f"Bearer {self.key}":
+        if self.authorization not in (None, request.headers.get("Authorization")):
             return web.Response(status=401)
         response: web.StreamResponse = await handler(request)
         return response
 
     @property
     def nodes(self) -> dict[str, NodeClass]:
-        known = node_classes(self.files, self.uploads)
+        known = {**node_classes(self.files, self.uploads), **self.custom_nodes}
         return {name: node for name, node in known.items() if name not in self.missing_nodes}
 
     # Routes, as in server.py.

@@ -507,9 +507,15 @@ async def test_a_good_answer_with_errors_of_nodes_is_refused_and_taken_back(
     assert "POST /queue" in server.requests
 
 
-async def test_the_key_goes_with_every_request(server: StandInComfyUI, url: str) -> None:
-    server.key = "sesame"
-    async with ComfyUIEngine(url, "sesame") as engine:
+@pytest.mark.parametrize(
+    ("login", "key", "header"),
+    [("", "sesame", "Bearer sesame"), ("ada:sesame@", None, "Basic YWRhOnNlc2FtZQ==")],
+)
+async def test_a_key_or_a_login_goes_with_every_request(
+    server: StandInComfyUI, url: str, login: str, key: str | None, header: str
+) -> None:
+    server.authorization = header
+    async with ComfyUIEngine(url.replace("://", f"://{login}"), key) as engine:
         assert isinstance((await drawn(engine))[-1], Finished)
     async with ComfyUIEngine(url, None) as engine:
         (event,) = await drawn(engine)

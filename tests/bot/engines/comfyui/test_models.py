@@ -139,6 +139,7 @@ async def test_an_own_workflow_may_name_files_with_other_slashes(tmp_path: Path)
         'title = "Mine"\noutput = "9"\n[places]\nprompt = "9.text"\n'
     )
     server = StandInComfyUI(replace(EVERYTHING, diffusion_models=["x\\mine.gguf"]))
+    server.custom_nodes["My Loader/2"] = server.nodes["UNETLoader"]
     async with server.serving() as url, ComfyUIEngine(url, None, workflows=tmp_path) as engine:
         await engine.models()
         assert engine._offers.by_id["mine"].files["1.unet_name"] == "x\\mine.gguf"
