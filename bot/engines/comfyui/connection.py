@@ -140,7 +140,13 @@ class Connection:
 
     async def submit(self, graph: Graph, prompt_id: str, client_id: str) -> None:
         """Put a graph into the queue. `prompt_id` is a UUID, in lower case and with hyphens."""
-        body = {"prompt": graph, "prompt_id": prompt_id, "client_id": client_id}
+        body = {
+            "prompt": graph,
+            "prompt_id": prompt_id,
+            "client_id": client_id,
+            # ComfyUI sends no previews unless it is started or asked to.
+            "extra_data": {"preview_method": "auto"},
+        }
         async with self._request("POST", "/prompt", json=body, refused_is_fine=True) as response:
             answer = parsed(await _read(response))
             # A good answer can have errors too: then outputs were dropped.

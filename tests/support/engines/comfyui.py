@@ -73,6 +73,7 @@ class StandInComfyUI:
         self.cache: dict[str, tuple[tuple[Any, ...], dict[str, Any] | None]] = {}
         self.client_id: str | None = None
         self.interrupted = False
+        self.sends_previews = False
         self.news = asyncio.Event()
         self._closing: list[asyncio.Task[bool]] = []
 
@@ -184,7 +185,9 @@ class StandInComfyUI:
         error, outputs, node_errors = self.validated(prompt)
         if error is not None:
             return web.json_response({"error": error, "node_errors": node_errors}, status=400)
-        extra = {"client_id": said["client_id"]} if "client_id" in said else {}
+        extra = {**said.get("extra_data", {})}
+        if "client_id" in said:
+            extra["client_id"] = said["client_id"]
         self.prompts.append(prompt)
         heapq.heappush(self.queue, (float(self.number), prompt_id, prompt, extra, outputs))
         await self._queue_updated()
@@ -251,6 +254,8 @@ class StandInComfyUI:
             _, prompt_id, prompt, extra, outputs = self.running
             execution = _Execution(self, prompt_id, prompt)
             self.client_id, self.interrupted = extra.get("client_id"), False
+            # As if it was started without `--preview-method`.
+            self.sends_previews = extra.get("preview_method", "none") != "none"
             success = await execution.run(outputs)
             item, self.running = self.running, None
             self.history[prompt_id] = {
@@ -495,14 +500,14 @@ class _Execution:
             with_metadata = server.preview_metadata and announced.get("supports_preview_metadata")
             states = {node_id: {"value": step, "max": steps, "state": "running"}}
             await server.send("progress_state", {"prompt_id": self.id, "nodes": states})
-            if with_metadata:
+            if with_metadata and server.sends_previews:
                 about = {"node_id": node_id, "prompt_id": self.id, "image_type": "image/jpeg"}
                 head = json.dumps(about).encode()
                 content = struct.pack(">I", len(head)) + head + preview
                 await server.send_frame(4, content, server.client_id)
             progress = {"value": step, "max": steps, "prompt_id": self.id, "node": node_id}
             await server.send("progress", progress, server.client_id)
-            if not with_metadata:
+            if server.sends_previews and not with_metadata:
                 await server.send_frame(1, struct.pack(">I", 1) + preview, server.client_id)
             text = struct.pack(">I", len(node_id)) + node_id.encode() + b"some text"
             await server.send_frame(3, text, server.client_id)

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from bot.engines.comfyui.graph import StartFiles, branch, fill, texts
 from bot.engines.comfyui.workflow import (
     InvalidWorkflow,
+    Table,
     Workflow,
     read_workflow,
     read_workflows,
@@ -164,3 +167,12 @@ def test_own_workflows_count_more_and_a_broken_one_harms_nothing(
     assert found.keys() == {*SHIPPED, "mine"}
     assert found["sdxl"].table.title == "Mine"
     assert "broken.json is left out" in caplog.text
+
+
+def test_the_table_in_the_documentation_can_be_read() -> None:
+    text = Path("docs/comfyui.md").read_text()
+    (table,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    read = Table(**tomllib.loads(table))
+    assert {name for name, value in read if value} >= {"files", "checkpoints", "loras", "mask"}
+    for workflow in SHIPPED.values():
+        assert f"| `{workflow.name}` |" in text
