@@ -99,6 +99,11 @@ class Settings(BaseSettings):
         description="Websites whose pages may use inference, such as `https://a.example, "
         "http://localhost:3000`, or `*` for all. Default: none.",
     )
+    workflows: Path | None = Field(
+        None,
+        validation_alias=AliasChoices("DARKROOM_WORKFLOWS"),
+        description="A folder with your own workflows for ComfyUI; see docs/comfyui.md.",
+    )
     data_folder: Path = Field(
         Path("data"),
         validation_alias=AliasChoices("DARKROOM_DATA"),

@@ -210,6 +210,8 @@ class Configuration:
 
     engines: tuple[EngineAddress, ...]
     models: Mapping[str, ModelConfig]
+    workflows: Path | None = None
+    """The folder with the operator's own workflows for ComfyUI."""
 
     @property
     def named_versions(self) -> dict[str, str]:
@@ -250,7 +252,7 @@ def read_configuration(settings: Settings) -> Configuration:
         else:
             key = None if has_credentials(known.url) else known.key or settings.api_key
             addresses[known.name] = replace(known, kind=known.kind or kind, key=key)
-    return Configuration(tuple(addresses.values()), file.models)
+    return Configuration(tuple(addresses.values()), file.models, settings.workflows)
 
 
 def split_kind(typed: str) -> tuple[Kind | None, str]:

@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
+from bot.engines.comfyui import ComfyUIEngine, InvalidWorkflow
 from bot.engines.configuration import (
     Configuration,
     EngineAddress,
@@ -22,7 +24,8 @@ class EngineConstructor(Protocol):
     """Makes the client of one kind of engine; entering it opens its connections.
 
     `url` may hold a user and a password. `models` is what is configured of models, by their ids.
-    `proxy` is the address of a proxy to reach it through.
+    `proxy` is the address of a proxy to reach it through. `workflows` is the folder with the
+    operator's own workflows, for kinds that have any.
     """
 
     def __call__(
@@ -32,17 +35,48 @@ class EngineConstructor(Protocol):
         *,
         models: Mapping[str, ModelConfig],
         proxy: str | None,
+        workflows: Path | None,
     ) -> AbstractAsyncContextManager[Engine]: ...
 
 
 def _darkroom(
-    url: str, key: str | None, *, models: Mapping[str, ModelConfig], proxy: str | None
+    url: str,
+    key: str | None,
+    *,
+    models: Mapping[str, ModelConfig],
+    proxy: str | None,
+    workflows: Path | None,
 ) -> AbstractAsyncContextManager[Engine]:
     return InferenceClient(url, key)
 
 
+def _openai(
+    url: str,
+    key: str | None,
+    *,
+    models: Mapping[str, ModelConfig],
+    proxy: str | None,
+    workflows: Path | None,
+) -> AbstractAsyncContextManager[Engine]:
+    return OpenAIEngine(url, key, models=models, proxy=proxy)
+
+
+def _comfyui(
+    url: str,
+    key: str | None,
+    *,
+    models: Mapping[str, ModelConfig],
+    proxy: str | None,
+    workflows: Path | None,
+) -> AbstractAsyncContextManager[Engine]:
+    try:
+        return ComfyUIEngine(url, key, models=models, proxy=proxy, workflows=workflows)
+    except InvalidWorkflow as error:
+        raise InvalidConfiguration(str(error)) from error
+
+
 CONSTRUCTORS: Mapping[str, EngineConstructor] = MappingProxyType(
-    {"darkroom": _darkroom, "openai": OpenAIEngine}
+    {"darkroom": _darkroom, "openai": _openai, "comfyui": _comfyui}
 )
 """The clients by the kinds of engines."""
 
@@ -73,7 +107,7 @@ async def open_engines(configuration: Configuration) -> AsyncIterator[ConnectedE
             ConnectedEngine(
                 address.name,
                 address.title,
-                await opened.enter_async_context(_client_of(address, configuration.models)),
+                await opened.enter_async_context(_client_of(address, configuration)),
                 address.jobs_at_once,
             )
             for address in configuration.engines
@@ -82,7 +116,7 @@ async def open_engines(configuration: Configuration) -> AsyncIterator[ConnectedE
 
 
 def _client_of(
-    address: EngineAddress, models: Mapping[str, ModelConfig]
+    address: EngineAddress, configuration: Configuration
 ) -> AbstractAsyncContextManager[Engine]:
     kind = address.kind or ("openai" if "openai" in CONSTRUCTORS else "darkroom")
     constructor = CONSTRUCTORS.get(kind)
@@ -90,7 +124,13 @@ def _client_of(
         raise InvalidConfiguration(
             f"The engine {address.name} is of the kind {kind}, which this version does not know."
         )
-    client = constructor(address.url, address.key, models=models, proxy=None)
+    client = constructor(
+        address.url,
+        address.key,
+        models=configuration.models,
+        proxy=None,
+        workflows=configuration.workflows,
+    )
     if kind == "openai":
         # Ours has OpenAI's API too, and its own client can do more.
         return ProbedEngine(InferenceClient(address.url, address.key), client)
