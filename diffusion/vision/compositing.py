@@ -136,13 +136,13 @@ class _Ground:
         rows, columns = np.nonzero(border)
         seen = drawing[rows, columns]
         terms = np.stack([np.ones(len(seen)), _centred(columns, side), _centred(rows, side)], 1)
-        fitted = np.zeros((3, 3))
+        fitted: Colours = np.zeros((3, 3))
         fitted[0] = np.median(seen, axis=0)
         for _ in range(FIT_ROUNDS):
             counts = _likeness(seen - terms @ fitted)[:, None]
-            # A little of every pixel, so that there is always a solution.
+            # A little of every pixel and of no change, so that there is always a solution.
             counted = terms * (counts + 1e-6)
-            fitted = np.linalg.solve(counted.T @ terms, counted.T @ seen)
+            fitted = np.linalg.solve(counted.T @ terms + 1e-9 * np.eye(3), counted.T @ seen)
         return cls(fitted[0], fitted[1], fitted[2], side)
 
     def at(self, columns: NDArray[np.int_], rows: NDArray[np.int_]) -> Colours:
@@ -159,7 +159,8 @@ def _centred(places: NDArray[np.int_], side: int) -> Colours:
 
 def _likeness(differences: Colours) -> Colours:
     """How far colours [..., 3] that differ so much count as the same: 1 alike, 0 not at all."""
-    return np.exp(-np.square(differences).sum(-1) / (2 * SAME_COLOUR**2))
+    likeness: Colours = np.exp(-np.square(differences).sum(-1) / (2 * SAME_COLOUR**2))
+    return likeness
 
 
 def _blended(drawing: Colours, ground: _Ground, behind: Colours) -> Colours:
@@ -184,14 +185,13 @@ def _resized(pixels: Pixels, side: int, wrap: bool = False) -> Pixels:
     """A square picture at another size; with `wrap`, opposite borders still meet."""
     if len(pixels) == side:
         return pixels
-    around = WRAPPED_PX if wrap else 0
-    padded = np.pad(pixels, ((around, around), (around, around), (0, 0)), "wrap")
-    inner = (around, around, around + len(pixels), around + len(pixels))
-    picture = Image.fromarray(padded)
     if not wrap:
-        return np.array(picture.resize((side, side), Image.Resampling.LANCZOS, box=inner))
+        return np.array(Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS))
+    around = ((WRAPPED_PX, WRAPPED_PX), (WRAPPED_PX, WRAPPED_PX), (0, 0))
     scale = side / len(pixels)
-    edge = round(around * scale)
-    outer = tuple(at + sign * edge / scale for at, sign in zip(inner, (-1, -1, 1, 1), strict=True))
-    whole = picture.resize((side + 2 * edge,) * 2, Image.Resampling.LANCZOS, box=outer)
-    return np.array(whole)[edge : edge + side, edge : edge + side]
+    edge = round(WRAPPED_PX * scale)
+    near, far = WRAPPED_PX - edge / scale, WRAPPED_PX + len(pixels) + edge / scale
+    picture = Image.fromarray(np.pad(pixels, around, "wrap")).resize(
+        (side + 2 * edge, side + 2 * edge), Image.Resampling.LANCZOS, box=(near, near, far, far)
+    )
+    return np.array(picture)[edge : edge + side, edge : edge + side]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from diffusion.engine.composition import Composition
 from diffusion.engine.engine import Engine
@@ -151,7 +152,11 @@ def test_a_variation_of_no_strength_is_the_scene_itself(single: Checkpoint) -> N
 
 
 def test_previews_have_the_shape_of_the_picture(single: Checkpoint) -> None:
-    for request in (a_request(width=112), a_request(prompt="three owls", width=80, height=56)):
+    for request in (
+        a_request(width=112),
+        a_request(prompt="three owls", width=80, height=56),
+        a_request(prompt="four owls", width=16, height=16),
+    ):
         (events,) = _run(single, (request, None), previews=2)
         shown = [one.previews for one in events if isinstance(one, GenerationProgress)]
         shapes = {picture.shape for previews in shown for picture in previews}
@@ -183,5 +188,26 @@ def test_a_region_of_a_wide_picture_is_redrawn_where_it_is(single: Checkpoint, l
         assert np.abs(picture[inner].astype(int) - canvas.pixels[inner]).mean() > 5
 
 
-def test_the_embedded_model_is_one() -> None:
-    assert load(EMBEDDED, torch.device("cpu")).single_subject
+def test_the_embedded_model_draws_the_same_in_every_shape() -> None:
+    """A wide picture is the square one, smaller, on more of its background; a scene of two has
+    both things. Five steps are enough to tell."""
+    model = load(EMBEDDED, torch.device("cpu"))
+    request = a_request(
+        prompt="a red fox on a yellow background",
+        noises=(Noise(1),),
+        width=128,
+        height=128,
+        steps=5,
+    )
+    wide = replace(request, width=168, height=96)
+    pair = replace(wide, prompt="a red fox and a red fox on a yellow background")
+    (square,), (framed,), (two,) = _pictures(model, *((one, None) for one in (request, wide, pair)))
+    small = np.array(Image.fromarray(square).resize((96, 96), Image.Resampling.LANCZOS))
+    assert np.abs(framed[12:84, 48:120].astype(int) - small[12:84, 12:84]).mean() < 2
+    yellow = square[4, 4].astype(int)
+    assert np.abs(framed[:, :30] - yellow).max() < 24
+    for start in (0, 84):
+        # A fox fills a good part of each half.
+        half = np.abs(two[:, start : start + 84].astype(int) - yellow).max(-1) > 60
+        assert half.mean() > 0.2
+    assert np.abs(two[:, [0, 83, 84, -1]] - yellow).max(-1).mean() < 16
