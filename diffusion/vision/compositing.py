@@ -136,13 +136,13 @@ class _Ground:
         rows, columns = np.nonzero(border)
         seen = drawing[rows, columns]
         terms = np.stack([np.ones(len(seen)), _centred(columns, side), _centred(rows, side)], 1)
-        fitted: Colours = np.zeros((3, 3))
+        fitted = np.zeros((3, 3))
         fitted[0] = np.median(seen, axis=0)
         for _ in range(FIT_ROUNDS):
             counts = _likeness(seen - terms @ fitted)[:, None]
             # A little of every pixel and of no change, so that there is always a solution.
             counted = terms * (counts + 1e-6)
-            fitted = np.linalg.solve(counted.T @ terms + 1e-9 * np.eye(3), counted.T @ seen)
+            fitted[:] = np.linalg.solve(counted.T @ terms + 1e-9 * np.eye(3), counted.T @ seen)
         return cls(fitted[0], fitted[1], fitted[2], side)
 
     def at(self, columns: NDArray[np.int_], rows: NDArray[np.int_]) -> Colours:
