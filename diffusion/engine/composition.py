@@ -5,11 +5,14 @@ native size, draws each thing of a scene by itself, and other sizes get more bac
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from diffusion.loading.load import Checkpoint
 from diffusion.protocol.requests import SEED_COUNT, ImageRequest, Noise
-from diffusion.text.scenes import read_scene
+from diffusion.text.scenes import names_background, read_scene
 from diffusion.vision.compositing import Box, arrange, box_around, composite, cropped
 from diffusion.vision.image_files import Pixels
 from diffusion.vision.inpainting import InpaintCanvas
@@ -23,12 +26,14 @@ class Composition:
     """A request, and what is drawn for each of its pictures.
 
     `drawings` are requests that the model draws; they differ in their texts and noises only. Each
-    is put into one of the `boxes`. Without boxes, the only drawing is the picture.
+    is put into one of the `boxes`. Without boxes, the only drawing is the picture. `around` is the
+    picture whose background they get, if they do not bring their own.
     """
 
     request: ImageRequest
     drawings: tuple[ImageRequest, ...]
     boxes: tuple[Box, ...] = ()
+    around: Pixels | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -45,20 +50,29 @@ class Composition:
     ) -> "Composition":
         """The model draws one thing at a time, `side` pixels square.
 
-        What is redrawn inside a mask is one drawing, where most of the mask is.
+        What is redrawn inside a mask is one drawing, where most of the mask is. It gets the
+        background of the init image, unless the prompt names one.
         """
-        things = _things(request)
         if canvas and canvas.mask is not None:
-            things = (request,)
+            return cls._inside(request, canvas, canvas.mask, side)
+        things = _things(request)
         if len(things) == 1 and request.width == request.height == side:
             return cls(request, things)
         boxes = arrange(len(things), request.width, request.height)
-        if canvas and canvas.mask is not None and request.width != request.height:
-            boxes = (box_around(canvas.mask),)
         # Opposite borders of a larger picture meet where both are background.
         tile = request.tile and len(things) == 1 and request.width == request.height
         drawings = tuple(replace(one, width=side, height=side, tile=tile) for one in things)
         return cls(request, drawings, boxes)
+
+    @classmethod
+    def _inside(
+        cls, request: ImageRequest, canvas: InpaintCanvas, mask: NDArray[np.float32], side: int
+    ) -> "Composition":
+        if request.width == request.height == side:
+            return cls(request, (request,))
+        around = None if names_background(request.prompt) else canvas.pixels
+        drawing = replace(request, width=side, height=side, tile=False)
+        return cls(request, (drawing,), (box_around(mask),), around)
 
     def canvases(self, canvas: InpaintCanvas) -> tuple[InpaintCanvas, ...]:
         """The part of the canvas that each drawing starts from."""
@@ -80,7 +94,7 @@ class Composition:
         width, height = (round(side * scale) for side in (self.request.width, self.request.height))
         boxes = [box.scaled(scale, width, height) for box in self.boxes]
         return tuple(
-            composite(drawn[at : at + count], boxes, width, height, self.request.tile)
+            composite(drawn[at : at + count], boxes, width, height, self.request.tile, self.around)
             for at in range(0, len(drawn), count)
         )
 

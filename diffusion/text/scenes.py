@@ -68,6 +68,11 @@ def read_scene(prompt: str) -> tuple[str, ...]:
     return (prompt if text == spaced else text,)
 
 
+def names_background(prompt: str) -> bool:
+    """Whether a prompt says which background it wants."""
+    return bool(BACKGROUND.search(prompt)) or any(one.search(prompt) for one in SURROUNDINGS)
+
+
 def _split(text: str) -> tuple[str, str]:
     """The things, and what is said of all of them: from the background or the last comma on."""
     joints = [found.end() for found in LAST_JOINT.finditer(text)]

@@ -26,6 +26,9 @@ BLEND_SHARE = 1 / 8
 SAME_COLOUR = 20.0
 """Differences, in levels of 255, that still count as background; a Gaussian's deviation."""
 
+MASK_MARGIN = 1 / 16
+"""How far a drawing inside a mask reaches beyond it, by the mask's narrower side."""
+
 FIT_ROUNDS = 5
 WRAPPED_PX = 8
 """How far a seamless drawing is continued before it is resized."""
@@ -68,14 +71,19 @@ def arrange(count: int, width: int, height: int) -> tuple[Box, ...]:
 
 
 def box_around(mask: NDArray[np.float32]) -> Box:
-    """The largest square in a picture that has most of its mask [height, width]."""
-    height, width = mask.shape
-    side = min(width, height)
-    along = mask.sum(axis=0 if width > height else 1, dtype=np.float64)
-    inside = np.convolve(along, np.ones(side), "valid")
-    best = np.flatnonzero(inside >= inside.max() * (1 - 1e-9))
-    start = int(best[len(best) // 2])
-    return Box(start, 0, side) if width > height else Box(0, start, side)
+    """A square for a drawing that fills a mask [height, width] and is not cut off by it.
+
+    It is a little wider than the mask is narrow, so that the drawing sees what is around it, and
+    where most of the mask is.
+    """
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    narrow = min(np.ptp(rows), np.ptp(columns)) + 1
+    side = min(round(narrow * (1 + 2 * MASK_MARGIN)), *mask.shape)
+    sums = np.pad(mask.astype(np.float64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    inside = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
+    best = np.argwhere(inside >= inside.max() * (1 - 1e-9))
+    top, left = best[np.abs(best - best.mean(0)).sum(1).argmin()]
+    return Box(int(left), int(top), side)
 
 
 def cropped(canvas: InpaintCanvas, box: Box, side: int) -> InpaintCanvas:
@@ -94,20 +102,23 @@ def composite(
     width: int,
     height: int,
     seamless: bool = False,
+    around: Pixels | None = None,
 ) -> Pixels:
     """A picture [height, width, 3] with each square drawing in its box.
 
-    `seamless`: opposite borders of the picture meet.
+    `seamless`: opposite borders of the picture meet. `around`: a picture, of any size, whose
+    background it gets.
     """
     pairs = list(zip(drawings, boxes, strict=True))
     if len(pairs) == 1 and width == height == boxes[0].side:
         return _resized(drawings[0], width, wrap=seamless)
     inlays = [_resized(_trimmed(one), box.side).astype(np.float64) for one, box in pairs]
     grounds = [_Ground.of(inlay) for inlay in inlays]
-    flat = seamless or len(pairs) > 1
     picture = np.empty((height, width, 3))
     picture[:] = np.mean([ground.colour for ground in grounds], axis=0)
-    if not flat:
+    if around is not None:
+        picture[:] = _Ground.of(around.astype(np.float64)).colour
+    elif len(pairs) == 1 and not seamless:
         box = boxes[0]
         picture[:] = grounds[0].at(np.arange(width) - box.left, np.arange(height) - box.top)
     for inlay, ground, box in zip(inlays, grounds, boxes, strict=True):
@@ -119,23 +130,24 @@ def composite(
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ground:
     """The background of a drawing: its `colour` in the middle, and how it changes across and
-    down the drawing; [3] each, for a drawing `side` pixels wide."""
+    down the drawing; [3] each, for a drawing of `height` × `width` pixels."""
 
     colour: Colours
     across: Colours
     down: Colours
-    side: int
+    height: int
+    width: int
 
     @classmethod
     def of(cls, drawing: Colours) -> "_Ground":
         """Fitted to the border. What touches the border and is no background does not count."""
-        side = len(drawing)
-        border = np.ones((side, side), bool)
-        width = max(1, round(side * BORDER_SHARE))
-        border[width:-width, width:-width] = False
+        height, width, _ = drawing.shape
+        border = np.ones((height, width), bool)
+        thick = max(1, round(min(height, width) * BORDER_SHARE))
+        border[thick:-thick, thick:-thick] = False
         rows, columns = np.nonzero(border)
         seen = drawing[rows, columns]
-        terms = np.stack([np.ones(len(seen)), _centred(columns, side), _centred(rows, side)], 1)
+        terms = np.stack([np.ones(len(seen)), _centred(columns, width), _centred(rows, height)], 1)
         fitted = np.zeros((3, 3))
         fitted[0] = np.median(seen, axis=0)
         for _ in range(FIT_ROUNDS):
@@ -143,12 +155,12 @@ class _Ground:
             # A little of every pixel and of no change, so that there is always a solution.
             counted = terms * (counts + 1e-6)
             fitted[:] = np.linalg.solve(counted.T @ terms + 1e-9 * np.eye(3), counted.T @ seen)
-        return cls(fitted[0], fitted[1], fitted[2], side)
+        return cls(fitted[0], fitted[1], fitted[2], height, width)
 
     def at(self, columns: NDArray[np.int_], rows: NDArray[np.int_]) -> Colours:
         """The colours [rows, columns, 3]; beyond the drawing they stay as at its edge."""
-        across = _centred(columns.clip(0, self.side - 1), self.side)[None, :, None] * self.across
-        down = _centred(rows.clip(0, self.side - 1), self.side)[:, None, None] * self.down
+        across = _centred(columns.clip(0, self.width - 1), self.width)[None, :, None] * self.across
+        down = _centred(rows.clip(0, self.height - 1), self.height)[:, None, None] * self.down
         return self.colour + across + down
 
 

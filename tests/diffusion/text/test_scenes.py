@@ -2,7 +2,7 @@
 
 import pytest
 
-from diffusion.text.scenes import read_scene
+from diffusion.text.scenes import names_background, read_scene
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,12 @@ def test_other_prompts_stay_as_they_are(prompt: str) -> None:
 )
 def test_surroundings_are_a_background_of_their_colour(prompt: str, seen: str) -> None:
     assert read_scene(prompt) == (seen,)
+
+
+@pytest.mark.parametrize("prompt", ["a cat on a red background", "a cat in the snow"])
+def test_which_prompts_name_a_background(prompt: str) -> None:
+    assert names_background(prompt)
+    assert not names_background("a cat in a hat, 3d style")
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,16 @@ def test_drawings_get_one_background() -> None:
         assert np.abs(picture[32, box.left + 32] - (220, 20, 20)).max() < 3
 
 
+def test_a_drawing_gets_the_background_of_a_picture_around_it() -> None:
+    around = np.full((80, 140, 3), (60, 120, 220), np.uint8)
+    around[20:60, 40:100] = (250, 120, 20)
+    picture = composite([_drawing((252, 252, 250))], (Box(70, 10, 40),), 140, 80, around=around)
+    seen = picture.astype(int)
+    assert np.abs(seen[12:18, 72:108] - (60, 120, 220)).max() < 12
+    assert np.abs(seen[:, :60] - (60, 120, 220)).max() <= 2
+    assert np.abs(seen[30, 90] - (220, 20, 20)).max() < 8
+
+
 def test_borders_of_a_seamless_picture_meet() -> None:
     drawing = _drawing(slope=30.0, noise=0.0)
     picture = composite([drawing], arrange(1, 112, 64), 112, 64, seamless=True).astype(int)
@@ -115,6 +125,16 @@ def test_the_box_of_a_mask_is_where_the_mask_is(start: int) -> None:
     assert box.side == 64
     assert box.left <= start <= start + 60 <= box.left + box.side
     assert box_around(mask.T) == Box(box.top, box.left, 64)
+
+
+def test_the_box_of_a_small_mask_is_not_much_larger() -> None:
+    """A thing that fills it is not cut off by the mask."""
+    mask = np.zeros((96, 168), np.float32)
+    mask[10:86, 120:166] = 1
+    box = box_around(mask)
+    assert 46 < box.side < 54
+    assert abs(box.left + box.side / 2 - 143) <= 2
+    assert abs(box.top + box.side / 2 - 48) <= 2
 
 
 def test_the_box_of_two_distant_places_has_one_of_them() -> None:
