@@ -14,7 +14,7 @@ import itertools
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -22,6 +22,7 @@ from torch import Tensor
 
 from diffusion.engine.backends import backends
 from diffusion.engine.batching import BatchedDenoiser
+from diffusion.engine.composition import Composition
 from diffusion.engine.cost_model import CostModel
 from diffusion.engine.events import (
     EngineEvent,
@@ -52,17 +53,19 @@ log = logging.getLogger(__name__)
 class _Generation:
     """A request in the engine.
 
-    `trajectories` is empty until it joins its first step, `init_latents` is None until its `canvas`
-    is encoded. `shown` are the steps after which previews are made.
+    `plans` are those of the composition's drawings. `trajectories` are all drawings of the first
+    picture, then of the second; none until the request joins its first step. `init_latents`, one
+    for each drawing, is empty until the `canvas` is encoded. `shown` are the steps after which
+    previews are made.
     """
 
     entry: Entry
-    request: ImageRequest
-    plan: Plan
+    composition: Composition
+    plans: tuple[Plan, ...]
     shown: frozenset[int]
     position: int
     canvas: InpaintCanvas | None = None
-    init_latents: InitLatents | None = None
+    init_latents: tuple[InitLatents, ...] = ()
     trajectories: list[Trajectory] = field(default_factory=list)
 
     @property
@@ -72,7 +75,7 @@ class _Generation:
     @property
     def steps_left(self) -> int:
         if not self.trajectories:
-            return self.plan.steps
+            return self.plans[0].steps
         return self.trajectories[0].last - self.trajectories[0].step
 
 
@@ -120,23 +123,25 @@ class Engine:
         QueueFull, and TextTooLong for a prompt that is too long.
         """
         assert (request.start is None) == (canvas is None)
-        plan = Plan.of(request, self.checkpoint.denoiser.is_told_guidance)
-        factor = self.checkpoint.decoder.factor
-        chunks = self.checkpoint.text.chunks(plan.all_texts)
+        composition = Composition.of(self.checkpoint, request, canvas)
+        told, factor = self.checkpoint.denoiser.is_told_guidance, self.checkpoint.decoder.factor
+        plans = tuple(Plan.of(drawing, told) for drawing in composition.drawings)
+        drawing, steps = composition.drawings[0], plans[0].steps
+        chunks = self.checkpoint.text.chunks(_texts(plans))
         on_torch = self._passes.on_torch(bool(request.loras))
         shape = Shape(
-            request.height // factor, request.width // factor, chunks, request.tile, on_torch
+            drawing.height // factor, drawing.width // factor, chunks, drawing.tile, on_torch
         )
         with self._lock:
-            rows = len(request.noises) * plan.rows
-            entry = Entry(next(self._keys), shape, rows, caller, plan.steps)
+            rows = len(request.noises) * sum(plan.rows for plan in plans)
+            entry = Entry(next(self._keys), shape, rows, caller, steps)
             position = self._scheduler.add(entry, ready=canvas is None)
-            shown = preview_steps(plan.steps, previews)
             self._generations[entry.key] = _Generation(
-                entry, request, plan, shown, position, canvas
+                entry, composition, plans, preview_steps(steps, previews), position, canvas
             )
         if canvas:
-            self._vae_thread.encode(entry.key, canvas, self._generations.__contains__)
+            wanted = self._generations.__contains__
+            self._vae_thread.encode(entry.key, canvas, composition, wanted)
         self._stirred.set()
         return GenerationQueued(entry.key, position)
 
@@ -258,22 +263,30 @@ class Engine:
         """Encode the prompts and draw the initial noise of a request that joins at this step."""
         if generation.trajectories:
             return True
-        request, plan, shape = generation.request, generation.plan, generation.entry.shape
+        composition, shape = generation.composition, generation.entry.shape
         levels = self.checkpoint.denoiser.levels
         of_latents = (self.checkpoint.denoiser.channels, shape.height, shape.width)
+        texts = _texts(generation.plans)
         try:
-            conditions = self.checkpoint.text.encode(plan.all_texts, request.loras)
+            conditions = self.checkpoint.text.encode(texts, composition.request.loras)
+            of_text = dict(zip(texts, conditions, strict=True))
             generation.trajectories = [
                 begin(
-                    request,
+                    drawing,
                     plan,
                     index,
                     levels,
-                    conditions,
+                    tuple(of_text[text] for text in plan.all_texts),
                     of_latents,
-                    generation.init_latents,
+                    init_latents,
                 )
-                for index in range(len(request.noises))
+                for index in range(len(composition.request.noises))
+                for drawing, plan, init_latents in zip(
+                    composition.drawings,
+                    generation.plans,
+                    generation.init_latents or [None] * len(generation.plans),
+                    strict=True,
+                )
             ]
         except Exception as error:
             if is_device_lost(error):
@@ -321,19 +334,21 @@ class Engine:
             self._vae_thread.decode(
                 key,
                 [one.denoised for one in trajectories],
-                generation.request.tile,
+                generation.composition,
                 generation.canvas,
                 self._generations.__contains__,
             )
             return []
         step = trajectories[0].step
-        shown = trajectories if step in generation.shown else []
-        return [GenerationProgress(key, step, trajectories[0].last, self._previews(shown))]
+        previews = self._previews(generation) if step in generation.shown else ()
+        return [GenerationProgress(key, step, trajectories[0].last, previews)]
 
-    def _previews(self, shown: list[Trajectory]) -> tuple[Pixels, ...]:
+    def _previews(self, generation: _Generation) -> tuple[Pixels, ...]:
         """Previews of the pictures; none if memory does not suffice."""
         try:
-            return tuple(self.checkpoint.decoder.preview(one.denoised) for one in shown)
+            preview = self.checkpoint.decoder.preview
+            drawn = [preview(one.denoised) for one in generation.trajectories]
+            return generation.composition.pictures(drawn)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
@@ -349,3 +364,8 @@ class Engine:
                     self._scheduler.remove(event.key)
                     del self._generations[event.key]
         return events
+
+
+def _texts(plans: Sequence[Plan]) -> tuple[str, ...]:
+    """All texts of the plans, each once."""
+    return tuple(dict.fromkeys(text for plan in plans for text in plan.all_texts))

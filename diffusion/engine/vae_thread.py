@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from diffusion.engine.composition import Composition
 from diffusion.nn.devices import is_device_lost, is_out_of_memory
 from diffusion.sampling.trajectory import InitLatents
 from diffusion.vision.autoencoder import Decoder
@@ -28,10 +29,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """The encoded init image of a request, on the CPU."""
+    """The encoded init image of a request, on the CPU: of each drawing its part."""
 
     key: int
-    init_latents: InitLatents
+    init_latents: tuple[InitLatents, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,18 @@ class VaeThread:
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._lost: Exception | None = None
 
-    def encode(self, key: int, canvas: InpaintCanvas, wanted: Wanted) -> None:
+    def encode(
+        self,
+        key: int,
+        canvas: InpaintCanvas,
+        composition: Composition,
+        wanted: Wanted,
+    ) -> None:
         """Encode the init image, unless it is no longer `wanted` by then."""
 
         def work() -> Outcome:
-            return Encoded(key, self._encoded(canvas))
+            parts = composition.canvases(canvas)
+            return Encoded(key, tuple(self._encoded(part) for part in parts))
 
         trouble = "The model could not read the picture to start from."
         self._submit(key, work, trouble, wanted)
@@ -86,20 +94,21 @@ class VaeThread:
         self,
         key: int,
         latents: Sequence[Tensor],
-        tile: bool,
+        composition: Composition,
         canvas: InpaintCanvas | None,
         wanted: Wanted,
     ) -> None:
-        """Decode latents [4, h, w], one per picture, unless they are no longer `wanted` by then.
+        """Decode latents [4, h, w], one per drawing, unless they are no longer `wanted` by then.
 
-        Pixels outside the mask of the canvas are replaced by those of the init image.
+        The pictures are composed of the drawings. Pixels outside the mask of the canvas are
+        replaced by those of the init image.
         """
         drawn = torch.cuda.current_stream().record_event() if latents[0].is_cuda else None
 
         def work() -> Outcome:
             if drawn and self._stream:
                 self._stream.wait_event(drawn)
-            return self._decoded(key, latents, tile, canvas)
+            return self._decoded(key, latents, composition, canvas)
 
         trouble = "The model failed while finishing the picture."
         self._submit(key, work, trouble, wanted)
@@ -148,11 +157,16 @@ class VaeThread:
         return InitLatents(latents, canvas.mask_in_cells(self._decoder.factor))
 
     def _decoded(
-        self, key: int, latents: Sequence[Tensor], tile: bool, canvas: InpaintCanvas | None
+        self,
+        key: int,
+        latents: Sequence[Tensor],
+        composition: Composition,
+        canvas: InpaintCanvas | None,
     ) -> Outcome:
         if not all(bool(one.isfinite().all()) for one in latents):
             return VaeFailed(key, OVERFLOWED)
-        pictures = [self._decoder.picture(one, tile) for one in latents]
+        tile = composition.drawings[0].tile
+        pictures = composition.pictures([self._decoder.picture(one, tile) for one in latents])
         if canvas:
-            pictures = [canvas.keep(picture, self._decoder.factor) for picture in pictures]
-        return Decoded(key, tuple(pictures))
+            pictures = tuple(canvas.keep(picture, self._decoder.factor) for picture in pictures)
+        return Decoded(key, pictures)

@@ -34,7 +34,10 @@ EMBEDDED = Path(__file__).parent.parent / "mini"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A model that is ready to generate pictures."""
+    """A model that is ready to generate pictures.
+
+    `single_subject`: it draws one thing on a plain background, in its native size only.
+    """
 
     info: ModelInfo
     text: TextEncoder
@@ -42,6 +45,7 @@ class Checkpoint:
     decoder: Decoder
     interrogator: Interrogator
     upscaler: Upscaler | None = None
+    single_subject: bool = False
 
 
 def load(
@@ -97,6 +101,7 @@ def load(
         decoder=decoder,
         interrogator=interrogator,
         upscaler=upscaler,
+        single_subject=_is_single_subject(parts),
     )
 
 
@@ -189,6 +194,13 @@ def _check_tokens(encoder: TextEncoderComponents, place: Path) -> None:
         raise CheckpointError(
             f"The tokenizer in {place} has {known} tokens, but its text encoder only {spoken}."
         )
+
+
+def _is_single_subject(parts: ModelComponents) -> bool:
+    said = parts.settings.get("single_subject", False)
+    if not isinstance(said, bool):
+        raise CheckpointError(f"{parts.sidecar} must have true or false as single_subject.")
+    return said
 
 
 def _info(

@@ -135,6 +135,7 @@ def _about() -> dict[str, object]:
         "sampler": "dpmpp_2m",
         "spacing": "trailing",
         "styles": styles,
+        "single_subject": True,
         "aesthetic": AESTHETIC,
         "examples": list(EXAMPLES),
     }

@@ -46,6 +46,13 @@ from diffusion.training.dataset.exam import (
 )
 from diffusion.training.dataset.held_out import HeldOut, read_held_out
 from diffusion.training.dataset.prepare import PIXELS, DatasetRow, read_rows
+from diffusion.training.evaluation.aspects import (
+    ASPECTS,
+    ask_scenes,
+    draw_composed,
+    framed,
+    middle_square,
+)
 from diffusion.training.evaluation.judges import (
     SEED,
     Critic,
@@ -94,6 +101,8 @@ class EvaluationSize:
 
 
 CAPTIONS = 4_000  # how many are written to find kept-back ones among them
+
+SHOWN_OF_ASPECT = 8  # pictures of each on the sheet
 
 # Ranks, and their text in the table.
 RANK_WORDS = {1: "first", 5: "among five", 10: "among ten"}
@@ -197,7 +206,8 @@ def _ask_words(
     plain = ask_things(some, rng)[: amounts.prompts * 2]
     return [
         examiner.score("real pictures, by their captions among 100", _as_images(real), choices, 1),
-        examiner.ask("a thing alone, among 100", plain, amounts.seeds),
+        *_ask_aspects(workdir, examiner, plain, amounts.seeds),
+        _ask_scenes(workdir, examiner, ask_scenes(names, random.Random(SEED))),
         examiner.ask(
             "whole captions never seen, among 100",
             ask_captions(_write_captions(rows, hues, rng), amounts.prompts, rng),
@@ -220,6 +230,34 @@ def _ask_words(
         ),
         examiner.ask("one to four, among the four", ask_numbers(some, amounts.prompts, rng), 1),
     ]
+
+
+def _ask_aspects(
+    workdir: Path, examiner: Examiner, questions: list[Question], seeds: int
+) -> list[Score]:
+    """Whether things are recognised in other shapes as they are in a square; `aspects.jpg`."""
+    what = "a thing alone"
+    squares = examiner.draw([one.prompt for one in questions], seeds, what)
+    scores = [examiner.score(f"{what}, among 100", squares, questions * seeds, seeds)]
+    shown = []
+    for aspect, size in ASPECTS.items():
+        pictures = [framed(one, size) for one in squares]
+        shown += pictures[:SHOWN_OF_ASPECT]
+        seen = [middle_square(one) for one in pictures]
+        name = f"{what} at {aspect}, among 100"
+        scores.append(examiner.score(name, seen, questions * seeds, seeds))
+    prompts = [one.prompt for one in questions[:SHOWN_OF_ASPECT]] * len(ASPECTS)
+    draw_sheet(shown, len(shown) // len(ASPECTS), prompts).save(workdir / "aspects.jpg", quality=90)
+    return scores
+
+
+def _ask_scenes(workdir: Path, examiner: Examiner, questions: list[Question]) -> Score:
+    """Whether simple scenes are recognised; `scenes.jpg` shows them to people."""
+    prompts = [one.prompt for one in questions]
+    seeds = list(range(1, 1 + len(prompts)))
+    pictures = draw_composed(examiner.pipeline, prompts, seeds)
+    draw_sheet(pictures, len(prompts) // 2, prompts).save(workdir / "scenes.jpg", quality=90)
+    return examiner.score("simple scenes, among 100", pictures, questions, 1)
 
 
 def _ask_styles(

@@ -136,6 +136,10 @@ BREAKS: dict[str, tuple[Callable[[Path], object], str]] = {
         "width",
     ),
     "sidecar of garbage": (lambda f: (f / "darkroom.json").write_text("no"), "darkroom.json"),
+    "sidecar's subject": (
+        lambda f: _change(f / "darkroom.json", single_subject="yes"),
+        "single_subject",
+    ),
     "sidecar's size": (lambda f: _change(f / "darkroom.json", native_size=60), "native_size"),
     "sidecar's steps": (lambda f: _change(f / "darkroom.json", steps=0), "num_inference_steps"),
     "sidecar's sampler": (lambda f: _change(f / "darkroom.json", sampler="x"), "sampler"),

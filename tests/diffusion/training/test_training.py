@@ -471,6 +471,11 @@ def _measure_elsewhere(finished: Path, workdir: Path) -> None:
     table = json.loads((workdir / "evaluate.json").read_text())
     asked = {line["what"].split(",")[0]: line["prompts"] for line in table}
     assert asked["a thing alone"] > 0
+    for aspect in ("3:2", "2:3", "16:9", "9:16"):
+        assert asked[f"a thing alone at {aspect}"] == asked["a thing alone"]
+    assert asked["simple scenes"] == 10
+    for sheet in ("aspects.jpg", "scenes.jpg"):
+        assert (workdir / sheet).stat().st_size > 0
     assert asked["words that the text encoder was not told of either"] > 0
     assert asked["real pictures of which only the last quarter of the steps is drawn"] > 0
     assert not (workdir / "unet.pt").exists()
