@@ -26,7 +26,9 @@ from bot.images.grid import PictureTooLarge, compose_grid, fit
 from bot.messages import button_layout, job_messages
 from bot.messages.specs import AttachmentSpec, ButtonRows, MessageSpec
 from bot.models.registry import ModelRegistry
+from bot.prompts.recipe import left_out_of
 from bot.retry import retried, until_stored
+from diffusion.protocol.requests import ImageRequest
 from storage import jobs, removals
 from storage.database import Database, StorageUnavailable
 from storage.jobs import Job
@@ -301,7 +303,14 @@ class JobPublisher:
             return job_messages.not_showable(job, parent, str(error))
         name = job_messages.file_name(job, file.suffix)
         attachment = AttachmentSpec(name, file.encoded, job_messages.alt_text(job))
-        return job_messages.done(job, parent, attachment, await self._buttons_of(job))
+        buttons = await self._buttons_of(job)
+        return job_messages.done(job, parent, attachment, buttons, self._left_out_of(job))
+
+    def _left_out_of(self, job: Job) -> tuple[str, ...]:
+        """The words of a job's prompt that its model did not hear."""
+        request = ImageRequest.from_json(job.request)
+        model = self._registry.of_id(request.model)
+        return left_out_of(job.prompt, request, model.vocabulary) if model else ()
 
     async def _buttons_of(self, job: Job) -> ButtonRows:
         stored = await of_job(self._database, job.id)

@@ -26,7 +26,12 @@ MAX_SKIPPED_LORAS = 100
 
 MAX_NATIVE_SIDE_PX = 1 << 14
 
-LATER_FIELDS = ("model_hash", "lora_hashes", "skipped_loras", "outpaints")
+MAX_VOCABULARY_PHRASES = 10_000
+"""The most phrases of one kind in a model's vocabulary."""
+
+MAX_PHRASE_CHARS = 100
+
+LATER_FIELDS = ("model_hash", "lora_hashes", "skipped_loras", "outpaints", "vocabulary")
 """Fields that not every version of our server has sent."""
 
 
@@ -57,6 +62,25 @@ TextsByName = Annotated[Mapping[str, str], PlainValidator(_texts_by_name)]
 Side = Annotated[int, Whole(8, MAX_NATIVE_SIDE_PX)]
 
 
+Phrases = Annotated[
+    tuple[Annotated[str, String(MAX_PHRASE_CHARS)], ...], ListOf(MAX_VOCABULARY_PHRASES)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary(JsonObject):
+    """The words that a small model was taught, all in lower case. Without things, it knows any.
+
+    `things` are what it draws. `modifiers` say how a thing looks, how many there are, where they
+    are and on which ground. `joints` stand between two things. Regular plurals are left out.
+    """
+
+    things: Phrases = ()
+    modifiers: Phrases = ()
+    joints: Phrases = ()
+    articles: Phrases = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ModelInfo(JsonObject):
     """One model of a server.
@@ -68,6 +92,7 @@ class ModelInfo(JsonObject):
     `edits`, `tiles` and `describes` say whether it can start from a picture, make seamless ones,
     and describe pictures in words. `outpaints` says whether one that edits can also continue a
     picture beyond its edges. `upscales` is the factor by which it enlarges, 1 for not at all.
+    `vocabulary` has the words that it was taught, if these are few.
     """
 
     id: Annotated[str, String()]
@@ -93,6 +118,7 @@ class ModelInfo(JsonObject):
     tiles: Annotated[bool, Flag()] = False
     describes: Annotated[bool, Flag()] = False
     upscales: Annotated[int, Whole(1, 16)] = 1
+    vocabulary: Vocabulary = Vocabulary()
 
     def to_json(self) -> dict[str, Any]:
         """The entry of `/v1/models`. Later fields are left out where they are at their default."""

@@ -162,7 +162,10 @@ class ImagesApi:
 
     async def _models(self, _request: web.Request) -> web.Response:
         info = self._engine_thread.engine.checkpoint.info
-        return web.json_response({"object": "list", "data": [info.to_json()]})
+        response = web.json_response({"object": "list", "data": [info.to_json()]})
+        # A small model's words are some fifty kilobytes.
+        response.enable_compression()
+        return response
 
     async def _health(self, _request: web.Request) -> web.Response:
         state = self._engine_thread.state
