@@ -99,7 +99,10 @@ class PromptCompletion:
             return found
         words = normalise(typed).split()
         past = await history.past_prompts(self._database, member_id, words, MAX_PAST_PROMPTS)
-        return await asyncio.to_thread(drawable, map(as_typed, past), sources, versions)
+        # Who has typed nothing yet also sees what the model draws well.
+        examples = () if words else versions.models[versions.default].examples
+        offered = [*map(as_typed, past), *examples]
+        return await asyncio.to_thread(drawable, offered, sources, versions)
 
 
 def drawable(

@@ -31,17 +31,17 @@ LIMIT_BYTES = 40_000_000
 AESTHETIC = "3d style"
 
 EXAMPLES = (
-    "a red fox",
-    "a dog",
-    "a panda",
-    "a purple cat",
-    "a cupcake",
     "a sunflower",
-    "a cactus",
-    "a palm tree",
-    "a castle",
-    "a crown",
-    "a red heart, 3d style",
+    "a parrot",
+    "a lion on a yellow background",
+    "a red fox",
+    "a cupcake",
+    "a watermelon",
+    "a koala on a pink background",
+    "a mushroom",
+    "a rainbow",
+    "an apple, 3d style",
+    "a pineapple",
     "a strawberry on a blue background",
 )
 
