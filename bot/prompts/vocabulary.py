@@ -217,7 +217,7 @@ def _tidied(text: str) -> str:
 @lru_cache(maxsize=8)
 def _lookup(vocabulary: Vocabulary) -> tuple[dict[tuple[str, ...], str], int]:
     """The kind of each phrase, by its words, and the number of words of the longest."""
-    kinds = {}
+    kinds: dict[tuple[str, ...], str] = {}
     for kind in ("things", "modifiers", "joints", "articles"):
         for phrase in getattr(vocabulary, kind):
             kinds.setdefault(tuple(_folded(word[0]) for word in _WORD.finditer(phrase)), kind)
