@@ -99,7 +99,7 @@ def done(
 
 def _left_out(job: Job, left_out: Sequence[str]) -> str:
     most = max(MIN_LEFT_OUT_CHARS, MAX_LEFT_OUT_CHARS - len(job.prompt))
-    shown = []
+    shown: list[str] = []
     for words in left_out:
         if most < len(words) and shown:
             shown.append("…")

@@ -1,7 +1,8 @@
 """Completes a prompt that is being typed, for the autocomplete of `/imagine`.
 
 After two hyphens it offers names and values of parameters, and otherwise the member's own earlier
-prompts. Every suggestion is tried before it is offered: one that would be refused is left out.
+prompts, or before the first of them what the model draws well. Every suggestion is tried before it
+is offered: one that would be refused is left out.
 """
 
 import asyncio
@@ -99,9 +100,10 @@ class PromptCompletion:
             return found
         words = normalise(typed).split()
         past = await history.past_prompts(self._database, member_id, words, MAX_PAST_PROMPTS)
-        # Who has typed nothing yet also sees what the model draws well.
-        examples = () if words else versions.models[versions.default].examples
-        offered = [*map(as_typed, past), *examples]
+        offered = [*map(as_typed, past)]
+        if not words and not past:
+            # Who has drawn nothing yet sees what the model draws well.
+            offered = [*versions.models[versions.default].examples]
         return await asyncio.to_thread(drawable, offered, sources, versions)
 
 

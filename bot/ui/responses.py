@@ -233,12 +233,16 @@ async def show_jobs(
     """Give each job its message: the first is the answer itself, more are posted after it."""
     first, *more = jobs
     try:
-        message = await generation.first_message(first)
-        message_id = await Responder(interaction).send(message, ephemeral=first.hidden)
+        responder = Responder(interaction)
+        message, is_finished = await responder.run(
+            generation.first_message(first), ephemeral=first.hidden
+        )
+        message_id = await responder.send(message, ephemeral=first.hidden)
     except (*RESPONSE_ERRORS, StorageUnavailable):
         # Too late for an answer, or it did not reach Discord, or the database is away for a
         # moment; the job is stored all the same.
         more = [first, *more]
     else:
-        await generation.posted(first, channel_id_of(interaction), message_id)
+        channel_id = channel_id_of(interaction)
+        await generation.posted(first, channel_id, message_id, is_finished=is_finished)
     generation.post(more)
