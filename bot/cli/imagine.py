@@ -17,6 +17,7 @@ from bot.engines.configuration import Configuration, read_configuration
 from bot.engines.connections import open_engines
 from bot.engines.pool import EnginePool
 from bot.errors import InvalidUpload
+from bot.i18n.texts import Text, say_unmarked
 from bot.images.credentials import UnusableCertificate
 from bot.images.fetch import PictureFetcher
 from bot.images.grid import PictureFile, compose_grid
@@ -28,6 +29,7 @@ from bot.prompts.effective_settings import SettingsSources, effective_settings
 from bot.prompts.expand import expand
 from bot.prompts.parameters import MAX_REPEATS
 from bot.prompts.parser import parse_normalised
+from bot.prompts.recipe import left_out_of
 from bot.prompts.resolve import resolve, with_init_image
 from bot.services.container import picture_marker
 from diffusion.protocol import events
@@ -57,13 +59,16 @@ async def imagine(
         attached = [await _read_picture(fetcher, image) for image in images]
         versions = name_models(await inference.models(), named, settings.model)
         number = 0
-        for prompt in prompts:
+        for written, prompt in zip(expanded, prompts, strict=True):
             chosen = effective_settings(
                 prompt, SettingsSources(), versions, has_pictures=bool(attached)
             )
             requests = resolve(prompt, chosen, secrets.randbelow(protocol.SEED_COUNT))
             fetched = [await fetcher.fetch(link) for link in prompt.links]
             files = _init_image([*attached, *fetched])
+            if left_out := left_out_of(written, requests[0], chosen.model.vocabulary):
+                text = Text("left-out", {"words": ", ".join(left_out)})
+                print(say_unmarked(text), file=sys.stderr)
             for request in requests:
                 number += 1
                 file = output if number == 1 else output.with_stem(f"{output.stem}_{number}")

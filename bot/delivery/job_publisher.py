@@ -28,7 +28,9 @@ from bot.images.provenance import MAX_MARK_BYTES
 from bot.messages import button_layout, job_messages
 from bot.messages.specs import AttachmentSpec, ButtonRows, MessageSpec
 from bot.models.registry import ModelRegistry
+from bot.prompts.recipe import left_out_of
 from bot.retry import retried, until_stored
+from diffusion.protocol.requests import ImageRequest
 from storage import jobs, removals
 from storage.database import Database, StorageUnavailable
 from storage.jobs import Job
@@ -105,6 +107,10 @@ class JobPublisher:
         """Show how a job ended, in the background: the queue never waits for Discord."""
         self._keep_trying(self._show_end, job_id)
 
+    def note_shown(self, job_id: str) -> None:
+        """Note that a job's first message shows its end already."""
+        self._keep_trying(self._note_shown, job_id)
+
     async def show_waiting(self, job: Job) -> None:
         """Show that a job waits for inference. Failing to do so is ignored: it is not important."""
         assert job.message_id is not None, "only jobs with a message are claimed"
@@ -152,7 +158,11 @@ class JobPublisher:
 
     async def _post_waiting(self, job_id: str, wake: Callable[[], None]) -> None:
         job = await jobs.get(self._database, job_id)
-        if job is None or job.state is not JobState.QUEUED or job.message_id:
+        if job is None or job.message_id:
+            return
+        if job.state is not JobState.QUEUED:
+            # It was finished at once, but could not be shown at once.
+            await self._show_end(job_id)
             return
         message = job_messages.waiting(job, await jobs.parent_of(self._database, job))
         try:
@@ -214,7 +224,10 @@ class JobPublisher:
         # In a conversation with the bot, the job's own message is the direct message.
         sent_already = job.server_id is None and job.reply_token is None
         try:
-            await self._show_in_place(job)
+            if job.state is JobState.DONE and job.message_id is None:
+                await self._post_finished(job)
+            else:
+                await self._show_in_place(job)
         except CannotPost:
             # A member who cancelled a job does not want to see it elsewhere.
             if job.state is not JobState.CANCELLED:
@@ -222,6 +235,21 @@ class JobPublisher:
         await jobs.mark_shown(self._database, job.id)
         if job.state is JobState.DONE and not sent_already:
             await self._send_if_wanted(job)
+
+    async def _note_shown(self, job_id: str) -> None:
+        job = await jobs.get(self._database, job_id)
+        assert job is not None, "jobs are never deleted"
+        await jobs.mark_shown(self._database, job_id)
+        if job.server_id is not None or job.reply_token is not None:
+            await self._send_if_wanted(job)
+
+    async def _post_finished(self, job: Job) -> None:
+        """Post the first message of a job that is done already. Raises CannotPost."""
+        message = await self.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
+        posted = await self._messenger.post(
+            job.channel_id, message, job.reply_token, hidden=job.hidden
+        )
+        await self._attach(job, posted)
 
     async def _send_if_wanted(self, job: Job) -> None:
         """Also send the pictures as a direct message to members who prefer that."""
@@ -269,7 +297,9 @@ class JobPublisher:
 
     async def _show_elsewhere(self, job: Job) -> bool:
         """Post the end of a job as a new message; returns whether that is a direct message."""
-        message = job_messages.moved(await self.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES), job.locale)
+        message = await self.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
+        if job.message_id is not None:
+            message = job_messages.moved(message, job.locale)
         try:
             posted = await self._post_anew(job, message)
         except CannotPost:
@@ -307,7 +337,14 @@ class JobPublisher:
         file = await self._marks.mark(file, await self._marks.origin(job))
         name = job_messages.file_name(job, file.suffix)
         attachment = AttachmentSpec(name, file.encoded, job_messages.alt_text(job))
-        return job_messages.done(job, parent, attachment, await self._buttons_of(job))
+        buttons = await self._buttons_of(job)
+        return job_messages.done(job, parent, attachment, buttons, self._left_out_of(job))
+
+    def _left_out_of(self, job: Job) -> tuple[str, ...]:
+        """The words of a job's prompt that its model did not hear."""
+        request = ImageRequest.from_json(job.request)
+        model = self._registry.of_id(request.model)
+        return left_out_of(job.prompt, request, model.vocabulary) if model else ()
 
     async def _buttons_of(self, job: Job) -> ButtonRows:
         stored = await of_job(self._database, job.id)

@@ -6,9 +6,9 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
 from typing import Self
 
-from diffusion.protocol.client import NO_FILES, InferenceClient
+from diffusion.protocol.client import NO_FILES, InferenceClient, InferenceRefused
 from diffusion.protocol.engine import Engine
-from diffusion.protocol.events import Event
+from diffusion.protocol.events import Event, Failed
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import ImageRequest
 
@@ -48,7 +48,11 @@ class ProbedEngine:
         files: Mapping[str, bytes] = NO_FILES,
     ) -> AsyncGenerator[Event, None]:
         """See `Engine`."""
-        engine = await self._known()
+        try:
+            engine = await self._known()
+        except InferenceRefused as refused:
+            yield Failed(str(refused))
+            return
         events = engine.generate(request, previews=previews, user=user, files=files)
         async with contextlib.aclosing(events):
             async for event in events:

@@ -1,15 +1,36 @@
 """Errors in a typed prompt."""
 
+from collections.abc import Sequence
+
 from bot.errors.base import PromptError
-from bot.i18n.markdown import Markup
+from bot.i18n.markdown import Markup, names
 from bot.i18n.texts import Text
 
 MAX_LINE_CHARS = 1000
 """Characters of a line to copy that a refusal shows."""
 
 
+MAX_EXAMPLES = 3
+"""Prompts that are proposed in place of one that cannot be drawn."""
+
+MAX_EXAMPLE_CHARS = 80
+"""Characters of such a prompt: it stands on a button, and Discord allows no more there."""
+
+
 class EmptyPrompt(PromptError):
     """The prompt has no words, only parameters or nothing."""
+
+
+class NoKnownWord(PromptError):
+    """Nothing in the prompt is a thing that its model was taught to draw.
+
+    `examples` are prompts that the model draws well.
+    """
+
+    def __init__(self, examples: Sequence[str]) -> None:
+        short = [prompt for prompt in examples if len(prompt) <= MAX_EXAMPLE_CHARS]
+        self.examples = tuple(short[:MAX_EXAMPLES])
+        super().__init__(examples=names(self.examples) if self.examples else "none")
 
 
 class PromptTooLong(PromptError):

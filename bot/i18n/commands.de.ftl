@@ -324,13 +324,17 @@ help = Hilfe
     .no-models = Das Bildmodell wird noch geladen.
     .messages = An einer Nachricht: { $names }
     .unknown = Den Parameter `--{ $flag }` gibt es nicht.
-help-start = Tipp { $imagine } und sag, was gezeichnet werden soll, etwa `a red fox in the snow`. Du bekommst ein Raster aus vier Bildern.
+help-start = Tipp { $imagine } und sag, was gezeichnet werden soll, etwa `a red fox`. Du bekommst ein Raster aus vier Bildern.
     .grid = Unter dem Raster
     .grid-value =
         `U1`–`U4`: ein Bild für sich, zum Hochskalieren, Ändern, Herauszoomen oder Erweitern
         `V1`–`V4`: vier Variationen eines Bildes
         🔄: derselbe Prompt noch einmal, mit neuen Bildern
         Die Bilder 1 und 2 sind oben, 3 und 4 darunter.
+    .demo = Was das Demo-Modell gut zeichnet
+    .demo-value =
+        Es zeichnet Emojis und Sticker: { $examples }
+        Setz ein echtes Modell dahinter: `DARKROOM_MODEL=models/sd_xl_base_1.0.safetensors make run`
     .parameters = Parameter
     .parameters-value = Sie stehen am Ende eines Prompts: `a red fox --ar 3:2 --s 250`
     .next = Und dann

@@ -324,13 +324,17 @@ help = Help
     .no-models = The image model is still loading.
     .messages = On a message: { $names }
     .unknown = There is no parameter `--{ $flag }`.
-help-start = Type { $imagine } and say what to draw, such as `a red fox in the snow`. You get a grid of four pictures.
+help-start = Type { $imagine } and say what to draw, such as `a red fox`. You get a grid of four pictures.
     .grid = Under the grid
     .grid-value =
         `U1`–`U4`: one picture by itself, to upscale, change, zoom out or extend it
         `V1`–`V4`: four variations of a picture
         🔄: the same prompt again, with new pictures
         Pictures 1 and 2 are at the top, 3 and 4 below.
+    .demo = What the demo model draws well
+    .demo-value =
+        It draws emoji and stickers: { $examples }
+        Put a real model behind it: `DARKROOM_MODEL=models/sd_xl_base_1.0.safetensors make run`
     .parameters = Parameters
     .parameters-value = They go at the end of a prompt: `a red fox --ar 3:2 --s 250`
     .next = And then

@@ -5,6 +5,12 @@
 empty-prompt = Ungültiger Prompt
     .problem = Der Prompt enthält keine Wörter.
     .remedy = Schreib zuerst, was gezeichnet werden soll, dann die Parameter: `a red fox --ar 3:2`.
+no-known-word = Das kennt das Demo-Modell nicht
+    .problem = Es zeichnet Emojis und Sticker und findet in diesem Prompt nichts, was es zu zeichnen gelernt hat.
+    .remedy = Nenn auf Englisch ein Tier, etwas zu essen, eine Pflanze oder einen Gegenstand{ $examples ->
+        [none] .
+       *[other] , zum Beispiel { $examples }.
+    }
 prompt-too-long = Ungültiger Prompt
     .problem = { $what } hat { $length } Zeichen; erlaubt sind { $most }.
     .remedy = Kürze den Text.
@@ -158,7 +164,7 @@ parameter-stealth = Nur du siehst diesen Auftrag.
 parameter-public = Alle im Kanal sehen diesen Auftrag.
     .allowed = kein Wert
     .default = deine Einstellungen
-parameter-exact = Genau diese Zeile zeichnen: dein Suffix, deine Einstellungen und die des Servers ändern kein Bild.
+parameter-exact = Genau diese Zeile zeichnen: dein Suffix, deine Einstellungen und die des Servers ändern kein Bild, und das Demo-Modell lässt kein Wort weg.
     .allowed = kein Wert
     .default = aus
 parameter-steps = Die Zahl der Sampling-Schritte.
@@ -211,6 +217,7 @@ action-pan = Nach { $detail ->
 action-square = Quadratisch gemacht von { $who }
 from-picture = aus [diesem Bild]({ $link })
 from-grid = aus [diesem Raster]({ $link })
+left-out = Das Demo-Modell zeichnet Emojis und Sticker; weggelassen hat es { $words }.
 moved = Ich konnte die ursprüngliche Nachricht nicht bearbeiten, deshalb kommt hier eine neue.
 job-failed = Auftrag fehlgeschlagen
     .unknown = Der Grund ist unbekannt.

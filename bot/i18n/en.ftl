@@ -5,6 +5,12 @@
 empty-prompt = Invalid prompt
     .problem = The prompt has no words.
     .remedy = Say what to draw first, then the parameters: `a red fox --ar 3:2`.
+no-known-word = The demo model does not know this
+    .problem = It draws emoji and stickers, and finds nothing in this prompt that it was taught to draw.
+    .remedy = Name an animal, a food, a plant or a thing in English{ $examples ->
+        [none] .
+       *[other] , for example { $examples }.
+    }
 prompt-too-long = Invalid prompt
     .problem = { $what } has { $length } characters; the limit is { $most }.
     .remedy = Shorten it.
@@ -158,7 +164,7 @@ parameter-stealth = Only you see this job.
 parameter-public = Everyone in the channel sees this job.
     .allowed = no value
     .default = your settings
-parameter-exact = Draw exactly this line: your suffix, your settings and the server's settings change no picture.
+parameter-exact = Draw exactly this line: your suffix, your settings and the server's settings change no picture, and the demo model leaves no word out.
     .allowed = no value
     .default = off
 parameter-steps = The number of sampling steps.
@@ -211,6 +217,7 @@ action-pan = Pan { $detail ->
 action-square = Make Square by { $who }
 from-picture = from [this picture]({ $link })
 from-grid = from [this grid]({ $link })
+left-out = The demo model draws emoji and stickers; it left out { $words }.
 moved = I could not edit the original message, so here is a new one.
 job-failed = Job failed
     .unknown = The reason is unknown.

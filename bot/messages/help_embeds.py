@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.i18n.markdown import Markup, code, plain
+from bot.i18n.markdown import Markup, code, names, plain
 from bot.i18n.texts import Text, Value, say
 from bot.messages.specs import EmbedColour, EmbedSpec
 from bot.models.versions import Versions
@@ -27,6 +27,9 @@ MAX_LISTED_NAMES = 6
 MAX_LISTED_SKIPPED = 2
 """LoRA files that cannot be used, of all models together."""
 
+MAX_EXAMPLES_CHARS = 400
+"""Characters of the prompts that a small model draws well."""
+
 MAX_MODEL_NAME_CHARS = 90
 """Characters of a model's two names together."""
 
@@ -39,14 +42,16 @@ class CommandHelp:
     meaning: str
 
 
-def start(mentions: Mapping[str, Markup], locale: str) -> EmbedSpec:
+def start(mentions: Mapping[str, Markup], locale: str, model: ModelInfo | None = None) -> EmbedSpec:
     """The first page: how to draw, what is under a grid, the parameters most used.
 
-    `mentions` has each command by its full name.
+    `mentions` has each command by its full name. Of a `model` that was taught few words it says
+    what that draws well, and how to put another in its place.
     """
     values: dict[str, Value] = {name: mentions[name] for name in FIRST_COMMANDS}
     lines = (f"- {_parameter_line(BY_FLAG[flag], locale)}" for flag in FIRST_FLAGS)
     fields = (
+        *_demo(model, locale),
         (say("help-start.grid", locale), say("help-start.grid-value", locale)),
         (
             say("help-start.parameters", locale),
@@ -56,6 +61,13 @@ def start(mentions: Mapping[str, Markup], locale: str) -> EmbedSpec:
     )
     text = say("help-start", locale, **values)
     return EmbedSpec(_title("start", locale), text, EmbedColour.GREY, fields)
+
+
+def _demo(model: ModelInfo | None, locale: str) -> tuple[tuple[str, str], ...]:
+    if model is None or not model.vocabulary.things:
+        return ()
+    text = say("help-start.demo-value", locale, examples=names(model.examples, MAX_EXAMPLES_CHARS))
+    return ((say("help-start.demo", locale), text),)
 
 
 def commands(slash: Sequence[CommandHelp], menus: Sequence[str], locale: str) -> EmbedSpec:

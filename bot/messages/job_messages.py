@@ -46,6 +46,9 @@ MAX_REASON_CHARS = 1500
 MAX_REPEATED_PROMPT_CHARS = 200
 """Characters of a prompt that is the same as the parent's, and so has been read before."""
 
+MAX_LEFT_OUT_CHARS, MIN_LEFT_OUT_CHARS = 300, 60
+"""Characters of the words that a model left out; the fewer, the longer the prompt above them is."""
+
 _FIRST_LINK = re.compile(rf"{LINK.pattern}(?: |$)", re.IGNORECASE)
 
 
@@ -71,15 +74,39 @@ def running(
     )
 
 
-def done(job: Job, parent: Job | None, picture: AttachmentSpec, buttons: ButtonRows) -> MessageSpec:
-    """A finished job with its pictures as one. A single picture also shows its seed."""
+def done(
+    job: Job,
+    parent: Job | None,
+    picture: AttachmentSpec,
+    buttons: ButtonRows,
+    left_out: Sequence[str] = (),
+) -> MessageSpec:
+    """A finished job with its pictures as one. A single picture also shows its seed.
+
+    `left_out` is what the model did not hear of the prompt. It is said once: not again below what
+    is made from a picture of the same prompt.
+    """
     content = f"{_headline(job, parent)} {_mode(job)}"
     if job.kind in SINGLE_PICTURE_KINDS:
         request = ImageRequest.from_json(job.request)
         if is_seed_usable(request, job):
             seed = str(request.noises[0].seed)
             content += f"\n-# {say('seed', job.locale, seed=seed)}"
+    if left_out and not _is_repeated(job, parent):
+        content += f"\n-# {_left_out(job, left_out)}"
     return MessageSpec(content, picture, buttons=buttons)
+
+
+def _left_out(job: Job, left_out: Sequence[str]) -> str:
+    most = max(MIN_LEFT_OUT_CHARS, MAX_LEFT_OUT_CHARS - len(job.prompt))
+    shown: list[str] = []
+    for words in left_out:
+        if most < len(words) and shown:
+            shown.append("…")
+            break
+        shown.append(f"*{plain(words, most, at_start=False)}*")
+        most -= len(words)
+    return say("left-out", job.locale, words=Markup(", ".join(shown)))
 
 
 def is_seed_usable(request: ImageRequest, job: Job) -> bool:
@@ -174,10 +201,14 @@ def _headline(job: Job, parent: Job | None, status: str = "") -> str:
     if parent and parent.message_id:
         what = "from-picture" if parent.kind in SINGLE_PICTURE_KINDS else "from-grid"
         action += f" · {say(what, job.locale, link=link_to(parent))}"
-    repeated = parent is not None and _words(parent) == _words(job)
-    most = MAX_REPEATED_PROMPT_CHARS if repeated else MAX_SHOWN_PROMPT_CHARS
+    most = MAX_REPEATED_PROMPT_CHARS if _is_repeated(job, parent) else MAX_SHOWN_PROMPT_CHARS
     headline = f"**{shown_prompt(job.prompt, most)}** - {action}"
     return f"{headline} {say(status, job.locale)}" if status else headline
+
+
+def _is_repeated(job: Job, parent: Job | None) -> bool:
+    """Whether the words of the prompt are those of the parent."""
+    return parent is not None and _words(parent) == _words(job)
 
 
 def _words(job: Job) -> str:

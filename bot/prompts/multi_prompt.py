@@ -13,7 +13,8 @@ from diffusion.protocol.requests import MAX_PARTS, MAX_WEIGHT, WeightedPrompt
 MAX_SUBPROMPTS = MAX_PARTS - 2
 """Two parts of a request are reserved for the model's aesthetic and the negative prompt."""
 
-_SEPARATOR = re.compile(r"::(-?(?:[0-9]{1,6}(?:\.[0-9]{0,20})?|\.[0-9]{1,20}))?(?:,?\s+|,?$)|::")
+SEPARATOR = re.compile(r"::(-?(?:[0-9]{1,6}(?:\.[0-9]{0,20})?|\.[0-9]{1,20}))?(?:,?\s+|,?$)|::")
+"""The border of two parts. Its group is the weight of the part before it."""
 
 
 def split(text: str) -> tuple[WeightedPrompt, ...]:
@@ -22,7 +23,7 @@ def split(text: str) -> tuple[WeightedPrompt, ...]:
     Raises EmptyPart, TooManyParts, WeightsCancel.
     """
     parts, start = [], 0
-    for border in _SEPARATOR.finditer(text):
+    for border in SEPARATOR.finditer(text):
         parts.append(WeightedPrompt(text[start : border.start()].strip(), float(border[1] or 1)))
         start = border.end()
     if text[start:]:

@@ -5,6 +5,7 @@ and loses what does not hold for a re-roll, a variation or a zoom.
 """
 
 import contextlib
+import itertools
 import math
 import re
 from collections.abc import Collection
@@ -18,7 +19,9 @@ from bot.prompts.lint import LINK
 from bot.prompts.parameters import DEFAULT_VALUES, RAW, STYLISED
 from bot.prompts.parser import Prompt, parse_normalised
 from bot.prompts.resolve import resolve, strength_of
+from bot.prompts.vocabulary import hear, hear_words
 from bot.prompts.words import quoted, split_words, unquoted
+from diffusion.protocol.models import Vocabulary
 from diffusion.protocol.requests import ImageRequest
 
 NOT_INHERITED = frozenset({"seed", "repeat", "mode", "stealth"})
@@ -131,6 +134,46 @@ def recipe_of(text: str, request: ImageRequest, versions: Versions) -> Recipe | 
     named = next((n for n, model in versions.models.items() if model.id == request.model), None)
     if named is None or (start is not None and start.mask is not None):
         return None
+    heard = _as_heard(text, versions.models[named].vocabulary)
+    for one in dict.fromkeys((text, heard)):
+        if recipe := _recipe_of(one, request, named, versions):
+            return recipe
+    return None
+
+
+def left_out_of(text: str, request: ImageRequest, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """What the request leaves out of the text of its prompt, as it was typed."""
+    said, *flagged = split_words(text.split())
+    if not vocabulary.things or _flag_of(text, "exact"):
+        return ()
+    left_out = [*hear(_without_links(" ".join(said)), vocabulary).left_out]
+    for flag, *value in flagged:
+        if decides(flag) == "negative":
+            left_out += hear_words(" ".join(value), vocabulary).left_out
+    # Requests that are older than the vocabulary have all of it.
+    drawn = f"{request.prompt}, {request.negative_prompt}"
+    if set(left_out) & set(hear(drawn, vocabulary).left_out):
+        return ()
+    return tuple(left_out)
+
+
+def _as_heard(text: str, vocabulary: Vocabulary) -> str:
+    """The text with only the words that are heard, also in `--no`; its links stay."""
+    said, *flagged = split_words(text.split())
+    links = [*itertools.takewhile(LINK.fullmatch, said)]
+    words = [*links, hear(" ".join(said[len(links) :]), vocabulary).text]
+    for flag, *value in flagged:
+        if decides(flag) == "negative":
+            value = hear_words(" ".join(value), vocabulary).text.split()
+            if not value:
+                continue
+        words += [flag, *value]
+    return " ".join(words)
+
+
+def _recipe_of(text: str, request: ImageRequest, named: str, versions: Versions) -> Recipe | None:
+    """The recipe with just these words; `named` is the version of the request's model."""
+    start = request.start
     seed = "sameseed" if _flag_of(text, "seed") == "sameseed" else "seed"
     words = as_typed(without(text, {*NOT_INHERITED, "version", "exact"}))
     version = next((f"--v {one}" for one in _typable(named, versions)), "")

@@ -7,17 +7,19 @@ pictures again. Pure: randomness comes in as a seed.
 import math
 from dataclasses import replace
 
-from bot.errors import InvalidParameter, PromptTooLong
+from bot.errors import InvalidParameter, NoKnownWord, PromptTooLong
 from bot.i18n.markdown import names as listed
 from bot.i18n.texts import Text
 from bot.models.names import check_text_after, find_name
 from bot.models.sizes import nearest
 from bot.prompts.effective_settings import EffectiveSettings
+from bot.prompts.multi_prompt import split
 from bot.prompts.parameters import MAX_WEIRD, MAX_WEIRD_NOISE, RAW
 from bot.prompts.parser import Prompt
 from bot.prompts.seeds import derive_seed
 from bot.prompts.stylize import TEMPERAMENTS
 from bot.prompts.values import Aspect
+from bot.prompts.vocabulary import hear, hear_words
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import (
     MAX_GUIDANCE,
@@ -46,9 +48,11 @@ def resolve(prompt: Prompt, settings: EffectiveSettings, new_seed: int) -> tuple
     """One request for each repetition; `new_seed` is used where the prompt gives none.
 
     Raises InvalidParameter for what the model does not have, AmbiguousName for what could be
-    several, PromptTooLong for a text that a style made too long.
+    several, PromptTooLong for a text that a style made too long, NoKnownWord if the model was
+    taught nothing of it.
     """
     model = settings.model
+    prompt = _as_heard(prompt, model)
     if prompt.style is not None:
         check_text_after("style", prompt.style, (RAW, *model.styles))
         settings = replace(settings, style=find_style(prompt.style, model))
@@ -84,6 +88,26 @@ def resolve(prompt: Prompt, settings: EffectiveSettings, new_seed: int) -> tuple
         )
         for nth in range(settings.repeat)
     )
+
+
+def _as_heard(prompt: Prompt, model: ModelInfo) -> Prompt:
+    """The prompt without the words that its model was never taught. Raises NoKnownWord.
+
+    `--exact` leaves nothing out: older lines with it make the same pictures as ever.
+    """
+    if prompt.exact or not model.vocabulary.things:
+        return prompt
+    heard = hear(prompt.text, model.vocabulary)
+    if not heard.has_things:
+        raise NoKnownWord(model.examples)
+    unwanted = (hear_words(text, model.vocabulary).text for text in prompt.negative)
+    prompt = replace(prompt, negative=tuple(filter(None, unwanted)))
+    if not heard.left_out:
+        return prompt
+    parts = split(heard.text)
+    if len(parts) == 1:
+        return replace(prompt, text=parts[0].text, parts=())
+    return replace(prompt, text=heard.text, parts=parts)
 
 
 def with_init_image(

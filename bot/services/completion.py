@@ -1,7 +1,8 @@
 """Completes a prompt that is being typed, for the autocomplete of `/imagine`.
 
 After two hyphens it offers names and values of parameters, and otherwise the member's own earlier
-prompts. Every suggestion is tried before it is offered: one that would be refused is left out.
+prompts, or before the first of them what the model draws well. Every suggestion is tried before it
+is offered: one that would be refused is left out.
 """
 
 import asyncio
@@ -104,8 +105,12 @@ class PromptCompletion:
             return found
         words = normalise(typed).split()
         past = await history.past_prompts(self._database, member_id, words, MAX_PAST_PROMPTS)
+        offered = [*map(as_typed, past)]
+        if not words and not past:
+            # Who has drawn nothing yet sees what the model draws well.
+            offered = [*versions.models[versions.default].examples]
         return await asyncio.to_thread(
-            lambda: drawable(map(as_typed, past), sources, versions, has_pictures=has_pictures)
+            lambda: drawable(offered, sources, versions, has_pictures=has_pictures)
         )
 
 

@@ -5,6 +5,7 @@ How each action becomes a job is in `bot.services.followup_jobs`.
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.picture_marks import PictureMarks
@@ -32,6 +33,9 @@ from storage.models import JobKind
 from storage.pictures import PictureFolder
 from storage.servers import ServerSettings
 from storage.start_pictures import StartPictures
+
+MAX_POSTING_S = 60.0
+"""Seconds after which a finished job without a message counts as one that could not be posted."""
 
 __all__ = ["FollowupRequest", "FollowupService", "Made"]
 
@@ -153,7 +157,7 @@ class FollowupService:
             (job,) = await self._generation.queue([new], limit)
             return Made(job)
         job, is_new = await self._generation.queue_unique(new, limit)
-        if is_new or job.state in jobs.UNFINISHED:
+        if is_new or job.state in jobs.UNFINISHED or _is_being_posted(job):
             return Made(job, is_new)
         shown = await self._publisher.is_shown(job)
         if shown is not False:
@@ -187,6 +191,13 @@ class FollowupService:
         if len(asked.jobs) > 1:
             raise OneFollowupOnly(len(asked.jobs))
         return (await self._job_builder.with_pictures(requester, asked, stored))[0]
+
+
+def _is_being_posted(job: Job) -> bool:
+    """Whether a job has just been finished and its first message is on its way."""
+    if job.message_id is not None or job.finished_at is None:
+        return False
+    return datetime.now(UTC) - job.finished_at < timedelta(seconds=MAX_POSTING_S)
 
 
 def _only_shows(job: Job, followup: FollowupRequest) -> bool:

@@ -27,7 +27,7 @@ from storage import drafts, jobs, servers, unique_jobs
 from storage.database import Database
 from storage.drafts import Draft
 from storage.jobs import Job, NewJob, Totals
-from storage.models import JobKind
+from storage.models import JobKind, JobState
 from storage.servers import ServerSettings
 from storage.start_pictures import StartPictures, digests_in
 
@@ -146,19 +146,34 @@ class GenerationService:
             _max_jobs(settings),
         )
 
-    async def first_message(self, job: Job) -> MessageSpec:
-        """The message of a job that waits in the queue."""
+    async def first_message(self, job: Job) -> tuple[MessageSpec, bool]:
+        """The first message of a new job, and whether it shows the finished job.
+
+        A job that only shows a stored picture is finished here. The others wait in the queue.
+        """
+        ended = await self._queue_worker.copy_at_once(job)
+        if ended is not None:
+            message = await self._publisher.end_of(ended, ended.attachment_limit)
+            return message, ended.state is JobState.DONE
+        return await self._waiting_message(job), False
+
+    async def _waiting_message(self, job: Job) -> MessageSpec:
         parent = await jobs.parent_of(self._database, job)
         asks = job.kind is not JobKind.UPSCALE and not job.is_unresolved
         if asks and self._queue_worker.waits_for_engine(job):
             return waiting_for_inference(job, parent)
         return waiting(job, parent)
 
-    async def posted(self, job: Job, channel_id: int, message_id: int) -> None:
-        """Note the message of a job, which may start from now on."""
+    async def posted(
+        self, job: Job, channel_id: int, message_id: int, *, is_finished: bool
+    ) -> None:
+        """Note the message of a job, which may start from now on unless it shows the end."""
         await until_stored(
             lambda: jobs.attach_message(self._database, job.id, channel_id, message_id)
         )
+        if is_finished:
+            self._publisher.note_shown(job.id)
+            return
         self._queue_worker.wake()
         # Its button may have cancelled it before the message was noted.
         self._publisher.show_end(job.id)

@@ -72,6 +72,16 @@ class JobRunner:
             log.exception("Job %s failed because of a bug.", job.id)
             await self._fail(job, say("job-failed.our-mistake", job.locale))
 
+    async def copy(self, job: Job) -> None:
+        """Finish a claimed job that only shows a picture of its parent.
+
+        Raises PictureMissing, PictureNotSaved, StorageUnavailable.
+        """
+        picture = await self.read_parent_picture(job)
+        (noise,) = ImageRequest.from_json(job.request).noises
+        saved = await self._folder.save(job.id, 0, own_seed(noise), picture)
+        await jobs.finish(self._database, job.id, [saved])
+
     async def read_parent_picture(self, job: Job) -> bytes:
         """Read the picture that a job was asked for with, as PNG. Raises PictureMissing."""
         assert job.parent_id is not None, "an upscale has a parent"

@@ -103,6 +103,25 @@ class QueueWorker:
         self._end(job_id)
         return True
 
+    async def copy_at_once(self, job: Job) -> Job | None:
+        """Finish a new job that only copies a stored picture, before it has a message.
+
+        None for a job that is left to the queue: one of another kind, or whose copy failed.
+        """
+        if job.kind not in COPIED_KINDS:
+            return None
+        claimed = await jobs.claim_unposted(self._database, job.id)
+        if claimed is None:
+            return None
+        try:
+            await self._runner.copy(claimed)
+        except Exception as error:
+            # Whatever it is, it happens again in the queue, which says so in the job's message.
+            log.info("Job %s is not copied at once: %s", job.id, error)
+            await until_stored(lambda: jobs.requeue(self._database, job.id))
+            return None
+        return await jobs.get(self._database, job.id)
+
     # Claiming.
 
     async def _claim_generated(self) -> None:

@@ -60,7 +60,8 @@ async def _point_to(interaction: discord.Interaction, made: Made) -> None:
         )
         message = await responder.run(work, ephemeral=True)
     else:
-        state = "done" if job.state is JobState.DONE else "unfinished"
+        is_posted = job.state is JobState.DONE and job.message_id is not None
+        state = "done" if is_posted else "unfinished"
         # A job has no message only in the moment before its first is posted.
         link = link_to(job) if job.message_id else "none"
         message = MessageSpec(

@@ -46,7 +46,9 @@ async def _page(interaction: discord.Interaction, topic: str) -> EmbedSpec:
     locale = interaction.locale.value
     match topic:
         case "start":
-            return help_embeds.start(_mentions(interaction), locale)
+            versions = await services_of(interaction).history.versions()
+            model = versions.models[versions.default] if versions else None
+            return help_embeds.start(_mentions(interaction), locale, model)
         case "parameters":
             return help_embeds.parameters(locale)
         case "models":

@@ -14,7 +14,7 @@ import aiohttp
 import discord
 
 from bot.delivery.messenger import build_embeds, build_files, build_view
-from bot.errors import DatabaseAway, UserError
+from bot.errors import DatabaseAway, NoKnownWord, UserError
 from bot.messages import job_messages
 from bot.messages.specs import AttachmentSpec, EmbedSpec, MessageSpec
 from bot.services.generation import GenerationService
@@ -202,15 +202,29 @@ class Responder:
                 log.error("An interaction failed by a mistake of ours.", exc_info=error)
                 embed = job_messages.unexpected(locale)
         typed = typed or typed_in(self._interaction)
+        examples = cause.examples if isinstance(cause, NoKnownWord) else ()
         view, message = None, MessageSpec("", embeds=(embed,))
         if typed is not None:
             kept = shown(typed, locale)
             embed = job_messages.with_lost_files(embed, typed.files, locale)
             view, message = kept.view, MessageSpec(kept.content, kept.attachment, (embed,))
         try:
-            await self.send(message, view, ephemeral=True)
+            await self.send(message, _with_examples(view, examples), ephemeral=True)
         except RESPONSE_ERRORS:
             log.warning("An error could not be shown.", exc_info=True)
+
+
+def _with_examples(view: discord.ui.View | None, prompts: Sequence[str]) -> discord.ui.View | None:
+    """The buttons of a refusal, and below them one for each prompt that can be drawn instead."""
+    if not prompts:
+        return view
+    view = view or discord.ui.View(timeout=None)
+    for number, prompt in enumerate(prompts, 1):
+        custom_id = f"propose:example:{number}"
+        view.add_item(discord.ui.Button(label=prompt, custom_id=custom_id, row=1))
+    # As in `build_view`: the buttons are found by their custom_id.
+    view.stop()
+    return view
 
 
 async def show_jobs(
@@ -219,12 +233,16 @@ async def show_jobs(
     """Give each job its message: the first is the answer itself, more are posted after it."""
     first, *more = jobs
     try:
-        message = await generation.first_message(first)
-        message_id = await Responder(interaction).send(message, ephemeral=first.hidden)
+        responder = Responder(interaction)
+        message, is_finished = await responder.run(
+            generation.first_message(first), ephemeral=first.hidden
+        )
+        message_id = await responder.send(message, ephemeral=first.hidden)
     except (*RESPONSE_ERRORS, StorageUnavailable):
         # Too late for an answer, or it did not reach Discord, or the database is away for a
         # moment; the job is stored all the same.
         more = [first, *more]
     else:
-        await generation.posted(first, channel_id_of(interaction), message_id)
+        channel_id = channel_id_of(interaction)
+        await generation.posted(first, channel_id, message_id, is_finished=is_finished)
     generation.post(more)

@@ -31,9 +31,12 @@ MIN_BOLD_WEIGHT, MAX_STRUCK_WEIGHT = 0.6, 0.2
 
 
 class SuggestionButton(
-    PersistentButton, template=r"propose:(?P<action>draw|all|look)(?::(?P<number>[0-9]))?"
+    PersistentButton, template=r"propose:(?P<action>draw|all|look|example)(?::(?P<number>[0-9]))?"
 ):
-    """Draws one of the prompts or all of them, or describes the picture again."""
+    """Draws one of the prompts or all of them, or describes the picture again.
+
+    An example is a prompt that a refusal proposes: it is on the button itself.
+    """
 
     async def act(self, interaction: discord.Interaction) -> None:
         message, number = interaction.message, int(self.groups["number"] or 0)
@@ -43,10 +46,14 @@ class SuggestionButton(
                 await look_again(interaction, message, number)
             case "draw":
                 await draw(interaction, prompts_in(message)[number - 1])
+            case "example":
+                await draw(interaction, self.item.label or "")
             case _:
                 await draw_all(interaction, prompts_in(message))
 
     async def typed(self, interaction: discord.Interaction) -> TypedText | None:
+        if self.groups["action"] == "example":
+            return prompt_of(self.item.label or "")
         if self.groups["action"] != "draw" or interaction.message is None:
             return None
         number = int(self.groups["number"] or 0)

@@ -5,6 +5,7 @@ pictures then look like those of a bad model. Here a missing weight is an error.
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ WEIGHTS = re.compile(
 
 PICKLES = (".bin", ".ckpt", ".pt", ".pth")
 
+VOCABULARY_FILE = "darkroom_vocabulary.json"
+"""The words that a small model was taught: too many for `darkroom.json`, which people read."""
+
 CLASSES = {
     UNet2DConditionModel: ("UNet2DConditionModel",),
     AutoencoderKL: ("AutoencoderKL",),
@@ -44,7 +48,7 @@ def read_folder(folder: Path, dtype: torch.dtype, name: str = "") -> ModelCompon
     check_folder(folder)
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     sidecar = folder / "darkroom.json"
-    settings = read_json_if_there(sidecar)
+    settings = _with_vocabulary(folder, read_json_if_there(sidecar))
     index = read_json_if_there(folder / "model_index.json")
     scheduler = read_json(folder / "scheduler" / "scheduler_config.json")
     double = (folder / "text_encoder_2").is_dir()
@@ -63,6 +67,11 @@ def read_folder(folder: Path, dtype: torch.dtype, name: str = "") -> ModelCompon
         preview=read_preview(folder, settings.get("preview_vae", "preview_vae"), dtype),
         settings=settings,
     )
+
+
+def _with_vocabulary(folder: Path, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    words = read_json_if_there(folder / VOCABULARY_FILE)
+    return {**settings, "vocabulary": words} if words else settings
 
 
 def read_preview(folder: Path, name: object, dtype: torch.dtype) -> Any:

@@ -16,6 +16,7 @@ NETWORKS = ("unet", "vae", "text_encoder", "text_encoder_2", "preview_vae")
 DOWNLOADED_FILES = (
     "model_index.json",
     "darkroom.json",
+    "darkroom_vocabulary.json",
     "scheduler/*.json",
     "tokenizer/*",
     "tokenizer_2/*",

@@ -238,6 +238,7 @@ def _info(
                 "min_size": max(native // 4 // factor, 1) * factor,
                 "max_size": min(native * 4, 2048),
                 "aesthetic": settings.get("aesthetic", ""),
+                "vocabulary": settings.get("vocabulary"),
                 "tiles": True,
                 "loras": list(loras),
             }

@@ -40,6 +40,11 @@ MAX_SKIPPED_LORAS = 100
 
 MAX_NATIVE_SIDE_PX = 1 << 14
 
+MAX_VOCABULARY_PHRASES = 10_000
+"""The most phrases of one kind in a model's vocabulary."""
+
+MAX_PHRASE_CHARS = 100
+
 LATER_FIELDS = (
     "model_hash",
     "lora_hashes",
@@ -53,6 +58,7 @@ LATER_FIELDS = (
     "masks",
     "seeds",
     "seed_blends",
+    "vocabulary",
 )
 """Fields that not every version of our server has sent."""
 
@@ -85,6 +91,25 @@ Size = Annotated[str, String(), Must(SIZE.fullmatch, "“{field}” must have si
 Side = Annotated[int, Whole(8, MAX_NATIVE_SIDE_PX)]
 
 
+Phrases = Annotated[
+    tuple[Annotated[str, String(MAX_PHRASE_CHARS)], ...], ListOf(MAX_VOCABULARY_PHRASES)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary(JsonObject):
+    """The words that a small model was taught, all in lower case. Without things, it knows any.
+
+    `things` are what it draws. `modifiers` say how a thing looks, how many there are, where they
+    are and on which ground. `joints` stand between two things. Regular plurals are left out.
+    """
+
+    things: Phrases = ()
+    modifiers: Phrases = ()
+    joints: Phrases = ()
+    articles: Phrases = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ModelInfo(JsonObject):
     """One model of a server.
@@ -96,7 +121,8 @@ class ModelInfo(JsonObject):
     `edits`, `tiles` and `describes` say whether it can start from a picture, make seamless ones,
     and describe pictures in words. `outpaints` says whether one that edits can also continue a
     picture beyond its edges, `masks` whether it can redraw only a part of one. `upscales` is the
-    factor by which it enlarges, 1 for not at all.
+    factor by which it enlarges, 1 for not at all. `vocabulary` has the words that it was taught, if
+    these are few.
 
     `title` is the name that people know it by. `guidance` is how it is led: `cfg` by a scale,
     `distilled` by a scale without a second pass, `none` not at all. `negative_prompts` says whether
@@ -137,6 +163,7 @@ class ModelInfo(JsonObject):
     seeds: Annotated[bool, Flag()] = True
     seed_blends: Annotated[bool, Flag()] = True
     sizes: Annotated[tuple[Size, ...], ListOf(MAX_SIZES)] = ()
+    vocabulary: Vocabulary = Vocabulary()
 
     def to_json(self) -> dict[str, Any]:
         """The entry of `/v1/models`. Later fields are left out where they are at their default."""

@@ -178,7 +178,10 @@ class ImagesApi:
     # Models, health and metrics.
 
     async def _models(self, _request: web.Request) -> web.Response:
-        return web.json_response({"object": "list", "data": [self._entry()]})
+        response = web.json_response({"object": "list", "data": [self._entry()]})
+        # A small model's words are some fifty kilobytes.
+        response.enable_compression()
+        return response
 
     async def _model(self, request: web.Request) -> web.Response:
         """The model by its id or by an alias; then `root` says whose alias it is."""

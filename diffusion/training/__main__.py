@@ -222,6 +222,13 @@ def run_evaluate(options: argparse.Namespace, amounts: Amounts) -> None:
     evaluate(options.workdir, options.seed, options.tiny, torch.device(options.device))
 
 
+def run_vocabulary(options: argparse.Namespace, amounts: Amounts) -> None:
+    """List the words that the model was taught; with a model folder, those of that model."""
+    from diffusion.training.vocabulary import write_vocabulary
+
+    write_vocabulary(options.start or options.workdir, options.workdir / "packages")
+
+
 def run_export(options: argparse.Namespace, amounts: Amounts) -> None:
     """Write the model folder."""
     from diffusion.training.export import export
@@ -235,6 +242,7 @@ PHASES: dict[str, Callable[[argparse.Namespace, Amounts], None]] = {
     "autoencoder": run_autoencoder,
     "unet": run_unet,
     "evaluate": run_evaluate,
+    "vocabulary": run_vocabulary,
     "export": run_export,
 }
 
@@ -275,8 +283,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         type=Path,
         metavar="FOLDER",
         help="model folder that phase unet goes on from, or in phase clip the image tower and "
-        "kindred words, or in phase autoencoder the decoder; phase evaluate measures it, and phase "
-        "data holds out what was held out from it",
+        "kindred words, or in phase autoencoder the decoder; phase evaluate measures it, phase "
+        "vocabulary lists its words, and phase data holds out what was held out from it",
     )
     parser.add_argument(
         "--minutes",

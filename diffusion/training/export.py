@@ -20,6 +20,7 @@ from diffusion.training.dataset.held_out import HELD_OUT_FILE, read_held_out
 from diffusion.training.dataset.sources import PICTURE_SETS
 from diffusion.training.loop.run import UnfitStart
 from diffusion.training.loop.sampling import GUIDANCE, SAMPLING_STEPS, build_pipeline
+from diffusion.training.vocabulary import VOCABULARY_FILE
 
 IMAGE_ENCODER = "image_encoder"
 UNET_DEPENDENCIES = ("text_encoder", "tokenizer", "vae")  # what a U-Net is trained on
@@ -30,17 +31,17 @@ LIMIT_BYTES = 40_000_000
 AESTHETIC = "3d style"
 
 EXAMPLES = (
-    "a red fox",
-    "a dog",
-    "a panda",
-    "a purple cat",
-    "a cupcake",
     "a sunflower",
-    "a cactus",
-    "a palm tree",
-    "a castle",
-    "a crown",
-    "a red heart, 3d style",
+    "a parrot",
+    "a lion on a yellow background",
+    "a red fox",
+    "a cupcake",
+    "a watermelon",
+    "a koala on a pink background",
+    "a mushroom",
+    "a rainbow",
+    "an apple, 3d style",
+    "a pineapple",
     "a strawberry on a blue background",
 )
 
@@ -54,6 +55,8 @@ def export(workdir: Path, folder: Path) -> None:
         part.half()
     pipeline.save_pretrained(folder, safe_serialization=True)
     shutil.copyfile(workdir / HELD_OUT_FILE, folder / HELD_OUT_FILE)
+    if (workdir / VOCABULARY_FILE).exists():
+        shutil.copyfile(workdir / VOCABULARY_FILE, folder / VOCABULARY_FILE)
     if (workdir / IMAGE_ENCODER).is_dir():
         _export_image_encoder(workdir / IMAGE_ENCODER, folder / IMAGE_ENCODER)
     _write_plain_vocabulary(folder / "tokenizer")

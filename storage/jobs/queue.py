@@ -167,6 +167,23 @@ def _of_models(
         yield or_(unresolved, model.not_in(but))
 
 
+async def claim_unposted(database: Database, job_id: str) -> Job | None:
+    """Claim this job before it has a message; None if it is not queued, or has one."""
+    now = _now()
+    async with database.transaction() as session:
+        row = await session.scalar(
+            update(JobRow)
+            .where(
+                JobRow.id == job_id,
+                JobRow.state == JobState.QUEUED,
+                JobRow.message_id.is_(None),
+            )
+            .values(state=JobState.RUNNING, started_at=now, attempts=JobRow.attempts + 1)
+            .returning(JobRow)
+        )
+        return to_job(row) if row else None
+
+
 async def set_request(
     database: Database, job_id: str, request: Mapping[str, Any], prompt: str
 ) -> bool:

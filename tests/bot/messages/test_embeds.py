@@ -22,7 +22,7 @@ from bot.models.versions import Versions
 from bot.prompts.recipe import Recipe
 from bot.ui import pagination, settings_panel
 from bot.ui.cogs.context_menus import JobMenus
-from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.models import ModelInfo, Vocabulary
 from diffusion.protocol.requests import ImageRequest, Noise
 from storage.history import SearchResult
 from storage.jobs import Queue, Totals
@@ -83,6 +83,8 @@ def test_the_help_is_whole_in_every_language(locale: str) -> None:
     commands = {one.qualified_name: one for one in registered()}
     mentions = {name: Markup(f"</{name}:{10**19}>") for name in commands}
     check(help_embeds.start(mentions, locale))
+    demo = replace(model, examples=("e" * 200,) * 40, vocabulary=Vocabulary(things=("fox",)))
+    check(help_embeds.start(mentions, locale, demo))
     slash = [CommandHelp(mentions[name], say(key_of(commands[name]), locale)) for name in mentions]
     listed = help_embeds.commands(slash, ["x" * 32] * 4, locale)
     check(listed)

@@ -88,6 +88,7 @@ BUTTONS_OF_NOBODY = (
     "server-reset:yes",
     "propose:draw:1",
     "propose:all",
+    "propose:example:1",
     "propose:look:1",
     "edit:command:imagine",
     "edit:command:prefer option set",

@@ -12,7 +12,7 @@ import bot
 from bot.i18n import markdown, texts
 from bot.messages import job_messages
 from bot.models import names
-from bot.prompts import expand, lint, multi_prompt, permutations, values, words
+from bot.prompts import expand, lint, multi_prompt, permutations, values, vocabulary, words
 from bot.prompts.notation import pasted, syntax
 from tests.support.bot.regex_steps import count_steps
 
@@ -32,8 +32,15 @@ EXPRESSIONS: list[tuple[re.Pattern[str], str]] = [
     (MEANT.hyphens, "fullmatch"),
     (MEANT.glued_after, "fullmatch"),
     (MEANT.glued_before, "fullmatch"),
-    (multi_prompt._SEPARATOR, "finditer"),
+    (multi_prompt.SEPARATOR, "finditer"),
     (permutations._SIGNS, "finditer"),
+    (vocabulary._WORD, "finditer"),
+    (vocabulary._WEIGHT, "sub"),
+    (vocabulary._SIGN, "search"),
+    (vocabulary._CLAUSE_END, "search"),
+    (vocabulary._EMPTY_BRACKETS, "sub"),
+    (vocabulary._SPACE_INSIDE, "sub"),
+    (vocabulary._REPEATED_SIGN, "sub"),
     (values._NUMBER, "fullmatch"),
     (values._LORA_WEIGHT, "search"),
     (markdown._INVISIBLE, "match"),

@@ -6,7 +6,7 @@ import logging
 import signal
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -23,9 +23,10 @@ from playground.rest import routes
 from playground.state.limits import Limits
 from playground.testing.member import Member
 from playground.testing.views import Message
-from storage import jobs, members
+from storage import jobs, members, pictures
 from storage.database import Database
 from storage.models import JobState
+from storage.pictures import NewPicture
 from tests.support.bot.deployment import PATIENT, Deployment, running_inference
 from tests.support.bot.job_messages import (
     LONG,
@@ -87,6 +88,41 @@ async def test_what_was_done_but_not_shown_is_shown_at_the_next_start(
         job = await jobs.get(database, job_id_of(waiting))
         assert job is not None
         assert job.attempts == 1
+
+
+@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RUNNING, JobState.DONE])
+async def test_a_picture_by_itself_gets_one_message_wherever_the_bot_was_killed(
+    deployment: Deployment, ada: Member, database: Database, state: JobState
+) -> None:
+    async with deployment.open():
+        await ada.wait_for_command("imagine")
+        grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --q .25"))
+        parent = await jobs.get(database, job_id_of(grid))
+        assert parent is not None
+        shown = await finished(ada, (await ada.press(grid, "U2")).message)
+        first = await jobs.get(database, job_id_of(shown))
+        assert first is not None
+    # As a kill leaves it: accepted, claimed or finished, before its message was noted.
+    (again,) = await jobs.add(database, [replace(first, parent_index=0)], limit=None)
+    if state is not JobState.QUEUED:
+        assert await jobs.claim_unposted(database, again.id)
+        assert await jobs.claim_unposted(database, again.id) is None
+    if state is JobState.DONE:
+        (stored,) = await pictures.of_job(database, first.id)
+        copy = NewPicture(**{one.name: getattr(stored, one.name) for one in fields(NewPicture)})
+        assert await jobs.finish(database, again.id, [copy])
+    async with deployment.open():
+        posted = await ada.wait_for(
+            lambda m: m.id not in (grid.id, shown.id) and bool(m.attachments)
+        )
+        while (await jobs.get(database, again.id)) in await jobs.ended_unshown(database):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        job = await jobs.get(database, again.id)
+        assert job is not None
+        assert (job.state, job.message_id) == (JobState.DONE, int(posted.id))
+        assert "new one" not in posted.content
+        with_pictures = [m.id for m in await ada.messages("darkroom") if m.attachments]
+        assert with_pictures == [grid.id, shown.id, posted.id]
 
 
 async def job_state(database: Database, message: Message) -> JobState:

@@ -58,7 +58,7 @@ async def test_what_was_pressed_is_marked_on_the_grid(bot: DarkroomBot, ada: Mem
     assert marked.attachments == grid.attachments
 
 
-async def test_a_picture_by_itself_offers_everything_and_links_to_its_file(
+async def test_a_picture_by_itself_is_one_finished_message_that_offers_everything(
     bot: DarkroomBot, ada: Member
 ) -> None:
     shown = await single(ada)
@@ -76,12 +76,18 @@ async def test_a_picture_by_itself_offers_everything_and_links_to_its_file(
         "⬆️",
         "⬇️",
         "❤️",
-        "Web",
     ]
-    assert shown.button("Web").url == shown.attachments[0].url
+    assert not shown.edited
+    # It was never shown without its picture, except as Discord's own “thinking…”.
+    seen = [version for version in ada.versions(shown) if not version.thinking]
+    assert all(version.attachments for version in seen)
     assert "-# Seed " in shown.content
     file = Image.open(io.BytesIO(await ada.download(shown.attachments[0])))
     assert "Steps: 2, Sampler: DPM++ 2M" in file.info["parameters"]
+    # The address of the file is known only now: its link comes when the message is edited anyway.
+    await ada.press(shown, "Upscale (Subtle)")
+    used = await ada.wait_for(lambda m: m.id == shown.id and m.button("Web"))
+    assert used.button("Web").url == used.attachments[0].url
 
 
 @pytest.mark.parametrize(

@@ -239,7 +239,7 @@ async def test_remix_and_region_keep_what_was_typed_too(bot: DarkroomBot, ada: M
         again = await edited(ada, refused)
         assert (again.custom_id, values(again)) == (modal.custom_id, {"prompt": WRONG})
     alone = (await ada.press(grid, "U1")).message
-    alone = await ada.wait_for(lambda m: m.id == alone.id and m.button("Web"))
+    alone = await ada.wait_for(lambda m: m.id == alone.id and m.button("❤️"))
     cells = (await ada.press(alone, "Vary (Region)")).message
     modal = (await ada.choose(cells, "0", "4")).modal
     assert modal is not None

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from diffusion.loading.load import CheckpointError, load
+from diffusion.protocol.models import ModelInfo, Vocabulary
 from tests.support.models.tiny_model import build_tiny_model
 
 CPU = torch.device("cpu")
@@ -47,6 +48,18 @@ def test_a_model_may_ask_for_its_guidance_to_be_rescaled(folder: Path) -> None:
     assert load(folder, CPU).info.guidance_rescale == 0.7
     _change(folder / "darkroom.json", guidance_rescale=7)
     with pytest.raises(CheckpointError, match=r"“guidance_rescale” must be a number from 0 to 1"):
+        load(folder, CPU)
+
+
+def test_a_model_may_say_which_words_it_was_taught(folder: Path) -> None:
+    assert "vocabulary" not in load(folder, CPU).info.to_json()
+    words = {"things": ["fox", "ice cream"], "articles": ["a"]}
+    (folder / "darkroom_vocabulary.json").write_text(json.dumps(words))
+    info = load(folder, CPU).info
+    assert info.vocabulary == Vocabulary(things=("fox", "ice cream"), articles=("a",))
+    assert ModelInfo.from_json(json.loads(json.dumps(info.to_json()))) == info
+    (folder / "darkroom_vocabulary.json").write_text('{"things": "fox"}')
+    with pytest.raises(CheckpointError, match="“things” must be a list"):
         load(folder, CPU)
 
 

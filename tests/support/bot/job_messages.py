@@ -168,7 +168,7 @@ async def job_of(database: Database, message: Message) -> Job:
 
 
 async def single(member: Member, prompt: str = QUICK_PROMPT, channel: str = "darkroom") -> Message:
-    """A picture by itself, with its link and all its buttons."""
+    """A picture by itself, with all its buttons."""
     grid = await finished(member, await member.slash(channel, "imagine", prompt=prompt))
     answer = (await member.press(grid, "U1")).message
-    return await member.wait_for(lambda m: m.id == answer.id and m.button("Web"))
+    return await member.wait_for(lambda m: m.id == answer.id and m.button("❤️"))
