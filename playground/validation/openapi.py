@@ -17,13 +17,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-NUMERIC_SNOWFLAKES = {
-    ("attachments", "id"),
-    ("message_reference", "message_id"),
-    ("message_reference", "channel_id"),
-    ("message_reference", "guild_id"),
-    (None, "recipient_id"),
-}
+NUMERIC_SNOWFLAKES = {("attachments", "id"), (None, "recipient_id")}
 """Where discord.py sends ids as integers and Discord takes them: the list and the field."""
 
 SCHEMA_URI = "urn:discord"

@@ -237,8 +237,7 @@ async def test_a_reply_shows_the_first_words_of_what_it_answers(
     @bot.tree.command(description="Answers itself")
     async def twice(interaction: discord.Interaction) -> None:
         await interaction.response.send_message("```\na red fox\n```")
-        first = await interaction.original_response()
-        await first.reply("as you say")
+        await interaction.followup.send("as you say")
 
     async with connected(bot, playground.url), Member(playground.url, "Ada") as ada:
         await ada.wait_for_command("twice")
