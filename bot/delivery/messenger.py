@@ -227,7 +227,9 @@ def build_embeds(embeds: Sequence[EmbedSpec]) -> list[discord.Embed]:
             title=spec.title, description=spec.text or None, colour=spec.colour.value
         )
         for name, value in spec.fields:
-            embed.add_field(name=name, value=value, inline=len(value) < 40)
+            # A code block needs the width: beside another field, a few words of it wrap.
+            inline = len(value) < 40 and not value.startswith("```")
+            embed.add_field(name=name, value=value, inline=inline)
         shown.append(embed)
     return shown
 

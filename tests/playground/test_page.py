@@ -213,6 +213,39 @@ async def test_typing_a_command_in_one_go(page: Page, playground: Playground) ->
         await page.text(".message .content", "a blue fox after 20")
 
 
+async def test_the_name_of_an_option_may_be_typed_before_its_value(
+    page: Page, playground: Playground
+) -> None:
+    async with connected(make_bot(), playground.url), Member(playground.url, "Ada") as ada:
+        await ada.wait_for_command("imagine")
+        await page.open("Ada")
+        (await page.one("#composer")).send_keys("/imagine prompt: a fox: red", Keys.ENTER)
+        await page.text(".message .content", "a fox: red after 20")
+        assert "prompt" not in (await page.one(".message .content")).text
+        pasted = "document.execCommand('insertText', false, '/imagine prompt: an owl')"
+        await page.script(pasted)
+        await page.keys(" in snow", Keys.ENTER)
+        shown = await page.text(".message .content", "an owl in snow after 20")
+        assert "prompt" not in shown.text
+
+
+async def test_a_reply_shows_the_first_words_of_what_it_answers(
+    page: Page, playground: Playground
+) -> None:
+    bot = SmallBot()
+
+    @bot.tree.command(description="Answers itself")
+    async def twice(interaction: discord.Interaction) -> None:
+        await interaction.response.send_message("```\na red fox\n```")
+        await interaction.followup.send("as you say")
+
+    async with connected(bot, playground.url), Member(playground.url, "Ada") as ada:
+        await ada.wait_for_command("twice")
+        await page.open("Ada")
+        await ada.slash("darkroom", "twice")
+        await page.text(".context-words", "a red fox")
+
+
 async def test_the_first_visit_is_shown_what_to_do_once(page: Page, playground: Playground) -> None:
     async with connected(make_bot(), playground.url), Member(playground.url, "Ada") as ada:
         await ada.wait_for_command("imagine")
@@ -392,6 +425,34 @@ async def test_five_buttons_stand_in_one_row_on_a_phone(
             assert len(set(await page.value(".row:first-child .button", "offsetTop"))) == 1
             assert len(await page.value(".row:first-child .button", "offsetTop")) == 5
             assert await page.script("return document.documentElement.scrollWidth") == width
+        finally:
+            page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+async def test_a_long_choice_does_not_push_a_panel_out_of_a_phone(
+    page: Page, playground: Playground
+) -> None:
+    bot = SmallBot()
+
+    @bot.tree.command(description="Shows a panel")
+    async def panel(interaction: discord.Interaction) -> None:
+        long = discord.SelectOption(label="a choice with a long name " * 3, default=True)
+        chosen = discord.ui.Select[discord.ui.LayoutView](options=[long])
+        layout = discord.ui.LayoutView()
+        layout.add_item(discord.ui.Container(discord.ui.ActionRow(chosen)))
+        await interaction.response.send_message(view=layout)
+
+    async with connected(bot, playground.url), Member(playground.url, "Ada") as ada:
+        await ada.wait_for_command("panel")
+        await ada.slash("darkroom", "panel")
+        phone = {"width": 390, "height": 700, "deviceScaleFactor": 1, "mobile": True}
+        page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+        try:
+            await page.open("Ada")
+            await page.one(".container .select-button")
+            ends = "return document.querySelector(arguments[0]).getBoundingClientRect().right"
+            for part in (".container", ".container .select-button"):
+                assert await page.script(ends, part) <= 390
         finally:
             page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 

@@ -16,6 +16,7 @@ export class Chip {
     this.place = option.type === OPTION.ATTACHMENT ? this.fileButton() : el("span", { class: "chip-value", ...EDITABLE, "aria-label": option.name });
     this.root = el("span", { class: "chip", data: { option: option.name } }, el("span", { class: "chip-name" }, option.name), this.place);
     this.place.addEventListener("input", () => {
+      this.dropName();
       this.picked = null;
       this.complain(false);
     });
@@ -43,6 +44,14 @@ export class Chip {
 
   write(text) {
     this.place.textContent = text;
+  }
+
+  /** The name is on the chip: whoever types it too, as in `/imagine prompt: a red fox`, does not mean it as a value. */
+  dropName() {
+    const name = [this.option.name, this.option.key].find((each) => this.text.startsWith(`${each}:`));
+    if (!name) return;
+    this.write(this.place.textContent.slice(name.length + 1).trimStart());
+    this.focus();
   }
 
   pick(value) {

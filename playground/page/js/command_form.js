@@ -28,7 +28,10 @@ export class CommandForm {
   /** Focus the first option that needs something, with `text` already typed there. */
   begin(text) {
     const first = this.chips.find((chip) => chip.option.type !== OPTION.ATTACHMENT) ?? this.chips[0];
-    if (first && text && first.option.type !== OPTION.ATTACHMENT) first.write(text);
+    if (first && text && first.option.type !== OPTION.ATTACHMENT) {
+      first.write(text);
+      first.dropName();
+    }
     if (!first) this.query = text.trim();
     (first ?? { focus: () => this.name.focus() }).focus();
     this.suggest(first ?? null);

@@ -95,7 +95,7 @@ export class MessageView {
     }
     if (message.type !== REPLY) return [];
     if (!replied) return [el("div", { class: "context-line" }, el("em", {}, t("Original message was deleted")))];
-    const words = replied.content ? markdown(replied.content.split("\n")[0], names, { blocks: false }) : [el("em", {}, t("Click to see attachment"))];
+    const words = replied.content ? markdown(firstLine(replied.content), names, { blocks: false }) : [el("em", {}, t("Click to see attachment"))];
     const go = () => this.actions.reveal(replied.id);
     return [
       el(
@@ -216,6 +216,9 @@ function failure(words) {
 function privateNote(dismiss) {
   return el("span", {}, icon("eye"), t("Only you can see this"), el("span", { "aria-hidden": "true" }, "·"), el("button", { type: "button", class: "link", on: { click: dismiss } }, t("Dismiss message")));
 }
+
+/** What a line has room for; the fence above a code block says nothing. */
+const firstLine = (content) => content.replace(/^```\w*\n/, "").split("\n")[0];
 
 export const nameOf = (user) => user.global_name ?? user.username;
 const avatarOf = (user) => `/cdn/avatars/${user.id}/${user.avatar}.png`;

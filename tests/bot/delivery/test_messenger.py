@@ -3,9 +3,10 @@
 import asyncio
 
 from bot.delivery.live_message import LiveMessage
-from bot.delivery.messenger import Messenger, PostedMessage
+from bot.delivery.messenger import Messenger, PostedMessage, build_embeds
 from bot.delivery.pacing import EditPacer
-from bot.messages.specs import AttachmentSpec, MessageSpec
+from bot.i18n.markdown import code_block
+from bot.messages.specs import AttachmentSpec, EmbedColour, EmbedSpec, MessageSpec
 
 PREVIEW = AttachmentSpec("preview_1.jpg", b"", "a fox")
 
@@ -52,3 +53,9 @@ async def test_after_the_stop_nothing_comes_late() -> None:
     messenger.let_through.set()
     await stopping
     assert messenger.shown == [MessageSpec("(1%)")]
+
+
+async def test_a_code_block_has_the_whole_width_however_short_it_is() -> None:
+    fields = (("Model", "1"), ("Prompt", code_block("a fox", 100)))
+    (embed,) = build_embeds([EmbedSpec("Seed", "", EmbedColour.GREY, fields)])
+    assert [field.inline for field in embed.fields] == [True, False]
