@@ -142,7 +142,7 @@ class OpenAIEngine:
             name: str(entry.get("owned_by"))
             for entry in entries
             if isinstance(entry, dict) and isinstance(name := entry.get("id"), str)
-            if 0 < len(name) <= MAX_MODEL_ID_CHARS
+            if 0 < len(name) <= MAX_MODEL_ID_CHARS and name.isprintable()
             if name in self._configured or draws(name, entry)
         }
 

@@ -360,7 +360,8 @@ async def test_a_list_of_models_is_bounded() -> None:
     app = web.Application()
     app.router.add_get("/v1/models", tell)
     async with site(app) as url, OpenAIEngine(url) as engine:
-        listed += [{"id": "z-image" * 10_000}, {"id": "flux"}]
+        odd = ("z-image" * 10_000, "", "flux\0", "flux\ud800", "flux\n# news")
+        listed += [{"id": one} for one in (*odd, "flux")]
         assert [model.id for model in await engine.models()] == ["flux"]
         listed += [{"id": f"flux-{number}"} for number in range(MAX_MODELS)]
         with pytest.raises(InferenceRefused, match="more than 1000 models"):

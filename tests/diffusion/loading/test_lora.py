@@ -259,6 +259,14 @@ def test_a_pipe_in_the_folder_is_not_waited_for(tiny_folder: Path, ink: Path) ->
     assert info.skipped_loras == {"pipe.safetensors": "It is no ordinary file."}
 
 
+def test_endless_names_of_weights_are_not_read(tiny: Checkpoint, tmp_path: Path) -> None:
+    """Each prefix in a name is looked for again, so a name of megabytes would take hours."""
+    path = tmp_path / "long.safetensors"
+    save_file({"unet." * 1000 + "proj_in.lora_down.weight": torch.zeros(1)}, path)
+    with pytest.raises(UnusableLora, match="more than 1000 characters"):
+        read_lora(path, networks_of(tiny))
+
+
 def test_files_are_found_in_subfolders_and_with_loud_suffixes(tiny_folder: Path, ink: Path) -> None:
     folder = ink.parent
     inner = folder / "styles" / "old"
