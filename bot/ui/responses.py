@@ -15,10 +15,10 @@ import discord
 
 from bot.delivery.messenger import build_embeds, build_files, build_view
 from bot.errors import DatabaseAway, NoKnownWord, UserError
-from bot.messages import job_messages
+from bot.messages import job_actions, job_messages
 from bot.messages.specs import AttachmentSpec, EmbedSpec, MessageSpec
 from bot.services.generation import GenerationService
-from bot.ui.interactions import channel_id_of
+from bot.ui.interactions import actor_of, channel_id_of
 from bot.ui.typed_text import TypedText, shown, typed_in
 from storage.database import StorageUnavailable
 from storage.jobs import Job
@@ -207,11 +207,21 @@ class Responder:
         if typed is not None:
             kept = shown(typed, locale)
             embed = job_messages.with_lost_files(embed, typed.files, locale)
-            view, message = kept.view, MessageSpec(kept.content, kept.attachment, (embed,))
+            view = kept.view if self._may_edit(typed) else None
+            message = MessageSpec(kept.content, kept.attachment, (embed,))
         try:
             await self.send(message, _with_examples(view, examples), ephemeral=True)
         except RESPONSE_ERRORS:
             log.warning("An error could not be shown.", exc_info=True)
+
+    def _may_edit(self, typed: TypedText) -> bool:
+        """Whether the answer may have a button to edit what was typed.
+
+        A message with a button of a job counts as one that shows it. So there is none for a job
+        that the message of the modal does not show: such a modal may be forged.
+        """
+        asked = job_actions.parse(typed.origin)
+        return asked is None or asked.job_id in actor_of(self._interaction).shown_jobs
 
 
 def _with_examples(view: discord.ui.View | None, prompts: Sequence[str]) -> discord.ui.View | None:

@@ -21,6 +21,16 @@ from diffusion.nn.model_files import CheckpointError, first_line
 MAX_YAML_BYTES = 1 << 16
 """The longest `.yaml`; those in use have 4,000 bytes."""
 
+_UNREADABLE = (
+    yaml.YAMLError,
+    ArithmeticError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What reading one raises if it is none of those."""
+
 V_PREDICTION_SD2 = "model.diffusion_model.output_blocks.11.1.transformer_blocks.0.norm1.bias"
 """A weight of SD 2.x that is larger in the models that predict v, as ComfyUI found out."""
 
@@ -142,11 +152,23 @@ def _yaml(path: Path) -> tuple[Marks, Marks]:
     try:
         if len(text) > MAX_YAML_BYTES:
             raise ValueError(f"it is larger than {MAX_YAML_BYTES >> 10} KiB")
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            # Aliases of aliases are few bytes, and stand for any number of values.
+            raise ValueError("it has aliases")
         parameters = yaml.safe_load(text)["model"]["params"]
+        if not isinstance(parameters, dict):
+            raise ValueError("it has no parameters of a model")
         return _scheduler_in(parameters, path), _autoencoder_in(parameters)
     except CheckpointError:
         raise
-    except (yaml.YAMLError, RecursionError, LookupError, TypeError, ValueError) as error:
+    except (
+        yaml.YAMLError,
+        RecursionError,
+        LookupError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+    ) as error:
         raise CheckpointError(f"{path} cannot be used: {first_line(error)}") from error
 
 

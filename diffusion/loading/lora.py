@@ -26,6 +26,9 @@ from diffusion.nn.model_files import CheckpointError, first_line, parse_json, re
 ADAPTER_STEM, ADAPTER_CONFIG = "adapter_model", "adapter_config.json"
 """The names that peft gives to a LoRA and to the file of its settings beside it."""
 
+MAX_NAME_CHARS = 1000
+"""Characters of a weight's name; those in use have about 150."""
+
 log = logging.getLogger(__name__)
 
 
@@ -81,6 +84,8 @@ def _read(path: Path) -> tuple[dict[str, Tensor], Mapping[str, str]]:
 
 def _check_kind(weights: Mapping[str, Tensor]) -> None:
     """Raise UnusableLora for relatives of LoRA, and for files that are something else."""
+    if max(map(len, weights)) > MAX_NAME_CHARS:
+        raise UnusableLora(f"has names of weights with more than {MAX_NAME_CHARS} characters.")
     for part, relative in RELATIVES.items():
         if any(part in name for name in weights):
             raise UnusableLora(f"is a {relative}, a relative of LoRA that is not supported.")

@@ -89,6 +89,9 @@ def _read_folder(folder: Path, networks: Mapping[str, nn.Module], found: FoundLo
 
 def _check_file(path: Path, name: str, found: FoundLoras) -> None:
     """Raise UnusableLora for a file that is not worth reading."""
+    # A link to nothing is told when it is read. Opening a pipe would wait for ever.
+    if path.exists() and not path.is_file():
+        raise UnusableLora("is no ordinary file.")
     if path.suffix.lower() in PICKLE_SUFFIXES:
         raise UnusableLora("is not a .safetensors file; other formats can contain code.")
     if name != shown(name):

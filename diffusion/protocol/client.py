@@ -23,7 +23,7 @@ from diffusion.protocol.answers import kind_of
 from diffusion.protocol.calls import GenerationCall, PictureCall, PromptCall
 from diffusion.protocol.errors import InvalidField
 from diffusion.protocol.events import Event, Failed, Finished
-from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.models import MAX_MODELS, ModelInfo
 from diffusion.protocol.requests import ImageRequest
 from diffusion.protocol.stream_parser import InferenceRefused as InferenceRefused
 from diffusion.protocol.stream_parser import (
@@ -110,8 +110,11 @@ class InferenceClient:
 
     async def models(self) -> tuple[ModelInfo, ...]:
         """The models that the server has. Raises InferenceUnavailable and InferenceRefused."""
+        entries = await self._listed()
+        if len(entries) > MAX_MODELS:
+            raise InferenceRefused(f"The inference server lists more than {MAX_MODELS} models.")
         try:
-            return tuple(ModelInfo.from_json(entry) for entry in await self._listed())
+            return tuple(map(ModelInfo.from_json, entries))
         except InvalidField as error:
             raise InferenceRefused(f"The inference server's models: {error.message}") from error
 
@@ -159,7 +162,7 @@ class InferenceClient:
                             return
             yield await self._broken_off(parser)
         except InferenceRefused as refused:
-            yield Failed(str(refused))
+            yield Failed(without_key(str(refused), self._headers))
 
     async def _broken_off(self, parser: StreamParser) -> Failed:
         """What an answer means that ended too early.
@@ -231,7 +234,8 @@ class InferenceClient:
             finally:
                 response.close()
         except _NO_SERVER as error:
-            raise InferenceRefused(f"{_shown(self._url)} is no inference server.") from error
+            # Members may read this, and not where the server is.
+            raise InferenceRefused("What answers there is no inference server.") from error
         except _NOT_REACHED as error:
             raise InferenceUnavailable(f"The inference server is not there: {error}") from error
         except TimeoutError as error:
@@ -261,12 +265,13 @@ def _without_credentials(url: str) -> tuple[str, str | None]:
     return str(parsed.with_user(None)), f"Basic {base64.b64encode(pair).decode()}"
 
 
-def _shown(url: str) -> str:
-    """An address without its path: a password with a slash in it would end up there."""
-    try:
-        return str(URL(url).origin())
-    except ValueError:
-        return "What is configured"
+def without_key(reason: str, headers: Mapping[str, str]) -> str:
+    """What a server said, for members to read: without the key, which some servers repeat.
+
+    `headers` are those that are sent with every request.
+    """
+    _, _, key = headers.get("Authorization", "").partition(" ")
+    return reason.replace(key, "…") if key else reason
 
 
 def _route(

@@ -29,6 +29,11 @@ from diffusion.protocol.validation import (
     write,
 )
 
+MAX_MODELS = 1000
+"""The most models that one engine may list."""
+
+MAX_MODEL_ID_CHARS = 200
+
 MAX_MODEL_LORAS = 1000
 MAX_SIZES = 64
 

@@ -25,6 +25,12 @@ from diffusion.protocol.validation import read
 MAX_EVENT_BYTES = 1 << 26
 """Bytes of one event: a picture of 2048² in base64 stays well below."""
 
+LINE_BYTES = 64
+"""What each line of an event takes besides its text, so that empty ones have an end too."""
+
+MAX_JSON_VALUES = 100_000
+"""Values in one answer: reading them blocks the event loop. Pictures are large, but few."""
+
 EVENT_PREFIXES = ("image_generation", "image_edit")
 """The prefix of event names for each endpoint."""
 
@@ -172,6 +178,8 @@ def error_message(body: bytes) -> str | None:
 
 def parsed(body: bytes) -> dict[str, object]:
     """The JSON object in an answer. Raises InferenceRefused."""
+    if sum(map(body.count, (b",", b"[", b"{"))) > MAX_JSON_VALUES:
+        raise InferenceRefused("The inference server's answer has too many values.")
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
@@ -189,14 +197,17 @@ async def events_in(chunks: AsyncIterator[bytes]) -> AsyncIterator[dict[str, obj
     InferenceRefused.
     """
     data: list[bytes] = []
+    size = 0
     async for line in _lines(chunks):
         if line.startswith(b"data:"):
             data.append(line[5:].removeprefix(b" "))
-            if sum(map(len, data)) > MAX_EVENT_BYTES:
+            size += len(data[-1]) + LINE_BYTES
+            if size > MAX_EVENT_BYTES:
                 raise InferenceRefused("The inference server's answer is too large.")
         elif not line and data:
             whole = b"\n".join(data)
             data.clear()
+            size = 0
             if whole.strip() == b"[DONE]":
                 return
             yield parsed(whole)

@@ -38,7 +38,7 @@ class Connection:
             authorisation = f"Basic {base64.b64encode(pair).decode()}"
             address = address.with_user(None)
         self.root = URL(str(address).rstrip("/").removesuffix("/v1"))
-        self._headers = {"Authorization": authorisation} if authorisation else {}
+        self.headers = {"Authorization": authorisation} if authorisation else {}
         self._proxy = proxy
         self._session: aiohttp.ClientSession | None = None
 
@@ -48,7 +48,7 @@ class Connection:
         )
         # As many connections as requests: the bot bounds the requests.
         self._session = aiohttp.ClientSession(
-            headers=self._headers, timeout=timeout, connector=aiohttp.TCPConnector(limit=0)
+            headers=self.headers, timeout=timeout, connector=aiohttp.TCPConnector(limit=0)
         )
         return self
 
@@ -93,7 +93,8 @@ class Connection:
             finally:
                 response.close()
         except _NO_SERVER as error:
-            raise InferenceRefused(f"{self.root.origin()} is no engine.") from error
+            # Members may read this, and not where the engine is.
+            raise InferenceRefused("What answers there is no engine.") from error
         except _NOT_REACHED as error:
             raise InferenceUnavailable(f"The engine is not there: {error}") from error
         except TimeoutError as error:

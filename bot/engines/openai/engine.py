@@ -1,5 +1,6 @@
 """The engine for servers that speak OpenAI's Images API."""
 
+import asyncio
 import contextlib
 import hashlib
 import json
@@ -12,10 +13,10 @@ from bot.engines.openai.generation import Generation
 from bot.engines.openai.known_models import draws
 from bot.engines.openai.learned import LearnedModels
 from bot.engines.openai.pictures import PictureReader
-from diffusion.protocol.client import NO_FILES, InferenceUnavailable
+from diffusion.protocol.client import NO_FILES, InferenceUnavailable, without_key
 from diffusion.protocol.errors import InvalidField
 from diffusion.protocol.events import Event, Failed, Finished
-from diffusion.protocol.models import ModelInfo
+from diffusion.protocol.models import MAX_MODEL_ID_CHARS, MAX_MODELS, ModelInfo
 from diffusion.protocol.requests import ImageRequest
 from diffusion.protocol.stream_parser import InferenceRefused, parsed
 
@@ -75,12 +76,9 @@ class OpenAIEngine:
         entries = answer.get("data")
         if not isinstance(entries, list):
             raise InferenceRefused("The engine sent no list of models.")
-        owners = {
-            entry["id"]: str(entry.get("owned_by"))
-            for entry in entries
-            if isinstance(entry, dict) and isinstance(entry.get("id"), str)
-            if entry["id"] in self._configured or draws(entry["id"], entry)
-        }
+        owners = await asyncio.to_thread(self._drawing, entries)
+        if len(owners) > MAX_MODELS:
+            raise InferenceRefused(f"The engine lists more than {MAX_MODELS} models that draw.")
         if not owners:
             raise InferenceRefused("The engine has no model that draws.")
         try:
@@ -112,7 +110,7 @@ class OpenAIEngine:
                 async for progress in events:
                     yield progress
         except InferenceRefused as refused:
-            yield Failed(str(refused))
+            yield Failed(without_key(str(refused), self._connection.headers))
         except InferenceUnavailable:
             self._keep(key, generation.finished)
             raise
@@ -137,6 +135,16 @@ class OpenAIEngine:
 
     async def upscale(self, picture: bytes, model: str | None = None, user: str = "") -> bytes:
         raise InferenceRefused("This engine cannot enlarge pictures.")
+
+    def _drawing(self, entries: list[object]) -> dict[str, str]:
+        """The owners of the listed models that draw, by their ids."""
+        return {
+            name: str(entry.get("owned_by"))
+            for entry in entries
+            if isinstance(entry, dict) and isinstance(name := entry.get("id"), str)
+            if 0 < len(name) <= MAX_MODEL_ID_CHARS and name.isprintable()
+            if name in self._configured or draws(name, entry)
+        }
 
     def _described(self, model_id: str) -> ModelInfo:
         info = self._models.model(model_id).info

@@ -1,13 +1,12 @@
 """What a refusal of a server means: wait, drop a parameter, or give up. Pure."""
 
-import json
 import logging
 import math
 import re
 from collections.abc import Collection, Mapping
 
 from diffusion.protocol.client import InferenceUnavailable
-from diffusion.protocol.stream_parser import InferenceRefused
+from diffusion.protocol.stream_parser import InferenceRefused, parsed
 
 log = logging.getLogger(__name__)
 
@@ -125,10 +124,8 @@ def error_of(answer: Mapping[str, object]) -> Mapping[str, object] | None:
 
 def _error_in(body: bytes) -> Mapping[str, object]:
     try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(answer, dict):
+        answer = parsed(body)
+    except InferenceRefused:
         return {}
     return error_of(answer) or answer
 

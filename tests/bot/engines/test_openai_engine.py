@@ -15,7 +15,9 @@ from bot.engines.openai import OpenAIEngine
 from bot.engines.openai.known_models import draws
 from diffusion.protocol.client import InferenceRefused, InferenceUnavailable
 from diffusion.protocol.events import Event, Failed, Finished, Progress
+from diffusion.protocol.models import MAX_MODELS
 from diffusion.protocol.requests import ImageRequest, InitImage, Noise, SeedBlend, WeightedPrompt
+from diffusion.protocol.stream_parser import MAX_JSON_VALUES
 from tests.support.engine.inference_server import site
 from tests.support.engines.dialects import speaking
 from tests.support.engines.lenient import LenientStandIn
@@ -347,6 +349,45 @@ async def test_weights_become_a_prompt_and_a_negative_prompt() -> None:
 )
 def test_models_that_draw_are_known_by_their_names(model: str, can: bool) -> None:
     assert draws(model, {}) == can
+
+
+async def test_a_list_of_models_is_bounded() -> None:
+    listed: list[dict[str, str]] = []
+
+    async def tell(_: web.Request) -> web.Response:
+        return web.json_response({"data": listed})
+
+    app = web.Application()
+    app.router.add_get("/v1/models", tell)
+    async with site(app) as url, OpenAIEngine(url) as engine:
+        odd = ("z-image" * 10_000, "", "flux\0", "flux\ud800", "flux\n# news")
+        listed += [{"id": one} for one in (*odd, "flux")]
+        assert [model.id for model in await engine.models()] == ["flux"]
+        listed += [{"id": f"flux-{number}"} for number in range(MAX_MODELS)]
+        with pytest.raises(InferenceRefused, match="more than 1000 models"):
+            await engine.models()
+        listed += [{"id": f"flux-{number}"} for number in range(MAX_JSON_VALUES // 2)]
+        with pytest.raises(InferenceRefused, match="too many values"):
+            await engine.models()
+
+
+async def test_neither_the_key_nor_the_address_is_told_to_members() -> None:
+    async def repeat(asked: web.Request) -> web.Response:
+        said = f"Invalid proxy server token. Received: {asked.headers['Authorization']}"
+        return web.json_response({"error": {"message": said}}, status=401)
+
+    async def speak_no_http(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 ready\r\n\r\n")
+        writer.close()
+
+    app = web.Application()
+    app.router.add_post("/v1/images/generations", repeat)
+    async with site(app) as url, OpenAIEngine(url, KEY) as engine:
+        assert "Received: Bearer …" in await failure(engine, MINE)
+    async with await asyncio.start_server(speak_no_http, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with OpenAIEngine(f"http://127.0.0.1:{port}", KEY) as engine:
+            assert await failure(engine, MINE) == "What answers there is no engine."
 
 
 def test_what_a_server_says_of_a_model_counts_more_than_its_name() -> None:

@@ -222,6 +222,26 @@ async def test_forged_modals_hand_nothing_out(
     without_secrets(await ben.messages("darkroom"))
 
 
+async def test_a_refusal_lends_no_right_to_the_job_of_a_forged_modal(
+    secrets: Secrets, public: Message, ben: Member
+) -> None:
+    """Its button to edit what was typed would make the refusal a message that shows the job."""
+    for action, fields in (
+        ("vary:1", {"prompt": "a cat --steps 1"}),
+        ("zoom_custom", {"prompt": "a cat", "factor": "1.5"}),
+        # What is wrong with these is found before the job is looked at.
+        ("zoom_custom", {"prompt": "a cat", "factor": "wide"}),
+        ("zoom_custom", {"factor": "wide"}),
+    ):
+        answer = await ben.forge(public, f"job:{secrets.direct}:{action}", fields=fields)
+        refused = await ben.wait_for(
+            lambda m, of=answer.interaction_id: m.ephemeral and m.interaction_id == of
+        )
+        assert not refused.buttons, action
+        text = f"{refused.content} {refused.embeds}"
+        assert all(typed in text for typed in fields.values())
+
+
 async def planted(bot: DarkroomBot, place: Message, custom_ids: list[str], member: Member) -> Any:
     """A message of ours with these buttons and menus, wherever they came from."""
     channel = bot.get_partial_messageable(int(place.channel_id))

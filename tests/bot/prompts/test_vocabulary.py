@@ -37,7 +37,7 @@ HEARD = [
     ("an astronaut riding a horse", "an astronaut", ("riding a horse",)),
     ("a majestic lion, highly detailed, 8k", "a lion", ("majestic", "highly detailed", "8k")),
     ("the fox", "fox", ("the",)),
-    ("3 foxes", "foxes", ("3",)),
+    ("7 foxes", "foxes", ("7",)),
     ("a portrait of a fox", "a fox", ("a portrait of",)),
     ("a cat and a blorf", "a cat", ("and a blorf",)),
     ("a blorf and a cat", "a cat", ("a blorf and",)),

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -249,6 +250,21 @@ def test_odd_files_in_the_folder_stop_nothing(tiny_folder: Path, ink: Path) -> N
     assert "cannot be read" in told["text.safetensors"]
     assert "can contain code" in info.skipped_loras["old.pt"]
     assert type(info).from_json(json.loads(json.dumps(info.to_json()))) == info
+
+
+def test_a_pipe_in_the_folder_is_not_waited_for(tiny_folder: Path, ink: Path) -> None:
+    os.mkfifo(ink.with_name("pipe.safetensors"))
+    info = load(tiny_folder, CPU, loras=ink.parent).info
+    assert info.loras == ("ink",)
+    assert info.skipped_loras == {"pipe.safetensors": "It is no ordinary file."}
+
+
+def test_endless_names_of_weights_are_not_read(tiny: Checkpoint, tmp_path: Path) -> None:
+    """Each prefix in a name is looked for again, so a name of megabytes would take hours."""
+    path = tmp_path / "long.safetensors"
+    save_file({"unet." * 1000 + "proj_in.lora_down.weight": torch.zeros(1)}, path)
+    with pytest.raises(UnusableLora, match="more than 1000 characters"):
+        read_lora(path, networks_of(tiny))
 
 
 def test_files_are_found_in_subfolders_and_with_loud_suffixes(tiny_folder: Path, ink: Path) -> None:

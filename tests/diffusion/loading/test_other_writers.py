@@ -226,6 +226,13 @@ def test_a_yaml_beside_a_file_is_heard(files: dict[str, Path], tmp_path: Path) -
     assert load(path, CPU).denoiser.prediction_type == "sample"
 
 
+BOMB = "a0: &a0 [x, x]\n" + "".join(
+    f"a{depth}: &a{depth} [{', '.join([f'*a{depth - 1}'] * 10)}]\n" for depth in range(1, 20)
+)
+BOMB += "model: {params: {parameterization: *a19}}"
+"""A small text that is endless when it is written out."""
+
+
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
@@ -237,6 +244,11 @@ def test_a_yaml_beside_a_file_is_heard(files: dict[str, Path], tmp_path: Path) -
         ("a: b", "m.yaml"),
         ("#" * (1 << 17), "larger than 64 KiB"),
         ("!!python/object/apply:os.system [echo]", "m.yaml"),
+        ("model: {params: []}", "no parameters"),
+        ("model: {params: {timesteps: .inf}}", "m.yaml"),
+        ("model: {params: {linear_start: 1%s}}" % ("0" * 4000), "m.yaml"),
+        ("model: {params: {timesteps: 1%s}}" % (":1" * 30_000), "4300 digits"),
+        (BOMB, "aliases"),
     ],
 )
 def test_a_yaml_that_is_not_understood_is_refused(

@@ -18,8 +18,16 @@ from diffusion.loading.load import Checkpoint
 from diffusion.protocol import client as client_module
 from diffusion.protocol.client import InferenceClient, InferenceUnavailable
 from diffusion.protocol.events import Event, Failed, Finished, Progress, Queued
+from diffusion.protocol.models import MAX_MODELS
 from diffusion.protocol.requests import Noise
-from diffusion.protocol.stream_parser import InferenceRefused
+from diffusion.protocol.stream_parser import (
+    LINE_BYTES,
+    MAX_EVENT_BYTES,
+    MAX_JSON_VALUES,
+    InferenceRefused,
+    events_in,
+    parsed,
+)
 from tests.support.engine.inference_requests import a_request
 from tests.support.engine.inference_server import Serving, held, serving, site
 
@@ -394,6 +402,61 @@ async def test_models_that_are_none_are_refused(body: str) -> None:
     async with site(app) as url, InferenceClient(url) as client:
         with pytest.raises(InferenceRefused):
             await client.models()
+
+
+async def test_a_key_that_a_server_repeats_is_not_told() -> None:
+    app = web.Application()
+    said = json.dumps({"error": {"message": "Invalid token: sk-secret-horse"}})
+    app.router.add_post("/v1/images/generations", _plain(said, status=401))
+    async with site(app) as url:
+        (failed,) = await _ask(url, key="sk-secret-horse")
+    assert isinstance(failed, Failed)
+    assert failed.reason.endswith("Invalid token: …")
+
+
+async def test_where_the_server_is_is_not_told() -> None:
+    async def speak_no_http(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 ready\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(speak_no_http, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        (failed,) = await _ask(f"http://127.0.0.1:{port}")
+    assert isinstance(failed, Failed)
+    assert "no inference server" in failed.reason
+    assert "127.0.0.1" not in failed.reason
+
+
+async def test_more_models_than_anybody_has_are_refused() -> None:
+    entries = [{"id": str(number)} for number in range(MAX_MODELS + 1)]
+    app = web.Application()
+    app.router.add_get("/v1/models", _plain(json.dumps({"data": entries})))
+    async with site(app) as url, InferenceClient(url) as client:
+        with pytest.raises(InferenceRefused, match="more than 1000 models"):
+            await client.models()
+
+
+async def test_an_event_of_lines_without_end_is_refused() -> None:
+    """Empty lines are short, but each is kept until the event ends."""
+    read = 0
+
+    async def chunks() -> AsyncIterator[bytes]:
+        nonlocal read
+        while read < 4 * (MAX_EVENT_BYTES // LINE_BYTES):
+            read += 1000
+            yield b"data:\n" * 1000
+
+    with pytest.raises(InferenceRefused, match="too large"):
+        async for _ in events_in(chunks()):
+            pass
+    assert read <= MAX_EVENT_BYTES // LINE_BYTES + 1000
+
+
+def test_an_answer_of_more_values_than_can_be_read_quickly_is_refused() -> None:
+    few = b'{"data": [%s]}' % b",".join([b"[]"] * 10)
+    assert parsed(few) == {"data": [[]] * 10}
+    with pytest.raises(InferenceRefused, match="too many values"):
+        parsed(b'{"data": [%s]}' % b",".join([b"[]"] * MAX_JSON_VALUES))
 
 
 # Trouble that passes.
