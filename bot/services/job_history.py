@@ -120,7 +120,7 @@ class JobHistory:
     async def latest(self, member_id: int, typed: str) -> Sequence[Job]:
         """A member's latest finished jobs with these words, or whose id begins with them.
 
-        None for a text that is longer than an autocomplete.
+        There are none for a text that is longer than an autocomplete.
         """
         if len(typed) > MAX_COMPLETION_CHARS:
             return ()
@@ -241,8 +241,11 @@ class JobHistory:
         return HistoryPage(query, number, -(-found.total // JOBS_PER_PAGE), found, kind)
 
     async def thumbnails(self, member_id: int, found: Sequence[Job]) -> Mapping[str, bytes]:
-        """A small signed JPEG of each job by its id. There are none for jobs whose pictures are gone, nor
-        while too many other pictures are shown."""
+        """A small signed JPEG of each job by its id.
+
+        There are none for jobs whose pictures are gone, nor while too many other pictures are
+        shown.
+        """
         made: dict[str, bytes] = {}
         with contextlib.suppress(PicturesBusy):
             async with self._turns.turn(member_id):
