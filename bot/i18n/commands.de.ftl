@@ -260,7 +260,7 @@ details = Seed und Parameter
        *[other] Füge diese Zeile in `/imagine` ein. Sie ergibt das Raster dieses Bildes, welche Einstellungen du auch hast. Dies ist Bild { $picture }.
     }
     .enlarged = Vergrößere es dann.
-    .starts = Gehe vom gleichen Bild aus: Lass die Links stehen, oder hänge es wieder als `image` an.
+    .starts = Gehe vom gleichen Bild aus: Lass die Links stehen, oder hänge es wieder als `bild` an.
     .in-file = Die Zeile ist zu lang für hier. `/seed id:{ $id }` schickt sie als Datei.
     .no-line = { $reason ->
         [derived] Kein Prompt allein ergibt das: Es wurde aus einem anderen Bild gezeichnet. `/show` zeigt, aus welchem. Der Prompt sagt, was gezeichnet wurde, die Datei von `/seed` enthält die ganze Anfrage.
@@ -292,7 +292,7 @@ history-kind = Was ein Auftrag ist
     .imagine = Raster
     .reroll = Neu gezeichnet
     .vary = Variationen
-    .region = Variieren (Bereich)
+    .region = Variieren (Region)
     .upscale = Einzelbild
     .enlarge = Hochskaliert
     .zoom = Herausgezoomt
@@ -313,9 +313,10 @@ help = Hilfe
     .parameters-text = Parameter stehen am Ende eines Prompts: `a red fox --ar 3:2 --s 250`. Mehr zu einem zeigt `/help` mit seinem Namen.
     .models-text = Mit `--v` und einem Namen wählst du ein Modell.
     .default = Standard
-    .model-value = { $size } px, { $steps }. Bild-Prompts und Bearbeiten: { $edits }. Herauszoomen und Schwenken: { $outpaints }. Nahtlose Kacheln: { $tiles }. /describe: { $describes }. Hochskalieren: { $upscales }. Stile: { $styles }. LoRAs: { $loras }.
+    .model-value = { $size } px, { $steps }. Bild-Prompts und Bearbeiten: { $edits }. Herauszoomen und Erweitern: { $outpaints }. Nahtlose Kacheln: { $tiles }. /describe: { $describes }. Hochskalieren: { $upscales }. Stile: { $styles }. LoRAs: { $loras }.
     .steps = { $steps } Schritte
     .own-steps = eigene Schrittzahl
+    .refused = Dieses Modell geht nicht mit { $flags }.
     .without-effect = Ohne Wirkung bei diesem Modell: { $flags }.
     .skipped-lora = Die LoRA-Datei { $file } ist nicht benutzbar. { $reason }
     .factor = { $factor }×

@@ -239,7 +239,7 @@ no-effect = Parameter ohne Wirkung
        *[one-picture] `--{ $flag }` sagt, wie verschieden die Bilder eines Rasters sind, und `--n 1` verlangt nur eines.
     }
     .remedy = { $why ->
-        [no-picture] Hänge ein Bild als `image` an, setze einen Link zu einem vor die Wörter, oder lass `--{ $flag }` weg.
+        [no-picture] Hänge ein Bild als `bild` an, setze einen Link zu einem vor die Wörter, oder lass `--{ $flag }` weg.
        *[one-picture] Lass einen der beiden weg.
     }
 conflicting-parameters = Ungültiger Parameter
@@ -448,13 +448,13 @@ trailing-sign = Ungültiger Parameter
     }
     .remedy = Schreibe `{ $meant }`. Zwischen Parametern stehen nur Leerzeichen.
 lacks-style-reference = den Stil eines anderen Bildes kann ich nicht übernehmen
-    .instead = Beschreibe den Stil mit Worten, oder wähle einen mit `--style`. Um von einem Bild auszugehen, hänge es mit der Option `image` an.
+    .instead = Beschreibe den Stil mit Worten, oder wähle einen mit `--style`. Um von einem Bild auszugehen, hänge es mit der Option `bild` an.
 lacks-character-reference = eine Figur oder ein Ding aus einem anderen Bild kann ich nicht übernehmen
-    .instead = Geh von diesem Bild aus: Hänge es mit der Option `image` an. `--iw` sagt, wie viel es zählt.
+    .instead = Geh von diesem Bild aus: Hänge es mit der Option `bild` an. `--iw` sagt, wie viel es zählt.
 lacks-video = Videos kann ich nicht machen
     .instead = Lass ihn weg.
 lacks-hd = die Größe wird nicht so gewählt
-    .instead = Lass ihn weg, und drücke unter dem fertigen Bild auf Upscale.
+    .instead = Lass ihn weg, und drücke unter dem fertigen Bild auf Hochskalieren.
 lacks-taste = deinen Geschmack lerne ich nicht
     .instead = Nimm `--style` oder `--stylize`. `/prefer suffix` hängt Parameter an alle deine Prompts.
 lacks-aesthetics = einen experimentellen Look habe ich nicht
@@ -470,11 +470,11 @@ lacks-vae = jedes Modell bringt sein eigenes VAE mit
 lacks-denoising = wie viel ein Bild-Prompt zählt, wird andersherum angegeben
     .instead = Nimm `--iw`: je höher, desto mehr bleibt von deinem Bild.
 lacks-init-image = Bilder werden nicht so angegeben
-    .instead = Hänge das Bild mit der Option `image` an, oder schreibe seinen Link vor die Wörter.
+    .instead = Hänge das Bild mit der Option `bild` an, oder schreibe seinen Link vor die Wörter.
 lacks-control = der Haltung oder den Umrissen eines anderen Bildes kann ich nicht folgen
-    .instead = Geh von diesem Bild aus: Hänge es mit der Option `image` an. `--iw` sagt, wie viel es zählt.
+    .instead = Geh von diesem Bild aus: Hänge es mit der Option `bild` an. `--iw` sagt, wie viel es zählt.
 lacks-faces = Gesichter bessere ich nicht nach
-    .instead = Lass ihn weg. Vary (Region) unter einem Bild zeichnet einen Teil davon neu.
+    .instead = Lass ihn weg. Variieren (Region) unter einem Bild zeichnet einen Teil davon neu.
 lacks-refiner = ich nehme ein Modell für alle Schritte
     .instead = Lass ihn weg. `--v` wählt das Modell.
 lacks-variations = Seeds mische ich nicht so

@@ -51,9 +51,7 @@ def compose_grid(pictures: Sequence[bytes], *, recipe: bool = True) -> bytes:
 
 def compose_preview(pictures: Sequence[bytes]) -> bytes:
     """The same for unfinished pictures, as a JPEG of lower quality."""
-    buffer = io.BytesIO()
-    _grid(pictures).save(buffer, "JPEG", quality=80, exif=_exif("", by_ai=True), xmp=_XMP)
-    return buffer.getvalue()
+    return _small_jpeg(_grid(pictures))
 
 
 def compose_thumbnail(pictures: Sequence[bytes]) -> bytes:
@@ -64,9 +62,7 @@ def compose_thumbnail(pictures: Sequence[bytes]) -> bytes:
         tile = open_rgb(picture)
         tile.thumbnail((side, side))
         tiles.append(tile)
-    buffer = io.BytesIO()
-    _in_rows(tiles).save(buffer, "JPEG", quality=80)
-    return buffer.getvalue()
+    return _small_jpeg(_in_rows(tiles))
 
 
 def copy_label(enlarged: bytes, picture: bytes) -> bytes:
@@ -93,6 +89,13 @@ def fit(picture: bytes, most_bytes: int) -> PictureFile:
                 return PictureFile(buffer.getvalue(), "jpg")
         image = image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS)
     raise PictureTooLarge("It is larger than this server lets me attach.")
+
+
+def _small_jpeg(image: Image.Image) -> bytes:
+    """The image as a JPEG of lower quality that says that AI made it."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=80, exif=_exif("", by_ai=True), xmp=_XMP)
+    return buffer.getvalue()
 
 
 def _grid(pictures: Sequence[bytes]) -> Image.Image:

@@ -114,31 +114,33 @@ def models(versions: Versions | None, locale: str) -> EmbedSpec:
         room -= len(listed)
         if len(listed) < len(skipped):
             listed.append("…")
-        lines = [_abilities(model, locale), *_without_effect(model, locale), *listed]
+        lines = [_abilities(model, locale), *_not_taken(model, locale), *listed]
         fields.append((title, "\n".join(lines)))
     return EmbedSpec(
         _title("models", locale), say("help.models-text", locale), EmbedColour.GREY, tuple(fields)
     )
 
 
-def _without_effect(model: ModelInfo, locale: str) -> list[str]:
-    """A line with the parameters that the model does not know, if there are any."""
-    flags = [
-        f"--{flag}"
+def _not_taken(model: ModelInfo, locale: str) -> list[str]:
+    """A line with the parameters that are refused for the model, and one with those that change
+    nothing, if there are any."""
+    refused = [
+        flag
         for knows, flags in (
             (model.negative_prompts, ("no",)),
             (model.guidance != "none", ("cfg",)),
             (not model.fixed_steps, ("steps", "quality")),
-            (model.seeds, ("seed",)),
-            (model.seed_blends, ("chaos", "sameseed")),
+            (model.seeds, ("seed", "sameseed")),
         )
         if not knows
         for flag in flags
     ]
-    if not flags:
-        return []
-    listed = Markup(", ".join(code(flag, 20) for flag in flags))
-    return [say("help.without-effect", locale, flags=listed)]
+    idle = [] if model.seed_blends else [one for one in ("chaos", "sameseed") if one not in refused]
+    return [
+        say(key, locale, flags=names(f"--{flag}" for flag in flags))
+        for key, flags in (("help.refused", refused), ("help.without-effect", idle))
+        if flags
+    ]
 
 
 def _skipped_loras(model: ModelInfo, locale: str) -> list[str]:
@@ -180,10 +182,10 @@ def _parameter_line(parameter: Parameter, locale: str) -> str:
     return f"{flags} {clause}: {say(parameter.allowed, locale)}"
 
 
-def _some(names: Sequence[str]) -> Markup:
+def _some(every: Sequence[str]) -> Markup:
     """The first names, and “…” if there are more."""
-    shown = [code(name, 20) for name in names[:MAX_LISTED_NAMES]]
-    return Markup(", ".join([*shown, "…"] if len(names) > MAX_LISTED_NAMES else shown))
+    shown = [code(name, 20) for name in every[:MAX_LISTED_NAMES]]
+    return Markup(", ".join([*shown, "…"] if len(every) > MAX_LISTED_NAMES else shown))
 
 
 def _topic_embed(topic: str, text: str, locale: str) -> EmbedSpec:

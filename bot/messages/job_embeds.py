@@ -155,7 +155,9 @@ def engines_field(
         return ()
     lines = []
     for number, one in enumerate(engines, 1):
-        name = plain(one.title, 40) if one.title else say("engines.name", locale, number=number)
+        # A backtick, even an escaped one, might open code that ends in the names of models.
+        title = one.title and plain(one.title.replace("`", "ˋ"), 40)
+        name = title or say("engines.name", locale, number=number)
         key = "engines.away" if one.is_away else "engines.here"
         line = say(key, locale, name=name, running=one.running, most=one.jobs_at_once)
         models = versions.models.items() if versions else ()

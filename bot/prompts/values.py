@@ -22,6 +22,7 @@ _FOREIGN_SAMPLERS = {
     "DPMSolverMultistepScheduler": "dpmpp_2m",
     "DDIMScheduler": "ddim",
     "DDPMScheduler": "ddpm",
+    "LCMScheduler": "lcm",
 }
 """Samplers of ours by the names of AUTOMATIC1111 and diffusers, where it is not the same name."""
 

@@ -143,7 +143,7 @@ def build_services(
     )
     removals = Removals(database, folder, messenger)
     history = JobHistory(
-        database, folder, registry, publisher, messenger, removals, turns, engines.places
+        database, folder, registry, publisher, messenger, removals, turns, engines.places, marks
     )
     return Services(
         generation=generation,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from bot.delivery.job_publisher import MIN_ATTACHMENT_LIMIT_BYTES, JobPublisher
 from bot.delivery.messenger import CannotPost, Messenger
+from bot.delivery.picture_marks import PictureMarks
 from bot.engines.places import EnginePlaces, EngineStatus
 from bot.errors import (
     CannotWriteToYou,
@@ -25,7 +26,7 @@ from bot.errors import (
     SearchTooLong,
     UnclearJob,
 )
-from bot.images.grid import compose_thumbnail
+from bot.images.grid import PictureFile, compose_thumbnail
 from bot.images.turns import MemberTurns
 from bot.messages import job_actions, job_embeds
 from bot.messages.job_embeds import (
@@ -82,6 +83,7 @@ class JobHistory:
         removals: Removals,
         turns: MemberTurns,
         engines: EnginePlaces,
+        marks: PictureMarks,
     ) -> None:
         self._database = database
         self._folder = folder
@@ -91,6 +93,7 @@ class JobHistory:
         self._removals = removals
         self._turns = turns
         self._engines = engines
+        self._marks = marks
 
     async def find(self, member_id: int, typed: str | None) -> Job:
         """Find a member's own job: their latest if nothing is typed.
@@ -117,7 +120,7 @@ class JobHistory:
     async def latest(self, member_id: int, typed: str) -> Sequence[Job]:
         """A member's latest finished jobs with these words, or whose id begins with them.
 
-        None for a text that is longer than an autocomplete.
+        There are none for a text that is longer than an autocomplete.
         """
         if len(typed) > MAX_COMPLETION_CHARS:
             return ()
@@ -238,8 +241,11 @@ class JobHistory:
         return HistoryPage(query, number, -(-found.total // JOBS_PER_PAGE), found, kind)
 
     async def thumbnails(self, member_id: int, found: Sequence[Job]) -> Mapping[str, bytes]:
-        """A small JPEG of each job by its id. There are none for jobs whose pictures are gone, nor
-        while too many other pictures are shown."""
+        """A small signed JPEG of each job by its id.
+
+        There are none for jobs whose pictures are gone, nor while too many other pictures are
+        shown.
+        """
         made: dict[str, bytes] = {}
         with contextlib.suppress(PicturesBusy):
             async with self._turns.turn(member_id):
@@ -248,8 +254,13 @@ class JobHistory:
                         stored = await of_job(self._database, job.id)
                         pictures = [await self._folder.read(picture) for picture in stored]
                         if pictures:
-                            made[job.id] = await asyncio.to_thread(compose_thumbnail, pictures)
+                            made[job.id] = await self._thumbnail(job, pictures)
         return made
+
+    async def _thumbnail(self, job: Job, pictures: Sequence[bytes]) -> bytes:
+        small = await asyncio.to_thread(compose_thumbnail, pictures)
+        origin = await self._marks.origin(job)
+        return (await self._marks.mark(PictureFile(small, "jpg"), origin)).encoded
 
     async def queue(self, member_id: int) -> QueuePosition:
         """The running and waiting jobs, and the figures to estimate when a job will begin."""

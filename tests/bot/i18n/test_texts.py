@@ -69,6 +69,18 @@ def test_every_refusal_and_every_parameter_has_its_words() -> None:
     assert {f"action-{kind}" for kind in JobKind if kind != "imagine"} <= known.keys()
 
 
+def test_what_is_to_be_chosen_is_called_as_discord_shows_it() -> None:
+    texts_of = {
+        language: [file.read_text() for file in texts.files_of(language)]
+        for language in texts.LANGUAGES
+    }
+    named = {key for key in entries("en") if key.startswith("command-") and key.endswith("-name")}
+    for language, found in texts_of.items():
+        renamed = {say(key, "en") for key in named} - {say(key, language) for key in named}
+        shown = set(re.findall("`([a-z_]+)`", "\n".join(found)))
+        assert not renamed & shown, language
+
+
 def test_a_text_within_a_text_is_in_the_same_language() -> None:
     error = errors.PromptTooLong(7000, 6000)
     assert say(error.problem, "de") == "Der Prompt hat 7.000 Zeichen; erlaubt sind 6.000."

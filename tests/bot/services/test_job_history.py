@@ -41,7 +41,9 @@ async def history(settings: Settings, database: Database) -> AsyncIterator[JobHi
         removals = Removals(database, folder, messenger)
         turns = MemberTurns(concurrency=1, most_waiting=1, most_of_one=1)
         places = EnginePlaces(connected.engines, registry)
-        yield JobHistory(database, folder, registry, publisher, messenger, removals, turns, places)
+        yield JobHistory(
+            database, folder, registry, publisher, messenger, removals, turns, places, marks
+        )
         marker.close()
 
 

@@ -96,7 +96,8 @@ async def test_copies_previews_and_cells_are_signed(
     again = await ada.wait_for(lambda m: m.id == again.id and m.attachments)
     single = await finished(ada, (await ada.press(grid, "U1")).message)
     cells = (await ada.press(single, "Vary (Region)")).message
-    for shown in (preview, letter, highlight, again, cells):
+    listed = await ada.slash("darkroom", "history")
+    for shown in (preview, letter, highlight, again, cells, listed):
         encoded = await file_of(ada, shown)
         check(encoded)
         assert actions_in(encoded)

@@ -145,6 +145,7 @@ UNDERSTOOD = [
     ("fox --sampler Euler a", Prompt("fox", sampler="euler_ancestral")),
     ("fox --sampler k_euler_ancestral", Prompt("fox", sampler="euler_ancestral")),
     ("fox --sampler EulerDiscreteScheduler", Prompt("fox", sampler="euler")),
+    ("fox --sampler LCMScheduler", Prompt("fox", sampler="lcm")),
     ("fox --size 512x768", Prompt("fox", size=Size(512, 768))),
     ("fox --size 64X64", Prompt("fox", size=Size(64, 64))),
     ("fox --lora ink", Prompt("fox", loras=(Lora("ink", 1),))),
