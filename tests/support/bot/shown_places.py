@@ -93,7 +93,7 @@ def all_cards(typed: str) -> Iterator[EmbedSpec]:
     engine = EngineStatus(typed, 1, 2, False, frozenset({typed}))
     away = EngineStatus(typed, 1, 2, True, frozenset({typed}))
     engines = job_embeds.engines_field((engine, away), Versions({typed: model}, typed), LOCALE)
-    yield job_embeds.info([job], Totals(1, 2, 3, 4), 3, Preferences(), LOCALE, 6, engines)
+    yield job_embeds.info([job], Totals(1, 2, 3, 4), 3, Preferences(), LOCALE, 40, engines)
     position = QueuePosition(queue, job.member_id, 9.0, 2, (engine, away))
     yield job_embeds.queue(position, job.server_id, LOCALE)
     yield job_embeds.details(job, request, pictures, LOCALE)
