@@ -149,7 +149,7 @@ async def test_the_help_tells_of_each_model(bot: DarkroomBot, ada: Member) -> No
     answer = await ada.slash("darkroom", "help")
     shown = card((await ada.press(answer, "Models")).message)
     assert "128 px, steps of its own" in shown
+    assert "256 px, 12 steps" in shown
     refused = ("no", "cfg", "steps", "quality", "seed", "sameseed")
     listed = ", ".join(f"`--{flag}`" for flag in refused)
     assert f"This model cannot be used with {listed}." in shown
-    assert "256 px, 12 steps" in shown
