@@ -151,7 +151,7 @@ def left_out_of(text: str, request: ImageRequest, vocabulary: Vocabulary) -> tup
         if decides(flag) == "negative":
             left_out += hear_words(" ".join(value), vocabulary).left_out
     # Requests that are older than the vocabulary have all of it.
-    drawn = f"{request.prompt}, {request.negative_prompt}"
+    drawn = ", ".join((request.prompt, request.negative_prompt))
     if set(left_out) & set(hear(drawn, vocabulary).left_out):
         return ()
     return tuple(left_out)

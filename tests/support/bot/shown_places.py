@@ -64,7 +64,7 @@ def refusals(typed: str) -> Iterator[UserError]:
         "float": 1.5,
         "Text": Text("parameter-seed", {"low": "0", "high": "9"})["allowed"],
         "Markup": names([typed]),
-        "Sequence": (typed,),
+        "Sequence": (typed[:20],),
     }
     keys = {"PromptTooLong": {"what": "prompt"}, "ModelCannot": {"what": "tile"}}
     keys["ForeignSyntax"] = {"kind": "tag"}
