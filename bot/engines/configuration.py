@@ -63,7 +63,8 @@ class ModelConfig(_Section):
 
     `names` are its names for `--v` and `--niji`. `sizes` are the only sizes that it draws.
     `parameters` are those it knows of the ones that not every model knows. The roles, members and
-    servers that may use it are Discord's ids; without any, everybody may.
+    servers are Discord's ids. They are read, but nothing is refused by them yet: `open_engines`
+    warns of that.
     """
 
     names: tuple[str, ...] = ()
@@ -78,6 +79,10 @@ class ModelConfig(_Section):
     roles: tuple[DiscordId, ...] = ()
     members: tuple[DiscordId, ...] = ()
     servers: tuple[DiscordId, ...] = ()
+
+    @property
+    def is_restricted(self) -> bool:
+        return bool(self.roles or self.members or self.servers)
 
     @field_validator("names")
     @classmethod

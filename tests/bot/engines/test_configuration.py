@@ -95,6 +95,17 @@ def test_what_is_configured_counts_more_than_what_the_engine_says(tmp_path: Path
     assert configuration.apply(ModelInfo("another")) == ModelInfo("another")
 
 
+async def test_a_rule_that_is_not_checked_yet_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "engines.toml"
+    file.write_text(
+        '[engines.a]\nurl = "http://127.0.0.1:9"\n[models.flux]\nroles = [1200000000000000000]\n'
+    )
+    async with open_engines(read_configuration(settings(file))):
+        assert "Who may use the model flux is not checked yet" in caplog.text
+
+
 MISTAKES = {
     "no TOML": ("[engines", "is no TOML"),
     "no address": ("[engines.a]\njobs_at_once = 1", "engines.a.url is missing"),
