@@ -109,7 +109,7 @@ async def test_a_day_with_each_server(
     varied_grid = await pressed(ada, grid, "V2")
     varied = await stored(database, settings, varied_grid)
     answer = (await ada.press(grid, "U1")).message
-    single = await ada.wait_for(lambda m: m.id == answer.id and m.button("Web"))
+    single = await ada.wait_for(lambda m: m.id == answer.id and m.button("❤️"))
     assert (await picture_of(ada, single)).size == SHAPES[name]
     strongly = await stored(database, settings, await pressed(ada, single, "Vary (Strong)"))
 
@@ -125,7 +125,7 @@ async def test_buttons_are_what_the_server_can_do(
 ) -> None:
     grid = await imagine(ada, "a red fox")
     answer = (await ada.press(grid, "U1")).message
-    single = await ada.wait_for(lambda m: m.id == answer.id and m.button("Web"))
+    single = await ada.wait_for(lambda m: m.id == answer.id and m.button("❤️"))
     offered = set(labels(single))
     assert "Upscale (Subtle)" not in offered
     assert {"Vary (Subtle)", "Vary (Strong)", "❤️"} <= offered
@@ -190,7 +190,7 @@ async def test_vary_region_redraws_only_the_region(
     assert isinstance(dialect.stand_in, OpenAIStandIn)
     grid = await imagine(ada, "a red fox")
     answer = (await ada.press(grid, "U1")).message
-    single = await ada.wait_for(lambda m: m.id == answer.id and m.button("Web"))
+    single = await ada.wait_for(lambda m: m.id == answer.id and m.button("❤️"))
     (before,) = await stored(database, settings, single)
     asked = await ada.press(single, "Vary (Region)")
     chooser = await ada.wait_for(

@@ -125,7 +125,7 @@ async def test_a_part_is_drawn_anew_and_the_rest_is_kept(
 ) -> None:
     grid = await drawn(ada, f"a red fox {SMALL}")
     alone = await finished(ada, (await ada.press(grid, "U1")).message)
-    alone = await ada.wait_for(lambda m: m.id == alone.id and m.button("Web"))
+    alone = await ada.wait_for(lambda m: m.id == alone.id and m.button("❤️"))
     wider = await finished(ada, (await ada.press(alone, "➡️")).message)
     (first, *_) = await quarters(ada, wider)
     assert first.width > first.height
