@@ -33,6 +33,12 @@ Choose = Callable[[str], Any]
 
 
 @pytest.fixture
+def tiny(tiny_folder: Path) -> Checkpoint:
+    """A model that no engine has used: engines change the layers, and conversion comes before."""
+    return load(tiny_folder, CPU)
+
+
+@pytest.fixture
 def choose(tiny: Checkpoint, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Choose:
     """Starts with the tiny model: the network for OpenVINO, or None for torch."""
     caplog.set_level(logging.INFO)
