@@ -59,7 +59,7 @@ def start(mentions: Mapping[str, Markup], locale: str, model: ModelInfo | None =
         ),
         (say("help-start.next", locale), say("help-start.next-value", locale, **values)),
     )
-    text = say("help-start", locale, **values)
+    text = "\n".join([say("help-start", locale, **values), say("by-ai", locale)])
     return EmbedSpec(_title("start", locale), text, EmbedColour.GREY, fields)
 
 

@@ -81,6 +81,8 @@ WRITTEN_OUT = [
     (r"(?:edit:)?job:([0-9a-f]{32}):", "match"),
     (r"([0-9]{1,5})x([0-9]{1,5})", "fullmatch"),
     (r"[1-9][0-9]?", "fullmatch"),
+    (r"[^\w.-]+", "sub"),
+    (r"\.(safetensors|ckpt|pt|pth|bin|gguf|sft)$", "sub"),
     (r"-?[0-9]{1,6}(?:\.[0-9]{1,20})?", "fullmatch"),
     (r"\d+|0[xX][0-9a-fA-F]*", "fullmatch"),
     (r"[;:.] ", "split"),

@@ -190,7 +190,8 @@ async def test_prompts_of_before_and_styles_are_suggested(
     assert await suggested(ben, "red") == []
     assert "red --style sketch" in await suggested(ben, "red --style")
     assert await suggested(ben, "a cat --style sk") == ["a cat --style sketch"]
-    assert await suggested(ben, "") == []
+    # Who has drawn nothing yet is offered what the model draws well.
+    assert await suggested(ben, "") == ["a red fox"]
     assert await suggested(ben, "x" * 200) == []
 
 

@@ -18,7 +18,15 @@ from playground.testing.views import Message
 from storage.database import Database
 from storage.pictures import PictureFolder, at
 from tests.support.bot.deployment import PATIENT, Deployment
-from tests.support.bot.job_messages import LONG, card, drawn, finished, job_id_of, request_of
+from tests.support.bot.job_messages import (
+    LONG,
+    card,
+    drawn,
+    finished,
+    job_id_of,
+    request_of,
+    written,
+)
 from tests.support.bot.manifests import actions_in, actions_of, manifest_in, manifests_in
 from tests.support.pictures import opened
 
@@ -101,10 +109,11 @@ async def test_copies_previews_and_cells_are_signed(
         encoded = await file_of(ada, shown)
         check(encoded)
         assert actions_in(encoded)
-    # “Web” leads to the same file.
-    linked = await ada.wait_for(lambda m: m.id == single.id and any(b.url for b in m.buttons))
-    (url,) = [button.url for button in linked.buttons if button.url]
-    async with aiohttp.ClientSession() as browser, browser.get(url) as answer:
+    # “Web” comes with the first edit, and leads to the same file.
+    async with (
+        aiohttp.ClientSession() as browser,
+        browser.get(single.attachments[0].url) as answer,
+    ):
         assert actions_in(await answer.read()) == ["c2pa.opened"]
 
 
@@ -173,12 +182,12 @@ async def test_server_and_member_decide_about_the_recipe(
 ) -> None:
     shown = card(await owner.slash("darkroom", "server settings", **server))
     assert ("and nothing else" in shown) == bool(server)
-    panel = card(await ada.slash("darkroom", "settings"))
-    assert "Recipe in files of stealth jobs: no" in panel
+    panel = written(await ada.slash("darkroom", "settings"))
+    assert "**Recipe in files of stealth jobs:** no" in panel
     if member:
         await ada.slash("darkroom", "prefer stealth_recipe")
-        panel = card(await ada.slash("darkroom", "settings"))
-        assert "Recipe in files of stealth jobs: yes" in panel
+        panel = written(await ada.slash("darkroom", "settings"))
+        assert "**Recipe in files of stealth jobs:** yes" in panel
     for visibility, expected in recipes.items():
         grid = await drawn(ada, f"{PROMPT} --{visibility}")
         assert carries_recipe(await file_of(ada, grid)) is expected
