@@ -81,7 +81,7 @@ class InferenceClient:
     """
 
     def __init__(self, url: str, api_key: str | None = None) -> None:
-        address, basic = _without_credentials(url)
+        address, basic = without_credentials(url)
         assert not (basic and api_key), "both go into the same header"
         self._url = address.rstrip("/").removesuffix("/v1")
         authorisation = f"Bearer {api_key}" if api_key else basic
@@ -250,10 +250,10 @@ class InferenceClient:
 
 def has_credentials(url: str) -> bool:
     """Whether a user or a password stands in an address."""
-    return _without_credentials(url)[1] is not None
+    return without_credentials(url)[1] is not None
 
 
-def _without_credentials(url: str) -> tuple[str, str | None]:
+def without_credentials(url: str) -> tuple[str, str | None]:
     """An address without its user and password, and these as an Authorization header."""
     try:
         parsed = URL(url)

@@ -1,7 +1,6 @@
 """The connection to a ComfyUI server: its HTTP routes and its websocket. No answer is trusted."""
 
 import asyncio
-import base64
 import io
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -17,7 +16,7 @@ from bot.engines.comfyui.messages import FEATURES, Message, PreviewFrame, read_f
 from bot.engines.comfyui.wording import refusal
 from bot.engines.comfyui.workflow import Graph
 from diffusion.protocol.answers import kind_of
-from diffusion.protocol.client import TRANSIENT_STATUSES, InferenceUnavailable
+from diffusion.protocol.client import TRANSIENT_STATUSES, InferenceUnavailable, without_credentials
 from diffusion.protocol.stream_parser import InferenceRefused, parsed
 
 CONNECT_TIMEOUT_S = 5.0
@@ -82,15 +81,12 @@ class Connection:
     """
 
     def __init__(self, url: str, key: str | None, proxy: str | None) -> None:
+        typed, basic = without_credentials(url)
         try:
-            address = URL(url)
+            address = URL(typed)
         except ValueError as error:
             raise InferenceRefused("The engine's address is no address.") from error
-        authorisation = f"Bearer {key}" if key else None
-        if address.user is not None or address.password is not None:
-            pair = f"{address.user or ''}:{address.password or ''}".encode()
-            authorisation = f"Basic {base64.b64encode(pair).decode()}"
-            address = address.with_user(None)
+        authorisation = basic or (f"Bearer {key}" if key else None)
         self._root = str(address).rstrip("/")
         self._headers = {"Authorization": authorisation} if authorisation else {}
         self._proxy = proxy

@@ -1,6 +1,5 @@
 """The HTTP connection to a server that speaks OpenAI's dialect."""
 
-import base64
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -10,7 +9,7 @@ import aiohttp
 from yarl import URL
 
 from bot.engines.openai.errors import check_status
-from diffusion.protocol.client import InferenceUnavailable
+from diffusion.protocol.client import InferenceUnavailable, without_credentials
 from diffusion.protocol.stream_parser import InferenceRefused
 
 CONNECT_TIMEOUT_S = 10.0
@@ -28,15 +27,12 @@ class Connection:
     """Sends requests and checks their answers. `proxy` is the address of an HTTP proxy."""
 
     def __init__(self, url: str, key: str | None, proxy: str | None) -> None:
+        typed, basic = without_credentials(url)
         try:
-            address = URL(url)
+            address = URL(typed)
         except ValueError as error:
             raise InferenceRefused("The engine's address is no address.") from error
-        authorisation = f"Bearer {key}" if key else None
-        if address.user is not None or address.password is not None:
-            pair = f"{address.user or ''}:{address.password or ''}".encode()
-            authorisation = f"Basic {base64.b64encode(pair).decode()}"
-            address = address.with_user(None)
+        authorisation = basic or (f"Bearer {key}" if key else None)
         self.root = URL(str(address).rstrip("/").removesuffix("/v1"))
         self.headers = {"Authorization": authorisation} if authorisation else {}
         self._proxy = proxy
