@@ -208,6 +208,10 @@ class JobRow(Base):
     """Shown in the server's highlights channel."""
     removed_by: Mapped[RemovedBy | None] = mapped_column(choice(RemovedBy))
     """Who removed its message, as far as that is known; see `storage.removals`."""
+    verdict: Mapped[int] = mapped_column(Integer, server_default="0")
+    """What the rules of its place say about it: a `bot.policy.verdicts.Verdict`."""
+    verdict_reason: Mapped[str | None] = mapped_column(AnyText)
+    """Why the verdict is not to allow it, for a person."""
 
 
 class CopyRow(Base):

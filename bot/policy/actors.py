@@ -11,6 +11,9 @@ class Requester:
     `reply_token` is the interaction's token, with which the answer can be edited for 15 minutes.
     `guest` is whether a user install brought the bot to a place where it may not write; there the
     token is the only way to answer. `installed` is whether the member has a user install.
+    `roles` are the ids of their roles on this server, now. `parent_id` is the channel of a thread,
+    `category_id` the category of the channel, `age_restricted` whether Discord shows the channel to
+    adults only.
     """
 
     member_id: int
@@ -22,6 +25,10 @@ class Requester:
     reply_token: str | None = None
     guest: bool = False
     installed: bool = False
+    roles: frozenset[int] = frozenset()
+    parent_id: int | None = None
+    category_id: int | None = None
+    age_restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from bot.models.registry import ModelRegistry
 from bot.policy.admission import Admission
 from bot.policy.places import Places
 from bot.policy.rate_limit import RateLimiter
+from bot.services.admin.authorization import Authorization
 from bot.services.completion import PromptCompletion
 from bot.services.describe import DescribeService
 from bot.services.followups import FollowupService
@@ -111,6 +112,7 @@ def build_services(
     )
     fetcher = PictureFetcher(_cdn(settings))
     admission = Admission(database)
+    authorization = Authorization(places)
     start_pictures = StartPictures(database, folder)
     job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher)
     generation = GenerationService(
@@ -120,7 +122,7 @@ def build_services(
         start_pictures,
         queue_worker,
         publisher,
-        places,
+        authorization,
     )
     # Showing pictures needs no place in the queue, yet a grid takes seconds of CPU time.
     turns = MemberTurns(
@@ -138,7 +140,7 @@ def build_services(
         start_pictures,
         publisher,
         marks,
-        places,
+        authorization,
         turns,
     )
     removals = Removals(database, folder, messenger)

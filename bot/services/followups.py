@@ -19,9 +19,9 @@ from bot.models.registry import ModelRegistry
 from bot.policy.access import Action, Actor
 from bot.policy.actors import Requester
 from bot.policy.admission import Admission
-from bot.policy.places import Places
 from bot.prompts.effective_settings import SettingsSources, queue_settings
 from bot.prompts.recipe import to_edit
+from bot.services.admin.authorization import Authorization
 from bot.services.followup_jobs import FollowupJobs, FollowupRequest, FollowupSource
 from bot.services.generation import GenerationService
 from bot.services.job_builder import JobBuilder, with_visibility
@@ -67,7 +67,7 @@ class FollowupService:
         start_pictures: StartPictures,
         publisher: JobPublisher,
         marks: PictureMarks,
-        places: Places,
+        authorization: Authorization,
         turns: MemberTurns,
     ) -> None:
         self._database = database
@@ -78,7 +78,7 @@ class FollowupService:
         self._generation = generation
         self._publisher = publisher
         self._marks = marks
-        self._places = places
+        self._authorization = authorization
         self._turns = turns
 
     async def submit(
@@ -93,7 +93,7 @@ class FollowupService:
         `member` is what the requester prefers; None if it is still to be read.
         """
         job = await self._generation.job(Action.FOLLOW_UP, actor, followup.job_id)
-        await self._places.check(requester, job)
+        await self._authorization.check_requester(requester, job)
         settings = await self._generation.server_settings(job.server_id)
         here = settings
         if requester.server_id != job.server_id:
@@ -107,6 +107,7 @@ class FollowupService:
                 if member is None:
                     member = await members.get_preferences(self._database, requester.member_id)
                 new = await self._build(requester, job, followup, settings, member)
+                (new,) = await self._authorization.check_jobs(requester, [new])
             made = await self._queue(new, limit)
         if made.new:
             self._publisher.show_used(new.parent_id)

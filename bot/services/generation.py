@@ -4,7 +4,7 @@ Knows nothing of Discord's API.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.delivery.job_publisher import JobPublisher
 from bot.errors import (
@@ -19,9 +19,9 @@ from bot.messages.specs import MessageSpec
 from bot.policy.access import Action, Actor, check_draft, check_job
 from bot.policy.actors import Requester
 from bot.policy.admission import Admission
-from bot.policy.places import Places
 from bot.retry import until_stored
-from bot.services.job_builder import JobBuilder, from_draft, to_draft
+from bot.services.admin.authorization import Authorization
+from bot.services.job_builder import BuiltJobs, JobBuilder, from_draft, to_draft
 from bot.services.queue_worker import QueueWorker
 from storage import drafts, jobs, servers, unique_jobs
 from storage.database import Database
@@ -72,7 +72,7 @@ class GenerationService:
         start_pictures: StartPictures,
         queue_worker: QueueWorker,
         publisher: JobPublisher,
-        places: Places,
+        authorization: Authorization,
     ) -> None:
         self._database = database
         self._job_builder = job_builder
@@ -80,7 +80,7 @@ class GenerationService:
         self._start_pictures = start_pictures
         self._queue_worker = queue_worker
         self._publisher = publisher
-        self._places = places
+        self._authorization = authorization
 
     async def imagine(
         self, requester: Requester, typed: str, images: Sequence[UploadedFile] = ()
@@ -91,9 +91,10 @@ class GenerationService:
         prompt stands for several prompts, or for more than a few jobs, nothing is queued: it is
         kept as a draft until its member confirms it.
         """
-        await self._places.check(requester)
+        await self._authorization.check_requester(requester)
         settings = await self.server_settings(requester.server_id)
         asked = await self._job_builder.read(requester, typed, settings, images)
+        asked = await self._authorized(requester, asked)
         few = min(MAX_UNCONFIRMED_JOBS, settings.jobs_per_member)
         needs_no_confirmation = len(asked.prompts) == 1 and len(asked.jobs) <= few
         limit = settings.jobs_per_member if needs_no_confirmation else _max_jobs(settings)
@@ -109,9 +110,10 @@ class GenerationService:
 
     async def imagine_all(self, requester: Requester, prompts: Sequence[str]) -> tuple[Job, ...]:
         """Queue several suggested prompts, all of them or none."""
-        await self._places.check(requester)
+        await self._authorization.check_requester(requester)
         settings = await self.server_settings(requester.server_id)
-        asked = [await self._job_builder.read(requester, prompt, settings) for prompt in prompts]
+        read = [await self._job_builder.read(requester, prompt, settings) for prompt in prompts]
+        asked = [await self._authorized(requester, one) for one in read]
         limit, wanted = _max_jobs(settings), sum(len(one.jobs) for one in asked)
         async with self._start_pictures.holding():
             async with self._admission.place(requester.member_id, wanted, limit):
@@ -121,9 +123,11 @@ class GenerationService:
     async def confirm(self, requester: Requester, draft_id: str) -> tuple[Job, ...]:
         """Queue the jobs of a draft. Raises ConfirmationExpired."""
         draft = check_draft(requester.member_id, await drafts.get(self._database, draft_id))
-        await self._places.check(requester)
+        await self._authorization.check_requester(requester)
         settings = await self.server_settings(requester.server_id)
-        return await self.queue(from_draft(requester, draft.content), _max_jobs(settings), draft_id)
+        new = from_draft(requester, draft.content)
+        new = await self._authorization.check_jobs(requester, new)
+        return await self.queue(new, _max_jobs(settings), draft_id)
 
     async def decline(self, member_id: int, draft_id: str) -> None:
         """Delete a draft. Raises ConfirmationExpired."""
@@ -187,6 +191,10 @@ class GenerationService:
         if server_id is None:
             return ServerSettings(server_id=0)
         return await servers.get_settings(self._database, server_id)
+
+    async def _authorized(self, requester: Requester, asked: BuiltJobs) -> BuiltJobs:
+        """The same jobs, with the verdict on each. Raises the refusal of one."""
+        return replace(asked, jobs=await self._authorization.check_jobs(requester, asked.jobs))
 
     async def queue(
         self, new: Sequence[NewJob], limit: int | None, draft_id: str | None = None

@@ -15,6 +15,8 @@ from bot.services.container import Services
 REQUIRED_PERMISSIONS = ("view_channel", "send_messages", "embed_links", "attach_files")
 """Permissions without which a job's messages cannot be shown."""
 
+MAYBE_AGE_RESTRICTED = (discord.abc.GuildChannel, discord.Thread)
+
 
 @runtime_checkable
 class HasServices(Protocol):
@@ -54,6 +56,7 @@ def requester_of(interaction: discord.Interaction) -> Requester:
 
     Call it before anything is queued, so that no GPU time goes into pictures that cannot be shown.
     """
+    channel = interaction.channel
     return Requester(
         member_id=interaction.user.id,
         member_name=interaction.user.name,
@@ -64,6 +67,10 @@ def requester_of(interaction: discord.Interaction) -> Requester:
         reply_token=interaction.token,
         guest=_is_guest(interaction),
         installed=interaction.is_user_integration(),
+        roles=_roles_of(interaction.user),
+        parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
+        category_id=_category_of(channel),
+        age_restricted=isinstance(channel, MAYBE_AGE_RESTRICTED) and channel.is_nsfw(),
     )
 
 
@@ -120,6 +127,18 @@ def custom_ids_of(client: discord.Client, message: discord.Message) -> list[str]
 def upload_of(attachment: discord.Attachment) -> UploadedFile:
     """A file that came with a command, or that a message shows."""
     return UploadedFile(attachment.url, attachment.filename, attachment.size)
+
+
+def _roles_of(user: discord.User | discord.Member) -> frozenset[int]:
+    """The ids of a member's roles when they acted; none where there is no server."""
+    return frozenset(role.id for role in getattr(user, "roles", ()))
+
+
+def _category_of(channel: object) -> int | None:
+    """The id of the category that a channel, or the channel of a thread, is in."""
+    # On a server that the bot is not on, the channel of a thread is not known.
+    above = channel.parent if isinstance(channel, discord.Thread) else channel
+    return getattr(above, "category_id", None)
 
 
 def _is_guest(interaction: discord.Interaction) -> bool:

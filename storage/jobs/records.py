@@ -48,6 +48,10 @@ class NewJob:
     """Shown to its member alone."""
     reply_token: str | None = None
     """The interaction token that reaches its message, where the bot itself cannot; else None."""
+    verdict: int = 0
+    """What the rules of its place say about it; 0 allows it."""
+    verdict_reason: str | None = None
+    """Why the verdict is not to allow it, for a person."""
 
     @property
     def is_unresolved(self) -> bool:

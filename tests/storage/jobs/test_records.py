@@ -55,6 +55,8 @@ async def test_a_job_with_every_field_set_comes_back_whole(database: Database) -
         locale="de",
         stealth=True,
         reply_token="token",
+        verdict=3,
+        verdict_reason="The words are not allowed here.",
         id="ab" * 16,
         state=JobState.FAILED,
         message_id=5,

@@ -1,0 +1,1 @@
+"""Who may do what, where and how much, as the admins of a server and of the bot decided."""

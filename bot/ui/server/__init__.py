@@ -1,0 +1,1 @@
+"""The groups and panels of `/server`, one module for each subject."""

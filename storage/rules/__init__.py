@@ -1,0 +1,1 @@
+"""What admins decided for a server, its channels and roles: one module for each subject."""
