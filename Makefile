@@ -7,7 +7,7 @@ ARGS ?=
 # On a processor OpenVINO draws several times as fast as torch. A GPU has no use for its 180 MB.
 EXTRAS = $(shell command -v nvidia-smi >/dev/null 2>&1 || echo '[openvino]')
 
-.PHONY: install run test company libraries clients lint bench
+.PHONY: install run test slow company libraries clients lint bench
 
 install: .venv/installed
 
@@ -26,6 +26,10 @@ run: install
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+# What takes long and decides little: a whole training in miniature, and rare processors.
+slow: .venv/installed-dev
+	$(BIN)/python -m pytest -m slow $(ARGS)
 
 # The same bytes in any company: 500 pictures for each choice of instructions and threads.
 company: .venv/installed-dev

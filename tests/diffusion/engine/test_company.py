@@ -48,7 +48,10 @@ def _alike(said: dict[str, Any], pictures: int) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("instructions", "dtype", "threads", "family"),
-    [("", "float32", "3", "sd1"), ("AVX2", "bfloat16", "2", "sdxl")],
+    [
+        ("", "float32", "3", "sd1"),
+        pytest.param("AVX2", "bfloat16", "2", "sdxl", marks=pytest.mark.slow),
+    ],
 )
 def test_pictures_have_the_same_bytes_in_company(
     instructions: str, dtype: str, threads: str, family: str

@@ -399,6 +399,7 @@ def test_a_prompt_with_another_word_is_matched_with_that_of_the_name() -> None:
     assert align(short, long, end) == [0, 1, 3, 4, 5, 5, 6]
 
 
+@pytest.mark.slow
 def test_kindred_words_come_to_read_as_the_name_which_stays(workdir: Path) -> None:
     """The states of a prompt with another word approach those of the name's, and the name's own
     move less."""
@@ -428,6 +429,7 @@ def test_kindred_words_come_to_read_as_the_name_which_stays(workdir: Path) -> No
 
 @pytest.mark.timeout(400)
 @pytest.mark.filterwarnings("default")
+@pytest.mark.slow
 def test_all_phases_in_miniature(tmp_path: Path) -> None:
     """Every phase leaves a falling loss, and what comes out is a pipeline that draws."""
     from diffusers import StableDiffusionPipeline
@@ -664,6 +666,7 @@ def test_a_decoder_that_learns_on_leaves_the_latents_alone(workdir: Path) -> Non
     assert only_the_decoder_changed(earlier.state_dict(), workdir / "vae")
 
 
+@pytest.mark.slow
 def test_a_decoder_that_learns_from_drafts_leaves_the_latents_alone(workdir: Path) -> None:
     from diffusion.training.phases.autoencoder import build_autoencoder
 
