@@ -32,7 +32,12 @@ class Decoder:
     """
 
     def __init__(self, vae: nn.Module, config: Any, small: Any = None) -> None:
+        # On a processor, convolutions are up to twice as fast with the channels of a pixel side by
+        # side.
+        on_processor = next(vae.parameters()).device.type == "cpu"
+        self._layout = torch.channels_last if on_processor else torch.contiguous_format
         self.vae = vae
+        vae.to(memory_format=self._layout)  # type: ignore[call-overload]
         self._small = small
         self._scale: Tensor | float = float(config.scaling_factor)
         self._shift: Tensor | float = float(getattr(config, "shift_factor", None) or 0.0)
@@ -61,6 +66,7 @@ class Decoder:
         """
         weights = next(self.vae.parameters())
         colours = torch.from_numpy(pixels).to(weights).permute(2, 0, 1)[None] / 127.5 - 1
+        colours = colours.contiguous(memory_format=self._layout)
         # Not `vae.encode`: it reads `use_tiling`, which another thread may have set for decoding.
         moments: Tensor = self.vae.encoder(colours)  # type: ignore[operator]
         if self.vae.quant_conv is not None:
@@ -98,6 +104,7 @@ class Decoder:
     def _decode(self, latents: Tensor) -> Tensor:
         weights = next(self.vae.parameters())
         scaled = (latents / self._scale + self._shift).to(weights.dtype)
+        scaled = scaled.contiguous(memory_format=self._layout)
         decoded: Tensor = self.vae.decode(scaled, return_dict=False)[0]  # type: ignore[operator]
         return decoded.float()
 
