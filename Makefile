@@ -7,7 +7,7 @@ ARGS ?=
 # On a processor OpenVINO draws several times as fast as torch. A GPU has no use for its 180 MB.
 EXTRAS = $(shell command -v nvidia-smi >/dev/null 2>&1 || echo '[openvino]')
 
-.PHONY: install run test slow company libraries clients lint bench
+.PHONY: install run doctor test slow company libraries clients lint bench
 
 install: .venv/installed
 
@@ -23,6 +23,10 @@ install: .venv/installed
 
 run: install
 	$(BIN)/darkroom $(ARGS)
+
+# What is wrong with this installation, and what to do about it.
+doctor: install
+	$(BIN)/darkroom doctor $(ARGS)
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)

@@ -1,7 +1,7 @@
 """The `darkroom` command: reads the command line, and prints a start-up failure as one sentence.
 
 The exit code is 78 (`os.EX_CONFIG`) if the settings are wrong, so that a restart would not help;
-other failures exit with 1.
+other failures exit with 1. `darkroom doctor` exits with 1 if it finds a problem.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from typing import NoReturn
 import discord
 from pydantic import ValidationError
 
+from bot.cli.doctor import doctor
 from bot.cli.errors import CannotStart
 from bot.cli.imagine import imagine
 from bot.cli.launcher import launch
@@ -69,6 +70,14 @@ async def _run(options: argparse.Namespace, settings: Settings) -> None:
             await imagine(settings, options.prompt, options.output, options.image)
         case "migrate":
             await migrate(settings.database)
+        case "doctor":
+            _end_now(await doctor(settings, as_json=options.json, strict=options.strict))
+
+
+def _end_now(code: int) -> NoReturn:
+    """End without waiting for look-ups in threads that hang, such as those of a name server."""
+    sys.stdout.flush()
+    os._exit(code)
 
 
 def _log_to_terminal() -> None:
@@ -109,6 +118,9 @@ def _parser() -> argparse.ArgumentParser:
         help="a picture to start from; several are blended",
     )
     commands.add_parser("migrate", help="bring the database up to date")
+    examine = commands.add_parser("doctor", help="say what is wrong, and what to do about it")
+    examine.add_argument("--json", action="store_true", help="print JSON, for programs")
+    examine.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
     commands.add_parser("inference", help="the inference process alone (--help says more)")
     commands.add_parser("playground", help="the local Discord alone (--help says more)")
     commands.add_parser("train", help="train the embedded model (--help says more)")

@@ -14,6 +14,7 @@ from bot.delivery.messenger import Messenger
 from bot.engines.connections import ConnectedEngines
 from bot.errors import UserError
 from bot.i18n.translator import Translator
+from bot.invite import INTENTS, invite_link
 from bot.policy.places import Places
 from bot.services.container import build_services
 from bot.ui.cogs.context_menus import JobMenus
@@ -28,13 +29,14 @@ from bot.ui.confirmations import ConfirmationButton
 from bot.ui.edit_button import EditButton
 from bot.ui.greeting import greet
 from bot.ui.help_pages import TopicButton
-from bot.ui.interactions import REQUIRED_PERMISSIONS, check_allowed
+from bot.ui.interactions import check_allowed
 from bot.ui.job_buttons import JobButton
 from bot.ui.modals import on_modal_submit
 from bot.ui.pagination import KindSelect, PageButton, ShowAgainSelect
 from bot.ui.reactions import Reactions
 from bot.ui.region_select import CellSelect
 from bot.ui.responses import Responder
+from bot.ui.server.doctor import ExamineAgainButton
 from bot.ui.settings_panel import (
     OldPanelButton,
     PanelButton,
@@ -63,15 +65,9 @@ PRESSED = (
     ConfirmationButton,
     EditButton,
     SuggestionButton,
+    ExamineAgainButton,
 )
 """The buttons and select menus, found by their custom_ids under messages of any age."""
-
-INVITE_PERMISSIONS = discord.Permissions(
-    **dict.fromkeys(
-        (*REQUIRED_PERMISSIONS, "send_messages_in_threads", "read_message_history"), True
-    )
-)
-"""What the bot needs on a server."""
 
 log = logging.getLogger(__name__)
 
@@ -83,15 +79,6 @@ def point_at(stand_in: str) -> None:
     gateway = url.with_scheme("wss" if url.scheme == "https" else "ws") / "gateway"
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = gateway
     discord.asset.Asset.BASE = str(url / "cdn")
-
-
-def invite_link(application_id: int) -> str:
-    """Where an admin adds the bot to a server, with the permissions that it needs."""
-    link = discord.utils.oauth_url(
-        application_id, permissions=INVITE_PERMISSIONS, scopes=("bot", "applications.commands")
-    )
-    # 0 is a server. Without it, Discord may offer to install the bot for the user alone.
-    return f"{link}&integration_type=0"
 
 
 class _CommandTree(app_commands.CommandTree["DarkroomBot"]):
@@ -131,7 +118,7 @@ class DarkroomBot(commands.Bot):
             command_prefix=commands.when_mentioned,
             help_command=None,
             tree_cls=_CommandTree,
-            intents=discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True),
+            intents=INTENTS,
             allowed_contexts=app_commands.AppCommandContext(
                 guild=True,
                 dm_channel=settings.direct_messages,

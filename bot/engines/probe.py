@@ -35,6 +35,11 @@ class ProbedEngine:
     ) -> None:
         await self._opened.aclose()
 
+    @property
+    def found(self) -> Engine | None:
+        """The client that fits; None before the server was asked."""
+        return self._engine
+
     async def models(self) -> tuple[ModelInfo, ...]:
         """See `Engine`."""
         return await (await self._known()).models()

@@ -525,3 +525,143 @@ syntax-blend = ein Tausch oder eine Mischung von Prompts
     .instead = Schreibe `a cat:: a dog` für eine Mischung.
 syntax-tag = eine Angabe, die ich nicht lesen kann
     .instead = Lass sie weg. Eine LoRA schreibt man `--lora name:0.8` ans Ende des Prompts.
+
+## The doctor of a server and of an installation
+
+doctor = Diagnose
+    .summary = { $problems ->
+        [0] { $warnings ->
+            [0] Alles in Ordnung
+            [1] 1 Warnung
+           *[other] { $warnings } Warnungen
+        }
+        [1] { $warnings ->
+            [0] 1 Problem
+            [1] 1 Problem, 1 Warnung
+           *[other] 1 Problem, { $warnings } Warnungen
+        }
+       *[other] { $warnings ->
+            [0] { $problems } Probleme
+            [1] { $problems } Probleme, 1 Warnung
+           *[other] { $problems } Probleme, { $warnings } Warnungen
+        }
+    }
+    .again = Noch einmal prüfen
+    .invite = Einladungslink
+    .tell-operator = Sag es den Leuten, die den Bot betreiben. `darkroom doctor` zeigt ihnen mehr.
+    .left-out = … und { $count } weitere.
+doctor-hangs = Die Prüfung „{ $check }“ war nach { $seconds } Sekunden nicht fertig.
+    .remedy = Etwas, das sie fragt, antwortet nicht. Versuch es noch einmal; bleibt es so, prüf Netz und Platten.
+doctor-failed = Die Prüfung „{ $check }“ ist gescheitert.
+    .remedy = Versuch es noch einmal. Bleibt es so, melde es bitte als Fehler von Darkroom.
+doctor-token = Token
+    .valid = Discord nimmt das Token an. Der Bot ist { $name }.
+    .stand-in = Der Ersatz für Discord antwortet. Der Bot ist { $name }.
+    .missing = Es gibt kein Token, deshalb wurde bei Discord nichts geprüft. `darkroom` startet stattdessen den Playground.
+    .missing-remedy = Für einen Server bei Discord schreib `DISCORD_TOKEN=…` in eine Datei `.env` in diesem Ordner. In der README steht, woher du ein Token bekommst.
+    .refused = Discord nimmt das Token nicht an.
+    .refused-remedy = Öffne https://discord.com/developers/applications, wähl die Anwendung, dann Bot, dann Reset Token. Schreib das neue Token in `DISCORD_TOKEN`.
+    .away = Discord ist nicht zu erreichen.
+    .away-remedy = Prüf Netz, Nameserver und Proxy dieses Rechners. Ist `DISCORD_URL` gesetzt, prüf, ob dort etwas antwortet.
+doctor-intents = Intents
+    .none-needed = Der Bot braucht keine privilegierten Intents und hat keine.
+    .granted = Der Bot hat die privilegierten Intents, die er braucht.
+    .missing = Der Bot braucht privilegierte Intents, die er nicht hat: { $names }.
+    .missing-remedy = Schalte sie in Discords Entwicklerportal ein: die Anwendung, dann Bot, dann Privileged Gateway Intents.
+    .unused = Die Anwendung hat privilegierte Intents, die der Bot nicht braucht: { $names }.
+    .unused-remedy = Schalte sie in Discords Entwicklerportal aus: die Anwendung, dann Bot, dann Privileged Gateway Intents.
+doctor-channels = Kanäle
+    .drawable = Auf „{ $server }“ kann der Bot in { $count } von { $all } Kanälen zeichnen.{ $hidden ->
+        [0] {""}
+        [1] {" "}1 Kanal sieht er nicht.
+       *[other] {" "}{ $hidden } Kanäle sieht er nicht.
+    }
+    .nowhere = Auf „{ $server }“ kann der Bot in keinem Kanal zeichnen.
+    .nowhere-remedy = Öffne in den Einstellungen eines Kanals die Berechtigungen und erlaube der Rolle des Bots View Channel, Send Messages, Embed Links und Attach Files.
+    .role = Auf „{ $server }“ hat die Rolle des Bots nicht alle Berechtigungen, die er braucht. Es fehlen: { $names }.
+    .role-remedy = Öffne den Einladungslink und füg den Bot dem Server noch einmal hinzu: Das ergänzt, was fehlt. Oder schalte sie in den Servereinstellungen unter Rollen ein.
+    .lacking = Auf „{ $server }“ kann der Bot nicht zeichnen in { $channels }. Dort fehlen: { $names }.
+    .lacking-little = Auf „{ $server }“ kann der Bot in { $channels } zeichnen, aber Threads oder Reaktionen gehen nicht alle. Dort fehlen: { $names }.
+    .lacking-remedy = Wenn er das soll, öffne in den Einstellungen des Kanals die Berechtigungen und erlaube es der Rolle des Bots.
+    .named = { $names }
+    .named-more = { $names } und { $more } weiteren
+    .no-commands = Auf „{ $server }“ darf der Bot keine Slash-Befehle anlegen.
+    .invite-remedy = Öffne den Einladungslink und füg den Bot dem Server hinzu. Er fragt nach den richtigen Berechtigungen und Scopes.
+    .highlights = Auf „{ $server }“ kann der Bot im Kanal für Highlights nichts posten, oder es gibt den Kanal nicht mehr.
+    .highlights-remedy = Erlaube dem Bot, dort zu posten, oder wähl einen anderen Kanal mit `/server settings highlights`.
+    .no-server = Der Bot ist noch auf keinem Server.
+    .more = { $count ->
+        [1] 1 weiterer Server wurde nicht geprüft.
+       *[other] { $count } weitere Server wurden nicht geprüft.
+    }
+doctor-clock = Uhr
+    .right = Die Uhr stimmt mit der von Discord überein.
+    .fast = Die Uhr geht { $seconds } Sekunden vor, verglichen mit der von Discord.
+    .slow = Die Uhr geht { $seconds } Sekunden nach, verglichen mit der von Discord.
+    .remedy = Schalte auf dem Rechner den Zeitabgleich ein, zum Beispiel mit `timedatectl set-ntp true`.
+doctor-database = Datenbank
+    .usable = { $kind } lässt sich lesen und schreiben, und das Schema ist aktuell.
+    .not-yet = Es gibt noch keine Datenbank ({ $kind }), oder sie ist leer. Der erste Start legt die Tabellen an.
+    .unusable = Die Datenbank ist nicht zu gebrauchen.
+    .unusable-remedy = Prüf, ob sie läuft und ob in `DATABASE_URL` der richtige Rechner, Benutzer, Datenbankname und das richtige Passwort stehen.
+    .older = Das Schema ist von einer älteren Version von Darkroom.
+    .older-remedy = Mach eine Sicherung, dann starte den Bot oder ruf `darkroom migrate` auf.
+    .newer = Das Schema ist von einer neueren Version von Darkroom.
+    .newer-remedy = Aktualisiere Darkroom, oder kehr zu einer Sicherung dieser Version zurück.
+    .not-writable = Die Datenbank lässt sich lesen, aber nicht schreiben.
+    .not-writable-remedy = Prüf, ob ihr Benutzer schreiben darf, ob die Platte voll ist und ob ein anderes Programm sie gesperrt hält.
+doctor-engines = Engines
+    .own = Darkroom startet eine eigene Engine.
+    .there = Engine { $engine } antwortet. Art: { $kind }. Modelle: { $models }{ $more ->
+        [0] .
+       *[other] {" "}und { $more } weitere.
+    }
+    .busy = Engine { $engine } antwortet. Art: { $kind }. Modelle: { $models }{ $more ->
+        [0] .
+       *[other] {" "}und { $more } weitere.
+    } In Arbeit: { $running }, wartend: { $waiting }.
+    .away = Engine { $engine } antwortet nicht oder lehnt ab.
+    .away-remedy = Prüf, ob sie läuft und ob ihre Adresse in `INFERENCE_URL` oder `darkroom.toml` und ihr Schlüssel stimmen. Jobs warten, bis sie wieder da ist.
+    .no-models = Engine { $engine } nennt keine Modelle.
+    .no-models-remedy = Sieh in ihrem eigenen Log nach, ob sie ein Modell geladen hat.
+    .misconfigured = Die Einstellungen der Engines sind falsch.
+    .misconfigured-remedy = Berichtige `INFERENCE_URL` oder `darkroom.toml`. docs/deployment.md zeigt, wie sie aussehen.
+    .no-model-file = Das Modell in `DARKROOM_MODEL` ist nicht da.
+    .no-model-file-remedy = Berichtige `DARKROOM_MODEL`, oder leg die Datei oder den Ordner dorthin.
+doctor-disk = Platte
+    .room = Es ist Platz für Bilder da.
+    .nearly-full = Die Platte ist fast voll.
+    .full = Die Platte ist voll.
+    .remedy = Lösch, was nicht gebraucht wird, oder setz `DARKROOM_DATA` auf einen Ordner auf einer größeren Platte und verschieb die Daten dorthin.
+    .not-writable = In den Datenordner lässt sich nichts schreiben.
+    .not-writable-remedy = Gib den Ordner dem Benutzer, unter dem Darkroom läuft, oder setz `DARKROOM_DATA` auf einen anderen Ordner.
+doctor-signature = Signatur
+    .own = Bilder werden bis { $date } mit einem selbst gemachten Schlüssel signiert. Programme, die sie prüfen, kennen den Unterzeichner nicht.
+    .operators = Bilder werden bis { $date } mit dem Zertifikat des Betreibers signiert.
+    .not-yet = Der erste Start macht einen Schlüssel, um Bilder zu signieren.
+    .unusable = Mit dem Zertifikat oder Schlüssel in den Einstellungen lassen sich keine Bilder signieren, deshalb startet der Bot nicht.
+    .unusable-remedy = Berichtige `DARKROOM_C2PA_CERTIFICATE` und `DARKROOM_C2PA_KEY`. In docs/law.md steht, wie sie sein müssen.
+    .not-valid-yet = Das Zertifikat gilt erst ab { $date }.
+    .not-valid-yet-remedy = Prüf die Uhr dieses Rechners, oder nimm ein anderes Zertifikat.
+    .ended = Das Zertifikat ist am { $date } abgelaufen.
+    .ended-remedy = Besorg ein neues, leg es an die Stelle des alten und starte den Bot neu.
+    .ends-soon = Das Zertifikat läuft am { $date } ab.
+    .ends-soon-remedy = Besorg ein neues, leg es an die Stelle des alten und starte den Bot neu.
+    .own-ended = Das selbst gemachte Zertifikat ist am { $date } abgelaufen.
+    .own-ended-remedy = Starte den Bot neu: Er macht ein neues.
+    .own-ends-soon = Das selbst gemachte Zertifikat läuft am { $date } ab.
+    .own-ends-soon-remedy = Starte den Bot neu: Er macht ein neues.
+doctor-files = Dateien
+    .closed = Nur du kannst die Dateien mit Geheimnissen und Daten lesen.
+    .open = Andere auf diesem Rechner können Dateien mit Geheimnissen lesen.
+    .open-remedy = Ruf für jede dieser Dateien `chmod 600` auf.
+    .open-data = Andere auf diesem Rechner können Prompts oder Schlüssel im Datenordner lesen.
+    .open-data-remedy = Starte den Bot: Er schließt sie. Bleiben sie offen, gehören sie einem anderen Benutzer: Gib sie dem, unter dem Darkroom läuft.
+doctor-versions = Versionen
+    .python = Python { $python }.
+    .gpu = Die Engine zeichnet mit einer GPU.
+    .cpu-torch = Es gibt eine GPU, aber torch ist in der Fassung für Prozessoren installiert.
+    .cpu-torch-remedy = Installiere torch für deine Version von CUDA, wie es unter https://pytorch.org/get-started/locally/ steht.
+    .processor = Hier gibt es keine GPU von NVIDIA. Die Engine zeichnet auf dem Prozessor.
+    .slow = Hier gibt es keine GPU von NVIDIA, und ohne OpenVINO zeichnet ein Prozessor mehrmals langsamer.
+    .slow-remedy = Ruf `make install` auf, oder installiere das Extra: `pip install 'darkroom[openvino]'`.

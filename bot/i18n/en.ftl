@@ -525,3 +525,143 @@ syntax-blend = a swap or a mixture of prompts
     .instead = Write `a cat:: a dog` for a mixture.
 syntax-tag = a tag that I can't read
     .instead = Leave it out. A LoRA is `--lora name:0.8` at the end of the prompt.
+
+## The doctor of a server and of an installation
+
+doctor = Doctor
+    .summary = { $problems ->
+        [0] { $warnings ->
+            [0] All is well
+            [1] 1 warning
+           *[other] { $warnings } warnings
+        }
+        [1] { $warnings ->
+            [0] 1 problem
+            [1] 1 problem, 1 warning
+           *[other] 1 problem, { $warnings } warnings
+        }
+       *[other] { $warnings ->
+            [0] { $problems } problems
+            [1] { $problems } problems, 1 warning
+           *[other] { $problems } problems, { $warnings } warnings
+        }
+    }
+    .again = Check again
+    .invite = Invite link
+    .tell-operator = Tell whoever runs the bot. `darkroom doctor` shows them more.
+    .left-out = … and { $count } more.
+doctor-hangs = The check “{ $check }” did not end within { $seconds } seconds.
+    .remedy = Something that it asks does not answer. Try again; if it stays so, check network and disks.
+doctor-failed = The check “{ $check }” failed.
+    .remedy = Try again. If it stays so, please report it as a bug of Darkroom.
+doctor-token = Token
+    .valid = Discord accepts the token. The bot is { $name }.
+    .stand-in = The stand-in for Discord answers. The bot is { $name }.
+    .missing = There is no token, so nothing at Discord was checked. `darkroom` starts the playground instead.
+    .missing-remedy = For a server on Discord, write `DISCORD_TOKEN=…` into a file `.env` in this folder. The README says where to get a token.
+    .refused = Discord does not accept the token.
+    .refused-remedy = Open https://discord.com/developers/applications, choose the application, then Bot, then Reset Token. Write the new token into `DISCORD_TOKEN`.
+    .away = Discord cannot be reached.
+    .away-remedy = Check this machine's network, name server and proxy. If `DISCORD_URL` is set, check that something answers there.
+doctor-intents = Intents
+    .none-needed = The bot needs no privileged intents and has none.
+    .granted = The bot has the privileged intents that it needs.
+    .missing = The bot needs privileged intents that it does not have: { $names }.
+    .missing-remedy = Turn them on in Discord's developer portal: the application, then Bot, then Privileged Gateway Intents.
+    .unused = The application has privileged intents that the bot does not need: { $names }.
+    .unused-remedy = Turn them off in Discord's developer portal: the application, then Bot, then Privileged Gateway Intents.
+doctor-channels = Channels
+    .drawable = On “{ $server }” the bot can draw in { $count } of { $all } channels.{ $hidden ->
+        [0] {""}
+        [1] {" "}It does not see 1 channel.
+       *[other] {" "}It does not see { $hidden } channels.
+    }
+    .nowhere = On “{ $server }” the bot can draw in no channel.
+    .nowhere-remedy = In the settings of a channel, open Permissions and allow the bot's role View Channel, Send Messages, Embed Links and Attach Files.
+    .role = On “{ $server }” the bot's role has not all permissions that it needs. These are missing: { $names }.
+    .role-remedy = Open the invite link and add the bot to the server again: that adds what is missing. Or turn them on in Server Settings, Roles.
+    .lacking = On “{ $server }” the bot cannot draw in { $channels }. Missing there: { $names }.
+    .lacking-little = On “{ $server }” the bot can draw in { $channels }, but threads or reactions do not all work. Missing there: { $names }.
+    .lacking-remedy = If it is meant to, open Permissions in the channel's settings and allow it for the bot's role.
+    .named = { $names }
+    .named-more = { $names } and { $more } more
+    .no-commands = On “{ $server }” the bot may not add slash commands.
+    .invite-remedy = Open the invite link and add the bot to the server. It asks for the right permissions and scopes.
+    .highlights = On “{ $server }” the bot cannot post in the channel for highlights, or the channel is gone.
+    .highlights-remedy = Allow the bot to post there, or choose another channel with `/server settings highlights`.
+    .no-server = The bot is on no server yet.
+    .more = { $count ->
+        [1] 1 more server was not checked.
+       *[other] { $count } more servers were not checked.
+    }
+doctor-clock = Clock
+    .right = The clock agrees with Discord's.
+    .fast = The clock is { $seconds } seconds ahead of Discord's.
+    .slow = The clock is { $seconds } seconds behind Discord's.
+    .remedy = Turn on time synchronisation on the machine, for example with `timedatectl set-ntp true`.
+doctor-database = Database
+    .usable = { $kind } can be read and written, and its schema is up to date.
+    .not-yet = There is no { $kind } database yet, or it is empty. The first start makes the tables.
+    .unusable = The database cannot be used.
+    .unusable-remedy = Check that it runs, and that `DATABASE_URL` names the right host, user, password and database.
+    .older = The schema is of an older version of Darkroom.
+    .older-remedy = Make a backup, then start the bot or run `darkroom migrate`.
+    .newer = The schema is of a newer version of Darkroom.
+    .newer-remedy = Update Darkroom, or go back to a backup of this version.
+    .not-writable = The database can be read but not written.
+    .not-writable-remedy = Check that its user may write, that the disk is not full, and that no other program keeps it locked.
+doctor-engines = Engines
+    .own = Darkroom starts its own engine.
+    .there = Engine { $engine } answers. Kind: { $kind }. Models: { $models }{ $more ->
+        [0] .
+       *[other] {" "}and { $more } more.
+    }
+    .busy = Engine { $engine } answers. Kind: { $kind }. Models: { $models }{ $more ->
+        [0] .
+       *[other] {" "}and { $more } more.
+    } Running: { $running }, waiting: { $waiting }.
+    .away = Engine { $engine } does not answer or refuses.
+    .away-remedy = Check that it runs, that its address in `INFERENCE_URL` or `darkroom.toml` is right, and its key. Jobs wait until it is back.
+    .no-models = Engine { $engine } lists no models.
+    .no-models-remedy = Check in its own log whether it has loaded a model.
+    .misconfigured = The settings of the engines are wrong.
+    .misconfigured-remedy = Correct `INFERENCE_URL` or `darkroom.toml`. docs/deployment.md shows how they look.
+    .no-model-file = The model in `DARKROOM_MODEL` is not there.
+    .no-model-file-remedy = Correct `DARKROOM_MODEL`, or put the file or folder there.
+doctor-disk = Disk
+    .room = There is room for pictures.
+    .nearly-full = The disk is nearly full.
+    .full = The disk is full.
+    .remedy = Delete what is not needed, or set `DARKROOM_DATA` to a folder on a larger disk and move the data there.
+    .not-writable = Nothing can be written into the data folder.
+    .not-writable-remedy = Give the folder to the user who runs Darkroom, or set `DARKROOM_DATA` to another folder.
+doctor-signature = Signature
+    .own = Pictures are signed with a self-made key until { $date }. Programs that check them say that the signer is unknown.
+    .operators = Pictures are signed with the operator's certificate until { $date }.
+    .not-yet = The first start makes a key to sign pictures.
+    .unusable = The certificate or key in the settings cannot sign pictures, so the bot does not start.
+    .unusable-remedy = Correct `DARKROOM_C2PA_CERTIFICATE` and `DARKROOM_C2PA_KEY`. docs/law.md says what they must be.
+    .not-valid-yet = The certificate is only valid from { $date } on.
+    .not-valid-yet-remedy = Check the clock of this machine, or use another certificate.
+    .ended = The certificate ended on { $date }.
+    .ended-remedy = Get a new one, put it in the place of the old one, and restart the bot.
+    .ends-soon = The certificate ends on { $date }.
+    .ends-soon-remedy = Get a new one, put it in the place of the old one, and restart the bot.
+    .own-ended = The self-made certificate ended on { $date }.
+    .own-ended-remedy = Restart the bot: it makes a new one.
+    .own-ends-soon = The self-made certificate ends on { $date }.
+    .own-ends-soon-remedy = Restart the bot: it makes a new one.
+doctor-files = Files
+    .closed = Only you can read the files with secrets and data.
+    .open = Others on this machine can read files with secrets.
+    .open-remedy = Run `chmod 600` on each of these files.
+    .open-data = Others on this machine can read prompts or keys in the data folder.
+    .open-data-remedy = Start the bot: it closes them. If they stay open, they belong to another user: give them to the user who runs Darkroom.
+doctor-versions = Versions
+    .python = Python { $python }.
+    .gpu = The engine draws with a GPU.
+    .cpu-torch = There is a GPU, but torch is installed in its build for processors.
+    .cpu-torch-remedy = Install torch for your version of CUDA, as https://pytorch.org/get-started/locally/ says.
+    .processor = There is no NVIDIA GPU here. The engine draws on the processor.
+    .slow = There is no NVIDIA GPU here, and without OpenVINO a processor draws several times slower.
+    .slow-remedy = Run `make install`, or install the extra: `pip install 'darkroom[openvino]'`.

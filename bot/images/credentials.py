@@ -69,7 +69,7 @@ def own_credentials(file: Path) -> Credentials:
         except UnusableCertificate as error:
             log.warning("%s A new key is made.", error)
         else:
-            if _last_day(credentials) > datetime.now(UTC) + timedelta(days=RENEWED_DAYS):
+            if valid_until(credentials) > datetime.now(UTC) + timedelta(days=RENEWED_DAYS):
                 return credentials
     return _make(file)
 
@@ -217,6 +217,13 @@ def _loaded(load: Callable[[], T], problem: str) -> T:
         raise UnusableCertificate(problem) from error
 
 
-def _last_day(credentials: Credentials) -> datetime:
+def valid_from(credentials: Credentials) -> datetime:
+    """From when on all of its certificates are valid."""
+    chain = x509.load_pem_x509_certificates(credentials.certificates)
+    return max(each.not_valid_before_utc for each in chain)
+
+
+def valid_until(credentials: Credentials) -> datetime:
+    """When the first of its certificates ends."""
     chain = x509.load_pem_x509_certificates(credentials.certificates)
     return min(each.not_valid_after_utc for each in chain)

@@ -9,6 +9,7 @@ from bot.config import Settings
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.messenger import Messenger
 from bot.delivery.picture_marks import PictureMarks
+from bot.doctor.server_doctor import ServerDoctor
 from bot.engines.connections import ConnectedEngines
 from bot.engines.pool import EnginePool
 from bot.images.credentials import own_credentials, read_credentials
@@ -57,6 +58,7 @@ class Services:
     places: Places
     rate_limiter: RateLimiter
     messenger: Messenger
+    doctor: ServerDoctor
 
     registry: ModelRegistry
     queue_worker: QueueWorker
@@ -158,6 +160,7 @@ def build_services(
         places=places,
         rate_limiter=RateLimiter(),
         messenger=messenger,
+        doctor=ServerDoctor(settings, database, connected),
         registry=registry,
         queue_worker=queue_worker,
         start_pictures=start_pictures,

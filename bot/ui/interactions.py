@@ -7,13 +7,11 @@ import discord
 
 from bot.errors import CannotPostHere, NotPermitted
 from bot.images.sanitize import UploadedFile
+from bot.invite import REQUIRED_PERMISSIONS
 from bot.policy.access import Actor, jobs_in
 from bot.policy.actors import MemberIdentity, Requester
 from bot.policy.rate_limit import AUTOCOMPLETE_COST
 from bot.services.container import Services
-
-REQUIRED_PERMISSIONS = ("view_channel", "send_messages", "embed_links", "attach_files")
-"""Permissions without which a job's messages cannot be shown."""
 
 MAYBE_AGE_RESTRICTED = (discord.abc.GuildChannel, discord.Thread)
 

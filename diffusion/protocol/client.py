@@ -118,6 +118,18 @@ class InferenceClient:
         except InvalidField as error:
             raise InferenceRefused(f"The inference server's models: {error.message}") from error
 
+    async def load(self) -> tuple[int, int]:
+        """How many requests of all clients wait there, and how many run.
+
+        Raises InferenceUnavailable, InferenceRefused.
+        """
+        async with self._request("GET", "/health") as response:
+            answer = parsed(await _read_body(response))
+        waiting, running = answer.get("waiting"), answer.get("running")
+        if type(waiting) is not int or type(running) is not int:
+            raise InferenceRefused("The inference server does not say how busy it is.")
+        return waiting, running
+
     async def is_ours(self) -> bool:
         """Whether the server is one of ours, which its models tell. Raises what `models` raises."""
         entries = await self._listed()

@@ -80,6 +80,7 @@ class Faults:
         self._gateway = gateway
         self._plans: dict[str, list[_Plan]] = {}
         self._holds: dict[str, Hold] = {}
+        self.clock_skew_s = 0.0
 
     def rate_limit(
         self, route: str, times: int = 1, retry_after: float = 0.1, *, everywhere: bool = False
@@ -99,9 +100,9 @@ class Faults:
         hold = self._holds[route] = Hold()
         return hold
 
-    def deny(self, channel: str) -> None:
-        """The bot may no longer post in this channel of the server."""
-        self._deny(channel, Permission.SEND_MESSAGES)
+    def deny(self, channel: str, permission: Permission = Permission.SEND_MESSAGES) -> None:
+        """The bot no longer has a permission in this channel of the server: to post, by default."""
+        self._deny(channel, permission)
 
     def hide(self, channel: str) -> None:
         """The bot no longer sees this channel of the server."""
@@ -114,6 +115,15 @@ class Faults:
     async def delete(self, message: MessageIds) -> None:
         """A moderator deletes a message."""
         self._world.delete(self._world.message(int(message.channel_id), int(message.id)))
+
+    def grant_flags(self, flags: int) -> None:
+        """The application's flags, such as those of privileged intents."""
+        self._world.application_flags = flags
+
+    def skew_clock(self, seconds: float) -> None:
+        """Discord's clock is this much ahead of ours: in `Date` headers and in new ids."""
+        self.clock_skew_s = seconds
+        self._world.ids.skew_s = seconds
 
     def remove_member(self, name: str, *, banned: bool = False) -> None:
         """A member leaves the bot's server, or is banned from it."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable
+from email.utils import formatdate
 from typing import Any
 
 from aiohttp import web
@@ -148,7 +150,8 @@ class _RouteHandler:
             log.exception("a body of unexpected shape on %s", route)
             status, answer = 400, DiscordError(errors.INVALID_FORM).body()
         self._record(request, route, status, body, answer)
-        return _response(status, answer, headers)
+        now = time.time() + self._standin.faults.clock_skew_s
+        return _response(status, answer, {**headers, "Date": formatdate(now, usegmt=True)})
 
     async def _answer(
         self, request: web.Request, route: str, body: ParsedBody

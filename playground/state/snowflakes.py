@@ -12,8 +12,10 @@ class Snowflakes:
 
     def __init__(self) -> None:
         self._last = 0
+        self.skew_s = 0.0
+        """Seconds that the clock of the ids is ahead."""
 
     def next(self) -> int:
-        candidate = (time.time_ns() // 1_000_000 - EPOCH_MS) << 22
+        candidate = (int((time.time() + self.skew_s) * 1000) - EPOCH_MS) << 22
         self._last = max(candidate, self._last + 1)
         return self._last

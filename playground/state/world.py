@@ -64,6 +64,7 @@ class World:
         self.channels: dict[int, Channel] = {}
         self.messages: dict[int, StoredMessage] = {}
         self.uploads: dict[int, StoredFile] = {}
+        self.application_flags = 0
         self.installed_by: set[int] = set()
         """The users who added the application to their own account."""
         self.locales: dict[int, str] = {}

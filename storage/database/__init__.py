@@ -6,14 +6,17 @@ Knows no table and no query.
 
 from storage.database.connection import Database, upsert
 from storage.database.errors import StorageUnavailable
+from storage.database.inspection import DatabaseState, inspect_database
 from storage.database.migration import MIGRATIONS, migrate, migration_config
 from storage.database.url import files_of
 
 __all__ = [
     "MIGRATIONS",
     "Database",
+    "DatabaseState",
     "StorageUnavailable",
     "files_of",
+    "inspect_database",
     "migrate",
     "migration_config",
     "upsert",

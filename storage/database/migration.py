@@ -46,8 +46,11 @@ async def migrate(url: str) -> None:
         await engine.dispose()
 
 
-def migration_config(connection: Connection) -> Config:
-    """Alembic's configuration for our migrations over an open connection, from any folder."""
+def migration_config(connection: Connection | None) -> Config:
+    """Alembic's configuration for our migrations, from any folder.
+
+    Without an open connection it can only read them.
+    """
     config = Config()
     # Alembic's configuration interpolates "%".
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

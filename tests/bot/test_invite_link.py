@@ -7,10 +7,11 @@ from urllib.parse import parse_qs, urlsplit
 import discord
 import pytest
 
-from bot.client import DarkroomBot, invite_link, point_at
+from bot.client import DarkroomBot, point_at
 from bot.config import Settings
 from bot.engines.configuration import read_configuration
 from bot.engines.connections import open_engines
+from bot.invite import invite_link
 from playground.testing.member import Member
 from storage.database import Database
 from storage.pictures import PictureFolder

@@ -14,6 +14,7 @@ from bot.services.container import Services
 from bot.services.preferences import TEMPERAMENT_NAMES
 from bot.ui.interactions import managed_server_of
 from bot.ui.responses import Responder
+from bot.ui.server.doctor import show_doctor
 from bot.ui.settings_panel import ask_to_reset_server
 from storage.servers import ServerSettings
 
@@ -90,6 +91,10 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
     async def reset(self, interaction: discord.Interaction) -> None:
         managed_server_of(interaction)
         await ask_to_reset_server(interaction)
+
+    @app_commands.command(description=say("command-server-doctor"))
+    async def doctor(self, interaction: discord.Interaction) -> None:
+        await show_doctor(interaction)
 
 
 async def _show(

@@ -86,6 +86,7 @@ BUTTONS_OF_NOBODY = (
     "me:reset",
     "me:reset:yes",
     "server-reset:yes",
+    "doctor:again",
     "propose:draw:1",
     "propose:all",
     "propose:example:1",
