@@ -20,6 +20,7 @@ from bot.policy.admission import Admission
 from bot.policy.places import Places
 from bot.policy.rate_limit import RateLimiter
 from bot.services.admin.authorization import Authorization
+from bot.services.admin.quotas import QuotaService
 from bot.services.completion import PromptCompletion
 from bot.services.describe import DescribeService
 from bot.services.followups import FollowupService
@@ -54,6 +55,7 @@ class Services:
     preferences: PreferenceService
     descriptions: DescribeService
     removals: Removals
+    quotas: QuotaService
     places: Places
     rate_limiter: RateLimiter
     messenger: Messenger
@@ -112,7 +114,8 @@ def build_services(
     )
     fetcher = PictureFetcher(_cdn(settings))
     admission = Admission(database)
-    authorization = Authorization(places)
+    quotas = QuotaService(database)
+    authorization = Authorization(places, quotas)
     start_pictures = StartPictures(database, folder)
     job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher)
     generation = GenerationService(
@@ -123,6 +126,7 @@ def build_services(
         queue_worker,
         publisher,
         authorization,
+        quotas,
     )
     # Showing pictures needs no place in the queue, yet a grid takes seconds of CPU time.
     turns = MemberTurns(
@@ -141,6 +145,7 @@ def build_services(
         publisher,
         marks,
         authorization,
+        quotas,
         turns,
     )
     removals = Removals(database, folder, messenger)
@@ -155,6 +160,7 @@ def build_services(
         preferences=PreferenceService(database, registry),
         descriptions=DescribeService(engines, registry, fetcher),
         removals=removals,
+        quotas=quotas,
         places=places,
         rate_limiter=RateLimiter(),
         messenger=messenger,
