@@ -33,7 +33,7 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
         super().__init__()
         self._services = services
         assert self.app_command is not None, "a group of commands"
-        self.app_command.add_command(QuotaGroup(services.quotas))
+        self.app_command.add_command(QuotaGroup(services))
 
     @app_commands.command(description=say("command-server-settings"))
     @app_commands.describe(

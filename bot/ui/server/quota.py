@@ -9,7 +9,8 @@ from discord import app_commands
 from bot.i18n.texts import say
 from bot.messages import quota_embeds
 from bot.policy.quotas import PRESETS
-from bot.services.admin.quotas import QuotaService, ServerQuotas
+from bot.services.admin.quotas import ServerQuotas
+from bot.services.container import Services
 from bot.ui.interactions import managed_server_of
 from bot.ui.responses import Responder
 from storage.rules.quotas import MAX_WEIGHT, Allowance, Period, Quota
@@ -26,14 +27,14 @@ def _choices(*values: str) -> list[app_commands.Choice[str]]:
 class QuotaGroup(app_commands.Group):
     """Whoever manages the server says what members may have; @everyone if no role is named."""
 
-    def __init__(self, quotas: QuotaService) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__(name="quota", description=say("command-server-quota"))
-        self._quotas = quotas
+        self._services = services
 
     @app_commands.command(description=say("command-server-quota-show"))
     async def show(self, interaction: discord.Interaction) -> None:
         server_id = managed_server_of(interaction)
-        await self._answer(interaction, self._quotas.of_server(server_id))
+        await self._answer(interaction, self._services.quotas.of_server(server_id))
 
     @app_commands.command(description=say("command-server-quota-set"))
     @app_commands.describe(
@@ -61,7 +62,7 @@ class QuotaGroup(app_commands.Group):
         changed = Quota(
             _allowance(pictures, per), _allowance(gpu_seconds, per), jobs, cooldown, weight
         )
-        work = self._quotas.change(server_id, role.id if role else server_id, changed)
+        work = self._services.quotas.change(server_id, role.id if role else server_id, changed)
         await self._answer(interaction, work, changed=changed != Quota())
 
     @app_commands.command(description=say("command-server-quota-clear"))
@@ -70,7 +71,7 @@ class QuotaGroup(app_commands.Group):
         self, interaction: discord.Interaction, role: discord.Role | None = None
     ) -> None:
         server_id = managed_server_of(interaction)
-        work = self._quotas.clear(server_id, role.id if role else server_id)
+        work = self._services.quotas.clear(server_id, role.id if role else server_id)
         await self._answer(interaction, work, changed=True)
 
     @app_commands.command(description=say("command-server-quota-preset"))
@@ -78,7 +79,9 @@ class QuotaGroup(app_commands.Group):
     @app_commands.choices(kind=_choices(*PRESETS))
     async def preset(self, interaction: discord.Interaction, kind: str) -> None:
         server_id = managed_server_of(interaction)
-        await self._answer(interaction, self._quotas.use_preset(server_id, kind), changed=True)
+        await self._answer(
+            interaction, self._services.quotas.use_preset(server_id, kind), changed=True
+        )
 
     async def _answer(
         self,
