@@ -33,6 +33,7 @@ from tests.support.bot.job_messages import (
     whoever,
 )
 from tests.support.processes import RunningProcess
+from tests.support.stored_jobs import until
 
 SUPPORTER = 4_000_000_000_000_000_001
 FOUR = "a fox --steps 1"
@@ -204,6 +205,8 @@ async def test_a_bot_that_is_killed_between_queueing_and_failing_gives_back_once
                 *(ada.slash("darkroom", "imagine", prompt=LONG) for _ in range(2))
             )
             ids = [(await job_of(database, one)).id for one in queued]
+            # Who is killed before a message is noted posts another, and the first stays as it is.
+            await until(lambda: all_noted(database))
             assert await used(database, playground, "Ada") == 12
             process.send(signal.SIGKILL)
             await process.wait()
@@ -219,6 +222,10 @@ async def test_a_bot_that_is_killed_between_queueing_and_failing_gives_back_once
         ended = [await jobs.get(database, one) for one in ids]
         states = [job and job.state for job in ended]
         assert states == [JobState.CANCELLED, JobState.DONE]
+
+
+async def all_noted(database: Database) -> bool:
+    return not await jobs.without_message(database)
 
 
 async def cancel(member: Member, message: Message) -> None:
