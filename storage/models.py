@@ -144,6 +144,8 @@ class MemberRow(Base):
     first_seen: Mapped[datetime]
     served_at: Mapped[datetime | None]
     """When a job of theirs was last claimed."""
+    asked_at: Mapped[datetime | None]
+    """When they last asked for something that is drawn, on a server."""
     preferences: Mapped[dict[str, Any] | None]
     """What they chose in their settings; see `storage.members`."""
 
@@ -212,6 +214,12 @@ class JobRow(Base):
     """What the rules of its place say about it: a `bot.policy.verdicts.Verdict`."""
     verdict_reason: Mapped[str | None] = mapped_column(AnyText)
     """Why the verdict is not to allow it, for a person."""
+    counted_pictures: Mapped[int] = mapped_column(Integer, server_default="0")
+    """How many pictures its member's quota was charged for it; see `storage.rules.quotas`."""
+    weight: Mapped[int] = mapped_column(Integer, server_default="1")
+    """How many turns its member has for each of a member with weight 1, from 1 to 10."""
+    at_a_time: Mapped[int | None] = mapped_column(Integer)
+    """It is not claimed while its member has so many jobs running; null for no such limit."""
 
 
 class CopyRow(Base):
@@ -222,6 +230,50 @@ class CopyRow(Base):
     message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     channel_id: Mapped[int] = mapped_column(BigInteger)
     job_id: Mapped[str] = mapped_column(String(32), ForeignKey("jobs.id"), index=True)
+
+
+class ShareRow(Base):
+    """What a member had of a mode's turns; see `storage.queue_order`."""
+
+    __tablename__ = "queue_shares"
+    __table_args__ = (Index(None, "mode", "start"),)
+
+    member_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("members.id"), primary_key=True, autoincrement=False
+    )
+    mode: Mapped[JobMode] = mapped_column(choice(JobMode), primary_key=True)
+    start: Mapped[int] = mapped_column(BigInteger)
+    """The virtual time at which their last claimed job began."""
+    finish: Mapped[int] = mapped_column(BigInteger)
+    """The virtual time before which their next does not begin."""
+
+
+class QuotaRow(Base):
+    """How much a role of a server may have; that of the server's own id is everybody's."""
+
+    __tablename__ = "quotas"
+
+    server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    role_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    quota: Mapped[dict[str, Any]]
+    """See `storage.rules.quotas`."""
+
+
+class UsageRow(Base):
+    """What a member has used on a server in the latest hour, day or month in which they did."""
+
+    __tablename__ = "quota_usage"
+
+    server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    member_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("members.id"), primary_key=True, autoincrement=False
+    )
+    period: Mapped[str] = mapped_column(String(8), primary_key=True)
+    """`hour`, `day` or `month`."""
+    starts_at: Mapped[datetime]
+    pictures: Mapped[int] = mapped_column(Integer)
+    gpu_ms: Mapped[int] = mapped_column(BigInteger)
+    """Milliseconds for which their jobs ran."""
 
 
 class DraftRow(Base):

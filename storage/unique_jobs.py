@@ -6,16 +6,23 @@ from storage import jobs
 from storage.database import Database
 from storage.jobs import UNFINISHED, Job, NewJob, to_job
 from storage.models import JobRow, JobState
+from storage.rules.quotas import Quota
 
 
 async def add_unique(
-    database: Database, new: NewJob, *, limit: int | None, since: Job | None = None
+    database: Database,
+    new: NewJob,
+    *,
+    limit: int | None,
+    since: Job | None = None,
+    quota: Quota | None = None,
 ) -> tuple[Job, bool]:
     """Queue a job unless an equal one exists; return that job, and whether it is new.
 
     Equal are jobs with the same parent, picture, kind and detail that are not failed or cancelled
     and whose message this member can see. Of several the latest counts, and only those after
-    `since`. Two that ask at once get the same job. Raises `TooManyJobs` as `jobs.add` does.
+    `since`. Two that ask at once get the same job. Raises `TooManyJobs` and `OverQuota` as
+    `jobs.add` does.
     """
     assert new.parent_id is not None, "a unique job is made from a picture"
     folded = await jobs.fold_prompts([new])
@@ -34,7 +41,7 @@ async def add_unique(
         )
         if row is not None:
             return to_job(row), False
-        (job,) = await jobs.insert(session, [new], folded, limit)
+        (job,) = await jobs.insert(session, [new], folded, limit, quota=quota)
         return job, True
 
 

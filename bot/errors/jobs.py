@@ -20,6 +20,27 @@ class TooManyOpenJobs(UserError):
         super().__init__(open=open_jobs, wanted=wanted, limit=limit, fits=fits)
 
 
+class QuotaReached(UserError):
+    """The member would use more than their roles may have.
+
+    `what` is `pictures`, `gpu_seconds` or `cooldown_s`, `period` is `hour`, `day` or `month`.
+    `renews_at` is a Unix time in seconds.
+    """
+
+    def __init__(
+        self, what: str, period: str, *, used: int, wanted: int, limit: int, renews_at: int
+    ) -> None:
+        super().__init__(
+            what=what,
+            period=period,
+            used=used,
+            wanted=wanted,
+            limit=limit,
+            fits="yes" if wanted <= limit else "no",
+            at=str(renews_at),
+        )
+
+
 class JobNotFound(UserError):
     """The job of a button or an id is not in the database, or may not be seen by this member."""
 

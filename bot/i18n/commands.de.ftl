@@ -175,7 +175,7 @@ server-settings = Server-Einstellungen
     .jobs = Aufträge je Mitglied
     .jobs-value = höchstens { $limit } laufend oder wartend
     .permutations = Aufträge je Prompt
-    .permutations-value = höchstens { $limit }; zugleich bestätigt auch mehr als die Aufträge je Mitglied
+    .permutations-value = höchstens { $limit }; zugleich bestätigt können mehr als die Aufträge je Mitglied warten, aber nicht laufen
     .buttons = Buttons
     .buttons-everyone = alle können sie benutzen
     .buttons-owner = nur für das Mitglied, das den Auftrag gestartet hat
@@ -210,6 +210,77 @@ command-server-reset = Die Einstellungen dieses Servers zurücksetzen
     .name = reset
 command-server-doctor = Prüft, ob hier alles geht: Berechtigungen, Engines, Datenbank
     .name = doctor
+command-server-quota = Wie viel jede Rolle haben kann
+    .name = quota
+command-server-quota-show = Zeigt, was jede Rolle haben kann
+    .name = show
+command-server-quota-set = Legt fest, was eine Rolle haben kann; was du weglässt, bleibt
+    .name = set
+    .role = Welche Rolle; ohne Angabe @everyone
+    .role-name = rolle
+    .pictures = Wie viele Bilder; 0 für keine Grenze
+    .pictures-name = bilder
+    .gpu_seconds = Wie viele Sekunden ihre Aufträge laufen können; 0 für keine Grenze
+    .gpu_seconds-name = gpu_sekunden
+    .per = In welcher Zeit; ohne Angabe am Tag
+    .per-name = pro
+    .jobs = Wie viele Aufträge zugleich
+    .jobs-name = aufträge
+    .cooldown = Sekunden zwischen zwei Anforderungen; 0 für keine
+    .cooldown-name = pause
+    .weight = Wie oft sie drankommt, wenn ein Mitglied mit Gewicht 1 einmal drankommt
+    .weight-name = gewicht
+command-server-quota-clear = Entfernt alle Grenzen einer Rolle
+    .name = clear
+    .role = Welche Rolle; ohne Angabe @everyone
+    .role-name = rolle
+command-server-quota-preset = Gibt @everyone fertige Grenzen
+    .name = preset
+    .kind = Für welche Art von Server
+    .kind-name = art
+choice-hour = eine Stunde
+choice-day = ein Tag
+choice-month = ein Monat
+choice-friends = Freunde
+choice-community = Gemeinschaft
+choice-public = öffentlich
+quotas = Kontingente
+    .saved = Kontingente gespeichert
+    .everyone = **@everyone:** { $limits }
+    .role = **<@&{ $role }>:** { $limits }
+    .text = Von jeder Grenze gilt die großzügigste unter den Rollen eines Mitglieds, auch für Admins. Stunden, Tage und Monate beginnen in UTC. Ändere sie mit `/server quota set`.
+    .pictures = { $amount } Bilder { $period ->
+            [hour] pro Stunde
+            [month] pro Monat
+           *[day] pro Tag
+        }
+    .pictures-unlimited = beliebig viele Bilder
+    .gpu-seconds = { $amount } GPU-Sekunden { $period ->
+            [hour] pro Stunde
+            [month] pro Monat
+           *[day] pro Tag
+        }
+    .gpu-seconds-unlimited = beliebig viel GPU-Zeit
+    .jobs = { $jobs } { $jobs ->
+        [1] Auftrag
+       *[other] Aufträge
+    } zugleich
+    .cooldown = { $seconds } s zwischen Anforderungen
+    .weight = Gewicht { $weight }
+quota-left = Kontingent
+    .pictures = Bilder: { $used } von { $limit } { $period ->
+            [hour] pro Stunde
+            [month] pro Monat
+           *[day] pro Tag
+        }, { $left } übrig; erneuert sich <t:{ $at }:R>
+    .gpu_seconds = GPU-Sekunden: { $used } von { $limit } { $period ->
+            [hour] pro Stunde
+            [month] pro Monat
+           *[day] pro Tag
+        }, { $left } übrig; erneuert sich <t:{ $at }:R>
+    .cooldown = Eine Anforderung in { $seconds } Sekunden
+    .weight = Gewicht in der Warteschlange: { $weight }
+    .none = hier keine Grenze für Bilder
 choice-faithful = dem Prompt treu
 choice-stylised = stilisiert
 choice-everyone = alle

@@ -175,7 +175,7 @@ server-settings = Server settings
     .jobs = Jobs per member
     .jobs-value = at most { $limit } queued or running
     .permutations = Jobs per prompt
-    .permutations-value = at most { $limit }; confirmed together, they may exceed the jobs per member
+    .permutations-value = at most { $limit }; confirmed together, more than the jobs per member may wait, but not run
     .buttons = Buttons
     .buttons-everyone = everyone can use them
     .buttons-owner = only for the member who started the job
@@ -210,6 +210,77 @@ command-server-reset = Reset this server's settings
     .name = reset
 command-server-doctor = Check that everything works here: permissions, engines, database
     .name = doctor
+command-server-quota = How much each role may have
+    .name = quota
+command-server-quota-show = Show what each role may have
+    .name = show
+command-server-quota-set = Set what a role may have; what you leave out stays
+    .name = set
+    .role = Which role; without one, @everyone
+    .role-name = role
+    .pictures = How many pictures; 0 for no limit
+    .pictures-name = pictures
+    .gpu_seconds = How many seconds its jobs may run; 0 for no limit
+    .gpu_seconds-name = gpu_seconds
+    .per = In which time; a day if you leave it out
+    .per-name = per
+    .jobs = How many jobs at a time
+    .jobs-name = jobs
+    .cooldown = Seconds between two requests; 0 for none
+    .cooldown-name = cooldown
+    .weight = Turns in the queue for each one of a member with weight 1
+    .weight-name = weight
+command-server-quota-clear = Remove all limits of a role
+    .name = clear
+    .role = Which role; without one, @everyone
+    .role-name = role
+command-server-quota-preset = Give @everyone ready-made limits
+    .name = preset
+    .kind = For which kind of server
+    .kind-name = kind
+choice-hour = an hour
+choice-day = a day
+choice-month = a month
+choice-friends = friends
+choice-community = community
+choice-public = public
+quotas = Quotas
+    .saved = Quotas saved
+    .everyone = **@everyone:** { $limits }
+    .role = **<@&{ $role }>:** { $limits }
+    .text = Of each limit, the most generous of a member's roles holds, for admins too. Hours, days and months begin in UTC. Change them with `/server quota set`.
+    .pictures = { $amount } pictures { $period ->
+            [hour] an hour
+            [month] a month
+           *[day] a day
+        }
+    .pictures-unlimited = any number of pictures
+    .gpu-seconds = { $amount } GPU seconds { $period ->
+            [hour] an hour
+            [month] a month
+           *[day] a day
+        }
+    .gpu-seconds-unlimited = any GPU time
+    .jobs = { $jobs } { $jobs ->
+        [1] job
+       *[other] jobs
+    } at a time
+    .cooldown = { $seconds } s between requests
+    .weight = weight { $weight }
+quota-left = Quota
+    .pictures = Pictures: { $used } of { $limit } { $period ->
+            [hour] an hour
+            [month] a month
+           *[day] a day
+        }, { $left } left; renews <t:{ $at }:R>
+    .gpu_seconds = GPU seconds: { $used } of { $limit } { $period ->
+            [hour] an hour
+            [month] a month
+           *[day] a day
+        }, { $left } left; renews <t:{ $at }:R>
+    .cooldown = One request in { $seconds } seconds
+    .weight = Weight in the queue: { $weight }
+    .none = no limit of pictures here
 choice-faithful = faithful to the prompt
 choice-stylised = stylised
 choice-everyone = everyone

@@ -52,6 +52,24 @@ too-many-open-jobs = Warteschlange voll
         [yes] Warte, bis ein Auftrag fertig ist, oder brich einen ab.
        *[no] Gib höchstens { $limit } auf einmal in Auftrag.
     }
+quota-reached = Kontingent verbraucht
+    .problem = { $what ->
+        [pictures] Du hast { $period ->
+            [hour] in dieser Stunde
+            [month] in diesem Monat
+           *[day] heute
+        } { $used } von { $limit } Bildern verbraucht, und hier kämen { $wanted } dazu.
+        [gpu_seconds] Du hast { $period ->
+            [hour] in dieser Stunde
+            [month] in diesem Monat
+           *[day] heute
+        } { $used } von { $limit } GPU-Sekunden verbraucht.
+       *[cooldown_s] Hier kannst du nur alle { $limit } Sekunden Bilder anfordern.
+    }
+    .remedy = { $fits ->
+        [yes] Weiter geht es <t:{ $at }:R> (<t:{ $at }:f>).
+       *[no] Fordere höchstens { $limit } Bilder auf einmal an. Dein Kontingent erneuert sich <t:{ $at }:R>.
+    }
 job-not-found = Auftrag nicht gefunden
     .problem = Der Auftrag zu diesem Button steht nicht in der Datenbank.
     .remedy = Starte mit `/imagine` einen neuen.
@@ -318,7 +336,7 @@ confirmation = { $jobs } Aufträge starten?
        *[other] Aus diesem Prompt werden { $prompts } Prompts:
     }
     .more = … und { $count } weitere
-    .beyond = Sonst darfst du hier { $limit } auf einmal haben. Diese dürfen alle zugleich warten; für weitere warte, bis weniger übrig sind.
+    .beyond = Sonst darfst du hier { $limit } auf einmal haben. Diese dürfen alle zugleich warten, und mehr als so viele laufen nicht zugleich.
     .yes = Ja, starten
     .no = Nein
     .started = { $jobs } Aufträge gestartet

@@ -52,6 +52,24 @@ too-many-open-jobs = Queue full
         [yes] Wait for a job to finish, or cancel one.
        *[no] Ask for at most { $limit } at a time.
     }
+quota-reached = Quota used up
+    .problem = { $what ->
+        [pictures] You have used { $used } of { $limit } pictures { $period ->
+            [hour] this hour
+            [month] this month
+           *[day] today
+        }, and this would add { $wanted }.
+        [gpu_seconds] You have used { $used } of { $limit } GPU seconds { $period ->
+            [hour] this hour
+            [month] this month
+           *[day] today
+        }.
+       *[cooldown_s] Here you may ask for pictures once in { $limit } seconds.
+    }
+    .remedy = { $fits ->
+        [yes] You can go on <t:{ $at }:R> (<t:{ $at }:f>).
+       *[no] Ask for at most { $limit } pictures at a time. Your quota renews <t:{ $at }:R>.
+    }
 job-not-found = Job not found
     .problem = The job behind this button is not in the database.
     .remedy = Start a new one with `/imagine`.
@@ -318,7 +336,7 @@ confirmation = Start { $jobs } jobs?
        *[other] This prompt expands to { $prompts } prompts:
     }
     .more = … and { $count } more
-    .beyond = Otherwise you may have { $limit } at a time here. These may all wait at once; for more, wait until fewer are left.
+    .beyond = Otherwise you may have { $limit } at a time here. These may all wait at once, and no more than that run at a time.
     .yes = Yes, start them
     .no = No
     .started = { $jobs } jobs started

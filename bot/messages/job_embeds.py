@@ -75,12 +75,12 @@ def info(
     preferences: Preferences,
     locale: str,
     confirmed_limit: int = 0,
-    engines: tuple[tuple[str, str], ...] = (),
+    more: tuple[tuple[str, str], ...] = (),
 ) -> EmbedSpec:
     """What `/info` shows: a member's mode and visibility, their open jobs, and totals.
 
-    `confirmed_limit` is how many jobs may be open that were confirmed together. `engines` is the
-    field that `engines_field` makes.
+    `confirmed_limit` is how many jobs may be open that were confirmed together. `more` are
+    further fields: those of `quota_embeds.own_field` and `engines_field`.
     """
     running = [job for job in open_jobs if job.state is JobState.RUNNING]
     queued = [job for job in open_jobs if job.state is JobState.QUEUED]
@@ -109,7 +109,7 @@ def info(
         (say("info.running", locale), _listed(running, locale)),
         (say("info.queued", locale), _listed(queued, locale)),
         (say("info.lifetime", locale), lifetime),
-        *engines,
+        *more,
     )
     return EmbedSpec(say("info", locale), "", EmbedColour.GREY, fields)
 

@@ -21,6 +21,7 @@ from bot.policy.admission import Admission
 from bot.policy.places import Places
 from bot.policy.rate_limit import RateLimiter
 from bot.services.admin.authorization import Authorization
+from bot.services.admin.quotas import QuotaService
 from bot.services.completion import PromptCompletion
 from bot.services.describe import DescribeService
 from bot.services.followups import FollowupService
@@ -55,6 +56,7 @@ class Services:
     preferences: PreferenceService
     descriptions: DescribeService
     removals: Removals
+    quotas: QuotaService
     places: Places
     rate_limiter: RateLimiter
     messenger: Messenger
@@ -114,7 +116,8 @@ def build_services(
     )
     fetcher = PictureFetcher(_cdn(settings))
     admission = Admission(database)
-    authorization = Authorization(places)
+    quotas = QuotaService(database)
+    authorization = Authorization(places, quotas)
     start_pictures = StartPictures(database, folder)
     job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher)
     generation = GenerationService(
@@ -125,6 +128,7 @@ def build_services(
         queue_worker,
         publisher,
         authorization,
+        quotas,
     )
     # Showing pictures needs no place in the queue, yet a grid takes seconds of CPU time.
     turns = MemberTurns(
@@ -143,6 +147,7 @@ def build_services(
         publisher,
         marks,
         authorization,
+        quotas,
         turns,
     )
     removals = Removals(database, folder, messenger)
@@ -157,6 +162,7 @@ def build_services(
         preferences=PreferenceService(database, registry),
         descriptions=DescribeService(engines, registry, fetcher),
         removals=removals,
+        quotas=quotas,
         places=places,
         rate_limiter=RateLimiter(),
         messenger=messenger,

@@ -22,6 +22,7 @@ from bot.policy.admission import Admission
 from bot.prompts.effective_settings import SettingsSources, queue_settings
 from bot.prompts.recipe import to_edit
 from bot.services.admin.authorization import Authorization
+from bot.services.admin.quotas import QuotaService
 from bot.services.followup_jobs import FollowupJobs, FollowupRequest, FollowupSource
 from bot.services.generation import GenerationService
 from bot.services.job_builder import JobBuilder, with_visibility
@@ -31,6 +32,7 @@ from storage.jobs import Job, NewJob
 from storage.members import Preferences
 from storage.models import JobKind
 from storage.pictures import PictureFolder
+from storage.rules.quotas import Quota
 from storage.servers import ServerSettings
 from storage.start_pictures import StartPictures
 
@@ -68,6 +70,7 @@ class FollowupService:
         publisher: JobPublisher,
         marks: PictureMarks,
         authorization: Authorization,
+        quotas: QuotaService,
         turns: MemberTurns,
     ) -> None:
         self._database = database
@@ -79,6 +82,7 @@ class FollowupService:
         self._publisher = publisher
         self._marks = marks
         self._authorization = authorization
+        self._quotas = quotas
         self._turns = turns
 
     async def submit(
@@ -95,12 +99,15 @@ class FollowupService:
         job = await self._generation.job(Action.FOLLOW_UP, actor, followup.job_id)
         await self._authorization.check_requester(requester, job)
         settings = await self._generation.server_settings(job.server_id)
-        here = settings
-        if requester.server_id != job.server_id:
-            here = await self._generation.server_settings(requester.server_id)
-        # Showing one stored picture needs no GPU time, so the limit does not apply.
-        most = min(settings.jobs_per_member, here.jobs_per_member)
-        limit = None if _only_shows(job, followup) else most
+        quota = await self._quotas.of(requester)
+        limit = quota.jobs
+        if requester.server_id != job.server_id and limit is not None:
+            limit = min(limit, settings.jobs_per_member)
+        # Showing one stored picture needs no GPU time, so no limit applies.
+        if _only_shows(job, followup):
+            limit = None
+        else:
+            await self._quotas.check_requester(requester)
         async with self._start_pictures.holding():
             # Limits are checked first: refused work prepares and saves nothing.
             async with self._admission.place(requester.member_id, 1, limit):
@@ -108,7 +115,7 @@ class FollowupService:
                     member = await members.get_preferences(self._database, requester.member_id)
                 new = await self._build(requester, job, followup, settings, member)
                 (new,) = await self._authorization.check_jobs(requester, [new])
-            made = await self._queue(new, limit)
+            made = await self._queue(new, limit, quota)
         if made.new:
             self._publisher.show_used(new.parent_id)
         return made
@@ -151,13 +158,13 @@ class FollowupService:
         stealth = job.stealth or queue.stealth
         return with_visibility(replace(new, mode=queue.mode), requester, stealth)
 
-    async def _queue(self, new: NewJob, limit: int | None) -> Made:
+    async def _queue(self, new: NewJob, limit: int | None, quota: Quota) -> Made:
         """Queue a job; one that always makes the same picture is queued only once."""
         is_random = new.kind is not JobKind.ENLARGE or new.detail != "subtle"
         if new.kind is not JobKind.UPSCALE and is_random:
-            (job,) = await self._generation.queue([new], limit)
+            (job,) = await self._generation.queue([new], limit, quota)
             return Made(job)
-        job, is_new = await self._generation.queue_unique(new, limit)
+        job, is_new = await self._generation.queue_unique(new, limit, quota)
         if is_new or job.state in jobs.UNFINISHED or _is_being_posted(job):
             return Made(job, is_new)
         shown = await self._publisher.is_shown(job)
@@ -165,7 +172,7 @@ class FollowupService:
             return Made(job, new=False, is_linkable=bool(shown))
         # Its message is gone, so it is made again. If two members find that out at once, the
         # second gets the job of the first.
-        return Made(*await self._generation.queue_unique(new, limit, since=job))
+        return Made(*await self._generation.queue_unique(new, limit, quota, since=job))
 
     async def _typed(
         self,

@@ -3,7 +3,7 @@
 Knows nothing of Discord's API.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from bot.delivery.job_publisher import JobPublisher
@@ -21,6 +21,7 @@ from bot.policy.actors import Requester
 from bot.policy.admission import Admission
 from bot.retry import until_stored
 from bot.services.admin.authorization import Authorization
+from bot.services.admin.quotas import QuotaService, quota_reached
 from bot.services.job_builder import BuiltJobs, JobBuilder, from_draft, to_draft
 from bot.services.queue_worker import QueueWorker
 from storage import drafts, jobs, servers, unique_jobs
@@ -28,6 +29,7 @@ from storage.database import Database
 from storage.drafts import Draft
 from storage.jobs import Job, NewJob, Totals
 from storage.models import JobKind, JobState
+from storage.rules.quotas import OverQuota, Quota, Usage
 from storage.servers import ServerSettings
 from storage.start_pictures import StartPictures, digests_in
 
@@ -39,13 +41,16 @@ MAX_UNCONFIRMED_JOBS = 3
 class Standing:
     """A member's open jobs, the totals of all their jobs, and how many may be open at a time.
 
-    `confirmed_limit` holds for several jobs that are confirmed together.
+    `confirmed_limit` holds for several jobs that are confirmed together. `quota` is what they may
+    have where they are, and `usage` what they have used of it.
     """
 
     open_jobs: tuple[Job, ...]
     totals: Totals
     limit: int
     confirmed_limit: int
+    quota: Quota
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ class GenerationService:
         queue_worker: QueueWorker,
         publisher: JobPublisher,
         authorization: Authorization,
+        quotas: QuotaService,
     ) -> None:
         self._database = database
         self._job_builder = job_builder
@@ -81,6 +87,7 @@ class GenerationService:
         self._queue_worker = queue_worker
         self._publisher = publisher
         self._authorization = authorization
+        self._quotas = quotas
 
     async def imagine(
         self, requester: Requester, typed: str, images: Sequence[UploadedFile] = ()
@@ -95,18 +102,20 @@ class GenerationService:
         settings = await self.server_settings(requester.server_id)
         asked = await self._job_builder.read(requester, typed, settings, images)
         asked = await self._authorized(requester, asked)
-        few = min(MAX_UNCONFIRMED_JOBS, settings.jobs_per_member)
+        quota = await self._quotas.of(requester)
+        at_a_time = _at_a_time(quota)
+        few = min(MAX_UNCONFIRMED_JOBS, at_a_time)
         needs_no_confirmation = len(asked.prompts) == 1 and len(asked.jobs) <= few
-        limit = settings.jobs_per_member if needs_no_confirmation else _max_jobs(settings)
+        limit = at_a_time if needs_no_confirmation else _max_jobs(settings, quota)
         async with self._start_pictures.holding():
             # Nothing is fetched or kept for a prompt that is refused.
             async with self._admission.place(requester.member_id, len(asked.jobs), limit):
                 new = await self._job_builder.with_pictures(requester, asked)
             if needs_no_confirmation:
-                return await self.queue(new, limit)
+                return await self.queue(new, limit, quota)
             await self._drop_pictures(await drafts.make_room(self._database, requester.member_id))
             draft_id = await drafts.keep(self._database, requester.member_id, to_draft(new))
-        return Confirmation(draft_id, asked.prompts, len(new), settings.jobs_per_member)
+        return Confirmation(draft_id, asked.prompts, len(new), at_a_time)
 
     async def imagine_all(self, requester: Requester, prompts: Sequence[str]) -> tuple[Job, ...]:
         """Queue several suggested prompts, all of them or none."""
@@ -114,11 +123,12 @@ class GenerationService:
         settings = await self.server_settings(requester.server_id)
         read = [await self._job_builder.read(requester, prompt, settings) for prompt in prompts]
         asked = [await self._authorized(requester, one) for one in read]
-        limit, wanted = _max_jobs(settings), sum(len(one.jobs) for one in asked)
+        quota = await self._quotas.of(requester)
+        limit, wanted = _max_jobs(settings, quota), sum(len(one.jobs) for one in asked)
         async with self._start_pictures.holding():
             async with self._admission.place(requester.member_id, wanted, limit):
                 new = [await self._job_builder.with_pictures(requester, one) for one in asked]
-            return await self.queue([job for some in new for job in some], limit)
+            return await self.queue([job for some in new for job in some], limit, quota)
 
     async def confirm(self, requester: Requester, draft_id: str) -> tuple[Job, ...]:
         """Queue the jobs of a draft. Raises ConfirmationExpired."""
@@ -127,7 +137,8 @@ class GenerationService:
         settings = await self.server_settings(requester.server_id)
         new = from_draft(requester, draft.content)
         new = await self._authorization.check_jobs(requester, new)
-        return await self.queue(new, _max_jobs(settings), draft_id)
+        quota = await self._quotas.of(requester)
+        return await self.queue(new, _max_jobs(settings, quota), quota, draft_id)
 
     async def decline(self, member_id: int, draft_id: str) -> None:
         """Delete a draft. Raises ConfirmationExpired."""
@@ -141,13 +152,18 @@ class GenerationService:
         if not await self._queue_worker.cancel(job_id):
             raise JobAlreadyEnded
 
-    async def standing(self, member_id: int, server_id: int | None) -> Standing:
+    async def standing(
+        self, member_id: int, server_id: int | None, roles: Collection[int] = ()
+    ) -> Standing:
         settings = await self.server_settings(server_id)
+        quota = await self._quotas.of_member(server_id, roles)
         return Standing(
             await jobs.open_jobs(self._database, member_id),
             await jobs.totals(self._database, member_id),
-            settings.jobs_per_member,
-            _max_jobs(settings),
+            _at_a_time(quota),
+            _max_jobs(settings, quota),
+            quota,
+            await self._quotas.usage(server_id, member_id),
         )
 
     async def first_message(self, job: Job) -> tuple[MessageSpec, bool]:
@@ -197,22 +213,32 @@ class GenerationService:
         return replace(asked, jobs=await self._authorization.check_jobs(requester, asked.jobs))
 
     async def queue(
-        self, new: Sequence[NewJob], limit: int | None, draft_id: str | None = None
+        self,
+        new: Sequence[NewJob],
+        limit: int | None,
+        quota: Quota,
+        draft_id: str | None = None,
     ) -> tuple[Job, ...]:
         """Queue all of these or none; `limit` is how many open jobs a member may have."""
         try:
-            return await jobs.add(self._database, new, limit=limit, draft_id=draft_id)
+            return await jobs.add(self._database, new, limit=limit, draft_id=draft_id, quota=quota)
+        except OverQuota as error:
+            raise quota_reached(error) from error
         except jobs.TooManyJobs as error:
             raise TooManyOpenJobs(error.open, len(new), error.limit) from error
         except jobs.DraftGone as error:
             raise ConfirmationExpired from error
 
     async def queue_unique(
-        self, new: NewJob, limit: int | None, since: Job | None = None
+        self, new: NewJob, limit: int | None, quota: Quota, since: Job | None = None
     ) -> tuple[Job, bool]:
         """Queue a job unless there is one like it; see `storage.unique_jobs`."""
         try:
-            return await unique_jobs.add_unique(self._database, new, limit=limit, since=since)
+            return await unique_jobs.add_unique(
+                self._database, new, limit=limit, since=since, quota=quota
+            )
+        except OverQuota as error:
+            raise quota_reached(error) from error
         except jobs.TooManyJobs as error:
             raise TooManyOpenJobs(error.open, 1, error.limit) from error
 
@@ -234,6 +260,14 @@ class GenerationService:
         check_job(action, actor, job, await self.server_settings(job.server_id))
 
 
-def _max_jobs(settings: ServerSettings) -> int:
-    """How many open jobs a member may have who asks for several at once."""
-    return max(settings.jobs_per_member, settings.permutations)
+def _at_a_time(quota: Quota) -> int:
+    assert quota.jobs is not None, "every member has a limit of jobs"
+    return quota.jobs
+
+
+def _max_jobs(settings: ServerSettings, quota: Quota) -> int:
+    """How many open jobs a member may have who asks for several at once.
+
+    They all wait, and no more of them run than the member may have at a time.
+    """
+    return max(_at_a_time(quota), settings.permutations)

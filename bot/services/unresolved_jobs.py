@@ -80,7 +80,10 @@ class JobResolver:
         # A member's own options are written out in the prompt already.
         sources = SettingsSources(member, {}, server)
         text, request = await asyncio.to_thread(_resolved, job, sources, versions)
-        await until_stored(lambda: jobs.set_request(self._database, job.id, request, text))
+        pictures = len(ImageRequest.from_json(request).noises)
+        await until_stored(
+            lambda: jobs.set_request(self._database, job.id, request, text, pictures)
+        )
         return replace(job, prompt=text, request=request)
 
     def _is_for_missing_model(self, job: Job) -> bool:

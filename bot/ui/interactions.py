@@ -65,7 +65,7 @@ def requester_of(interaction: discord.Interaction) -> Requester:
         reply_token=interaction.token,
         guest=_is_guest(interaction),
         installed=interaction.is_user_integration(),
-        roles=_roles_of(interaction.user),
+        roles=roles_of(interaction.user),
         parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
         category_id=_category_of(channel),
         age_restricted=isinstance(channel, MAYBE_AGE_RESTRICTED) and channel.is_nsfw(),
@@ -127,7 +127,7 @@ def upload_of(attachment: discord.Attachment) -> UploadedFile:
     return UploadedFile(attachment.url, attachment.filename, attachment.size)
 
 
-def _roles_of(user: discord.User | discord.Member) -> frozenset[int]:
+def roles_of(user: discord.User | discord.Member) -> frozenset[int]:
     """The ids of a member's roles when they acted; none where there is no server."""
     return frozenset(role.id for role in getattr(user, "roles", ()))
 

@@ -1,5 +1,6 @@
 """Jobs: the queue, and everything that ever happened in it. The database is the queue."""
 
+from storage.jobs.claims import claim_next, claim_unposted
 from storage.jobs.lookups import (
     Queue,
     Totals,
@@ -19,8 +20,6 @@ from storage.jobs.queue import (
     add,
     attach_message,
     cancel,
-    claim_next,
-    claim_unposted,
     fail,
     finish,
     fold_prompts,

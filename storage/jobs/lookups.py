@@ -3,13 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import queue_order
 from storage.database import Database
 from storage.jobs.records import UNFINISHED, Job, to_job
-from storage.models import COPIED_KINDS, JobRow, JobState, MemberRow, PictureRow
+from storage.models import COPIED_KINDS, JobRow, JobState, MemberRow, PictureRow, ShareRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +77,40 @@ async def children(database: Database, job_id: str) -> tuple[Job, ...]:
 
 async def in_queue(database: Database) -> Queue:
     """Return the running and the waiting jobs, the latter in the order of their turns."""
+    of_mode = and_(ShareRow.member_id == JobRow.member_id, ShareRow.mode == JobRow.mode)
+    virtual = queue_order.virtual_times()
     async with database.reading() as session:
         rows = await session.execute(
-            select(JobRow, MemberRow.served_at, queue_order.next_turn())
+            select(JobRow, MemberRow.served_at, func.coalesce(ShareRow.finish, 0))
             .join(MemberRow, MemberRow.id == JobRow.member_id)
+            .outerjoin(ShareRow, of_mode)
             .where(JobRow.state.in_(UNFINISHED))
             .order_by(JobRow.created_at, JobRow.id)
         )
-        found = [(to_job(row), served_at, turn) for row, served_at, turn in rows]
+        found = [(to_job(row), served_at, finish) for row, served_at, finish in rows]
+        turn, *times = (
+            await session.execute(select(queue_order.next_turn(), *virtual.values()))
+        ).one()
     running = tuple(job for job, *_ in found if job.state is JobState.RUNNING)
     queued = {job.id: job for job, *_ in found if job.state is JobState.QUEUED}
     order = queue_order.queue_order(
         [
             queue_order.WaitingJob(
-                job.id, job.member_id, served_at, job.mode, job.kind in COPIED_KINDS
+                job.id,
+                job.member_id,
+                served_at,
+                job.mode,
+                job.kind in COPIED_KINDS,
+                job.weight,
+                job.at_a_time,
+                finish,
             )
-            for job, served_at, _ in found
+            for job, served_at, finish in found
             if job.id in queued
         ],
         Counter(job.member_id for job in running),
-        found[0][2] if found else 0,
+        turn,
+        dict(zip(virtual, times, strict=True)),
     )
     return Queue(running, tuple(queued[job_id] for job_id in order))
 

@@ -1,5 +1,7 @@
 """The queue: every change of a job's state, from its acceptance to its end.
 
+How the next job is claimed is in `storage.jobs.claims`.
+
 Every change of state is one transaction that names the state it comes from. So of two that race,
 exactly one wins and the other is told so. Knows nothing of what is in a request, except whether it
 waits for its model, of how pictures are made or of how anything is shown. One bot owns the queue of
@@ -7,20 +9,22 @@ a database; any number of its queue workers may claim from it.
 """
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import drafts, queue_order
+from storage import drafts
 from storage.database import Database, upsert
 from storage.jobs.lookups import count_open_in
-from storage.jobs.records import UNFINISHED, UNRESOLVED_KEY, Job, NewJob, fold, to_job, to_row
-from storage.models import COPIED_KINDS, JobKind, JobRow, JobState, MemberRow
+from storage.jobs.records import UNFINISHED, Job, NewJob, fold, to_job, to_row
+from storage.models import JobRow, JobState, MemberRow
 from storage.pictures import NewPicture
 from storage.pictures import to_row as to_picture_row
+from storage.rules import quotas
+from storage.rules.quotas import Quota
 
 
 class TooManyJobs(Exception):
@@ -43,18 +47,19 @@ async def add(
     *,
     limit: int | None,
     draft_id: str | None = None,
+    quota: Quota | None = None,
 ) -> tuple[Job, ...]:
     """Queue one member's jobs, all of them or none, in their order.
 
     `draft_id` is the draft that they come from, which is removed. Raises `TooManyJobs` if the
-    member would have more than `limit` queued and running, `DraftGone` if the draft is gone
-    already.
+    member would have more than `limit` queued and running, `OverQuota` if they would use more than
+    their `quota` on the server, `DraftGone` if the draft is gone already.
     """
     if not new:
         return ()
     folded = await fold_prompts(new)
     async with database.transaction() as session:
-        return await insert(session, new, folded, limit, draft_id)
+        return await insert(session, new, folded, limit, draft_id, quota)
 
 
 async def insert(
@@ -63,6 +68,7 @@ async def insert(
     folded: Mapping[str, str],
     limit: int | None,
     draft_id: str | None = None,
+    quota: Quota | None = None,
 ) -> tuple[Job, ...]:
     """Queue jobs, at least one, within a transaction; see `add`.
 
@@ -82,6 +88,7 @@ async def insert(
         open_count = await count_open_in(session, member_id)
         if open_count + len(new) > limit:
             raise TooManyJobs(open_count, limit)
+    await _check_quota(session, new, quota, now)
     if draft_id is not None and not await drafts.take(session, draft_id):
         raise DraftGone
     # A microsecond apart, so that "oldest first" keeps the order they were given in.
@@ -90,7 +97,30 @@ async def insert(
         for i, job in enumerate(new)
     ]
     session.add_all(rows)
+    await _count(session, rows)
     return tuple(to_job(row) for row in rows)
+
+
+async def _check_quota(
+    session: AsyncSession, new: Sequence[NewJob], quota: Quota | None, now: datetime
+) -> None:
+    """Raises OverQuota. What only shows a stored picture is always within the quota."""
+    server_id, wanted = new[0].server_id, sum(job.counted_pictures for job in new)
+    if quota is not None and server_id is not None and wanted:
+        usage = await quotas.usage_in(session, server_id, new[0].member_id, now)
+        quotas.check(quota, usage, wanted)
+
+
+async def _count(session: AsyncSession, rows: Sequence[JobRow]) -> None:
+    """Count the pictures of new jobs, and when their member asked for them."""
+    server_id, member_id = rows[0].server_id, rows[0].member_id
+    drawn = [(row.created_at, row.counted_pictures) for row in rows if row.counted_pictures]
+    if server_id is None or not drawn:
+        return
+    await quotas.count(session, server_id, member_id, drawn)
+    await session.execute(
+        update(MemberRow).where(MemberRow.id == member_id).values(asked_at=drawn[0][0])
+    )
 
 
 async def attach_message(
@@ -107,122 +137,68 @@ async def attach_message(
         await session.execute(update(JobRow).where(JobRow.id == job_id).values(**values))
 
 
-async def claim_next(
+async def set_request(
     database: Database,
-    kinds: Collection[JobKind] = tuple(JobKind),
-    *,
-    resolved_only: bool = False,
-    only_models: Collection[str] | None = None,
-    except_models: Collection[str] = (),
-) -> Job | None:
-    """Claim the job whose turn it is (see `storage.queue_order`); None if none waits.
+    job_id: str,
+    request: Mapping[str, Any],
+    prompt: str,
+    pictures: int | None = None,
+) -> bool:
+    """Store the request of a RUNNING job, and its prompt. False if it was not running.
 
-    No two callers get the same job. Only jobs of these kinds that have their message are taken;
-    with `resolved_only`, only those that do not wait for their model to be known. `only_models`
-    and `except_models` are ids of models; jobs that wait for theirs are of none of them, and taken.
+    `pictures` is how many it draws, if that was not known when it was queued: so many count.
     """
-    async with database.transaction() as session:
-        found = await session.execute(
-            select(JobRow, queue_order.turn_of_mode())
-            .join(MemberRow, MemberRow.id == JobRow.member_id)
-            .where(
-                JobRow.state == JobState.QUEUED,
-                JobRow.message_id.is_not(None),
-                JobRow.kind.in_(kinds),
-                *_of_models(resolved_only, only_models, except_models),
-            )
-            .order_by(*queue_order.claim_order())
-            .limit(1)
-            # A row that another queue worker is just claiming is skipped, not waited for.
-            # key_share: jobs can still be added whose parent or member is locked here.
-            .with_for_update(of=JobRow, skip_locked=True, key_share=True)
-        )
-        first = found.first()
-        if first is None:
-            return None
-        row, turn = first
-        now = _now()
-        if row.kind not in COPIED_KINDS:
-            row.turn = turn
-        row.state, row.started_at, row.attempts = JobState.RUNNING, now, row.attempts + 1
-        await session.execute(
-            update(MemberRow).where(MemberRow.id == row.member_id).values(served_at=now)
-        )
-        return to_job(row)
-
-
-def _of_models(
-    resolved_only: bool, only: Collection[str] | None, but: Collection[str]
-) -> Iterator[ColumnElement[bool]]:
-    """The conditions on the models of jobs, without any that would keep all."""
-    # Read from the request: with 2,000 jobs waiting, a column of its own would save SQLite nothing
-    # and Postgres some 10 ms.
-    unresolved = JobRow.request[UNRESOLVED_KEY].as_string().is_not(None)
-    model = func.coalesce(JobRow.request["model"].as_string(), "")
-    if resolved_only:
-        yield ~unresolved
-    if only is not None:
-        yield or_(unresolved, model.in_(only))
-    if but:
-        yield or_(unresolved, model.not_in(but))
-
-
-async def claim_unposted(database: Database, job_id: str) -> Job | None:
-    """Claim this job before it has a message; None if it is not queued, or has one."""
-    now = _now()
+    folded = await asyncio.to_thread(fold, prompt)
     async with database.transaction() as session:
         row = await session.scalar(
-            update(JobRow)
-            .where(
-                JobRow.id == job_id,
-                JobRow.state == JobState.QUEUED,
-                JobRow.message_id.is_(None),
-            )
-            .values(state=JobState.RUNNING, started_at=now, attempts=JobRow.attempts + 1)
-            .returning(JobRow)
+            select(JobRow)
+            .where(JobRow.id == job_id, JobRow.state == JobState.RUNNING)
+            .with_for_update(key_share=True)
         )
-        return to_job(row) if row else None
-
-
-async def set_request(
-    database: Database, job_id: str, request: Mapping[str, Any], prompt: str
-) -> bool:
-    """Store the request of a RUNNING job, and its prompt. False if it was not running."""
-    folded = await asyncio.to_thread(fold, prompt)
-    return await _change(
-        database,
-        job_id,
-        (JobState.RUNNING,),
-        request=dict(request),
-        prompt=prompt,
-        folded_prompt=folded,
-    )
+        if row is None:
+            return False
+        row.request, row.prompt, row.folded_prompt = dict(request), prompt, folded
+        if pictures is not None and row.counted_pictures and row.server_id is not None:
+            too_many = row.counted_pictures - pictures
+            row.counted_pictures = pictures
+            await quotas.give_back(session, row.server_id, row.member_id, row.created_at, too_many)
+        return True
 
 
 async def finish(database: Database, job_id: str, pictures: Sequence[NewPicture]) -> bool:
-    """RUNNING → DONE, with its pictures. False if it was no longer running."""
+    """RUNNING → DONE, with its pictures. False if it was no longer running.
+
+    Its time counts for its member's quota, from when it was last claimed.
+    """
     async with database.transaction() as session:
-        changed = await session.scalar(
+        row = await session.scalar(
             update(JobRow)
             .where(JobRow.id == job_id, JobRow.state == JobState.RUNNING)
             .values(state=JobState.DONE, finished_at=_now())
-            .returning(JobRow.id)
+            .returning(JobRow)
         )
-        if changed is not None:
-            session.add_all(to_picture_row(job_id, picture) for picture in pictures)
-        return changed is not None
+        if row is None:
+            return False
+        session.add_all(to_picture_row(job_id, picture) for picture in pictures)
+        if row.counted_pictures and row.server_id and row.started_at and row.finished_at:
+            gpu_ms = (row.finished_at - row.started_at) // timedelta(milliseconds=1)
+            await quotas.charge(
+                session, row.server_id, row.member_id, row.finished_at, max(0, gpu_ms)
+            )
+        return True
 
 
 async def fail(database: Database, job_id: str, reason: str) -> bool:
-    """QUEUED or RUNNING → FAILED, with a reason for a person. False if it had ended."""
-    return await _change(
-        database, job_id, UNFINISHED, state=JobState.FAILED, reason=reason, finished_at=_now()
-    )
+    """QUEUED or RUNNING → FAILED, with a reason for a person. False if it had ended.
+
+    Its pictures are given back to its member's quota.
+    """
+    return await _give_up(database, job_id, state=JobState.FAILED, reason=reason)
 
 
 async def cancel(database: Database, job_id: str) -> bool:
-    """QUEUED or RUNNING → CANCELLED. False if it had ended."""
-    return await _change(database, job_id, UNFINISHED, state=JobState.CANCELLED, finished_at=_now())
+    """QUEUED or RUNNING → CANCELLED. False if it had ended. Its pictures are given back too."""
+    return await _give_up(database, job_id, state=JobState.CANCELLED)
 
 
 async def requeue(database: Database, job_id: str) -> bool:
@@ -284,6 +260,27 @@ async def _change(
             .returning(JobRow.id)
         )
         return changed is not None
+
+
+async def _give_up(database: Database, job_id: str, **values: Any) -> bool:
+    """End an unfinished job without pictures, and give back what was counted for it.
+
+    One transaction: of the change and the return, there is never one without the other.
+    """
+    async with database.transaction() as session:
+        row = await session.scalar(
+            update(JobRow)
+            .where(JobRow.id == job_id, JobRow.state.in_(UNFINISHED))
+            .values(finished_at=_now(), **values)
+            .returning(JobRow)
+        )
+        if row is None:
+            return False
+        if row.counted_pictures and row.server_id is not None:
+            await quotas.give_back(
+                session, row.server_id, row.member_id, row.created_at, row.counted_pictures
+            )
+        return True
 
 
 def _now() -> datetime:

@@ -52,6 +52,12 @@ class NewJob:
     """What the rules of its place say about it; 0 allows it."""
     verdict_reason: str | None = None
     """Why the verdict is not to allow it, for a person."""
+    counted_pictures: int = 0
+    """How many pictures its member's quota is charged for it."""
+    weight: int = 1
+    """How many turns its member has for each of a member with weight 1."""
+    at_a_time: int | None = None
+    """It is not claimed while its member has so many jobs running; None for no such limit."""
 
     @property
     def is_unresolved(self) -> bool:

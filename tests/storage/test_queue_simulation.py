@@ -5,8 +5,8 @@ Simulated with the real verbs on real databases; time is counted in claims.
 
 import asyncio
 import random
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from sqlalchemy import delete
 from storage import jobs
 from storage.database import Database
 from storage.jobs import Job
-from storage.models import JobKind, JobMode, JobRow, JobState, MemberRow
+from storage.models import JobKind, JobMode, JobRow, JobState, MemberRow, ShareRow
 from storage.queue_order import ROUND
 from tests.support.stored_jobs import REQUEST, claim, in_line, queue
 
@@ -169,11 +169,94 @@ async def test_several_dispatchers_at_once_starve_nobody(migrated: str) -> None:
     assert len(claimed) == 12 * at_once
 
 
+WEIGHTS = {1: 1, 2: 3, 3: 2, 4: 10, 5: 1}
+"""Of members that keep the queue full."""
+
+
+async def keep_weighted_full(database: Database, weights: Mapping[int, int]) -> None:
+    """Each member has at least one job waiting afterwards, with their weight."""
+    waiting = Counter(job.member_id for job in (await jobs.in_queue(database)).waiting)
+    for member, weight in weights.items():
+        if not waiting[member]:
+            await queue(database, member, count=AHEAD, weight=weight)
+
+
+@pytest.mark.parametrize("slots", [1, 3])
+async def test_three_times_the_weight_is_three_times_the_turns(
+    database: Database, slots: int
+) -> None:
+    """At any moment within one turn, and whatever the jobs at a time."""
+    weights = {1: 1, 2: 3}
+    had: Counter[int] = Counter()
+    running: deque[Job] = deque()
+    for number in range(1, 41):
+        await keep_weighted_full(database, weights)
+        running.append(await claim(database))
+        had[running[-1].member_id] += 1
+        if len(running) == slots:
+            await jobs.finish(database, running.popleft().id, [])
+        assert abs(had[2] - number * 3 / 4) <= slots
+    assert had == {1: 10, 2: 30}
+
+
+async def test_every_weight_has_its_share_and_nobody_starves(database: Database) -> None:
+    whole = sum(WEIGHTS.values())
+    had: Counter[int] = Counter()
+    since: Counter[int] = Counter()
+    for number in range(1, 3 * whole + 1):
+        await keep_weighted_full(database, WEIGHTS)
+        job = await draw(database)
+        had[job.member_id] += 1
+        for member, weight in WEIGHTS.items():
+            since[member] = 0 if member == job.member_id else since[member] + 1
+            # Start-time fair queueing: behind by at most one job of each of the others.
+            assert since[member] <= whole // weight + len(WEIGHTS)
+            assert abs(had[member] - number * weight / whole) <= len(WEIGHTS) - 1
+    assert had == {member: 3 * weight for member, weight in WEIGHTS.items()}
+
+
+async def test_who_comes_with_the_least_weight_is_served_among_the_heaviest(
+    database: Database,
+) -> None:
+    """However long the others have drawn, and nothing is saved up by who was away."""
+    heavy = {1: 10, 2: 10, 3: 10}
+    for _ in range(9):
+        await keep_weighted_full(database, heavy)
+        await draw(database)
+    (light,) = await queue(database, 4, weight=1)
+    claimed = []
+    for _ in range(len(heavy) + 1):
+        await keep_weighted_full(database, heavy)
+        claimed.append((await draw(database)).id)
+    assert light.id in claimed
+    more = await queue(database, 4, count=5, weight=1)
+    claimed = []
+    for _ in range(12):
+        await keep_weighted_full(database, heavy)
+        claimed.append((await draw(database)).id)
+    assert len(set(claimed) & {job.id for job in more}) <= 1
+
+
+async def test_a_confirmed_batch_runs_only_so_many_at_a_time(database: Database) -> None:
+    """The others wait for them, are passed over, and hold up nobody else."""
+    mine = await queue(database, 1, count=5, at_a_time=2)
+    (other,) = await queue(database, 2, mode=JobMode.RELAX)
+    claimed = await claimed_until_none(database)
+    assert set(claimed) == {mine[0].id, mine[1].id, other.id}
+    assert await in_line(database) == [job.id for job in mine[2:]]
+    await jobs.finish(database, mine[0].id, [])
+    assert await claimed_until_none(database) == [mine[2].id]
+    await jobs.cancel(database, mine[1].id)
+    assert await claimed_until_none(database) == [mine[3].id]
+
+
 ANY_JOB = st.tuples(
     st.integers(1, 4),
     st.sampled_from(JobMode),
     st.sampled_from([JobKind.IMAGINE, JobKind.VARY, JobKind.UPSCALE]),
     st.integers(1, 3),
+    st.sampled_from([1, 1, 2, 3, 10]),
+    st.sampled_from([None, None, 1, 2]),
 )
 STEPS = st.lists(
     st.one_of(
@@ -195,13 +278,15 @@ async def test_the_line_is_kept_and_nobody_waits_longer_than_their_bound(
 ) -> None:
     async with database.transaction() as session:
         await session.execute(delete(JobRow))
+        await session.execute(delete(ShareRow))
         await session.execute(delete(MemberRow))
     chance = random.Random(seed)
     waited: Counter[JobMode] = Counter()
     for step in steps:
         if isinstance(step, tuple):
-            member, mode, kind, count = step
-            await queue(database, member, count=count, mode=mode, kind=kind)
+            member, mode, kind, count, weight, at_a_time = step
+            asked = {"weight": weight, "at_a_time": at_a_time}
+            await queue(database, member, count=count, mode=mode, kind=kind, **asked)
             continue
         shown = await jobs.in_queue(database)
         if step == "claim":
@@ -215,20 +300,42 @@ async def test_the_line_is_kept_and_nobody_waits_longer_than_their_bound(
         elif shown.waiting and step == "cancel":
             await jobs.cancel(database, chance.choice(shown.waiting).id)
     line = await in_line(database)
-    assert [(await claim(database)).id for _ in line] == line
-    assert await jobs.claim_next(database) is None
+    claimed = await claimed_until_none(database)
+    assert claimed == line[: len(claimed)]
+    # What is left waits for its own member's jobs.
+    for job in (await jobs.in_queue(database)).waiting:
+        assert job.at_a_time is not None
+        assert await running_of(database, job.member_id) >= job.at_a_time
+
+
+async def claimed_until_none(database: Database) -> list[str]:
+    claimed = []
+    while (job := await jobs.claim_next(database)) is not None:
+        claimed.append(job.id)
+    return claimed
+
+
+async def running_of(database: Database, member_id: int) -> int:
+    running = (await jobs.in_queue(database)).running
+    return sum(job.member_id == member_id for job in running)
 
 
 async def claim_as_shown(
     database: Database, waiting: Sequence[Job], waited: Counter[JobMode]
 ) -> None:
     """Claim, see that it is the first of the line, and count how long modes have waited by now."""
+    free = [
+        job
+        for job in waiting
+        if job.at_a_time is None or await running_of(database, job.member_id) < job.at_a_time
+    ]
     job = await jobs.claim_next(database)
-    assert (job and job.id) == (waiting[0].id if waiting else None)
+    assert (job and job.id) == (free[0].id if free else None)
     if job is None or job.kind is JobKind.UPSCALE:
         return
     assert job.state is JobState.RUNNING
-    drawn = {other.mode for other in waiting if other.kind is not JobKind.UPSCALE}
+    assert free[0].id == waiting[0].id
+    drawn = {other.mode for other in free if other.kind is not JobKind.UPSCALE}
     for mode in JobMode:
         waited[mode] = waited[mode] + 1 if mode in drawn - {job.mode} else 0
         assert waited[mode] < BOUNDS[mode]

@@ -5,14 +5,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.i18n.texts import say
-from bot.messages import help_embeds, job_embeds
+from bot.messages import help_embeds, job_embeds, quota_embeds
 from bot.models.versions import Versions
 from bot.prompts.parameters import BY_FLAG
 from bot.prompts.values import flag_name
 from bot.services.container import Services
 from bot.services.generation import Standing
 from bot.ui.help_pages import show_help
-from bot.ui.interactions import channel_id_of
+from bot.ui.interactions import channel_id_of, roles_of
 from bot.ui.responses import Responder
 from storage.members import Preferences
 
@@ -28,7 +28,9 @@ class InfoCog(commands.Cog):
         member_id = interaction.user.id
 
         async def look_up() -> tuple[Standing, Preferences, Versions | None]:
-            standing = await self._services.generation.standing(member_id, interaction.guild_id)
+            standing = await self._services.generation.standing(
+                member_id, interaction.guild_id, roles_of(interaction.user)
+            )
             preferences = await self._services.preferences.preferences(member_id)
             return standing, preferences, await self._services.history.versions()
 
@@ -41,7 +43,8 @@ class InfoCog(commands.Cog):
             preferences,
             locale,
             standing.confirmed_limit,
-            job_embeds.engines_field(self._services.history.engines(), versions, locale),
+            quota_embeds.own_field(standing.quota, standing.usage, locale)
+            + job_embeds.engines_field(self._services.history.engines(), versions, locale),
         )
         await responder.send_embed(embed)
 

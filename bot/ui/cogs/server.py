@@ -15,6 +15,7 @@ from bot.services.preferences import TEMPERAMENT_NAMES
 from bot.ui.interactions import managed_server_of
 from bot.ui.responses import Responder
 from bot.ui.server.doctor import show_doctor
+from bot.ui.server.quota import QuotaGroup
 from bot.ui.settings_panel import ask_to_reset_server
 from storage.servers import ServerSettings
 
@@ -32,6 +33,8 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._services = services
+        assert self.app_command is not None, "a group of commands"
+        self.app_command.add_command(QuotaGroup(services))
 
     @app_commands.command(description=say("command-server-settings"))
     @app_commands.describe(

@@ -36,6 +36,7 @@ AT_ONCE = 500
 
 T = TypeVar("T")
 TABLES = {"servers", "members", "options", "jobs", "copies", "drafts", "pictures", "favourites"}
+TABLES |= {"quotas", "quota_usage", "queue_shares"}
 
 
 async def on(url: str, do: Callable[[Connection], T]) -> T:
