@@ -88,6 +88,13 @@ from bot.errors.prompts import (
     WeightsCancel,
 )
 from bot.errors.services import CannotDescribe, DatabaseAway, InferenceAway, NoModel, TooShort
+from bot.errors.words import (
+    ForbiddenWords,
+    InvalidRule,
+    NoSuchRule,
+    TooManyRules,
+    UnreadableRules,
+)
 
 __all__ = [
     "AmbiguousName",
@@ -102,12 +109,14 @@ __all__ = [
     "DirectMessagesOff",
     "EmptyPart",
     "EmptyPrompt",
+    "ForbiddenWords",
     "ForeignSyntax",
     "InferenceAway",
     "InvalidFactor",
     "InvalidLink",
     "InvalidOptionName",
     "InvalidParameter",
+    "InvalidRule",
     "InvalidUpload",
     "JobAlreadyEnded",
     "JobNotFound",
@@ -126,6 +135,7 @@ __all__ = [
     "NoModel",
     "NoRoomToGrow",
     "NoSuchOption",
+    "NoSuchRule",
     "NotAMember",
     "NotAPicture",
     "NotInItsServer",
@@ -155,6 +165,7 @@ __all__ = [
     "TooManyParts",
     "TooManyPermutations",
     "TooManyPictures",
+    "TooManyRules",
     "TooManyTokens",
     "TooShort",
     "TrailingSign",
@@ -163,6 +174,7 @@ __all__ = [
     "UnclearJob",
     "UnknownParameter",
     "UnknownVersion",
+    "UnreadableRules",
     "UnsupportedParameter",
     "UntranslatedSettings",
     "UserError",

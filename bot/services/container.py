@@ -26,6 +26,7 @@ from bot.services.followups import FollowupService
 from bot.services.generation import GenerationService
 from bot.services.job_builder import JobBuilder
 from bot.services.job_history import JobHistory
+from bot.services.moderation.words import WordFilter
 from bot.services.preferences import PreferenceService
 from bot.services.queue_worker import QueueWorker
 from bot.services.removals import Removals
@@ -54,6 +55,7 @@ class Services:
     preferences: PreferenceService
     descriptions: DescribeService
     removals: Removals
+    words: WordFilter
     places: Places
     rate_limiter: RateLimiter
     messenger: Messenger
@@ -102,6 +104,7 @@ def build_services(
     )
     engines = EnginePool(connected.engines, registry)
     publisher = JobPublisher(database, folder, messenger, registry, marks)
+    words = WordFilter(database)
     queue_worker = QueueWorker(
         database,
         folder,
@@ -109,10 +112,11 @@ def build_services(
         registry,
         publisher,
         places,
+        words,
     )
     fetcher = PictureFetcher(_cdn(settings))
     admission = Admission(database)
-    authorization = Authorization(places)
+    authorization = Authorization(places, words)
     start_pictures = StartPictures(database, folder)
     job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher)
     generation = GenerationService(
@@ -155,6 +159,7 @@ def build_services(
         preferences=PreferenceService(database, registry),
         descriptions=DescribeService(engines, registry, fetcher),
         removals=removals,
+        words=words,
         places=places,
         rate_limiter=RateLimiter(),
         messenger=messenger,
