@@ -3,10 +3,16 @@
 import pytest
 
 from bot.client import DarkroomBot
-from playground.testing.member import Member, Upload
+from bot.config import Settings
+from bot.errors import ForbiddenWords
+from bot.policy.actors import Location, Requester
+from bot.policy.words import WordAction
+from bot.services.moderation.words import WordFilter
+from playground.testing.member import Member, Refused, Upload
 from playground.testing.views import Message
 from storage import jobs
 from storage.database import Database
+from storage.jobs import Job
 from storage.rules import words
 from tests.support.bot.deployment import Deployment
 from tests.support.bot.job_messages import (
@@ -21,6 +27,7 @@ from tests.support.bot.job_messages import (
     told,
     whoever,
 )
+from tests.support.queries import recorded_statements
 
 REFUSED = "Words that are not allowed here"
 
@@ -294,3 +301,78 @@ async def test_a_rule_that_cannot_be_used_is_given_back(bot: DarkroomBot, owner:
     await ruled(owner, "blossom", place="gallery")
     found = await owner.autocomplete("darkroom", "server words remove", "rule", "blo")
     assert [option.value for option in found] == ["blood"]
+
+
+async def test_a_prompt_that_waited_for_its_model_is_held_against_newer_rules(
+    deployment: Deployment, settings: Settings, owner: Member, ada: Member, database: Database
+) -> None:
+    away = settings.model_copy(update={"inference_url": "http://127.0.0.1:9"})
+    async with Deployment(away, database).open():
+        await ada.wait_for_command("imagine")
+        waiting = await imagined(ada, "a fox --steps 2 --n 1")
+        other = await imagined(ada, "a cat --steps 2 --n 1")
+        await ruled(owner, "fox")
+    await ada.wait_for_bot(online=False)
+    async with deployment.open():
+        await ada.wait_for_bot()
+        failed = await finished(ada, waiting)
+        assert "don't allow this in prompts" in card(failed)
+        assert "fox" in card(failed)
+        assert not failed.attachments
+        await finished(ada, other)
+
+
+async def test_suggestions_that_are_refused_are_left_out(database: Database) -> None:
+    filtering, here = WordFilter(database), Location(5, 6, 7)
+    await filtering.add(5, 5, "blood", WordAction.REFUSE)
+    await filtering.add(5, 6, "snow", WordAction.SPOILER)
+    suggested = ["a fox", "a fox in blood", "a fox in snow"]
+    assert await filtering.allowed(here, suggested) == ("a fox", "a fox in snow")
+    with pytest.raises(ForbiddenWords, match="blood"):
+        await filtering.allowed(here, ["blood and snow"])
+    assert await filtering.allowed(Location(None, 6, 7), suggested) == tuple(suggested)
+
+
+async def test_a_change_by_another_bot_holds_at_once(database: Database) -> None:
+    one, other, here = WordFilter(database), WordFilter(database), Location(8, 6, 7, (9,))
+    await one.add(8, 9, "blood", WordAction.REFUSE)
+    for filtering in (one, other):
+        with pytest.raises(ForbiddenWords):
+            await filtering.check(here, "blood")
+    await one.add(8, 9, "blood", WordAction.LOG)
+    await other.check(here, "blood")
+    await other.remove(8, 9, "blood")
+    await one.add(8, 8, "snow", WordAction.REFUSE)
+    with pytest.raises(ForbiddenWords):
+        await other.check(here, "blood, snow")
+
+
+async def test_a_server_without_rules_costs_one_small_query(database: Database) -> None:
+    filtering, here = WordFilter(database), Location(12, 6, 7)
+    with recorded_statements() as queries:
+        await filtering.check(here, "a fox", "a cat")
+    assert len([one for one in queries if one.startswith("SELECT")]) == 1
+    await filtering.add(12, 12, "blood", WordAction.REFUSE)
+    await filtering.check(here, "a fox")
+    with recorded_statements() as queries:
+        await filtering.check(here, "a fox", "a cat")
+    assert len([one for one in queries if one.startswith("SELECT")]) == 1
+
+
+async def test_that_a_channel_is_for_adults_reaches_what_decides(
+    bot: DarkroomBot, owner: Member, ada: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    check = bot.services.generation._authorization.check_requester
+
+    async def noted(requester: Requester, job: Job | None = None) -> None:
+        seen.append(requester.age_restricted)
+        await check(requester, job)
+
+    monkeypatch.setattr(bot.services.generation._authorization, "check_requester", noted)
+    with pytest.raises(Refused):
+        await ada.restrict_age("gallery")
+    for restricted in (False, True, False):
+        await owner.restrict_age("gallery", restricted)
+        await imagined(ada, "a fox --steps 1 --n 1", "gallery")
+    assert seen == [False, True, False]
