@@ -94,12 +94,14 @@ async def look_again(interaction: discord.Interaction, message: discord.Message,
 
 
 async def with_allowed_prompts(
-    interaction: discord.Interaction, described: PictureDescription
+    interaction: discord.Interaction, described: PictureDescription, *, ephemeral: bool = False
 ) -> PictureDescription:
     """Without the prompts that the rules of this place refuse. Raises ForbiddenWords if all are."""
     words = services_of(interaction).words
     work = words.allowed(location_of(interaction), described.prompts)
-    return replace(described, prompts=await Responder(interaction).run(work, updates=True))
+    responder = Responder(interaction)
+    allowed = await responder.run(work, ephemeral=ephemeral, updates=True)
+    return replace(described, prompts=allowed)
 
 
 async def show_description(

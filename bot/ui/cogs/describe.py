@@ -37,7 +37,7 @@ class DescribeCog(commands.Cog):
             picture, interaction.user.id, most_bytes=interaction.filesize_limit
         )
         described = await Responder(interaction).run(work, ephemeral=stealth)
-        described = await with_allowed_prompts(interaction, described)
+        described = await with_allowed_prompts(interaction, described, ephemeral=stealth)
         await show_description(interaction, described, ephemeral=stealth)
 
     @app_commands.command(description=say("command-shorten"))
