@@ -276,6 +276,25 @@ class UsageRow(Base):
     """Milliseconds for which their jobs ran."""
 
 
+class WordRuleRow(Base):
+    """A rule about words: a phrase or a regular expression, and what is done about it."""
+
+    __tablename__ = "word_rules"
+    __table_args__ = (
+        UniqueConstraint("server_id", "place_id", "pattern"),
+        # Ids are never used again: a server's newest one says whether its rules have changed.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    server_id: Mapped[int] = mapped_column(BigInteger)
+    place_id: Mapped[int] = mapped_column(BigInteger)
+    """A channel or a category; the server's own id for a rule of the whole server."""
+    pattern: Mapped[str] = mapped_column(AnyText)
+    action: Mapped[str] = mapped_column(String(16))
+    """A `bot.policy.words.WordAction`."""
+
+
 class DraftRow(Base):
     """Jobs that were asked for and wait for their member's confirmation."""
 

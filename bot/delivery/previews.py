@@ -47,7 +47,7 @@ class JobProgress:
             self._origin = await self._marks.origin(self._job)
         marked = await self._marks.mark(PictureFile(grid, "jpg"), self._origin)
         return AttachmentSpec(
-            job_messages.preview_name(progress.step),
+            job_messages.preview_name(self._job, progress.step),
             marked.encoded,
             job_messages.alt_text(self._job),
         )

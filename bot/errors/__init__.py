@@ -89,6 +89,13 @@ from bot.errors.prompts import (
     WeightsCancel,
 )
 from bot.errors.services import CannotDescribe, DatabaseAway, InferenceAway, NoModel, TooShort
+from bot.errors.words import (
+    ForbiddenWords,
+    InvalidRule,
+    NoSuchRule,
+    TooManyRules,
+    UnreadableRules,
+)
 
 __all__ = [
     "AmbiguousName",
@@ -103,12 +110,14 @@ __all__ = [
     "DirectMessagesOff",
     "EmptyPart",
     "EmptyPrompt",
+    "ForbiddenWords",
     "ForeignSyntax",
     "InferenceAway",
     "InvalidFactor",
     "InvalidLink",
     "InvalidOptionName",
     "InvalidParameter",
+    "InvalidRule",
     "InvalidUpload",
     "JobAlreadyEnded",
     "JobNotFound",
@@ -127,6 +136,7 @@ __all__ = [
     "NoModel",
     "NoRoomToGrow",
     "NoSuchOption",
+    "NoSuchRule",
     "NotAMember",
     "NotAPicture",
     "NotInItsServer",
@@ -157,6 +167,7 @@ __all__ = [
     "TooManyParts",
     "TooManyPermutations",
     "TooManyPictures",
+    "TooManyRules",
     "TooManyTokens",
     "TooShort",
     "TrailingSign",
@@ -165,6 +176,7 @@ __all__ = [
     "UnclearJob",
     "UnknownParameter",
     "UnknownVersion",
+    "UnreadableRules",
     "UnsupportedParameter",
     "UntranslatedSettings",
     "UserError",

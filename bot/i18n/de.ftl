@@ -683,3 +683,81 @@ doctor-versions = Versionen
     .processor = Hier gibt es keine GPU von NVIDIA. Die Engine zeichnet auf dem Prozessor.
     .slow = Hier gibt es keine GPU von NVIDIA, und ohne OpenVINO zeichnet ein Prozessor mehrmals langsamer.
     .slow-remedy = Ruf `make install` auf, oder installiere das Extra: `pip install 'darkroom[openvino]'`.
+## Regeln für Wörter
+
+forbidden-words = Wörter, die hier nicht erlaubt sind
+    .problem = { $count ->
+        [one] Die Regeln dieses Servers erlauben das in Prompts nicht: { $words }.
+       *[other] Die Regeln dieses Servers erlauben diese Wörter in Prompts nicht: { $words }.
+    }
+    .remedy = Ändere oder entferne sie. Hinter `--no` sind sie erlaubt. Wenn du das für einen Irrtum hältst, frag die Leute, die diesen Server verwalten.
+words-verdict = Wörter im Prompt: { $words }
+invalid-rule = Ungültige Regel
+    .problem = { $why ->
+        [long] Die Regel `{ $pattern }` ist länger als { $most } Zeichen.
+        [empty] Die Regel `{ $pattern }` hat weder Buchstaben noch Ziffern.
+        [everything] Die Regel `{ $pattern }` passt auf jeden Prompt.
+        [star] Die Regel `{ $pattern }` hat ein `*` in der Mitte.
+        [open] Die Regel `{ $pattern }` ist zu kurz für ein `*`: Sie würde in zu vielen Wörtern gefunden.
+       *[expression] Der reguläre Ausdruck `{ $pattern }` geht nicht: { $detail }
+    }
+    .remedy = { $why ->
+        [long] Kürze sie, oder mach zwei Regeln daraus.
+        [empty] Schreib ein Wort, mehrere Wörter, ein Emoji oder einen regulären Ausdruck zwischen Schrägstrichen: `/colou?r/`.
+        [everything] Sag genauer, was sie finden soll.
+        [star] Ein `*` kann nur am Anfang und am Ende stehen: `*wort*`.
+        [open] Schreib neben das `*` mindestens { $most } Buchstaben.
+       *[expression] Er muss in der Syntax von RE2 sein, die keine Rückverweise und kein Look-around kennt.
+    }
+too-many-rules = Zu viele Regeln
+    .problem = { $what ->
+        [expressions] Ein Server kann { $most } Regeln haben, die reguläre Ausdrücke sind.
+       *[rules] Ein Server kann { $most } Regeln für Wörter haben.
+    }
+    .remedy = Nichts wurde gespeichert. Entferne welche mit `/server words remove`, oder schreib eine Regel mit `*` statt mehrerer.
+no-such-rule = Regel nicht gefunden
+    .problem = Dort gibt es keine Regel `{ $pattern }`.
+    .remedy = `/server words list` zeigt alle. Für die Regel eines Kanals wähl mit `ort` auch den Kanal.
+unreadable-rules = Das ist keine Liste von Regeln
+    .problem = { $why ->
+        [size] Die Datei ist größer als { $most } KiB.
+        [lost] Discord hat die Datei nicht herausgegeben.
+       *[text] Die Datei ist kein einfacher Text in UTF-8.
+    }
+    .remedy = { $why ->
+        [size] Behalte nur die Regeln, die du brauchst.
+        [lost] Versuch es noch einmal.
+       *[text] Speichere sie als Text: in jeder Zeile eine Regel, und wenn du willst hinter einem `|`, was geschehen soll: `ein paar wörter | spoiler`.
+    }
+word-rules = Regeln für Wörter
+    .added = { $place ->
+        [server] Auf dem ganzen Server heißt `{ $rule }` jetzt: { $action }.
+       *[other] In { $place } heißt `{ $rule }` jetzt: { $action }.
+    }
+    .removed = Die Regel `{ $rule }` ist entfernt.
+    .count = { $place ->
+        [server] { $count ->
+            [0] Es gibt keine Regeln für den ganzen Server. Füg mit `/server words add` eine hinzu.
+            [one] Eine Regel für den ganzen Server:
+           *[other] { $count } Regeln für den ganzen Server:
+        }
+       *[other] { $count ->
+            [0] In { $place } gibt es keine eigenen Regeln.
+            [one] Eine Regel mehr in { $place }:
+           *[other] { $count } Regeln mehr in { $place }:
+        }
+    }
+    .more = … und { $count } weitere.
+    .others = Es gibt auch Regeln für { $places }. Wähl eins davon mit der Option `ort`.
+    .imported = { $count ->
+        [one] Eine Regel gespeichert.
+       *[other] { $count } Regeln gespeichert.
+    }
+    .not-imported = { $count ->
+        [one] Eine Zeile wurde nicht verstanden:
+       *[other] { $count } Zeilen wurden nicht verstanden:
+    }
+    .line = Zeile { $number }:
+    .test = Test der Regeln für Wörter
+    .nothing = Keine Regel dieses Kanals findet etwas in diesem Prompt.
+    .outcome = Ein Auftrag mit diesem Prompt, in diesem Kanal: { $action }. Diese Regeln haben etwas gefunden:

@@ -683,3 +683,81 @@ doctor-versions = Versions
     .processor = There is no NVIDIA GPU here. The engine draws on the processor.
     .slow = There is no NVIDIA GPU here, and without OpenVINO a processor draws several times slower.
     .slow-remedy = Run `make install`, or install the extra: `pip install 'darkroom[openvino]'`.
+## Rules about words
+
+forbidden-words = Words that are not allowed here
+    .problem = { $count ->
+        [one] The rules of this server don't allow this in prompts: { $words }.
+       *[other] The rules of this server don't allow these words in prompts: { $words }.
+    }
+    .remedy = Change or remove them. After `--no` they are allowed. If you think that this is a mistake, ask the people who manage this server.
+words-verdict = Words in the prompt: { $words }
+invalid-rule = Invalid rule
+    .problem = { $why ->
+        [long] The rule `{ $pattern }` is longer than { $most } characters.
+        [empty] The rule `{ $pattern }` has neither letters nor numbers.
+        [everything] The rule `{ $pattern }` matches every prompt.
+        [star] The rule `{ $pattern }` has a `*` in its middle.
+        [open] The rule `{ $pattern }` is too short for a `*`: it would be found in too many words.
+       *[expression] The regular expression `{ $pattern }` can't be used: { $detail }
+    }
+    .remedy = { $why ->
+        [long] Shorten it, or make two rules of it.
+        [empty] Write a word, some words, an emoji, or a regular expression between slashes: `/colou?r/`.
+        [everything] Say more exactly what it has to find.
+        [star] A `*` can only stand at the beginning and at the end: `*word*`.
+        [open] Write at least { $most } letters beside the `*`.
+       *[expression] It has to be in the syntax of RE2, which knows no back references and no look-around.
+    }
+too-many-rules = Too many rules
+    .problem = { $what ->
+        [expressions] A server can have { $most } rules that are regular expressions.
+       *[rules] A server can have { $most } rules about words.
+    }
+    .remedy = Nothing was saved. Remove some with `/server words remove`, or write one rule with a `*` in place of several.
+no-such-rule = Rule not found
+    .problem = There is no rule `{ $pattern }` there.
+    .remedy = `/server words list` shows all. For a rule of a channel, choose the channel with `place` too.
+unreadable-rules = This is no list of rules
+    .problem = { $why ->
+        [size] The file is larger than { $most } KiB.
+        [lost] Discord did not hand out the file.
+       *[text] The file is not plain text in UTF-8.
+    }
+    .remedy = { $why ->
+        [size] Keep only the rules that you need.
+        [lost] Try again.
+       *[text] Save it as text: one rule in a line, and after a `|` what to do, if you like: `some words | spoiler`.
+    }
+word-rules = Rules about words
+    .added = { $place ->
+        [server] On the whole server, `{ $rule }` now means: { $action }.
+       *[other] In { $place }, `{ $rule }` now means: { $action }.
+    }
+    .removed = The rule `{ $rule }` is removed.
+    .count = { $place ->
+        [server] { $count ->
+            [0] There are no rules for the whole server. Add one with `/server words add`.
+            [one] One rule for the whole server:
+           *[other] { $count } rules for the whole server:
+        }
+       *[other] { $count ->
+            [0] There are no rules of its own in { $place }.
+            [one] One rule more in { $place }:
+           *[other] { $count } rules more in { $place }:
+        }
+    }
+    .more = … and { $count } more.
+    .others = There are also rules for { $places }. Choose one of these with the option `place`.
+    .imported = { $count ->
+        [one] One rule saved.
+       *[other] { $count } rules saved.
+    }
+    .not-imported = { $count ->
+        [one] One line was not understood:
+       *[other] { $count } lines were not understood:
+    }
+    .line = Line { $number }:
+    .test = Test of the rules about words
+    .nothing = No rule of this channel finds anything in this prompt.
+    .outcome = A job with this prompt, in this channel: { $action }. These rules found something:

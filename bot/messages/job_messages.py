@@ -19,6 +19,7 @@ from bot.messages.specs import (
     EmbedSpec,
     MessageSpec,
 )
+from bot.policy.verdicts import Verdict
 from bot.prompts.lint import LINK
 from bot.prompts.parser import without_parameters
 from bot.prompts.recipe import as_typed, has_noise_of_a_prompt
@@ -153,17 +154,21 @@ def ended(job: Job, parent: Job | None) -> MessageSpec:
     return stopped(job, parent) if job.state is JobState.CANCELLED else failed(job, parent)
 
 
-def preview_name(step: int) -> str:
-    return f"preview_{step}.jpg"
+def preview_name(job: Job, step: int) -> str:
+    return f"{spoiler_of(job)}preview_{step}.jpg"
 
 
 def file_name(job: Job, suffix: str) -> str:
     """`member_first_words_jobid.png`, in characters that every file system accepts."""
     words = re.findall(r"[a-z0-9]+", without_parameters(job.prompt).lower())[:6]
     member = re.sub(r"[^a-z0-9]+", "_", job.member_name.lower()).strip("_")[:20]
-    return (
-        "_".join([*filter(None, [member, *(word[:15] for word in words)]), job.id]) + f".{suffix}"
-    )
+    name = "_".join([*filter(None, [member, *(word[:15] for word in words)]), job.id])
+    return f"{spoiler_of(job)}{name}.{suffix}"
+
+
+def spoiler_of(job: Job) -> str:
+    """What the name of a file begins with that Discord shows only to those who click on it."""
+    return "SPOILER_" if job.verdict >= Verdict.SPOILER else ""
 
 
 def alt_text(job: Job) -> str:

@@ -30,6 +30,32 @@ class Requester:
     category_id: int | None = None
     age_restricted: bool = False
 
+    @property
+    def location(self) -> "Location":
+        above = (self.parent_id, self.category_id)
+        return Location(
+            self.server_id,
+            self.channel_id,
+            self.member_id,
+            tuple(place for place in above if place is not None),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where somebody writes something, and who. `above` are the channel of a thread, and the
+    category: rules of these hold too.
+    """
+
+    server_id: int | None
+    channel_id: int
+    member_id: int
+    above: tuple[int, ...] = ()
+
+    @property
+    def place_ids(self) -> tuple[int, ...]:
+        return (self.channel_id, *self.above)
+
 
 @dataclass(frozen=True, slots=True)
 class MemberIdentity:

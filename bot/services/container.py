@@ -28,6 +28,7 @@ from bot.services.followups import FollowupService
 from bot.services.generation import GenerationService
 from bot.services.job_builder import JobBuilder
 from bot.services.job_history import JobHistory
+from bot.services.moderation.words import WordFilter
 from bot.services.preferences import PreferenceService
 from bot.services.queue_worker import QueueWorker
 from bot.services.removals import Removals
@@ -57,6 +58,7 @@ class Services:
     descriptions: DescribeService
     removals: Removals
     quotas: QuotaService
+    words: WordFilter
     places: Places
     rate_limiter: RateLimiter
     messenger: Messenger
@@ -106,6 +108,7 @@ def build_services(
     )
     engines = EnginePool(connected.engines, registry)
     publisher = JobPublisher(database, folder, messenger, registry, marks)
+    words = WordFilter(database)
     queue_worker = QueueWorker(
         database,
         folder,
@@ -113,11 +116,12 @@ def build_services(
         registry,
         publisher,
         places,
+        words,
     )
     fetcher = PictureFetcher(_cdn(settings))
     admission = Admission(database)
     quotas = QuotaService(database)
-    authorization = Authorization(places, quotas)
+    authorization = Authorization(places, quotas, words)
     start_pictures = StartPictures(database, folder)
     job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher)
     generation = GenerationService(
@@ -163,6 +167,7 @@ def build_services(
         descriptions=DescribeService(engines, registry, fetcher),
         removals=removals,
         quotas=quotas,
+        words=words,
         places=places,
         rate_limiter=RateLimiter(),
         messenger=messenger,

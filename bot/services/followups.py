@@ -21,7 +21,7 @@ from bot.policy.actors import Requester
 from bot.policy.admission import Admission
 from bot.prompts.effective_settings import SettingsSources, queue_settings
 from bot.prompts.recipe import to_edit
-from bot.services.admin.authorization import Authorization
+from bot.services.admin.authorization import Authorization, with_verdict_of
 from bot.services.admin.quotas import QuotaService
 from bot.services.followup_jobs import FollowupJobs, FollowupRequest, FollowupSource
 from bot.services.generation import GenerationService
@@ -152,11 +152,14 @@ class FollowupService:
     ) -> NewJob:
         """The new job; `settings` are those of the server that the old one belongs to."""
         typed = await self._typed(requester, job, followup.prompt, settings, member)
+        if typed is None:
+            await self._authorization.check_prompt(requester, job)
         new = await self._jobs.build(FollowupSource(requester, job, followup, typed, member))
         # Parameters in a modal override preferences; follow-ups of a stealth job are stealth.
         queue = typed or queue_settings(None, SettingsSources(member))
         stealth = job.stealth or queue.stealth
-        return with_visibility(replace(new, mode=queue.mode), requester, stealth)
+        new = with_visibility(replace(new, mode=queue.mode), requester, stealth)
+        return with_verdict_of(job, new)
 
     async def _queue(self, new: NewJob, limit: int | None, quota: Quota) -> Made:
         """Queue a job; one that always makes the same picture is queued only once."""
@@ -195,6 +198,8 @@ class FollowupService:
             has_picture=stored is not None,
             may_wait=job.is_unresolved,
         )
+        # Nothing is fetched for a prompt that is refused.
+        await self._authorization.check_jobs(requester, asked.jobs)
         # One picture has one follow-up.
         if len(asked.jobs) > 1:
             raise OneFollowupOnly(len(asked.jobs))

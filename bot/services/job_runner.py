@@ -10,9 +10,11 @@ from bot.errors import NoModel, UserError
 from bot.i18n.texts import Text, say, say_unmarked
 from bot.images.grid import copy_label
 from bot.models.registry import ModelRegistry
+from bot.policy.actors import Location
 from bot.policy.places import Places
 from bot.prompts.seeds import own_seed
 from bot.retry import until_stored
+from bot.services.moderation.words import WordFilter
 from bot.services.unresolved_jobs import JobResolver
 from diffusion.protocol.client import InferenceRefused, InferenceUnavailable
 from diffusion.protocol.events import Failed, Finished, Progress, Queued
@@ -45,12 +47,14 @@ class JobRunner:
         folder: PictureFolder,
         registry: ModelRegistry,
         places: Places,
+        words: WordFilter,
     ) -> None:
         self._resolver = JobResolver(database, registry)
         self._database = database
         self._folder = folder
         self._registry = registry
         self._places = places
+        self._words = words
 
     async def run(self, job: Job, progress: JobProgress, place: Place) -> None:
         """Run a job to its end, and store this. `place` is its place at an engine.
@@ -108,9 +112,17 @@ class JobRunner:
         await until_stored(lambda: jobs.finish(self._database, job.id, saved))
 
     async def _resolve(self, job: Job) -> Job:
-        """The job with a request for a model that is there."""
+        """The job with a request for a model that is there.
+
+        A prompt that waited for its model is held against the rules once more: only now is all
+        of it written out.
+        """
         try:
-            return await self._resolver.resolve(job)
+            resolved = await self._resolver.resolve(job)
+            if job.is_unresolved:
+                here = Location(job.server_id, job.channel_id, job.member_id)
+                await self._words.check(here, resolved.prompt)
+            return resolved
         except NoModel as error:
             raise InferenceUnavailable("no model is known yet") from error
         except UserError as error:

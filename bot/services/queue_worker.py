@@ -18,6 +18,7 @@ from bot.models.registry import ModelRegistry
 from bot.policy.places import Places
 from bot.retry import until_stored
 from bot.services.job_runner import JobRunner
+from bot.services.moderation.words import WordFilter
 from diffusion.protocol.client import InferenceUnavailable
 from storage import jobs
 from storage.database import Database, StorageUnavailable
@@ -57,12 +58,13 @@ class QueueWorker:
         registry: ModelRegistry,
         publisher: JobPublisher,
         places: Places,
+        words: WordFilter,
     ) -> None:
         self._database = database
         self._engines = engines
         self._registry = registry
         self._publisher = publisher
-        self._runner = JobRunner(database, folder, registry, places)
+        self._runner = JobRunner(database, folder, registry, places, words)
         self._news = {kinds: asyncio.Event() for kinds in (GENERATED_KINDS, COPIED_KINDS)}
         engines.on_change(self._news[GENERATED_KINDS].set)
         self._following: dict[str, asyncio.Task[None]] = {}

@@ -9,7 +9,7 @@ from bot.errors import CannotPostHere, NotPermitted
 from bot.images.sanitize import UploadedFile
 from bot.invite import REQUIRED_PERMISSIONS
 from bot.policy.access import Actor, jobs_in
-from bot.policy.actors import MemberIdentity, Requester
+from bot.policy.actors import Location, MemberIdentity, Requester
 from bot.policy.rate_limit import AUTOCOMPLETE_COST
 from bot.services.container import Services
 
@@ -91,6 +91,19 @@ def actor_of(interaction: discord.Interaction, message: discord.Message | None =
 
 def member_of(interaction: discord.Interaction) -> MemberIdentity:
     return MemberIdentity(interaction.user.id, interaction.user.name)
+
+
+def location_of(interaction: discord.Interaction) -> Location:
+    """Where somebody writes something; also where the bot itself may not write."""
+    channel = interaction.channel
+    parent = channel.parent_id if isinstance(channel, discord.Thread) else None
+    above = (parent, _category_of(channel))
+    return Location(
+        interaction.guild_id,
+        channel_id_of(interaction),
+        interaction.user.id,
+        tuple(place for place in above if place is not None),
+    )
 
 
 def managed_server_of(interaction: discord.Interaction) -> int:

@@ -11,6 +11,7 @@ from bot.i18n.texts import say
 from bot.messages import job_embeds
 from bot.messages.job_embeds import ALL_KINDS, HISTORY_KINDS, HistoryPage
 from bot.messages.specs import AttachmentSpec, EmbedColour, MessageSpec
+from bot.policy.verdicts import Verdict
 from bot.ui.dynamic_items import PersistentButton, PersistentSelect, layout_of
 from bot.ui.interactions import channel_id_of, services_of
 from bot.ui.responses import Responder
@@ -85,7 +86,7 @@ def history_layout(
         if job.id in with_thumbnail:
             place = f"attachment://{_thumbnail_name(job)}"
             thumbnail: discord.ui.Thumbnail[Any] = discord.ui.Thumbnail(
-                place, description=_alt_text(job)
+                place, description=_alt_text(job), spoiler=job.verdict >= Verdict.SPOILER
             )
             shown.append(discord.ui.Section(text, accessory=thumbnail))
         else:

@@ -4,6 +4,7 @@ The prompts are read from the message itself, so its buttons carry only a number
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -16,7 +17,7 @@ from bot.messages.specs import AttachmentSpec, EmbedColour, EmbedSpec, MessageSp
 from bot.services.describe import CROP_SHARES, PictureDescription, WordWeights
 from bot.ui.confirmations import show_imagined
 from bot.ui.dynamic_items import PersistentButton, view_of
-from bot.ui.interactions import requester_of, services_of, upload_of
+from bot.ui.interactions import location_of, requester_of, services_of, upload_of
 from bot.ui.responses import Responder, show_jobs
 from bot.ui.typed_text import TypedText, prompt_of
 
@@ -86,9 +87,21 @@ async def look_again(interaction: discord.Interaction, message: discord.Message,
         picture, member_id, look, most_bytes=most_bytes
     )
     described = await responder.run(work, updates=True)
+    described = await with_allowed_prompts(interaction, described)
     await responder.update_embed(
         description_embed(described, locale), _buttons(len(described.prompts), look, locale)
     )
+
+
+async def with_allowed_prompts(
+    interaction: discord.Interaction, described: PictureDescription, *, ephemeral: bool = False
+) -> PictureDescription:
+    """Without the prompts that the rules of this place refuse. Raises ForbiddenWords if all are."""
+    words = services_of(interaction).words
+    work = words.allowed(location_of(interaction), described.prompts)
+    responder = Responder(interaction)
+    allowed = await responder.run(work, ephemeral=ephemeral, updates=True)
+    return replace(described, prompts=allowed)
 
 
 async def show_description(

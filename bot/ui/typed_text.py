@@ -32,6 +32,9 @@ TEXT_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "prefer suffix": ("value",),
     "seed": ("id",),
     "server settings": ("aspect", "style"),
+    "server words add": ("rule",),
+    "server words remove": ("rule",),
+    "server words test": ("prompt",),
     "shorten": ("prompt",),
     "show": ("id",),
 }

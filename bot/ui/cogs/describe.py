@@ -7,9 +7,9 @@ from discord.ext import commands
 from bot.errors import NotAPicture
 from bot.i18n.texts import say
 from bot.services.container import Services
-from bot.ui.interactions import upload_of
+from bot.ui.interactions import location_of, upload_of
 from bot.ui.responses import Responder
-from bot.ui.suggestions import show_description, show_weights
+from bot.ui.suggestions import show_description, show_weights, with_allowed_prompts
 
 MAX_SHORTENED_CHARS = 600
 """Characters of a prompt to shorten: the answer repeats it several times."""
@@ -37,6 +37,7 @@ class DescribeCog(commands.Cog):
             picture, interaction.user.id, most_bytes=interaction.filesize_limit
         )
         described = await Responder(interaction).run(work, ephemeral=stealth)
+        described = await with_allowed_prompts(interaction, described, ephemeral=stealth)
         await show_description(interaction, described, ephemeral=stealth)
 
     @app_commands.command(description=say("command-shorten"))
@@ -47,6 +48,8 @@ class DescribeCog(commands.Cog):
         prompt: app_commands.Range[str, 1, MAX_SHORTENED_CHARS],
     ) -> None:
         stealth = await self._stealth(interaction)
+        check = self._services.words.check(location_of(interaction), prompt)
+        await Responder(interaction).run(check, ephemeral=stealth)
         work = self._services.descriptions.shorten(prompt, interaction.user.id)
         weighed = await Responder(interaction).run(work, ephemeral=stealth)
         await show_weights(interaction, weighed, ephemeral=stealth)

@@ -11,7 +11,7 @@ from bot.i18n.texts import Text, say
 from bot.messages import settings_embeds
 from bot.prompts.values import flag_name
 from bot.services.container import Services
-from bot.ui.interactions import member_of
+from bot.ui.interactions import location_of, member_of
 from bot.ui.responses import Responder
 
 T = TypeVar("T")
@@ -44,6 +44,7 @@ class PreferCog(commands.GroupCog, group_name="prefer", group_description=say("c
             name = await _run(interaction, preferences.forget_option(member, option))
             await _confirm(interaction, Text("preferred.forgotten", {"name": name}))
         else:
+            await self._check_words(interaction, option, value)
             name = await _run(interaction, preferences.set_option(member, option, value))
             text = Text("preferred.option", {"name": name, "value": value})
             await _confirm(interaction, text)
@@ -69,10 +70,15 @@ class PreferCog(commands.GroupCog, group_name="prefer", group_description=say("c
         interaction: discord.Interaction,
         value: app_commands.Range[str, 1, MAX_OPTION_VALUE_CHARS] | None = None,
     ) -> None:
+        await self._check_words(interaction, value or "")
         work = self._services.preferences.set_suffix(member_of(interaction), value or "")
         suffix = (await _run(interaction, work)).suffix
         text = Text("preferred.suffix", {"suffix": suffix})
         await _confirm(interaction, text if suffix else Text("preferred.no-suffix"))
+
+    async def _check_words(self, interaction: discord.Interaction, *texts: str) -> None:
+        """Raises ForbiddenWords for what could not be used in a prompt here."""
+        await _run(interaction, self._services.words.check(location_of(interaction), *texts))
 
     @app_commands.command(description=say("command-prefer-remix"))
     async def remix(self, interaction: discord.Interaction) -> None:

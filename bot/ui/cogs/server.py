@@ -16,6 +16,7 @@ from bot.ui.interactions import managed_server_of
 from bot.ui.responses import Responder
 from bot.ui.server.doctor import show_doctor
 from bot.ui.server.quota import QuotaGroup
+from bot.ui.server.words import WordsGroup
 from bot.ui.settings_panel import ask_to_reset_server
 from storage.servers import ServerSettings
 
@@ -33,8 +34,9 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._services = services
-        assert self.app_command is not None, "a group of commands"
+        assert self.app_command is not None, "a GroupCog has a group"
         self.app_command.add_command(QuotaGroup(services))
+        self.app_command.add_command(WordsGroup(services))
 
     @app_commands.command(description=say("command-server-settings"))
     @app_commands.describe(

@@ -37,6 +37,7 @@ AT_ONCE = 500
 T = TypeVar("T")
 TABLES = {"servers", "members", "options", "jobs", "copies", "drafts", "pictures", "favourites"}
 TABLES |= {"quotas", "quota_usage", "queue_shares"}
+TABLES |= {"word_rules"}
 
 
 async def on(url: str, do: Callable[[Connection], T]) -> T:

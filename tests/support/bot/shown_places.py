@@ -69,6 +69,9 @@ def refusals(typed: str) -> Iterator[UserError]:
     keys = {"PromptTooLong": {"what": "prompt"}, "ModelCannot": {"what": "tile"}}
     keys["ForeignSyntax"] = {"kind": "tag"}
     keys["UnsupportedParameter"] = {"what": "video"}
+    keys["InvalidRule"] = {"why": "expression"}
+    keys["TooManyRules"] = {"what": "rules"}
+    keys["UnreadableRules"] = {"why": "size"}
     keys["InvalidLink"] = keys["InvalidUpload"] = {"reason": "slow"}
     for name, error in vars(errors).items():
         if isinstance(error, type) and issubclass(error, UserError) and not error.__subclasses__():
