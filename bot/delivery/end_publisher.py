@@ -72,14 +72,18 @@ class EndPublisher:
                 return False
             # In a conversation with the bot, the job's own message is the direct message.
             is_sent = job.server_id is None and job.reply_token is None
+            message_id = job.message_id
             notify = await self._notifies(job)
             try:
                 await self._show_in_place(job, notify)
             except CannotPost:
                 # A member who cancelled a job does not want to see it elsewhere.
-                if job.state is not JobState.CANCELLED:
-                    is_sent |= await self._show_elsewhere(job, notify)
-            await jobs.mark_shown(self._database, job.id)
+                if job.state is not JobState.CANCELLED and (
+                    posted := await self._show_elsewhere(job, notify)
+                ):
+                    is_sent |= posted.channel_id != job.channel_id
+                    message_id = posted.message_id
+            await jobs.mark_shown(self._database, job.id, message_id)
             return job.state is JobState.DONE and not is_sent
 
     async def send_if_wanted(self, job_id: str) -> None:
@@ -257,8 +261,8 @@ class EndPublisher:
             message = await self._messages.of(job, MIN_ATTACHMENT_LIMIT_BYTES)
             return message, await send(message)
 
-    async def _show_elsewhere(self, job: Job, notify: bool) -> bool:
-        """Post the end of a job as a new message; returns whether that is a direct message."""
+    async def _show_elsewhere(self, job: Job, notify: bool) -> PostedMessage | None:
+        """Post the end of a job as a new message; None if that is possible nowhere."""
         message = await self._messages.of(job, MIN_ATTACHMENT_LIMIT_BYTES)
         if job.message_id is not None:
             message = job_messages.moved(message, job.locale)
@@ -266,11 +270,11 @@ class EndPublisher:
             posted = await self._post_anywhere(job, _mentioning(message, job, notify))
         except CannotPost:
             log.warning("Job %s cannot be shown anywhere; its pictures are kept.", job.id)
-            return False
+            return None
         await attach(self._database, job.id, posted, by_token=False)
         with contextlib.suppress(MessageDeleted):
             await self._link(replace(job, reply_token=None), message.buttons, posted)
-        return posted.channel_id != job.channel_id
+        return posted
 
     async def _post_anywhere(self, job: Job, message: MessageSpec) -> PostedMessage:
         """In the job's channel, or else as a direct message to its member."""

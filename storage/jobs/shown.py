@@ -21,7 +21,12 @@ async def attach_message(
 
     `by_token` False is a message that is not reached by the job's reply token, if it has one.
     """
-    values: dict[str, Any] = {"channel_id": channel_id, "message_id": message_id}
+    # If the job has ended already, this message does not show that yet.
+    values: dict[str, Any] = {
+        "channel_id": channel_id,
+        "message_id": message_id,
+        "shown_at": None,
+    }
     if not by_token:
         values["reply_token"] = None
     async with database.transaction() as session:
@@ -61,10 +66,17 @@ async def attach_end(database: Database, job_id: str, channel_id: int, message_i
         )
 
 
-async def mark_shown(database: Database, job_id: str) -> None:
-    """Store that the job's message shows how it ended."""
+async def mark_shown(database: Database, job_id: str, message_id: int | None) -> None:
+    """Store that this message of the job shows how it ended, or that it has none to show that.
+
+    A job that has another message by now is left as it is.
+    """
     async with database.transaction() as session:
-        await session.execute(update(JobRow).where(JobRow.id == job_id).values(shown_at=_now()))
+        await session.execute(
+            update(JobRow)
+            .where(JobRow.id == job_id, JobRow.message_id.is_not_distinct_from(message_id))
+            .values(shown_at=_now())
+        )
 
 
 async def with_progress_left(database: Database) -> Sequence[Job]:

@@ -10,7 +10,7 @@ from bot.client import DarkroomBot
 from bot.config import Settings
 from bot.delivery import end_publisher
 from playground import Playground
-from playground.app.faults import DELETE_MESSAGE, FOLLOW_UP, SEND_MESSAGE
+from playground.app.faults import CALLBACK, DELETE_MESSAGE, FOLLOW_UP, SEND_MESSAGE
 from playground.state.limits import Limits
 from playground.testing.member import Member
 from playground.testing.views import Message
@@ -116,6 +116,20 @@ async def test_a_failure_notifies_and_what_was_cancelled_does_not(
     stopped = await finished(ada, running)
     assert stopped.id == running.id
     assert not stopped.mentions
+
+
+async def test_what_is_cancelled_before_its_message_is_noted_says_so(
+    bot: DarkroomBot, playground: Playground, ada: Member, database: Database
+) -> None:
+    held = playground.faults.hold_answers(CALLBACK)
+    waiting = await ada.slash("darkroom", "imagine", prompt=LONG)
+    await ada.press(waiting, "Cancel")
+    job = await job_of(database, waiting)
+    while job.shown_at is None:
+        job = await job_of(database, waiting)
+    assert (job.state, job.message_id) == (JobState.CANCELLED, None)
+    held.release()
+    assert (await finished(ada, waiting)).content.endswith("(Stopped)")
 
 
 @pytest.mark.parametrize("limits", [PATIENT, FORGETFUL], ids=["nonce", "search"])

@@ -107,8 +107,9 @@ async def told(member: Member, answer: Message) -> str:
 
 
 def whoever(message: Message) -> int:
-    """The member whose interaction a message answers."""
-    return int(message.raw["interaction_metadata"]["user"]["id"])
+    """The member whose interaction a message answers, or whom it notifies of its end."""
+    cause = message.raw.get("interaction_metadata")
+    return int((cause["user"] if cause else message.raw["mentions"][0])["id"])
 
 
 QUICK = "--q .25 --ar 1:1"
