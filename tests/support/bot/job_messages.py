@@ -36,7 +36,10 @@ async def finished(member: Member, message: Message) -> Message:
     def shows_end(shown: Message) -> bool:
         if shown.thinking or "Cancel" in labels(shown):
             return False
-        return shown.id == message.id or job_id_of(shown) in _jobs_of(member, message)
+        if shown.id == message.id:
+            return True
+        is_here = shown.channel_id == message.channel_id
+        return is_here and job_id_of(shown) in _jobs_of(member, message)
 
     end = await member.wait_for(shows_end)
     if end.id != message.id:
