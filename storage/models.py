@@ -129,6 +129,8 @@ class ServerRow(Base):
     """The channel that shows pictures with a star reaction."""
     pictures_carry: Mapped[str] = mapped_column(String(16), server_default="recipe")
     """What files of pictures say beside that AI made them: the `recipe`, or the `mark` alone."""
+    finished: Mapped[str] = mapped_column(String(16), server_default="notify")
+    """How a job's end is shown: `notify` by a new message that mentions its member, or `quiet`."""
     greeted: Mapped[bool] = mapped_column(Boolean, server_default=false())
     """Whether the bot has said there what it is; see `storage.servers.first_greeting`."""
 
@@ -206,6 +208,10 @@ class JobRow(Base):
     finished_at: Mapped[datetime | None]
     shown_at: Mapped[datetime | None] = mapped_column(index=True)
     """When the message in Discord first showed the final state; null until then."""
+    end_tried_at: Mapped[datetime | None]
+    """When a new message with the final state was first posted, or about to be."""
+    progress_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    """The message from before that one, until it is deleted. See `storage.jobs.shown`."""
     highlighted: Mapped[bool] = mapped_column(Boolean, server_default=false())
     """Shown in the server's highlights channel."""
     removed_by: Mapped[RemovedBy | None] = mapped_column(choice(RemovedBy))

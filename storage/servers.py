@@ -30,6 +30,9 @@ class ServerSettings:
     pictures_carry: str = "recipe"
     """What the files of pictures say beside that AI made them: the `recipe`, with prompt and seed,
     or the `mark` alone."""
+    finished: str = "notify"
+    """How a job's end is shown: `notify` by a new message that mentions its member, or `quiet` in
+    the message that is there."""
 
 
 async def get_settings(database: Database, server_id: int) -> ServerSettings:

@@ -7,45 +7,36 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from dataclasses import replace
 from typing import Any
 
+from bot.delivery.end_messages import EndMessages
+from bot.delivery.end_publisher import EndPublisher, attach
 from bot.delivery.live_message import LiveMessage
 from bot.delivery.messenger import (
     TRANSIENT_ERRORS,
     CannotPost,
-    FileTooLarge,
     MessageDeleted,
     MessageState,
     Messenger,
-    PostedMessage,
 )
 from bot.delivery.picture_marks import PictureMarks
 from bot.delivery.previews import JobProgress
 from bot.i18n.texts import say
-from bot.images.grid import PictureTooLarge, compose_grid, fit
-from bot.images.provenance import MAX_MARK_BYTES
-from bot.messages import button_layout, job_messages
-from bot.messages.specs import AttachmentSpec, ButtonRows, MessageSpec
+from bot.messages import job_messages
+from bot.messages.specs import MessageSpec
 from bot.models.registry import ModelRegistry
-from bot.prompts.recipe import left_out_of
-from bot.retry import retried, until_stored
-from diffusion.protocol.requests import ImageRequest
-from storage import jobs, removals
+from bot.retry import retried
+from storage import jobs
 from storage.database import Database, StorageUnavailable
 from storage.jobs import Job
-from storage.members import get_preferences
-from storage.models import JobState, RemovedBy
-from storage.pictures import PictureFolder, PictureMissing, of_job
+from storage.models import JobState
+from storage.pictures import PictureFolder
 
 log = logging.getLogger(__name__)
 
 MIN_RETRY_INTERVAL_S = 1.0
 MAX_RETRY_INTERVAL_S = 60.0
 """Seconds between two tries while Discord or the database does not answer; they double."""
-
-MIN_ATTACHMENT_LIMIT_BYTES = 10 * 2**20
-"""The size of file that every channel accepts, direct messages included."""
 
 RETRIED_ERRORS = (*TRANSIENT_ERRORS, StorageUnavailable)
 
@@ -62,10 +53,10 @@ class JobPublisher:
         marks: PictureMarks,
     ) -> None:
         self._database = database
-        self._folder = folder
         self._messenger = messenger
-        self._registry = registry
         self._marks = marks
+        self._messages = EndMessages(database, folder, registry, marks)
+        self._ends = EndPublisher(database, messenger, self._messages)
         self._showing: set[asyncio.Task[None]] = set()
 
     async def take_up(self, wake: Callable[[], None]) -> None:
@@ -76,6 +67,8 @@ class JobPublisher:
             self.post([job.id for job in unposted if job.channel_id == channel], wake)
         for job in unshown:
             self.show_end(job.id)
+        for job in await jobs.with_progress_left(self._database):
+            self._keep_trying(self._ends.remove_progress, job.id)
 
     async def stop(self) -> None:
         for task in self._showing:
@@ -107,9 +100,15 @@ class JobPublisher:
         """Show how a job ended, in the background: the queue never waits for Discord."""
         self._keep_trying(self._show_end, job_id)
 
-    def note_shown(self, job_id: str) -> None:
-        """Note that a job's first message shows its end already."""
-        self._keep_trying(self._note_shown, job_id)
+    def shown_at_once(self, job: Job) -> None:
+        """The first message of a job, which shows its end, has been posted and stored."""
+        # In a conversation with the bot, it is a direct message already.
+        if job.server_id is not None or job.reply_token is not None:
+            self._keep_trying(self._ends.send_if_wanted, job.id)
+
+    async def end_of(self, job: Job, most_bytes: int) -> MessageSpec:
+        """The message that shows how a job ended, its file at most `most_bytes` large."""
+        return await self._messages.of(job, most_bytes)
 
     async def show_waiting(self, job: Job) -> None:
         """Show that a job waits for inference. Failing to do so is ignored: it is not important."""
@@ -133,7 +132,7 @@ class JobPublisher:
     def show_used(self, job_id: str | None) -> None:
         """Mark the buttons of a job by which other jobs were made."""
         if job_id is not None:
-            self._keep_trying(self._show_used, job_id)
+            self._keep_trying(self._ends.show_used, job_id)
 
     def _keep_trying(self, show: Callable[..., Coroutine[Any, Any, None]], *about: object) -> None:
         work = retried(
@@ -172,7 +171,7 @@ class JobPublisher:
         except CannotPost:
             await self._post_waiting_alone(job, message)
         else:
-            await self._attach(job, posted)
+            await attach(self._database, job.id, posted)
         wake()
 
     async def _post_waiting_alone(self, job: Job, message: MessageSpec) -> None:
@@ -180,174 +179,12 @@ class JobPublisher:
         if job.reply_token is not None:
             with contextlib.suppress(CannotPost):
                 posted = await self._messenger.post_to_member(job.member_id, message)
-                await self._attach(job, posted, by_token=False)
+                await attach(self._database, job.id, posted, by_token=False)
                 return
         await jobs.fail(self._database, job.id, say("job-failed.no-place", job.locale))
         self.show_end(job.id)
 
-    async def _attach(self, job: Job, posted: PostedMessage, *, by_token: bool = True) -> None:
-        place = (posted.channel_id, posted.message_id)
-        # Tried again separately: trying all again would post a second message.
-        await until_stored(
-            lambda: jobs.attach_message(self._database, job.id, *place, by_token=by_token)
-        )
-
-    async def _show_used(self, job_id: str) -> None:
-        job = await jobs.get(self._database, job_id)
-        if job is None or job.state is not JobState.DONE or job.message_id is None:
-            return
-        rows = await self._buttons_of(job)
-        try:
-            changed = await self._messenger.change_buttons(
-                job.channel_id, job.message_id, rows, job.reply_token
-            )
-            await self._link(job, rows, changed)
-        except MessageDeleted:
-            await self._note_deletion(job)
-        except CannotPost:
-            return
-
-    async def _link(self, job: Job, rows: ButtonRows, posted: PostedMessage) -> None:
-        """Add a link to the file, whose address is known only after it has been posted."""
-        if job.kind in job_messages.SINGLE_PICTURE_KINDS and rows and posted.file_url:
-            rows = button_layout.with_link(rows, posted.file_url, job.locale)
-            # Without the link the picture is still shown.
-            with contextlib.suppress(CannotPost):
-                await self._messenger.change_buttons(
-                    posted.channel_id, posted.message_id, rows, job.reply_token
-                )
-
     async def _show_end(self, job_id: str) -> None:
-        job = await jobs.get(self._database, job_id)
-        if job is None or job.state in (JobState.QUEUED, JobState.RUNNING):
-            return
-        # In a conversation with the bot, the job's own message is the direct message.
-        sent_already = job.server_id is None and job.reply_token is None
-        try:
-            if job.state is JobState.DONE and job.message_id is None:
-                await self._post_finished(job)
-            else:
-                await self._show_in_place(job)
-        except CannotPost:
-            # A member who cancelled a job does not want to see it elsewhere.
-            if job.state is not JobState.CANCELLED:
-                sent_already |= await self._show_elsewhere(job)
-        await jobs.mark_shown(self._database, job.id)
-        if job.state is JobState.DONE and not sent_already:
-            await self._send_if_wanted(job)
-
-    async def _note_shown(self, job_id: str) -> None:
-        job = await jobs.get(self._database, job_id)
-        assert job is not None, "jobs are never deleted"
-        await jobs.mark_shown(self._database, job_id)
-        if job.server_id is not None or job.reply_token is not None:
-            await self._send_if_wanted(job)
-
-    async def _post_finished(self, job: Job) -> None:
-        """Post the first message of a job that is done already. Raises CannotPost."""
-        message = await self.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
-        posted = await self._messenger.post(
-            job.channel_id, message, job.reply_token, hidden=job.hidden
-        )
-        await self._attach(job, posted)
-
-    async def _send_if_wanted(self, job: Job) -> None:
-        """Also send the pictures as a direct message to members who prefer that."""
-        if (await get_preferences(self._database, job.member_id)).auto_dm:
-            message = await self.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
-            try:
-                await self._messenger.post_to_member(job.member_id, message)
-            except CannotPost:
-                log.info("Member %s does not accept direct messages.", job.member_id)
-
-    async def _show_in_place(self, job: Job) -> None:
-        """Edit the job's message; nothing is shown if it was deleted. Raises CannotPost."""
-        if job.message_id is None:
-            raise CannotPost("there is no message yet")
-        if job.removed_by is not None:
-            return
-        try:
-            await self._edit_in_place(job, job.message_id)
-        except MessageDeleted as error:
-            if job.hidden:
-                # Only its member sees it, so no moderator can have deleted it.
-                raise CannotPost(str(error)) from error
-            await self._note_deletion(job)
-
-    async def _note_deletion(self, job: Job) -> None:
-        """Remember that a job's message was deleted, by somebody who may delete messages.
-
-        Where its member had the bot delete it, that was noted before, and stays.
-        """
-        assert job.message_id is not None, "a job without a message has nothing to delete"
-        message_id = job.message_id
-        await until_stored(
-            lambda: removals.note(self._database, job.id, message_id, RemovedBy.MODERATOR)
-        )
-
-    async def _edit_in_place(self, job: Job, message_id: int) -> None:
-        place = (job.channel_id, message_id)
-        message = await self.end_of(job, job.attachment_limit)
-        try:
-            posted = await self._messenger.edit(*place, message, job.reply_token)
-        except FileTooLarge:
-            message = await self.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
-            posted = await self._messenger.edit(*place, message, job.reply_token)
-        await self._link(job, message.buttons, posted)
-
-    async def _show_elsewhere(self, job: Job) -> bool:
-        """Post the end of a job as a new message; returns whether that is a direct message."""
-        message = await self.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
-        if job.message_id is not None:
-            message = job_messages.moved(message, job.locale)
-        try:
-            posted = await self._post_anew(job, message)
-        except CannotPost:
-            log.warning("Job %s cannot be shown anywhere; its pictures are kept.", job.id)
-            return False
-        await self._attach(job, posted, by_token=False)
-        with contextlib.suppress(MessageDeleted):
-            await self._link(replace(job, reply_token=None), message.buttons, posted)
-        return posted.channel_id != job.channel_id
-
-    async def _post_anew(self, job: Job, message: MessageSpec) -> PostedMessage:
-        """In the job's channel, or else as a direct message to its member."""
-        # Jobs with a token are hidden from the channel, or the bot may not write there.
-        if job.reply_token is None:
-            with contextlib.suppress(CannotPost):
-                return await self._messenger.post(job.channel_id, message)
-        return await self._messenger.post_to_member(job.member_id, message)
-
-    async def end_of(self, job: Job, most_bytes: int) -> MessageSpec:
-        """The message that shows how a job ended, its file at most `most_bytes` large."""
-        parent = await jobs.parent_of(self._database, job)
-        if job.state is not JobState.DONE:
-            return job_messages.ended(job, parent)
-        stored = await of_job(self._database, job.id)
-        if not stored:
-            reason = say("not-showable.taken-away", job.locale)
-            return job_messages.not_showable(job, parent, reason)
-        try:
-            pictures = [await self._folder.read(picture) for picture in stored]
-            recipe = await self._marks.has_recipe(job)
-            shown = await asyncio.to_thread(compose_grid, pictures, recipe=recipe)
-            file = await asyncio.to_thread(fit, shown, most_bytes - MAX_MARK_BYTES)
-        except (PictureMissing, PictureTooLarge) as error:
-            return job_messages.not_showable(job, parent, str(error))
-        file = await self._marks.mark(file, await self._marks.origin(job))
-        name = job_messages.file_name(job, file.suffix)
-        attachment = AttachmentSpec(name, file.encoded, job_messages.alt_text(job))
-        buttons = await self._buttons_of(job)
-        return job_messages.done(job, parent, attachment, buttons, self._left_out_of(job))
-
-    def _left_out_of(self, job: Job) -> tuple[str, ...]:
-        """The words of a job's prompt that its model did not hear."""
-        request = ImageRequest.from_json(job.request)
-        model = self._registry.of_id(request.model)
-        return left_out_of(job.prompt, request, model.vocabulary) if model else ()
-
-    async def _buttons_of(self, job: Job) -> ButtonRows:
-        stored = await of_job(self._database, job.id)
-        children = await jobs.children(self._database, job.id)
-        model = self._registry.of_id(job.request["model"])
-        return button_layout.buttons_of(job, len(stored), model, children)
+        if await self._ends.show(job_id):
+            self._keep_trying(self._ends.send_if_wanted, job_id)
+        await self._ends.remove_progress(job_id)

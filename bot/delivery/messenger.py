@@ -4,9 +4,10 @@ Knows how a `MessageSpec` becomes an API call, and nothing of jobs.
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
@@ -15,6 +16,9 @@ import discord
 
 from bot.delivery.pacing import EditPacer
 from bot.messages.specs import AttachmentSpec, ButtonRows, ButtonSpec, EmbedSpec, MessageSpec
+
+MAX_SEARCHED_MESSAGES = 200
+"""Messages of a channel that are looked through for one; Discord sends 100 at a time."""
 
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = 10003, 10008
 OLD_MESSAGE_EDITED_TOO_OFTEN = 30046
@@ -78,25 +82,64 @@ class Messenger:
         token: str | None = None,
         *,
         hidden: bool = False,
+        nonce: str | None = None,
     ) -> PostedMessage:
-        """Post a new message; `hidden` needs a `token`. Raises CannotPost."""
+        """Post a new message; `hidden` needs a `token`. Raises CannotPost.
+
+        A message with the same `nonce`, of at most 25 characters, is not posted again for a few
+        minutes. With a token there is no nonce.
+        """
         if token is None:
-            return await self._send(self._client.get_partial_messageable(channel_id), message)
+            channel = self._client.get_partial_messageable(channel_id)
+            return await self._send(channel, message, nonce)
         with _classified_errors():
             webhook = self._webhook(token)
             return _posted(
                 await webhook.send(**_send_arguments(message), ephemeral=hidden, wait=True)
             )
 
-    async def post_to_member(self, member_id: int, message: MessageSpec) -> PostedMessage:
-        """Post a direct message. Raises CannotPost."""
+    async def post_to_member(
+        self, member_id: int, message: MessageSpec, *, nonce: str | None = None
+    ) -> PostedMessage:
+        """Post a direct message; `nonce` as in `post`. Raises CannotPost."""
         with _classified_errors():
             channel = await self._client.create_dm(discord.Object(member_id))
-        return await self._send(channel, message)
+        return await self._send(channel, message, nonce)
 
-    async def _send(self, channel: discord.abc.Messageable, message: MessageSpec) -> PostedMessage:
+    async def _send(
+        self, channel: discord.abc.Messageable, message: MessageSpec, nonce: str | None
+    ) -> PostedMessage:
+        arguments = _send_arguments(message)
+        if nonce is not None:
+            arguments["nonce"] = nonce
         with _classified_errors():
-            return _posted(await channel.send(**_send_arguments(message)))
+            return _posted(await channel.send(**arguments))
+
+    async def find_own(
+        self,
+        channel_id: int,
+        has_button: Callable[[str], bool],
+        *,
+        after: datetime,
+        except_ids: Collection[int | None],
+    ) -> PostedMessage | None:
+        """The first message that the bot posted by itself since then and that has such a button.
+
+        `has_button` is asked with custom_ids. Raises CannotPost if the channel cannot be read.
+        """
+        assert self._client.user is not None, "a client that has logged in knows its user"
+        channel = self._client.get_partial_messageable(channel_id)
+        with _classified_errors():
+            async for message in channel.history(
+                limit=MAX_SEARCHED_MESSAGES, after=after, oldest_first=True
+            ):
+                # Answers to interactions show a job again, or another one.
+                is_own = message.author.id == self._client.user.id
+                if not is_own or message.interaction_metadata or message.id in except_ids:
+                    continue
+                if any(map(has_button, _custom_ids(message))):
+                    return _posted(message)
+        return None
 
     async def edit(
         self, channel_id: int, message_id: int, message: MessageSpec, token: str | None = None
@@ -191,7 +234,21 @@ def _send_arguments(message: MessageSpec) -> dict[str, Any]:
     }
     if buttons := build_view(message.buttons):
         shown["view"] = buttons
+    if message.pings is not None:
+        member = discord.Object(message.pings)
+        shown["allowed_mentions"] = discord.AllowedMentions(
+            everyone=False, users=[member], roles=False, replied_user=False
+        )
     return shown
+
+
+def _custom_ids(message: discord.Message) -> Iterator[str]:
+    """Of the buttons of a message."""
+    for row in message.components:
+        if isinstance(row, discord.ActionRow):
+            for item in row.children:
+                if isinstance(item, discord.Button) and item.custom_id is not None:
+                    yield item.custom_id
 
 
 def _posted(message: discord.Message) -> PostedMessage:

@@ -184,6 +184,9 @@ server-settings = Server-Einstellungen
     .pictures = Dateien der Bilder
     .pictures-recipe = sagen, dass sie von einer KI sind, mit Prompt und Seed
     .pictures-mark = sagen, dass sie von einer KI sind, und sonst nichts
+    .finished = Fertige Aufträge
+    .finished-notify = melden sich beim Mitglied mit einer neuen Nachricht
+    .finished-quiet = ändern still ihre Nachricht
 command-server = Einstellungen für alle auf diesem Server
     .name = server
 command-server-settings = Standards und Grenzen dieses Servers; ohne Optionen zeigt es sie an
@@ -206,6 +209,8 @@ command-server-settings = Standards und Grenzen dieses Servers; ohne Optionen ze
     .highlights-name = highlights
     .pictures_carry = Was in den Dateien der Bilder steht, außer dass sie von einer KI sind
     .pictures_carry-name = bilddateien
+    .finished = Wie Mitglieder von ihren fertigen Aufträgen erfahren
+    .finished-name = fertig
 command-server-reset = Die Einstellungen dieses Servers zurücksetzen
     .name = reset
 command-server-doctor = Prüft, ob hier alles geht: Berechtigungen, Engines, Datenbank
@@ -323,6 +328,8 @@ choice-everyone = alle
 choice-owner = wer den Auftrag gestartet hat
 choice-recipe = das Rezept: Prompt, Seed und Einstellungen
 choice-mark = nichts: nur die Kennzeichnung
+choice-notify = durch eine neue Nachricht, die sie erwähnt
+choice-quiet = gar nicht: die Nachricht ändert sich still
 
 ## Was der Bot über KI sagt
 

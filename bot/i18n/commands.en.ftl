@@ -184,6 +184,9 @@ server-settings = Server settings
     .pictures = Files of pictures
     .pictures-recipe = say that AI made them, with prompt and seed
     .pictures-mark = say that AI made them, and nothing else
+    .finished = Finished jobs
+    .finished-notify = notify their member with a new message
+    .finished-quiet = change their message, quietly
 command-server = Settings for everyone on this server
     .name = server
 command-server-settings = Defaults and limits of this server; run without options to view
@@ -206,6 +209,8 @@ command-server-settings = Defaults and limits of this server; run without option
     .highlights-name = highlights
     .pictures_carry = What the files of pictures say, besides that AI made them
     .pictures_carry-name = pictures_carry
+    .finished = How members hear of their finished jobs
+    .finished-name = finished
 command-server-reset = Reset this server's settings
     .name = reset
 command-server-doctor = Check that everything works here: permissions, engines, database
@@ -323,6 +328,8 @@ choice-everyone = everyone
 choice-owner = the member who started the job
 choice-recipe = the recipe: prompt, seed and settings
 choice-mark = nothing: the mark alone
+choice-notify = by a new message that mentions them
+choice-quiet = not at all: the message changes quietly
 
 ## What the bot says about AI
 

@@ -62,9 +62,14 @@ class AttachmentSpec:
 
 @dataclass(frozen=True, slots=True)
 class MessageSpec:
-    """What a message shows. On an edit, `attachment` None keeps the one that is there."""
+    """What a message shows. On an edit, `attachment` None keeps the one that is there.
+
+    `pings` is the member who is notified if the message is posted and mentions them; nobody else
+    is, whatever the text says.
+    """
 
     content: str
     attachment: AttachmentSpec | None = None
     embeds: tuple[EmbedSpec, ...] = ()
     buttons: ButtonRows = ()
+    pings: int | None = None

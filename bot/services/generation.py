@@ -188,11 +188,10 @@ class GenerationService:
         self, job: Job, channel_id: int, message_id: int, *, is_finished: bool
     ) -> None:
         """Note the message of a job, which may start from now on unless it shows the end."""
-        await until_stored(
-            lambda: jobs.attach_message(self._database, job.id, channel_id, message_id)
-        )
+        note = jobs.attach_end if is_finished else jobs.attach_message
+        await until_stored(lambda: note(self._database, job.id, channel_id, message_id))
         if is_finished:
-            self._publisher.note_shown(job.id)
+            self._publisher.shown_at_once(job)
             return
         self._queue_worker.wake()
         # Its button may have cancelled it before the message was noted.

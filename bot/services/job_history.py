@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.delivery.job_publisher import MIN_ATTACHMENT_LIMIT_BYTES, JobPublisher
+from bot.delivery.end_publisher import MIN_ATTACHMENT_LIMIT_BYTES
+from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.messenger import CannotPost, Messenger
 from bot.delivery.picture_marks import PictureMarks
 from bot.engines.places import EnginePlaces, EngineStatus

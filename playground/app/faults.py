@@ -16,6 +16,8 @@ from playground.state.people import Permission
 from playground.state.world import World
 
 SEND_MESSAGE = "POST /channels/{channel_id}/messages"
+READ_MESSAGE = "GET /channels/{channel_id}/messages/{message_id}"
+DELETE_MESSAGE = "DELETE /channels/{channel_id}/messages/{message_id}"
 EDIT_MESSAGE = "PATCH /channels/{channel_id}/messages/{message_id}"
 CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
 FOLLOW_UP = "POST /webhooks/{webhook_id}/{webhook_token}"
@@ -81,6 +83,8 @@ class Faults:
         self._plans: dict[str, list[_Plan]] = {}
         self._holds: dict[str, Hold] = {}
         self.clock_skew_s = 0.0
+        self._held_answers: dict[str, Hold] = {}
+        self._lost_answers: dict[str, int] = {}
 
     def rate_limit(
         self, route: str, times: int = 1, retry_after: float = 0.1, *, everywhere: bool = False
@@ -100,9 +104,22 @@ class Faults:
         hold = self._holds[route] = Hold()
         return hold
 
+    def hold_answers(self, route: str) -> Hold:
+        """Carry out requests of a route, but keep their answers waiting until released."""
+        hold = self._held_answers[route] = Hold()
+        return hold
+
+    def lose_answers(self, route: str, times: int = 1) -> None:
+        """Carry out the next requests of a route, but answer them with a 503."""
+        self._lost_answers[route] = times
+
     def deny(self, channel: str, permission: Permission = Permission.SEND_MESSAGES) -> None:
         """The bot no longer has a permission in this channel of the server: to post, by default."""
         self._deny(channel, permission)
+
+    def keep_from_reading(self, channel: str) -> None:
+        """The bot may no longer read older messages in this channel of the server."""
+        self._deny(channel, Permission.READ_MESSAGE_HISTORY)
 
     def hide(self, channel: str) -> None:
         """The bot no longer sees this channel of the server."""
@@ -156,6 +173,15 @@ class Faults:
         """Wait while requests of this route are held."""
         if route in self._holds:
             await self._holds[route].pass_through()
+
+    async def answer(self, route: str) -> ServerFailure | None:
+        """Wait while answers of this route are held; the fault that takes the place of one."""
+        if route in self._held_answers:
+            await self._held_answers[route].pass_through()
+        if self._lost_answers.get(route, 0) > 0:
+            self._lost_answers[route] -= 1
+            return ServerFailure(503)
+        return None
 
     def next(self, route: str, *, has_files: bool) -> RateLimited | ServerFailure | None:
         """The fault planned for this request, if there is one."""

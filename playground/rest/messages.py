@@ -51,6 +51,10 @@ def create_message(call: Call) -> Any:
     draft = draft_message(call.world, channel.id, call.form, call.body.files)
     if is_empty(draft):
         raise DiscordError(errors.EMPTY_MESSAGE)
+    if call.form.get("enforce_nonce") and draft.nonce is not None:
+        posted = call.world.with_nonce(call.world.bot.id, draft.nonce)
+        if posted is not None:
+            return _payload(call, posted)
     kind = MessageKind.PLAIN if draft.reference_id is None else MessageKind.REPLY
     return _payload(call, call.world.post(channel, call.world.bot.id, draft, kind=kind))
 

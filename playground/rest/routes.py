@@ -176,6 +176,8 @@ class _RouteHandler:
                 refusal = Verdict(False, "old", 1, 0, OLD_EDIT_RETRY_AFTER_S)
                 return 429, {**_limited(refusal)[1], **error.body()}, refusal.headers()
             return error.reason.status, error.body(), headers
+        if lost := await self._standin.faults.answer(route):
+            raise DiscordError(Reason(lost.status, 0, f"{lost.status}: made to get lost"))
         return (204 if answer is None else 200), answer, headers
 
     def _authorize(self, request: web.Request) -> None:

@@ -65,6 +65,8 @@ class Limits:
     global_per_second: int = 50
     old_message_age: float = 60 * 60
     old_message_edits: int = 3
+    nonce_lifetime: float = 3 * 60
+    """How long a message with `enforce_nonce` is not posted again: “a few minutes”."""
 
     chat_commands: int = 100
     user_commands: int = 15
@@ -72,6 +74,7 @@ class Limits:
 
 
 MAX_CONTENT_CHARS = 2000
+MAX_NONCE_CHARS = 25
 MAX_EMBEDS = 10
 MAX_EMBED_TOTAL_CHARS = 6000
 MAX_EMBED_FIELDS = 25

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain, combinations
 
 from playground.state import errors
@@ -165,6 +165,16 @@ class World:
         if message is None or message.channel_id != channel_id:
             raise DiscordError(errors.UNKNOWN_MESSAGE)
         return message
+
+    def with_nonce(self, author_id: int, nonce: str) -> StoredMessage | None:
+        """A message that this user posted with this nonce in the past few minutes."""
+        since = datetime.now(UTC) - timedelta(seconds=self.limits.nonce_lifetime)
+        for message in reversed(self.messages.values()):
+            if message.created < since:
+                break
+            if message.author_id == author_id and message.nonce == nonce:
+                return message
+        return None
 
     def history(self, channel_id: int, viewer_id: int) -> list[StoredMessage]:
         """The messages of a channel that this user sees, oldest first."""

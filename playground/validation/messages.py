@@ -13,6 +13,7 @@ from playground.validation.rules import ListRule, Rule, TextRule, check, joined
 
 MESSAGE_RULES: tuple[Rule, ...] = (
     TextRule("content", limits.MAX_CONTENT_CHARS),
+    TextRule("nonce", limits.MAX_NONCE_CHARS),
     ListRule("embeds", limits.MAX_EMBEDS),
     TextRule("embeds[].title", limits.MAX_EMBED_TITLE_CHARS),
     TextRule("embeds[].description", limits.MAX_EMBED_DESCRIPTION_CHARS),

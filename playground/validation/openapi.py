@@ -17,8 +17,12 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-NUMERIC_SNOWFLAKES = {("attachments", "id"), (None, "recipient_id")}
-"""Where discord.py sends ids as integers and Discord takes them: the list and the field."""
+NUMERIC_SNOWFLAKES = {
+    ("attachments", "id"),
+    ("allowed_mentions", "users"),
+    (None, "recipient_id"),
+}
+"""Where discord.py sends ids as integers and Discord takes them: what has the field, the field."""
 
 SCHEMA_URI = "urn:discord"
 
@@ -119,8 +123,15 @@ def _with_text_snowflakes(body: Any, inside: str | None = None) -> Any:
     if not isinstance(body, dict):
         return body
     return {
-        name: str(value)
-        if (inside, name) in NUMERIC_SNOWFLAKES and isinstance(value, int)
+        name: _as_text(value)
+        if (inside, name) in NUMERIC_SNOWFLAKES
         else _with_text_snowflakes(value, name)
         for name, value in body.items()
     }
+
+
+def _as_text(ids: Any) -> Any:
+    """An id or a list of ids, in words where they are numbers."""
+    if isinstance(ids, list):
+        return [_as_text(each) for each in ids]
+    return str(ids) if isinstance(ids, int) else ids

@@ -123,20 +123,6 @@ async def _count(session: AsyncSession, rows: Sequence[JobRow]) -> None:
     )
 
 
-async def attach_message(
-    database: Database, job_id: str, channel_id: int, message_id: int, *, by_token: bool = True
-) -> None:
-    """Store which message shows the job; from then on the job can be claimed.
-
-    `by_token` False is a message that is not reached by the job's reply token, if it has one.
-    """
-    values: dict[str, Any] = {"channel_id": channel_id, "message_id": message_id}
-    if not by_token:
-        values["reply_token"] = None
-    async with database.transaction() as session:
-        await session.execute(update(JobRow).where(JobRow.id == job_id).values(**values))
-
-
 async def set_request(
     database: Database,
     job_id: str,
@@ -218,12 +204,6 @@ async def requeue_unfinished(database: Database) -> int:
             .returning(JobRow.id)
         )
         return len(changed.all())
-
-
-async def mark_shown(database: Database, job_id: str) -> None:
-    """Store that the job's message shows how it ended."""
-    async with database.transaction() as session:
-        await session.execute(update(JobRow).where(JobRow.id == job_id).values(shown_at=_now()))
 
 
 async def highlight(database: Database, job_id: str) -> bool:

@@ -88,6 +88,11 @@ class Job(NewJob):
     finished_at: datetime | None
     removed_by: RemovedBy | None = None
     """Who removed its message, if it was removed."""
+    shown_at: datetime | None = None
+    """When its message first showed how it ended; None until then."""
+    progress_id: int | None = None
+    """The message that showed its progress and is still to be deleted, for its end is shown in
+    another one."""
 
 
 def to_row(new: NewJob, folded_prompt: str, created_at: datetime) -> JobRow:

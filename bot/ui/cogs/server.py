@@ -49,11 +49,13 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
         buttons_for=say("command-server-settings.buttons_for"),
         highlights=say("command-server-settings.highlights"),
         pictures_carry=say("command-server-settings.pictures_carry"),
+        finished=say("command-server-settings.finished"),
     )
     @app_commands.choices(
         temperament=_choices(*TEMPERAMENT_NAMES),
         buttons_for=_choices("everyone", "owner"),
         pictures_carry=_choices("recipe", "mark"),
+        finished=_choices("notify", "quiet"),
     )
     async def settings(
         self,
@@ -67,6 +69,7 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
         buttons_for: str | None = None,
         highlights: discord.TextChannel | None = None,
         pictures_carry: str | None = None,
+        finished: str | None = None,
     ) -> None:
         changes = {
             "stylize": stylize,
@@ -76,6 +79,7 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
             "buttons_for": buttons_for,
             "highlights_channel": highlights and highlights.id,
             "pictures_carry": pictures_carry,
+            "finished": finished,
         }
         server_id = managed_server_of(interaction)
         changed = any(given is not None for given in (aspect, style, *changes.values()))

@@ -231,7 +231,7 @@ async def test_a_link_in_a_prompt_is_posted_as_text(bot: DarkroomBot, ada: Membe
     prompt = "see:https://evil.example/login discord.gg/x \u202e[a](https://b.example) --q .25"
     waiting = await ada.slash("darkroom", "imagine", prompt=prompt)
     grid = await finished(ada, waiting)
-    for version in (waiting, *ada.versions(grid)):
+    for version in (waiting, *ada.versions(waiting), *ada.versions(grid)):
         assert previews(version.content) == []
         assert read(version.content).marks == ("strong", "mention")
         assert "\u202e" not in version.content

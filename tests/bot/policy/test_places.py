@@ -85,7 +85,7 @@ async def test_what_waits_when_its_member_is_banned_is_not_drawn(
         waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
         playground.faults.remove_member("Ada", banned=True)
         await ben.press(running, "Cancel")
-        failed = await ben.wait_for(lambda m: m.id == waiting.id and bool(m.embeds))
+        failed = await finished(ben, waiting)
         assert LEFT in card(failed)
         job = await jobs.get(database, job_id_of(waiting))
         assert job is not None

@@ -21,6 +21,7 @@ from tests.support.bot.job_messages import (
     labels,
     picture_of,
     request_of,
+    whoever,
 )
 from tests.support.pictures import opened
 
@@ -32,8 +33,8 @@ async def test_a_prompt_becomes_a_grid_in_front_of_its_member(
     assert labels(waiting) == ["Cancel"]
 
     grid = await finished(ada, waiting)
-    assert first_words(ada, grid).endswith("(Waiting to start)")
-    ada_id = grid.raw["interaction_metadata"]["user"]["id"]
+    assert first_words(ada, waiting).endswith("(Waiting to start)")
+    ada_id = whoever(waiting)
     assert grid.content == f"**a red fox --seed 7 --q 4** - <@{ada_id}> (fast)"
     assert labels(grid) == ["U1", "U2", "U3", "U4", "🔄", "V1", "V2", "V3", "V4"]
     assert (await picture_of(ada, grid)).size == (512, 512)
@@ -47,7 +48,7 @@ async def test_a_prompt_becomes_a_grid_in_front_of_its_member(
     ]
     assert shares
     assert shares == sorted(shares)
-    previews = {v.attachments[0].filename for v in ada.versions(grid)[:-1] if v.attachments}
+    previews = {v.attachments[0].filename for v in ada.versions(waiting) if v.attachments}
     assert previews
     assert all(name.startswith("preview_") for name in previews)
 

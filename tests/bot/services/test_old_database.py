@@ -27,7 +27,7 @@ from storage.database import Database, migrate
 from storage.members import Preferences
 from storage.models import JobKind, JobState
 from tests.support.bot.deployment import PATIENT
-from tests.support.bot.job_messages import written
+from tests.support.bot.job_messages import finished, written
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "version_0_1_0"
 WRITTEN = json.loads((FIXTURE / "messages.json").read_text())
@@ -124,14 +124,8 @@ async def shown(ada: Member, answer: Answer) -> Message:
 
 async def drawn(ada: Member, answer: Answer, database: Database) -> tuple[JobKind, str | None]:
     """What kind of job the answer shows, after it has ended well."""
-    ended = await ada.wait_for(
-        lambda m: (
-            m.id == answer.message.id
-            and bool(m.attachments)
-            and bool(m.buttons)
-            and not m.buttons[0].custom_id.endswith(":cancel")  # type: ignore[union-attr]
-        )
-    )
+    ended = await finished(ada, answer.message)
+    assert ended.attachments
     custom_id = ended.buttons[0].custom_id
     assert custom_id is not None
     job = await jobs.get(database, custom_id.split(":")[1])

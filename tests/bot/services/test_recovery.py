@@ -18,7 +18,7 @@ from bot.config import Settings
 from bot.engines import places
 from bot.services.queue_worker import wait_for_event
 from playground import Playground, running_playground
-from playground.app.faults import CALLBACK, EDIT_MESSAGE
+from playground.app.faults import CALLBACK, EDIT_MESSAGE, SEND_MESSAGE
 from playground.rest import routes
 from playground.state.limits import Limits
 from playground.testing.member import Member
@@ -63,7 +63,7 @@ async def test_a_killed_bot_finishes_its_job_in_the_same_message_once(
         # A button of before the restart works.
         await ada.wait_for_bot()
         assert (await finished(ada, (await ada.press(grid, "U1")).message)).attachments
-        assert [m.id for m in await grids(ada)] == [waiting.id]
+        assert [m.id for m in await grids(ada)] == [grid.id]
         job = await jobs.get(database, job.id)
         assert job is not None
         assert (job.state, job.attempts) == (JobState.DONE, 2)
@@ -75,7 +75,7 @@ async def test_what_was_done_but_not_shown_is_shown_at_the_next_start(
     async with RunningProcess("-m", "bot", "bot", environment=deployment.environment()) as process:
         await ada.wait_for_command("imagine")
         waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q 1")
-        held = playground.faults.hold(EDIT_MESSAGE)
+        held = playground.faults.hold(SEND_MESSAGE)
         # Another process writes the database, so there is nothing to be woken by.
         while (await job_state(database, waiting)) is not JobState.DONE:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
@@ -195,9 +195,9 @@ async def test_when_discord_fails_the_end_is_shown_later(
 ) -> None:
     waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
     # Statuses that discord.py itself does not try again.
-    playground.faults.fail(EDIT_MESSAGE, times=3, status=503)
+    playground.faults.fail(SEND_MESSAGE, times=3, status=503)
     assert "U1" in labels(await finished(ada, waiting))
-    statuses = [r.status for r in playground.requests if r.route == EDIT_MESSAGE]
+    statuses = [r.status for r in playground.requests if r.route == SEND_MESSAGE]
     assert statuses.count(503) == 3
 
 
@@ -234,6 +234,9 @@ async def test_a_message_that_is_too_old_to_be_edited_gets_a_new_one_in_its_chan
         deployment = Deployment(settings.model_copy(update={"discord_url": aged.url}), database)
         async with deployment.open():
             await ada.wait_for_command("imagine")
+            async with Member(aged.url, "you") as owner:
+                answer = await owner.slash("darkroom", "server settings", finished="quiet")
+                assert "quietly" in await told(owner, answer)
             waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
             grid = await ada.wait_for(lambda m: "U1" in labels(m))
             assert grid.id != waiting.id
@@ -388,7 +391,7 @@ async def test_a_locked_database_makes_members_wait_and_loses_nothing(
         saving = await owner.slash("darkroom", "server settings", stylize=3)
         assert saving.thinking
         assert saving.ephemeral
-    assert await ada.wait_for(lambda m: m.id == answer.id and "U1" in labels(m))
+    assert "U1" in labels(await finished(ada, answer))
     assert await owner.wait_for(lambda m: m.ephemeral and "Stylize: 3" in card(m))
 
 

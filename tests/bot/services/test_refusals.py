@@ -38,9 +38,10 @@ async def test_a_prompt_pings_nobody_and_is_shown_as_typed(bot: DarkroomBot, ada
     waiting = await ada.slash("darkroom", "imagine", prompt=prompt)
     assert "@everyone" in waiting.content
     grid = await finished(ada, waiting)
-    for version in ada.versions(grid):
+    for version in (*ada.versions(waiting), *ada.versions(grid)):
         assert not version.mentions_everyone
-        assert not version.mentions
+        # The end notifies the member who asked, and nobody else.
+        assert version.mentions == ({"Ada"} if version.id == grid.id else set())
 
 
 async def test_six_thousand_characters_are_drawn_or_refused_as_too_many_for_the_model(

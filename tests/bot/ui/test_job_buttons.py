@@ -243,7 +243,7 @@ async def test_a_new_prompt_reads_its_members_preferences_once(
     modal = (await ada.press(grid, "V1")).modal
     with recorded_statements() as statements:
         assert "Waiting" in (await ada.submit(modal, {"prompt": LONG})).message.content
-    assert len([one for one in statements if "FROM members" in one]) == 1
+    assert len([one for one in statements if "members.preferences" in one]) == 1
 
 
 async def test_a_button_reads_its_members_preferences_once(bot: DarkroomBot, ada: Member) -> None:
@@ -252,7 +252,7 @@ async def test_a_button_reads_its_members_preferences_once(bot: DarkroomBot, ada
     await ada.wait_for(lambda m: m.channel_id != grid.channel_id and bool(m.attachments))
     with recorded_statements() as statements:
         made = (await ada.press(grid, "V1")).message
-    assert len([one for one in statements if "FROM members" in one]) == 1
+    assert len([one for one in statements if "members.preferences" in one]) == 1
     await finished(ada, made)
 
 

@@ -47,7 +47,7 @@ async def test_a_prompt_becomes_a_grid_that_all_see_and_all_can_use(
     waiting = await ada.slash(place, "imagine", prompt=QUICK)
     assert not waiting.ephemeral
     grid = await finished(ada, waiting)
-    assert first_words(ada, grid).endswith("(Waiting to start)")
+    assert first_words(ada, waiting).endswith("(Waiting to start)")
     assert grid.content.endswith("(fast)")
     assert (await picture_of(ada, grid)).size == (512, 512)
     seen = await ben.wait_for(lambda m: m.id == grid.id and m.button("U1"))

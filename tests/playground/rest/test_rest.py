@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import Any
 
@@ -35,6 +36,34 @@ async def test_posting_can_be_denied_and_allowed(playground: Playground, raw: Ra
     assert (await raw.rest("POST", path, {"content": "x"})).code == 50013
     playground.faults.allow("darkroom")
     assert (await raw.rest("POST", path, {"content": "x"})).status == 200
+
+
+async def test_a_nonce_that_is_enforced_makes_a_message_once(
+    playground: Playground, raw: RawBot, ada: Member
+) -> None:
+    path = f"/channels/{await channel_of(raw)}/messages"
+    once = {"content": "x", "nonce": "n" * 25, "enforce_nonce": True}
+    playground.faults.lose_answers(SEND_MESSAGE)
+    assert (await raw.rest("POST", path, once)).status == 503
+    posted = (await raw.rest("POST", path, once)).body
+    assert [m.id for m in await ada.messages("darkroom")] == [posted["id"]]
+    for other in ({**once, "nonce": "m"}, {**once, "enforce_nonce": False}):
+        assert (await raw.rest("POST", path, other)).body["id"] != posted["id"]
+    refused = await raw.rest("POST", path, {**once, "nonce": "n" * 26})
+    assert (refused.status, refused.code) == (400, 50035)
+
+
+async def test_an_answer_can_wait_while_its_request_is_done(
+    playground: Playground, raw: RawBot, ada: Member
+) -> None:
+    path = f"/channels/{await channel_of(raw)}/messages"
+    held = playground.faults.hold_answers(SEND_MESSAGE)
+    posting = asyncio.create_task(raw.rest("POST", path, {"content": "x"}))
+    await held.waiting.wait()
+    seen = await ada.wait_for(lambda m: m.content == "x")
+    assert not posting.done()
+    held.release()
+    assert (await posting).body["id"] == seen.id
 
 
 async def test_a_deleted_message_is_unknown(

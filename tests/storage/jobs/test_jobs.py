@@ -253,7 +253,7 @@ async def test_what_ended_is_shown_once(database: Database) -> None:
     assert await jobs.ended_unshown(database) == ()
     ended = [await bring_to(database, state) for state in (JobState.FAILED, JobState.CANCELLED)]
     assert [job.id for job in await jobs.ended_unshown(database)] == ended
-    await jobs.mark_shown(database, ended[0])
+    await jobs.mark_shown(database, ended[0], (await read(database, ended[0])).message_id)
     assert [job.id for job in await jobs.ended_unshown(database)] == ended[1:]
 
 

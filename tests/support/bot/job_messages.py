@@ -27,11 +27,29 @@ def job_id_of(message: Message) -> str:
 
 
 async def finished(member: Member, message: Message) -> Message:
-    """The message once its job has ended: the cancel button is gone, and on a machine that is slow,
-    “thinking…” too."""
-    return await member.wait_for(
-        lambda m: m.id == message.id and not m.thinking and "Cancel" not in labels(m)
-    )
+    """The message that shows how a job ended: `message` itself, or the one in its place.
+
+    The cancel button is gone, and on a machine that is slow, “thinking…” too. Where another message
+    is in its place, this one is deleted, after that was stored.
+    """
+
+    def shows_end(shown: Message) -> bool:
+        if shown.thinking or "Cancel" in labels(shown):
+            return False
+        if shown.id == message.id:
+            return True
+        is_here = shown.channel_id == message.channel_id
+        return is_here and job_id_of(shown) in _jobs_of(member, message)
+
+    end = await member.wait_for(shows_end)
+    if end.id != message.id:
+        await member.wait_until_deleted(message)
+    return end
+
+
+def _jobs_of(member: Member, message: Message) -> set[str]:
+    """The id of the job that a message shows or showed, as soon as it has a button."""
+    return {job_id_of(one) for one in member.versions(message) if one.buttons}
 
 
 def first_words(member: Member, message: Message) -> str:
@@ -92,7 +110,9 @@ async def told(member: Member, answer: Message) -> str:
 
 
 def whoever(message: Message) -> int:
-    return int(message.raw["interaction_metadata"]["user"]["id"])
+    """The member whose interaction a message answers, or whom it notifies of its end."""
+    cause = message.raw.get("interaction_metadata")
+    return int((cause["user"] if cause else message.raw["mentions"][0])["id"])
 
 
 QUICK = "--q .25 --ar 1:1"
