@@ -136,6 +136,7 @@ class ModelConfig(_Section):
                 "negative_prompts": "negative_prompt" in known,
                 "fixed_steps": "num_inference_steps" not in known,
                 "seeds": "seed" in known,
+                "samplers": model.samplers and "sampler" in known,
                 "edits": "image" in known,
                 "masks": "mask" in known,
             }
