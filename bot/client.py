@@ -4,6 +4,7 @@ import asyncio
 import logging
 from typing import Any
 
+import aiohttp
 import discord
 import yarl
 from discord import app_commands
@@ -127,6 +128,7 @@ class DarkroomBot(commands.Bot):
         folder: PictureFolder,
         engines: ConnectedEngines,
     ) -> None:
+        proxy, proxy_auth = _proxy_of(settings)
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -146,6 +148,8 @@ class DarkroomBot(commands.Bot):
             max_messages=None,
             # Nothing waits for the list of servers, so being ready does not either.
             guild_ready_timeout=0,
+            proxy=proxy,
+            proxy_auth=proxy_auth,
         )
         places = Places(
             self,
@@ -197,6 +201,17 @@ class DarkroomBot(commands.Bot):
         await asyncio.gather(*self._loops, return_exceptions=True)
         await super().close()
         await self.services.close()
+
+
+def _proxy_of(settings: Settings) -> tuple[str | None, aiohttp.BasicAuth | None]:
+    """The proxy for Discord, and its login apart: discord.py logs errors that hold the address."""
+    proxy = settings.proxies.of_discord()
+    if proxy is None:
+        return None, None
+    url = yarl.URL(proxy)
+    if url.user is None and url.password is None:
+        return proxy, None
+    return str(url.with_user(None)), aiohttp.BasicAuth(url.user or "", url.password or "")
 
 
 def _report_end(task: asyncio.Task[Any]) -> None:

@@ -109,7 +109,7 @@ def build_services(
         publisher,
         places,
     )
-    fetcher = PictureFetcher(_cdn(settings))
+    fetcher = PictureFetcher(_cdn(settings), proxies=settings.proxies)
     admission = Admission(database)
     start_pictures = StartPictures(database, folder)
     job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher)

@@ -142,8 +142,8 @@ class ModelInfo(JsonObject):
     `samplers` says whether it can be told its sampler, `stops` whether it can stop before its last
     step, `weirdness` whether noise can be put on what it reads, `strengths` whether it can be told
     how much of a picture that it starts from is kept. `maker` and `licence` are who made it and on
-    which terms, empty where nobody said. `sizes` are the only sizes it draws, such as `1024x1536`; empty where any size within the bounds
-    will do.
+    which terms, empty where nobody said. `sizes` are the only sizes it draws, such as `1024x1536`;
+    empty where any size within the bounds will do.
     """
 
     id: Annotated[str, String()]

@@ -241,7 +241,7 @@ async def test_what_the_dialect_has_no_word_for_is_refused_before_it_is_queued(
     assert not dialect.stand_in.calls
 
 
-@pytest.mark.parametrize("name", ("openai",))
+@pytest.mark.parametrize("name", ["openai"])
 async def test_how_much_of_a_picture_is_kept_is_refused_where_it_cannot_be_told(
     dialect: Dialect, bot: DarkroomBot, ada: Member
 ) -> None:
