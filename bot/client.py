@@ -32,11 +32,13 @@ from bot.ui.help_pages import TopicButton
 from bot.ui.interactions import REQUIRED_PERMISSIONS, check_allowed
 from bot.ui.job_buttons import JobButton
 from bot.ui.modals import on_modal_submit
+from bot.ui.model_pages import ModelPageButton
 from bot.ui.pagination import KindSelect, PageButton, ShowAgainSelect
 from bot.ui.reactions import Reactions
 from bot.ui.region_select import CellSelect
 from bot.ui.responses import Responder
 from bot.ui.settings_panel import (
+    ModelMenuButton,
     OldPanelButton,
     PanelButton,
     PanelSelect,
@@ -53,11 +55,13 @@ PRESSED = (
     JobButton,
     CellSelect,
     PanelSelect,
+    ModelMenuButton,
     PanelButton,
     OldPanelButton,
     ResetButton,
     ResetServerButton,
     TopicButton,
+    ModelPageButton,
     PageButton,
     KindSelect,
     ShowAgainSelect,

@@ -70,6 +70,8 @@ class ModelConfig(_Section):
 
     names: tuple[str, ...] = ()
     title: str | None = None
+    maker: str | None = None
+    licence: str | None = None
     native_size: Annotated[int, Field(ge=8, le=MAX_NATIVE_SIDE_PX)] | None = None
     sizes: Annotated[tuple[str, ...], Field(max_length=MAX_SIZES)] | None = None
     steps: Annotated[int, Field(ge=1, le=MAX_STEPS)] | None = None
@@ -122,6 +124,8 @@ class ModelConfig(_Section):
             name: getattr(self, name)
             for name in (
                 "title",
+                "maker",
+                "licence",
                 "native_size",
                 "sizes",
                 "steps",

@@ -114,14 +114,14 @@ def models(versions: Versions | None, locale: str) -> EmbedSpec:
         room -= len(listed)
         if len(listed) < len(skipped):
             listed.append("…")
-        lines = [_abilities(model, locale), *_not_taken(model, locale), *listed]
+        lines = [_abilities(model, locale), *not_taken(model, locale), *listed]
         fields.append((title, "\n".join(lines)))
     return EmbedSpec(
         _title("models", locale), say("help.models-text", locale), EmbedColour.GREY, tuple(fields)
     )
 
 
-def _not_taken(model: ModelInfo, locale: str) -> list[str]:
+def not_taken(model: ModelInfo, locale: str) -> list[str]:
     """A line with the parameters that are refused for the model, and one with those that change
     nothing, if there are any."""
     refused = [
