@@ -4,6 +4,7 @@ import asyncio
 import logging
 from typing import Any
 
+import aiohttp
 import discord
 import yarl
 from discord import app_commands
@@ -32,12 +33,14 @@ from bot.ui.help_pages import TopicButton
 from bot.ui.interactions import check_allowed
 from bot.ui.job_buttons import JobButton
 from bot.ui.modals import on_modal_submit
+from bot.ui.model_pages import ModelPageButton
 from bot.ui.pagination import KindSelect, PageButton, ShowAgainSelect
 from bot.ui.reactions import Reactions
 from bot.ui.region_select import CellSelect
 from bot.ui.responses import Responder
 from bot.ui.server.doctor import ExamineAgainButton
 from bot.ui.settings_panel import (
+    ModelMenuButton,
     OldPanelButton,
     PanelButton,
     PanelSelect,
@@ -54,11 +57,13 @@ PRESSED = (
     JobButton,
     CellSelect,
     PanelSelect,
+    ModelMenuButton,
     PanelButton,
     OldPanelButton,
     ResetButton,
     ResetServerButton,
     TopicButton,
+    ModelPageButton,
     PageButton,
     KindSelect,
     ShowAgainSelect,
@@ -114,6 +119,7 @@ class DarkroomBot(commands.Bot):
         folder: PictureFolder,
         engines: ConnectedEngines,
     ) -> None:
+        proxy, proxy_auth = _proxy_of(settings)
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -133,6 +139,8 @@ class DarkroomBot(commands.Bot):
             max_messages=None,
             # Nothing waits for the list of servers, so being ready does not either.
             guild_ready_timeout=0,
+            proxy=proxy,
+            proxy_auth=proxy_auth,
         )
         places = Places(
             self,
@@ -184,6 +192,17 @@ class DarkroomBot(commands.Bot):
         await asyncio.gather(*self._loops, return_exceptions=True)
         await super().close()
         await self.services.close()
+
+
+def _proxy_of(settings: Settings) -> tuple[str | None, aiohttp.BasicAuth | None]:
+    """The proxy for Discord, and its login apart: discord.py logs errors that hold the address."""
+    proxy = settings.proxies.of_discord()
+    if proxy is None:
+        return None, None
+    url = yarl.URL(proxy)
+    if url.user is None and url.password is None:
+        return proxy, None
+    return str(url.with_user(None)), aiohttp.BasicAuth(url.user or "", url.password or "")
 
 
 def _report_end(task: asyncio.Task[Any]) -> None:

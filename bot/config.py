@@ -15,7 +15,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from diffusion.protocol.client import has_credentials
+from bot.proxies import Proxies, read_proxy
+from diffusion.protocol.session import has_credentials
 
 _NEXT_ADDRESS = re.compile(r"[\s,]+(?=[a-z+]+://)", re.IGNORECASE)
 """Between two addresses. A comma alone may stand in a password."""
@@ -31,6 +32,24 @@ class Settings(BaseSettings):
     )
     discord_url: str | None = Field(
         None, description="The address of a stand-in for Discord. Default: Discord itself."
+    )
+    discord_proxy: SecretStr | None = Field(
+        None,
+        description="The HTTP proxy for Discord alone, such as `http://user:password@10.0.0.2:3128`."
+        " Default: `HTTPS_PROXY`.",
+    )
+    https_proxy: SecretStr | None = Field(
+        None,
+        description="The HTTP proxy for all `https` addresses: Discord, members' links, engines. "
+        "Default: none.",
+    )
+    http_proxy: SecretStr | None = Field(
+        None, description="The HTTP proxy for engines with `http` addresses. Default: none."
+    )
+    no_proxy: str = Field(
+        "",
+        description="Hosts and domains that are reached without these proxies, with commas between "
+        "them. This machine itself always is.",
     )
     database_url: SecretStr | None = Field(
         None,
@@ -155,6 +174,11 @@ class Settings(BaseSettings):
             raise ValueError("DISCORD_URL must look like http://127.0.0.1:8080")
         return url
 
+    @field_validator("discord_proxy", "https_proxy", "http_proxy")
+    @classmethod
+    def _check_proxy(cls, typed: SecretStr | None) -> SecretStr | None:
+        return SecretStr(read_proxy(typed.get_secret_value())) if typed else None
+
     @field_validator("versions")
     @classmethod
     def _check_versions(cls, typed: str) -> str:
@@ -184,6 +208,21 @@ class Settings(BaseSettings):
     def named_versions(self) -> dict[str, str]:
         """Ids of models by the names from DARKROOM_VERSIONS."""
         return _named(self.versions)
+
+    @property
+    def proxies(self) -> Proxies:
+        """The HTTP proxies, with their logins."""
+
+        def said(proxy: SecretStr | None) -> str | None:
+            return proxy.get_secret_value() if proxy else None
+
+        return Proxies(
+            https=said(self.https_proxy),
+            http=said(self.http_proxy),
+            discord=said(self.discord_proxy),
+            exceptions=self.no_proxy,
+            discord_url=self.discord_url,
+        )
 
     @property
     def database(self) -> str:

@@ -52,7 +52,7 @@ async def imagine(
     configuration = read_configuration(settings)
     named = {**configuration.named_versions, **settings.named_versions}
     async with (
-        PictureFetcher() as fetcher,
+        PictureFetcher(proxies=settings.proxies) as fetcher,
         _engines(settings, configuration) as inference,
         _marker(settings) as marker,
     ):

@@ -31,9 +31,10 @@ from yarl import URL
 
 from bot.config import Settings, split_addresses
 from bot.models.versions import VERSION_NAME
-from diffusion.protocol.client import has_credentials
+from bot.proxies import DIRECT, Proxies
 from diffusion.protocol.models import MAX_NATIVE_SIDE_PX, MAX_SIZES, ModelInfo
 from diffusion.protocol.requests import MAX_GUIDANCE, MAX_STEPS, SAMPLER_NAMES, SIZE
+from diffusion.protocol.session import has_credentials
 
 Kind = Literal["darkroom", "openai", "comfyui"]
 """Which language an engine speaks."""
@@ -69,6 +70,8 @@ class ModelConfig(_Section):
 
     names: tuple[str, ...] = ()
     title: str | None = None
+    maker: str | None = None
+    licence: str | None = None
     native_size: Annotated[int, Field(ge=8, le=MAX_NATIVE_SIDE_PX)] | None = None
     sizes: Annotated[tuple[str, ...], Field(max_length=MAX_SIZES)] | None = None
     steps: Annotated[int, Field(ge=1, le=MAX_STEPS)] | None = None
@@ -121,6 +124,8 @@ class ModelConfig(_Section):
             name: getattr(self, name)
             for name in (
                 "title",
+                "maker",
+                "licence",
                 "native_size",
                 "sizes",
                 "steps",
@@ -136,6 +141,7 @@ class ModelConfig(_Section):
                 "negative_prompts": "negative_prompt" in known,
                 "fixed_steps": "num_inference_steps" not in known,
                 "seeds": "seed" in known,
+                "samplers": model.samplers and "sampler" in known,
                 "edits": "image" in known,
                 "masks": "mask" in known,
             }
@@ -217,6 +223,8 @@ class Configuration:
     models: Mapping[str, ModelConfig]
     workflows: Path | None = None
     """The folder with the operator's own workflows for ComfyUI."""
+    proxies: Proxies = DIRECT
+    """The proxies through which engines are reached."""
 
     @property
     def named_versions(self) -> dict[str, str]:
@@ -257,7 +265,9 @@ def read_configuration(settings: Settings) -> Configuration:
         else:
             key = None if has_credentials(known.url) else known.key or settings.api_key
             addresses[known.name] = replace(known, kind=known.kind or kind, key=key)
-    return Configuration(tuple(addresses.values()), file.models, settings.workflows)
+    return Configuration(
+        tuple(addresses.values()), file.models, settings.workflows, settings.proxies
+    )
 
 
 def split_kind(typed: str) -> tuple[Kind | None, str]:

@@ -4,7 +4,6 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
@@ -13,7 +12,6 @@ from bot.engines.configuration import (
     Configuration,
     EngineAddress,
     InvalidConfiguration,
-    ModelConfig,
 )
 from bot.engines.openai import OpenAIEngine
 from bot.engines.probe import ProbedEngine
@@ -24,56 +22,41 @@ log = logging.getLogger(__name__)
 
 
 class EngineConstructor(Protocol):
-    """Makes the client of one kind of engine; entering it opens its connections.
-
-    `url` may hold a user and a password. `models` is what is configured of models, by their ids.
-    `proxy` is the address of a proxy to reach it through. `workflows` is the folder with the
-    operator's own workflows, for kinds that have any.
-    """
+    """Makes the client of one kind of engine; entering it opens its connections."""
 
     def __call__(
-        self,
-        url: str,
-        key: str | None,
-        *,
-        models: Mapping[str, ModelConfig],
-        proxy: str | None,
-        workflows: Path | None,
+        self, address: EngineAddress, configuration: Configuration
     ) -> AbstractAsyncContextManager[Engine]: ...
 
 
 def _darkroom(
-    url: str,
-    key: str | None,
-    *,
-    models: Mapping[str, ModelConfig],
-    proxy: str | None,
-    workflows: Path | None,
+    address: EngineAddress, configuration: Configuration
 ) -> AbstractAsyncContextManager[Engine]:
-    return InferenceClient(url, key)
+    return InferenceClient(address.url, address.key, proxy=configuration.proxies.of(address.url))
 
 
 def _openai(
-    url: str,
-    key: str | None,
-    *,
-    models: Mapping[str, ModelConfig],
-    proxy: str | None,
-    workflows: Path | None,
+    address: EngineAddress, configuration: Configuration
 ) -> AbstractAsyncContextManager[Engine]:
-    return OpenAIEngine(url, key, models=models, proxy=proxy)
+    return OpenAIEngine(
+        address.url,
+        address.key,
+        models=configuration.models,
+        proxy=configuration.proxies.of(address.url),
+        proxies=configuration.proxies,
+    )
 
 
 def _comfyui(
-    url: str,
-    key: str | None,
-    *,
-    models: Mapping[str, ModelConfig],
-    proxy: str | None,
-    workflows: Path | None,
+    address: EngineAddress, configuration: Configuration
 ) -> AbstractAsyncContextManager[Engine]:
     try:
-        return ComfyUIEngine(url, key, models=models, proxy=proxy, workflows=workflows)
+        return ComfyUIEngine(
+            address.url,
+            address.key,
+            proxy=configuration.proxies.of(address.url),
+            workflows=configuration.workflows,
+        )
     except InvalidWorkflow as error:
         raise InvalidConfiguration(str(error)) from error
 
@@ -130,14 +113,9 @@ def _client_of(
         raise InvalidConfiguration(
             f"The engine {address.name} is of the kind {kind}, which this version does not know."
         )
-    client = constructor(
-        address.url,
-        address.key,
-        models=configuration.models,
-        proxy=None,
-        workflows=configuration.workflows,
-    )
+    client = constructor(address, configuration)
     if kind == "openai":
         # Ours has OpenAI's API too, and its own client can do more.
-        return ProbedEngine(InferenceClient(address.url, address.key), client)
+        own = InferenceClient(address.url, address.key, proxy=configuration.proxies.of(address.url))
+        return ProbedEngine(own, client)
     return client

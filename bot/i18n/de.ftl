@@ -348,6 +348,11 @@ cannot-negative = nichts weglassen (`--no`, negative Gewichte)
 cannot-guidance = nicht ändern, wie genau es dem Prompt folgt (`--cfg`)
 cannot-steps = die Zahl seiner Schritte nicht ändern (`--steps`, `--quality`)
 cannot-seed = kein Bild noch einmal gleich zeichnen (`--seed`)
+cannot-blend = nicht ändern, wie ähnlich sich seine Bilder sind (`--chaos`, `--sameseed`)
+cannot-sampler = den Sampler nicht wechseln (`--sampler`)
+cannot-stop = nicht vor dem letzten Schritt aufhören (`--stop`)
+cannot-weird = nicht seltsam zeichnen (`--weird`)
+cannot-strength = nicht ändern, wie viel es von einem Bild behält (`--iw`)
 
 ## Buttons und was sie antworten
 

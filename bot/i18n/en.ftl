@@ -348,6 +348,11 @@ cannot-negative = leave things out (`--no`, negative weights)
 cannot-guidance = change how closely it follows the prompt (`--cfg`)
 cannot-steps = change its number of steps (`--steps`, `--quality`)
 cannot-seed = draw the same picture again (`--seed`)
+cannot-blend = change how alike its pictures are (`--chaos`, `--sameseed`)
+cannot-sampler = be told which sampler to use (`--sampler`)
+cannot-stop = stop before its last step (`--stop`)
+cannot-weird = be weird (`--weird`)
+cannot-strength = change how much of a picture it keeps (`--iw`)
 
 ## Buttons and what they answer
 

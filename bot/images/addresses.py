@@ -56,6 +56,13 @@ WITH_IPV4_WITHIN = (ipaddress.IPv6Network("::ffff:0:0/96"), ipaddress.IPv6Networ
 """Other ways to write an IPv4 address that lead to it: the mapped ones, and NAT64's."""
 
 
+INTERNAL_DOMAINS = (
+    *(".localhost", ".local", ".localdomain", ".internal", ".intranet", ".private"),
+    *(".corp", ".home", ".lan", ".home.arpa"),
+)
+"""Domains for private networks: reserved by RFC 6761, 6762 and 8375 and by ICANN, or in use so."""
+
+
 def is_address(host: str) -> bool:
     """Whether a host is an IP address, in any spelling that some software reads as one.
 
@@ -66,6 +73,14 @@ def is_address(host: str) -> bool:
     plain = unicodedata.normalize("NFKC", host).replace("\u3002", ".").rstrip(".")
     last = plain.rpartition(".")[2]
     return ":" in plain or re.fullmatch(r"\d+|0[xX][0-9a-fA-F]*", last) is not None
+
+
+def is_internal_name(host: str) -> bool:
+    """Whether a name can only be of a host in a private network: a name of one part, or one under
+    a domain that the internet does not have.
+    """
+    name = unicodedata.normalize("NFKC", host).replace("\u3002", ".").rstrip(".").lower()
+    return not is_address(host) and ("." not in name or name.endswith(INTERNAL_DOMAINS))
 
 
 def is_public(address: str) -> bool:

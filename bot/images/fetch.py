@@ -19,7 +19,7 @@ from aiohttp import SocketFactoryType
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.errors import InvalidLink, InvalidUpload, PicturesBusy
-from bot.images.addresses import is_address, is_public
+from bot.images.addresses import is_address, is_internal_name, is_public
 from bot.images.sanitize import (
     MAX_BYTES,
     MAX_SIGNATURE_BYTES,
@@ -29,6 +29,7 @@ from bot.images.sanitize import (
     sanitize,
 )
 from bot.images.turns import MemberTurns
+from bot.proxies import DIRECT, Proxies
 from diffusion.decoding.decoder import DecoderBusy, PictureDecoder
 
 MAX_REDIRECTS = 3
@@ -60,8 +61,9 @@ class PictureFetcher:
 
     `trusted` is the URL of our own CDN, such as the playground's; its links are followed to any
     address. `resolver` resolves names, `sockets` opens sockets to addresses that passed the check,
-    and `tls` verifies certificates. `close`, or the end of `async with`, stops the decoder's
-    processes.
+    and `tls` verifies certificates. `proxies` are the HTTP proxies. Behind one, it is the proxy
+    that resolves names: then only what a name says by itself is checked here. `close`, or the end
+    of `async with`, stops the decoder's processes.
     """
 
     def __init__(
@@ -70,11 +72,13 @@ class PictureFetcher:
         resolver: AbstractResolver | None = None,
         sockets: SocketFactoryType | None = None,
         tls: ssl.SSLContext | None = None,
+        proxies: Proxies = DIRECT,
     ) -> None:
         self._trusted = yarl.URL(trusted) if trusted else None
         self._resolver = resolver
         self._sockets = sockets
         self._tls = tls
+        self._proxies = proxies
         self._decoder = PictureDecoder()
         self._turns = MemberTurns(
             concurrency=MAX_CONCURRENT_MEMBERS,
@@ -140,15 +144,19 @@ class PictureFetcher:
                 return await self._follow(yarl.URL(link))
         except TimeoutError as error:
             raise _Refused("slow") from error
+        except aiohttp.ClientHttpProxyError:
+            # The words of the error hold the proxy's login.
+            raise _Refused("unreachable") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _Refused("unreachable") from error
 
     async def _follow(self, url: yarl.URL) -> bytes:
         for _ in range(1 + MAX_REDIRECTS):
             trusted = self._is_trusted(url)
+            proxy = self._proxies.of(url)
             if not trusted:
-                _check(url)
-            async with self._session(trusted) as session:
+                _check(url, is_resolved_here=proxy is None)
+            async with self._session(trusted, proxy) as session:
                 # A compressed response could decompress to a thousand times its size.
                 headers = {"Accept": "image/*", "Accept-Encoding": "identity"}
                 async with session.get(url, headers=headers, allow_redirects=False) as response:
@@ -157,9 +165,12 @@ class PictureFetcher:
                     url = url.join(yarl.URL(response.headers.get("Location", "")))
         raise _Refused("redirects")
 
-    def _session(self, trusted: bool) -> aiohttp.ClientSession:
+    def _session(self, trusted: bool, proxy: str | None) -> aiohttp.ClientSession:
         if trusted:
-            return aiohttp.ClientSession(auto_decompress=False)
+            return aiohttp.ClientSession(auto_decompress=False, proxy=proxy)
+        if proxy is not None:
+            connector = aiohttp.TCPConnector(ssl=self._tls or True)
+            return aiohttp.ClientSession(connector=connector, auto_decompress=False, proxy=proxy)
         resolver = PublicResolver(self._resolver or aiohttp.ThreadedResolver())
         connector = aiohttp.TCPConnector(
             resolver=resolver,
@@ -203,13 +214,15 @@ def _invalid(source: str | UploadedFile, reason: str) -> InvalidLink | InvalidUp
     return InvalidLink(source, reason)
 
 
-def _check(url: yarl.URL) -> None:
+def _check(url: yarl.URL, *, is_resolved_here: bool) -> None:
     """Raises _Refused for a link that is refused before its name is resolved."""
     if url.scheme != "https" or url.port != 443 or url.user or url.password or not url.host:
         raise _Refused("scheme")
     # A host that is an address is never passed to the resolver, so it is checked here.
     for host in (url.host, url.raw_host or ""):
         if is_address(host) and not is_public(host):
+            raise _Refused("address")
+        if not is_resolved_here and is_internal_name(host):
             raise _Refused("address")
 
 

@@ -114,14 +114,14 @@ def models(versions: Versions | None, locale: str) -> EmbedSpec:
         room -= len(listed)
         if len(listed) < len(skipped):
             listed.append("…")
-        lines = [_abilities(model, locale), *_not_taken(model, locale), *listed]
+        lines = [_abilities(model, locale), *not_taken(model, locale), *listed]
         fields.append((title, "\n".join(lines)))
     return EmbedSpec(
         _title("models", locale), say("help.models-text", locale), EmbedColour.GREY, tuple(fields)
     )
 
 
-def _not_taken(model: ModelInfo, locale: str) -> list[str]:
+def not_taken(model: ModelInfo, locale: str) -> list[str]:
     """A line with the parameters that are refused for the model, and one with those that change
     nothing, if there are any."""
     refused = [
@@ -130,12 +130,19 @@ def _not_taken(model: ModelInfo, locale: str) -> list[str]:
             (model.negative_prompts, ("no",)),
             (model.guidance != "none", ("cfg",)),
             (not model.fixed_steps, ("steps", "quality")),
-            (model.seeds, ("seed", "sameseed")),
+            (model.seeds, ("seed",)),
+            (model.seeds and model.seed_blends, ("sameseed",)),
+            (model.seed_blends, ("chaos",)),
+            (model.samplers, ("sampler",)),
+            (model.stops, ("stop",)),
+            (model.weirdness, ("weird",)),
+            (model.strengths or not model.edits, ("iw",)),
         )
         if not knows
         for flag in flags
     ]
-    idle = [] if model.seed_blends else [one for one in ("chaos", "sameseed") if one not in refused]
+    is_led = model.guidance != "none" or model.aesthetic
+    idle = [] if is_led else ["stylize", "temperament"]
     return [
         say(key, locale, flags=names(f"--{flag}" for flag in flags))
         for key, flags in (("help.refused", refused), ("help.without-effect", idle))

@@ -20,6 +20,11 @@ ABILITIES: Mapping[str, Callable[[ModelInfo], object]] = {
     "guidance": lambda model: model.guidance != "none",
     "steps": lambda model: not model.fixed_steps,
     "seed": lambda model: model.seeds,
+    "blend": lambda model: model.seed_blends,
+    "sampler": lambda model: model.samplers,
+    "stop": lambda model: model.stops,
+    "weird": lambda model: model.weirdness,
+    "strength": lambda model: model.strengths,
 }
 """Whether a model can do a thing, by the key of the thing under `cannot-` in the texts."""
 

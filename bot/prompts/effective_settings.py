@@ -165,7 +165,13 @@ def _check_model(prompt: Prompt, versions: Versions, version: str, has_pictures:
         ("negative", prompt.negative or any(part.weight < 0 for part in prompt.parts)),
         ("guidance", prompt.guidance is not None),
         ("steps", prompt.steps is not None or prompt.quality not in (None, 1.0)),
+        ("blend", prompt.chaos or prompt.sameseed is not None),
         ("seed", prompt.seed is not None or prompt.sameseed is not None),
+        ("sampler", prompt.sampler is not None),
+        ("stop", prompt.stop not in (None, DEFAULT_VALUES["stop"])),
+        ("weird", prompt.weird),
+        # Without a picture it is refused as a parameter without one, if at all.
+        ("strength", has_pictures and prompt.image_weight is not None),
     ):
         if is_needed:
             versions.check(version, ability)

@@ -161,6 +161,11 @@ def completions(typed: str, sources: SettingsSources, versions: Versions) -> Ite
         for one in _values(BY_FLAG[name], model, versions):
             if one.lower().lstrip(QUOTES).startswith(started):
                 yield _written(begun, name, one)
+        if BY_FLAG[name].name == "version":
+            # Models are found by what they are called too: their names may be mere numbers.
+            for version, model in versions.models.items():
+                if any(started in called.lower() for called in (model.id, model.title)):
+                    yield _written(begun, name, quoted(version))
 
 
 def _named(

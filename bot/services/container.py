@@ -118,7 +118,7 @@ def build_services(
         places,
         words,
     )
-    fetcher = PictureFetcher(_cdn(settings))
+    fetcher = PictureFetcher(_cdn(settings), proxies=settings.proxies)
     admission = Admission(database)
     quotas = QuotaService(database)
     authorization = Authorization(places, quotas, words)

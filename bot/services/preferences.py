@@ -111,12 +111,13 @@ class PreferenceService:
 
     # Possible values.
 
-    async def versions(self) -> tuple[str, ...]:
-        """The names of the models; empty while none is known."""
+    async def versions(self) -> Mapping[str, str]:
+        """The titles or ids of the models by their names; empty while none is known."""
         try:
-            return tuple((await self._registry.versions()).models)
+            models = (await self._registry.versions()).models
         except NoModel:
-            return ()
+            return {}
+        return {name: model.title or model.id for name, model in models.items()}
 
     async def styles(self) -> tuple[str, ...]:
         return tuple((await self._registry.default()).styles)

@@ -28,6 +28,11 @@ DEFAULT_CHOICE = "usual"
 MAX_SELECT_OPTIONS = 25
 """Discord's limit of a select menu."""
 
+NOTHING_MORE: Mapping[str, str] = {}
+
+MODELS_PER_MENU = MAX_SELECT_OPTIONS - 1
+"""Models in one menu, which also has the line for the server's default."""
+
 VALUES: Mapping[str, Mapping[str, Any]] = {
     "stealth": {"public": False, "stealth": True},
     "mode": {mode.value: mode.value for mode in (JobMode.TURBO, JobMode.FAST, JobMode.RELAX)},
@@ -66,6 +71,14 @@ class PanelButton(
             member_of(interaction), **{choice: VALUES[choice][value]}
         )
         await show_panel(interaction, work)
+
+
+class ModelMenuButton(PersistentButton, template=r"me:models:(?P<part>[0-9]{1,4})"):
+    """Shows another part of the models in the panel's menu."""
+
+    async def act(self, interaction: discord.Interaction) -> None:
+        preferences = services_of(interaction).preferences.preferences(interaction.user.id)
+        await show_panel(interaction, preferences, int(self.groups["part"]))
 
 
 class OldPanelButton(
@@ -111,32 +124,43 @@ class ResetServerButton(PersistentButton, template=r"server-reset:(?P<answer>yes
 
 
 async def show_panel(
-    interaction: discord.Interaction, chosen: Coroutine[Any, Any, Preferences]
+    interaction: discord.Interaction,
+    chosen: Coroutine[Any, Any, Preferences],
+    models: int | None = None,
 ) -> None:
-    """Show the panel of the preferences that `chosen` returns, in place of the one before."""
+    """Show the panel of the preferences that `chosen` returns, in place of the one before.
+
+    `models` is which part of the models its menu shows, as in `panel`.
+    """
     service, responder = services_of(interaction).preferences, Responder(interaction)
     locale = interaction.locale.value
 
-    async def look_up() -> tuple[Preferences, Mapping[str, str], tuple[str, ...]]:
+    async def look_up() -> tuple[Preferences, Mapping[str, str], Mapping[str, str]]:
         preferences = await chosen
         options = await service.options(interaction.user.id)
         return preferences, options, await service.versions()
 
     preferences, options, versions = await responder.run(look_up(), ephemeral=True, updates=True)
-    await responder.show_layout(panel(preferences, options, versions, locale))
+    await responder.show_layout(panel(preferences, options, versions, locale, models))
 
 
 def panel(
-    preferences: Preferences, options: Mapping[str, str], versions: Sequence[str], locale: str
+    preferences: Preferences,
+    options: Mapping[str, str],
+    versions: Mapping[str, str],
+    locale: str,
+    models: int | None = None,
 ) -> discord.ui.LayoutView:
-    """The menus and buttons, with the present preferences marked."""
+    """The menus and buttons, with the present preferences marked.
+
+    `versions` are what the models are called by their names. A menu has few of many; `models` is
+    which part of them is shown, from 0, None for the one with the member's own.
+    """
     shown: list[discord.ui.Item[Any]] = [
         discord.ui.TextDisplay(settings_embeds.panel_heading(locale))
     ]
     if len(versions) > 1:
-        models = [(DEFAULT_CHOICE, say("panel.version-server", locale))]
-        models += [(name, f"{say('panel.version', locale)} {name}") for name in versions]
-        shown.append(_menu("model", preferences.model, models))
+        shown += _models(preferences.model, versions, locale, models)
     temperaments = [(DEFAULT_CHOICE, say("panel.temperament-server", locale))]
     temperaments += [(name, say(f"panel.{name}", locale)) for name in TEMPERAMENT_NAMES]
     shown.append(_menu("temperament", preferences.temperament, temperaments))
@@ -172,6 +196,37 @@ async def ask_to_reset_server(interaction: discord.Interaction) -> None:
     await Responder(interaction).send_embed(settings_embeds.server_reset_question(locale), view)
 
 
+def _models(
+    chosen: str | None, versions: Mapping[str, str], locale: str, part: int | None
+) -> list[discord.ui.ActionRow[Any]]:
+    """A menu with one part of the models, and buttons for the parts before and after it."""
+    named = list(versions)
+    parts = -(-len(named) // MODELS_PER_MENU)
+    if part is None:
+        part = (
+            named.index(chosen) // MODELS_PER_MENU
+            if chosen is not None and chosen in versions
+            else 0
+        )
+    part = min(part, parts - 1)
+
+    def lines_of(number: int) -> list[str]:
+        return named[number * MODELS_PER_MENU : (number + 1) * MODELS_PER_MENU]
+
+    lines = [(DEFAULT_CHOICE, say("panel.version-server", locale))]
+    lines += [(name, f"{say('panel.version', locale)} {name}") for name in lines_of(part)]
+    rows = [_menu("model", chosen, lines, versions)]
+    turns: discord.ui.ActionRow[Any] = discord.ui.ActionRow()
+    for arrow, number in (("◀", part - 1), ("▶", part + 1)):
+        if 0 <= number < parts:
+            first = number * MODELS_PER_MENU + 1
+            label = say("panel.models", locale, first=first, last=first + len(lines_of(number)) - 1)
+            turns.add_item(
+                discord.ui.Button(label=f"{arrow} {label}", custom_id=f"me:models:{number}")
+            )
+    return [*rows, turns] if turns.children else rows
+
+
 def _stylizes(chosen: int | None, locale: str) -> list[tuple[str, str]]:
     lines = [(DEFAULT_CHOICE, say("panel.stylize-server", locale))]
     for name, value in STYLIZE_LEVELS.items():
@@ -182,11 +237,20 @@ def _stylizes(chosen: int | None, locale: str) -> list[tuple[str, str]]:
 
 
 def _menu(
-    choice: str, chosen: str | int | None, lines: Sequence[tuple[str, str]]
+    choice: str,
+    chosen: str | int | None,
+    lines: Sequence[tuple[str, str]],
+    more: Mapping[str, str] = NOTHING_MORE,
 ) -> discord.ui.ActionRow[Any]:
+    """A menu of values and their labels; `more` is a second line for some of the values."""
     current = DEFAULT_CHOICE if chosen is None else str(chosen)
     options = [
-        discord.SelectOption(label=visible(label, 100), value=value, default=value == current)
+        discord.SelectOption(
+            label=visible(label, 100),
+            value=value,
+            description=visible(more.get(value, ""), 100) or None,
+            default=value == current,
+        )
         for value, label in lines[:MAX_SELECT_OPTIONS]
     ]
     return discord.ui.ActionRow(discord.ui.Select(custom_id=f"me:{choice}", options=options))

@@ -7,7 +7,6 @@ no previews, or answer a streaming request in one piece. No answer is trusted.
     InferenceRefused        the server will never do this, or its answer cannot be understood
 """
 
-import base64
 import io
 import json
 import math
@@ -17,7 +16,6 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import aiohttp
-from yarl import URL
 
 from diffusion.protocol.answers import kind_of
 from diffusion.protocol.calls import GenerationCall, PictureCall, PromptCall
@@ -25,6 +23,9 @@ from diffusion.protocol.errors import InvalidField
 from diffusion.protocol.events import Event, Failed, Finished
 from diffusion.protocol.models import MAX_MODELS, ModelInfo
 from diffusion.protocol.requests import ImageRequest
+from diffusion.protocol.session import TRANSIENT_STATUSES as TRANSIENT_STATUSES
+from diffusion.protocol.session import InferenceUnavailable as InferenceUnavailable
+from diffusion.protocol.session import ServerSession, has_credentials, without_key
 from diffusion.protocol.stream_parser import InferenceRefused as InferenceRefused
 from diffusion.protocol.stream_parser import (
     StreamParser,
@@ -44,33 +45,7 @@ READ_TIMEOUT_S = 120.0
 MAX_RESPONSE_BYTES = 1 << 28
 """Bytes of an answer that comes in one piece; sixteen pictures of 2048² stay below."""
 
-_NO_SERVER = (
-    aiohttp.InvalidURL,
-    aiohttp.NonHttpUrlClientError,
-    aiohttp.ClientResponseError,  # what answers there speaks no HTTP
-)
-
-_NOT_REACHED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-
 NO_FILES: Mapping[str, bytes] = MappingProxyType({})
-
-TRANSIENT_STATUSES = frozenset({408, 429, 502, 503, 504})
-
-
-class InferenceUnavailable(Exception):
-    """The inference server cannot be reached now; the same request may succeed later.
-
-    `retry_after` is the server's Retry-After in seconds, None if it sent none.
-    `broke_off` is whether the server had been reached: then the request itself may have crashed
-    it.
-    """
-
-    def __init__(
-        self, reason: str, retry_after: float | None = None, *, broke_off: bool = False
-    ) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-        self.broke_off = broke_off
 
 
 class InferenceClient:
@@ -78,24 +53,22 @@ class InferenceClient:
 
     `url` is the server's root, with or without `/v1` at its end. A user and a password in it are
     sent as Basic authorisation and shown nowhere. They cannot be used together with `api_key`.
+    `proxy` is the address of an HTTP proxy.
     """
 
-    def __init__(self, url: str, api_key: str | None = None) -> None:
-        address, basic = without_credentials(url)
-        assert not (basic and api_key), "both go into the same header"
-        self._url = address.rstrip("/").removesuffix("/v1")
-        authorisation = f"Bearer {api_key}" if api_key else basic
-        self._headers = {"Authorization": authorisation} if authorisation else {}
-        self._session: aiohttp.ClientSession | None = None
+    def __init__(self, url: str, api_key: str | None = None, *, proxy: str | None = None) -> None:
+        assert not (api_key and has_credentials(url)), "both go into the same header"
+        self._session = ServerSession(
+            url,
+            api_key,
+            proxy=proxy,
+            connect_timeout_s=CONNECT_TIMEOUT_S,
+            read_timeout_s=READ_TIMEOUT_S,
+        )
+        self._url = self._session.root.removesuffix("/v1")
 
     async def __aenter__(self) -> Self:
-        timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=READ_TIMEOUT_S
-        )
-        # As many connections as requests: the bot and the server bound the requests.
-        self._session = aiohttp.ClientSession(
-            headers=self._headers, timeout=timeout, connector=aiohttp.TCPConnector(limit=0)
-        )
+        await self._session.__aenter__()
         return self
 
     async def __aexit__(
@@ -104,9 +77,7 @@ class InferenceClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._session:
-            await self._session.close()
-            self._session = None
+        await self._session.__aexit__(kind, error, trace)
 
     async def models(self) -> tuple[ModelInfo, ...]:
         """The models that the server has. Raises InferenceUnavailable and InferenceRefused."""
@@ -174,7 +145,7 @@ class InferenceClient:
                             return
             yield await self._broken_off(parser)
         except InferenceRefused as refused:
-            yield Failed(without_key(str(refused), self._headers))
+            yield Failed(without_key(str(refused), self._session.headers))
 
     async def _broken_off(self, parser: StreamParser) -> Failed:
         """What an answer means that ended too early.
@@ -233,10 +204,10 @@ class InferenceClient:
         missing_is_fine: bool = False,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """A good answer, closed at the end even in the middle of a stream."""
-        assert self._session is not None, "use the client with “async with”"
-        try:
-            sent = {"data": body} if isinstance(body, aiohttp.FormData) else {"json": body}
-            response = await self._session.request(
+        sent = {"data": body} if isinstance(body, aiohttp.FormData) else {"json": body}
+        called, none_there = "The inference server", "What answers there is no inference server."
+        async with self._session.guarded(called, none_there) as session:
+            response = await session.request(
                 method, self._url + path, allow_redirects=False, **sent
             )
             try:
@@ -245,45 +216,6 @@ class InferenceClient:
                 yield response
             finally:
                 response.close()
-        except _NO_SERVER as error:
-            # Members may read this, and not where the server is.
-            raise InferenceRefused("What answers there is no inference server.") from error
-        except _NOT_REACHED as error:
-            raise InferenceUnavailable(f"The inference server is not there: {error}") from error
-        except TimeoutError as error:
-            raise InferenceUnavailable(
-                "The inference server does not answer.", broke_off=True
-            ) from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise InferenceUnavailable(
-                f"The inference server broke off: {error}", broke_off=True
-            ) from error
-
-
-def has_credentials(url: str) -> bool:
-    """Whether a user or a password stands in an address."""
-    return without_credentials(url)[1] is not None
-
-
-def without_credentials(url: str) -> tuple[str, str | None]:
-    """An address without its user and password, and these as an Authorization header."""
-    try:
-        parsed = URL(url)
-    except ValueError:
-        return url, None  # asking there fails, and says why
-    if parsed.user is None and parsed.password is None:
-        return url, None
-    pair = f"{parsed.user or ''}:{parsed.password or ''}".encode()
-    return str(parsed.with_user(None)), f"Basic {base64.b64encode(pair).decode()}"
-
-
-def without_key(reason: str, headers: Mapping[str, str]) -> str:
-    """What a server said, for members to read: without the key, which some servers repeat.
-
-    `headers` are those that are sent with every request.
-    """
-    _, _, key = headers.get("Authorization", "").partition(" ")
-    return reason.replace(key, "…") if key else reason
 
 
 def _route(

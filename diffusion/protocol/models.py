@@ -63,6 +63,12 @@ LATER_FIELDS = (
     "masks",
     "seeds",
     "seed_blends",
+    "samplers",
+    "stops",
+    "weirdness",
+    "strengths",
+    "maker",
+    "licence",
     "vocabulary",
 )
 """Fields that not every version of our server has sent."""
@@ -133,8 +139,11 @@ class ModelInfo(JsonObject):
     `distilled` by a scale without a second pass, `none` not at all. `negative_prompts` says whether
     it takes them, `fixed_steps` whether the number of steps is its own, `seeds` whether the same
     seed gives the same picture, `seed_blends` whether a share of new noise gives one like it.
-    `sizes` are the only sizes it draws, such as `1024x1536`; empty where any size within the bounds
-    will do.
+    `samplers` says whether it can be told its sampler, `stops` whether it can stop before its last
+    step, `weirdness` whether noise can be put on what it reads, `strengths` whether it can be told
+    how much of a picture that it starts from is kept. `maker` and `licence` are who made it and on
+    which terms, empty where nobody said. `sizes` are the only sizes it draws, such as `1024x1536`;
+    empty where any size within the bounds will do.
     """
 
     id: Annotated[str, String()]
@@ -167,6 +176,12 @@ class ModelInfo(JsonObject):
     fixed_steps: Annotated[bool, Flag()] = False
     seeds: Annotated[bool, Flag()] = True
     seed_blends: Annotated[bool, Flag()] = True
+    samplers: Annotated[bool, Flag()] = True
+    stops: Annotated[bool, Flag()] = True
+    weirdness: Annotated[bool, Flag()] = True
+    strengths: Annotated[bool, Flag()] = True
+    maker: Annotated[str, String()] = ""
+    licence: Annotated[str, String()] = ""
     sizes: Annotated[tuple[Size, ...], ListOf(MAX_SIZES)] = ()
     vocabulary: Vocabulary = Vocabulary()
 

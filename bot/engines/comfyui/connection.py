@@ -16,7 +16,7 @@ from bot.engines.comfyui.messages import FEATURES, Message, PreviewFrame, read_f
 from bot.engines.comfyui.wording import refusal
 from bot.engines.comfyui.workflow import Graph
 from diffusion.protocol.answers import kind_of
-from diffusion.protocol.client import TRANSIENT_STATUSES, InferenceUnavailable, without_credentials
+from diffusion.protocol.session import TRANSIENT_STATUSES, InferenceUnavailable, ServerSession
 from diffusion.protocol.stream_parser import InferenceRefused, parsed
 
 CONNECT_TIMEOUT_S = 5.0
@@ -34,14 +34,6 @@ MAX_MESSAGE_BYTES = 1 << 24
 
 UPLOAD_FOLDER = "darkroom"
 """The folder for start pictures, inside ComfyUI's own folder for them."""
-
-_NO_SERVER = (
-    aiohttp.InvalidURL,
-    aiohttp.NonHttpUrlClientError,
-    aiohttp.WSServerHandshakeError,
-    aiohttp.ClientResponseError,
-)
-_NOT_REACHED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
 class SocketClosed(Exception):
@@ -81,28 +73,20 @@ class Connection:
     """
 
     def __init__(self, url: str, key: str | None, proxy: str | None) -> None:
-        typed, basic = without_credentials(url)
+        self._session = ServerSession(
+            url,
+            key,
+            proxy=proxy,
+            connect_timeout_s=CONNECT_TIMEOUT_S,
+            read_timeout_s=READ_TIMEOUT_S,
+        )
         try:
-            address = URL(typed)
+            self._root = str(URL(self._session.root)).rstrip("/")
         except ValueError as error:
             raise InferenceRefused("The engine's address is no address.") from error
-        authorisation = basic or (f"Bearer {key}" if key else None)
-        self._root = str(address).rstrip("/")
-        self._headers = {"Authorization": authorisation} if authorisation else {}
-        self._proxy = proxy
-        self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=READ_TIMEOUT_S
-        )
-        self._session = aiohttp.ClientSession(
-            headers=self._headers,
-            timeout=timeout,
-            # As many connections as jobs: the bot bounds the jobs.
-            connector=aiohttp.TCPConnector(limit=0),
-            proxy=self._proxy,
-        )
+        await self._session.__aenter__()
         return self
 
     async def __aexit__(
@@ -111,9 +95,7 @@ class Connection:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._session:
-            await self._session.close()
-            self._session = None
+        await self._session.__aexit__(kind, error, trace)
 
     async def listen(self, client_id: str) -> Socket:
         """Open a websocket, and announce that previews with metadata are read."""
@@ -222,21 +204,13 @@ class Connection:
     @asynccontextmanager
     async def _guarded(self) -> AsyncIterator[aiohttp.ClientSession]:
         """The session; its errors become ours."""
-        assert self._session is not None, "use the engine with “async with”"
-        try:
-            yield self._session
-        except aiohttp.WSServerHandshakeError as error:
-            if error.status in TRANSIENT_STATUSES:
-                raise InferenceUnavailable("ComfyUI is not there now.") from error
-            raise InferenceRefused(f"{self._shown} has no websocket of ComfyUI.") from error
-        except _NO_SERVER as error:
-            raise InferenceRefused(f"{self._shown} is no ComfyUI.") from error
-        except _NOT_REACHED as error:
-            raise InferenceUnavailable(f"ComfyUI is not there: {error}") from error
-        except TimeoutError as error:
-            raise InferenceUnavailable("ComfyUI does not answer.", broke_off=True) from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise InferenceUnavailable(f"ComfyUI broke off: {error}", broke_off=True) from error
+        async with self._session.guarded("ComfyUI", f"{self._shown} is no ComfyUI.") as session:
+            try:
+                yield session
+            except aiohttp.WSServerHandshakeError as error:
+                if error.status in TRANSIENT_STATUSES:
+                    raise InferenceUnavailable("ComfyUI is not there now.") from error
+                raise InferenceRefused(f"{self._shown} has no websocket of ComfyUI.") from error
 
     @property
     def _shown(self) -> str:

@@ -1,6 +1,6 @@
 """The HTTP connection to a server that speaks OpenAI's dialect."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
@@ -9,7 +9,7 @@ import aiohttp
 from yarl import URL
 
 from bot.engines.openai.errors import check_status
-from diffusion.protocol.client import InferenceUnavailable, without_credentials
+from diffusion.protocol.session import ServerSession
 from diffusion.protocol.stream_parser import InferenceRefused
 
 CONNECT_TIMEOUT_S = 10.0
@@ -19,33 +19,25 @@ READ_TIMEOUT_S = 600.0
 MAX_ANSWER_BYTES = 1 << 26
 """Bytes of an answer in one piece: a picture of 2048² in base64 stays well below."""
 
-_NO_SERVER = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, aiohttp.ClientResponseError)
-_NOT_REACHED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-
 
 class Connection:
     """Sends requests and checks their answers. `proxy` is the address of an HTTP proxy."""
 
     def __init__(self, url: str, key: str | None, proxy: str | None) -> None:
-        typed, basic = without_credentials(url)
+        self._session = ServerSession(
+            url,
+            key,
+            proxy=proxy,
+            connect_timeout_s=CONNECT_TIMEOUT_S,
+            read_timeout_s=READ_TIMEOUT_S,
+        )
         try:
-            address = URL(typed)
+            self.root = URL(self._session.root.removesuffix("/v1"))
         except ValueError as error:
             raise InferenceRefused("The engine's address is no address.") from error
-        authorisation = basic or (f"Bearer {key}" if key else None)
-        self.root = URL(str(address).rstrip("/").removesuffix("/v1"))
-        self.headers = {"Authorization": authorisation} if authorisation else {}
-        self._proxy = proxy
-        self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=READ_TIMEOUT_S
-        )
-        # As many connections as requests: the bot bounds the requests.
-        self._session = aiohttp.ClientSession(
-            headers=self.headers, timeout=timeout, connector=aiohttp.TCPConnector(limit=0)
-        )
+        await self._session.__aenter__()
         return self
 
     async def __aexit__(
@@ -54,9 +46,12 @@ class Connection:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._session:
-            await self._session.close()
-            self._session = None
+        await self._session.__aexit__(kind, error, trace)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What is sent with every request, the key among it."""
+        return self._session.headers
 
     def owns(self, url: URL) -> bool:
         """Whether an address is of this server itself."""
@@ -74,13 +69,10 @@ class Connection:
 
         Raises UnknownParameters, OtherSizes, InferenceUnavailable and InferenceRefused.
         """
-        assert self._session is not None, "use the engine with “async with”"
         url = path if isinstance(path, URL) else f"{self.root}{path}"
         sent = {"data": body} if isinstance(body, aiohttp.FormData) else {"json": body}
-        try:
-            response = await self._session.request(
-                method, url, allow_redirects=False, proxy=self._proxy, **sent
-            )
+        async with self._session.guarded("The engine", "What answers there is no engine.") as http:
+            response = await http.request(method, url, allow_redirects=False, **sent)
             try:
                 if response.status != 200:
                     said = await read_bounded(response)
@@ -88,15 +80,6 @@ class Connection:
                 yield response
             finally:
                 response.close()
-        except _NO_SERVER as error:
-            # Members may read this, and not where the engine is.
-            raise InferenceRefused("What answers there is no engine.") from error
-        except _NOT_REACHED as error:
-            raise InferenceUnavailable(f"The engine is not there: {error}") from error
-        except TimeoutError as error:
-            raise InferenceUnavailable("The engine does not answer.", broke_off=True) from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise InferenceUnavailable(f"The engine broke off: {error}", broke_off=True) from error
 
 
 async def read_bounded(response: aiohttp.ClientResponse) -> bytes:

@@ -13,11 +13,13 @@ from bot.engines.openai.generation import Generation
 from bot.engines.openai.known_models import draws
 from bot.engines.openai.learned import LearnedModels
 from bot.engines.openai.pictures import PictureReader
-from diffusion.protocol.client import NO_FILES, InferenceUnavailable, without_key
+from bot.proxies import DIRECT, Proxies
+from diffusion.protocol.client import NO_FILES, InferenceUnavailable
 from diffusion.protocol.errors import InvalidField
 from diffusion.protocol.events import Event, Failed, Finished
 from diffusion.protocol.models import MAX_MODEL_ID_CHARS, MAX_MODELS, ModelInfo
 from diffusion.protocol.requests import ImageRequest
+from diffusion.protocol.session import without_key
 from diffusion.protocol.stream_parser import InferenceRefused, parsed
 
 MAX_KEPT_REQUESTS = 8
@@ -40,6 +42,7 @@ class OpenAIEngine:
 
     `url` is its root, with or without `/v1`. `models` is what is configured of models, by their
     ids; those draw, whatever their names look like. `proxy` is the address of an HTTP proxy.
+    `proxies` are those for pictures that it has put elsewhere.
     """
 
     def __init__(
@@ -49,9 +52,10 @@ class OpenAIEngine:
         *,
         models: Mapping[str, ModelSettings] = NOTHING_CONFIGURED,
         proxy: str | None = None,
+        proxies: Proxies = DIRECT,
     ) -> None:
         self._connection = Connection(url, key, proxy)
-        self._reader = PictureReader(self._connection)
+        self._reader = PictureReader(self._connection, proxies)
         self._configured = models
         self._models = LearnedModels()
         self._kept: dict[str, dict[int, bytes]] = {}

@@ -29,6 +29,9 @@ DIFFUSION = frozenset(
 )
 """The optional parameters that servers of diffusion models have beyond OpenAI's."""
 
+UNHEARD = dict.fromkeys(("seed_blends", "samplers", "stops", "weirdness", "strengths"), False)
+"""What the dialect has no word for."""
+
 NO_STREAMS = ("vllm", "sglang")
 """Owners of models whose servers answer in one piece."""
 
@@ -144,7 +147,7 @@ def known_model(model_id: str, owner: str) -> KnownModel:
     """What is known of a model; `owner` is what its server's list says of it."""
     name = model_id.lower()
     kind = next((one for one in KINDS if one.name.search(name.rpartition("/")[2])), _Kind(_DRAWS))
-    fields = {"multiple": 16, "min_size": 256, "seed_blends": False, **kind.fields}
+    fields = {"multiple": 16, "min_size": 256, **UNHEARD, **kind.fields}
     parameters = kind.parameters - (STREAM if owner in NO_STREAMS else frozenset())
     # Only OpenAI's own models take masks.
     fields.setdefault("masks", False)

@@ -12,6 +12,7 @@ from bot.i18n.texts import say_unmarked
 from bot.images.fetch import PictureFetcher
 from bot.images.png import encode_png, open_rgb
 from bot.images.sanitize import MAX_PIXELS
+from bot.proxies import DIRECT, Proxies
 from diffusion.decoding.decode import Undecodable, Wanted
 from diffusion.decoding.decoder import DecoderBusy, PictureDecoder
 from diffusion.protocol.client import InferenceUnavailable
@@ -36,10 +37,10 @@ _UNREADABLE = {
 class PictureReader:
     """Turns what a server sends into PNGs that the bot can use."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, proxies: Proxies = DIRECT) -> None:
         self._connection = connection
         self._decoder = PictureDecoder()
-        self._fetcher = PictureFetcher()
+        self._fetcher = PictureFetcher(proxies=proxies)
 
     async def close(self) -> None:
         await self._decoder.close()

@@ -1,11 +1,12 @@
-"""`/info`, `/queue` and `/help`: a member's jobs and settings, the queue, and the help."""
+"""`/info`, `/queue`, `/models` and `/help`: a member's jobs, the queue, the models, the help."""
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.i18n.markdown import visible
 from bot.i18n.texts import say
-from bot.messages import help_embeds, job_embeds, quota_embeds
+from bot.messages import help_embeds, job_embeds, model_cards, quota_embeds
 from bot.models.versions import Versions
 from bot.prompts.parameters import BY_FLAG
 from bot.prompts.values import flag_name
@@ -13,8 +14,12 @@ from bot.services.container import Services
 from bot.services.generation import Standing
 from bot.ui.help_pages import show_help
 from bot.ui.interactions import channel_id_of, roles_of
+from bot.ui.model_pages import show_models
 from bot.ui.responses import Responder
 from storage.members import Preferences
+
+MAX_SEARCH_CHARS = 60
+"""Characters of a search: a custom_id has room for them."""
 
 
 class InfoCog(commands.Cog):
@@ -55,6 +60,32 @@ class InfoCog(commands.Cog):
         position = await responder.run(work, ephemeral=True)
         embed = job_embeds.queue(position, channel_id_of(interaction), interaction.locale.value)
         await responder.send_embed(embed)
+
+    @app_commands.command(description=say("command-models"))
+    @app_commands.describe(search=say("command-models.search"))
+    async def models(
+        self,
+        interaction: discord.Interaction,
+        search: app_commands.Range[str, 1, MAX_SEARCH_CHARS] | None = None,
+    ) -> None:
+        await show_models(interaction, search or "", 0)
+
+    @models.autocomplete("search")
+    async def complete_search(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        versions = await self._services.history.versions()
+        if versions is None:
+            return []
+        near = {
+            model.title or model.id: model.id
+            for name, model in versions.models.items()
+            if model_cards.is_called(typed, name, model) and len(model.id) <= MAX_SEARCH_CHARS
+        }
+        return [
+            app_commands.Choice(name=visible(title, 100), value=model_id)
+            for title, model_id in list(near.items())[:25]
+        ]
 
     @app_commands.command(description=say("command-help"))
     @app_commands.describe(parameter=say("command-help.parameter"))

@@ -88,6 +88,7 @@ def test_what_is_configured_counts_more_than_what_the_engine_says(tmp_path: Path
         guidance="none",
         negative_prompts=False,
         fixed_steps=True,
+        samplers=False,
         edits=True,
         masks=False,
         sizes=("1024x1024", "1024x1536"),

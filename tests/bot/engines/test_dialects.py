@@ -13,7 +13,7 @@ from bot.client import DarkroomBot
 from bot.config import Settings
 from playground import Playground
 from playground.state.limits import Limits
-from playground.testing.member import Member
+from playground.testing.member import Member, Upload
 from playground.testing.views import Message
 from storage import jobs, pictures
 from storage.database import Database
@@ -31,6 +31,7 @@ from tests.support.bot.job_messages import (
 from tests.support.engines.dialects import Dialect, speaking, stand_in_of
 from tests.support.engines.lenient import LenientStandIn
 from tests.support.engines.openai_api import OpenAIStandIn
+from tests.support.pictures import encoded
 
 NAMES = ("openai", "vllm-omni", "sglang", "lenient")
 SHAPES = {
@@ -224,6 +225,29 @@ async def test_what_the_model_does_not_know_is_said_in_the_help_and_refused_wher
         answer = await ada.slash("darkroom", "imagine", prompt=f"a fox {flag}")
         assert f"`{flag.split()[0]}`" in await told(ada, answer)
     assert isinstance(dialect.stand_in, OpenAIStandIn)
+    assert not dialect.stand_in.calls
+
+
+UNHEARD = ("--sampler euler", "--stop 50", "--weird 100", "--tile", "--chaos 20", "--sameseed 1")
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_what_the_dialect_has_no_word_for_is_refused_before_it_is_queued(
+    dialect: Dialect, bot: DarkroomBot, ada: Member
+) -> None:
+    for flag in UNHEARD:
+        answer = await ada.slash("darkroom", "imagine", prompt=f"a fox {flag}")
+        assert f"`{flag.split()[0]}`" in await told(ada, answer)
+    assert not dialect.stand_in.calls
+
+
+@pytest.mark.parametrize("name", ["openai"])
+async def test_how_much_of_a_picture_is_kept_is_refused_where_it_cannot_be_told(
+    dialect: Dialect, bot: DarkroomBot, ada: Member
+) -> None:
+    picture = Upload("fox.png", encoded())
+    answer = await ada.slash("darkroom", "imagine", prompt="a fox --iw 2", image=picture)
+    assert "`--iw`" in await told(ada, answer)
     assert not dialect.stand_in.calls
 
 

@@ -1,14 +1,13 @@
 """An address alone: our own server is spoken to by its own client, another by the other one."""
 
 from contextlib import AbstractAsyncContextManager
-from typing import Any
 
 import pytest
 from aiohttp import web
 
 from bot.config import Settings
 from bot.engines import connections
-from bot.engines.configuration import read_configuration
+from bot.engines.configuration import Configuration, EngineAddress, read_configuration
 from bot.engines.connections import CONSTRUCTORS, open_engines
 from diffusion.protocol.client import InferenceClient, InferenceUnavailable
 from diffusion.protocol.engine import Engine
@@ -23,8 +22,8 @@ class OtherClient(InferenceClient):
         return (ModelInfo("seen by the other client"),)
 
 
-def other(url: str, key: str | None, **_: Any) -> AbstractAsyncContextManager[Engine]:
-    return OtherClient(url, key)
+def other(address: EngineAddress, _: Configuration) -> AbstractAsyncContextManager[Engine]:
+    return OtherClient(address.url, address.key)
 
 
 @pytest.fixture(autouse=True)

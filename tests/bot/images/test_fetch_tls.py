@@ -4,11 +4,9 @@ Names lead to public addresses, as the rule wants it, and a socket takes what is
 the server instead. Nothing of the fetching itself is replaced.
 """
 
-import asyncio
 import shutil
 import socket
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +19,7 @@ from aiohttp.test_utils import TestServer
 from bot.errors import InvalidLink
 from bot.images.fetch import PictureFetcher
 from tests.support.pictures import encoded, opened
+from tests.support.tls import Authority
 
 pytestmark = pytest.mark.skipif(
     shutil.which("openssl") is None, reason="openssl, which makes the certificates, is not there"
@@ -28,51 +27,6 @@ pytestmark = pytest.mark.skipif(
 
 NAMES = {"pictures.example": "8.8.8.8", "mirror.example": "9.9.9.9", "inside.example": "10.0.0.1"}
 LINK = "https://pictures.example/fox.png"
-
-
-@dataclass(frozen=True, slots=True)
-class Authority:
-    """Makes certificates; `certificate` is what its believers have."""
-
-    folder: Path
-
-    @property
-    def certificate(self) -> Path:
-        return self.folder / "authority.pem"
-
-    async def establish(self) -> None:
-        self.folder.mkdir()
-        await self._openssl(
-            *("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-subj", "/CN=Authority of a test", "-keyout", "authority.key"),
-            *("-out", "authority.pem"),
-        )
-
-    async def certify(self, *names: str) -> ssl.SSLContext:
-        """What a server of these names answers with."""
-        await self._openssl(
-            *("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={names[0]}"),
-            *("-keyout", "server.key", "-out", "server.csr"),
-        )
-        alternatives = ",".join(f"DNS:{name}" for name in names)
-        (self.folder / "names").write_text(f"subjectAltName={alternatives}")
-        await self._openssl(
-            *("x509", "-req", "-in", "server.csr", "-days", "2", "-extfile", "names"),
-            *("-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial"),
-            *("-out", "server.pem"),
-        )
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(self.folder / "server.pem", self.folder / "server.key")
-        return context
-
-    async def _openssl(self, *arguments: str) -> None:
-        await asyncio.to_thread(
-            subprocess.run,
-            ["openssl", *arguments],
-            cwd=self.folder,
-            check=True,
-            capture_output=True,
-        )
 
 
 @dataclass(slots=True)

@@ -12,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.client import COGS
+from bot.engines.places import EngineStatus
 from bot.i18n.markdown import Markup
 from bot.i18n.texts import LANGUAGES, say
 from bot.i18n.translator import called, key_of
-from bot.messages import help_embeds, job_embeds, settings_embeds
+from bot.messages import help_embeds, job_embeds, model_cards, settings_embeds
 from bot.messages.help_embeds import CommandHelp
 from bot.messages.job_embeds import HistoryPage, QueuePosition
+from bot.messages.model_cards import models_page
 from bot.models.versions import Versions
 from bot.prompts.recipe import Recipe
 from bot.ui import pagination, settings_panel
@@ -57,7 +59,9 @@ def test_every_card_keeps_to_discords_limits(locale: str, prompt: str) -> None:
         help_embeds.parameter(prompt, locale),
     ):
         check(card)
-    panel = settings_panel.panel(preferences, options, ("1",) * 2, locale)
+    panel = settings_panel.panel(
+        preferences, options, {f"{n}" * 40: "t" * 200 for n in range(10, 90)}, locale, 1
+    )
     jobs_of_a_page = replace(job, id="0" * 32)
     found = SearchResult((jobs_of_a_page,) * 5, frozenset({jobs_of_a_page.id}), 10**9)
     pages = (
@@ -80,6 +84,30 @@ def test_the_help_is_whole_in_every_language(locale: str) -> None:
     model = replace(model, skipped_loras=odd)
     check(help_embeds.models(Versions({f"{n}": model for n in range(40)}, "0"), locale))
     check(help_embeds.models(None, locale))
+    able = replace(
+        model,
+        title="*" * 300,
+        sizes=("16384x16384",) * 9,
+        examples=("`" * 120,),
+        maker="_" * 300,
+        licence="l" * 300,
+        loras=("l",),
+        upscales=4,
+        **dict.fromkeys(("edits", "tiles", "describes"), True),
+    )
+    unable = replace(
+        model,
+        guidance="none",
+        fixed_steps=True,
+        **dict.fromkeys(
+            ("negative_prompts", "seeds", "seed_blends", "samplers", "stops", "weirdness"), False
+        ),
+    )
+    statuses = [EngineStatus("*" * 80, 1, 2, True, frozenset({model.id}))] * 9
+    for described in (able, unable):
+        versions = Versions({f"{n}" * 40: described for n in range(10, 40)}, "10" * 40)
+        check(model_cards.cards(models_page(versions, "", 0), statuses, locale))
+        check(model_cards.cards(models_page(versions, "x" * 60, 9), statuses, locale))
     commands = {one.qualified_name: one for one in registered()}
     mentions = {name: Markup(f"</{name}:{10**19}>") for name in commands}
     check(help_embeds.start(mentions, locale))

@@ -88,7 +88,7 @@ async def test_a_button_does_what_it_says_however_often_it_is_pressed(
 async def test_each_setting_of_the_panel_has_one_marked_button(bot: DarkroomBot) -> None:
     for name, values in settings_panel.VALUES.items():
         for value in values.values():
-            layout = settings_panel.panel(replace(Preferences(), **{name: value}), {}, (), "de")
+            layout = settings_panel.panel(replace(Preferences(), **{name: value}), {}, {}, "de")
             buttons = [one for one in layout.walk_children() if isinstance(one, Button)]
             ours = [one for one in buttons if (one.custom_id or "").startswith(f"me:{name}:")]
             assert len(ours) == len(values)

@@ -10,7 +10,7 @@ from bot.engines.places import EngineStatus
 from bot.errors import UserError
 from bot.i18n.markdown import names, visible
 from bot.i18n.texts import Text
-from bot.messages import help_embeds, job_embeds, settings_embeds
+from bot.messages import help_embeds, job_embeds, model_cards, settings_embeds
 from bot.messages import job_messages as messages
 from bot.messages.job_embeds import HISTORY_KINDS, HistoryPage, QueuePosition
 from bot.messages.specs import AttachmentSpec, EmbedSpec, MessageSpec
@@ -114,6 +114,10 @@ def all_cards(typed: str) -> Iterator[EmbedSpec]:
     yield settings_embeds.preferred(Text("preferred.suffix", {"suffix": typed}), LOCALE)
     yield help_embeds.parameter(typed, LOCALE)
     yield help_embeds.models(Versions({typed: model}, typed), LOCALE)
+    told = replace(model, title=typed, maker=typed, licence=typed, examples=(typed,))
+    found = model_cards.models_page(Versions({typed: told}, typed), "", 0)
+    yield model_cards.cards(found, (engine, away), LOCALE)
+    yield model_cards.cards(replace(found, names=(), query=typed), (), LOCALE)
     yield suggestions.description_embed(PictureDescription(b"", (typed, typed)), LOCALE)
     yield suggestions.weights_embed(
         WordWeights(((typed, 0.9), (typed, 0.1), (typed, 0.5)), ()), LOCALE

@@ -28,6 +28,7 @@ MODELS = (
     "sora-2",
     "gpt-image-1.5",
     "gpt-image-2",
+    "gpt-image-1-mini",
 )
 
 PARAMETERS = frozenset(

@@ -28,6 +28,7 @@ from tests.support.bot.job_messages import (
     job_of,
     labels,
     picture_of,
+    told,
 )
 from tests.support.engines.comfyui import NodeFailed, StandInComfyUI
 
@@ -205,3 +206,14 @@ async def test_a_picture_is_what_the_prompt_changes(
     (prompt,) = server.prompts
     assert prompt["63"]["inputs"]["positive"] == ["30", 0]
     assert prompt["20"]["inputs"]["image"] in server.uploads
+
+
+@pytest.mark.parametrize(
+    "flag", ["--stop 50", "--tile", "--weird 100", "--chaos 20", "--sameseed 1", "--v klein --no x"]
+)
+async def test_what_a_workflow_has_no_place_for_is_refused_before_it_is_queued(
+    bot: DarkroomBot, ada: Member, server: StandInComfyUI, flag: str
+) -> None:
+    answer = await ada.slash("darkroom", "imagine", prompt=f"a fox {flag}")
+    assert f"`{flag.split()[-2 if ' ' in flag else 0]}`" in await told(ada, answer)
+    assert not server.prompts
