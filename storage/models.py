@@ -91,6 +91,16 @@ class RemovedBy(StrEnum):
     """Somebody else; Discord does not say who."""
 
 
+class Scope(StrEnum):
+    """What defaults are chosen for."""
+
+    SERVER = "server"
+    CATEGORY = "category"
+    CHANNEL = "channel"
+    """Also its threads and posts."""
+    ROLE = "role"
+
+
 class Base(DeclarativeBase):
     """Base of all tables: names constraints, so that migrations can refer to them."""
 
@@ -131,6 +141,19 @@ class ServerRow(Base):
     """What files of pictures say beside that AI made them: the `recipe`, or the `mark` alone."""
     greeted: Mapped[bool] = mapped_column(Boolean, server_default=false())
     """Whether the bot has said there what it is; see `storage.servers.first_greeting`."""
+
+
+class DefaultsRow(Base):
+    """The defaults of a server, or of one of its categories, channels or roles."""
+
+    __tablename__ = "defaults"
+
+    server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    scope: Mapped[Scope] = mapped_column(choice(Scope), primary_key=True)
+    scope_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """Discord's id of the server, category, channel or role."""
+    chosen: Mapped[dict[str, Any]]
+    """What is chosen; see `storage.rules.defaults`."""
 
 
 class MemberRow(Base):
@@ -212,6 +235,8 @@ class JobRow(Base):
     """What the rules of its place say about it: a `bot.policy.verdicts.Verdict`."""
     verdict_reason: Mapped[str | None] = mapped_column(AnyText)
     """Why the verdict is not to allow it, for a person."""
+    file_format: Mapped[str | None] = mapped_column(String(8))
+    """Of its pictures where they are posted: `png`, `jpeg` or `webp`; null for the usual one."""
 
 
 class CopyRow(Base):

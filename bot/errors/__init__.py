@@ -53,8 +53,10 @@ from bot.errors.pictures import (
 from bot.errors.preferences import (
     InvalidOptionName,
     NoSuchOption,
+    OneScopeOnly,
     OptionIsParameter,
     SuffixHasWords,
+    TooManyDefaults,
     TooManyOptions,
 )
 from bot.errors.prompts import (
@@ -136,6 +138,7 @@ __all__ = [
     "NotYoursToDelete",
     "NothingYet",
     "OneFollowupOnly",
+    "OneScopeOnly",
     "OptionIsParameter",
     "OutOfReach",
     "PictureLost",
@@ -148,6 +151,7 @@ __all__ = [
     "SearchTooLong",
     "SuffixHasWords",
     "TooFast",
+    "TooManyDefaults",
     "TooManyGenerations",
     "TooManyLinks",
     "TooManyOpenJobs",

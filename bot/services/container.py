@@ -20,6 +20,7 @@ from bot.policy.admission import Admission
 from bot.policy.places import Places
 from bot.policy.rate_limit import RateLimiter
 from bot.services.admin.authorization import Authorization
+from bot.services.admin.defaults import DefaultsService
 from bot.services.completion import PromptCompletion
 from bot.services.describe import DescribeService
 from bot.services.followups import FollowupService
@@ -52,6 +53,7 @@ class Services:
     history: JobHistory
     completion: PromptCompletion
     preferences: PreferenceService
+    defaults: DefaultsService
     descriptions: DescribeService
     removals: Removals
     places: Places
@@ -113,6 +115,7 @@ def build_services(
     fetcher = PictureFetcher(_cdn(settings))
     admission = Admission(database)
     authorization = Authorization(places)
+    defaults = DefaultsService(database, registry)
     start_pictures = StartPictures(database, folder)
     job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher)
     generation = GenerationService(
@@ -123,6 +126,7 @@ def build_services(
         queue_worker,
         publisher,
         authorization,
+        defaults,
     )
     # Showing pictures needs no place in the queue, yet a grid takes seconds of CPU time.
     turns = MemberTurns(
@@ -141,6 +145,7 @@ def build_services(
         publisher,
         marks,
         authorization,
+        defaults,
         turns,
     )
     removals = Removals(database, folder, messenger)
@@ -153,6 +158,7 @@ def build_services(
         history=history,
         completion=PromptCompletion(database, registry),
         preferences=PreferenceService(database, registry),
+        defaults=defaults,
         descriptions=DescribeService(engines, registry, fetcher),
         removals=removals,
         places=places,

@@ -22,6 +22,7 @@ from bot.policy.admission import Admission
 from bot.prompts.effective_settings import SettingsSources, queue_settings
 from bot.prompts.recipe import to_edit
 from bot.services.admin.authorization import Authorization
+from bot.services.admin.defaults import DefaultsService
 from bot.services.followup_jobs import FollowupJobs, FollowupRequest, FollowupSource
 from bot.services.generation import GenerationService
 from bot.services.job_builder import JobBuilder, with_visibility
@@ -68,6 +69,7 @@ class FollowupService:
         publisher: JobPublisher,
         marks: PictureMarks,
         authorization: Authorization,
+        defaults: DefaultsService,
         turns: MemberTurns,
     ) -> None:
         self._database = database
@@ -79,6 +81,7 @@ class FollowupService:
         self._publisher = publisher
         self._marks = marks
         self._authorization = authorization
+        self._defaults = defaults
         self._turns = turns
 
     async def submit(
@@ -94,6 +97,7 @@ class FollowupService:
         """
         job = await self._generation.job(Action.FOLLOW_UP, actor, followup.job_id)
         await self._authorization.check_requester(requester, job)
+        requester = await self._defaults.placed(requester)
         settings = await self._generation.server_settings(job.server_id)
         here = settings
         if requester.server_id != job.server_id:
@@ -106,7 +110,7 @@ class FollowupService:
             async with self._admission.place(requester.member_id, 1, limit):
                 if member is None:
                     member = await members.get_preferences(self._database, requester.member_id)
-                new = await self._build(requester, job, followup, settings, member)
+                new = await self._build(requester, job, followup, here, member)
                 (new,) = await self._authorization.check_jobs(requester, [new])
             made = await self._queue(new, limit)
         if made.new:
@@ -140,14 +144,19 @@ class FollowupService:
         requester: Requester,
         job: Job,
         followup: FollowupRequest,
-        settings: ServerSettings,
+        here: ServerSettings,
         member: Preferences,
     ) -> NewJob:
-        """The new job; `settings` are those of the server that the old one belongs to."""
-        typed = await self._typed(requester, job, followup.prompt, settings, member)
+        """The new job; `here` are the settings of the server where the button was pressed.
+
+        What the old job's place decided is in its prompt already.
+        """
+        typed = await self._typed(requester, job, followup.prompt, here, member)
         new = await self._jobs.build(FollowupSource(requester, job, followup, typed, member))
         # Parameters in a modal override preferences; follow-ups of a stealth job are stealth.
-        queue = typed or queue_settings(None, SettingsSources(member))
+        queue = typed or queue_settings(
+            None, SettingsSources(member, defaults=requester.defaults)
+        )
         stealth = job.stealth or queue.stealth
         return with_visibility(replace(new, mode=queue.mode), requester, stealth)
 

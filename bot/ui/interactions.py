@@ -67,7 +67,8 @@ def requester_of(interaction: discord.Interaction) -> Requester:
         reply_token=interaction.token,
         guest=_is_guest(interaction),
         installed=interaction.is_user_integration(),
-        roles=_roles_of(interaction.user),
+        roles=frozenset(ranked_roles_of(interaction.user)),
+        ranked_roles=ranked_roles_of(interaction.user),
         parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
         category_id=_category_of(channel),
         age_restricted=isinstance(channel, MAYBE_AGE_RESTRICTED) and channel.is_nsfw(),
@@ -129,9 +130,9 @@ def upload_of(attachment: discord.Attachment) -> UploadedFile:
     return UploadedFile(attachment.url, attachment.filename, attachment.size)
 
 
-def _roles_of(user: discord.User | discord.Member) -> frozenset[int]:
-    """The ids of a member's roles when they acted; none where there is no server."""
-    return frozenset(role.id for role in getattr(user, "roles", ()))
+def ranked_roles_of(user: discord.User | discord.Member) -> tuple[int, ...]:
+    """The ids of a member's roles when they acted, the highest first; none without a server."""
+    return tuple(role.id for role in sorted(getattr(user, "roles", ()), reverse=True))
 
 
 def _category_of(channel: object) -> int | None:

@@ -52,6 +52,8 @@ class NewJob:
     """What the rules of its place say about it; 0 allows it."""
     verdict_reason: str | None = None
     """Why the verdict is not to allow it, for a person."""
+    file_format: str | None = None
+    """Of its pictures where they are posted: `png`, `jpeg` or `webp`; None for the usual one."""
 
     @property
     def is_unresolved(self) -> bool:
