@@ -35,6 +35,7 @@ from bot.ui.pagination import KindSelect, PageButton, ShowAgainSelect
 from bot.ui.reactions import Reactions
 from bot.ui.region_select import CellSelect
 from bot.ui.responses import Responder
+from bot.ui.server.defaults import DefaultsOfSelect, DefaultsSelect, ResetDefaultsButton
 from bot.ui.settings_panel import (
     OldPanelButton,
     PanelButton,
@@ -56,6 +57,9 @@ PRESSED = (
     OldPanelButton,
     ResetButton,
     ResetServerButton,
+    DefaultsSelect,
+    DefaultsOfSelect,
+    ResetDefaultsButton,
     TopicButton,
     PageButton,
     KindSelect,

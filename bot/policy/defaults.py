@@ -10,9 +10,7 @@ from storage.models import Scope
 from storage.rules.defaults import ScopedDefaults
 
 
-def holding(
-    stored: Sequence[ScopedDefaults], requester: Requester
-) -> tuple[ScopedDefaults, ...]:
+def holding(stored: Sequence[ScopedDefaults], requester: Requester) -> tuple[ScopedDefaults, ...]:
     """Those that hold for the requester where they are; of their roles, the highest first.
 
     A thread has the defaults of its channel, and so has a post in a forum.

@@ -1,9 +1,10 @@
 """The settings of a prompt: those of everybody who decides some of them, merged in one place.
 
 The order, the strongest first: the prompt, its member, their roles, the channel, its category, the
-server, the model, the table of parameters. Of several roles, the highest comes first. A member's own
-options and suffix belong to the prompt: `bot.prompts.expand` writes them out before it is parsed.
-Of a prompt with `--exact`, only the prompt, the model and the table decide what is drawn. Pure.
+server, the model, the table of parameters. Of several roles, the highest comes first. A member's
+own options and suffix belong to the prompt: `bot.prompts.expand` writes them out before it is
+parsed. Of a prompt with `--exact`, only the prompt, the model and the table decide what is drawn.
+Pure.
 
 Each source is one layer: a mapping from names of fields to values, without the fields that the
 source leaves open. Another source is one more layer in `_layers`.

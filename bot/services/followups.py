@@ -154,9 +154,7 @@ class FollowupService:
         typed = await self._typed(requester, job, followup.prompt, here, member)
         new = await self._jobs.build(FollowupSource(requester, job, followup, typed, member))
         # Parameters in a modal override preferences; follow-ups of a stealth job are stealth.
-        queue = typed or queue_settings(
-            None, SettingsSources(member, defaults=requester.defaults)
-        )
+        queue = typed or queue_settings(None, SettingsSources(member, defaults=requester.defaults))
         stealth = job.stealth or queue.stealth
         return with_visibility(replace(new, mode=queue.mode), requester, stealth)
 

@@ -153,7 +153,7 @@ class PreferenceService:
         return await servers.first_greeting(self._database, server_id)
 
     async def reset_server(self, server_id: int) -> ServerSettings:
-        """Reset what holds for everyone there; channels, categories and roles keep their defaults."""
+        """Reset what holds for everyone there. Channels, categories and roles keep theirs."""
         await servers.save_settings(self._database, ServerSettings(server_id))
         await defaults.forget(self._database, server_id, Scope.SERVER, server_id)
         return ServerSettings(server_id)

@@ -39,9 +39,7 @@ def placeholder(text: str, seed: int) -> ImageRequest:
     )
 
 
-def as_unresolved(
-    job: NewJob, repetition: int, defaults: Sequence[ScopedDefaults] = ()
-) -> NewJob:
+def as_unresolved(job: NewJob, repetition: int, defaults: Sequence[ScopedDefaults] = ()) -> NewJob:
     """The job of a placeholder, as one that waits for its model.
 
     `repetition` counts the jobs of a prompt with `--repeat` from 0. `defaults` are those that hold

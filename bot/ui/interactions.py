@@ -1,6 +1,7 @@
 """Reading an interaction: who caused it, where, on what, and which services serve it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 import discord
@@ -56,6 +57,12 @@ def requester_of(interaction: discord.Interaction) -> Requester:
 
     Call it before anything is queued, so that no GPU time goes into pictures that cannot be shown.
     """
+    guest = _is_guest(interaction)
+    return replace(whereabouts_of(interaction), guest=guest)
+
+
+def whereabouts_of(interaction: discord.Interaction) -> Requester:
+    """The same where nothing is to be shown, such as while a prompt is still being typed."""
     channel = interaction.channel
     return Requester(
         member_id=interaction.user.id,
@@ -65,7 +72,6 @@ def requester_of(interaction: discord.Interaction) -> Requester:
         attachment_limit=interaction.filesize_limit,
         locale=(interaction.guild_locale or interaction.locale).value,
         reply_token=interaction.token,
-        guest=_is_guest(interaction),
         installed=interaction.is_user_integration(),
         roles=frozenset(ranked_roles_of(interaction.user)),
         ranked_roles=ranked_roles_of(interaction.user),

@@ -31,6 +31,7 @@ TEXT_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "prefer option set": ("option", "value"),
     "prefer suffix": ("value",),
     "seed": ("id",),
+    "server defaults": ("aspect", "style"),
     "server settings": ("aspect", "style"),
     "shorten": ("prompt",),
     "show": ("id",),

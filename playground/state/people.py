@@ -23,6 +23,7 @@ class Permission(IntFlag):
     USE_EXTERNAL_EMOJIS = 1 << 18
     MANAGE_WEBHOOKS = 1 << 29
     USE_APPLICATION_COMMANDS = 1 << 31
+    SEND_MESSAGES_IN_THREADS = 1 << 38
     USE_EXTERNAL_APPS = 1 << 50
 
 
@@ -36,6 +37,7 @@ EVERYONE_PERMISSIONS = (
     | Permission.READ_MESSAGE_HISTORY
     | Permission.USE_EXTERNAL_EMOJIS
     | Permission.USE_APPLICATION_COMMANDS
+    | Permission.SEND_MESSAGES_IN_THREADS
     | Permission.USE_EXTERNAL_APPS
 )
 GUEST_PERMISSIONS = (
@@ -50,6 +52,10 @@ GUEST_PERMISSIONS = (
 class ChannelKind(IntEnum):
     TEXT = 0
     DM = 1
+    CATEGORY = 4
+    THREAD = 11
+    """A public one; a post in a forum is one too."""
+    FORUM = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,10 @@ class Overwrite:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A channel of a server, or (`people` set) a conversation between two users."""
+    """A channel of a server, or (`people` set) a conversation between two users.
+
+    `parent_id` is the category of a channel, or the channel of a thread.
+    """
 
     id: int
     name: str
@@ -99,6 +108,7 @@ class Channel:
     overwrites: tuple[Overwrite, ...] = ()
     guild_id: int | None = None
     people: tuple[int, ...] = ()
+    parent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +132,10 @@ def guild_permissions(guild: Guild, member: GuildMember) -> int:
     if member.user.id == guild.owner_id:
         return EVERY_PERMISSION
     bits = 0
-    for role_id in (guild.id, *member.roles):
-        bits |= guild.role(role_id).permissions
+    # Somebody's roles may be those of another server.
+    for role in guild.roles:
+        if role.id in (guild.id, *member.roles):
+            bits |= role.permissions
     return EVERY_PERMISSION if bits & Permission.ADMINISTRATOR else bits
 
 

@@ -89,7 +89,9 @@ class DefaultsService:
                 raise TooManyDefaults(MAX_SCOPES)
         of_settings = {}
         if scope is Scope.SERVER:
-            of_settings = {name: checked.pop(name) for name in OF_SERVER_SETTINGS if name in checked}
+            of_settings = {
+                name: checked.pop(name) for name in OF_SERVER_SETTINGS if name in checked
+            }
         if of_settings:
             await servers.change_settings(
                 self._database, server_id, lambda now: replace(now, **of_settings)

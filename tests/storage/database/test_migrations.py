@@ -35,7 +35,17 @@ AT_ONCE = 500
 """As in the migration that folds prompts."""
 
 T = TypeVar("T")
-TABLES = {"servers", "members", "options", "jobs", "copies", "drafts", "pictures", "favourites"}
+TABLES = {
+    "servers",
+    "defaults",
+    "members",
+    "options",
+    "jobs",
+    "copies",
+    "drafts",
+    "pictures",
+    "favourites",
+}
 
 
 async def on(url: str, do: Callable[[Connection], T]) -> T:

@@ -57,6 +57,7 @@ async def test_a_job_with_every_field_set_comes_back_whole(database: Database) -
         reply_token="token",
         verdict=3,
         verdict_reason="The words are not allowed here.",
+        file_format="webp",
         id="ab" * 16,
         state=JobState.FAILED,
         message_id=5,
