@@ -5,7 +5,10 @@ import pytest
 from discord import app_commands
 
 from bot.client import DarkroomBot
+from bot.services.admin.defaults import Choosable
 from bot.ui.dynamic_items import view_of
+from bot.ui.server import defaults as defaults_panel
+from bot.ui.server.defaults import Shown, Target
 from playground import Playground
 from playground.testing.member import Member
 from playground.testing.views import Message
@@ -15,7 +18,7 @@ from storage.jobs import Job
 from storage.members import Preferences
 from storage.models import Scope
 from storage.rules import defaults
-from storage.rules.defaults import Defaults
+from storage.rules.defaults import Defaults, ScopedDefaults
 from tests.support.bot.deployment import Deployment
 from tests.support.bot.job_messages import (
     card,
@@ -428,3 +431,31 @@ async def test_menus_with_many_lines_have_pages(
         panel = (await owner.choose(panel, turned, select="defaults-of")).message
     assert {f"role:{role}" for role in roles} <= found
     assert "Role 29" in str(panel.selects) or "Role 29" in str(every)
+
+
+@pytest.mark.parametrize("locale", ["en", "de"])
+def test_a_panel_of_any_size_is_one_that_discord_shows(locale: str) -> None:
+    """Menus of 60 models and styles, one chosen on a late page; 600 scopes that have defaults."""
+    names = tuple(f"name {number}" for number in range(60))
+    chosen = Defaults(model="name 50", style="x" * 90, aspect="139:100", stylize=7)
+    every = tuple(ScopedDefaults(Scope.ROLE, number, chosen) for number in range(600))
+    shown = Shown(chosen, every, Choosable(names, (*names, "y" * 200)))
+    target = Target(10**18, Scope.CHANNEL, 10**18)
+    pages: list[dict[str, int]] = [{}, {"model": 0}, {"model": 2, "of": 26}, {"style": 10**9}]
+    for turned in pages:
+        layout = defaults_panel.panel(target, shown, {1: "z" * 200}, locale, turned)
+        assert layout.total_children_count <= 40
+        assert layout.content_length() <= 4000
+        menus = [one for one in layout.walk_children() if isinstance(one, discord.ui.Select)]
+        assert len(menus) == 9
+        for one in menus:
+            values = [option.value for option in one.options]
+            assert 1 <= len(values) <= 25
+            assert len(set(values)) == len(values)
+            assert max(len(option.label) for option in one.options) <= 100
+            assert max(map(len, values)) <= 100
+        model = menus[0]
+        marked = [option.value for option in model.options if option.default]
+        assert marked == (["=name 50"] if turned.get("model") != 0 else [])
+        assert model.placeholder is not None
+        assert "name 50" in model.placeholder
