@@ -7,8 +7,8 @@ from discord import app_commands
 from bot.client import DarkroomBot
 from bot.services.admin.defaults import Choosable
 from bot.ui.dynamic_items import view_of
-from bot.ui.server import defaults as defaults_panel
-from bot.ui.server.defaults import Shown, Target
+from bot.ui.server import defaults_panel
+from bot.ui.server.defaults_panel import Shown, Target
 from playground import Playground
 from playground.testing.member import Member
 from playground.testing.views import Message
