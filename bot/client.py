@@ -38,6 +38,7 @@ from bot.ui.pagination import KindSelect, PageButton, ShowAgainSelect
 from bot.ui.reactions import Reactions
 from bot.ui.region_select import CellSelect
 from bot.ui.responses import Responder
+from bot.ui.server.defaults import DefaultsOfSelect, DefaultsSelect, ResetDefaultsButton
 from bot.ui.server.doctor import ExamineAgainButton
 from bot.ui.settings_panel import (
     ModelMenuButton,
@@ -62,6 +63,9 @@ PRESSED = (
     OldPanelButton,
     ResetButton,
     ResetServerButton,
+    DefaultsSelect,
+    DefaultsOfSelect,
+    ResetDefaultsButton,
     TopicButton,
     ModelPageButton,
     PageButton,

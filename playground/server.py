@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from playground.app import faults
+from playground.app.administration import Administration
 from playground.app.faults import Faults
 from playground.app.standin import BotRequest, StandIn
 from playground.members.feed import Feed
@@ -49,10 +50,11 @@ PAGE_HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Playground:
-    """A running playground, for tests: its address, the bot's requests, and faults to inject."""
+    """A running playground, for tests: its address, faults to inject, the bot's requests."""
 
     url: str
     faults: Faults
+    administration: Administration
     requests: Sequence[BotRequest]
     violations: Sequence[str]
 
@@ -74,7 +76,11 @@ async def running_playground(
         await web.TCPSite(runner, HOST, port).start()
         standin.world.base_url = f"http://{HOST}:{runner.addresses[0][1]}"
         yield Playground(
-            standin.world.base_url, standin.faults, standin.requests, standin.violations
+            standin.world.base_url,
+            standin.faults,
+            Administration(standin.world),
+            standin.requests,
+            standin.violations,
         )
     finally:
         await standin.gateway.close()

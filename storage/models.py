@@ -91,6 +91,16 @@ class RemovedBy(StrEnum):
     """Somebody else; Discord does not say who."""
 
 
+class Scope(StrEnum):
+    """What defaults are chosen for."""
+
+    SERVER = "server"
+    CATEGORY = "category"
+    CHANNEL = "channel"
+    """Also its threads and posts."""
+    ROLE = "role"
+
+
 class Base(DeclarativeBase):
     """Base of all tables: names constraints, so that migrations can refer to them."""
 
@@ -133,6 +143,19 @@ class ServerRow(Base):
     """How a job's end is shown: `notify` by a new message that mentions its member, or `quiet`."""
     greeted: Mapped[bool] = mapped_column(Boolean, server_default=false())
     """Whether the bot has said there what it is; see `storage.servers.first_greeting`."""
+
+
+class DefaultsRow(Base):
+    """The defaults of a server, or of one of its categories, channels or roles."""
+
+    __tablename__ = "defaults"
+
+    server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    scope: Mapped[Scope] = mapped_column(choice(Scope), primary_key=True)
+    scope_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """Discord's id of the server, category, channel or role."""
+    chosen: Mapped[dict[str, Any]]
+    """What is chosen; see `storage.rules.defaults`."""
 
 
 class MemberRow(Base):
@@ -226,6 +249,8 @@ class JobRow(Base):
     """How many turns its member has for each of a member with weight 1, from 1 to 10."""
     at_a_time: Mapped[int | None] = mapped_column(Integer)
     """It is not claimed while its member has so many jobs running; null for no such limit."""
+    file_format: Mapped[str | None] = mapped_column(String(8))
+    """Of its pictures where they are posted: `png`, `jpeg` or `webp`; null for the usual one."""
 
 
 class CopyRow(Base):

@@ -46,7 +46,8 @@ class EndMessages:
             pictures = [await self._folder.read(picture) for picture in stored]
             recipe = await self._marks.has_recipe(job)
             shown = await asyncio.to_thread(compose_grid, pictures, recipe=recipe)
-            file = await asyncio.to_thread(fit, shown, most_bytes - MAX_MARK_BYTES)
+            room = most_bytes - MAX_MARK_BYTES
+            file = await asyncio.to_thread(fit, shown, room, job.file_format)
         except (PictureMissing, PictureTooLarge) as error:
             return job_messages.not_showable(job, parent, str(error))
         file = await self._marks.mark(file, await self._marks.origin(job))

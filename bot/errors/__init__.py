@@ -54,8 +54,10 @@ from bot.errors.pictures import (
 from bot.errors.preferences import (
     InvalidOptionName,
     NoSuchOption,
+    OneScopeOnly,
     OptionIsParameter,
     SuffixHasWords,
+    TooManyDefaults,
     TooManyOptions,
 )
 from bot.errors.prompts import (
@@ -147,6 +149,7 @@ __all__ = [
     "NotYoursToDelete",
     "NothingYet",
     "OneFollowupOnly",
+    "OneScopeOnly",
     "OptionIsParameter",
     "OutOfReach",
     "PictureLost",
@@ -160,6 +163,7 @@ __all__ = [
     "SearchTooLong",
     "SuffixHasWords",
     "TooFast",
+    "TooManyDefaults",
     "TooManyGenerations",
     "TooManyLinks",
     "TooManyOpenJobs",

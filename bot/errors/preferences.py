@@ -32,3 +32,14 @@ class SuffixHasWords(UserError):
 
     def __init__(self, text: str) -> None:
         super().__init__(text=text)
+
+
+class TooManyDefaults(UserError):
+    """A server has defaults for too many categories, channels and roles."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most=most)
+
+
+class OneScopeOnly(UserError):
+    """Defaults are for a channel or for a role, not for both at once."""

@@ -21,8 +21,16 @@ MAX_THUMBNAIL_SIDE_PX = 240
 """Pixels of the longer side of a thumbnail: Discord shows 85 of them, screens up to three times
 as many."""
 
-JPEG_QUALITIES = (92, 85, 75, 60)
-"""Pillow's qualities that `fit` tries, the best first."""
+QUALITIES = (92, 85, 75, 60)
+"""Pillow's qualities of JPEG and WebP that `fit` tries, the best first."""
+
+FILE_FORMATS = ("png", "jpeg", "webp")
+"""The formats that a picture may be posted in, the usual one first."""
+
+MAX_WEBP_SIDE_PX = 16_383
+"""WebP's limit; a larger picture becomes a JPEG."""
+
+SUFFIXES = {"png": "png", "jpeg": "jpg", "webp": "webp"}
 
 
 class PictureTooLarge(Exception):
@@ -71,22 +79,28 @@ def copy_label(enlarged: bytes, picture: bytes) -> bytes:
     return encode_png(image, with_size(read_label(picture), *image.size), by_ai=True)
 
 
-def fit(picture: bytes, most_bytes: int) -> PictureFile:
-    """A PNG as a file of at most `most_bytes`: unchanged if it fits, else as a JPEG.
+def fit(picture: bytes, most_bytes: int, file_format: str | None = None) -> PictureFile:
+    """A PNG as a file of at most `most_bytes`, in one of FILE_FORMATS; None is a PNG.
 
-    The JPEG has the same label, and says that AI made it if the PNG does. It gets a lower quality,
-    then half the size, until it fits. Raises PictureTooLarge.
+    A PNG is unchanged if it fits, and else becomes a JPEG. JPEG and WebP have the same label, and
+    say that AI made the picture if the PNG does. They get a lower quality, then half the size,
+    until they fit. None of them has transparent parts. Raises PictureTooLarge.
     """
-    if len(picture) <= most_bytes:
-        return PictureFile(picture, "png")
+    if file_format in (None, "png"):
+        if len(picture) <= most_bytes:
+            return PictureFile(picture, "png")
+        file_format = "jpeg"
+    assert file_format in SUFFIXES, "nothing else can be chosen"
     image, by_ai = open_rgb(picture), is_by_ai(picture)
+    if file_format == "webp" and max(image.size) > MAX_WEBP_SIDE_PX:
+        file_format = "jpeg"
     exif, xmp = _exif(read_label(picture), by_ai=by_ai), _XMP if by_ai else b""
     while min(image.size) >= 64:
-        for quality in JPEG_QUALITIES:
+        for quality in QUALITIES:
             buffer = io.BytesIO()
-            image.save(buffer, "JPEG", quality=quality, exif=exif, xmp=xmp)
+            image.save(buffer, file_format, quality=quality, exif=exif, xmp=xmp)
             if buffer.tell() <= most_bytes:
-                return PictureFile(buffer.getvalue(), "jpg")
+                return PictureFile(buffer.getvalue(), SUFFIXES[file_format])
         image = image.resize((image.width // 2, image.height // 2), Image.Resampling.LANCZOS)
     raise PictureTooLarge("It is larger than this server lets me attach.")
 

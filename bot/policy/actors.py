@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from storage.rules.defaults import ScopedDefaults
+
 
 @dataclass(frozen=True, slots=True)
 class Requester:
@@ -13,7 +15,8 @@ class Requester:
     token is the only way to answer. `installed` is whether the member has a user install.
     `roles` are the ids of their roles on this server, now. `parent_id` is the channel of a thread,
     `category_id` the category of the channel, `age_restricted` whether Discord shows the channel to
-    adults only.
+    adults only. `ranked_roles` are the roles in Discord's order, the highest first. `defaults` are
+    those that hold for this member here; `bot.services.admin.defaults` looks them up.
     """
 
     member_id: int
@@ -29,6 +32,8 @@ class Requester:
     parent_id: int | None = None
     category_id: int | None = None
     age_restricted: bool = False
+    ranked_roles: tuple[int, ...] = ()
+    defaults: tuple[ScopedDefaults, ...] = ()
 
     @property
     def location(self) -> "Location":

@@ -42,19 +42,30 @@ class Recipe:
 
 
 def written_out(text: str, prompt: Prompt, settings: EffectiveSettings, versions: Versions) -> str:
-    """The text of a prompt, and what its member or the server decided, as parameters."""
+    """The text of a prompt, and what others than the prompt decided, as parameters.
+
+    A usual value is written only where a weaker default says otherwise.
+    """
     added = []
-    if prompt.size is None and settings.aspect != (prompt.aspect or DEFAULT_VALUES["aspect"]):
+
+    def tells(name: str, value: object, usual: object) -> bool:
+        return value != usual or name in settings.overriding
+
+    if (
+        prompt.size is None
+        and prompt.aspect is None
+        and tells("aspect", settings.aspect, DEFAULT_VALUES["aspect"])
+    ):
         added.append(f"--ar {settings.aspect}")
-    if prompt.stylize is None and settings.stylize != DEFAULT_VALUES["stylize"]:
+    if prompt.stylize is None and tells("stylize", settings.stylize, DEFAULT_VALUES["stylize"]):
         added.append(f"--s {settings.stylize}")
     if prompt.style is None and settings.style == RAW:
         added.append("--raw")
-    elif prompt.style is None and settings.style and settings.style in settings.model.styles:
+    elif prompt.style is None and settings.style:
         added.append(f"--style {quoted(settings.style)}")
-    if prompt.temperament is None and settings.temperament != STYLISED:
+    if prompt.temperament is None and tells("temperament", settings.temperament, STYLISED):
         added.append(f"--temperament {settings.temperament}")
-    if prompt.version is None and settings.version != versions.default:
+    if prompt.version is None and tells("version", settings.version, versions.default):
         added += [f"--v {named}" for named in _typable(settings.version, versions)]
     return " ".join([text, *added])
 

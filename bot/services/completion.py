@@ -35,6 +35,7 @@ from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import SAMPLER_NAMES
 from storage import history, members, servers
 from storage.database import Database
+from storage.rules.defaults import ScopedDefaults
 from storage.servers import ServerSettings
 
 MAX_SUGGESTIONS = 25
@@ -75,11 +76,18 @@ class PromptCompletion:
         self._registry = registry
 
     async def suggest(
-        self, member_id: int, server_id: int | None, typed: str, *, has_pictures: bool = False
+        self,
+        member_id: int,
+        server_id: int | None,
+        typed: str,
+        *,
+        has_pictures: bool = False,
+        defaults: tuple[ScopedDefaults, ...] = (),
     ) -> Sequence[str]:
         """Whole prompts to put in place of the typed one, each of them without a mistake.
 
-        `has_pictures` is whether a picture is attached. None for a text that is longer than an
+        `has_pictures` is whether a picture is attached, `defaults` are those that hold for the
+        member in the channel. None for a text that is longer than an
         autocomplete.
         """
         if len(typed) > MAX_COMPLETION_CHARS:
@@ -94,6 +102,7 @@ class PromptCompletion:
             await servers.get_settings(self._database, server_id)
             if server_id is not None
             else ServerSettings(server_id=0),
+            defaults,
         )
         # In threads: what braces and options stand for is written out for each suggestion.
         found = await asyncio.to_thread(

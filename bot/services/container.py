@@ -21,6 +21,7 @@ from bot.policy.admission import Admission
 from bot.policy.places import Places
 from bot.policy.rate_limit import RateLimiter
 from bot.services.admin.authorization import Authorization
+from bot.services.admin.defaults import DefaultsService
 from bot.services.admin.quotas import QuotaService
 from bot.services.completion import PromptCompletion
 from bot.services.describe import DescribeService
@@ -55,6 +56,7 @@ class Services:
     history: JobHistory
     completion: PromptCompletion
     preferences: PreferenceService
+    defaults: DefaultsService
     descriptions: DescribeService
     removals: Removals
     quotas: QuotaService
@@ -122,6 +124,7 @@ def build_services(
     admission = Admission(database)
     quotas = QuotaService(database)
     authorization = Authorization(places, quotas, words)
+    defaults = DefaultsService(database, registry)
     start_pictures = StartPictures(database, folder)
     job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher)
     generation = GenerationService(
@@ -133,6 +136,7 @@ def build_services(
         publisher,
         authorization,
         quotas,
+        defaults,
     )
     # Showing pictures needs no place in the queue, yet a grid takes seconds of CPU time.
     turns = MemberTurns(
@@ -152,6 +156,7 @@ def build_services(
         marks,
         authorization,
         quotas,
+        defaults,
         turns,
     )
     removals = Removals(database, folder, messenger)
@@ -164,6 +169,7 @@ def build_services(
         history=history,
         completion=PromptCompletion(database, registry),
         preferences=PreferenceService(database, registry),
+        defaults=defaults,
         descriptions=DescribeService(engines, registry, fetcher),
         removals=removals,
         quotas=quotas,

@@ -22,6 +22,7 @@ from bot.policy.admission import Admission
 from bot.prompts.effective_settings import SettingsSources, queue_settings
 from bot.prompts.recipe import to_edit
 from bot.services.admin.authorization import Authorization, with_verdict_of
+from bot.services.admin.defaults import DefaultsService
 from bot.services.admin.quotas import QuotaService
 from bot.services.followup_jobs import FollowupJobs, FollowupRequest, FollowupSource
 from bot.services.generation import GenerationService
@@ -71,6 +72,7 @@ class FollowupService:
         marks: PictureMarks,
         authorization: Authorization,
         quotas: QuotaService,
+        defaults: DefaultsService,
         turns: MemberTurns,
     ) -> None:
         self._database = database
@@ -83,6 +85,7 @@ class FollowupService:
         self._marks = marks
         self._authorization = authorization
         self._quotas = quotas
+        self._defaults = defaults
         self._turns = turns
 
     async def submit(
@@ -98,7 +101,10 @@ class FollowupService:
         """
         job = await self._generation.job(Action.FOLLOW_UP, actor, followup.job_id)
         await self._authorization.check_requester(requester, job)
-        settings = await self._generation.server_settings(job.server_id)
+        requester = await self._defaults.placed(requester)
+        here = settings = await self._generation.server_settings(job.server_id)
+        if requester.server_id != job.server_id:
+            here = await self._generation.server_settings(requester.server_id)
         quota = await self._quotas.of(requester)
         limit = quota.jobs
         if requester.server_id != job.server_id and limit is not None:
@@ -113,7 +119,7 @@ class FollowupService:
             async with self._admission.place(requester.member_id, 1, limit):
                 if member is None:
                     member = await members.get_preferences(self._database, requester.member_id)
-                new = await self._build(requester, job, followup, settings, member)
+                new = await self._build(requester, job, followup, here, member)
                 (new,) = await self._authorization.check_jobs(requester, [new])
             made = await self._queue(new, limit, quota)
         if made.new:
@@ -147,16 +153,19 @@ class FollowupService:
         requester: Requester,
         job: Job,
         followup: FollowupRequest,
-        settings: ServerSettings,
+        here: ServerSettings,
         member: Preferences,
     ) -> NewJob:
-        """The new job; `settings` are those of the server that the old one belongs to."""
-        typed = await self._typed(requester, job, followup.prompt, settings, member)
+        """The new job; `here` are the settings of the server where the button was pressed.
+
+        What the old job's place decided is in its prompt already.
+        """
+        typed = await self._typed(requester, job, followup.prompt, here, member)
         if typed is None:
             await self._authorization.check_prompt(requester, job)
         new = await self._jobs.build(FollowupSource(requester, job, followup, typed, member))
         # Parameters in a modal override preferences; follow-ups of a stealth job are stealth.
-        queue = typed or queue_settings(None, SettingsSources(member))
+        queue = typed or queue_settings(None, SettingsSources(member, defaults=requester.defaults))
         stealth = job.stealth or queue.stealth
         new = with_visibility(replace(new, mode=queue.mode), requester, stealth)
         return with_verdict_of(job, new)

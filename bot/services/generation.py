@@ -21,6 +21,7 @@ from bot.policy.actors import Requester
 from bot.policy.admission import Admission
 from bot.retry import until_stored
 from bot.services.admin.authorization import Authorization
+from bot.services.admin.defaults import DefaultsService
 from bot.services.admin.quotas import QuotaService, quota_reached
 from bot.services.job_builder import BuiltJobs, JobBuilder, from_draft, to_draft
 from bot.services.queue_worker import QueueWorker
@@ -79,6 +80,7 @@ class GenerationService:
         publisher: JobPublisher,
         authorization: Authorization,
         quotas: QuotaService,
+        defaults: DefaultsService,
     ) -> None:
         self._database = database
         self._job_builder = job_builder
@@ -88,6 +90,7 @@ class GenerationService:
         self._publisher = publisher
         self._authorization = authorization
         self._quotas = quotas
+        self._defaults = defaults
 
     async def imagine(
         self, requester: Requester, typed: str, images: Sequence[UploadedFile] = ()
@@ -99,6 +102,7 @@ class GenerationService:
         kept as a draft until its member confirms it.
         """
         await self._authorization.check_requester(requester)
+        requester = await self._defaults.placed(requester)
         settings = await self.server_settings(requester.server_id)
         asked = await self._job_builder.read(requester, typed, settings, images)
         asked = await self._authorized(requester, asked)
@@ -120,6 +124,7 @@ class GenerationService:
     async def imagine_all(self, requester: Requester, prompts: Sequence[str]) -> tuple[Job, ...]:
         """Queue several suggested prompts, all of them or none."""
         await self._authorization.check_requester(requester)
+        requester = await self._defaults.placed(requester)
         settings = await self.server_settings(requester.server_id)
         read = [await self._job_builder.read(requester, prompt, settings) for prompt in prompts]
         asked = [await self._authorized(requester, one) for one in read]
@@ -134,6 +139,7 @@ class GenerationService:
         """Queue the jobs of a draft. Raises ConfirmationExpired."""
         draft = check_draft(requester.member_id, await drafts.get(self._database, draft_id))
         await self._authorization.check_requester(requester)
+        requester = await self._defaults.placed(requester)
         settings = await self.server_settings(requester.server_id)
         new = from_draft(requester, draft.content)
         new = await self._authorization.check_jobs(requester, new)

@@ -32,6 +32,7 @@ from bot.prompts.effective_settings import (
     QueueSettings,
     SettingsSources,
     effective_settings,
+    presentation,
     queue_settings,
 )
 from bot.prompts.expand import expand
@@ -99,7 +100,8 @@ class ResolvedPrompt:
     def job(self, requester: Requester, repetition: int) -> NewJob:
         request = self.requests[repetition]
         if self.settings is None:
-            new = as_unresolved(new_job(requester, self.text, request), repetition)
+            new = new_job(requester, self.text, request)
+            new = as_unresolved(new, repetition, requester.defaults)
         else:
             new = new_job(requester, of_repetition(self.text, request), request)
         return with_queue_settings(new, requester, self.queue)
@@ -146,7 +148,7 @@ class JobBuilder:
             member = await members.get_preferences(self._database, requester.member_id)
         options = await members.get_options(self._database, requester.member_id)
         versions = await self._versions(may_wait)
-        chosen = SettingsSources(member, options, settings)
+        chosen = SettingsSources(member, options, settings, requester.defaults)
         # In a thread, so that a text that takes long to parse does not block the event loop.
         resolved = await asyncio.to_thread(
             resolve_all,
@@ -323,7 +325,8 @@ def _read_job(requester: Requester, prompt: str, stored: Mapping[str, Any]) -> N
 
 
 def new_job(requester: Requester, prompt: str, request: ImageRequest) -> NewJob:
-    """A new job without a parent."""
+    """A new job without a parent, shown as the place of its requester wants it."""
+    shown = presentation(requester.defaults)
     return NewJob(
         kind=JobKind.IMAGINE,
         prompt=prompt,
@@ -333,7 +336,8 @@ def new_job(requester: Requester, prompt: str, request: ImageRequest) -> NewJob:
         channel_id=requester.channel_id,
         server_id=requester.server_id,
         attachment_limit=requester.attachment_limit,
-        locale=requester.locale,
+        locale=shown.language or requester.locale,
+        file_format=shown.file_format,
     )
 
 

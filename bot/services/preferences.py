@@ -25,6 +25,8 @@ from bot.prompts.values import flag_name
 from storage import members, servers
 from storage.database import Database
 from storage.members import Preferences
+from storage.models import Scope
+from storage.rules import defaults
 from storage.servers import ServerSettings
 
 TEMPERAMENT_NAMES = ("faithful", "stylised")
@@ -152,7 +154,9 @@ class PreferenceService:
         return await servers.first_greeting(self._database, server_id)
 
     async def reset_server(self, server_id: int) -> ServerSettings:
+        """Reset what holds for everyone there. Channels, categories and roles keep theirs."""
         await servers.save_settings(self._database, ServerSettings(server_id))
+        await defaults.forget(self._database, server_id, Scope.SERVER, server_id)
         return ServerSettings(server_id)
 
 

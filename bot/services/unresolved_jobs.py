@@ -6,7 +6,7 @@ models are known and its turn comes, the request is made from the prompt.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,8 @@ from diffusion.protocol.requests import ImageRequest, InitImage, Noise
 from storage import jobs, members, servers
 from storage.database import Database
 from storage.jobs import UNRESOLVED_KEY, Job, NewJob
-from storage.models import JobKind
+from storage.models import JobKind, Scope
+from storage.rules.defaults import ScopedDefaults, from_json, to_json
 from storage.servers import ServerSettings
 
 
@@ -38,12 +39,19 @@ def placeholder(text: str, seed: int) -> ImageRequest:
     )
 
 
-def as_unresolved(job: NewJob, repetition: int) -> NewJob:
+def as_unresolved(job: NewJob, repetition: int, defaults: Sequence[ScopedDefaults] = ()) -> NewJob:
     """The job of a placeholder, as one that waits for its model.
 
-    `repetition` counts the jobs of a prompt with `--repeat` from 0.
+    `repetition` counts the jobs of a prompt with `--repeat` from 0. `defaults` are those that hold
+    where it was asked for: they depend on roles, which nobody knows later.
     """
-    return replace(job, request={**job.request, UNRESOLVED_KEY: {"repetition": repetition}})
+    waiting: dict[str, Any] = {"repetition": repetition}
+    if defaults:
+        waiting["defaults"] = [
+            {"scope": one.scope.value, "id": one.scope_id, "chosen": to_json(one.chosen)}
+            for one in defaults
+        ]
+    return replace(job, request={**job.request, UNRESOLVED_KEY: waiting})
 
 
 def with_request(job: NewJob, request: ImageRequest) -> NewJob:
@@ -77,8 +85,9 @@ class JobResolver:
         server = ServerSettings(server_id=0)
         if job.server_id is not None:
             server = await servers.get_settings(self._database, job.server_id)
-        # A member's own options are written out in the prompt already.
-        sources = SettingsSources(member, {}, server)
+        # A member's own options are written out in the prompt already. So are the defaults of a
+        # prompt that was resolved before.
+        sources = SettingsSources(member, {}, server, _defaults_of(job))
         text, request = await asyncio.to_thread(_resolved, job, sources, versions)
         pictures = len(ImageRequest.from_json(request).noises)
         await until_stored(
@@ -95,6 +104,15 @@ class JobResolver:
             return job.is_unresolved
         gone = self._registry.of_id(job.request["model"]) is None
         return gone and job.kind is JobKind.IMAGINE
+
+
+def _defaults_of(job: Job) -> tuple[ScopedDefaults, ...]:
+    """The defaults that held where the job was asked for, if it still waits for its model."""
+    waiting = job.request.get(UNRESOLVED_KEY, {})
+    return tuple(
+        ScopedDefaults(Scope(one["scope"]), one["id"], from_json(one["chosen"]))
+        for one in waiting.get("defaults", ())
+    )
 
 
 def _resolved(

@@ -1,6 +1,7 @@
 """Reading an interaction: who caused it, where, on what, and which services serve it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 import discord
@@ -54,6 +55,12 @@ def requester_of(interaction: discord.Interaction) -> Requester:
 
     Call it before anything is queued, so that no GPU time goes into pictures that cannot be shown.
     """
+    guest = _is_guest(interaction)
+    return replace(whereabouts_of(interaction), guest=guest)
+
+
+def whereabouts_of(interaction: discord.Interaction) -> Requester:
+    """The same where nothing is to be shown, such as while a prompt is still being typed."""
     channel = interaction.channel
     return Requester(
         member_id=interaction.user.id,
@@ -63,9 +70,9 @@ def requester_of(interaction: discord.Interaction) -> Requester:
         attachment_limit=interaction.filesize_limit,
         locale=(interaction.guild_locale or interaction.locale).value,
         reply_token=interaction.token,
-        guest=_is_guest(interaction),
         installed=interaction.is_user_integration(),
         roles=roles_of(interaction.user),
+        ranked_roles=ranked_roles_of(interaction.user),
         parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
         category_id=_category_of(channel),
         age_restricted=isinstance(channel, MAYBE_AGE_RESTRICTED) and channel.is_nsfw(),
@@ -143,6 +150,11 @@ def upload_of(attachment: discord.Attachment) -> UploadedFile:
 def roles_of(user: discord.User | discord.Member) -> frozenset[int]:
     """The ids of a member's roles when they acted; none where there is no server."""
     return frozenset(role.id for role in getattr(user, "roles", ()))
+
+
+def ranked_roles_of(user: discord.User | discord.Member) -> tuple[int, ...]:
+    """The ids of a member's roles when they acted, the highest first; none without a server."""
+    return tuple(role.id for role in sorted(getattr(user, "roles", ()), reverse=True))
 
 
 def _category_of(channel: object) -> int | None:

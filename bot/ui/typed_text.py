@@ -31,6 +31,7 @@ TEXT_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "prefer option set": ("option", "value"),
     "prefer suffix": ("value",),
     "seed": ("id",),
+    "server defaults": ("aspect", "style"),
     "server settings": ("aspect", "style"),
     "server words add": ("rule",),
     "server words remove": ("rule",),

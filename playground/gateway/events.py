@@ -14,20 +14,25 @@ from playground.payloads.people import (
     channel_payload,
     guild_create_payload,
     member_payload,
+    role_payload,
     user_payload,
 )
 from playground.state.changes import (
     AppInstall,
     Change,
+    ChannelCreate,
     ChannelUpdate,
     MemberRemove,
+    MemberUpdate,
     MessageCreate,
     MessageDelete,
     MessageUpdate,
     ReactionChange,
+    RoleCreate,
     TypingStart,
 )
 from playground.state.messages import Json
+from playground.state.people import ChannelKind
 from playground.state.world import World
 
 
@@ -63,6 +68,17 @@ def events_of(world: World, change: Change) -> Iterator[Event]:
             return
         case ChannelUpdate(channel):
             yield "CHANNEL_UPDATE", channel_payload(world, channel), Intent.GUILDS, True
+        case ChannelCreate(channel):
+            is_thread = channel.kind is ChannelKind.THREAD
+            name = "THREAD_CREATE" if is_thread else "CHANNEL_CREATE"
+            body = channel_payload(world, channel)
+            yield name, {**body, "newly_created": True} if is_thread else body, Intent.GUILDS, True
+        case RoleCreate(role):
+            body = {"guild_id": str(world.guild.id), "role": role_payload(role)}
+            yield "GUILD_ROLE_CREATE", body, Intent.GUILDS, True
+        case MemberUpdate(member):
+            body = {"guild_id": str(world.guild.id), **member_payload(member)}
+            yield "GUILD_MEMBER_UPDATE", body, Intent.GUILD_MEMBERS, True
         case MemberRemove(user_id, banned):
             user = user_payload(world.members[user_id].user)
             removed = {"guild_id": str(world.guild.id), "user": user}

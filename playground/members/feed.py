@@ -16,17 +16,23 @@ from playground.payloads.people import AVATAR
 from playground.state.changes import (
     AppInstall,
     Change,
+    ChannelCreate,
     ChannelUpdate,
     MemberRemove,
+    MemberUpdate,
     MessageCreate,
     MessageDelete,
     MessageUpdate,
     ReactionChange,
+    RoleCreate,
     TypingStart,
 )
 from playground.state.limits import CLOSE_TIMEOUT_S
-from playground.state.people import Channel, GuildMember, Permission, User, may
+from playground.state.people import Channel, ChannelKind, GuildMember, Permission, User, may
 from playground.state.world import World
+
+STATE_CHANGES = (AppInstall, ChannelCreate, ChannelUpdate, MemberRemove, MemberUpdate, RoleCreate)
+"""What changes the server itself, so that all of its state is sent again."""
 
 
 @dataclass(slots=True, eq=False)
@@ -92,7 +98,9 @@ class Feed:
                 ),
             }
             for channel in world.channels.values()
-            if world.can_view(member.user.id, channel)
+            # In these, nobody writes.
+            if channel.kind not in (ChannelKind.CATEGORY, ChannelKind.FORUM)
+            and world.can_view(member.user.id, channel)
         ]
         return {
             "me": self._person(member.user),
@@ -134,7 +142,7 @@ class Feed:
 
     def _tell(self, change: Change) -> None:
         world = self._standin.world
-        if isinstance(change, ChannelUpdate | AppInstall | MemberRemove):
+        if isinstance(change, STATE_CHANGES):
             self._tell_state()
             return
         for viewer in self._viewers:

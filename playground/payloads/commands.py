@@ -11,6 +11,7 @@ from playground.payloads.people import (
     Payload,
     channel_payload,
     member_payload,
+    role_payload,
     user_payload,
 )
 from playground.state.messages import Json
@@ -101,6 +102,10 @@ def resolved_payload(world: World, channel: Channel, typed: TypedOptions) -> Pay
         }
     if typed.users:
         resolved |= resolved_users(world, channel, typed.users)
+    if typed.roles:
+        resolved["roles"] = {
+            str(role): role_payload(world.guild.role(role)) for role in typed.roles
+        }
     if typed.channels:
         resolved["channels"] = {
             str(identity): {

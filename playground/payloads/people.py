@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from playground.state.people import Channel, GuildMember, Role, User
+from playground.state.people import Channel, ChannelKind, GuildMember, Role, User
+from playground.state.snowflakes import time_of
 from playground.state.world import World
 
 Payload = dict[str, Any]
@@ -51,13 +52,15 @@ def channel_payload(world: World, channel: Channel) -> Payload:
         others = [user for user in channel.people if user != world.bot.id]
         recipients = [user_payload(world.user(user)) for user in others]
         return {**shared, "recipients": recipients, "last_message_id": None}
+    if channel.kind is ChannelKind.THREAD:
+        return {**shared, **_thread_payload(world, channel)}
     return {
         **shared,
         "guild_id": str(channel.guild_id),
         "name": channel.name,
         "topic": channel.topic,
         "position": channel.position,
-        "parent_id": None,
+        "parent_id": None if channel.parent_id is None else str(channel.parent_id),
         "nsfw": channel.age_restricted,
         "rate_limit_per_user": 0,
         "last_message_id": None,
@@ -70,6 +73,27 @@ def channel_payload(world: World, channel: Channel) -> Payload:
             }
             for overwrite in channel.overwrites
         ],
+    }
+
+
+def _thread_payload(world: World, thread: Channel) -> Payload:
+    return {
+        "guild_id": str(thread.guild_id),
+        "name": thread.name,
+        "parent_id": str(thread.parent_id),
+        "owner_id": str(world.guild.owner_id),
+        "type": int(ChannelKind.THREAD),
+        "rate_limit_per_user": 0,
+        "last_message_id": None,
+        "message_count": 0,
+        "total_message_sent": 0,
+        "member_count": 1,
+        "thread_metadata": {
+            "archived": False,
+            "auto_archive_duration": 1440,
+            "archive_timestamp": time_of(thread.id).isoformat(),
+            "locked": False,
+        },
     }
 
 
@@ -159,9 +183,13 @@ def guild_create_payload(world: World) -> Payload:
         "channels": [
             channel_payload(world, channel)
             for channel in world.channels.values()
-            if channel.guild_id == world.guild.id
+            if channel.guild_id == world.guild.id and channel.kind is not ChannelKind.THREAD
         ],
-        "threads": [],
+        "threads": [
+            channel_payload(world, channel)
+            for channel in world.channels.values()
+            if channel.kind is ChannelKind.THREAD
+        ],
         "presences": [],
         "voice_states": [],
         "stage_instances": [],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from playground.state.messages import StoredMessage
-from playground.state.people import Channel
+from playground.state.people import Channel, GuildMember, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,25 @@ class ChannelUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelCreate:
+    """A new channel, category or thread."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class RoleCreate:
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class MemberUpdate:
+    """Somebody got a role, or lost one."""
+
+    member: GuildMember
+
+
+@dataclass(frozen=True, slots=True)
 class AppInstall:
     """A user installed the application to their own account, or removed it."""
 
@@ -66,6 +85,9 @@ Change = (
     | ReactionChange
     | TypingStart
     | ChannelUpdate
+    | ChannelCreate
+    | RoleCreate
+    | MemberUpdate
     | AppInstall
     | MemberRemove
 )

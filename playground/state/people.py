@@ -39,6 +39,7 @@ EVERYONE_PERMISSIONS = (
     | Permission.READ_MESSAGE_HISTORY
     | Permission.USE_EXTERNAL_EMOJIS
     | Permission.USE_APPLICATION_COMMANDS
+    | Permission.SEND_MESSAGES_IN_THREADS
     | Permission.USE_EXTERNAL_APPS
 )
 GUEST_PERMISSIONS = (
@@ -53,6 +54,10 @@ GUEST_PERMISSIONS = (
 class ChannelKind(IntEnum):
     TEXT = 0
     DM = 1
+    CATEGORY = 4
+    THREAD = 11
+    """A public one; a post in a forum is one too."""
+    FORUM = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,10 @@ class Overwrite:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A channel of a server, or (`people` set) a conversation between two users."""
+    """A channel of a server, or (`people` set) a conversation between two users.
+
+    `parent_id` is the category of a channel, or the channel of a thread.
+    """
 
     id: int
     name: str
@@ -104,6 +112,7 @@ class Channel:
     people: tuple[int, ...] = ()
     age_restricted: bool = False
     """Shown to adults only; Discord calls it `nsfw`."""
+    parent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +136,10 @@ def guild_permissions(guild: Guild, member: GuildMember) -> int:
     if member.user.id == guild.owner_id:
         return EVERY_PERMISSION
     bits = 0
-    for role_id in (guild.id, *member.roles):
-        bits |= guild.role(role_id).permissions
+    # Somebody's roles may be those of another server.
+    for role in guild.roles:
+        if role.id in (guild.id, *member.roles):
+            bits |= role.permissions
     return EVERY_PERMISSION if bits & Permission.ADMINISTRATOR else bits
 
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 EPOCH_MS = 1_420_070_400_000
+
+
+def time_of(snowflake: int) -> datetime:
+    """When an id was made."""
+    return datetime.fromtimestamp(((snowflake >> 22) + EPOCH_MS) / 1000, UTC)
 
 
 class Snowflakes:

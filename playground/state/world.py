@@ -16,12 +16,15 @@ from playground.state import errors
 from playground.state.changes import (
     AppInstall,
     Change,
+    ChannelCreate,
     ChannelUpdate,
     MemberRemove,
+    MemberUpdate,
     MessageCreate,
     MessageDelete,
     MessageUpdate,
     ReactionChange,
+    RoleCreate,
     TypingStart,
 )
 from playground.state.default_guilds import build_guilds
@@ -42,6 +45,7 @@ from playground.state.people import (
     GuildMember,
     Overwrite,
     Permission,
+    Role,
     User,
     may,
     permissions_in,
@@ -149,6 +153,8 @@ class World:
         return None if channel.guild_id is None else self.guilds[channel.guild_id]
 
     def permissions(self, user_id: int, channel: Channel) -> int:
+        if channel.kind is ChannelKind.THREAD and channel.parent_id is not None:
+            channel = self.channels[channel.parent_id]
         return permissions_in(self.guild_of(channel), self.members[user_id], channel)
 
     def can_view(self, user_id: int, channel: Channel) -> bool:
@@ -267,6 +273,43 @@ class World:
         changed = replace(channel, age_restricted=restricted)
         self.channels[channel.id] = changed
         self._tell(ChannelUpdate(changed))
+
+    def add_channel(
+        self, name: str, kind: ChannelKind = ChannelKind.TEXT, parent_id: int | None = None
+    ) -> Channel:
+        """Add a channel to the bot's server: in a category, or a thread in a channel."""
+        channel = Channel(self.ids.next(), name, kind, guild_id=self.guild.id, parent_id=parent_id)
+        self.channels[channel.id] = channel
+        self._tell(ChannelCreate(channel))
+        return channel
+
+    def move_channel(self, channel: Channel, category_id: int | None) -> None:
+        """Put a channel into a category, or take it out of all."""
+        changed = replace(channel, parent_id=category_id)
+        self.channels[channel.id] = changed
+        self._tell(ChannelUpdate(changed))
+
+    def add_role(self, name: str, permissions: int = 0) -> Role:
+        """Add a role to the bot's server, above all others."""
+        position = 1 + max(role.position for role in self.guild.roles)
+        role = Role(self.ids.next(), name, permissions, position)
+        self.guild = replace(self.guild, roles=(*self.guild.roles, role))
+        self.guilds[self.guild.id] = self.guild
+        self._tell(RoleCreate(role))
+        return role
+
+    def set_roles(self, user_id: int, roles: tuple[int, ...]) -> None:
+        """Give somebody these roles, and take all others."""
+        changed = replace(self.members[user_id], roles=roles)
+        self.members[user_id] = changed
+        self._tell(MemberUpdate(changed))
+
+    def find_role(self, name: str) -> Role:
+        """A role of the bot's server by name or id. Raises DiscordError if there is none."""
+        for role in self.guild.roles:
+            if name in (role.name, str(role.id)):
+                return role
+        raise DiscordError(errors.UNKNOWN_ROLE)
 
     def remove_member(self, user_id: int, *, banned: bool) -> None:
         """Take somebody out of the bot's server; they stay a user, and in other servers."""

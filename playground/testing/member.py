@@ -49,7 +49,7 @@ class Member:
 
     # ------------------------------------------------------------------ actions
 
-    async def slash(self, channel: str, command: str, **options: Any) -> Message:
+    async def slash(self, channel: str, command: str, /, **options: Any) -> Message:
         """Type a slash command and return the bot's first answer as a message.
 
         Subcommands are separated by a space (`"settings show"`); a choice is given by its name
@@ -58,7 +58,7 @@ class Member:
         """
         return (await self.use(channel, command, **options)).message
 
-    async def use(self, channel: str, command: str, **options: Any) -> Answer:
+    async def use(self, channel: str, command: str, /, **options: Any) -> Answer:
         """As `slash`, for commands that may also answer with a modal."""
         act: Json = {"type": "command", "channel": channel, "command": command}
         return await self._act({**act, "options": await self._connection.upload(options)})

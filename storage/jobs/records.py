@@ -58,6 +58,8 @@ class NewJob:
     """How many turns its member has for each of a member with weight 1."""
     at_a_time: int | None = None
     """It is not claimed while its member has so many jobs running; None for no such limit."""
+    file_format: str | None = None
+    """Of its pictures where they are posted: `png`, `jpeg` or `webp`; None for the usual one."""
 
     @property
     def is_unresolved(self) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from storage.database import Database, migrate
+from storage.models import Base
 from tests.support.postgres import create_database, execute, postgres_server, postgres_url
 
 __all__ = ["postgres_server", "postgres_url"]
@@ -52,9 +53,8 @@ async def migrated(
         ready[kind] = await create_database(request.getfixturevalue("postgres_server"))
         await migrate(ready[kind])
     # Faster than TRUNCATE for a few rows, which makes every table a new file.
-    tables = ("favourites", "pictures", "copies", "jobs", "drafts", "options", "queue_shares")
-    tables += ("quota_usage", "quotas", "members", "servers")
-    await execute(ready[kind], "; ".join(f"DELETE FROM {table}" for table in tables))
+    tables = reversed(Base.metadata.sorted_tables)
+    await execute(ready[kind], "; ".join(f"DELETE FROM {table.name}" for table in tables))
     return ready[kind]
 
 

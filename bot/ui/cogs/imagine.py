@@ -7,7 +7,7 @@ from discord.ext import commands
 from bot.i18n.texts import say
 from bot.services.container import Services
 from bot.ui.confirmations import show_imagined
-from bot.ui.interactions import requester_of, upload_of
+from bot.ui.interactions import requester_of, upload_of, whereabouts_of
 from bot.ui.responses import Responder
 from diffusion.protocol.requests import MAX_PROMPT_CHARS
 from storage.database import StorageUnavailable
@@ -37,11 +37,13 @@ class ImagineCog(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         completion = self._services.completion
         try:
+            placed = await self._services.defaults.placed(whereabouts_of(interaction))
             found = await completion.suggest(
                 interaction.user.id,
                 interaction.guild_id,
                 typed,
                 has_pictures="image" in interaction.namespace,
+                defaults=placed.defaults,
             )
         except StorageUnavailable:
             # A list of suggestions cannot show an error.

@@ -14,6 +14,7 @@ from bot.services.container import Services
 from bot.services.preferences import TEMPERAMENT_NAMES
 from bot.ui.interactions import managed_server_of
 from bot.ui.responses import Responder
+from bot.ui.server.defaults import AnyChannel, Channel, show_defaults, show_effective
 from bot.ui.server.doctor import show_doctor
 from bot.ui.server.quota import QuotaGroup
 from bot.ui.server.words import WordsGroup
@@ -88,13 +89,47 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
         )
         await _show(interaction, work, changed=changed)
 
+    @app_commands.command(description=say("command-server-defaults"))
+    @app_commands.describe(
+        channel=say("command-server-defaults.channel"),
+        role=say("command-server-defaults.role"),
+        aspect=say("command-server-defaults.aspect"),
+        style=say("command-server-defaults.style"),
+        stylize=say("command-server-defaults.stylize"),
+    )
+    async def defaults(
+        self,
+        interaction: discord.Interaction,
+        channel: app_commands.Transform[Channel, AnyChannel] | None = None,
+        role: discord.Role | None = None,
+        aspect: app_commands.Range[str, 1, 20] | None = None,
+        style: app_commands.Range[str, 1, 100] | None = None,
+        stylize: app_commands.Range[int, 0, MAX_STYLIZE] | None = None,
+    ) -> None:
+        changes = {"aspect": aspect, "style": style, "stylize": stylize}
+        await show_defaults(interaction, channel, role, changes)
+
     @settings.autocomplete("style")
+    @defaults.autocomplete("style")
     async def complete_style(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         names = ["raw", *await self._services.preferences.styles()]
         near = [name for name in names if typed.casefold() in name.casefold()]
         return [app_commands.Choice(name=name, value=name) for name in near[:25]]
+
+    @app_commands.command(description=say("command-server-effective"))
+    @app_commands.describe(
+        member=say("command-server-effective.member"),
+        channel=say("command-server-effective.channel"),
+    )
+    async def effective(
+        self,
+        interaction: discord.Interaction,
+        member: discord.User | None = None,
+        channel: app_commands.Transform[Channel, AnyChannel] | None = None,
+    ) -> None:
+        await show_effective(interaction, member, channel)
 
     @app_commands.command(description=say("command-server-reset"))
     async def reset(self, interaction: discord.Interaction) -> None:

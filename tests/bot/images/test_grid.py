@@ -4,6 +4,8 @@ import pytest
 from PIL import ExifTags
 
 from bot.images.grid import (
+    FILE_FORMATS,
+    MAX_WEBP_SIDE_PX,
     PictureTooLarge,
     compose_grid,
     compose_preview,
@@ -126,3 +128,29 @@ def test_jpegs_say_that_ai_made_them_and_a_members_own_picture_does_not() -> Non
     theirs = opened(fit(noisy_picture(256), 20_000).encoded)
     assert "xmp" not in theirs.info
     assert not theirs.getexif()
+
+
+@pytest.mark.parametrize("chosen", FILE_FORMATS)
+def test_a_picture_is_written_in_the_chosen_format_with_what_it_says(chosen: str) -> None:
+    text = "a red fox\nSteps: 4, Seed: 7, Size: 256x256"
+    png = copy_label(noisy_picture(256), picture("red", label=text))
+    for most in (10_000_000, 20_000):
+        file = fit(png, most, chosen)
+        assert len(file.encoded) <= most
+        shown = opened(file.encoded)
+        # A PNG cannot be made smaller without losing something, so it becomes a JPEG.
+        expected = "JPEG" if (chosen, most) == ("png", 20_000) else chosen.upper()
+        assert shown.format == expected
+        assert file.suffix == {"JPEG": "jpg"}.get(expected, expected.lower())
+        assert shown.mode == "RGB"
+        if expected == "PNG":
+            assert shown.info["parameters"].startswith("a red fox")
+            continue
+        comment = shown.getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment]
+        assert comment.removeprefix(b"UNICODE\0").decode("utf-16-be").startswith("a red fox")
+        assert AI_SOURCE_TYPE.encode() in file.encoded
+
+
+def test_a_picture_that_is_too_long_for_a_webp_becomes_a_jpeg() -> None:
+    file = fit(picture("red", (MAX_WEBP_SIDE_PX + 1, 64)), 10_000_000, "webp")
+    assert (file.suffix, opened(file.encoded).size) == ("jpg", (MAX_WEBP_SIDE_PX + 1, 64))

@@ -90,6 +90,8 @@ BUTTONS_OF_NOBODY = (
     "me:reset:yes",
     "server-reset:yes",
     "doctor:again",
+    "defaults:server:1:reset",
+    "defaults:channel:1:reset:yes",
     "propose:draw:1",
     "propose:all",
     "propose:example:1",
@@ -99,7 +101,15 @@ BUTTONS_OF_NOBODY = (
 )
 """Those that carry no id: what they are about is the presser's own, or stands in the message."""
 
-MENUS_OF_NOBODY = ("again", "history-kind:", "me:model", "me:temperament", "me:stylize")
+MENUS_OF_NOBODY = (
+    "again",
+    "history-kind:",
+    "me:model",
+    "me:temperament",
+    "me:stylize",
+    "defaults-of",
+    "defaults:role:1:file_format",
+)
 
 
 def test_no_template_is_left_out() -> None:

@@ -11,10 +11,13 @@ from bot.client import DarkroomBot
 from bot.config import Settings
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import ImageRequest
+from playground import Playground
 from playground.testing.member import Member, Upload
 from playground.testing.views import Message
 from storage.database import Database
-from storage.models import JobState
+from storage.models import JobState, Scope
+from storage.rules import defaults
+from storage.rules.defaults import Defaults
 from tests.support.bot.deployment import Deployment
 from tests.support.bot.job_messages import (
     card,
@@ -68,6 +71,34 @@ async def test_a_prompt_waits_for_the_first_model_even_through_a_restart(
         assert await request_of(database, grid) == await request_of(database, again)
         one, other = await picture_of(ada, grid), await picture_of(ada, again)
         assert one.tobytes() == other.tobytes()
+
+
+async def test_a_prompt_that_waited_has_the_defaults_of_where_it_was_asked_for(
+    early: Deployment,
+    deployment: Deployment,
+    database: Database,
+    ada: Member,
+    playground: Playground,
+) -> None:
+    """Also of a role that its member has lost by then."""
+    there = playground.administration
+    role = there.add_role("Painters")
+    there.give_role("Ada", "Painters")
+    for scope, scope_id, chosen in (
+        (Scope.ROLE, role, Defaults(aspect="2:1")),
+        (Scope.CHANNEL, there.channel_id("darkroom"), Defaults(stylize=7, aspect="1:2")),
+    ):
+        await defaults.change(
+            database, there.server_id, scope, scope_id, lambda _, chosen=chosen: chosen
+        )
+    async with early.open():
+        await ada.wait_for_command("imagine")
+        waiting = await imagine(ada, f"a fox {QUICK}")
+    there.take_role("Ada", "Painters")
+    async with deployment.open():
+        await ada.wait_for_bot()
+        job = await job_of(database, await finished(ada, waiting))
+        assert job.prompt == f"a fox {QUICK} --ar 2:1 --s 7"
 
 
 async def test_limits_and_mistakes_are_told_at_once(early_bot: DarkroomBot, ada: Member) -> None:

@@ -38,6 +38,7 @@ T = TypeVar("T")
 TABLES = {"servers", "members", "options", "jobs", "copies", "drafts", "pictures", "favourites"}
 TABLES |= {"quotas", "quota_usage", "queue_shares"}
 TABLES |= {"word_rules"}
+TABLES |= {"defaults"}
 
 
 async def on(url: str, do: Callable[[Connection], T]) -> T:

@@ -60,6 +60,7 @@ async def test_a_job_with_every_field_set_comes_back_whole(database: Database) -
         counted_pictures=4,
         weight=3,
         at_a_time=2,
+        file_format="webp",
         id="ab" * 16,
         state=JobState.FAILED,
         message_id=5,

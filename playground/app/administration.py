@@ -1,0 +1,60 @@
+"""What an owner of the bot's server does there, for tests: roles, categories and threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from playground.state.people import Channel, ChannelKind
+from playground.state.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """Used by tests through `Playground.administration`. Everything is named, or given by id."""
+
+    _world: World
+
+    def add_role(self, name: str) -> int:
+        """Add a role above all others; returns its id."""
+        return self._world.add_role(name).id
+
+    def give_role(self, member: str, role: str) -> None:
+        person, added = self._world.find_person(member), self._world.find_role(role)
+        self._world.set_roles(person.user.id, (*person.roles, added.id))
+
+    def take_role(self, member: str, role: str) -> None:
+        person, taken = self._world.find_person(member), self._world.find_role(role)
+        kept = tuple(each for each in person.roles if each != taken.id)
+        self._world.set_roles(person.user.id, kept)
+
+    def add_category(self, name: str, *channels: str) -> int:
+        """Add a category, and move these channels into it; returns its id."""
+        category = self._world.add_channel(name, ChannelKind.CATEGORY)
+        for each in channels:
+            self._world.move_channel(self._channel(each), category.id)
+        return category.id
+
+    def add_forum(self, name: str) -> int:
+        return self._world.add_channel(name, ChannelKind.FORUM).id
+
+    def add_thread(self, name: str, channel: str) -> int:
+        """Begin a thread in a channel, or a post in a forum; returns its id."""
+        parent = self._channel(channel)
+        return self._world.add_channel(name, ChannelKind.THREAD, parent.id).id
+
+    @property
+    def server_id(self) -> int:
+        return self._world.guild.id
+
+    def channel_id(self, name: str) -> int:
+        return self._channel(name).id
+
+    def member_id(self, name: str) -> int:
+        return self._world.find_person(name).user.id
+
+    def _channel(self, name: str) -> Channel:
+        return next(
+            each
+            for each in self._world.channels.values()
+            if each.name == name and each.guild_id == self._world.guild.id
+        )
