@@ -89,6 +89,8 @@ class RemovedBy(StrEnum):
     """The member who asked for the job."""
     MODERATOR = "moderator"
     """Somebody else; Discord does not say who."""
+    ERASED = "erased"
+    """Its content is deleted for good. The row is only there for jobs that were made from it."""
 
 
 class Base(DeclarativeBase):
@@ -129,6 +131,8 @@ class ServerRow(Base):
     """The channel that shows pictures with a star reaction."""
     pictures_carry: Mapped[str] = mapped_column(String(16), server_default="recipe")
     """What files of pictures say beside that AI made them: the `recipe`, or the `mark` alone."""
+    keep_days: Mapped[int] = mapped_column(Integer, server_default="0")
+    """How many days files of pictures are kept after their job; 0 is for ever."""
     greeted: Mapped[bool] = mapped_column(Boolean, server_default=false())
     """Whether the bot has said there what it is; see `storage.servers.first_greeting`."""
 
@@ -248,6 +252,9 @@ class PictureRow(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     file: Mapped[str] = mapped_column(String(64))
     bytes_size: Mapped[int] = mapped_column(Integer)
+    expired_at: Mapped[datetime | None]
+    """When its file was deleted because of its age; null while it is there. The request of its job
+    makes it again."""
 
 
 class FavouriteRow(Base):
@@ -260,6 +267,26 @@ class FavouriteRow(Base):
     )
     picture_id: Mapped[str] = mapped_column(String(48), ForeignKey("pictures.id"), primary_key=True)
     created_at: Mapped[datetime]
+
+
+class UnwantedMessageRow(Base):
+    """A message of the bot that it has still to delete on Discord."""
+
+    __tablename__ = "unwanted_messages"
+
+    message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    channel_id: Mapped[int] = mapped_column(BigInteger)
+    reply_token: Mapped[str | None] = mapped_column(Text)
+    """How the message is reached, for a while, where the bot cannot reach it as itself."""
+
+
+class ErasureRow(Base):
+    """A member who asked for everything about them to be deleted, until that is done."""
+
+    __tablename__ = "erasures"
+
+    member_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    asked_at: Mapped[datetime]
 
 
 def read_row(kind: type[Record], row: Base) -> Record:

@@ -30,6 +30,8 @@ class ServerSettings:
     pictures_carry: str = "recipe"
     """What the files of pictures say beside that AI made them: the `recipe`, with prompt and seed,
     or the `mark` alone."""
+    keep_days: int = 0
+    """How many days files of pictures are kept after their job; 0 is for ever."""
 
 
 async def get_settings(database: Database, server_id: int) -> ServerSettings:

@@ -94,12 +94,14 @@ class StartPictures:
             except StorageUnavailable:
                 return 0
             gone = [digest for digest in unnamed if not self._held[digest]]
+            self._of_jobs.difference_update(gone)
             return await self._folder.forget(gone)
 
     async def sweep(self) -> int:
         """Delete unused pictures, and return how many files. Raises StorageUnavailable."""
         await drafts.expire(self._database)
-        # Jobs are never deleted: what one names is named for ever, and need not be looked up again.
+        # What a job names is named until the job is erased, which comes through `drop`: it need not
+        # be looked up again.
         old = set(await self._folder.all_kept(older_than_s=MIN_AGE_S)) - self._of_jobs
         # First without the lock: it may be many, in a large database.
         old -= await self._in_drafts()

@@ -238,7 +238,8 @@ class JobPublisher:
 
     async def _note_shown(self, job_id: str) -> None:
         job = await jobs.get(self._database, job_id)
-        assert job is not None, "jobs are never deleted"
+        if job is None:  # erased meanwhile
+            return
         await jobs.mark_shown(self._database, job_id)
         if job.server_id is not None or job.reply_token is not None:
             await self._send_if_wanted(job)

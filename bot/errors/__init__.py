@@ -87,12 +87,22 @@ from bot.errors.prompts import (
     UntranslatedSettings,
     WeightsCancel,
 )
-from bot.errors.services import CannotDescribe, DatabaseAway, InferenceAway, NoModel, TooShort
+from bot.errors.services import (
+    CannotDescribe,
+    CannotExport,
+    DatabaseAway,
+    ExportedLately,
+    InferenceAway,
+    NoModel,
+    StorageFull,
+    TooShort,
+)
 
 __all__ = [
     "AmbiguousName",
     "CannotDelete",
     "CannotDescribe",
+    "CannotExport",
     "CannotKeep",
     "CannotPostHere",
     "CannotWriteToYou",
@@ -102,6 +112,7 @@ __all__ = [
     "DirectMessagesOff",
     "EmptyPart",
     "EmptyPrompt",
+    "ExportedLately",
     "ForeignSyntax",
     "InferenceAway",
     "InvalidFactor",
@@ -146,6 +157,7 @@ __all__ = [
     "RenamedParameter",
     "RepeatedParameter",
     "SearchTooLong",
+    "StorageFull",
     "SuffixHasWords",
     "TooFast",
     "TooManyGenerations",

@@ -17,6 +17,18 @@ too-many-options = Zu viele Optionen
 suffix-has-words = Ein Suffix darf nur Parameter enthalten
     .problem = „{ $text }“ ist kein Parameter.
     .remedy = Nimm so etwas wie `--ar 3:2 --s 250`. Für Wörter gibt es `/prefer option set`.
+exported-lately = Gerade erst geschickt
+    .problem = Deine Daten kannst du dir einmal in der Stunde schicken lassen.
+    .remedy = Versuch es in { $minutes ->
+        [one] einer Minute
+       *[other] { $minutes } Minuten
+    } noch einmal.
+cannot-export = Deine Daten lassen sich gerade nicht schicken
+    .problem = Discord nimmt die Dateien im Moment nicht an.
+    .remedy = Versuch es in ein paar Minuten noch einmal.
+storage-full = Kein Platz für neue Bilder
+    .problem = Der Speicher dieses Bots ist voll, deshalb nimmt er keine neuen Aufträge an. Was läuft, wird fertig.
+    .remedy = Versuch es später noch einmal, und sag es der Person, die diesen Bot betreibt.
 not-yours-to-delete = Nicht dein Auftrag
     .problem = Nur wer einen Auftrag gestartet hat, oder die Moderation, kann seine Nachricht löschen.
     .remedy = Frag jemanden davon.
@@ -214,6 +226,57 @@ choice-everyone = alle
 choice-owner = wer den Auftrag gestartet hat
 choice-recipe = das Rezept: Prompt, Seed und Einstellungen
 choice-mark = nichts: nur die Kennzeichnung
+
+## Die eigenen Daten eines Mitglieds
+
+command-privacy = Was über dich gespeichert ist
+    .name = datenschutz
+command-privacy-export = Dir alles schicken lassen, was über dich gespeichert ist
+    .name = export
+command-privacy-delete = Alles löschen, was über dich gespeichert ist
+    .name = löschen
+exported = Deine Daten
+    .file = Deine Daten, Datei { $number }
+    .direct = Ich habe dir eine Direktnachricht mit { $files ->
+        [one] einer Datei
+       *[other] { $files } Dateien
+    } geschickt, zusammen mit { $pictures ->
+        [one] einem Bild
+       *[other] { $pictures } Bildern
+    }.
+    .here = Du nimmst von mir keine Direktnachrichten an, deshalb { $files ->
+        [one] ist hier eine Datei
+       *[other] sind hier { $files } Dateien
+    }, zusammen mit { $pictures ->
+        [one] einem Bild
+       *[other] { $pictures } Bildern
+    }. Nur du siehst sie.
+    .contents = Darin sind deine Einstellungen und Optionen, deine Aufträge mit Prompts und Anfragen, deine Favoriten, die Bilder und die Bilder, von denen du ausgegangen bist.
+    .left-out = { $count ->
+        [one] Ein Bild fehlt
+       *[other] { $count } Bilder fehlen
+    }: Der Ordner „left out“ sagt welche und warum.
+erase-question = Alles über dich löschen?
+    .goes = Das verschwindet für immer, innerhalb einer Minute: { $jobs ->
+        [one] ein Auftrag
+       *[other] { $jobs } Aufträge
+    } mit Prompts und Anfragen, die Dateien von { $pictures ->
+        [one] einem Bild
+       *[other] { $pictures } Bildern
+    }, die Bilder, von denen du ausgegangen bist, { $options } eigene Optionen, { $favourites } Favoriten, { $drafts } unbestätigte Prompts, deine Einstellungen und dein Name. Aufträge, die warten oder laufen, werden abgebrochen.
+    .messages = Ich lösche auch meine Nachrichten mit deinen Bildern hier auf Discord, eine nach der anderen. Was du oder andere gespeichert oder gepostet haben, bleibt, und auch meine Direktnachrichten an dich.
+    .stays = Was andere aus deinen Bildern gemacht haben, gehört ihnen und bleibt, mit dem Prompt, aus dem es gezeichnet ist. `/datenschutz export` schickt dir vorher deine Daten.
+    .yes = Ja, alles löschen
+    .no = Nein, behalten
+    .kept = Es wurde nichts gelöscht
+erased = Alles über dich ist gelöscht
+    .text = { $jobs ->
+        [one] Ein Auftrag
+       *[other] { $jobs } Aufträge
+    } und { $pictures ->
+        [one] ein Bild
+       *[other] { $pictures } Bilder
+    } sind weg, mit deinen Einstellungen, Optionen und Favoriten. Meine Nachrichten auf Discord folgen jetzt.
 
 ## Was der Bot über KI sagt
 

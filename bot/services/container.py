@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.config import Settings
 from bot.delivery.job_publisher import JobPublisher
+from bot.delivery.message_remover import MessageRemover
 from bot.delivery.messenger import Messenger
 from bot.delivery.picture_marks import PictureMarks
 from bot.engines.connections import ConnectedEngines
@@ -26,6 +27,8 @@ from bot.services.generation import GenerationService
 from bot.services.job_builder import JobBuilder
 from bot.services.job_history import JobHistory
 from bot.services.preferences import PreferenceService
+from bot.services.privacy.erasure import Erasure
+from bot.services.privacy.export import MemberExport
 from bot.services.queue_worker import QueueWorker
 from bot.services.removals import Removals
 from storage.database import Database
@@ -53,6 +56,9 @@ class Services:
     preferences: PreferenceService
     descriptions: DescribeService
     removals: Removals
+    erasure: Erasure
+    export: MemberExport
+    message_remover: MessageRemover
     places: Places
     rate_limiter: RateLimiter
     messenger: Messenger
@@ -69,6 +75,8 @@ class Services:
             self.registry.keep_fresh(),
             self.queue_worker.run(),
             self.start_pictures.keep_swept(),
+            self.erasure.keep_ending(),
+            self.message_remover.run(),
         )
 
     async def close(self) -> None:
@@ -142,6 +150,7 @@ def build_services(
         turns,
     )
     removals = Removals(database, folder, messenger)
+    remover = MessageRemover(database, messenger)
     history = JobHistory(
         database, folder, registry, publisher, messenger, removals, turns, engines.places, marks
     )
@@ -153,6 +162,9 @@ def build_services(
         preferences=PreferenceService(database, registry),
         descriptions=DescribeService(engines, registry, fetcher),
         removals=removals,
+        erasure=Erasure(database, folder, start_pictures, queue_worker, remover),
+        export=MemberExport(database, folder, messenger, marks),
+        message_remover=remover,
         places=places,
         rate_limiter=RateLimiter(),
         messenger=messenger,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from bot.errors import (
     CannotKeep,
     InvalidFactor,
+    JobNotFound,
     JobNotReady,
     ModelCannotDoThis,
     NoCellsChosen,
@@ -286,8 +287,10 @@ class FollowupJobs:
         return job, await self.picture(job, source.job.parent_index or 0)
 
     async def _enlarged_from(self, job: Job) -> Job:
+        """The job whose picture was enlarged. Raises JobNotFound."""
         origin = await jobs.parent_of(self._database, job)
-        assert origin is not None, "what is enlarged has a parent, and parents are never deleted"
+        if origin is None:  # its member had it erased
+            raise JobNotFound
         return origin
 
     async def _inpainting(self, source: FollowupSource) -> _Inpainting:

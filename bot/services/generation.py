@@ -198,6 +198,8 @@ class GenerationService:
             raise TooManyOpenJobs(error.open, len(new), error.limit) from error
         except jobs.DraftGone as error:
             raise ConfirmationExpired from error
+        except jobs.ParentGone as error:
+            raise JobNotFound from error
 
     async def queue_unique(
         self, new: NewJob, limit: int | None, since: Job | None = None
@@ -207,6 +209,8 @@ class GenerationService:
             return await unique_jobs.add_unique(self._database, new, limit=limit, since=since)
         except jobs.TooManyJobs as error:
             raise TooManyOpenJobs(error.open, 1, error.limit) from error
+        except jobs.ParentGone as error:
+            raise JobNotFound from error
 
     async def _drop_pictures(self, gone: Sequence[Draft]) -> None:
         """Delete the pictures that were kept for deleted drafts."""

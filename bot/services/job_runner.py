@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 
 from bot.delivery.previews import JobProgress
 from bot.engines.places import Place
@@ -20,8 +21,8 @@ from diffusion.protocol.requests import ImageRequest
 from storage import jobs, pictures
 from storage.database import Database, StorageUnavailable
 from storage.jobs import Job
-from storage.models import JobKind, RemovedBy
-from storage.pictures import PictureFolder, PictureMissing, PictureNotSaved
+from storage.models import JobKind, JobState, RemovedBy
+from storage.pictures import NewPicture, PictureFolder, PictureMissing, PictureNotSaved
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class JobRunner:
         picture = await self.read_parent_picture(job)
         (noise,) = ImageRequest.from_json(job.request).noises
         saved = await self._folder.save(job.id, 0, own_seed(noise), picture)
-        await jobs.finish(self._database, job.id, [saved])
+        await self._store(job, [saved])
 
     async def read_parent_picture(self, job: Job) -> bytes:
         """Read the picture that a job was asked for with, as PNG. Raises PictureMissing."""
@@ -105,7 +106,16 @@ class JobRunner:
             await self._folder.save(job.id, index, own_seed(noise), picture)
             for index, (noise, picture) in enumerate(zip(request.noises, made, strict=True))
         ]
-        await until_stored(lambda: jobs.finish(self._database, job.id, saved))
+        await until_stored(lambda: self._store(job, saved))
+
+    async def _store(self, job: Job, saved: Sequence[NewPicture]) -> None:
+        """Finish a job with its saved pictures; of one that was stopped meanwhile nothing stays."""
+        if await jobs.finish(self._database, job.id, saved):
+            return
+        # It may be finished already: by a try whose answer was lost.
+        now = await jobs.get(self._database, job.id)
+        if now is None or now.state in (JobState.CANCELLED, JobState.FAILED):
+            await self._folder.remove_of_jobs([job.id])
 
     async def _resolve(self, job: Job) -> Job:
         """The job with a request for a model that is there."""

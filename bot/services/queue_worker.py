@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any
 
 from bot.delivery.job_publisher import JobPublisher
@@ -97,11 +97,16 @@ class QueueWorker:
         """Stop a queued or running job. False if it has ended already."""
         if not await jobs.cancel(self._database, job_id):
             return False
-        if task := self._following.get(job_id):
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await self.drop([job_id])
         self._end(job_id)
         return True
+
+    async def drop(self, job_ids: Collection[str]) -> None:
+        """Stop following jobs that the database no longer has as running."""
+        tasks = [task for job_id in job_ids if (task := self._following.get(job_id))]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def copy_at_once(self, job: Job) -> Job | None:
         """Finish a new job that only copies a stored picture, before it has a message.

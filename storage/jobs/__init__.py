@@ -15,6 +15,7 @@ from storage.jobs.lookups import (
 )
 from storage.jobs.queue import (
     DraftGone,
+    ParentGone,
     TooManyJobs,
     add,
     attach_message,
@@ -47,6 +48,7 @@ __all__ = [
     "DraftGone",
     "Job",
     "NewJob",
+    "ParentGone",
     "Queue",
     "TooManyJobs",
     "Totals",

@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import drafts, queue_order
+from storage import drafts, queue_order, unwanted_messages
 from storage.database import Database, upsert
-from storage.jobs.lookups import count_open_in
+from storage.jobs.lookups import count_open_in, not_erased
 from storage.jobs.records import UNFINISHED, UNRESOLVED_KEY, Job, NewJob, fold, to_job, to_row
 from storage.models import COPIED_KINDS, JobKind, JobRow, JobState, MemberRow
 from storage.pictures import NewPicture
@@ -31,6 +31,10 @@ class TooManyJobs(Exception):
         self.open = open
         """How many they have now."""
         self.limit = limit
+
+
+class ParentGone(Exception):
+    """The job that a new one is made from was erased."""
 
 
 class DraftGone(Exception):
@@ -48,7 +52,7 @@ async def add(
 
     `draft_id` is the draft that they come from, which is removed. Raises `TooManyJobs` if the
     member would have more than `limit` queued and running, `DraftGone` if the draft is gone
-    already.
+    already, `ParentGone` if a job that one is made from is.
     """
     if not new:
         return ()
@@ -82,6 +86,7 @@ async def insert(
         open_count = await count_open_in(session, member_id)
         if open_count + len(new) > limit:
             raise TooManyJobs(open_count, limit)
+    await _check_parents(session, {job.parent_id for job in new if job.parent_id})
     if draft_id is not None and not await drafts.take(session, draft_id):
         raise DraftGone
     # A microsecond apart, so that "oldest first" keeps the order they were given in.
@@ -93,18 +98,40 @@ async def insert(
     return tuple(to_job(row) for row in rows)
 
 
+async def _check_parents(session: AsyncSession, parents: Collection[str]) -> None:
+    """Raise ParentGone if one is erased; until the end of the transaction none can be."""
+    if not parents:
+        return
+    # As a foreign key locks them: they can still change otherwise, and get other children.
+    found = await session.scalars(
+        select(JobRow.id)
+        .where(JobRow.id.in_(parents), not_erased())
+        .with_for_update(read=True, key_share=True)
+    )
+    if len(found.all()) != len(parents):
+        raise ParentGone
+
+
 async def attach_message(
     database: Database, job_id: str, channel_id: int, message_id: int, *, by_token: bool = True
 ) -> None:
     """Store which message shows the job; from then on the job can be claimed.
 
-    `by_token` False is a message that is not reached by the job's reply token, if it has one.
+    `by_token` False is a message that is not reached by the job's reply token, if it has one. The
+    message of a job that was erased meanwhile is noted as unwanted.
     """
     values: dict[str, Any] = {"channel_id": channel_id, "message_id": message_id}
     if not by_token:
         values["reply_token"] = None
     async with database.transaction() as session:
-        await session.execute(update(JobRow).where(JobRow.id == job_id).values(**values))
+        changed = await session.scalar(
+            update(JobRow)
+            .where(JobRow.id == job_id, not_erased())
+            .values(**values)
+            .returning(JobRow.id)
+        )
+        if changed is None:
+            await unwanted_messages.add(session, channel_id, message_id)
 
 
 async def claim_next(

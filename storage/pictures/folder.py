@@ -66,6 +66,13 @@ class PictureFolder:
         """
         await asyncio.to_thread(self._remove, pictures)
 
+    async def remove_of_jobs(self, job_ids: Collection[str]) -> int:
+        """Delete all files of these jobs' pictures, also those without a row; returns how many.
+
+        Raises `PictureNotRemoved`.
+        """
+        return await asyncio.to_thread(self._remove_of_jobs, frozenset(job_ids))
+
     async def keep(self, picture: bytes) -> str:
         """Write a start picture to the folder; returns its SHA-256, its name.
 
@@ -113,6 +120,18 @@ class PictureFolder:
                 (self._root / picture.file).unlink(missing_ok=True)
         except OSError as error:
             raise PictureNotRemoved(_why_not_written(error)) from error
+
+    def _remove_of_jobs(self, job_ids: frozenset[str]) -> int:
+        gone = 0
+        try:
+            for file in self._root.glob("*"):
+                # One that a crash left half written begins with a dot.
+                if file.name.removeprefix(".").partition("_")[0] in job_ids:
+                    file.unlink(missing_ok=True)
+                    gone += 1
+        except OSError as error:
+            raise PictureNotRemoved(_why_not_written(error)) from error
+        return gone
 
     def _all_kept(self, older_than_s: float) -> tuple[str, ...]:
         latest, found = time.time() - older_than_s, []
@@ -206,6 +225,8 @@ def _remove_if_there(file: Path) -> None:
 def _why_not_written(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "The disk for pictures is full."
+    if error.errno == errno.EFBIG:
+        return "A file may not become that large here."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return "The folder for pictures is not writable."
     return f"The folder for pictures cannot be used: {error.strerror or error}."

@@ -86,6 +86,8 @@ BUTTONS_OF_NOBODY = (
     "me:reset",
     "me:reset:yes",
     "server-reset:yes",
+    "privacy:delete:no",
+    "privacy:delete:yes",
     "propose:draw:1",
     "propose:all",
     "propose:example:1",
