@@ -328,6 +328,10 @@ class JobPublisher:
         if not stored:
             reason = say("not-showable.taken-away", job.locale)
             return job_messages.not_showable(job, parent, reason)
+        if any(picture.expired_at for picture in stored):
+            reason = say("not-showable.expired", job.locale)
+            message = job_messages.not_showable(job, parent, reason)
+            return replace(message, buttons=await self._buttons_of(job))
         try:
             pictures = [await self._folder.read(picture) for picture in stored]
             recipe = await self._marks.has_recipe(job)

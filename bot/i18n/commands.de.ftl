@@ -196,6 +196,12 @@ server-settings = Server-Einstellungen
     .pictures = Dateien der Bilder
     .pictures-recipe = sagen, dass sie von einer KI sind, mit Prompt und Seed
     .pictures-mark = sagen, dass sie von einer KI sind, und sonst nichts
+    .kept = Aufbewahrt
+    .kept-value = { $days ->
+        [0] für immer
+        [one] einen Tag, danach nur, wie sie neu gezeichnet werden
+       *[other] { $days } Tage, danach nur, wie sie neu gezeichnet werden
+    }
 command-server = Einstellungen für alle auf diesem Server
     .name = server
 command-server-settings = Standards und Grenzen dieses Servers; ohne Optionen zeigt es sie an
@@ -218,6 +224,8 @@ command-server-settings = Standards und Grenzen dieses Servers; ohne Optionen ze
     .highlights-name = highlights
     .pictures_carry = Was in den Dateien der Bilder steht, außer dass sie von einer KI sind
     .pictures_carry-name = bilddateien
+    .keep_days = Wie viele Tage Bilder aufbewahrt werden, danach nur ihr Rezept; 0 ist für immer
+    .keep_days-name = tage
 command-server-reset = Die Einstellungen dieses Servers zurücksetzen
     .name = reset
 choice-faithful = dem Prompt treu
@@ -346,6 +354,7 @@ history = Deine Bilder
     .nothing-of-kind = Davon hast du noch keine fertigen Bilder.
     .nothing-of-kind-found = Kein Prompt dieser Art enthält „{ $query }“.
     .where = Nachricht
+    .expired = Nicht mehr aufbewahrt: Seine Buttons zeichnen es neu.
     .page = Seite { $number } von { $pages } · { $total ->
         [1] 1 Auftrag
        *[other] { $total } Aufträge

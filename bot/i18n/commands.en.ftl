@@ -196,6 +196,12 @@ server-settings = Server settings
     .pictures = Files of pictures
     .pictures-recipe = say that AI made them, with prompt and seed
     .pictures-mark = say that AI made them, and nothing else
+    .kept = Kept
+    .kept-value = { $days ->
+        [0] for ever
+        [one] for one day, then only how to draw them again
+       *[other] for { $days } days, then only how to draw them again
+    }
 command-server = Settings for everyone on this server
     .name = server
 command-server-settings = Defaults and limits of this server; run without options to view
@@ -218,6 +224,8 @@ command-server-settings = Defaults and limits of this server; run without option
     .highlights-name = highlights
     .pictures_carry = What the files of pictures say, besides that AI made them
     .pictures_carry-name = pictures_carry
+    .keep_days = For how many days pictures are kept, then only their recipe; 0 is for ever
+    .keep_days-name = keep_days
 command-server-reset = Reset this server's settings
     .name = reset
 choice-faithful = faithful to the prompt
@@ -346,6 +354,7 @@ history = Your pictures
     .nothing-of-kind = You have no finished pictures of this kind.
     .nothing-of-kind-found = No prompt of this kind contains “{ $query }”.
     .where = message
+    .expired = Not kept any more: its buttons draw it again.
     .page = Page { $number } of { $pages } · { $total ->
         [1] 1 job
        *[other] { $total } jobs

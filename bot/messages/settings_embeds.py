@@ -111,6 +111,10 @@ def server(settings: ServerSettings, changed: bool, locale: str) -> EmbedSpec:
             say("server-settings.pictures", locale),
             say(f"server-settings.pictures-{settings.pictures_carry}", locale),
         ),
+        (
+            say("server-settings.kept", locale),
+            say("server-settings.kept-value", locale, days=settings.keep_days),
+        ),
     )
     title = say("server-settings.saved" if changed else "server-settings", locale)
     colour = EmbedColour.GREEN if changed else EmbedColour.GREY

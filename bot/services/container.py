@@ -22,15 +22,19 @@ from bot.policy.places import Places
 from bot.policy.rate_limit import RateLimiter
 from bot.services.completion import PromptCompletion
 from bot.services.describe import DescribeService
+from bot.services.followup_jobs import FollowupJobs
 from bot.services.followups import FollowupService
 from bot.services.generation import GenerationService
 from bot.services.job_builder import JobBuilder
 from bot.services.job_history import JobHistory
+from bot.services.later_followups import LaterFollowups
 from bot.services.preferences import PreferenceService
 from bot.services.privacy.erasure import Erasure
 from bot.services.privacy.export import MemberExport
 from bot.services.queue_worker import QueueWorker
 from bot.services.removals import Removals
+from bot.services.upkeep.disk_budget import DiskBudget
+from bot.services.upkeep.retention import Retention
 from storage.database import Database
 from storage.pictures import PictureFolder
 from storage.start_pictures import StartPictures
@@ -59,6 +63,8 @@ class Services:
     erasure: Erasure
     export: MemberExport
     message_remover: MessageRemover
+    retention: Retention
+    budget: DiskBudget
     places: Places
     rate_limiter: RateLimiter
     messenger: Messenger
@@ -77,6 +83,8 @@ class Services:
             self.start_pictures.keep_swept(),
             self.erasure.keep_ending(),
             self.message_remover.run(),
+            self.retention.keep_swept(),
+            self.budget.keep_measured(),
         )
 
     async def close(self) -> None:
@@ -109,6 +117,8 @@ def build_services(
     )
     engines = EnginePool(connected.engines, registry)
     publisher = JobPublisher(database, folder, messenger, registry, marks)
+    start_pictures = StartPictures(database, folder)
+    followup_jobs = FollowupJobs(database, folder, registry, start_pictures)
     queue_worker = QueueWorker(
         database,
         folder,
@@ -116,10 +126,12 @@ def build_services(
         registry,
         publisher,
         places,
+        start_pictures,
+        LaterFollowups(database, followup_jobs).complete,
     )
     fetcher = PictureFetcher(_cdn(settings))
-    admission = Admission(database)
-    start_pictures = StartPictures(database, folder)
+    budget = DiskBudget(settings.data_folder, folder, settings.data_budget_bytes)
+    admission = Admission(database, budget.check)
     job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher)
     generation = GenerationService(
         database,
@@ -138,8 +150,7 @@ def build_services(
     )
     followups = FollowupService(
         database,
-        folder,
-        registry,
+        followup_jobs,
         job_builder,
         generation,
         admission,
@@ -165,6 +176,8 @@ def build_services(
         erasure=Erasure(database, folder, start_pictures, queue_worker, remover),
         export=MemberExport(database, folder, messenger, marks),
         message_remover=remover,
+        retention=Retention(database, folder),
+        budget=budget,
         places=places,
         rate_limiter=RateLimiter(),
         messenger=messenger,

@@ -28,7 +28,7 @@ from bot.models.sizes import has_size
 from bot.policy.actors import Requester
 from bot.prompts import derive, recipe
 from bot.services.job_builder import new_job, new_seed
-from bot.services.unresolved_jobs import with_request
+from bot.services.unresolved_jobs import LATER_KEY, with_request
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import ImageRequest, InitImage
 from storage import jobs, pictures
@@ -161,7 +161,7 @@ class FollowupJobs:
         try:
             return await self._folder.read(picture)
         except PictureMissing as error:
-            raise PictureLost from error
+            raise PictureLost(picture.job_id) from error
 
     # The builders.
 
@@ -211,6 +211,10 @@ class FollowupJobs:
                 new_job(source.requester, job.prompt, request), request=again.request
             )
             return replace(new, kind=JobKind.REROLL, parent_id=job.id)
+        if LATER_KEY in job.request:
+            # Its picture could not be drawn again; that is tried once more.
+            again = _repeated(source, request)
+            return replace(again, request=job.request, prompt=job.prompt)
         if job.kind not in SINGLE_PICTURE_KINDS:
             drawn, meant = source.remix(request)
             is_grid = not derive.is_variation(request)
@@ -224,13 +228,7 @@ class FollowupJobs:
         # A creative upscale gets new noise; the others have none, and are repeated as they were.
         if job.detail == "creative":
             request = derive.reroll(request, new_seed())
-        return replace(
-            new_job(source.requester, recipe.of_copy(job.prompt), request),
-            kind=job.kind,
-            parent_id=job.parent_id,
-            parent_index=job.parent_index,
-            detail=job.detail,
-        )
+        return _repeated(source, request)
 
     async def zoom(self, source: FollowupSource) -> NewJob:
         """The picture smaller, and more around it. Raises InvalidFactor."""
@@ -256,9 +254,10 @@ class FollowupJobs:
         return await self._inpainted(source, JobKind.SQUARE, old, canvas)
 
     async def region(self, source: FollowupSource) -> NewJob:
-        old, wanted = await self._inpainting(source), source.wanted
+        wanted = source.wanted
         if not wanted.cells:
             raise NoCellsChosen
+        old = await self._inpainting(source)
         canvas = await asyncio.to_thread(
             outpaint.open_cells, old.png, *old.size, wanted.grid_size, wanted.cells
         )
@@ -335,6 +334,18 @@ class FollowupJobs:
             return await self._start_pictures.keep(picture)
         except PictureNotSaved as error:
             raise CannotKeep(str(error)) from error
+
+
+def _repeated(source: FollowupSource, request: ImageRequest) -> NewJob:
+    """The same job of the same picture again."""
+    job = source.job
+    return replace(
+        new_job(source.requester, recipe.of_copy(job.prompt), request),
+        kind=job.kind,
+        parent_id=job.parent_id,
+        parent_index=job.parent_index,
+        detail=job.detail,
+    )
 
 
 def _seed_for(source: FollowupSource) -> int:

@@ -122,6 +122,7 @@ class GenerationService:
         """Queue the jobs of a draft. Raises ConfirmationExpired."""
         draft = check_draft(requester.member_id, await drafts.get(self._database, draft_id))
         await self._places.check(requester)
+        self._admission.check_room()
         settings = await self.server_settings(requester.server_id)
         return await self.queue(from_draft(requester, draft.content), _max_jobs(settings), draft_id)
 

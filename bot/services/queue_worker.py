@@ -17,13 +17,14 @@ from bot.i18n.texts import say
 from bot.models.registry import ModelRegistry
 from bot.policy.places import Places
 from bot.retry import until_stored
-from bot.services.job_runner import JobRunner
+from bot.services.job_runner import Complete, JobRunner
 from diffusion.protocol.client import InferenceUnavailable
 from storage import jobs
 from storage.database import Database, StorageUnavailable
 from storage.jobs import Job
 from storage.models import COPIED_KINDS, JobKind, JobState
 from storage.pictures import PictureFolder, PictureMissing
+from storage.start_pictures import StartPictures
 
 log = logging.getLogger(__name__)
 
@@ -57,12 +58,14 @@ class QueueWorker:
         registry: ModelRegistry,
         publisher: JobPublisher,
         places: Places,
+        start_pictures: StartPictures,
+        complete: Complete,
     ) -> None:
         self._database = database
         self._engines = engines
         self._registry = registry
         self._publisher = publisher
-        self._runner = JobRunner(database, folder, registry, places)
+        self._runner = JobRunner(database, folder, registry, places, start_pictures, complete)
         self._news = {kinds: asyncio.Event() for kinds in (GENERATED_KINDS, COPIED_KINDS)}
         engines.on_change(self._news[GENERATED_KINDS].set)
         self._following: dict[str, asyncio.Task[None]] = {}

@@ -24,6 +24,10 @@ from storage.jobs import UNRESOLVED_KEY, Job, NewJob
 from storage.models import JobKind
 from storage.servers import ServerSettings
 
+LATER_KEY = "later"
+"""The key in the request of a follow-up job that is made when its picture is drawn again; see
+`bot.services.later_followups`."""
+
 
 def placeholder(text: str, seed: int) -> ImageRequest:
     """What stands in for the request of a prompt whose model is not known yet."""

@@ -43,6 +43,7 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
         buttons_for=say("command-server-settings.buttons_for"),
         highlights=say("command-server-settings.highlights"),
         pictures_carry=say("command-server-settings.pictures_carry"),
+        keep_days=say("command-server-settings.keep_days"),
     )
     @app_commands.choices(
         temperament=_choices(*TEMPERAMENT_NAMES),
@@ -61,6 +62,7 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
         buttons_for: str | None = None,
         highlights: discord.TextChannel | None = None,
         pictures_carry: str | None = None,
+        keep_days: app_commands.Range[int, 0, 3650] | None = None,
     ) -> None:
         changes = {
             "stylize": stylize,
@@ -70,6 +72,7 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
             "buttons_for": buttons_for,
             "highlights_channel": highlights and highlights.id,
             "pictures_carry": pictures_carry,
+            "keep_days": keep_days,
         }
         server_id = managed_server_of(interaction)
         changed = any(given is not None for given in (aspect, style, *changes.values()))
