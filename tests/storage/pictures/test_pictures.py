@@ -229,7 +229,7 @@ async def test_only_a_digest_is_a_name_of_what_was_kept(folder: PictureFolder, n
 async def test_a_disk_that_takes_no_more_leaves_nothing_half_written(
     tmp_path: Path, png: bytes
 ) -> None:
-    """The system's limit of a file's size stands in for a disk that fills up while it is written."""
+    """The limit of a file's size stands in for a disk that fills up while it is written."""
     folder = PictureFolder(tmp_path / "pictures")
     whole = await folder.save("a" * 32, 0, 7, png)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
