@@ -90,7 +90,16 @@ from bot.errors.prompts import (
     UntranslatedSettings,
     WeightsCancel,
 )
-from bot.errors.services import CannotDescribe, DatabaseAway, InferenceAway, NoModel, TooShort
+from bot.errors.services import (
+    CannotDescribe,
+    CannotExport,
+    DatabaseAway,
+    ExportedLately,
+    InferenceAway,
+    NoModel,
+    StorageFull,
+    TooShort,
+)
 from bot.errors.words import (
     ForbiddenWords,
     InvalidRule,
@@ -103,6 +112,7 @@ __all__ = [
     "AmbiguousName",
     "CannotDelete",
     "CannotDescribe",
+    "CannotExport",
     "CannotKeep",
     "CannotPostHere",
     "CannotWriteToYou",
@@ -112,6 +122,7 @@ __all__ = [
     "DirectMessagesOff",
     "EmptyPart",
     "EmptyPrompt",
+    "ExportedLately",
     "ForbiddenWords",
     "ForeignSyntax",
     "InferenceAway",
@@ -161,6 +172,7 @@ __all__ = [
     "RenamedParameter",
     "RepeatedParameter",
     "SearchTooLong",
+    "StorageFull",
     "SuffixHasWords",
     "TooFast",
     "TooManyDefaults",
