@@ -19,7 +19,10 @@ from bot.models.registry import ModelRegistry
 from bot.policy.admission import Admission
 from bot.policy.places import Places
 from bot.policy.rate_limit import RateLimiter
+from bot.services.admin.access import AccessReader
+from bot.services.admin.access_settings import AccessSettings
 from bot.services.admin.authorization import Authorization
+from bot.services.admin.blocking import BlockService
 from bot.services.completion import PromptCompletion
 from bot.services.describe import DescribeService
 from bot.services.followups import FollowupService
@@ -47,6 +50,9 @@ MAX_SHOWINGS_PER_MEMBER = 4
 class Services:
     """What the user interface calls, and what runs beside it."""
 
+    authorization: Authorization
+    access_settings: AccessSettings
+    blocks: BlockService
     generation: GenerationService
     followups: FollowupService
     history: JobHistory
@@ -100,6 +106,8 @@ def build_services(
         {**configuration.named_versions, **settings.named_versions},
         configuration.apply,
     )
+    audiences = {id: one.audience for id, one in configuration.models.items() if one.is_restricted}
+    authorization = Authorization(database, places, AccessReader(database, registry, audiences))
     engines = EnginePool(connected.engines, registry)
     publisher = JobPublisher(database, folder, messenger, registry, marks)
     queue_worker = QueueWorker(
@@ -109,10 +117,10 @@ def build_services(
         registry,
         publisher,
         places,
+        authorization.check_resolved,
     )
     fetcher = PictureFetcher(_cdn(settings))
     admission = Admission(database)
-    authorization = Authorization(places)
     start_pictures = StartPictures(database, folder)
     job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher)
     generation = GenerationService(
@@ -148,10 +156,13 @@ def build_services(
         database, folder, registry, publisher, messenger, removals, turns, engines.places, marks
     )
     return Services(
+        authorization=authorization,
+        access_settings=AccessSettings(database, registry),
+        blocks=BlockService(database, queue_worker),
         generation=generation,
         followups=followups,
         history=history,
-        completion=PromptCompletion(database, registry),
+        completion=PromptCompletion(database, registry, authorization),
         preferences=PreferenceService(database, registry),
         descriptions=DescribeService(engines, registry, fetcher),
         removals=removals,

@@ -16,7 +16,7 @@ from bot.errors import (
 from bot.images.sanitize import UploadedFile
 from bot.messages.job_messages import waiting, waiting_for_inference
 from bot.messages.specs import MessageSpec
-from bot.policy.access import Action, Actor, check_draft, check_job
+from bot.policy.access import Action, Actor, check_draft
 from bot.policy.actors import Requester
 from bot.policy.admission import Admission
 from bot.retry import until_stored
@@ -105,7 +105,9 @@ class GenerationService:
             if needs_no_confirmation:
                 return await self.queue(new, limit)
             await self._drop_pictures(await drafts.make_room(self._database, requester.member_id))
-            draft_id = await drafts.keep(self._database, requester.member_id, to_draft(new))
+            draft_id = await drafts.keep(
+                self._database, requester.member_id, to_draft(new, asked.repeat)
+            )
         return Confirmation(draft_id, asked.prompts, len(new), settings.jobs_per_member)
 
     async def imagine_all(self, requester: Requester, prompts: Sequence[str]) -> tuple[Job, ...]:
@@ -126,7 +128,8 @@ class GenerationService:
         await self._authorization.check_requester(requester)
         settings = await self.server_settings(requester.server_id)
         new = from_draft(requester, draft.content)
-        new = await self._authorization.check_jobs(requester, new)
+        repeat = draft.content.get("repeat", 1)
+        new = await self._authorization.check_jobs(requester, new, repeat=repeat)
         return await self.queue(new, _max_jobs(settings), draft_id)
 
     async def decline(self, member_id: int, draft_id: str) -> None:
@@ -194,7 +197,10 @@ class GenerationService:
 
     async def _authorized(self, requester: Requester, asked: BuiltJobs) -> BuiltJobs:
         """The same jobs, with the verdict on each. Raises the refusal of one."""
-        return replace(asked, jobs=await self._authorization.check_jobs(requester, asked.jobs))
+        jobs = await self._authorization.check_jobs(
+            requester, asked.jobs, repeat=asked.repeat, uploads=asked.has_uploads
+        )
+        return replace(asked, jobs=jobs)
 
     async def queue(
         self, new: Sequence[NewJob], limit: int | None, draft_id: str | None = None
@@ -231,7 +237,7 @@ class GenerationService:
 
     async def check(self, action: Action, actor: Actor, job: Job) -> None:
         """Raise the refusal if this member may not do this with the job."""
-        check_job(action, actor, job, await self.server_settings(job.server_id))
+        await self._authorization.check_action(action, actor, job)
 
 
 def _max_jobs(settings: ServerSettings) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable
 
 from bot.delivery.previews import JobProgress
 from bot.engines.places import Place
@@ -45,8 +46,9 @@ class JobRunner:
         folder: PictureFolder,
         registry: ModelRegistry,
         places: Places,
+        check: Callable[[Job], Awaitable[None]],
     ) -> None:
-        self._resolver = JobResolver(database, registry)
+        self._resolver = JobResolver(database, registry, check)
         self._database = database
         self._folder = folder
         self._registry = registry

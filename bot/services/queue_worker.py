@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from bot.delivery.job_publisher import JobPublisher
@@ -57,12 +57,13 @@ class QueueWorker:
         registry: ModelRegistry,
         publisher: JobPublisher,
         places: Places,
+        check: Callable[[Job], Awaitable[None]],
     ) -> None:
         self._database = database
         self._engines = engines
         self._registry = registry
         self._publisher = publisher
-        self._runner = JobRunner(database, folder, registry, places)
+        self._runner = JobRunner(database, folder, registry, places, check)
         self._news = {kinds: asyncio.Event() for kinds in (GENERATED_KINDS, COPIED_KINDS)}
         engines.on_change(self._news[GENERATED_KINDS].set)
         self._following: dict[str, asyncio.Task[None]] = {}

@@ -51,10 +51,11 @@ def check_allowed(interaction: discord.Interaction) -> None:
     services.places.check_open(interaction)
 
 
-def requester_of(interaction: discord.Interaction) -> Requester:
+def requester_of(interaction: discord.Interaction, *, posts: bool = True) -> Requester:
     """Who asks for a job, and where. Raises CannotPostHere if no picture could be shown there.
 
     Call it before anything is queued, so that no GPU time goes into pictures that cannot be shown.
+    `posts` False is for what is only answered, which is possible everywhere.
     """
     channel = interaction.channel
     return Requester(
@@ -65,7 +66,7 @@ def requester_of(interaction: discord.Interaction) -> Requester:
         attachment_limit=interaction.filesize_limit,
         locale=(interaction.guild_locale or interaction.locale).value,
         reply_token=interaction.token,
-        guest=_is_guest(interaction),
+        guest=posts and _is_guest(interaction),
         installed=interaction.is_user_integration(),
         roles=_roles_of(interaction.user),
         parent_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
@@ -88,6 +89,7 @@ def actor_of(interaction: discord.Interaction, message: discord.Message | None =
         shown_jobs=frozenset()
         if message is None
         else jobs_in(custom_ids_of(interaction.client, message)),
+        roles=_roles_of(interaction.user),
     )
 
 

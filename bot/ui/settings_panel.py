@@ -17,7 +17,7 @@ from bot.messages import settings_embeds
 from bot.messages.specs import EmbedColour
 from bot.services.preferences import STYLIZE_LEVELS, TEMPERAMENT_NAMES
 from bot.ui.dynamic_items import PersistentButton, PersistentSelect, layout_of, view_of
-from bot.ui.interactions import managed_server_of, member_of, services_of
+from bot.ui.interactions import managed_server_of, member_of, requester_of, services_of
 from bot.ui.responses import Responder
 from storage.members import Preferences
 from storage.models import JobMode
@@ -114,13 +114,15 @@ async def show_panel(
     interaction: discord.Interaction, chosen: Coroutine[Any, Any, Preferences]
 ) -> None:
     """Show the panel of the preferences that `chosen` returns, in place of the one before."""
-    service, responder = services_of(interaction).preferences, Responder(interaction)
-    locale = interaction.locale.value
+    services, responder = services_of(interaction), Responder(interaction)
+    service, locale = services.preferences, interaction.locale.value
 
     async def look_up() -> tuple[Preferences, Mapping[str, str], tuple[str, ...]]:
         preferences = await chosen
         options = await service.options(interaction.user.id)
-        return preferences, options, await service.versions()
+        mine = await services.authorization.access_of(requester_of(interaction, posts=False))
+        versions = await service.versions()
+        return preferences, options, tuple(filter(mine.offers, versions))
 
     preferences, options, versions = await responder.run(look_up(), ephemeral=True, updates=True)
     await responder.show_layout(panel(preferences, options, versions, locale))

@@ -11,6 +11,7 @@ import discord
 from bot.errors import CannotDescribe
 from bot.i18n.markdown import code_block, plain, unboxed, visible
 from bot.i18n.texts import say
+from bot.images.sanitize import UploadedFile
 from bot.messages.job_messages import MAX_ALT_TEXT_CHARS
 from bot.messages.specs import AttachmentSpec, EmbedColour, EmbedSpec, MessageSpec
 from bot.services.describe import CROP_SHARES, PictureDescription, WordWeights
@@ -75,16 +76,23 @@ async def draw_all(interaction: discord.Interaction, prompts: Sequence[str]) -> 
     await show_jobs(interaction, generation, await Responder(interaction).run(work))
 
 
+async def describe(
+    interaction: discord.Interaction, picture: str | UploadedFile, look: int = 0
+) -> PictureDescription:
+    """Describe a picture for a member who may use the bot here. `look` numbers the crops."""
+    services = services_of(interaction)
+    await services.authorization.check_requester(requester_of(interaction, posts=False))
+    return await services.descriptions.describe(
+        picture, interaction.user.id, look, most_bytes=interaction.filesize_limit
+    )
+
+
 async def look_again(interaction: discord.Interaction, message: discord.Message, look: int) -> None:
     """Describe a closer crop of the picture in a message. `look` numbers the crops."""
     if not message.attachments:
         raise CannotDescribe
     locale, responder = interaction.locale.value, Responder(interaction)
-    picture, member_id = upload_of(message.attachments[0]), interaction.user.id
-    most_bytes = interaction.filesize_limit
-    work = services_of(interaction).descriptions.describe(
-        picture, member_id, look, most_bytes=most_bytes
-    )
+    work = describe(interaction, upload_of(message.attachments[0]), look)
     described = await responder.run(work, updates=True)
     await responder.update_embed(
         description_embed(described, locale), _buttons(len(described.prompts), look, locale)

@@ -31,6 +31,11 @@ TEXT_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "prefer option set": ("option", "value"),
     "prefer suffix": ("value",),
     "seed": ("id",),
+    "server access limits": (
+        *("quality", "steps", "size", "pictures", "repeat", "permutations"),
+        *("models", "loras", "without"),
+    ),
+    "server block": ("for", "reason"),
     "server settings": ("aspect", "style"),
     "shorten": ("prompt",),
     "show": ("id",),

@@ -14,17 +14,21 @@ from playground.payloads.people import (
     channel_payload,
     guild_create_payload,
     member_payload,
+    role_payload,
     user_payload,
 )
 from playground.state.changes import (
     AppInstall,
+    BotLeave,
     Change,
     ChannelUpdate,
     MemberRemove,
+    MemberUpdate,
     MessageCreate,
     MessageDelete,
     MessageUpdate,
     ReactionChange,
+    RoleCreate,
     TypingStart,
 )
 from playground.state.messages import Json
@@ -69,6 +73,14 @@ def events_of(world: World, change: Change) -> Iterator[Event]:
             if banned:
                 yield "GUILD_BAN_ADD", removed, Intent.GUILD_MODERATION, True
             yield "GUILD_MEMBER_REMOVE", removed, Intent.GUILD_MEMBERS, True
+        case RoleCreate(role):
+            made = {"guild_id": str(world.guild.id), "role": role_payload(role)}
+            yield "GUILD_ROLE_CREATE", made, Intent.GUILDS, True
+        case MemberUpdate(member):
+            changed = {"guild_id": str(world.guild.id), **member_payload(member)}
+            yield "GUILD_MEMBER_UPDATE", changed, Intent.GUILD_MEMBERS, True
+        case BotLeave():
+            yield "GUILD_DELETE", {"id": str(world.guild.id)}, Intent.GUILDS, True
         case TypingStart(channel, user_id):
             body = {"channel_id": str(channel.id), "user_id": str(user_id), "timestamp": 0}
             in_guild = channel.guild_id is not None
@@ -146,7 +158,7 @@ def ready_events(
     world: World, session_id: str, shard: tuple[int, int], url: str
 ) -> Iterator[tuple[str, Payload]]:
     """READY, then the guild where it belongs to this shard."""
-    here = is_for_shard(world, shard, in_guild=True)
+    here = is_for_shard(world, shard, in_guild=True) and world.bot.id in world.guild.members
     guilds = [{"id": str(world.guild.id), "unavailable": True}] if here else []
     application = {"id": str(world.application_id), "flags": 0}
     yield (

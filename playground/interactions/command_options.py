@@ -7,7 +7,7 @@ converts and bounds numbers, and refuses what is missing or unknown.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from playground.interactions.command_registry import Command
@@ -20,21 +20,23 @@ NESTED = (OptionKind.SUBCOMMAND, OptionKind.GROUP)
 
 @dataclass(frozen=True, slots=True)
 class TypedOptions:
-    """The `options` of the interaction, and the files, users and channels they refer to."""
+    """The `options` of the interaction, and the files, users, channels and roles in them."""
 
     options: list[dict[str, Any]]
     files: dict[int, StoredFile] = field(default_factory=dict)
     users: set[int] = field(default_factory=set)
     channels: set[int] = field(default_factory=set)
+    roles: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Finds files, users and channels by a typed name or id; each raises Refusal if unknown."""
+    """Finds files, users, channels and roles by a typed name or id; raises Refusal if unknown."""
 
     file: Callable[[str], StoredFile]
     user: Callable[[str], int]
     channel: Callable[[str], int]
+    role: Callable[[str], int]
 
 
 def fill_options(
@@ -71,7 +73,7 @@ def fill_options(
     filled = typed.options
     for step in reversed(steps):
         filled = [{"type": step["type"], "name": step["name"], "options": filled}]
-    return TypedOptions(filled, typed.files, typed.users, typed.channels)
+    return replace(typed, options=filled)
 
 
 def _fill(
@@ -105,6 +107,10 @@ def _convert(option: Json, value: Any, typed: TypedOptions, lookup: Lookup) -> A
             channel_id = lookup.channel(str(value))
             typed.channels.add(channel_id)
             return str(channel_id)
+        case OptionKind.ROLE:
+            role_id = lookup.role(str(value))
+            typed.roles.add(role_id)
+            return str(role_id)
         case OptionKind.USER | OptionKind.MENTIONABLE:
             user_id = lookup.user(str(value))
             typed.users.add(user_id)

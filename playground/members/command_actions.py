@@ -109,7 +109,7 @@ def _command_payload(command: Command) -> dict[str, Any]:
 
 
 def _lookup(standin: StandIn, member: GuildMember) -> Lookup:
-    """Finds files, users and channels as this member names them."""
+    """Finds files, users, channels and roles as this member names them."""
 
     def file(text: str) -> StoredFile:
         upload = standin.world.uploads.get(int(text)) if text.isdigit() else None
@@ -129,4 +129,10 @@ def _lookup(standin: StandIn, member: GuildMember) -> Lookup:
         except DiscordError:
             raise Refusal(f"There is no channel {text!r}.") from None
 
-    return Lookup(file, user, channel)
+    def role(text: str) -> int:
+        for each in standin.world.guild.roles:
+            if text in (each.name, str(each.id)):
+                return each.id
+        raise Refusal(f"There is no role {text!r}.")
+
+    return Lookup(file, user, channel, role)

@@ -14,10 +14,7 @@ from playground.app.standin import StandIn
 from playground.payloads.messages import message_payload
 from playground.payloads.people import AVATAR
 from playground.state.changes import (
-    AppInstall,
     Change,
-    ChannelUpdate,
-    MemberRemove,
     MessageCreate,
     MessageDelete,
     MessageUpdate,
@@ -95,7 +92,10 @@ class Feed:
         ]
         return {
             "me": self._person(member.user),
-            "people": [self._person(each.user) for each in world.members.values()],
+            "people": [
+                {**self._person(each.user), "roles": self._roles(each)}
+                for each in world.members.values()
+            ],
             "server": world.guild.name,
             "app_installed": member.user.id in world.installed_by,
             "owner_id": str(world.guild.owner_id),
@@ -103,6 +103,10 @@ class Feed:
             "bot": self._person(world.bot),
             "commands_version": self._standin.commands.version,
         }
+
+    def _roles(self, member: GuildMember) -> list[str]:
+        """The names of a member's roles on the bot's server."""
+        return [role.name for role in self._standin.world.guild.roles if role.id in member.roles]
 
     def _person(self, user: User) -> dict[str, Any]:
         """A user; online is who has a page open, and the bot where it is connected."""
@@ -133,9 +137,14 @@ class Feed:
 
     def _tell(self, change: Change) -> None:
         world = self._standin.world
-        if isinstance(change, ChannelUpdate | AppInstall | MemberRemove):
-            self._tell_state()
-            return
+        match change:
+            case MessageCreate() | MessageUpdate() | MessageDelete() | ReactionChange():
+                pass
+            case TypingStart():
+                pass
+            case _:
+                self._tell_state()
+                return
         for viewer in self._viewers:
             user_id = viewer.member.user.id
             match change:

@@ -11,6 +11,7 @@ from playground.payloads.people import (
     Payload,
     channel_payload,
     member_payload,
+    role_payload,
     user_payload,
 )
 from playground.state.messages import Json
@@ -108,6 +109,10 @@ def resolved_payload(world: World, channel: Channel, typed: TypedOptions) -> Pay
                 "permissions": str(world.permissions(world.bot.id, world.channel(identity))),
             }
             for identity in typed.channels
+        }
+    if typed.roles:
+        resolved["roles"] = {
+            str(identity): role_payload(world.guild.role(identity)) for identity in typed.roles
         }
     return resolved
 

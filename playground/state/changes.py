@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from playground.state.messages import StoredMessage
-from playground.state.people import Channel
+from playground.state.people import Channel, GuildMember, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,25 @@ class MemberRemove:
     banned: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RoleCreate:
+    """Somebody made a role on the bot's server."""
+
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class MemberUpdate:
+    """Somebody on the bot's server was given a role, or lost one."""
+
+    member: GuildMember
+
+
+@dataclass(frozen=True, slots=True)
+class BotLeave:
+    """The bot left its server."""
+
+
 Change = (
     MessageCreate
     | MessageUpdate
@@ -68,4 +87,7 @@ Change = (
     | ChannelUpdate
     | AppInstall
     | MemberRemove
+    | RoleCreate
+    | MemberUpdate
+    | BotLeave
 )

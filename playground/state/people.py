@@ -122,8 +122,10 @@ def guild_permissions(guild: Guild, member: GuildMember) -> int:
     if member.user.id == guild.owner_id:
         return EVERY_PERMISSION
     bits = 0
-    for role_id in (guild.id, *member.roles):
-        bits |= guild.role(role_id).permissions
+    # On another server the roles of the bot's say nothing.
+    for role in guild.roles:
+        if role.id in (guild.id, *member.roles):
+            bits |= role.permissions
     return EVERY_PERMISSION if bits & Permission.ADMINISTRATOR else bits
 
 

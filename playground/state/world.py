@@ -15,13 +15,16 @@ from itertools import chain, combinations
 from playground.state import errors
 from playground.state.changes import (
     AppInstall,
+    BotLeave,
     Change,
     ChannelUpdate,
     MemberRemove,
+    MemberUpdate,
     MessageCreate,
     MessageDelete,
     MessageUpdate,
     ReactionChange,
+    RoleCreate,
     TypingStart,
 )
 from playground.state.default_guilds import build_guilds
@@ -42,6 +45,7 @@ from playground.state.people import (
     GuildMember,
     Overwrite,
     Permission,
+    Role,
     User,
     may,
     permissions_in,
@@ -254,8 +258,32 @@ class World:
     def remove_member(self, user_id: int, *, banned: bool) -> None:
         """Take somebody out of the bot's server; they stay a user, and in other servers."""
         kept = self.guild.members - {user_id}
-        self.guild = self.guilds[self.guild.id] = replace(self.guild, members=kept)
+        self._change_guild(replace(self.guild, members=kept))
         self._tell(MemberRemove(user_id, banned))
+
+    def role_named(self, name: str, permissions: int = 0) -> Role:
+        """The role of the bot's server with this name, or a new one with these permissions."""
+        for role in self.guild.roles:
+            if role.name == name:
+                return role
+        role = Role(self.ids.next(), name, permissions, len(self.guild.roles))
+        self._change_guild(replace(self.guild, roles=(*self.guild.roles, role)))
+        self._tell(RoleCreate(role))
+        return role
+
+    def give_role(self, user_id: int, role: Role) -> None:
+        """Give somebody on the bot's server a role."""
+        self._change_roles(user_id, (*self.members[user_id].roles, role.id))
+
+    def take_role(self, user_id: int, role: Role) -> None:
+        """Take a role from somebody on the bot's server."""
+        kept = (one for one in self.members[user_id].roles if one != role.id)
+        self._change_roles(user_id, tuple(kept))
+
+    def leave(self) -> None:
+        """Take the bot out of its server."""
+        self._tell(BotLeave())
+        self._change_guild(replace(self.guild, members=self.guild.members - {self.bot.id}))
 
     def install(self, user_id: int, installed: bool) -> None:
         """Add the application to this user's account, or take it away."""
@@ -264,6 +292,14 @@ class World:
         else:
             self.installed_by.discard(user_id)
         self._tell(AppInstall(user_id))
+
+    def _change_guild(self, changed: Guild) -> None:
+        self.guild = self.guilds[changed.id] = changed
+
+    def _change_roles(self, user_id: int, roles: tuple[int, ...]) -> None:
+        changed = replace(self.members[user_id], roles=tuple(dict.fromkeys(roles)))
+        self.members[user_id] = changed
+        self._tell(MemberUpdate(changed))
 
     def _react(
         self,

@@ -53,6 +53,7 @@ async def migrated(
         await migrate(ready[kind])
     # Faster than TRUNCATE for a few rows, which makes every table a new file.
     tables = ("favourites", "pictures", "copies", "jobs", "drafts", "options", "members", "servers")
+    tables += ("access_rules", "blocks")
     await execute(ready[kind], "; ".join(f"DELETE FROM {table}" for table in tables))
     return ready[kind]
 

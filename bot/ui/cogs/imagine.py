@@ -38,8 +38,7 @@ class ImagineCog(commands.Cog):
         completion = self._services.completion
         try:
             found = await completion.suggest(
-                interaction.user.id,
-                interaction.guild_id,
+                requester_of(interaction, posts=False),
                 typed,
                 has_pictures="image" in interaction.namespace,
             )

@@ -36,6 +36,7 @@ AT_ONCE = 500
 
 T = TypeVar("T")
 TABLES = {"servers", "members", "options", "jobs", "copies", "drafts", "pictures", "favourites"}
+TABLES |= {"access_rules", "blocks"}
 
 
 async def on(url: str, do: Callable[[Connection], T]) -> T:
