@@ -349,6 +349,7 @@ choice-mark = nichts: nur die Kennzeichnung
 ## Was der Bot über KI sagt
 
 by-ai = Alle Bilder hier sind von einer KI gemacht. Das steht auch in ihren Dateien, so dass Programme es lesen können.
+leaving = Ich bin nur für andere Server da und verlasse diesen deshalb. Wo ich arbeite, entscheidet mein Betreiber: Frag bitte dort, und lade mich wieder ein, wenn dieser Server auf der Liste steht.
 greeting = Hallo! Ich zeichne Bilder aus Worten: Tipp `/imagine` und beschreib eines. `/help` zeigt den Rest, und `/server settings` ist für Admins.
 
 ## Verlauf, Warteschlange und Hilfe

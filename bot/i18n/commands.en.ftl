@@ -349,6 +349,7 @@ choice-mark = nothing: the mark alone
 ## What the bot says about AI
 
 by-ai = All pictures here are made by AI. Their files say so, in a form that programs can read.
+leaving = I am made for other servers only, so I leave this one. My operator decides where I work: please ask them, and invite me again when this server is on their list.
 greeting = Hello! I draw pictures from words: type `/imagine` and describe one. `/help` shows the rest, and `/server settings` is for admins.
 
 ## History, queue and help

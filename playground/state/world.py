@@ -285,6 +285,10 @@ class World:
         self._tell(BotLeave())
         self._change_guild(replace(self.guild, members=self.guild.members - {self.bot.id}))
 
+    def join(self) -> None:
+        """Put the bot into its server, if it is not there."""
+        self._change_guild(replace(self.guild, members=self.guild.members | {self.bot.id}))
+
     def install(self, user_id: int, installed: bool) -> None:
         """Add the application to this user's account, or take it away."""
         if installed:
