@@ -140,7 +140,7 @@ def check_number(what: str, given: float | None, most: float | None) -> None:
 
 
 def check_model(model: str | None, allowed: Mapping[str, str]) -> None:
-    """Raises ModelNotForYou. `allowed` are the names of the models that they may use, by id."""
-    if model is not None and model not in allowed:
-        usable = names(f"--v {name}" for name in allowed.values()) if allowed else None
+    """Raises ModelNotForYou. `allowed` are the ids of the models that they may use, by name."""
+    if model is not None and model not in allowed.values():
+        usable = names(f"--v {name}" for name in allowed) if allowed else None
         raise ModelNotForYou(model, usable)

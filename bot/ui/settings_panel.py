@@ -122,7 +122,9 @@ async def show_panel(
         options = await service.options(interaction.user.id)
         mine = await services.authorization.access_of(requester_of(interaction, posts=False))
         versions = await service.versions()
-        return preferences, options, tuple(filter(mine.offers, versions))
+        # Who may use one of several models has to choose it here.
+        offered = tuple(filter(mine.offers, versions)) if len(versions) > 1 else ()
+        return preferences, options, offered
 
     preferences, options, versions = await responder.run(look_up(), ephemeral=True, updates=True)
     await responder.show_layout(panel(preferences, options, versions, locale))
@@ -135,7 +137,7 @@ def panel(
     shown: list[discord.ui.Item[Any]] = [
         discord.ui.TextDisplay(settings_embeds.panel_heading(locale))
     ]
-    if len(versions) > 1:
+    if versions:
         models = [(DEFAULT_CHOICE, say("panel.version-server", locale))]
         models += [(name, f"{say('panel.version', locale)} {name}") for name in versions]
         shown.append(_menu("model", preferences.model, models))

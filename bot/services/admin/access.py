@@ -42,9 +42,9 @@ DRAWS_NOTHING = frozenset({JobKind.UPSCALE})
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What one member may ask for. `models` are the names of those that they may use, by id.
+    """What one member may ask for. `models` are the ids of those that they may use, by name.
 
-    `models` is None while no model is known.
+    `models` is None if they may use all, and while no model is known.
     """
 
     bounds: Bounds
@@ -71,7 +71,7 @@ class Access:
 
     def offers(self, version: str) -> bool:
         """Whether this member may use the model with this name."""
-        return self.models is None or version in self.models.values()
+        return self.models is None or version in self.models
 
 
 class AccessReader:
@@ -96,7 +96,7 @@ class AccessReader:
     async def _models(
         self, bounds: Bounds, member_id: int, server_id: int | None, roles: Collection[int]
     ) -> Mapping[str, str] | None:
-        """Names of the models that a member may use, by id; None if all, or none is known."""
+        """Ids of the models that a member may use, by name; None if all, or none is known."""
         if bounds.models is None and not self._audiences:
             return None
         try:
@@ -104,7 +104,7 @@ class AccessReader:
         except NoModel:
             return None
         return {
-            model.id: name
+            name: model.id
             for name, model in versions.models.items()
             if (bounds.models is None or model.id in bounds.models)
             and self._audiences.get(model.id, ModelAudience()).has(member_id, roles, server_id)

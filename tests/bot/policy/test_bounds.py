@@ -87,10 +87,10 @@ def test_what_is_at_the_bound_fits_and_more_does_not(
 
 
 def test_models_and_counts() -> None:
-    check_model("a", {"a": "1"})
+    check_model("a", {"1": "a"})
     check_model(None, {})
     with pytest.raises(ModelNotForYou, match="--v 1"):
-        check_model("b", {"a": "1"})
+        check_model("b", {"1": "a"})
     check_number("jobs", 3, 3)
     with pytest.raises(OverYourBound, match="One prompt for 4 jobs"):
         check_number("jobs", 4, 3)

@@ -3,8 +3,10 @@
 import pytest
 
 from bot.client import DarkroomBot
+from bot.config import Settings
 from bot.policy import rate_limit
 from playground.testing.member import Member, Refused, Upload
+from storage.database import Database
 from tests.support.bot.deployment import Deployment
 from tests.support.bot.job_messages import finished, question, told
 
@@ -167,3 +169,26 @@ async def test_only_who_manages_the_server_sets_rules(bot: DarkroomBot, ada: Mem
     for command in ("server access show", "server access channels"):
         with pytest.raises(Refused):
             await ada.slash("darkroom", command)
+
+
+async def test_a_prompt_that_waited_for_its_model_has_the_bounds_of_its_members_roles_then(
+    deployment: Deployment, settings: Settings, database: Database, ada: Member, owner: Member
+) -> None:
+    early = Deployment(
+        settings.model_copy(update={"inference_url": "http://127.0.0.1:9"}), database
+    )
+    async with early.open():
+        await ada.wait_for_command("imagine")
+        await ada.give_role("Patron")
+        await owner.slash("darkroom", "server access limits", role="@everyone", steps="3")
+        await owner.slash("darkroom", "server access limits", role="Patron", steps="any")
+        # Nobody knows yet how many steps its model has.
+        waiting = await ada.slash("darkroom", "imagine", prompt="a fox --n 1")
+        allowed = await ada.slash("darkroom", "imagine", prompt="a fox --n 1 --steps 2")
+        await ada.take_role("Patron")
+    async with deployment.open():
+        failed = await finished(ada, waiting)
+        words = "36 steps are more than your roles allow here: at most 3."
+        assert words in f"{failed.content} {failed.embeds}"
+        assert failed.button("Edit prompt")
+        assert (await finished(ada, allowed)).attachments
