@@ -62,13 +62,14 @@ class AccessGroup(app_commands.Group):
 
     def __init__(self, services: Services) -> None:
         super().__init__(name="access", description=say("command-server-access"))
-        self._settings = services.access_settings
-        self._registry = services.registry
+        self._services = services
 
     @app_commands.command(description=say("command-server-access-show"))
     async def show(self, interaction: discord.Interaction) -> None:
         server_id = managed_server_of(interaction)
-        await self._show(interaction, self._settings.rules(server_id), changed=False)
+        await self._show(
+            interaction, self._services.access_settings.rules(server_id), changed=False
+        )
 
     @app_commands.command(description=say("command-server-access-channels"))
     @app_commands.describe(**_described("channels", "rule", "add", "remove"))
@@ -81,7 +82,9 @@ class AccessGroup(app_commands.Group):
         remove: Channel | None = None,
     ) -> None:
         server_id = managed_server_of(interaction)
-        work = self._settings.change_channels(server_id, rule, _id(add), _id(remove))
+        work = self._services.access_settings.change_channels(
+            server_id, rule, _id(add), _id(remove)
+        )
         await self._show(interaction, work, changed=bool(rule or add or remove))
 
     @app_commands.command(description=say("command-server-access-roles"))
@@ -95,7 +98,7 @@ class AccessGroup(app_commands.Group):
         remove: discord.Role | None = None,
     ) -> None:
         server_id = managed_server_of(interaction)
-        work = self._settings.change_roles(server_id, what, _id(add), _id(remove))
+        work = self._services.access_settings.change_roles(server_id, what, _id(add), _id(remove))
         await self._show(interaction, work, changed=bool(add or remove))
 
     @app_commands.command(description=say("command-server-access-limits"))
@@ -142,7 +145,7 @@ class AccessGroup(app_commands.Group):
             "without": without,
         }
         given = {name: text for name, text in typed.items() if text is not None}
-        work = self._settings.change_bounds(server_id, role.id, given)
+        work = self._services.access_settings.change_bounds(server_id, role.id, given)
         await self._show(interaction, work, changed=bool(given))
 
     async def _show(
