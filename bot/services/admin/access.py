@@ -28,10 +28,15 @@ from storage.database import Database
 from storage.jobs import NewJob
 from storage.models import JobKind, JobMode
 from storage.rules import access
+from storage.rules.defaults import Defaults, ScopedDefaults
 from storage.servers import ServerSettings
 
-SERVER_DEFAULTS = ("aspect", "style", "stylize", "temperament")
-"""Fields of parameters that a server can set for all. What it sets is nobody's own parameter."""
+DECIDED_BY_ADMINS = {
+    "version": "model",
+    **{name: name for name in ("aspect", "style", "stylize", "temperament")},
+}
+"""Fields of parameters that admins can set for others, and what they are called in defaults. What
+admins set is nobody's own parameter."""
 
 RESHAPED_KINDS = frozenset({JobKind.ZOOM, JobKind.PAN, JobKind.SQUARE, JobKind.REGION})
 """Kinds of jobs whose text says their shape without that somebody typed it."""
@@ -50,6 +55,7 @@ class Access:
     bounds: Bounds
     models: Mapping[str, str] | None
     server: ServerSettings
+    defaults: tuple[ScopedDefaults, ...] = ()
 
     def check_jobs(self, new: Sequence[NewJob], *, repeat: int = 1, uploads: bool = False) -> None:
         """Raise the refusal of the first thing that this member may not have. Pure, but parses.
@@ -64,7 +70,7 @@ class Access:
         check_number("repeat", repeat, self.bounds.repeat)
         check_number("jobs", len(new), self.bounds.jobs)
         for job in new:
-            asked = _asked(job, self.server, uploads)
+            asked = _asked(job, (self.server, *(one.chosen for one in self.defaults)), uploads)
             if self.models is not None:
                 check_model(asked.model, self.models)
             check_bounds(self.bounds, asked)
@@ -84,14 +90,24 @@ class AccessReader:
         self._registry = registry
         self._audiences = audiences
 
-    async def of(self, member_id: int, server_id: int | None, roles: Collection[int]) -> Access:
-        """In direct messages, and on servers without rules, only the operator's rules hold."""
+    async def of(
+        self,
+        member_id: int,
+        server_id: int | None,
+        roles: Collection[int],
+        defaults: tuple[ScopedDefaults, ...] = (),
+    ) -> Access:
+        """In direct messages, and on servers without rules, only the operator's rules hold.
+
+        `defaults` are those that hold for the member in the channel.
+        """
         bounds, server = Bounds(), ServerSettings(server_id=0)
         if server_id is not None:
             rules = await access.get_rules(self._database, server_id)
             bounds = bounds_of(rules.bounds, server_id, roles)
             server = await servers.get_settings(self._database, server_id)
-        return Access(bounds, await self._models(bounds, member_id, server_id, roles), server)
+        models = await self._models(bounds, member_id, server_id, roles)
+        return Access(bounds, models, server, defaults)
 
     async def _models(
         self, bounds: Bounds, member_id: int, server_id: int | None, roles: Collection[int]
@@ -111,7 +127,7 @@ class AccessReader:
         }
 
 
-def _asked(job: NewJob, server: ServerSettings, uploads: bool) -> Asked:
+def _asked(job: NewJob, chosen: Sequence[ServerSettings | Defaults], uploads: bool) -> Asked:
     """What a job asks for: its request if it has one already, and what its text says besides."""
     prompt: Prompt | None = None
     # A text of an earlier version may not be read any more; its request counts all the same.
@@ -131,7 +147,7 @@ def _asked(job: NewJob, server: ServerSettings, uploads: bool) -> Asked:
         # Nothing is drawn: the stored picture is made larger.
         return Asked(**common, model=request.model if request else None)
     if prompt is not None:
-        common |= {"quality": prompt.quality, "parameters": _own(prompt, job, server)}
+        common |= {"quality": prompt.quality, "parameters": _own(prompt, job, chosen)}
     if request is None:
         if prompt is None:
             return Asked(**common)
@@ -148,13 +164,16 @@ def _asked(job: NewJob, server: ServerSettings, uploads: bool) -> Asked:
     )
 
 
-def _own(prompt: Prompt, job: NewJob, server: ServerSettings) -> dict[str, str]:
-    """The parameters in a job's text by their fields, but for those that the server decided."""
+def _own(
+    prompt: Prompt, job: NewJob, chosen: Sequence[ServerSettings | Defaults]
+) -> dict[str, str]:
+    """The parameters in a job's text by their fields, but for those that admins have chosen."""
     found: dict[str, str] = {}
     for parameter in PARAMETERS:
         field = parameter.field
         value = getattr(prompt, field)
-        is_default = field in SERVER_DEFAULTS and _same(value, getattr(server, field))
+        name = DECIDED_BY_ADMINS.get(field, "")
+        is_default = any(_same(value, getattr(one, name, None)) for one in chosen)
         is_shape = field == "aspect" and job.kind in RESHAPED_KINDS
         is_set = value is not None and value is not False and value != DEFAULT_VALUES.get(field)
         if is_set and not is_default and not is_shape:

@@ -74,7 +74,9 @@ class Authorization:
 
     async def access_of(self, requester: Requester) -> Access:
         """What this member may ask for here."""
-        return await self._reader.of(requester.member_id, requester.server_id, requester.roles)
+        return await self._reader.of(
+            requester.member_id, requester.server_id, requester.roles, requester.defaults
+        )
 
     async def check_resolved(self, job: Job) -> None:
         """The same for a job that waited for its model, with the roles of its member now."""

@@ -102,6 +102,15 @@ async def test_bounds_hold_for_what_a_prompt_becomes(
     assert "Limits: none" in shown
 
 
+async def test_what_a_channel_decides_is_nobodys_own_parameter(
+    bot: DarkroomBot, ada: Member, owner: Member
+) -> None:
+    await owner.slash("darkroom", "server access limits", role="@everyone", without="ar")
+    assert "do not allow `--ar`" in await imagine(ada, "a fox --ar 3:2")
+    await owner.slash("darkroom", "server defaults", channel="darkroom", aspect="3:2")
+    assert "--ar 3:2" in await imagine(ada, "a fox")
+
+
 async def test_a_patron_may_until_the_role_is_taken(
     bot: DarkroomBot, ada: Member, ben: Member, owner: Member
 ) -> None:
