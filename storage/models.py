@@ -13,6 +13,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -212,6 +213,9 @@ class JobRow(Base):
     """What the rules of its place say about it: a `bot.policy.verdicts.Verdict`."""
     verdict_reason: Mapped[str | None] = mapped_column(AnyText)
     """Why the verdict is not to allow it, for a person."""
+    held_back: Mapped[int | None] = mapped_column(Integer, index=True)
+    """Not null while its pictures are not shown because they could not be checked: the verdict that
+    it has but for that."""
 
 
 class CopyRow(Base):
@@ -252,6 +256,21 @@ class PictureRow(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     file: Mapped[str] = mapped_column(String(64))
     bytes_size: Mapped[int] = mapped_column(Integer)
+    explicit_score: Mapped[float | None] = mapped_column(Float)
+    """How explicit the filter finds it, from 0 to 1; null until it was checked."""
+
+
+class PicturePolicyRow(Base):
+    """What is done with explicit pictures on a server, in a category or in a channel."""
+
+    __tablename__ = "picture_policies"
+
+    server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    place_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """A channel or a category; the server's own id for all of it."""
+    action: Mapped[str] = mapped_column(String(16))
+    """A `bot.policy.picture_policy.PictureAction`."""
+    threshold_percent: Mapped[int] = mapped_column(Integer)
 
 
 class FavouriteRow(Base):

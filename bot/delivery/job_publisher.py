@@ -20,6 +20,7 @@ from bot.delivery.messenger import (
     Messenger,
     PostedMessage,
 )
+from bot.delivery.picture_gate import PictureGate
 from bot.delivery.picture_marks import PictureMarks
 from bot.delivery.previews import JobProgress
 from bot.i18n.texts import say
@@ -28,6 +29,8 @@ from bot.images.provenance import MAX_MARK_BYTES
 from bot.messages import button_layout, job_messages
 from bot.messages.specs import AttachmentSpec, ButtonRows, MessageSpec
 from bot.models.registry import ModelRegistry
+from bot.policy.picture_policy import ShowingPlace
+from bot.policy.verdicts import Verdict
 from bot.prompts.recipe import left_out_of
 from bot.retry import retried, until_stored
 from diffusion.protocol.requests import ImageRequest
@@ -60,12 +63,14 @@ class JobPublisher:
         messenger: Messenger,
         registry: ModelRegistry,
         marks: PictureMarks,
+        gate: PictureGate,
     ) -> None:
         self._database = database
         self._folder = folder
         self._messenger = messenger
         self._registry = registry
         self._marks = marks
+        self._gate = gate
         self._showing: set[asyncio.Task[None]] = set()
 
     async def take_up(self, wake: Callable[[], None]) -> None:
@@ -90,9 +95,10 @@ class JobPublisher:
         """
         assert job.message_id is not None, "only jobs with a message are claimed"
         parent = await jobs.parent_of(self._database, job)
+        blurred = await self._gate.hides_previews(job)
         message = LiveMessage(self._messenger, job.channel_id, job.message_id, job.reply_token)
         try:
-            yield JobProgress(job, parent, message, self._marks)
+            yield JobProgress(job, parent, message, self._marks, blurred=blurred)
         finally:
             await message.stop()
 
@@ -196,6 +202,8 @@ class JobPublisher:
         job = await jobs.get(self._database, job_id)
         if job is None or job.state is not JobState.DONE or job.message_id is None:
             return
+        if job.verdict >= Verdict.REVIEW:
+            return
         rows = await self._buttons_of(job)
         try:
             changed = await self._messenger.change_buttons(
@@ -254,7 +262,10 @@ class JobPublisher:
     async def _send_if_wanted(self, job: Job) -> None:
         """Also send the pictures as a direct message to members who prefer that."""
         if (await get_preferences(self._database, job.member_id)).auto_dm:
-            message = await self.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
+            place = self._gate.places.direct_messages(job.channel_id)
+            if (await self._gate.ruling(job, place)).verdict >= Verdict.REVIEW:
+                return
+            message = await self.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES, place)
             try:
                 await self._messenger.post_to_member(job.member_id, message)
             except CannotPost:
@@ -297,7 +308,9 @@ class JobPublisher:
 
     async def _show_elsewhere(self, job: Job) -> bool:
         """Post the end of a job as a new message; returns whether that is a direct message."""
-        message = await self.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
+        # It may become a direct message, so it is made for both places.
+        place = self._gate.places.direct_messages(job.channel_id)
+        message = await self.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES, place)
         if job.message_id is not None:
             message = job_messages.moved(message, job.locale)
         try:
@@ -318,8 +331,12 @@ class JobPublisher:
                 return await self._messenger.post(job.channel_id, message)
         return await self._messenger.post_to_member(job.member_id, message)
 
-    async def end_of(self, job: Job, most_bytes: int) -> MessageSpec:
-        """The message that shows how a job ended, its file at most `most_bytes` large."""
+    async def end_of(self, job: Job, most_bytes: int, *elsewhere: ShowingPlace) -> MessageSpec:
+        """The message that shows how a job ended, its file at most `most_bytes` large.
+
+        `elsewhere` is where it is shown besides its own place: pictures that may not be shown in
+        one of them are left out.
+        """
         parent = await jobs.parent_of(self._database, job)
         if job.state is not JobState.DONE:
             return job_messages.ended(job, parent)
@@ -327,6 +344,10 @@ class JobPublisher:
         if not stored:
             reason = say("not-showable.taken-away", job.locale)
             return job_messages.not_showable(job, parent, reason)
+        ruling = await self._gate.ruling(job, *elsewhere)
+        if ruling.verdict >= Verdict.REVIEW:
+            return job_messages.withheld(job, parent, ruling)
+        job = replace(job, verdict=int(ruling.verdict))
         try:
             pictures = [await self._folder.read(picture) for picture in stored]
             recipe = await self._marks.has_recipe(job)

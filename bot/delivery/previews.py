@@ -16,15 +16,25 @@ log = logging.getLogger(__name__)
 
 
 class JobProgress:
-    """Shows the progress of one job in its message."""
+    """Shows the progress of one job in its message.
+
+    `blurred` previews show nothing of pictures that are checked before they may be seen.
+    """
 
     def __init__(
-        self, job: Job, parent: Job | None, message: LiveMessage, marks: PictureMarks
+        self,
+        job: Job,
+        parent: Job | None,
+        message: LiveMessage,
+        marks: PictureMarks,
+        *,
+        blurred: bool = False,
     ) -> None:
         self._job = job
         self._parent = parent
         self._message = message
         self._marks = marks
+        self._blurred = blurred
         self._origin: Origin | None = None
 
     async def show(self, progress: Progress) -> None:
@@ -39,7 +49,9 @@ class JobProgress:
         if not progress.previews:
             return None
         try:
-            grid = await asyncio.to_thread(compose_preview, progress.previews)
+            grid = await asyncio.to_thread(
+                compose_preview, progress.previews, blurred=self._blurred
+            )
         except (OSError, ValueError):
             log.warning("Inference sent a preview that is not a picture.")
             return None
@@ -47,7 +59,7 @@ class JobProgress:
             self._origin = await self._marks.origin(self._job)
         marked = await self._marks.mark(PictureFile(grid, "jpg"), self._origin)
         return AttachmentSpec(
-            job_messages.preview_name(progress.step),
+            job_messages.preview_name(self._job, progress.step),
             marked.encoded,
             job_messages.alt_text(self._job),
         )

@@ -208,6 +208,14 @@ command-server-settings = Standards und Grenzen dieses Servers; ohne Optionen ze
     .pictures_carry-name = bilddateien
 command-server-reset = Die Einstellungen dieses Servers zurücksetzen
     .name = reset
+command-server-filter = Was mit anstößigen Bildern geschieht; ohne Optionen zeigt es sie an
+    .name = filter
+    .action = Was in altersbeschränkten Kanälen mit ihnen geschieht
+    .action-name = aktion
+    .threshold = Ab wie viel Prozent ein Bild als anstößig gilt
+    .threshold-name = schwelle
+    .place = Nur in diesem Kanal oder dieser Kategorie
+    .place-name = ort
 command-server-doctor = Prüft, ob hier alles geht: Berechtigungen, Engines, Datenbank
     .name = doctor
 choice-faithful = dem Prompt treu
@@ -215,6 +223,11 @@ choice-stylised = stilisiert
 choice-everyone = alle
 choice-owner = wer den Auftrag gestartet hat
 choice-recipe = das Rezept: Prompt, Seed und Einstellungen
+choice-off = nichts: Bilder werden nicht geprüft
+choice-spoiler = hinter einem Spoiler gezeigt
+choice-review = gezeigt, wenn die Moderation zustimmt
+choice-refuse = nicht gezeigt
+choice-inherit = was darüber gilt
 choice-mark = nichts: nur die Kennzeichnung
 
 ## Was der Bot über KI sagt

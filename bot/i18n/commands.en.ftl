@@ -208,6 +208,14 @@ command-server-settings = Defaults and limits of this server; run without option
     .pictures_carry-name = pictures_carry
 command-server-reset = Reset this server's settings
     .name = reset
+command-server-filter = What happens to explicit pictures; run without options to view
+    .name = filter
+    .action = What happens to them in age-restricted channels
+    .action-name = action
+    .threshold = From how many per cent on a picture counts as explicit
+    .threshold-name = threshold
+    .place = Only in this channel or category
+    .place-name = place
 command-server-doctor = Check that everything works here: permissions, engines, database
     .name = doctor
 choice-faithful = faithful to the prompt
@@ -215,6 +223,11 @@ choice-stylised = stylised
 choice-everyone = everyone
 choice-owner = the member who started the job
 choice-recipe = the recipe: prompt, seed and settings
+choice-off = nothing: pictures are not checked
+choice-spoiler = shown behind a spoiler
+choice-review = shown after a moderator approved them
+choice-refuse = not shown
+choice-inherit = what holds above it
 choice-mark = nothing: the mark alone
 
 ## What the bot says about AI

@@ -8,10 +8,12 @@ from typing import Any
 from bot.config import Settings
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.messenger import Messenger
+from bot.delivery.picture_gate import PictureGate
 from bot.delivery.picture_marks import PictureMarks
 from bot.doctor.server_doctor import ServerDoctor
 from bot.engines.connections import ConnectedEngines
 from bot.engines.pool import EnginePool
+from bot.images.classifiers.choice import chosen_classifier
 from bot.images.credentials import own_credentials, read_credentials
 from bot.images.fetch import PictureFetcher
 from bot.images.provenance import PictureMarker
@@ -20,6 +22,7 @@ from bot.models.registry import ModelRegistry
 from bot.policy.admission import Admission
 from bot.policy.places import Places
 from bot.policy.rate_limit import RateLimiter
+from bot.policy.showing_places import ShowingPlaces
 from bot.services.admin.authorization import Authorization
 from bot.services.completion import PromptCompletion
 from bot.services.describe import DescribeService
@@ -27,6 +30,8 @@ from bot.services.followups import FollowupService
 from bot.services.generation import GenerationService
 from bot.services.job_builder import JobBuilder
 from bot.services.job_history import JobHistory
+from bot.services.moderation.held_back import HeldBackJobs
+from bot.services.moderation.pictures import PictureFilter, StartPictureCheck
 from bot.services.preferences import PreferenceService
 from bot.services.queue_worker import QueueWorker
 from bot.services.removals import Removals
@@ -65,6 +70,9 @@ class Services:
     start_pictures: StartPictures
     fetcher: PictureFetcher
     marker: PictureMarker
+    gate: PictureGate
+    picture_filter: PictureFilter
+    held_back: HeldBackJobs
 
     def background_loops(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """The loops that run until the bot stops, when they are cancelled."""
@@ -72,11 +80,13 @@ class Services:
             self.registry.keep_fresh(),
             self.queue_worker.run(),
             self.start_pictures.keep_swept(),
+            self.held_back.keep_checking(),
         )
 
     async def close(self) -> None:
         """Close the connections and threads that the services opened themselves."""
         await self.fetcher.close()
+        await self.gate.close()
         await asyncio.to_thread(self.marker.close)
 
 
@@ -87,6 +97,7 @@ def build_services(
     connected: ConnectedEngines,
     messenger: Messenger,
     places: Places,
+    showing_places: ShowingPlaces,
 ) -> Services:
     """Build all services. `database` and the engines are open, and closed by the caller.
 
@@ -94,6 +105,7 @@ def build_services(
     """
     configuration = connected.configuration
     marker = picture_marker(settings)
+    classifier = chosen_classifier(settings.picture_filter, settings.picture_filter_key)
     marks = PictureMarks(database, folder, marker)
     registry = ModelRegistry(
         {one.name: one.engine for one in connected.engines},
@@ -103,7 +115,8 @@ def build_services(
         configuration.apply,
     )
     engines = EnginePool(connected.engines, registry)
-    publisher = JobPublisher(database, folder, messenger, registry, marks)
+    gate = PictureGate(database, folder, classifier, showing_places)
+    publisher = JobPublisher(database, folder, messenger, registry, marks, gate)
     queue_worker = QueueWorker(
         database,
         folder,
@@ -111,12 +124,14 @@ def build_services(
         registry,
         publisher,
         places,
+        gate,
     )
     fetcher = PictureFetcher(_cdn(settings))
     admission = Admission(database)
     authorization = Authorization(places)
     start_pictures = StartPictures(database, folder)
-    job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher)
+    start_check = StartPictureCheck(gate)
+    job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher, start_check)
     generation = GenerationService(
         database,
         job_builder,
@@ -142,12 +157,22 @@ def build_services(
         start_pictures,
         publisher,
         marks,
+        gate,
         authorization,
         turns,
     )
     removals = Removals(database, folder, messenger)
     history = JobHistory(
-        database, folder, registry, publisher, messenger, removals, turns, engines.places, marks
+        database,
+        folder,
+        registry,
+        publisher,
+        messenger,
+        removals,
+        turns,
+        engines.places,
+        marks,
+        gate,
     )
     return Services(
         generation=generation,
@@ -155,7 +180,7 @@ def build_services(
         history=history,
         completion=PromptCompletion(database, registry),
         preferences=PreferenceService(database, registry),
-        descriptions=DescribeService(engines, registry, fetcher),
+        descriptions=DescribeService(engines, registry, fetcher, start_check),
         removals=removals,
         places=places,
         rate_limiter=RateLimiter(),
@@ -166,6 +191,9 @@ def build_services(
         start_pictures=start_pictures,
         fetcher=fetcher,
         marker=marker,
+        gate=gate,
+        picture_filter=PictureFilter(database, gate),
+        held_back=HeldBackJobs(database, gate, publisher),
     )
 
 

@@ -3,7 +3,10 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
 
+from bot.delivery.picture_gate import PictureGate
 from bot.delivery.previews import JobProgress
 from bot.engines.places import Place
 from bot.errors import NoModel, UserError
@@ -45,12 +48,14 @@ class JobRunner:
         folder: PictureFolder,
         registry: ModelRegistry,
         places: Places,
+        gate: PictureGate,
     ) -> None:
         self._resolver = JobResolver(database, registry)
         self._database = database
         self._folder = folder
         self._registry = registry
         self._places = places
+        self._gate = gate
 
     async def run(self, job: Job, progress: JobProgress, place: Place) -> None:
         """Run a job to its end, and store this. `place` is its place at an engine.
@@ -78,9 +83,7 @@ class JobRunner:
         Raises PictureMissing, PictureNotSaved, StorageUnavailable.
         """
         picture = await self.read_parent_picture(job)
-        (noise,) = ImageRequest.from_json(job.request).noises
-        saved = await self._folder.save(job.id, 0, own_seed(noise), picture)
-        await jobs.finish(self._database, job.id, [saved])
+        await self._store(job, ImageRequest.from_json(job.request), [picture])
 
     async def read_parent_picture(self, job: Job) -> bytes:
         """Read the picture that a job was asked for with, as PNG. Raises PictureMissing."""
@@ -101,11 +104,29 @@ class JobRunner:
         job = await self._resolve(job)
         request = ImageRequest.from_json(job.request)
         made = await self._make(job, request, progress, place)
+        await until_stored(lambda: self._store(job, request, made))
+
+    async def _store(self, job: Job, request: ImageRequest, made: Sequence[bytes]) -> None:
+        """Store the pictures of a job with what the filter says about them, and that it is done.
+
+        Raises PictureNotSaved, StorageUnavailable.
+        """
+        judged = await self._gate.judge(job, made)
         saved = [
-            await self._folder.save(job.id, index, own_seed(noise), picture)
+            replace(
+                await self._folder.save(job.id, index, own_seed(noise), picture),
+                explicit_score=judged.scores[index],
+            )
             for index, (noise, picture) in enumerate(zip(request.noises, made, strict=True))
         ]
-        await until_stored(lambda: jobs.finish(self._database, job.id, saved))
+        await jobs.finish(
+            self._database,
+            job.id,
+            saved,
+            verdict=judged.ruling.verdict,
+            reason=judged.ruling.reason or None,
+            held_back=judged.held_back,
+        )
 
     async def _resolve(self, job: Job) -> Job:
         """The job with a request for a model that is there."""

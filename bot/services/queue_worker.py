@@ -12,6 +12,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from bot.delivery.job_publisher import JobPublisher
+from bot.delivery.picture_gate import PictureGate
 from bot.engines.places import MAX_INTERRUPTIONS, ClaimableModels, EnginePlaces, Place
 from bot.i18n.texts import say
 from bot.models.registry import ModelRegistry
@@ -57,12 +58,13 @@ class QueueWorker:
         registry: ModelRegistry,
         publisher: JobPublisher,
         places: Places,
+        gate: PictureGate,
     ) -> None:
         self._database = database
         self._engines = engines
         self._registry = registry
         self._publisher = publisher
-        self._runner = JobRunner(database, folder, registry, places)
+        self._runner = JobRunner(database, folder, registry, places, gate)
         self._news = {kinds: asyncio.Event() for kinds in (GENERATED_KINDS, COPIED_KINDS)}
         engines.on_change(self._news[GENERATED_KINDS].set)
         self._following: dict[str, asyncio.Task[None]] = {}

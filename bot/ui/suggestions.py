@@ -16,7 +16,7 @@ from bot.messages.specs import AttachmentSpec, EmbedColour, EmbedSpec, MessageSp
 from bot.services.describe import CROP_SHARES, PictureDescription, WordWeights
 from bot.ui.confirmations import show_imagined
 from bot.ui.dynamic_items import PersistentButton, view_of
-from bot.ui.interactions import requester_of, services_of, upload_of
+from bot.ui.interactions import requester_of, services_of, showing_place_of, upload_of
 from bot.ui.responses import Responder, show_jobs
 from bot.ui.typed_text import TypedText, prompt_of
 
@@ -83,7 +83,7 @@ async def look_again(interaction: discord.Interaction, message: discord.Message,
     picture, member_id = upload_of(message.attachments[0]), interaction.user.id
     most_bytes = interaction.filesize_limit
     work = services_of(interaction).descriptions.describe(
-        picture, member_id, look, most_bytes=most_bytes
+        picture, member_id, look, most_bytes=most_bytes, place=showing_place_of(interaction)
     )
     described = await responder.run(work, updates=True)
     await responder.update_embed(

@@ -86,6 +86,7 @@ class Feed:
                 "id": str(channel.id),
                 **_shown(world, channel, member),
                 "topic": channel.topic or "",
+                "age_restricted": channel.age_restricted,
                 "bot_may_post": may(
                     world.permissions(world.bot.id, channel), Permission.SEND_MESSAGES
                 ),

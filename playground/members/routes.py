@@ -33,6 +33,8 @@ def add_member_routes(app: web.Application, standin: StandIn, feed: Feed) -> Non
         ("PUT", message + "/reactions/{emoji}", endpoints.react),
         ("DELETE", message + "/reactions/{emoji}", endpoints.unreact),
         ("GET", channel + "/commands", endpoints.list_commands),
+        ("PUT", channel + "/age-restriction", endpoints.restrict_age),
+        ("DELETE", channel + "/age-restriction", endpoints.lift_age_restriction),
         ("PUT", "app", endpoints.install),
         ("DELETE", "app", endpoints.uninstall),
         ("POST", "uploads", endpoints.upload),
@@ -97,6 +99,14 @@ class _MemberEndpoints:
             raise Refusal(f"A message has 1 to {limits.MAX_CONTENT_CHARS} characters.")
         message = self._world.post(channel, member.user.id, MessageDraft(content=content))
         return self._payload(message, member)
+
+    async def restrict_age(self, request: web.Request, member: GuildMember) -> Any:
+        self._world.restrict_age(self._channel(request, member, Permission.MANAGE_CHANNELS), True)
+        return {}
+
+    async def lift_age_restriction(self, request: web.Request, member: GuildMember) -> Any:
+        self._world.restrict_age(self._channel(request, member, Permission.MANAGE_CHANNELS), False)
+        return {}
 
     async def delete(self, request: web.Request, member: GuildMember) -> Any:
         channel, message = self._message(request, member)

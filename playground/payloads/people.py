@@ -58,7 +58,7 @@ def channel_payload(world: World, channel: Channel) -> Payload:
         "topic": channel.topic,
         "position": channel.position,
         "parent_id": None,
-        "nsfw": False,
+        "nsfw": channel.age_restricted,
         "rate_limit_per_user": 0,
         "last_message_id": None,
         "permission_overwrites": [

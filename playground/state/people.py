@@ -11,6 +11,7 @@ class Permission(IntFlag):
     """The permission bits that something here asks for."""
 
     ADMINISTRATOR = 1 << 3
+    MANAGE_CHANNELS = 1 << 4
     MANAGE_GUILD = 1 << 5
     ADD_REACTIONS = 1 << 6
     VIEW_CHANNEL = 1 << 10
@@ -101,6 +102,8 @@ class Channel:
     overwrites: tuple[Overwrite, ...] = ()
     guild_id: int | None = None
     people: tuple[int, ...] = ()
+    age_restricted: bool = False
+    """Shown to adults only; Discord calls it `nsfw`."""
 
 
 @dataclass(frozen=True, slots=True)

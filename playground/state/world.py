@@ -252,6 +252,12 @@ class World:
         self.channels[channel.id] = changed
         self._tell(ChannelUpdate(changed))
 
+    def restrict_age(self, channel: Channel, restricted: bool) -> None:
+        """Let a channel be shown to adults only, or to everybody."""
+        changed = replace(channel, age_restricted=restricted)
+        self.channels[channel.id] = changed
+        self._tell(ChannelUpdate(changed))
+
     def remove_member(self, user_id: int, *, banned: bool) -> None:
         """Take somebody out of the bot's server; they stay a user, and in other servers."""
         kept = self.guild.members - {user_id}

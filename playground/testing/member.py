@@ -147,6 +147,11 @@ class Member:
         """Remove it from the member's account."""
         await self._connection.request("DELETE", "app")
 
+    async def restrict_age(self, channel: str, restricted: bool = True) -> None:
+        """Let only adults see a channel, or everybody; whoever owns the server may."""
+        method = "PUT" if restricted else "DELETE"
+        await self._connection.request(method, f"channels/{channel}/age-restriction")
+
     # ------------------------------------------------------------------ reading
 
     async def messages(self, channel: str) -> list[Message]:

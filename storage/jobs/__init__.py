@@ -7,6 +7,7 @@ from storage.jobs.lookups import (
     count_open,
     ended_unshown,
     get,
+    held_back,
     in_queue,
     open_jobs,
     parent_of,
@@ -30,6 +31,7 @@ from storage.jobs.queue import (
     requeue,
     requeue_unfinished,
     set_request,
+    set_verdict,
     take_back_highlight,
 )
 from storage.jobs.records import (
@@ -63,6 +65,7 @@ __all__ = [
     "fold",
     "fold_prompts",
     "get",
+    "held_back",
     "highlight",
     "in_queue",
     "insert",
@@ -72,6 +75,7 @@ __all__ = [
     "requeue",
     "requeue_unfinished",
     "set_request",
+    "set_verdict",
     "take_back_highlight",
     "to_job",
     "totals",

@@ -82,6 +82,8 @@ class Job(NewJob):
     finished_at: datetime | None
     removed_by: RemovedBy | None = None
     """Who removed its message, if it was removed."""
+    held_back: int | None = None
+    """The verdict that it has but for pictures that could not be checked; None if they were."""
 
 
 def to_row(new: NewJob, folded_prompt: str, created_at: datetime) -> JobRow:

@@ -13,6 +13,7 @@ from storage.pictures.records import (
     at,
     of_job,
     picture_id,
+    set_scores,
     to_row,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "at",
     "of_job",
     "picture_id",
+    "set_scores",
     "to_row",
 ]

@@ -1,8 +1,9 @@
 """A picture as the rest of Darkroom sees it, and its row beside its job."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from storage.database import Database
 from storage.models import PictureRow, read_row
@@ -23,9 +24,11 @@ class NewPicture:
     file: str
     """The file's name in the pictures' folder."""
     bytes_size: int
+    explicit_score: float | None = None
+    """How explicit it is, from 0 to 1; None until it was checked."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Picture(NewPicture):
     """A stored picture of a finished job."""
 
@@ -52,6 +55,15 @@ async def at(database: Database, job_id: str, index: int) -> Picture | None:
     async with database.reading() as session:
         row = await session.get(PictureRow, picture_id(job_id, index))
         return None if row is None else read_row(Picture, row)
+
+
+async def set_scores(database: Database, scores: Mapping[str, float]) -> None:
+    """Store how explicit pictures are, by their ids."""
+    async with database.transaction() as session:
+        for picture, score in scores.items():
+            await session.execute(
+                update(PictureRow).where(PictureRow.id == picture).values(explicit_score=score)
+            )
 
 
 def to_row(job_id: str, new: NewPicture) -> PictureRow:

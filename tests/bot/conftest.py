@@ -83,6 +83,8 @@ def settings(tmp_path: Path, playground: Playground, inference_url: str) -> Sett
         discord_url=playground.url,
         inference_url=inference_url,
         DARKROOM_DATA=tmp_path / "data",
+        # A process for each bot, which tests of other things do not need.
+        DARKROOM_FILTER="off",
     )
 
 

@@ -52,7 +52,17 @@ async def migrated(
         ready[kind] = await create_database(request.getfixturevalue("postgres_server"))
         await migrate(ready[kind])
     # Faster than TRUNCATE for a few rows, which makes every table a new file.
-    tables = ("favourites", "pictures", "copies", "jobs", "drafts", "options", "members", "servers")
+    tables = (
+        "picture_policies",
+        "favourites",
+        "pictures",
+        "copies",
+        "jobs",
+        "drafts",
+        "options",
+        "members",
+        "servers",
+    )
     await execute(ready[kind], "; ".join(f"DELETE FROM {table}" for table in tables))
     return ready[kind]
 

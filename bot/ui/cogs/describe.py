@@ -7,7 +7,7 @@ from discord.ext import commands
 from bot.errors import NotAPicture
 from bot.i18n.texts import say
 from bot.services.container import Services
-from bot.ui.interactions import upload_of
+from bot.ui.interactions import showing_place_of, upload_of
 from bot.ui.responses import Responder
 from bot.ui.suggestions import show_description, show_weights
 
@@ -34,7 +34,10 @@ class DescribeCog(commands.Cog):
             raise NotAPicture
         stealth = await self._stealth(interaction)
         work = self._services.descriptions.describe(
-            picture, interaction.user.id, most_bytes=interaction.filesize_limit
+            picture,
+            interaction.user.id,
+            most_bytes=interaction.filesize_limit,
+            place=showing_place_of(interaction),
         )
         described = await Responder(interaction).run(work, ephemeral=stealth)
         await show_description(interaction, described, ephemeral=stealth)

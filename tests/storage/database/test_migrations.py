@@ -35,7 +35,10 @@ AT_ONCE = 500
 """As in the migration that folds prompts."""
 
 T = TypeVar("T")
-TABLES = {"servers", "members", "options", "jobs", "copies", "drafts", "pictures", "favourites"}
+TABLES = {
+    *("servers", "members", "options", "jobs", "copies", "drafts", "pictures", "favourites"),
+    "picture_policies",
+}
 
 
 async def on(url: str, do: Callable[[Connection], T]) -> T:
