@@ -102,7 +102,7 @@ class PictureGate:
         stored = await of_job(self._database, job.id)
         unchecked = [picture for picture in stored if picture.explicit_score is None]
         places = [*elsewhere, *([await self.places.of_job(job)] if unchecked else ())]
-        policies = [(await self.policy(place), place) for place in places]
+        policies = [(await self._policy_for(job, place), place) for place in places]
         scores = tuple(picture.explicit_score for picture in stored)
         if unchecked and any(needs_check(*one) for one in policies):
             scores = await self._check_stored(job)
@@ -137,6 +137,12 @@ class PictureGate:
         return await jobs.set_verdict(
             self._database, job.id, ruling.verdict, reason, before=job.verdict
         )
+
+    async def _policy_for(self, job: Job, place: ShowingPlace) -> PicturePolicy:
+        """What holds for a job in a place: in direct messages, what holds where it was made."""
+        if place.server_id is None and job.server_id is not None:
+            place = await self.places.of_job(job)
+        return await self.policy(place)
 
     async def policy(self, place: ShowingPlace) -> PicturePolicy:
         """What holds in a place."""

@@ -21,7 +21,7 @@ MAX_THUMBNAIL_SIDE_PX = 240
 """Pixels of the longer side of a thumbnail: Discord shows 85 of them, screens up to three times
 as many."""
 
-BLURRED_SIDE_PX = 6
+BLURRED_SIDE_PX = 4
 """Pixels of each side that are left of a picture in a blurred preview."""
 
 JPEG_QUALITIES = (92, 85, 75, 60)

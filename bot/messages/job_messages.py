@@ -138,7 +138,8 @@ def withheld(job: Job, parent: Job | None, ruling: Ruling) -> MessageSpec:
     title = say("picture-withheld.waits" if waits else "picture-withheld", job.locale)
     colour = EmbedColour.YELLOW if waits else EmbedColour.RED
     reason = plain(ruling.reason, MAX_REASON_CHARS) if ruling.reason else ""
-    return MessageSpec(_headline(job, parent), embeds=(EmbedSpec(title, reason, colour),))
+    embed = EmbedSpec(title, reason, colour)
+    return MessageSpec(_headline(job, parent), embeds=(embed,), drops_attachment=True)
 
 
 def stopped(job: Job, parent: Job | None) -> MessageSpec:

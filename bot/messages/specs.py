@@ -62,9 +62,13 @@ class AttachmentSpec:
 
 @dataclass(frozen=True, slots=True)
 class MessageSpec:
-    """What a message shows. On an edit, `attachment` None keeps the one that is there."""
+    """What a message shows.
+
+    On an edit, `attachment` None keeps the one that is there, unless `drops_attachment`.
+    """
 
     content: str
     attachment: AttachmentSpec | None = None
     embeds: tuple[EmbedSpec, ...] = ()
     buttons: ButtonRows = ()
+    drops_attachment: bool = False
