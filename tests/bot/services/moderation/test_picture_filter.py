@@ -87,22 +87,22 @@ async def test_a_harmless_picture_is_shown_and_its_scores_are_kept(
     )
 
 
-@pytest.mark.parametrize("action", ["off", "spoiler", "refuse"])
 async def test_outside_age_restricted_channels_no_action_shows_an_explicit_picture(
-    bot: DarkroomBot, owner: Member, ada: Member, database: Database, action: str
+    bot: DarkroomBot, owner: Member, ada: Member, database: Database
 ) -> None:
-    await chose(owner, action=action, threshold=5)
-    shown = await imagined(ada)
-    assert card(shown) == NOT_HERE
-    assert not shown.attachments
-    assert not shown.buttons
-    job = await latest_job(database, shown)
-    assert job.verdict == Verdict.REFUSE
-    # Nor shown again.
-    again = await ada.slash("gallery", "show", id=job.id)
-    again = await ada.wait_for(lambda m: m.id == again.id and not m.thinking)
-    assert NOT_HERE in card_of_first(again)
-    assert not again.attachments
+    for action in ("off", "spoiler", "refuse"):
+        await chose(owner, action=action, threshold=5)
+        shown = await imagined(ada)
+        assert card(shown) == NOT_HERE
+        assert not shown.attachments
+        assert not shown.buttons
+        job = await latest_job(database, shown)
+        assert job.verdict == Verdict.REFUSE
+        # Nor shown again.
+        again = await ada.slash("gallery", "show", id=job.id)
+        again = await ada.wait_for(lambda m, again=again: m.id == again.id and not m.thinking)
+        assert NOT_HERE in card_of_first(again)
+        assert not again.attachments
 
 
 def card_of_first(message: Message) -> str:
@@ -178,8 +178,8 @@ async def test_previews_show_nothing_before_the_picture_is_checked(
     waiting = await ada.slash("darkroom", "imagine", prompt=f"{LONG} --n 1")
     preview = await ada.wait_for(lambda m: m.id == waiting.id and bool(m.attachments))
     drawing = sharpness(await picture_of(ada, preview))
-    assert blurred < 5
-    assert drawing > 5 * blurred
+    assert blurred < 8
+    assert drawing > 3 * blurred
     await finished(ada, waiting)
 
 
@@ -305,3 +305,65 @@ async def test_the_buttons_of_a_picture_that_is_not_shown_any_more_show_nothing_
     page = await ada.wait_for(lambda m: m.id == page.id and not m.thinking)
     assert not page.attachments
     assert len(await jobs.children(database, job_id_of(grid))) == 1
+
+
+async def test_nothing_takes_a_picture_from_an_age_restricted_channel_elsewhere(
+    bot: DarkroomBot, owner: Member, ada: Member, database: Database
+) -> None:
+    await owner.restrict_age("darkroom")
+    await chose(owner, action="spoiler", threshold=5)
+    await owner.slash("darkroom", "server settings", highlights="gallery")
+    await ada.slash("darkroom", "prefer auto_dm")
+    grid = await imagined(ada)
+    single = (await ada.press(grid, "U1")).message
+    single = await ada.wait_for(lambda m: m.id == single.id and bool(m.attachments))
+    # The dialog for a region, for its member alone.
+    cells = (await ada.press(single, "Vary (Region)")).message
+    cells = await ada.wait_for(lambda m: m.id == cells.id and bool(m.attachments))
+    assert cells.attachments[0].filename.startswith("SPOILER_cells")
+    # The highlights, which everybody sees.
+    await ada.react(grid, "⭐")
+    refused = await ada.wait_for(lambda m: m.channel_id != grid.channel_id and bool(m.embeds))
+    assert "The picture is not shown here" in card(refused)
+    assert not [m for m in await ada.messages("gallery") if m.attachments]
+    # Of the automatic direct messages none was sent, although the jobs have ended.
+    assert not [m for m in await ada.messages("dm") if m.attachments]
+    # The same ways are open where the highlights are for adults only.
+    await owner.restrict_age("gallery")
+    await ada.unreact(grid, "⭐")
+    await ada.react(grid, "⭐")
+    shown = await ada.wait_for(
+        lambda m: bool(m.attachments) and m.channel_id not in (grid.channel_id, refused.channel_id)
+    )
+    assert shown.attachments[0].filename.startswith("SPOILER_")
+
+
+async def test_operators_may_let_members_see_explicit_pictures_in_direct_messages(
+    deployment: Deployment, owner: Member, ada: Member
+) -> None:
+    allowing = deployment.settings.model_copy(update={"explicit_direct_messages": True})
+    async with Deployment(allowing, deployment.database).open():
+        await ada.wait_for_command("imagine")
+        await owner.restrict_age("darkroom")
+        await chose(owner, action="spoiler", threshold=5)
+        grid = await imagined(ada)
+        await ada.menu(grid, "Send to me")
+        sent = await ada.wait_for(lambda m: m.channel_id != grid.channel_id and bool(m.attachments))
+        assert sent.attachments[0].filename.startswith("SPOILER_")
+
+
+async def test_a_linked_explicit_picture_is_refused_in_the_members_language(
+    bot: DarkroomBot, owner: Member, ada: Member, database: Database
+) -> None:
+    await owner.restrict_age("darkroom")
+    await chose(owner, action="off")
+    await chose(owner, action="spoiler", place="gallery")
+    red = Upload("red.png", picture("red", (64, 64)))
+    described = await ada.slash("darkroom", "describe", image=red)
+    described = await ada.wait_for(lambda m: m.id == described.id and bool(m.attachments))
+    link = described.attachments[0].url
+    ada.locale = "de"
+    answer = await ada.slash("gallery", "imagine", prompt=f"{link} {QUICK_PROMPT}")
+    refused = await told(ada, answer)
+    assert "Solche Bilder gehen nur in altersbeschränkten Kanälen." in refused
+    assert not await jobs.open_jobs(database, whoever(answer))
