@@ -33,6 +33,7 @@ RUN if [ -z "$TORCH_INDEX" ]; then \
 
 COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY bot bot
+COPY classifier classifier
 COPY diffusion diffusion
 COPY storage storage
 COPY playground playground

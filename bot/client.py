@@ -17,6 +17,7 @@ from bot.errors import UserError
 from bot.i18n.translator import Translator
 from bot.invite import INTENTS, invite_link
 from bot.policy.places import Places
+from bot.policy.showing_places import ShowingPlaces
 from bot.services.container import build_services
 from bot.ui.cogs.context_menus import JobMenus
 from bot.ui.cogs.describe import DescribeCog
@@ -165,7 +166,12 @@ class DarkroomBot(commands.Bot):
             user_installs=settings.user_installs,
             servers=settings.only_servers,
         )
-        self.services = build_services(settings, database, folder, engines, Messenger(self), places)
+        showing_places = ShowingPlaces(
+            self, explicit_direct_messages=settings.explicit_direct_messages
+        )
+        self.services = build_services(
+            settings, database, folder, engines, Messenger(self), places, showing_places
+        )
         self._reactions = Reactions(self, self.services)
         self.command_ids: dict[str, int] = {}
         self._is_on_discord = settings.discord_url is None

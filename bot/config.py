@@ -159,6 +159,24 @@ class Settings(BaseSettings):
         description="The ids of the only servers that the bot works on, with commas between them. "
         "It leaves all others. Default: all servers that it is added to.",
     )
+    picture_filter: str = Field(
+        "opennsfw",
+        validation_alias=AliasChoices("DARKROOM_FILTER"),
+        description="What checks pictures for explicit content: `opennsfw` (built in), a folder "
+        "with an image-classification model of transformers, `openai` or `openai+https://…/v1` "
+        "(the moderation endpoint, which gets the pictures), or `off`.",
+    )
+    picture_filter_secret: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("DARKROOM_FILTER_KEY"),
+        description="The key for OpenAI's moderation endpoint.",
+    )
+    explicit_direct_messages: bool = Field(
+        False,
+        validation_alias=AliasChoices("DARKROOM_EXPLICIT_DIRECT_MESSAGES"),
+        description="`1` shows members explicit pictures in their own direct messages with the "
+        "bot, behind a spoiler. Default: nowhere but in age-restricted channels.",
+    )
     c2pa_certificate: Path | None = Field(
         None,
         validation_alias=AliasChoices("DARKROOM_C2PA_CERTIFICATE"),
@@ -222,6 +240,25 @@ class Settings(BaseSettings):
             )
         return key
 
+    @field_validator("picture_filter")
+    @classmethod
+    def _check_filter(cls, chosen: str) -> str:
+        kind, plus, url = chosen.partition("+")
+        if kind == "openai":
+            if plus and urlsplit(url).scheme not in ("http", "https"):
+                raise ValueError("DARKROOM_FILTER must look like openai+https://host.example/v1")
+        elif chosen not in ("off", "opennsfw") and not Path(chosen).is_dir():
+            raise ValueError(
+                "DARKROOM_FILTER must be opennsfw, openai, off, or a folder that is there"
+            )
+        return chosen
+
+    @model_validator(mode="after")
+    def _check_filter_key(self) -> "Settings":
+        if self.picture_filter == "openai" and self.picture_filter_secret is None:
+            raise ValueError("DARKROOM_FILTER=openai needs DARKROOM_FILTER_KEY")
+        return self
+
     @model_validator(mode="after")
     def _check_c2pa(self) -> "Settings":
         if (self.c2pa_certificate is None) != (self.c2pa_key is None):
@@ -274,6 +311,11 @@ class Settings(BaseSettings):
     def models_file(self) -> Path:
         """The file in which the bot keeps inference's list of models."""
         return self.data_folder / "models.json"
+
+    @property
+    def picture_filter_key(self) -> str | None:
+        secret = self.picture_filter_secret
+        return None if secret is None else secret.get_secret_value()
 
     @property
     def own_c2pa_file(self) -> Path:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -255,6 +256,9 @@ class JobRow(Base):
     """It is not claimed while its member has so many jobs running; null for no such limit."""
     file_format: Mapped[str | None] = mapped_column(String(8))
     """Of its pictures where they are posted: `png`, `jpeg` or `webp`; null for the usual one."""
+    held_back: Mapped[int | None] = mapped_column(Integer, index=True)
+    """Not null while its pictures are not shown because they could not be checked: the verdict that
+    it has but for that."""
 
 
 class CopyRow(Base):
@@ -360,6 +364,21 @@ class PictureRow(Base):
     expired_at: Mapped[datetime | None]
     """When its file was deleted because of its age; null while it is there. The request of its job
     makes it again."""
+    explicit_score: Mapped[float | None] = mapped_column(Float)
+    """How explicit the filter finds it, from 0 to 1; null until it was checked."""
+
+
+class PicturePolicyRow(Base):
+    """What is done with explicit pictures on a server, in a category or in a channel."""
+
+    __tablename__ = "picture_policies"
+
+    server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    place_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """A channel or a category; the server's own id for all of it."""
+    action: Mapped[str] = mapped_column(String(16))
+    """A `bot.policy.picture_policy.PictureAction`."""
+    threshold_percent: Mapped[int] = mapped_column(Integer)
 
 
 class FavouriteRow(Base):

@@ -27,7 +27,7 @@ def test_every_folder_with_modules_has_its_layers() -> None:
     }
     folders = {
         ".".join(module.parent.relative_to(ROOT).parts)
-        for room in ("bot", "diffusion", "storage", "playground")
+        for room in ("bot", "classifier", "diffusion", "storage", "playground")
         for module in (ROOT / room).rglob("*.py")
         if module.name != "__init__.py" and (module.parent / "__init__.py").exists()
     }

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+from bot.delivery.picture_gate import PictureGate
 from bot.delivery.picture_marks import PictureMarks
 from bot.i18n.texts import say
 from bot.images.grid import PictureTooLarge, compose_grid, fit
@@ -10,6 +11,8 @@ from bot.images.provenance import MAX_MARK_BYTES
 from bot.messages import button_layout, job_messages
 from bot.messages.specs import AttachmentSpec, ButtonRows, MessageSpec
 from bot.models.registry import ModelRegistry
+from bot.policy.picture_policy import ShowingPlace
+from bot.policy.verdicts import Verdict
 from bot.prompts.recipe import left_out_of
 from diffusion.protocol.requests import ImageRequest
 from storage import jobs
@@ -28,14 +31,20 @@ class EndMessages:
         folder: PictureFolder,
         registry: ModelRegistry,
         marks: PictureMarks,
+        gate: PictureGate,
     ) -> None:
         self._database = database
         self._folder = folder
         self._registry = registry
         self._marks = marks
+        self._gate = gate
 
-    async def of(self, job: Job, most_bytes: int) -> MessageSpec:
-        """The message that shows how a job ended, its file at most `most_bytes` large."""
+    async def of(self, job: Job, most_bytes: int, *elsewhere: ShowingPlace) -> MessageSpec:
+        """The message that shows how a job ended, its file at most `most_bytes` large.
+
+        `elsewhere` is where it is shown besides its own place: pictures that may not be shown in
+        one of them are left out.
+        """
         parent = await jobs.parent_of(self._database, job)
         if job.state is not JobState.DONE:
             return job_messages.ended(job, parent)
@@ -47,6 +56,10 @@ class EndMessages:
             reason = say("not-showable.expired", job.locale)
             message = job_messages.not_showable(job, parent, reason)
             return replace(message, buttons=await self.buttons_of(job))
+        ruling = await self._gate.ruling(job, *elsewhere)
+        if ruling.verdict >= Verdict.REVIEW:
+            return job_messages.withheld(job, parent, ruling)
+        job = replace(job, verdict=int(ruling.verdict))
         try:
             pictures = [await self._folder.read(picture) for picture in stored]
             recipe = await self._marks.has_recipe(job)

@@ -23,9 +23,11 @@ from bot.delivery.messenger import (
     Messenger,
     PostedMessage,
 )
+from bot.delivery.picture_gate import PictureGate
 from bot.messages import button_layout, job_actions, job_messages
 from bot.messages.specs import ButtonRows, MessageSpec
 from bot.policy.notifications import notifies
+from bot.policy.verdicts import Verdict
 from bot.retry import until_stored
 from storage import jobs, removals
 from storage.database import Database
@@ -52,8 +54,11 @@ class EndPublisher:
     Each may be called again, whatever was done before.
     """
 
-    def __init__(self, database: Database, messenger: Messenger, messages: EndMessages) -> None:
+    def __init__(
+        self, database: Database, messenger: Messenger, messages: EndMessages, gate: PictureGate
+    ) -> None:
         self._database = database
+        self._gate = gate
         self._messenger = messenger
         self._messages = messages
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -90,7 +95,10 @@ class EndPublisher:
         """Also send the pictures as a direct message to members who prefer that."""
         job = await jobs.get(self._database, job_id)
         if job and (await get_preferences(self._database, job.member_id)).auto_dm:
-            message = await self._messages.of(job, MIN_ATTACHMENT_LIMIT_BYTES)
+            place = self._gate.places.direct_messages(job.channel_id)
+            if (await self._gate.ruling(job, place)).verdict >= Verdict.REVIEW:
+                return
+            message = await self._messages.of(job, MIN_ATTACHMENT_LIMIT_BYTES, place)
             try:
                 await self._messenger.post_to_member(job.member_id, message)
             except CannotPost:
@@ -111,6 +119,8 @@ class EndPublisher:
         """Mark the buttons of a job by which other jobs were made."""
         job = await jobs.get(self._database, job_id)
         if job is None or job.state is not JobState.DONE or job.message_id is None:
+            return
+        if job.verdict >= Verdict.REVIEW:
             return
         rows = await self._messages.buttons_of(job)
         try:
@@ -263,7 +273,9 @@ class EndPublisher:
 
     async def _show_elsewhere(self, job: Job, notify: bool) -> PostedMessage | None:
         """Post the end of a job as a new message; None if that is possible nowhere."""
-        message = await self._messages.of(job, MIN_ATTACHMENT_LIMIT_BYTES)
+        # It may become a direct message, so it is made for both places.
+        place = self._gate.places.direct_messages(job.channel_id)
+        message = await self._messages.of(job, MIN_ATTACHMENT_LIMIT_BYTES, place)
         if job.message_id is not None:
             message = job_messages.moved(message, job.locale)
         try:

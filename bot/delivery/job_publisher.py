@@ -19,12 +19,14 @@ from bot.delivery.messenger import (
     MessageState,
     Messenger,
 )
+from bot.delivery.picture_gate import PictureGate
 from bot.delivery.picture_marks import PictureMarks
 from bot.delivery.previews import JobProgress
 from bot.i18n.texts import say
 from bot.messages import job_messages
 from bot.messages.specs import MessageSpec
 from bot.models.registry import ModelRegistry
+from bot.policy.picture_policy import ShowingPlace
 from bot.retry import retried
 from storage import jobs
 from storage.database import Database, StorageUnavailable
@@ -51,12 +53,14 @@ class JobPublisher:
         messenger: Messenger,
         registry: ModelRegistry,
         marks: PictureMarks,
+        gate: PictureGate,
     ) -> None:
         self._database = database
         self._messenger = messenger
         self._marks = marks
-        self._messages = EndMessages(database, folder, registry, marks)
-        self._ends = EndPublisher(database, messenger, self._messages)
+        self._gate = gate
+        self._messages = EndMessages(database, folder, registry, marks, gate)
+        self._ends = EndPublisher(database, messenger, self._messages, gate)
         self._showing: set[asyncio.Task[None]] = set()
 
     async def take_up(self, wake: Callable[[], None]) -> None:
@@ -85,7 +89,7 @@ class JobPublisher:
         parent = await jobs.parent_of(self._database, job)
         message = LiveMessage(self._messenger, job.channel_id, job.message_id, job.reply_token)
         try:
-            yield JobProgress(job, parent, message, self._marks)
+            yield JobProgress(job, parent, message, self._marks, self._gate)
         finally:
             await message.stop()
 
@@ -106,9 +110,9 @@ class JobPublisher:
         if job.server_id is not None or job.reply_token is not None:
             self._keep_trying(self._ends.send_if_wanted, job.id)
 
-    async def end_of(self, job: Job, most_bytes: int) -> MessageSpec:
-        """The message that shows how a job ended, its file at most `most_bytes` large."""
-        return await self._messages.of(job, most_bytes)
+    async def end_of(self, job: Job, most_bytes: int, *elsewhere: ShowingPlace) -> MessageSpec:
+        """The message that shows how a job ended; see `EndMessages.of`."""
+        return await self._messages.of(job, most_bytes, *elsewhere)
 
     async def show_waiting(self, job: Job) -> None:
         """Show that a job waits for inference. Failing to do so is ignored: it is not important."""

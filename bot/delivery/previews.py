@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from bot.delivery.live_message import LiveMessage
+from bot.delivery.picture_gate import PictureGate
 from bot.delivery.picture_marks import PictureMarks
 from bot.images.grid import PictureFile, compose_preview
 from bot.images.provenance import Origin
@@ -16,15 +17,24 @@ log = logging.getLogger(__name__)
 
 
 class JobProgress:
-    """Shows the progress of one job in its message."""
+    """Shows the progress of one job in its message.
+
+    Of previews that may not be seen, as `gate` says, blots of colour are shown.
+    """
 
     def __init__(
-        self, job: Job, parent: Job | None, message: LiveMessage, marks: PictureMarks
+        self,
+        job: Job,
+        parent: Job | None,
+        message: LiveMessage,
+        marks: PictureMarks,
+        gate: PictureGate,
     ) -> None:
         self._job = job
         self._parent = parent
         self._message = message
         self._marks = marks
+        self._gate = gate
         self._origin: Origin | None = None
 
     async def show(self, progress: Progress) -> None:
@@ -39,7 +49,8 @@ class JobProgress:
         if not progress.previews:
             return None
         try:
-            grid = await asyncio.to_thread(compose_preview, progress.previews)
+            blurred = not await self._gate.may_preview(self._job, progress.previews)
+            grid = await asyncio.to_thread(compose_preview, progress.previews, blurred=blurred)
         except (OSError, ValueError):
             log.warning("Inference sent a preview that is not a picture.")
             return None

@@ -52,3 +52,31 @@ class CannotDelete(UserError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason=reason)
+
+
+class PictureWithheld(UserError):
+    """A picture is not shown, or not yet; `reason` says why, if that is known."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason or Text("picture-verdict.not-shown"))
+
+
+class ExplicitPicture(UserError):
+    """A member brought a picture that the filter finds explicit.
+
+    `for_adults` is whether the channel could show it but for its server's policy.
+    """
+
+    def __init__(self, *, for_adults: bool) -> None:
+        super().__init__(place="adults" if for_adults else "everybody")
+
+
+class FilterAway(UserError):
+    """A picture that a member brought cannot be checked now."""
+
+
+class TooManyPolicies(UserError):
+    """A server would have policies about pictures for more than `most` places."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most=most)

@@ -248,6 +248,40 @@ job-failed = Auftrag fehlgeschlagen
 not-showable = Das Bild lässt sich nicht zeigen
     .taken-away = Die Moderation hat es entfernt.
     .expired = Dieser Server bewahrt Bilder nur eine Zeit lang auf, und die Datei ist weg. Die Buttons zeichnen es aus seinem Rezept neu.
+picture-withheld = Das Bild wird hier nicht gezeigt
+    .waits = Das Bild wartet auf die Moderation
+    .problem = { $reason }
+    .remedy = Wenn du das für einen Irrtum hältst, frag die Leute, die diesen Server moderieren.
+picture-verdict =
+    .explicit = Der Filter findet es anstößig.
+    .not-here = Der Filter findet es anstößig, und anstößige Bilder werden nur in altersbeschränkten Kanälen gezeigt.
+    .unchecked = Der Filter für anstößige Bilder antwortet nicht, deshalb ließ es sich nicht prüfen. Es wird noch einmal geprüft und dann gezeigt.
+    .not-shown = Es wurde nicht freigegeben.
+explicit-picture = Ein Bild, das nicht geht
+    .problem = { $place ->
+        [adults] Der Filter findet ein Bild anstößig, das du mitgebracht hast, und dieser Server erlaubt das hier nicht.
+       *[everybody] Der Filter findet ein Bild anstößig, das du mitgebracht hast. Solche Bilder gehen nur in altersbeschränkten Kanälen.
+    }
+    .remedy = Nimm ein anderes Bild. Wenn du das für einen Irrtum hältst, frag die Leute, die diesen Server moderieren.
+filter-away = Das Bild lässt sich nicht prüfen
+    .problem = Der Filter für anstößige Bilder antwortet nicht, und ungeprüft gehen Bilder nicht.
+    .remedy = Versuch es in einer Minute noch einmal, oder lass das Bild weg.
+too-many-policies = Zu viele Orte
+    .problem = Höchstens { $most } Kanäle und Kategorien können einen eigenen Filter haben.
+    .remedy = Stell eine Kategorie statt ihrer Kanäle ein, oder lass einige wieder dem Server folgen.
+filter = Filter für anstößige Bilder
+    .changed = Filter für anstößige Bilder: geändert
+    .text = Bilder werden geprüft, bevor etwas von ihnen zu sehen ist, auch Vorschauen. Bilder, die Mitglieder mitbringen, werden auch geprüft.
+    .adults-only = Anstößige Bilder werden nur in altersbeschränkten Kanälen gezeigt, was auch immer hier eingestellt ist. In anderen Kanälen bedeuten `off` und `spoiler`: nicht gezeigt. In Direktnachrichten werden sie nur gezeigt, wenn es erlaubt, wer den Bot betreibt.
+    .server = Auf dem ganzen Server
+    .places = In Kanälen und Kategorien
+    .checked-by = Geprüft von
+    .nothing-checks = Nichts: Wer den Bot betreibt, hat den Filter ausgeschaltet (`DARKROOM_FILTER`).
+filter-policy =
+    .off = **off**: In altersbeschränkten Kanälen werden Bilder nicht geprüft. Anderswo werden sie ab { $threshold } % nicht gezeigt.
+    .spoiler = **spoiler**: in altersbeschränkten Kanälen hinter einem Spoiler, anderswo nicht gezeigt, ab { $threshold } %
+    .review = **review**: gezeigt, wenn die Moderation zustimmt, ab { $threshold } %
+    .refuse = **refuse**: nicht gezeigt, ab { $threshold } %
 button-cancel = Abbrechen
 
 ## Prompts

@@ -248,6 +248,40 @@ job-failed = Job failed
 not-showable = The picture can't be shown
     .taken-away = A moderator removed it.
     .expired = This server keeps pictures for a limited time, and the file is gone. The buttons draw it again from its recipe.
+picture-withheld = The picture is not shown here
+    .waits = The picture waits for a moderator
+    .problem = { $reason }
+    .remedy = If you think that this is a mistake, ask the people who moderate this server.
+picture-verdict =
+    .explicit = The filter finds it explicit.
+    .not-here = The filter finds it explicit, and explicit pictures are shown in age-restricted channels alone.
+    .unchecked = The filter for explicit pictures does not answer, so it could not be checked. It is checked again, and shown then.
+    .not-shown = It was not approved.
+explicit-picture = A picture that can't be used
+    .problem = { $place ->
+        [adults] The filter finds a picture that you brought explicit, and this server doesn't allow that here.
+       *[everybody] The filter finds a picture that you brought explicit. Such pictures can be used in age-restricted channels alone.
+    }
+    .remedy = Use another picture. If you think that this is a mistake, ask the people who moderate this server.
+filter-away = The picture can't be checked
+    .problem = The filter for explicit pictures does not answer, and pictures can't be used unchecked.
+    .remedy = Try again in a minute, or leave the picture out.
+too-many-policies = Too many places
+    .problem = At most { $most } channels and categories can have a filter of their own.
+    .remedy = Set a category instead of its channels, or let some follow the server again.
+filter = Filter for explicit pictures
+    .changed = Filter for explicit pictures: changed
+    .text = Pictures are checked before anything of them is shown, previews too. Pictures that members bring are checked too.
+    .adults-only = Explicit pictures are shown in age-restricted channels alone, whatever is set here. In other channels `off` and `spoiler` mean: not shown. In direct messages they are shown only if the bot's operator allows it.
+    .server = On the whole server
+    .places = In channels and categories
+    .checked-by = Checked by
+    .nothing-checks = Nothing: the bot's operator turned the filter off (`DARKROOM_FILTER`).
+filter-policy =
+    .off = **off**: in age-restricted channels pictures are not checked. Elsewhere they are not shown from { $threshold } % on.
+    .spoiler = **spoiler**: behind a spoiler in age-restricted channels, elsewhere not shown, from { $threshold } % on
+    .review = **review**: shown after a moderator approved them, from { $threshold } % on
+    .refuse = **refuse**: not shown, from { $threshold } % on
 button-cancel = Cancel
 
 ## Prompts

@@ -21,6 +21,9 @@ MAX_THUMBNAIL_SIDE_PX = 240
 """Pixels of the longer side of a thumbnail: Discord shows 85 of them, screens up to three times
 as many."""
 
+BLURRED_SIDE_PX = 4
+"""Pixels of each side that are left of a picture in a blurred preview."""
+
 QUALITIES = (92, 85, 75, 60)
 """Pillow's qualities of JPEG and WebP that `fit` tries, the best first."""
 
@@ -57,9 +60,14 @@ def compose_grid(pictures: Sequence[bytes], *, recipe: bool = True) -> bytes:
     return encode_png(grid, label, by_ai=True)
 
 
-def compose_preview(pictures: Sequence[bytes]) -> bytes:
-    """The same for unfinished pictures, as a JPEG of lower quality."""
-    return _small_jpeg(_grid(pictures))
+def compose_preview(pictures: Sequence[bytes], *, blurred: bool = False) -> bytes:
+    """The same for unfinished pictures, as a JPEG of lower quality.
+
+    `blurred` leaves a few blots of colour of each, in which nothing can be recognised.
+    """
+    if not blurred:
+        return _small_jpeg(_grid(pictures))
+    return _small_jpeg(_grid([_blurred(picture) for picture in pictures]))
 
 
 def compose_thumbnail(pictures: Sequence[bytes]) -> bytes:
@@ -110,6 +118,13 @@ def _small_jpeg(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=80, exif=_exif("", by_ai=True), xmp=_XMP)
     return buffer.getvalue()
+
+
+def _blurred(picture: bytes) -> bytes:
+    """The picture with BLURRED_SIDE_PX by BLURRED_SIDE_PX pixels left, drawn softly."""
+    image = open_rgb(picture)
+    few = image.resize((BLURRED_SIDE_PX, BLURRED_SIDE_PX), Image.Resampling.BOX)
+    return encode_png(few.resize(image.size, Image.Resampling.BICUBIC))
 
 
 def _grid(pictures: Sequence[bytes]) -> Image.Image:

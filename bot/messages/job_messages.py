@@ -19,7 +19,7 @@ from bot.messages.specs import (
     EmbedSpec,
     MessageSpec,
 )
-from bot.policy.verdicts import Verdict
+from bot.policy.verdicts import Ruling, Verdict
 from bot.prompts.lint import LINK
 from bot.prompts.parser import without_parameters
 from bot.prompts.recipe import as_typed, has_noise_of_a_prompt
@@ -30,6 +30,9 @@ from storage.models import JobKind, JobState
 
 SINGLE_PICTURE_KINDS = (JobKind.UPSCALE, JobKind.ENLARGE)
 """The kinds of jobs that have a single picture instead of a grid."""
+
+SPOILER_PREFIX = "SPOILER_"
+"""How the names of files begin that Discord blurs until somebody clicks."""
 
 MAX_ALT_TEXT_CHARS = 1024
 MAX_SHOWN_PROMPT_CHARS = 800
@@ -129,6 +132,16 @@ def not_showable(job: Job, parent: Job | None, reason: str) -> MessageSpec:
     return MessageSpec(_headline(job, parent), embeds=(embed,), buttons=_retry(job))
 
 
+def withheld(job: Job, parent: Job | None, ruling: Ruling) -> MessageSpec:
+    """A finished job whose picture is not shown, or not yet: without picture and buttons."""
+    waits = ruling.verdict is Verdict.REVIEW
+    title = say("picture-withheld.waits" if waits else "picture-withheld", job.locale)
+    colour = EmbedColour.YELLOW if waits else EmbedColour.RED
+    reason = plain(ruling.reason, MAX_REASON_CHARS) if ruling.reason else ""
+    embed = EmbedSpec(title, reason, colour)
+    return MessageSpec(_headline(job, parent), embeds=(embed,), drops_attachment=True)
+
+
 def stopped(job: Job, parent: Job | None) -> MessageSpec:
     return MessageSpec(_headline(job, parent, "status-stopped"), buttons=_retry(job))
 
@@ -168,7 +181,7 @@ def file_name(job: Job, suffix: str) -> str:
 
 def spoiler_of(job: Job) -> str:
     """What the name of a file begins with that Discord shows only to those who click on it."""
-    return "SPOILER_" if job.verdict >= Verdict.SPOILER else ""
+    return SPOILER_PREFIX if job.verdict >= Verdict.SPOILER else ""
 
 
 def alt_text(job: Job) -> str:

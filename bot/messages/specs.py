@@ -62,8 +62,9 @@ class AttachmentSpec:
 
 @dataclass(frozen=True, slots=True)
 class MessageSpec:
-    """What a message shows. On an edit, `attachment` None keeps the one that is there.
+    """What a message shows.
 
+    On an edit, `attachment` None keeps the one that is there, unless `drops_attachment`.
     `pings` is the member who is notified if the message is posted and mentions them; nobody else
     is, whatever the text says.
     """
@@ -73,3 +74,4 @@ class MessageSpec:
     embeds: tuple[EmbedSpec, ...] = ()
     buttons: ButtonRows = ()
     pings: int | None = None
+    drops_attachment: bool = False

@@ -9,10 +9,12 @@ from bot.config import Settings
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.message_remover import MessageRemover
 from bot.delivery.messenger import Messenger
+from bot.delivery.picture_gate import PictureGate
 from bot.delivery.picture_marks import PictureMarks
 from bot.doctor.server_doctor import ServerDoctor
 from bot.engines.connections import ConnectedEngines
 from bot.engines.pool import EnginePool
+from bot.images.classifiers.choice import chosen_classifier
 from bot.images.credentials import own_credentials, read_credentials
 from bot.images.fetch import PictureFetcher
 from bot.images.provenance import PictureMarker
@@ -21,6 +23,7 @@ from bot.models.registry import ModelRegistry
 from bot.policy.admission import Admission
 from bot.policy.places import Places
 from bot.policy.rate_limit import RateLimiter
+from bot.policy.showing_places import ShowingPlaces
 from bot.services.admin.access import AccessReader
 from bot.services.admin.access_settings import AccessSettings
 from bot.services.admin.authorization import Authorization
@@ -35,6 +38,8 @@ from bot.services.generation import GenerationService
 from bot.services.job_builder import JobBuilder
 from bot.services.job_history import JobHistory
 from bot.services.later_followups import LaterFollowups
+from bot.services.moderation.held_back import HeldBackJobs
+from bot.services.moderation.pictures import PictureFilter, StartPictureCheck
 from bot.services.moderation.words import WordFilter
 from bot.services.preferences import PreferenceService
 from bot.services.privacy.erasure import Erasure
@@ -89,6 +94,9 @@ class Services:
     start_pictures: StartPictures
     fetcher: PictureFetcher
     marker: PictureMarker
+    gate: PictureGate
+    picture_filter: PictureFilter
+    held_back: HeldBackJobs
 
     def background_loops(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """The loops that run until the bot stops, when they are cancelled."""
@@ -100,11 +108,13 @@ class Services:
             self.message_remover.run(),
             self.retention.keep_swept(),
             self.budget.keep_measured(),
+            self.held_back.keep_checking(),
         )
 
     async def close(self) -> None:
         """Close the connections and threads that the services opened themselves."""
         await self.fetcher.close()
+        await self.gate.close()
         await asyncio.to_thread(self.marker.close)
 
 
@@ -115,6 +125,7 @@ def build_services(
     connected: ConnectedEngines,
     messenger: Messenger,
     places: Places,
+    showing_places: ShowingPlaces,
 ) -> Services:
     """Build all services. `database` and the engines are open, and closed by the caller.
 
@@ -122,6 +133,7 @@ def build_services(
     """
     configuration = connected.configuration
     marker = picture_marker(settings)
+    classifier = chosen_classifier(settings.picture_filter, settings.picture_filter_key)
     marks = PictureMarks(database, folder, marker)
     registry = ModelRegistry(
         {one.name: one.engine for one in connected.engines},
@@ -135,7 +147,8 @@ def build_services(
     reader = AccessReader(database, registry, audiences)
     authorization = Authorization(database, places, reader, words, quotas)
     engines = EnginePool(connected.engines, registry)
-    publisher = JobPublisher(database, folder, messenger, registry, marks)
+    gate = PictureGate(database, folder, classifier, showing_places)
+    publisher = JobPublisher(database, folder, messenger, registry, marks, gate)
     start_pictures = StartPictures(database, folder)
     followup_jobs = FollowupJobs(database, folder, registry, start_pictures)
     queue_worker = QueueWorker(
@@ -149,12 +162,14 @@ def build_services(
         start_pictures,
         LaterFollowups(database, followup_jobs).complete,
         authorization.check_resolved,
+        gate,
     )
     fetcher = PictureFetcher(_cdn(settings), proxies=settings.proxies)
     budget = DiskBudget(settings.data_folder, folder, settings.data_budget_bytes)
     admission = Admission(database, budget.check)
     defaults = DefaultsService(database, registry)
-    job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher)
+    start_check = StartPictureCheck(gate)
+    job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher, start_check)
     generation = GenerationService(
         database,
         job_builder,
@@ -181,6 +196,7 @@ def build_services(
         start_pictures,
         publisher,
         marks,
+        gate,
         authorization,
         quotas,
         defaults,
@@ -189,7 +205,16 @@ def build_services(
     removals = Removals(database, folder, messenger)
     remover = MessageRemover(database, messenger)
     history = JobHistory(
-        database, folder, registry, publisher, messenger, removals, turns, engines.places, marks
+        database,
+        folder,
+        registry,
+        publisher,
+        messenger,
+        removals,
+        turns,
+        engines.places,
+        marks,
+        gate,
     )
     return Services(
         authorization=authorization,
@@ -201,7 +226,7 @@ def build_services(
         completion=PromptCompletion(database, registry, authorization),
         preferences=PreferenceService(database, registry),
         defaults=defaults,
-        descriptions=DescribeService(engines, registry, fetcher),
+        descriptions=DescribeService(engines, registry, fetcher, start_check),
         removals=removals,
         quotas=quotas,
         words=words,
@@ -219,6 +244,9 @@ def build_services(
         start_pictures=start_pictures,
         fetcher=fetcher,
         marker=marker,
+        gate=gate,
+        picture_filter=PictureFilter(database, gate),
+        held_back=HeldBackJobs(database, gate, publisher),
     )
 
 

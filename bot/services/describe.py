@@ -15,8 +15,10 @@ from bot.images.grid import PictureFile, fit
 from bot.images.png import encode_png, open_rgb
 from bot.images.sanitize import UploadedFile
 from bot.models.registry import ModelRegistry
+from bot.policy.picture_policy import ShowingPlace
 from bot.prompts.parser import normalise
 from bot.prompts.words import split_words
+from bot.services.moderation.pictures import StartPictureCheck
 from diffusion.protocol.client import InferenceRefused, InferenceUnavailable
 
 CROP_SHARES = (1.0, 0.8, 0.6, 0.45)
@@ -46,23 +48,35 @@ class DescribeService:
     """Describes pictures and shortens prompts. Refusals are `bot.errors.UserError`s."""
 
     def __init__(
-        self, engines: EnginePool, registry: ModelRegistry, fetcher: PictureFetcher
+        self,
+        engines: EnginePool,
+        registry: ModelRegistry,
+        fetcher: PictureFetcher,
+        start_check: StartPictureCheck,
     ) -> None:
         self._engines = engines
         self._registry = registry
         self._fetcher = fetcher
+        self._start_check = start_check
 
     async def describe(
-        self, source: str | UploadedFile, member_id: int, look: int = 0, *, most_bytes: int
+        self,
+        source: str | UploadedFile,
+        member_id: int,
+        look: int = 0,
+        *,
+        most_bytes: int,
+        place: ShowingPlace,
     ) -> PictureDescription:
         """Find prompts for a picture, given as a link or a file.
 
         `look` counts how often it was asked for this picture: each time less of it is looked at.
-        The returned picture has at most `most_bytes`. Raises InvalidLink, InvalidUpload,
-        PicturesBusy, CannotDescribe, InferenceAway.
+        The returned picture has at most `most_bytes`, and is shown in `place`. Raises InvalidLink,
+        InvalidUpload, PicturesBusy, ExplicitPicture, FilterAway, CannotDescribe, InferenceAway.
         """
         model = await self._describing_model()
         (picture,) = await self._fetcher.fetch_all([source], member_id)
+        await self._start_check.check(place, [picture])
         seen = await asyncio.to_thread(_crop_centre, picture, CROP_SHARES[look % len(CROP_SHARES)])
         with _inference_errors():
             prompts = tuple(await self._engines.describe(seen, model, str(member_id)))

@@ -26,8 +26,10 @@ from bot.messages.job_messages import SINGLE_PICTURE_KINDS
 from bot.models.registry import ModelRegistry
 from bot.models.sizes import has_size
 from bot.policy.actors import Requester
+from bot.policy.verdicts import Ruling, Verdict
 from bot.prompts import derive, recipe
 from bot.services.job_builder import new_job, new_seed
+from bot.services.moderation.pictures import check_shown
 from bot.services.unresolved_jobs import LATER_KEY, with_request
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import ImageRequest, InitImage
@@ -149,7 +151,11 @@ class FollowupJobs:
         return await BUILDERS[source.wanted.action](self, source)
 
     async def picture(self, job: Job, index: int) -> Picture:
-        """Picture `index` (from 0) of a job. Raises PictureTakenAway, JobNotReady."""
+        """Picture `index` (from 0) of a job.
+
+        Raises PictureTakenAway, JobNotReady, PictureWithheld.
+        """
+        check_shown(Ruling(Verdict(job.verdict), job.verdict_reason or ""))
         if picture := await pictures.at(self._database, job.id, index):
             return picture
         if job.removed_by is RemovedBy.MODERATOR:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.delivery.job_publisher import JobPublisher
+from bot.delivery.picture_gate import PictureGate
 from bot.delivery.picture_marks import PictureMarks
 from bot.errors import OneFollowupOnly, PictureLost
 from bot.images import outpaint
@@ -18,6 +19,8 @@ from bot.messages.job_actions import JobAction
 from bot.policy.access import Action, Actor
 from bot.policy.actors import Requester
 from bot.policy.admission import Admission
+from bot.policy.picture_policy import ShowingPlace
+from bot.policy.verdicts import Verdict
 from bot.prompts.effective_settings import SettingsSources, queue_settings
 from bot.prompts.recipe import to_edit
 from bot.services.admin.authorization import Authorization, with_verdict_of
@@ -27,6 +30,7 @@ from bot.services.followup_jobs import FollowupJobs, FollowupRequest, FollowupSo
 from bot.services.generation import GenerationService
 from bot.services.job_builder import JobBuilder, with_visibility
 from bot.services.later_followups import LaterFollowups
+from bot.services.moderation.pictures import check_shown
 from storage import jobs, members
 from storage.database import Database
 from storage.jobs import Job, NewJob
@@ -68,6 +72,7 @@ class FollowupService:
         start_pictures: StartPictures,
         publisher: JobPublisher,
         marks: PictureMarks,
+        gate: PictureGate,
         authorization: Authorization,
         quotas: QuotaService,
         defaults: DefaultsService,
@@ -82,6 +87,7 @@ class FollowupService:
         self._generation = generation
         self._publisher = publisher
         self._marks = marks
+        self._gate = gate
         self._authorization = authorization
         self._quotas = quotas
         self._defaults = defaults
@@ -134,18 +140,21 @@ class FollowupService:
         )
 
     async def with_numbers(
-        self, actor: Actor, job_id: str, grid_size: int, most_bytes: int
-    ) -> PictureFile:
+        self, actor: Actor, job_id: str, grid_size: int, most_bytes: int, place: ShowingPlace
+    ) -> tuple[PictureFile, Verdict]:
         """The picture of a job with numbered cells, as a file of at most `most_bytes` bytes.
 
-        Raises PicturesBusy.
+        Also how it is shown in `place`: as it is, or behind a spoiler. Raises PicturesBusy,
+        PictureWithheld.
         """
         job = await self._generation.job(Action.FOLLOW_UP, actor, job_id)
         async with self._turns.turn(actor.member_id):
+            ruling = check_shown(await self._gate.ruling(job, place))
             picture = await self._to_number(job)
             numbered = await asyncio.to_thread(outpaint.number_cells, picture, grid_size)
             file = await asyncio.to_thread(fit, numbered, most_bytes - MAX_MARK_BYTES)
-            return await self._marks.mark(file, await self._marks.origin(job))
+            marked = await self._marks.mark(file, await self._marks.origin(job))
+            return marked, ruling.verdict
 
     async def _to_number(self, job: Job) -> bytes:
         """The picture; one without anything on it where its file is gone."""

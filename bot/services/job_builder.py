@@ -39,6 +39,7 @@ from bot.prompts.expand import expand
 from bot.prompts.parser import MAX_LINKS, Prompt, parse_normalised
 from bot.prompts.recipe import of_repetition, written_out
 from bot.prompts.resolve import resolve, with_init_image
+from bot.services.moderation.pictures import StartPictureCheck
 from bot.services.unresolved_jobs import (
     as_unresolved,
     placeholder,
@@ -124,12 +125,14 @@ class JobBuilder:
         inference: Engine,
         start_pictures: StartPictures,
         fetcher: PictureFetcher,
+        start_check: StartPictureCheck,
     ) -> None:
         self._database = database
         self._registry = registry
         self._inference = inference
         self._start_pictures = start_pictures
         self._fetcher = fetcher
+        self._start_check = start_check
 
     async def read(
         self,
@@ -185,13 +188,14 @@ class JobBuilder:
 
         `stored` is the digest of a picture that jobs without a picture of their own start from.
         Call it within `StartPictures.holding`. Raises InvalidLink, InvalidUpload, PicturesBusy,
-        CannotKeep.
+        ExplicitPicture, FilterAway, CannotKeep.
         """
         laid = dict.fromkeys(some for some, _ in asked.starts if some)
         wanted = list(dict.fromkeys(source for some in laid for source in some))
         kept: dict[Sources, str | None] = {(): stored}
         if wanted:
             fetched = await self._fetcher.fetch_all(wanted, requester.member_id)
+            await self._start_check.check_for(requester, fetched)
             pictures = dict(zip(wanted, fetched, strict=True))
             for some in laid:
                 kept[some] = await self._keep([pictures[source] for source in some])

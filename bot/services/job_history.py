@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from bot.delivery.end_publisher import MIN_ATTACHMENT_LIMIT_BYTES
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.messenger import CannotPost, Messenger
+from bot.delivery.picture_gate import PictureGate
 from bot.delivery.picture_marks import PictureMarks
 from bot.engines.places import EnginePlaces, EngineStatus
 from bot.errors import (
@@ -40,8 +41,11 @@ from bot.messages.job_embeds import (
 from bot.messages.specs import MessageSpec
 from bot.models.registry import ModelRegistry
 from bot.models.versions import Versions
+from bot.policy.picture_policy import ShowingPlace
+from bot.policy.verdicts import Verdict
 from bot.prompts.recipe import Recipe, recipe_of
 from bot.retry import until_stored
+from bot.services.moderation.pictures import check_shown
 from bot.services.removals import Removals
 from diffusion.protocol.requests import ImageRequest
 from storage import history, jobs, servers
@@ -71,6 +75,14 @@ class JobDetails:
     recipe: Recipe | None
 
 
+@dataclass(frozen=True, slots=True)
+class JobThumbnail:
+    """A small JPEG, and whether it is shown behind a spoiler."""
+
+    encoded: bytes
+    is_spoiler: bool = False
+
+
 class JobHistory:
     """Answers questions about jobs. Refusals are `bot.errors.UserError`s."""
 
@@ -85,6 +97,7 @@ class JobHistory:
         turns: MemberTurns,
         engines: EnginePlaces,
         marks: PictureMarks,
+        gate: PictureGate,
     ) -> None:
         self._database = database
         self._folder = folder
@@ -95,6 +108,7 @@ class JobHistory:
         self._turns = turns
         self._engines = engines
         self._marks = marks
+        self._gate = gate
 
     async def find(self, member_id: int, typed: str | None) -> Job:
         """Find a member's own job: their latest if nothing is typed.
@@ -142,32 +156,33 @@ class JobHistory:
         return JobDetails(request, await of_job(self._database, job.id), recipe)
 
     async def again(
-        self, job: Job, member_id: int, channel_id: int, most_bytes: int
+        self, job: Job, member_id: int, place: ShowingPlace, most_bytes: int
     ) -> MessageSpec:
         """The message of a finished job, with the jobs that it came from.
 
-        `member_id` is who asks, and where they read it is `channel_id`. Raises JobNotReady,
+        `member_id` is who asks, and where they read it is `place`. Raises JobNotReady,
         PicturesBusy.
         """
         if job.state is not JobState.DONE:
             raise JobNotReady
         async with self._turns.turn(member_id):
-            message = await self._publisher.end_of(job, most_bytes)
+            message = await self._publisher.end_of(job, most_bytes, place)
         line = (job, *await history.ancestors(self._database, job))
         if len(line) == 1:
             return message
-        embed = job_embeds.ancestry(line, channel_id, job.locale)
+        embed = job_embeds.ancestry(line, place.channel_id, job.locale)
         return replace(message, embeds=(*message.embeds, embed))
 
     async def send(self, job: Job, member_id: int, locale: str) -> None:
         """Send a member a job's pictures and its seed.
 
-        Raises JobNotReady, PicturesBusy, CannotWriteToYou.
+        Raises JobNotReady, PicturesBusy, PictureWithheld, CannotWriteToYou.
         """
         if job.state is not JobState.DONE:
             raise JobNotReady
         async with self._turns.turn(member_id):
-            message = await self._publisher.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
+            place = self._gate.places.direct_messages(job.channel_id)
+            message = await self._shown(job, place)
         details = await self.details(job)
         embed = job_embeds.details(job, details.request, details.pictures, locale, details.recipe)
         try:
@@ -193,7 +208,7 @@ class JobHistory:
     async def highlight(self, job: Job) -> None:
         """Post a job in its server's highlights channel, only once.
 
-        Raises NoHighlights, NotInItsServer, JobNotReady.
+        Raises NoHighlights, NotInItsServer, JobNotReady, PictureWithheld.
         """
         if job.server_id is None or job.stealth:
             raise NotInItsServer
@@ -207,7 +222,8 @@ class JobHistory:
         if not await jobs.highlight(self._database, job.id):
             return
         try:
-            message = await self._publisher.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
+            place = await self._gate.places.of_channel(job.server_id, settings.highlights_channel)
+            message = await self._shown(job, place)
             posted = await self._messenger.post(settings.highlights_channel, message)
         except Exception as error:
             # The next star tries again.
@@ -218,6 +234,11 @@ class JobHistory:
             raise NoHighlights("no-permission") from error
         else:
             await self._removals.shown_again(job, Copy(posted.channel_id, posted.message_id))
+
+    async def _shown(self, job: Job, place: ShowingPlace) -> MessageSpec:
+        """The message of a finished job for another place. Raises PictureWithheld."""
+        check_shown(await self._gate.ruling(job, place))
+        return await self._publisher.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES, place)
 
     async def search(
         self, member_id: int, query: str, number: int, kind: str = ALL_KINDS
@@ -241,21 +262,28 @@ class JobHistory:
             raise SearchTooLong(history.MAX_SEARCH_WORDS, history.MAX_SEARCH_WORDS_CHARS) from error
         return HistoryPage(query, number, -(-found.total // JOBS_PER_PAGE), found, kind)
 
-    async def thumbnails(self, member_id: int, found: Sequence[Job]) -> Mapping[str, bytes]:
-        """A small signed JPEG of each job by its id.
+    async def thumbnails(
+        self, member_id: int, found: Sequence[Job], place: ShowingPlace
+    ) -> Mapping[str, JobThumbnail]:
+        """A small signed JPEG of each job by its id, to be shown in `place`.
 
-        There are none for jobs whose pictures are gone, nor while too many other pictures are
-        shown.
+        There are none for jobs whose pictures are gone or not shown there, nor while too many other
+        pictures are shown.
         """
-        made: dict[str, bytes] = {}
+        made: dict[str, JobThumbnail] = {}
         with contextlib.suppress(PicturesBusy):
             async with self._turns.turn(member_id):
                 for job in found:
+                    ruling = await self._gate.ruling(job, place)
+                    if ruling.verdict >= Verdict.REVIEW:
+                        continue
                     with contextlib.suppress(PictureMissing):
                         stored = await of_job(self._database, job.id)
                         pictures = [await self._folder.read(picture) for picture in stored]
                         if pictures:
-                            made[job.id] = await self._thumbnail(job, pictures)
+                            encoded = await self._thumbnail(job, pictures)
+                            is_spoiler = ruling.verdict is Verdict.SPOILER
+                            made[job.id] = JobThumbnail(encoded, is_spoiler)
         return made
 
     async def expired(self, found: Sequence[Job]) -> frozenset[str]:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
+from bot.delivery.picture_gate import PictureGate
 from bot.delivery.previews import JobProgress
 from bot.engines.places import Place
 from bot.errors import NoModel, PictureLost, UserError
@@ -57,6 +58,7 @@ class JobRunner:
         start_pictures: StartPictures,
         complete: Complete,
         check: Callable[[Job], Awaitable[None]],
+        gate: PictureGate,
     ) -> None:
         """`complete` makes the follow-up job that waited for its picture to be drawn again, and
         `check` refuses a job that its member may not have when its model is known."""
@@ -68,6 +70,7 @@ class JobRunner:
         self._registry = registry
         self._places = places
         self._words = words
+        self._gate = gate
 
     async def run(self, job: Job, progress: JobProgress, place: Place) -> None:
         """Run a job to its end, and store this. `place` is its place at an engine.
@@ -97,7 +100,7 @@ class JobRunner:
         picture = await self.read_parent_picture(job)
         (noise,) = ImageRequest.from_json(job.request).noises
         saved = await self._folder.save(job.id, 0, own_seed(noise), picture)
-        await self._store(job, [saved])
+        await self._store(job, [saved], [picture])
 
     async def read_parent_picture(self, job: Job) -> bytes:
         """Read the picture that a job was asked for with, as PNG. Raises PictureMissing."""
@@ -118,18 +121,19 @@ class JobRunner:
         job = await self._resolve(job)
         if LATER_KEY in job.request:
             job = await self._followup(job, progress, place)
-        made = await self._make_and_save(job, progress, place)
-        await until_stored(lambda: self._store(job, made))
+        saved, made = await self._make_and_save(job, progress, place)
+        await until_stored(lambda: self._store(job, saved, made))
 
     async def _make_and_save(
         self, job: Job, progress: JobProgress, place: Place
-    ) -> Sequence[NewPicture]:
+    ) -> tuple[Sequence[NewPicture], Sequence[bytes]]:
         request = ImageRequest.from_json(job.request)
         made = await self._make(job, request, progress, place)
-        return [
+        saved = [
             await self._folder.save(job.id, index, own_seed(noise), picture)
             for index, (noise, picture) in enumerate(zip(request.noises, made, strict=True))
         ]
+        return saved, made
 
     async def _followup(self, job: Job, progress: JobProgress, place: Place) -> Job:
         """The job with its own request, which is made from a picture that is drawn again."""
@@ -156,12 +160,27 @@ class JobRunner:
         if job is None or job.removed_by is RemovedBy.MODERATOR:
             locale = "en-US" if job is None else job.locale
             raise _JobFailed(say("job-failed.taken-away", locale))
-        saved = await self._make_and_save(job, progress, place)
+        saved, _ = await self._make_and_save(job, progress, place)
         await until_stored(lambda: pictures.drawn_again(self._database, job_id, saved))
 
-    async def _store(self, job: Job, saved: Sequence[NewPicture]) -> None:
-        """Finish a job with its saved pictures; of one that was stopped meanwhile nothing stays."""
-        if await jobs.finish(self._database, job.id, saved):
+    async def _store(self, job: Job, saved: Sequence[NewPicture], made: Sequence[bytes]) -> None:
+        """Finish a job with its saved pictures, and with what the filter says about them.
+
+        Of a job that was stopped meanwhile nothing stays.
+        """
+        judged = await self._gate.judge(job, made)
+        scored = [
+            replace(picture, explicit_score=score)
+            for picture, score in zip(saved, judged.scores, strict=True)
+        ]
+        if await jobs.finish(
+            self._database,
+            job.id,
+            scored,
+            verdict=judged.ruling.verdict,
+            reason=judged.ruling.reason or None,
+            held_back=judged.held_back,
+        ):
             return
         # It may be finished already: by a try whose answer was lost.
         now = await jobs.get(self._database, job.id)

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any
 
 from bot.delivery.job_publisher import JobPublisher
+from bot.delivery.picture_gate import PictureGate
 from bot.engines.places import MAX_INTERRUPTIONS, ClaimableModels, EnginePlaces, Place
 from bot.i18n.texts import say
 from bot.models.registry import ModelRegistry
@@ -63,13 +64,14 @@ class QueueWorker:
         start_pictures: StartPictures,
         complete: Complete,
         check: Callable[[Job], Awaitable[None]],
+        gate: PictureGate,
     ) -> None:
         self._database = database
         self._engines = engines
         self._registry = registry
         self._publisher = publisher
         self._runner = JobRunner(
-            database, folder, registry, places, words, start_pictures, complete, check
+            database, folder, registry, places, words, start_pictures, complete, check, gate
         )
         self._news = {kinds: asyncio.Event() for kinds in (GENERATED_KINDS, COPIED_KINDS)}
         engines.on_change(self._news[GENERATED_KINDS].set)

@@ -9,7 +9,7 @@ from bot.messages.job_actions import JobAction, JobCustomId
 from bot.messages.job_messages import link_to
 from bot.messages.specs import MessageSpec
 from bot.services.followups import FollowupRequest, Made
-from bot.ui.interactions import actor_of, requester_of, services_of
+from bot.ui.interactions import actor_of, requester_of, services_of, showing_place_of
 from bot.ui.responses import Responder, show_jobs
 from storage.members import Preferences
 from storage.models import JobState
@@ -56,7 +56,10 @@ async def _point_to(interaction: discord.Interaction, made: Made) -> None:
     if job.state is JobState.DONE and not made.is_linkable:
         requester = requester_of(interaction)
         work = services_of(interaction).history.again(
-            job, requester.member_id, requester.channel_id, requester.attachment_limit
+            job,
+            requester.member_id,
+            showing_place_of(interaction),
+            requester.attachment_limit,
         )
         message = await responder.run(work, ephemeral=True)
     else:

@@ -11,10 +11,10 @@ from bot.images.sanitize import UploadedFile
 from bot.invite import REQUIRED_PERMISSIONS
 from bot.policy.access import Actor, jobs_in
 from bot.policy.actors import Location, MemberIdentity, Requester
+from bot.policy.picture_policy import ShowingPlace
 from bot.policy.rate_limit import AUTOCOMPLETE_COST
+from bot.policy.showing_places import MAYBE_AGE_RESTRICTED, place_of_channel
 from bot.services.container import Services
-
-MAYBE_AGE_RESTRICTED = (discord.abc.GuildChannel, discord.Thread)
 
 
 @runtime_checkable
@@ -95,6 +95,17 @@ def actor_of(interaction: discord.Interaction, message: discord.Message | None =
         else jobs_in(custom_ids_of(interaction.client, message)),
         roles=roles_of(interaction.user),
     )
+
+
+def showing_place_of(interaction: discord.Interaction) -> ShowingPlace:
+    """Where an answer to this is shown: in which channel, and to adults only or not."""
+    places, channel = services_of(interaction).gate.places, interaction.channel
+    if interaction.guild_id is None:
+        is_own = not interaction.context.private_channel
+        return places.direct_messages(channel_id_of(interaction), is_own=is_own)
+    if isinstance(channel, MAYBE_AGE_RESTRICTED):
+        return place_of_channel(interaction.guild_id, channel)
+    return ShowingPlace(interaction.guild_id, channel_id_of(interaction))
 
 
 def member_of(interaction: discord.Interaction) -> MemberIdentity:

@@ -11,9 +11,9 @@ from bot.i18n.texts import say
 from bot.messages import job_embeds
 from bot.messages.job_embeds import ALL_KINDS, HISTORY_KINDS, HistoryPage
 from bot.messages.specs import AttachmentSpec, EmbedColour, MessageSpec
-from bot.policy.verdicts import Verdict
+from bot.services.job_history import JobThumbnail
 from bot.ui.dynamic_items import PersistentButton, PersistentSelect, layout_of
-from bot.ui.interactions import channel_id_of, services_of
+from bot.ui.interactions import channel_id_of, services_of, showing_place_of
 from bot.ui.responses import Responder
 from storage.jobs import Job
 from storage.removals import Copy
@@ -56,32 +56,37 @@ async def show_page(interaction: discord.Interaction, query: str, number: int, k
     history, responder = services_of(interaction).history, Responder(interaction)
     member_id = interaction.user.id
 
-    async def look_up() -> tuple[HistoryPage, Mapping[str, bytes], Collection[str]]:
+    place = showing_place_of(interaction)
+
+    async def look_up() -> tuple[HistoryPage, Mapping[str, JobThumbnail], Collection[str]]:
         page = await history.search(member_id, query, number, kind)
-        thumbnails = await history.thumbnails(member_id, page.found.jobs)
+        thumbnails = await history.thumbnails(member_id, page.found.jobs, place)
         return page, thumbnails, await history.expired(page.found.jobs)
 
     page, thumbnails, expired = await responder.run(look_up(), ephemeral=True, updates=True)
     files = [
-        AttachmentSpec(_thumbnail_name(job), thumbnails[job.id], _alt_text(job))
+        AttachmentSpec(_thumbnail_name(job), thumbnails[job.id].encoded, _alt_text(job))
         for job in page.found.jobs
         if job.id in thumbnails
     ]
     locale = interaction.locale.value
-    layout = history_layout(page, thumbnails.keys(), locale, expired)
+    spoilers = {job_id for job_id, one in thumbnails.items() if one.is_spoiler}
+    layout = history_layout(page, thumbnails.keys(), spoilers, locale, expired)
     await responder.show_layout(layout, files)
 
 
 def history_layout(
     page: HistoryPage,
     with_thumbnail: Collection[str],
+    spoilers: Collection[str],
     locale: str,
     expired: Collection[str] = (),
 ) -> discord.ui.LayoutView:
     """The jobs of a page, a menu of kinds, a menu to show one again, and buttons to turn pages.
 
-    `with_thumbnail` are the ids of the jobs that have a thumbnail, `expired` those of jobs whose
-    pictures are not kept any more.
+    `with_thumbnail` are the ids of the jobs that have a thumbnail, `spoilers` of those whose
+    thumbnail is blurred until somebody clicks, `expired` of those whose pictures are not kept any
+    more.
     """
     shown: list[discord.ui.Item[Any]] = [
         discord.ui.TextDisplay(job_embeds.history_heading(page, locale)),
@@ -94,7 +99,7 @@ def history_layout(
         if job.id in with_thumbnail:
             place = f"attachment://{_thumbnail_name(job)}"
             thumbnail: discord.ui.Thumbnail[Any] = discord.ui.Thumbnail(
-                place, description=_alt_text(job), spoiler=job.verdict >= Verdict.SPOILER
+                place, description=_alt_text(job), spoiler=job.id in spoilers
             )
             shown.append(discord.ui.Section(text, accessory=thumbnail))
         else:
@@ -151,7 +156,9 @@ async def show_again(interaction: discord.Interaction, found: Coroutine[Any, Any
     job = await responder.run(found)
     work = services.removals.is_private(job, channel_id)
     is_private = await responder.run(work, ephemeral=job.stealth)
-    again = services.history.again(job, interaction.user.id, channel_id, interaction.filesize_limit)
+    again = services.history.again(
+        job, interaction.user.id, showing_place_of(interaction), interaction.filesize_limit
+    )
     message = await responder.run(again, ephemeral=is_private)
     message_id = await responder.send(message, ephemeral=is_private)
     if interaction.guild_id is not None and not is_private:

@@ -7,9 +7,11 @@ import discord
 from bot.i18n.texts import say
 from bot.messages import job_actions
 from bot.messages.job_actions import JobAction, JobCustomId
+from bot.messages.job_messages import SPOILER_PREFIX
 from bot.messages.specs import AttachmentSpec, MessageSpec
+from bot.policy.verdicts import Verdict
 from bot.ui.dynamic_items import PersistentSelect, view_of
-from bot.ui.interactions import actor_of, services_of
+from bot.ui.interactions import actor_of, services_of, showing_place_of
 from bot.ui.modals import ask_for_prompt
 from bot.ui.responses import Responder
 
@@ -49,11 +51,16 @@ async def _question(
     interaction: discord.Interaction, job_id: str, grid_size: int, *, updates: bool
 ) -> MessageSpec:
     work = services_of(interaction).followups.with_numbers(
-        actor_of(interaction), job_id, grid_size, interaction.filesize_limit
+        actor_of(interaction),
+        job_id,
+        grid_size,
+        interaction.filesize_limit,
+        showing_place_of(interaction),
     )
-    picture = await Responder(interaction).run(work, ephemeral=True, updates=updates)
+    picture, verdict = await Responder(interaction).run(work, ephemeral=True, updates=updates)
     question = say("region-question", interaction.locale.value)
-    file = AttachmentSpec(f"cells.{picture.suffix}", picture.encoded, question)
+    spoiler = SPOILER_PREFIX if verdict is Verdict.SPOILER else ""
+    file = AttachmentSpec(f"{spoiler}cells.{picture.suffix}", picture.encoded, question)
     hint = say("region-question.hint", interaction.locale.value)
     return MessageSpec(f"{question}\n{hint}", file)
 

@@ -18,7 +18,14 @@ from bot.messages.specs import AttachmentSpec, EmbedColour, EmbedSpec, MessageSp
 from bot.services.describe import CROP_SHARES, PictureDescription, WordWeights
 from bot.ui.confirmations import show_imagined
 from bot.ui.dynamic_items import PersistentButton, view_of
-from bot.ui.interactions import location_of, requester_of, services_of, upload_of, whereabouts_of
+from bot.ui.interactions import (
+    location_of,
+    requester_of,
+    services_of,
+    showing_place_of,
+    upload_of,
+    whereabouts_of,
+)
 from bot.ui.responses import Responder, show_jobs
 from bot.ui.typed_text import TypedText, prompt_of
 
@@ -84,7 +91,11 @@ async def describe(
     services = services_of(interaction)
     await services.authorization.check_requester(whereabouts_of(interaction))
     return await services.descriptions.describe(
-        picture, interaction.user.id, look, most_bytes=interaction.filesize_limit
+        picture,
+        interaction.user.id,
+        look,
+        most_bytes=interaction.filesize_limit,
+        place=showing_place_of(interaction),
     )
 
 

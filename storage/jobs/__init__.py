@@ -8,6 +8,7 @@ from storage.jobs.lookups import (
     count_open,
     ended_unshown,
     get,
+    held_back,
     in_queue,
     open_jobs,
     parent_of,
@@ -28,6 +29,7 @@ from storage.jobs.queue import (
     requeue,
     requeue_unfinished,
     set_request,
+    set_verdict,
     take_back_highlight,
 )
 from storage.jobs.records import (
@@ -75,6 +77,7 @@ __all__ = [
     "fold_prompts",
     "forget_progress",
     "get",
+    "held_back",
     "highlight",
     "in_queue",
     "insert",
@@ -84,6 +87,7 @@ __all__ = [
     "requeue",
     "requeue_unfinished",
     "set_request",
+    "set_verdict",
     "take_back_highlight",
     "to_job",
     "totals",

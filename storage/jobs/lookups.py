@@ -73,6 +73,18 @@ async def ended_unshown(database: Database) -> tuple[Job, ...]:
     return await _select(database, JobRow.shown_at.is_(None), JobRow.state.not_in(UNFINISHED))
 
 
+async def held_back(database: Database, limit: int) -> tuple[Job, ...]:
+    """Return jobs whose pictures could not be checked, the oldest first, at most `limit`."""
+    async with database.reading() as session:
+        rows = await session.scalars(
+            select(JobRow)
+            .where(JobRow.held_back.is_not(None))
+            .order_by(JobRow.created_at, JobRow.id)
+            .limit(limit)
+        )
+        return tuple(to_job(row) for row in rows)
+
+
 async def without_message(database: Database) -> tuple[Job, ...]:
     """Return the queued jobs that have no message yet, oldest first."""
     return await _select(database, JobRow.state == JobState.QUEUED, JobRow.message_id.is_(None))

@@ -171,16 +171,27 @@ async def set_request(
         return True
 
 
-async def finish(database: Database, job_id: str, pictures: Sequence[NewPicture]) -> bool:
+async def finish(
+    database: Database,
+    job_id: str,
+    pictures: Sequence[NewPicture],
+    *,
+    verdict: int | None = None,
+    reason: str | None = None,
+    held_back: int | None = None,
+) -> bool:
     """RUNNING → DONE, with its pictures. False if it was no longer running.
 
-    Its time counts for its member's quota, from when it was last claimed.
+    `verdict` and its `reason` replace those that the job has; None leaves them. `held_back` is
+    the verdict that it has but for pictures that could not be checked; None if they were. Its time
+    counts for its member's quota, from when it was last claimed.
     """
+    ruled = {} if verdict is None else {"verdict": verdict, "verdict_reason": reason}
     async with database.transaction() as session:
         row = await session.scalar(
             update(JobRow)
             .where(JobRow.id == job_id, JobRow.state == JobState.RUNNING)
-            .values(state=JobState.DONE, finished_at=_now())
+            .values(state=JobState.DONE, finished_at=_now(), held_back=held_back, **ruled)
             .returning(JobRow)
         )
         if row is None:
@@ -192,6 +203,23 @@ async def finish(database: Database, job_id: str, pictures: Sequence[NewPicture]
                 session, row.server_id, row.member_id, row.finished_at, max(0, gpu_ms)
             )
         return True
+
+
+async def set_verdict(
+    database: Database, job_id: str, verdict: int, reason: str | None, *, before: int
+) -> bool:
+    """Replace the verdict on a finished job, if it still is `before`; False if it was another.
+
+    The job is held back no more, and its message has to be shown again.
+    """
+    async with database.transaction() as session:
+        changed = await session.scalar(
+            update(JobRow)
+            .where(JobRow.id == job_id, JobRow.verdict == before)
+            .values(verdict=verdict, verdict_reason=reason, held_back=None, shown_at=None)
+            .returning(JobRow.id)
+        )
+        return changed is not None
 
 
 async def fail(database: Database, job_id: str, reason: str) -> bool:

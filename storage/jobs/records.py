@@ -95,6 +95,8 @@ class Job(NewJob):
     progress_id: int | None = None
     """The message that showed its progress and is still to be deleted, for its end is shown in
     another one."""
+    held_back: int | None = None
+    """The verdict that it has but for pictures that could not be checked; None if they were."""
 
 
 def to_row(new: NewJob, folded_prompt: str, created_at: datetime) -> JobRow:

@@ -14,6 +14,7 @@ from storage.pictures.records import (
     drawn_again,
     of_job,
     picture_id,
+    set_scores,
     to_row,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "drawn_again",
     "of_job",
     "picture_id",
+    "set_scores",
     "to_row",
 ]

@@ -1,6 +1,6 @@
 """A picture as the rest of Darkroom sees it, and its row beside its job."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -25,9 +25,11 @@ class NewPicture:
     file: str
     """The file's name in the pictures' folder."""
     bytes_size: int
+    explicit_score: float | None = None
+    """How explicit it is, from 0 to 1; None until it was checked."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Picture(NewPicture):
     """A stored picture of a finished job."""
 
@@ -66,6 +68,15 @@ async def drawn_again(database: Database, job_id: str, made: Sequence[NewPicture
                 update(PictureRow)
                 .where(PictureRow.id == picture_id(job_id, new.index))
                 .values(sha256=new.sha256, bytes_size=new.bytes_size, expired_at=None)
+            )
+
+
+async def set_scores(database: Database, scores: Mapping[str, float]) -> None:
+    """Store how explicit pictures are, by their ids."""
+    async with database.transaction() as session:
+        for picture, score in scores.items():
+            await session.execute(
+                update(PictureRow).where(PictureRow.id == picture).values(explicit_score=score)
             )
 
 

@@ -85,6 +85,8 @@ def settings(tmp_path: Path, playground: Playground, inference_url: str) -> Sett
         DARKROOM_DATA=tmp_path / "data",
         # Off by default; the tests of user installs need them, and no other minds.
         DARKROOM_USER_INSTALLS=True,
+        # A process for each bot, which tests of other things do not need.
+        DARKROOM_FILTER="off",
     )
 
 

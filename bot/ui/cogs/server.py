@@ -9,6 +9,7 @@ from discord.ext import commands
 
 from bot.i18n.texts import say
 from bot.messages import settings_embeds
+from bot.policy.picture_policy import MAX_THRESHOLD_PERCENT, MIN_THRESHOLD_PERCENT
 from bot.prompts.parameters import MAX_STYLIZE
 from bot.services.container import Services
 from bot.services.preferences import TEMPERAMENT_NAMES
@@ -18,6 +19,7 @@ from bot.ui.server.access import AccessGroup
 from bot.ui.server.blocks import BlockCommands
 from bot.ui.server.defaults import AnyChannel, Channel, show_defaults, show_effective
 from bot.ui.server.doctor import show_doctor
+from bot.ui.server.picture_filter import FILTER_CHOICES, FilterPlace, show_filter
 from bot.ui.server.quota import QuotaGroup
 from bot.ui.server.words import WordsGroup
 from bot.ui.settings_panel import ask_to_reset_server
@@ -142,6 +144,23 @@ class ServerCog(
     async def reset(self, interaction: discord.Interaction) -> None:
         managed_server_of(interaction)
         await ask_to_reset_server(interaction)
+
+    @app_commands.command(name="filter", description=say("command-server-filter"))
+    @app_commands.describe(
+        action=say("command-server-filter.action"),
+        threshold=say("command-server-filter.threshold"),
+        place=say("command-server-filter.place"),
+    )
+    @app_commands.choices(action=_choices(*FILTER_CHOICES))
+    async def picture_filter(
+        self,
+        interaction: discord.Interaction,
+        action: str | None = None,
+        threshold: app_commands.Range[int, MIN_THRESHOLD_PERCENT, MAX_THRESHOLD_PERCENT]
+        | None = None,
+        place: FilterPlace | None = None,
+    ) -> None:
+        await show_filter(interaction, action, threshold, place)
 
     @app_commands.command(description=say("command-server-doctor"))
     async def doctor(self, interaction: discord.Interaction) -> None:

@@ -68,6 +68,7 @@ def settings(tmp_path: Path, playground: Playground, dialect: Dialect) -> Settin
         inference_url=f"openai+{dialect.url}",
         inference_api_key=SecretStr("sk-test"),
         DARKROOM_DATA=tmp_path / "data",
+        DARKROOM_FILTER="off",
     )
 
 

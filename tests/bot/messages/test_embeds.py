@@ -44,7 +44,7 @@ NAME = re.compile(r"[-_'\w]{1,32}")
 def test_every_card_keeps_to_discords_limits(locale: str, prompt: str) -> None:
     job = replace(CHILD, prompt=prompt, member_name=prompt, kind=JobKind.VARY)
     request = ImageRequest(prompt, prompt, (Noise(2**32 - 1),) * 16, 512, 512, 20, 7.5)
-    pictures = [Picture(n, 2**32 - 1, 8, 8, "", "", 8, "", "") for n in range(16)]
+    pictures = [Picture(n, 2**32 - 1, 8, 8, "", "", 8, id="", job_id="") for n in range(16)]
     queue = Queue((job,) * 30, (job,) * 200)
     preferences = Preferences(model=prompt[:40], suffix=prompt, stylize=3)
     options = {f"{'o' * 30}{number}": prompt for number in range(20)}
@@ -69,7 +69,7 @@ def test_every_card_keeps_to_discords_limits(locale: str, prompt: str) -> None:
         HistoryPage(prompt[:60], 0, 0, SearchResult((), frozenset(), 0)),
         HistoryPage(prompt[:60], 0, 0, SearchResult((), frozenset(), 0), "grids"),
     )
-    layouts = [pagination.history_layout(page, {jobs_of_a_page.id}, locale) for page in pages]
+    layouts = [pagination.history_layout(page, {jobs_of_a_page.id}, (), locale) for page in pages]
     for layout in (panel, *layouts):
         assert layout.content_length() <= 4000
         assert layout.total_children_count <= 40

@@ -8,12 +8,14 @@ import pytest
 from bot.config import Settings
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.messenger import Messenger
+from bot.delivery.picture_gate import PictureGate
 from bot.delivery.picture_marks import PictureMarks
 from bot.engines.configuration import read_configuration
 from bot.engines.connections import open_engines
 from bot.engines.places import EnginePlaces
 from bot.images.turns import MemberTurns
 from bot.models.registry import ModelRegistry
+from bot.policy.showing_places import ShowingPlaces
 from bot.services.container import picture_marker
 from bot.services.job_history import JobHistory
 from bot.services.removals import Removals
@@ -31,18 +33,21 @@ async def history(settings: Settings, database: Database) -> AsyncIterator[JobHi
     """The service of a bot that is not connected."""
     async with open_engines(read_configuration(settings)) as connected:
         folder = PictureFolder(settings.picture_folder)
-        messenger = Messenger(discord.Client(intents=discord.Intents.none()))
+        client = discord.Client(intents=discord.Intents.none())
+        messenger = Messenger(client)
         registry = ModelRegistry(
             {one.name: one.engine for one in connected.engines}, settings.models_file, None, {}
         )
         marker = picture_marker(settings)
         marks = PictureMarks(database, folder, marker)
-        publisher = JobPublisher(database, folder, messenger, registry, marks)
+        showing_places = ShowingPlaces(client, explicit_direct_messages=False)
+        gate = PictureGate(database, folder, None, showing_places)
+        publisher = JobPublisher(database, folder, messenger, registry, marks, gate)
         removals = Removals(database, folder, messenger)
         turns = MemberTurns(concurrency=1, most_waiting=1, most_of_one=1)
         places = EnginePlaces(connected.engines, registry)
         yield JobHistory(
-            database, folder, registry, publisher, messenger, removals, turns, places, marks
+            database, folder, registry, publisher, messenger, removals, turns, places, marks, gate
         )
         marker.close()
 

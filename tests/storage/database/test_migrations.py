@@ -41,6 +41,7 @@ TABLES |= {"word_rules"}
 TABLES |= {"defaults"}
 TABLES |= {"unwanted_messages", "erasures"}
 TABLES |= {"access_rules", "blocks"}
+TABLES |= {"picture_policies"}
 
 
 async def on(url: str, do: Callable[[Connection], T]) -> T:

@@ -72,6 +72,7 @@ async def test_a_job_with_every_field_set_comes_back_whole(database: Database) -
         removed_by=RemovedBy.MODERATOR,
         shown_at=NOW,
         progress_id=7,
+        held_back=1,
     )
     for field in fields(Job):
         assert field.default is MISSING or getattr(given, field.name) != field.default, field.name
@@ -98,7 +99,7 @@ async def test_a_job_can_be_queued_again(database: Database) -> None:
 
 
 async def test_a_picture_comes_back_as_it_was_given(database: Database) -> None:
-    given = NewPicture(2, 2**32 - 1, 768, 512, "ab" * 32, "a.png", 400_000)
+    given = NewPicture(2, 2**32 - 1, 768, 512, "ab" * 32, "a.png", 400_000, 0.25)
     row = to_row(new_job(), "", NOW)
     async with database.transaction() as session:
         session.add(MemberRow(id=1, name="Ada", first_seen=NOW))

@@ -61,6 +61,7 @@ def refusals(typed: str) -> Iterator[UserError]:
         "str": typed,
         "str | None": typed,
         "int": 3,
+        "bool": True,
         "float": 1.5,
         "Text": Text("parameter-seed", {"low": "0", "high": "9"})["allowed"],
         "Markup": names([typed]),
@@ -90,7 +91,7 @@ def all_cards(typed: str) -> Iterator[EmbedSpec]:
     other = replace(job, member_id=1)
     queue = Queue((job, other), (other, job))
     request = ImageRequest(typed, typed, (Noise(1),), 8, 8, 2, 7.5)
-    pictures = [Picture(0, 1, 8, 8, "", "", 8, "", "")]
+    pictures = [Picture(0, 1, 8, 8, "", "", 8, id="", job_id="")]
     model = ModelInfo(
         typed, 512, 20, 7.5, styles={typed: ""}, loras=(typed,), skipped_loras={typed: typed}
     )

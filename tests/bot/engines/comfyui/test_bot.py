@@ -61,6 +61,7 @@ def settings(tmp_path: Path, playground: Playground, comfy: str) -> Settings:
         discord_url=playground.url,
         inference_url=f"comfyui+{comfy}",
         DARKROOM_DATA=tmp_path / "data",
+        DARKROOM_FILTER="off",
         DARKROOM_VERSIONS="xl=sd_xl_base_1.0, klein=flux2-klein",
     )
 

@@ -1,0 +1,215 @@
+"""Decides whether the pictures of a job are shown: how explicit they are, and where.
+
+Each picture is checked once; its score is stored with it. What is checked for the first time when
+it is shown again is an old picture, or one of a place without a filter.
+"""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.i18n.texts import Text, say_unmarked
+from bot.images.classifiers.classifier import ClassifierAway, PictureClassifier
+from bot.policy.picture_policy import (
+    PictureAction,
+    PicturePolicy,
+    ShowingPlace,
+    needs_check,
+    policy_at,
+    rule,
+)
+from bot.policy.showing_places import ShowingPlaces
+from bot.policy.verdicts import Ruling, Verdict, strongest
+from storage import jobs
+from storage.database import Database
+from storage.jobs import Job
+from storage.pictures import PictureFolder, PictureMissing, of_job, set_scores
+from storage.rules import pictures as stored_policies
+
+log = logging.getLogger(__name__)
+
+MAX_REMEMBERED_SCORES = 1024
+"""Scores by the digests of pictures: an upscale is the same picture as a moment ago."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The scores of new pictures, None for those that were not checked, and the ruling on them.
+
+    `held_back` is the verdict without the filter's, if that could not check all of them.
+    """
+
+    scores: tuple[float | None, ...]
+    ruling: Ruling
+    held_back: Verdict | None = None
+
+
+class PictureGate:
+    """Without a `classifier` nothing is checked, and only other rules decide."""
+
+    def __init__(
+        self,
+        database: Database,
+        folder: PictureFolder,
+        classifier: PictureClassifier | None,
+        places: ShowingPlaces,
+    ) -> None:
+        self._database = database
+        self._folder = folder
+        self._classifier = classifier
+        self.places = places
+        self._known: OrderedDict[str, float] = OrderedDict()
+
+    @property
+    def filter_name(self) -> str | None:
+        """The classifier's name; None if pictures are not checked."""
+        return None if self._classifier is None else self._classifier.name
+
+    async def close(self) -> None:
+        if self._classifier is not None:
+            await self._classifier.close()
+
+    async def may_preview(self, job: Job, previews: Sequence[bytes]) -> bool:
+        """Whether these unfinished pictures of a job may be seen. They are checked like others.
+
+        Raises StorageUnavailable.
+        """
+        if job.verdict >= Verdict.REVIEW:
+            return False
+        if self._classifier is None:
+            return True
+        place = await self.places.of_job(job)
+        policy = await self.policy(place)
+        if not needs_check(policy, place):
+            return True
+        scores = await self._scores(previews)
+        return None not in scores and not _is_explicit(scores, policy)
+
+    async def judge(self, job: Job, pictures: Sequence[bytes]) -> Judgement:
+        """Check the new pictures of a job, as PNG. Raises StorageUnavailable."""
+        place = await self.places.of_job(job)
+        policy = await self.policy(place)
+        before = Ruling(Verdict(job.verdict), job.verdict_reason or "")
+        if self._classifier is None or not needs_check(policy, place):
+            return Judgement((None,) * len(pictures), before)
+        scores = await self._scores(pictures)
+        ruling = strongest(before, _said(rule(scores, policy, place), job.locale))
+        is_held = None in scores and not _is_explicit(scores, policy)
+        return Judgement(scores, ruling, before.verdict if is_held else None)
+
+    async def ruling(self, job: Job, *elsewhere: ShowingPlace) -> Ruling:
+        """The ruling on showing a finished job's pictures in its own message, and elsewhere too.
+
+        Pictures that were never checked are checked now. Raises StorageUnavailable.
+        """
+        own = Ruling(Verdict(job.verdict), job.verdict_reason or "")
+        if self._classifier is None or own.verdict >= Verdict.REVIEW:
+            return own
+        stored = await of_job(self._database, job.id)
+        unchecked = [picture for picture in stored if picture.explicit_score is None]
+        places = [*elsewhere, *([await self.places.of_job(job)] if unchecked else ())]
+        policies = [(await self._policy_for(job, place), place) for place in places]
+        scores = tuple(picture.explicit_score for picture in stored)
+        if unchecked and any(needs_check(*one) for one in policies):
+            scores = await self._check_stored(job)
+        rulings = [_said(rule(scores, *one), job.locale) for one in policies]
+        if unchecked and rulings[-1].verdict > own.verdict and None not in scores:
+            # An old job, which was never judged where its own message is.
+            await jobs.set_verdict(
+                self._database, job.id, rulings[-1].verdict, rulings[-1].reason, before=own.verdict
+            )
+        return strongest(own, *rulings)
+
+    async def ruling_on(self, place: ShowingPlace, pictures: Sequence[bytes]) -> Ruling:
+        """The ruling on pictures that a member brings; its reason is a key in the texts."""
+        policy = await self.policy(place)
+        if self._classifier is None or not needs_check(policy, place):
+            return Ruling()
+        return rule(await self._scores(pictures), policy, place)
+
+    async def check_again(self, job: Job) -> bool:
+        """Check a job that was held back; False if its pictures still cannot be checked."""
+        assert job.held_back is not None, "only such jobs are checked again"
+        before = Ruling(Verdict(job.held_back))
+        ruling = before
+        if self._classifier is not None:
+            place = await self.places.of_job(job)
+            policy = await self.policy(place)
+            scores = await self._check_stored(job) if needs_check(policy, place) else ()
+            if None in scores and not _is_explicit(scores, policy):
+                return False
+            ruling = strongest(before, _said(rule(scores, policy, place), job.locale))
+        reason = ruling.reason or job.verdict_reason if ruling.verdict else None
+        return await jobs.set_verdict(
+            self._database, job.id, ruling.verdict, reason, before=job.verdict
+        )
+
+    async def _policy_for(self, job: Job, place: ShowingPlace) -> PicturePolicy:
+        """What holds for a job in a place: in direct messages, what holds where it was made."""
+        if place.server_id is None and job.server_id is not None:
+            place = await self.places.of_job(job)
+        return await self.policy(place)
+
+    async def policy(self, place: ShowingPlace) -> PicturePolicy:
+        """What holds in a place."""
+        if place.server_id is None:
+            return PicturePolicy()
+        stored = await stored_policies.policies_of(self._database, place.server_id)
+        policies = {
+            one.place_id: PicturePolicy(PictureAction(one.action), one.threshold_percent)
+            for one in stored
+        }
+        return policy_at(place, policies)
+
+    async def _check_stored(self, job: Job) -> tuple[float | None, ...]:
+        """The scores of a job's pictures, which are stored; no picture is left out but lost ones.
+
+        A picture whose file is lost cannot be shown, and so needs no score.
+        """
+        scores: list[float | None] = []
+        found: dict[str, float] = {}
+        for picture in await of_job(self._database, job.id):
+            score = picture.explicit_score
+            if score is None:
+                try:
+                    png = await self._folder.read(picture)
+                except PictureMissing:
+                    continue
+                score = await self._score(png)
+                if score is not None:
+                    found[picture.id] = score
+            scores.append(score)
+        if found:
+            await set_scores(self._database, found)
+        return tuple(scores)
+
+    async def _scores(self, pictures: Sequence[bytes]) -> tuple[float | None, ...]:
+        return tuple([await self._score(picture) for picture in pictures])
+
+    async def _score(self, picture: bytes) -> float | None:
+        """How explicit a picture is; None if it cannot be checked now."""
+        assert self._classifier is not None, "callers make sure that there is one"
+        digest = PictureFolder.digest(picture)
+        if (known := self._known.get(digest)) is not None:
+            return known
+        try:
+            score = await self._classifier.score(picture)
+        except ClassifierAway as error:
+            log.warning("A picture is not checked: %s", error)
+            return None
+        self._known[digest] = score
+        if len(self._known) > MAX_REMEMBERED_SCORES:
+            self._known.popitem(last=False)
+        return score
+
+
+def _is_explicit(scores: Sequence[float | None], policy: PicturePolicy) -> bool:
+    return any(score is not None and policy.finds_explicit(score) for score in scores)
+
+
+def _said(ruling: Ruling, locale: str) -> Ruling:
+    """The ruling with its reason in a language, as plain text."""
+    if not ruling.reason:
+        return ruling
+    return Ruling(ruling.verdict, say_unmarked(Text(ruling.reason), locale))

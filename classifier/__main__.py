@@ -1,0 +1,88 @@
+"""The classifier's process: pictures on its standard input, a line of JSON for each on its output.
+
+A picture is its length in bytes (4 bytes, the highest first) and then the bytes of a PNG or JPEG.
+The first line is `{"ready": NAME}`, or `{"error": WHY}` if the process cannot work and ends. Each
+further line is `{"score": S}`, with S from 0 to 1, or `{"error": WHY}` for an unreadable picture.
+"""
+
+import argparse
+import json
+import os
+import struct
+import sys
+from io import BytesIO
+from typing import BinaryIO, TextIO
+
+from PIL import Image
+
+from classifier.model import Classifier, NoClassifier
+
+MAX_PICTURE_BYTES = 64 * 2**20
+"""Bytes of a picture; a longer one ends the process, which cannot skip it."""
+
+MAX_PIXELS = 4096 * 4096
+"""Pixels of a picture. The bot shows none with more."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", help="`opennsfw`, or a folder with an image-classification model")
+    answers = _own_output()
+    try:
+        classifier = load(parser.parse_args().model)
+    except NoClassifier as error:
+        _answer(answers, {"error": str(error)})
+        raise SystemExit(1) from error
+    _answer(answers, {"ready": classifier.name})
+    while (encoded := _next_picture(sys.stdin.buffer)) is not None:
+        _answer(answers, _judge(classifier, encoded))
+
+
+def load(model: str) -> Classifier:
+    """The built-in classifier, or that of a folder. Raises NoClassifier."""
+    if model == "opennsfw":
+        from classifier.opennsfw import OpenNsfw
+
+        return OpenNsfw()
+    from classifier.transformers_folder import TransformersFolder
+
+    return TransformersFolder(model)
+
+
+def _judge(classifier: Classifier, encoded: bytes) -> dict[str, float | str]:
+    try:
+        with Image.open(BytesIO(encoded), formats=["PNG", "JPEG"]) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                return {"error": "the picture has too many pixels"}
+            rgb = picture.convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        return {"error": f"the picture cannot be read: {error}"}
+    return {"score": classifier.score(rgb)}
+
+
+def _next_picture(pictures: BinaryIO) -> bytes | None:
+    """The bytes of the next picture; None when the bot has gone."""
+    header = pictures.read(4)
+    if len(header) < 4:
+        return None
+    (length,) = struct.unpack(">I", header)
+    if length > MAX_PICTURE_BYTES:
+        raise SystemExit("a picture is too large")
+    encoded = pictures.read(length)
+    return encoded if len(encoded) == length else None
+
+
+def _own_output() -> TextIO:
+    """The standard output for answers alone: what libraries print there goes to the errors."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return answers
+
+
+def _answer(answers: TextIO, answer: dict[str, float | str]) -> None:
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main()
