@@ -105,10 +105,8 @@ class JobRunner:
         job = await self._resolve(job)
         request = ImageRequest.from_json(job.request)
         made = await self._make(job, request, progress, place)
-        saved = [
-            await self._folder.save(job.id, index, own_seed(noise), picture)
-            for index, (noise, picture) in enumerate(zip(request.noises, made, strict=True))
-        ]
+        seeds = map(own_seed, request.noises)
+        saved = await self._folder.save_all(job.id, tuple(zip(seeds, made, strict=True)))
         await until_stored(lambda: jobs.finish(self._database, job.id, saved))
 
     async def _resolve(self, job: Job) -> Job:
@@ -193,7 +191,7 @@ class JobRunner:
                     case Queued():
                         pass
                     case Progress():
-                        await progress.show(event)
+                        progress.show(event)
                     case Finished(made):
                         return made
                     case Failed(reason):
