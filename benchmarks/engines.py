@@ -1,110 +1,122 @@
 """`python -m benchmarks.engines`: what the bot itself adds to a job, for each kind of engine.
 
-The real bot draws over the playground with stand-ins of engines, which are those of the tests, and
-our own server with a tiny model. Between bot and engine, every byte is noted. So two times are left
-that are the bot's: from the claim of a job to its request, and from the last byte of the answer to
-the message that a member sees. The playground works in the same process, so the times are an upper
-bound. Medians are reported, and written to docs/performance.md with the load of the machine.
+The real bot draws for a member of the playground, with stand-ins of engines, which are those of the
+tests, and our own server with a tiny model. All of these run in processes of their own; what the
+bot sends and gets passes a relay, which notes when (`benchmarks.surroundings`). So the time from
+the claim of a job to its request is the bot's, and so is that from the last byte of the answer to
+the last byte of the message with the pictures. How long Discord takes to answer is not. The kinds
+take turns. Medians are reported, and written to docs/performance.md with the load of the machine.
 """
 
 import argparse
 import asyncio
 import os
+import re
 import statistics
 import tempfile
-import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 from pydantic import SecretStr
-from yarl import URL
 
 from benchmarks.report import table, write
+from benchmarks.surroundings import Exchange
 from bot.config import Settings
 from bot.policy import rate_limit
-from playground import running_playground
 from playground.testing.member import Member
 from storage import jobs
 from storage.database import Database, migrate
-from tests.support.bot.deployment import PATIENT, Deployment, running_inference
+from tests.support.bot.deployment import Deployment, running_inference
 from tests.support.bot.job_messages import finished, job_id_of
-from tests.support.engines.comfyui import StandInComfyUI
-from tests.support.engines.dialects import speaking, stand_in_of
 from tests.support.models.tiny_model import build_tiny_model
+from tests.support.processes import RunningProcess
 
 DOCUMENT = Path("docs/performance.md")
 PLACE = "engines"
+ONE_LARGE = "--n 1 --size 1024x1024"
 KINDS = {
-    "darkroom": "--n 1",
-    "openai": "--n 1 --size 1024x1024",
-    "vllm-omni": "--n 1 --size 1024x1024",
-    "sglang": "--n 1 --size 1024x1024",
-    "lenient": "--n 1 --size 1024x1024",
-    "comfyui": "--n 1 --size 1024x1024 --steps 2",
+    "darkroom": "--n 4",
+    "openai": ONE_LARGE,
+    "vllm-omni": ONE_LARGE,
+    "sglang": ONE_LARGE,
+    "lenient": ONE_LARGE,
+    "comfyui": f"{ONE_LARGE} --steps 2",
 }
 """What is typed behind the prompt for each kind."""
 
-WORK = (b"POST /v1/images/", b"POST /prompt")
+OUR_OWN = ("darkroom", "comfyui")
+"""The kinds that do not speak OpenAI's dialect."""
+
+JOBS_IN_A_TURN = 5
+
+WORK = ("POST /v1/images/", "POST /prompt")
 """How the request for a picture begins."""
 
-
-@dataclass(slots=True)
-class Traffic:
-    """When bytes passed, in seconds of Unix time: requests for pictures, and parts of answers."""
-
-    requests: list[float] = field(default_factory=list)
-    answers: list[float] = field(default_factory=list)
+POST = re.compile(r"POST /api/v\d+/channels/\d+/messages$")
 
 
 @dataclass(frozen=True, slots=True)
 class Overhead:
-    """What the bot added to one job, in milliseconds."""
+    """What the bot added to one job, and how long Discord took to answer, in milliseconds.
+
+    `before` its request, until its pictures were `stored`, and until the message was `sent`.
+    """
 
     before: float
-    after: float
+    stored: float
+    sent: float
+    discord: float
 
     @property
     def total(self) -> float:
-        return self.before + self.after
+        return self.before + self.stored + self.sent
+
+
+COLUMNS = {
+    "claim to request": "before",
+    "last byte to stored": "stored",
+    "stored to message": "sent",
+    "the bot": "total",
+    "Discord's answer": "discord",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where all is that the bot talks to: `urls` by the names of what passes through relays."""
+
+    playground: str
+    urls: Mapping[str, str]
+    http: aiohttp.ClientSession
+
+    async def traffic(self, name: str) -> list[Exchange]:
+        """What has passed a relay since it was last asked."""
+        async with self.http.get(f"{self.urls['traffic']}/traffic/{name}") as answer:
+            return [Exchange(**one) for one in await answer.json()]
 
 
 @asynccontextmanager
-async def watched(port: int, traffic: Traffic) -> AsyncIterator[int]:
-    """Pass bytes on to a port and back, and note when; yields the port to ask."""
-    running: set[asyncio.Task[Any]] = set()
-
-    async def pass_on(
-        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_answer: bool
-    ) -> None:
-        while some := await reader.read(1 << 20):
-            if is_answer:
-                traffic.answers.append(time.time())
-            elif some.startswith(WORK):
-                traffic.requests.append(time.time())
-            writer.write(some)
-            await writer.drain()
-        writer.close()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        other = await asyncio.open_connection("127.0.0.1", port)
-        ways = [pass_on(reader, other[1], False), pass_on(other[0], writer, True)]
-        tasks = {asyncio.create_task(way) for way in ways}
-        running.update(tasks)
-        await asyncio.gather(*tasks, return_exceptions=True)
-        running.difference_update(tasks)
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+async def surroundings(kinds: Sequence[str], folder: Path) -> AsyncIterator[Surroundings]:
+    """All that jobs of these kinds need."""
+    async with AsyncExitStack() as opened:
+        module = ("-m", "benchmarks.surroundings")
+        playground = await opened.enter_async_context(RunningProcess(*module, "playground"))
+        url = (await playground.printed(r"playground: (\S+)"))[1]
+        others = [f"discord={url}"]
+        if "darkroom" in kinds:
+            model = build_tiny_model(folder / "tiny")
+            inference, _ = await opened.enter_async_context(running_inference(model))
+            others.append(f"darkroom={inference}")
+        engines = await opened.enter_async_context(RunningProcess(*module, "engines", *others))
+        await engines.printed("all there")
+        urls = dict(re.findall(r"^(\S+): (http\S+)$", engines.output, re.MULTILINE))
+        http = await opened.enter_async_context(aiohttp.ClientSession())
+        yield Surroundings(url, urls, http)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,102 +126,91 @@ class Contender:
     kind: str
     ada: Member
     database: Database
-    traffic: Traffic
+    around: Surroundings
 
     async def draw(self) -> Overhead:
+        for name in (self.kind, "discord"):
+            await self.around.traffic(name)
         typed = f"a red fox {KINDS[self.kind]}"
-        self.traffic.requests.clear()
         answer = await self.ada.slash("darkroom", "imagine", prompt=typed)
         shown = await finished(self.ada, answer)
-        seen = time.time()
         job = await jobs.get(self.database, job_id_of(shown))
-        if job is None or job.started_at is None or not shown.attachments:
+        if job is None or not job.started_at or not job.finished_at or not shown.attachments:
             raise SystemExit(f"{self.kind}: {shown.content}")
-        claimed = job.started_at.replace(tzinfo=UTC).timestamp()
-        last = max(moment for moment in self.traffic.answers if moment < seen)
+        claimed, stored = (
+            moment.replace(tzinfo=UTC).timestamp() for moment in (job.started_at, job.finished_at)
+        )
+        asked = await self.around.traffic(self.kind)
+        posted = [one for one in await self.around.traffic("discord") if POST.match(one.line)]
+        message = posted[-1]
+        request = next(one for one in asked if one.line.startswith(WORK))
+        last = max(one.ended for one in asked if one.ended < message.begun)
         return Overhead(
-            1000 * (self.traffic.requests[0] - claimed),
-            1000 * (seen - last),
+            1000 * (request.begun - claimed),
+            1000 * (stored - last),
+            1000 * (message.sent - stored),
+            1000 * (message.answered - message.sent),
         )
 
 
-async def engine_port(kind: str, folder: Path, opened: AsyncExitStack) -> int:
-    """Start an engine of this kind; its port."""
-    if kind == "darkroom":
-        model = build_tiny_model(folder / "tiny")
-        url, _ = await opened.enter_async_context(running_inference(model))
-    elif kind == "comfyui":
-        url = await opened.enter_async_context(StandInComfyUI().serving())
-    else:
-        url = (await opened.enter_async_context(speaking(stand_in_of(kind), kind))).url
-    port = URL(url).port
-    assert port is not None
-    return port
-
-
-async def measure(kind: str, rounds: int, folder: Path) -> list[Overhead]:
-    """The overhead of each round; the first job, which learns the models, does not count."""
+async def take_turn(kind: str, around: Surroundings, count: int, folder: Path) -> list[Overhead]:
+    """The overheads of some jobs; the first job, which learns the models, does not count."""
+    spoken = kind if kind in OUR_OWN else "openai"
+    settings = Settings(
+        _env_file=None,
+        discord_token=SecretStr("playground"),
+        discord_url=around.urls["discord"],
+        inference_url=f"{spoken}+{around.urls[kind]}",
+        inference_api_key=SecretStr("sk-test") if spoken == "openai" else None,
+        DARKROOM_DATA=folder / kind,
+    )
     async with AsyncExitStack() as opened:
-        limits = replace(PATIENT, buckets={})
-        playground = await opened.enter_async_context(running_playground(limits=limits))
-        ada = await opened.enter_async_context(Member(playground.url, "Ada", timeout=120))
-        traffic = Traffic()
-        port = await engine_port(kind, folder, opened)
-        port = await opened.enter_async_context(watched(port, traffic))
-        spoken = kind if kind in ("darkroom", "comfyui") else "openai"
-        settings = Settings(
-            _env_file=None,
-            discord_token=SecretStr("playground"),
-            discord_url=playground.url,
-            inference_url=f"{spoken}+http://127.0.0.1:{port}",
-            inference_api_key=SecretStr("sk-test") if spoken == "openai" else None,
-            DARKROOM_DATA=folder / kind,
-        )
+        ada = await opened.enter_async_context(Member(around.playground, "Ada", timeout=120))
         await migrate(settings.database)
         database = Database(settings.database)
         opened.push_async_callback(database.close)
         await opened.enter_async_context(Deployment(settings, database).open())
         await ada.wait_for_command("imagine")
-        contender = Contender(kind, ada, database, traffic)
+        contender = Contender(kind, ada, database, around)
         await contender.draw()
-        return [await contender.draw() for _ in range(rounds)]
+        return [await contender.draw() for _ in range(count)]
 
 
-def report(measured: dict[str, list[Overhead]], load: Sequence[float]) -> str:
+def report(measured: Mapping[str, Sequence[Overhead]], load: Sequence[float]) -> str:
     """A table of the medians, and the circumstances in one line."""
-    rows = [
-        (
-            kind,
-            *(
-                f"{statistics.median(getattr(one, part) for one in overheads):.0f}"
-                for part in ("before", "after", "total")
-            ),
-        )
-        for kind, overheads in measured.items()
-    ]
-    head = ("milliseconds", "claim to request", "last byte to message", "both")
-    rounds = len(next(iter(measured.values())))
+
+    def row(kind: str, overheads: Sequence[Overhead]) -> list[str]:
+        medians = (statistics.median(getattr(one, part) for one in overheads) for part in parts)
+        return [kind, KINDS[kind], *(f"{median:.0f}" for median in medians)]
+
+    parts = tuple(COLUMNS.values())
+    rows = [row(kind, overheads) for kind, overheads in measured.items()]
+    count = len(next(iter(measured.values())))
     said = (
-        f"{os.cpu_count()} cores; medians of {rounds} jobs of one picture each; load average "
+        f"{os.cpu_count()} cores; medians of {count} jobs in milliseconds; load average "
         f"{load[0]:.1f} before and {load[1]:.1f} after."
     )
-    return f"{said}\n\n{table(head, rows)}"
+    return f"{said}\n\n{table(('kind', 'typed', *COLUMNS), rows)}"
 
 
 async def run(kinds: Sequence[str], rounds: int) -> str:
     rate_limit.BURST_ACTIONS = 10_000  # the benchmark's member is in a hurry
     load = os.getloadavg()[0]
-    measured = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for kind in kinds:
-            measured[kind] = await measure(kind, rounds, Path(folder))
+    measured: dict[str, list[Any]] = {kind: [] for kind in kinds}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        async with surroundings(kinds, folder) as around:
+            for left in range(rounds, 0, -JOBS_IN_A_TURN):
+                for kind in kinds:
+                    count = min(left, JOBS_IN_A_TURN)
+                    measured[kind] += await take_turn(kind, around, count, folder)
     return report(measured, (load, os.getloadavg()[0]))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"of {', '.join(KINDS)}")
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--dry", action="store_true", help="only show the table")
     chosen = parser.parse_args(arguments)
     if unknown := set(chosen.kinds) - set(KINDS):

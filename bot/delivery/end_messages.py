@@ -71,15 +71,17 @@ class EndMessages:
         file = await self._marks.mark(file, await self._marks.origin(job))
         name = job_messages.file_name(job, file.suffix)
         attachment = AttachmentSpec(name, file.encoded, job_messages.alt_text(job))
-        buttons = await self.buttons_of(job)
+        buttons = await self._buttons(job, len(stored))
         return job_messages.done(job, parent, attachment, buttons, self._left_out_of(job))
 
     async def buttons_of(self, job: Job) -> ButtonRows:
         """The buttons below a job's pictures, those that were used marked."""
-        stored = await of_job(self._database, job.id)
+        return await self._buttons(job, len(await of_job(self._database, job.id)))
+
+    async def _buttons(self, job: Job, pictures: int) -> ButtonRows:
         children = await jobs.children(self._database, job.id)
         model = self._registry.of_id(job.request["model"])
-        return button_layout.buttons_of(job, len(stored), model, children)
+        return button_layout.buttons_of(job, pictures, model, children)
 
     def _left_out_of(self, job: Job) -> tuple[str, ...]:
         """The words of a job's prompt that its model did not hear."""

@@ -183,16 +183,22 @@ class EndPublisher:
 
         Raises MessageDeleted if a job's message is not there any more, CannotPost.
         """
-        can_search = await self._check_message(job)
-        since = await jobs.begin_end(self._database, job.id)
-        posted = None
-        if since is not None:
-            posted = await self._posted_since(job, since, can_search)
-        if posted is None:
-            posted = await self._post(job, notify)
+        # Composed while Discord is asked.
+        message = asyncio.create_task(self._messages.of(job, job.attachment_limit))
+        try:
+            can_search = await self._check_message(job)
+            since = await jobs.begin_end(self._database, job.id)
+            posted = None
+            if since is not None:
+                posted = await self._posted_since(job, since, can_search)
+            if posted is None:
+                posted = await self._post(job, notify, message)
+        finally:
+            message.cancel()
+            await asyncio.gather(message, return_exceptions=True)
         place = (posted.channel_id, posted.message_id)
         await until_stored(lambda: jobs.attach_end(self._database, job.id, *place))
-        if job.state is JobState.DONE:
+        if job.state is JobState.DONE and job.kind in job_messages.SINGLE_PICTURE_KINDS:
             try:
                 await self._link(job, await self._messages.buttons_of(job), posted)
             except (MessageDeleted, *TRANSIENT_ERRORS):
@@ -237,7 +243,9 @@ class EndPublisher:
             except_ids=others | {job.message_id},
         )
 
-    async def _post(self, job: Job, notify: bool) -> PostedMessage:
+    async def _post(
+        self, job: Job, notify: bool, composed: Awaitable[MessageSpec]
+    ) -> PostedMessage:
         async def send(message: MessageSpec) -> PostedMessage:
             return await self._messenger.post(
                 job.channel_id,
@@ -247,7 +255,7 @@ class EndPublisher:
                 nonce=_nonce(job),
             )
 
-        _, posted = await self._send_fitting(job, send)
+        _, posted = await self._send_fitting(job, composed, send)
         return posted
 
     # In the message that is there, or elsewhere.
@@ -257,14 +265,18 @@ class EndPublisher:
             place = (job.channel_id, message_id)
             return await self._messenger.edit(*place, message, job.reply_token)
 
-        message, posted = await self._send_fitting(job, send)
+        composed = self._messages.of(job, job.attachment_limit)
+        message, posted = await self._send_fitting(job, composed, send)
         await self._link(job, message.buttons, posted)
 
     async def _send_fitting(
-        self, job: Job, send: Callable[[MessageSpec], Awaitable[PostedMessage]]
+        self,
+        job: Job,
+        composed: Awaitable[MessageSpec],
+        send: Callable[[MessageSpec], Awaitable[PostedMessage]],
     ) -> tuple[MessageSpec, PostedMessage]:
-        """Send the end, with a smaller file if Discord says that it is too large."""
-        message = await self._messages.of(job, job.attachment_limit)
+        """Send the end, with a smaller file than composed if Discord says it is too large."""
+        message = await composed
         try:
             return message, await send(message)
         except FileTooLarge:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bot.delivery.messenger import (
@@ -11,9 +12,12 @@ from bot.delivery.messenger import (
     Messenger,
     edit_bucket,
 )
-from bot.messages.specs import MessageSpec
+from bot.messages.specs import AttachmentSpec, MessageSpec
 
 log = logging.getLogger(__name__)
+
+Compose = Callable[[], Awaitable[AttachmentSpec | None]]
+"""Makes the picture of a state; called only for a state that is shown."""
 
 
 class LiveMessage:
@@ -31,14 +35,19 @@ class LiveMessage:
         self.message_id = message_id
         self._token = token
         self._newest: MessageSpec | None = None
+        self._compose: Compose | None = None
         self._news = asyncio.Event()
         self._edits = asyncio.create_task(self._edit())
 
-    def show(self, message: MessageSpec) -> None:
-        """Show this next. The picture of a skipped state is shown with it if it has none."""
-        if message.attachment is None and self._newest is not None:
+    def show(self, message: MessageSpec, compose: Compose | None = None) -> None:
+        """Show this next, with the picture that `compose` makes then.
+
+        The picture of a skipped state is shown with it if it has none.
+        """
+        if self._newest is not None and message.attachment is None and compose is None:
             message = replace(message, attachment=self._newest.attachment)
-        self._newest = message
+            compose = self._compose
+        self._newest, self._compose = message, compose
         self._news.set()
 
     async def stop(self) -> None:
@@ -53,8 +62,11 @@ class LiveMessage:
             await self._messenger.pacer.preview_turn(edit_bucket(self.channel_id, self._token))
             self._news.clear()
             message, self._newest = self._newest, None
+            compose, self._compose = self._compose, None
             if message is None:
                 continue
+            if compose is not None:
+                message = replace(message, attachment=await compose())
             edit = asyncio.create_task(
                 self._messenger.show_preview(self.channel_id, self.message_id, message, self._token)
             )

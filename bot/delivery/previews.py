@@ -1,6 +1,7 @@
 """The message of a running job: how far it is, with previews of its pictures."""
 
 import asyncio
+import functools
 import logging
 
 from bot.delivery.live_message import LiveMessage
@@ -11,6 +12,7 @@ from bot.images.provenance import Origin
 from bot.messages import job_messages
 from bot.messages.specs import AttachmentSpec
 from diffusion.protocol.events import Progress
+from storage.database import StorageUnavailable
 from storage.jobs import Job
 
 log = logging.getLogger(__name__)
@@ -37,25 +39,25 @@ class JobProgress:
         self._gate = gate
         self._origin: Origin | None = None
 
-    async def show(self, progress: Progress) -> None:
-        """Show this next. Waits until the previews are composed, not until they are shown."""
-        preview = await self._compose(progress)
-        self._message.show(
-            job_messages.running(self._job, self._parent, progress.step, progress.steps, preview)
-        )
+    def show(self, progress: Progress) -> None:
+        """Show this next. Its previews are composed only if they are shown."""
+        message = job_messages.running(self._job, self._parent, progress.step, progress.steps, None)
+        compose = functools.partial(self._compose, progress) if progress.previews else None
+        self._message.show(message, compose)
 
     async def _compose(self, progress: Progress) -> AttachmentSpec | None:
-        """The previews as one picture; None if there are none or they cannot be read."""
-        if not progress.previews:
-            return None
+        """The previews as one picture; None if they cannot be read, or not checked or signed now."""
         try:
             blurred = not await self._gate.may_preview(self._job, progress.previews)
+            self._origin = self._origin or await self._marks.origin(self._job)
+        except StorageUnavailable as error:
+            log.warning("A preview is left out: %s", error)
+            return None
+        try:
             grid = await asyncio.to_thread(compose_preview, progress.previews, blurred=blurred)
         except (OSError, ValueError):
             log.warning("Inference sent a preview that is not a picture.")
             return None
-        if self._origin is None:
-            self._origin = await self._marks.origin(self._job)
         marked = await self._marks.mark(PictureFile(grid, "jpg"), self._origin)
         return AttachmentSpec(
             job_messages.preview_name(self._job, progress.step),

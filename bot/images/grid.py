@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from PIL import ExifTags, Image, ImageOps
 
-from bot.images.png import encode_png, is_by_ai, open_rgb, read_label
+from bot.images.png import encode_png, is_by_ai, open_rgb, read_label, size_px, with_texts
 from diffusion.protocol.infotext import to_user_comment, with_size
 from diffusion.protocol.source_type import SOFTWARE, XMP
 
@@ -55,9 +55,14 @@ def compose_grid(pictures: Sequence[bytes], *, recipe: bool = True) -> bytes:
 
     With `recipe` the grid has the first picture's label, the text that says how it was made.
     """
-    grid, label = _grid(pictures), read_label(pictures[0]) if recipe else ""
-    label = with_size(label, *grid.size) if len(pictures) == 1 else label
-    return encode_png(grid, label, by_ai=True)
+    label = read_label(pictures[0]) if recipe else ""
+    if len(pictures) > 1:
+        return encode_png(_grid(pictures), label, by_ai=True)
+    size = size_px(pictures[0])
+    if min(size) >= MIN_SHOWN_SIDE_PX:
+        return with_texts(pictures[0], with_size(label, *size), by_ai=True)
+    shown = _grid(pictures)
+    return encode_png(shown, with_size(label, *shown.size), by_ai=True)
 
 
 def compose_preview(pictures: Sequence[bytes], *, blurred: bool = False) -> bytes:
@@ -83,8 +88,8 @@ def compose_thumbnail(pictures: Sequence[bytes]) -> bytes:
 
 def copy_label(enlarged: bytes, picture: bytes) -> bytes:
     """The enlarged picture as a PNG, with the label of the picture it was and its own size."""
-    image = open_rgb(enlarged)
-    return encode_png(image, with_size(read_label(picture), *image.size), by_ai=True)
+    label = with_size(read_label(picture), *size_px(enlarged))
+    return with_texts(enlarged, label, by_ai=True)
 
 
 def fit(picture: bytes, most_bytes: int, file_format: str | None = None) -> PictureFile:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.i18n.markdown import Markup, code, names, plain
 from bot.i18n.texts import Text, Value, say
 from bot.messages.specs import EmbedColour, EmbedSpec
+from bot.models.sizes import drafts
 from bot.models.versions import Versions
 from bot.prompts.parameters import BY_FLAG, PARAMETERS, Parameter
 from bot.prompts.values import flag_name
@@ -134,6 +135,7 @@ def not_taken(model: ModelInfo, locale: str) -> list[str]:
             (model.negative_prompts, ("no",)),
             (model.guidance != "none", ("cfg",)),
             (not model.fixed_steps, ("steps", "quality")),
+            (drafts(model), ("draft",)),
             (model.seeds, ("seed",)),
             (model.seeds and model.seed_blends, ("sameseed",)),
             (model.seed_blends, ("chaos",)),

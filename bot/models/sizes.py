@@ -5,6 +5,9 @@ from collections.abc import Iterable
 
 from diffusion.protocol.models import ModelInfo
 
+DRAFT_SHARE = 0.5
+"""The share of the steps, and of the area, that a `--draft` has."""
+
 
 def nearest(sizes: Iterable[str], width: float, height: float) -> tuple[int, int]:
     """The size that is nearest to a wanted one, in pixels: first in shape, then in area.
@@ -18,6 +21,19 @@ def nearest(sizes: Iterable[str], width: float, height: float) -> tuple[int, int
         return round(shape, 2), abs(math.log(size[0] * size[1] / (width * height)))
 
     return min(map(sides, sizes), key=distance)
+
+
+def drafts(model: ModelInfo) -> bool:
+    """Whether a `--draft` of a model has fewer steps, or another size in any of its shapes."""
+    if not (model.fixed_steps and model.sizes):
+        return True
+
+    def drawn(shape: float, area: float) -> tuple[int, int]:
+        side = model.native_size * math.sqrt(area)
+        return nearest(model.sizes, side * math.sqrt(shape), side / math.sqrt(shape))
+
+    shapes = {width / height for width, height in map(sides, model.sizes)}
+    return any(drawn(shape, DRAFT_SHARE) != drawn(shape, 1) for shape in shapes)
 
 
 def has_size(model: ModelInfo, size: tuple[int, int]) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.errors import ModelCannot, NoModel, UnknownVersion
 from bot.i18n.markdown import names
 from bot.models.names import candidates, check_text_after, find_name
+from bot.models.sizes import drafts
 from diffusion.protocol.models import ModelInfo
 
 VERSION_NAME = re.compile(r"[\w.-]{1,40}")
@@ -19,6 +20,7 @@ ABILITIES: Mapping[str, Callable[[ModelInfo], object]] = {
     "negative": lambda model: model.negative_prompts,
     "guidance": lambda model: model.guidance != "none",
     "steps": lambda model: not model.fixed_steps,
+    "draft": drafts,
     "seed": lambda model: model.seeds,
     "blend": lambda model: model.seed_blends,
     "sampler": lambda model: model.samplers,

@@ -318,6 +318,7 @@ def _check_model(prompt: Prompt, versions: Versions, version: str, has_pictures:
         ("negative", prompt.negative or any(part.weight < 0 for part in prompt.parts)),
         ("guidance", prompt.guidance is not None),
         ("steps", prompt.steps is not None or prompt.quality not in (None, 1.0)),
+        ("draft", prompt.draft),
         ("blend", prompt.chaos or prompt.sameseed is not None),
         ("seed", prompt.seed is not None or prompt.sameseed is not None),
         ("sampler", prompt.sampler is not None),

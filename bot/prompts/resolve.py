@@ -11,7 +11,7 @@ from bot.errors import InvalidParameter, NoKnownWord, PromptTooLong
 from bot.i18n.markdown import names as listed
 from bot.i18n.texts import Text
 from bot.models.names import check_text_after, find_name
-from bot.models.sizes import nearest
+from bot.models.sizes import DRAFT_SHARE, nearest
 from bot.prompts.effective_settings import EffectiveSettings
 from bot.prompts.multi_prompt import split
 from bot.prompts.parameters import MAX_WEIRD, MAX_WEIRD_NOISE, RAW
@@ -39,9 +39,6 @@ GRID_CORRELATION = 0.4
 
 SAMESEED_CORRELATION = 0.92
 """The same with `--sameseed`."""
-
-DRAFT_SHARE = 0.5
-"""The share of the steps, and of the area, that a `--draft` has."""
 
 
 def resolve(prompt: Prompt, settings: EffectiveSettings, new_seed: int) -> tuple[ImageRequest, ...]:

@@ -129,11 +129,8 @@ class JobRunner:
     ) -> tuple[Sequence[NewPicture], Sequence[bytes]]:
         request = ImageRequest.from_json(job.request)
         made = await self._make(job, request, progress, place)
-        saved = [
-            await self._folder.save(job.id, index, own_seed(noise), picture)
-            for index, (noise, picture) in enumerate(zip(request.noises, made, strict=True))
-        ]
-        return saved, made
+        seeds = map(own_seed, request.noises)
+        return await self._folder.save_all(job.id, tuple(zip(seeds, made, strict=True))), made
 
     async def _followup(self, job: Job, progress: JobProgress, place: Place) -> Job:
         """The job with its own request, which is made from a picture that is drawn again."""
@@ -268,7 +265,7 @@ class JobRunner:
                     case Queued():
                         pass
                     case Progress():
-                        await progress.show(event)
+                        progress.show(event)
                     case Finished(made):
                         return made
                     case Failed(reason):

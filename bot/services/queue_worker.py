@@ -209,8 +209,9 @@ class QueueWorker:
             self._end(job.id)
 
     def _end(self, job_id: str) -> None:
-        self._engines.forget(job_id)
+        # Begun before the next jobs are claimed: the member waits for it.
         self._publisher.show_end(job_id)
+        self._engines.forget(job_id)
 
     async def _put_back(self, job: Job, place: Place, error: InferenceUnavailable) -> None:
         """Queue a job again; one during which inference breaks off again and again fails."""

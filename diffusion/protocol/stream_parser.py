@@ -5,6 +5,7 @@ and never anything else. Does no input or output.
 """
 
 import json
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import TypeVar
 
@@ -24,6 +25,10 @@ from diffusion.protocol.validation import read
 
 MAX_EVENT_BYTES = 1 << 26
 """Bytes of one event: a picture of 2048² in base64 stays well below."""
+
+EVENT_TIMEOUT_S = 1800.0
+"""Seconds in which a server may send no event, only comments. A request that stands still behind
+others hears of each that ends, and one that is drawn without previews takes minutes at most."""
 
 LINE_BYTES = 64
 """What each line of an event takes besides its text, so that empty ones have an end too."""
@@ -194,11 +199,19 @@ async def events_in(chunks: AsyncIterator[bytes]) -> AsyncIterator[dict[str, obj
 
     An event is its `data:` lines up to an empty line (HTML standard, §9.2). Names are skipped, as
     they repeat the JSON's `type`; so are comments, which only keep the connection alive. Raises
-    InferenceRefused.
+    InferenceRefused, and TimeoutError if no event comes for EVENT_TIMEOUT_S.
     """
     data: list[bytes] = []
     size = 0
-    async for line in _lines(chunks):
+    heard = time.monotonic()
+
+    async def timed() -> AsyncIterator[bytes]:
+        async for chunk in chunks:
+            if time.monotonic() - heard > EVENT_TIMEOUT_S:
+                raise TimeoutError
+            yield chunk
+
+    async for line in _lines(timed()):
         if line.startswith(b"data:"):
             data.append(line[5:].removeprefix(b" "))
             size += len(data[-1]) + LINE_BYTES
@@ -211,6 +224,7 @@ async def events_in(chunks: AsyncIterator[bytes]) -> AsyncIterator[dict[str, obj
             if whole.strip() == b"[DONE]":
                 return
             yield parsed(whole)
+            heard = time.monotonic()
 
 
 async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -12,7 +12,8 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -26,6 +27,9 @@ KEPT_FOLDER = "kept"
 
 PARTIAL_SUFFIX = ".unfinished"
 """How the name of a file ends while it is being written."""
+
+MAX_SAVING_THREADS = 4
+"""Threads for the pictures of one job, while they are saved."""
 
 
 class PictureNotSaved(Exception):
@@ -54,9 +58,17 @@ class PictureFolder:
 
         Saving the same job's picture again replaces it. Raises `PictureNotSaved`.
         """
-        # Nothing that a person typed may become a path.
-        assert re.fullmatch(r"[0-9a-f]{32}", job_id)
-        return await asyncio.to_thread(self._save, job_id, index, seed, png)
+        (saved,) = await asyncio.to_thread(self._save, job_id, {index: (seed, png)})
+        return saved
+
+    async def save_all(
+        self, job_id: str, pictures: Sequence[tuple[int, bytes]]
+    ) -> Sequence[NewPicture]:
+        """The same for all pictures of a job, side by side: their seeds and PNGs, in order.
+
+        All are written or none. Raises `PictureNotSaved`.
+        """
+        return await asyncio.to_thread(self._save, job_id, dict(enumerate(pictures)))
 
     async def read(self, picture: Picture) -> bytes:
         """Return the PNG exactly as it was saved. Raises `PictureMissing`."""
@@ -91,7 +103,7 @@ class PictureFolder:
         sha256 = self.digest(picture)
         # Two calls with the same picture must not write to one file at once.
         async with self._keeping:
-            await asyncio.to_thread(self._write, f"{KEPT_FOLDER}/{sha256}", picture)
+            await asyncio.to_thread(self._write, {f"{KEPT_FOLDER}/{sha256}": picture})
         return sha256
 
     @staticmethod
@@ -117,12 +129,20 @@ class PictureFolder:
         assert re.fullmatch(r"[0-9a-f]{64}", sha256)
         return await asyncio.to_thread(self._kept, sha256)
 
-    def _save(self, job_id: str, index: int, seed: int, png: bytes) -> NewPicture:
-        file = f"{picture_id(job_id, index)}.png"
-        width, height = _measure(png)
-        self._write(file, png)
-        sha256 = hashlib.sha256(png).hexdigest()
-        return NewPicture(index, seed, width, height, sha256, file, len(png))
+    def _save(self, job_id: str, new: Mapping[int, tuple[int, bytes]]) -> list[NewPicture]:
+        """`new` are the seeds and PNGs by their indexes."""
+        # Nothing that a person typed may become a path.
+        assert re.fullmatch(r"[0-9a-f]{32}", job_id)
+        names = {index: f"{picture_id(job_id, index)}.png" for index in new}
+        pngs = {names[index]: png for index, (_, png) in new.items()}
+        # Pillow and the disk let other threads work meanwhile.
+        with ThreadPoolExecutor(MAX_SAVING_THREADS) as threads:
+            sizes = tuple(threads.map(_measure, pngs.values()))
+        self._write(pngs)
+        return [
+            NewPicture(index, seed, *size, hashlib.sha256(png).hexdigest(), names[index], len(png))
+            for (index, (seed, png)), size in zip(new.items(), sizes, strict=True)
+        ]
 
     def _remove(self, pictures: Sequence[Picture]) -> None:
         try:
@@ -188,22 +208,30 @@ class PictureFolder:
             raise PictureMissing("The picture that this job starts from is damaged on the disk.")
         return picture
 
-    def _write(self, file: str, picture: bytes) -> None:
-        """Write to a temporary name, then rename: a reader, or a crash, sees all or nothing."""
-        place = self._root / file
-        unfinished = place.with_name(f".{place.name}{PARTIAL_SUFFIX}")
+    def _write(self, files: Mapping[str, bytes]) -> None:
+        """Write to temporary names, then rename: a reader, or a crash, sees a whole file or none.
+
+        They are in one folder.
+        """
+        places = {name: self._root / name for name in files}
+        unfinished = {
+            name: place.with_name(f".{place.name}{PARTIAL_SUFFIX}")
+            for name, place in places.items()
+        }
+        folder = next(iter(places.values())).parent
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with unfinished.open("wb") as stream:
-                stream.write(picture)
-                stream.flush()
-                os.fsync(stream.fileno())
-            unfinished.replace(place)
-            _sync_folder(place.parent)
-            self.written_bytes += len(picture)
+            folder.mkdir(parents=True, exist_ok=True)
+            with ThreadPoolExecutor(MAX_SAVING_THREADS) as threads:
+                list(threads.map(_write_synced, unfinished.values(), files.values()))
+            for name, place in places.items():
+                unfinished[name].replace(place)
+            _sync_folder(folder)
+            self.written_bytes += sum(map(len, files.values()))
         except OSError as error:
-            _remove_if_there(unfinished)
             raise PictureNotSaved(_why_not_written(error)) from error
+        finally:
+            for place in unfinished.values():
+                _remove_if_there(place)
 
     def _read(self, picture: Picture) -> bytes:
         try:
@@ -227,6 +255,14 @@ def _measure(png: bytes) -> tuple[int, int]:
             return picture.size
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise PictureNotSaved("What was made is not a sound PNG picture.") from error
+
+
+def _write_synced(place: Path, picture: bytes) -> None:
+    """Write a file that survives a power cut, once its folder is synced too."""
+    with place.open("wb") as stream:
+        stream.write(picture)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

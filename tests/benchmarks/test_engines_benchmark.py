@@ -8,17 +8,17 @@ from benchmarks import engines
 from bot.policy import rate_limit
 
 
-@pytest.mark.parametrize("kind", ["openai", "comfyui"])
 async def test_each_job_has_a_time_before_its_request_and_one_after_its_answer(
-    kind: str, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(rate_limit, "BURST_ACTIONS", rate_limit.BURST_ACTIONS)  # put back
-    text = await engines.run([kind], 1)
+    text = await engines.run(["openai", "comfyui"], 1)
     assert "medians of 1 jobs" in text
-    before, after, both = map(
-        int, re.findall(rf"^\| {kind} \| (\d+) \| (\d+) \| (\d+) \|$", text, re.MULTILINE)[0]
-    )
-    assert abs(before + after - both) <= 1
+    for kind in ("openai", "comfyui"):
+        (numbers,) = re.findall(rf"^\| {kind} \| [^|]* \| (.*) \|$", text, re.MULTILINE)
+        before, stored, sent, both, discord = map(int, numbers.split(" | "))
+        assert min(before, stored, sent, discord) >= 0
+        assert abs(before + stored + sent - both) <= 2
 
 
 def test_the_document_has_a_place_for_the_table() -> None:

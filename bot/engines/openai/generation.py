@@ -86,7 +86,9 @@ class Generation:
         async def make(index: int) -> None:
             async with free:
                 self.finished[index] = await self._finish(await self._picture(index, mask), index)
-            self._news.set()
+            # The last one is shown by the job's end, and needs no preview.
+            if len(self.finished) < len(self._request.noises):
+                self._news.set()
 
         missing = [n for n in range(len(self._request.noises)) if n not in self.finished]
         tasks = [asyncio.create_task(make(index)) for index in missing]

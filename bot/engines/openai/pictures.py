@@ -10,7 +10,7 @@ from bot.engines.openai.connection import Connection, read_bounded
 from bot.errors import InvalidLink
 from bot.i18n.texts import say_unmarked
 from bot.images.fetch import PictureFetcher
-from bot.images.png import encode_png, open_rgb
+from bot.images.png import encode_png, open_rgb, with_texts
 from bot.images.sanitize import MAX_PIXELS
 from bot.proxies import DIRECT, Proxies
 from diffusion.decoding.decode import Undecodable, Wanted
@@ -50,7 +50,7 @@ class PictureReader:
         """The picture as a PNG. Raises InferenceRefused, InferenceUnavailable."""
         file = await self._fetched(picture.link) if picture.link else picture.file
         side = PREVIEW_SIDE_PX if picture.is_preview else MAX_SIDE_PX
-        wanted = Wanted(max_pixels=MAX_PIXELS, fit_side=side, opaque=True, png=True)
+        wanted = Wanted(max_pixels=MAX_PIXELS, fit_side=side, opaque=True, png=True, keeps_png=True)
         try:
             return (await self._decoder.decode(file, wanted)).content
         except Undecodable as error:
@@ -90,7 +90,7 @@ async def kept_outside(picture: bytes, image: bytes, mask: bytes) -> bytes:
 
 async def labelled(picture: bytes, label: str) -> bytes:
     """The PNG with the text that says how it was made."""
-    return await asyncio.to_thread(lambda: encode_png(open_rgb(picture), label))
+    return await asyncio.to_thread(with_texts, picture, label)
 
 
 def _transparent_mask(mask: bytes) -> bytes:

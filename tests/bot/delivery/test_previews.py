@@ -51,7 +51,7 @@ async def marks(tmp_path: Path) -> AsyncIterator[PictureMarks]:
 async def shown(progress: Progress, marks: PictureMarks) -> MessageSpec:
     messenger = RecordingMessenger()
     message = LiveMessage(messenger, 1, 2)
-    await JobProgress(JOB, None, message, marks).show(progress)
+    JobProgress(JOB, None, message, marks).show(progress)
     try:
         return await messenger.shown.get()
     finally:

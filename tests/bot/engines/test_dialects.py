@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from bot.client import DarkroomBot
 from bot.config import Settings
+from diffusion.decoding.decode import plain_png
 from playground import Playground
 from playground.state.limits import Limits
 from playground.testing.member import Member, Upload
@@ -28,6 +29,7 @@ from tests.support.bot.job_messages import (
     request_of,
     told,
 )
+from tests.support.engines import drawing, openai_api, vllm_omni
 from tests.support.engines.dialects import Dialect, speaking, stand_in_of
 from tests.support.engines.lenient import LenientStandIn
 from tests.support.engines.openai_api import OpenAIStandIn
@@ -119,6 +121,24 @@ async def test_a_day_with_each_server(
     assert len(seen) == 16
     assert len({one.tobytes() for one in seen}) == 16, "some pictures came twice"
     assert "Steps:" in first[0].info["parameters"]
+
+
+@pytest.mark.parametrize("name", ["openai", "vllm-omni"])
+async def test_a_png_of_a_server_is_shown_without_encoding_it_again(
+    bot: DarkroomBot, ada: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Encoding one of 1024 pixels squared takes longer than all else that the bot does."""
+    sent: list[bytes] = []
+
+    def noted(file: bytes) -> str:
+        sent.append(file)
+        return drawing.encoded(file)
+
+    for stand_in in (openai_api, vllm_omni):
+        monkeypatch.setattr(stand_in, "encoded", noted)
+    shown = await imagine(ada, "a red fox --n 1 --size 1024x1024")
+    file = await ada.download(shown.attachments[0])
+    assert plain_png(file) == plain_png(sent[-1])
 
 
 @pytest.mark.parametrize("name", NAMES)

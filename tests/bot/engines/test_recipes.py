@@ -130,6 +130,7 @@ TYPED = {
     "--no": "--no x",
     "--cfg": "--cfg 3",
     "--steps": "--steps 9",
+    "--draft": "--draft",
     "--sampler": "--sampler euler",
     "--iw": "--iw 2",
     "--chaos": "--chaos 9",

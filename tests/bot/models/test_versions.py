@@ -71,6 +71,24 @@ def test_what_a_model_cannot_is_refused_with_those_that_can(typed: str, words: s
         chosen(name_models((MINI,), {}, None), typed)
 
 
+LARGE_ONLY = ModelInfo(
+    "large", native_size=1024, fixed_steps=True, sizes=("1024x1024", "1536x1024")
+)
+
+
+def test_a_draft_that_would_be_no_draft_is_refused() -> None:
+    """All would be drawn with as many steps, and in the same size."""
+    small_too = replace(LARGE_ONLY, id="small", sizes=("1024x1024", "768x768"))
+    fewer_steps = replace(LARGE_ONLY, id="steps", fixed_steps=False)
+    any_size = replace(LARGE_ONLY, id="any", sizes=())
+    versions = name_models((LARGE_ONLY, small_too, fewer_steps, any_size), {}, None)
+    with pytest.raises(ModelCannot, match="--draft") as refusal:
+        chosen(versions, "fox --draft")
+    assert "`--v 2`, `--v 3`, `--v 4`" in str(refusal.value)
+    for name in "234":
+        assert chosen(versions, f"fox --draft --v {name}") is versions.models[name]
+
+
 def test_without_models_there_is_none() -> None:
     with pytest.raises(NoModel):
         name_models((), {"1": "gone"}, None)

@@ -520,6 +520,22 @@ async def test_silence_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked.is_set()
 
 
+async def test_a_stream_of_signs_of_life_alone_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comments keep the connection, but not the job's place for ever."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        while True:
+            await response.write(b": alive\n\n")
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr("diffusion.protocol.stream_parser.EVENT_TIMEOUT_S", 0.1)
+    with pytest.raises(InferenceUnavailable) as unavailable:
+        await _asked_of(answer)
+    assert unavailable.value.broke_off
+
+
 async def test_signs_of_life_keep_a_stream(
     tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
-from aiohttp import web
-
 from diffusion.engine.engine import Engine
 from diffusion.engine.engine_thread import EngineThread
 from diffusion.engine.events import EngineEvent
@@ -15,6 +13,7 @@ from diffusion.loading.load import Checkpoint
 from diffusion.server.app import ImagesApi
 from diffusion.server.connections import BoundedListener
 from tests.support.engine.inference_requests import EightRows
+from tests.support.engine.sites import site as site
 
 
 class HeldEngine(Engine):
@@ -89,15 +88,3 @@ async def held(
             yield server, engine
         finally:
             engine.let_go()
-
-
-@asynccontextmanager
-async def site(app: web.Application) -> AsyncIterator[str]:
-    """Serve any application on a free port; yields its address."""
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()

@@ -12,6 +12,8 @@ from typing import Any
 
 from PIL import Image
 
+from tests.support.engines.drawing import like_photo
+
 SAMPLERS = ["euler", "euler_ancestral", "ddpm", "ddim", "dpmpp_2m", "res_multistep"]
 SCHEDULERS = ["simple", "sgm_uniform", "karras", "normal", "ddim_uniform"]
 MAX_RESOLUTION = 16384
@@ -104,7 +106,7 @@ def empty_latent(width: int, height: int, batch_size: int = 1) -> tuple[Latent]:
 def sampled(latent: Latent, denoise: float, *made_from: Any) -> Latent:
     """What sampling makes of a latent: a colour, mixed with the picture that it starts from."""
     colour = colour_of(*made_from)
-    drawn = Image.new("RGB", (latent.width, latent.height), colour)
+    drawn = like_photo(Image.new("RGB", (latent.width, latent.height), colour))
     if latent.image is not None:
         drawn = Image.blend(latent.image, drawn, denoise)
         if latent.mask is not None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from tests.support.engine.inference_server import site
+from tests.support.engine.sites import site
 from tests.support.engines.lenient import LenientStandIn
 from tests.support.engines.openai_api import OpenAIStandIn
 from tests.support.engines.sglang import SglangStandIn

@@ -6,7 +6,10 @@ import io
 import itertools
 import random
 
-from PIL import Image
+from PIL import Image, ImageChops
+
+LIKE_PHOTOS = False
+"""Whether pictures compress as badly as photos. Benchmarks want that; for tests it is too slow."""
 
 _NTH = itertools.count()
 
@@ -17,8 +20,16 @@ def draw(size: str, *decides: object, form: str = "PNG") -> bytes:
     digest = hashlib.sha256(repr(decides).encode()).digest()
     dots = Image.frombytes("RGB", (8, 8), random.Random(digest).randbytes(8 * 8 * 3))
     stream = io.BytesIO()
-    dots.resize((width, height), Image.Resampling.NEAREST).save(stream, form)
+    like_photo(dots.resize((width, height), Image.Resampling.NEAREST)).save(stream, form)
     return stream.getvalue()
+
+
+def like_photo(picture: Image.Image) -> Image.Image:
+    """The picture with grain, if that is wanted: about 2 bytes for a pixel as a PNG."""
+    if not LIKE_PHOTOS:
+        return picture
+    grain = (Image.effect_noise(picture.size, 8) for _ in "RGB")
+    return ImageChops.add(picture, Image.merge("RGB", tuple(grain)), offset=-128)
 
 
 def draw_anew(size: str, *decides: object, form: str = "PNG") -> bytes:

@@ -1,0 +1,112 @@
+"""What the bot does for a job beside drawing: counted, because times depend on the machine."""
+
+import importlib
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from bot.client import DarkroomBot
+from bot.config import Settings
+from playground import Playground
+from playground.state.limits import Limits
+from playground.testing.member import Member
+from tests.support.bot.deployment import PATIENT
+from tests.support.bot.job_messages import finished
+from tests.support.engines.dialects import Dialect, speaking, stand_in_of
+from tests.support.queries import recorded_statements
+
+
+@pytest.fixture
+def limits() -> Limits:
+    return replace(PATIENT, buckets={})
+
+
+@pytest.fixture
+async def dialect() -> AsyncIterator[Dialect]:
+    async with speaking(stand_in_of("openai"), "openai") as dialect:
+        yield dialect
+
+
+@pytest.fixture
+def settings(tmp_path: Path, playground: Playground, dialect: Dialect) -> Settings:
+    return Settings(
+        _env_file=None,
+        discord_token=SecretStr("playground"),
+        discord_url=playground.url,
+        inference_url=f"openai+{dialect.url}",
+        inference_api_key=SecretStr("sk-test"),
+        DARKROOM_DATA=tmp_path / "data",
+    )
+
+
+class Counted:
+    """How often this process did what takes time."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.syncs = 0
+        self.encodings = 0
+        self.previews = 0
+
+        def counted(place: str, name: str) -> None:
+            module, _, function = place.rpartition(".")
+            original = getattr(importlib.import_module(module), function)
+
+            def count(*arguments: Any, **options: Any) -> Any:
+                setattr(self, name, getattr(self, name) + 1)
+                return original(*arguments, **options)
+
+            monkeypatch.setattr(place, count)
+
+        counted("os.fsync", "syncs")
+        counted("bot.images.png.encode_png", "encodings")
+        counted("bot.images.grid.encode_png", "encodings")
+        counted("bot.delivery.previews.compose_preview", "previews")
+
+
+def after_the_end(statements: list[str]) -> list[str]:
+    """The questions to the database between the job's end and the message that shows it.
+
+    Those for the next job, which run beside it, are left out.
+    """
+    ended = next(
+        n for n, one in enumerate(statements) if re.match(r"UPDATE jobs SET .*finished_at", one)
+    )
+    shown = next(n for n, one in enumerate(statements) if "progress_id=jobs.message_id" in one)
+    asked = (one for one in statements[ended:shown] if one.startswith("SELECT"))
+    return [one for one in asked if "LIMIT" not in one]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "syncs", "encodings"),
+    [
+        pytest.param(1, 2, 0, id="a large picture is shown as it came"),
+        pytest.param(4, 5, 1, id="only a grid is encoded"),
+    ],
+)
+async def test_what_a_job_costs_beside_drawing(
+    pictures: int,
+    syncs: int,
+    encodings: int,
+    bot: DarkroomBot,
+    ada: Member,
+    playground: Playground,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The files' syncs are one for each, and one for their folder."""
+    counted = Counted(monkeypatch)
+    earlier = len(playground.requests)
+    with recorded_statements() as statements:
+        waiting = await ada.slash("darkroom", "imagine", prompt=f"a fox --n {pictures}")
+        await finished(ada, waiting)
+    assert (counted.syncs, counted.encodings) == (syncs, encodings)
+    asked = after_the_end(statements)
+    assert len(asked) <= 8, asked
+    assert sum("FROM pictures" in one for one in asked) == 1
+    edits = [one for one in list(playground.requests)[earlier:] if one.method == "PATCH"]
+    # One may be composed for an edit that the end comes before.
+    assert counted.previews <= len(edits) + 1
