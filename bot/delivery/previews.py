@@ -46,7 +46,7 @@ class JobProgress:
         self._message.show(message, compose)
 
     async def _compose(self, progress: Progress) -> AttachmentSpec | None:
-        """The previews as one picture; None if they cannot be read, or not checked or signed now."""
+        """The previews as one picture; None if they cannot be read, checked or signed now."""
         try:
             blurred = not await self._gate.may_preview(self._job, progress.previews)
             self._origin = self._origin or await self._marks.origin(self._job)
