@@ -9,6 +9,7 @@ from bot.images.grid import PictureFile, compose_preview
 from bot.images.provenance import Origin
 from bot.messages import job_messages
 from bot.messages.specs import AttachmentSpec
+from bot.policy.verdicts import Verdict
 from diffusion.protocol.events import Progress
 from storage.jobs import Job
 
@@ -36,7 +37,8 @@ class JobProgress:
 
     async def _compose(self, progress: Progress) -> AttachmentSpec | None:
         """The previews as one picture; None if there are none or they cannot be read."""
-        if not progress.previews:
+        # Nothing of what moderators have to look at first is shown.
+        if not progress.previews or self._job.verdict >= Verdict.REVIEW:
             return None
         try:
             grid = await asyncio.to_thread(compose_preview, progress.previews)

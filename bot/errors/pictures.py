@@ -52,3 +52,10 @@ class CannotDelete(UserError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason=reason)
+
+
+class PictureWithheld(UserError):
+    """A picture is not shown, or not yet; `reason` says why, if that is known."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason or Text("picture-verdict.not-shown"))

@@ -19,7 +19,7 @@ from bot.messages.specs import (
     EmbedSpec,
     MessageSpec,
 )
-from bot.policy.verdicts import Verdict
+from bot.policy.verdicts import Ruling, Verdict
 from bot.prompts.lint import LINK
 from bot.prompts.parser import without_parameters
 from bot.prompts.recipe import as_typed, has_noise_of_a_prompt
@@ -127,6 +127,25 @@ def not_showable(job: Job, parent: Job | None, reason: str) -> MessageSpec:
         say("not-showable", job.locale), plain(reason, MAX_REASON_CHARS), EmbedColour.RED
     )
     return MessageSpec(_headline(job, parent), embeds=(embed,), buttons=_retry(job))
+
+
+def withheld(job: Job, parent: Job | None, ruling: Ruling, *, appeal: bool = False) -> MessageSpec:
+    """A finished job whose picture is not shown, or not yet: without picture.
+
+    `appeal` is whether its member may ask moderators to look at it.
+    """
+    waits = ruling.verdict is Verdict.REVIEW
+    title = say("picture-withheld.waits" if waits else "picture-withheld", job.locale)
+    colour = EmbedColour.YELLOW if waits else EmbedColour.RED
+    reason = plain(ruling.reason, MAX_REASON_CHARS) if ruling.reason else ""
+    button = ButtonSpec(job.id, JobAction.APPEAL, say("button-appeal", job.locale))
+    return MessageSpec(
+        _headline(job, parent),
+        embeds=(EmbedSpec(title, reason, colour),),
+        buttons=((button,),) if appeal else (),
+        # What was shown of it before must not stay.
+        drops_file=True,
+    )
 
 
 def stopped(job: Job, parent: Job | None) -> MessageSpec:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.config import Settings
+from bot.delivery.end_messages import EndMessages
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.message_remover import MessageRemover
 from bot.delivery.messenger import Messenger
 from bot.delivery.picture_marks import PictureMarks
+from bot.delivery.review_publisher import ReviewPublisher
 from bot.doctor.server_doctor import ServerDoctor
 from bot.engines.connections import ConnectedEngines
 from bot.engines.pool import EnginePool
@@ -32,12 +34,17 @@ from bot.services.generation import GenerationService
 from bot.services.job_builder import JobBuilder
 from bot.services.job_history import JobHistory
 from bot.services.later_followups import LaterFollowups
+from bot.services.moderation.events import ModerationLog
 from bot.services.moderation.words import WordFilter
 from bot.services.preferences import PreferenceService
 from bot.services.privacy.erasure import Erasure
 from bot.services.privacy.export import MemberExport
 from bot.services.queue_worker import QueueWorker
 from bot.services.removals import Removals
+from bot.services.reviews.decisions import Blocker, Decisions
+from bot.services.reviews.requests import ReviewRequests
+from bot.services.reviews.settings import ReviewSettings
+from bot.services.reviews.takedown import Takedown
 from bot.services.upkeep.disk_budget import DiskBudget
 from bot.services.upkeep.retention import Retention
 from storage.database import Database
@@ -69,6 +76,11 @@ class Services:
     quotas: QuotaService
     words: WordFilter
     erasure: Erasure
+    decisions: Decisions
+    review_requests: ReviewRequests
+    review_settings: ReviewSettings
+    takedown: Takedown
+    moderation_log: ModerationLog
     export: MemberExport
     message_remover: MessageRemover
     retention: Retention
@@ -91,6 +103,7 @@ class Services:
             self.queue_worker.run(),
             self.start_pictures.keep_swept(),
             self.erasure.keep_ending(),
+            self.decisions.run(),
             self.message_remover.run(),
             self.retention.keep_swept(),
             self.budget.keep_measured(),
@@ -125,8 +138,14 @@ def build_services(
         configuration.apply,
     )
     engines = EnginePool(connected.engines, registry)
-    publisher = JobPublisher(database, folder, messenger, registry, marks)
-    words = WordFilter(database)
+    end_messages = EndMessages(database, folder, registry, marks)
+    blocker: Blocker | None = None
+    review_publisher = ReviewPublisher(
+        database, messenger, end_messages, can_block=blocker is not None
+    )
+    publisher = JobPublisher(database, messenger, end_messages, marks, review_publisher)
+    moderation_log = ModerationLog(database, messenger)
+    words = WordFilter(database, moderation_log)
     start_pictures = StartPictures(database, folder)
     followup_jobs = FollowupJobs(database, folder, registry, start_pictures)
     queue_worker = QueueWorker(
@@ -180,6 +199,11 @@ def build_services(
     )
     removals = Removals(database, folder, messenger)
     remover = MessageRemover(database, messenger)
+    erasure = Erasure(database, folder, start_pictures, queue_worker, remover)
+    takedown = Takedown(database, erasure, moderation_log)
+    decisions = Decisions(
+        database, messenger, publisher, review_publisher, moderation_log, takedown, blocker
+    )
     history = JobHistory(
         database, folder, registry, publisher, messenger, removals, turns, engines.places, marks
     )
@@ -194,7 +218,12 @@ def build_services(
         removals=removals,
         quotas=quotas,
         words=words,
-        erasure=Erasure(database, folder, start_pictures, queue_worker, remover),
+        erasure=erasure,
+        decisions=decisions,
+        review_requests=ReviewRequests(database, review_publisher, moderation_log, words),
+        review_settings=ReviewSettings(database, review_publisher),
+        takedown=takedown,
+        moderation_log=moderation_log,
         export=MemberExport(database, folder, messenger, marks),
         message_remover=remover,
         retention=Retention(database, folder),

@@ -13,6 +13,7 @@ from bot.policy.verdicts import Verdict
 from bot.services.admin.quotas import QuotaService
 from bot.services.moderation.words import WordFilter
 from storage.jobs import Job, NewJob
+from storage.models import JobKind
 
 
 class Authorization:
@@ -47,3 +48,16 @@ def with_verdict_of(parent: Job, new: NewJob) -> NewJob:
     # What was refused has no picture; what is made from its prompt is looked at first.
     verdict = min(parent.verdict, Verdict.REVIEW)
     return replace(new, verdict=int(verdict), verdict_reason=parent.verdict_reason)
+
+
+def as_approved(parent: Job, new: NewJob) -> NewJob:
+    """A follow-up that only shows a picture which a moderator approved: approved too."""
+    is_larger = new.kind is JobKind.ENLARGE and new.detail == "subtle"
+    if parent.approved_by is None or not (new.kind is JobKind.UPSCALE or is_larger):
+        return new
+    return replace(
+        new,
+        verdict=parent.verdict,
+        verdict_reason=parent.verdict_reason,
+        approved_by=parent.approved_by,
+    )

@@ -6,9 +6,11 @@ import discord
 import pytest
 
 from bot.config import Settings
+from bot.delivery.end_messages import EndMessages
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.messenger import Messenger
 from bot.delivery.picture_marks import PictureMarks
+from bot.delivery.review_publisher import ReviewPublisher
 from bot.engines.configuration import read_configuration
 from bot.engines.connections import open_engines
 from bot.engines.places import EnginePlaces
@@ -37,7 +39,9 @@ async def history(settings: Settings, database: Database) -> AsyncIterator[JobHi
         )
         marker = picture_marker(settings)
         marks = PictureMarks(database, folder, marker)
-        publisher = JobPublisher(database, folder, messenger, registry, marks)
+        messages = EndMessages(database, folder, registry, marks)
+        reviews = ReviewPublisher(database, messenger, messages, can_block=False)
+        publisher = JobPublisher(database, messenger, messages, marks, reviews)
         removals = Removals(database, folder, messenger)
         turns = MemberTurns(concurrency=1, most_waiting=1, most_of_one=1)
         places = EnginePlaces(connected.engines, registry)
