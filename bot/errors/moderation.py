@@ -47,5 +47,9 @@ class AlreadyAppealed(UserError):
     """Moderators look at this already, or have decided about it."""
 
 
+class NotYourAppeal(UserError):
+    """Only the member whose picture it is can appeal."""
+
+
 class NothingToAppeal(UserError):
     """Nothing is refused there."""

@@ -894,3 +894,6 @@ already-appealed = Schon Einspruch erhoben
 nothing-to-appeal = Nichts, wogegen Einspruch möglich ist
     .problem = Hier ist nichts abgelehnt, oder nicht mehr.
     .remedy = Versuch noch einmal, es zu zeichnen.
+not-your-appeal = Nicht dein Bild
+    .problem = Einspruch kann nur das Mitglied erheben, dem das Bild gehört.
+    .remedy = Frag dieses Mitglied.

@@ -894,3 +894,6 @@ already-appealed = Appealed already
 nothing-to-appeal = Nothing to appeal against
     .problem = Nothing is refused here, or not any more.
     .remedy = Try to draw it again.
+not-your-appeal = Not your picture
+    .problem = Only the member whose picture it is can appeal.
+    .remedy = Ask them.

@@ -10,12 +10,12 @@ from bot.errors import (
     NoReviewChannel,
     NothingToAppeal,
     NothingToReport,
-    NotYourJob,
+    NotYourAppeal,
     TooManyAppeals,
     TooManyReports,
 )
 from bot.i18n.texts import Text, say_unmarked
-from bot.policy.access import Actor, is_withheld
+from bot.policy.access import Action, Actor, check_job, is_withheld
 from bot.policy.actors import Location
 from bot.policy.reviews import (
     MAX_OPEN_APPEALS,
@@ -36,6 +36,7 @@ from storage.models import JobState
 from storage.moderation import reviews
 from storage.moderation.log import NewEntry
 from storage.moderation.reviews import NewReview, Report
+from storage.servers import get_settings
 
 APPEALS = (ReviewKind.APPEAL, ReviewKind.PROMPT)
 
@@ -104,14 +105,17 @@ class ReviewRequests:
     async def appeal(self, actor: Actor, job_id: str) -> None:
         """Have moderators look at a picture of the member that is not shown.
 
-        Raises JobNotFound, NotYourJob, NothingToAppeal, AlreadyAppealed, TooManyAppeals,
+        Raises JobNotFound, NotYourAppeal, NothingToAppeal, AlreadyAppealed, TooManyAppeals,
         NoReviewChannel.
         """
         job = await jobs.get(self._database, job_id)
         if job is None:
             raise JobNotFound
+        # Who cannot see it does not learn that it exists.
+        settings = await get_settings(self._database, job.server_id or 0)
+        check_job(Action.READ, actor, job, settings)
         if job.member_id != actor.member_id:
-            raise NotYourJob
+            raise NotYourAppeal
         if job.server_id is None or not is_withheld(job) or job.verdict != Verdict.REFUSE:
             raise NothingToAppeal
         before = await reviews.of_job(self._database, job.id)

@@ -8,8 +8,11 @@ import discord
 import pytest
 
 from bot.client import DarkroomBot
+from bot.config import Settings
 from bot.messages.review_messages import CUSTOM_ID
+from bot.policy.reviews import MAX_OPEN_APPEALS
 from bot.ui.dynamic_items import view_of
+from bot.ui.review_buttons import everywhere_view
 from playground import Playground
 from playground.app.faults import SEND_MESSAGE
 from playground.state.people import Permission
@@ -20,7 +23,7 @@ from storage.database import Database
 from storage.jobs import Job
 from storage.moderation import reviews
 from tests.support.bot.deployment import Deployment
-from tests.support.bot.job_messages import card, job_id_of, labels, told, whoever
+from tests.support.bot.job_messages import card, drawn, finished, job_id_of, labels, told, whoever
 from tests.support.processes import RunningProcess
 
 PROMPT = "a fox --steps 2 --n 2"
@@ -107,7 +110,7 @@ async def test_a_rejected_picture_is_refused_and_appealed_once(
     refused = await ada.wait_for(lambda m: labels(m) == ["Appeal"])
     assert card(refused) == "The picture is not shown here\nA moderator has rejected it."
     assert refused.mentions == frozenset({"Ada"})
-    assert "Not your job" in await told(ben, (await ben.press(refused, "Appeal")).message)
+    assert "Not your picture" in await told(ben, (await ben.press(refused, "Appeal")).message)
     assert "look at it" in await told(ada, (await ada.press(refused, "Appeal")).message)
     appeal = await review_of(owner, "Appeal: a refused picture")
     again = await told(ada, (await ada.press(refused, "Appeal")).message)
@@ -257,3 +260,169 @@ async def test_killed_between_decision_and_showing_the_next_start_shows_it(
 @pytest.mark.parametrize("custom_id", ["review:" + "0" * 32 + ":approve"])
 def test_the_buttons_keep_their_spelling(custom_id: str) -> None:
     assert re.fullmatch(CUSTOM_ID, custom_id)
+
+
+async def moderated(owner: Member) -> None:
+    await told(owner, await owner.slash("darkroom", "server review", channel="gallery"))
+
+
+async def reported(member: Member, picture: Message, reason: str) -> str:
+    modal = (await member.menu(picture, "Report picture")).modal
+    assert modal is not None
+    return await told(member, (await member.submit(modal, {"reason": reason})).message)
+
+
+async def test_reports_of_one_picture_are_one_review_with_a_count(
+    bot: DarkroomBot, owner: Member, ada: Member, ben: Member
+) -> None:
+    grid = await drawn(ada, "a fox")
+    answer = (await ben.menu(grid, "Report picture")).message
+    assert "no channel in which moderators look" in await told(ben, answer)
+    await moderated(owner)
+    assert "moderators look at it" in await reported(ben, grid, "this is *my* dog")
+    review = await review_of(owner, "Reported: a picture")
+    assert review.attachments[0].filename.startswith("SPOILER_")
+    assert "One report:" in review.content
+    assert r"this is \*my\* dog" in review.content
+    again = (await ben.menu(grid, "Report picture")).message
+    assert "Reported already" in await told(ben, again)
+    await reported(owner, grid, "mine too")
+    counted = await owner.wait_for(lambda m: m.id == review.id and "2 reports:" in m.content)
+    assert counted.attachments
+    await owner.press(counted, "Keep")
+    closed = await owner.wait_for(lambda m: m.id == review.id and not m.buttons)
+    assert "Kept by" in card(closed)
+    assert ada.latest(grid).attachments
+
+
+async def test_a_reported_picture_is_deleted_everywhere(
+    bot: DarkroomBot,
+    settings: Settings,
+    owner: Member,
+    ada: Member,
+    ben: Member,
+    database: Database,
+) -> None:
+    await moderated(owner)
+    await told(ada, await ada.slash("darkroom", "prefer auto_dm"))
+    grid = await drawn(ada, "a fox")
+    direct = await ada.wait_for(lambda m: m.channel_id != grid.channel_id and m.attachments)
+    answer = (await ben.press(grid, "U1")).message
+    single = await ben.wait_for(lambda m: m.id == answer.id and m.button("❤️"))
+    shown = await ada.slash("gallery", "show", id=job_id_of(grid))
+    await ada.wait_for(lambda m: m.id == shown.id and m.attachments)
+    # A picture of the grid is reported: the grid shows it too.
+    await reported(owner, single, "no")
+    review = await review_of(owner, "Reported: a picture")
+    await owner.press(review, "Delete everywhere")
+    for message, seen_by in ((grid, ada), (single, ben), (shown, ada), (direct, ada)):
+        await seen_by.wait_until_deleted(message)
+    await owner.wait_until_deleted(review)
+    for one in (grid, single):
+        assert await jobs.get(database, job_id_of(one)) is None
+    assert not [file for file in settings.picture_folder.rglob("*") if file.is_file()]
+    log = await told(owner, await owner.slash("darkroom", "server log"))
+    assert "Report: deleted everywhere" in log
+    assert "Picture reported" in log
+    assert "a fox" in log
+
+
+async def test_a_moderator_deletes_everywhere_from_the_menu_and_nobody_else_does(
+    bot: DarkroomBot, owner: Member, ada: Member, ben: Member, database: Database
+) -> None:
+    grid = await drawn(ada, "a fox")
+    answer = (await ada.press(grid, "U1")).message
+    single = await ada.wait_for(lambda m: m.id == answer.id and m.button("❤️"))
+    deleted = (await owner.menu(single, "Delete")).message
+    asked = await owner.wait_for(lambda m: m.id == deleted.id and "Delete everywhere" in labels(m))
+    job = await jobs.get(database, job_id_of(grid))
+    assert job is not None
+    channel = bot.get_partial_messageable(int(grid.channel_id))
+    forged = await channel.send("forged", view=everywhere_view(job.id, "en"))
+    there = await ben.wait_for(lambda m: m.id == str(forged.id))
+    refused = (await ben.press(there, "Delete everywhere")).message
+    assert "For moderators only" in await told(ben, refused)
+    await owner.press(asked, "Delete everywhere")
+    await ada.wait_until_deleted(grid)
+    assert await jobs.get(database, job.id) is None
+
+
+async def test_a_refused_prompt_is_appealed_and_its_member_told(
+    bot: DarkroomBot, owner: Member, ada: Member
+) -> None:
+    rule = {"rule": "fox", "action": "refuse"}
+    await told(owner, await owner.slash("darkroom", "server words add", **rule))
+    await moderated(owner)
+    answer = await ada.slash("darkroom", "imagine", prompt=PROMPT)
+    refused = await ada.wait_for(
+        lambda m: m.ephemeral and m.interaction_id == answer.interaction_id and bool(m.embeds)
+    )
+    assert labels(refused) == ["Edit prompt", "Appeal"]
+    assert "look at it" in await told(ada, (await ada.press(refused, "Appeal")).message)
+    await ada.press(refused, "Appeal")
+    review = await review_of(owner, "Appeal: a refused prompt")
+    assert "Words in the prompt: “fox”" in review.content
+    await owner.press(review, "Approve")
+    letter = await ada.wait_for(lambda m: bool(m.embeds) and "Your appeal" in card(m))
+    assert "Moderators allow this prompt" in letter.content
+    await finished(ada, await ada.slash("darkroom", "imagine", prompt=PROMPT))
+    # Only this prompt is allowed, and to its member alone.
+    other = await ada.slash("darkroom", "imagine", prompt="two foxes and a fox")
+    assert "not allowed here" in await told(ada, other)
+    same = await owner.slash("darkroom", "imagine", prompt=PROMPT)
+    assert "not allowed here" in await told(owner, same)
+    assert len([m for m in await owner.messages("gallery") if "Appeal:" in m.content]) == 1
+
+
+async def test_appeals_are_limited(bot: DarkroomBot, owner: Member, ada: Member) -> None:
+    rule = {"rule": "fox", "action": "refuse"}
+    await told(owner, await owner.slash("darkroom", "server words add", **rule))
+    await moderated(owner)
+    said = []
+    for number in range(MAX_OPEN_APPEALS + 1):
+        answer = await ada.slash("darkroom", "imagine", prompt=f"fox {number}")
+        refused = await ada.wait_for(
+            lambda m, own=answer.interaction_id: m.interaction_id == own and bool(m.embeds)
+        )
+        said.append(await told(ada, (await ada.press(refused, "Appeal")).message))
+    assert ["Too many appeals" in one for one in said] == [False] * MAX_OPEN_APPEALS + [True]
+
+
+async def test_what_cannot_be_posted_is_posted_in_the_next_channel(
+    bot: DarkroomBot, playground: Playground, owner: Member, ada: Member
+) -> None:
+    await set_up(owner)
+    playground.faults.deny("gallery", Permission.SEND_MESSAGES)
+    await waiting_for_review(ada)
+    shown = await told(owner, await owner.slash("darkroom", "server review"))
+    assert "cannot post pictures in the review channel" in shown
+    assert "One decision is waiting." in shown
+    assert "not age-restricted" in shown
+    moved = await told(owner, await owner.slash("darkroom", "server review", channel="darkroom"))
+    assert "One decision is waiting." in moved
+    review = await review_of(owner)
+    await owner.press(review, "Approve")
+    await grid_of(ada)
+
+
+async def test_the_log_is_for_moderators_and_shown_in_its_channel(
+    bot: DarkroomBot, owner: Member, ada: Member, ben: Member
+) -> None:
+    await set_up(owner)
+    await told(owner, await owner.slash("darkroom", "server review", log="darkroom"))
+    waiting = await waiting_for_review(ada)
+    await owner.press(await review_of(owner), "Reject")
+    await owner.wait_for(lambda m: "**Rejected**" in m.content)
+    whole = await told(owner, await owner.slash("darkroom", "server log"))
+    assert whole.index("Rejected") < whole.index("Prompt for review by a rule")
+    only = await told(owner, await owner.slash("darkroom", "server log", kind="log-words"))
+    assert "Rejected" not in only
+    assert f"<@{whoever(waiting)}>" in only
+    nobody = await told(owner, await owner.slash("darkroom", "server log", member="Ben"))
+    assert "There is nothing in the log." in nobody
+    # Its buttons say no more than the command, to which Ben has no right.
+    turn = discord.ui.Button[discord.ui.View](label="Turn", custom_id="server-log:0::")
+    channel = bot.get_partial_messageable(int(waiting.channel_id))
+    posted = await channel.send("forged", view=view_of(turn))
+    there = await ben.wait_for(lambda m: m.id == str(posted.id))
+    assert "For moderators only" in await told(ben, (await ben.press(there, "Turn")).message)
