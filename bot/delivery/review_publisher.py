@@ -36,15 +36,12 @@ log = logging.getLogger(__name__)
 
 
 class ReviewPublisher:
-    """`can_block` is whether moderators can block members with a button."""
+    """Posts the messages of reviews, and changes them."""
 
-    def __init__(
-        self, database: Database, messenger: Messenger, messages: EndMessages, *, can_block: bool
-    ) -> None:
+    def __init__(self, database: Database, messenger: Messenger, messages: EndMessages) -> None:
         self._database = database
         self._messenger = messenger
         self._messages = messages
-        self._can_block = can_block
         self._tasks = PersistentTasks()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         """The reviews whose messages are being posted or changed."""
@@ -150,7 +147,7 @@ class ReviewPublisher:
         if job is not None and with_picture:
             picture = await self._messages.for_moderators(job, MIN_ATTACHMENT_LIMIT_BYTES)
         reports = await reviews.reports_of(self._database, job.id) if job else ()
-        return review_messages.open_review(review, job, reports, picture, can_block=self._can_block)
+        return review_messages.open_review(review, job, reports, picture)
 
     async def _job_of(self, review: Review) -> Job | None:
         return await jobs.get(self._database, review.job_id) if review.job_id else None

@@ -32,12 +32,10 @@ def open_review(
     job: Job | None,
     reports: Sequence[Report],
     picture: AttachmentSpec | None,
-    *,
-    can_block: bool,
 ) -> MessageSpec:
     """What moderators see. `picture` is spoilered; None if there is none (any more)."""
     lines = [*_about(review, job), *_reports(review, reports)]
-    return MessageSpec("\n".join(lines), picture, buttons=_buttons(review, can_block=can_block))
+    return MessageSpec("\n".join(lines), picture, buttons=_buttons(review))
 
 
 def decided(review: Review, job: Job | None) -> MessageSpec:
@@ -88,7 +86,7 @@ def _reports(review: Review, reports: Sequence[Report]) -> list[str]:
     return [say("review.reports", review.locale, count=len(reports)), *shown]
 
 
-def _buttons(review: Review, *, can_block: bool) -> ButtonRows:
+def _buttons(review: Review) -> ButtonRows:
     choices = CHOICES[ReviewKind(review.kind)]
     return (
         tuple(
@@ -100,6 +98,5 @@ def _buttons(review: Review, *, can_block: bool) -> ButtonRows:
                 own_id=f"review:{review.id}:{decision}",
             )
             for decision in choices
-            if can_block or not decision.blocks
         ),
     )

@@ -23,7 +23,10 @@ from bot.models.registry import ModelRegistry
 from bot.policy.admission import Admission
 from bot.policy.places import Places
 from bot.policy.rate_limit import RateLimiter
+from bot.services.admin.access import AccessReader
+from bot.services.admin.access_settings import AccessSettings
 from bot.services.admin.authorization import Authorization
+from bot.services.admin.blocking import BlockService
 from bot.services.admin.defaults import DefaultsService
 from bot.services.admin.quotas import QuotaService
 from bot.services.completion import PromptCompletion
@@ -41,7 +44,7 @@ from bot.services.privacy.erasure import Erasure
 from bot.services.privacy.export import MemberExport
 from bot.services.queue_worker import QueueWorker
 from bot.services.removals import Removals
-from bot.services.reviews.decisions import Blocker, Decisions
+from bot.services.reviews.decisions import Decisions
 from bot.services.reviews.requests import ReviewRequests
 from bot.services.reviews.settings import ReviewSettings
 from bot.services.reviews.takedown import Takedown
@@ -65,6 +68,9 @@ MAX_SHOWINGS_PER_MEMBER = 4
 class Services:
     """What the user interface calls, and what runs beside it."""
 
+    authorization: Authorization
+    access_settings: AccessSettings
+    blocks: BlockService
     generation: GenerationService
     followups: FollowupService
     history: JobHistory
@@ -137,15 +143,15 @@ def build_services(
         {**configuration.named_versions, **settings.named_versions},
         configuration.apply,
     )
+    audiences = {id: one.audience for id, one in configuration.models.items() if one.is_restricted}
+    moderation_log = ModerationLog(database, messenger)
+    words, quotas = WordFilter(database, moderation_log), QuotaService(database)
+    reader = AccessReader(database, registry, audiences)
+    authorization = Authorization(database, places, reader, words, quotas)
     engines = EnginePool(connected.engines, registry)
     end_messages = EndMessages(database, folder, registry, marks)
-    blocker: Blocker | None = None
-    review_publisher = ReviewPublisher(
-        database, messenger, end_messages, can_block=blocker is not None
-    )
+    review_publisher = ReviewPublisher(database, messenger, end_messages)
     publisher = JobPublisher(database, messenger, end_messages, marks, review_publisher)
-    moderation_log = ModerationLog(database, messenger)
-    words = WordFilter(database, moderation_log)
     start_pictures = StartPictures(database, folder)
     followup_jobs = FollowupJobs(database, folder, registry, start_pictures)
     queue_worker = QueueWorker(
@@ -158,12 +164,11 @@ def build_services(
         words,
         start_pictures,
         LaterFollowups(database, followup_jobs).complete,
+        authorization.check_resolved,
     )
     fetcher = PictureFetcher(_cdn(settings), proxies=settings.proxies)
     budget = DiskBudget(settings.data_folder, folder, settings.data_budget_bytes)
     admission = Admission(database, budget.check)
-    quotas = QuotaService(database)
-    authorization = Authorization(places, quotas, words)
     defaults = DefaultsService(database, registry)
     job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher)
     generation = GenerationService(
@@ -201,17 +206,21 @@ def build_services(
     remover = MessageRemover(database, messenger)
     erasure = Erasure(database, folder, start_pictures, queue_worker, remover)
     takedown = Takedown(database, erasure, moderation_log)
+    blocks = BlockService(database, queue_worker)
     decisions = Decisions(
-        database, messenger, publisher, review_publisher, moderation_log, takedown, blocker
+        database, messenger, publisher, review_publisher, moderation_log, takedown, blocks
     )
     history = JobHistory(
         database, folder, registry, publisher, messenger, removals, turns, engines.places, marks
     )
     return Services(
+        authorization=authorization,
+        access_settings=AccessSettings(database, registry),
+        blocks=blocks,
         generation=generation,
         followups=followups,
         history=history,
-        completion=PromptCompletion(database, registry),
+        completion=PromptCompletion(database, registry, authorization),
         preferences=PreferenceService(database, registry),
         defaults=defaults,
         descriptions=DescribeService(engines, registry, fetcher),
@@ -220,7 +229,9 @@ def build_services(
         words=words,
         erasure=erasure,
         decisions=decisions,
-        review_requests=ReviewRequests(database, review_publisher, moderation_log, words),
+        review_requests=ReviewRequests(
+            database, review_publisher, moderation_log, words, authorization
+        ),
         review_settings=ReviewSettings(database, review_publisher),
         takedown=takedown,
         moderation_log=moderation_log,

@@ -9,9 +9,10 @@ from bot.errors import NothingToAppeal
 from bot.i18n.texts import say
 from bot.messages import review_messages
 from bot.messages.specs import EmbedColour, EmbedSpec
+from bot.policy.blocks import check_blockable
 from bot.policy.reviews import Decision
 from bot.ui.dynamic_items import PersistentButton, view_of
-from bot.ui.interactions import actor_of, location_of, services_of
+from bot.ui.interactions import actor_of, requester_of, services_of
 from bot.ui.responses import Responder
 from bot.ui.typed_text import APPEAL_PATTERN, PROMPT_FIELD, read_back
 
@@ -22,12 +23,30 @@ class ReviewButton(PersistentButton, template=review_messages.CUSTOM_ID):
     async def act(self, interaction: discord.Interaction) -> None:
         decision = Decision(self.groups["decision"])
         responder, locale = Responder(interaction), interaction.locale.value
-        work = services_of(interaction).decisions.decide(
-            actor_of(interaction), self.groups["review_id"], decision
-        )
-        await responder.run(work, ephemeral=True)
+        await responder.run(self._decide(interaction, decision), ephemeral=True)
         text = say(f"review-done.{decision}", locale)
         await responder.send_embed(EmbedSpec(text, "", EmbedColour.GREEN))
+
+    async def _decide(self, interaction: discord.Interaction, decision: Decision) -> None:
+        decisions, actor = services_of(interaction).decisions, actor_of(interaction)
+        review_id = self.groups["review_id"]
+        if decision.blocks:
+            review = await decisions.review(actor, review_id)
+            manages = await _manages(interaction, review.member_id)
+            check_blockable(actor.member_id, review.member_id, manages=manages, is_bot=False)
+        await decisions.decide(actor, review_id, decision)
+
+
+async def _manages(interaction: discord.Interaction, member_id: int) -> bool:
+    """Whether somebody may manage the server now; not if they have left."""
+    guild = interaction.guild
+    if guild is None:
+        return False
+    try:
+        member = await guild.fetch_member(member_id)
+    except discord.NotFound:
+        return False
+    return member.guild_permissions.manage_guild
 
 
 class AppealButton(PersistentButton, template=APPEAL_PATTERN):
@@ -41,9 +60,8 @@ class AppealButton(PersistentButton, template=APPEAL_PATTERN):
         )
         if not fields.get(PROMPT_FIELD):
             raise NothingToAppeal
-        locale = (interaction.guild_locale or interaction.locale).value
         work = services_of(interaction).review_requests.appeal_prompt(
-            location_of(interaction), fields[PROMPT_FIELD], locale
+            requester_of(interaction), fields[PROMPT_FIELD]
         )
         await responder.run(work, ephemeral=True)
         await _say_asked(interaction)

@@ -150,6 +150,7 @@ class Faults:
         """Somebody removes the bot from its server, and adds it again."""
         removed = {"id": str(self._world.guild.id)}
         self._gateway.dispatch("GUILD_DELETE", removed, Intent.GUILDS, in_guild=True)
+        self._world.join()
         # Only a server that was there before is said to be available again.
         added = guild_create_payload(self._world)
         del added["unavailable"]

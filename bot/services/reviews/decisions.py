@@ -6,8 +6,6 @@ the process was killed.
 
 import asyncio
 import logging
-from datetime import timedelta
-from typing import Protocol
 
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.messenger import CannotPost, Messenger
@@ -21,6 +19,7 @@ from bot.policy.access import Actor
 from bot.policy.reviews import CHOICES, Decision, ReviewKind, verdict_of
 from bot.policy.verdicts import Verdict
 from bot.retry import until_stored
+from bot.services.admin.blocking import BlockService
 from bot.services.moderation.events import MAX_TEXT_CHARS, ModerationLog
 from bot.services.reviews.takedown import Takedown
 from storage import jobs
@@ -32,21 +31,8 @@ from storage.moderation.reviews import Review, Ruled
 log = logging.getLogger(__name__)
 
 
-class Blocker(Protocol):
-    """Blocks members of a server."""
-
-    async def block(
-        self,
-        server_id: int,
-        member_id: int,
-        moderator_id: int,
-        length: timedelta | None,
-        reason: str | None,
-    ) -> object: ...
-
-
 class Decisions:
-    """Refusals are `bot.errors.UserError`s. Without a `blocker` there is no button to block."""
+    """Refusals are `bot.errors.UserError`s."""
 
     def __init__(
         self,
@@ -56,7 +42,7 @@ class Decisions:
         review_publisher: ReviewPublisher,
         log: ModerationLog,
         takedown: Takedown,
-        blocker: Blocker | None,
+        blocks: BlockService,
     ) -> None:
         self._database = database
         self._messenger = messenger
@@ -64,7 +50,7 @@ class Decisions:
         self._reviews = review_publisher
         self._log = log
         self._takedown = takedown
-        self._blocker = blocker
+        self._blocks = blocks
         self._tasks = PersistentTasks()
 
     async def run(self) -> None:
@@ -82,13 +68,9 @@ class Decisions:
 
     async def decide(self, actor: Actor, review_id: str, decision: Decision) -> None:
         """Store a moderator's decision. Raises NotModerator, ReviewGone, AlreadyDecided."""
-        review = await reviews.get(self._database, review_id)
-        if not actor.moderates or (review and review.server_id != actor.server_id):
-            raise NotModerator
-        if review is None:
-            raise ReviewGone
+        review = await self.review(actor, review_id)
         offered = CHOICES[ReviewKind(review.kind)]
-        if decision not in offered or (decision.blocks and self._blocker is None):
+        if decision not in offered:
             raise NotOffered
         entry = await self._entry(actor, review, decision)
         ruled = _ruled(review, decision)
@@ -98,6 +80,15 @@ class Decisions:
             raise await self._decided_before(review.id)
         self._log.announce(entry)
         self._tasks.start(self._settle, review.id)
+
+    async def review(self, actor: Actor, review_id: str) -> Review:
+        """A review of the server on which somebody moderates. Raises NotModerator, ReviewGone."""
+        review = await reviews.get(self._database, review_id)
+        if not actor.moderates or (review and review.server_id != actor.server_id):
+            raise NotModerator
+        if review is None:
+            raise ReviewGone
+        return review
 
     async def _decided_before(self, review_id: str) -> AlreadyDecided | ReviewGone:
         review = await reviews.get(self._database, review_id)
@@ -128,9 +119,9 @@ class Decisions:
         if review is None or review.decision is None or review.settled_at is not None:
             return
         decision = Decision(review.decision)
-        if decision.blocks and self._blocker is not None and review.decided_by is not None:
+        if decision.blocks and review.decided_by is not None:
             reason = say_unmarked(Text("review-block-reason"), review.locale)
-            await self._blocker.block(
+            await self._blocks.block(
                 review.server_id, review.member_id, review.decided_by, None, reason
             )
         job = await jobs.get(self._database, review.job_id) if review.job_id else None

@@ -15,8 +15,8 @@ from bot.errors import (
     TooManyReports,
 )
 from bot.i18n.texts import Text, say_unmarked
-from bot.policy.access import Action, Actor, check_job, is_withheld
-from bot.policy.actors import Location
+from bot.policy.access import Action, Actor, is_withheld
+from bot.policy.actors import Requester
 from bot.policy.reviews import (
     MAX_OPEN_APPEALS,
     MAX_REPORTS,
@@ -27,6 +27,7 @@ from bot.policy.reviews import (
 )
 from bot.policy.verdicts import Verdict
 from bot.prompts.parser import without_parameters
+from bot.services.admin.authorization import Authorization
 from bot.services.moderation.events import MAX_TEXT_CHARS, ModerationLog
 from bot.services.moderation.words import WordFilter
 from storage import jobs
@@ -36,7 +37,6 @@ from storage.models import JobState
 from storage.moderation import reviews
 from storage.moderation.log import NewEntry
 from storage.moderation.reviews import NewReview, Report
-from storage.servers import get_settings
 
 APPEALS = (ReviewKind.APPEAL, ReviewKind.PROMPT)
 
@@ -50,11 +50,13 @@ class ReviewRequests:
         publisher: ReviewPublisher,
         log: ModerationLog,
         words: WordFilter,
+        authorization: Authorization,
     ) -> None:
         self._database = database
         self._publisher = publisher
         self._log = log
         self._words = words
+        self._authorization = authorization
 
     async def takes_appeals(self, server_id: int | None) -> bool:
         """Whether moderators of a server look at anything."""
@@ -85,6 +87,7 @@ class ReviewRequests:
         job = await jobs.get(self._database, job_id)
         if job is None:
             raise JobNotFound
+        await self._authorization.check_action(Action.READ, actor, job)
         server_id = await self.check_report(actor, job)
         new = review_of(job, server_id, ReviewKind.REPORT, "")
         report = Report(actor.member_id, reason)
@@ -111,9 +114,7 @@ class ReviewRequests:
         job = await jobs.get(self._database, job_id)
         if job is None:
             raise JobNotFound
-        # Who cannot see it does not learn that it exists.
-        settings = await get_settings(self._database, job.server_id or 0)
-        check_job(Action.READ, actor, job, settings)
+        await self._authorization.check_action(Action.READ, actor, job)
         if job.member_id != actor.member_id:
             raise NotYourAppeal
         if job.server_id is None or not is_withheld(job) or job.verdict != Verdict.REFUSE:
@@ -125,12 +126,13 @@ class ReviewRequests:
         new = review_of(job, job.server_id, ReviewKind.APPEAL, job.verdict_reason or "")
         await self._open(new, job.prompt)
 
-    async def appeal_prompt(self, here: Location, prompt: str, locale: str) -> None:
+    async def appeal_prompt(self, requester: Requester, prompt: str) -> None:
         """Have moderators look at a prompt that was refused.
 
         Raises NothingToAppeal, AlreadyAppealed, TooManyAppeals, NoReviewChannel.
         """
-        server_id = here.server_id
+        await self._authorization.check_requester(requester)
+        here, locale, server_id = requester.location, requester.locale, requester.server_id
         found = await self._words.test(here, prompt)
         refusing = [match for match in found if match.rule.action.verdict is Verdict.REFUSE]
         if server_id is None or not refusing:

@@ -40,7 +40,7 @@ async def history(settings: Settings, database: Database) -> AsyncIterator[JobHi
         marker = picture_marker(settings)
         marks = PictureMarks(database, folder, marker)
         messages = EndMessages(database, folder, registry, marks)
-        reviews = ReviewPublisher(database, messenger, messages, can_block=False)
+        reviews = ReviewPublisher(database, messenger, messages)
         publisher = JobPublisher(database, messenger, messages, marks, reviews)
         removals = Removals(database, folder, messenger)
         turns = MemberTurns(concurrency=1, most_waiting=1, most_of_one=1)

@@ -74,7 +74,7 @@ async def test_a_picture_waits_for_a_moderator_and_is_shown_when_approved(
     assert review.attachments[0].filename.startswith("SPOILER_")
     assert "a fox" in review.content
     assert "Words in the prompt: “fox”" in review.content
-    assert labels(review) == ["Approve", "Approve behind a spoiler", "Reject"]
+    assert labels(review) == ["Approve", "Approve behind a spoiler", "Reject", "Reject and block"]
     await owner.press(review, "Approve")
     grid = await grid_of(ada)
     assert grid.id != waiting.id
@@ -426,3 +426,33 @@ async def test_the_log_is_for_moderators_and_shown_in_its_channel(
     posted = await channel.send("forged", view=view_of(turn))
     there = await ben.wait_for(lambda m: m.id == str(posted.id))
     assert "For moderators only" in await told(ben, (await ben.press(there, "Turn")).message)
+
+
+async def test_rejected_and_blocked_its_member_asks_for_nothing_more(
+    bot: DarkroomBot, owner: Member, ada: Member
+) -> None:
+    await set_up(owner)
+    await waiting_for_review(ada)
+    review = await review_of(owner)
+    await owner.press(review, "Reject and block")
+    closed = await owner.wait_for(lambda m: m.id == review.id and not m.buttons)
+    assert "and the member blocked, by <@" in card(closed)
+    refused = await ada.wait_for(lambda m: labels(m) == ["Appeal"])
+    assert "You are blocked" in await told(ada, (await ada.press(refused, "Appeal")).message)
+    asked = await ada.slash("darkroom", "imagine", prompt="a cat")
+    assert "You are blocked" in await told(ada, asked)
+
+
+async def test_nobody_is_blocked_who_manages_the_server(
+    bot: DarkroomBot, playground: Playground, owner: Member, ben: Member
+) -> None:
+    playground.administration.add_role("Moderators", int(Permission.MANAGE_MESSAGES))
+    playground.administration.give_role("Ben", "Moderators")
+    await set_up(owner)
+    await waiting_for_review(owner)
+    review = await review_of(ben)
+    answer = (await ben.press(review, "Reject and block")).message
+    assert "manage" in await told(ben, answer)
+    assert ben.latest(review).buttons
+    await ben.press(review, "Reject")
+    await owner.wait_for(lambda m: labels(m) == ["Appeal"])

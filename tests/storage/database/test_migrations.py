@@ -41,6 +41,7 @@ TABLES |= {"word_rules"}
 TABLES |= {"defaults"}
 TABLES |= {"unwanted_messages", "erasures"}
 TABLES |= {"reviews", "reports", "moderation_log"}
+TABLES |= {"access_rules", "blocks"}
 
 
 async def on(url: str, do: Callable[[Connection], T]) -> T:

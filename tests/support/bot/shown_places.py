@@ -77,7 +77,7 @@ def _moderators(job: Job, typed: str) -> Iterator[MessageSpec]:
     )
     done = replace(review, decision="reject", decided_by=9, decided_at=NOW)
     reports = [Report(5, typed)] * 7
-    yield review_messages.open_review(review, job, reports, None, can_block=True)
+    yield review_messages.open_review(review, job, reports, None)
     yield review_messages.decided(done, job)
     yield review_messages.told(replace(done, kind="prompt", job_id=None, prompt=typed))
     yield MessageSpec(log_embeds.line(NewEntry(3, "words.refuse", typed, 1, 2, 4), NOW, LOCALE))
@@ -93,6 +93,7 @@ def refusals(typed: str) -> Iterator[UserError]:
         "Text": Text("parameter-seed", {"low": "0", "high": "9"})["allowed"],
         "Markup": names([typed]),
         "Sequence": (typed[:20],),
+        "bot.i18n.markdown.Markup | None": names([typed]),
     }
     keys = {"PromptTooLong": {"what": "prompt"}, "ModelCannot": {"what": "tile"}}
     keys["ForeignSyntax"] = {"kind": "tag"}
