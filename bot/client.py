@@ -40,9 +40,12 @@ from bot.ui.model_pages import ModelPageButton
 from bot.ui.pagination import KindSelect, PageButton, ShowAgainSelect
 from bot.ui.reactions import Reactions
 from bot.ui.region_select import CellSelect
+from bot.ui.reports import on_report_submit
 from bot.ui.responses import Responder
+from bot.ui.review_buttons import AppealButton, DeleteEverywhereButton, ReviewButton
 from bot.ui.server.defaults import DefaultsOfSelect, DefaultsSelect, ResetDefaultsButton
 from bot.ui.server.doctor import ExamineAgainButton
+from bot.ui.server.review import LogPageButton
 from bot.ui.settings_panel import (
     ModelMenuButton,
     OldPanelButton,
@@ -88,6 +91,10 @@ PRESSED = (
     EraseButton,
     SuggestionButton,
     ExamineAgainButton,
+    ReviewButton,
+    AppealButton,
+    DeleteEverywhereButton,
+    LogPageButton,
 )
 """The buttons and select menus, found by their custom_ids under messages of any age."""
 
@@ -224,6 +231,7 @@ class DarkroomBot(commands.Bot):
 
     async def on_interaction(self, interaction: discord.Interaction["DarkroomBot"]) -> None:
         await on_modal_submit(interaction)
+        await on_report_submit(interaction)
 
     async def on_raw_reaction_add(self, reaction: discord.RawReactionActionEvent) -> None:
         await self._reactions.handle(reaction)

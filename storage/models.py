@@ -146,6 +146,10 @@ class ServerRow(Base):
     """How a job's end is shown: `notify` by a new message that mentions its member, or `quiet`."""
     keep_days: Mapped[int] = mapped_column(Integer, server_default="0")
     """How many days files of pictures are kept after their job; 0 is for ever."""
+    review_channel: Mapped[int | None] = mapped_column(BigInteger)
+    """The channel in which moderators look at pictures and prompts; null for none."""
+    log_channel: Mapped[int | None] = mapped_column(BigInteger)
+    """The channel that also shows what is written to the moderation log; null for none."""
     greeted: Mapped[bool] = mapped_column(Boolean, server_default=false())
     """Whether the bot has said there what it is; see `storage.servers.first_greeting`."""
 
@@ -248,6 +252,8 @@ class JobRow(Base):
     """What the rules of its place say about it: a `bot.policy.verdicts.Verdict`."""
     verdict_reason: Mapped[str | None] = mapped_column(AnyText)
     """Why the verdict is not to allow it, for a person."""
+    approved_by: Mapped[int | None] = mapped_column(BigInteger)
+    """The moderator who decided that its pictures are shown; null if nobody did."""
     counted_pictures: Mapped[int] = mapped_column(Integer, server_default="0")
     """How many pictures its member's quota was charged for it; see `storage.rules.quotas`."""
     weight: Mapped[int] = mapped_column(Integer, server_default="1")
@@ -391,6 +397,77 @@ class FavouriteRow(Base):
     )
     picture_id: Mapped[str] = mapped_column(String(48), ForeignKey("pictures.id"), primary_key=True)
     created_at: Mapped[datetime]
+
+
+class ReviewRow(Base):
+    """Something for a moderator to decide: about a job, or about a refused prompt."""
+
+    __tablename__ = "reviews"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    """A `bot.policy.reviews.ReviewKind`."""
+    server_id: Mapped[int] = mapped_column(BigInteger)
+    channel_id: Mapped[int] = mapped_column(BigInteger)
+    """Where it was asked for."""
+    member_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    """Whose job or prompt it is. Not a foreign key: who only typed a prompt has no row yet."""
+    job_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    prompt: Mapped[str | None] = mapped_column(AnyText)
+    """What was refused before anything was drawn; null for a job, which has its own."""
+    prompt_key: Mapped[str | None] = mapped_column(String(64))
+    """What tells whether another prompt says the same; see `bot.policy.reviews.prompt_key`."""
+    reason: Mapped[str] = mapped_column(AnyText)
+    """Why somebody has to look at it, for a person."""
+    locale: Mapped[str] = mapped_column(String(10))
+    """Discord's name of the language that moderators and member read it in."""
+    open_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """What it is about, while nobody has decided; null afterwards. So nothing is open twice."""
+    created_at: Mapped[datetime]
+    post_tried_at: Mapped[datetime | None]
+    """When its message was first posted, or about to be."""
+    post_channel_id: Mapped[int | None] = mapped_column(BigInteger)
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    """Its message in the review channel; null until it is posted."""
+    decision: Mapped[str | None] = mapped_column(String(24))
+    """A `bot.policy.reviews.Decision`; null while it is open."""
+    decided_by: Mapped[int | None] = mapped_column(BigInteger)
+    decided_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When all was done that follows from the decision; null until then."""
+
+
+class ReportRow(Base):
+    """A member who reported a job, once."""
+
+    __tablename__ = "reports"
+
+    job_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    member_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """Who reported it."""
+    reason: Mapped[str] = mapped_column(AnyText)
+    created_at: Mapped[datetime]
+
+
+class LogEntryRow(Base):
+    """One line of a server's moderation log."""
+
+    __tablename__ = "moderation_log"
+    __table_args__ = (Index(None, "server_id", "id"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    server_id: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    """What happened, such as `words.refuse` or `review.approve`."""
+    actor_id: Mapped[int | None] = mapped_column(BigInteger)
+    """Who decided; null for a rule."""
+    member_id: Mapped[int | None] = mapped_column(BigInteger)
+    """Whom it concerns."""
+    channel_id: Mapped[int | None] = mapped_column(BigInteger)
+    job_id: Mapped[str | None] = mapped_column(String(32))
+    text: Mapped[str] = mapped_column(AnyText)
+    """What was written or decided about, and why; for a person."""
 
 
 class UnwantedMessageRow(Base):

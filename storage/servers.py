@@ -35,6 +35,10 @@ class ServerSettings:
     the message that is there."""
     keep_days: int = 0
     """How many days files of pictures are kept after their job; 0 is for ever."""
+    review_channel: int | None = None
+    """The channel in which moderators look at pictures and prompts."""
+    log_channel: int | None = None
+    """The channel that also shows what is written to the moderation log."""
 
 
 async def get_settings(database: Database, server_id: int) -> ServerSettings:

@@ -1,6 +1,7 @@
 """What the message of a job that has ended shows: reads its pictures and puts them together."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.delivery.picture_gate import PictureGate
@@ -12,6 +13,7 @@ from bot.messages import button_layout, job_messages
 from bot.messages.specs import AttachmentSpec, ButtonRows, MessageSpec
 from bot.models.registry import ModelRegistry
 from bot.policy.picture_policy import ShowingPlace
+from bot.policy.reviews import ReviewKind
 from bot.policy.verdicts import Verdict
 from bot.prompts.recipe import left_out_of
 from diffusion.protocol.requests import ImageRequest
@@ -19,7 +21,9 @@ from storage import jobs
 from storage.database import Database
 from storage.jobs import Job
 from storage.models import JobState
-from storage.pictures import PictureFolder, PictureMissing, of_job
+from storage.moderation import reviews
+from storage.pictures import Picture, PictureFolder, PictureMissing, of_job
+from storage.servers import get_settings
 
 
 class EndMessages:
@@ -52,27 +56,55 @@ class EndMessages:
         if not stored:
             reason = say("not-showable.taken-away", job.locale)
             return job_messages.not_showable(job, parent, reason)
+        ruling = await self._gate.ruling(job, *elsewhere)
+        if ruling.verdict >= Verdict.REVIEW:
+            may_appeal = await self._may_appeal(job)
+            return job_messages.withheld(job, parent, ruling, appeal=may_appeal)
+        job = replace(job, verdict=int(ruling.verdict))
         if any(picture.expired_at for picture in stored):
             reason = say("not-showable.expired", job.locale)
             message = job_messages.not_showable(job, parent, reason)
             return replace(message, buttons=await self.buttons_of(job))
-        ruling = await self._gate.ruling(job, *elsewhere)
-        if ruling.verdict >= Verdict.REVIEW:
-            return job_messages.withheld(job, parent, ruling)
-        job = replace(job, verdict=int(ruling.verdict))
         try:
-            pictures = [await self._folder.read(picture) for picture in stored]
-            recipe = await self._marks.has_recipe(job)
-            shown = await asyncio.to_thread(compose_grid, pictures, recipe=recipe)
-            room = most_bytes - MAX_MARK_BYTES
-            file = await asyncio.to_thread(fit, shown, room, job.file_format)
+            attachment = await self._attachment(job, stored, most_bytes)
         except (PictureMissing, PictureTooLarge) as error:
             return job_messages.not_showable(job, parent, str(error))
-        file = await self._marks.mark(file, await self._marks.origin(job))
-        name = job_messages.file_name(job, file.suffix)
-        attachment = AttachmentSpec(name, file.encoded, job_messages.alt_text(job))
         buttons = await self._buttons(job, len(stored))
         return job_messages.done(job, parent, attachment, buttons, self._left_out_of(job))
+
+    async def for_moderators(self, job: Job, most_bytes: int) -> AttachmentSpec | None:
+        """A job's pictures behind a spoiler, whatever their verdict; None if they are gone."""
+        stored = await of_job(self._database, job.id)
+        if not stored or any(picture.expired_at for picture in stored):
+            return None
+        hidden = replace(job, verdict=max(job.verdict, Verdict.SPOILER))
+        try:
+            return await self._attachment(hidden, stored, most_bytes)
+        except (PictureMissing, PictureTooLarge):
+            return None
+
+    async def _attachment(
+        self, job: Job, stored: Sequence[Picture], most_bytes: int
+    ) -> AttachmentSpec:
+        """The pictures as one file. Raises PictureMissing, PictureTooLarge."""
+        pictures = [await self._folder.read(picture) for picture in stored]
+        recipe = await self._marks.has_recipe(job)
+        shown = await asyncio.to_thread(compose_grid, pictures, recipe=recipe)
+        room = most_bytes - MAX_MARK_BYTES
+        file = await asyncio.to_thread(fit, shown, room, job.file_format)
+        file = await self._marks.mark(file, await self._marks.origin(job))
+        name = job_messages.file_name(job, file.suffix)
+        return AttachmentSpec(name, file.encoded, job_messages.alt_text(job))
+
+    async def _may_appeal(self, job: Job) -> bool:
+        """Whether moderators can look at a refused picture, and were not asked to before."""
+        is_checked_again = job.held_back is not None
+        if job.verdict != Verdict.REFUSE or is_checked_again or job.server_id is None:
+            return False
+        if (await get_settings(self._database, job.server_id)).review_channel is None:
+            return False
+        before = await reviews.of_job(self._database, job.id)
+        return all(review.kind != ReviewKind.APPEAL for review in before)
 
     async def buttons_of(self, job: Job) -> ButtonRows:
         """The buttons below a job's pictures, those that were used marked."""

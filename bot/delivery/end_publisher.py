@@ -26,6 +26,7 @@ from bot.delivery.messenger import (
 from bot.delivery.picture_gate import PictureGate
 from bot.messages import button_layout, job_actions, job_messages
 from bot.messages.specs import ButtonRows, MessageSpec
+from bot.policy.access import is_withheld
 from bot.policy.notifications import notifies
 from bot.policy.verdicts import Verdict
 from bot.retry import until_stored
@@ -34,6 +35,7 @@ from storage.database import Database
 from storage.jobs import UNFINISHED, Job
 from storage.members import get_preferences
 from storage.models import JobState, RemovedBy
+from storage.moderation import reviews
 from storage.servers import get_settings
 
 log = logging.getLogger(__name__)
@@ -78,7 +80,9 @@ class EndPublisher:
             # In a conversation with the bot, the job's own message is the direct message.
             is_sent = job.server_id is None and job.reply_token is None
             message_id = job.message_id
-            notify = await self._notifies(job)
+            # That a picture waits for a moderator is no end yet: its member is notified later.
+            waits = is_withheld(job) and job.verdict == Verdict.REVIEW
+            notify = not waits and await self._notifies(job)
             try:
                 await self._show_in_place(job, notify)
             except CannotPost:
@@ -89,18 +93,22 @@ class EndPublisher:
                     is_sent |= posted.channel_id != job.channel_id
                     message_id = posted.message_id
             await jobs.mark_shown(self._database, job.id, message_id)
-            return job.state is JobState.DONE and not is_sent
+            return job.state is JobState.DONE and not is_sent and not is_withheld(job)
 
     async def send_if_wanted(self, job_id: str) -> None:
         """Also send the pictures as a direct message to members who prefer that."""
         job = await jobs.get(self._database, job_id)
-        if job and (await get_preferences(self._database, job.member_id)).auto_dm:
+        if job is None or is_withheld(job):
+            return
+        if (await get_preferences(self._database, job.member_id)).auto_dm:
             place = self._gate.places.direct_messages(job.channel_id)
             if (await self._gate.ruling(job, place)).verdict >= Verdict.REVIEW:
                 return
             message = await self._messages.of(job, MIN_ATTACHMENT_LIMIT_BYTES, place)
             try:
-                await self._messenger.post_to_member(job.member_id, message)
+                posted = await self._messenger.post_to_member(job.member_id, message)
+                copy = removals.Copy(posted.channel_id, posted.message_id)
+                await until_stored(lambda: removals.add_copy(self._database, job.id, copy))
             except CannotPost:
                 log.info("Member %s does not accept direct messages.", job.member_id)
 
@@ -120,7 +128,7 @@ class EndPublisher:
         job = await jobs.get(self._database, job_id)
         if job is None or job.state is not JobState.DONE or job.message_id is None:
             return
-        if job.verdict >= Verdict.REVIEW:
+        if is_withheld(job):
             return
         rows = await self._messages.buttons_of(job)
         try:
@@ -246,13 +254,15 @@ class EndPublisher:
     async def _post(
         self, job: Job, notify: bool, composed: Awaitable[MessageSpec]
     ) -> PostedMessage:
+        nonce = await self._nonce(job)
+
         async def send(message: MessageSpec) -> PostedMessage:
             return await self._messenger.post(
                 job.channel_id,
                 _mentioning(message, job, notify),
                 job.reply_token,
                 hidden=job.hidden,
-                nonce=_nonce(job),
+                nonce=nonce,
             )
 
         _, posted = await self._send_fitting(job, composed, send)
@@ -302,11 +312,16 @@ class EndPublisher:
 
     async def _post_anywhere(self, job: Job, message: MessageSpec) -> PostedMessage:
         """In the job's channel, or else as a direct message to its member."""
+        nonce = await self._nonce(job)
         # Jobs with a token are hidden from the channel, or the bot may not write there.
         if job.reply_token is None:
             with contextlib.suppress(CannotPost):
-                return await self._messenger.post(job.channel_id, message, nonce=_nonce(job))
-        return await self._messenger.post_to_member(job.member_id, message, nonce=_nonce(job))
+                return await self._messenger.post(job.channel_id, message, nonce=nonce)
+        return await self._messenger.post_to_member(job.member_id, message, nonce=nonce)
+
+    async def _nonce(self, job: Job) -> str:
+        decided = await reviews.of_job(self._database, job.id)
+        return _nonce(job, sum(review.decision is not None for review in decided))
 
     async def _link(self, job: Job, rows: ButtonRows, posted: PostedMessage) -> None:
         """Add a link to the file, whose address is known only after it has been posted."""
@@ -337,9 +352,10 @@ def _is_of(custom_id: str, job: Job) -> bool:
     return read is not None and read.job_id == job.id
 
 
-def _nonce(job: Job) -> str:
+def _nonce(job: Job, decisions: int) -> str:
     """What makes the end of a job one message, however often it is posted. At most 25 characters.
 
-    96 bits of the job's id are enough to tell jobs apart.
+    88 bits of the job's id are enough to tell jobs apart. After each of the moderators'
+    `decisions` about it, its end is another one.
     """
-    return job.id[:24]
+    return f"{job.id[:22]}{decisions or ''}"

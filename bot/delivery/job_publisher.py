@@ -3,11 +3,8 @@
 Knows when a job's message has to change, and nothing of how pictures are made.
 """
 
-import asyncio
 import contextlib
-import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from bot.delivery.end_messages import EndMessages
 from bot.delivery.end_publisher import EndPublisher, attach
@@ -19,28 +16,19 @@ from bot.delivery.messenger import (
     MessageState,
     Messenger,
 )
+from bot.delivery.persistent_tasks import RETRIED_ERRORS, PersistentTasks
 from bot.delivery.picture_gate import PictureGate
 from bot.delivery.picture_marks import PictureMarks
 from bot.delivery.previews import JobProgress
+from bot.delivery.review_publisher import ReviewPublisher
 from bot.i18n.texts import say
 from bot.messages import job_messages
 from bot.messages.specs import MessageSpec
-from bot.models.registry import ModelRegistry
 from bot.policy.picture_policy import ShowingPlace
-from bot.retry import retried
 from storage import jobs
-from storage.database import Database, StorageUnavailable
+from storage.database import Database
 from storage.jobs import Job
 from storage.models import JobState
-from storage.pictures import PictureFolder
-
-log = logging.getLogger(__name__)
-
-MIN_RETRY_INTERVAL_S = 1.0
-MAX_RETRY_INTERVAL_S = 60.0
-"""Seconds between two tries while Discord or the database does not answer; they double."""
-
-RETRIED_ERRORS = (*TRANSIENT_ERRORS, StorageUnavailable)
 
 
 class JobPublisher:
@@ -49,19 +37,20 @@ class JobPublisher:
     def __init__(
         self,
         database: Database,
-        folder: PictureFolder,
         messenger: Messenger,
-        registry: ModelRegistry,
+        messages: EndMessages,
         marks: PictureMarks,
+        reviews: ReviewPublisher,
         gate: PictureGate,
     ) -> None:
         self._database = database
         self._messenger = messenger
         self._marks = marks
         self._gate = gate
-        self._messages = EndMessages(database, folder, registry, marks, gate)
-        self._ends = EndPublisher(database, messenger, self._messages, gate)
-        self._showing: set[asyncio.Task[None]] = set()
+        self._messages = messages
+        self._ends = EndPublisher(database, messenger, messages, gate)
+        self._reviews = reviews
+        self._tasks = PersistentTasks()
 
     async def take_up(self, wake: Callable[[], None]) -> None:
         """Show what an earlier process left undone: jobs without a message, ends not shown."""
@@ -72,12 +61,11 @@ class JobPublisher:
         for job in unshown:
             self.show_end(job.id)
         for job in await jobs.with_progress_left(self._database):
-            self._keep_trying(self._ends.remove_progress, job.id)
+            self._tasks.start(self._ends.remove_progress, job.id)
 
     async def stop(self) -> None:
-        for task in self._showing:
-            task.cancel()
-        await asyncio.gather(*self._showing, return_exceptions=True)
+        await self._tasks.stop()
+        await self._reviews.stop()
 
     @contextlib.asynccontextmanager
     async def progress(self, job: Job) -> AsyncIterator[JobProgress]:
@@ -98,17 +86,17 @@ class JobPublisher:
 
         `wake` is called whenever a job can be claimed.
         """
-        self._keep_trying(self._post_in_order, tuple(job_ids), wake)
+        self._tasks.start(self._post_in_order, tuple(job_ids), wake)
 
     def show_end(self, job_id: str) -> None:
         """Show how a job ended, in the background: the queue never waits for Discord."""
-        self._keep_trying(self._show_end, job_id)
+        self._tasks.start(self._show_end, job_id)
 
     def shown_at_once(self, job: Job) -> None:
         """The first message of a job, which shows its end, has been posted and stored."""
         # In a conversation with the bot, it is a direct message already.
         if job.server_id is not None or job.reply_token is not None:
-            self._keep_trying(self._ends.send_if_wanted, job.id)
+            self._tasks.start(self._ends.send_if_wanted, job.id)
 
     async def end_of(self, job: Job, most_bytes: int, *elsewhere: ShowingPlace) -> MessageSpec:
         """The message that shows how a job ended; see `EndMessages.of`."""
@@ -136,23 +124,7 @@ class JobPublisher:
     def show_used(self, job_id: str | None) -> None:
         """Mark the buttons of a job by which other jobs were made."""
         if job_id is not None:
-            self._keep_trying(self._ends.show_used, job_id)
-
-    def _keep_trying(self, show: Callable[..., Coroutine[Any, Any, None]], *about: object) -> None:
-        work = retried(
-            lambda: show(*about),
-            RETRIED_ERRORS,
-            first_pause_s=MIN_RETRY_INTERVAL_S,
-            max_pause_s=MAX_RETRY_INTERVAL_S,
-        )
-        task = asyncio.create_task(work)
-        self._showing.add(task)
-        task.add_done_callback(self._forget)
-
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        self._showing.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            log.error("Something could not be shown.", exc_info=error)
+            self._tasks.start(self._ends.show_used, job_id)
 
     async def _post_in_order(self, job_ids: Sequence[str], wake: Callable[[], None]) -> None:
         # When this is tried again, those that have a message are passed over.
@@ -189,6 +161,7 @@ class JobPublisher:
         self.show_end(job.id)
 
     async def _show_end(self, job_id: str) -> None:
+        await self._reviews.hold(job_id)
         if await self._ends.show(job_id):
-            self._keep_trying(self._ends.send_if_wanted, job_id)
+            self._tasks.start(self._ends.send_if_wanted, job_id)
         await self._ends.remove_progress(job_id)

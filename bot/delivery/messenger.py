@@ -158,7 +158,7 @@ class Messenger:
             "view": build_view(message.buttons),
         }
         # Without this field attachments are kept; an empty list would remove them.
-        if message.attachment is not None or message.drops_attachment:
+        if message.attachment is not None or message.drops_file:
             shown["attachments"] = build_files(message.attachment)
         return await self._edit(channel_id, message_id, token, **shown)
 

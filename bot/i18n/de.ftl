@@ -898,3 +898,127 @@ word-rules = Regeln für Wörter
     .test = Test der Regeln für Wörter
     .nothing = Keine Regel dieses Kanals findet etwas in diesem Prompt.
     .outcome = Ein Auftrag mit diesem Prompt, in diesem Kanal: { $action }. Diese Regeln haben etwas gefunden:
+
+## Reviews, reports and the moderation log
+
+button-appeal = Einspruch
+review-impossible = Die Moderation müsste es ansehen, aber dieser Server hat keinen Kanal dafür. Wer ihn verwaltet, legt einen mit `/server review` fest.
+    .no-server = Die Moderation müsste es ansehen, und in Direktnachrichten gibt es keine.
+review-rejected = Die Moderation hat es abgelehnt.
+review-block-reason = Die Moderation hat abgelehnt, was verlangt wurde.
+review =
+    .held = Zu prüfen: ein Bild von { $member } in { $channel }
+    .report = Gemeldet: ein Bild von { $member } in { $channel }
+    .appeal = Einspruch: ein abgelehntes Bild von { $member } in { $channel }
+    .prompt = Einspruch: ein abgelehnter Prompt von { $member } in { $channel }
+    .reports = { $count ->
+        [one] Eine Meldung:
+       *[other] { $count } Meldungen:
+    }
+review-decision =
+    .approve = Freigeben
+    .spoiler = Mit Spoiler freigeben
+    .reject = Ablehnen
+    .block = Ablehnen und sperren
+    .keep = Behalten
+    .delete = Überall löschen
+    .delete-block = Löschen und sperren
+review-decided =
+    .approve = ✅ Freigegeben von { $who } am { $when }
+    .spoiler = ✅ Mit Spoiler freigegeben von { $who } am { $when }
+    .reject = ❌ Abgelehnt von { $who } am { $when }
+    .block = ❌ Abgelehnt und Mitglied gesperrt von { $who } am { $when }
+    .keep = ✅ Behalten von { $who } am { $when }
+    .delete = 🗑️ Überall gelöscht von { $who } am { $when }
+    .delete-block = 🗑️ Überall gelöscht und Mitglied gesperrt von { $who } am { $when }
+review-done =
+    .approve = Freigegeben
+    .spoiler = Mit Spoiler freigegeben
+    .reject = Abgelehnt
+    .block = Abgelehnt, und das Mitglied ist gesperrt
+    .keep = Behalten
+    .delete = Überall gelöscht
+    .delete-block = Überall gelöscht, und das Mitglied ist gesperrt
+appeal-asked = Die Moderation sieht es sich an
+    .text = Du erfährst, wenn jemand entschieden hat.
+appeal-decided = Dein Einspruch
+    .approved = Die Moderation erlaubt diesen Prompt. Du kannst ihn jetzt zeichnen.
+    .rejected = Die Moderation lehnt diesen Prompt weiter ab.
+modal-report = Bild melden
+    .reason = Was stimmt damit nicht?
+    .about = Die Moderation des Servers liest es, und wer es schrieb.
+reported = Gemeldet
+    .text = Die Moderation des Servers sieht es sich an.
+delete-everywhere = Überall löschen
+    .done = Überall gelöscht
+    .count = { $count ->
+        [one] Ein Auftrag, der es zeigte, ist gelöscht: seine Nachrichten, seine Dateien und sein Rezept.
+       *[other] { $count } Aufträge, die es zeigten, sind gelöscht: ihre Nachrichten, ihre Dateien und ihre Rezepte.
+    }
+review-settings = Prüfung
+    .channel = Kanal zum Prüfen: { $channel }
+    .log = Kanal für das Protokoll: { $channel }
+    .none = keiner
+    .waiting = { $count ->
+        [0] Nichts wartet auf eine Entscheidung.
+        [one] Eine Entscheidung steht aus.
+       *[other] { $count } Entscheidungen stehen aus.
+    }
+    .gone = ⚠️ Den Kanal zum Prüfen gibt es nicht mehr, oder der Bot sieht ihn nicht. Wähl einen anderen; was wartet, kommt dorthin.
+    .closed = ⚠️ Der Bot kann im Kanal zum Prüfen keine Bilder posten. Erlaub ihm, den Kanal zu sehen, Nachrichten zu senden und Dateien anzuhängen.
+    .open = ⚠️ Alle können den Kanal zum Prüfen sehen. Nimm @everyone dort *Kanal anzeigen*.
+    .not-restricted = ⚠️ Der Kanal zum Prüfen ist nicht altersbeschränkt. Bilder kommen dort hinter einen Spoiler, auch anstößige: Mach ihn besser altersbeschränkt.
+log = Protokoll der Moderation
+    .nothing = Im Protokoll steht nichts.
+    .page = -# Seite { $number } von { $pages }; { $total } Einträge der letzten 90 Tage
+    .by = von { $who }
+    .about = über { $who }
+log-kind =
+    .words-refuse = Prompt von einer Regel abgelehnt
+    .words-review = Prompt von einer Regel zur Prüfung gegeben
+    .words-spoiler = Prompt von einer Regel hinter einen Spoiler gestellt
+    .words-log = Prompt von einer Regel vermerkt
+    .review-approve = Freigegeben
+    .review-spoiler = Mit Spoiler freigegeben
+    .review-reject = Abgelehnt
+    .review-block = Abgelehnt und gesperrt
+    .review-keep = Meldung: behalten
+    .review-delete = Meldung: überall gelöscht
+    .review-delete-block = Meldung: gelöscht und gesperrt
+    .report-picture = Bild gemeldet
+    .appeal-picture = Einspruch zu einem Bild
+    .appeal-prompt = Einspruch zu einem Prompt
+    .delete-everywhere = Überall gelöscht
+not-moderator = Nur für die Moderation
+    .problem = Dafür brauchst du Discords Recht *Nachrichten verwalten*.
+    .remedy = Frag die Leute, die diesen Server verwalten.
+no-review-channel = Niemand da, der es ansieht
+    .problem = Dieser Server hat keinen Kanal, in dem die Moderation so etwas ansieht.
+    .remedy = Sag es den Leuten, die diesen Server verwalten; sie legen einen mit `/server review` fest.
+already-decided = Schon entschieden
+    .problem = { $decision }
+    .remedy = Von mehreren Entscheidungen gilt die erste.
+review-gone = Nichts mehr zu entscheiden
+    .problem = Worum es hier ging, ist gelöscht.
+    .remedy = Du kannst diese Nachricht löschen.
+already-reported = Schon gemeldet
+    .problem = Du hast dieses Bild schon gemeldet.
+    .remedy = Die Moderation des Servers weiß davon.
+nothing-to-report = Hier gibt es nichts zu melden
+    .problem = Melden kannst du nur fertige Bilder, die Mitglieder dieses Servers sehen.
+    .remedy = Melde es auf dem Server, auf dem es entstand, unter seiner Nachricht.
+too-many-reports = Zu viele Meldungen
+    .problem = Du kannst { $most } Bilder in einer Stunde melden.
+    .remedy = Warte eine Weile, oder schreib der Moderation des Servers.
+too-many-appeals = Zu viele Einsprüche
+    .problem = { $most } deiner Einsprüche warten auf eine Entscheidung.
+    .remedy = Warte, bis einer davon entschieden ist.
+already-appealed = Schon Einspruch erhoben
+    .problem = Die Moderation weiß davon, oder sie hat schon entschieden.
+    .remedy = Ändere den Prompt, oder schreib der Moderation des Servers.
+nothing-to-appeal = Nichts, wogegen Einspruch möglich ist
+    .problem = Hier ist nichts abgelehnt, oder nicht mehr.
+    .remedy = Versuch noch einmal, es zu zeichnen.
+not-your-appeal = Nicht dein Bild
+    .problem = Einspruch kann nur das Mitglied erheben, dem das Bild gehört.
+    .remedy = Frag dieses Mitglied.

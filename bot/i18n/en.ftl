@@ -898,3 +898,127 @@ word-rules = Rules about words
     .test = Test of the rules about words
     .nothing = No rule of this channel finds anything in this prompt.
     .outcome = A job with this prompt, in this channel: { $action }. These rules found something:
+
+## Reviews, reports and the moderation log
+
+button-appeal = Appeal
+review-impossible = A moderator would have to look at it, but this server has no channel for that. Its admins set one with `/server review`.
+    .no-server = A moderator would have to look at it, and in direct messages there is none.
+review-rejected = A moderator has rejected it.
+review-block-reason = A moderator rejected what they asked for.
+review =
+    .held = To review: a picture by { $member } in { $channel }
+    .report = Reported: a picture by { $member } in { $channel }
+    .appeal = Appeal: a refused picture by { $member } in { $channel }
+    .prompt = Appeal: a refused prompt by { $member } in { $channel }
+    .reports = { $count ->
+        [one] One report:
+       *[other] { $count } reports:
+    }
+review-decision =
+    .approve = Approve
+    .spoiler = Approve behind a spoiler
+    .reject = Reject
+    .block = Reject and block
+    .keep = Keep
+    .delete = Delete everywhere
+    .delete-block = Delete and block
+review-decided =
+    .approve = ✅ Approved by { $who } on { $when }
+    .spoiler = ✅ Approved behind a spoiler by { $who } on { $when }
+    .reject = ❌ Rejected by { $who } on { $when }
+    .block = ❌ Rejected, and the member blocked, by { $who } on { $when }
+    .keep = ✅ Kept by { $who } on { $when }
+    .delete = 🗑️ Deleted everywhere by { $who } on { $when }
+    .delete-block = 🗑️ Deleted everywhere, and the member blocked, by { $who } on { $when }
+review-done =
+    .approve = Approved
+    .spoiler = Approved behind a spoiler
+    .reject = Rejected
+    .block = Rejected, and the member is blocked
+    .keep = Kept
+    .delete = Deleted everywhere
+    .delete-block = Deleted everywhere, and the member is blocked
+appeal-asked = The moderators look at it
+    .text = You are told when somebody has decided.
+appeal-decided = Your appeal
+    .approved = Moderators allow this prompt. You can draw it now.
+    .rejected = Moderators still refuse this prompt.
+modal-report = Report picture
+    .reason = What is wrong with it?
+    .about = The server's moderators read it, and who wrote it.
+reported = Reported
+    .text = The server's moderators look at it.
+delete-everywhere = Delete everywhere
+    .done = Deleted everywhere
+    .count = { $count ->
+        [one] One job that showed it is deleted: its messages, its files, and its recipe.
+       *[other] { $count } jobs that showed it are deleted: their messages, their files, and their recipes.
+    }
+review-settings = Review
+    .channel = Review channel: { $channel }
+    .log = Log channel: { $channel }
+    .none = none
+    .waiting = { $count ->
+        [0] Nothing waits for a decision.
+        [one] One decision is waiting.
+       *[other] { $count } decisions are waiting.
+    }
+    .gone = ⚠️ The review channel is gone, or the bot does not see it. Choose another; what waits is posted there.
+    .closed = ⚠️ The bot cannot post pictures in the review channel. Allow it to view the channel, send messages and attach files.
+    .open = ⚠️ Everybody can see the review channel. Take *View Channel* there from @everyone.
+    .not-restricted = ⚠️ The review channel is not age-restricted. Pictures are posted there behind a spoiler, explicit ones too: better make it age-restricted.
+log = Moderation log
+    .nothing = There is nothing in the log.
+    .page = -# Page { $number } of { $pages }; { $total } entries of the last 90 days
+    .by = by { $who }
+    .about = about { $who }
+log-kind =
+    .words-refuse = Prompt refused by a rule
+    .words-review = Prompt for review by a rule
+    .words-spoiler = Prompt behind a spoiler by a rule
+    .words-log = Prompt noted by a rule
+    .review-approve = Approved
+    .review-spoiler = Approved behind a spoiler
+    .review-reject = Rejected
+    .review-block = Rejected and blocked
+    .review-keep = Report: kept
+    .review-delete = Report: deleted everywhere
+    .review-delete-block = Report: deleted and blocked
+    .report-picture = Picture reported
+    .appeal-picture = Appeal for a picture
+    .appeal-prompt = Appeal for a prompt
+    .delete-everywhere = Deleted everywhere
+not-moderator = For moderators only
+    .problem = This needs Discord's permission *Manage Messages*.
+    .remedy = Ask the people who manage this server.
+no-review-channel = Nobody to look at it
+    .problem = This server has no channel in which moderators look at such things.
+    .remedy = Tell the people who manage this server; they set one with `/server review`.
+already-decided = Decided already
+    .problem = { $decision }
+    .remedy = Of several decisions the first one counts.
+review-gone = Nothing to decide any more
+    .problem = What this was about is deleted.
+    .remedy = You can delete this message.
+already-reported = Reported already
+    .problem = You have reported this picture before.
+    .remedy = The server's moderators know of it.
+nothing-to-report = Nothing to report here
+    .problem = Only finished pictures that this server's members can see can be reported.
+    .remedy = Report it on the server where it was made, under its message.
+too-many-reports = Too many reports
+    .problem = You can report { $most } pictures in an hour.
+    .remedy = Wait a while, or write to the server's moderators.
+too-many-appeals = Too many appeals
+    .problem = { $most } of your appeals wait for a decision.
+    .remedy = Wait until one of them is decided.
+already-appealed = Appealed already
+    .problem = The moderators know of this, or have decided about it.
+    .remedy = Change the prompt, or write to the server's moderators.
+nothing-to-appeal = Nothing to appeal against
+    .problem = Nothing is refused here, or not any more.
+    .remedy = Try to draw it again.
+not-your-appeal = Not your picture
+    .problem = Only the member whose picture it is can appeal.
+    .remedy = Ask them.

@@ -43,6 +43,8 @@ class JobAction(StrEnum):
     """Open the prompt of a job that failed, and draw it anew."""
     LIKE = "like"
     CANCEL = "cancel"
+    APPEAL = "appeal"
+    """Ask moderators to look at a picture that is not shown."""
 
     @property
     def can_remix(self) -> bool:

@@ -132,14 +132,23 @@ def not_showable(job: Job, parent: Job | None, reason: str) -> MessageSpec:
     return MessageSpec(_headline(job, parent), embeds=(embed,), buttons=_retry(job))
 
 
-def withheld(job: Job, parent: Job | None, ruling: Ruling) -> MessageSpec:
-    """A finished job whose picture is not shown, or not yet: without picture and buttons."""
+def withheld(job: Job, parent: Job | None, ruling: Ruling, *, appeal: bool = False) -> MessageSpec:
+    """A finished job whose picture is not shown, or not yet: without picture.
+
+    `appeal` is whether its member may ask moderators to look at it.
+    """
     waits = ruling.verdict is Verdict.REVIEW
     title = say("picture-withheld.waits" if waits else "picture-withheld", job.locale)
     colour = EmbedColour.YELLOW if waits else EmbedColour.RED
     reason = plain(ruling.reason, MAX_REASON_CHARS) if ruling.reason else ""
-    embed = EmbedSpec(title, reason, colour)
-    return MessageSpec(_headline(job, parent), embeds=(embed,), drops_attachment=True)
+    button = ButtonSpec(job.id, JobAction.APPEAL, say("button-appeal", job.locale))
+    return MessageSpec(
+        _headline(job, parent),
+        embeds=(EmbedSpec(title, reason, colour),),
+        buttons=((button,),) if appeal else (),
+        # What was shown of it before must not stay.
+        drops_file=True,
+    )
 
 
 def stopped(job: Job, parent: Job | None) -> MessageSpec:

@@ -41,9 +41,13 @@ class ButtonSpec:
     danger: bool = False
     used: bool = False
     url: str | None = None
+    own_id: str | None = None
+    """The custom_id of a button that is no action on a job."""
 
     @property
     def custom_id(self) -> str:
+        if self.own_id is not None:
+            return self.own_id
         assert self.action is not None, "links have no custom_id"
         return job_actions.custom_id(self.job_id, self.action, self.index)
 
@@ -64,7 +68,9 @@ class AttachmentSpec:
 class MessageSpec:
     """What a message shows.
 
-    On an edit, `attachment` None keeps the one that is there, unless `drops_attachment`.
+    On an edit, `attachment` None keeps the one that is there, unless `drops_file`.
+
+    On an edit, `attachment` None keeps the one that is there, unless `drops_file`.
     `pings` is the member who is notified if the message is posted and mentions them; nobody else
     is, whatever the text says.
     """
@@ -74,4 +80,4 @@ class MessageSpec:
     embeds: tuple[EmbedSpec, ...] = ()
     buttons: ButtonRows = ()
     pings: int | None = None
-    drops_attachment: bool = False
+    drops_file: bool = False

@@ -19,10 +19,13 @@ from bot.errors import (
     NotYourButtons,
     NotYourJob,
     NotYoursToDelete,
+    PictureWithheld,
 )
 from bot.policy.channels import mentions
+from bot.policy.verdicts import Verdict
 from storage.drafts import Draft
 from storage.jobs import Job
+from storage.models import JobState
 from storage.servers import ServerSettings
 
 
@@ -38,6 +41,9 @@ class Action(Enum):
     CANCEL = auto()
     DELETE = auto()
     """Deletes the message on which the member acts."""
+
+
+_USES_PICTURES = frozenset({Action.FOLLOW_UP, Action.LIKE, Action.HIGHLIGHT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,9 @@ def check_job(
     # Who cannot see a job does not learn that it exists.
     if not owns and (job.stealth or not _is_shown(job, actor)):
         raise JobNotFound
+    # Nothing is made of a picture that nobody may see.
+    if action in _USES_PICTURES and is_withheld(job):
+        raise PictureWithheld(job.verdict_reason or "")
     match action:
         case Action.FOLLOW_UP | Action.LIKE:
             if settings.buttons_for == "owner" and not owns:
@@ -90,6 +99,11 @@ def check_job(
                 raise NotInItsServer
         case Action.READ:
             pass
+
+
+def is_withheld(job: Job) -> bool:
+    """Whether the pictures of a finished job are not shown, or not yet."""
+    return job.state is JobState.DONE and job.verdict >= Verdict.REVIEW
 
 
 def _check_roles(actor: Actor, job: Job, button_roles: Collection[int]) -> None:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.config import Settings
+from bot.delivery.end_messages import EndMessages
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.message_remover import MessageRemover
 from bot.delivery.messenger import Messenger
 from bot.delivery.picture_gate import PictureGate
 from bot.delivery.picture_marks import PictureMarks
+from bot.delivery.review_publisher import ReviewPublisher
 from bot.doctor.server_doctor import ServerDoctor
 from bot.engines.connections import ConnectedEngines
 from bot.engines.pool import EnginePool
@@ -38,6 +40,7 @@ from bot.services.generation import GenerationService
 from bot.services.job_builder import JobBuilder
 from bot.services.job_history import JobHistory
 from bot.services.later_followups import LaterFollowups
+from bot.services.moderation.events import ModerationLog
 from bot.services.moderation.held_back import HeldBackJobs
 from bot.services.moderation.pictures import PictureFilter, StartPictureCheck
 from bot.services.moderation.words import WordFilter
@@ -46,6 +49,10 @@ from bot.services.privacy.erasure import Erasure
 from bot.services.privacy.export import MemberExport
 from bot.services.queue_worker import QueueWorker
 from bot.services.removals import Removals
+from bot.services.reviews.decisions import Decisions
+from bot.services.reviews.requests import ReviewRequests
+from bot.services.reviews.settings import ReviewSettings
+from bot.services.reviews.takedown import Takedown
 from bot.services.upkeep.disk_budget import DiskBudget
 from bot.services.upkeep.retention import Retention
 from storage.database import Database
@@ -80,6 +87,11 @@ class Services:
     quotas: QuotaService
     words: WordFilter
     erasure: Erasure
+    decisions: Decisions
+    review_requests: ReviewRequests
+    review_settings: ReviewSettings
+    takedown: Takedown
+    moderation_log: ModerationLog
     export: MemberExport
     message_remover: MessageRemover
     retention: Retention
@@ -105,6 +117,7 @@ class Services:
             self.queue_worker.run(),
             self.start_pictures.keep_swept(),
             self.erasure.keep_ending(),
+            self.decisions.run(),
             self.message_remover.run(),
             self.retention.keep_swept(),
             self.budget.keep_measured(),
@@ -143,12 +156,15 @@ def build_services(
         configuration.apply,
     )
     audiences = {id: one.audience for id, one in configuration.models.items() if one.is_restricted}
-    words, quotas = WordFilter(database), QuotaService(database)
+    moderation_log = ModerationLog(database, messenger)
+    words, quotas = WordFilter(database, moderation_log), QuotaService(database)
     reader = AccessReader(database, registry, audiences)
     authorization = Authorization(database, places, reader, words, quotas)
     engines = EnginePool(connected.engines, registry)
     gate = PictureGate(database, folder, classifier, showing_places)
-    publisher = JobPublisher(database, folder, messenger, registry, marks, gate)
+    end_messages = EndMessages(database, folder, registry, marks, gate)
+    review_publisher = ReviewPublisher(database, messenger, end_messages)
+    publisher = JobPublisher(database, messenger, end_messages, marks, review_publisher, gate)
     start_pictures = StartPictures(database, folder)
     followup_jobs = FollowupJobs(database, folder, registry, start_pictures)
     queue_worker = QueueWorker(
@@ -204,6 +220,12 @@ def build_services(
     )
     removals = Removals(database, folder, messenger)
     remover = MessageRemover(database, messenger)
+    erasure = Erasure(database, folder, start_pictures, queue_worker, remover)
+    takedown = Takedown(database, erasure, moderation_log)
+    blocks = BlockService(database, queue_worker)
+    decisions = Decisions(
+        database, messenger, publisher, review_publisher, moderation_log, takedown, blocks
+    )
     history = JobHistory(
         database,
         folder,
@@ -219,7 +241,7 @@ def build_services(
     return Services(
         authorization=authorization,
         access_settings=AccessSettings(database, registry),
-        blocks=BlockService(database, queue_worker),
+        blocks=blocks,
         generation=generation,
         followups=followups,
         history=history,
@@ -230,7 +252,14 @@ def build_services(
         removals=removals,
         quotas=quotas,
         words=words,
-        erasure=Erasure(database, folder, start_pictures, queue_worker, remover),
+        erasure=erasure,
+        decisions=decisions,
+        review_requests=ReviewRequests(
+            database, review_publisher, moderation_log, words, authorization
+        ),
+        review_settings=ReviewSettings(database, review_publisher),
+        takedown=takedown,
+        moderation_log=moderation_log,
         export=MemberExport(database, folder, messenger, marks),
         message_remover=remover,
         retention=Retention(database, folder),

@@ -23,7 +23,7 @@ from bot.policy.picture_policy import ShowingPlace
 from bot.policy.verdicts import Verdict
 from bot.prompts.effective_settings import SettingsSources, queue_settings
 from bot.prompts.recipe import to_edit
-from bot.services.admin.authorization import Authorization, with_verdict_of
+from bot.services.admin.authorization import Authorization, as_approved, with_verdict_of
 from bot.services.admin.defaults import DefaultsService
 from bot.services.admin.quotas import QuotaService
 from bot.services.followup_jobs import FollowupJobs, FollowupRequest, FollowupSource
@@ -126,6 +126,7 @@ class FollowupService:
                     member = await members.get_preferences(self._database, requester.member_id)
                 new = await self._build(requester, job, followup, here, member)
                 (new,) = await self._authorization.check_jobs(requester, [new])
+                new = as_approved(job, new)
             made = await self._queue(new, limit, quota)
         if made.new:
             self._publisher.show_used(new.parent_id)

@@ -16,7 +16,7 @@ from bot.errors import (
 from bot.images.sanitize import UploadedFile
 from bot.messages.job_messages import waiting, waiting_for_inference
 from bot.messages.specs import MessageSpec
-from bot.policy.access import Action, Actor, check_draft
+from bot.policy.access import Action, Actor, check_draft, is_withheld
 from bot.policy.actors import Requester
 from bot.policy.admission import Admission
 from bot.retry import until_stored
@@ -182,7 +182,8 @@ class GenerationService:
         A job that only shows a stored picture is finished here. The others wait in the queue.
         """
         ended = await self._queue_worker.copy_at_once(job)
-        if ended is not None:
+        # What moderators have to look at is shown as waiting, and then as all other ends.
+        if ended is not None and not is_withheld(ended):
             message = await self._publisher.end_of(ended, ended.attachment_limit)
             return message, ended.state is JobState.DONE
         return await self._waiting_message(job), False

@@ -25,6 +25,7 @@ from bot.errors import (
     NothingYet,
     NotInItsServer,
     PicturesBusy,
+    PictureWithheld,
     SearchTooLong,
     UnclearJob,
 )
@@ -41,6 +42,7 @@ from bot.messages.job_embeds import (
 from bot.messages.specs import MessageSpec
 from bot.models.registry import ModelRegistry
 from bot.models.versions import Versions
+from bot.policy.access import is_withheld
 from bot.policy.picture_policy import ShowingPlace
 from bot.policy.verdicts import Verdict
 from bot.prompts.recipe import Recipe, recipe_of
@@ -180,17 +182,21 @@ class JobHistory:
         """
         if job.state is not JobState.DONE:
             raise JobNotReady
+        if is_withheld(job):
+            raise PictureWithheld(job.verdict_reason or "")
         async with self._turns.turn(member_id):
             place = self._gate.places.direct_messages(job.channel_id)
             message = await self._shown(job, place)
         details = await self.details(job)
         embed = job_embeds.details(job, details.request, details.pictures, locale, details.recipe)
         try:
-            await self._messenger.post_to_member(
+            posted = await self._messenger.post_to_member(
                 member_id, replace(message, embeds=(*message.embeds, embed))
             )
         except CannotPost as error:
             raise CannotWriteToYou from error
+        # So that it can be deleted with everything else that shows the picture.
+        await self._removals.shown_again(job, Copy(posted.channel_id, posted.message_id))
 
     async def shown_by(self, message_id: int, custom_ids: Sequence[str]) -> Job:
         """The job that a message shows, found by the message's id or by its buttons.
@@ -214,6 +220,8 @@ class JobHistory:
             raise NotInItsServer
         if job.state is not JobState.DONE:
             raise JobNotReady
+        if is_withheld(job):
+            raise PictureWithheld(job.verdict_reason or "")
         settings = await servers.get_settings(self._database, job.server_id)
         if settings.highlights_channel is None:
             raise NoHighlights("no-channel")

@@ -12,6 +12,7 @@ from bot.ui.interactions import actor_of, services_of
 from bot.ui.modals import ask_for_prompt, read_preferences
 from bot.ui.region_select import GRID_SIZES, ask_for_cells, change_grid
 from bot.ui.responses import Responder
+from bot.ui.review_buttons import appeal_picture
 
 
 class JobButton(PersistentButton, template=job_actions.BUTTON_PATTERN):
@@ -24,6 +25,8 @@ class JobButton(PersistentButton, template=job_actions.BUTTON_PATTERN):
         match action:
             case JobAction.CANCEL:
                 await _cancel(interaction, job_id)
+            case JobAction.APPEAL:
+                await appeal_picture(interaction, job_id)
             case JobAction.LIKE:
                 await _like(interaction, job_id)
             case JobAction.REGION:

@@ -7,6 +7,7 @@ then shows a placeholder, “thinking…”, which the answer replaces.
 import asyncio
 import contextlib
 import logging
+import re
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
@@ -14,12 +15,13 @@ import aiohttp
 import discord
 
 from bot.delivery.messenger import build_embeds, build_files, build_view
-from bot.errors import DatabaseAway, NoKnownWord, UserError
+from bot.errors import DatabaseAway, ForbiddenWords, NoKnownWord, UserError
+from bot.i18n.texts import say
 from bot.messages import job_actions, job_messages
 from bot.messages.specs import AttachmentSpec, EmbedSpec, MessageSpec
 from bot.services.generation import GenerationService
-from bot.ui.interactions import actor_of, channel_id_of
-from bot.ui.typed_text import TypedText, shown, typed_in
+from bot.ui.interactions import actor_of, channel_id_of, services_of
+from bot.ui.typed_text import APPEAL_PATTERN, PROMPT_FIELD, TypedText, shown, typed_in
 from storage.database import StorageUnavailable
 from storage.jobs import Job
 
@@ -213,11 +215,22 @@ class Responder:
             kept = shown(typed, locale)
             embed = job_messages.with_lost_files(embed, typed.files, locale)
             view = kept.view if self._may_edit(typed) else None
+            if isinstance(cause, ForbiddenWords) and await self._takes_appeals():
+                view = _with_appeal(view, typed, locale)
             message = MessageSpec(kept.content, kept.attachment, (embed,))
         try:
             await self.send(message, _with_examples(view, examples), ephemeral=True)
         except RESPONSE_ERRORS:
             log.warning("An error could not be shown.", exc_info=True)
+
+    async def _takes_appeals(self) -> bool:
+        """Whether moderators of this server would look at a refused prompt."""
+        interaction = self._interaction
+        try:
+            requests = services_of(interaction).review_requests
+            return await requests.takes_appeals(interaction.guild_id)
+        except StorageUnavailable:
+            return False
 
     def _may_edit(self, typed: TypedText) -> bool:
         """Whether the answer may have a button to edit what was typed.
@@ -227,6 +240,20 @@ class Responder:
         """
         asked = job_actions.parse(typed.origin)
         return asked is None or asked.job_id in actor_of(self._interaction).shown_jobs
+
+
+def _with_appeal(
+    view: discord.ui.View | None, typed: TypedText, locale: str
+) -> discord.ui.View | None:
+    """The buttons of a refusal, and one to have moderators look at the refused prompt."""
+    custom_id = f"appeal:{typed.origin}"
+    if PROMPT_FIELD not in typed.fields or not re.fullmatch(APPEAL_PATTERN, custom_id):
+        return view
+    view = view or discord.ui.View(timeout=None)
+    view.add_item(discord.ui.Button(label=say("button-appeal", locale), custom_id=custom_id))
+    # As in `build_view`: the button is found by its custom_id.
+    view.stop()
+    return view
 
 
 def _with_examples(view: discord.ui.View | None, prompts: Sequence[str]) -> discord.ui.View | None:

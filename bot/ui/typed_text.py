@@ -56,6 +56,12 @@ EDIT_PATTERN = (
 )
 """The custom_ids of the buttons that open what was typed in a modal."""
 
+APPEAL_PATTERN = EDIT_PATTERN.replace("edit:", "appeal:", 1)
+"""The custom_ids of the buttons that have moderators look at what was refused."""
+
+REPORT_PATTERN = r"report:(?P<job_id>[0-9a-f]{32})"
+"""The custom_id of the modal in which a picture is reported."""
+
 MAX_FIELD_CHARS = 4000
 """Discord's limit of a text field in a modal."""
 
@@ -252,6 +258,8 @@ def _parts(text: str) -> list[tuple[str, str]]:
 
 def _names(origin: str) -> tuple[str, ...]:
     """The names of the texts that can be typed there."""
+    if re.fullmatch(REPORT_PATTERN, origin):
+        return ("reason",)
     asked = job_actions.parse(origin)
     if asked is None:
         return TEXT_OPTIONS[origin.removeprefix("command:")]

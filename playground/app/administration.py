@@ -14,9 +14,9 @@ class Administration:
 
     _world: World
 
-    def add_role(self, name: str) -> int:
+    def add_role(self, name: str, permissions: int = 0) -> int:
         """Add a role above all others; returns its id."""
-        return self._world.add_role(name).id
+        return self._world.add_role(name, permissions).id
 
     def give_role(self, member: str, role: str) -> None:
         person, added = self._world.find_person(member), self._world.find_role(role)

@@ -216,7 +216,13 @@ async def set_verdict(
         changed = await session.scalar(
             update(JobRow)
             .where(JobRow.id == job_id, JobRow.verdict == before)
-            .values(verdict=verdict, verdict_reason=reason, held_back=None, shown_at=None)
+            .values(
+                verdict=verdict,
+                verdict_reason=reason,
+                held_back=None,
+                shown_at=None,
+                end_tried_at=None,
+            )
             .returning(JobRow.id)
         )
         return changed is not None

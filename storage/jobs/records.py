@@ -52,6 +52,8 @@ class NewJob:
     """What the rules of its place say about it; 0 allows it."""
     verdict_reason: str | None = None
     """Why the verdict is not to allow it, for a person."""
+    approved_by: int | None = None
+    """The moderator who decided that its pictures are shown; None if nobody did."""
     counted_pictures: int = 0
     """How many pictures its member's quota is charged for it."""
     weight: int = 1

@@ -27,8 +27,9 @@ async def write_next(message: str) -> None:
 
 def _write_over(connection: Connection, message: str) -> None:
     config = migration_config(connection)
-    count = len(list(ScriptDirectory.from_config(config).walk_revisions()))
-    command.revision(config, message, autogenerate=True, rev_id=f"{count + 1:04}")
+    revisions = ScriptDirectory.from_config(config).walk_revisions()
+    newest = max(int(one.revision) for one in revisions)
+    command.revision(config, message, autogenerate=True, rev_id=f"{newest + 1:04}")
 
 
 if __name__ == "__main__":

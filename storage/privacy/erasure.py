@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -26,6 +26,8 @@ from storage.models import (
     MemberRow,
     PictureRow,
     RemovedBy,
+    ReportRow,
+    ReviewRow,
 )
 from storage.privacy.tables import MEMBER_TABLES
 from storage.start_pictures import digests_in
@@ -138,6 +140,8 @@ async def erase_jobs(database: Database, job_ids: Collection[str]) -> frozenset[
                 )
         for copy in await session.scalars(select(CopyRow).where(CopyRow.job_id.in_(ids))):
             await unwanted_messages.add(session, copy.channel_id, copy.message_id)
+        await _drop_reviews(session, ReviewRow.job_id.in_(ids))
+        await session.execute(delete(ReportRow).where(ReportRow.job_id.in_(ids)))
         digests = frozenset().union(*(digests_in(row.request) for row in found))
         pictures = select(PictureRow.id).where(PictureRow.job_id.in_(ids))
         await session.execute(delete(CopyRow).where(CopyRow.job_id.in_(ids)))
@@ -162,6 +166,7 @@ async def forget_member(database: Database, member_id: int) -> frozenset[str] | 
         if await session.scalar(select(JobRow.id).where(JobRow.member_id == member_id).limit(1)):
             await session.rollback()
             return None
+        await _drop_reviews(session, ReviewRow.member_id == member_id)
         digests: set[str] = set()
         for one in MEMBER_TABLES:
             if one.survives or one.table.name in _BY_JOB:
@@ -174,6 +179,14 @@ async def forget_member(database: Database, member_id: int) -> frozenset[str] | 
             await session.execute(delete(one.table).where(one.of(member_id)))
         await session.execute(delete(MemberRow).where(MemberRow.id == member_id))
     return frozenset(digests)
+
+
+async def _drop_reviews(session: AsyncSession, about: ColumnElement[bool]) -> None:
+    """Delete reviews, and note their messages: these show prompts and pictures."""
+    for review in await session.scalars(select(ReviewRow).where(about)):
+        if review.message_id is not None and review.post_channel_id is not None:
+            await unwanted_messages.add(session, review.post_channel_id, review.message_id)
+    await session.execute(delete(ReviewRow).where(about))
 
 
 async def _empty(session: AsyncSession, ids: Sequence[str]) -> None:

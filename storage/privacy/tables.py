@@ -15,9 +15,12 @@ from storage.models import (
     ErasureRow,
     FavouriteRow,
     JobRow,
+    LogEntryRow,
     MemberRow,
     OptionRow,
     PictureRow,
+    ReportRow,
+    ReviewRow,
     ShareRow,
     UsageRow,
 )
@@ -56,6 +59,10 @@ MEMBER_TABLES = (
     MemberTable(ShareRow, hidden=frozenset({"start", "finish"})),
     MemberTable(CopyRow, column="job_id"),
     MemberTable(PictureRow, column="job_id"),
+    # What a member reported, and what moderators had to decide about them.
+    MemberTable(ReportRow),
+    MemberTable(ReviewRow, hidden=frozenset({"open_key", "prompt_key"})),
+    MemberTable(LogEntryRow),
     MemberTable(JobRow, hidden=frozenset({"reply_token", "folded_prompt"})),
     # The member's own row is the last: others refer to it.
     MemberTable(MemberRow, column="id"),

@@ -21,6 +21,7 @@ from bot.services.moderation.words import WordFilter
 from storage import servers
 from storage.database import Database
 from storage.jobs import Job, NewJob
+from storage.models import JobKind
 from storage.rules import access
 from storage.rules.blocks import find_block
 from storage.servers import ServerSettings
@@ -120,3 +121,16 @@ def with_verdict_of(parent: Job, new: NewJob) -> NewJob:
     # What was refused has no picture; what is made from its prompt is looked at first.
     verdict = min(parent.verdict, Verdict.REVIEW)
     return replace(new, verdict=int(verdict), verdict_reason=parent.verdict_reason)
+
+
+def as_approved(parent: Job, new: NewJob) -> NewJob:
+    """A follow-up that only shows a picture which a moderator approved: approved too."""
+    is_larger = new.kind is JobKind.ENLARGE and new.detail == "subtle"
+    if parent.approved_by is None or not (new.kind is JobKind.UPSCALE or is_larger):
+        return new
+    return replace(
+        new,
+        verdict=parent.verdict,
+        verdict_reason=parent.verdict_reason,
+        approved_by=parent.approved_by,
+    )

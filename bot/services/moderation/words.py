@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from bot.errors import ForbiddenWords, InvalidRule, NoSuchRule, TooManyRules
 from bot.i18n.texts import Text, say_unmarked
 from bot.policy.actors import Location
+from bot.policy.reviews import Decision, prompt_key
 from bot.policy.verdicts import Ruling, Verdict, strongest
 from bot.policy.words import (
     MAX_EXPRESSIONS,
@@ -22,11 +23,13 @@ from bot.policy.words import (
     check_rule,
     is_expression,
 )
-from bot.prompts.parser import normalise
+from bot.prompts.parser import normalise, without_parameters
 from bot.prompts.wanted import wanted
-from bot.services.moderation.events import ModerationEvent, note
+from bot.services.moderation.events import MAX_TEXT_CHARS, ModerationLog
 from storage.database import Database
 from storage.jobs import NewJob
+from storage.moderation import reviews
+from storage.moderation.log import NewEntry
 from storage.rules import words
 from storage.rules.words import Revision, StoredWordRule
 
@@ -54,25 +57,27 @@ class ImportedRules:
 class WordFilter:
     """Refusals are `bot.errors.UserError`s."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, log: ModerationLog) -> None:
         self._database = database
+        self._log = log
         self._ready: OrderedDict[int, tuple[Revision, WordRules]] = OrderedDict()
 
     # What members write.
 
     async def check(self, here: Location, *texts: str) -> None:
         """Raises ForbiddenWords for a text that the rules of its place refuse."""
-        for text, matches in await self._matches(here, texts):
-            _refuse(here, text, matches)
+        for text, matches in await self._permitted(here, await self._matches(here, texts)):
+            await self._refuse(here, text, matches)
 
     async def check_jobs(self, here: Location, new: Sequence[NewJob]) -> tuple[NewJob, ...]:
         """The jobs, each with the strictest of the verdicts that it has and that its words get.
 
         Raises ForbiddenWords.
         """
-        found = dict(await self._matches(here, [job.prompt for job in new]))
+        matching = await self._matches(here, [job.prompt for job in new])
+        found = dict(await self._permitted(here, matching))
         for prompt, matches in found.items():
-            _refuse(here, prompt, matches)
+            await self._refuse(here, prompt, matches)
         return tuple(_ruled(job, found.get(job.prompt, ())) for job in new)
 
     async def allowed(self, here: Location, texts: Sequence[str]) -> tuple[str, ...]:
@@ -141,6 +146,45 @@ class WordFilter:
         # In a thread: long prompts and many rules take longer than the event loop may wait.
         return await asyncio.to_thread(_all_matches, rules, dict.fromkeys(texts), places)
 
+    async def _permitted(
+        self, here: Location, found: Sequence[tuple[str, tuple[WordMatch, ...]]]
+    ) -> list[tuple[str, tuple[WordMatch, ...]]]:
+        """What was found, without refusals of prompts that moderators have approved."""
+        keys = {
+            text: prompt_key(without_parameters(text))
+            for text, matches in found
+            if _verdict(matches) is Verdict.REFUSE
+        }
+        if not keys or here.server_id is None:
+            return list(found)
+        decided = await reviews.decisions_on(
+            self._database, here.server_id, here.member_id, [*keys.values()]
+        )
+        approved = {text for text, key in keys.items() if decided.get(key) == Decision.APPROVE}
+        left = [
+            (text, _without_refusals(matches) if text in approved else matches)
+            for text, matches in found
+        ]
+        return [(text, matches) for text, matches in left if matches]
+
+    async def _refuse(self, here: Location, text: str, matches: Sequence[WordMatch]) -> None:
+        """Log what was found, and raise ForbiddenWords if a rule refuses it."""
+        assert here.server_id is not None, "only servers have rules"
+        kind = matches[0].rule.action
+        patterns = ", ".join(match.rule.pattern for match in matches if match.rule.action is kind)
+        await self._log.note(
+            NewEntry(
+                here.server_id,
+                f"words.{kind}",
+                f"{patterns} · {text}"[:MAX_TEXT_CHARS],
+                None,
+                here.member_id,
+                here.channel_id,
+            )
+        )
+        if kind is WordAction.REFUSE:
+            raise ForbiddenWords([match.found for match in matches if match.rule.action is kind])
+
     async def _rules_of(self, server_id: int) -> WordRules | None:
         """The rules as they are in the database now; another bot may have changed them."""
         revision = await words.revision(self._database, server_id)
@@ -181,18 +225,8 @@ def _verdict(matches: Sequence[WordMatch]) -> Verdict:
     return max((match.rule.action.verdict for match in matches), default=Verdict.ALLOW)
 
 
-def _refuse(here: Location, text: str, matches: Sequence[WordMatch]) -> None:
-    """Note what was found, and raise ForbiddenWords if a rule refuses it."""
-    assert here.server_id is not None, "only servers have rules"
-    kind = matches[0].rule.action
-    patterns = tuple(match.rule.pattern for match in matches if match.rule.action is kind)
-    note(
-        ModerationEvent(
-            f"words.{kind}", here.server_id, here.channel_id, here.member_id, text, patterns
-        )
-    )
-    if kind is WordAction.REFUSE:
-        raise ForbiddenWords([match.found for match in matches if match.rule.action is kind])
+def _without_refusals(matches: Sequence[WordMatch]) -> tuple[WordMatch, ...]:
+    return tuple(one for one in matches if one.rule.action.verdict is not Verdict.REFUSE)
 
 
 def _ruled(job: NewJob, matches: Sequence[WordMatch]) -> NewJob:

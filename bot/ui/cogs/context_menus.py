@@ -1,7 +1,7 @@
 """The context menu of a job's message: Cancel job, Send to me, Seed and parameters, Delete."""
 
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,9 @@ from bot.policy.access import Action, Actor, may_cancel
 from bot.services.container import Services
 from bot.ui.interactions import actor_of, custom_ids_of
 from bot.ui.pagination import show_details
+from bot.ui.reports import ask_for_reason
 from bot.ui.responses import Responder
+from bot.ui.review_buttons import everywhere_view
 from storage.jobs import UNFINISHED, Job
 from storage.removals import Copy
 
@@ -32,6 +34,7 @@ class JobMenus:
             ("menu-send-to-me.name", self.send),
             ("menu-seed-and-parameters.name", self.show_parameters),
             ("menu-delete.name", self.delete),
+            ("menu-report-picture.name", self.report),
         )
         return [
             app_commands.ContextMenu(name=say(key), callback=callback)
@@ -74,9 +77,17 @@ class JobMenus:
             place = Copy(message.channel.id, message.id)
             await services.removals.delete(job, member_id, place)
             key = "done.deleted" if job.member_id == member_id else "done.taken-down"
+            # A moderator can go on and delete all that shows it.
+            others = actor.moderates and job.server_id == actor.server_id
+            everywhere.extend([job.id] if others and job.member_id != member_id else [])
             return Text(key, {"id": job.id[:8]})
 
-        await _run(interaction, find_and_delete())
+        everywhere: list[str] = []
+        await _run(interaction, find_and_delete(), everywhere)
+
+    async def report(self, interaction: discord.Interaction, message: discord.Message) -> None:
+        work = self._find_readable(interaction, message)
+        await ask_for_reason(interaction, await Responder(interaction).before_modal(work))
 
     async def _find_readable(
         self, interaction: discord.Interaction, message: discord.Message
@@ -96,8 +107,16 @@ class JobMenus:
         return job, replace(actor, shown_jobs=actor.shown_jobs | {job.id})
 
 
-async def _run(interaction: discord.Interaction, work: Coroutine[Any, Any, Text]) -> None:
-    """Do the work and say that it is done."""
-    responder = Responder(interaction)
+async def _run(
+    interaction: discord.Interaction,
+    work: Coroutine[Any, Any, Text],
+    everywhere: Sequence[str] = (),
+) -> None:
+    """Do the work and say that it is done.
+
+    The work may have named a job in `everywhere` that can then be deleted everywhere.
+    """
+    responder, locale = Responder(interaction), interaction.locale.value
     text = await responder.run(work, ephemeral=True)
-    await responder.send_embed(settings_embeds.done(text, interaction.locale.value))
+    view = everywhere_view(everywhere[0], locale) if everywhere else None
+    await responder.send_embed(settings_embeds.done(text, locale), view)

@@ -9,6 +9,7 @@ from discord.ext import commands
 
 from bot.i18n.texts import say
 from bot.messages import settings_embeds
+from bot.messages.log_embeds import KINDS
 from bot.policy.picture_policy import MAX_THRESHOLD_PERCENT, MIN_THRESHOLD_PERCENT
 from bot.prompts.parameters import MAX_STYLIZE
 from bot.services.container import Services
@@ -21,6 +22,7 @@ from bot.ui.server.defaults import AnyChannel, Channel, show_defaults, show_effe
 from bot.ui.server.doctor import show_doctor
 from bot.ui.server.picture_filter import FILTER_CHOICES, FilterPlace, show_filter
 from bot.ui.server.quota import QuotaGroup
+from bot.ui.server.review import OFF_CHOICES, show_log, show_review
 from bot.ui.server.words import WordsGroup
 from bot.ui.settings_panel import ask_to_reset_server
 from storage.servers import ServerSettings
@@ -161,6 +163,36 @@ class ServerCog(
         place: FilterPlace | None = None,
     ) -> None:
         await show_filter(interaction, action, threshold, place)
+
+    @app_commands.command(description=say("command-server-review"))
+    @app_commands.describe(
+        channel=say("command-server-review.channel"),
+        log=say("command-server-review.log"),
+        off=say("command-server-review.off"),
+    )
+    @app_commands.choices(off=_choices(*OFF_CHOICES))
+    async def review(
+        self,
+        interaction: discord.Interaction,
+        channel: discord.TextChannel | None = None,
+        log: discord.TextChannel | None = None,
+        off: str | None = None,
+    ) -> None:
+        await show_review(interaction, channel, log, off)
+
+    @app_commands.command(description=say("command-server-log"))
+    @app_commands.describe(
+        member=say("command-server-log.member"), kind=say("command-server-log.kind")
+    )
+    @app_commands.choices(kind=_choices(*(f"log-{kind}" for kind in KINDS)))
+    async def log(
+        self,
+        interaction: discord.Interaction,
+        member: discord.User | None = None,
+        kind: str | None = None,
+    ) -> None:
+        chosen = kind.removeprefix("log-") if kind else None
+        await show_log(interaction, 0, member.id if member else None, chosen)
 
     @app_commands.command(description=say("command-server-doctor"))
     async def doctor(self, interaction: discord.Interaction) -> None:

@@ -35,7 +35,7 @@ def test_every_old_custom_id_is_read_and_spelled_the_same(written: str) -> None:
 def test_the_old_custom_ids_hold_nearly_every_action() -> None:
     """So the table above tests what it says; the others are spelled out below."""
     spelled = {custom_id.split(":")[2] for custom_id in OLD}
-    assert set(JobAction) - spelled == {"square", "edit"}
+    assert set(JobAction) - spelled == {"square", "edit", "appeal"}
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,7 @@ def test_the_old_custom_ids_hold_nearly_every_action() -> None:
     [
         ("square", JobCustomId(ID, JobAction.SQUARE)),
         ("edit", JobCustomId(ID, JobAction.EDIT)),
+        ("appeal", JobCustomId(ID, JobAction.APPEAL)),
         ("upscale:4", JobCustomId(ID, JobAction.UPSCALE, 4)),
         ("zoom:15", JobCustomId(ID, JobAction.ZOOM, 15)),
         ("region", JobCustomId(ID, JobAction.REGION)),

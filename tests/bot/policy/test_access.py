@@ -66,6 +66,11 @@ def of_job(job_id: str) -> list[str]:
     return [*actions, *numbered, f"job:{job_id}:zoom:20", f"job:{job_id}:raster:4", *again]
 
 
+def of_moderators(job_id: str) -> list[str]:
+    """The decisions of moderators, who alone are told more than that; see tests/bot/ui."""
+    return [f"everywhere:{job_id}", f"review:{job_id}:approve", f"review:{job_id}:delete"]
+
+
 def cells_of(job_id: str) -> list[str]:
     return [f"job:{job_id}:cells:{raster}" for raster in (3, 4)]
 
@@ -99,6 +104,9 @@ BUTTONS_OF_NOBODY = (
     "propose:example:1",
     "propose:look:1",
     "edit:command:imagine",
+    "appeal:command:imagine",
+    "server-log:0::",
+    "server-log:1:5:words",
     "edit:command:prefer option set",
 )
 """Those that carry no id: what they are about is the presser's own, or stands in the message."""
@@ -118,6 +126,7 @@ def test_no_template_is_left_out() -> None:
     """Whoever adds something to press has to say here how a stranger would try it."""
     tried = [
         *of_job(NOBODYS),
+        *of_moderators(NOBODYS),
         *cells_of(NOBODYS),
         *of_draft(NOBODYS),
         *BUTTONS_OF_NOBODY,
@@ -290,6 +299,10 @@ async def test_even_a_message_that_has_the_button_hands_out_nothing_of_stealth_o
                     else ben.press(message, custom_id)
                 )
                 assert "Job not found" in await answer_to(ben, act), custom_id
+        message = await planted(bot, public, of_moderators(job_id), ben)
+        for custom_id in of_moderators(job_id):
+            refused = await answer_to(ben, ben.press(message, custom_id))
+            assert "For moderators only" in refused, custom_id
     message = await planted(bot, public, of_draft(secrets.draft), ben)
     for custom_id in of_draft(secrets.draft):
         assert "Nothing to confirm" in await answer_to(ben, ben.press(message, custom_id))

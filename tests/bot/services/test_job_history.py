@@ -6,10 +6,12 @@ import discord
 import pytest
 
 from bot.config import Settings
+from bot.delivery.end_messages import EndMessages
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.messenger import Messenger
 from bot.delivery.picture_gate import PictureGate
 from bot.delivery.picture_marks import PictureMarks
+from bot.delivery.review_publisher import ReviewPublisher
 from bot.engines.configuration import read_configuration
 from bot.engines.connections import open_engines
 from bot.engines.places import EnginePlaces
@@ -42,7 +44,9 @@ async def history(settings: Settings, database: Database) -> AsyncIterator[JobHi
         marks = PictureMarks(database, folder, marker)
         showing_places = ShowingPlaces(client, explicit_direct_messages=False)
         gate = PictureGate(database, folder, None, showing_places)
-        publisher = JobPublisher(database, folder, messenger, registry, marks, gate)
+        messages = EndMessages(database, folder, registry, marks, gate)
+        reviews = ReviewPublisher(database, messenger, messages)
+        publisher = JobPublisher(database, messenger, messages, marks, reviews, gate)
         removals = Removals(database, folder, messenger)
         turns = MemberTurns(concurrency=1, most_waiting=1, most_of_one=1)
         places = EnginePlaces(connected.engines, registry)

@@ -4,17 +4,26 @@ import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from bot import errors
 from bot.engines.places import EngineStatus
 from bot.errors import UserError
 from bot.i18n.markdown import names, visible
 from bot.i18n.texts import Text
-from bot.messages import help_embeds, job_embeds, model_cards, settings_embeds
+from bot.messages import (
+    help_embeds,
+    job_embeds,
+    log_embeds,
+    model_cards,
+    review_messages,
+    settings_embeds,
+)
 from bot.messages import job_messages as messages
 from bot.messages.job_embeds import HISTORY_KINDS, HistoryPage, QueuePosition
 from bot.messages.specs import AttachmentSpec, EmbedSpec, MessageSpec
 from bot.models.versions import Versions
+from bot.policy.verdicts import Ruling, Verdict
 from bot.prompts.recipe import Recipe
 from bot.services.describe import PictureDescription, WordWeights
 from bot.services.generation import Confirmation
@@ -22,14 +31,17 @@ from bot.ui import confirmations, suggestions
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import ImageRequest, Noise
 from storage.history import SearchResult
-from storage.jobs import Queue, Totals
+from storage.jobs import Job, Queue, Totals
 from storage.members import Preferences
 from storage.models import JobKind, JobState
+from storage.moderation.log import NewEntry
+from storage.moderation.reviews import Report, Review
 from storage.pictures import Picture
 from storage.servers import ServerSettings
 from tests.support.stored_jobs import CHILD, JOB
 
 LOCALE = "en"
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
 
 
 def texts_of(card: EmbedSpec) -> Iterator[str]:
@@ -53,6 +65,22 @@ def job_messages(typed: str) -> Iterator[MessageSpec]:
     yield messages.stopped(child, job)
     yield messages.ended(replace(job, state=JobState.FAILED, reason=typed), None)
     yield messages.not_showable(job, None, typed)
+    yield messages.withheld(job, None, Ruling(Verdict.REVIEW, typed))
+    yield messages.withheld(child, job, Ruling(Verdict.REFUSE, typed), appeal=True)
+    yield from _moderators(job, typed)
+
+
+def _moderators(job: Job, typed: str) -> Iterator[MessageSpec]:
+    """What stands in review and log channels."""
+    review = Review(
+        "0" * 32, "report", 3, 4, 5, job.id, None, typed, LOCALE, NOW, 7, 8, None, None, None, None
+    )
+    done = replace(review, decision="reject", decided_by=9, decided_at=NOW)
+    reports = [Report(5, typed)] * 7
+    yield review_messages.open_review(review, job, reports, None)
+    yield review_messages.decided(done, job)
+    yield review_messages.told(replace(done, kind="prompt", job_id=None, prompt=typed))
+    yield MessageSpec(log_embeds.line(NewEntry(3, "words.refuse", typed, 1, 2, 4), NOW, LOCALE))
 
 
 def refusals(typed: str) -> Iterator[UserError]:
@@ -74,6 +102,7 @@ def refusals(typed: str) -> Iterator[UserError]:
     keys["InvalidRule"] = {"why": "expression"}
     keys["TooManyRules"] = {"what": "rules"}
     keys["UnreadableRules"] = {"why": "size"}
+    keys["AlreadyDecided"] = {"decision": "approve"}
     keys["InvalidLink"] = keys["InvalidUpload"] = {"reason": "slow"}
     for name, error in vars(errors).items():
         if isinstance(error, type) and issubclass(error, UserError) and not error.__subclasses__():

@@ -1,0 +1,1 @@
+"""What moderators decide about pictures and prompts: reviews, reports, appeals, deletions."""
