@@ -40,6 +40,7 @@ from bot.ui.region_select import CellSelect
 from bot.ui.responses import Responder
 from bot.ui.server.defaults import DefaultsOfSelect, DefaultsSelect, ResetDefaultsButton
 from bot.ui.server.doctor import ExamineAgainButton
+from bot.ui.server.setup import SetupButton, SetupQuotaButton, SetupSelect
 from bot.ui.settings_panel import (
     ModelMenuButton,
     OldPanelButton,
@@ -75,6 +76,9 @@ PRESSED = (
     EditButton,
     SuggestionButton,
     ExamineAgainButton,
+    SetupButton,
+    SetupQuotaButton,
+    SetupSelect,
 )
 """The buttons and select menus, found by their custom_ids under messages of any age."""
 
@@ -182,7 +186,7 @@ class DarkroomBot(commands.Bot):
         log.info("connected as %s", self.user)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        await greet(self.services.preferences, guild)
+        await greet(self, self.services, guild, self.command_ids)
 
     async def on_interaction(self, interaction: discord.Interaction["DarkroomBot"]) -> None:
         await on_modal_submit(interaction)

@@ -197,6 +197,8 @@ server-settings = Server-Einstellungen
     .finished-quiet = ändern still ihre Nachricht
 command-server = Einstellungen für alle auf diesem Server
     .name = server
+command-server-setup = Die ersten Schritte, einer nach dem anderen; zeigt, was eingestellt ist
+    .name = setup
 command-server-settings = Standards und Grenzen dieses Servers; ohne Optionen zeigt es sie an
     .name = settings
     .aspect = Standard-Seitenverhältnis (--ar), etwa 3:2
@@ -399,7 +401,7 @@ choice-quiet = gar nicht: die Nachricht ändert sich still
 ## Was der Bot über KI sagt
 
 by-ai = Alle Bilder hier sind von einer KI gemacht. Das steht auch in ihren Dateien, so dass Programme es lesen können.
-greeting = Hallo! Ich zeichne Bilder aus Worten: Tipp `/imagine` und beschreib eines. `/help` zeigt den Rest, und `/server settings` ist für Admins.
+greeting = Hallo! Ich zeichne Bilder aus Worten: Tipp `/imagine` und beschreib eines. `/help` zeigt den Rest, und `/server setup` ist für Admins.
 
 ## Verlauf, Warteschlange und Hilfe
 

@@ -197,6 +197,8 @@ server-settings = Server settings
     .finished-quiet = change their message, quietly
 command-server = Settings for everyone on this server
     .name = server
+command-server-setup = The first steps, one after the other; shows what is set
+    .name = setup
 command-server-settings = Defaults and limits of this server; run without options to view
     .name = settings
     .aspect = Default aspect ratio (--ar), such as 3:2
@@ -399,7 +401,7 @@ choice-quiet = not at all: the message changes quietly
 ## What the bot says about AI
 
 by-ai = All pictures here are made by AI. Their files say so, in a form that programs can read.
-greeting = Hello! I draw pictures from words: type `/imagine` and describe one. `/help` shows the rest, and `/server settings` is for admins.
+greeting = Hello! I draw pictures from words: type `/imagine` and describe one. `/help` shows the rest, and `/server setup` is for admins.
 
 ## History, queue and help
 

@@ -551,6 +551,28 @@ syntax-tag = eine Angabe, die ich nicht lesen kann
 
 ## The doctor of a server and of an installation
 
+setup = Darkroom auf „{ $server }“ einrichten
+    .invited = Du hast mich hinzugefügt, oder dieser Server gehört dir: Das sind die ersten Schritte.
+    .text = Jede Wahl gilt sofort. Du kannst jederzeit aufhören; `/server setup` zeigt, was eingestellt ist, und dort geht es weiter.
+    .how-much = **Wie viel alle zeichnen dürfen:** { $limits }
+    .preset = { $kind }: { $amount } Bilder am Tag
+    .preset-unlimited = { $kind }: ohne Grenze
+    .language = **Sprache der Nachrichten**
+    .ready = **Bereit:** Tipp { $command } in { $channel } und beschreib ein Bild.
+    .nowhere = Es gibt noch keinen Kanal, in dem du zeichnen kannst.
+    .draw = Das erste Bild zeichnen
+    .open = Einrichten
+    .more = -# Mehr: `/server quota` für Rollen, `/server words` für das, was nicht verlangt werden darf, `/server defaults` und `/server settings` für den Rest, `/server doctor`, wenn etwas nicht geht.
+    .changed-preset = **Geändert:** Für alle gelten die Grenzen von „{ $kind }“.
+    .changed-language = **Geändert:** Die Nachrichten sind in: { $language }.
+    .drawing = **Das erste Bild** wird in { $channel } gezeichnet.
+    .asked = { $member } Willkommen! Die ersten Schritte sind hinter diesem Knopf. Nur wer den Server verwaltet, kann ihn benutzen.
+permissions-unknown = Discord antwortet nicht
+    .problem = Ich habe Discord gefragt, ob du diesen Server verwaltest, und keine Antwort bekommen. Es wurde nichts geändert.
+    .remedy = Versuch es in einer Minute noch einmal, oder nimm `/server setup` auf dem Server selbst.
+nowhere-to-draw = Kein Kanal zum Zeichnen
+    .problem = In keinem der Kanäle, die du siehst, kann ich Bilder posten.
+    .remedy = Öffne in den Einstellungen eines Kanals die Berechtigungen und erlaub meiner Rolle Kanal ansehen, Nachrichten senden, Links einbetten und Dateien anhängen.
 doctor = Diagnose
     .summary = { $problems ->
         [0] { $warnings ->

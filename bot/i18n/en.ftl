@@ -551,6 +551,28 @@ syntax-tag = a tag that I can't read
 
 ## The doctor of a server and of an installation
 
+setup = Set up Darkroom on “{ $server }”
+    .invited = You added me, or this server is yours: here are the first steps.
+    .text = Each choice holds at once. You can stop at any time; `/server setup` shows what is set, and there you can go on.
+    .how-much = **How much everybody may draw:** { $limits }
+    .preset = { $kind }: { $amount } pictures a day
+    .preset-unlimited = { $kind }: no limit
+    .language = **Language of messages**
+    .ready = **Ready:** type { $command } in { $channel } and describe a picture.
+    .nowhere = There is no channel yet in which you can draw.
+    .draw = Draw the first picture
+    .open = Set up
+    .more = -# More: `/server quota` for roles, `/server words` for what may not be asked for, `/server defaults` and `/server settings` for the rest, `/server doctor` if something does not work.
+    .changed-preset = **Changed:** everybody has the limits of “{ $kind }”.
+    .changed-language = **Changed:** messages are written in: { $language }.
+    .drawing = **The first picture** is being drawn in { $channel }.
+    .asked = { $member } Welcome! The first steps are behind this button. Only whoever manages the server can use it.
+permissions-unknown = Discord does not answer
+    .problem = I asked Discord whether you manage this server, and got no answer. Nothing was changed.
+    .remedy = Try again in a minute, or use `/server setup` on the server itself.
+nowhere-to-draw = No channel to draw in
+    .problem = In none of the channels that you see I can post pictures.
+    .remedy = In the settings of a channel, open Permissions and allow my role View Channel, Send Messages, Embed Links and Attach Files.
 doctor = Doctor
     .summary = { $problems ->
         [0] { $warnings ->

@@ -61,6 +61,11 @@ class Places:
         if (strange or interaction.context.private_channel) and not self._user_installs:
             raise UserInstallsOff
 
+    @property
+    def direct_messages(self) -> bool:
+        """Whether the bot may be used in direct messages."""
+        return self._direct_messages
+
     async def check(self, requester: Requester, job: Job | None = None) -> None:
         """Raises NotAMember if the requester has left the job's server.
 

@@ -23,6 +23,7 @@ from bot.policy.rate_limit import RateLimiter
 from bot.services.admin.authorization import Authorization
 from bot.services.admin.defaults import DefaultsService
 from bot.services.admin.quotas import QuotaService
+from bot.services.admin.setup import SetupService
 from bot.services.completion import PromptCompletion
 from bot.services.describe import DescribeService
 from bot.services.followups import FollowupService
@@ -65,6 +66,7 @@ class Services:
     rate_limiter: RateLimiter
     messenger: Messenger
     doctor: ServerDoctor
+    setup: SetupService
 
     registry: ModelRegistry
     queue_worker: QueueWorker
@@ -178,6 +180,7 @@ def build_services(
         rate_limiter=RateLimiter(),
         messenger=messenger,
         doctor=ServerDoctor(settings, database, connected),
+        setup=SetupService(quotas, defaults),
         registry=registry,
         queue_worker=queue_worker,
         start_pictures=start_pictures,

@@ -17,6 +17,7 @@ from bot.ui.responses import Responder
 from bot.ui.server.defaults import AnyChannel, Channel, show_defaults, show_effective
 from bot.ui.server.doctor import show_doctor
 from bot.ui.server.quota import QuotaGroup
+from bot.ui.server.setup import show_setup
 from bot.ui.server.words import WordsGroup
 from bot.ui.settings_panel import ask_to_reset_server
 from storage.servers import ServerSettings
@@ -38,6 +39,10 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
         assert self.app_command is not None, "a GroupCog has a group"
         self.app_command.add_command(QuotaGroup(services))
         self.app_command.add_command(WordsGroup(services))
+
+    @app_commands.command(description=say("command-server-setup"))
+    async def setup(self, interaction: discord.Interaction) -> None:
+        await show_setup(interaction, managed_server_of(interaction))
 
     @app_commands.command(description=say("command-server-settings"))
     @app_commands.describe(

@@ -90,6 +90,10 @@ BUTTONS_OF_NOBODY = (
     "me:reset:yes",
     "server-reset:yes",
     "doctor:again",
+    "setup:1:open",
+    "setup:1:again",
+    "setup:1:draw",
+    "setup:1:quota:public",
     "defaults:server:1:reset",
     "defaults:channel:1:reset:yes",
     "propose:draw:1",
@@ -107,6 +111,7 @@ MENUS_OF_NOBODY = (
     "me:model",
     "me:temperament",
     "me:stylize",
+    "setup:1:language",
     "defaults-of",
     "defaults:role:1:file_format",
 )
