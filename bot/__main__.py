@@ -20,6 +20,7 @@ from bot.cli.doctor import doctor
 from bot.cli.errors import CannotStart
 from bot.cli.imagine import imagine
 from bot.cli.launcher import launch
+from bot.cli.prune import Prune, days, prune
 from bot.cli.run_bot import WrongSettings, run_bot
 from bot.config import Settings
 from bot.engines.configuration import InvalidConfiguration
@@ -68,6 +69,11 @@ async def _run(options: argparse.Namespace, settings: Settings) -> None:
             await run_bot(settings)
         case "imagine":
             await imagine(settings, options.prompt, options.output, options.image)
+        case "prune":
+            await prune(
+                settings,
+                Prune(options.older_than, options.keep_favourites, is_confirmed=options.yes),
+            )
         case "migrate":
             await migrate(settings.database)
         case "doctor":
@@ -121,6 +127,20 @@ def _parser() -> argparse.ArgumentParser:
     examine = commands.add_parser("doctor", help="say what is wrong, and what to do about it")
     examine.add_argument("--json", action="store_true", help="print JSON, for programs")
     examine.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
+    tidy = commands.add_parser(
+        "prune", help="say what may be deleted from the data folder, and with --yes delete it"
+    )
+    tidy.add_argument(
+        "--older-than",
+        metavar="DAYS",
+        type=days,
+        help="also files of pictures of jobs that ended before that, such as 30d; their recipes "
+        "stay, and buttons draw them again",
+    )
+    tidy.add_argument(
+        "--keep-favourites", action="store_true", help="but not those that a member marked"
+    )
+    tidy.add_argument("--yes", action="store_true", help="delete it; without this, only say it")
     commands.add_parser("inference", help="the inference process alone (--help says more)")
     commands.add_parser("playground", help="the local Discord alone (--help says more)")
     commands.add_parser("train", help="train the embedded model (--help says more)")

@@ -24,10 +24,12 @@ from bot.ui.cogs.history import HistoryCog
 from bot.ui.cogs.imagine import ImagineCog
 from bot.ui.cogs.info import InfoCog
 from bot.ui.cogs.prefer import PreferCog
+from bot.ui.cogs.privacy import PrivacyCog
 from bot.ui.cogs.server import ServerCog
 from bot.ui.cogs.settings import SettingsCog
 from bot.ui.confirmations import ConfirmationButton
 from bot.ui.edit_button import EditButton
+from bot.ui.erasing import EraseButton
 from bot.ui.greeting import greet
 from bot.ui.help_pages import TopicButton
 from bot.ui.interactions import check_allowed
@@ -53,7 +55,16 @@ from bot.ui.suggestions import SuggestionButton
 from storage.database import Database
 from storage.pictures import PictureFolder
 
-COGS = (HistoryCog, ImagineCog, InfoCog, PreferCog, ServerCog, SettingsCog, DescribeCog)
+COGS = (
+    HistoryCog,
+    ImagineCog,
+    InfoCog,
+    PreferCog,
+    PrivacyCog,
+    ServerCog,
+    SettingsCog,
+    DescribeCog,
+)
 
 PRESSED = (
     JobButton,
@@ -74,6 +85,7 @@ PRESSED = (
     ShowAgainSelect,
     ConfirmationButton,
     EditButton,
+    EraseButton,
     SuggestionButton,
     ExamineAgainButton,
     SetupButton,

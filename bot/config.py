@@ -128,6 +128,12 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DARKROOM_DATA"),
         description="The folder for pictures and the SQLite database. Default: `data`.",
     )
+    data_budget: str | None = Field(
+        None,
+        validation_alias=AliasChoices("DARKROOM_DATA_BUDGET"),
+        description="How large the data folder may become, such as `20 GB`: the log warns at 90 %, "
+        "and when it is full no new jobs are taken. Default: as large as its disk.",
+    )
     jobs_at_once: int = Field(
         4,
         ge=1,
@@ -185,6 +191,13 @@ class Settings(BaseSettings):
         _named(typed)
         return typed
 
+    @field_validator("data_budget")
+    @classmethod
+    def _check_data_budget(cls, typed: str | None) -> str | None:
+        if typed is not None:
+            _bytes_of(typed)
+        return typed
+
     @field_validator("inference_api_key")
     @classmethod
     def _check_credentials(cls, key: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
@@ -232,6 +245,10 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.data_folder / 'darkroom.db'}"
 
     @property
+    def data_budget_bytes(self) -> int | None:
+        return None if self.data_budget is None else _bytes_of(self.data_budget)
+
+    @property
     def picture_folder(self) -> Path:
         return self.data_folder / "pictures"
 
@@ -271,6 +288,16 @@ class Settings(BaseSettings):
 def split_addresses(typed: str) -> tuple[str, ...]:
     """The addresses in INFERENCE_URL, which commas or blanks separate."""
     return tuple(filter(None, _NEXT_ADDRESS.split(typed.strip(" \t\r\n,"))))
+
+
+def _bytes_of(typed: str) -> int:
+    """Read `20 GB`. Raises ValueError."""
+    match = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,3})?)\s*([MGT]i?B)\s*", typed, re.IGNORECASE)
+    if match is None:
+        raise ValueError("DARKROOM_DATA_BUDGET must look like 20 GB or 500 MB")
+    unit = match[2].upper()
+    base = 1024 if "I" in unit else 1000
+    return int(float(match[1]) * base ** ("MGT".index(unit[0]) + 2))
 
 
 def _named(versions: str) -> dict[str, str]:

@@ -89,6 +89,8 @@ class RemovedBy(StrEnum):
     """The member who asked for the job."""
     MODERATOR = "moderator"
     """Somebody else; Discord does not say who."""
+    ERASED = "erased"
+    """Its content is deleted for good. The row is only there for jobs that were made from it."""
 
 
 class Scope(StrEnum):
@@ -141,6 +143,8 @@ class ServerRow(Base):
     """What files of pictures say beside that AI made them: the `recipe`, or the `mark` alone."""
     finished: Mapped[str] = mapped_column(String(16), server_default="notify")
     """How a job's end is shown: `notify` by a new message that mentions its member, or `quiet`."""
+    keep_days: Mapped[int] = mapped_column(Integer, server_default="0")
+    """How many days files of pictures are kept after their job; 0 is for ever."""
     greeted: Mapped[bool] = mapped_column(Boolean, server_default=false())
     """Whether the bot has said there what it is; see `storage.servers.first_greeting`."""
 
@@ -296,9 +300,8 @@ class UsageRow(Base):
     __tablename__ = "quota_usage"
 
     server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    member_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("members.id"), primary_key=True, autoincrement=False
-    )
+    member_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """Not a foreign key: it outlives a member who has everything about them deleted."""
     period: Mapped[str] = mapped_column(String(8), primary_key=True)
     """`hour`, `day` or `month`."""
     starts_at: Mapped[datetime]
@@ -354,6 +357,9 @@ class PictureRow(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     file: Mapped[str] = mapped_column(String(64))
     bytes_size: Mapped[int] = mapped_column(Integer)
+    expired_at: Mapped[datetime | None]
+    """When its file was deleted because of its age; null while it is there. The request of its job
+    makes it again."""
 
 
 class FavouriteRow(Base):
@@ -366,6 +372,26 @@ class FavouriteRow(Base):
     )
     picture_id: Mapped[str] = mapped_column(String(48), ForeignKey("pictures.id"), primary_key=True)
     created_at: Mapped[datetime]
+
+
+class UnwantedMessageRow(Base):
+    """A message of the bot that it has still to delete on Discord."""
+
+    __tablename__ = "unwanted_messages"
+
+    message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    channel_id: Mapped[int] = mapped_column(BigInteger)
+    reply_token: Mapped[str | None] = mapped_column(Text)
+    """How the message is reached, for a while, where the bot cannot reach it as itself."""
+
+
+class ErasureRow(Base):
+    """A member who asked for everything about them to be deleted, until that is done."""
+
+    __tablename__ = "erasures"
+
+    member_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    asked_at: Mapped[datetime]
 
 
 def read_row(kind: type[Record], row: Base) -> Record:

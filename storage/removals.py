@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, select, update
 
+from storage import unwanted_messages
 from storage.database import Database, upsert
 from storage.models import CopyRow, FavouriteRow, JobRow, PictureRow, RemovedBy
 
@@ -65,14 +66,26 @@ async def forget_pictures(database: Database, job_id: str) -> None:
 
 
 async def add_copy(database: Database, job_id: str, copy: Copy) -> None:
-    """Store one more message that shows a job; it may be stored already."""
+    """Store one more message that shows a job; it may be stored already.
+
+    A copy of a job that was erased meanwhile is noted as unwanted.
+    """
     values = {
         "message_id": copy.message_id,
         "channel_id": copy.channel_id,
         "job_id": job_id,
     }
     async with database.transaction() as session:
-        await upsert(session, CopyRow, values, update={"channel_id"})
+        # Locks the job, so that it is erased before this or after it.
+        there = await session.scalar(
+            select(JobRow.id)
+            .where(JobRow.id == job_id, JobRow.removed_by.is_distinct_from(RemovedBy.ERASED))
+            .with_for_update(read=True, key_share=True)
+        )
+        if there is None:
+            await unwanted_messages.add(session, copy.channel_id, copy.message_id)
+        else:
+            await upsert(session, CopyRow, values, update={"channel_id"})
 
 
 async def forget_copy(database: Database, message_id: int) -> None:

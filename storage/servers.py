@@ -33,6 +33,8 @@ class ServerSettings:
     finished: str = "notify"
     """How a job's end is shown: `notify` by a new message that mentions its member, or `quiet` in
     the message that is there."""
+    keep_days: int = 0
+    """How many days files of pictures are kept after their job; 0 is for ever."""
 
 
 async def get_settings(database: Database, server_id: int) -> ServerSettings:

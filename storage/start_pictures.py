@@ -94,18 +94,24 @@ class StartPictures:
             except StorageUnavailable:
                 return 0
             gone = [digest for digest in unnamed if not self._held[digest]]
+            self._of_jobs.difference_update(gone)
             return await self._folder.forget(gone)
 
     async def sweep(self) -> int:
         """Delete unused pictures, and return how many files. Raises StorageUnavailable."""
         await drafts.expire(self._database)
-        # Jobs are never deleted: what one names is named for ever, and need not be looked up again.
+        return await self.drop(await self.unnamed())
+
+    async def unnamed(self) -> frozenset[str]:
+        """The digests of pictures that nothing names and that are old enough to be deleted."""
+        # What a job names is named until the job is erased, which comes through `drop`: it need not
+        # be looked up again.
         old = set(await self._folder.all_kept(older_than_s=MIN_AGE_S)) - self._of_jobs
         # First without the lock: it may be many, in a large database.
         old -= await self._in_drafts()
         of_jobs = await self._in_jobs(old)
         self._of_jobs |= of_jobs
-        return await self.drop(old - of_jobs)
+        return frozenset(old - of_jobs)
 
     async def keep_swept(self) -> None:
         """Sweep every `SWEEP_INTERVAL_S`, until cancelled."""

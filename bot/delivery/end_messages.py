@@ -1,6 +1,7 @@
 """What the message of a job that has ended shows: reads its pictures and puts them together."""
 
 import asyncio
+from dataclasses import replace
 
 from bot.delivery.picture_marks import PictureMarks
 from bot.i18n.texts import say
@@ -42,6 +43,10 @@ class EndMessages:
         if not stored:
             reason = say("not-showable.taken-away", job.locale)
             return job_messages.not_showable(job, parent, reason)
+        if any(picture.expired_at for picture in stored):
+            reason = say("not-showable.expired", job.locale)
+            message = job_messages.not_showable(job, parent, reason)
+            return replace(message, buttons=await self.buttons_of(job))
         try:
             pictures = [await self._folder.read(picture) for picture in stored]
             recipe = await self._marks.has_recipe(job)

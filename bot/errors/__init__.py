@@ -92,7 +92,16 @@ from bot.errors.prompts import (
     UntranslatedSettings,
     WeightsCancel,
 )
-from bot.errors.services import CannotDescribe, DatabaseAway, InferenceAway, NoModel, TooShort
+from bot.errors.services import (
+    CannotDescribe,
+    CannotExport,
+    DatabaseAway,
+    ExportedLately,
+    InferenceAway,
+    NoModel,
+    StorageFull,
+    TooShort,
+)
 from bot.errors.words import (
     ForbiddenWords,
     InvalidRule,
@@ -105,6 +114,7 @@ __all__ = [
     "AmbiguousName",
     "CannotDelete",
     "CannotDescribe",
+    "CannotExport",
     "CannotKeep",
     "CannotPostHere",
     "CannotWriteToYou",
@@ -114,6 +124,7 @@ __all__ = [
     "DirectMessagesOff",
     "EmptyPart",
     "EmptyPrompt",
+    "ExportedLately",
     "ForbiddenWords",
     "ForeignSyntax",
     "InferenceAway",
@@ -165,6 +176,7 @@ __all__ = [
     "RenamedParameter",
     "RepeatedParameter",
     "SearchTooLong",
+    "StorageFull",
     "SuffixHasWords",
     "TooFast",
     "TooManyDefaults",

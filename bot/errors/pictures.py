@@ -25,7 +25,11 @@ class NotAPicture(UserError):
 
 
 class PictureLost(UserError):
-    """The file of a stored picture is missing or damaged."""
+    """The file of a stored picture is missing or damaged; it is a picture of the job `job_id`."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__()
+        self.job_id = job_id
 
 
 class PictureTakenAway(UserError):

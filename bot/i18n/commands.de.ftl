@@ -23,6 +23,18 @@ one-scope-only = Nur eins zugleich
 suffix-has-words = Ein Suffix darf nur Parameter enthalten
     .problem = „{ $text }“ ist kein Parameter.
     .remedy = Nimm so etwas wie `--ar 3:2 --s 250`. Für Wörter gibt es `/prefer option set`.
+exported-lately = Gerade erst geschickt
+    .problem = Deine Daten kannst du dir einmal in der Stunde schicken lassen.
+    .remedy = Versuch es in { $minutes ->
+        [one] einer Minute
+       *[other] { $minutes } Minuten
+    } noch einmal.
+cannot-export = Deine Daten lassen sich gerade nicht schicken
+    .problem = Discord nimmt die Dateien im Moment nicht an.
+    .remedy = Versuch es in ein paar Minuten noch einmal.
+storage-full = Kein Platz für neue Bilder
+    .problem = Der Speicher dieses Bots ist voll, deshalb nimmt er keine neuen Aufträge an. Was läuft, wird fertig.
+    .remedy = Versuch es später noch einmal, und sag es der Person, die diesen Bot betreibt.
 not-yours-to-delete = Nicht dein Auftrag
     .problem = Nur wer einen Auftrag gestartet hat, oder die Moderation, kann seine Nachricht löschen.
     .remedy = Frag jemanden davon.
@@ -195,6 +207,12 @@ server-settings = Server-Einstellungen
     .finished = Fertige Aufträge
     .finished-notify = melden sich beim Mitglied mit einer neuen Nachricht
     .finished-quiet = ändern still ihre Nachricht
+    .kept = Aufbewahrt
+    .kept-value = { $days ->
+        [0] für immer
+        [one] einen Tag, danach nur, wie sie neu gezeichnet werden
+       *[other] { $days } Tage, danach nur, wie sie neu gezeichnet werden
+    }
 command-server = Einstellungen für alle auf diesem Server
     .name = server
 command-server-setup = Die ersten Schritte, einer nach dem anderen; zeigt, was eingestellt ist
@@ -221,6 +239,8 @@ command-server-settings = Standards und Grenzen dieses Servers; ohne Optionen ze
     .pictures_carry-name = bilddateien
     .finished = Wie Mitglieder von ihren fertigen Aufträgen erfahren
     .finished-name = fertig
+    .keep_days = Wie viele Tage Bilder aufbewahrt werden, danach nur ihr Rezept; 0 ist für immer
+    .keep_days-name = tage
 defaults = Standards
     .server = Standards dieses Servers
     .category = Standards der Kategorie { $place }
@@ -398,6 +418,57 @@ choice-mark = nichts: nur die Kennzeichnung
 choice-notify = durch eine neue Nachricht, die sie erwähnt
 choice-quiet = gar nicht: die Nachricht ändert sich still
 
+## Die eigenen Daten eines Mitglieds
+
+command-privacy = Was über dich gespeichert ist
+    .name = datenschutz
+command-privacy-export = Dir alles schicken lassen, was über dich gespeichert ist
+    .name = export
+command-privacy-delete = Alles löschen, was über dich gespeichert ist
+    .name = löschen
+exported = Deine Daten
+    .file = Deine Daten, Datei { $number }
+    .direct = Ich habe dir eine Direktnachricht mit { $files ->
+        [one] einer Datei
+       *[other] { $files } Dateien
+    } geschickt, zusammen mit { $pictures ->
+        [one] einem Bild
+       *[other] { $pictures } Bildern
+    }.
+    .here = Du nimmst von mir keine Direktnachrichten an, deshalb { $files ->
+        [one] ist hier eine Datei
+       *[other] sind hier { $files } Dateien
+    }, zusammen mit { $pictures ->
+        [one] einem Bild
+       *[other] { $pictures } Bildern
+    }. Nur du siehst sie.
+    .contents = Darin sind deine Einstellungen und Optionen, deine Aufträge mit Prompts und Anfragen, deine Favoriten, die Bilder und die Bilder, von denen du ausgegangen bist.
+    .left-out = { $count ->
+        [one] Ein Bild fehlt
+       *[other] { $count } Bilder fehlen
+    }: Der Ordner „left out“ sagt welche und warum.
+erase-question = Alles über dich löschen?
+    .goes = Das verschwindet für immer, innerhalb einer Minute: { $jobs ->
+        [one] ein Auftrag
+       *[other] { $jobs } Aufträge
+    } mit Prompts und Anfragen, die Dateien von { $pictures ->
+        [one] einem Bild
+       *[other] { $pictures } Bildern
+    }, die Bilder, von denen du ausgegangen bist, { $options } eigene Optionen, { $favourites } Favoriten, { $drafts } unbestätigte Prompts, deine Einstellungen und dein Name. Aufträge, die warten oder laufen, werden abgebrochen.
+    .messages = Ich lösche auch meine Nachrichten mit deinen Bildern hier auf Discord, eine nach der anderen. Was du oder andere gespeichert oder gepostet haben, bleibt, und auch meine Direktnachrichten an dich.
+    .stays = Was andere aus deinen Bildern gemacht haben, gehört ihnen und bleibt, mit dem Prompt, aus dem es gezeichnet ist. `/datenschutz export` schickt dir vorher deine Daten.
+    .yes = Ja, alles löschen
+    .no = Nein, behalten
+    .kept = Es wurde nichts gelöscht
+erased = Alles über dich ist gelöscht
+    .text = { $jobs ->
+        [one] Ein Auftrag
+       *[other] { $jobs } Aufträge
+    } und { $pictures ->
+        [one] ein Bild
+       *[other] { $pictures } Bilder
+    } sind weg, mit deinen Einstellungen, Optionen und Favoriten. Meine Nachrichten auf Discord folgen jetzt.
+
 ## Was der Bot über KI sagt
 
 by-ai = Alle Bilder hier sind von einer KI gemacht. Das steht auch in ihren Dateien, so dass Programme es lesen können.
@@ -466,6 +537,7 @@ history = Deine Bilder
     .nothing-of-kind = Davon hast du noch keine fertigen Bilder.
     .nothing-of-kind-found = Kein Prompt dieser Art enthält „{ $query }“.
     .where = Nachricht
+    .expired = Nicht mehr aufbewahrt: Seine Buttons zeichnen es neu.
     .page = Seite { $number } von { $pages } · { $total ->
         [1] 1 Auftrag
        *[other] { $total } Aufträge

@@ -23,6 +23,18 @@ one-scope-only = One at a time
 suffix-has-words = A suffix can only have parameters
     .problem = “{ $text }” is not a parameter.
     .remedy = Use something like `--ar 3:2 --s 250`. For words, use `/prefer option set`.
+exported-lately = Sent a short while ago
+    .problem = Your data can be sent once an hour.
+    .remedy = Try again in { $minutes ->
+        [one] one minute
+       *[other] { $minutes } minutes
+    }.
+cannot-export = Your data can't be sent now
+    .problem = Discord does not take the files at the moment.
+    .remedy = Try again in a few minutes.
+storage-full = No room for new pictures
+    .problem = The storage of this bot is full, so it takes no new jobs. What is running is finished.
+    .remedy = Try again later, and tell the person who runs this bot.
 not-yours-to-delete = Not your job
     .problem = Only the member who started a job, or a moderator, can delete its message.
     .remedy = Ask one of them.
@@ -195,6 +207,12 @@ server-settings = Server settings
     .finished = Finished jobs
     .finished-notify = notify their member with a new message
     .finished-quiet = change their message, quietly
+    .kept = Kept
+    .kept-value = { $days ->
+        [0] for ever
+        [one] for one day, then only how to draw them again
+       *[other] for { $days } days, then only how to draw them again
+    }
 command-server = Settings for everyone on this server
     .name = server
 command-server-setup = The first steps, one after the other; shows what is set
@@ -221,6 +239,8 @@ command-server-settings = Defaults and limits of this server; run without option
     .pictures_carry-name = pictures_carry
     .finished = How members hear of their finished jobs
     .finished-name = finished
+    .keep_days = For how many days pictures are kept, then only their recipe; 0 is for ever
+    .keep_days-name = keep_days
 defaults = Defaults
     .server = Defaults of this server
     .category = Defaults of the category { $place }
@@ -398,6 +418,57 @@ choice-mark = nothing: the mark alone
 choice-notify = by a new message that mentions them
 choice-quiet = not at all: the message changes quietly
 
+## A member's own data
+
+command-privacy = What is stored about you
+    .name = privacy
+command-privacy-export = Have everything that is stored about you sent to you
+    .name = export
+command-privacy-delete = Delete everything that is stored about you
+    .name = delete
+exported = Your data
+    .file = Your data, file { $number }
+    .direct = I sent you a direct message with { $files ->
+        [one] one file
+       *[other] { $files } files
+    }, with { $pictures ->
+        [one] one picture
+       *[other] { $pictures } pictures
+    } in all.
+    .here = You take no direct messages from me, so here { $files ->
+        [one] is one file
+       *[other] are { $files } files
+    }, with { $pictures ->
+        [one] one picture
+       *[other] { $pictures } pictures
+    } in all. Only you see them.
+    .contents = In them are your settings and options, your jobs with their prompts and requests, your favourites, the pictures and the pictures that you started from.
+    .left-out = { $count ->
+        [one] One picture is left out
+       *[other] { $count } pictures are left out
+    }: the folder “left out” says which and why.
+erase-question = Delete everything about you?
+    .goes = These go for good, within a minute: { $jobs ->
+        [one] one job
+       *[other] { $jobs } jobs
+    } with prompts and requests, the files of { $pictures ->
+        [one] one picture
+       *[other] { $pictures } pictures
+    }, the pictures that you started from, { $options } own options, { $favourites } favourites, { $drafts } unconfirmed prompts, your settings and your name. Jobs that wait or run are cancelled.
+    .messages = I also delete my messages with your pictures here on Discord, one after another. What you or others saved or posted stays, and so do my direct messages to you.
+    .stays = What others made from your pictures is theirs and stays, with the prompt that it was drawn from. `/privacy export` sends you your data first.
+    .yes = Yes, delete everything
+    .no = No, keep it
+    .kept = Nothing was deleted
+erased = Everything about you is deleted
+    .text = { $jobs ->
+        [one] One job
+       *[other] { $jobs } jobs
+    } and { $pictures ->
+        [one] one picture
+       *[other] { $pictures } pictures
+    } are gone, with your settings, options and favourites. My messages on Discord follow now.
+
 ## What the bot says about AI
 
 by-ai = All pictures here are made by AI. Their files say so, in a form that programs can read.
@@ -466,6 +537,7 @@ history = Your pictures
     .nothing-of-kind = You have no finished pictures of this kind.
     .nothing-of-kind-found = No prompt of this kind contains “{ $query }”.
     .where = message
+    .expired = Not kept any more: its buttons draw it again.
     .page = Page { $number } of { $pages } · { $total ->
         [1] 1 job
        *[other] { $total } jobs

@@ -247,6 +247,7 @@ job-failed = Auftrag fehlgeschlagen
     .broke-off = Das Bildmodell ist { $times }-mal mitten in diesem Auftrag ausgefallen.
 not-showable = Das Bild lässt sich nicht zeigen
     .taken-away = Die Moderation hat es entfernt.
+    .expired = Dieser Server bewahrt Bilder nur eine Zeit lang auf, und die Datei ist weg. Die Buttons zeichnen es aus seinem Rezept neu.
 button-cancel = Abbrechen
 
 ## Prompts

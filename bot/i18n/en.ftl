@@ -247,6 +247,7 @@ job-failed = Job failed
     .broke-off = The image model stopped { $times } times in the middle of this job.
 not-showable = The picture can't be shown
     .taken-away = A moderator removed it.
+    .expired = This server keeps pictures for a limited time, and the file is gone. The buttons draw it again from its recipe.
 button-cancel = Cancel
 
 ## Prompts

@@ -62,6 +62,11 @@ def open_cells(
     return OutpaintCanvas(encode_png(image), encode_png(mask), width, height)
 
 
+def blank(width: int, height: int) -> bytes:
+    """A grey picture of this size in pixels, as PNG."""
+    return encode_png(Image.new("RGB", (width, height), "grey"))
+
+
 def number_cells(picture: bytes, grid_size: int) -> bytes:
     """The picture with the lines and numbers of the grid drawn on it, numbered from 1."""
     image = open_rgb(picture)

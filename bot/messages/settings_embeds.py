@@ -115,6 +115,10 @@ def server(settings: ServerSettings, changed: bool, locale: str) -> EmbedSpec:
             say("server-settings.finished", locale),
             say(f"server-settings.finished-{settings.finished}", locale),
         ),
+        (
+            say("server-settings.kept", locale),
+            say("server-settings.kept-value", locale, days=settings.keep_days),
+        ),
     )
     title = say("server-settings.saved" if changed else "server-settings", locale)
     colour = EmbedColour.GREEN if changed else EmbedColour.GREY

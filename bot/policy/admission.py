@@ -6,7 +6,7 @@ count too; otherwise many requests at once would each find the queue empty.
 
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from bot.errors import TooManyOpenJobs
 from storage import jobs
@@ -16,16 +16,20 @@ from storage.database import Database
 class Admission:
     """Counts the open jobs and the jobs in preparation of each member."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, check_room: Callable[[], None]) -> None:
+        """`check_room` raises StorageFull while there is no room for new pictures."""
         self._database = database
+        self.check_room = check_room
         self._prepared: Counter[int] = Counter()
 
     @contextlib.asynccontextmanager
     async def place(self, member_id: int, wanted: int, limit: int | None) -> AsyncIterator[None]:
-        """Reserve places for `wanted` jobs during preparation. Raises TooManyOpenJobs.
+        """Reserve places for `wanted` jobs during preparation. Raises TooManyOpenJobs,
+        StorageFull.
 
         Leave it before the jobs are queued: the queue counts them itself, under the same limit.
         """
+        self.check_room()
         self._prepared[member_id] += wanted
         try:
             if limit is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.config import Settings
 from bot.delivery.job_publisher import JobPublisher
+from bot.delivery.message_remover import MessageRemover
 from bot.delivery.messenger import Messenger
 from bot.delivery.picture_marks import PictureMarks
 from bot.doctor.server_doctor import ServerDoctor
@@ -26,14 +27,20 @@ from bot.services.admin.quotas import QuotaService
 from bot.services.admin.setup import SetupService
 from bot.services.completion import PromptCompletion
 from bot.services.describe import DescribeService
+from bot.services.followup_jobs import FollowupJobs
 from bot.services.followups import FollowupService
 from bot.services.generation import GenerationService
 from bot.services.job_builder import JobBuilder
 from bot.services.job_history import JobHistory
+from bot.services.later_followups import LaterFollowups
 from bot.services.moderation.words import WordFilter
 from bot.services.preferences import PreferenceService
+from bot.services.privacy.erasure import Erasure
+from bot.services.privacy.export import MemberExport
 from bot.services.queue_worker import QueueWorker
 from bot.services.removals import Removals
+from bot.services.upkeep.disk_budget import DiskBudget
+from bot.services.upkeep.retention import Retention
 from storage.database import Database
 from storage.pictures import PictureFolder
 from storage.start_pictures import StartPictures
@@ -62,6 +69,11 @@ class Services:
     removals: Removals
     quotas: QuotaService
     words: WordFilter
+    erasure: Erasure
+    export: MemberExport
+    message_remover: MessageRemover
+    retention: Retention
+    budget: DiskBudget
     places: Places
     rate_limiter: RateLimiter
     messenger: Messenger
@@ -80,6 +92,10 @@ class Services:
             self.registry.keep_fresh(),
             self.queue_worker.run(),
             self.start_pictures.keep_swept(),
+            self.erasure.keep_ending(),
+            self.message_remover.run(),
+            self.retention.keep_swept(),
+            self.budget.keep_measured(),
         )
 
     async def close(self) -> None:
@@ -113,6 +129,8 @@ def build_services(
     engines = EnginePool(connected.engines, registry)
     publisher = JobPublisher(database, folder, messenger, registry, marks)
     words = WordFilter(database)
+    start_pictures = StartPictures(database, folder)
+    followup_jobs = FollowupJobs(database, folder, registry, start_pictures)
     queue_worker = QueueWorker(
         database,
         folder,
@@ -121,13 +139,15 @@ def build_services(
         publisher,
         places,
         words,
+        start_pictures,
+        LaterFollowups(database, followup_jobs).complete,
     )
     fetcher = PictureFetcher(_cdn(settings), proxies=settings.proxies)
-    admission = Admission(database)
+    budget = DiskBudget(settings.data_folder, folder, settings.data_budget_bytes)
+    admission = Admission(database, budget.check)
     quotas = QuotaService(database)
     authorization = Authorization(places, quotas, words)
     defaults = DefaultsService(database, registry)
-    start_pictures = StartPictures(database, folder)
     job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher)
     generation = GenerationService(
         database,
@@ -148,8 +168,7 @@ def build_services(
     )
     followups = FollowupService(
         database,
-        folder,
-        registry,
+        followup_jobs,
         job_builder,
         generation,
         admission,
@@ -162,6 +181,7 @@ def build_services(
         turns,
     )
     removals = Removals(database, folder, messenger)
+    remover = MessageRemover(database, messenger)
     history = JobHistory(
         database, folder, registry, publisher, messenger, removals, turns, engines.places, marks
     )
@@ -176,6 +196,11 @@ def build_services(
         removals=removals,
         quotas=quotas,
         words=words,
+        erasure=Erasure(database, folder, start_pictures, queue_worker, remover),
+        export=MemberExport(database, folder, messenger, marks),
+        message_remover=remover,
+        retention=Retention(database, folder),
+        budget=budget,
         places=places,
         rate_limiter=RateLimiter(),
         messenger=messenger,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from bot.errors import (
     CannotKeep,
     InvalidFactor,
+    JobNotFound,
     JobNotReady,
     ModelCannotDoThis,
     NoCellsChosen,
@@ -27,7 +28,7 @@ from bot.models.sizes import has_size
 from bot.policy.actors import Requester
 from bot.prompts import derive, recipe
 from bot.services.job_builder import new_job, new_seed
-from bot.services.unresolved_jobs import with_request
+from bot.services.unresolved_jobs import LATER_KEY, with_request
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import ImageRequest, InitImage
 from storage import jobs, pictures
@@ -160,7 +161,7 @@ class FollowupJobs:
         try:
             return await self._folder.read(picture)
         except PictureMissing as error:
-            raise PictureLost from error
+            raise PictureLost(picture.job_id) from error
 
     # The builders.
 
@@ -210,6 +211,10 @@ class FollowupJobs:
                 new_job(source.requester, job.prompt, request), request=again.request
             )
             return replace(new, kind=JobKind.REROLL, parent_id=job.id)
+        if LATER_KEY in job.request:
+            # Its picture could not be drawn again; that is tried once more.
+            again = _repeated(source, request)
+            return replace(again, request=job.request, prompt=job.prompt)
         if job.kind not in SINGLE_PICTURE_KINDS:
             drawn, meant = source.remix(request)
             is_grid = not derive.is_variation(request)
@@ -223,13 +228,7 @@ class FollowupJobs:
         # A creative upscale gets new noise; the others have none, and are repeated as they were.
         if job.detail == "creative":
             request = derive.reroll(request, new_seed())
-        return replace(
-            new_job(source.requester, recipe.of_copy(job.prompt), request),
-            kind=job.kind,
-            parent_id=job.parent_id,
-            parent_index=job.parent_index,
-            detail=job.detail,
-        )
+        return _repeated(source, request)
 
     async def zoom(self, source: FollowupSource) -> NewJob:
         """The picture smaller, and more around it. Raises InvalidFactor."""
@@ -255,9 +254,10 @@ class FollowupJobs:
         return await self._inpainted(source, JobKind.SQUARE, old, canvas)
 
     async def region(self, source: FollowupSource) -> NewJob:
-        old, wanted = await self._inpainting(source), source.wanted
+        wanted = source.wanted
         if not wanted.cells:
             raise NoCellsChosen
+        old = await self._inpainting(source)
         canvas = await asyncio.to_thread(
             outpaint.open_cells, old.png, *old.size, wanted.grid_size, wanted.cells
         )
@@ -286,8 +286,10 @@ class FollowupJobs:
         return job, await self.picture(job, source.job.parent_index or 0)
 
     async def _enlarged_from(self, job: Job) -> Job:
+        """The job whose picture was enlarged. Raises JobNotFound."""
         origin = await jobs.parent_of(self._database, job)
-        assert origin is not None, "what is enlarged has a parent, and parents are never deleted"
+        if origin is None:  # its member had it erased
+            raise JobNotFound
         return origin
 
     async def _inpainting(self, source: FollowupSource) -> _Inpainting:
@@ -332,6 +334,18 @@ class FollowupJobs:
             return await self._start_pictures.keep(picture)
         except PictureNotSaved as error:
             raise CannotKeep(str(error)) from error
+
+
+def _repeated(source: FollowupSource, request: ImageRequest) -> NewJob:
+    """The same job of the same picture again."""
+    job = source.job
+    return replace(
+        new_job(source.requester, recipe.of_copy(job.prompt), request),
+        kind=job.kind,
+        parent_id=job.parent_id,
+        parent_index=job.parent_index,
+        detail=job.detail,
+    )
 
 
 def _seed_for(source: FollowupSource) -> int:

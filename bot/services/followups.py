@@ -9,13 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.picture_marks import PictureMarks
-from bot.errors import OneFollowupOnly
+from bot.errors import OneFollowupOnly, PictureLost
 from bot.images import outpaint
 from bot.images.grid import PictureFile, fit
 from bot.images.provenance import MAX_MARK_BYTES
 from bot.images.turns import MemberTurns
 from bot.messages.job_actions import JobAction
-from bot.models.registry import ModelRegistry
 from bot.policy.access import Action, Actor
 from bot.policy.actors import Requester
 from bot.policy.admission import Admission
@@ -27,12 +26,12 @@ from bot.services.admin.quotas import QuotaService
 from bot.services.followup_jobs import FollowupJobs, FollowupRequest, FollowupSource
 from bot.services.generation import GenerationService
 from bot.services.job_builder import JobBuilder, with_visibility
+from bot.services.later_followups import LaterFollowups
 from storage import jobs, members
 from storage.database import Database
 from storage.jobs import Job, NewJob
 from storage.members import Preferences
 from storage.models import JobKind
-from storage.pictures import PictureFolder
 from storage.rules.quotas import Quota
 from storage.servers import ServerSettings
 from storage.start_pictures import StartPictures
@@ -62,8 +61,7 @@ class FollowupService:
     def __init__(
         self,
         database: Database,
-        folder: PictureFolder,
-        registry: ModelRegistry,
+        followup_jobs: FollowupJobs,
         job_builder: JobBuilder,
         generation: GenerationService,
         admission: Admission,
@@ -78,7 +76,8 @@ class FollowupService:
         self._database = database
         self._admission = admission
         self._start_pictures = start_pictures
-        self._jobs = FollowupJobs(database, folder, registry, start_pictures)
+        self._jobs = followup_jobs
+        self._later = LaterFollowups(database, followup_jobs)
         self._job_builder = job_builder
         self._generation = generation
         self._publisher = publisher
@@ -143,10 +142,18 @@ class FollowupService:
         """
         job = await self._generation.job(Action.FOLLOW_UP, actor, job_id)
         async with self._turns.turn(actor.member_id):
-            picture = await self._jobs.read(await self._jobs.picture(job, 0))
+            picture = await self._to_number(job)
             numbered = await asyncio.to_thread(outpaint.number_cells, picture, grid_size)
             file = await asyncio.to_thread(fit, numbered, most_bytes - MAX_MARK_BYTES)
             return await self._marks.mark(file, await self._marks.origin(job))
+
+    async def _to_number(self, job: Job) -> bytes:
+        """The picture; one without anything on it where its file is gone."""
+        stored = await self._jobs.picture(job, 0)
+        try:
+            return await self._jobs.read(stored)
+        except PictureLost:
+            return await asyncio.to_thread(outpaint.blank, stored.width, stored.height)
 
     async def _build(
         self,
@@ -163,7 +170,7 @@ class FollowupService:
         typed = await self._typed(requester, job, followup.prompt, here, member)
         if typed is None:
             await self._authorization.check_prompt(requester, job)
-        new = await self._jobs.build(FollowupSource(requester, job, followup, typed, member))
+        new = await self._later.build(FollowupSource(requester, job, followup, typed, member))
         # Parameters in a modal override preferences; follow-ups of a stealth job are stealth.
         queue = typed or queue_settings(None, SettingsSources(member, defaults=requester.defaults))
         stealth = job.stealth or queue.stealth

@@ -140,6 +140,7 @@ class GenerationService:
         draft = check_draft(requester.member_id, await drafts.get(self._database, draft_id))
         await self._authorization.check_requester(requester)
         requester = await self._defaults.placed(requester)
+        self._admission.check_room()
         settings = await self.server_settings(requester.server_id)
         new = from_draft(requester, draft.content)
         new = await self._authorization.check_jobs(requester, new)
@@ -233,6 +234,8 @@ class GenerationService:
             raise TooManyOpenJobs(error.open, len(new), error.limit) from error
         except jobs.DraftGone as error:
             raise ConfirmationExpired from error
+        except jobs.ParentGone as error:
+            raise JobNotFound from error
 
     async def queue_unique(
         self, new: NewJob, limit: int | None, quota: Quota, since: Job | None = None
@@ -246,6 +249,8 @@ class GenerationService:
             raise quota_reached(error) from error
         except jobs.TooManyJobs as error:
             raise TooManyOpenJobs(error.open, 1, error.limit) from error
+        except jobs.ParentGone as error:
+            raise JobNotFound from error
 
     async def _drop_pictures(self, gone: Sequence[Draft]) -> None:
         """Delete the pictures that were kept for deleted drafts."""

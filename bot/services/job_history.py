@@ -48,7 +48,7 @@ from storage import history, jobs, servers
 from storage.database import Database
 from storage.jobs import Job
 from storage.models import JobState
-from storage.pictures import Picture, PictureFolder, PictureMissing, of_job
+from storage.pictures import Picture, PictureFolder, PictureMissing, of_job, retention
 from storage.removals import Copy
 
 log = logging.getLogger(__name__)
@@ -257,6 +257,10 @@ class JobHistory:
                         if pictures:
                             made[job.id] = await self._thumbnail(job, pictures)
         return made
+
+    async def expired(self, found: Sequence[Job]) -> frozenset[str]:
+        """The ids of those jobs whose pictures are not kept any more."""
+        return await retention.expired_jobs(self._database, [job.id for job in found])
 
     async def _thumbnail(self, job: Job, pictures: Sequence[bytes]) -> bytes:
         small = await asyncio.to_thread(compose_thumbnail, pictures)

@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from bot.delivery.previews import JobProgress
 from bot.engines.places import Place
-from bot.errors import NoModel, UserError
+from bot.errors import NoModel, PictureLost, UserError
 from bot.i18n.texts import Text, say, say_unmarked
 from bot.images.grid import copy_label
 from bot.models.registry import ModelRegistry
@@ -15,15 +17,16 @@ from bot.policy.places import Places
 from bot.prompts.seeds import own_seed
 from bot.retry import until_stored
 from bot.services.moderation.words import WordFilter
-from bot.services.unresolved_jobs import JobResolver
+from bot.services.unresolved_jobs import LATER_KEY, JobResolver
 from diffusion.protocol.client import InferenceRefused, InferenceUnavailable
 from diffusion.protocol.events import Failed, Finished, Progress, Queued
 from diffusion.protocol.requests import ImageRequest
 from storage import jobs, pictures
 from storage.database import Database, StorageUnavailable
-from storage.jobs import Job
-from storage.models import JobKind, RemovedBy
-from storage.pictures import PictureFolder, PictureMissing, PictureNotSaved
+from storage.jobs import Job, NewJob
+from storage.models import JobKind, JobState, RemovedBy
+from storage.pictures import NewPicture, PictureFolder, PictureMissing, PictureNotSaved
+from storage.start_pictures import StartPictures
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +35,9 @@ PREVIEW_COUNT = 8
 
 MAX_UPSCALED_SIDE_PX = 4096
 """Pixels that the longer side of an enlarged picture has at most."""
+
+
+Complete = Callable[[Job], Awaitable[NewJob]]
 
 
 class _JobFailed(Exception):
@@ -48,7 +54,12 @@ class JobRunner:
         registry: ModelRegistry,
         places: Places,
         words: WordFilter,
+        start_pictures: StartPictures,
+        complete: Complete,
     ) -> None:
+        """`complete` makes the follow-up job that waited for its picture to be drawn again."""
+        self._start_pictures = start_pictures
+        self._complete = complete
         self._resolver = JobResolver(database, registry)
         self._database = database
         self._folder = folder
@@ -84,7 +95,7 @@ class JobRunner:
         picture = await self.read_parent_picture(job)
         (noise,) = ImageRequest.from_json(job.request).noises
         saved = await self._folder.save(job.id, 0, own_seed(noise), picture)
-        await jobs.finish(self._database, job.id, [saved])
+        await self._store(job, [saved])
 
     async def read_parent_picture(self, job: Job) -> bytes:
         """Read the picture that a job was asked for with, as PNG. Raises PictureMissing."""
@@ -103,13 +114,57 @@ class JobRunner:
         if server_id is not None and not await self._places.is_member(server_id, job.member_id):
             raise _JobFailed(say("job-failed.not-a-member", job.locale))
         job = await self._resolve(job)
+        if LATER_KEY in job.request:
+            job = await self._followup(job, progress, place)
+        made = await self._make_and_save(job, progress, place)
+        await until_stored(lambda: self._store(job, made))
+
+    async def _make_and_save(
+        self, job: Job, progress: JobProgress, place: Place
+    ) -> Sequence[NewPicture]:
         request = ImageRequest.from_json(job.request)
         made = await self._make(job, request, progress, place)
-        saved = [
+        return [
             await self._folder.save(job.id, index, own_seed(noise), picture)
             for index, (noise, picture) in enumerate(zip(request.noises, made, strict=True))
         ]
-        await until_stored(lambda: jobs.finish(self._database, job.id, saved))
+
+    async def _followup(self, job: Job, progress: JobProgress, place: Place) -> Job:
+        """The job with its own request, which is made from a picture that is drawn again."""
+        async with self._start_pictures.holding():
+            drawn: set[str] = set()
+            while True:
+                try:
+                    new = await self._complete(job)
+                    break
+                except PictureLost as lost:
+                    if lost.job_id in drawn:
+                        raise _JobFailed(_told(lost, job.locale)) from lost
+                    drawn.add(lost.job_id)
+                    await self._draw_again(lost.job_id, progress, place)
+                except UserError as error:
+                    raise _JobFailed(_told(error, job.locale)) from error
+            request, prompt = new.request, new.prompt
+            await until_stored(lambda: jobs.set_request(self._database, job.id, request, prompt))
+        return replace(job, request=request, prompt=prompt)
+
+    async def _draw_again(self, job_id: str, progress: JobProgress, place: Place) -> None:
+        """Make the files of a finished job's pictures once more, by the same request."""
+        job = await jobs.get(self._database, job_id)
+        if job is None or job.removed_by is RemovedBy.MODERATOR:
+            locale = "en-US" if job is None else job.locale
+            raise _JobFailed(say("job-failed.taken-away", locale))
+        saved = await self._make_and_save(job, progress, place)
+        await until_stored(lambda: pictures.drawn_again(self._database, job_id, saved))
+
+    async def _store(self, job: Job, saved: Sequence[NewPicture]) -> None:
+        """Finish a job with its saved pictures; of one that was stopped meanwhile nothing stays."""
+        if await jobs.finish(self._database, job.id, saved):
+            return
+        # It may be finished already: by a try whose answer was lost.
+        now = await jobs.get(self._database, job.id)
+        if now is None or now.state in (JobState.CANCELLED, JobState.FAILED):
+            await self._folder.remove_of_jobs([job.id])
 
     async def _resolve(self, job: Job) -> Job:
         """The job with a request for a model that is there.
@@ -126,8 +181,7 @@ class JobRunner:
         except NoModel as error:
             raise InferenceUnavailable("no model is known yet") from error
         except UserError as error:
-            told = (say_unmarked(text, job.locale) for text in (error.problem, error.remedy))
-            raise _JobFailed(" ".join(told)) from error
+            raise _JobFailed(_told(error, job.locale)) from error
 
     async def _make(
         self, job: Job, request: ImageRequest, progress: JobProgress, place: Place
@@ -206,3 +260,7 @@ class JobRunner:
             return {}
         digests = filter(None, (request.start.image, request.start.mask))
         return {digest: await self._folder.kept(digest) for digest in digests}
+
+
+def _told(error: UserError, locale: str) -> str:
+    return " ".join(say_unmarked(text, locale) for text in (error.problem, error.remedy))

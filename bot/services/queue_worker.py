@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any
 
 from bot.delivery.job_publisher import JobPublisher
@@ -17,7 +17,7 @@ from bot.i18n.texts import say
 from bot.models.registry import ModelRegistry
 from bot.policy.places import Places
 from bot.retry import until_stored
-from bot.services.job_runner import JobRunner
+from bot.services.job_runner import Complete, JobRunner
 from bot.services.moderation.words import WordFilter
 from diffusion.protocol.client import InferenceUnavailable
 from storage import jobs
@@ -25,6 +25,7 @@ from storage.database import Database, StorageUnavailable
 from storage.jobs import Job
 from storage.models import COPIED_KINDS, JobKind, JobState
 from storage.pictures import PictureFolder, PictureMissing
+from storage.start_pictures import StartPictures
 
 log = logging.getLogger(__name__)
 
@@ -59,12 +60,16 @@ class QueueWorker:
         publisher: JobPublisher,
         places: Places,
         words: WordFilter,
+        start_pictures: StartPictures,
+        complete: Complete,
     ) -> None:
         self._database = database
         self._engines = engines
         self._registry = registry
         self._publisher = publisher
-        self._runner = JobRunner(database, folder, registry, places, words)
+        self._runner = JobRunner(
+            database, folder, registry, places, words, start_pictures, complete
+        )
         self._news = {kinds: asyncio.Event() for kinds in (GENERATED_KINDS, COPIED_KINDS)}
         engines.on_change(self._news[GENERATED_KINDS].set)
         self._following: dict[str, asyncio.Task[None]] = {}
@@ -99,11 +104,16 @@ class QueueWorker:
         """Stop a queued or running job. False if it has ended already."""
         if not await jobs.cancel(self._database, job_id):
             return False
-        if task := self._following.get(job_id):
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await self.drop([job_id])
         self._end(job_id)
         return True
+
+    async def drop(self, job_ids: Collection[str]) -> None:
+        """Stop following jobs that the database no longer has as running."""
+        tasks = [task for job_id in job_ids if (task := self._following.get(job_id))]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def copy_at_once(self, job: Job) -> Job | None:
         """Finish a new job that only copies a stored picture, before it has a message.

@@ -25,6 +25,10 @@ from storage.models import JobKind, Scope
 from storage.rules.defaults import ScopedDefaults, from_json, to_json
 from storage.servers import ServerSettings
 
+LATER_KEY = "later"
+"""The key in the request of a follow-up job that is made when its picture is drawn again; see
+`bot.services.later_followups`."""
+
 
 def placeholder(text: str, seed: int) -> ImageRequest:
     """What stands in for the request of a prompt whose model is not known yet."""

@@ -56,26 +56,32 @@ async def show_page(interaction: discord.Interaction, query: str, number: int, k
     history, responder = services_of(interaction).history, Responder(interaction)
     member_id = interaction.user.id
 
-    async def look_up() -> tuple[HistoryPage, Mapping[str, bytes]]:
+    async def look_up() -> tuple[HistoryPage, Mapping[str, bytes], Collection[str]]:
         page = await history.search(member_id, query, number, kind)
-        return page, await history.thumbnails(member_id, page.found.jobs)
+        thumbnails = await history.thumbnails(member_id, page.found.jobs)
+        return page, thumbnails, await history.expired(page.found.jobs)
 
-    page, thumbnails = await responder.run(look_up(), ephemeral=True, updates=True)
+    page, thumbnails, expired = await responder.run(look_up(), ephemeral=True, updates=True)
     files = [
         AttachmentSpec(_thumbnail_name(job), thumbnails[job.id], _alt_text(job))
         for job in page.found.jobs
         if job.id in thumbnails
     ]
-    layout = history_layout(page, thumbnails.keys(), interaction.locale.value)
+    locale = interaction.locale.value
+    layout = history_layout(page, thumbnails.keys(), locale, expired)
     await responder.show_layout(layout, files)
 
 
 def history_layout(
-    page: HistoryPage, with_thumbnail: Collection[str], locale: str
+    page: HistoryPage,
+    with_thumbnail: Collection[str],
+    locale: str,
+    expired: Collection[str] = (),
 ) -> discord.ui.LayoutView:
     """The jobs of a page, a menu of kinds, a menu to show one again, and buttons to turn pages.
 
-    `with_thumbnail` are the ids of the jobs that have a thumbnail.
+    `with_thumbnail` are the ids of the jobs that have a thumbnail, `expired` those of jobs whose
+    pictures are not kept any more.
     """
     shown: list[discord.ui.Item[Any]] = [
         discord.ui.TextDisplay(job_embeds.history_heading(page, locale)),
@@ -83,6 +89,8 @@ def history_layout(
     ]
     for job in page.found.jobs:
         text = job_embeds.history_entry(job, job.id in page.found.favourites, locale)
+        if job.id in expired:
+            text += f"\n-# {say('history.expired', locale)}"
         if job.id in with_thumbnail:
             place = f"attachment://{_thumbnail_name(job)}"
             thumbnail: discord.ui.Thumbnail[Any] = discord.ui.Thumbnail(

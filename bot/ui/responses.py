@@ -66,6 +66,11 @@ class Responder:
                     interaction.extras[PLACEHOLDER_IS_EPHEMERAL] = ephemeral
         return await task
 
+    async def think(self) -> None:
+        """Show “thinking…” to the member alone, before work that answers with several messages."""
+        await self._interaction.response.defer(thinking=True, ephemeral=True)
+        self._interaction.extras[PLACEHOLDER_IS_EPHEMERAL] = True
+
     async def send(
         self, message: MessageSpec, view: discord.ui.View | None = None, *, ephemeral: bool
     ) -> int:

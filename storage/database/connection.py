@@ -1,6 +1,7 @@
 """An open database: transactions, reading sessions, and closing without losing either."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Collection, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from threading import Thread
@@ -85,6 +86,25 @@ class Database:
         self._sessions -= 1
         if self._sessions == 0:
             self._idle.set()
+
+    async def scrub(self) -> None:
+        """Leave nothing of what was deleted in SQLite's files: not in free space, nor in the log.
+
+        Postgres frees such space itself, with the time. Raises `StorageUnavailable`.
+        """
+        if not is_sqlite(self._url):
+            return
+        with translate_errors(self._url):
+            async with self._engine.connect() as connection:
+                # As the driver gives it: neither statement works inside a transaction.
+                driver = (await connection.get_raw_connection()).driver_connection
+                assert driver is not None, "the connection is open"
+                try:
+                    # Older versions did not overwrite what they deleted.
+                    await driver.execute("VACUUM")
+                    await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                except sqlite3.Error as error:
+                    raise unavailable(self._url, str(error)) from error
 
     async def close(self) -> None:
         """Close every connection once the open transactions have ended; no new ones begin.

@@ -50,6 +50,8 @@ def create_sqlite_engine(url: URL, threads: list[Thread], *, migrating: bool) ->
         # Migrations rebuild a table by dropping the old one, which must not delete the rows that
         # refer to it: there, foreign keys stay off, as they are by default.
         cursor = connection.cursor()
+        # What is deleted is overwritten: a deleted prompt must not be found in the file.
+        cursor.execute("PRAGMA secure_delete = ON")
         if migrating:
             _write_ahead(cursor)
         else:

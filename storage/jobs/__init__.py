@@ -16,6 +16,7 @@ from storage.jobs.lookups import (
 )
 from storage.jobs.queue import (
     DraftGone,
+    ParentGone,
     TooManyJobs,
     add,
     cancel,
@@ -53,6 +54,7 @@ __all__ = [
     "DraftGone",
     "Job",
     "NewJob",
+    "ParentGone",
     "Queue",
     "TooManyJobs",
     "Totals",

@@ -9,7 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage import queue_order
 from storage.database import Database
 from storage.jobs.records import UNFINISHED, Job, to_job
-from storage.models import COPIED_KINDS, JobRow, JobState, MemberRow, PictureRow, ShareRow
+from storage.models import (
+    COPIED_KINDS,
+    JobRow,
+    JobState,
+    MemberRow,
+    PictureRow,
+    RemovedBy,
+    ShareRow,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +39,15 @@ class Queue:
 
 
 async def get(database: Database, job_id: str) -> Job | None:
-    """Return the job with this id, or None."""
+    """Return the job with this id; None if there is none, or if it was erased."""
     async with database.reading() as session:
-        row = await session.get(JobRow, job_id)
+        row = await session.scalar(select(JobRow).where(JobRow.id == job_id, not_erased()))
     return to_job(row) if row else None
+
+
+def not_erased() -> ColumnElement[bool]:
+    """The condition that a job's content is not erased."""
+    return JobRow.removed_by.is_distinct_from(RemovedBy.ERASED)
 
 
 async def open_jobs(database: Database, member_id: int) -> tuple[Job, ...]:

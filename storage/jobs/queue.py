@@ -9,7 +9,7 @@ a database; any number of its queue workers may claim from it.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import drafts
 from storage.database import Database, upsert
-from storage.jobs.lookups import count_open_in
+from storage.jobs.lookups import count_open_in, not_erased
 from storage.jobs.records import UNFINISHED, Job, NewJob, fold, to_job, to_row
 from storage.models import JobRow, JobState, MemberRow
 from storage.pictures import NewPicture
@@ -37,6 +37,10 @@ class TooManyJobs(Exception):
         self.limit = limit
 
 
+class ParentGone(Exception):
+    """The job that a new one is made from was erased."""
+
+
 class DraftGone(Exception):
     """The draft was confirmed already, or refused, or is too old."""
 
@@ -53,7 +57,8 @@ async def add(
 
     `draft_id` is the draft that they come from, which is removed. Raises `TooManyJobs` if the
     member would have more than `limit` queued and running, `OverQuota` if they would use more than
-    their `quota` on the server, `DraftGone` if the draft is gone already.
+    their `quota` on the server, `DraftGone` if the draft is gone already, `ParentGone` if a job
+    that one is made from is.
     """
     if not new:
         return ()
@@ -89,6 +94,7 @@ async def insert(
         if open_count + len(new) > limit:
             raise TooManyJobs(open_count, limit)
     await _check_quota(session, new, quota, now)
+    await _check_parents(session, {job.parent_id for job in new if job.parent_id})
     if draft_id is not None and not await drafts.take(session, draft_id):
         raise DraftGone
     # A microsecond apart, so that "oldest first" keeps the order they were given in.
@@ -109,6 +115,20 @@ async def _check_quota(
     if quota is not None and server_id is not None and wanted:
         usage = await quotas.usage_in(session, server_id, new[0].member_id, now)
         quotas.check(quota, usage, wanted)
+
+
+async def _check_parents(session: AsyncSession, parents: Collection[str]) -> None:
+    """Raise ParentGone if one is erased; until the end of the transaction none can be."""
+    if not parents:
+        return
+    # As a foreign key locks them: they can still change otherwise, and get other children.
+    found = await session.scalars(
+        select(JobRow.id)
+        .where(JobRow.id.in_(parents), not_erased())
+        .with_for_update(read=True, key_share=True)
+    )
+    if len(found.all()) != len(parents):
+        raise ParentGone
 
 
 async def _count(session: AsyncSession, rows: Sequence[JobRow]) -> None:

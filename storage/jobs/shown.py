@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Update, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage import unwanted_messages
 from storage.database import Database
+from storage.jobs.lookups import not_erased
 from storage.jobs.records import Job, to_job
 from storage.models import JobRow
 
@@ -19,7 +22,8 @@ async def attach_message(
 ) -> None:
     """Store which message shows the job; from then on the job can be claimed.
 
-    `by_token` False is a message that is not reached by the job's reply token, if it has one.
+    `by_token` False is a message that is not reached by the job's reply token, if it has one. The
+    message of a job that was erased meanwhile is noted as unwanted.
     """
     # If the job has ended already, this message does not show that yet.
     values: dict[str, Any] = {
@@ -30,7 +34,7 @@ async def attach_message(
     if not by_token:
         values["reply_token"] = None
     async with database.transaction() as session:
-        await session.execute(update(JobRow).where(JobRow.id == job_id).values(**values))
+        await _attach(session, update(JobRow).values(**values), job_id, channel_id, message_id)
 
 
 async def begin_end(database: Database, job_id: str) -> datetime | None:
@@ -50,20 +54,23 @@ async def begin_end(database: Database, job_id: str) -> datetime | None:
 async def attach_end(database: Database, job_id: str, channel_id: int, message_id: int) -> None:
     """Store the new message that shows the job's end; the one before is left over.
 
-    Storing the same message again changes nothing.
+    Storing the same message again changes nothing. The message of a job that was erased meanwhile
+    is noted as unwanted.
     """
     async with database.transaction() as session:
-        await session.execute(
-            update(JobRow)
-            .where(JobRow.id == job_id, JobRow.message_id.is_distinct_from(message_id))
-            .values(
-                # Read before the assignment: the message that showed the progress.
-                progress_id=JobRow.message_id,
-                channel_id=channel_id,
-                message_id=message_id,
-                shown_at=_now(),
-            )
+        shows_it = await session.scalar(
+            select(JobRow.id).where(JobRow.id == job_id, JobRow.message_id == message_id)
         )
+        if shows_it:
+            return
+        attached = update(JobRow).values(
+            # Read before the assignment: the message that showed the progress.
+            progress_id=JobRow.message_id,
+            channel_id=channel_id,
+            message_id=message_id,
+            shown_at=_now(),
+        )
+        await _attach(session, attached, job_id, channel_id, message_id)
 
 
 async def mark_shown(database: Database, job_id: str, message_id: int | None) -> None:
@@ -103,6 +110,17 @@ async def count_by_token(database: Database, token: str) -> int:
             select(func.count()).select_from(JobRow).where(JobRow.reply_token == token)
         )
         return counted or 0
+
+
+async def _attach(
+    session: AsyncSession, attached: Update, job_id: str, channel_id: int, message_id: int
+) -> None:
+    """Give a job its message, or note the message as unwanted if the job was erased."""
+    changed = await session.scalar(
+        attached.where(JobRow.id == job_id, not_erased()).returning(JobRow.id)
+    )
+    if changed is None:
+        await unwanted_messages.add(session, channel_id, message_id)
 
 
 def _now() -> datetime:

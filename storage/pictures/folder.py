@@ -13,6 +13,7 @@ import os
 import re
 import time
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -45,6 +46,8 @@ class PictureFolder:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._keeping = asyncio.Lock()
+        self.written_bytes = 0
+        """How many bytes this process has written."""
 
     async def save(self, job_id: str, index: int, seed: int, png: bytes) -> NewPicture:
         """Check that `png` is a whole PNG and write it to the folder, atomically.
@@ -65,6 +68,20 @@ class PictureFolder:
         Raises `PictureNotRemoved`.
         """
         await asyncio.to_thread(self._remove, pictures)
+
+    async def expire(self, pictures: Sequence[Picture], before: datetime) -> tuple[str, ...]:
+        """Delete those files that were written before; returns the ids of the pictures without one.
+
+        Raises `PictureNotRemoved`.
+        """
+        return await asyncio.to_thread(self._expire, pictures, before.timestamp())
+
+    async def remove_of_jobs(self, job_ids: Collection[str]) -> int:
+        """Delete all files of these jobs' pictures, also those without a row; returns how many.
+
+        Raises `PictureNotRemoved`.
+        """
+        return await asyncio.to_thread(self._remove_of_jobs, frozenset(job_ids))
 
     async def keep(self, picture: bytes) -> str:
         """Write a start picture to the folder; returns its SHA-256, its name.
@@ -114,6 +131,32 @@ class PictureFolder:
         except OSError as error:
             raise PictureNotRemoved(_why_not_written(error)) from error
 
+    def _expire(self, pictures: Sequence[Picture], before: float) -> tuple[str, ...]:
+        expired = []
+        try:
+            for picture in pictures:
+                file = self._root / picture.file
+                with contextlib.suppress(FileNotFoundError):
+                    if file.stat().st_mtime >= before:
+                        continue
+                    file.unlink()
+                expired.append(picture.id)
+        except OSError as error:
+            raise PictureNotRemoved(_why_not_written(error)) from error
+        return tuple(expired)
+
+    def _remove_of_jobs(self, job_ids: frozenset[str]) -> int:
+        gone = 0
+        try:
+            for file in self._root.glob("*"):
+                # One that a crash left half written begins with a dot.
+                if file.name.removeprefix(".").partition("_")[0] in job_ids:
+                    file.unlink(missing_ok=True)
+                    gone += 1
+        except OSError as error:
+            raise PictureNotRemoved(_why_not_written(error)) from error
+        return gone
+
     def _all_kept(self, older_than_s: float) -> tuple[str, ...]:
         latest, found = time.time() - older_than_s, []
         for file in (self._root / KEPT_FOLDER).glob("*"):
@@ -157,6 +200,7 @@ class PictureFolder:
                 os.fsync(stream.fileno())
             unfinished.replace(place)
             _sync_folder(place.parent)
+            self.written_bytes += len(picture)
         except OSError as error:
             _remove_if_there(unfinished)
             raise PictureNotSaved(_why_not_written(error)) from error
@@ -206,6 +250,8 @@ def _remove_if_there(file: Path) -> None:
 def _why_not_written(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "The disk for pictures is full."
+    if error.errno == errno.EFBIG:
+        return "A file may not become that large here."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return "The folder for pictures is not writable."
     return f"The folder for pictures cannot be used: {error.strerror or error}."

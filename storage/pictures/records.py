@@ -1,8 +1,10 @@
 """A picture as the rest of Darkroom sees it, and its row beside its job."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from storage.database import Database
 from storage.models import PictureRow, read_row
@@ -31,6 +33,8 @@ class Picture(NewPicture):
 
     id: str
     job_id: str
+    expired_at: datetime | None = None
+    """When its file was deleted because of its age; None while it is kept."""
 
 
 def picture_id(job_id: str, index: int) -> str:
@@ -52,6 +56,17 @@ async def at(database: Database, job_id: str, index: int) -> Picture | None:
     async with database.reading() as session:
         row = await session.get(PictureRow, picture_id(job_id, index))
         return None if row is None else read_row(Picture, row)
+
+
+async def drawn_again(database: Database, job_id: str, made: Sequence[NewPicture]) -> None:
+    """Store that the files of a job's pictures are there again, as they are now."""
+    async with database.transaction() as session:
+        for new in made:
+            await session.execute(
+                update(PictureRow)
+                .where(PictureRow.id == picture_id(job_id, new.index))
+                .values(sha256=new.sha256, bytes_size=new.bytes_size, expired_at=None)
+            )
 
 
 def to_row(job_id: str, new: NewPicture) -> PictureRow:

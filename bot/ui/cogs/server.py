@@ -56,6 +56,7 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
         highlights=say("command-server-settings.highlights"),
         pictures_carry=say("command-server-settings.pictures_carry"),
         finished=say("command-server-settings.finished"),
+        keep_days=say("command-server-settings.keep_days"),
     )
     @app_commands.choices(
         temperament=_choices(*TEMPERAMENT_NAMES),
@@ -76,6 +77,7 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
         highlights: discord.TextChannel | None = None,
         pictures_carry: str | None = None,
         finished: str | None = None,
+        keep_days: app_commands.Range[int, 0, 3650] | None = None,
     ) -> None:
         changes = {
             "stylize": stylize,
@@ -86,6 +88,7 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
             "highlights_channel": highlights and highlights.id,
             "pictures_carry": pictures_carry,
             "finished": finished,
+            "keep_days": keep_days,
         }
         server_id = managed_server_of(interaction)
         changed = any(given is not None for given in (aspect, style, *changes.values()))

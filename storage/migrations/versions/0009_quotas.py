@@ -41,7 +41,6 @@ def upgrade() -> None:
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("pictures", sa.Integer(), nullable=False),
         sa.Column("gpu_ms", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["member_id"], ["members.id"], "fk_quota_usage_member_id_members"),
         sa.PrimaryKeyConstraint("server_id", "member_id", "period", name="pk_quota_usage"),
     )
 

@@ -96,6 +96,8 @@ BUTTONS_OF_NOBODY = (
     "setup:1:quota:public",
     "defaults:server:1:reset",
     "defaults:channel:1:reset:yes",
+    "privacy:delete:no",
+    "privacy:delete:yes",
     "propose:draw:1",
     "propose:all",
     "propose:example:1",

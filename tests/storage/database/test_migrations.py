@@ -39,6 +39,7 @@ TABLES = {"servers", "members", "options", "jobs", "copies", "drafts", "pictures
 TABLES |= {"quotas", "quota_usage", "queue_shares"}
 TABLES |= {"word_rules"}
 TABLES |= {"defaults"}
+TABLES |= {"unwanted_messages", "erasures"}
 
 
 async def on(url: str, do: Callable[[Connection], T]) -> T:

@@ -131,7 +131,7 @@ async def test_ended_jobs_do_not_count_against_the_limit(
 
 
 async def test_a_parent_must_exist(database: Database) -> None:
-    with pytest.raises(IntegrityError):
+    with pytest.raises(jobs.ParentGone):
         await jobs.add(database, [new_job(), new_job(parent_id="0" * 32)], limit=None)
     assert await jobs.open_jobs(database, 1) == ()
 

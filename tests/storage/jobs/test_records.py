@@ -115,7 +115,7 @@ async def test_a_picture_comes_back_as_it_was_given(database: Database) -> None:
 
 
 async def test_settings_with_every_field_set_come_back_whole(database: Database) -> None:
-    given = ServerSettings(1, "3:2", "raw", 250, "faithful", 5, 20, "owner", 9, "mark", "quiet")
+    given = ServerSettings(1, "3:2", "raw", 250, "faithful", 5, 20, "owner", 9, "mark", "quiet", 30)
     for field in fields(ServerSettings):
         assert field.default is MISSING or getattr(given, field.name) != field.default, field.name
     await save_settings(database, given)

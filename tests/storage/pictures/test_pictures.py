@@ -5,6 +5,7 @@
 import asyncio
 import errno
 import os
+import resource
 import struct
 from collections.abc import Callable
 from hashlib import sha256
@@ -223,3 +224,24 @@ async def test_what_cannot_be_kept_says_why(folder: PictureFolder, root: Path, p
 async def test_only_a_digest_is_a_name_of_what_was_kept(folder: PictureFolder, name: str) -> None:
     with pytest.raises(AssertionError):
         await folder.kept(name)
+
+
+async def test_a_disk_that_takes_no_more_leaves_nothing_half_written(
+    tmp_path: Path, png: bytes
+) -> None:
+    """The limit of a file's size stands in for a disk that fills up while it is written."""
+    folder = PictureFolder(tmp_path / "pictures")
+    whole = await folder.save("a" * 32, 0, 7, png)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(png) // 2, hard))
+    try:
+        with pytest.raises(PictureNotSaved, match="A file may not become that large here"):
+            await folder.save("b" * 32, 0, 7, png)
+        with pytest.raises(PictureNotSaved):
+            await folder.keep(png)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    left = [file.name for file in (tmp_path / "pictures").rglob("*") if file.is_file()]
+    assert left == [whole.file]
+    assert folder.written_bytes == len(png)
+    await folder.save("b" * 32, 0, 7, png)

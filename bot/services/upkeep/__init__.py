@@ -1,0 +1,1 @@
+"""What keeps the operator's disk in order: old files go, and a full folder takes no new jobs."""

@@ -1,0 +1,1 @@
+"""A member's own data: all of it read for them, and all of it deleted when they ask for that."""

@@ -1,0 +1,208 @@
+"""Deletes jobs with all that they hold, and everything else that is stored about a member.
+
+Of a job that other members' jobs were made from, an empty row stays, which belongs to nobody. The
+files of pictures are deleted before; messages on Discord are noted as unwanted, in the same
+transaction. Each step can be repeated after a crash.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from storage import unwanted_messages
+from storage.database import Database, upsert
+from storage.jobs import UNFINISHED, Job, to_job
+from storage.models import (
+    CopyRow,
+    ErasureRow,
+    FavouriteRow,
+    JobRow,
+    JobState,
+    MemberRow,
+    PictureRow,
+    RemovedBy,
+)
+from storage.privacy.tables import MEMBER_TABLES
+from storage.start_pictures import digests_in
+
+NOBODY = 0
+"""The member that emptied jobs belong to. Discord gives nobody this id."""
+
+MAX_JOBS = 100
+"""Jobs that are erased in one transaction, so that nobody waits long for it."""
+
+EMPTIED = {
+    "prompt": "",
+    "folded_prompt": "",
+    "request": {},
+    "member_name": "",
+    "verdict": 0,
+    "counted_pictures": 0,
+    "weight": 1,
+}
+"""What is stored in columns of an emptied job that cannot be null."""
+
+KEPT_COLUMNS = frozenset(
+    {
+        *("id", "kind", "state", "channel_id", "server_id", "attachment_limit", "mode", "locale"),
+        *("stealth", "attempts", "turn", "created_at", "started_at", "finished_at", "shown_at"),
+        *("highlighted", "removed_by", "member_id"),
+    }
+)
+"""The columns of an emptied job that keep a value; all others lose theirs."""
+
+_BY_JOB = ("jobs", "pictures", "copies", "members")
+"""Tables that `erase_jobs` and the end of `forget_member` take care of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How much is stored about a member."""
+
+    jobs: int
+    pictures: int
+    options: int
+    drafts: int
+    favourites: int
+
+
+async def stored(database: Database, member_id: int) -> Stored:
+    """Count what a deletion would delete."""
+    counted: dict[str, int] = {}
+    async with database.reading() as session:
+        for one in MEMBER_TABLES:
+            chosen = select(func.count()).select_from(one.table).where(one.of(member_id))
+            counted[one.table.name] = await session.scalar(chosen) or 0
+    return Stored(
+        **{name: counted[name] for name in ("jobs", "pictures", "options", "drafts", "favourites")}
+    )
+
+
+async def ask(database: Database, member_id: int) -> None:
+    """Note that a member wants everything about them deleted."""
+    async with database.transaction() as session:
+        values = {"member_id": member_id, "asked_at": datetime.now(UTC)}
+        await upsert(session, ErasureRow, values, update={"member_id"})
+
+
+async def asked(database: Database) -> Sequence[int]:
+    """The members whose deletion is not done yet."""
+    async with database.reading() as session:
+        rows = await session.scalars(select(ErasureRow.member_id).order_by(ErasureRow.asked_at))
+        return rows.all()
+
+
+async def done(database: Database, member_id: int) -> None:
+    """Forget that a member asked: it is done."""
+    async with database.transaction() as session:
+        await session.execute(delete(ErasureRow).where(ErasureRow.member_id == member_id))
+
+
+async def some_jobs(database: Database, member_id: int) -> Sequence[Job]:
+    """Some of a member's jobs, at most MAX_JOBS, those that have not ended first."""
+    async with database.reading() as session:
+        rows = await session.scalars(
+            select(JobRow)
+            .where(JobRow.member_id == member_id)
+            .order_by(JobRow.state.in_(UNFINISHED).desc(), JobRow.created_at.desc(), JobRow.id)
+            .limit(MAX_JOBS)
+        )
+        return [to_job(row) for row in rows]
+
+
+async def erase_jobs(database: Database, job_ids: Collection[str]) -> frozenset[str]:
+    """Delete jobs: prompts, requests, rows of pictures, favourites; note their messages.
+
+    The one way in which a job is deleted, for its member and for moderators; the files of its
+    pictures are the caller's. Returns the digests of start pictures that they named.
+    """
+    async with database.transaction() as session:
+        rows = await session.scalars(
+            select(JobRow).where(JobRow.id.in_(job_ids)).order_by(JobRow.id).with_for_update()
+        )
+        found = rows.all()
+        ids = [row.id for row in found]
+        for row in found:
+            if row.message_id is not None:
+                await unwanted_messages.add(
+                    session, row.channel_id, row.message_id, row.reply_token
+                )
+            if row.progress_id is not None:
+                await unwanted_messages.add(
+                    session, row.channel_id, row.progress_id, row.reply_token
+                )
+        for copy in await session.scalars(select(CopyRow).where(CopyRow.job_id.in_(ids))):
+            await unwanted_messages.add(session, copy.channel_id, copy.message_id)
+        digests = frozenset().union(*(digests_in(row.request) for row in found))
+        pictures = select(PictureRow.id).where(PictureRow.job_id.in_(ids))
+        await session.execute(delete(CopyRow).where(CopyRow.job_id.in_(ids)))
+        await session.execute(delete(FavouriteRow).where(FavouriteRow.picture_id.in_(pictures)))
+        await session.execute(delete(PictureRow).where(PictureRow.job_id.in_(ids)))
+        await _empty(session, ids)
+        await _delete_childless(session)
+    return digests
+
+
+async def forget_member(database: Database, member_id: int) -> frozenset[str] | None:
+    """Delete all else that is stored about a member, whose jobs are erased already.
+
+    Returns the digests of start pictures that it named; None, and nothing is deleted, if the
+    member has a job again.
+    """
+    async with database.transaction() as session:
+        # Locks the member's row: a job that is queued at the same time comes before this or after.
+        await session.execute(
+            update(MemberRow).where(MemberRow.id == member_id).values(name="", preferences=None)
+        )
+        if await session.scalar(select(JobRow.id).where(JobRow.member_id == member_id).limit(1)):
+            await session.rollback()
+            return None
+        digests: set[str] = set()
+        for one in MEMBER_TABLES:
+            if one.survives or one.table.name in _BY_JOB:
+                continue
+            if one.table.name == "drafts":
+                contents = await session.scalars(
+                    select(one.table.c.content).where(one.of(member_id))
+                )
+                digests.update(*(digests_in(content) for content in contents))
+            await session.execute(delete(one.table).where(one.of(member_id)))
+        await session.execute(delete(MemberRow).where(MemberRow.id == member_id))
+    return frozenset(digests)
+
+
+async def _empty(session: AsyncSession, ids: Sequence[str]) -> None:
+    now = datetime.now(UTC)
+    await upsert(session, MemberRow, {"id": NOBODY, "name": "", "first_seen": now}, update={"name"})
+    emptied: dict[str, Any] = {
+        column.name: EMPTIED.get(column.name)
+        for column in JobRow.__table__.columns
+        if column.name not in KEPT_COLUMNS
+    }
+    await session.execute(
+        update(JobRow)
+        .where(JobRow.id.in_(ids), JobRow.state.in_(UNFINISHED))
+        .values(state=JobState.CANCELLED, finished_at=now)
+    )
+    await session.execute(
+        update(JobRow)
+        .where(JobRow.id.in_(ids))
+        .values(
+            **emptied,
+            member_id=NOBODY,
+            removed_by=RemovedBy.ERASED,
+            shown_at=func.coalesce(JobRow.shown_at, now),
+        )
+    )
+
+
+async def _delete_childless(session: AsyncSession) -> None:
+    """Delete the emptied jobs, also of earlier, that no job is made from any more."""
+    child = aliased(JobRow)
+    childless = ~exists().where(child.parent_id == JobRow.id)
+    await session.execute(delete(JobRow).where(JobRow.member_id == NOBODY, childless))
