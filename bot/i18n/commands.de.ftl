@@ -607,6 +607,7 @@ help = Hilfe
     .usual = Standard
     .no-models = Das Bildmodell wird noch geladen.
     .messages = An einer Nachricht: { $names }
+    .server = **Für alle, die diesen Server verwalten:** { $commands }
     .unknown = Den Parameter `--{ $flag }` gibt es nicht.
 help-start = Tipp { $imagine } und sag, was gezeichnet werden soll, etwa `a red fox`. Du bekommst ein Raster aus vier Bildern.
     .grid = Unter dem Raster

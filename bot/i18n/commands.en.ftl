@@ -607,6 +607,7 @@ help = Help
     .usual = Default
     .no-models = The image model is still loading.
     .messages = On a message: { $names }
+    .server = **For those who manage this server:** { $commands }
     .unknown = There is no parameter `--{ $flag }`.
 help-start = Type { $imagine } and say what to draw, such as `a red fox`. You get a grid of four pictures.
     .grid = Under the grid

@@ -36,10 +36,11 @@ MAX_MODEL_NAME_CHARS = 90
 
 @dataclass(frozen=True, slots=True)
 class CommandHelp:
-    """How a command is mentioned, and its description."""
+    """How a command is mentioned, its description, and whether it is one of `/server`."""
 
     mention: Markup
     meaning: str
+    of_server: bool = False
 
 
 def start(mentions: Mapping[str, Markup], locale: str, model: ModelInfo | None = None) -> EmbedSpec:
@@ -71,7 +72,10 @@ def _demo(model: ModelInfo | None, locale: str) -> tuple[tuple[str, str], ...]:
 
 
 def commands(slash: Sequence[CommandHelp], menus: Sequence[str], locale: str) -> EmbedSpec:
-    lines = [f"{command.mention} {command.meaning}" for command in slash]
+    """One line for each command; those of `/server` share a paragraph, which few members need."""
+    lines = [f"{one.mention} {one.meaning}" for one in slash if not one.of_server]
+    if for_owners := " ".join(one.mention for one in slash if one.of_server):
+        lines += ["", say("help.server", locale, commands=Markup(for_owners))]
     on_messages = say("help.messages", locale, names=", ".join(menus))
     by_ai = say("by-ai", locale)
     text = "\n".join([say("help.commands-text", locale), by_ai, "", *lines, "", on_messages])

@@ -55,7 +55,11 @@ async def _page(interaction: discord.Interaction, topic: str) -> EmbedSpec:
             return help_embeds.models(await services_of(interaction).history.versions(), locale)
     mentions = _mentions(interaction)
     slash = [
-        CommandHelp(mentions[command.qualified_name], say(key_of(command), locale))
+        CommandHelp(
+            mentions[command.qualified_name],
+            say(key_of(command), locale),
+            command.qualified_name.startswith("server "),
+        )
         for command in sorted(_commands(interaction), key=lambda one: one.qualified_name)
         if _may_use(interaction, command)
     ]

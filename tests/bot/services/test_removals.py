@@ -17,6 +17,7 @@ from storage.database import Database
 from storage.models import JobState
 from storage.pictures import of_job
 from storage.removals import Copy
+from storage.rules.quotas import Quota
 from tests.support.bot.deployment import Deployment
 from tests.support.bot.job_messages import (
     LONG,
@@ -180,7 +181,7 @@ async def test_an_upscale_that_waits_for_what_is_taken_away_fails_in_words(
     await ada.wait_until_deleted(single)
     new = await jobs.get(database, job_id_of(single))
     assert new is not None
-    (made,) = await bot.services.generation.queue([new], None)
+    (made,) = await bot.services.generation.queue([new], None, Quota())
     bot.services.generation.post([made])
     failed = await ada.wait_for(lambda m: "(Failed)" in m.content and m.embeds)
     assert "A moderator removed the picture" in card(failed)

@@ -11,7 +11,7 @@ import pytest
 
 from bot.client import DarkroomBot
 from bot.config import Settings
-from bot.delivery.job_publisher import MIN_ATTACHMENT_LIMIT_BYTES
+from bot.delivery.end_publisher import MIN_ATTACHMENT_LIMIT_BYTES
 from bot.services.privacy import export
 from playground import Playground
 from playground.testing.member import Member
