@@ -1,13 +1,14 @@
 """`python -m tests.screenshots`: the main messages as the playground shows them, in docs/pictures.
 
-Runs everything with the embedded model, plays a member, and photographs their page with Chromium.
+`members` or `admins` behind it makes only those. Runs everything with the embedded model, plays a
+member, and photographs their page with Chromium.
 """
 
 import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from selenium import webdriver
@@ -74,14 +75,46 @@ async def refusal(member: Member) -> None:
     await filled(member, await member.slash("darkroom", "queue"))
 
 
-SCENES: tuple[Callable[[Member], Awaitable[None]], ...] = (
-    page,
-    picture,
-    settings,
-    history,
-    words,
-    refusal,
-)
+async def admins_setup(member: Member) -> None:
+    """The first steps, with one of them done."""
+    panel = await filled(member, await member.slash("darkroom", "server setup"))
+    await member.press(
+        panel, next(b.label for b in panel.buttons if "community" in (b.label or ""))
+    )
+
+
+async def admins_quotas(member: Member) -> None:
+    await filled(
+        member, await member.slash("darkroom", "server quota set", pictures=100, cooldown=15)
+    )
+    await filled(member, await member.slash("darkroom", "info"))
+
+
+async def admins_words(member: Member) -> None:
+    await filled(member, await member.slash("darkroom", "server words add", rule="*nude*"))
+    prompt = "a n u d e cat"
+    await filled(member, await member.slash("darkroom", "server words test", prompt=prompt))
+    await filled(member, await member.slash("darkroom", "imagine", prompt=prompt))
+
+
+async def admins_defaults(member: Member) -> None:
+    answer = await member.slash("darkroom", "server defaults", channel="gallery", stylize=250)
+    panel = await filled(member, answer)
+    menu = next(one.custom_id for one in panel.selects if one.custom_id.endswith(":file_format"))
+    await member.choose(panel, "=webp", select=menu)
+
+
+async def admins_doctor(member: Member) -> None:
+    answer = await member.slash("darkroom", "server doctor")
+    await member.wait_for(lambda m: m.id == answer.id and bool(m.embeds))
+
+
+Scenes = tuple[Callable[[Member], Awaitable[None]], ...]
+
+SCENES: Mapping[str, Scenes] = {
+    "members": (page, picture, settings, history, words, refusal),
+    "admins": (admins_setup, admins_quotas, admins_words, admins_defaults, admins_doctor),
+}
 """In their order, for later ones use what earlier ones made; each becomes a file of its name."""
 
 
@@ -109,7 +142,7 @@ def photograph(browser: webdriver.Chrome, url: str, file: Path) -> None:
     assert browser.save_screenshot(str(file))
 
 
-async def main() -> None:
+async def main(groups: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             "DARKROOM_DATA": f"{folder}/data",
@@ -123,7 +156,7 @@ async def main() -> None:
             browser = await asyncio.to_thread(opened, f"{folder}/profile")
             async with Member(ready[1], "you", timeout=PATIENCE) as member:
                 await member.wait_for_command("imagine")
-                for scene in SCENES:
+                for scene in [scene for group in groups for scene in SCENES[group]]:
                     await scene(member)
                     file = PICTURES / f"{scene.__name__}.png"
                     await asyncio.to_thread(photograph, browser, ready[1], file)
@@ -132,4 +165,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:] or tuple(SCENES)))

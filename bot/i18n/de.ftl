@@ -563,7 +563,25 @@ setup = Darkroom auf „{ $server }“ einrichten
     .nowhere = Es gibt noch keinen Kanal, in dem du zeichnen kannst.
     .draw = Das erste Bild zeichnen
     .open = Einrichten
-    .more = -# Mehr: `/server quota` für Rollen, `/server words` für das, was nicht verlangt werden darf, `/server defaults` und `/server settings` für den Rest, `/server doctor`, wenn etwas nicht geht.
+    .more = **Was hier noch gilt**
+    .role-quotas = { $count ->
+            [0] Keine Rolle hat eigene Grenzen
+            [1] 1 Rolle hat eigene Grenzen
+           *[other] { $count } Rollen haben eigene Grenzen
+        }: `/server quota show`
+    .word-rules = { $count ->
+            [0] Keine Regeln zu Wörtern
+            [1] 1 Regel zu Wörtern
+           *[other] { $count } Regeln zu Wörtern
+        }: `/server words list`
+    .own-defaults = { $count ->
+            [0] Kein Kanal und keine Rolle hat eigene Standards
+            [1] 1 Kanal oder Rolle hat eigene Standards
+           *[other] { $count } Kanäle und Rollen haben eigene Standards
+        }: `/server defaults`
+    .finished = Fertige Aufträge { $how }: `/server settings finished`
+    .carry = Bilddateien { $what }: `/server settings pictures_carry`
+    .doctor = -# Wenn etwas nicht geht, sagt `/server doctor`, warum.
     .changed-preset = **Geändert:** Für alle gelten die Grenzen von „{ $kind }“.
     .changed-language = **Geändert:** Die Nachrichten sind in: { $language }.
     .drawing = **Das erste Bild** wird in { $channel } gezeichnet.

@@ -563,7 +563,25 @@ setup = Set up Darkroom on “{ $server }”
     .nowhere = There is no channel yet in which you can draw.
     .draw = Draw the first picture
     .open = Set up
-    .more = -# More: `/server quota` for roles, `/server words` for what may not be asked for, `/server defaults` and `/server settings` for the rest, `/server doctor` if something does not work.
+    .more = **Also set here**
+    .role-quotas = { $count ->
+            [0] No role has limits of its own
+            [1] 1 role has limits of its own
+           *[other] { $count } roles have limits of their own
+        }: `/server quota show`
+    .word-rules = { $count ->
+            [0] No rules about words
+            [1] 1 rule about words
+           *[other] { $count } rules about words
+        }: `/server words list`
+    .own-defaults = { $count ->
+            [0] No channel or role has defaults of its own
+            [1] 1 channel or role has defaults of its own
+           *[other] { $count } channels and roles have defaults of their own
+        }: `/server defaults`
+    .finished = Finished jobs { $how }: `/server settings finished`
+    .carry = Files of pictures { $what }: `/server settings pictures_carry`
+    .doctor = -# If something does not work, `/server doctor` says why.
     .changed-preset = **Changed:** everybody has the limits of “{ $kind }”.
     .changed-language = **Changed:** messages are written in: { $language }.
     .drawing = **The first picture** is being drawn in { $channel }.

@@ -205,7 +205,7 @@ def build_services(
         rate_limiter=RateLimiter(),
         messenger=messenger,
         doctor=ServerDoctor(settings, database, connected),
-        setup=SetupService(quotas, defaults),
+        setup=SetupService(database, quotas, defaults, words),
         registry=registry,
         queue_worker=queue_worker,
         start_pictures=start_pictures,

@@ -4,27 +4,53 @@ from dataclasses import dataclass
 
 from bot.services.admin.defaults import DefaultsService
 from bot.services.admin.quotas import QuotaService, ServerQuotas
+from bot.services.moderation.words import WordFilter
+from storage import servers
+from storage.database import Database
 from storage.models import Scope
+from storage.servers import ServerSettings
 
 
 @dataclass(frozen=True, slots=True)
 class SetupState:
-    """`language` is that of messages; None for the one that the server has at Discord."""
+    """What is set on a server.
 
+    `language` is that of messages; None for the one that the server has at Discord. `role_quotas`
+    are the roles with limits of their own, `own_defaults` the categories, channels and roles with
+    defaults.
+    """
+
+    settings: ServerSettings
     quotas: ServerQuotas
     language: str | None
+    role_quotas: int
+    word_rules: int
+    own_defaults: int
 
 
 class SetupService:
     """Reads and changes them. Knows nothing of Discord's API."""
 
-    def __init__(self, quotas: QuotaService, defaults: DefaultsService) -> None:
+    def __init__(
+        self, database: Database, quotas: QuotaService, defaults: DefaultsService, words: WordFilter
+    ) -> None:
+        self._database = database
         self._quotas = quotas
         self._defaults = defaults
+        self._words = words
 
     async def state(self, server_id: int) -> SetupState:
-        chosen = await self._defaults.of_scope(server_id, Scope.SERVER, server_id)
-        return SetupState(await self._quotas.of_server(server_id), chosen.language)
+        quotas = await self._quotas.of_server(server_id)
+        by_scope = {one.scope_id: one for one in await self._defaults.all_of(server_id)}
+        everywhere = by_scope.pop(server_id, None)
+        return SetupState(
+            await servers.get_settings(self._database, server_id),
+            quotas,
+            everywhere.chosen.language if everywhere else None,
+            role_quotas=len(quotas.by_role.keys() - {server_id}),
+            word_rules=len(await self._words.rules(server_id)),
+            own_defaults=len(by_scope),
+        )
 
     async def use_preset(self, server_id: int, name: str) -> None:
         """Give @everyone ready-made limits."""

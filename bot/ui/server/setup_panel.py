@@ -1,7 +1,7 @@
 """What the panel of `/server setup` looks like: its steps, each with what is set now. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import discord
@@ -71,7 +71,7 @@ def _heading(shown: Shown, locale: str) -> str:
         lines += [say("setup.invited", locale), say("by-ai", locale)]
     lines.append(say("setup.text", locale))
     if shown.changed is not None:
-        lines.append(f"✅ {say(shown.changed, locale)}")
+        lines.append(f"✓ {say(shown.changed, locale)}")
     return "\n".join(lines)
 
 
@@ -79,7 +79,13 @@ def _how_much(shown: Shown, locale: str) -> list[discord.ui.Item[Any]]:
     quotas = shown.state.quotas
     everyone = quotas.by_role.get(shown.server_id, Quota())
     held = preset_of(everyone, quotas.jobs_per_member)
-    limits = Markup(quota_embeds.limits(everyone, locale, quotas.jobs_per_member))
+    # What limits nothing is not said.
+    said = replace(
+        everyone,
+        cooldown_s=everyone.cooldown_s or None,
+        weight=None if everyone.weight == 1 else everyone.weight,
+    )
+    limits = Markup(quota_embeds.limits(said, locale, quotas.jobs_per_member))
     row: discord.ui.ActionRow[Any] = discord.ui.ActionRow()
     for name in PRESETS:
         label = preset_label(name, locale)
@@ -145,8 +151,26 @@ def _first_picture(shown: Shown, locale: str) -> list[discord.ui.Item[Any]]:
     return [
         discord.ui.TextDisplay("\n".join(lines) or say("setup.nowhere", locale)),
         discord.ui.ActionRow(draw, again),
-        discord.ui.TextDisplay(say("setup.more", locale)),
+        discord.ui.Separator(),
+        discord.ui.TextDisplay(_at_a_glance(shown.state, locale)),
     ]
+
+
+def _at_a_glance(state: SetupState, locale: str) -> str:
+    """What else is set on the server, and by which command it is changed."""
+    lines = [say("setup.more", locale)]
+    for key, count in (
+        ("role-quotas", state.role_quotas),
+        ("word-rules", state.word_rules),
+        ("own-defaults", state.own_defaults),
+    ):
+        lines.append(f"- {say(f'setup.{key}', locale, count=count)}")
+    finished = say(f"server-settings.finished-{state.settings.finished}", locale)
+    carry = say(f"server-settings.pictures-{state.settings.pictures_carry}", locale)
+    lines.append(f"- {say('setup.finished', locale, how=Markup(finished))}")
+    lines.append(f"- {say('setup.carry', locale, what=Markup(carry))}")
+    lines.append(say("setup.doctor", locale))
+    return "\n".join(lines)
 
 
 def _problem(finding: Finding, locale: str) -> str:
