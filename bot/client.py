@@ -30,7 +30,7 @@ from bot.ui.cogs.settings import SettingsCog
 from bot.ui.confirmations import ConfirmationButton
 from bot.ui.edit_button import EditButton
 from bot.ui.erasing import EraseButton
-from bot.ui.greeting import greet
+from bot.ui.greeting import greet, take_leave
 from bot.ui.help_pages import TopicButton
 from bot.ui.interactions import check_allowed
 from bot.ui.job_buttons import JobButton
@@ -167,12 +167,14 @@ class DarkroomBot(commands.Bot):
             database,
             direct_messages=settings.direct_messages,
             user_installs=settings.user_installs,
+            servers=settings.only_servers,
         )
         self.services = build_services(settings, database, folder, engines, Messenger(self), places)
         self._reactions = Reactions(self, self.services)
         self.command_ids: dict[str, int] = {}
         self._is_on_discord = settings.discord_url is None
         self._loops: list[asyncio.Task[Any]] = []
+        self._leaving: set[int] = set()
 
     async def setup_hook(self) -> None:
         self.add_dynamic_items(*PRESSED)
@@ -196,9 +198,27 @@ class DarkroomBot(commands.Bot):
 
     async def on_ready(self) -> None:
         log.info("connected as %s", self.user)
+        # Of servers whose news came before this, discord.py says no more than this.
+        for guild in self.guilds:
+            if not guild.unavailable:
+                await self._leave_unserved(guild)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        await greet(self, self.services, guild, self.command_ids)
+        if self.services.places.serves(guild.id):
+            await greet(self, self.services, guild, self.command_ids)
+        await self._leave_unserved(guild)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        await self._leave_unserved(guild)
+
+    async def _leave_unserved(self, guild: discord.Guild) -> None:
+        """Leave a server that the operator's list does not have."""
+        if not self.services.places.serves(guild.id) and guild.id not in self._leaving:
+            self._leaving.add(guild.id)
+            try:
+                await take_leave(guild)
+            finally:
+                self._leaving.discard(guild.id)
 
     async def on_interaction(self, interaction: discord.Interaction["DarkroomBot"]) -> None:
         await on_modal_submit(interaction)

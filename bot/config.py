@@ -148,10 +148,16 @@ class Settings(BaseSettings):
         "pictures are still sent to members who want them.",
     )
     user_installs: bool = Field(
-        True,
+        False,
         validation_alias=AliasChoices("DARKROOM_USER_INSTALLS"),
-        description="`0` turns off user installs: the bot then works only on servers it is a "
-        "member of and in direct messages.",
+        description="`1` turns on user installs: people add the bot to their account and use it "
+        "on any server. Default: off, so that strangers do not use your GPU.",
+    )
+    servers: str = Field(
+        "",
+        validation_alias=AliasChoices("DARKROOM_SERVERS"),
+        description="The ids of the only servers that the bot works on, with commas between them. "
+        "It leaves all others. Default: all servers that it is added to.",
     )
     c2pa_certificate: Path | None = Field(
         None,
@@ -198,6 +204,13 @@ class Settings(BaseSettings):
             _bytes_of(typed)
         return typed
 
+    @field_validator("servers")
+    @classmethod
+    def _check_servers(cls, typed: str) -> str:
+        if not all(re.fullmatch(r"[1-9][0-9]{0,18}", one) for one in _split(typed)):
+            raise ValueError("DARKROOM_SERVERS must be ids of servers with commas between them")
+        return typed
+
     @field_validator("inference_api_key")
     @classmethod
     def _check_credentials(cls, key: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
@@ -216,6 +229,11 @@ class Settings(BaseSettings):
                 "DARKROOM_C2PA_CERTIFICATE and DARKROOM_C2PA_KEY need each other: set both or none"
             )
         return self
+
+    @property
+    def only_servers(self) -> frozenset[int] | None:
+        """The ids in DARKROOM_SERVERS; None if the bot works on every server."""
+        return frozenset(map(int, _split(self.servers))) or None
 
     @property
     def named_versions(self) -> dict[str, str]:
@@ -298,6 +316,10 @@ def _bytes_of(typed: str) -> int:
     unit = match[2].upper()
     base = 1024 if "I" in unit else 1000
     return int(float(match[1]) * base ** ("MGT".index(unit[0]) + 2))
+
+
+def _split(typed: str) -> list[str]:
+    return [one for one in re.split(r"[\s,]+", typed) if one]
 
 
 def _named(versions: str) -> dict[str, str]:

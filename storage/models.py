@@ -394,6 +394,30 @@ class ErasureRow(Base):
     asked_at: Mapped[datetime]
 
 
+class AccessRow(Base):
+    """Who may draw where and how much on a server; see `storage.rules.access`."""
+
+    __tablename__ = "access_rules"
+
+    server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    rules: Mapped[dict[str, Any]]
+
+
+class BlockRow(Base):
+    """A member who may not use the bot on a server for a while, or until somebody unblocks them."""
+
+    __tablename__ = "blocks"
+
+    server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    member_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """Not a foreign key: also somebody who has never asked for a job can be blocked."""
+    blocked_by: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str | None] = mapped_column(AnyText)
+    created_at: Mapped[datetime]
+    until: Mapped[datetime | None]
+    """When it ends by itself; null if only a moderator ends it."""
+
+
 def read_row(kind: type[Record], row: Base) -> Record:
     """Build a dataclass from a row: each field has the value of the column of its name."""
     return kind(**{field.name: getattr(row, field.name) for field in fields(kind)})

@@ -31,6 +31,7 @@ from yarl import URL
 
 from bot.config import Settings, split_addresses
 from bot.models.versions import VERSION_NAME
+from bot.policy.bounds import ModelAudience
 from bot.proxies import DIRECT, Proxies
 from diffusion.protocol.models import MAX_NATIVE_SIDE_PX, MAX_SIZES, ModelInfo
 from diffusion.protocol.requests import MAX_GUIDANCE, MAX_STEPS, SAMPLER_NAMES, SIZE
@@ -64,8 +65,7 @@ class ModelConfig(_Section):
 
     `names` are its names for `--v` and `--niji`. `sizes` are the only sizes that it draws.
     `parameters` are those it knows of the ones that not every model knows. The roles, members and
-    servers are Discord's ids. They are read, but nothing is refused by them yet: `open_engines`
-    warns of that.
+    servers are Discord's ids: only they may use the model, if any are named.
     """
 
     names: tuple[str, ...] = ()
@@ -86,6 +86,13 @@ class ModelConfig(_Section):
     @property
     def is_restricted(self) -> bool:
         return bool(self.roles or self.members or self.servers)
+
+    @property
+    def audience(self) -> ModelAudience:
+        """For whom the model is there."""
+        return ModelAudience(
+            frozenset(self.roles), frozenset(self.members), frozenset(self.servers)
+        )
 
     @field_validator("names")
     @classmethod

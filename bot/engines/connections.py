@@ -1,6 +1,5 @@
 """Opens the connections to all engines that are configured, each in its own language."""
 
-import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,8 +16,6 @@ from bot.engines.openai import OpenAIEngine
 from bot.engines.probe import ProbedEngine
 from diffusion.protocol.client import InferenceClient
 from diffusion.protocol.engine import Engine
-
-log = logging.getLogger(__name__)
 
 
 class EngineConstructor(Protocol):
@@ -88,9 +85,6 @@ class ConnectedEngines:
 @asynccontextmanager
 async def open_engines(configuration: Configuration) -> AsyncIterator[ConnectedEngines]:
     """Open the connections; nothing is asked yet. Raises InvalidConfiguration."""
-    for name, model in configuration.models.items():
-        if model.is_restricted:
-            log.warning("Who may use the model %s is not checked yet: everybody may.", name)
     async with AsyncExitStack() as opened:
         engines = [
             ConnectedEngine(

@@ -199,6 +199,7 @@ server-settings = Server-Einstellungen
     .buttons = Buttons
     .buttons-everyone = alle können sie benutzen
     .buttons-owner = nur für das Mitglied, das den Auftrag gestartet hat
+    .buttons-roles = für das Mitglied, das den Auftrag gestartet hat, und die Rollen in `/server access show`
     .highlights = Highlights
     .no-highlights = kein Kanal: ⭐ tut nichts
     .pictures = Dateien der Bilder
@@ -409,6 +410,136 @@ choice-refuse = ablehnen
 choice-review = nach der Prüfung durch Moderatoren zeigen
 choice-spoiler = als Spoiler zeigen
 choice-log = nur vermerken
+command-server-access = Wer wo zeichnen darf, und wie viel
+    .name = access
+command-server-access-show = Zeigen, wer wo zeichnen darf, und wie viel
+    .name = show
+command-server-access-channels = Wo der Bot zeichnet; Threads und Kanäle einer Kategorie zählen mit
+    .name = channels
+    .rule = In allen Kanälen, nur in den aufgeführten oder in allen außer ihnen
+    .rule-name = regel
+    .add = Ein Kanal oder eine Kategorie für die Liste
+    .add-name = dazu
+    .remove = Ein Kanal oder eine Kategorie, die von der Liste soll
+    .remove-name = weg
+command-server-access-roles = Welche Rollen zeichnen oder fremde Buttons benutzen dürfen
+    .name = roles
+    .what = Was die Rollen dürfen
+    .what-name = was
+    .add = Eine Rolle, die darf
+    .add-name = dazu
+    .remove = Eine Rolle, die nicht mehr darf
+    .remove-name = weg
+command-server-access-limits = Grenzen einer Rolle; von den Rollen eines Mitglieds zählt die großzügigste
+    .name = limits
+    .role = Die Rolle; @everyone gilt für alle
+    .role-name = rolle
+    .quality = Höchstes --q, oder any oder default
+    .quality-name = qualität
+    .steps = Meiste Schritte, oder any oder default
+    .steps-name = schritte
+    .size = Größte Fläche eines Bildes, etwa 1024x1024, oder any oder default
+    .size-name = größe
+    .pictures = Meiste Bilder auf einmal (--n), oder any oder default
+    .pictures-name = bilder
+    .repeat = Höchstes --repeat; 1 für keines, oder any oder default
+    .repeat-name = wiederholen
+    .permutations = Meiste Aufträge eines Prompts, oder any oder default
+    .permutations-name = permutationen
+    .turbo = Turbomodus
+    .turbo-name = turbo
+    .stealth = Stealth
+    .stealth-name = stealth
+    .uploads = Eigene Bilder als Start
+    .uploads-name = uploads
+    .links = Links zu Bildern als Start
+    .links-name = links
+    .models = Namen für --v mit Kommas, oder any oder default
+    .models-name = modelle
+    .loras = Namen von LoRAs mit Kommas, oder any oder default
+    .loras-name = loras
+    .without = Parameter, die niemand benutzen darf, mit Kommas, oder default
+    .without-name = ohne
+command-server-block = Ein Mitglied auf diesem Server für den Bot sperren; seine Aufträge hier enden
+    .name = block
+    .member = Wen
+    .member-name = mitglied
+    .duration = Wie lange, etwa 30m, 12h, 7d oder 2w; ohne Angabe ohne Ende
+    .duration-name = für
+    .reason = Warum; das Mitglied erfährt es
+    .reason-name = grund
+command-server-unblock = Ein gesperrtes Mitglied den Bot wieder benutzen lassen
+    .name = unblock
+    .member = Wen
+    .member-name = mitglied
+command-server-blocked = Zeigen, wer auf diesem Server gesperrt ist
+    .name = blocked
+choice-roles = wer den Auftrag gestartet hat, und bestimmte Rollen
+choice-everywhere = in allen Kanälen
+choice-only = nur in den aufgeführten Kanälen
+choice-except = in allen Kanälen außer den aufgeführten
+choice-draw = zeichnen (ist keine aufgeführt, dürfen es alle)
+choice-buttons = die Buttons fremder Aufträge benutzen
+choice-yes = erlaubt
+choice-no = nicht erlaubt
+choice-default = sagt nichts
+access = Zugang
+    .saved = Zugang gespeichert
+    .text = Ändere ihn mit `/server access channels`, `roles` und `limits`.
+    .channels = Kanäle
+    .channels-everywhere = alle Kanäle
+    .channels-only = nur { $channels }
+    .channels-except = alle außer { $channels }
+    .no-channels = noch keine: führe mit `/server access channels` welche auf
+    .draw = Wer zeichnen darf
+    .everyone = alle
+    .buttons = Rollen, die fremde Buttons benutzen dürfen
+    .nobody = keine; `/server settings buttons_for` sagt, ob Rollen entscheiden
+    .limits = Grenzen
+    .limits-text = Von dem, was die Rollen eines Mitglieds und @everyone sagen, zählt das Großzügigste.
+    .no-limits = keine
+    .any = beliebig
+    .quality = `--q` bis { $most }
+    .steps = Schritte bis { $most }
+    .pixels = Pixel bis { $most }
+    .pictures = `--n` bis { $most }
+    .repeat = `--repeat` bis { $most }
+    .jobs = Aufträge eines Prompts bis { $most }
+    .turbo = { $allowed ->
+        [yes] Turbo
+       *[no] kein Turbo
+    }
+    .stealth = { $allowed ->
+        [yes] Stealth
+       *[no] kein Stealth
+    }
+    .uploads = { $allowed ->
+        [yes] eigene Bilder
+       *[no] keine eigenen Bilder
+    }
+    .links = { $allowed ->
+        [yes] Links
+       *[no] keine Links
+    }
+    .models = Modelle: { $names }
+    .loras = LoRAs: { $names }
+    .without = ohne { $names }
+blocking = Mitglied gesperrt
+    .text = { $member } kann den Bot auf diesem Server nicht mehr benutzen{ $until ->
+        [none] . Die Moderation kann das mit `/server unblock` beenden.
+       *[other] {" "}bis { $until }.
+    } { $jobs ->
+        [0] Kein Auftrag wartete oder lief hier.
+        [one] Ein Auftrag wurde abgebrochen.
+       *[other] { $jobs } Aufträge wurden abgebrochen.
+    } Andere können die Buttons unter den Bildern weiter benutzen.
+blocked-list = Gesperrte Mitglieder
+    .none = Auf diesem Server ist niemand gesperrt.
+    .line = { $member } von { $by }, { $until ->
+        [none] ohne Ende
+       *[other] bis { $until }
+    }
+    .more = … und { $count } weitere.
 choice-faithful = dem Prompt treu
 choice-stylised = stilisiert
 choice-everyone = alle
@@ -472,6 +603,7 @@ erased = Alles über dich ist gelöscht
 ## Was der Bot über KI sagt
 
 by-ai = Alle Bilder hier sind von einer KI gemacht. Das steht auch in ihren Dateien, so dass Programme es lesen können.
+leaving = Ich bin nur für andere Server da und verlasse diesen deshalb. Wo ich arbeite, entscheidet mein Betreiber: Frag bitte dort, und lade mich wieder ein, wenn dieser Server auf der Liste steht.
 greeting = Hallo! Ich zeichne Bilder aus Worten: Tipp `/imagine` und beschreib eines. `/help` zeigt den Rest, und `/server setup` ist für Admins.
 
 ## Verlauf, Warteschlange und Hilfe
@@ -668,6 +800,7 @@ done = Erledigt
     .sent = Gesendet. Sieh in deine Direktnachrichten.
     .deleted = Nachricht gelöscht. `/show { $id }` postet sie noch einmal.
     .taken-down = Nachricht gelöscht. Auftrag { $id } wird hier nicht noch einmal gepostet.
+    .unblocked = { $member } kann den Bot auf diesem Server wieder benutzen.
 menu-cancel-job = Auftrag abbrechen
     .name = Auftrag abbrechen
 menu-send-to-me = An mich schicken

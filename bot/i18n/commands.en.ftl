@@ -199,6 +199,7 @@ server-settings = Server settings
     .buttons = Buttons
     .buttons-everyone = everyone can use them
     .buttons-owner = only for the member who started the job
+    .buttons-roles = for the member who started the job, and the roles in `/server access show`
     .highlights = Highlights
     .no-highlights = no channel: ⭐ does nothing
     .pictures = Files of pictures
@@ -409,6 +410,136 @@ choice-refuse = refuse
 choice-review = show after a moderator's review
 choice-spoiler = show as a spoiler
 choice-log = only note it
+command-server-access = Who may draw where, and how much
+    .name = access
+command-server-access-show = Show who may draw where, and how much
+    .name = show
+command-server-access-channels = Set where the bot draws; threads and the channels of a category count as it
+    .name = channels
+    .rule = In all channels, only in the listed ones, or in all but them
+    .rule-name = rule
+    .add = A channel or category to list
+    .add-name = add
+    .remove = A channel or category to take off the list
+    .remove-name = remove
+command-server-access-roles = Set which roles may draw, or use the buttons of others' jobs
+    .name = roles
+    .what = What the roles may do
+    .what-name = what
+    .add = A role that may
+    .add-name = add
+    .remove = A role that may no longer
+    .remove-name = remove
+command-server-access-limits = Set the limits of a role; of a member's roles the most generous counts
+    .name = limits
+    .role = The role; @everyone is for all
+    .role-name = role
+    .quality = Highest --q, or any, or default
+    .quality-name = quality
+    .steps = Most steps, or any, or default
+    .steps-name = steps
+    .size = Largest area of a picture, such as 1024x1024, or any, or default
+    .size-name = size
+    .pictures = Most pictures at once (--n), or any, or default
+    .pictures-name = pictures
+    .repeat = Highest --repeat; 1 for none, or any, or default
+    .repeat-name = repeat
+    .permutations = Most jobs of one prompt, or any, or default
+    .permutations-name = permutations
+    .turbo = Turbo mode
+    .turbo-name = turbo
+    .stealth = Stealth
+    .stealth-name = stealth
+    .uploads = Own pictures to start from
+    .uploads-name = uploads
+    .links = Links to pictures to start from
+    .links-name = links
+    .models = Names for --v with commas, or any, or default
+    .models-name = models
+    .loras = Names of LoRAs with commas, or any, or default
+    .loras-name = loras
+    .without = Parameters that may not be used, with commas, or default
+    .without-name = without
+command-server-block = Block a member from using the bot on this server; their jobs here are cancelled
+    .name = block
+    .member = Whom to block
+    .member-name = member
+    .duration = How long, such as 30m, 12h, 7d or 2w; no end without it
+    .duration-name = for
+    .reason = Why; the member is told
+    .reason-name = reason
+command-server-unblock = Let a blocked member use the bot again
+    .name = unblock
+    .member = Whom to unblock
+    .member-name = member
+command-server-blocked = Show who is blocked on this server
+    .name = blocked
+choice-roles = the member who started the job, and certain roles
+choice-everywhere = in all channels
+choice-only = only in the listed channels
+choice-except = in all channels but the listed ones
+choice-draw = draw (if none is listed, everybody may)
+choice-buttons = use the buttons of others' jobs
+choice-yes = allowed
+choice-no = not allowed
+choice-default = says nothing
+access = Access
+    .saved = Access saved
+    .text = Change it with `/server access channels`, `roles` and `limits`.
+    .channels = Channels
+    .channels-everywhere = all channels
+    .channels-only = only { $channels }
+    .channels-except = all but { $channels }
+    .no-channels = none yet: list some with `/server access channels`
+    .draw = Who may draw
+    .everyone = everybody
+    .buttons = Roles that may use others' buttons
+    .nobody = none; `/server settings buttons_for` says whether roles decide
+    .limits = Limits
+    .limits-text = Of what the roles of a member and @everyone say, the most generous counts.
+    .no-limits = none
+    .any = any
+    .quality = `--q` up to { $most }
+    .steps = steps up to { $most }
+    .pixels = pixels up to { $most }
+    .pictures = `--n` up to { $most }
+    .repeat = `--repeat` up to { $most }
+    .jobs = jobs of a prompt up to { $most }
+    .turbo = { $allowed ->
+        [yes] turbo
+       *[no] no turbo
+    }
+    .stealth = { $allowed ->
+        [yes] stealth
+       *[no] no stealth
+    }
+    .uploads = { $allowed ->
+        [yes] uploads
+       *[no] no uploads
+    }
+    .links = { $allowed ->
+        [yes] links
+       *[no] no links
+    }
+    .models = models: { $names }
+    .loras = LoRAs: { $names }
+    .without = without { $names }
+blocking = Member blocked
+    .text = { $member } can no longer use the bot on this server{ $until ->
+        [none] . A moderator can end this with `/server unblock`.
+       *[other] {" "}until { $until }.
+    } { $jobs ->
+        [0] No job was waiting or running here.
+        [one] One job was cancelled.
+       *[other] { $jobs } jobs were cancelled.
+    } Others can still use the buttons of their pictures.
+blocked-list = Blocked members
+    .none = Nobody is blocked on this server.
+    .line = { $member } by { $by }, { $until ->
+        [none] without an end
+       *[other] until { $until }
+    }
+    .more = … and { $count } more.
 choice-faithful = faithful to the prompt
 choice-stylised = stylised
 choice-everyone = everyone
@@ -472,6 +603,7 @@ erased = Everything about you is deleted
 ## What the bot says about AI
 
 by-ai = All pictures here are made by AI. Their files say so, in a form that programs can read.
+leaving = I am made for other servers only, so I leave this one. My operator decides where I work: please ask them, and invite me again when this server is on their list.
 greeting = Hello! I draw pictures from words: type `/imagine` and describe one. `/help` shows the rest, and `/server setup` is for admins.
 
 ## History, queue and help
@@ -668,6 +800,7 @@ done = Done
     .sent = Sent. Check your direct messages.
     .deleted = Message deleted. `/show { $id }` posts it again.
     .taken-down = Message deleted. Job { $id } will not be posted here again.
+    .unblocked = { $member } can use the bot on this server again.
 menu-cancel-job = Cancel job
     .name = Cancel job
 menu-send-to-me = Send to me

@@ -404,6 +404,102 @@ not-offered = Nicht im Menü
 not-your-buttons = Nicht dein Auftrag
     .problem = Auf diesem Server kann nur, wer einen Auftrag gestartet hat, seine Buttons benutzen.
     .remedy = Starte mit `/imagine` einen eigenen Auftrag.
+server-not-served = Nicht auf diesem Server
+    .problem = Der Betreiber des Bots lässt ihn auf diesem Server nicht arbeiten.
+    .remedy = Benutze ihn auf einem anderen Server oder frage den Betreiber.
+blocked = Du bist hier gesperrt
+    .problem = Jemand von der Moderation hat dich auf diesem Server für diesen Bot gesperrt{ $until ->
+        [none] {""}
+       *[other] {" "}bis { $until }
+    }.{ $has_reason ->
+        [yes] {" "}Grund: { $reason }
+       *[no] {""}
+    }
+    .remedy = { $until ->
+        [none] Frage die Moderation dieses Servers.
+       *[other] Warte bis dahin oder frage die Moderation dieses Servers.
+    }
+cannot-block = Nicht gesperrt
+    .problem = { $why ->
+        [self] Du kannst dich nicht selbst sperren.
+        [bot] Ein Bot kann nicht gesperrt werden.
+       *[manages] Wer den Server verwalten darf, kann nicht gesperrt werden.
+    }
+    .remedy = Wähle ein anderes Mitglied.
+not-blocked = Nicht gesperrt
+    .problem = Dieses Mitglied ist auf diesem Server nicht gesperrt.
+    .remedy = Wer gesperrt ist, zeigt dir `/server blocked`.
+invalid-duration = Keine solche Dauer
+    .problem = „{ $given }“ ist keine Dauer von einer Minute bis zu einem Jahr.
+    .remedy = Gib zum Beispiel `30m`, `12h`, `7d` oder `2w` ein; ohne sie hat die Sperre kein Ende.
+draw-elsewhere = Nicht in diesem Kanal
+    .problem = Auf diesem Server zeichnet der Bot nicht in diesem Kanal.
+    .remedy = { $channels ->
+        [none] Nimm einen anderen Kanal.
+       *[other] Nimm einen von diesen: { $channels }
+    }
+needs-role = Dafür brauchst du eine Rolle
+    .problem = Auf diesem Server können nur Mitglieder mit bestimmten Rollen zeichnen: { $roles }
+    .remedy = Bitte einen Admin um eine davon.
+buttons-need-role = Nicht dein Auftrag
+    .problem = Auf diesem Server kann { $roles ->
+        [none] nur, wer einen Auftrag gestartet hat, seine Buttons benutzen.
+       *[other] die Buttons fremder Aufträge nur benutzen, wer eine dieser Rollen hat: { $roles }
+    }
+    .remedy = Starte mit `/imagine` einen eigenen Auftrag.
+over-your-bound = Mehr, als du benutzen darfst
+    .problem = { $what ->
+        [quality] `--q { $given }` ist mehr, als deine Rollen hier erlauben: höchstens `--q { $most }`.
+        [steps] { $given } Schritte sind mehr, als deine Rollen hier erlauben: höchstens { $most }.
+        [pixels] Ein Bild von { $given } hat mehr Pixel, als deine Rollen hier erlauben: höchstens { $most }.
+        [pictures] { $given } Bilder auf einmal sind mehr, als deine Rollen hier erlauben: höchstens { $most }.
+        [repeat] `--repeat { $given }` ist mehr, als deine Rollen hier erlauben: höchstens { $most }.
+       *[jobs] Ein Prompt für { $given } Aufträge ist mehr, als deine Rollen hier erlauben: höchstens { $most }.
+    }
+    .remedy = { $what ->
+        [quality] Nimm `--q { $most }` oder weniger, oder bitte einen Admin um eine Rolle, die mehr erlaubt.
+        [steps] Nimm weniger `--steps` oder ein kleineres `--q`, oder bitte einen Admin um eine Rolle, die mehr erlaubt.
+        [pixels] Nimm eine kleinere `--size` oder ein anderes `--ar`, oder bitte einen Admin um eine Rolle, die mehr erlaubt.
+        [pictures] Nimm `--n { $most }` oder weniger, oder bitte einen Admin um eine Rolle, die mehr erlaubt.
+        [repeat] Wiederhole seltener, oder bitte einen Admin um eine Rolle, die mehr erlaubt.
+       *[jobs] Nimm weniger Möglichkeiten in Klammern, oder bitte einen Admin um eine Rolle, die mehr erlaubt.
+    }
+not-for-your-roles = Nicht für deine Rollen
+    .problem = { $what ->
+        [turbo] Deine Rollen erlauben hier keinen Turbomodus.
+        [stealth] Deine Rollen erlauben hier kein Stealth.
+        [uploads] Deine Rollen erlauben hier keine eigenen Startbilder.
+        [links] Deine Rollen erlauben hier keine Links zu Bildern.
+       *[parameter] Deine Rollen erlauben hier kein `--{ $flag }`.
+    }
+    .remedy = { $what ->
+        [turbo] Nimm `--fast` oder wähle in `/settings` einen anderen Modus.
+        [stealth] Nimm `--public` oder wähle in `/settings` öffentlich.
+        [uploads] Lass das Bild weg, oder bitte einen Admin um eine Rolle, die es erlaubt.
+        [links] Lass den Link weg, oder bitte einen Admin um eine Rolle, die ihn erlaubt.
+       *[parameter] Lass es weg, auch in deinem Suffix und deinen Einstellungen, oder bitte einen Admin um eine Rolle, die es erlaubt.
+    }
+lora-not-for-you = Nicht für deine Rollen
+    .problem = Deine Rollen erlauben hier das LoRA „{ $lora }“ nicht.
+    .remedy = { $usable ->
+        [none] Lass `--lora` weg, oder bitte einen Admin um eine Rolle, die es erlaubt.
+       *[other] Nimm eines von diesen: { $usable }
+    }
+model-not-for-you = Nicht dein Modell
+    .problem = Das Modell „{ $model }“ darfst du hier nicht benutzen.
+    .remedy = { $usable ->
+        [none] Bitte einen Admin um eine Rolle, die ein Modell benutzen darf.
+       *[other] Nimm eines von diesen oder wähle es in `/settings`: { $usable }
+    }
+invalid-bound = Keine solche Grenze
+    .problem = „{ $given }“ kann nicht die Grenze für `{ $what }` sein.
+    .remedy = { $what ->
+        [size] Gib eine Größe wie `1024x1024` ein, `any` für keine Grenze oder `default`, um nichts zu sagen.
+        [models] Gib Namen für `--v` mit Kommas dazwischen ein, `any` für alle oder `default`, um nichts zu sagen.
+        [loras] Gib Namen von LoRAs mit Kommas dazwischen ein, `any` für alle oder `default`, um nichts zu sagen.
+        [without] Gib Parameter mit Kommas dazwischen ein, wie `tile, weird`, oder `default`, um nichts zu sagen.
+       *[other] Gib eine Zahl ein, die der Parameter nimmt, `any` für keine Grenze oder `default`, um nichts zu sagen.
+    }
 not-in-its-server = Hier nicht verfügbar
     .problem = Ein Bild kann nur in die Highlights seines eigenen Servers.
     .remedy = Reagiere dort mit ⭐ auf seine Nachricht.

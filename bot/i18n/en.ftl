@@ -404,6 +404,102 @@ not-offered = Not on the menu
 not-your-buttons = Not your job
     .problem = On this server, only the member who started a job can use its buttons.
     .remedy = Start a job of your own with `/imagine`.
+server-not-served = Not on this server
+    .problem = The bot's operator does not let it work on this server.
+    .remedy = Use it on another server, or ask its operator.
+blocked = You are blocked here
+    .problem = A moderator has blocked you from using this bot on this server{ $until ->
+        [none] {""}
+       *[other] {" "}until { $until }
+    }.{ $has_reason ->
+        [yes] {" "}Reason: { $reason }
+       *[no] {""}
+    }
+    .remedy = { $until ->
+        [none] Ask a moderator of this server.
+       *[other] Wait until then, or ask a moderator of this server.
+    }
+cannot-block = Not blocked
+    .problem = { $why ->
+        [self] You cannot block yourself.
+        [bot] A bot cannot be blocked.
+       *[manages] Whoever may manage the server cannot be blocked.
+    }
+    .remedy = Choose another member.
+not-blocked = Not blocked
+    .problem = This member is not blocked on this server.
+    .remedy = See who is with `/server blocked`.
+invalid-duration = No such duration
+    .problem = “{ $given }” is not a length of time from a minute to a year.
+    .remedy = Type for example `30m`, `12h`, `7d` or `2w`; without it, the block has no end.
+draw-elsewhere = Not in this channel
+    .problem = On this server, the bot does not draw in this channel.
+    .remedy = { $channels ->
+        [none] Use another channel.
+       *[other] Use one of these: { $channels }
+    }
+needs-role = You need a role for this
+    .problem = On this server, only members with certain roles may draw: { $roles }
+    .remedy = Ask an admin for one of them.
+buttons-need-role = Not your job
+    .problem = On this server, { $roles ->
+        [none] only the member who started a job can use its buttons.
+       *[other] only members with certain roles can use the buttons of others' jobs: { $roles }
+    }
+    .remedy = Start a job of your own with `/imagine`.
+over-your-bound = More than you may use
+    .problem = { $what ->
+        [quality] `--q { $given }` is more than your roles allow here: at most `--q { $most }`.
+        [steps] { $given } steps are more than your roles allow here: at most { $most }.
+        [pixels] A picture of { $given } has more pixels than your roles allow here: at most { $most }.
+        [pictures] { $given } pictures at once are more than your roles allow here: at most { $most }.
+        [repeat] `--repeat { $given }` is more than your roles allow here: at most { $most }.
+       *[jobs] One prompt for { $given } jobs is more than your roles allow here: at most { $most }.
+    }
+    .remedy = { $what ->
+        [quality] Use `--q { $most }` or less, or ask an admin for a role that allows more.
+        [steps] Use fewer `--steps` or a lower `--q`, or ask an admin for a role that allows more.
+        [pixels] Use a smaller `--size` or another `--ar`, or ask an admin for a role that allows more.
+        [pictures] Use `--n { $most }` or less, or ask an admin for a role that allows more.
+        [repeat] Repeat it less often, or ask an admin for a role that allows more.
+       *[jobs] Use fewer choices in braces, or ask an admin for a role that allows more.
+    }
+not-for-your-roles = Not for your roles
+    .problem = { $what ->
+        [turbo] Your roles do not allow turbo mode here.
+        [stealth] Your roles do not allow stealth here.
+        [uploads] Your roles do not allow pictures of your own to start from here.
+        [links] Your roles do not allow links to pictures here.
+       *[parameter] Your roles do not allow `--{ $flag }` here.
+    }
+    .remedy = { $what ->
+        [turbo] Use `--fast`, or choose another mode in `/settings`.
+        [stealth] Use `--public`, or choose public in `/settings`.
+        [uploads] Leave the picture out, or ask an admin for a role that allows it.
+        [links] Leave the link out, or ask an admin for a role that allows it.
+       *[parameter] Leave it out, also of your suffix and settings, or ask an admin for a role that allows it.
+    }
+lora-not-for-you = Not for your roles
+    .problem = Your roles do not allow the LoRA “{ $lora }” here.
+    .remedy = { $usable ->
+        [none] Leave `--lora` out, or ask an admin for a role that allows it.
+       *[other] Use one of these: { $usable }
+    }
+model-not-for-you = Not your model
+    .problem = You may not use the model “{ $model }” here.
+    .remedy = { $usable ->
+        [none] Ask an admin for a role that may use a model.
+       *[other] Use one of these, or choose it in `/settings`: { $usable }
+    }
+invalid-bound = No such bound
+    .problem = “{ $given }” cannot be the bound for `{ $what }`.
+    .remedy = { $what ->
+        [size] Type a size such as `1024x1024`, `any` for no limit, or `default` to say nothing.
+        [models] Type names for `--v` with commas between them, `any` for all, or `default` to say nothing.
+        [loras] Type names of LoRAs with commas between them, `any` for all, or `default` to say nothing.
+        [without] Type parameters with commas between them, such as `tile, weird`, or `default` to say nothing.
+       *[other] Type a number that the parameter takes, `any` for no limit, or `default` to say nothing.
+    }
 not-in-its-server = Not available here
     .problem = A picture can only be added to the highlights of its own server.
     .remedy = React with ⭐ to its message there.

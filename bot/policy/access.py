@@ -7,11 +7,12 @@ own server apply, also where a copy is pressed.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from bot.errors import (
+    ButtonsNeedRole,
     ConfirmationExpired,
     JobNotFound,
     NotInItsServer,
@@ -19,6 +20,7 @@ from bot.errors import (
     NotYourJob,
     NotYoursToDelete,
 )
+from bot.policy.channels import mentions
 from storage.drafts import Draft
 from storage.jobs import Job
 from storage.servers import ServerSettings
@@ -43,7 +45,7 @@ class Actor:
     """Who acts and where, according to Discord and not to a custom_id.
 
     `moderates` is whether they may manage messages in this channel. `shown_jobs` are the ids of the
-    jobs shown by the message on which they act.
+    jobs shown by the message on which they act. `roles` are the ids of their roles on this server.
     """
 
     member_id: int
@@ -51,12 +53,20 @@ class Actor:
     channel_id: int
     moderates: bool = False
     shown_jobs: frozenset[str] = frozenset()
+    roles: frozenset[int] = frozenset()
 
 
-def check_job(action: Action, actor: Actor, job: Job, settings: ServerSettings) -> None:
+def check_job(
+    action: Action,
+    actor: Actor,
+    job: Job,
+    settings: ServerSettings,
+    button_roles: Collection[int] = (),
+) -> None:
     """Raises the `UserError` that says why this member may not do this.
 
-    `settings` are those of the job's server.
+    `settings` are those of the job's server, `button_roles` the roles that may use others' buttons
+    there, if it leaves that to roles.
     """
     assert settings.server_id == (job.server_id or 0), "the rules are those of the job's server"
     owns = actor.member_id == job.member_id
@@ -67,6 +77,8 @@ def check_job(action: Action, actor: Actor, job: Job, settings: ServerSettings) 
         case Action.FOLLOW_UP | Action.LIKE:
             if settings.buttons_for == "owner" and not owns:
                 raise NotYourButtons
+            if settings.buttons_for == "roles" and not owns:
+                _check_roles(actor, job, button_roles)
         case Action.CANCEL:
             if not may_cancel(actor, job):
                 raise NotYourJob
@@ -78,6 +90,13 @@ def check_job(action: Action, actor: Actor, job: Job, settings: ServerSettings) 
                 raise NotInItsServer
         case Action.READ:
             pass
+
+
+def _check_roles(actor: Actor, job: Job, button_roles: Collection[int]) -> None:
+    # Roles on another server, or in a direct message, say nothing of those on the job's server.
+    roles = {*actor.roles, actor.server_id} if actor.server_id == job.server_id else set()
+    if roles.isdisjoint(button_roles):
+        raise ButtonsNeedRole(mentions("@&", button_roles) if button_roles else None)
 
 
 def may_cancel(actor: Actor, job: Job) -> bool:

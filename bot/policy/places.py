@@ -8,11 +8,12 @@ which needs no privileged intent.
 import asyncio
 import logging
 import time
+from collections.abc import Collection
 
 import aiohttp
 import discord
 
-from bot.errors import DirectMessagesOff, NotAMember, UserInstallsOff
+from bot.errors import DirectMessagesOff, NotAMember, ServerNotServed, UserInstallsOff
 from bot.policy.actors import Requester
 from storage import history
 from storage.database import Database
@@ -45,21 +46,30 @@ class Places:
         *,
         direct_messages: bool,
         user_installs: bool,
+        servers: Collection[int] | None = None,
     ) -> None:
+        """`servers` are the ids of the only servers that the operator lets it work on, if any."""
         self._client = client
         self._database = database
         self._direct_messages = direct_messages
         self._user_installs = user_installs
+        self._servers = servers
         self._remembered: dict[tuple[int, int], tuple[float, bool]] = {}
 
     def check_open(self, interaction: discord.Interaction) -> None:
-        """Raises DirectMessagesOff, UserInstallsOff where the bot may not be used."""
+        """Raises DirectMessagesOff, UserInstallsOff, ServerNotServed where it may not be used."""
         server_id = interaction.guild_id
         if interaction.context.dm_channel and not self._direct_messages:
             raise DirectMessagesOff
         strange = server_id is not None and self._client.get_guild(server_id) is None
         if (strange or interaction.context.private_channel) and not self._user_installs:
             raise UserInstallsOff
+        if server_id is not None and not strange and not self.serves(server_id):
+            raise ServerNotServed
+
+    def serves(self, server_id: int) -> bool:
+        """Whether the operator lets the bot be a member of this server."""
+        return self._servers is None or server_id in self._servers
 
     @property
     def direct_messages(self) -> bool:
@@ -109,6 +119,15 @@ class Places:
             there = True
         self._remember(server_id, member_id, there)
         return there
+
+    async def roles_of(self, server_id: int, member_id: int) -> frozenset[int] | None:
+        """The ids of a member's roles now; None if Discord does not say."""
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                found = await self._client.http.get_member(server_id, member_id)
+        except (discord.HTTPException, aiohttp.ClientError, OSError):
+            return None
+        return frozenset(map(int, found["roles"]))
 
     async def _shares_a_server(self, member_id: int) -> bool:
         """Whether a member who used the bot on its servers is still on one of them.

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from bot.errors import NoModel, UserError
 from bot.models.registry import ModelRegistry
 from bot.models.versions import Versions
+from bot.policy.actors import Requester
 from bot.prompts.effective_settings import SettingsSources, effective_settings
 from bot.prompts.parameters import (
     BY_FLAG,
@@ -30,12 +31,13 @@ from bot.prompts.recipe import as_typed
 from bot.prompts.resolve import size_of
 from bot.prompts.values import Aspect, flag_name
 from bot.prompts.words import QUOTES, quoted, split_words
-from bot.services.job_builder import resolve_all
+from bot.services.admin.access import Access
+from bot.services.admin.authorization import Authorization
+from bot.services.job_builder import ResolvedPrompt, resolve_all
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import SAMPLER_NAMES
 from storage import history, members, servers
 from storage.database import Database
-from storage.rules.defaults import ScopedDefaults
 from storage.servers import ServerSettings
 
 MAX_SUGGESTIONS = 25
@@ -71,20 +73,18 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
 class PromptCompletion:
     """Suggests how a prompt may go on."""
 
-    def __init__(self, database: Database, registry: ModelRegistry) -> None:
+    def __init__(
+        self, database: Database, registry: ModelRegistry, authorization: Authorization
+    ) -> None:
         self._database = database
         self._registry = registry
+        self._authorization = authorization
 
     async def suggest(
-        self,
-        member_id: int,
-        server_id: int | None,
-        typed: str,
-        *,
-        has_pictures: bool = False,
-        defaults: tuple[ScopedDefaults, ...] = (),
+        self, requester: Requester, typed: str, *, has_pictures: bool = False
     ) -> Sequence[str]:
-        """Whole prompts to put in place of the typed one, each of them without a mistake.
+        """Whole prompts to put in place of the typed one, each of them without a mistake, and
+        allowed to this member.
 
         `has_pictures` is whether a picture is attached, `defaults` are those that hold for the
         member in the channel. None for a text that is longer than an
@@ -96,18 +96,28 @@ class PromptCompletion:
             versions = await self._registry.versions()
         except NoModel:
             return ()
+        member_id, server_id = requester.member_id, requester.server_id
+        mine = await self._authorization.access_of(requester)
         sources = SettingsSources(
             await members.get_preferences(self._database, member_id),
             await members.get_options(self._database, member_id),
             await servers.get_settings(self._database, server_id)
             if server_id is not None
             else ServerSettings(server_id=0),
-            defaults,
+            requester.defaults,
         )
+
+        def is_allowed(prompts: Sequence[ResolvedPrompt]) -> bool:
+            return _is_allowed(prompts, requester, mine, uploads=has_pictures)
+
         # In threads: what braces and options stand for is written out for each suggestion.
         found = await asyncio.to_thread(
             lambda: drawable(
-                completions(typed, sources, versions), sources, versions, has_pictures=has_pictures
+                completions(typed, sources, versions),
+                sources,
+                versions,
+                has_pictures=has_pictures,
+                is_allowed=is_allowed,
             )
         )
         if found:
@@ -119,7 +129,9 @@ class PromptCompletion:
             # Who has drawn nothing yet sees what the model draws well.
             offered = [*versions.models[versions.default].examples]
         return await asyncio.to_thread(
-            lambda: drawable(offered, sources, versions, has_pictures=has_pictures)
+            lambda: drawable(
+                offered, sources, versions, has_pictures=has_pictures, is_allowed=is_allowed
+            )
         )
 
 
@@ -129,6 +141,7 @@ def drawable(
     versions: Versions,
     *,
     has_pictures: bool = False,
+    is_allowed: Callable[[Sequence[ResolvedPrompt]], bool] = bool,
 ) -> tuple[str, ...]:
     """The candidates that an autocomplete can show and that would not be refused."""
 
@@ -136,13 +149,26 @@ def drawable(
         if len(candidate) > MAX_COMPLETION_CHARS:
             return False
         try:
-            resolve_all(candidate, sources, versions, has_pictures=has_pictures)
+            resolved = resolve_all(candidate, sources, versions, has_pictures=has_pictures)
         except UserError:
             return False
-        return True
+        return is_allowed(resolved)
 
     fitting = filter(is_right, dict.fromkeys(candidates))
     return tuple(itertools.islice(fitting, MAX_SUGGESTIONS))
+
+
+def _is_allowed(
+    prompts: Sequence[ResolvedPrompt], requester: Requester, mine: Access, *, uploads: bool
+) -> bool:
+    """Whether a member may have all jobs of these prompts."""
+    jobs = [one.job(requester, nth) for one in prompts for nth in range(len(one.requests))]
+    repeat = max(len(one.requests) for one in prompts)
+    try:
+        mine.check_jobs(jobs, repeat=repeat, uploads=uploads)
+    except UserError:
+        return False
+    return True
 
 
 def completions(typed: str, sources: SettingsSources, versions: Versions) -> Iterator[str]:

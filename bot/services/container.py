@@ -21,7 +21,10 @@ from bot.models.registry import ModelRegistry
 from bot.policy.admission import Admission
 from bot.policy.places import Places
 from bot.policy.rate_limit import RateLimiter
+from bot.services.admin.access import AccessReader
+from bot.services.admin.access_settings import AccessSettings
 from bot.services.admin.authorization import Authorization
+from bot.services.admin.blocking import BlockService
 from bot.services.admin.defaults import DefaultsService
 from bot.services.admin.quotas import QuotaService
 from bot.services.admin.setup import SetupService
@@ -59,6 +62,9 @@ MAX_SHOWINGS_PER_MEMBER = 4
 class Services:
     """What the user interface calls, and what runs beside it."""
 
+    authorization: Authorization
+    access_settings: AccessSettings
+    blocks: BlockService
     generation: GenerationService
     followups: FollowupService
     history: JobHistory
@@ -126,9 +132,12 @@ def build_services(
         {**configuration.named_versions, **settings.named_versions},
         configuration.apply,
     )
+    audiences = {id: one.audience for id, one in configuration.models.items() if one.is_restricted}
+    words, quotas = WordFilter(database), QuotaService(database)
+    reader = AccessReader(database, registry, audiences)
+    authorization = Authorization(database, places, reader, words, quotas)
     engines = EnginePool(connected.engines, registry)
     publisher = JobPublisher(database, folder, messenger, registry, marks)
-    words = WordFilter(database)
     start_pictures = StartPictures(database, folder)
     followup_jobs = FollowupJobs(database, folder, registry, start_pictures)
     queue_worker = QueueWorker(
@@ -141,12 +150,11 @@ def build_services(
         words,
         start_pictures,
         LaterFollowups(database, followup_jobs).complete,
+        authorization.check_resolved,
     )
     fetcher = PictureFetcher(_cdn(settings), proxies=settings.proxies)
     budget = DiskBudget(settings.data_folder, folder, settings.data_budget_bytes)
     admission = Admission(database, budget.check)
-    quotas = QuotaService(database)
-    authorization = Authorization(places, quotas, words)
     defaults = DefaultsService(database, registry)
     job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher)
     generation = GenerationService(
@@ -186,10 +194,13 @@ def build_services(
         database, folder, registry, publisher, messenger, removals, turns, engines.places, marks
     )
     return Services(
+        authorization=authorization,
+        access_settings=AccessSettings(database, registry),
+        blocks=BlockService(database, queue_worker),
         generation=generation,
         followups=followups,
         history=history,
-        completion=PromptCompletion(database, registry),
+        completion=PromptCompletion(database, registry, authorization),
         preferences=PreferenceService(database, registry),
         defaults=defaults,
         descriptions=DescribeService(engines, registry, fetcher),

@@ -16,7 +16,7 @@ from bot.errors import (
 from bot.images.sanitize import UploadedFile
 from bot.messages.job_messages import waiting, waiting_for_inference
 from bot.messages.specs import MessageSpec
-from bot.policy.access import Action, Actor, check_draft, check_job
+from bot.policy.access import Action, Actor, check_draft
 from bot.policy.actors import Requester
 from bot.policy.admission import Admission
 from bot.retry import until_stored
@@ -118,7 +118,9 @@ class GenerationService:
             if needs_no_confirmation:
                 return await self.queue(new, limit, quota)
             await self._drop_pictures(await drafts.make_room(self._database, requester.member_id))
-            draft_id = await drafts.keep(self._database, requester.member_id, to_draft(new))
+            draft_id = await drafts.keep(
+                self._database, requester.member_id, to_draft(new, asked.repeat)
+            )
         return Confirmation(draft_id, asked.prompts, len(new), at_a_time)
 
     async def imagine_all(self, requester: Requester, prompts: Sequence[str]) -> tuple[Job, ...]:
@@ -143,7 +145,8 @@ class GenerationService:
         self._admission.check_room()
         settings = await self.server_settings(requester.server_id)
         new = from_draft(requester, draft.content)
-        new = await self._authorization.check_jobs(requester, new)
+        repeat = draft.content.get("repeat", 1)
+        new = await self._authorization.check_jobs(requester, new, repeat=repeat)
         quota = await self._quotas.of(requester)
         return await self.queue(new, _max_jobs(settings, quota), quota, draft_id)
 
@@ -216,7 +219,10 @@ class GenerationService:
 
     async def _authorized(self, requester: Requester, asked: BuiltJobs) -> BuiltJobs:
         """The same jobs, with the verdict on each. Raises the refusal of one."""
-        return replace(asked, jobs=await self._authorization.check_jobs(requester, asked.jobs))
+        jobs = await self._authorization.check_jobs(
+            requester, asked.jobs, repeat=asked.repeat, uploads=asked.has_uploads
+        )
+        return replace(asked, jobs=jobs)
 
     async def queue(
         self,
@@ -267,7 +273,7 @@ class GenerationService:
 
     async def check(self, action: Action, actor: Actor, job: Job) -> None:
         """Raise the refusal if this member may not do this with the job."""
-        check_job(action, actor, job, await self.server_settings(job.server_id))
+        await self._authorization.check_action(action, actor, job)
 
 
 def _at_a_time(quota: Quota) -> int:

@@ -81,6 +81,13 @@ class BuiltJobs:
     prompts: tuple[str, ...]
     jobs: tuple[NewJob, ...]
     starts: tuple[tuple[Sources, EffectiveSettings | None], ...] = ()
+    repeat: int = 1
+    """The largest `--repeat` of the prompts."""
+
+    @property
+    def has_uploads(self) -> bool:
+        """Whether a job starts from a file that was attached, not linked to."""
+        return any(not isinstance(source, str) for some, _ in self.starts for source in some)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +174,9 @@ class JobBuilder:
             for repetition in range(len(one.requests)):
                 jobs.append(one.job(requester, repetition))
                 starts.append((some, one.settings))
-        return BuiltJobs(tuple(one.text for one in resolved), tuple(jobs), tuple(starts))
+        repeat = max((len(one.requests) for one in resolved), default=1)
+        prompts = tuple(one.text for one in resolved)
+        return BuiltJobs(prompts, tuple(jobs), tuple(starts), repeat)
 
     async def with_pictures(
         self, requester: Requester, asked: BuiltJobs, stored: str | None = None
@@ -293,13 +302,17 @@ def _started(job: NewJob, settings: EffectiveSettings | None, picture: str | Non
     return replace(job, request=request.to_json())
 
 
-def to_draft(jobs: Sequence[NewJob]) -> dict[str, Any]:
-    """The jobs as JSON, without their requester; `from_draft` reads it."""
+def to_draft(jobs: Sequence[NewJob], repeat: int = 1) -> dict[str, Any]:
+    """The jobs as JSON, without their requester; `from_draft` reads it.
+
+    `repeat` is the largest `--repeat` of their prompts.
+    """
     return {
+        "repeat": repeat,
         "jobs": [
             {"prompt": job.prompt, "request": job.request, "mode": job.mode, "stealth": job.stealth}
             for job in jobs
-        ]
+        ],
     }
 
 

@@ -56,11 +56,13 @@ class JobRunner:
         words: WordFilter,
         start_pictures: StartPictures,
         complete: Complete,
+        check: Callable[[Job], Awaitable[None]],
     ) -> None:
-        """`complete` makes the follow-up job that waited for its picture to be drawn again."""
+        """`complete` makes the follow-up job that waited for its picture to be drawn again, and
+        `check` refuses a job that its member may not have when its model is known."""
         self._start_pictures = start_pictures
         self._complete = complete
-        self._resolver = JobResolver(database, registry)
+        self._resolver = JobResolver(database, registry, check)
         self._database = database
         self._folder = folder
         self._registry = registry

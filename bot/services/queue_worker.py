@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections.abc import Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any
 
 from bot.delivery.job_publisher import JobPublisher
@@ -62,13 +62,14 @@ class QueueWorker:
         words: WordFilter,
         start_pictures: StartPictures,
         complete: Complete,
+        check: Callable[[Job], Awaitable[None]],
     ) -> None:
         self._database = database
         self._engines = engines
         self._registry = registry
         self._publisher = publisher
         self._runner = JobRunner(
-            database, folder, registry, places, words, start_pictures, complete
+            database, folder, registry, places, words, start_pictures, complete, check
         )
         self._news = {kinds: asyncio.Event() for kinds in (GENERATED_KINDS, COPIED_KINDS)}
         engines.on_change(self._news[GENERATED_KINDS].set)

@@ -6,7 +6,7 @@ models are known and its turn comes, the request is made from the prompt.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -73,14 +73,22 @@ def with_start_picture(job: NewJob, picture: str) -> NewJob:
 class JobResolver:
     """Makes the requests of jobs whose model was not known, or is no longer there."""
 
-    def __init__(self, database: Database, registry: ModelRegistry) -> None:
+    def __init__(
+        self,
+        database: Database,
+        registry: ModelRegistry,
+        check: Callable[[Job], Awaitable[None]],
+    ) -> None:
+        """`check` refuses a resolved job that its member may not have, by a UserError."""
         self._database = database
         self._registry = registry
+        self._check = check
 
     async def resolve(self, job: Job) -> Job:
         """The claimed job with a request for a model that inference has; most have one already.
 
-        Raises NoModel, or another UserError for a prompt that no model can draw.
+        Raises NoModel, or another UserError for a prompt that no model can draw, or that its member
+        may not have.
         """
         if not self._is_for_missing_model(job):
             return job
@@ -94,10 +102,12 @@ class JobResolver:
         sources = SettingsSources(member, {}, server, _defaults_of(job))
         text, request = await asyncio.to_thread(_resolved, job, sources, versions)
         pictures = len(ImageRequest.from_json(request).noises)
+        resolved = replace(job, prompt=text, request=request)
+        await self._check(resolved)
         await until_stored(
             lambda: jobs.set_request(self._database, job.id, request, text, pictures)
         )
-        return replace(job, prompt=text, request=request)
+        return resolved
 
     def _is_for_missing_model(self, job: Job) -> bool:
         """Whether the job waited for its model, or its prompt was typed for one that has gone.

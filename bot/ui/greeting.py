@@ -1,5 +1,7 @@
 """What the bot does first on a server that it is added to: it says that it is there, and that its
 pictures are made by AI; and it shows whoever added it the first steps.
+
+Also what it says last on one where its operator does not let it work.
 """
 
 import asyncio
@@ -108,3 +110,21 @@ async def _say_hello(guild: discord.Guild, asked_id: int | None) -> bool:
         log.warning("Server %s could not be greeted.", guild.id, exc_info=True)
         return False
     return True
+
+
+async def take_leave(guild: discord.Guild) -> None:
+    """Say why, where the bot may write, and leave the server."""
+    log.info("Leaving server %s: it is not in DARKROOM_SERVERS.", guild.id)
+    channels = [*filter(None, [guild.system_channel]), *guild.text_channels]
+    allowed = ((channel, channel.permissions_for(guild.me)) for channel in channels)
+    place = next((one for one, may in allowed if may.view_channel and may.send_messages), None)
+    try:
+        if place is not None:
+            await place.send(say("leaving", guild.preferred_locale.value))
+    except (discord.HTTPException, OSError):
+        log.info("Server %s could not be told why.", guild.id)
+    try:
+        await guild.leave()
+    except (discord.HTTPException, OSError):
+        # Nothing works there meanwhile; it is tried again when the bot connects next.
+        log.warning("Server %s could not be left.", guild.id, exc_info=True)

@@ -111,6 +111,7 @@ def actor_of(interaction: discord.Interaction, message: discord.Message | None =
         shown_jobs=frozenset()
         if message is None
         else jobs_in(custom_ids_of(interaction.client, message)),
+        roles=roles_of(interaction.user),
     )
 
 

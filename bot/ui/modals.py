@@ -145,6 +145,9 @@ async def _use(interaction: discord.Interaction, name: str, fields: Mapping[str,
             raise NotOffered
         if text:
             given[option.name] = text
+    # What is not text, such as a member, is in no modal: one for such a command is forged.
+    if any(option.required and option.name not in given for option in command.parameters):
+        raise NotOffered
     await command.callback(command.binding, interaction, **given)  # type: ignore[arg-type]
 
 

@@ -17,7 +17,7 @@ from bot.messages import settings_embeds
 from bot.messages.specs import EmbedColour
 from bot.services.preferences import STYLIZE_LEVELS, TEMPERAMENT_NAMES
 from bot.ui.dynamic_items import PersistentButton, PersistentSelect, layout_of, view_of
-from bot.ui.interactions import managed_server_of, member_of, services_of
+from bot.ui.interactions import managed_server_of, member_of, services_of, whereabouts_of
 from bot.ui.responses import Responder
 from storage.members import Preferences
 from storage.models import JobMode
@@ -132,13 +132,20 @@ async def show_panel(
 
     `models` is which part of the models its menu shows, as in `panel`.
     """
-    service, responder = services_of(interaction).preferences, Responder(interaction)
-    locale = interaction.locale.value
+    services, responder = services_of(interaction), Responder(interaction)
+    service, locale = services.preferences, interaction.locale.value
 
     async def look_up() -> tuple[Preferences, Mapping[str, str], Mapping[str, str]]:
         preferences = await chosen
         options = await service.options(interaction.user.id)
-        return preferences, options, await service.versions()
+        mine = await services.authorization.access_of(whereabouts_of(interaction))
+        versions = await service.versions()
+        # Who may use one of several models has to choose it here.
+        if len(versions) > 1:
+            versions = {name: title for name, title in versions.items() if mine.offers(name)}
+        else:
+            versions = {}
+        return preferences, options, versions
 
     preferences, options, versions = await responder.run(look_up(), ephemeral=True, updates=True)
     await responder.show_layout(panel(preferences, options, versions, locale, models))
@@ -159,7 +166,7 @@ def panel(
     shown: list[discord.ui.Item[Any]] = [
         discord.ui.TextDisplay(settings_embeds.panel_heading(locale))
     ]
-    if len(versions) > 1:
+    if versions:
         shown += _models(preferences.model, versions, locale, models)
     temperaments = [(DEFAULT_CHOICE, say("panel.temperament-server", locale))]
     temperaments += [(name, say(f"panel.{name}", locale)) for name in TEMPERAMENT_NAMES]

@@ -12,12 +12,13 @@ import discord
 from bot.errors import CannotDescribe
 from bot.i18n.markdown import code_block, plain, unboxed, visible
 from bot.i18n.texts import say
+from bot.images.sanitize import UploadedFile
 from bot.messages.job_messages import MAX_ALT_TEXT_CHARS
 from bot.messages.specs import AttachmentSpec, EmbedColour, EmbedSpec, MessageSpec
 from bot.services.describe import CROP_SHARES, PictureDescription, WordWeights
 from bot.ui.confirmations import show_imagined
 from bot.ui.dynamic_items import PersistentButton, view_of
-from bot.ui.interactions import location_of, requester_of, services_of, upload_of
+from bot.ui.interactions import location_of, requester_of, services_of, upload_of, whereabouts_of
 from bot.ui.responses import Responder, show_jobs
 from bot.ui.typed_text import TypedText, prompt_of
 
@@ -76,16 +77,23 @@ async def draw_all(interaction: discord.Interaction, prompts: Sequence[str]) -> 
     await show_jobs(interaction, generation, await Responder(interaction).run(work))
 
 
+async def describe(
+    interaction: discord.Interaction, picture: str | UploadedFile, look: int = 0
+) -> PictureDescription:
+    """Describe a picture for a member who may use the bot here. `look` numbers the crops."""
+    services = services_of(interaction)
+    await services.authorization.check_requester(whereabouts_of(interaction))
+    return await services.descriptions.describe(
+        picture, interaction.user.id, look, most_bytes=interaction.filesize_limit
+    )
+
+
 async def look_again(interaction: discord.Interaction, message: discord.Message, look: int) -> None:
     """Describe a closer crop of the picture in a message. `look` numbers the crops."""
     if not message.attachments:
         raise CannotDescribe
     locale, responder = interaction.locale.value, Responder(interaction)
-    picture, member_id = upload_of(message.attachments[0]), interaction.user.id
-    most_bytes = interaction.filesize_limit
-    work = services_of(interaction).descriptions.describe(
-        picture, member_id, look, most_bytes=most_bytes
-    )
+    work = describe(interaction, upload_of(message.attachments[0]), look)
     described = await responder.run(work, updates=True)
     described = await with_allowed_prompts(interaction, described)
     await responder.update_embed(

@@ -32,6 +32,11 @@ TEXT_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "prefer suffix": ("value",),
     "seed": ("id",),
     "server defaults": ("aspect", "style"),
+    "server access limits": (
+        *("quality", "steps", "size", "pictures", "repeat", "permutations"),
+        *("models", "loras", "without"),
+    ),
+    "server block": ("for", "reason"),
     "server settings": ("aspect", "style"),
     "server words add": ("rule",),
     "server words remove": ("rule",),

@@ -152,6 +152,7 @@ class Faults:
         self._world.bot_added_by = self._world.find_person(by).user.id if by else owner_id
         removed = {"id": str(self._world.guild.id)}
         self._gateway.dispatch("GUILD_DELETE", removed, Intent.GUILDS, in_guild=True)
+        self._world.join()
         # Only a server that was there before is said to be available again.
         added = guild_create_payload(self._world)
         del added["unavailable"]

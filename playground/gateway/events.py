@@ -19,6 +19,7 @@ from playground.payloads.people import (
 )
 from playground.state.changes import (
     AppInstall,
+    BotLeave,
     Change,
     ChannelCreate,
     ChannelUpdate,
@@ -85,6 +86,8 @@ def events_of(world: World, change: Change) -> Iterator[Event]:
             if banned:
                 yield "GUILD_BAN_ADD", removed, Intent.GUILD_MODERATION, True
             yield "GUILD_MEMBER_REMOVE", removed, Intent.GUILD_MEMBERS, True
+        case BotLeave():
+            yield "GUILD_DELETE", {"id": str(world.guild.id)}, Intent.GUILDS, True
         case TypingStart(channel, user_id):
             body = {"channel_id": str(channel.id), "user_id": str(user_id), "timestamp": 0}
             in_guild = channel.guild_id is not None
@@ -162,7 +165,7 @@ def ready_events(
     world: World, session_id: str, shard: tuple[int, int], url: str
 ) -> Iterator[tuple[str, Payload]]:
     """READY, then the guild where it belongs to this shard."""
-    here = is_for_shard(world, shard, in_guild=True)
+    here = is_for_shard(world, shard, in_guild=True) and world.bot.id in world.guild.members
     guilds = [{"id": str(world.guild.id), "unavailable": True}] if here else []
     application = {"id": str(world.application_id), "flags": 0}
     yield (

@@ -123,7 +123,8 @@ class CommandRegistry:
         kinds = command.definition.get("integration_types") or (Installation.GUILD,)
         if Installation.GUILD in kinds and world.bot.id in channel.people:
             owners[str(int(Installation.GUILD))] = "0"
-        if Installation.GUILD in kinds and channel.guild_id == world.guild.id:
+        is_there = world.bot.id in world.guild.members
+        if Installation.GUILD in kinds and channel.guild_id == world.guild.id and is_there:
             owners[str(int(Installation.GUILD))] = str(world.guild.id)
         if Installation.USER in kinds and user_id in world.installed_by:
             owners[str(int(Installation.USER))] = str(user_id)

@@ -14,25 +14,16 @@ from playground.app.standin import StandIn
 from playground.payloads.messages import message_payload
 from playground.payloads.people import AVATAR
 from playground.state.changes import (
-    AppInstall,
     Change,
-    ChannelCreate,
-    ChannelUpdate,
-    MemberRemove,
-    MemberUpdate,
     MessageCreate,
     MessageDelete,
     MessageUpdate,
     ReactionChange,
-    RoleCreate,
     TypingStart,
 )
 from playground.state.limits import CLOSE_TIMEOUT_S
 from playground.state.people import Channel, ChannelKind, GuildMember, Permission, User, may
 from playground.state.world import World
-
-STATE_CHANGES = (AppInstall, ChannelCreate, ChannelUpdate, MemberRemove, MemberUpdate, RoleCreate)
-"""What changes the server itself, so that all of its state is sent again."""
 
 
 @dataclass(slots=True, eq=False)
@@ -104,7 +95,10 @@ class Feed:
         ]
         return {
             "me": self._person(member.user),
-            "people": [self._person(each.user) for each in world.members.values()],
+            "people": [
+                {**self._person(each.user), "roles": self._roles(each)}
+                for each in world.members.values()
+            ],
             "server": world.guild.name,
             "app_installed": member.user.id in world.installed_by,
             "owner_id": str(world.guild.owner_id),
@@ -112,6 +106,10 @@ class Feed:
             "bot": self._person(world.bot),
             "commands_version": self._standin.commands.version,
         }
+
+    def _roles(self, member: GuildMember) -> list[str]:
+        """The names of a member's roles on the bot's server."""
+        return [role.name for role in self._standin.world.guild.roles if role.id in member.roles]
 
     def _person(self, user: User) -> dict[str, Any]:
         """A user; online is who has a page open, and the bot where it is connected."""
@@ -142,9 +140,14 @@ class Feed:
 
     def _tell(self, change: Change) -> None:
         world = self._standin.world
-        if isinstance(change, STATE_CHANGES):
-            self._tell_state()
-            return
+        match change:
+            case MessageCreate() | MessageUpdate() | MessageDelete() | ReactionChange():
+                pass
+            case TypingStart():
+                pass
+            case _:
+                self._tell_state()
+                return
         for viewer in self._viewers:
             user_id = viewer.member.user.id
             match change:

@@ -35,6 +35,8 @@ def add_member_routes(app: web.Application, standin: StandIn, feed: Feed) -> Non
         ("GET", channel + "/commands", endpoints.list_commands),
         ("PUT", channel + "/age-restriction", endpoints.restrict_age),
         ("DELETE", channel + "/age-restriction", endpoints.lift_age_restriction),
+        ("PUT", "roles/{role}", endpoints.give_role),
+        ("DELETE", "roles/{role}", endpoints.take_role),
         ("PUT", "app", endpoints.install),
         ("DELETE", "app", endpoints.uninstall),
         ("POST", "uploads", endpoints.upload),
@@ -133,6 +135,18 @@ class _MemberEndpoints:
         channel = self._channel(request, member)
         usable = self._standin.commands.usable(member, channel)
         return [command_payload(self._world, command) for command in usable]
+
+    async def give_role(self, request: web.Request, member: GuildMember) -> Any:
+        """As the owner of the bot's server would: a role that is not there yet is made."""
+        permissions = int(request.query.get("permissions", 0))
+        role = self._world.role_named(request.match_info["role"], permissions)
+        self._world.give_role(member.user.id, role)
+        return {"id": str(role.id)}
+
+    async def take_role(self, request: web.Request, member: GuildMember) -> Any:
+        role = self._world.role_named(request.match_info["role"])
+        self._world.take_role(member.user.id, role)
+        return {"id": str(role.id)}
 
     async def install(self, _: web.Request, member: GuildMember) -> Any:
         self._world.install(member.user.id, True)

@@ -114,6 +114,10 @@ def resolved_payload(world: World, channel: Channel, typed: TypedOptions) -> Pay
             }
             for identity in typed.channels
         }
+    if typed.roles:
+        resolved["roles"] = {
+            str(identity): role_payload(world.guild.role(identity)) for identity in typed.roles
+        }
     return resolved
 
 

@@ -31,7 +31,8 @@ def get_guild(call: Call) -> Any:
 
 def list_own_guilds(call: Call) -> Any:
     guild = call.world.guild
-    if guild.id <= snowflake(call.query.get("after", 0), "after"):
+    is_there = call.world.bot.id in guild.members
+    if not is_there or guild.id <= snowflake(call.query.get("after", 0), "after"):
         return []  # Libraries read on until there is no more.
     bits = guild_permissions(guild, call.world.members[call.world.bot.id])
     count = len(call.world.guild_members)
@@ -48,6 +49,11 @@ def list_own_guilds(call: Call) -> Any:
             **(counts if call.query.get("with_counts", "").lower() in ("1", "true") else {}),
         }
     ]
+
+
+def leave_guild(call: Call) -> Any:
+    _check_guild(call)
+    call.world.leave()
 
 
 def list_channels(call: Call) -> Any:
@@ -172,5 +178,6 @@ def _check_place(call: Call) -> None:
 
 
 def _check_guild(call: Call) -> None:
-    if call.id("guild_id") != call.world.guild.id:
+    guild = call.world.guild
+    if call.id("guild_id") != guild.id or call.world.bot.id not in guild.members:
         raise DiscordError(errors.UNKNOWN_GUILD)

@@ -42,6 +42,7 @@ ROUTES: tuple[tuple[str, str, Handle], ...] = (
     ("GET", "/oauth2/applications/@me", identity.get_application),
     ("GET", "/applications/@me", identity.get_application),
     ("GET", "/users/@me/guilds", guilds.list_own_guilds),
+    ("DELETE", "/users/@me/guilds/{guild_id}", guilds.leave_guild),
     ("GET", _GUILD, guilds.get_guild),
     ("GET", _GUILD + "/channels", guilds.list_channels),
     ("GET", _GUILD + "/members", guilds.list_members),

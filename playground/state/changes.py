@@ -52,18 +52,6 @@ class ChannelCreate:
 
 
 @dataclass(frozen=True, slots=True)
-class RoleCreate:
-    role: Role
-
-
-@dataclass(frozen=True, slots=True)
-class MemberUpdate:
-    """Somebody got a role, or lost one."""
-
-    member: GuildMember
-
-
-@dataclass(frozen=True, slots=True)
 class AppInstall:
     """A user installed the application to their own account, or removed it."""
 
@@ -78,6 +66,25 @@ class MemberRemove:
     banned: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RoleCreate:
+    """Somebody made a role on the bot's server."""
+
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class MemberUpdate:
+    """Somebody on the bot's server was given a role, or lost one."""
+
+    member: GuildMember
+
+
+@dataclass(frozen=True, slots=True)
+class BotLeave:
+    """The bot left its server."""
+
+
 Change = (
     MessageCreate
     | MessageUpdate
@@ -90,4 +97,7 @@ Change = (
     | MemberUpdate
     | AppInstall
     | MemberRemove
+    | RoleCreate
+    | MemberUpdate
+    | BotLeave
 )

@@ -137,7 +137,7 @@ def guild_permissions(guild: Guild, member: GuildMember) -> int:
     if member.user.id == guild.owner_id:
         return EVERY_PERMISSION
     bits = 0
-    # Somebody's roles may be those of another server.
+    # On another server the roles of the bot's say nothing.
     for role in guild.roles:
         if role.id in (guild.id, *member.roles):
             bits |= role.permissions

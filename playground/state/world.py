@@ -15,6 +15,7 @@ from itertools import chain, combinations
 from playground.state import errors
 from playground.state.changes import (
     AppInstall,
+    BotLeave,
     Change,
     ChannelCreate,
     ChannelUpdate,
@@ -295,14 +296,13 @@ class World:
         """Add a role to the bot's server, above all others."""
         position = 1 + max(role.position for role in self.guild.roles)
         role = Role(self.ids.next(), name, permissions, position)
-        self.guild = replace(self.guild, roles=(*self.guild.roles, role))
-        self.guilds[self.guild.id] = self.guild
+        self._change_guild(replace(self.guild, roles=(*self.guild.roles, role)))
         self._tell(RoleCreate(role))
         return role
 
     def set_roles(self, user_id: int, roles: tuple[int, ...]) -> None:
         """Give somebody these roles, and take all others."""
-        changed = replace(self.members[user_id], roles=roles)
+        changed = replace(self.members[user_id], roles=tuple(dict.fromkeys(roles)))
         self.members[user_id] = changed
         self._tell(MemberUpdate(changed))
 
@@ -316,8 +316,33 @@ class World:
     def remove_member(self, user_id: int, *, banned: bool) -> None:
         """Take somebody out of the bot's server; they stay a user, and in other servers."""
         kept = self.guild.members - {user_id}
-        self.guild = self.guilds[self.guild.id] = replace(self.guild, members=kept)
+        self._change_guild(replace(self.guild, members=kept))
         self._tell(MemberRemove(user_id, banned))
+
+    def role_named(self, name: str, permissions: int = 0) -> Role:
+        """The role of the bot's server with this name, or a new one with these permissions."""
+        for role in self.guild.roles:
+            if role.name == name:
+                return role
+        return self.add_role(name, permissions)
+
+    def give_role(self, user_id: int, role: Role) -> None:
+        """Give somebody on the bot's server a role."""
+        self.set_roles(user_id, (*self.members[user_id].roles, role.id))
+
+    def take_role(self, user_id: int, role: Role) -> None:
+        """Take a role from somebody on the bot's server."""
+        kept = (one for one in self.members[user_id].roles if one != role.id)
+        self.set_roles(user_id, tuple(kept))
+
+    def leave(self) -> None:
+        """Take the bot out of its server."""
+        self._tell(BotLeave())
+        self._change_guild(replace(self.guild, members=self.guild.members - {self.bot.id}))
+
+    def join(self) -> None:
+        """Put the bot into its server, if it is not there."""
+        self._change_guild(replace(self.guild, members=self.guild.members | {self.bot.id}))
 
     def install(self, user_id: int, installed: bool) -> None:
         """Add the application to this user's account, or take it away."""
@@ -326,6 +351,9 @@ class World:
         else:
             self.installed_by.discard(user_id)
         self._tell(AppInstall(user_id))
+
+    def _change_guild(self, changed: Guild) -> None:
+        self.guild = self.guilds[changed.id] = changed
 
     def _react(
         self,

@@ -139,6 +139,18 @@ class Member:
         """Delete a message: an own one, any with Manage Messages, or dismiss an ephemeral."""
         await self._connection.request("DELETE", _path(message))
 
+    async def give_role(self, name: str, permissions: int = 0) -> str:
+        """Be given a role of the bot's server by its owner; returns its id.
+
+        A role that is not there yet is made, with these permission bits.
+        """
+        path = f"roles/{name}?permissions={int(permissions)}"
+        return str((await self._connection.request("PUT", path))["id"])
+
+    async def take_role(self, name: str) -> None:
+        """Lose a role of the bot's server."""
+        await self._connection.request("DELETE", f"roles/{name}")
+
     async def install_app(self) -> None:
         """Install the application to the member's own account, for use on any server."""
         await self._connection.request("PUT", "app")

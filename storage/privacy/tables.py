@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Table, select
 
 from storage.models import (
     Base,
+    BlockRow,
     CopyRow,
     DraftRow,
     ErasureRow,
@@ -59,6 +60,7 @@ MEMBER_TABLES = (
     # The member's own row is the last: others refer to it.
     MemberTable(MemberRow, column="id"),
     MemberTable(ErasureRow, survives=True),
+    MemberTable(BlockRow, survives=True),
     # What was used of a quota: a deletion gives nothing back.
     MemberTable(UsageRow, survives=True),
 )

@@ -83,6 +83,8 @@ def settings(tmp_path: Path, playground: Playground, inference_url: str) -> Sett
         discord_url=playground.url,
         inference_url=inference_url,
         DARKROOM_DATA=tmp_path / "data",
+        # Off by default; the tests of user installs need them, and no other minds.
+        DARKROOM_USER_INSTALLS=True,
     )
 
 

@@ -21,3 +21,19 @@ def test_inference_gets_what_it_reads(
 ) -> None:
     monkeypatch.setenv(name, value)
     assert Settings(_env_file=None).for_inference[name] == value  # type: ignore[call-arg]
+
+
+def test_strangers_bring_the_bot_nowhere_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not Settings(_env_file=None).user_installs  # type: ignore[call-arg]
+    for typed, on in (("1", True), ("0", False)):
+        monkeypatch.setenv("DARKROOM_USER_INSTALLS", typed)
+        assert Settings(_env_file=None).user_installs is on  # type: ignore[call-arg]
+
+
+def test_the_only_servers_are_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings(_env_file=None).only_servers is None  # type: ignore[call-arg]
+    monkeypatch.setenv("DARKROOM_SERVERS", " 12,34  56 ")
+    assert Settings(_env_file=None).only_servers == {12, 34, 56}  # type: ignore[call-arg]
+    monkeypatch.setenv("DARKROOM_SERVERS", "12, my server")
+    with pytest.raises(ValueError, match="ids of servers"):
+        Settings(_env_file=None)  # type: ignore[call-arg]

@@ -7,9 +7,10 @@ from discord.ext import commands
 from bot.errors import NotAPicture
 from bot.i18n.texts import say
 from bot.services.container import Services
-from bot.ui.interactions import location_of, upload_of
+from bot.services.describe import WordWeights
+from bot.ui.interactions import upload_of, whereabouts_of
 from bot.ui.responses import Responder
-from bot.ui.suggestions import show_description, show_weights, with_allowed_prompts
+from bot.ui.suggestions import describe, show_description, show_weights, with_allowed_prompts
 
 MAX_SHORTENED_CHARS = 600
 """Characters of a prompt to shorten: the answer repeats it several times."""
@@ -33,9 +34,7 @@ class DescribeCog(commands.Cog):
         if not picture:
             raise NotAPicture
         stealth = await self._stealth(interaction)
-        work = self._services.descriptions.describe(
-            picture, interaction.user.id, most_bytes=interaction.filesize_limit
-        )
+        work = describe(interaction, picture)
         described = await Responder(interaction).run(work, ephemeral=stealth)
         described = await with_allowed_prompts(interaction, described, ephemeral=stealth)
         await show_description(interaction, described, ephemeral=stealth)
@@ -48,10 +47,14 @@ class DescribeCog(commands.Cog):
         prompt: app_commands.Range[str, 1, MAX_SHORTENED_CHARS],
     ) -> None:
         stealth = await self._stealth(interaction)
-        check = self._services.words.check(location_of(interaction), prompt)
-        await Responder(interaction).run(check, ephemeral=stealth)
-        work = self._services.descriptions.shorten(prompt, interaction.user.id)
-        weighed = await Responder(interaction).run(work, ephemeral=stealth)
+        requester = whereabouts_of(interaction)
+
+        async def shorten_if_allowed() -> WordWeights:
+            await self._services.authorization.check_requester(requester)
+            await self._services.words.check(requester.location, prompt)
+            return await self._services.descriptions.shorten(prompt, interaction.user.id)
+
+        weighed = await Responder(interaction).run(shorten_if_allowed(), ephemeral=stealth)
         await show_weights(interaction, weighed, ephemeral=stealth)
 
     async def _stealth(self, interaction: discord.Interaction) -> bool:

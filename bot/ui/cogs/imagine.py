@@ -39,11 +39,7 @@ class ImagineCog(commands.Cog):
         try:
             placed = await self._services.defaults.placed(whereabouts_of(interaction))
             found = await completion.suggest(
-                interaction.user.id,
-                interaction.guild_id,
-                typed,
-                has_pictures="image" in interaction.namespace,
-                defaults=placed.defaults,
+                placed, typed, has_pictures="image" in interaction.namespace
             )
         except StorageUnavailable:
             # A list of suggestions cannot show an error.

@@ -14,6 +14,8 @@ from bot.services.container import Services
 from bot.services.preferences import TEMPERAMENT_NAMES
 from bot.ui.interactions import managed_server_of
 from bot.ui.responses import Responder
+from bot.ui.server.access import AccessGroup
+from bot.ui.server.blocks import BlockCommands
 from bot.ui.server.defaults import AnyChannel, Channel, show_defaults, show_effective
 from bot.ui.server.doctor import show_doctor
 from bot.ui.server.quota import QuotaGroup
@@ -30,15 +32,17 @@ def _choices(*values: str) -> list[app_commands.Choice[str]]:
 @app_commands.guild_only()
 @app_commands.allowed_installs(guilds=True, users=False)
 @app_commands.default_permissions(manage_guild=True)
-class ServerCog(commands.GroupCog, group_name="server", group_description=say("command-server")):
+class ServerCog(
+    BlockCommands, commands.GroupCog, group_name="server", group_description=say("command-server")
+):
     """Defaults and limits of a server."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
         self._services = services
         assert self.app_command is not None, "a GroupCog has a group"
-        self.app_command.add_command(QuotaGroup(services))
-        self.app_command.add_command(WordsGroup(services))
+        for group in (AccessGroup, QuotaGroup, WordsGroup):
+            self.app_command.add_command(group(services))
 
     @app_commands.command(description=say("command-server-setup"))
     async def setup(self, interaction: discord.Interaction) -> None:
@@ -60,7 +64,7 @@ class ServerCog(commands.GroupCog, group_name="server", group_description=say("c
     )
     @app_commands.choices(
         temperament=_choices(*TEMPERAMENT_NAMES),
-        buttons_for=_choices("everyone", "owner"),
+        buttons_for=_choices("everyone", "owner", "roles"),
         pictures_carry=_choices("recipe", "mark"),
         finished=_choices("notify", "quiet"),
     )

@@ -1,7 +1,7 @@
 """`/server setup`: a panel with the first steps, on the server or in its manager's direct messages.
 
 A custom_id names the server, and proves nothing: each press asks whether the member may manage it
-now. In direct messages Discord's API is asked for the member.
+now. Elsewhere than on that server, Discord's API is asked for the member.
 """
 
 import asyncio
@@ -131,9 +131,8 @@ async def _manager_of(interaction: discord.Interaction, server_id: int) -> Manag
     guild = interaction.client.get_guild(server_id)
     if guild is None:
         raise NotPermitted
-    if interaction.guild_id is not None:
-        if managed_server_of(interaction) != server_id:
-            raise NotPermitted
+    if interaction.guild_id == server_id:
+        managed_server_of(interaction)
         assert isinstance(interaction.user, discord.Member), "this is on a server"
         return Manager(guild, interaction.user)
     try:

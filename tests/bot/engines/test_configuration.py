@@ -96,15 +96,15 @@ def test_what_is_configured_counts_more_than_what_the_engine_says(tmp_path: Path
     assert configuration.apply(ModelInfo("another")) == ModelInfo("another")
 
 
-async def test_a_rule_that_is_not_checked_yet_is_warned_of(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_for_whom_a_model_is_there(tmp_path: Path) -> None:
     file = tmp_path / "engines.toml"
     file.write_text(
         '[engines.a]\nurl = "http://127.0.0.1:9"\n[models.flux]\nroles = [1200000000000000000]\n'
     )
-    async with open_engines(read_configuration(settings(file))):
-        assert "Who may use the model flux is not checked yet" in caplog.text
+    flux = read_configuration(settings(file)).models["flux"]
+    assert flux.is_restricted
+    assert flux.audience.has(1, [1200000000000000000], None)
+    assert not flux.audience.has(1, [], None)
 
 
 MISTAKES = {

@@ -189,7 +189,7 @@ def test_english_names_in_the_texts_are_those_in_the_code() -> None:
         assert say(f"{key_of(command)}.name") == command.name
         assert say(key_of(command)) == command.description
         for parameter in getattr(command, "parameters", ()):
-            assert say(f"{key_of(command)}.{parameter.name}-name") == parameter.name
+            assert say(f"{key_of(command)}.{parameter.name}-name") == parameter.display_name
             assert say(f"{key_of(command)}.{parameter.name}") == parameter.description
 
 
@@ -200,7 +200,8 @@ def test_the_document_lists_every_command_with_its_options() -> None:
     for command in registered():
         if isinstance(command, app_commands.Command):
             options = [
-                f"`{one.name}`" if one.required else f"[`{one.name}`]" for one in command.parameters
+                f"`{one.display_name}`" if one.required else f"[`{one.display_name}`]"
+                for one in command.parameters
             ]
             name = f"`/{command.qualified_name}`"
             expected.add(f"| {name} | {' '.join(options)} | {command.description} |")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.messages import job_messages
@@ -102,6 +102,7 @@ def test_markdown_and_mentions_in_a_prompt_stay_text() -> None:
     assert r"\*\*b\*\* \`c\` \<@1\> \[x\](y)" in content
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=6000), st.text())
 def test_every_message_keeps_to_discords_limits(prompt: str, reason: str) -> None:
     job = replace(

@@ -5,6 +5,7 @@ decided by then.
 """
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -153,3 +154,38 @@ async def test_the_help_tells_of_each_model(bot: DarkroomBot, ada: Member) -> No
     refused = ("no", "cfg", "steps", "quality", "seed", "sameseed")
     listed = ", ".join(f"`--{flag}`" for flag in refused)
     assert f"This model cannot be used with {listed}." in shown
+
+
+async def test_models_by_role_are_offered_and_drawn_and_no_others(
+    bot: DarkroomBot, ada: Member, owner: Member, database: Database
+) -> None:
+    await owner.slash("darkroom", "server access limits", role="@everyone", models="niji")
+    for prompt in ("a fox", "a fox --v photo"):
+        refused = await told(ada, await ada.slash("darkroom", "imagine", prompt=prompt))
+        assert "You may not use the model “photo-model” here." in refused
+        assert "Use one of these, or choose it in `/settings`: `--v niji`" in refused
+    offered = await ada.autocomplete("darkroom", "imagine", "prompt", "a fox --v ")
+    assert [one.value for one in offered] == ["a fox --v niji"]
+    panel = await ada.slash("darkroom", "settings")
+    assert lines_of(panel) == ["Model: default", "Model niji"]
+    await ada.choose(panel, "niji", select="me:model")
+    assert await drawn_by(ada, database, "a fox") == ANIME.id
+
+
+async def test_the_operators_models_are_for_those_whom_the_file_names(
+    settings: Settings, database: Database, ada: Member, ben: Member, tmp_path: Path
+) -> None:
+    patron = await ada.give_role("Patron")
+    file = tmp_path / "darkroom.toml"
+    file.write_text(f"[models.photo-model]\nroles = [{patron}]\n")
+    restricted = Deployment(settings.model_copy(update={"config": file}), database)
+    async with restricted.open():
+        await ada.wait_for_command("imagine")
+        assert await drawn_by(ada, database, "a fox --v photo") == PHOTO.id
+        words = "You may not use the model “photo-model” here."
+        assert words in await told(ben, await ben.slash("darkroom", "imagine", prompt="a fox"))
+        assert lines_of(await ben.slash("darkroom", "settings")) == ["Model: default", "Model niji"]
+        await ada.take_role("Patron")
+        assert words in await told(ada, await ada.slash("darkroom", "imagine", prompt="a fox"))
+        # Nobody has roles in a conversation.
+        assert words in await told(ben, await ben.slash("dm", "imagine", prompt="a fox"))

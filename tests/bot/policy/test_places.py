@@ -1,5 +1,7 @@
 """Who left a server draws no more by way of it; conversations and user installs can be off."""
 
+import asyncio
+
 import pytest
 
 from bot.client import DarkroomBot
@@ -192,3 +194,31 @@ async def test_commands_and_modals_that_a_client_remembers_are_answered_in_words
         assert "in direct messages" in await told(ada, answer)
         assert "in direct messages" in await told(ada, await ada.slash("dm", "queue"))
         assert await ada.autocomplete("dm", "imagine", "prompt", "fox") == []
+
+
+async def test_the_bot_leaves_servers_that_are_not_on_the_operators_list(
+    settings: Settings, database: Database, playground: Playground, ada: Member
+) -> None:
+    """Also one that it is on at the start; before that, it says why in the server's language."""
+    off = Deployment(settings.model_copy(update={"servers": "1, 2"}), database)
+    leave = "DELETE /users/@me/guilds/{guild_id}"
+    # If it cannot leave, nothing works there.
+    playground.faults.fail(leave, status=403)
+    async with off.open():
+        await ada.wait_for_command("imagine")
+        said = await ada.wait_for(lambda m: "I am made for other servers only" in m.content)
+        assert said.channel_id == (await ada.say("darkroom", "here")).channel_id
+        refused = await ada.slash("darkroom", "imagine", prompt="a cat")
+        assert "does not let it work on this server" in await told(ada, refused)
+        playground.faults.add_bot_again()
+        async with asyncio.timeout(60):
+            while await ada.command_names("darkroom"):
+                pass
+    left = [one for one in playground.requests if one.route == leave]
+    assert [one.status for one in left] == [403, 204]
+    guild_id = left[0].path.rpartition("/")[2]
+    playground.faults.add_bot_again()
+    on = Deployment(settings.model_copy(update={"servers": f"1 {guild_id}"}), database)
+    async with on.open():
+        await ada.wait_for_command("imagine")
+        await finished(ada, await ada.slash("darkroom", "imagine", prompt="a cat --steps 1 --n 1"))

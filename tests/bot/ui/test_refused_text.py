@@ -316,7 +316,7 @@ async def test_what_a_modal_could_not_hold_is_only_shown(bot: DarkroomBot, owner
 
 async def test_every_text_option_of_every_command_is_kept(bot: DarkroomBot) -> None:
     typed = {
-        (command.qualified_name, option.name)
+        (command.qualified_name, option.display_name)
         for command in bot.tree.walk_commands()
         if isinstance(command, app_commands.Command)
         for option in command.parameters

@@ -185,3 +185,39 @@ async def test_a_removed_member_is_told_to_sessions_with_the_intents_and_unknown
     with pytest.raises(Refused):
         await ada.messages("darkroom")
     assert list(playground.violations) == []
+
+
+async def test_roles_that_are_given_and_taken_are_told_and_stand_in_the_member(
+    playground: Playground, ada: Member, raw: RawBot
+) -> None:
+    guilds, members = 1 << 0, 1 << 1
+    await raw.connect()
+    await raw.send(2, {"token": "any", "intents": guilds | members})
+    guild = f"/guilds/{(await raw.event('READY'))['guilds'][0]['id']}"
+    await raw.event("GUILD_CREATE")
+    role_id = await ada.give_role("Artist", 1 << 13)
+    made = (await raw.event("GUILD_ROLE_CREATE"))["role"]
+    assert (made["id"], made["name"], made["permissions"]) == (role_id, "Artist", str(1 << 13))
+    changed = await raw.event("GUILD_MEMBER_UPDATE")
+    assert changed["roles"] == [role_id]
+    member = f"{guild}/members/{changed['user']['id']}"
+    assert (await raw.rest("GET", member)).body["roles"] == [role_id]
+    await ada.take_role("Artist")
+    assert (await raw.event("GUILD_MEMBER_UPDATE"))["roles"] == []
+    assert await ada.give_role("Artist") == role_id
+    assert list(playground.violations) == []
+
+
+async def test_a_bot_that_leaves_its_server_is_told_so_and_knows_it_no_more(
+    playground: Playground, ada: Member, raw: RawBot
+) -> None:
+    await raw.connect()
+    await raw.identify()
+    guild_id = raw.ready["guilds"][0]["id"]
+    assert (await raw.rest("DELETE", f"/users/@me/guilds/{guild_id}")).status == 204
+    assert (await raw.event("GUILD_DELETE"))["id"] == guild_id
+    gone = await raw.rest("GET", f"/guilds/{guild_id}")
+    assert (gone.status, gone.code) == (404, 10004)
+    assert (await raw.rest("GET", "/users/@me/guilds")).body == []
+    assert await ada.command_names("darkroom") == set()
+    assert list(playground.violations) == []

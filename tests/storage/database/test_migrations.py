@@ -40,6 +40,7 @@ TABLES |= {"quotas", "quota_usage", "queue_shares"}
 TABLES |= {"word_rules"}
 TABLES |= {"defaults"}
 TABLES |= {"unwanted_messages", "erasures"}
+TABLES |= {"access_rules", "blocks"}
 
 
 async def on(url: str, do: Callable[[Connection], T]) -> T:

@@ -4,7 +4,10 @@ from storage.models import AnyText, Base, JobRow
 from storage.privacy.erasure import EMPTIED, KEPT_COLUMNS
 from storage.privacy.tables import MEMBER_TABLES
 
-TABLES_OF_NOBODY = {"servers", "defaults", "quotas", "word_rules", "unwanted_messages"}
+TABLES_OF_NOBODY = {
+    *("servers", "access_rules", "defaults", "quotas", "word_rules"),
+    "unwanted_messages",
+}
 """Those that say nothing about a member."""
 
 

@@ -65,6 +65,7 @@ def refusals(typed: str) -> Iterator[UserError]:
         "Text": Text("parameter-seed", {"low": "0", "high": "9"})["allowed"],
         "Markup": names([typed]),
         "Sequence": (typed[:20],),
+        "bot.i18n.markdown.Markup | None": names([typed]),
     }
     keys = {"PromptTooLong": {"what": "prompt"}, "ModelCannot": {"what": "tile"}}
     keys["ForeignSyntax"] = {"kind": "tag"}
