@@ -42,7 +42,7 @@ from bot.ui.region_select import CellSelect
 from bot.ui.responses import Responder
 from bot.ui.server.defaults import DefaultsOfSelect, DefaultsSelect, ResetDefaultsButton
 from bot.ui.server.doctor import ExamineAgainButton
-from bot.ui.server.setup import SetupButton, SetupQuotaButton, SetupSelect
+from bot.ui.server.setup import SetupButton, SetupChannelsSelect, SetupQuotaButton, SetupSelect
 from bot.ui.settings_panel import (
     ModelMenuButton,
     OldPanelButton,
@@ -91,6 +91,7 @@ PRESSED = (
     SetupButton,
     SetupQuotaButton,
     SetupSelect,
+    SetupChannelsSelect,
 )
 """The buttons and select menus, found by their custom_ids under messages of any age."""
 

@@ -22,7 +22,8 @@ from playground.testing.views import Message
 from tests.support.processes import RunningProcess
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
-SIZE = (1100, 980)
+SIZES = {"members": (1100, 980), "admins": (1100, 1210)}
+"""Width and height of the window for each group of scenes."""
 PATIENCE = 180.0
 FOX = "a red fox --seed 7"
 
@@ -126,8 +127,7 @@ def opened(profile: str) -> webdriver.Chrome:
         sys.exit("Install the packages chromium and chromium-driver.")
     options = webdriver.ChromeOptions()
     options.binary_location = browser
-    size = f"--window-size={SIZE[0]},{SIZE[1]}"
-    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", size):
+    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu"):
         options.add_argument(flag)
     options.add_argument(f"--user-data-dir={profile}")
     return webdriver.Chrome(options=options, service=Service(driver))
@@ -160,11 +160,13 @@ async def main(groups: Sequence[str]) -> None:
             browser = await asyncio.to_thread(opened, f"{folder}/profile")
             async with Member(ready[1], "you", timeout=PATIENCE) as member:
                 await member.wait_for_command("imagine")
-                for scene in [scene for group in groups for scene in SCENES[group]]:
-                    await scene(member)
-                    file = PICTURES / f"{scene.__name__}.png"
-                    await asyncio.to_thread(photograph, browser, ready[1], file)
-                    print(file)
+                for group in groups:
+                    await asyncio.to_thread(browser.set_window_size, *SIZES[group])
+                    for scene in SCENES[group]:
+                        await scene(member)
+                        file = PICTURES / f"{scene.__name__}.png"
+                        await asyncio.to_thread(photograph, browser, ready[1], file)
+                        print(file)
             await asyncio.to_thread(browser.quit)
 
 

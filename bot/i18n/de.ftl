@@ -651,6 +651,20 @@ syntax-tag = eine Angabe, die ich nicht lesen kann
 setup = Darkroom auf „{ $server }“ einrichten
     .invited = Du hast mich hinzugefügt, oder dieser Server gehört dir: Das sind die ersten Schritte.
     .text = Jede Wahl gilt sofort. Du kannst jederzeit aufhören; `/server setup` zeigt, was eingestellt ist, und dort geht es weiter.
+    .where = **Wo gezeichnet wird:** { $where }
+    .everywhere = In allen Kanälen
+    .lacks = Mir fehlt: { $names }
+    .changed-where = **Geändert:** wo gezeichnet wird.
+    .role-bounds = { $count ->
+            [0] Keine Rolle hat Grenzen für das, was sie verlangen darf
+            [1] 1 Rolle hat Grenzen für das, was sie verlangen darf
+           *[other] { $count } Rollen haben Grenzen für das, was sie verlangen dürfen
+        }: `/server access show`
+    .blocked = { $count ->
+            [0] Niemand ist gesperrt
+            [1] 1 Mitglied ist gesperrt
+           *[other] { $count } Mitglieder sind gesperrt
+        }: `/server blocked`
     .how-much = **Wie viel alle zeichnen dürfen:** { $limits }
     .preset = { $kind }: { $amount } Bilder am Tag
     .preset-unlimited = { $kind }: ohne Grenze

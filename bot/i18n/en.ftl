@@ -651,6 +651,20 @@ syntax-tag = a tag that I can't read
 setup = Set up Darkroom on “{ $server }”
     .invited = You added me, or this server is yours: here are the first steps.
     .text = Each choice holds at once. You can stop at any time; `/server setup` shows what is set, and there you can go on.
+    .where = **Where it draws:** { $where }
+    .everywhere = In all channels
+    .lacks = I lack: { $names }
+    .changed-where = **Changed:** where pictures are drawn.
+    .role-bounds = { $count ->
+            [0] No role has bounds for what it may ask for
+            [1] 1 role has bounds for what it may ask for
+           *[other] { $count } roles have bounds for what they may ask for
+        }: `/server access show`
+    .blocked = { $count ->
+            [0] Nobody is blocked
+            [1] 1 member is blocked
+           *[other] { $count } members are blocked
+        }: `/server blocked`
     .how-much = **How much everybody may draw:** { $limits }
     .preset = { $kind }: { $amount } pictures a day
     .preset-unlimited = { $kind }: no limit

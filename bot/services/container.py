@@ -193,10 +193,12 @@ def build_services(
     history = JobHistory(
         database, folder, registry, publisher, messenger, removals, turns, engines.places, marks
     )
+    access_settings = AccessSettings(database, registry)
+    blocks = BlockService(database, queue_worker)
     return Services(
         authorization=authorization,
-        access_settings=AccessSettings(database, registry),
-        blocks=BlockService(database, queue_worker),
+        access_settings=access_settings,
+        blocks=blocks,
         generation=generation,
         followups=followups,
         history=history,
@@ -216,7 +218,7 @@ def build_services(
         rate_limiter=RateLimiter(),
         messenger=messenger,
         doctor=ServerDoctor(settings, database, connected),
-        setup=SetupService(database, quotas, defaults, words),
+        setup=SetupService(database, quotas, defaults, words, access_settings, blocks),
         registry=registry,
         queue_worker=queue_worker,
         start_pictures=start_pictures,

@@ -1,13 +1,17 @@
 """What `/server setup` shows: the few settings that a new server begins with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.services.admin.access_settings import AccessSettings
+from bot.services.admin.blocking import BlockService
 from bot.services.admin.defaults import DefaultsService
 from bot.services.admin.quotas import QuotaService, ServerQuotas
 from bot.services.moderation.words import WordFilter
 from storage import servers
 from storage.database import Database
 from storage.models import Scope
+from storage.rules.access import AccessRules
 from storage.servers import ServerSettings
 
 
@@ -23,7 +27,9 @@ class SetupState:
     settings: ServerSettings
     quotas: ServerQuotas
     language: str | None
+    access: AccessRules
     role_quotas: int
+    blocked: int
     word_rules: int
     own_defaults: int
 
@@ -32,12 +38,20 @@ class SetupService:
     """Reads and changes them. Knows nothing of Discord's API."""
 
     def __init__(
-        self, database: Database, quotas: QuotaService, defaults: DefaultsService, words: WordFilter
+        self,
+        database: Database,
+        quotas: QuotaService,
+        defaults: DefaultsService,
+        words: WordFilter,
+        access: AccessSettings,
+        blocks: BlockService,
     ) -> None:
         self._database = database
         self._quotas = quotas
         self._defaults = defaults
         self._words = words
+        self._access = access
+        self._blocks = blocks
 
     async def state(self, server_id: int) -> SetupState:
         quotas = await self._quotas.of_server(server_id)
@@ -47,10 +61,16 @@ class SetupService:
             await servers.get_settings(self._database, server_id),
             quotas,
             everywhere.chosen.language if everywhere else None,
+            await self._access.rules(server_id),
+            blocked=len(await self._blocks.blocked(server_id)),
             role_quotas=len(quotas.by_role.keys() - {server_id}),
             word_rules=len(await self._words.rules(server_id)),
             own_defaults=len(by_scope),
         )
+
+    async def draw_in(self, server_id: int, channels: Sequence[int]) -> None:
+        """Draw in these channels and categories alone; everywhere if there are none."""
+        await self._access.draw_only_in(server_id, channels)
 
     async def use_preset(self, server_id: int, name: str) -> None:
         """Give @everyone ready-made limits."""

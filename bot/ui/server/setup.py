@@ -18,7 +18,7 @@ from bot.services.container import Services
 from bot.ui.dynamic_items import PersistentButton, PersistentSelect
 from bot.ui.interactions import command_ids_of, managed_server_of, requester_in, services_of
 from bot.ui.responses import Responder
-from bot.ui.server.setup_facts import first_drawable, shown
+from bot.ui.server.setup_facts import channels_of, first_drawable, shown
 from bot.ui.server.setup_panel import Shown, panel
 
 FIRST_PROMPT = "a red fox --public"
@@ -66,6 +66,30 @@ class SetupQuotaButton(
         await show_setup(interaction, int(self.groups["server_id"]), change)
 
 
+class SetupChannelsSelect(PersistentSelect, template=rf"{_SERVER}:channels"):
+    """The menu of channels: lets the bot draw in the chosen ones alone, or shows more of them."""
+
+    async def act(self, interaction: discord.Interaction) -> None:
+        server_id, values = int(self.groups["server_id"]), self.item.values
+        turned = next((one for one in values if one.startswith("page:")), None)
+        if turned is not None:
+            await show_setup(interaction, server_id, page=int(turned.removeprefix("page:")))
+            return
+        offered = {option.value for option in self.item.options}
+
+        async def change(services: Services, manager: Manager) -> Text:
+            rules = await services.access_settings.rules(server_id)
+            before = rules.channels if rules.channels_rule == "only" else ()
+            # Those on other pages of the menu, and categories.
+            kept = [one for one in before if str(one) not in offered]
+            there = {str(one.id) for one in channels_of(manager.guild)}
+            chosen = [int(one) for one in values if one in there]
+            await services.setup.draw_in(server_id, [*kept, *chosen])
+            return Text("setup.changed-where")
+
+        await show_setup(interaction, server_id, change)
+
+
 class SetupSelect(PersistentSelect, template=rf"{_SERVER}:(?P<step>language)"):
     """A menu of the panel: sets what one step is about."""
 
@@ -90,9 +114,11 @@ async def show_setup(
     server_id: int,
     change: Change | None = None,
     *,
+    page: int = 0,
     anew: bool = False,
 ) -> None:
-    """Make a change, and show the panel: in place of the one before, unless `anew`.
+    """Make a change, and show the panel: in place of the one before, unless `anew`. `page` is that
+    of the menu of channels.
 
     Raises NotPermitted, PermissionsUnknown.
     """
@@ -107,6 +133,7 @@ async def show_setup(
             member=manager.member,
             here=interaction.channel_id,
             changed=await change(services, manager) if change else None,
+            page=page,
         )
 
     found = await responder.run(work(), ephemeral=True, updates=not anew)
@@ -115,7 +142,8 @@ async def show_setup(
 
 async def _draw(services: Services, manager: Manager, here: int | None) -> Text:
     """Draw the first picture. Raises NowhereToDraw, and what `/imagine` raises."""
-    channel = first_drawable(manager.guild, manager.member, here)
+    rules = await services.access_settings.rules(manager.guild.id)
+    channel = first_drawable(manager.guild, rules, manager.member, here)
     if channel is None:
         raise NowhereToDraw
     requester = requester_in(channel, manager.member, age_restricted=channel.is_nsfw())

@@ -6,15 +6,16 @@ from typing import Any
 
 import discord
 
-from bot.doctor.checks.channels import ServerFacts
+from bot.doctor.checks.channels import ChannelFacts, ServerFacts, permission_names
 from bot.doctor.findings import Finding, Level
 from bot.i18n.markdown import Markup, visible
-from bot.i18n.texts import LANGUAGES, Text, say
-from bot.messages import quota_embeds
+from bot.i18n.texts import LANGUAGES, Text, say, say_unmarked
+from bot.messages import access_embeds, quota_embeds
 from bot.messages.specs import EmbedColour
 from bot.policy.quotas import PRESETS, preset_of
 from bot.services.admin.setup import SetupState
 from bot.ui.dynamic_items import layout_of
+from bot.ui.server.menu_pages import page_of, turning_line
 from storage.rules.quotas import Quota
 
 LEFT_OPEN = "open"
@@ -30,7 +31,8 @@ class Shown:
 
     `places` are the channels that can be chosen, `problems` what the doctor found where the bot is
     to draw. `draws_in` is the channel in which it can draw the first picture, None if there is
-    none. `changed` says what was just done. `imagine_id` is Discord's id of `/imagine`.
+    none. `changed` says what was just done. `page` is that of the menu of channels. `imagine_id` is
+    Discord's id of `/imagine`.
     """
 
     server_id: int
@@ -39,6 +41,7 @@ class Shown:
     problems: Sequence[Finding] = ()
     draws_in: int | None = None
     changed: Text | None = None
+    page: int = 0
     imagine_id: int | None = None
     invites: bool = False
     """Whether it comes unasked, to whoever added the bot."""
@@ -47,6 +50,7 @@ class Shown:
 def panel(shown: Shown, locale: str) -> discord.ui.LayoutView:
     """The steps, and below them the way to the first picture."""
     items: list[discord.ui.Item[Any]] = [discord.ui.TextDisplay(_heading(shown, locale))]
+    items += _where(shown, locale)
     items += _how_much(shown, locale)
     items += _language(shown, locale)
     items.append(discord.ui.Separator())
@@ -73,6 +77,42 @@ def _heading(shown: Shown, locale: str) -> str:
     if shown.changed is not None:
         lines.append(f"✓ {say(shown.changed, locale)}")
     return "\n".join(lines)
+
+
+def _where(shown: Shown, locale: str) -> list[discord.ui.Item[Any]]:
+    """The channels of which some can be chosen; none of them means all."""
+    rules = shown.state.access
+    chosen = rules.channels if rules.channels_rule == "only" else ()
+    channels = shown.places.channels
+    lines, turn = page_of(channels, shown.page)
+    options = [
+        discord.SelectOption(
+            label=visible(f"#{one.name}", 100),
+            value=str(one.id),
+            description=None if one.can_draw else visible(_lacks(one, locale), 100),
+            default=one.id in chosen,
+        )
+        for one in lines
+    ]
+    if turn is not None:
+        options.append(turning_line(turn, len(channels), locale))
+    where = Markup(access_embeds.channels(rules, locale))
+    text = discord.ui.TextDisplay(say("setup.where", locale, where=where))
+    if not options:
+        return [text]
+    menu: discord.ui.Select[Any] = discord.ui.Select(
+        custom_id=f"setup:{shown.server_id}:channels",
+        placeholder=say("setup.everywhere", locale),
+        options=options,
+        min_values=0,
+        max_values=len(options),
+    )
+    return [text, discord.ui.ActionRow(menu)]
+
+
+def _lacks(channel: ChannelFacts, locale: str) -> str:
+    names = permission_names(channel.missing)
+    return say_unmarked(Text("setup.lacks", {"names": names}), locale)
 
 
 def _how_much(shown: Shown, locale: str) -> list[discord.ui.Item[Any]]:
@@ -161,6 +201,8 @@ def _at_a_glance(state: SetupState, locale: str) -> str:
     lines = [say("setup.more", locale)]
     for key, count in (
         ("role-quotas", state.role_quotas),
+        ("role-bounds", len(state.access.bounds)),
+        ("blocked", state.blocked),
         ("word-rules", state.word_rules),
         ("own-defaults", state.own_defaults),
     ):

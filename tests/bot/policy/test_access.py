@@ -114,6 +114,7 @@ MENUS_OF_NOBODY = (
     "me:temperament",
     "me:stylize",
     "setup:1:language",
+    "setup:1:channels",
     "defaults-of",
     "defaults:role:1:file_format",
 )

@@ -33,6 +33,11 @@ def menu(panel: Message, step: str) -> str:
     return found
 
 
+def plain(panel: Message) -> str:
+    """What it says without the signs that Markdown would read."""
+    return written(panel).replace("\\", "")
+
+
 async def steps_in(member: Member, channel: str = "dm") -> list[Message]:
     """The panels that were sent to a member without being asked for."""
     messages = await member.messages(channel)
@@ -83,6 +88,56 @@ async def test_each_step_holds_when_it_is_chosen_and_ends_in_a_picture(
     grid = await finished(owner, first)
     assert grid.channel_id == str(darkroom)
     assert grid.attachments
+
+
+async def test_it_draws_only_in_the_chosen_channels(
+    bot: DarkroomBot, owner: Member, ada: Member, database: Database, playground: Playground
+) -> None:
+    there = playground.administration
+    gallery, no_entry = str(there.channel_id("gallery")), str(there.channel_id("no-entry"))
+    panel = await owner.slash("darkroom", "server setup")
+    assert "**Where it draws:** all channels" in written(panel)
+    panel = (await owner.choose(panel, gallery, select=menu(panel, "channels"))).message
+    assert "**Changed:** where pictures are drawn" in written(panel)
+    assert value_of(panel, menu(panel, "channels")) == gallery
+    assert f"/imagine:{bot.command_ids['imagine']}> in <#{gallery}>" in written(panel)
+    refusal = await ada.slash("darkroom", "imagine", prompt="a fox")
+    assert f"<#{gallery}>" in await told(ada, refusal)
+    panel = (await owner.press(panel, "Draw the first picture")).message
+    first = await owner.wait_for(lambda m: "a red fox" in m.content and not m.ephemeral)
+    assert first.channel_id == gallery
+    await finished(owner, first)
+    # A channel in which the bot cannot write is chosen all the same, with what to do about it.
+    (line,) = [o for s in panel.selects for o in s.options if o.value == no_entry]
+    assert line.description == "I lack: Send Messages"
+    panel = (await owner.choose(panel, no_entry, select=menu(panel, "channels"))).message
+    assert "cannot draw in #no-entry. Missing there: Send Messages" in plain(panel)
+    assert "allow it for the bot's role" in written(panel)
+    assert panel.button("Draw the first picture").disabled
+    panel = (await owner.choose(panel, select=menu(panel, "channels"))).message
+    assert "**Where it draws:** all channels" in written(panel)
+    await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --steps 1 --n 1"))
+
+
+async def test_all_of_many_channels_can_be_chosen_page_by_page(
+    bot: DarkroomBot, owner: Member, database: Database, playground: Playground
+) -> None:
+    there = playground.administration
+    category = there.add_category("Studios")
+    for number in range(25):
+        there.add_forum(f"room-{number}")
+    await owner.slash("darkroom", "server access channels", rule="only", add="Studios")
+    panel = await owner.slash("darkroom", "server setup")
+    channels = menu(panel, "channels")
+    darkroom = str(there.channel_id("darkroom"))
+    panel = (await owner.choose(panel, darkroom, select=channels)).message
+    panel = (await owner.choose(panel, "page:1", select=channels)).message
+    (shown,) = [one for one in panel.selects if one.custom_id == channels]
+    assert darkroom not in [one.value for one in shown.options]
+    chosen = next(one.value for one in shown.options if not one.value.startswith("page:"))
+    panel = (await owner.choose(panel, chosen, select=channels)).message
+    rules = await bot.services.access_settings.rules(there.server_id)
+    assert rules.channels == (category, int(darkroom), int(chosen))
 
 
 async def test_what_other_commands_set_is_shown_and_none_of_the_presets(
