@@ -46,6 +46,7 @@ from bot.ui.review_buttons import AppealButton, DeleteEverywhereButton, ReviewBu
 from bot.ui.server.defaults import DefaultsOfSelect, DefaultsSelect, ResetDefaultsButton
 from bot.ui.server.doctor import ExamineAgainButton
 from bot.ui.server.review import LogPageButton
+from bot.ui.server.setup import SetupButton, SetupChannelsSelect, SetupQuotaButton, SetupSelect
 from bot.ui.settings_panel import (
     ModelMenuButton,
     OldPanelButton,
@@ -95,6 +96,10 @@ PRESSED = (
     AppealButton,
     DeleteEverywhereButton,
     LogPageButton,
+    SetupButton,
+    SetupQuotaButton,
+    SetupSelect,
+    SetupChannelsSelect,
 )
 """The buttons and select menus, found by their custom_ids under messages of any age."""
 
@@ -214,7 +219,7 @@ class DarkroomBot(commands.Bot):
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         if self.services.places.serves(guild.id):
-            await greet(self.services.preferences, guild)
+            await greet(self, self.services, guild, self.command_ids)
         await self._leave_unserved(guild)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:

@@ -81,6 +81,14 @@ async def first_greeting(database: Database, server_id: int) -> bool:
         return greeted is not None
 
 
+async def forget_greeting(database: Database, server_id: int) -> None:
+    """Let the bot greet a server again that its greeting did not reach."""
+    async with database.transaction() as session:
+        await session.execute(
+            update(ServerRow).where(ServerRow.server_id == server_id).values(greeted=False)
+        )
+
+
 def _read(row: ServerRow | None, server_id: int) -> ServerSettings:
     if row is None:
         return ServerSettings(server_id)

@@ -1,15 +1,18 @@
 """`python -m tests.screenshots`: the main messages as the playground shows them, in docs/pictures.
 
-Runs everything with the embedded model, plays a member, and photographs their page with Chromium.
+`members` or `admins` behind it makes only those. Runs everything with the embedded model, plays a
+member, and photographs their page with Chromium.
 """
 
 import asyncio
+import io
 import shutil
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
+from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.wait import WebDriverWait
@@ -19,7 +22,8 @@ from playground.testing.views import Message
 from tests.support.processes import RunningProcess
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
-SIZE = (1100, 980)
+SIZES = {"members": (1100, 980), "admins": (1100, 1210)}
+"""Width and height of the window for each group of scenes."""
 PATIENCE = 180.0
 FOX = "a red fox --seed 7"
 
@@ -74,14 +78,46 @@ async def refusal(member: Member) -> None:
     await filled(member, await member.slash("darkroom", "queue"))
 
 
-SCENES: tuple[Callable[[Member], Awaitable[None]], ...] = (
-    page,
-    picture,
-    settings,
-    history,
-    words,
-    refusal,
-)
+async def admins_setup(member: Member) -> None:
+    """The first steps, with one of them done."""
+    panel = await filled(member, await member.slash("darkroom", "server setup"))
+    await member.press(
+        panel, next(b.label for b in panel.buttons if "community" in (b.label or ""))
+    )
+
+
+async def admins_quotas(member: Member) -> None:
+    await filled(
+        member, await member.slash("darkroom", "server quota set", pictures=100, cooldown=15)
+    )
+    await filled(member, await member.slash("darkroom", "info"))
+
+
+async def admins_words(member: Member) -> None:
+    await filled(member, await member.slash("darkroom", "server words add", rule="*nude*"))
+    prompt = "a n u d e cat"
+    await filled(member, await member.slash("darkroom", "server words test", prompt=prompt))
+    await filled(member, await member.slash("darkroom", "imagine", prompt=prompt))
+
+
+async def admins_defaults(member: Member) -> None:
+    answer = await member.slash("darkroom", "server defaults", channel="gallery", stylize=250)
+    panel = await filled(member, answer)
+    menu = next(one.custom_id for one in panel.selects if one.custom_id.endswith(":file_format"))
+    await member.choose(panel, "=webp", select=menu)
+
+
+async def admins_doctor(member: Member) -> None:
+    answer = await member.slash("darkroom", "server doctor")
+    await member.wait_for(lambda m: m.id == answer.id and bool(m.embeds))
+
+
+Scenes = tuple[Callable[[Member], Awaitable[None]], ...]
+
+SCENES: Mapping[str, Scenes] = {
+    "members": (page, picture, settings, history, words, refusal),
+    "admins": (admins_setup, admins_quotas, admins_words, admins_defaults, admins_doctor),
+}
 """In their order, for later ones use what earlier ones made; each becomes a file of its name."""
 
 
@@ -91,8 +127,7 @@ def opened(profile: str) -> webdriver.Chrome:
         sys.exit("Install the packages chromium and chromium-driver.")
     options = webdriver.ChromeOptions()
     options.binary_location = browser
-    size = f"--window-size={SIZE[0]},{SIZE[1]}"
-    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", size):
+    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu"):
         options.add_argument(flag)
     options.add_argument(f"--user-data-dir={profile}")
     return webdriver.Chrome(options=options, service=Service(driver))
@@ -106,10 +141,12 @@ def photograph(browser: webdriver.Chrome, url: str, file: Path) -> None:
         "[...document.images].every((image) => image.complete)"
     )
     WebDriverWait(browser, PATIENCE).until(lambda b: b.execute_script(loaded))
-    assert browser.save_screenshot(str(file))
+    png = browser.get_screenshot_as_png()
+    # A page has few colours besides those of its pictures: the file becomes half as large.
+    Image.open(io.BytesIO(png)).convert("RGB").quantize(256).save(file, optimize=True)
 
 
-async def main() -> None:
+async def main(groups: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             "DARKROOM_DATA": f"{folder}/data",
@@ -123,13 +160,15 @@ async def main() -> None:
             browser = await asyncio.to_thread(opened, f"{folder}/profile")
             async with Member(ready[1], "you", timeout=PATIENCE) as member:
                 await member.wait_for_command("imagine")
-                for scene in SCENES:
-                    await scene(member)
-                    file = PICTURES / f"{scene.__name__}.png"
-                    await asyncio.to_thread(photograph, browser, ready[1], file)
-                    print(file)
+                for group in groups:
+                    await asyncio.to_thread(browser.set_window_size, *SIZES[group])
+                    for scene in SCENES[group]:
+                        await scene(member)
+                        file = PICTURES / f"{scene.__name__}.png"
+                        await asyncio.to_thread(photograph, browser, ready[1], file)
+                        print(file)
             await asyncio.to_thread(browser.quit)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:] or tuple(SCENES)))

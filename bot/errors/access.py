@@ -31,6 +31,14 @@ class NotPermitted(UserError):
     """The command needs the permission to manage the server."""
 
 
+class PermissionsUnknown(UserError):
+    """Discord does not say what the member may do on a server."""
+
+
+class NowhereToDraw(UserError):
+    """The bot can post pictures in no channel that the member sees."""
+
+
 class NotAMember(UserError):
     """The member has left the server that the job comes from."""
 

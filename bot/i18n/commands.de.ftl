@@ -216,6 +216,8 @@ server-settings = Server-Einstellungen
     }
 command-server = Einstellungen für alle auf diesem Server
     .name = server
+command-server-setup = Die ersten Schritte, einer nach dem anderen; zeigt, was eingestellt ist
+    .name = setup
 command-server-settings = Standards und Grenzen dieses Servers; ohne Optionen zeigt es sie an
     .name = settings
     .aspect = Standard-Seitenverhältnis (--ar), etwa 3:2
@@ -615,7 +617,7 @@ erased = Alles über dich ist gelöscht
 
 by-ai = Alle Bilder hier sind von einer KI gemacht. Das steht auch in ihren Dateien, so dass Programme es lesen können.
 leaving = Ich bin nur für andere Server da und verlasse diesen deshalb. Wo ich arbeite, entscheidet mein Betreiber: Frag bitte dort, und lade mich wieder ein, wenn dieser Server auf der Liste steht.
-greeting = Hallo! Ich zeichne Bilder aus Worten: Tipp `/imagine` und beschreib eines. `/help` zeigt den Rest, und `/server settings` ist für Admins.
+greeting = Hallo! Ich zeichne Bilder aus Worten: Tipp `/imagine` und beschreib eines. `/help` zeigt den Rest, und `/server setup` ist für Admins.
 
 ## Verlauf, Warteschlange und Hilfe
 

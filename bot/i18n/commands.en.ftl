@@ -216,6 +216,8 @@ server-settings = Server settings
     }
 command-server = Settings for everyone on this server
     .name = server
+command-server-setup = The first steps, one after the other; shows what is set
+    .name = setup
 command-server-settings = Defaults and limits of this server; run without options to view
     .name = settings
     .aspect = Default aspect ratio (--ar), such as 3:2
@@ -615,7 +617,7 @@ erased = Everything about you is deleted
 
 by-ai = All pictures here are made by AI. Their files say so, in a form that programs can read.
 leaving = I am made for other servers only, so I leave this one. My operator decides where I work: please ask them, and invite me again when this server is on their list.
-greeting = Hello! I draw pictures from words: type `/imagine` and describe one. `/help` shows the rest, and `/server settings` is for admins.
+greeting = Hello! I draw pictures from words: type `/imagine` and describe one. `/help` shows the rest, and `/server setup` is for admins.
 
 ## History, queue and help
 

@@ -683,6 +683,60 @@ syntax-tag = eine Angabe, die ich nicht lesen kann
 
 ## The doctor of a server and of an installation
 
+setup = Darkroom auf „{ $server }“ einrichten
+    .invited = Du hast mich hinzugefügt, oder dieser Server gehört dir: Das sind die ersten Schritte.
+    .text = Jede Wahl gilt sofort. Du kannst jederzeit aufhören; `/server setup` zeigt, was eingestellt ist, und dort geht es weiter.
+    .where = **Wo gezeichnet wird:** { $where }
+    .everywhere = In allen Kanälen
+    .lacks = Mir fehlt: { $names }
+    .changed-where = **Geändert:** wo gezeichnet wird.
+    .role-bounds = { $count ->
+            [0] Keine Rolle hat Grenzen für das, was sie verlangen darf
+            [1] 1 Rolle hat Grenzen für das, was sie verlangen darf
+           *[other] { $count } Rollen haben Grenzen für das, was sie verlangen dürfen
+        }: `/server access show`
+    .blocked = { $count ->
+            [0] Niemand ist gesperrt
+            [1] 1 Mitglied ist gesperrt
+           *[other] { $count } Mitglieder sind gesperrt
+        }: `/server blocked`
+    .how-much = **Wie viel alle zeichnen dürfen:** { $limits }
+    .preset = { $kind }: { $amount } Bilder am Tag
+    .preset-unlimited = { $kind }: ohne Grenze
+    .language = **Sprache der Nachrichten**
+    .ready = **Bereit:** Tipp { $command } in { $channel } und beschreib ein Bild.
+    .nowhere = Es gibt noch keinen Kanal, in dem du zeichnen kannst.
+    .draw = Das erste Bild zeichnen
+    .open = Einrichten
+    .more = **Was hier noch gilt**
+    .role-quotas = { $count ->
+            [0] Keine Rolle hat eigene Grenzen
+            [1] 1 Rolle hat eigene Grenzen
+           *[other] { $count } Rollen haben eigene Grenzen
+        }: `/server quota show`
+    .word-rules = { $count ->
+            [0] Keine Regeln zu Wörtern
+            [1] 1 Regel zu Wörtern
+           *[other] { $count } Regeln zu Wörtern
+        }: `/server words list`
+    .own-defaults = { $count ->
+            [0] Kein Kanal und keine Rolle hat eigene Standards
+            [1] 1 Kanal oder Rolle hat eigene Standards
+           *[other] { $count } Kanäle und Rollen haben eigene Standards
+        }: `/server defaults`
+    .finished = Fertige Aufträge { $how }: `/server settings finished`
+    .carry = Bilddateien { $what }: `/server settings pictures_carry`
+    .doctor = -# Wenn etwas nicht geht, sagt `/server doctor`, warum.
+    .changed-preset = **Geändert:** Für alle gelten die Grenzen von „{ $kind }“.
+    .changed-language = **Geändert:** Die Nachrichten sind in: { $language }.
+    .drawing = **Das erste Bild** wird in { $channel } gezeichnet.
+    .asked = { $member } Willkommen! Die ersten Schritte sind hinter diesem Knopf. Nur wer den Server verwaltet, kann ihn benutzen.
+permissions-unknown = Discord antwortet nicht
+    .problem = Ich habe Discord gefragt, ob du diesen Server verwaltest, und keine Antwort bekommen. Es wurde nichts geändert.
+    .remedy = Versuch es in einer Minute noch einmal, oder nimm `/server setup` auf dem Server selbst.
+nowhere-to-draw = Kein Kanal zum Zeichnen
+    .problem = In keinem der Kanäle, die du siehst, kann ich Bilder posten.
+    .remedy = Öffne in den Einstellungen eines Kanals die Berechtigungen und erlaub meiner Rolle Kanal ansehen, Nachrichten senden, Links einbetten und Dateien anhängen.
 doctor = Diagnose
     .summary = { $problems ->
         [0] { $warnings ->

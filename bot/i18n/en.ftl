@@ -683,6 +683,60 @@ syntax-tag = a tag that I can't read
 
 ## The doctor of a server and of an installation
 
+setup = Set up Darkroom on “{ $server }”
+    .invited = You added me, or this server is yours: here are the first steps.
+    .text = Each choice holds at once. You can stop at any time; `/server setup` shows what is set, and there you can go on.
+    .where = **Where it draws:** { $where }
+    .everywhere = In all channels
+    .lacks = I lack: { $names }
+    .changed-where = **Changed:** where pictures are drawn.
+    .role-bounds = { $count ->
+            [0] No role has bounds for what it may ask for
+            [1] 1 role has bounds for what it may ask for
+           *[other] { $count } roles have bounds for what they may ask for
+        }: `/server access show`
+    .blocked = { $count ->
+            [0] Nobody is blocked
+            [1] 1 member is blocked
+           *[other] { $count } members are blocked
+        }: `/server blocked`
+    .how-much = **How much everybody may draw:** { $limits }
+    .preset = { $kind }: { $amount } pictures a day
+    .preset-unlimited = { $kind }: no limit
+    .language = **Language of messages**
+    .ready = **Ready:** type { $command } in { $channel } and describe a picture.
+    .nowhere = There is no channel yet in which you can draw.
+    .draw = Draw the first picture
+    .open = Set up
+    .more = **Also set here**
+    .role-quotas = { $count ->
+            [0] No role has limits of its own
+            [1] 1 role has limits of its own
+           *[other] { $count } roles have limits of their own
+        }: `/server quota show`
+    .word-rules = { $count ->
+            [0] No rules about words
+            [1] 1 rule about words
+           *[other] { $count } rules about words
+        }: `/server words list`
+    .own-defaults = { $count ->
+            [0] No channel or role has defaults of its own
+            [1] 1 channel or role has defaults of its own
+           *[other] { $count } channels and roles have defaults of their own
+        }: `/server defaults`
+    .finished = Finished jobs { $how }: `/server settings finished`
+    .carry = Files of pictures { $what }: `/server settings pictures_carry`
+    .doctor = -# If something does not work, `/server doctor` says why.
+    .changed-preset = **Changed:** everybody has the limits of “{ $kind }”.
+    .changed-language = **Changed:** messages are written in: { $language }.
+    .drawing = **The first picture** is being drawn in { $channel }.
+    .asked = { $member } Welcome! The first steps are behind this button. Only whoever manages the server can use it.
+permissions-unknown = Discord does not answer
+    .problem = I asked Discord whether you manage this server, and got no answer. Nothing was changed.
+    .remedy = Try again in a minute, or use `/server setup` on the server itself.
+nowhere-to-draw = No channel to draw in
+    .problem = In none of the channels that you see I can post pictures.
+    .remedy = In the settings of a channel, open Permissions and allow my role View Channel, Send Messages, Embed Links and Attach Files.
 doctor = Doctor
     .summary = { $problems ->
         [0] { $warnings ->

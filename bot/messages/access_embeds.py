@@ -26,7 +26,7 @@ MAX_REASON_CHARS_SHOWN = 80
 
 def rules(stored: AccessRules, changed: bool, locale: str) -> EmbedSpec:
     fields = [
-        (say("access.channels", locale), _channels(stored, locale)),
+        (say("access.channels", locale), channels(stored, locale)),
         (
             say("access.draw", locale),
             mentions("@&", stored.draw_roles) or say("access.everyone", locale),
@@ -81,7 +81,7 @@ def member(member_id: int) -> Markup:
     return mentions("@", [member_id])
 
 
-def _channels(stored: AccessRules, locale: str) -> str:
+def channels(stored: AccessRules, locale: str) -> str:
     listed = mentions("#", stored.channels) or say("access.no-channels", locale)
     return say(f"access.channels-{stored.channels_rule}", locale, channels=Markup(listed))
 

@@ -15,11 +15,11 @@ def server(
 ) -> EmbedSpec:
     """What each role of a server may have; @everyone first, also if it says nothing."""
     everybody = by_role.get(server_id, Quota())
-    lines = [say("quotas.everyone", locale, limits=_limits(everybody, locale, jobs_per_member))]
+    lines = [say("quotas.everyone", locale, limits=limits(everybody, locale, jobs_per_member))]
     others = sorted(role for role in by_role if role != server_id)
     for role in others[:MAX_SHOWN_ROLES]:
-        limits = _limits(by_role[role], locale, by_role[role].jobs)
-        lines.append(say("quotas.role", locale, role=str(role), limits=limits))
+        said = limits(by_role[role], locale, by_role[role].jobs)
+        lines.append(say("quotas.role", locale, role=str(role), limits=said))
     if len(others) > MAX_SHOWN_ROLES:
         lines.append(say("info.more", locale, count=len(others) - MAX_SHOWN_ROLES))
     title = say("quotas.saved" if changed else "quotas", locale)
@@ -53,7 +53,8 @@ def own_field(quota: Quota, usage: Usage, locale: str) -> tuple[tuple[str, str],
     return ((say("quota-left", locale), shown),)
 
 
-def _limits(quota: Quota, locale: str, jobs: int | None) -> str:
+def limits(quota: Quota, locale: str, jobs: int | None) -> str:
+    """What a quota limits, in one line; `jobs` is how many are allowed at a time."""
     said = []
     for key, allowed in (("pictures", quota.pictures), ("gpu-seconds", quota.gpu_seconds)):
         if allowed is not None:

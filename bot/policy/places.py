@@ -71,6 +71,11 @@ class Places:
         """Whether the operator lets the bot be a member of this server."""
         return self._servers is None or server_id in self._servers
 
+    @property
+    def direct_messages(self) -> bool:
+        """Whether the bot may be used in direct messages."""
+        return self._direct_messages
+
     async def check(self, requester: Requester, job: Job | None = None) -> None:
         """Raises NotAMember if the requester has left the job's server.
 

@@ -1,6 +1,7 @@
 """What the quotas of a member's roles come to, and ready-made quotas. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -52,6 +53,12 @@ def effective(
         cooldown_s=min(cooldowns, default=0),
         weight=max((one.weight for one in own if one.weight is not None), default=1),
     )
+
+
+def preset_of(everyone: Quota, jobs_per_member: int) -> str | None:
+    """The name of the preset that @everyone has; None if it is another quota."""
+    held = replace(everyone, jobs=jobs_per_member)
+    return next((name for name, preset in PRESETS.items() if preset == held), None)
 
 
 def _largest(allowed: Iterable[Allowance | None]) -> Allowance | None:

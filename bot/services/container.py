@@ -32,6 +32,7 @@ from bot.services.admin.authorization import Authorization
 from bot.services.admin.blocking import BlockService
 from bot.services.admin.defaults import DefaultsService
 from bot.services.admin.quotas import QuotaService
+from bot.services.admin.setup import SetupService
 from bot.services.completion import PromptCompletion
 from bot.services.describe import DescribeService
 from bot.services.followup_jobs import FollowupJobs
@@ -100,6 +101,7 @@ class Services:
     rate_limiter: RateLimiter
     messenger: Messenger
     doctor: ServerDoctor
+    setup: SetupService
 
     registry: ModelRegistry
     queue_worker: QueueWorker
@@ -238,9 +240,11 @@ def build_services(
         marks,
         gate,
     )
+    access_settings = AccessSettings(database, registry)
+    blocks = BlockService(database, queue_worker)
     return Services(
         authorization=authorization,
-        access_settings=AccessSettings(database, registry),
+        access_settings=access_settings,
         blocks=blocks,
         generation=generation,
         followups=followups,
@@ -268,6 +272,7 @@ def build_services(
         rate_limiter=RateLimiter(),
         messenger=messenger,
         doctor=ServerDoctor(settings, database, connected),
+        setup=SetupService(database, quotas, defaults, words, access_settings, blocks),
         registry=registry,
         queue_worker=queue_worker,
         start_pictures=start_pictures,

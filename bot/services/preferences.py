@@ -153,6 +153,10 @@ class PreferenceService:
         """Whether the bot may greet a server now: True once for each server."""
         return await servers.first_greeting(self._database, server_id)
 
+    async def forget_greeting(self, server_id: int) -> None:
+        """Let the bot greet a server another time: this time it reached nobody."""
+        await servers.forget_greeting(self._database, server_id)
+
     async def reset_server(self, server_id: int) -> ServerSettings:
         """Reset what holds for everyone there. Channels, categories and roles keep theirs."""
         await servers.save_settings(self._database, ServerSettings(server_id))

@@ -79,6 +79,24 @@ def whereabouts_of(interaction: discord.Interaction) -> Requester:
     )
 
 
+def requester_in(
+    channel: discord.abc.GuildChannel, member: discord.Member, *, age_restricted: bool
+) -> Requester:
+    """Who asks for a job in a channel of a server without being there, for themselves."""
+    return Requester(
+        member_id=member.id,
+        member_name=member.name,
+        server_id=channel.guild.id,
+        channel_id=channel.id,
+        attachment_limit=channel.guild.filesize_limit,
+        locale=channel.guild.preferred_locale.value,
+        roles=roles_of(member),
+        ranked_roles=ranked_roles_of(member),
+        category_id=channel.category_id,
+        age_restricted=age_restricted,
+    )
+
+
 def actor_of(interaction: discord.Interaction, message: discord.Message | None = None) -> Actor:
     """Who acts on a job, and which jobs the message shows.
 

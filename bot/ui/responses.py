@@ -143,16 +143,20 @@ class Responder:
         await self.update(MessageSpec("", embeds=(embed,)), view)
 
     async def show_layout(
-        self, layout: discord.ui.LayoutView, files: Sequence[AttachmentSpec] = ()
+        self,
+        layout: discord.ui.LayoutView,
+        files: Sequence[AttachmentSpec] = (),
+        *,
+        anew: bool = False,
     ) -> None:
-        """Show a layout in place of the message whose button or menu was used; else answer with it,
-        ephemerally.
+        """Show a layout in place of the message whose button or menu was used; else, or if `anew`,
+        answer with it, ephemerally.
 
         A message with a layout has neither text nor embeds of its own, and cannot get any later.
         """
         interaction = self._interaction
         attached = [file for spec in files for file in build_files(spec)]
-        is_component = interaction.type is discord.InteractionType.component
+        replaces = interaction.type is discord.InteractionType.component and not anew
         parts: dict[str, Any] = {
             "content": None,
             "embeds": [],
@@ -162,7 +166,7 @@ class Responder:
         if interaction.response.is_done():
             await interaction.edit_original_response(**parts)
             interaction.extras.pop(PLACEHOLDER_IS_EPHEMERAL, None)
-        elif is_component:
+        elif replaces:
             await interaction.response.edit_message(**parts)
         else:
             await interaction.response.send_message(view=layout, files=attached, ephemeral=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from playground.state.people import Channel, ChannelKind
+from playground.state.people import Channel, ChannelKind, Permission
 from playground.state.world import World
+
+NO_PERMISSION = Permission(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +16,18 @@ class Administration:
 
     _world: World
 
-    def add_role(self, name: str, permissions: int = 0) -> int:
+    def add_role(self, name: str, permissions: Permission = NO_PERMISSION) -> int:
         """Add a role above all others; returns its id."""
-        return self._world.add_role(name, permissions).id
+        return self._world.add_role(name, int(permissions)).id
 
     def give_role(self, member: str, role: str) -> None:
         person, added = self._world.find_person(member), self._world.find_role(role)
         self._world.set_roles(person.user.id, (*person.roles, added.id))
+
+    def give_bot_role(self, role: str) -> None:
+        bot = self._world.members[self._world.bot.id]
+        added = self._world.find_role(role)
+        self._world.set_roles(bot.user.id, (*bot.roles, added.id))
 
     def take_role(self, member: str, role: str) -> None:
         person, taken = self._world.find_person(member), self._world.find_role(role)

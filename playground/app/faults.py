@@ -146,8 +146,10 @@ class Faults:
         """A member leaves the bot's server, or is banned from it."""
         self._world.remove_member(self._world.find_person(name).user.id, banned=banned)
 
-    def add_bot_again(self) -> None:
-        """Somebody removes the bot from its server, and adds it again."""
+    def add_bot_again(self, by: str | None = None) -> None:
+        """Somebody, the owner by default, removes the bot from its server, and adds it again."""
+        owner_id = self._world.guild.owner_id
+        self._world.bot_added_by = self._world.find_person(by).user.id if by else owner_id
         removed = {"id": str(self._world.guild.id)}
         self._gateway.dispatch("GUILD_DELETE", removed, Intent.GUILDS, in_guild=True)
         self._world.join()

@@ -12,6 +12,7 @@ from playground.payloads.people import (
     guild_payload,
     member_payload,
     role_payload,
+    user_payload,
 )
 from playground.rest.call import Call, snowflake
 from playground.state import errors
@@ -19,6 +20,8 @@ from playground.state.errors import Complaint, DiscordError, InvalidForm
 from playground.state.people import Permission, guild_permissions, may
 
 MAX_MEMBERS_LISTED = 1000
+BOT_ADD = 28
+"""The type of an audit log's entry that says that a bot was added."""
 
 
 def get_guild(call: Call) -> Any:
@@ -90,6 +93,39 @@ def list_members(call: Call) -> Any:
     members = sorted(call.world.guild_members, key=lambda member: member.user.id)
     later = [member for member in members if member.user.id > after]
     return [member_payload(member) for member in later[:limit]]
+
+
+def get_audit_log(call: Call) -> Any:
+    """Of all that is done to a server, only who added the bot is remembered."""
+    _check_guild(call)
+    world = call.world
+    bits = guild_permissions(world.guild, world.members[world.bot.id])
+    if not may(bits, Permission.VIEW_AUDIT_LOG):
+        raise DiscordError(errors.MISSING_PERMISSIONS)
+    entry = {
+        "id": str(world.ids.next()),
+        "action_type": BOT_ADD,
+        "user_id": str(world.bot_added_by),
+        "target_id": str(world.bot.id),
+    }
+    wanted = call.query.get("action_type", BOT_ADD)
+    users = [user_payload(world.user(each)) for each in (world.bot_added_by, world.bot.id)]
+    nothing: dict[str, list[Any]] = {
+        name: []
+        for name in (
+            "application_commands",
+            "auto_moderation_rules",
+            "guild_scheduled_events",
+            "integrations",
+            "threads",
+            "webhooks",
+        )
+    }
+    return {
+        **nothing,
+        "audit_log_entries": [entry] if int(wanted) == BOT_ADD else [],
+        "users": users,
+    }
 
 
 # ---------------------------------------------------------------------- what there is none of

@@ -48,6 +48,7 @@ ROUTES: tuple[tuple[str, str, Handle], ...] = (
     ("GET", _GUILD + "/members", guilds.list_members),
     ("GET", _GUILD + "/members/{user_id}", guilds.get_member),
     ("GET", _GUILD + "/roles", guilds.list_roles),
+    ("GET", _GUILD + "/audit-logs", guilds.get_audit_log),
     ("GET", _GUILD + "/threads/active", guilds.list_threads),
     ("GET", _GUILD + "/webhooks", guilds.list_webhooks),
     ("GET", _GUILD + "/emojis", guilds.list_nothing),

@@ -80,6 +80,8 @@ class World:
         self.bot = initial.bot
         self.bot_role_id = initial.bot_role_id
         self.guild = initial.guild
+        self.bot_added_by = initial.guild.owner_id
+        """Who added the bot to its server."""
         self.guilds = {guild.id: guild for guild in (initial.guild, initial.elsewhere)}
         self.members.update({member.user.id: member for member in initial.members})
         self.channels.update({channel.id: channel for channel in initial.channels})

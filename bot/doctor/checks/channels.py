@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import discord
 
@@ -105,7 +105,7 @@ class ChannelsCheck(Check[PlacesFacts]):
         if not server.has_commands:
             yield self._finding(Level.PROBLEM, "no-commands", "invite-remedy", server, link)
         if server.missing:
-            names = _permissions(server.missing)
+            names = permission_names(server.missing)
             yield self._finding(
                 Level.WARNING if drawable else Level.PROBLEM,
                 "role",
@@ -128,18 +128,24 @@ class ChannelsCheck(Check[PlacesFacts]):
             )
             yield Finding(self.name, Level.OK, text)
         # What the bot's roles lack everywhere is said once.
-        for one_missing, channels in _by_missing(visible, server.missing):
+        yield from self.lacking_in(visible, server)
+        highlights = {one.id: one for one in server.channels}.get(server.highlights or 0)
+        if server.highlights is not None and (highlights is None or not highlights.can_draw):
+            yield self._finding(Level.PROBLEM, "highlights", "highlights-remedy", server)
+
+    def lacking_in(
+        self, channels: Iterable[ChannelFacts], server: ServerFacts
+    ) -> Iterable[Finding]:
+        """What the bot lacks in these channels, besides what its roles lack everywhere. Pure."""
+        for one_missing, lacking in _by_missing(channels, server.missing):
             yield self._finding(
                 Level.WARNING,
                 "lacking" if {*one_missing} & {*REQUIRED_PERMISSIONS} else "lacking-little",
                 "lacking-remedy",
                 server,
-                channels=_channels(channels),
-                names=_permissions(one_missing),
+                channels=_channels(lacking),
+                names=permission_names(one_missing),
             )
-        highlights = {one.id: one for one in server.channels}.get(server.highlights or 0)
-        if server.highlights is not None and (highlights is None or not highlights.can_draw):
-            yield self._finding(Level.PROBLEM, "highlights", "highlights-remedy", server)
 
     def _finding(
         self,
@@ -169,17 +175,24 @@ async def _server(
         has_commands = True
     except discord.Forbidden:
         has_commands = False
+    highlights = await _highlights(installation.database, server_id)
+    facts = facts_of(guild.name, channels, me)
+    return replace(facts, has_commands=has_commands, highlights=highlights)
+
+
+def facts_of(
+    name: str, channels: Iterable[discord.abc.GuildChannel], me: discord.Member
+) -> ServerFacts:
+    """What the bot may do on a server and in these channels of it."""
     everywhere = me.guild_permissions
     return ServerFacts(
-        guild.name,
+        name,
         tuple(
             ChannelFacts(one.id, one.name, _missing(one, me), isinstance(one, discord.ForumChannel))
             for one in channels
             if not isinstance(one, discord.CategoryChannel)
         ),
         tuple(name for name in NEEDED_PERMISSIONS if not getattr(everywhere, name)),
-        has_commands,
-        await _highlights(installation.database, server_id),
     )
 
 
@@ -226,6 +239,6 @@ def _channels(channels: list[ChannelFacts]) -> Text:
     return Text("doctor-channels.named-more", {"names": named, "more": more})
 
 
-def _permissions(names: Iterable[str]) -> str:
+def permission_names(names: Iterable[str]) -> str:
     """As Discord's own settings call them."""
     return ", ".join(name.replace("_", " ").title().replace(" In ", " in ") for name in names)

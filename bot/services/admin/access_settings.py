@@ -55,6 +55,15 @@ class AccessSettings:
 
         return await access.change_rules(self._database, server_id, changed)
 
+    async def draw_only_in(self, server_id: int, channels: Sequence[int]) -> AccessRules:
+        """Let the bot draw in these channels and categories alone; everywhere if there are none."""
+        rule = "only" if channels else "everywhere"
+        return await access.change_rules(
+            self._database,
+            server_id,
+            lambda now: replace(now, channels_rule=rule, channels=tuple(channels)),
+        )
+
     async def change_roles(
         self, server_id: int, what: str, added: int | None, removed: int | None
     ) -> AccessRules:

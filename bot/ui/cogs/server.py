@@ -23,6 +23,7 @@ from bot.ui.server.doctor import show_doctor
 from bot.ui.server.picture_filter import FILTER_CHOICES, FilterPlace, show_filter
 from bot.ui.server.quota import QuotaGroup
 from bot.ui.server.review import OFF_CHOICES, show_log, show_review
+from bot.ui.server.setup import show_setup
 from bot.ui.server.words import WordsGroup
 from bot.ui.settings_panel import ask_to_reset_server
 from storage.servers import ServerSettings
@@ -46,6 +47,10 @@ class ServerCog(
         assert self.app_command is not None, "a GroupCog has a group"
         for group in (AccessGroup, QuotaGroup, WordsGroup):
             self.app_command.add_command(group(services))
+
+    @app_commands.command(description=say("command-server-setup"))
+    async def setup(self, interaction: discord.Interaction) -> None:
+        await show_setup(interaction, managed_server_of(interaction))
 
     @app_commands.command(description=say("command-server-settings"))
     @app_commands.describe(

@@ -15,6 +15,7 @@ from bot.services.admin.defaults import Choosable
 from bot.services.completion import ASPECTS
 from bot.services.preferences import STYLIZE_LEVELS, TEMPERAMENT_NAMES
 from bot.ui.dynamic_items import layout_of
+from bot.ui.server.menu_pages import PAGE_LINES, page_of, turning_line
 from storage.models import Scope
 from storage.rules.defaults import Defaults, ScopedDefaults
 
@@ -34,10 +35,6 @@ LEFT_OPEN = "open"
 
 MAX_VALUE_CHARS = 99
 """Characters of a value in a menu, after the sign before it."""
-
-PAGE_LINES = 23
-"""Values on one page of a menu: Discord allows 25 lines, and two of them are for turning pages and
-for leaving the choice open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +105,13 @@ def _menu(
     values = [value for *_, value in lines]
     if page is None and len(lines) > PAGE_LINES and present in values:
         page = values.index(present) // PAGE_LINES
-    kept, turn = _page(lines, page or 0)
+    kept, turn = page_of(lines, page or 0)
     options += [
         discord.SelectOption(label=visible(label, 100), value=written, default=value == present)
         for written, label, value in kept
     ]
     if turn is not None:
-        options.append(_turn(turn, len(lines), locale))
+        options.append(turning_line(turn, len(lines), locale))
     # It is shown where the page has not what is chosen.
     chosen = open_label if present is None else f"{name}: {_label(field, present, locale)}"
     return discord.ui.ActionRow(
@@ -175,21 +172,6 @@ def _label(field: str, value: Any, locale: str) -> str:
     return str(value)
 
 
-def _page(lines: Sequence[Any], number: int) -> tuple[Sequence[Any], int | None]:
-    """The lines of a page, and the number of the next one; None if there is only one page."""
-    if len(lines) <= PAGE_LINES:
-        return lines, None
-    pages = -(-len(lines) // PAGE_LINES)
-    number %= pages
-    return lines[number * PAGE_LINES : (number + 1) * PAGE_LINES], (number + 1) % pages
-
-
-def _turn(page: int, count: int, locale: str) -> discord.SelectOption:
-    pages = -(-count // PAGE_LINES)
-    label = say("defaults.more", locale, page=page + 1, pages=pages)
-    return discord.SelectOption(label=label, value=f"page:{page}")
-
-
 def _lines_of_all(
     target: Target, every: Sequence[ScopedDefaults], names: Mapping[int, str], locale: str
 ) -> list[discord.SelectOption]:
@@ -216,10 +198,10 @@ def _lines_of_all(
 def _menu_of_all(
     lines: Sequence[discord.SelectOption], locale: str, page: int
 ) -> discord.ui.ActionRow[Any]:
-    kept, turn = _page(lines, page)
+    kept, turn = page_of(lines, page)
     options = [*kept]
     if turn is not None:
-        options.append(_turn(turn, len(lines), locale))
+        options.append(turning_line(turn, len(lines), locale))
     placeholder = say("defaults.all", locale)
     return discord.ui.ActionRow(
         discord.ui.Select(custom_id="defaults-of", options=options, placeholder=placeholder)
