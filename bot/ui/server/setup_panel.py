@@ -96,10 +96,8 @@ def _where(shown: Shown, locale: str) -> list[discord.ui.Item[Any]]:
     ]
     if turn is not None:
         options.append(turning_line(turn, len(channels), locale))
-    where = Markup(access_embeds.channels(rules, locale))
-    text: discord.ui.TextDisplay[Any] = discord.ui.TextDisplay(
-        say("setup.where", locale, where=where)
-    )
+    where = say("setup.where", locale, where=Markup(access_embeds.channels(rules, locale)))
+    text: discord.ui.TextDisplay[Any] = discord.ui.TextDisplay(where)
     if not options:
         return [text]
     menu: discord.ui.Select[Any] = discord.ui.Select(

@@ -208,6 +208,26 @@ def test_the_document_lists_every_command_with_its_options() -> None:
     assert rows == expected
 
 
+def test_the_page_for_admins_names_commands_and_options_that_there_are() -> None:
+    document = (Path(__file__).parents[3] / "docs" / "admins.md").read_text(encoding="utf-8")
+    known = {
+        command.qualified_name: {one.display_name for one in getattr(command, "parameters", ())}
+        for command in registered()
+        if isinstance(command, app_commands.Command | app_commands.Group)
+    }
+    written = re.findall(
+        r"`/((?:server|privacy|imagine|info)\b[^`]*)`", document.replace("\n", " ")
+    )
+    assert len(written) > 20
+    for command in written:
+        first, *rest = re.split(r"\s+(?=\w+:)", command)
+        options = {option.partition(":")[0] for option in rest}
+        # A single option may stand behind a command without its value.
+        name = first if first in known else first.rpartition(" ")[0]
+        options |= {first.rpartition(" ")[2]} - {first} if name != first else set()
+        assert options <= known[name], command
+
+
 def test_the_words_of_others_are_told_only_where_they_were_typed() -> None:
     job = replace(CHILD, stealth=False, reply_token=None)
     elsewhere = job.channel_id + 1
