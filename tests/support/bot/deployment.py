@@ -66,4 +66,5 @@ class Deployment:
             "DISCORD_URL": self.settings.discord_url or "",
             "INFERENCE_URL": self.settings.inference_url or "",
             "DARKROOM_DATA": str(self.settings.data_folder),
+            "DARKROOM_USER_INSTALLS": str(int(self.settings.user_installs)),
         }
