@@ -275,6 +275,8 @@ class CopyRow(Base):
     message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     channel_id: Mapped[int] = mapped_column(BigInteger)
     job_id: Mapped[str] = mapped_column(String(32), ForeignKey("jobs.id"), index=True)
+    direct: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    """Whether it is a direct message."""
 
 
 class ShareRow(Base):

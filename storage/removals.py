@@ -5,7 +5,7 @@ not see its pictures again. Knows nothing of how a deleted message is noticed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import delete, select, update
 
@@ -20,6 +20,8 @@ class Copy:
 
     channel_id: int
     message_id: int
+    direct: bool = field(default=False, compare=False)
+    """Whether it is a direct message."""
 
 
 async def note(database: Database, job_id: str, message_id: int, by: RemovedBy) -> None:
@@ -74,6 +76,7 @@ async def add_copy(database: Database, job_id: str, copy: Copy) -> None:
         "message_id": copy.message_id,
         "channel_id": copy.channel_id,
         "job_id": job_id,
+        "direct": copy.direct,
     }
     async with database.transaction() as session:
         # Locks the job, so that it is erased before this or after it.
@@ -100,4 +103,5 @@ async def copies(database: Database, job_id: str, channel_id: int | None = None)
     if channel_id is not None:
         chosen = chosen.where(CopyRow.channel_id == channel_id)
     async with database.reading() as session:
-        return [Copy(row.channel_id, row.message_id) for row in await session.scalars(chosen)]
+        rows = await session.scalars(chosen)
+        return [Copy(row.channel_id, row.message_id, row.direct) for row in rows]

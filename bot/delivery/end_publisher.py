@@ -107,7 +107,7 @@ class EndPublisher:
             message = await self._messages.of(job, MIN_ATTACHMENT_LIMIT_BYTES, place)
             try:
                 posted = await self._messenger.post_to_member(job.member_id, message)
-                copy = removals.Copy(posted.channel_id, posted.message_id)
+                copy = removals.Copy(posted.channel_id, posted.message_id, direct=True)
                 await until_stored(lambda: removals.add_copy(self._database, job.id, copy))
             except CannotPost:
                 log.info("Member %s does not accept direct messages.", job.member_id)

@@ -196,7 +196,8 @@ class JobHistory:
         except CannotPost as error:
             raise CannotWriteToYou from error
         # So that it can be deleted with everything else that shows the picture.
-        await self._removals.shown_again(job, Copy(posted.channel_id, posted.message_id))
+        copy = Copy(posted.channel_id, posted.message_id, direct=True)
+        await self._removals.shown_again(job, copy)
 
     async def shown_by(self, message_id: int, custom_ids: Sequence[str]) -> Job:
         """The job that a message shows, found by the message's id or by its buttons.

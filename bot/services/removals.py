@@ -109,7 +109,9 @@ class Removals:
         except PictureNotRemoved as error:
             raise CannotDelete(str(error)) from error
         await removals.forget_pictures(self._database, job.id)
-        others = {*await removals.copies(self._database, job.id)}
+        # What members were sent themselves is only deleted with everything else.
+        shown = await removals.copies(self._database, job.id)
+        others = {copy for copy in shown if not copy.direct}
         if job.message_id is not None:
             others.add(Copy(job.channel_id, job.message_id))
         for other in others - {place}:

@@ -13,6 +13,9 @@ def upgrade() -> None:
     op.add_column("servers", sa.Column("review_channel", sa.BigInteger(), nullable=True))
     op.add_column("servers", sa.Column("log_channel", sa.BigInteger(), nullable=True))
     op.add_column("jobs", sa.Column("approved_by", sa.BigInteger(), nullable=True))
+    op.add_column(
+        "copies", sa.Column("direct", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
     op.create_table(
         "reviews",
         sa.Column("id", sa.String(32), nullable=False),
@@ -68,6 +71,7 @@ def downgrade() -> None:
     op.drop_table("moderation_log")
     op.drop_table("reports")
     op.drop_table("reviews")
+    op.drop_column("copies", "direct")
     op.drop_column("jobs", "approved_by")
     op.drop_column("servers", "log_channel")
     op.drop_column("servers", "review_channel")

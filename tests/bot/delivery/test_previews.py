@@ -4,17 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import discord
 import pytest
 
 from bot.delivery.live_message import LiveMessage
 from bot.delivery.messenger import Messenger, PostedMessage
 from bot.delivery.pacing import EditPacer
+from bot.delivery.picture_gate import PictureGate
 from bot.delivery.picture_marks import PictureMarks
 from bot.delivery.previews import JobProgress
 from bot.images.credentials import own_credentials
 from bot.images.provenance import PictureMarker
+from bot.invite import INTENTS
 from bot.messages import job_messages
 from bot.messages.specs import MessageSpec
+from bot.policy.showing_places import ShowingPlaces
 from diffusion.protocol.events import Progress
 from storage.database import Database, migrate
 from storage.pictures import PictureFolder
@@ -48,19 +52,29 @@ async def marks(tmp_path: Path) -> AsyncIterator[PictureMarks]:
     await database.close()
 
 
-async def shown(progress: Progress, marks: PictureMarks) -> MessageSpec:
+@pytest.fixture
+def gate(tmp_path: Path) -> PictureGate:
+    """A gate without a filter: it asks neither database nor Discord."""
+    url = f"sqlite:///{tmp_path / 'darkroom.db'}"
+    places = ShowingPlaces(discord.Client(intents=INTENTS), explicit_direct_messages=False)
+    return PictureGate(Database(url), PictureFolder(tmp_path / "pictures"), None, places)
+
+
+async def shown(progress: Progress, marks: PictureMarks, gate: PictureGate) -> MessageSpec:
     messenger = RecordingMessenger()
     message = LiveMessage(messenger, 1, 2)
-    JobProgress(JOB, None, message, marks).show(progress)
+    JobProgress(JOB, None, message, marks, gate).show(progress)
     try:
         return await messenger.shown.get()
     finally:
         await message.stop()
 
 
-async def test_previews_are_one_picture_named_by_the_step(marks: PictureMarks) -> None:
+async def test_previews_are_one_picture_named_by_the_step(
+    marks: PictureMarks, gate: PictureGate
+) -> None:
     previews = tuple(picture(colour) for colour in ("red", "green", "blue", "white"))
-    message = await shown(Progress(3, 12, previews), marks)
+    message = await shown(Progress(3, 12, previews), marks, gate)
     assert "(25%)" in message.content
     assert message.attachment is not None
     assert message.attachment.filename == "preview_3.jpg"
@@ -71,7 +85,9 @@ async def test_previews_are_one_picture_named_by_the_step(marks: PictureMarks) -
     assert actions_in(message.attachment.encoded) == ["c2pa.created"]
 
 
-async def test_a_preview_that_cannot_be_read_leaves_the_progress(marks: PictureMarks) -> None:
-    message = await shown(Progress(6, 12, (b"no picture",)), marks)
+async def test_a_preview_that_cannot_be_read_leaves_the_progress(
+    marks: PictureMarks, gate: PictureGate
+) -> None:
+    message = await shown(Progress(6, 12, (b"no picture",)), marks, gate)
     assert "(50%)" in message.content
     assert message.attachment is None

@@ -67,4 +67,5 @@ class Deployment:
             "INFERENCE_URL": self.settings.inference_url or "",
             "DARKROOM_DATA": str(self.settings.data_folder),
             "DARKROOM_FILTER": self.settings.picture_filter,
+            "DARKROOM_USER_INSTALLS": str(int(self.settings.user_installs)),
         }
