@@ -241,7 +241,6 @@ def build_services(
         gate,
     )
     access_settings = AccessSettings(database, registry)
-    blocks = BlockService(database, queue_worker)
     return Services(
         authorization=authorization,
         access_settings=access_settings,
