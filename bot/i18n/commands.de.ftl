@@ -600,7 +600,7 @@ erase-question = Alles über dich löschen?
        *[other] { $pictures } Bildern
     }, die Bilder, von denen du ausgegangen bist, { $options } eigene Optionen, { $favourites } Favoriten, { $drafts } unbestätigte Prompts, deine Einstellungen und dein Name. Aufträge, die warten oder laufen, werden abgebrochen.
     .messages = Ich lösche auch meine Nachrichten mit deinen Bildern hier auf Discord, eine nach der anderen. Was du oder andere gespeichert oder gepostet haben, bleibt, und auch meine Direktnachrichten an dich.
-    .stays = Was andere aus deinen Bildern gemacht haben, gehört ihnen und bleibt, mit dem Prompt, aus dem es gezeichnet ist. `/datenschutz export` schickt dir vorher deine Daten.
+    .stays = Was andere aus deinen Bildern gemacht haben, gehört ihnen und bleibt, mit dem Prompt, aus dem es gezeichnet ist. Sperren und verbrauchte Kontingente bleiben auch. `/datenschutz export` schickt dir vorher deine Daten.
     .yes = Ja, alles löschen
     .no = Nein, behalten
     .kept = Es wurde nichts gelöscht

@@ -600,7 +600,7 @@ erase-question = Delete everything about you?
        *[other] { $pictures } pictures
     }, the pictures that you started from, { $options } own options, { $favourites } favourites, { $drafts } unconfirmed prompts, your settings and your name. Jobs that wait or run are cancelled.
     .messages = I also delete my messages with your pictures here on Discord, one after another. What you or others saved or posted stays, and so do my direct messages to you.
-    .stays = What others made from your pictures is theirs and stays, with the prompt that it was drawn from. `/privacy export` sends you your data first.
+    .stays = What others made from your pictures is theirs and stays, with the prompt that it was drawn from. Blocks and used-up quotas stay too. `/privacy export` sends you your data first.
     .yes = Yes, delete everything
     .no = No, keep it
     .kept = Nothing was deleted
