@@ -383,9 +383,9 @@ quota-left = Kontingent
     .weight = Gewicht in der Warteschlange: { $weight }
     .none = hier keine Grenze für Bilder
 command-server-words = Was in Prompts stehen darf
-    .name = wörter
+    .name = words
 command-server-words-add = Eine Regel hinzufügen: Wörter oder /Ausdruck/
-    .name = hinzufügen
+    .name = add
     .rule = Ganze Wörter; * an einem Ende lässt es offen; oder /Ausdruck/
     .rule-name = regel
     .action = Was geschieht; sonst ablehnen
@@ -393,13 +393,13 @@ command-server-words-add = Eine Regel hinzufügen: Wörter oder /Ausdruck/
     .place = Nur in diesem Kanal oder dieser Kategorie
     .place-name = ort
 command-server-words-remove = Eine Regel entfernen
-    .name = entfernen
+    .name = remove
     .rule = Wie sie hinzugefügt wurde
     .rule-name = regel
     .place = Von diesem Kanal oder dieser Kategorie
     .place-name = ort
 command-server-words-list = Die Regeln zeigen
-    .name = liste
+    .name = list
     .place = Von diesem Kanal oder dieser Kategorie
     .place-name = ort
 command-server-words-import = Viele Regeln aus einer Textdatei
@@ -411,7 +411,7 @@ command-server-words-import = Viele Regeln aus einer Textdatei
     .place = Nur in diesem Kanal oder dieser Kategorie
     .place-name = ort
 command-server-words-test = Einen Prompt an den Regeln dieses Kanals prüfen
-    .name = testen
+    .name = test
     .prompt = Nichts wird gezeichnet
     .prompt-name = prompt
 choice-refuse = ablehnen
@@ -565,11 +565,11 @@ choice-quiet = gar nicht: die Nachricht ändert sich still
 ## Die eigenen Daten eines Mitglieds
 
 command-privacy = Was über dich gespeichert ist
-    .name = datenschutz
+    .name = privacy
 command-privacy-export = Dir alles schicken lassen, was über dich gespeichert ist
     .name = export
 command-privacy-delete = Alles löschen, was über dich gespeichert ist
-    .name = löschen
+    .name = delete
 exported = Deine Daten
     .file = Deine Daten, Datei { $number }
     .direct = Ich habe dir eine Direktnachricht mit { $files ->
@@ -600,7 +600,7 @@ erase-question = Alles über dich löschen?
        *[other] { $pictures } Bildern
     }, die Bilder, von denen du ausgegangen bist, { $options } eigene Optionen, { $favourites } Favoriten, { $drafts } unbestätigte Prompts, deine Einstellungen und dein Name. Aufträge, die warten oder laufen, werden abgebrochen.
     .messages = Ich lösche auch meine Nachrichten mit deinen Bildern hier auf Discord, eine nach der anderen. Was du oder andere gespeichert oder gepostet haben, bleibt, und auch meine Direktnachrichten an dich.
-    .stays = Was andere aus deinen Bildern gemacht haben, gehört ihnen und bleibt, mit dem Prompt, aus dem es gezeichnet ist. Sperren und verbrauchte Kontingente bleiben auch. `/datenschutz export` schickt dir vorher deine Daten.
+    .stays = Was andere aus deinen Bildern gemacht haben, gehört ihnen und bleibt, mit dem Prompt, aus dem es gezeichnet ist. Sperren und verbrauchte Kontingente bleiben auch. `/privacy export` schickt dir vorher deine Daten.
     .yes = Ja, alles löschen
     .no = Nein, behalten
     .kept = Es wurde nichts gelöscht
@@ -616,7 +616,7 @@ erased = Alles über dich ist gelöscht
 ## Was der Bot über KI sagt
 
 by-ai = Alle Bilder hier sind von einer KI gemacht. Das steht auch in ihren Dateien, so dass Programme es lesen können.
-leaving = Ich bin nur für andere Server da und verlasse diesen deshalb. Wo ich arbeite, entscheidet mein Betreiber: Frag bitte dort, und lade mich wieder ein, wenn dieser Server auf der Liste steht.
+leaving = Ich bin nur für andere Server da und verlasse diesen deshalb. Wo ich arbeite, entscheidet, wer mich betreibt: Frag bitte dort, und lade mich wieder ein, wenn dieser Server auf der Liste steht.
 greeting = Hallo! Ich zeichne Bilder aus Worten: Tipp `/imagine` und beschreib eines. `/help` zeigt den Rest, und `/server setup` ist für Admins.
 
 ## Verlauf, Warteschlange und Hilfe
@@ -845,7 +845,7 @@ command-shorten = Zeigen, welche Wörter eines Prompts wichtig sind, und kürzer
     .prompt-name = prompt
 
 command-server-review = Wo die Moderation Bilder und Prompts ansieht
-    .name = prüfung
+    .name = review
     .channel = Der Kanal für Entscheidungen; nur die Moderation sollte ihn sehen
     .channel-name = kanal
     .log = Ein Kanal, der auch das Protokoll zeigt
@@ -853,7 +853,7 @@ command-server-review = Wo die Moderation Bilder und Prompts ansieht
     .off = Nimmt einen Kanal weg
     .off-name = aus
 command-server-log = Was Regeln ablehnten und die Moderation entschied
-    .name = protokoll
+    .name = log
     .member = Nur über dieses Mitglied
     .member-name = mitglied
     .kind = Nur diese Art
