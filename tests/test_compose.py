@@ -11,6 +11,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.test_docs import environment_names
+
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 LOCKS = ("requirements.lock", "requirements-torch.lock")
@@ -65,6 +67,13 @@ def test_what_the_example_names_reaches_a_container() -> None:
     example = (ROOT / ".env.example").read_text()
     named = set(re.findall(r"^([A-Z0-9_]+)=", example, re.MULTILINE))
     assert named == set(re.findall(r"\$\{([A-Z0-9_]+)", text))
+
+
+def test_every_setting_reaches_a_container() -> None:
+    # Addresses and files in the image are as they are; the playground is for one machine.
+    fixed = {"DISCORD_URL", "DARKROOM_CONFIG", "DARKROOM_WORKFLOWS", "DARKROOM_DATA"}
+    given = {name for service in SERVICES.values() for name in service.get("environment", {})}
+    assert environment_names() - fixed - {"PLAYGROUND_PORT"} <= given
 
 
 def test_commands_are_those_of_the_image() -> None:

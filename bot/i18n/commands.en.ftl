@@ -553,11 +553,11 @@ choice-stylised = stylised
 choice-everyone = everyone
 choice-owner = the member who started the job
 choice-recipe = the recipe: prompt, seed and settings
-choice-off = nothing: pictures are not checked
-choice-spoiler = shown behind a spoiler
-choice-review = shown after a moderator approved them
-choice-refuse = not shown
-choice-inherit = what holds above it
+choice-filter-off = off: pictures are not checked
+choice-filter-spoiler = spoiler: shown behind a spoiler
+choice-filter-review = review: shown after a moderator approved them
+choice-filter-refuse = refuse: not shown
+choice-filter-inherit = inherit: what holds above it
 choice-mark = nothing: the mark alone
 choice-notify = by a new message that mentions them
 choice-quiet = not at all: the message changes quietly
@@ -600,7 +600,7 @@ erase-question = Delete everything about you?
        *[other] { $pictures } pictures
     }, the pictures that you started from, { $options } own options, { $favourites } favourites, { $drafts } unconfirmed prompts, your settings and your name. Jobs that wait or run are cancelled.
     .messages = I also delete my messages with your pictures here on Discord, one after another. What you or others saved or posted stays, and so do my direct messages to you.
-    .stays = What others made from your pictures is theirs and stays, with the prompt that it was drawn from. `/privacy export` sends you your data first.
+    .stays = What others made from your pictures is theirs and stays, with the prompt that it was drawn from. Blocks and used-up quotas stay too. `/privacy export` sends you your data first.
     .yes = Yes, delete everything
     .no = No, keep it
     .kept = Nothing was deleted

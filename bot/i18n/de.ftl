@@ -272,7 +272,7 @@ too-many-policies = Zu viele Orte
 filter = Filter für anstößige Bilder
     .changed = Filter für anstößige Bilder: geändert
     .text = Bilder werden geprüft, bevor etwas von ihnen zu sehen ist, auch Vorschauen. Bilder, die Mitglieder mitbringen, werden auch geprüft.
-    .adults-only = Anstößige Bilder werden nur in altersbeschränkten Kanälen gezeigt, was auch immer hier eingestellt ist. In anderen Kanälen bedeuten `off` und `spoiler`: nicht gezeigt. In Direktnachrichten werden sie nur gezeigt, wenn es erlaubt, wer den Bot betreibt.
+    .adults-only = Anstößige Bilder werden nur in altersbeschränkten Kanälen gezeigt, was auch immer hier eingestellt ist. In anderen Kanälen bedeuten **off** und **spoiler**: nicht gezeigt. In Direktnachrichten werden sie nur gezeigt, wenn es erlaubt, wer den Bot betreibt.
     .server = Auf dem ganzen Server
     .places = In Kanälen und Kategorien
     .checked-by = Geprüft von
@@ -440,8 +440,8 @@ not-your-buttons = Nicht dein Auftrag
     .problem = Auf diesem Server kann nur, wer einen Auftrag gestartet hat, seine Buttons benutzen.
     .remedy = Starte mit `/imagine` einen eigenen Auftrag.
 server-not-served = Nicht auf diesem Server
-    .problem = Der Betreiber des Bots lässt ihn auf diesem Server nicht arbeiten.
-    .remedy = Benutze ihn auf einem anderen Server oder frage den Betreiber.
+    .problem = Wer den Bot betreibt, lässt ihn auf diesem Server nicht arbeiten.
+    .remedy = Benutze ihn auf einem anderen Server, oder frag die Leute, die ihn betreiben.
 blocked = Du bist hier gesperrt
     .problem = Jemand von der Moderation hat dich auf diesem Server für diesen Bot gesperrt{ $until ->
         [none] {""}
@@ -681,7 +681,7 @@ syntax-blend = ein Tausch oder eine Mischung von Prompts
 syntax-tag = eine Angabe, die ich nicht lesen kann
     .instead = Lass sie weg. Eine LoRA schreibt man `--lora name:0.8` ans Ende des Prompts.
 
-## The doctor of a server and of an installation
+## The first steps of a server
 
 setup = Darkroom auf „{ $server }“ einrichten
     .invited = Du hast mich hinzugefügt, oder dieser Server gehört dir: Das sind die ersten Schritte.
@@ -710,9 +710,9 @@ setup = Darkroom auf „{ $server }“ einrichten
     .open = Einrichten
     .more = **Was hier noch gilt**
     .role-quotas = { $count ->
-            [0] Keine Rolle hat eigene Grenzen
-            [1] 1 Rolle hat eigene Grenzen
-           *[other] { $count } Rollen haben eigene Grenzen
+            [0] Keine Rolle hat ein eigenes Kontingent
+            [1] 1 Rolle hat ein eigenes Kontingent
+           *[other] { $count } Rollen haben ein eigenes Kontingent
         }: `/server quota show`
     .word-rules = { $count ->
             [0] Keine Regeln zu Wörtern
@@ -730,13 +730,16 @@ setup = Darkroom auf „{ $server }“ einrichten
     .changed-preset = **Geändert:** Für alle gelten die Grenzen von „{ $kind }“.
     .changed-language = **Geändert:** Die Nachrichten sind in: { $language }.
     .drawing = **Das erste Bild** wird in { $channel } gezeichnet.
-    .asked = { $member } Willkommen! Die ersten Schritte sind hinter diesem Knopf. Nur wer den Server verwaltet, kann ihn benutzen.
+    .asked = { $member } Willkommen! Die ersten Schritte sind hinter diesem Button. Nur wer den Server verwaltet, kann ihn benutzen.
 permissions-unknown = Discord antwortet nicht
     .problem = Ich habe Discord gefragt, ob du diesen Server verwaltest, und keine Antwort bekommen. Es wurde nichts geändert.
     .remedy = Versuch es in einer Minute noch einmal, oder nimm `/server setup` auf dem Server selbst.
 nowhere-to-draw = Kein Kanal zum Zeichnen
     .problem = In keinem der Kanäle, die du siehst, kann ich Bilder posten.
     .remedy = Öffne in den Einstellungen eines Kanals die Berechtigungen und erlaub meiner Rolle Kanal ansehen, Nachrichten senden, Links einbetten und Dateien anhängen.
+
+## The doctor of a server and of an installation
+
 doctor = Diagnose
     .summary = { $problems ->
         [0] { $warnings ->
@@ -830,7 +833,7 @@ doctor-engines = Engines
        *[other] {" "}und { $more } weitere.
     } In Arbeit: { $running }, wartend: { $waiting }.
     .away = Engine { $engine } antwortet nicht oder lehnt ab.
-    .away-remedy = Prüf, ob sie läuft und ob ihre Adresse in `INFERENCE_URL` oder `darkroom.toml` und ihr Schlüssel stimmen. Jobs warten, bis sie wieder da ist.
+    .away-remedy = Prüf, ob sie läuft und ob ihre Adresse in `INFERENCE_URL` oder `darkroom.toml` und ihr Schlüssel stimmen. Aufträge warten, bis sie wieder da ist.
     .no-models = Engine { $engine } nennt keine Modelle.
     .no-models-remedy = Sieh in ihrem eigenen Log nach, ob sie ein Modell geladen hat.
     .misconfigured = Die Einstellungen der Engines sind falsch.
@@ -846,7 +849,7 @@ doctor-disk = Platte
     .not-writable-remedy = Gib den Ordner dem Benutzer, unter dem Darkroom läuft, oder setz `DARKROOM_DATA` auf einen anderen Ordner.
 doctor-signature = Signatur
     .own = Bilder werden bis { $date } mit einem selbst gemachten Schlüssel signiert. Programme, die sie prüfen, kennen den Unterzeichner nicht.
-    .operators = Bilder werden bis { $date } mit dem Zertifikat des Betreibers signiert.
+    .operators = Bilder werden bis { $date } mit dem Zertifikat derer signiert, die den Bot betreiben.
     .not-yet = Der erste Start macht einen Schlüssel, um Bilder zu signieren.
     .unusable = Mit dem Zertifikat oder Schlüssel in den Einstellungen lassen sich keine Bilder signieren, deshalb startet der Bot nicht.
     .unusable-remedy = Berichtige `DARKROOM_C2PA_CERTIFICATE` und `DARKROOM_C2PA_KEY`. In docs/law.md steht, wie sie sein müssen.
@@ -874,7 +877,8 @@ doctor-versions = Versionen
     .processor = Hier gibt es keine GPU von NVIDIA. Die Engine zeichnet auf dem Prozessor.
     .slow = Hier gibt es keine GPU von NVIDIA, und ohne OpenVINO zeichnet ein Prozessor mehrmals langsamer.
     .slow-remedy = Ruf `make install` auf, oder installiere das Extra: `pip install 'darkroom[openvino]'`.
-## Regeln für Wörter
+
+## Rules about words
 
 forbidden-words = Wörter, die hier nicht erlaubt sind
     .problem = { $count ->
@@ -1020,7 +1024,7 @@ review-settings = Prüfung
     }
     .gone = ⚠️ Den Kanal zum Prüfen gibt es nicht mehr, oder der Bot sieht ihn nicht. Wähl einen anderen; was wartet, kommt dorthin.
     .closed = ⚠️ Der Bot kann im Kanal zum Prüfen keine Bilder posten. Erlaub ihm, den Kanal zu sehen, Nachrichten zu senden und Dateien anzuhängen.
-    .open = ⚠️ Alle können den Kanal zum Prüfen sehen. Nimm @everyone dort *Kanal anzeigen*.
+    .open = ⚠️ Alle können den Kanal zum Prüfen sehen. Nimm @everyone dort *Kanal ansehen*.
     .not-restricted = ⚠️ Der Kanal zum Prüfen ist nicht altersbeschränkt. Bilder kommen dort hinter einen Spoiler, auch anstößige: Mach ihn besser altersbeschränkt.
 log = Protokoll der Moderation
     .nothing = Im Protokoll steht nichts.

@@ -272,7 +272,7 @@ too-many-policies = Too many places
 filter = Filter for explicit pictures
     .changed = Filter for explicit pictures: changed
     .text = Pictures are checked before anything of them is shown, previews too. Pictures that members bring are checked too.
-    .adults-only = Explicit pictures are shown in age-restricted channels alone, whatever is set here. In other channels `off` and `spoiler` mean: not shown. In direct messages they are shown only if the bot's operator allows it.
+    .adults-only = Explicit pictures are shown in age-restricted channels alone, whatever is set here. In other channels **off** and **spoiler** mean: not shown. In direct messages they are shown only if the bot's operator allows it.
     .server = On the whole server
     .places = In channels and categories
     .checked-by = Checked by
@@ -526,8 +526,8 @@ model-not-for-you = Not your model
         [none] Ask an admin for a role that may use a model.
        *[other] Use one of these, or choose it in `/settings`: { $usable }
     }
-invalid-bound = No such bound
-    .problem = “{ $given }” cannot be the bound for `{ $what }`.
+invalid-bound = No such limit
+    .problem = “{ $given }” cannot be the limit for `{ $what }`.
     .remedy = { $what ->
         [size] Type a size such as `1024x1024`, `any` for no limit, or `default` to say nothing.
         [models] Type names for `--v` with commas between them, `any` for all, or `default` to say nothing.
@@ -681,7 +681,7 @@ syntax-blend = a swap or a mixture of prompts
 syntax-tag = a tag that I can't read
     .instead = Leave it out. A LoRA is `--lora name:0.8` at the end of the prompt.
 
-## The doctor of a server and of an installation
+## The first steps of a server
 
 setup = Set up Darkroom on “{ $server }”
     .invited = You added me, or this server is yours: here are the first steps.
@@ -691,9 +691,9 @@ setup = Set up Darkroom on “{ $server }”
     .lacks = I lack: { $names }
     .changed-where = **Changed:** where pictures are drawn.
     .role-bounds = { $count ->
-            [0] No role has bounds for what it may ask for
-            [1] 1 role has bounds for what it may ask for
-           *[other] { $count } roles have bounds for what they may ask for
+            [0] No role has limits for what it may ask for
+            [1] 1 role has limits for what it may ask for
+           *[other] { $count } roles have limits for what they may ask for
         }: `/server access show`
     .blocked = { $count ->
             [0] Nobody is blocked
@@ -710,9 +710,9 @@ setup = Set up Darkroom on “{ $server }”
     .open = Set up
     .more = **Also set here**
     .role-quotas = { $count ->
-            [0] No role has limits of its own
-            [1] 1 role has limits of its own
-           *[other] { $count } roles have limits of their own
+            [0] No role has quotas of its own
+            [1] 1 role has quotas of its own
+           *[other] { $count } roles have quotas of their own
         }: `/server quota show`
     .word-rules = { $count ->
             [0] No rules about words
@@ -737,6 +737,9 @@ permissions-unknown = Discord does not answer
 nowhere-to-draw = No channel to draw in
     .problem = In none of the channels that you see I can post pictures.
     .remedy = In the settings of a channel, open Permissions and allow my role View Channel, Send Messages, Embed Links and Attach Files.
+
+## The doctor of a server and of an installation
+
 doctor = Doctor
     .summary = { $problems ->
         [0] { $warnings ->
@@ -874,6 +877,7 @@ doctor-versions = Versions
     .processor = There is no NVIDIA GPU here. The engine draws on the processor.
     .slow = There is no NVIDIA GPU here, and without OpenVINO a processor draws several times slower.
     .slow-remedy = Run `make install`, or install the extra: `pip install 'darkroom[openvino]'`.
+
 ## Rules about words
 
 forbidden-words = Words that are not allowed here

@@ -2,7 +2,7 @@
 
 The key of a command is `command-` and its full name with hyphens. Its value is the description,
 `.name` the last word of the name, `.{option}` an option's description and `.{option}-name` the
-option's name. Context menus have `menu-` keys, choices `choice-` and their value.
+option's name. Context menus have `menu-` keys. A choice carries its key, which `choices` gives it.
 """
 
 from typing import Any
@@ -25,8 +25,17 @@ class Translator(app_commands.Translator):
     ) -> str | None:
         if language_of(locale.value) == "en":
             return None
-        key = _key(context.location, context.data)
+        key = string.extras.get("key") or _key(context.location, context.data)
         return say(key, locale.value) if key else None
+
+
+def choices(*values: str, prefix: str = "choice") -> list[app_commands.Choice[str]]:
+    """Choices of an option. The key of each is `prefix`, a hyphen and its value."""
+    named = ((f"{prefix}-{value}", str(value)) for value in values)
+    return [
+        app_commands.Choice(name=app_commands.locale_str(say(key), key=key), value=value)
+        for key, value in named
+    ]
 
 
 def called(command: Any, locale: str) -> str:
@@ -54,6 +63,4 @@ def _key(location: Location, about: Any) -> str | None:
             return f"{key_of(about.command)}.{about.name}-name"
         case Location.parameter_description:
             return f"{key_of(about.command)}.{about.name}"
-        case Location.choice_name:
-            return f"choice-{about.value}"
     return None

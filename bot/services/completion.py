@@ -86,8 +86,7 @@ class PromptCompletion:
         """Whole prompts to put in place of the typed one, each of them without a mistake, and
         allowed to this member.
 
-        `has_pictures` is whether a picture is attached, `defaults` are those that hold for the
-        member in the channel. None for a text that is longer than an
+        `has_pictures` is whether a picture is attached. None for a text that is longer than an
         autocomplete.
         """
         if len(typed) > MAX_COMPLETION_CHARS:

@@ -146,27 +146,15 @@ def build_services(
 
     Raises UnusableCertificate.
     """
-    configuration = connected.configuration
     marker = picture_marker(settings)
-    classifier = chosen_classifier(settings.picture_filter, settings.picture_filter_key)
-    marks = PictureMarks(database, folder, marker)
-    registry = ModelRegistry(
-        {one.name: one.engine for one in connected.engines},
-        settings.models_file,
-        settings.model,
-        {**configuration.named_versions, **settings.named_versions},
-        configuration.apply,
-    )
-    audiences = {id: one.audience for id, one in configuration.models.items() if one.is_restricted}
-    moderation_log = ModerationLog(database, messenger)
-    words, quotas = WordFilter(database, moderation_log), QuotaService(database)
-    reader = AccessReader(database, registry, audiences)
-    authorization = Authorization(database, places, reader, words, quotas)
+    registry = _registry(settings, connected)
     engines = EnginePool(connected.engines, registry)
-    gate = PictureGate(database, folder, classifier, showing_places)
-    end_messages = EndMessages(database, folder, registry, marks, gate)
-    review_publisher = ReviewPublisher(database, messenger, end_messages)
-    publisher = JobPublisher(database, messenger, end_messages, marks, review_publisher, gate)
+    rules = _rules(database, registry, connected, places, messenger)
+    words, quotas, defaults = rules.words, rules.quotas, rules.defaults
+    authorization, moderation_log = rules.authorization, rules.moderation_log
+    showing = _showing(settings, database, folder, registry, messenger, marker, showing_places)
+    marks, gate, publisher = showing.marks, showing.gate, showing.publisher
+    review_publisher = showing.review_publisher
     start_pictures = StartPictures(database, folder)
     followup_jobs = FollowupJobs(database, folder, registry, start_pictures)
     queue_worker = QueueWorker(
@@ -185,7 +173,6 @@ def build_services(
     fetcher = PictureFetcher(_cdn(settings), proxies=settings.proxies)
     budget = DiskBudget(settings.data_folder, folder, settings.data_budget_bytes)
     admission = Admission(database, budget.check)
-    defaults = DefaultsService(database, registry)
     start_check = StartPictureCheck(gate)
     job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher, start_check)
     generation = GenerationService(
@@ -199,12 +186,7 @@ def build_services(
         quotas,
         defaults,
     )
-    # Showing pictures needs no place in the queue, yet a grid takes seconds of CPU time.
-    turns = MemberTurns(
-        concurrency=MAX_CONCURRENT_SHOWINGS,
-        most_waiting=MAX_WAITING_SHOWINGS,
-        most_of_one=MAX_SHOWINGS_PER_MEMBER,
-    )
+    turns = _turns()
     followups = FollowupService(
         database,
         followup_jobs,
@@ -240,11 +222,9 @@ def build_services(
         marks,
         gate,
     )
-    access_settings = AccessSettings(database, registry)
-    blocks = BlockService(database, queue_worker)
     return Services(
         authorization=authorization,
-        access_settings=access_settings,
+        access_settings=rules.access_settings,
         blocks=blocks,
         generation=generation,
         followups=followups,
@@ -272,7 +252,7 @@ def build_services(
         rate_limiter=RateLimiter(),
         messenger=messenger,
         doctor=ServerDoctor(settings, database, connected),
-        setup=SetupService(database, quotas, defaults, words, access_settings, blocks),
+        setup=SetupService(database, quotas, defaults, words, rules.access_settings, blocks),
         registry=registry,
         queue_worker=queue_worker,
         start_pictures=start_pictures,
@@ -281,6 +261,88 @@ def build_services(
         gate=gate,
         picture_filter=PictureFilter(database, gate),
         held_back=HeldBackJobs(database, gate, publisher),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What admins decided, and who asks for it."""
+
+    words: WordFilter
+    quotas: QuotaService
+    defaults: DefaultsService
+    access_settings: AccessSettings
+    authorization: Authorization
+    moderation_log: ModerationLog
+
+
+def _rules(
+    database: Database,
+    registry: ModelRegistry,
+    connected: ConnectedEngines,
+    places: Places,
+    messenger: Messenger,
+) -> _Rules:
+    models = connected.configuration.models
+    audiences = {id: one.audience for id, one in models.items() if one.is_restricted}
+    moderation_log = ModerationLog(database, messenger)
+    words, quotas = WordFilter(database, moderation_log), QuotaService(database)
+    reader = AccessReader(database, registry, audiences)
+    return _Rules(
+        words,
+        quotas,
+        DefaultsService(database, registry),
+        AccessSettings(database, registry),
+        Authorization(database, places, reader, words, quotas),
+        moderation_log,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Showing:
+    """What checks, marks and posts pictures."""
+
+    marks: PictureMarks
+    gate: PictureGate
+    review_publisher: ReviewPublisher
+    publisher: JobPublisher
+
+
+def _showing(
+    settings: Settings,
+    database: Database,
+    folder: PictureFolder,
+    registry: ModelRegistry,
+    messenger: Messenger,
+    marker: PictureMarker,
+    showing_places: ShowingPlaces,
+) -> _Showing:
+    classifier = chosen_classifier(settings.picture_filter, settings.picture_filter_key)
+    gate = PictureGate(database, folder, classifier, showing_places)
+    marks = PictureMarks(database, folder, marker)
+    end_messages = EndMessages(database, folder, registry, marks, gate)
+    reviews = ReviewPublisher(database, messenger, end_messages)
+    publisher = JobPublisher(database, messenger, end_messages, marks, reviews, gate)
+    return _Showing(marks, gate, reviews, publisher)
+
+
+def _registry(settings: Settings, connected: ConnectedEngines) -> ModelRegistry:
+    configuration = connected.configuration
+    return ModelRegistry(
+        {one.name: one.engine for one in connected.engines},
+        settings.models_file,
+        settings.model,
+        {**configuration.named_versions, **settings.named_versions},
+        configuration.apply,
+    )
+
+
+def _turns() -> MemberTurns:
+    """Showing pictures needs no place in the queue, yet a grid takes seconds of CPU time."""
+    return MemberTurns(
+        concurrency=MAX_CONCURRENT_SHOWINGS,
+        most_waiting=MAX_WAITING_SHOWINGS,
+        most_of_one=MAX_SHOWINGS_PER_MEMBER,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 import discord
 
-from bot.errors import CannotPostHere, NotPermitted
+from bot.errors import CannotPostHere, NotModerator, NotPermitted
 from bot.images.sanitize import UploadedFile
 from bot.invite import REQUIRED_PERMISSIONS
 from bot.policy.access import Actor, jobs_in
@@ -60,7 +60,7 @@ def requester_of(interaction: discord.Interaction) -> Requester:
 
 
 def whereabouts_of(interaction: discord.Interaction) -> Requester:
-    """The same where nothing is to be shown, such as while a prompt is still being typed."""
+    """Who asks, and where, for what posts no job, such as a prompt that is still being typed."""
     channel = interaction.channel
     return Requester(
         member_id=interaction.user.id,
@@ -132,15 +132,7 @@ def member_of(interaction: discord.Interaction) -> MemberIdentity:
 
 def location_of(interaction: discord.Interaction) -> Location:
     """Where somebody writes something; also where the bot itself may not write."""
-    channel = interaction.channel
-    parent = channel.parent_id if isinstance(channel, discord.Thread) else None
-    above = (parent, _category_of(channel))
-    return Location(
-        interaction.guild_id,
-        channel_id_of(interaction),
-        interaction.user.id,
-        tuple(place for place in above if place is not None),
-    )
+    return whereabouts_of(interaction).location
 
 
 def managed_server_of(interaction: discord.Interaction) -> int:
@@ -150,6 +142,14 @@ def managed_server_of(interaction: discord.Interaction) -> int:
     """
     if interaction.guild_id is None or not interaction.permissions.manage_guild:
         raise NotPermitted
+    return interaction.guild_id
+
+
+def moderated_server_of(interaction: discord.Interaction) -> int:
+    """The id of the server, which this member may moderate or manage. Raises NotModerator."""
+    allowed = interaction.permissions
+    if interaction.guild_id is None or not (allowed.manage_messages or allowed.manage_guild):
+        raise NotModerator
     return interaction.guild_id
 
 
@@ -179,7 +179,7 @@ def upload_of(attachment: discord.Attachment) -> UploadedFile:
 
 def roles_of(user: discord.User | discord.Member) -> frozenset[int]:
     """The ids of a member's roles when they acted; none where there is no server."""
-    return frozenset(role.id for role in getattr(user, "roles", ()))
+    return frozenset(ranked_roles_of(user))
 
 
 def ranked_roles_of(user: discord.User | discord.Member) -> tuple[int, ...]:

@@ -21,18 +21,15 @@ class Administration:
         return self._world.add_role(name, int(permissions)).id
 
     def give_role(self, member: str, role: str) -> None:
-        person, added = self._world.find_person(member), self._world.find_role(role)
-        self._world.set_roles(person.user.id, (*person.roles, added.id))
+        person = self._world.find_person(member)
+        self._world.give_role(person.user.id, self._world.find_role(role))
 
     def give_bot_role(self, role: str) -> None:
-        bot = self._world.members[self._world.bot.id]
-        added = self._world.find_role(role)
-        self._world.set_roles(bot.user.id, (*bot.roles, added.id))
+        self._world.give_role(self._world.bot.id, self._world.find_role(role))
 
     def take_role(self, member: str, role: str) -> None:
-        person, taken = self._world.find_person(member), self._world.find_role(role)
-        kept = tuple(each for each in person.roles if each != taken.id)
-        self._world.set_roles(person.user.id, kept)
+        person = self._world.find_person(member)
+        self._world.take_role(person.user.id, self._world.find_role(role))
 
     def add_category(self, name: str, *channels: str) -> int:
         """Add a category, and move these channels into it; returns its id."""

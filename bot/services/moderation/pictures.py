@@ -47,11 +47,10 @@ class StartPictureCheck:
             return self._gate.places.direct_messages(
                 requester.channel_id, is_own=not requester.guest
             )
-        above = (requester.parent_id, requester.category_id)
         return ShowingPlace(
             requester.server_id,
             requester.channel_id,
-            tuple(place for place in above if place is not None),
+            requester.location.above,
             for_adults=requester.age_restricted,
         )
 

@@ -67,7 +67,7 @@ class WordFilter:
     async def check(self, here: Location, *texts: str) -> None:
         """Raises ForbiddenWords for a text that the rules of its place refuse."""
         for text, matches in await self._permitted(here, await self._matches(here, texts)):
-            await self._refuse(here, text, matches)
+            await self._judge(here, text, matches)
 
     async def check_jobs(self, here: Location, new: Sequence[NewJob]) -> tuple[NewJob, ...]:
         """The jobs, each with the strictest of the verdicts that it has and that its words get.
@@ -77,7 +77,7 @@ class WordFilter:
         matching = await self._matches(here, [job.prompt for job in new])
         found = dict(await self._permitted(here, matching))
         for prompt, matches in found.items():
-            await self._refuse(here, prompt, matches)
+            await self._judge(here, prompt, matches)
         return tuple(_ruled(job, found.get(job.prompt, ())) for job in new)
 
     async def allowed(self, here: Location, texts: Sequence[str]) -> tuple[str, ...]:
@@ -167,7 +167,7 @@ class WordFilter:
         ]
         return [(text, matches) for text, matches in left if matches]
 
-    async def _refuse(self, here: Location, text: str, matches: Sequence[WordMatch]) -> None:
+    async def _judge(self, here: Location, text: str, matches: Sequence[WordMatch]) -> None:
         """Log what was found, and raise ForbiddenWords if a rule refuses it."""
         assert here.server_id is not None, "only servers have rules"
         kind = matches[0].rule.action

@@ -1,4 +1,4 @@
-"""The context menu of a job's message: Cancel job, Send to me, Seed and parameters, Delete."""
+"""The context menu of a job's message: cancel, send, parameters, delete, report."""
 
 import contextlib
 from collections.abc import Coroutine, Sequence

@@ -6,6 +6,7 @@ from discord.ext import commands
 
 from bot.i18n.markdown import visible
 from bot.i18n.texts import say
+from bot.i18n.translator import choices
 from bot.messages.job_embeds import ALL_KINDS, HISTORY_KINDS
 from bot.services.container import Services
 from bot.ui.pagination import show_again, show_details, show_page
@@ -23,9 +24,7 @@ class HistoryCog(commands.Cog):
 
     @app_commands.command(description=say("command-history"))
     @app_commands.describe(search=say("command-history.search"), kind=say("command-history.kind"))
-    @app_commands.choices(
-        kind=[app_commands.Choice(name=say(f"choice-{kind}"), value=kind) for kind in HISTORY_KINDS]
-    )
+    @app_commands.choices(kind=choices(*HISTORY_KINDS))
     async def history(
         self,
         interaction: discord.Interaction,

@@ -8,6 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.i18n.texts import say
+from bot.i18n.translator import choices
 from bot.messages import settings_embeds
 from bot.messages.log_embeds import KINDS
 from bot.policy.picture_policy import MAX_THRESHOLD_PERCENT, MIN_THRESHOLD_PERCENT
@@ -27,10 +28,6 @@ from bot.ui.server.setup import show_setup
 from bot.ui.server.words import WordsGroup
 from bot.ui.settings_panel import ask_to_reset_server
 from storage.servers import ServerSettings
-
-
-def _choices(*values: str) -> list[app_commands.Choice[str]]:
-    return [app_commands.Choice(name=say(f"choice-{value}"), value=value) for value in values]
 
 
 @app_commands.guild_only()
@@ -67,10 +64,10 @@ class ServerCog(
         keep_days=say("command-server-settings.keep_days"),
     )
     @app_commands.choices(
-        temperament=_choices(*TEMPERAMENT_NAMES),
-        buttons_for=_choices("everyone", "owner", "roles"),
-        pictures_carry=_choices("recipe", "mark"),
-        finished=_choices("notify", "quiet"),
+        temperament=choices(*TEMPERAMENT_NAMES),
+        buttons_for=choices("everyone", "owner", "roles"),
+        pictures_carry=choices("recipe", "mark"),
+        finished=choices("notify", "quiet"),
     )
     async def settings(
         self,
@@ -158,7 +155,7 @@ class ServerCog(
         threshold=say("command-server-filter.threshold"),
         place=say("command-server-filter.place"),
     )
-    @app_commands.choices(action=_choices(*FILTER_CHOICES))
+    @app_commands.choices(action=choices(*FILTER_CHOICES, prefix="choice-filter"))
     async def picture_filter(
         self,
         interaction: discord.Interaction,
@@ -175,7 +172,7 @@ class ServerCog(
         log=say("command-server-review.log"),
         off=say("command-server-review.off"),
     )
-    @app_commands.choices(off=_choices(*OFF_CHOICES))
+    @app_commands.choices(off=choices(*OFF_CHOICES))
     async def review(
         self,
         interaction: discord.Interaction,
@@ -189,7 +186,7 @@ class ServerCog(
     @app_commands.describe(
         member=say("command-server-log.member"), kind=say("command-server-log.kind")
     )
-    @app_commands.choices(kind=_choices(*(f"log-{kind}" for kind in KINDS)))
+    @app_commands.choices(kind=choices(*(f"log-{kind}" for kind in KINDS)))
     async def log(
         self,
         interaction: discord.Interaction,

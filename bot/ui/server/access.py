@@ -7,6 +7,7 @@ import discord
 from discord import app_commands
 
 from bot.i18n.texts import say
+from bot.i18n.translator import choices
 from bot.messages import access_embeds
 from bot.services.container import Services
 from bot.ui.interactions import managed_server_of
@@ -18,10 +19,6 @@ MAX_LIST_CHARS = 1000
 
 Number = app_commands.Range[str, 1, MAX_BOUND_CHARS]
 Names = app_commands.Range[str, 1, MAX_LIST_CHARS]
-
-
-def _choices(*values: str) -> list[app_commands.Choice[str]]:
-    return [app_commands.Choice(name=say(f"choice-{value}"), value=value) for value in values]
 
 
 def _described(command: str, *options: str) -> dict[str, str]:
@@ -54,7 +51,7 @@ def _id(chosen: app_commands.AppCommandChannel | discord.Role | None) -> int | N
     return None if chosen is None else chosen.id
 
 
-SWITCH = _choices("yes", "no", "default")
+SWITCH = choices("yes", "no", "default")
 
 
 class AccessGroup(app_commands.Group):
@@ -73,7 +70,7 @@ class AccessGroup(app_commands.Group):
 
     @app_commands.command(description=say("command-server-access-channels"))
     @app_commands.describe(**_described("channels", "rule", "add", "remove"))
-    @app_commands.choices(rule=_choices("everywhere", "only", "except"))
+    @app_commands.choices(rule=choices("everywhere", "only", "except"))
     async def channels(
         self,
         interaction: discord.Interaction,
@@ -89,7 +86,7 @@ class AccessGroup(app_commands.Group):
 
     @app_commands.command(description=say("command-server-access-roles"))
     @app_commands.describe(**_described("roles", "what", "add", "remove"))
-    @app_commands.choices(what=_choices("draw", "buttons"))
+    @app_commands.choices(what=choices("draw", "buttons"))
     async def roles(
         self,
         interaction: discord.Interaction,

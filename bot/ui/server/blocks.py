@@ -8,7 +8,7 @@ from bot.i18n.texts import Text, say
 from bot.messages import access_embeds, settings_embeds
 from bot.policy.blocks import check_blockable, read_duration
 from bot.services.container import Services
-from bot.ui.interactions import managed_server_of
+from bot.ui.interactions import moderated_server_of
 from bot.ui.responses import Responder
 
 MAX_REASON_CHARS = 300
@@ -58,13 +58,6 @@ class BlockCommands(commands.Cog):
         server_id, responder = moderated_server_of(interaction), Responder(interaction)
         found = await responder.run(self._services.blocks.blocked(server_id), ephemeral=True)
         await responder.send_embed(access_embeds.blocks(found, interaction.locale.value))
-
-
-def moderated_server_of(interaction: discord.Interaction) -> int:
-    """The id of the server, which this member may moderate or manage. Raises NotPermitted."""
-    if interaction.guild_id is not None and interaction.permissions.manage_messages:
-        return interaction.guild_id
-    return managed_server_of(interaction)
 
 
 def _manages(interaction: discord.Interaction, member: discord.User | discord.Member) -> bool:

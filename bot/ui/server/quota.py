@@ -7,6 +7,7 @@ import discord
 from discord import app_commands
 
 from bot.i18n.texts import say
+from bot.i18n.translator import choices
 from bot.messages import quota_embeds
 from bot.policy.quotas import PRESETS
 from bot.services.admin.quotas import ServerQuotas
@@ -18,10 +19,6 @@ from storage.rules.quotas import MAX_WEIGHT, Allowance, Period, Quota
 MAX_AMOUNT = 1_000_000
 MAX_COOLDOWN_S = 86_400
 MAX_JOBS = 100
-
-
-def _choices(*values: str) -> list[app_commands.Choice[str]]:
-    return [app_commands.Choice(name=say(f"choice-{value}"), value=value) for value in values]
 
 
 class QuotaGroup(app_commands.Group):
@@ -46,7 +43,7 @@ class QuotaGroup(app_commands.Group):
         cooldown=say("command-server-quota-set.cooldown"),
         weight=say("command-server-quota-set.weight"),
     )
-    @app_commands.choices(per=_choices(*Period))
+    @app_commands.choices(per=choices(*Period))
     async def set(
         self,
         interaction: discord.Interaction,
@@ -76,7 +73,7 @@ class QuotaGroup(app_commands.Group):
 
     @app_commands.command(description=say("command-server-quota-preset"))
     @app_commands.describe(kind=say("command-server-quota-preset.kind"))
-    @app_commands.choices(kind=_choices(*PRESETS))
+    @app_commands.choices(kind=choices(*PRESETS))
     async def preset(self, interaction: discord.Interaction, kind: str) -> None:
         server_id = managed_server_of(interaction)
         await self._answer(

@@ -2,7 +2,6 @@
 
 import discord
 
-from bot.errors import NotModerator
 from bot.i18n.markdown import Markup
 from bot.i18n.texts import Text, say
 from bot.messages import log_embeds
@@ -10,7 +9,7 @@ from bot.messages.log_embeds import KINDS
 from bot.messages.specs import EmbedColour, EmbedSpec
 from bot.services.moderation.events import ENTRIES_PER_PAGE
 from bot.ui.dynamic_items import PersistentButton, view_of
-from bot.ui.interactions import managed_server_of, services_of
+from bot.ui.interactions import managed_server_of, moderated_server_of, services_of
 from bot.ui.responses import Responder
 from storage.servers import ServerSettings
 
@@ -98,13 +97,9 @@ async def show_log(
     interaction: discord.Interaction, number: int, member_id: int | None, kind: str | None
 ) -> None:
     """Show a page of the log to somebody who moderates. Raises NotModerator."""
-    allowed = interaction.permissions
-    if interaction.guild_id is None or not (allowed.manage_messages or allowed.manage_guild):
-        raise NotModerator
+    server_id = moderated_server_of(interaction)
     responder, locale = Responder(interaction), interaction.locale.value
-    work = services_of(interaction).moderation_log.page(
-        interaction.guild_id, number, member_id, kind
-    )
+    work = services_of(interaction).moderation_log.page(server_id, number, member_id, kind)
     found = await responder.run(work, ephemeral=True, updates=True)
     pages = max(1, -(-found.total // ENTRIES_PER_PAGE))
     buttons = [

@@ -8,6 +8,7 @@ from discord import app_commands
 
 from bot.errors import UnreadableRules
 from bot.i18n.texts import say
+from bot.i18n.translator import choices
 from bot.messages import word_embeds
 from bot.messages.specs import AttachmentSpec, MessageSpec
 from bot.policy.words import MAX_RULE_CHARS, WordAction
@@ -26,7 +27,7 @@ READ_TIMEOUT_S = 10.0
 MAX_FOUND = 25
 """Rules of which an autocomplete suggests."""
 
-ACTIONS = [app_commands.Choice(name=say(f"choice-{one}"), value=one.value) for one in WordAction]
+ACTIONS = choices(*WordAction)
 
 
 class WordsGroup(app_commands.Group):

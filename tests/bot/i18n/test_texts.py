@@ -81,6 +81,14 @@ def test_what_is_to_be_chosen_is_called_as_discord_shows_it() -> None:
         assert not renamed & shown, language
 
 
+def test_commands_are_called_the_same_in_every_language() -> None:
+    # Texts and documents name them, and what they name can be typed.
+    called = [key for key in entries("en") if re.fullmatch(r"command-[a-z_-]+\.name", key)]
+    assert "command-server-words-add.name" in called
+    for language in texts.LANGUAGES:
+        assert [say(key, language) for key in called] == [say(key, "en") for key in called]
+
+
 def test_a_text_within_a_text_is_in_the_same_language() -> None:
     error = errors.PromptTooLong(7000, 6000)
     assert say(error.problem, "de") == "Der Prompt hat 7.000 Zeichen; erlaubt sind 6.000."
