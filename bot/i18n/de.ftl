@@ -527,7 +527,7 @@ model-not-for-you = Nicht dein Modell
        *[other] Nimm eines von diesen oder wähle es in `/settings`: { $usable }
     }
 invalid-bound = Keine solche Grenze
-    .problem = „{ $given }“ kann nicht die Grenze für `{ $what }` sein.
+    .problem = „{ $given }“ kann nicht die Grenze für { $what } sein.
     .remedy = { $what ->
         [size] Gib eine Größe wie `1024x1024` ein, `any` für keine Grenze oder `default`, um nichts zu sagen.
         [models] Gib Namen für `--v` mit Kommas dazwischen ein, `any` für alle oder `default`, um nichts zu sagen.

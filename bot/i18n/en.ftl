@@ -527,7 +527,7 @@ model-not-for-you = Not your model
        *[other] Use one of these, or choose it in `/settings`: { $usable }
     }
 invalid-bound = No such limit
-    .problem = “{ $given }” cannot be the limit for `{ $what }`.
+    .problem = “{ $given }” cannot be the limit for { $what }.
     .remedy = { $what ->
         [size] Type a size such as `1024x1024`, `any` for no limit, or `default` to say nothing.
         [models] Type names for `--v` with commas between them, `any` for all, or `default` to say nothing.
