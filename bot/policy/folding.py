@@ -9,6 +9,7 @@ Everything is linear in the length of the text.
 """
 
 import bisect
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -195,9 +196,15 @@ def _spelled(letters: list[Letter], meant: dict[str, str]) -> list[Letter]:
 
 
 def _divisions(letters: list[Letter]) -> Iterator[list[list[Letter]]]:
-    """The words that letters make: with all signs as borders, with none, and spaced out."""
+    """The words that letters make: with all signs as borders, with none, and spaced out.
+
+    Also with digits apart from letters: text encoders read `word2` as `word 2`.
+    """
     words = _words(letters)
     yield words
+    parted = [part for word in words for part in _without_digits(word)]
+    if len(parted) != len(words):
+        yield parted
     joined = []
     for chunk in _chunks(letters):
         inside = [one for one in chunk if _is_letter(one[0])]
@@ -210,6 +217,12 @@ def _divisions(letters: list[Letter]) -> Iterator[list[list[Letter]]]:
     spaced = [*_spaced_out(words)]
     if len(spaced) != len(words):
         yield spaced
+
+
+def _without_digits(word: list[Letter]) -> Iterator[list[Letter]]:
+    """A word in parts: its letters, and its digits."""
+    for _, part in itertools.groupby(word, lambda one: one[0].isdigit()):
+        yield [*part]
 
 
 def _spaced_out(words: Sequence[list[Letter]]) -> Iterator[list[Letter]]:

@@ -27,7 +27,7 @@ from bot.models.registry import ModelRegistry
 from bot.models.sizes import has_size
 from bot.policy.actors import Requester
 from bot.policy.verdicts import Ruling, Verdict
-from bot.prompts import derive, recipe
+from bot.prompts import derive, recipe, seeds
 from bot.services.job_builder import new_job, new_seed
 from bot.services.moderation.pictures import check_shown
 from bot.services.unresolved_jobs import LATER_KEY, with_request
@@ -270,6 +270,24 @@ class FollowupJobs:
         return await self._inpainted(source, JobKind.REGION, old, canvas)
 
     # What several builders do.
+
+    def outline(self, source: FollowupSource, request: ImageRequest) -> ImageRequest:
+        """The request, with the size and the number of pictures that its follow-up will have.
+
+        For what a member may ask for while the follow-up itself cannot be made yet.
+        """
+        action = source.wanted.action
+        if action in (JobAction.UPSCALE_CREATIVE, JobAction.REDO_CREATIVE):
+            return request
+        size = (request.width, request.height)
+        changed, _ = source.remix(request)
+        changed = replace(changed, width=request.width, height=request.height)
+        model = self._registry.of_id(changed.model)
+        if BUILDERS[action] is FollowupJobs.pan and model and action.detail:
+            size = derive.pan(changed, action.detail, model)
+        elif BUILDERS[action] is FollowupJobs.square:
+            size = derive.square(changed)
+        return replace(request, width=size[0], height=size[1], noises=seeds.new(0))
 
     async def request_of(self, job: Job) -> ImageRequest:
         """The request that made a job's pictures, before they were enlarged."""

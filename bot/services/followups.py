@@ -31,7 +31,7 @@ from bot.services.generation import GenerationService
 from bot.services.job_builder import JobBuilder, with_visibility
 from bot.services.later_followups import LaterFollowups
 from bot.services.moderation.pictures import check_shown
-from storage import jobs, members
+from storage import jobs, members, pictures
 from storage.database import Database
 from storage.jobs import Job, NewJob
 from storage.members import Preferences
@@ -115,19 +115,21 @@ class FollowupService:
         if requester.server_id != job.server_id and limit is not None:
             limit = min(limit, settings.jobs_per_member)
         # Showing one stored picture needs no GPU time, so no limit applies.
-        if _only_shows(job, followup):
-            limit = None
-        else:
+        shows = _only_shows(job, followup)
+        if not shows:
             await self._quotas.check_requester(requester)
         async with self._start_pictures.holding():
             # Limits are checked first: refused work prepares and saves nothing.
-            async with self._admission.place(requester.member_id, 1, limit):
+            async with self._admission.place(requester.member_id, 1, None if shows else limit):
                 if member is None:
                     member = await members.get_preferences(self._database, requester.member_id)
                 new = await self._build(requester, job, followup, here, member)
                 (new,) = await self._authorization.check_jobs(requester, [new])
+                if shows and await self._is_expired(new):
+                    # It has to be drawn again, unless it was: so it counts where it is queued.
+                    new = replace(new, counted_pictures=1)
                 new = as_approved(job, new)
-            made = await self._queue(new, limit, quota)
+            made = await self._queue(new, limit if new.counted_pictures else None, quota)
         if made.new:
             self._publisher.show_used(new.parent_id)
         return made
@@ -186,6 +188,12 @@ class FollowupService:
         stealth = job.stealth or queue.stealth
         new = with_visibility(replace(new, mode=queue.mode), requester, stealth)
         return with_verdict_of(job, new)
+
+    async def _is_expired(self, new: NewJob) -> bool:
+        """Whether the picture that a job only shows is not kept any more."""
+        assert new.parent_id is not None, "it is another job's picture"
+        picture = await pictures.at(self._database, new.parent_id, new.parent_index or 0)
+        return picture is not None and picture.expired_at is not None
 
     async def _queue(self, new: NewJob, limit: int | None, quota: Quota) -> Made:
         """Queue a job; one that always makes the same picture is queued only once."""

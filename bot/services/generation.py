@@ -16,6 +16,7 @@ from bot.errors import (
 from bot.images.sanitize import UploadedFile
 from bot.messages.job_messages import waiting, waiting_for_inference
 from bot.messages.specs import MessageSpec
+from bot.policy import blocks
 from bot.policy.access import Action, Actor, check_draft, is_withheld
 from bot.policy.actors import Requester
 from bot.policy.admission import Admission
@@ -237,6 +238,8 @@ class GenerationService:
             return await jobs.add(self._database, new, limit=limit, draft_id=draft_id, quota=quota)
         except OverQuota as error:
             raise quota_reached(error) from error
+        except jobs.MemberBlocked as error:
+            raise blocks.refusal(error.block) from error
         except jobs.TooManyJobs as error:
             raise TooManyOpenJobs(error.open, len(new), error.limit) from error
         except jobs.DraftGone as error:
@@ -254,6 +257,8 @@ class GenerationService:
             )
         except OverQuota as error:
             raise quota_reached(error) from error
+        except jobs.MemberBlocked as error:
+            raise blocks.refusal(error.block) from error
         except jobs.TooManyJobs as error:
             raise TooManyOpenJobs(error.open, 1, error.limit) from error
         except jobs.ParentGone as error:

@@ -57,7 +57,8 @@ class LaterFollowups:
 
     async def _later(self, source: FollowupSource) -> NewJob:
         wanted, typed = source.wanted, source.typed
-        request = (await self._followups.request_of(source.job)).to_json()
+        parent = await self._followups.request_of(source.job)
+        request = self._followups.outline(source, parent).to_json()
         prompt = source.job.prompt
         if typed is not None:
             prompt = typed.prompt

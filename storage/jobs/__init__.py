@@ -17,6 +17,7 @@ from storage.jobs.lookups import (
 )
 from storage.jobs.queue import (
     DraftGone,
+    MemberBlocked,
     ParentGone,
     TooManyJobs,
     add,
@@ -55,6 +56,7 @@ __all__ = [
     "UNRESOLVED_KEY",
     "DraftGone",
     "Job",
+    "MemberBlocked",
     "NewJob",
     "ParentGone",
     "Queue",

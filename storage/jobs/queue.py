@@ -24,6 +24,7 @@ from storage.models import JobRow, JobState, MemberRow
 from storage.pictures import NewPicture
 from storage.pictures import to_row as to_picture_row
 from storage.rules import quotas
+from storage.rules.blocks import Block, find_block_in
 from storage.rules.quotas import Quota
 
 
@@ -39,6 +40,14 @@ class TooManyJobs(Exception):
 
 class ParentGone(Exception):
     """The job that a new one is made from was erased."""
+
+
+class MemberBlocked(Exception):
+    """The member was blocked on the server after they asked."""
+
+    def __init__(self, block: Block) -> None:
+        super().__init__(f"Member {block.member_id} is blocked on server {block.server_id}.")
+        self.block = block
 
 
 class DraftGone(Exception):
@@ -58,7 +67,7 @@ async def add(
     `draft_id` is the draft that they come from, which is removed. Raises `TooManyJobs` if the
     member would have more than `limit` queued and running, `OverQuota` if they would use more than
     their `quota` on the server, `DraftGone` if the draft is gone already, `ParentGone` if a job
-    that one is made from is.
+    that one is made from is, `MemberBlocked` if the member is blocked there by now.
     """
     if not new:
         return ()
@@ -89,6 +98,10 @@ async def insert(
         {"id": member_id, "name": name, "first_seen": now},
         update={"name"},
     )
+    # Pictures may have been fetched since they were allowed to ask.
+    servers = {job.server_id for job in new if job.server_id is not None}
+    if servers and (block := await find_block_in(session, servers, member_id, now)):
+        raise MemberBlocked(block)
     if limit is not None:
         open_count = await count_open_in(session, member_id)
         if open_count + len(new) > limit:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database, upsert
 from storage.models import BlockRow, read_row
@@ -45,12 +46,19 @@ async def find_block(
 ) -> Block | None:
     """The block of a member on one of these servers; None if there is none that still holds."""
     async with database.reading() as session:
-        row = await session.scalar(
-            select(BlockRow)
-            .where(BlockRow.server_id.in_(server_ids), BlockRow.member_id == member_id, _holds(now))
-            .limit(1)
-        )
-        return read_row(Block, row) if row else None
+        return await find_block_in(session, server_ids, member_id, now)
+
+
+async def find_block_in(
+    session: AsyncSession, server_ids: Collection[int], member_id: int, now: datetime
+) -> Block | None:
+    """The same within a transaction."""
+    row = await session.scalar(
+        select(BlockRow)
+        .where(BlockRow.server_id.in_(server_ids), BlockRow.member_id == member_id, _holds(now))
+        .limit(1)
+    )
+    return read_row(Block, row) if row else None
 
 
 async def blocks_of(database: Database, server_id: int, now: datetime) -> Sequence[Block]:

@@ -1,5 +1,7 @@
 """Deletes a picture everywhere: all jobs that show it, with files, recipes and messages."""
 
+from collections.abc import Sequence
+
 from bot.errors import CannotDelete, JobNotFound, NotModerator
 from bot.policy.access import Actor
 from bot.services.moderation.events import MAX_TEXT_CHARS, ModerationLog
@@ -47,11 +49,16 @@ class Takedown:
     async def erase(self, job: Job) -> int:
         """Delete the jobs that show a job's pictures. Raises CannotDelete."""
         shown_by = await self._showing(job)
-        try:
-            await self._erasure.erase_jobs(shown_by)
-        except PictureNotRemoved as error:
-            raise CannotDelete(str(error)) from error
-        return len(shown_by)
+        count = 0
+        # Somebody may press a button meanwhile; of an erased job nothing more is made.
+        while shown_by:
+            try:
+                await self._erasure.erase_jobs(shown_by)
+            except PictureNotRemoved as error:
+                raise CannotDelete(str(error)) from error
+            count += len(shown_by)
+            shown_by = await self._below(shown_by)
+        return count
 
     async def _showing(self, job: Job) -> list[str]:
         """The job whose picture it is, and all that only show it, or show it larger.
@@ -60,12 +67,16 @@ class Takedown:
         """
         while only_shows(job) and (parent := await jobs.parent_of(self._database, job)):
             job = parent
-        found, below = [job.id], [job]
+        return [job.id, *await self._below([job.id])]
+
+    async def _below(self, job_ids: Sequence[str]) -> list[str]:
+        """The jobs that only show pictures of these, or of one another."""
+        found, below = [], [*job_ids]
         while below:
-            for child in await jobs.children(self._database, below.pop().id):
+            for child in await jobs.children(self._database, below.pop()):
                 if only_shows(child):
                     found.append(child.id)
-                    below.append(child)
+                    below.append(child.id)
         return found
 
 

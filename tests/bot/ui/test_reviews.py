@@ -3,6 +3,7 @@
 import asyncio
 import re
 import signal
+from collections.abc import Collection
 
 import discord
 import pytest
@@ -345,6 +346,38 @@ async def test_a_moderator_deletes_everywhere_from_the_menu_and_nobody_else_does
     await owner.press(asked, "Delete everywhere")
     await ada.wait_until_deleted(grid)
     assert await jobs.get(database, job.id) is None
+
+
+async def test_what_is_asked_for_during_a_deletion_is_deleted_too(
+    bot: DarkroomBot,
+    owner: Member,
+    ada: Member,
+    ben: Member,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    grid = await drawn(ada, "a fox --steps 1")
+    answer = (await ada.press(grid, "U1")).message
+    shown = await ada.wait_for(lambda m: m.id == answer.id and m.button("❤️") is not None)
+    erasure = bot.services.takedown._erasure
+    erase, asked = erasure.erase_jobs, list[Message]()
+
+    async def pressed_meanwhile(job_ids: Collection[str]) -> None:
+        if not asked:
+            answer = (await ben.press(grid, "U2")).message
+            asked.append(
+                await ben.wait_for(lambda m: m.id == answer.id and m.button("❤️") is not None)
+            )
+        await erase(job_ids)
+
+    monkeypatch.setattr(erasure, "erase_jobs", pressed_meanwhile)
+    deleted = (await owner.menu(shown, "Delete")).message
+    question = await owner.wait_for(
+        lambda m: m.id == deleted.id and "Delete everywhere" in labels(m)
+    )
+    await owner.press(question, "Delete everywhere")
+    await ben.wait_until_deleted(asked[0])
+    assert await jobs.get(database, job_id_of(asked[0])) is None
 
 
 async def test_a_refused_prompt_is_appealed_and_its_member_told(

@@ -12,6 +12,8 @@ from storage.database import Database
 from storage.jobs import TooManyJobs, Totals
 from storage.models import JobKind, JobState
 from storage.pictures import NewPicture
+from storage.rules import blocks
+from storage.rules.blocks import Block
 from tests.support.stored_jobs import REQUEST, claim, new_job, queue, read
 
 ENDED = {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
@@ -128,6 +130,21 @@ async def test_ended_jobs_do_not_count_against_the_limit(
 ) -> None:
     await bring_to(database, ended)
     await jobs.add(database, [new_job()], limit=1)
+
+
+async def test_nothing_is_queued_for_a_member_who_was_blocked_meanwhile(
+    database: Database,
+) -> None:
+    now = datetime.now(UTC)
+    there = new_job().server_id
+    assert there is not None
+    await blocks.block(database, Block(there, 1, 9, None, now, now + timedelta(hours=1)))
+    with pytest.raises(jobs.MemberBlocked):
+        await queue(database)
+    assert await jobs.open_jobs(database, 1) == ()
+    # Elsewhere, and others, may.
+    await queue(database, server_id=None)
+    await queue(database, member_id=2)
 
 
 async def test_a_parent_must_exist(database: Database) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from bot.client import DarkroomBot
 from bot.config import Settings
+from diffusion.protocol.requests import ImageRequest
 from playground.state.limits import Limits
 from playground.testing.member import Member
 from playground.testing.views import Message
@@ -17,8 +18,9 @@ from storage import jobs
 from storage.database import Database
 from storage.models import JobKind, JobRow
 from storage.pictures import Picture, of_job
+from storage.rules import access, quotas
 from tests.support.bot.deployment import PATIENT
-from tests.support.bot.job_messages import card, drawn, finished, job_id_of, single, written
+from tests.support.bot.job_messages import card, drawn, finished, job_id_of, single, told, written
 
 
 @pytest.fixture
@@ -123,6 +125,62 @@ async def test_buttons_draw_an_expired_picture_again_first(
         assert again.expired_at is None
         # It is as old as its file now: the next sweep leaves it.
         assert await bot.services.retention.sweep() == 0
+
+
+async def test_what_has_to_be_drawn_again_counts_for_the_quota(
+    bot: DarkroomBot, settings: Settings, database: Database, owner: Member
+) -> None:
+    """An upscale costs nothing as long as its picture is kept, and as much as a picture after."""
+    grid = await drawn(owner, "a fox --steps 1 --n 2")
+    other = await drawn(owner, "a cat --steps 1 --n 2")
+    answer = (await owner.press(grid, "U2")).message
+    shown = await owner.wait_for(lambda m: m.id == answer.id and bool(m.button("❤️")))
+    server_id = (await _job(database, grid)).server_id
+    assert server_id is not None
+    member_id = (await _job(database, grid)).member_id
+
+    async def used() -> int:
+        usage = await quotas.get_usage(database, server_id, member_id)
+        return usage.of(quotas.Period.MONTH).pictures
+
+    assert await used() == 4
+    await owner.slash("darkroom", "server settings", keep_days=7)
+    for one in (grid, other, shown):
+        await aged(database, settings, one, 8)
+    await bot.services.retention.sweep()
+    await finished(owner, (await owner.press(grid, "U1")).message)
+    assert await used() == 5
+    # Four variations, of one picture.
+    monthly = quotas.Quota(quotas.Allowance(8, quotas.Period.MONTH))
+    await quotas.change_quota(database, server_id, server_id, lambda _: monthly)
+    refused = (await owner.press(shown, "Zoom Out 2×")).message
+    assert "this would add 4" in await told(owner, refused)
+    await quotas.change_quota(
+        database,
+        server_id,
+        server_id,
+        lambda _: quotas.Quota(quotas.Allowance(5, quotas.Period.MONTH)),
+    )
+    refused = (await owner.press(other, "U1")).message
+    assert "You have used 5 of 5 pictures" in await told(owner, refused)
+
+
+async def test_an_expired_picture_grows_no_more_than_its_member_may(
+    bot: DarkroomBot, settings: Settings, database: Database, owner: Member
+) -> None:
+    shown = await single(owner, "a fox --steps 1 --n 2")
+    job = await _job(database, shown)
+    assert job.server_id is not None
+    request = ImageRequest.from_json(job.request)
+    pixels = request.width * request.height
+    bounds = {job.server_id: {"pixels": pixels}}
+    await access.change_rules(database, job.server_id, lambda now: replace(now, bounds=bounds))
+    await aged(database, settings, shown, 8)
+    await owner.slash("darkroom", "server settings", keep_days=7)
+    await bot.services.retention.sweep()
+    refused = (await owner.press(shown, "⬅️")).message
+    assert "pixels" in await told(owner, refused)
+    assert await jobs.open_jobs(database, job.member_id) == ()
 
 
 async def test_a_region_of_an_expired_picture_is_chosen_on_an_empty_one(

@@ -1,10 +1,13 @@
 """`/server block`, `unblock` and `blocked` through the real client."""
 
+from typing import Any
+
 import pytest
 
 from bot.client import DarkroomBot
 from playground.state.people import Permission
 from playground.testing.member import Member, Refused
+from storage import jobs
 from storage.database import Database
 from storage.models import JobState
 from tests.support.bot.deployment import Deployment
@@ -88,6 +91,27 @@ async def test_jobs_of_this_server_are_cancelled_waiting_and_running(
         assert (await job_of(database, message)).state is JobState.CANCELLED
     await finished(ada, elsewhere)
     assert (await job_of(database, elsewhere)).state is JobState.DONE
+
+
+async def test_who_is_blocked_while_their_picture_is_prepared_gets_nothing(
+    bot: DarkroomBot,
+    ada: Member,
+    owner: Member,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Fetching pictures takes its time, in which a moderator may block."""
+    builder = bot.services.generation._job_builder
+    prepare = builder.with_pictures
+
+    async def blocked_meanwhile(*given: Any) -> Any:
+        await told(owner, await owner.slash("darkroom", "server block", member="Ada"))
+        return await prepare(*given)
+
+    monkeypatch.setattr(builder, "with_pictures", blocked_meanwhile)
+    answer = await ada.slash("darkroom", "imagine", prompt=PROMPT)
+    assert BLOCKED in await told(ada, answer)
+    assert await jobs.open_jobs(database, whoever(answer)) == ()
 
 
 async def test_who_cannot_be_blocked_and_what_is_no_duration(
