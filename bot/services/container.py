@@ -242,6 +242,7 @@ def build_services(
     )
     access_settings = AccessSettings(database, registry)
     blocks = BlockService(database, queue_worker)
+    picture_filter = PictureFilter(database, gate)
     return Services(
         authorization=authorization,
         access_settings=access_settings,
@@ -272,14 +273,16 @@ def build_services(
         rate_limiter=RateLimiter(),
         messenger=messenger,
         doctor=ServerDoctor(settings, database, connected),
-        setup=SetupService(database, quotas, defaults, words, access_settings, blocks),
+        setup=SetupService(
+            database, quotas, defaults, words, access_settings, blocks, picture_filter
+        ),
         registry=registry,
         queue_worker=queue_worker,
         start_pictures=start_pictures,
         fetcher=fetcher,
         marker=marker,
         gate=gate,
-        picture_filter=PictureFilter(database, gate),
+        picture_filter=picture_filter,
         held_back=HeldBackJobs(database, gate, publisher),
     )
 

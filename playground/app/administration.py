@@ -34,6 +34,9 @@ class Administration:
         kept = tuple(each for each in person.roles if each != taken.id)
         self._world.set_roles(person.user.id, kept)
 
+    def add_channel(self, name: str) -> int:
+        return self._world.add_channel(name).id
+
     def add_category(self, name: str, *channels: str) -> int:
         """Add a category, and move these channels into it; returns its id."""
         category = self._world.add_channel(name, ChannelKind.CATEGORY)
