@@ -46,7 +46,13 @@ from bot.ui.review_buttons import AppealButton, DeleteEverywhereButton, ReviewBu
 from bot.ui.server.defaults import DefaultsOfSelect, DefaultsSelect, ResetDefaultsButton
 from bot.ui.server.doctor import ExamineAgainButton
 from bot.ui.server.review import LogPageButton
-from bot.ui.server.setup import SetupButton, SetupChannelsSelect, SetupQuotaButton, SetupSelect
+from bot.ui.server.setup import (
+    SetupButton,
+    SetupChannelsSelect,
+    SetupQuotaButton,
+    SetupReviewSelect,
+    SetupSelect,
+)
 from bot.ui.settings_panel import (
     ModelMenuButton,
     OldPanelButton,
@@ -99,6 +105,7 @@ PRESSED = (
     SetupButton,
     SetupQuotaButton,
     SetupSelect,
+    SetupReviewSelect,
     SetupChannelsSelect,
 )
 """The buttons and select menus, found by their custom_ids under messages of any age."""

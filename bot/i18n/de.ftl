@@ -703,6 +703,23 @@ setup = Darkroom auf „{ $server }“ einrichten
     .how-much = **Wie viel alle zeichnen dürfen:** { $limits }
     .preset = { $kind }: { $amount } Bilder am Tag
     .preset-unlimited = { $kind }: ohne Grenze
+    .filter = **Anstößige Bilder:** { $what }
+    .filter-places = { $count ->
+            [1] 1 Kanal oder Kategorie hat eine eigene Wahl
+           *[other] { $count } Kanäle und Kategorien haben eine eigene Wahl
+        }: `/server filter`
+    .filter-off = off: in altersbeschränkten Kanälen nicht geprüft
+    .filter-spoiler = spoiler: in altersbeschränkten Kanälen hinter einem Spoiler
+    .filter-review = review: gezeigt, wenn die Moderation zustimmt
+    .filter-refuse = refuse: nirgends gezeigt
+    .changed-filter = **Geändert:** anstößige Bilder – { $action }.
+    .review = **Kanal zum Prüfen:** { $channel }
+    .review-without = Ohne ihn werden Bilder abgelehnt, die erst die Moderation sehen soll, und niemand kann melden oder Einspruch erheben. Am besten ist ein privater, altersbeschränkter Kanal.
+    .no-review = Kein Kanal zum Prüfen
+    .choose-review = Wähl einen Kanal zum Prüfen
+    .changed-review = **Geändert:** Die Moderation entscheidet in { $channel }.
+    .changed-no-review = **Geändert:** Es gibt keinen Kanal zum Prüfen.
+    .review-gone = Den Kanal gibt es nicht mehr. Es wurde nichts geändert.
     .language = **Sprache der Nachrichten**
     .ready = **Bereit:** Tipp { $command } in { $channel } und beschreib ein Bild.
     .nowhere = Es gibt noch keinen Kanal, in dem du zeichnen kannst.

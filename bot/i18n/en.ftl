@@ -703,6 +703,23 @@ setup = Set up Darkroom on “{ $server }”
     .how-much = **How much everybody may draw:** { $limits }
     .preset = { $kind }: { $amount } pictures a day
     .preset-unlimited = { $kind }: no limit
+    .filter = **Explicit pictures:** { $what }
+    .filter-places = { $count ->
+            [1] 1 channel or category has its own choice
+           *[other] { $count } channels and categories have their own choice
+        }: `/server filter`
+    .filter-off = off: not checked in age-restricted channels
+    .filter-spoiler = spoiler: behind a spoiler in age-restricted channels
+    .filter-review = review: after a moderator approved them
+    .filter-refuse = refuse: not shown anywhere
+    .changed-filter = **Changed:** explicit pictures – { $action }.
+    .review = **Review channel:** { $channel }
+    .review-without = Without one, pictures that a moderator should see first are refused, and nobody can report or appeal. Best is a private, age-restricted channel.
+    .no-review = No review channel
+    .choose-review = Choose a review channel
+    .changed-review = **Changed:** moderators decide in { $channel }.
+    .changed-no-review = **Changed:** there is no review channel.
+    .review-gone = That channel is gone. Nothing was changed.
     .language = **Language of messages**
     .ready = **Ready:** type { $command } in { $channel } and describe a picture.
     .nowhere = There is no channel yet in which you can draw.

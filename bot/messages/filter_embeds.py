@@ -20,9 +20,9 @@ def policies(
 ) -> EmbedSpec:
     """All policies of a server. `filter_name` is what checks pictures; None if nothing does."""
     text = [say("filter.text", locale), say("filter.adults-only", locale)]
-    fields = [(say("filter.server", locale), _policy(own or PicturePolicy(), locale))]
+    fields = [(say("filter.server", locale), policy(own or PicturePolicy(), locale))]
     if places:
-        lines = [f"<#{place}>: {_policy(one, locale)}" for place, one in places]
+        lines = [f"<#{place}>: {policy(one, locale)}" for place, one in places]
         if len(lines) > MAX_LISTED_PLACES:
             more = say("info.more", locale, count=len(lines) - MAX_LISTED_PLACES)
             lines = [*lines[:MAX_LISTED_PLACES], more]
@@ -35,6 +35,6 @@ def policies(
     return EmbedSpec(say(key, locale), "\n".join(text), EmbedColour.GREY, tuple(fields))
 
 
-def _policy(policy: PicturePolicy, locale: str) -> str:
-    threshold = policy.threshold_percent
-    return say(f"filter-policy.{policy.action}", locale, threshold=threshold)
+def policy(one: PicturePolicy, locale: str) -> str:
+    """What happens to explicit pictures, and from which score on."""
+    return say(f"filter-policy.{one.action}", locale, threshold=one.threshold_percent)

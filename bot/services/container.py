@@ -222,6 +222,7 @@ def build_services(
         marks,
         gate,
     )
+    picture_filter = PictureFilter(database, gate)
     return Services(
         authorization=authorization,
         access_settings=rules.access_settings,
@@ -252,14 +253,16 @@ def build_services(
         rate_limiter=RateLimiter(),
         messenger=messenger,
         doctor=ServerDoctor(settings, database, connected),
-        setup=SetupService(database, quotas, defaults, words, rules.access_settings, blocks),
+        setup=SetupService(
+            database, quotas, defaults, words, rules.access_settings, blocks, picture_filter
+        ),
         registry=registry,
         queue_worker=queue_worker,
         start_pictures=start_pictures,
         fetcher=fetcher,
         marker=marker,
         gate=gate,
-        picture_filter=PictureFilter(database, gate),
+        picture_filter=picture_filter,
         held_back=HeldBackJobs(database, gate, publisher),
     )
 

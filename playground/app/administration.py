@@ -31,6 +31,9 @@ class Administration:
         person = self._world.find_person(member)
         self._world.take_role(person.user.id, self._world.find_role(role))
 
+    def add_channel(self, name: str) -> int:
+        return self._world.add_channel(name).id
+
     def add_category(self, name: str, *channels: str) -> int:
         """Add a category, and move these channels into it; returns its id."""
         category = self._world.add_channel(name, ChannelKind.CATEGORY)

@@ -7,6 +7,7 @@ from bot.services.admin.access_settings import AccessSettings
 from bot.services.admin.blocking import BlockService
 from bot.services.admin.defaults import DefaultsService
 from bot.services.admin.quotas import QuotaService, ServerQuotas
+from bot.services.moderation.pictures import PictureFilter, ServerPolicies
 from bot.services.moderation.words import WordFilter
 from storage import servers
 from storage.database import Database
@@ -21,13 +22,14 @@ class SetupState:
 
     `language` is that of messages; None for the one that the server has at Discord. `role_quotas`
     are the roles with limits of their own, `own_defaults` the categories, channels and roles with
-    defaults.
+    defaults. `filter` is what happens to explicit pictures.
     """
 
     settings: ServerSettings
     quotas: ServerQuotas
     language: str | None
     access: AccessRules
+    filter: ServerPolicies
     role_quotas: int
     blocked: int
     word_rules: int
@@ -45,6 +47,7 @@ class SetupService:
         words: WordFilter,
         access: AccessSettings,
         blocks: BlockService,
+        picture_filter: PictureFilter,
     ) -> None:
         self._database = database
         self._quotas = quotas
@@ -52,6 +55,7 @@ class SetupService:
         self._words = words
         self._access = access
         self._blocks = blocks
+        self._picture_filter = picture_filter
 
     async def state(self, server_id: int) -> SetupState:
         quotas = await self._quotas.of_server(server_id)
@@ -62,6 +66,7 @@ class SetupService:
             quotas,
             everywhere.chosen.language if everywhere else None,
             await self._access.rules(server_id),
+            await self._picture_filter.policies(server_id),
             blocked=len(await self._blocks.blocked(server_id)),
             role_quotas=len(quotas.by_role.keys() - {server_id}),
             word_rules=len(await self._words.rules(server_id)),

@@ -68,7 +68,7 @@ def _settings(
     ]
     guild = interaction.guild
     if settings.review_channel is not None and guild is not None:
-        lines += _warnings(guild, settings.review_channel, locale)
+        lines += [say(one, locale) for one in warnings_of(guild, settings.review_channel)]
     is_fine = settings.review_channel is not None and len(lines) == 3
     colour = EmbedColour.GREEN if is_fine else EmbedColour.YELLOW
     return EmbedSpec(say("review-settings", locale), "\n".join(lines), colour)
@@ -78,18 +78,19 @@ def _named(channel_id: int | None) -> Text | Markup:
     return Text("review-settings.none") if channel_id is None else Markup(f"<#{channel_id}>")
 
 
-def _warnings(guild: discord.Guild, channel_id: int, locale: str) -> list[str]:
+def warnings_of(guild: discord.Guild, channel_id: int) -> list[Text]:
+    """What is wrong with a review channel."""
     channel = guild.get_channel(channel_id)
     if not isinstance(channel, discord.TextChannel):
-        return [say("review-settings.gone", locale)]
+        return [Text("review-settings.gone")]
     warnings = []
     allowed = channel.permissions_for(guild.me)
     if not (allowed.view_channel and allowed.send_messages and allowed.attach_files):
-        warnings.append(say("review-settings.closed", locale))
+        warnings.append(Text("review-settings.closed"))
     if channel.permissions_for(guild.default_role).view_channel:
-        warnings.append(say("review-settings.open", locale))
+        warnings.append(Text("review-settings.open"))
     if not channel.is_nsfw():
-        warnings.append(say("review-settings.not-restricted", locale))
+        warnings.append(Text("review-settings.not-restricted"))
     return warnings
 
 

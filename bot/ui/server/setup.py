@@ -7,6 +7,7 @@ now. Elsewhere than on that server, Discord's API is asked for the member.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 import discord
@@ -14,12 +15,14 @@ import discord
 from bot.errors import NotPermitted, NowhereToDraw, PermissionsUnknown
 from bot.i18n.markdown import Markup
 from bot.i18n.texts import LANGUAGES, Text
+from bot.policy.picture_policy import PictureAction
 from bot.services.container import Services
 from bot.ui.dynamic_items import PersistentButton, PersistentSelect
 from bot.ui.interactions import command_ids_of, managed_server_of, requester_in, services_of
 from bot.ui.responses import Responder
+from bot.ui.server.review import OFF_CHOICES
 from bot.ui.server.setup_facts import channels_of, first_drawable, shown
-from bot.ui.server.setup_panel import Shown, panel
+from bot.ui.server.setup_panel import LEFT_OPEN, Shown, panel
 
 FIRST_PROMPT = "a red fox --public"
 """What “Draw the first picture” draws. It is for everybody, whatever its member prefers."""
@@ -90,19 +93,50 @@ class SetupChannelsSelect(PersistentSelect, template=rf"{_SERVER}:channels"):
         await show_setup(interaction, server_id, change)
 
 
-class SetupSelect(PersistentSelect, template=rf"{_SERVER}:(?P<step>language)"):
+class SetupSelect(PersistentSelect, template=rf"{_SERVER}:(?P<step>language|filter)"):
     """A menu of the panel: sets what one step is about."""
 
     async def act(self, interaction: discord.Interaction) -> None:
         (value,) = self.item.values
-        language = value if value in LANGUAGES else None
+        change = _change_language if self.groups["step"] == "language" else _change_filter
+        await show_setup(interaction, int(self.groups["server_id"]), partial(change, value))
 
-        async def change(services: Services, manager: Manager) -> Text:
-            await services.setup.use_language(manager.guild.id, language)
-            chosen = Text(f"language.{language or 'server'}")
-            return Text("setup.changed-language", {"language": chosen})
 
-        await show_setup(interaction, int(self.groups["server_id"]), change)
+class SetupReviewSelect(PersistentSelect, template=rf"{_SERVER}:review"):
+    """The menu for the review channel: sets it, takes it away, or shows more channels."""
+
+    async def act(self, interaction: discord.Interaction) -> None:
+        server_id, (value,) = int(self.groups["server_id"]), self.item.values
+        if value.startswith("page:"):
+            turned = int(value.removeprefix("page:"))
+            await show_setup(interaction, server_id, review_page=turned)
+            return
+        await show_setup(interaction, server_id, partial(_change_review, value))
+
+
+async def _change_language(value: str, services: Services, manager: Manager) -> Text:
+    language = value if value in LANGUAGES else None
+    await services.setup.use_language(manager.guild.id, language)
+    return Text("setup.changed-language", {"language": Text(f"language.{language or 'server'}")})
+
+
+async def _change_filter(value: str, services: Services, manager: Manager) -> Text:
+    server_id, action = manager.guild.id, PictureAction(value)
+    await services.picture_filter.change(server_id, server_id, action, None)
+    return Text("setup.changed-filter", {"action": Text(f"setup.filter-{action}")})
+
+
+async def _change_review(value: str, services: Services, manager: Manager) -> Text:
+    server_id = manager.guild.id
+    if value == LEFT_OPEN:
+        off = (OFF_CHOICES["off-review"],)
+        await services.review_settings.change(server_id, None, None, off=off)
+        return Text("setup.changed-no-review")
+    channel = manager.guild.get_channel(int(value))
+    if not isinstance(channel, discord.TextChannel):
+        return Text("setup.review-gone")
+    await services.review_settings.change(server_id, channel.id, None)
+    return Text("setup.changed-review", {"channel": Markup(channel.mention)})
 
 
 Change = Callable[[Services, Manager], Awaitable[Text]]
@@ -115,10 +149,11 @@ async def show_setup(
     change: Change | None = None,
     *,
     page: int = 0,
+    review_page: int = 0,
     anew: bool = False,
 ) -> None:
     """Make a change, and show the panel: in place of the one before, unless `anew`. `page` is that
-    of the menu of channels.
+    of the menu of channels, `review_page` that of the menu for the review channel.
 
     Raises NotPermitted, PermissionsUnknown.
     """
@@ -134,6 +169,7 @@ async def show_setup(
             here=interaction.channel_id,
             changed=await change(services, manager) if change else None,
             page=page,
+            review_page=review_page,
         )
 
     found = await responder.run(work(), ephemeral=True, updates=not anew)

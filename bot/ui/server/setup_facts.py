@@ -9,6 +9,7 @@ from bot.doctor.findings import Finding, Level
 from bot.i18n.texts import Text
 from bot.policy.channels import is_for_drawing
 from bot.services.container import Services
+from bot.ui.server.review import warnings_of
 from bot.ui.server.setup_panel import Shown
 from storage.rules.access import AccessRules
 
@@ -24,6 +25,7 @@ async def shown(
     here: int | None = None,
     changed: Text | None = None,
     page: int = 0,
+    review_page: int = 0,
     invites: bool = False,
 ) -> Shown:
     """`member` is who reads it, None before they have opened it; `here` is the channel they are in.
@@ -32,6 +34,7 @@ async def shown(
     """
     facts = facts_of(guild.name, channels_of(guild), guild.me)
     state = await services.setup.state(guild.id)
+    review_channel = state.settings.review_channel
     drawable = first_drawable(guild, state.access, member, here)
     return Shown(
         guild.id,
@@ -41,6 +44,8 @@ async def shown(
         draws_in=None if drawable is None else drawable.id,
         changed=changed,
         page=page,
+        review_page=review_page,
+        review_warnings=() if review_channel is None else warnings_of(guild, review_channel),
         imagine_id=command_ids.get("imagine"),
         invites=invites,
     )

@@ -10,8 +10,9 @@ from bot.doctor.checks.channels import ChannelFacts, ServerFacts, permission_nam
 from bot.doctor.findings import Finding, Level
 from bot.i18n.markdown import Markup, visible
 from bot.i18n.texts import LANGUAGES, Text, say, say_unmarked
-from bot.messages import access_embeds, quota_embeds
+from bot.messages import access_embeds, filter_embeds, quota_embeds
 from bot.messages.specs import EmbedColour
+from bot.policy.picture_policy import PictureAction, PicturePolicy
 from bot.policy.quotas import PRESETS, preset_of
 from bot.services.admin.setup import SetupState
 from bot.ui.dynamic_items import layout_of
@@ -31,8 +32,8 @@ class Shown:
 
     `places` are the channels that can be chosen, `problems` what the doctor found where the bot is
     to draw. `draws_in` is the channel in which it can draw the first picture, None if there is
-    none. `changed` says what was just done. `page` is that of the menu of channels. `imagine_id` is
-    Discord's id of `/imagine`.
+    none. `changed` says what was just done. `page` is that of the menu of channels, `review_page`
+    that of the menu for the review channel. `imagine_id` is Discord's id of `/imagine`.
     """
 
     server_id: int
@@ -42,6 +43,9 @@ class Shown:
     draws_in: int | None = None
     changed: Text | None = None
     page: int = 0
+    review_page: int = 0
+    review_warnings: Sequence[Text] = ()
+    """What is wrong with the review channel."""
     imagine_id: int | None = None
     invites: bool = False
     """Whether it comes unasked, to whoever added the bot."""
@@ -52,6 +56,8 @@ def panel(shown: Shown, locale: str) -> discord.ui.LayoutView:
     items: list[discord.ui.Item[Any]] = [discord.ui.TextDisplay(_heading(shown, locale))]
     items += _where(shown, locale)
     items += _how_much(shown, locale)
+    items += _filter(shown, locale)
+    items += _review(shown, locale)
     items += _language(shown, locale)
     items.append(discord.ui.Separator())
     items += _first_picture(shown, locale)
@@ -148,6 +154,65 @@ def preset_label(name: str, locale: str) -> str:
     if amount is None:
         return say("setup.preset-unlimited", locale, kind=kind)
     return say("setup.preset", locale, kind=kind, amount=amount)
+
+
+def _filter(shown: Shown, locale: str) -> list[discord.ui.Item[Any]]:
+    """What happens to explicit pictures on the server; its channels may say otherwise."""
+    policies = shown.state.filter
+    own = policies.own or PicturePolicy()
+    lines = [say("setup.filter", locale, what=Markup(filter_embeds.policy(own, locale)))]
+    if policies.filter_name is None:
+        lines.append(f"⚠️ {say('filter.nothing-checks', locale)}")
+    if policies.places:
+        lines.append(f"-# {say('setup.filter-places', locale, count=len(policies.places))}")
+    menu: discord.ui.Select[Any] = discord.ui.Select(
+        custom_id=f"setup:{shown.server_id}:filter",
+        options=[
+            discord.SelectOption(
+                label=visible(say(f"setup.filter-{action}", locale), 100),
+                value=action,
+                default=action is own.action,
+            )
+            for action in PictureAction
+        ],
+    )
+    return [discord.ui.TextDisplay("\n".join(lines)), discord.ui.ActionRow(menu)]
+
+
+def _review(shown: Shown, locale: str) -> list[discord.ui.Item[Any]]:
+    """The channel in which moderators decide."""
+    chosen = shown.state.settings.review_channel
+    named = Text("review-settings.none") if chosen is None else Markup(f"<#{chosen}>")
+    lines = [say("setup.review", locale, channel=named)]
+    lines += [say(one, locale) for one in shown.review_warnings]
+    if chosen is None:
+        lines.append(f"-# {say('setup.review-without', locale)}")
+    channels = [one for one in shown.places.channels if not one.is_forum]
+    on_page, turn = page_of(channels, shown.review_page)
+    options = [
+        discord.SelectOption(
+            label=visible(say("setup.no-review", locale), 100),
+            value=LEFT_OPEN,
+            default=chosen is None,
+        )
+    ]
+    options += [
+        discord.SelectOption(
+            label=visible(f"#{one.name}", 100),
+            value=str(one.id),
+            description=None if one.can_draw else visible(_lacks(one, locale), 100),
+            default=one.id == chosen,
+        )
+        for one in on_page
+    ]
+    if turn is not None:
+        options.append(turning_line(turn, len(channels), locale))
+    menu: discord.ui.Select[Any] = discord.ui.Select(
+        custom_id=f"setup:{shown.server_id}:review",
+        placeholder=say("setup.choose-review", locale),
+        options=options,
+    )
+    return [discord.ui.TextDisplay("\n".join(lines)), discord.ui.ActionRow(menu)]
 
 
 def _language(shown: Shown, locale: str) -> list[discord.ui.Item[Any]]:

@@ -123,6 +123,8 @@ MENUS_OF_NOBODY = (
     "me:stylize",
     "setup:1:language",
     "setup:1:channels",
+    "setup:1:filter",
+    "setup:1:review",
     "defaults-of",
     "defaults:role:1:file_format",
 )

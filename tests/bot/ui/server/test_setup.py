@@ -1,5 +1,7 @@
 """`/server setup` through the real client: its steps, on the server and in direct messages."""
 
+from typing import Any
+
 import discord
 import pytest
 from discord import app_commands
@@ -13,12 +15,16 @@ from playground.app.faults import SEND_MESSAGE
 from playground.state.people import Permission
 from playground.testing.member import Member
 from playground.testing.views import Message
+from storage import servers
 from storage.database import Database
 from storage.models import Scope
-from storage.rules import defaults, quotas
+from storage.rules import defaults, pictures, quotas
 from storage.rules.quotas import Allowance
 from tests.support.bot.deployment import Deployment
 from tests.support.bot.job_messages import finished, told, value_of, written
+
+MAX_COMPONENTS = 40
+"""Discord's limit for one message."""
 
 HEADING = "Set up Darkroom on “Darkroom Playground”"
 
@@ -49,6 +55,11 @@ async def sent_to(member: Member) -> Message:
     return await member.wait_for(
         lambda m: not m.ephemeral and bool(m.selects) and HEADING in written(m)
     )
+
+
+def components_of(components: list[dict[str, Any]]) -> int:
+    """How many there are, with those inside of others."""
+    return sum(1 + components_of(one.get("components", [])) for one in components)
 
 
 async def hello(member: Member) -> Message:
@@ -90,6 +101,57 @@ async def test_each_step_holds_when_it_is_chosen_and_ends_in_a_picture(
     assert grid.attachments
 
 
+async def test_explicit_pictures_and_the_review_channel_are_steps_too(
+    bot: DarkroomBot, owner: Member, database: Database, playground: Playground
+) -> None:
+    there = playground.administration
+    server_id, gallery = there.server_id, str(there.channel_id("gallery"))
+    panel = await owner.slash("darkroom", "server setup")
+    assert "**Explicit pictures:** **spoiler**: behind a spoiler" in written(panel)
+    assert "**Review channel:** none" in written(panel)
+    assert "nobody can report or appeal" in written(panel)
+    # What another command said about the threshold stays.
+    await owner.slash("darkroom", "server filter", threshold=60)
+    await owner.slash("darkroom", "server filter", action="refuse", place="gallery")
+    panel = (await owner.choose(panel, "review", select=menu(panel, "filter"))).message
+    assert "**Changed:** explicit pictures – review" in plain(panel)
+    assert "**review**: shown after a moderator approved them, from 60 % on" in written(panel)
+    assert "1 channel or category has its own choice" in written(panel)
+    assert value_of(panel, menu(panel, "filter")) == "review"
+    stored = {one.place_id: one for one in await pictures.policies_of(database, server_id)}
+    assert (stored[server_id].action, stored[server_id].threshold_percent) == ("review", 60)
+    panel = (await owner.choose(panel, gallery, select=menu(panel, "review"))).message
+    assert f"**Changed:** moderators decide in <#{gallery}>" in written(panel)
+    assert "Everybody can see the review channel" in written(panel)
+    assert "is not age-restricted" in written(panel)
+    assert (await servers.get_settings(database, server_id)).review_channel == int(gallery)
+    playground.faults.deny("gallery", Permission.ATTACH_FILES)
+    # Later it shows what is set.
+    panel = await owner.slash("darkroom", "server setup")
+    assert value_of(panel, menu(panel, "filter")) == "review"
+    assert value_of(panel, menu(panel, "review")) == gallery
+    assert "cannot post pictures in the review channel" in written(panel)
+    assert components_of(panel.raw["components"]) <= MAX_COMPONENTS
+    panel = (await owner.choose(panel, "open", select=menu(panel, "review"))).message
+    assert "**Changed:** there is no review channel" in written(panel)
+    assert (await servers.get_settings(database, server_id)).review_channel is None
+
+
+async def test_all_of_many_channels_are_offered_for_review(
+    bot: DarkroomBot, owner: Member, database: Database, playground: Playground
+) -> None:
+    there = playground.administration
+    added = [there.add_channel(f"room-{number}") for number in range(25)]
+    panel = await owner.slash("darkroom", "server setup")
+    review = menu(panel, "review")
+    panel = (await owner.choose(panel, "page:1", select=review)).message
+    (shown,) = [one for one in panel.selects if one.custom_id == review]
+    assert str(added[-1]) in [one.value for one in shown.options]
+    panel = (await owner.choose(panel, str(added[-1]), select=review)).message
+    settings = await servers.get_settings(database, there.server_id)
+    assert settings.review_channel == added[-1]
+
+
 async def test_it_draws_only_in_the_chosen_channels(
     bot: DarkroomBot, owner: Member, ada: Member, database: Database, playground: Playground
 ) -> None:
@@ -108,7 +170,8 @@ async def test_it_draws_only_in_the_chosen_channels(
     assert first.channel_id == gallery
     await finished(owner, first)
     # A channel in which the bot cannot write is chosen all the same, with what to do about it.
-    (line,) = [o for s in panel.selects for o in s.options if o.value == no_entry]
+    (offered,) = [one for one in panel.selects if one.custom_id == menu(panel, "channels")]
+    (line,) = [option for option in offered.options if option.value == no_entry]
     assert line.description == "I lack: Send Messages"
     panel = (await owner.choose(panel, no_entry, select=menu(panel, "channels"))).message
     assert "cannot draw in #no-entry. Missing there: Send Messages" in plain(panel)
@@ -204,11 +267,13 @@ async def test_it_is_sent_once_to_whoever_added_the_bot_and_works_after_a_restar
         for label in ("friends: no limit", "Draw the first picture"):
             answer = await ada.press(panel, label)
             assert "Manage Server" in await told(ada, answer.message)
-        answer = await ada.choose(panel, "de", select=menu(panel, "language"))
-        assert "Manage Server" in await told(ada, answer.message)
+        for value, step in (("de", "language"), ("off", "filter"), ("open", "review")):
+            answer = await ada.choose(panel, value, select=menu(panel, step))
+            assert "Manage Server" in await told(ada, answer.message)
         held = await quotas.get_quotas(database, there.server_id)
         assert held[there.server_id].pictures == Allowance(100)
         assert not await defaults.of_server(database, there.server_id)
+        assert not await pictures.policies_of(database, there.server_id)
         playground.faults.remove_member("Ada")
         answer = await ada.press(panel, "friends: no limit")
         assert "Manage Server" in await told(ada, answer.message)
@@ -291,8 +356,9 @@ async def test_a_forged_custom_id_changes_nothing(
             answer = await who.press(shown, custom_id)
             assert "Manage Server" in await told(who, answer.message)
     panel = await owner.slash("darkroom", "server setup")
-    answer = await owner.forge(panel, menu(panel, "language"), values=["xx"])
-    assert "does not offer that" in await told(owner, answer.message)
+    for step in ("language", "filter", "review"):
+        answer = await owner.forge(panel, menu(panel, step), values=["xx"])
+        assert "does not offer that" in await told(owner, answer.message)
     assert not await quotas.get_quotas(database, server_id)
     assert not await defaults.of_server(database, server_id)
 
