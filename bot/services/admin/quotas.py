@@ -1,8 +1,8 @@
 """Quotas: how much a member may have on a server, what they used, and what admins change.
 
 What is drawn counts: grids, variations, enlargements and all else that needs the GPU for pictures.
-A picture that is only shown by itself costs nothing. In direct messages there are no roles, and
-no quota but the jobs at a time.
+A picture that is only shown by itself costs nothing, unless it is not kept any more and has to be
+drawn again. In direct messages there are no roles, and no quota but the jobs at a time.
 """
 
 import math
