@@ -38,13 +38,20 @@ async def finished(member: Member, message: Message) -> Message:
             return False
         if shown.id == message.id:
             return True
-        is_here = shown.channel_id == message.channel_id
-        return is_here and job_id_of(shown) in _jobs_of(member, message)
+        if shown.channel_id != message.channel_id:
+            return False
+        return _is_withheld_after(shown, message) or (job_id_of(shown) in _jobs_of(member, message))
 
     end = await member.wait_for(shows_end)
     if end.id != message.id:
         await member.wait_until_deleted(message)
     return end
+
+
+def _is_withheld_after(shown: Message, message: Message) -> bool:
+    """Whether it may be the end of a job whose picture is not shown: that has no button."""
+    is_later = int(shown.id) > int(message.id)
+    return is_later and not shown.buttons and bool(shown.embeds and shown.raw["mentions"])
 
 
 def _jobs_of(member: Member, message: Message) -> set[str]:

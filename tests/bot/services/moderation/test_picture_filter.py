@@ -110,6 +110,7 @@ def card_of_first(message: Message) -> str:
     return f"{first['title']}\n{first.get('description', '')}"
 
 
+@pytest.mark.slow
 async def test_in_an_age_restricted_channel_the_servers_action_holds(
     bot: DarkroomBot, owner: Member, ada: Member, database: Database
 ) -> None:
@@ -145,6 +146,8 @@ async def test_in_an_age_restricted_channel_the_servers_action_holds(
     await chose(owner, action="refuse")
     refused = await imagined(ada)
     assert card(refused) == "The picture is not shown here\nThe filter finds it explicit."
+    # Without a channel for reviews it would be refused.
+    await told(owner, await owner.slash("darkroom", "server review", channel="gallery"))
     await chose(owner, action="review")
     waits = await imagined(ada)
     assert card(waits).startswith("The picture waits for a moderator")
@@ -152,6 +155,7 @@ async def test_in_an_age_restricted_channel_the_servers_action_holds(
     assert (await latest_job(database, waits)).verdict == Verdict.REVIEW
 
 
+@pytest.mark.slow
 async def test_a_channel_has_a_policy_of_its_own_until_it_follows_the_server_again(
     bot: DarkroomBot, owner: Member, ada: Member
 ) -> None:
@@ -212,6 +216,7 @@ async def test_an_explicit_upload_is_refused_before_anything_is_drawn(
     assert (await finished(ada, waiting)).attachments
 
 
+@pytest.mark.slow
 async def test_a_filter_that_is_killed_is_started_again(
     bot: DarkroomBot, ada: Member, database: Database
 ) -> None:
@@ -232,6 +237,7 @@ def filter_of(bot: DarkroomBot) -> ClassifierProcess:
     return classifier
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_checked_is_held_back_and_shown_once_it_can(
     deployment: Deployment, ada: Member, database: Database
 ) -> None:
@@ -254,6 +260,7 @@ async def test_what_cannot_be_checked_is_held_back_and_shown_once_it_can(
     assert (kept.verdict, kept.held_back) == (Verdict.ALLOW, None)
 
 
+@pytest.mark.slow
 async def test_old_pictures_are_checked_when_they_are_shown_again(
     deployment: Deployment, owner: Member, ada: Member, database: Database
 ) -> None:
@@ -280,6 +287,7 @@ async def test_old_pictures_are_checked_when_they_are_shown_again(
     assert not again.buttons
 
 
+@pytest.mark.slow
 async def test_the_buttons_of_a_picture_that_is_not_shown_any_more_show_nothing_of_it(
     bot: DarkroomBot, ada: Member, database: Database
 ) -> None:
@@ -305,6 +313,7 @@ async def test_the_buttons_of_a_picture_that_is_not_shown_any_more_show_nothing_
     assert len(await jobs.children(database, job_id_of(grid))) == 1
 
 
+@pytest.mark.slow
 async def test_nothing_takes_a_picture_from_an_age_restricted_channel_elsewhere(
     bot: DarkroomBot, owner: Member, ada: Member, database: Database
 ) -> None:
@@ -336,6 +345,7 @@ async def test_nothing_takes_a_picture_from_an_age_restricted_channel_elsewhere(
     assert shown.attachments[0].filename.startswith("SPOILER_")
 
 
+@pytest.mark.slow
 async def test_operators_may_let_members_see_explicit_pictures_in_direct_messages(
     deployment: Deployment, owner: Member, ada: Member
 ) -> None:
@@ -350,6 +360,7 @@ async def test_operators_may_let_members_see_explicit_pictures_in_direct_message
         assert sent.attachments[0].filename.startswith("SPOILER_")
 
 
+@pytest.mark.slow
 async def test_a_linked_explicit_picture_is_refused_in_the_members_language(
     bot: DarkroomBot, owner: Member, ada: Member, database: Database
 ) -> None:
