@@ -146,6 +146,8 @@ async def test_in_an_age_restricted_channel_the_servers_action_holds(
     await chose(owner, action="refuse")
     refused = await imagined(ada)
     assert card(refused) == "The picture is not shown here\nThe filter finds it explicit."
+    # Without a channel for reviews it would be refused.
+    await told(owner, await owner.slash("darkroom", "server review", channel="gallery"))
     await chose(owner, action="review")
     waits = await imagined(ada)
     assert card(waits).startswith("The picture waits for a moderator")
