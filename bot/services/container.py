@@ -163,7 +163,7 @@ def build_services(
     reader = AccessReader(database, registry, audiences)
     authorization = Authorization(database, places, reader, words, quotas)
     engines = EnginePool(connected.engines, registry)
-    gate = PictureGate(database, folder, classifier, showing_places)
+    gate = PictureGate(database, folder, classifier, showing_places, moderation_log.note)
     end_messages = EndMessages(database, folder, registry, marks, gate)
     review_publisher = ReviewPublisher(database, messenger, end_messages)
     publisher = JobPublisher(database, messenger, end_messages, marks, review_publisher, gate)
@@ -186,7 +186,7 @@ def build_services(
     budget = DiskBudget(settings.data_folder, folder, settings.data_budget_bytes)
     admission = Admission(database, budget.check)
     defaults = DefaultsService(database, registry)
-    start_check = StartPictureCheck(gate)
+    start_check = StartPictureCheck(gate, moderation_log)
     job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher, start_check)
     generation = GenerationService(
         database,
