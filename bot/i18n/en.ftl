@@ -854,6 +854,18 @@ doctor-engines = Engines
     .misconfigured-remedy = Correct `INFERENCE_URL` or `darkroom.toml`. docs/deployment.md shows how they look.
     .no-model-file = The model in `DARKROOM_MODEL` is not there.
     .no-model-file-remedy = Correct `DARKROOM_MODEL`, or put the file or folder there.
+doctor-filter = Filter
+    .off = Pictures are not checked: the filter for explicit pictures is off (`DARKROOM_FILTER=off`).
+    .there = The filter for explicit pictures answers: { $name }.
+    .away = The filter for explicit pictures does not answer. Pictures are held back until it does.
+    .away-remedy = Look at the bot's log for the reason, and check `DARKROOM_FILTER` and `DARKROOM_FILTER_KEY`.
+doctor-review = Review
+    .set = Wherever a rule says `review`, there is a review channel.
+    .missing = { $count ->
+        [1] A rule says `review`, and the server has no review channel. What it finds is refused.
+       *[other] On { $count } servers a rule says `review`, and there is no review channel. What it finds is refused.
+    }
+    .missing-remedy = Set one with `/server review channel`, or choose something else with `/server words` and `/server filter`.
 doctor-disk = Disk
     .room = There is room for pictures.
     .nearly-full = The disk is nearly full.

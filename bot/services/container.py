@@ -272,7 +272,7 @@ def build_services(
         places=places,
         rate_limiter=RateLimiter(),
         messenger=messenger,
-        doctor=ServerDoctor(settings, database, connected),
+        doctor=ServerDoctor(settings, database, connected, classifier),
         setup=SetupService(
             database, quotas, defaults, words, access_settings, blocks, picture_filter
         ),
