@@ -6,7 +6,7 @@ it is shown again is an old picture, or one of a place without a filter.
 
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bot.i18n.texts import Text, say_unmarked
@@ -24,6 +24,7 @@ from bot.policy.verdicts import Ruling, Verdict, strongest
 from storage import jobs
 from storage.database import Database
 from storage.jobs import Job
+from storage.moderation.log import NewEntry
 from storage.pictures import PictureFolder, PictureMissing, of_job, set_scores
 from storage.rules import pictures as stored_policies
 
@@ -37,16 +38,21 @@ MAX_REMEMBERED_SCORES = 1024
 class Judgement:
     """The scores of new pictures, None for those that were not checked, and the ruling on them.
 
-    `held_back` is the verdict without the filter's, if that could not check all of them.
+    `held_back` is the verdict without the filter's, if that could not check all of them. `found` is
+    what the filter alone says of explicit ones.
     """
 
     scores: tuple[float | None, ...]
     ruling: Ruling
     held_back: Verdict | None = None
+    found: Verdict = Verdict.ALLOW
 
 
 class PictureGate:
-    """Without a `classifier` nothing is checked, and only other rules decide."""
+    """Without a `classifier` nothing is checked, and only other rules decide.
+
+    `note` writes an entry of the moderators' log.
+    """
 
     def __init__(
         self,
@@ -54,11 +60,13 @@ class PictureGate:
         folder: PictureFolder,
         classifier: PictureClassifier | None,
         places: ShowingPlaces,
+        note: Callable[[NewEntry], Awaitable[None]],
     ) -> None:
         self._database = database
         self._folder = folder
         self._classifier = classifier
         self.places = places
+        self._note = note
         self._known: OrderedDict[str, float] = OrderedDict()
 
     @property
@@ -95,9 +103,31 @@ class PictureGate:
         if self._classifier is None or is_approved or not needs_check(policy, place):
             return Judgement((None,) * len(pictures), before)
         scores = await self._scores(pictures)
-        ruling = strongest(before, _said(rule(scores, policy, place), job.locale))
-        is_held = None in scores and not _is_explicit(scores, policy)
-        return Judgement(scores, ruling, before.verdict if is_held else None)
+        found = rule(scores, policy, place)
+        ruling = strongest(before, _said(found, job.locale))
+        if _is_explicit(scores, policy):
+            return Judgement(scores, ruling, found=found.verdict)
+        return Judgement(scores, ruling, before.verdict if None in scores else None)
+
+    async def note(self, job: Job, found: Verdict, scores: Sequence[float | None]) -> None:
+        """Tell the moderators' log what the filter says of a job's explicit pictures.
+
+        Nothing is written where it found none. Raises StorageUnavailable.
+        """
+        if job.server_id is None or found is Verdict.ALLOW:
+            return
+        percent = round(100 * max(score for score in scores if score is not None))
+        await self._note(
+            NewEntry(
+                job.server_id,
+                f"filter.{found.name.lower()}",
+                f"{percent} % · {job.prompt}",
+                None,
+                job.member_id,
+                job.channel_id,
+                job.id,
+            )
+        )
 
     async def ruling(self, job: Job, *elsewhere: ShowingPlace) -> Ruling:
         """The ruling on showing a finished job's pictures in its own message, and elsewhere too.
@@ -120,9 +150,11 @@ class PictureGate:
         rulings = [_said(rule(scores, *one), job.locale) for one in policies]
         if unchecked and rulings[-1].verdict > own.verdict and None not in scores:
             # An old job, which was never judged where its own message is.
-            await jobs.set_verdict(
-                self._database, job.id, rulings[-1].verdict, rulings[-1].reason, before=own.verdict
-            )
+            new = rulings[-1]
+            if await jobs.set_verdict(
+                self._database, job.id, new.verdict, new.reason, before=own.verdict
+            ):
+                await self.note(job, new.verdict, scores)
         return strongest(own, *rulings)
 
     async def ruling_on(self, place: ShowingPlace, pictures: Sequence[bytes]) -> Ruling:
@@ -136,18 +168,23 @@ class PictureGate:
         """Check a job that was held back; False if its pictures still cannot be checked."""
         assert job.held_back is not None, "only such jobs are checked again"
         before = Ruling(Verdict(job.held_back))
-        ruling = before
+        ruling, found = before, Ruling()
+        scores: Sequence[float | None] = ()
         if self._classifier is not None:
             place = await self.places.of_job(job)
             policy = await self.policy(place)
             scores = await self._check_stored(job) if needs_check(policy, place) else ()
             if None in scores and not _is_explicit(scores, policy):
                 return False
-            ruling = strongest(before, _said(rule(scores, policy, place), job.locale))
+            found = rule(scores, policy, place)
+            ruling = strongest(before, _said(found, job.locale))
         reason = ruling.reason or job.verdict_reason if ruling.verdict else None
-        return await jobs.set_verdict(
+        if not await jobs.set_verdict(
             self._database, job.id, ruling.verdict, reason, before=job.verdict
-        )
+        ):
+            return False
+        await self.note(job, found.verdict, scores)
+        return True
 
     async def _policy_for(self, job: Job, place: ShowingPlace) -> PicturePolicy:
         """What holds for a job in a place: in direct messages, what holds where it was made."""

@@ -13,6 +13,7 @@ from bot.config import Settings
 from bot.doctor.discord_login import DiscordLogin
 from bot.doctor.findings import Finding
 from bot.engines.connections import ConnectedEngines
+from bot.images.classifiers.classifier import PictureClassifier
 from storage.database import Database
 
 Facts = TypeVar("Facts")
@@ -36,6 +37,7 @@ class Installation:
     database: Database | None = None
     server_id: int | None = None
     command_skew_s: float | None = None
+    classifier: PictureClassifier | None = None
 
 
 class Check(ABC, Generic[Facts]):

@@ -13,6 +13,8 @@ from bot.doctor.checks.database import DatabaseCheck
 from bot.doctor.checks.disk import DiskCheck
 from bot.doctor.checks.engines import EnginesCheck
 from bot.doctor.checks.file_permissions import FilePermissionsCheck
+from bot.doctor.checks.picture_filter import PictureFilterCheck
+from bot.doctor.checks.review import ReviewCheck
 from bot.doctor.checks.signature import SignatureCheck
 from bot.doctor.checks.versions import VersionsCheck
 from bot.doctor.findings import Finding, Level, title_of
@@ -25,6 +27,8 @@ CHECKS: tuple[Check[Any], ...] = (
     ClockCheck(),
     DatabaseCheck(),
     EnginesCheck(),
+    PictureFilterCheck(),
+    ReviewCheck(),
     DiskCheck(),
     SignatureCheck(),
     FilePermissionsCheck(),

@@ -11,6 +11,7 @@ from bot.doctor.examination import CHECKS, examine
 from bot.doctor.findings import Finding
 from bot.engines.connections import ConnectedEngines
 from bot.errors import TooFast
+from bot.images.classifiers.classifier import PictureClassifier
 from storage.database import Database
 
 MAX_CONCURRENT = 2
@@ -26,10 +27,17 @@ RETRY_AFTER_S = 10
 class ServerDoctor:
     """Examines one server at a time for its admins, without what belongs to the operator."""
 
-    def __init__(self, settings: Settings, database: Database, engines: ConnectedEngines) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        engines: ConnectedEngines,
+        classifier: PictureClassifier | None,
+    ) -> None:
         self._settings = settings
         self._database = database
         self._engines = engines
+        self._classifier = classifier
         self._places = asyncio.Semaphore(MAX_CONCURRENT)
         self._here: set[int] = set()
 
@@ -50,6 +58,7 @@ class ServerDoctor:
             self._database,
             server_id,
             command_skew_s,
+            self._classifier,
         )
         try:
             async with self._places:

@@ -861,6 +861,7 @@ command-server-log = Was Regeln ablehnten und die Moderation entschied
 choice-off-review = den Kanal für Entscheidungen
 choice-off-log = den Kanal für das Protokoll
 choice-log-words = Regeln für Wörter
+choice-log-filter = anstößige Bilder
 choice-log-review = Entscheidungen
 choice-log-report = Meldungen
 choice-log-appeal = Einsprüche

@@ -861,6 +861,7 @@ command-server-log = What rules refused, and what moderators decided
 choice-off-review = the channel for decisions
 choice-off-log = the channel for the log
 choice-log-words = rules about words
+choice-log-filter = explicit pictures
 choice-log-review = decisions
 choice-log-report = reports
 choice-log-appeal = appeals

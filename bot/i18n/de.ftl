@@ -857,6 +857,18 @@ doctor-engines = Engines
     .misconfigured-remedy = Berichtige `INFERENCE_URL` oder `darkroom.toml`. docs/deployment.md zeigt, wie sie aussehen.
     .no-model-file = Das Modell in `DARKROOM_MODEL` ist nicht da.
     .no-model-file-remedy = Berichtige `DARKROOM_MODEL`, oder leg die Datei oder den Ordner dorthin.
+doctor-filter = Filter
+    .off = Bilder werden nicht geprüft: Der Filter für anstößige Bilder ist aus (`DARKROOM_FILTER=off`).
+    .there = Der Filter für anstößige Bilder antwortet: { $name }.
+    .away = Der Filter für anstößige Bilder antwortet nicht. Bis er es tut, werden Bilder zurückgehalten.
+    .away-remedy = Sieh im Protokoll des Bots nach dem Grund, und prüf `DARKROOM_FILTER` und `DARKROOM_FILTER_KEY`.
+doctor-review = Prüfung
+    .set = Wo eine Regel `review` sagt, gibt es einen Kanal zum Prüfen.
+    .missing = { $count ->
+        [1] Eine Regel sagt `review`, und der Server hat keinen Kanal zum Prüfen. Was sie findet, wird abgelehnt.
+       *[other] Auf { $count } Servern sagt eine Regel `review`, und es gibt keinen Kanal zum Prüfen. Was sie findet, wird abgelehnt.
+    }
+    .missing-remedy = Leg mit `/server review channel` einen fest, oder wähl mit `/server words` und `/server filter` etwas anderes.
 doctor-disk = Platte
     .room = Es ist Platz für Bilder da.
     .nearly-full = Die Platte ist fast voll.
@@ -1053,6 +1065,10 @@ log-kind =
     .words-review = Prompt von einer Regel zur Prüfung gegeben
     .words-spoiler = Prompt von einer Regel hinter einen Spoiler gestellt
     .words-log = Prompt von einer Regel vermerkt
+    .filter-spoiler = Anstößiges Bild hinter einen Spoiler gestellt
+    .filter-review = Anstößiges Bild zur Prüfung gegeben
+    .filter-refuse = Anstößiges Bild nicht gezeigt
+    .filter-brought = Mitgebrachtes anstößiges Bild: abgelehnt
     .review-approve = Freigegeben
     .review-spoiler = Mit Spoiler freigegeben
     .review-reject = Abgelehnt

@@ -857,6 +857,18 @@ doctor-engines = Engines
     .misconfigured-remedy = Correct `INFERENCE_URL` or `darkroom.toml`. docs/deployment.md shows how they look.
     .no-model-file = The model in `DARKROOM_MODEL` is not there.
     .no-model-file-remedy = Correct `DARKROOM_MODEL`, or put the file or folder there.
+doctor-filter = Filter
+    .off = Pictures are not checked: the filter for explicit pictures is off (`DARKROOM_FILTER=off`).
+    .there = The filter for explicit pictures answers: { $name }.
+    .away = The filter for explicit pictures does not answer. Pictures are held back until it does.
+    .away-remedy = Look at the bot's log for the reason, and check `DARKROOM_FILTER` and `DARKROOM_FILTER_KEY`.
+doctor-review = Review
+    .set = Wherever a rule says `review`, there is a review channel.
+    .missing = { $count ->
+        [1] A rule says `review`, and the server has no review channel. What it finds is refused.
+       *[other] On { $count } servers a rule says `review`, and there is no review channel. What it finds is refused.
+    }
+    .missing-remedy = Set one with `/server review channel`, or choose something else with `/server words` and `/server filter`.
 doctor-disk = Disk
     .room = There is room for pictures.
     .nearly-full = The disk is nearly full.
@@ -1053,6 +1065,10 @@ log-kind =
     .words-review = Prompt for review by a rule
     .words-spoiler = Prompt behind a spoiler by a rule
     .words-log = Prompt noted by a rule
+    .filter-spoiler = Explicit picture behind a spoiler
+    .filter-review = Explicit picture held for review
+    .filter-refuse = Explicit picture not shown
+    .filter-brought = Explicit picture that a member brought: refused
     .review-approve = Approved
     .review-spoiler = Approved behind a spoiler
     .review-reject = Rejected

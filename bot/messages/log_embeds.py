@@ -7,7 +7,7 @@ from bot.i18n.texts import say
 from bot.messages.specs import EmbedColour, EmbedSpec
 from storage.moderation.log import LogPage, NewEntry
 
-KINDS = ("words", "review", "report", "appeal", "delete")
+KINDS = ("words", "filter", "review", "report", "appeal", "delete")
 """What entries can be looked for: the first parts of their kinds."""
 
 MAX_LINE_TEXT_CHARS = 150

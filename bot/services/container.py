@@ -152,9 +152,11 @@ def build_services(
     rules = _rules(database, registry, connected, places, messenger)
     words, quotas, defaults = rules.words, rules.quotas, rules.defaults
     authorization, moderation_log = rules.authorization, rules.moderation_log
-    showing = _showing(settings, database, folder, registry, messenger, marker, showing_places)
-    marks, gate, publisher = showing.marks, showing.gate, showing.publisher
-    review_publisher = showing.review_publisher
+    marks = PictureMarks(database, folder, marker)
+    classifier = chosen_classifier(settings.picture_filter, settings.picture_filter_key)
+    gate = PictureGate(database, folder, classifier, showing_places, moderation_log.note)
+    showing = _showing(database, folder, registry, messenger, marks, gate)
+    publisher, review_publisher = showing.publisher, showing.review_publisher
     start_pictures = StartPictures(database, folder)
     followup_jobs = FollowupJobs(database, folder, registry, start_pictures)
     queue_worker = QueueWorker(
@@ -173,7 +175,7 @@ def build_services(
     fetcher = PictureFetcher(_cdn(settings), proxies=settings.proxies)
     budget = DiskBudget(settings.data_folder, folder, settings.data_budget_bytes)
     admission = Admission(database, budget.check)
-    start_check = StartPictureCheck(gate)
+    start_check = StartPictureCheck(gate, moderation_log)
     job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher, start_check)
     generation = GenerationService(
         database,
@@ -252,7 +254,7 @@ def build_services(
         places=places,
         rate_limiter=RateLimiter(),
         messenger=messenger,
-        doctor=ServerDoctor(settings, database, connected),
+        doctor=ServerDoctor(settings, database, connected, classifier),
         setup=SetupService(
             database, quotas, defaults, words, rules.access_settings, blocks, picture_filter
         ),
@@ -303,30 +305,24 @@ def _rules(
 
 @dataclass(frozen=True, slots=True)
 class _Showing:
-    """What checks, marks and posts pictures."""
+    """What posts pictures, and has moderators look at them."""
 
-    marks: PictureMarks
-    gate: PictureGate
     review_publisher: ReviewPublisher
     publisher: JobPublisher
 
 
 def _showing(
-    settings: Settings,
     database: Database,
     folder: PictureFolder,
     registry: ModelRegistry,
     messenger: Messenger,
-    marker: PictureMarker,
-    showing_places: ShowingPlaces,
+    marks: PictureMarks,
+    gate: PictureGate,
 ) -> _Showing:
-    classifier = chosen_classifier(settings.picture_filter, settings.picture_filter_key)
-    gate = PictureGate(database, folder, classifier, showing_places)
-    marks = PictureMarks(database, folder, marker)
     end_messages = EndMessages(database, folder, registry, marks, gate)
     reviews = ReviewPublisher(database, messenger, end_messages)
     publisher = JobPublisher(database, messenger, end_messages, marks, reviews, gate)
-    return _Showing(marks, gate, reviews, publisher)
+    return _Showing(reviews, publisher)
 
 
 def _registry(settings: Settings, connected: ConnectedEngines) -> ModelRegistry:

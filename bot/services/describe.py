@@ -76,7 +76,7 @@ class DescribeService:
         """
         model = await self._describing_model()
         (picture,) = await self._fetcher.fetch_all([source], member_id)
-        await self._start_check.check(place, [picture])
+        await self._start_check.check(place, member_id, [picture])
         seen = await asyncio.to_thread(_crop_centre, picture, CROP_SHARES[look % len(CROP_SHARES)])
         with _inference_errors():
             prompts = tuple(await self._engines.describe(seen, model, str(member_id)))

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from bot.delivery.picture_gate import PictureGate
+from bot.delivery.picture_gate import Judgement, PictureGate
 from bot.delivery.previews import JobProgress
 from bot.engines.places import Place
 from bot.errors import NoModel, PictureLost, UserError
@@ -100,7 +100,7 @@ class JobRunner:
         picture = await self.read_parent_picture(job)
         (noise,) = ImageRequest.from_json(job.request).noises
         saved = await self._folder.save(job.id, 0, own_seed(noise), picture)
-        await self._store(job, [saved], [picture])
+        await self._note(job, await self._store(job, [saved], [picture]))
 
     async def read_parent_picture(self, job: Job) -> bytes:
         """Read the picture that a job was asked for with, as PNG. Raises PictureMissing."""
@@ -122,7 +122,7 @@ class JobRunner:
         if LATER_KEY in job.request:
             job = await self._followup(job, progress, place)
         saved, made = await self._make_and_save(job, progress, place)
-        await until_stored(lambda: self._store(job, saved, made))
+        await self._note(job, await until_stored(lambda: self._store(job, saved, made)))
 
     async def _make_and_save(
         self, job: Job, progress: JobProgress, place: Place
@@ -160,10 +160,18 @@ class JobRunner:
         saved, _ = await self._make_and_save(job, progress, place)
         await until_stored(lambda: pictures.drawn_again(self._database, job_id, saved))
 
-    async def _store(self, job: Job, saved: Sequence[NewPicture], made: Sequence[bytes]) -> None:
+    async def _note(self, job: Job, judged: Judgement | None) -> None:
+        """Tell the moderators' log what the filter found."""
+        if judged is not None:
+            found, scores = judged.found, judged.scores
+            await until_stored(lambda: self._gate.note(job, found, scores))
+
+    async def _store(
+        self, job: Job, saved: Sequence[NewPicture], made: Sequence[bytes]
+    ) -> Judgement | None:
         """Finish a job with its saved pictures, and with what the filter says about them.
 
-        Of a job that was stopped meanwhile nothing stays.
+        Of a job that was stopped meanwhile nothing stays, and None is returned.
         """
         judged = await self._gate.judge(job, made)
         scored = [
@@ -178,11 +186,13 @@ class JobRunner:
             reason=judged.ruling.reason or None,
             held_back=judged.held_back,
         ):
-            return
+            return judged
         # It may be finished already: by a try whose answer was lost.
         now = await jobs.get(self._database, job.id)
         if now is None or now.state in (JobState.CANCELLED, JobState.FAILED):
             await self._folder.remove_of_jobs([job.id])
+            return None
+        return judged
 
     async def _resolve(self, job: Job) -> Job:
         """The job with a request for a model that is there.

@@ -13,7 +13,16 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from storage.database import Database, upsert
 from storage.jobs import Job
-from storage.models import JobRow, JobState, ReportRow, ReviewRow, ServerRow, read_row
+from storage.models import (
+    JobRow,
+    JobState,
+    PicturePolicyRow,
+    ReportRow,
+    ReviewRow,
+    ServerRow,
+    WordRuleRow,
+    read_row,
+)
 from storage.moderation.log import NewEntry, write_in
 from storage.servers import ServerSettings
 
@@ -301,3 +310,16 @@ async def _select(database: Database, *conditions: ColumnElement[bool]) -> tuple
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+async def servers_without_channel(database: Database, server_id: int | None) -> tuple[int, ...]:
+    """The servers with a rule that says `review`, and no review channel; of all, or only one."""
+    said = select(WordRuleRow.server_id).where(WordRuleRow.action == "review")
+    policies = select(PicturePolicyRow.server_id).where(PicturePolicyRow.action == "review")
+    asking = said.union(policies).subquery()
+    with_channel = select(ServerRow.server_id).where(ServerRow.review_channel.is_not(None))
+    query = select(asking.c.server_id).where(asking.c.server_id.not_in(with_channel))
+    if server_id is not None:
+        query = query.where(asking.c.server_id == server_id)
+    async with database.reading() as session:
+        return tuple(await session.scalars(query.order_by(asking.c.server_id)))

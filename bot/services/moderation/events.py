@@ -4,13 +4,14 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.delivery.messenger import CannotPost, Messenger
 from bot.delivery.persistent_tasks import PersistentTasks
 from bot.messages import log_embeds
 from bot.messages.specs import MessageSpec
-from storage.database import Database
+from storage.database import Database, StorageUnavailable
 from storage.moderation import log as entries
 from storage.moderation.log import LogPage, NewEntry
 from storage.servers import get_settings
@@ -45,12 +46,18 @@ class ModerationLog:
     async def note(self, new: NewEntry) -> None:
         """Write an entry, unless the same was written a moment ago. Raises StorageUnavailable.
 
-        The process's log gets it too, without what the member wrote: that is private.
+        Of its text the first MAX_TEXT_CHARS are kept. The process's log gets it too, without what
+        the member wrote: that is private.
         """
+        new = replace(new, text=new.text[:MAX_TEXT_CHARS])
         if self._is_repeated(new):
             return
         log.info("%s: member %s in server %s.", new.kind, new.member_id, new.server_id)
-        await entries.write(self._database, new, keep=LOG_RETENTION)
+        try:
+            await entries.write(self._database, new, keep=LOG_RETENTION)
+        except StorageUnavailable:
+            self._latest.pop(new, None)  # whoever tries again writes it
+            raise
         self.announce(new)
 
     def announce(self, new: NewEntry) -> None:

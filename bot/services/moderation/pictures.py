@@ -16,7 +16,9 @@ from bot.policy.picture_policy import (
     ShowingPlace,
 )
 from bot.policy.verdicts import Ruling, Verdict
+from bot.services.moderation.events import ModerationLog
 from storage.database import Database
+from storage.moderation.log import NewEntry
 from storage.rules import pictures
 from storage.rules.pictures import PolicyLimitReached, StoredPicturePolicy
 
@@ -34,12 +36,13 @@ def check_shown(ruling: Ruling) -> Ruling:
 class StartPictureCheck:
     """Checks the pictures that members bring, before anything is made of them."""
 
-    def __init__(self, gate: PictureGate) -> None:
+    def __init__(self, gate: PictureGate, log: ModerationLog) -> None:
         self._gate = gate
+        self._log = log
 
     async def check_for(self, requester: Requester, fetched: Sequence[bytes]) -> None:
         """Check pictures for a job. Raises ExplicitPicture, FilterAway."""
-        await self.check(self.place_of(requester), fetched)
+        await self.check(self.place_of(requester), requester.member_id, fetched)
 
     def place_of(self, requester: Requester) -> ShowingPlace:
         """Where what is asked for will be shown."""
@@ -54,16 +57,21 @@ class StartPictureCheck:
             for_adults=requester.age_restricted,
         )
 
-    async def check(self, place: ShowingPlace, fetched: Sequence[bytes]) -> None:
-        """Raises ExplicitPicture, FilterAway for pictures that may not be used in a place.
+    async def check(self, place: ShowingPlace, member_id: int, fetched: Sequence[bytes]) -> None:
+        """Raises ExplicitPicture, FilterAway for a member's pictures that a place may not have.
 
-        No moderator looks at them, so what would wait for one is refused.
+        No moderator looks at them, so what would wait for one is refused. The moderators' log
+        says so.
         """
         ruling = await self._gate.ruling_on(place, fetched)
         if ruling.verdict < Verdict.REVIEW:
             return
         if ruling.reason == "picture-verdict.unchecked":
             raise FilterAway
+        if place.server_id is not None:
+            await self._log.note(
+                NewEntry(place.server_id, "filter.brought", "", None, member_id, place.channel_id)
+            )
         raise ExplicitPicture(for_adults=place.for_adults)
 
 

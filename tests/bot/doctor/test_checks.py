@@ -13,6 +13,8 @@ from bot.doctor.checks.clock import MAX_SKEW_S, ClockCheck, ClockFacts
 from bot.doctor.checks.database import DatabaseCheck, DatabaseFacts
 from bot.doctor.checks.engines import EngineFacts, EnginesCheck, EnginesFacts
 from bot.doctor.checks.file_permissions import FileFacts, FilePermissionsCheck
+from bot.doctor.checks.picture_filter import FilterFacts, PictureFilterCheck
+from bot.doctor.checks.review import ReviewCheck, ReviewFacts
 from bot.doctor.checks.signature import SignatureCheck, SignatureFacts
 from bot.doctor.checks.versions import VersionFacts, VersionsCheck
 from bot.doctor.examination import CHECKS
@@ -198,6 +200,30 @@ def test_a_key_that_cannot_be_read() -> None:
     assert said(list(SignatureCheck().judge(facts))) == [(Level.PROBLEM, "unusable")]
     own = replace(facts, own=True)
     assert said(list(SignatureCheck().judge(own))) == [(Level.OK, "not-yet")]
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (FilterFacts(None), (Level.OK, "off")),
+        (FilterFacts("opennsfw"), (Level.OK, "there")),
+        (FilterFacts("opennsfw", "it fails"), (Level.PROBLEM, "away")),
+    ],
+)
+def test_the_filter(facts: FilterFacts, expected: tuple[Level, str]) -> None:
+    assert said(list(PictureFilterCheck().judge(facts))) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("servers", "expected"),
+    [
+        ((), (Level.OK, "set")),
+        ((1,), (Level.WARNING, "missing")),
+        ((1, 2), (Level.WARNING, "missing")),
+    ],
+)
+def test_the_review_channel(servers: tuple[int, ...], expected: tuple[Level, str]) -> None:
+    assert said(list(ReviewCheck().judge(ReviewFacts(servers)))) == [expected]
 
 
 def test_file_permissions() -> None:

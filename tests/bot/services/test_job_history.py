@@ -20,6 +20,7 @@ from bot.models.registry import ModelRegistry
 from bot.policy.showing_places import ShowingPlaces
 from bot.services.container import picture_marker
 from bot.services.job_history import JobHistory
+from bot.services.moderation.events import ModerationLog
 from bot.services.removals import Removals
 from diffusion.protocol.requests import ImageRequest
 from storage.database import Database
@@ -43,7 +44,9 @@ async def history(settings: Settings, database: Database) -> AsyncIterator[JobHi
         marker = picture_marker(settings)
         marks = PictureMarks(database, folder, marker)
         showing_places = ShowingPlaces(client, explicit_direct_messages=False)
-        gate = PictureGate(database, folder, None, showing_places)
+        gate = PictureGate(
+            database, folder, None, showing_places, ModerationLog(database, messenger).note
+        )
         messages = EndMessages(database, folder, registry, marks, gate)
         reviews = ReviewPublisher(database, messenger, messages)
         publisher = JobPublisher(database, messenger, messages, marks, reviews, gate)

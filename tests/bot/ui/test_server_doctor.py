@@ -64,6 +64,21 @@ async def test_highlights_that_cannot_be_posted(
     assert "/server settings highlights" in text
 
 
+async def test_a_rule_that_says_review_needs_a_review_channel(
+    bot: DarkroomBot, owner: Member
+) -> None:
+    text = await examined(owner, await owner.slash("darkroom", "server doctor"))
+    assert "Wherever a rule says review" in text.replace("`", "")
+    assert "The filter for explicit pictures answers" in text or "the filter for explicit" in text
+    await owner.slash("darkroom", "server filter", action="review")
+    text = await examined(owner, await owner.slash("darkroom", "server doctor"))
+    assert "the server has no review channel" in text
+    assert "/server review channel" in text
+    await owner.slash("darkroom", "server review", channel="gallery")
+    text = await examined(owner, await owner.slash("darkroom", "server doctor"))
+    assert "the server has no review channel" not in text
+
+
 async def test_the_clock_is_seen_in_the_command_itself(
     bot: DarkroomBot, owner: Member, playground: Playground
 ) -> None:

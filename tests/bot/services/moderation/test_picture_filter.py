@@ -14,10 +14,12 @@ from bot.client import DarkroomBot
 from bot.config import Settings
 from bot.images.classifiers.process import ClassifierProcess
 from bot.policy.verdicts import Verdict
+from playground import Playground
 from playground.testing.member import Member, Upload
 from playground.testing.views import Message
 from storage import history, jobs, pictures
 from storage.database import Database
+from storage.moderation.log import Entry
 from tests.support.bot.deployment import Deployment
 from tests.support.bot.job_messages import (
     LONG,
@@ -153,6 +155,42 @@ async def test_in_an_age_restricted_channel_the_servers_action_holds(
     assert card(waits).startswith("The picture waits for a moderator")
     assert not waits.attachments
     assert (await latest_job(database, waits)).verdict == Verdict.REVIEW
+
+
+async def logged(bot: DarkroomBot, playground: Playground) -> list[Entry]:
+    """The entries about the filter in the moderators' log, the oldest first."""
+    server_id = playground.administration.server_id
+    page = await bot.services.moderation_log.page(server_id, 0, None, "filter")
+    return list(reversed(page.entries))
+
+
+@pytest.mark.slow
+async def test_the_moderators_log_says_what_the_filter_ruled(
+    bot: DarkroomBot, owner: Member, ada: Member, database: Database, playground: Playground
+) -> None:
+    await owner.slash("darkroom", "server settings", finished="quiet")
+    await imagined(ada)  # harmless
+    await chose(owner, action="refuse", threshold=5)
+    refused = await latest_job(database, await imagined(ada))
+    await owner.restrict_age("darkroom")
+    found = [refused]
+    for action in ("spoiler", "review"):
+        await chose(owner, action=action)
+        found.append(await latest_job(database, await imagined(ada)))
+    red = Upload("red.png", picture("red", (64, 64)))
+    answer = await ada.slash("darkroom", "imagine", prompt=QUICK_PROMPT, image=red)
+    assert "A picture that can't be used" in await told(ada, answer)
+    *ruled, brought = await logged(bot, playground)
+    assert [one.kind for one in ruled] == ["filter.refuse", "filter.spoiler", "filter.review"]
+    for entry, job in zip(ruled, found, strict=True):
+        assert (entry.job_id, entry.member_id, entry.actor_id) == (job.id, job.member_id, None)
+        highest = max(score for score in await scores_of(database, job) if score is not None)
+        assert entry.text == f"{round(100 * highest)} % · {job.prompt}"
+    assert (brought.kind, brought.member_id) == ("filter.brought", refused.member_id)
+    whole = await told(owner, await owner.slash("darkroom", "server log", kind="log-filter"))
+    for kind in ("behind a spoiler", "held for review", "not shown", "member brought: refused"):
+        assert f"Explicit picture {kind}" in whole or f"that a {kind}" in whole
+    assert QUICK_PROMPT.partition(" --")[0] in whole
 
 
 @pytest.mark.slow
