@@ -22,7 +22,7 @@ from playground.testing.views import Message
 from tests.support.processes import RunningProcess
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
-SIZES = {"members": (1100, 980), "admins": (1100, 1210)}
+SIZES = {"members": (1100, 980), "admins": (1100, 1400)}
 """Width and height of the window for each group of scenes."""
 PATIENCE = 180.0
 FOX = "a red fox --seed 7"
@@ -107,6 +107,15 @@ async def admins_defaults(member: Member) -> None:
     await member.choose(panel, "=webp", select=menu)
 
 
+async def admins_review(member: Member) -> None:
+    """What moderators decide about."""
+    rule = await member.slash("darkroom", "server words add", rule="wolf", action="review")
+    await filled(member, rule)
+    await filled(member, await member.slash("darkroom", "server review", channel="darkroom"))
+    await member.slash("darkroom", "imagine", prompt="a wolf --seed 7")
+    await member.wait_for(lambda m: bool(m.button("Approve behind a spoiler")))
+
+
 async def admins_doctor(member: Member) -> None:
     answer = await member.slash("darkroom", "server doctor")
     await member.wait_for(lambda m: m.id == answer.id and bool(m.embeds))
@@ -116,7 +125,14 @@ Scenes = tuple[Callable[[Member], Awaitable[None]], ...]
 
 SCENES: Mapping[str, Scenes] = {
     "members": (page, picture, settings, history, words, refusal),
-    "admins": (admins_setup, admins_quotas, admins_words, admins_defaults, admins_doctor),
+    "admins": (
+        admins_setup,
+        admins_quotas,
+        admins_words,
+        admins_defaults,
+        admins_doctor,
+        admins_review,
+    ),
 }
 """In their order, for later ones use what earlier ones made; each becomes a file of its name."""
 

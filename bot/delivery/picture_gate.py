@@ -117,11 +117,12 @@ class PictureGate:
         if job.server_id is None or found is Verdict.ALLOW:
             return
         percent = round(100 * max(score for score in scores if score is not None))
+        text = " · ".join((f"{percent} %", job.prompt))
         await self._note(
             NewEntry(
                 job.server_id,
                 f"filter.{found.name.lower()}",
-                f"{percent} % · {job.prompt}",
+                text,
                 None,
                 job.member_id,
                 job.channel_id,

@@ -295,6 +295,32 @@ async def test_a_model_that_is_not_there(
     assert (engine["level"], engine["detail"]) == ("problem", "sdxl.safetensors")
 
 
+# ---------------------------------------------------------------------- explicit pictures
+
+
+@pytest.mark.parametrize(
+    ("chosen", "level", "words"),
+    [
+        ("off", "ok", "Pictures are not checked"),
+        ("opennsfw", "ok", "answers: opennsfw"),
+        ("/nowhere", "problem", "does not answer"),
+    ],
+)
+async def test_the_filter(
+    settings: Settings,
+    database: Database,
+    capsys: pytest.CaptureFixture[str],
+    chosen: str,
+    level: str,
+    words: str,
+) -> None:
+    other = settings.model_copy(update={"picture_filter": chosen})
+    report = await examined(other, capsys)
+    (found,) = report.of("filter")
+    assert (found["level"], words in found["text"]) == (level, True), found
+    assert report.levels("review") == ["ok"]
+
+
 # ---------------------------------------------------------------------- storage
 
 

@@ -19,6 +19,7 @@ from bot.invite import INTENTS
 from bot.messages import job_messages
 from bot.messages.specs import MessageSpec
 from bot.policy.showing_places import ShowingPlaces
+from bot.services.moderation.events import ModerationLog
 from diffusion.protocol.events import Progress
 from storage.database import Database, migrate
 from storage.pictures import PictureFolder
@@ -55,9 +56,10 @@ async def marks(tmp_path: Path) -> AsyncIterator[PictureMarks]:
 @pytest.fixture
 def gate(tmp_path: Path) -> PictureGate:
     """A gate without a filter: it asks neither database nor Discord."""
-    url = f"sqlite:///{tmp_path / 'darkroom.db'}"
+    database = Database(f"sqlite:///{tmp_path / 'darkroom.db'}")
     places = ShowingPlaces(discord.Client(intents=INTENTS), explicit_direct_messages=False)
-    return PictureGate(Database(url), PictureFolder(tmp_path / "pictures"), None, places)
+    note = ModerationLog(database, RecordingMessenger()).note
+    return PictureGate(database, PictureFolder(tmp_path / "pictures"), None, places, note)
 
 
 async def shown(progress: Progress, marks: PictureMarks, gate: PictureGate) -> MessageSpec:
