@@ -553,16 +553,11 @@ choice-stylised = stilisiert
 choice-everyone = alle
 choice-owner = wer den Auftrag gestartet hat
 choice-recipe = das Rezept: Prompt, Seed und Einstellungen
-<<<<<<< HEAD
 choice-filter-off = off: Bilder werden nicht geprüft
 choice-filter-spoiler = spoiler: hinter einem Spoiler gezeigt
 choice-filter-review = review: gezeigt, wenn die Moderation zustimmt
 choice-filter-refuse = refuse: nicht gezeigt
 choice-filter-inherit = inherit: was darüber gilt
-=======
-choice-off = nichts: Bilder werden nicht geprüft
-choice-inherit = was darüber gilt
->>>>>>> steps
 choice-mark = nichts: nur die Kennzeichnung
 choice-notify = durch eine neue Nachricht, die sie erwähnt
 choice-quiet = gar nicht: die Nachricht ändert sich still

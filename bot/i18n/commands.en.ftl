@@ -553,16 +553,11 @@ choice-stylised = stylised
 choice-everyone = everyone
 choice-owner = the member who started the job
 choice-recipe = the recipe: prompt, seed and settings
-<<<<<<< HEAD
 choice-filter-off = off: pictures are not checked
 choice-filter-spoiler = spoiler: shown behind a spoiler
 choice-filter-review = review: shown after a moderator approved them
 choice-filter-refuse = refuse: not shown
 choice-filter-inherit = inherit: what holds above it
-=======
-choice-off = nothing: pictures are not checked
-choice-inherit = what holds above it
->>>>>>> steps
 choice-mark = nothing: the mark alone
 choice-notify = by a new message that mentions them
 choice-quiet = not at all: the message changes quietly
