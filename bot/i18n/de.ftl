@@ -860,10 +860,10 @@ doctor-filter = Filter
     .away = Der Filter für anstößige Bilder antwortet nicht. Bis er es tut, werden Bilder zurückgehalten.
     .away-remedy = Sieh im Protokoll des Bots nach dem Grund, und prüf `DARKROOM_FILTER` und `DARKROOM_FILTER_KEY`.
 doctor-review = Prüfung
-    .set = Wo eine Regel `review` sagt, gibt es einen Kanal zum Prüfen.
+    .set = Wo eine Regel „review“ sagt, gibt es einen Kanal zum Prüfen.
     .missing = { $count ->
-        [1] Eine Regel sagt `review`, und der Server hat keinen Kanal zum Prüfen. Was sie findet, wird abgelehnt.
-       *[other] Auf { $count } Servern sagt eine Regel `review`, und es gibt keinen Kanal zum Prüfen. Was sie findet, wird abgelehnt.
+        [1] Eine Regel sagt „review“, und der Server hat keinen Kanal zum Prüfen. Was sie findet, wird abgelehnt.
+       *[other] Auf { $count } Servern sagt eine Regel „review“, und es gibt keinen Kanal zum Prüfen. Was sie findet, wird abgelehnt.
     }
     .missing-remedy = Leg mit `/server review channel` einen fest, oder wähl mit `/server words` und `/server filter` etwas anderes.
 doctor-disk = Platte
