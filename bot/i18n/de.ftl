@@ -272,7 +272,7 @@ too-many-policies = Zu viele Orte
 filter = Filter für anstößige Bilder
     .changed = Filter für anstößige Bilder: geändert
     .text = Bilder werden geprüft, bevor etwas von ihnen zu sehen ist, auch Vorschauen. Bilder, die Mitglieder mitbringen, werden auch geprüft.
-    .adults-only = Anstößige Bilder werden nur in altersbeschränkten Kanälen gezeigt, was auch immer hier eingestellt ist. In anderen Kanälen bedeuten **off** und **spoiler**: nicht gezeigt. In Direktnachrichten werden sie nur gezeigt, wenn es erlaubt, wer den Bot betreibt.
+    .adults-only = Anstößige Bilder werden nur in altersbeschränkten Kanälen gezeigt, was auch immer hier eingestellt ist. In anderen Kanälen bedeuten „off“ und „spoiler“: nicht gezeigt. In Direktnachrichten werden sie nur gezeigt, wenn es erlaubt, wer den Bot betreibt.
     .server = Auf dem ganzen Server
     .places = In Kanälen und Kategorien
     .checked-by = Geprüft von
@@ -863,10 +863,10 @@ doctor-filter = Filter
     .away = Der Filter für anstößige Bilder antwortet nicht. Bis er es tut, werden Bilder zurückgehalten.
     .away-remedy = Sieh im Protokoll des Bots nach dem Grund, und prüf `DARKROOM_FILTER` und `DARKROOM_FILTER_KEY`.
 doctor-review = Prüfung
-    .set = Wo eine Regel `review` sagt, gibt es einen Kanal zum Prüfen.
+    .set = Wo eine Regel „review“ sagt, gibt es einen Kanal zum Prüfen.
     .missing = { $count ->
-        [1] Eine Regel sagt `review`, und der Server hat keinen Kanal zum Prüfen. Was sie findet, wird abgelehnt.
-       *[other] Auf { $count } Servern sagt eine Regel `review`, und es gibt keinen Kanal zum Prüfen. Was sie findet, wird abgelehnt.
+        [1] Eine Regel sagt „review“, und der Server hat keinen Kanal zum Prüfen. Was sie findet, wird abgelehnt.
+       *[other] Auf { $count } Servern sagt eine Regel „review“, und es gibt keinen Kanal zum Prüfen. Was sie findet, wird abgelehnt.
     }
     .missing-remedy = Leg mit `/server review channel` einen fest, oder wähl mit `/server words` und `/server filter` etwas anderes.
 doctor-disk = Platte
