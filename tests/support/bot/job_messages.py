@@ -34,7 +34,9 @@ async def finished(member: Member, message: Message) -> Message:
     """
 
     def shows_end(shown: Message) -> bool:
-        if shown.thinking or "Cancel" in labels(shown):
+        # Its label depends on the language.
+        may_cancel = any((one.custom_id or "").endswith(":cancel") for one in shown.buttons)
+        if shown.thinking or may_cancel:
             return False
         if shown.id == message.id:
             return True
