@@ -198,7 +198,7 @@ async def test_nobody_waits_for_a_text_to_be_read(bot: DarkroomBot) -> None:
         with Steps() as steps:
             with contextlib.suppress(UserError):
                 await bot.services.generation.imagine(requester, typed)
-            await bot.services.completion.suggest(7, None, typed)
+            await bot.services.completion.suggest(requester, typed)
             await bot.services.history.latest(7, typed)
             job = replace(JOB, prompt=typed, reason=typed, member_name=typed)
             shown = job_messages.ended(job, None)

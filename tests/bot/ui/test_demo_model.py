@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 import diffusion
 from bot.client import DarkroomBot
+from bot.policy.actors import Requester
 from playground.testing.member import Member
 from playground.testing.views import Message
 from storage import jobs
@@ -90,5 +91,6 @@ async def test_who_has_typed_nothing_yet_is_offered_what_the_model_draws_well(
     help_page = card(await ada.slash("darkroom", "help"))
     assert "`a sunflower`, `a parrot`" in help_page
     assert "make run`" in help_page
-    offered = await bot.services.completion.suggest(7, None, "")
+    nobody = Requester(7, "somebody", None, 1, attachment_limit=10)
+    offered = await bot.services.completion.suggest(nobody, "")
     assert offered[:2] == ("a sunflower", "a parrot")
