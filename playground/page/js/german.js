@@ -129,6 +129,7 @@ export const GERMAN_REFUSALS = {
   "That file was not uploaded.": "Die Datei wurde nicht hochgeladen.",
   "There is no member {member}.": "Ein Mitglied {member} gibt es nicht.",
   "There is no channel {channel}.": "Einen Kanal {channel} gibt es nicht.",
+  "There is no role {role}.": "Eine Rolle {role} gibt es nicht.",
   "That message has no such button or menu.": "Die Nachricht hat keinen solchen Knopf und kein solches Menü.",
   "That button or menu is disabled.": "Der Knopf oder das Menü ist gesperrt.",
   "{field}: choose {least} to {most}.": "{field}: Wähle {least} bis {most}.",

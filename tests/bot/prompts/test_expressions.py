@@ -66,6 +66,11 @@ NOTATION: list[tuple[re.Pattern[str], str]] = [
 """Those that recognise other tools' notation."""
 
 WRITTEN_OUT = [
+    (r"[\s,]+", "split"),
+    (r"(\d{1,6})\s*([mhdw])", "fullmatch"),
+    (r"[1-9][0-9]{0,18}", "fullmatch"),
+    (r"\s*([0-9]{1,9}(?:\.[0-9]{1,3})?)\s*([MGT]i?B)\s*", "fullmatch"),
+    (r"([0-9]{1,5})d?", "fullmatch"),
     (r"[{},]", "split"),
     (r"[{}]|(?<=\\),", "sub"),
     (r"[a-z0-9]+", "findall"),

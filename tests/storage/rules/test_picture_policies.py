@@ -60,7 +60,7 @@ async def test_a_job_is_held_back_until_it_has_another_verdict_and_then_shown_ag
 ) -> None:
     first, second = [await _finished(database, verdict=3, held_back=0) for _ in range(2)]
     for one in (first, second):
-        await jobs.mark_shown(database, one.id)
+        await jobs.mark_shown(database, one.id, one.message_id)
     assert [one.id for one in await jobs.held_back(database, 1)] == [first.id]
     assert not await jobs.set_verdict(database, first.id, 0, None, before=2)
     assert await jobs.set_verdict(database, first.id, 0, None, before=3)

@@ -206,6 +206,7 @@ async def test_a_channel_has_a_policy_of_its_own_until_it_follows_the_server_aga
     assert "server filter" not in await ada.command_names("darkroom")
 
 
+@pytest.mark.slow
 async def test_previews_are_checked_too_and_explicit_ones_are_blots(
     bot: DarkroomBot, owner: Member, ada: Member
 ) -> None:

@@ -108,7 +108,8 @@ async def test_what_a_channel_decides_is_nobodys_own_parameter(
     await owner.slash("darkroom", "server access limits", role="@everyone", without="ar")
     assert "do not allow `--ar`" in await imagine(ada, "a fox --ar 3:2")
     await owner.slash("darkroom", "server defaults", channel="darkroom", aspect="3:2")
-    assert "--ar 3:2" in await imagine(ada, "a fox")
+    drawn = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --steps 1"))
+    assert "--ar 3:2" in drawn.content
 
 
 async def test_a_patron_may_until_the_role_is_taken(
