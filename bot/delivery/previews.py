@@ -11,6 +11,7 @@ from bot.images.grid import PictureFile, compose_preview
 from bot.images.provenance import Origin
 from bot.messages import job_messages
 from bot.messages.specs import AttachmentSpec
+from bot.policy.verdicts import Verdict
 from diffusion.protocol.events import Progress
 from storage.database import StorageUnavailable
 from storage.jobs import Job
@@ -42,7 +43,9 @@ class JobProgress:
     def show(self, progress: Progress) -> None:
         """Show this next. Its previews are composed only if they are shown."""
         message = job_messages.running(self._job, self._parent, progress.step, progress.steps, None)
-        compose = functools.partial(self._compose, progress) if progress.previews else None
+        # Nothing of what moderators have to look at first is shown.
+        is_shown = progress.previews and self._job.verdict < Verdict.REVIEW
+        compose = functools.partial(self._compose, progress) if is_shown else None
         self._message.show(message, compose)
 
     async def _compose(self, progress: Progress) -> AttachmentSpec | None:
