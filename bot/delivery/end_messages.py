@@ -56,7 +56,7 @@ class EndMessages:
         if not stored:
             reason = say("not-showable.taken-away", job.locale)
             return job_messages.not_showable(job, parent, reason)
-        ruling = await self._gate.ruling(job, *elsewhere)
+        ruling = await self._gate.ruling(job, *elsewhere, stored=stored)
         if ruling.verdict >= Verdict.REVIEW:
             may_appeal = await self._may_appeal(job)
             return job_messages.withheld(job, parent, ruling, appeal=may_appeal)

@@ -57,9 +57,16 @@ class EndPublisher:
     """
 
     def __init__(
-        self, database: Database, messenger: Messenger, messages: EndMessages, gate: PictureGate
+        self,
+        database: Database,
+        messenger: Messenger,
+        messages: EndMessages,
+        gate: PictureGate,
+        hold: Callable[[str], Awaitable[None]],
     ) -> None:
+        """`hold` has moderators look at a job; see `ReviewPublisher.hold`."""
         self._database = database
+        self._hold = hold
         self._gate = gate
         self._messenger = messenger
         self._messages = messages
@@ -77,6 +84,10 @@ class EndPublisher:
             job = await jobs.get(self._database, job_id)
             if job is None or job.state in UNFINISHED or job.shown_at is not None:
                 return False
+            if is_withheld(job) and job.verdict == Verdict.REVIEW:
+                await self._hold(job.id)
+                if (job := await jobs.get(self._database, job_id)) is None:
+                    return False
             # In a conversation with the bot, the job's own message is the direct message.
             is_sent = job.server_id is None and job.reply_token is None
             message_id = job.message_id
@@ -320,6 +331,8 @@ class EndPublisher:
         return await self._messenger.post_to_member(job.member_id, message, nonce=nonce)
 
     async def _nonce(self, job: Job) -> str:
+        if job.verdict == Verdict.ALLOW and job.approved_by is None:
+            return _nonce(job, 0)
         decided = await reviews.of_job(self._database, job.id)
         return _nonce(job, sum(review.decision is not None for review in decided))
 

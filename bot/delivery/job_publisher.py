@@ -48,7 +48,7 @@ class JobPublisher:
         self._marks = marks
         self._gate = gate
         self._messages = messages
-        self._ends = EndPublisher(database, messenger, messages, gate)
+        self._ends = EndPublisher(database, messenger, messages, gate, reviews.hold)
         self._reviews = reviews
         self._tasks = PersistentTasks()
 
@@ -161,7 +161,6 @@ class JobPublisher:
         self.show_end(job.id)
 
     async def _show_end(self, job_id: str) -> None:
-        await self._reviews.hold(job_id)
         if await self._ends.show(job_id):
             self._tasks.start(self._ends.send_if_wanted, job_id)
         await self._ends.remove_progress(job_id)

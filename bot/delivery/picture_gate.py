@@ -25,7 +25,7 @@ from storage import jobs
 from storage.database import Database
 from storage.jobs import Job
 from storage.moderation.log import NewEntry
-from storage.pictures import PictureFolder, PictureMissing, of_job, set_scores
+from storage.pictures import Picture, PictureFolder, PictureMissing, of_job, set_scores
 from storage.rules import pictures as stored_policies
 
 log = logging.getLogger(__name__)
@@ -130,10 +130,13 @@ class PictureGate:
             )
         )
 
-    async def ruling(self, job: Job, *elsewhere: ShowingPlace) -> Ruling:
+    async def ruling(
+        self, job: Job, *elsewhere: ShowingPlace, stored: Sequence[Picture] | None = None
+    ) -> Ruling:
         """The ruling on showing a finished job's pictures in its own message, and elsewhere too.
 
-        Pictures that were never checked are checked now. Raises StorageUnavailable.
+        `stored` are its pictures, if they were read already. Those that were never checked are
+        checked now. Raises StorageUnavailable.
         """
         own = Ruling(Verdict(job.verdict), job.verdict_reason or "")
         if self._classifier is None or own.verdict >= Verdict.REVIEW:
@@ -141,7 +144,8 @@ class PictureGate:
         if job.approved_by and not (await self.places.of_job(job)).for_adults:
             # What moderators show to everybody is not explicit, whatever the filter says.
             return own
-        stored = await of_job(self._database, job.id)
+        if stored is None:
+            stored = await of_job(self._database, job.id)
         unchecked = [picture for picture in stored if picture.explicit_score is None]
         places = [*elsewhere, *([await self.places.of_job(job)] if unchecked else ())]
         policies = [(await self._policy_for(job, place), place) for place in places]

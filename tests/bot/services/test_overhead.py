@@ -105,9 +105,8 @@ async def test_what_a_job_costs_beside_drawing(
         await finished(ada, waiting)
     assert (counted.syncs, counted.encodings) == (syncs, encodings)
     asked = after_the_end(statements)
-    # Quota, verdict and how the server wants to hear of it are among them.
-    assert len(asked) <= 11, asked
-    assert sum("FROM pictures" in one for one in asked) <= 2
+    assert len(asked) <= 8, asked
+    assert sum("FROM pictures" in one for one in asked) == 1
     edits = [one for one in list(playground.requests)[earlier:] if one.method == "PATCH"]
     # One may be composed for an edit that the end comes before.
     assert counted.previews <= len(edits) + 1
