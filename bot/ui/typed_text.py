@@ -28,6 +28,7 @@ TEXT_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "help": ("parameter",),
     "history": ("search",),
     "imagine": ("prompt",),
+    "models": ("search",),
     "prefer option set": ("option", "value"),
     "prefer suffix": ("value",),
     "seed": ("id",),
