@@ -139,6 +139,20 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DARKROOM_C2PA_KEY"),
         description="The PEM file with the private key of that certificate, without a password.",
     )
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        validation_alias=AliasChoices("DARKROOM_METRICS_PORT"),
+        description="The port for the bot's metrics and health (docs/observability.md); 0 picks a "
+        "free one. Default: none.",
+    )
+    metrics_host: str = Field(
+        "127.0.0.1",
+        validation_alias=AliasChoices("DARKROOM_METRICS_HOST"),
+        description="The address that this port is opened on. Whoever reaches it can read the "
+        "metrics. Default: `127.0.0.1`.",
+    )
     playground_port: int = Field(
         8080,
         ge=0,

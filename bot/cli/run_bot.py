@@ -12,6 +12,7 @@ from bot.config import Settings
 from bot.engines.configuration import read_configuration
 from bot.engines.connections import open_engines
 from bot.images.credentials import UnusableCertificate
+from bot.observability.server import CannotListen, watched
 from storage.database import Database, files_of, migrate
 from storage.permissions import close_files, close_folder
 from storage.pictures import PictureFolder
@@ -47,8 +48,11 @@ async def run_bot(settings: Settings) -> None:
         async with (
             open_engines(configuration) as engines,
             DarkroomBot(settings, database, folder, engines) as bot,
+            watched(bot.figures, settings.metrics_host, settings.metrics_port),
         ):
             await _connect(bot, settings.discord_token.get_secret_value())
+    except CannotListen as error:
+        raise CannotStart(str(error)) from error
     except UnusableCertificate as error:
         raise WrongSettings(str(error)) from error
     finally:

@@ -33,7 +33,7 @@ from bot.retry import retried, until_stored
 from diffusion.protocol.requests import ImageRequest
 from storage import jobs, removals
 from storage.database import Database, StorageUnavailable
-from storage.jobs import Job
+from storage.jobs import FailureCause, Job
 from storage.members import get_preferences
 from storage.models import JobState, RemovedBy
 from storage.pictures import PictureFolder, PictureMissing, of_job
@@ -182,7 +182,8 @@ class JobPublisher:
                 posted = await self._messenger.post_to_member(job.member_id, message)
                 await self._attach(job, posted, by_token=False)
                 return
-        await jobs.fail(self._database, job.id, say("job-failed.no-place", job.locale))
+        reason = say("job-failed.no-place", job.locale)
+        await jobs.fail(self._database, job.id, reason, FailureCause.NO_PLACE)
         self.show_end(job.id)
 
     async def _attach(self, job: Job, posted: PostedMessage, *, by_token: bool = True) -> None:

@@ -11,6 +11,7 @@ from bot.delivery.messenger import Messenger
 from bot.delivery.picture_marks import PictureMarks
 from bot.doctor.server_doctor import ServerDoctor
 from bot.engines.connections import ConnectedEngines
+from bot.engines.places import EnginePlaces
 from bot.engines.pool import EnginePool
 from bot.images.credentials import own_credentials, read_credentials
 from bot.images.fetch import PictureFetcher
@@ -64,6 +65,7 @@ class Services:
 
     registry: ModelRegistry
     queue_worker: QueueWorker
+    engine_places: EnginePlaces
     start_pictures: StartPictures
     fetcher: PictureFetcher
     marker: PictureMarker
@@ -169,6 +171,7 @@ def build_services(
         doctor=ServerDoctor(settings, database, connected),
         registry=registry,
         queue_worker=queue_worker,
+        engine_places=engines.places,
         start_pictures=start_pictures,
         fetcher=fetcher,
         marker=marker,

@@ -19,7 +19,7 @@ from diffusion.protocol.events import Failed, Finished, Progress, Queued
 from diffusion.protocol.requests import ImageRequest
 from storage import jobs, pictures
 from storage.database import Database, StorageUnavailable
-from storage.jobs import Job
+from storage.jobs import FailureCause, Job
 from storage.models import JobKind, RemovedBy
 from storage.pictures import PictureFolder, PictureMissing, PictureNotSaved
 
@@ -34,6 +34,10 @@ MAX_UPSCALED_SIDE_PX = 4096
 
 class _JobFailed(Exception):
     """The job cannot succeed; the message is the reason."""
+
+    def __init__(self, reason: str, cause: FailureCause = FailureCause.REFUSED) -> None:
+        super().__init__(reason)
+        self.cause = cause
 
 
 class JobRunner:
@@ -62,15 +66,17 @@ class JobRunner:
             await self._finish(job, progress, place)
         except (InferenceUnavailable, StorageUnavailable):
             raise
-        except (_JobFailed, PictureMissing) as error:
-            await self._fail(job, str(error))
+        except _JobFailed as error:
+            await self._fail(job, str(error), error.cause)
+        except PictureMissing as error:
+            await self._fail(job, str(error), FailureCause.PICTURE_MISSING)
         except PictureNotSaved as error:
             # Stored as plain text; it becomes Markdown when it is shown.
             reason = Text("job-failed.not-kept", {"reason": str(error)})
-            await self._fail(job, say_unmarked(reason, job.locale))
+            await self._fail(job, say_unmarked(reason, job.locale), FailureCause.NOT_KEPT)
         except Exception:
             log.exception("Job %s failed because of a bug.", job.id)
-            await self._fail(job, say("job-failed.our-mistake", job.locale))
+            await self._fail(job, say("job-failed.our-mistake", job.locale), FailureCause.BUG)
 
     async def copy(self, job: Job) -> None:
         """Finish a claimed job that only shows a picture of its parent.
@@ -91,13 +97,14 @@ class JobRunner:
             raise PictureMissing(f"{job.parent_id} has no picture {job.parent_index}")
         return await self._folder.read(picture)
 
-    async def _fail(self, job: Job, reason: str) -> None:
-        await until_stored(lambda: jobs.fail(self._database, job.id, reason))
+    async def _fail(self, job: Job, reason: str, cause: FailureCause) -> None:
+        await until_stored(lambda: jobs.fail(self._database, job.id, reason, cause))
 
     async def _finish(self, job: Job, progress: JobProgress, place: Place) -> None:
         server_id = job.server_id
         if server_id is not None and not await self._places.is_member(server_id, job.member_id):
-            raise _JobFailed(say("job-failed.not-a-member", job.locale))
+            reason = say("job-failed.not-a-member", job.locale)
+            raise _JobFailed(reason, FailureCause.NOT_A_MEMBER)
         job = await self._resolve(job)
         request = ImageRequest.from_json(job.request)
         made = await self._make(job, request, progress, place)
@@ -141,7 +148,8 @@ class JobRunner:
         except PictureMissing:
             parent = await jobs.parent_of(self._database, job)
             if parent is not None and parent.removed_by is RemovedBy.MODERATOR:
-                raise _JobFailed(say("job-failed.taken-away", job.locale)) from None
+                reason = say("job-failed.taken-away", job.locale)
+                raise _JobFailed(reason, FailureCause.PICTURE_MISSING) from None
             (picture,) = await self._generate(job, request, progress, place)
             return picture
 

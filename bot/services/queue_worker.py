@@ -21,7 +21,7 @@ from bot.services.job_runner import JobRunner
 from diffusion.protocol.client import InferenceUnavailable
 from storage import jobs
 from storage.database import Database, StorageUnavailable
-from storage.jobs import Job
+from storage.jobs import FailureCause, Job
 from storage.models import COPIED_KINDS, JobKind, JobState
 from storage.pictures import PictureFolder, PictureMissing
 
@@ -201,7 +201,8 @@ class QueueWorker:
         """Queue a job again; one during which inference breaks off again and again fails."""
         if place.is_to_blame(job.id, error):
             reason = say("job-failed.broke-off", job.locale, times=MAX_INTERRUPTIONS)
-            await until_stored(lambda: jobs.fail(self._database, job.id, reason))
+            cause = FailureCause.BROKE_OFF
+            await until_stored(lambda: jobs.fail(self._database, job.id, reason, cause))
             self._end(job.id)
             return
         place.pause(error)

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import drafts
 from storage.database import Database, upsert
+from storage.jobs.changes import FailureCause, JobStep, announce_change
 from storage.jobs.lookups import count_open_in
 from storage.jobs.records import UNFINISHED, Job, NewJob, fold, to_job, to_row
 from storage.models import JobRow, JobState, MemberRow
@@ -97,6 +98,8 @@ async def insert(
         for i, job in enumerate(new)
     ]
     session.add_all(rows)
+    for row in rows:
+        announce_change(session, JobStep.QUEUED, row)
     await _count(session, rows)
     return tuple(to_job(row) for row in rows)
 
@@ -179,6 +182,7 @@ async def finish(database: Database, job_id: str, pictures: Sequence[NewPicture]
         )
         if row is None:
             return False
+        announce_change(session, JobStep.ENDED, row)
         session.add_all(to_picture_row(job_id, picture) for picture in pictures)
         if row.counted_pictures and row.server_id and row.started_at and row.finished_at:
             gpu_ms = (row.finished_at - row.started_at) // timedelta(milliseconds=1)
@@ -188,12 +192,14 @@ async def finish(database: Database, job_id: str, pictures: Sequence[NewPicture]
         return True
 
 
-async def fail(database: Database, job_id: str, reason: str) -> bool:
+async def fail(
+    database: Database, job_id: str, reason: str, cause: FailureCause = FailureCause.OTHER
+) -> bool:
     """QUEUED or RUNNING → FAILED, with a reason for a person. False if it had ended.
 
-    Its pictures are given back to its member's quota.
+    Its pictures are given back to its member's quota. The listeners are told the `cause`.
     """
-    return await _give_up(database, job_id, state=JobState.FAILED, reason=reason)
+    return await _give_up(database, job_id, cause, state=JobState.FAILED, reason=reason)
 
 
 async def cancel(database: Database, job_id: str) -> bool:
@@ -203,9 +209,17 @@ async def cancel(database: Database, job_id: str) -> bool:
 
 async def requeue(database: Database, job_id: str) -> bool:
     """RUNNING → QUEUED, at its old place in the queue. False if it was not running."""
-    return await _change(
-        database, job_id, (JobState.RUNNING,), state=JobState.QUEUED, started_at=None
-    )
+    async with database.transaction() as session:
+        row = await session.scalar(
+            update(JobRow)
+            .where(JobRow.id == job_id, JobRow.state == JobState.RUNNING)
+            .values(state=JobState.QUEUED, started_at=None)
+            .returning(JobRow)
+        )
+        if row is None:
+            return False
+        announce_change(session, JobStep.REQUEUED, row)
+        return True
 
 
 async def requeue_unfinished(database: Database) -> int:
@@ -223,7 +237,11 @@ async def requeue_unfinished(database: Database) -> int:
 async def mark_shown(database: Database, job_id: str) -> None:
     """Store that the job's message shows how it ended."""
     async with database.transaction() as session:
-        await session.execute(update(JobRow).where(JobRow.id == job_id).values(shown_at=_now()))
+        row = await session.scalar(
+            update(JobRow).where(JobRow.id == job_id).values(shown_at=_now()).returning(JobRow)
+        )
+        if row is not None:
+            announce_change(session, JobStep.SHOWN, row)
 
 
 async def highlight(database: Database, job_id: str) -> bool:
@@ -248,21 +266,9 @@ async def take_back_highlight(database: Database, job_id: str) -> None:
         await session.execute(update(JobRow).where(JobRow.id == job_id).values(highlighted=False))
 
 
-async def _change(
-    database: Database, job_id: str, from_states: Sequence[JobState], **values: Any
+async def _give_up(
+    database: Database, job_id: str, cause: FailureCause | None = None, **values: Any
 ) -> bool:
-    """Change a job if it is in one of these states, and say whether it was."""
-    async with database.transaction() as session:
-        changed = await session.scalar(
-            update(JobRow)
-            .where(JobRow.id == job_id, JobRow.state.in_(from_states))
-            .values(**values)
-            .returning(JobRow.id)
-        )
-        return changed is not None
-
-
-async def _give_up(database: Database, job_id: str, **values: Any) -> bool:
     """End an unfinished job without pictures, and give back what was counted for it.
 
     One transaction: of the change and the return, there is never one without the other.
@@ -276,6 +282,7 @@ async def _give_up(database: Database, job_id: str, **values: Any) -> bool:
         )
         if row is None:
             return False
+        announce_change(session, JobStep.ENDED, row, cause)
         if row.counted_pictures and row.server_id is not None:
             await quotas.give_back(
                 session, row.server_id, row.member_id, row.created_at, row.counted_pictures
