@@ -153,6 +153,11 @@ class Settings(BaseSettings):
         description="The address that this port is opened on. Whoever reaches it can read the "
         "metrics. Default: `127.0.0.1`.",
     )
+    log_format: Literal["text", "json"] = Field(
+        "text",
+        validation_alias=AliasChoices("DARKROOM_LOG_FORMAT"),
+        description="How logs are written: `text` or `json`.",
+    )
     playground_port: int = Field(
         8080,
         ge=0,
@@ -227,6 +232,7 @@ class Settings(BaseSettings):
             "DARKROOM_DTYPE": self.dtype,
             "DARKROOM_BACKEND": self.backend,
             "DARKROOM_COMPILE": str(int(self.compiled)),
+            "DARKROOM_LOG_FORMAT": self.log_format,
             **({"DARKROOM_LORAS": self.loras} if self.loras else {}),
             **({"DARKROOM_MODEL_ALIASES": self.model_aliases} if self.model_aliases else {}),
             **({"DARKROOM_CORS_ORIGINS": self.cors_origins} if self.cors_origins else {}),
@@ -237,6 +243,12 @@ class Settings(BaseSettings):
     def inference_arguments(self) -> tuple[str, ...]:
         """The command line of our own inference process."""
         return ("--model", self.model) if self.model else ()
+
+    @property
+    def secrets(self) -> tuple[str | None, ...]:
+        """Values that are never written to a log; passwords in addresses are besides."""
+        token = self.discord_token.get_secret_value() if self.discord_token else None
+        return token, self.api_key
 
     @property
     def api_key(self) -> str | None:

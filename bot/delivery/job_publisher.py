@@ -31,6 +31,7 @@ from bot.models.registry import ModelRegistry
 from bot.prompts.recipe import left_out_of
 from bot.retry import retried, until_stored
 from diffusion.protocol.requests import ImageRequest
+from diffusion.telemetry.job_context import bind_job
 from storage import jobs, removals
 from storage.database import Database, StorageUnavailable
 from storage.jobs import FailureCause, Job
@@ -157,6 +158,7 @@ class JobPublisher:
             await self._post_waiting(job_id, wake)
 
     async def _post_waiting(self, job_id: str, wake: Callable[[], None]) -> None:
+        bind_job(job_id)
         job = await jobs.get(self._database, job_id)
         if job is None or job.message_id:
             return
@@ -194,6 +196,7 @@ class JobPublisher:
         )
 
     async def _show_used(self, job_id: str) -> None:
+        bind_job(job_id)
         job = await jobs.get(self._database, job_id)
         if job is None or job.state is not JobState.DONE or job.message_id is None:
             return
@@ -219,6 +222,7 @@ class JobPublisher:
                 )
 
     async def _show_end(self, job_id: str) -> None:
+        bind_job(job_id)
         job = await jobs.get(self._database, job_id)
         if job is None or job.state in (JobState.QUEUED, JobState.RUNNING):
             return
@@ -238,6 +242,7 @@ class JobPublisher:
             await self._send_if_wanted(job)
 
     async def _note_shown(self, job_id: str) -> None:
+        bind_job(job_id)
         job = await jobs.get(self._database, job_id)
         assert job is not None, "jobs are never deleted"
         await jobs.mark_shown(self._database, job_id)

@@ -1,10 +1,14 @@
-"""Counts what happens to jobs and to the database, which tells once it is committed."""
+"""Counts and logs what happens to jobs and to the database, which tells once it is committed."""
 
+import logging
 from datetime import datetime
 
 from bot.observability import metrics
+from diffusion.telemetry.job_context import working_on
 from storage.database import Database, StorageUnavailable
 from storage.jobs import Job, JobChanged, JobStep
+
+log = logging.getLogger(__name__)
 
 
 def watch(database: Database) -> None:
@@ -16,6 +20,8 @@ def _count(event: object) -> None:
     match event:
         case JobChanged():
             _count_change(event)
+            with working_on(event.job.id):
+                log.info("Job %s: %s", event.step.value, _summary(event))
         case StorageUnavailable():
             metrics.DATABASE_ERRORS.inc()
 
@@ -29,6 +35,15 @@ def _count_change(change: JobChanged) -> None:
         cause = change.cause.value if change.cause else ""
         metrics.JOBS_ENDED.labels(job.state.value, cause).inc()
         _count_run(job)
+
+
+def _summary(change: JobChanged) -> str:
+    """What an operator wants to know of it; nothing that its member typed."""
+    job = change.job
+    words = [job.kind.value, job.state.value]
+    if change.cause:
+        words.append(change.cause.value)
+    return ", ".join(words)
 
 
 def _count_run(job: Job) -> None:

@@ -19,6 +19,7 @@ from bot.policy.places import Places
 from bot.retry import until_stored
 from bot.services.job_runner import JobRunner
 from diffusion.protocol.client import InferenceUnavailable
+from diffusion.telemetry.job_context import bind_job
 from storage import jobs
 from storage.database import Database, StorageUnavailable
 from storage.jobs import FailureCause, Job
@@ -179,6 +180,7 @@ class QueueWorker:
         await self._follow(job, place)
 
     async def _follow(self, claimed: Job, place: Place) -> None:
+        bind_job(claimed.id)
         job = await until_stored(lambda: jobs.get(self._database, claimed.id))
         if job is None or job.state is not JobState.RUNNING:
             return  # Cancelled between the claim and now.

@@ -36,6 +36,7 @@ from diffusion.protocol.stream_parser import (
     tokens_in,
     weights_in,
 )
+from diffusion.telemetry.job_context import trace_headers
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 120.0
@@ -237,7 +238,11 @@ class InferenceClient:
         try:
             sent = {"data": body} if isinstance(body, aiohttp.FormData) else {"json": body}
             response = await self._session.request(
-                method, self._url + path, allow_redirects=False, **sent
+                method,
+                self._url + path,
+                allow_redirects=False,
+                headers=trace_headers(),
+                **sent,
             )
             try:
                 if response.status != 200 and not (missing_is_fine and response.status == 404):
