@@ -158,6 +158,11 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DARKROOM_LOG_FORMAT"),
         description="How logs are written: `text` or `json`.",
     )
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None,
+        description="Where traces are sent by OTLP over HTTP, such as `http://127.0.0.1:4318`; "
+        "needs `darkroom[telemetry]`. Default: nowhere.",
+    )
     playground_port: int = Field(
         8080,
         ge=0,
@@ -233,11 +238,18 @@ class Settings(BaseSettings):
             "DARKROOM_BACKEND": self.backend,
             "DARKROOM_COMPILE": str(int(self.compiled)),
             "DARKROOM_LOG_FORMAT": self.log_format,
+            **self.for_traces,
             **({"DARKROOM_LORAS": self.loras} if self.loras else {}),
             **({"DARKROOM_MODEL_ALIASES": self.model_aliases} if self.model_aliases else {}),
             **({"DARKROOM_CORS_ORIGINS": self.cors_origins} if self.cors_origins else {}),
             **({"INFERENCE_API_KEY": self.api_key} if self.api_key else {}),
         }
+
+    @property
+    def for_traces(self) -> dict[str, str]:
+        """What OpenTelemetry reads from the environment; the rest of it is not in `.env`."""
+        endpoint = self.otel_exporter_otlp_endpoint
+        return {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint} if endpoint else {}
 
     @property
     def inference_arguments(self) -> tuple[str, ...]:
