@@ -208,6 +208,7 @@ def test_all_that_is_needed_is_locked() -> None:
     needed = [
         *project["project"]["dependencies"],
         *project["project"]["optional-dependencies"]["openvino"],
+        *project["project"]["optional-dependencies"]["telemetry"],
         *project["build-system"]["requires"],
     ]
     seen: set[tuple[str, frozenset[str]]] = set()

@@ -31,6 +31,7 @@ from bot.models.registry import ModelRegistry
 from bot.prompts.recipe import left_out_of
 from bot.retry import retried, until_stored
 from diffusion.protocol.requests import ImageRequest
+from diffusion.telemetry import traces
 from diffusion.telemetry.job_context import bind_job
 from storage import jobs, removals
 from storage.database import Database, StorageUnavailable
@@ -249,6 +250,7 @@ class JobPublisher:
         if job.server_id is not None or job.reply_token is not None:
             await self._send_if_wanted(job)
 
+    @traces.traced("post")
     async def _post_finished(self, job: Job) -> None:
         """Post the first message of a job that is done already. Raises CannotPost."""
         message = await self.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)
@@ -266,6 +268,7 @@ class JobPublisher:
             except CannotPost:
                 log.info("Member %s does not accept direct messages.", job.member_id)
 
+    @traces.traced("post")
     async def _show_in_place(self, job: Job) -> None:
         """Edit the job's message; nothing is shown if it was deleted. Raises CannotPost."""
         if job.message_id is None:
@@ -301,6 +304,7 @@ class JobPublisher:
             posted = await self._messenger.edit(*place, message, job.reply_token)
         await self._link(job, message.buttons, posted)
 
+    @traces.traced("post")
     async def _show_elsewhere(self, job: Job) -> bool:
         """Post the end of a job as a new message; returns whether that is a direct message."""
         message = await self.end_of(job, MIN_ATTACHMENT_LIMIT_BYTES)

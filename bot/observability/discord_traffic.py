@@ -10,6 +10,8 @@ import aiohttp
 import discord
 
 from bot.observability import metrics
+from diffusion.telemetry import traces
+from diffusion.telemetry.job_context import working_on
 
 CALLBACK = re.compile(r"/interactions/(\d+)/[^/]+/callback$")
 
@@ -21,17 +23,38 @@ class BegunInteraction:
     id: int
     type: str
     begun_s: float = field(default_factory=time.monotonic)
+    begun_ns: int = field(default_factory=time.time_ns)
     is_answered: bool = False
+    job_ids: list[str] = field(default_factory=list)
+    """The jobs that it has queued, while it has no answer."""
+
+    def queued(self, job_id: str) -> None:
+        """Note a job that it has queued; the trace of the job begins with it."""
+        if self.is_answered:
+            self._record(job_id)
+        else:
+            self.job_ids.append(job_id)
+
+    def answered(self) -> None:
+        """Note that Discord has its first answer."""
+        self.is_answered = True
+        metrics.ANSWER.labels(self.type).observe(time.monotonic() - self.begun_s)
+        for job_id in self.job_ids:
+            self._record(job_id)
+
+    def _record(self, job_id: str) -> None:
+        with working_on(job_id):
+            traces.record("interaction", self.begun_ns, attributes={"discord.type": self.type})
 
 
-_current: ContextVar[BegunInteraction | None] = ContextVar("interaction", default=None)
+current: ContextVar[BegunInteraction | None] = ContextVar("interaction", default=None)
 
 
 def begin(interaction: discord.Interaction) -> None:
     """Count an interaction. To be called in the task that handles it, before anything else."""
     kind = interaction.type.name
     metrics.INTERACTIONS.labels(kind).inc()
-    _current.set(BegunInteraction(interaction.id, kind))
+    current.set(BegunInteraction(interaction.id, kind))
 
 
 def http_trace() -> aiohttp.TraceConfig:
@@ -65,7 +88,6 @@ async def _on_exception(
 
 def _answered(interaction_id: int) -> None:
     """Note that Discord has the first answer to an interaction."""
-    begun = _current.get()
+    begun = current.get()
     if begun is not None and begun.id == interaction_id and not begun.is_answered:
-        begun.is_answered = True
-        metrics.ANSWER.labels(begun.type).observe(time.monotonic() - begun.begun_s)
+        begun.answered()

@@ -1,9 +1,10 @@
-"""Counts and logs what happens to jobs and to the database, which tells once it is committed."""
+"""Counts, logs and traces what happens to jobs; their database tells once it is committed."""
 
 import logging
 from datetime import datetime
 
-from bot.observability import metrics
+from bot.observability import discord_traffic, metrics
+from diffusion.telemetry import traces
 from diffusion.telemetry.job_context import working_on
 from storage.database import Database, StorageUnavailable
 from storage.jobs import Job, JobChanged, JobStep
@@ -22,6 +23,7 @@ def _count(event: object) -> None:
             _count_change(event)
             with working_on(event.job.id):
                 log.info("Job %s: %s", event.step.value, _summary(event))
+                _trace(event)
         case StorageUnavailable():
             metrics.DATABASE_ERRORS.inc()
 
@@ -44,6 +46,31 @@ def _summary(change: JobChanged) -> str:
     if change.cause:
         words.append(change.cause.value)
     return ", ".join(words)
+
+
+def _trace(change: JobChanged) -> None:
+    job = change.job
+    if change.step is JobStep.QUEUED and (begun := discord_traffic.current.get()):
+        begun.queued(job.id)
+    if change.step is JobStep.CLAIMED:
+        if job.attempts == 1:
+            traces.record("queue wait", _ns(job.created_at), _ns(change.began_at))
+        traces.record("claim", _ns(change.began_at))
+    if change.step is JobStep.SHOWN:
+        traces.record_job(
+            _ns(job.created_at),
+            {
+                "darkroom.kind": job.kind.value,
+                "darkroom.mode": job.mode.value,
+                "darkroom.state": job.state.value,
+                "darkroom.attempts": job.attempts,
+            },
+        )
+
+
+def _ns(when: datetime) -> int:
+    """Nanoseconds since 1970."""
+    return int(when.timestamp() * 1_000_000) * 1_000
 
 
 def _count_run(job: Job) -> None:

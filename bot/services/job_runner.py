@@ -17,6 +17,7 @@ from bot.services.unresolved_jobs import JobResolver
 from diffusion.protocol.client import InferenceRefused, InferenceUnavailable
 from diffusion.protocol.events import Failed, Finished, Progress, Queued
 from diffusion.protocol.requests import ImageRequest
+from diffusion.telemetry import traces
 from storage import jobs, pictures
 from storage.database import Database, StorageUnavailable
 from storage.jobs import FailureCause, Job
@@ -107,12 +108,14 @@ class JobRunner:
             raise _JobFailed(reason, FailureCause.NOT_A_MEMBER)
         job = await self._resolve(job)
         request = ImageRequest.from_json(job.request)
-        made = await self._make(job, request, progress, place)
-        saved = [
-            await self._folder.save(job.id, index, own_seed(noise), picture)
-            for index, (noise, picture) in enumerate(zip(request.noises, made, strict=True))
-        ]
-        await until_stored(lambda: jobs.finish(self._database, job.id, saved))
+        with traces.span("generate", {"darkroom.model": request.model}):
+            made = await self._make(job, request, progress, place)
+        with traces.span("store"):
+            saved = [
+                await self._folder.save(job.id, index, own_seed(noise), picture)
+                for index, (noise, picture) in enumerate(zip(request.noises, made, strict=True))
+            ]
+            await until_stored(lambda: jobs.finish(self._database, job.id, saved))
 
     async def _resolve(self, job: Job) -> Job:
         """The job with a request for a model that is there."""

@@ -14,7 +14,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from diffusion.decoding.decoder import DecoderBusy, PictureDecoder
-from diffusion.engine.engine_thread import EngineState, EngineThread, EventStream, NotServing
+from diffusion.engine.engine_thread import EngineState, EngineThread, NotServing
 from diffusion.engine.events import GenerationFailed, GenerationFinished
 from diffusion.engine.shares import Caller, QueueFull
 from diffusion.protocol.calls import GenerationCall, read_call
@@ -29,8 +29,10 @@ from diffusion.server.metrics import Metrics
 from diffusion.server.origins import Cors, is_known_host, is_own_page
 from diffusion.server.picture_links import FILES_PATH, PictureLinks, link_base
 from diffusion.server.responses import completed, error_event, events, files, refusal
+from diffusion.server.stages import TracedStream
 from diffusion.server.work_queue import WorkQueue
-from diffusion.telemetry.job_context import TRACEPARENT, bind_job, job_in
+from diffusion.telemetry import traces
+from diffusion.telemetry.job_context import TRACEPARENT, bind_request
 from diffusion.text.encoder import TextEncoder, TextTooLong
 from diffusion.vision.inpainting import InpaintCanvas
 
@@ -112,7 +114,7 @@ class ImagesApi:
     @web.middleware
     async def _answer_errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         # Also where it names none: a connection's requests are answered in one task.
-        bind_job(job_in(request.headers.get(TRACEPARENT)))
+        bind_request(request.headers.get(TRACEPARENT))
         try:
             return await handler(request)
         except InvalidField as error:
@@ -253,13 +255,14 @@ class ImagesApi:
         )
         return await self._draw(http, call, canvas)
 
+    @traces.traced("request")
     async def _draw(
         self, http: web.Request, call: GenerationCall, canvas: InpaintCanvas | None
     ) -> web.StreamResponse:
         previews = call.partial_images if call.stream else 0
         caller = Caller.at(http.remote, call.user)
-        following = self._engine_thread.follow(call.request, previews, canvas, caller)
-        outcome = "cancelled"
+        stream = self._engine_thread.follow(call.request, previews, canvas, caller)
+        following, outcome = TracedStream(stream), "cancelled"
         try:
             answer = self._stream if call.stream else self._answer
             response, outcome = await answer(http, call, following)
@@ -270,7 +273,7 @@ class ImagesApi:
             log.info("A request ended: %s", outcome)
 
     async def _answer(
-        self, http: web.Request, call: GenerationCall, following: EventStream
+        self, http: web.Request, call: GenerationCall, following: TracedStream
     ) -> tuple[web.StreamResponse, str]:
         """All pictures in one JSON answer, and the outcome for the metrics."""
         event = await following.next()
@@ -289,7 +292,7 @@ class ImagesApi:
         return web.Response(body=body, content_type="application/json"), "finished"
 
     async def _stream(
-        self, http: web.Request, call: GenerationCall, following: EventStream
+        self, http: web.Request, call: GenerationCall, following: TracedStream
     ) -> tuple[web.StreamResponse, str]:
         """Server-sent events until the pictures are done, and the outcome for the metrics."""
         response = web.StreamResponse(

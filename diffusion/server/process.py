@@ -23,7 +23,7 @@ from diffusion.nn.devices import SettingError, best_device, compile_wanted, numb
 from diffusion.server.app import ImagesApi
 from diffusion.server.connections import BoundedListener
 from diffusion.server.origins import OpenToAll, WrongOrigins, check_open, read_origins
-from diffusion.telemetry import logs
+from diffusion.telemetry import logs, traces
 
 DESCRIPTION = (
     "`python -m diffusion`: the inference process. Loads the model, says where it listens, serves."
@@ -44,11 +44,13 @@ def run() -> None:
     arguments = _arguments()
     try:
         logs.set_up(os.environ.get(logs.FORMAT_NAME))
-    except logs.UnknownFormat as error:
+        traces.set_up("darkroom-inference")
+    except (logs.UnknownFormat, traces.TelemetryMissing) as error:
         sys.exit(_refused(error, os.EX_CONFIG))
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     code = asyncio.run(serve(arguments, best_device()))
+    traces.shut_down()
     sys.stdout.flush()
     # Not sys.exit: a long step may still run in its thread, and torch may crash when the
     # interpreter ends meanwhile.

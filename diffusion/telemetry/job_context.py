@@ -24,19 +24,33 @@ current_span: ContextVar[str] = ContextVar("span", default="")
 NOT_RECORDED = "-00"
 
 
+def root_span(job_id: str) -> str:
+    """The id of the span that is the whole of a job."""
+    return job_id[:16]
+
+
+def bind_request(header: str | None) -> None:
+    """This task answers a request with this `traceparent` header, or with none that is whole."""
+    match = _FORM.fullmatch(header or "")
+    current_job.set(match[1] if match else "")
+    current_span.set(f"{match[2]}-{match[3]}" if match else "")
+
+
 def bind_job(job_id: str) -> None:
     """This task works on a job from now on, and so does what it starts."""
     current_job.set(job_id)
+    current_span.set("")
 
 
 @contextmanager
 def working_on(job_id: str) -> Iterator[None]:
     """This task works on a job until the block ends."""
-    before = current_job.set(job_id)
+    job, span = current_job.set(job_id), current_span.set("")
     try:
         yield
     finally:
-        current_job.reset(before)
+        current_job.reset(job)
+        current_span.reset(span)
 
 
 def trace_headers() -> dict[str, str]:
@@ -44,10 +58,4 @@ def trace_headers() -> dict[str, str]:
     job_id = current_job.get()
     if not _JOB_ID.fullmatch(job_id):
         return {}
-    return {TRACEPARENT: f"00-{job_id}-{current_span.get() or job_id[:16] + NOT_RECORDED}"}
-
-
-def job_in(header: str | None) -> str:
-    """The id of the job that a `traceparent` header names; empty if it names none."""
-    match = _FORM.fullmatch(header or "")
-    return match[1] if match else ""
+    return {TRACEPARENT: f"00-{job_id}-{current_span.get() or root_span(job_id) + NOT_RECORDED}"}

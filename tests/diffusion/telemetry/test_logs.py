@@ -12,8 +12,8 @@ import pytest
 from diffusion.telemetry.job_context import (
     TRACEPARENT,
     bind_job,
+    bind_request,
     current_job,
-    job_in,
     trace_headers,
 )
 from diffusion.telemetry.logs import CONTINUED, JsonFormatter, TextFormatter
@@ -103,7 +103,8 @@ def test_the_process_logs_what_it_does_not_catch_in_its_format() -> None:
 
 @pytest.mark.parametrize("header", [None, "", "00-xyz", f"00-{JOB}", f"00-{JOB}-{'0' * 16}-01\n"])
 def test_only_a_whole_header_names_a_job(header: str | None) -> None:
-    assert job_in(header) == ""
+    bind_request(header)
+    assert trace_headers() == {}
 
 
 def test_the_job_of_a_task_goes_out_in_w3cs_header() -> None:
@@ -117,4 +118,6 @@ def test_the_job_of_a_task_goes_out_in_w3cs_header() -> None:
     finally:
         current_job.reset(token)
     assert headers == {TRACEPARENT: f"00-{JOB}-{JOB[:16]}-00"}
-    assert job_in(headers[TRACEPARENT]) == JOB
+    bind_request(headers[TRACEPARENT])
+    assert trace_headers() == headers
+    bind_request(None)
