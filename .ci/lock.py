@@ -23,8 +23,9 @@ def main() -> None:
     project = settings["project"]
     wanted = [
         *project["dependencies"],
-        # The image is the same with a GPU and without.
+        # The image is the same with a GPU and without, watched or not.
         *project["optional-dependencies"]["openvino"],
+        *project["optional-dependencies"]["telemetry"],
         *settings["build-system"]["requires"],
     ]
     pinned = "".join(

@@ -22,9 +22,10 @@ from bot.cli.imagine import imagine
 from bot.cli.launcher import launch
 from bot.cli.prune import Prune, days, prune
 from bot.cli.run_bot import WrongSettings, run_bot
-from bot.config import Settings
+from bot.config import Settings, split_addresses
 from bot.engines.configuration import InvalidConfiguration
 from bot.errors import UserError
+from diffusion.telemetry import logs, redaction
 from storage.database import StorageUnavailable, migrate
 from storage.permissions import PRIVATE_UMASK
 
@@ -39,8 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if given and given[0] in MODULES:
             _replace_process(MODULES[given[0]], given[1:])
         options = _parser().parse_args(given)
-        _log_to_terminal()
-        asyncio.run(_run(options, Settings()))
+        settings = Settings()
+        _set_up_logs(settings)
+        asyncio.run(_run(options, settings))
     except KeyboardInterrupt:
         sys.exit(130)
     except ValidationError as error:
@@ -48,14 +50,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _refuse_settings(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
     except (WrongSettings, InvalidConfiguration) as error:
         _refuse_settings(str(error))
-    except UserError as error:
-        sys.exit(f"darkroom: {error}")
-    except (CannotStart, StorageUnavailable, OSError) as error:
-        sys.exit(f"darkroom: {error}")
+    except (UserError, CannotStart, StorageUnavailable, OSError) as error:
+        sentence = f"darkroom: {error}"
+        if not logs.is_json():
+            sys.exit(redaction.redacted(sentence))
+        logs.tell(sentence, logger="darkroom", level=logging.ERROR)
+        sys.exit(1)
 
 
 def _refuse_settings(sentence: str) -> NoReturn:
-    print(f"darkroom: {sentence}", file=sys.stderr)
+    logs.tell(f"darkroom: {sentence}", logger="darkroom", level=logging.ERROR)
     sys.exit(os.EX_CONFIG)
 
 
@@ -86,8 +90,11 @@ def _end_now(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _log_to_terminal() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+def _set_up_logs(settings: Settings) -> None:
+    logs.set_up(settings.log_format)
+    redaction.hide(settings.secrets)
+    for url in (settings.database, *split_addresses(settings.inference_url or "")):
+        redaction.hide_password(url)
     # Alembic logs every check of the database; discord.py warns that voice is not supported.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False

@@ -16,6 +16,9 @@ from bot.engines.connections import ConnectedEngines
 from bot.errors import UserError
 from bot.i18n.translator import Translator
 from bot.invite import INTENTS, invite_link
+from bot.observability.discord_traffic import http_trace
+from bot.observability.gauges import BotFigures, EngineFigures
+from bot.observability.job_changes import watch
 from bot.policy.places import Places
 from bot.policy.showing_places import ShowingPlaces
 from bot.services.container import build_services
@@ -177,7 +180,9 @@ class DarkroomBot(commands.Bot):
             guild_ready_timeout=0,
             proxy=proxy,
             proxy_auth=proxy_auth,
+            http_trace=http_trace(),
         )
+        watch(database)
         places = Places(
             self,
             database,
@@ -191,11 +196,22 @@ class DarkroomBot(commands.Bot):
         self.services = build_services(
             settings, database, folder, engines, Messenger(self), places, showing_places
         )
+        registry = self.services.registry
+        self.figures = BotFigures(
+            self, database, self._engine_figures, lambda: {one.id for one in registry.models}
+        )
         self._reactions = Reactions(self, self.services)
         self.command_ids: dict[str, int] = {}
         self._is_on_discord = settings.discord_url is None
         self._loops: list[asyncio.Task[Any]] = []
         self._leaving: set[int] = set()
+
+    def _engine_figures(self) -> list[EngineFigures]:
+        places = self.services.engine_places
+        return [
+            EngineFigures(name, one.is_away, one.running, one.jobs_at_once)
+            for name, one in zip(places.names, places.statuses(), strict=True)
+        ]
 
     async def setup_hook(self) -> None:
         self.add_dynamic_items(*PRESSED)

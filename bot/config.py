@@ -188,6 +188,30 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DARKROOM_C2PA_KEY"),
         description="The PEM file with the private key of that certificate, without a password.",
     )
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        validation_alias=AliasChoices("DARKROOM_METRICS_PORT"),
+        description="The port for the bot's metrics and health (docs/observability.md); 0 picks a "
+        "free one. Default: none.",
+    )
+    metrics_host: str = Field(
+        "127.0.0.1",
+        validation_alias=AliasChoices("DARKROOM_METRICS_HOST"),
+        description="The address that this port is opened on. Whoever reaches it can read the "
+        "metrics. Default: `127.0.0.1`.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text",
+        validation_alias=AliasChoices("DARKROOM_LOG_FORMAT"),
+        description="How logs are written: `text` or `json`.",
+    )
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None,
+        description="Where traces are sent by OTLP over HTTP, such as `http://127.0.0.1:4318`; "
+        "needs `darkroom[telemetry]`. Default: nowhere.",
+    )
     playground_port: int = Field(
         8080,
         ge=0,
@@ -329,6 +353,8 @@ class Settings(BaseSettings):
             "DARKROOM_DTYPE": self.dtype,
             "DARKROOM_BACKEND": self.backend,
             "DARKROOM_COMPILE": str(int(self.compiled)),
+            "DARKROOM_LOG_FORMAT": self.log_format,
+            **self.for_traces,
             **({"DARKROOM_LORAS": self.loras} if self.loras else {}),
             **({"DARKROOM_MODEL_ALIASES": self.model_aliases} if self.model_aliases else {}),
             **({"DARKROOM_CORS_ORIGINS": self.cors_origins} if self.cors_origins else {}),
@@ -336,9 +362,21 @@ class Settings(BaseSettings):
         }
 
     @property
+    def for_traces(self) -> dict[str, str]:
+        """What OpenTelemetry reads from the environment; the rest of it is not in `.env`."""
+        endpoint = self.otel_exporter_otlp_endpoint
+        return {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint} if endpoint else {}
+
+    @property
     def inference_arguments(self) -> tuple[str, ...]:
         """The command line of our own inference process."""
         return ("--model", self.model) if self.model else ()
+
+    @property
+    def secrets(self) -> tuple[str | None, ...]:
+        """Values that are never written to a log; passwords in addresses are besides."""
+        token = self.discord_token.get_secret_value() if self.discord_token else None
+        return token, self.api_key
 
     @property
     def api_key(self) -> str | None:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from bot.observability import metrics
 from storage.database import StorageUnavailable
 
 log = logging.getLogger(__name__)
@@ -38,5 +39,7 @@ async def retried(
             return await call()
         except errors as error:
             log.warning("%s Trying again.", error)
+            of = "database" if isinstance(error, StorageUnavailable) else "discord"
+            metrics.RETRIES.labels(of).inc()
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, max_pause_s)

@@ -45,6 +45,18 @@ def test_the_bot_waits_for_a_healthy_database() -> None:
     assert SERVICES["bot"]["depends_on"]["postgres"]["condition"] == "service_healthy"
 
 
+def test_bot_and_inference_are_asked_whether_they_are_ready() -> None:
+    """At the ports that they are given."""
+    bot, inference = SERVICES["bot"], SERVICES["inference"]
+    port = bot["environment"]["DARKROOM_METRICS_PORT"]
+    assert f"http://127.0.0.1:{port}/readyz" in bot["healthcheck"]["test"][-1]
+    port = inference["command"][inference["command"].index("--port") + 1]
+    assert f"http://127.0.0.1:{port}/readyz" in inference["healthcheck"]["test"][-1]
+    for script in (bot["healthcheck"]["test"], inference["healthcheck"]["test"]):
+        assert script[:3] == ["CMD", "python", "-c"]
+        compile(script[3], "healthcheck", "exec")
+
+
 def test_what_is_kept_lies_in_volumes() -> None:
     for service, volume in (
         ("bot", "pictures"),
@@ -205,6 +217,7 @@ def test_all_that_is_needed_is_locked() -> None:
     needed = [
         *project["project"]["dependencies"],
         *project["project"]["optional-dependencies"]["openvino"],
+        *project["project"]["optional-dependencies"]["telemetry"],
         *project["build-system"]["requires"],
     ]
     seen: set[tuple[str, frozenset[str]]] = set()

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from bot.cli.errors import CannotStart
 from bot.config import Settings
 from bot.engines.configuration import read_configuration
+from diffusion.telemetry import logs
 from storage.database import migrate
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ async def launch(settings: Settings) -> None:
             _announce(children)
         await stop.wait()
     finally:
-        print("Darkroom stops.", flush=True)
+        logs.tell("Darkroom stops.", logger=__name__)
         # The bot first, so that it does not lose the others while it runs.
         for supervisor in reversed(supervisors):
             await supervisor.end()
@@ -106,10 +107,11 @@ def _children(settings: Settings) -> list[ChildProcess]:
 def _announce(children: list[ChildProcess]) -> None:
     playground = next((child for child in children if child.name == "playground"), None)
     if playground is None:
-        print("Darkroom is ready: type /imagine in your Discord server.", flush=True)
+        sentence = "Darkroom is ready: type /imagine in your Discord server."
     else:
         url = f"http://127.0.0.1:{playground.command[-1]}"
-        print(f"Darkroom is ready. Open {url} and type /imagine a red fox", flush=True)
+        sentence = f"Darkroom is ready. Open {url} and type /imagine a red fox"
+    logs.tell(sentence, logger=__name__)
 
 
 def _free_port(wanted: int) -> int:
@@ -194,7 +196,7 @@ class _Supervisor:
         assert process.stdout is not None
         while line := await _read_line(process.stdout):
             text = line.decode(errors="replace").rstrip()
-            print(f"{self._child.name:>10} │ {text}", flush=True)
+            logs.relay(self._child.name, text)
             if self._child.ready in text:
                 self._is_ready = True
                 if not self.started.done():

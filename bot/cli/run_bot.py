@@ -1,6 +1,7 @@
 """`darkroom bot`: open the database and the connections, and run the Discord client."""
 
 import asyncio
+import os
 import signal
 
 import aiohttp
@@ -12,6 +13,8 @@ from bot.config import Settings
 from bot.engines.configuration import read_configuration
 from bot.engines.connections import open_engines
 from bot.images.credentials import UnusableCertificate
+from bot.observability.server import CannotListen, watched
+from diffusion.telemetry import traces
 from storage.database import Database, files_of, migrate
 from storage.permissions import close_files, close_folder
 from storage.pictures import PictureFolder
@@ -35,6 +38,11 @@ async def run_bot(settings: Settings) -> None:
         raise WrongSettings("Set INFERENCE_URL to an inference server, or run `darkroom` alone.")
     if settings.discord_url:
         point_at(settings.discord_url)
+    os.environ.update(settings.for_traces)
+    try:
+        traces.set_up("darkroom-bot")
+    except traces.TelemetryMissing as error:
+        raise WrongSettings(str(error)) from error
     close_folder(settings.data_folder)
     close_files(
         *(settings.models_file, settings.picture_folder, settings.own_c2pa_file),
@@ -47,12 +55,16 @@ async def run_bot(settings: Settings) -> None:
         async with (
             open_engines(configuration) as engines,
             DarkroomBot(settings, database, folder, engines) as bot,
+            watched(bot.figures, settings.metrics_host, settings.metrics_port),
         ):
             await _connect(bot, settings.discord_token.get_secret_value())
+    except CannotListen as error:
+        raise CannotStart(str(error)) from error
     except UnusableCertificate as error:
         raise WrongSettings(str(error)) from error
     finally:
         await database.close()
+        await asyncio.to_thread(traces.shut_down)
 
 
 async def _connect(bot: DarkroomBot, token: str) -> None:

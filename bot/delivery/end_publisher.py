@@ -30,6 +30,7 @@ from bot.policy.access import is_withheld
 from bot.policy.notifications import notifies
 from bot.policy.verdicts import Verdict
 from bot.retry import until_stored
+from diffusion.telemetry import traces
 from storage import jobs, removals
 from storage.database import Database
 from storage.jobs import UNFINISHED, Job
@@ -160,6 +161,7 @@ class EndPublisher:
             by_token = await jobs.count_by_token(self._database, job.reply_token)
         return notifies(job.state, server, jobs_by_token=by_token)
 
+    @traces.traced("post")
     async def _show_in_place(self, job: Job, notify: bool) -> None:
         """Show the end where the job's message is; nothing if that was deleted.
 
@@ -304,6 +306,7 @@ class EndPublisher:
             message = await self._messages.of(job, MIN_ATTACHMENT_LIMIT_BYTES)
             return message, await send(message)
 
+    @traces.traced("post")
     async def _show_elsewhere(self, job: Job, notify: bool) -> PostedMessage | None:
         """Post the end of a job as a new message; None if that is possible nowhere."""
         # It may become a direct message, so it is made for both places.

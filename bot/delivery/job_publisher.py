@@ -25,9 +25,10 @@ from bot.i18n.texts import say
 from bot.messages import job_messages
 from bot.messages.specs import MessageSpec
 from bot.policy.picture_policy import ShowingPlace
+from diffusion.telemetry.job_context import bind_job
 from storage import jobs
 from storage.database import Database
-from storage.jobs import Job
+from storage.jobs import FailureCause, Job
 from storage.models import JobState
 
 
@@ -132,6 +133,7 @@ class JobPublisher:
             await self._post_waiting(job_id, wake)
 
     async def _post_waiting(self, job_id: str, wake: Callable[[], None]) -> None:
+        bind_job(job_id)
         job = await jobs.get(self._database, job_id)
         if job is None or job.message_id:
             return
@@ -157,10 +159,12 @@ class JobPublisher:
                 posted = await self._messenger.post_to_member(job.member_id, message)
                 await attach(self._database, job.id, posted, by_token=False)
                 return
-        await jobs.fail(self._database, job.id, say("job-failed.no-place", job.locale))
+        reason = say("job-failed.no-place", job.locale)
+        await jobs.fail(self._database, job.id, reason, FailureCause.NO_PLACE)
         self.show_end(job.id)
 
     async def _show_end(self, job_id: str) -> None:
+        bind_job(job_id)
         if await self._ends.show(job_id):
             self._tasks.start(self._ends.send_if_wanted, job_id)
         await self._ends.remove_progress(job_id)

@@ -36,6 +36,7 @@ from bot.proxies import DIRECT, Proxies
 from diffusion.protocol.models import MAX_NATIVE_SIDE_PX, MAX_SIZES, ModelInfo
 from diffusion.protocol.requests import MAX_GUIDANCE, MAX_STEPS, SAMPLER_NAMES, SIZE
 from diffusion.protocol.session import has_credentials
+from diffusion.telemetry import redaction
 
 Kind = Literal["darkroom", "openai", "comfyui"]
 """Which language an engine speaks."""
@@ -272,6 +273,9 @@ def read_configuration(settings: Settings) -> Configuration:
         else:
             key = None if has_credentials(known.url) else known.key or settings.api_key
             addresses[known.name] = replace(known, kind=known.kind or kind, key=key)
+    for address in addresses.values():
+        redaction.hide((address.key,))
+        redaction.hide_password(address.url)
     return Configuration(
         tuple(addresses.values()), file.models, settings.workflows, settings.proxies
     )

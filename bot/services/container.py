@@ -15,6 +15,7 @@ from bot.delivery.picture_marks import PictureMarks
 from bot.delivery.review_publisher import ReviewPublisher
 from bot.doctor.server_doctor import ServerDoctor
 from bot.engines.connections import ConnectedEngines
+from bot.engines.places import EnginePlaces
 from bot.engines.pool import EnginePool
 from bot.images.classifiers.choice import chosen_classifier
 from bot.images.credentials import own_credentials, read_credentials
@@ -105,6 +106,7 @@ class Services:
 
     registry: ModelRegistry
     queue_worker: QueueWorker
+    engine_places: EnginePlaces
     start_pictures: StartPictures
     fetcher: PictureFetcher
     marker: PictureMarker
@@ -260,6 +262,7 @@ def build_services(
         ),
         registry=registry,
         queue_worker=queue_worker,
+        engine_places=engines.places,
         start_pictures=start_pictures,
         fetcher=fetcher,
         marker=marker,

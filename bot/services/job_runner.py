@@ -22,9 +22,10 @@ from bot.services.unresolved_jobs import LATER_KEY, JobResolver
 from diffusion.protocol.client import InferenceRefused, InferenceUnavailable
 from diffusion.protocol.events import Failed, Finished, Progress, Queued
 from diffusion.protocol.requests import ImageRequest
+from diffusion.telemetry import traces
 from storage import jobs, pictures
 from storage.database import Database, StorageUnavailable
-from storage.jobs import Job, NewJob
+from storage.jobs import FailureCause, Job, NewJob
 from storage.models import JobKind, JobState, RemovedBy
 from storage.pictures import NewPicture, PictureFolder, PictureMissing, PictureNotSaved
 from storage.start_pictures import StartPictures
@@ -43,6 +44,10 @@ Complete = Callable[[Job], Awaitable[NewJob]]
 
 class _JobFailed(Exception):
     """The job cannot succeed; the message is the reason."""
+
+    def __init__(self, reason: str, cause: FailureCause = FailureCause.REFUSED) -> None:
+        super().__init__(reason)
+        self.cause = cause
 
 
 class JobRunner:
@@ -82,15 +87,17 @@ class JobRunner:
             await self._finish(job, progress, place)
         except (InferenceUnavailable, StorageUnavailable):
             raise
-        except (_JobFailed, PictureMissing) as error:
-            await self._fail(job, str(error))
+        except _JobFailed as error:
+            await self._fail(job, str(error), error.cause)
+        except PictureMissing as error:
+            await self._fail(job, str(error), FailureCause.PICTURE_MISSING)
         except PictureNotSaved as error:
             # Stored as plain text; it becomes Markdown when it is shown.
             reason = Text("job-failed.not-kept", {"reason": str(error)})
-            await self._fail(job, say_unmarked(reason, job.locale))
+            await self._fail(job, say_unmarked(reason, job.locale), FailureCause.NOT_KEPT)
         except Exception:
             log.exception("Job %s failed because of a bug.", job.id)
-            await self._fail(job, say("job-failed.our-mistake", job.locale))
+            await self._fail(job, say("job-failed.our-mistake", job.locale), FailureCause.BUG)
 
     async def copy(self, job: Job) -> None:
         """Finish a claimed job that only shows a picture of its parent.
@@ -111,13 +118,14 @@ class JobRunner:
             raise PictureMissing(f"{job.parent_id} has no picture {job.parent_index}")
         return await self._folder.read(picture)
 
-    async def _fail(self, job: Job, reason: str) -> None:
-        await until_stored(lambda: jobs.fail(self._database, job.id, reason))
+    async def _fail(self, job: Job, reason: str, cause: FailureCause) -> None:
+        await until_stored(lambda: jobs.fail(self._database, job.id, reason, cause))
 
     async def _finish(self, job: Job, progress: JobProgress, place: Place) -> None:
         server_id = job.server_id
         if server_id is not None and not await self._places.is_member(server_id, job.member_id):
-            raise _JobFailed(say("job-failed.not-a-member", job.locale))
+            reason = say("job-failed.not-a-member", job.locale)
+            raise _JobFailed(reason, FailureCause.NOT_A_MEMBER)
         job = await self._resolve(job)
         if LATER_KEY in job.request:
             job = await self._followup(job, progress, place)
@@ -128,9 +136,12 @@ class JobRunner:
         self, job: Job, progress: JobProgress, place: Place
     ) -> tuple[Sequence[NewPicture], Sequence[bytes]]:
         request = ImageRequest.from_json(job.request)
-        made = await self._make(job, request, progress, place)
+        with traces.span("generate", {"darkroom.model": request.model}):
+            made = await self._make(job, request, progress, place)
         seeds = map(own_seed, request.noises)
-        return await self._folder.save_all(job.id, tuple(zip(seeds, made, strict=True))), made
+        with traces.span("store"):
+            saved = await self._folder.save_all(job.id, tuple(zip(seeds, made, strict=True)))
+        return saved, made
 
     async def _followup(self, job: Job, progress: JobProgress, place: Place) -> Job:
         """The job with its own request, which is made from a picture that is drawn again."""
@@ -142,7 +153,8 @@ class JobRunner:
                     break
                 except PictureLost as lost:
                     if lost.job_id in drawn:
-                        raise _JobFailed(_told(lost, job.locale)) from lost
+                        reason = _told(lost, job.locale)
+                        raise _JobFailed(reason, FailureCause.PICTURE_MISSING) from lost
                     drawn.add(lost.job_id)
                     await self._draw_again(lost.job_id, progress, place)
                 except UserError as error:
@@ -156,7 +168,8 @@ class JobRunner:
         job = await jobs.get(self._database, job_id)
         if job is None or job.removed_by is RemovedBy.MODERATOR:
             locale = "en-US" if job is None else job.locale
-            raise _JobFailed(say("job-failed.taken-away", locale))
+            reason = say("job-failed.taken-away", locale)
+            raise _JobFailed(reason, FailureCause.PICTURE_MISSING)
         saved, _ = await self._make_and_save(job, progress, place)
         await until_stored(lambda: pictures.drawn_again(self._database, job_id, saved))
 
@@ -235,7 +248,8 @@ class JobRunner:
         except PictureMissing:
             parent = await jobs.parent_of(self._database, job)
             if parent is not None and parent.removed_by is RemovedBy.MODERATOR:
-                raise _JobFailed(say("job-failed.taken-away", job.locale)) from None
+                reason = say("job-failed.taken-away", job.locale)
+                raise _JobFailed(reason, FailureCause.PICTURE_MISSING) from None
             (picture,) = await self._generate(job, request, progress, place)
             return picture
 

@@ -21,9 +21,10 @@ from bot.retry import until_stored
 from bot.services.job_runner import Complete, JobRunner
 from bot.services.moderation.words import WordFilter
 from diffusion.protocol.client import InferenceUnavailable
+from diffusion.telemetry.job_context import bind_job
 from storage import jobs
 from storage.database import Database, StorageUnavailable
-from storage.jobs import Job
+from storage.jobs import FailureCause, Job
 from storage.models import COPIED_KINDS, JobKind, JobState
 from storage.pictures import PictureFolder, PictureMissing
 from storage.start_pictures import StartPictures
@@ -194,6 +195,7 @@ class QueueWorker:
         await self._follow(job, place)
 
     async def _follow(self, claimed: Job, place: Place) -> None:
+        bind_job(claimed.id)
         job = await until_stored(lambda: jobs.get(self._database, claimed.id))
         if job is None or job.state is not JobState.RUNNING:
             return  # Cancelled between the claim and now.
@@ -217,7 +219,8 @@ class QueueWorker:
         """Queue a job again; one during which inference breaks off again and again fails."""
         if place.is_to_blame(job.id, error):
             reason = say("job-failed.broke-off", job.locale, times=MAX_INTERRUPTIONS)
-            await until_stored(lambda: jobs.fail(self._database, job.id, reason))
+            cause = FailureCause.BROKE_OFF
+            await until_stored(lambda: jobs.fail(self._database, job.id, reason, cause))
             self._end(job.id)
             return
         place.pause(error)

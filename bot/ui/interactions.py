@@ -9,6 +9,7 @@ import discord
 from bot.errors import CannotPostHere, NotModerator, NotPermitted
 from bot.images.sanitize import UploadedFile
 from bot.invite import REQUIRED_PERMISSIONS
+from bot.observability import discord_traffic
 from bot.policy.access import Actor, jobs_in
 from bot.policy.actors import Location, MemberIdentity, Requester
 from bot.policy.picture_policy import ShowingPlace
@@ -44,6 +45,7 @@ def command_ids_of(interaction: discord.Interaction) -> Mapping[str, int]:
 
 def check_allowed(interaction: discord.Interaction) -> None:
     """Count an interaction, and raise the `UserError` that says why it is not allowed here."""
+    discord_traffic.begin(interaction)
     services = services_of(interaction)
     is_autocomplete = interaction.type is discord.InteractionType.autocomplete
     services.rate_limiter.count(interaction.user.id, AUTOCOMPLETE_COST if is_autocomplete else 1)

@@ -13,6 +13,7 @@ encoder and the autoencoder process one item at a time. Everything else is eleme
 import itertools
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -56,7 +57,8 @@ class _Generation:
     `plans` are those of the composition's drawings. `trajectories` are all drawings of the first
     picture, then of the second; none until the request joins its first step. `init_latents`, one
     for each drawing, is empty until the `canvas` is encoded. `shown` are the steps after which
-    previews are made.
+    previews are made. `began_ns` and `drawn_ns` are when it joined and when its last step was
+    made, in nanoseconds since 1970.
     """
 
     entry: Entry
@@ -67,6 +69,8 @@ class _Generation:
     canvas: InpaintCanvas | None = None
     init_latents: tuple[InitLatents, ...] = ()
     trajectories: list[Trajectory] = field(default_factory=list)
+    began_ns: int = 0
+    drawn_ns: int = 0
 
     @property
     def key(self) -> int:
@@ -228,7 +232,9 @@ class Engine:
             elif isinstance(outcome, VaeFailed):
                 events.append(GenerationFailed(outcome.key, outcome.reason))
             else:
-                events.append(GenerationFinished(outcome.key, outcome.pictures))
+                of = self._generations.get(outcome.key)
+                times = (of.began_ns, of.drawn_ns) if of else (0, 0)
+                events.append(GenerationFinished(outcome.key, outcome.pictures, *times))
         events = self._still_wanted(events)
         if outcomes:
             # `step` may be waiting for the outcomes that this call took.
@@ -263,6 +269,7 @@ class Engine:
         """Encode the prompts and draw the initial noise of a request that joins at this step."""
         if generation.trajectories:
             return True
+        generation.began_ns = time.time_ns()
         composition, shape = generation.composition, generation.entry.shape
         levels = self.checkpoint.denoiser.levels
         of_latents = (self.checkpoint.denoiser.channels, shape.height, shape.width)
@@ -329,6 +336,7 @@ class Engine:
         """The events of a request after a step. A finished one goes to the autoencoder's thread."""
         key, trajectories = generation.key, generation.trajectories
         if trajectories[0].done:
+            generation.drawn_ns = time.time_ns()
             with self._lock:
                 self._scheduler.remove(key)
             self._vae_thread.decode(

@@ -1,6 +1,6 @@
 """The events of a request in the engine: queued, in progress, finished or failed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from diffusion.vision.image_files import Pixels
 
@@ -29,6 +29,10 @@ class GenerationFinished:
 
     key: int
     pictures: tuple[Pixels, ...]
+    began_ns: int = field(default=0, compare=False)
+    """When the request left the queue, in nanoseconds since 1970."""
+    drawn_ns: int = field(default=0, compare=False)
+    """When its last step was made, likewise."""
 
 
 @dataclass(frozen=True, slots=True)

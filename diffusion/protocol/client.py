@@ -37,6 +37,7 @@ from diffusion.protocol.stream_parser import (
     tokens_in,
     weights_in,
 )
+from diffusion.telemetry.job_context import trace_headers
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 120.0
@@ -208,7 +209,11 @@ class InferenceClient:
         called, none_there = "The inference server", "What answers there is no inference server."
         async with self._session.guarded(called, none_there) as session:
             response = await session.request(
-                method, self._url + path, allow_redirects=False, **sent
+                method,
+                self._url + path,
+                allow_redirects=False,
+                headers=trace_headers(),
+                **sent,
             )
             try:
                 if response.status != 200 and not (missing_is_fine and response.status == 404):

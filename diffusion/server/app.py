@@ -14,7 +14,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from diffusion.decoding.decoder import DecoderBusy, PictureDecoder
-from diffusion.engine.engine_thread import EngineState, EngineThread, EventStream, NotServing
+from diffusion.engine.engine_thread import EngineState, EngineThread, NotServing
 from diffusion.engine.events import GenerationFailed, GenerationFinished
 from diffusion.engine.shares import Caller, QueueFull
 from diffusion.protocol.calls import GenerationCall, read_call
@@ -23,13 +23,16 @@ from diffusion.protocol.openai_fields import is_alias
 from diffusion.protocol.requests import SEED_COUNT
 from diffusion.server.auxiliary import AuxiliaryRoutes
 from diffusion.server.bodies import MAX_BODY_BYTES, Bodies, BodyTooSlow, NoRoom, WrongType, body_of
-from diffusion.server.connections import Connections
+from diffusion.server.connections import HEALTH_PATHS, Connections
 from diffusion.server.edits import read_edit
 from diffusion.server.metrics import Metrics
 from diffusion.server.origins import Cors, is_known_host, is_own_page
 from diffusion.server.picture_links import FILES_PATH, PictureLinks, link_base
 from diffusion.server.responses import completed, error_event, events, files, refusal
+from diffusion.server.stages import TracedStream
 from diffusion.server.work_queue import WorkQueue
+from diffusion.telemetry import traces
+from diffusion.telemetry.job_context import TRACEPARENT, bind_request
 from diffusion.text.encoder import TextEncoder, TextTooLong
 from diffusion.vision.inpainting import InpaintCanvas
 
@@ -95,6 +98,8 @@ class ImagesApi:
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/v1/models/{name:.+}", self._model)
         app.router.add_get("/health", self._health)
+        app.router.add_get("/readyz", self._health)
+        app.router.add_get("/healthz", self._alive)
         app.router.add_get("/metrics", self._figures)
         app.on_response_prepare.append(self._cors.add_headers)
         app.on_cleanup.append(self._close)
@@ -108,6 +113,8 @@ class ImagesApi:
 
     @web.middleware
     async def _answer_errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        # Also where it names none: a connection's requests are answered in one task.
+        bind_request(request.headers.get(TRACEPARENT))
         try:
             return await handler(request)
         except InvalidField as error:
@@ -151,7 +158,8 @@ class ImagesApi:
         known = hmac.compare_digest(given.encode(errors="replace"), wanted.encode())
         # A link's signature stands for the key, since browsers send none with a picture.
         signed = self.links.is_signed(request)
-        if self._api_key and not known and not signed and request.path != "/health":
+        is_open = known or signed or request.path in HEALTH_PATHS
+        if self._api_key and not is_open:
             return refusal(401, "A valid API key is needed.", code="invalid_api_key")
         request[HAS_KEY] = self._api_key is not None and (known or signed)
         return await handler(request)
@@ -206,6 +214,10 @@ class ImagesApi:
         figures = {"waiting": engine.waiting, "running": len(engine) - engine.waiting}
         return web.json_response({"status": state.value, **figures})
 
+    async def _alive(self, _request: web.Request) -> web.Response:
+        """That it answers shows that the event loop turns, also while the model loads."""
+        return web.json_response({"status": "ok"})
+
     async def _figures(self, _request: web.Request) -> web.Response:
         return web.Response(
             body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
@@ -243,13 +255,14 @@ class ImagesApi:
         )
         return await self._draw(http, call, canvas)
 
+    @traces.traced("request")
     async def _draw(
         self, http: web.Request, call: GenerationCall, canvas: InpaintCanvas | None
     ) -> web.StreamResponse:
         previews = call.partial_images if call.stream else 0
         caller = Caller.at(http.remote, call.user)
-        following = self._engine_thread.follow(call.request, previews, canvas, caller)
-        outcome = "cancelled"
+        stream = self._engine_thread.follow(call.request, previews, canvas, caller)
+        following, outcome = TracedStream(stream), "cancelled"
         try:
             answer = self._stream if call.stream else self._answer
             response, outcome = await answer(http, call, following)
@@ -257,9 +270,10 @@ class ImagesApi:
         finally:
             following.close()
             self._metrics.ended(outcome)
+            log.info("A request ended: %s", outcome)
 
     async def _answer(
-        self, http: web.Request, call: GenerationCall, following: EventStream
+        self, http: web.Request, call: GenerationCall, following: TracedStream
     ) -> tuple[web.StreamResponse, str]:
         """All pictures in one JSON answer, and the outcome for the metrics."""
         event = await following.next()
@@ -278,7 +292,7 @@ class ImagesApi:
         return web.Response(body=body, content_type="application/json"), "finished"
 
     async def _stream(
-        self, http: web.Request, call: GenerationCall, following: EventStream
+        self, http: web.Request, call: GenerationCall, following: TracedStream
     ) -> tuple[web.StreamResponse, str]:
         """Server-sent events until the pictures are done, and the outcome for the metrics."""
         response = web.StreamResponse(

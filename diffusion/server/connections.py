@@ -31,7 +31,8 @@ SEND_TIMEOUT_S = 60.0
 LINGER_TIMEOUT_S = 5.0
 """How long the rest of a refused body is read, so that its sender gets the answer."""
 
-HEALTH_PATH = "/health"
+HEALTH_PATHS = frozenset({"/health", "/healthz", "/readyz"})
+"""What supervisors ask: always answered, also without the key."""
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ class Connections:
     @web.middleware
     async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer a request and send the answer; refuse it if too many are being answered."""
-        if request.path == HEALTH_PATH:
+        if request.path in HEALTH_PATHS:
             return await handler(request)
         caller = Caller.at(request.remote)
         try:

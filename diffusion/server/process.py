@@ -23,6 +23,7 @@ from diffusion.nn.devices import SettingError, best_device, compile_wanted, numb
 from diffusion.server.app import ImagesApi
 from diffusion.server.connections import BoundedListener
 from diffusion.server.origins import OpenToAll, WrongOrigins, check_open, read_origins
+from diffusion.telemetry import logs, traces
 
 DESCRIPTION = (
     "`python -m diffusion`: the inference process. Loads the model, says where it listens, serves."
@@ -41,10 +42,15 @@ log = logging.getLogger(__name__)
 def run() -> None:
     """What `python -m diffusion` does."""
     arguments = _arguments()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    try:
+        logs.set_up(os.environ.get(logs.FORMAT_NAME))
+        traces.set_up("darkroom-inference")
+    except (logs.UnknownFormat, traces.TelemetryMissing) as error:
+        sys.exit(_refused(error, os.EX_CONFIG))
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     code = asyncio.run(serve(arguments, best_device()))
+    traces.shut_down()
     sys.stdout.flush()
     # Not sys.exit: a long step may still run in its thread, and torch may crash when the
     # interpreter ends meanwhile.
@@ -84,8 +90,7 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
         allowed = os.environ.get("DARKROOM_CORS_ORIGINS", "")
         origins = read_origins(allowed, api_key, arguments.no_key)
     except (OpenToAll, WrongOrigins) as error:
-        print(error, file=sys.stderr)
-        return os.EX_CONFIG
+        return _refused(error, os.EX_CONFIG)
     engine_thread = EngineThread(lambda: _engine(arguments.model, device))
     service = ImagesApi(
         engine_thread, api_key, arguments.host, aliases=_model_aliases(), origins=origins
@@ -95,24 +100,24 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
         host, port = await listener.start(arguments.host, arguments.port)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
-        print(f"Cannot listen on {arguments.host}:{arguments.port}: {reason}.", file=sys.stderr)
         await listener.close()
         # A used port may become free; an address of another machine stays one.
-        return 1 if error.errno == errno.EADDRINUSE else os.EX_CONFIG
+        code = 1 if error.errno == errno.EADDRINUSE else os.EX_CONFIG
+        return _refused(f"Cannot listen on {arguments.host}:{arguments.port}: {reason}.", code)
     ended = engine_thread.start()
     try:
         await _first_of(stop.wait(), engine_thread.ready.wait(), ended)
         if engine_thread.ready.is_set():
             model = engine_thread.engine.checkpoint.info.id
-            print(f"inference ready at http://{host}:{port} (model {model})", flush=True)
+            ready = f"inference ready at http://{host}:{port} (model {model})"
+            logs.tell(ready, logger=__name__)
         await _first_of(stop.wait(), ended)
         if ended.done():
             ended.result()
         # It keeps listening, so that new requests are refused with an answer.
         await engine_thread.drain(arguments.grace)
     except (CheckpointError, SettingError) as error:
-        print(error, file=sys.stderr)
-        return 1 if isinstance(error, HubAway) else os.EX_CONFIG
+        return _refused(error, 1 if isinstance(error, HubAway) else os.EX_CONFIG)
     except Exception:
         log.exception("the engine failed")
         return 1
@@ -121,6 +126,12 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
         await listener.close()
         await asyncio.wait([ended], timeout=CONNECTIONS_TIMEOUT_S)
     return 0
+
+
+def _refused(reason: object, code: int) -> int:
+    """Say in a sentence why it cannot start; returns the exit code."""
+    logs.tell(str(reason), logger=__name__, level=logging.ERROR)
+    return code
 
 
 def _model_aliases() -> tuple[str, ...]:

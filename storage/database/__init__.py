@@ -4,7 +4,7 @@ Knows how SQLite and Postgres differ (drivers, locks, pragmas), so that nothing 
 Knows no table and no query.
 """
 
-from storage.database.connection import Database, upsert
+from storage.database.connection import Database, announce, upsert
 from storage.database.errors import StorageUnavailable
 from storage.database.inspection import DatabaseState, inspect_database
 from storage.database.migration import MIGRATIONS, migrate, migration_config
@@ -15,6 +15,7 @@ __all__ = [
     "Database",
     "DatabaseState",
     "StorageUnavailable",
+    "announce",
     "files_of",
     "inspect_database",
     "migrate",

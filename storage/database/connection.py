@@ -1,9 +1,18 @@
 """An open database: transactions, reading sessions, and closing without losing either."""
 
 import asyncio
+import logging
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterator,
+    Mapping,
+)
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import UTC, datetime
 from threading import Thread
 from types import TracebackType
 from typing import Any, Self
@@ -15,9 +24,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.orm import DeclarativeBase
 
 from storage.database import errors
-from storage.database.errors import translate_errors, unavailable
+from storage.database.errors import StorageUnavailable, translate_errors, unavailable
 from storage.database.sqlite import BEGIN_OPTION, create_sqlite_engine
 from storage.database.url import is_sqlite, parse_url
+
+log = logging.getLogger(__name__)
+
+Listener = Callable[[object], None]
+"""Told of what was announced, and of each `StorageUnavailable` that is raised."""
+
+ANNOUNCED = "announced"
+"""The key in a session's `info` of what is told once it is committed."""
 
 
 class Database:
@@ -37,6 +54,12 @@ class Database:
         self._idle = asyncio.Event()
         self._idle.set()
         self._closed = False
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Tell this listener from now on; once, however often it is given."""
+        if listener not in self._listeners:
+            self._listeners.append(listener)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -45,20 +68,22 @@ class Database:
         On SQLite it holds the one write lock from its first moment, so that what it reads stays
         true until it writes. Raises `StorageUnavailable`.
         """
-        async with self._session(self._engine) as session:
-            yield session
+        with self._telling_errors():
+            async with self._session(self._engine) as session:
+                yield session
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session for reading only, which waits for no writer. Raises `StorageUnavailable`."""
-        async with self._session(self._reading) as session:
-            yield session
+        with self._telling_errors():
+            async with self._session(self._reading) as session:
+                yield session
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         if self._closed:
             raise unavailable(self._url, "this process has closed it")
-        session = AsyncSession(engine, expire_on_commit=False)
+        session, began_at = AsyncSession(engine, expire_on_commit=False), datetime.now(UTC)
         self._sessions += 1
         self._idle.clear()
         try:
@@ -70,7 +95,31 @@ class Database:
             await self._end(session.close())
             raise
         with translate_errors(self._url):
-            await self._end(_commit(session))
+            await self._end(self._commit(session, began_at))
+
+    async def _commit(self, session: AsyncSession, began_at: datetime) -> None:
+        try:
+            await session.commit()
+            for made in session.info.get(ANNOUNCED, ()):
+                self._tell(made(began_at))
+        finally:
+            await session.close()
+
+    @contextmanager
+    def _telling_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except StorageUnavailable as error:
+            self._tell(error)
+            raise
+
+    def _tell(self, event: object) -> None:
+        for listener in self._listeners:
+            try:
+                listener(event)
+            except Exception:
+                # What was committed stays so, whatever becomes of the news.
+                log.exception("A listener of the database failed.")
 
     async def _end(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a session's last step to its end, even if the caller is cancelled.
@@ -165,8 +214,9 @@ async def upsert(
     )
 
 
-async def _commit(session: AsyncSession) -> None:
-    try:
-        await session.commit()
-    finally:
-        await session.close()
+def announce(session: AsyncSession, event: Callable[[datetime], object]) -> None:
+    """Have the database's listeners told of an event once the session is committed.
+
+    `event` makes it of when the transaction began.
+    """
+    session.info.setdefault(ANNOUNCED, []).append(event)

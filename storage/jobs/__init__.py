@@ -1,10 +1,12 @@
 """Jobs: the queue, and everything that ever happened in it. The database is the queue."""
 
+from storage.jobs.changes import FailureCause, JobChanged, JobStep
 from storage.jobs.claims import claim_next, claim_unposted
 from storage.jobs.lookups import (
     Queue,
     Totals,
     children,
+    count_by_model,
     count_open,
     ended_unshown,
     get,
@@ -55,7 +57,10 @@ __all__ = [
     "UNFINISHED",
     "UNRESOLVED_KEY",
     "DraftGone",
+    "FailureCause",
     "Job",
+    "JobChanged",
+    "JobStep",
     "MemberBlocked",
     "NewJob",
     "ParentGone",
@@ -70,6 +75,7 @@ __all__ = [
     "children",
     "claim_next",
     "claim_unposted",
+    "count_by_model",
     "count_by_token",
     "count_open",
     "ended_unshown",

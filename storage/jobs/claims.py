@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import queue_order
 from storage.database import Database, upsert
+from storage.jobs.changes import JobStep, announce_change
 from storage.jobs.records import UNRESOLVED_KEY, Job, to_job
 from storage.models import COPIED_KINDS, JobKind, JobRow, JobState, MemberRow, ShareRow
 
@@ -47,6 +48,7 @@ async def claim_next(
                 row.turn = turn
                 await _take_share(session, row, start)
             row.state, row.started_at, row.attempts = JobState.RUNNING, now, row.attempts + 1
+            announce_change(session, JobStep.CLAIMED, row)
             return to_job(row)
 
 
@@ -120,4 +122,7 @@ async def claim_unposted(database: Database, job_id: str) -> Job | None:
             .values(state=JobState.RUNNING, started_at=now, attempts=JobRow.attempts + 1)
             .returning(JobRow)
         )
-        return to_job(row) if row else None
+        if row is None:
+            return None
+        announce_change(session, JobStep.CLAIMED, row)
+        return to_job(row)

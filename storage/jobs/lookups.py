@@ -3,12 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import queue_order
 from storage.database import Database
-from storage.jobs.records import UNFINISHED, Job, to_job
+from storage.jobs.records import UNFINISHED, UNRESOLVED_KEY, Job, to_job
 from storage.models import (
     COPIED_KINDS,
     JobRow,
@@ -59,6 +59,23 @@ async def count_open(database: Database, member_id: int) -> int:
     """How many jobs of a member are queued or running."""
     async with database.reading() as session:
         return await count_open_in(session, member_id)
+
+
+async def count_by_model(database: Database) -> dict[tuple[JobState, str], int]:
+    """How many jobs are queued and running of each model, by its id.
+
+    Those that wait for their model to be known have none: `""`.
+    """
+    unresolved = JobRow.request[UNRESOLVED_KEY].as_string().is_not(None)
+    named = func.coalesce(JobRow.request["model"].as_string(), "")
+    model = case((unresolved, ""), else_=named).label("model")
+    async with database.reading() as session:
+        rows = await session.execute(
+            select(JobRow.state, model, func.count())
+            .where(JobRow.state.in_(UNFINISHED))
+            .group_by(JobRow.state, model)
+        )
+        return {(state, model): count for state, model, count in rows}
 
 
 async def count_open_in(session: AsyncSession, member_id: int) -> int:

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import drafts
 from storage.database import Database, upsert
+from storage.jobs.changes import FailureCause, JobStep, announce_change
 from storage.jobs.lookups import count_open_in, not_erased
 from storage.jobs.records import UNFINISHED, Job, NewJob, fold, to_job, to_row
 from storage.models import JobRow, JobState, MemberRow
@@ -116,6 +117,8 @@ async def insert(
         for i, job in enumerate(new)
     ]
     session.add_all(rows)
+    for row in rows:
+        announce_change(session, JobStep.QUEUED, row)
     await _count(session, rows)
     return tuple(to_job(row) for row in rows)
 
@@ -209,6 +212,7 @@ async def finish(
         )
         if row is None:
             return False
+        announce_change(session, JobStep.ENDED, row)
         session.add_all(to_picture_row(job_id, picture) for picture in pictures)
         if row.counted_pictures and row.server_id and row.started_at and row.finished_at:
             gpu_ms = (row.finished_at - row.started_at) // timedelta(milliseconds=1)
@@ -241,12 +245,14 @@ async def set_verdict(
         return changed is not None
 
 
-async def fail(database: Database, job_id: str, reason: str) -> bool:
+async def fail(
+    database: Database, job_id: str, reason: str, cause: FailureCause = FailureCause.OTHER
+) -> bool:
     """QUEUED or RUNNING → FAILED, with a reason for a person. False if it had ended.
 
-    Its pictures are given back to its member's quota.
+    Its pictures are given back to its member's quota. The listeners are told the `cause`.
     """
-    return await _give_up(database, job_id, state=JobState.FAILED, reason=reason)
+    return await _give_up(database, job_id, cause, state=JobState.FAILED, reason=reason)
 
 
 async def cancel(database: Database, job_id: str) -> bool:
@@ -256,9 +262,17 @@ async def cancel(database: Database, job_id: str) -> bool:
 
 async def requeue(database: Database, job_id: str) -> bool:
     """RUNNING → QUEUED, at its old place in the queue. False if it was not running."""
-    return await _change(
-        database, job_id, (JobState.RUNNING,), state=JobState.QUEUED, started_at=None
-    )
+    async with database.transaction() as session:
+        row = await session.scalar(
+            update(JobRow)
+            .where(JobRow.id == job_id, JobRow.state == JobState.RUNNING)
+            .values(state=JobState.QUEUED, started_at=None)
+            .returning(JobRow)
+        )
+        if row is None:
+            return False
+        announce_change(session, JobStep.REQUEUED, row)
+        return True
 
 
 async def requeue_unfinished(database: Database) -> int:
@@ -295,21 +309,9 @@ async def take_back_highlight(database: Database, job_id: str) -> None:
         await session.execute(update(JobRow).where(JobRow.id == job_id).values(highlighted=False))
 
 
-async def _change(
-    database: Database, job_id: str, from_states: Sequence[JobState], **values: Any
+async def _give_up(
+    database: Database, job_id: str, cause: FailureCause | None = None, **values: Any
 ) -> bool:
-    """Change a job if it is in one of these states, and say whether it was."""
-    async with database.transaction() as session:
-        changed = await session.scalar(
-            update(JobRow)
-            .where(JobRow.id == job_id, JobRow.state.in_(from_states))
-            .values(**values)
-            .returning(JobRow.id)
-        )
-        return changed is not None
-
-
-async def _give_up(database: Database, job_id: str, **values: Any) -> bool:
     """End an unfinished job without pictures, and give back what was counted for it.
 
     One transaction: of the change and the return, there is never one without the other.
@@ -323,6 +325,7 @@ async def _give_up(database: Database, job_id: str, **values: Any) -> bool:
         )
         if row is None:
             return False
+        announce_change(session, JobStep.ENDED, row, cause)
         if row.counted_pictures and row.server_id is not None:
             await quotas.give_back(
                 session, row.server_id, row.member_id, row.created_at, row.counted_pictures

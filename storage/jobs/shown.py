@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import unwanted_messages
 from storage.database import Database
+from storage.jobs.changes import JobStep, announce_change
 from storage.jobs.lookups import not_erased
 from storage.jobs.records import Job, to_job
 from storage.models import JobRow
@@ -70,7 +71,9 @@ async def attach_end(database: Database, job_id: str, channel_id: int, message_i
             message_id=message_id,
             shown_at=_now(),
         )
-        await _attach(session, attached, job_id, channel_id, message_id)
+        row = await _attach(session, attached, job_id, channel_id, message_id)
+        if row is not None:
+            announce_change(session, JobStep.SHOWN, row)
 
 
 async def mark_shown(database: Database, job_id: str, message_id: int | None) -> None:
@@ -79,11 +82,14 @@ async def mark_shown(database: Database, job_id: str, message_id: int | None) ->
     A job that has another message by now is left as it is.
     """
     async with database.transaction() as session:
-        await session.execute(
+        row = await session.scalar(
             update(JobRow)
             .where(JobRow.id == job_id, JobRow.message_id.is_not_distinct_from(message_id))
             .values(shown_at=_now())
+            .returning(JobRow)
         )
+        if row is not None:
+            announce_change(session, JobStep.SHOWN, row)
 
 
 async def with_progress_left(database: Database) -> Sequence[Job]:
@@ -114,13 +120,14 @@ async def count_by_token(database: Database, token: str) -> int:
 
 async def _attach(
     session: AsyncSession, attached: Update, job_id: str, channel_id: int, message_id: int
-) -> None:
+) -> JobRow | None:
     """Give a job its message, or note the message as unwanted if the job was erased."""
-    changed = await session.scalar(
-        attached.where(JobRow.id == job_id, not_erased()).returning(JobRow.id)
+    row = await session.scalar(
+        attached.where(JobRow.id == job_id, not_erased()).returning(JobRow)
     )
-    if changed is None:
+    if row is None:
         await unwanted_messages.add(session, channel_id, message_id)
+    return row
 
 
 def _now() -> datetime:

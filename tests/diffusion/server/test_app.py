@@ -228,8 +228,9 @@ async def test_a_key_is_needed_where_one_is_set(
             async with session.request(method, server.url + path, headers=given) as response:
                 error = await _refused(response, 401)
             assert error["code"] == "invalid_api_key"
-        async with session.get(server.url + "/health") as response:
-            assert response.status == 200
+        for open_path in ("/health", "/readyz", "/healthz"):
+            async with session.get(server.url + open_path) as response:
+                assert response.status == 200
         right = {"Authorization": "Bearer sésame"}
         async with session.get(server.url + "/v1/models", headers=right) as response:
             assert response.status == 200

@@ -1,0 +1,1 @@
+"""What operators see of the bot from outside: metrics, and whether it is alive and ready."""

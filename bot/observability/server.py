@@ -1,0 +1,76 @@
+"""A small HTTP server for those who watch the bot: `/metrics`, `/healthz` and `/readyz`."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
+
+from bot.observability.gauges import BotFigures
+
+log = logging.getLogger(__name__)
+
+
+class CannotListen(Exception):
+    """The address or port cannot be used; the message is one sentence for a person."""
+
+
+@contextlib.asynccontextmanager
+async def watched(figures: BotFigures, host: str, port: int | None) -> AsyncIterator[int | None]:
+    """Serve while the block runs; yields the port, None where none is wanted.
+
+    Raises CannotListen.
+    """
+    if port is None:
+        yield None
+        return
+    runner = web.AppRunner(_Pages(figures).app(), access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        try:
+            await site.start()
+        except OSError as error:
+            reason = error.strerror or error
+            raise CannotListen(
+                f"Metrics cannot be served at {host}:{port}: {reason}. Set DARKROOM_METRICS_HOST "
+                "and DARKROOM_METRICS_PORT to a free address."
+            ) from error
+        bound = int(runner.addresses[0][1])
+        log.info("metrics and health at http://%s:%d", host, bound)
+        yield bound
+    finally:
+        await runner.cleanup()
+
+
+class _Pages:
+    def __init__(self, figures: BotFigures) -> None:
+        self._figures = figures
+        # Whoever asks often gets the database asked by one at a time, not by as many.
+        self._one_at_a_time = asyncio.Lock()
+
+    def app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/metrics", self._metrics)
+        app.router.add_get("/healthz", self._alive)
+        app.router.add_get("/readyz", self._ready)
+        return app
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        async with self._one_at_a_time:
+            text = await self._figures.text()
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
+    async def _alive(self, _request: web.Request) -> web.Response:
+        """That it answers shows that the event loop turns."""
+        return web.json_response({"status": "ok"})
+
+    async def _ready(self, _request: web.Request) -> web.Response:
+        async with self._one_at_a_time:
+            database = await self._figures.reaches_database()
+        parts = {"gateway": self._figures.is_connected, "database": database}
+        is_ready = all(parts.values())
+        status = "ok" if is_ready else "not ready"
+        return web.json_response({"status": status, **parts}, status=200 if is_ready else 503)
