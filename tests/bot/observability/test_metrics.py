@@ -84,7 +84,7 @@ async def test_a_job_is_counted_from_its_command_to_its_end(
 async def test_the_queue_is_counted_by_model_and_the_engines_by_their_places(
     watching: Watching, ada: Member, bot: DarkroomBot
 ) -> None:
-    (model,) = bot.services.registry.models
+    model = await bot.services.registry.default()
     waiting = await ada.slash("darkroom", "imagine", prompt=LONG)
     await caught_at_work(ada, waiting)
     busy = await watching.scrape()

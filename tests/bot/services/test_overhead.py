@@ -74,7 +74,7 @@ def after_the_end(statements: list[str]) -> list[str]:
     Those for the next job, which run beside it, are left out.
     """
     ended = next(
-        n for n, one in enumerate(statements) if re.match(r"UPDATE jobs SET .*finished_at", one)
+        n for n, one in enumerate(statements) if re.match(r"UPDATE jobs SET .*finished_at=\?", one)
     )
     shown = next(n for n, one in enumerate(statements) if "progress_id=jobs.message_id" in one)
     asked = (one for one in statements[ended:shown] if one.startswith("SELECT"))

@@ -127,7 +127,7 @@ async def test_a_running_job_can_be_cancelled_by_its_member_only(
     stopped = await finished(ada, running)
     assert stopped.content.endswith("(Stopped)")
     assert labels(stopped) == ["🔄"]
-    job = await jobs.get(database, job_id_of(waiting))
+    job = await jobs.get(database, job_id_of(running))
     assert job is not None
     assert job.state == "cancelled"
 

@@ -204,7 +204,12 @@ async def test_a_bot_that_is_killed_between_queueing_and_failing_gives_back_once
             queued = await asyncio.gather(
                 *(ada.slash("darkroom", "imagine", prompt=LONG) for _ in range(2))
             )
-            ids = [(await job_of(database, one)).id for one in queued]
+            # A bot that is late answers with an empty message first.
+            shown = [
+                await ada.wait_for(lambda m, sent=one: m.id == sent.id and bool(m.buttons))
+                for one in queued
+            ]
+            ids = [(await job_of(database, one)).id for one in shown]
             # Who is killed before a message is noted posts another, and the first stays as it is.
             await until(lambda: all_noted(database))
             assert await used(database, playground, "Ada") == 12
