@@ -320,8 +320,10 @@ class World:
     def add_channel(
         self, name: str, kind: ChannelKind = ChannelKind.TEXT, parent_id: int | None = None
     ) -> Channel:
-        """Add a channel to the bot's server: in a category, or a thread in a channel."""
-        channel = Channel(self.ids.next(), name, kind, guild_id=self.guild.id, parent_id=parent_id)
+        """Add a channel to the bot's first server, or to that of the category that it is in, or of
+        the channel whose thread it is."""
+        guild_id = self.guild.id if parent_id is None else self.channels[parent_id].guild_id
+        channel = Channel(self.ids.next(), name, kind, guild_id=guild_id, parent_id=parent_id)
         self.channels[channel.id] = channel
         self._tell(ChannelCreate(channel))
         return channel
