@@ -23,6 +23,9 @@ NEW_SESSION_PAUSE_S = (1.0, 5.0)
 """The seconds, at random between these, that Discord asks for before a session begins in the place
 of one that it ended."""
 
+RESUMABLE_S = 300.0
+"""Seconds after which a session counts as lost, and with it the address at which it was kept."""
+
 MAX_EXTRA_WAIT_S = 0.5
 """Those who wait for a bucket come back at most this much later than it is free, and not all at
 the same moment."""
@@ -75,14 +78,23 @@ class ResumingShard(Shard):
     """
 
     _pause: asyncio.Task[None] | None = None
+    _lost_at: float | None = None
+
+    def launch(self) -> None:
+        self._lost_at = None
+        super().launch()
 
     async def reconnect(self) -> None:
-        if self.ws.session_id is None:
+        now = asyncio.get_running_loop().time()
+        is_over = self._lost_at is not None and now - self._lost_at > RESUMABLE_S
+        if self.ws.session_id is None or is_over:
             await super().reconnect()
         else:
             await self.reidentify(discord.gateway.ReconnectWebSocket(self.id, resume=True))
 
     async def _handle_disconnect(self, e: Exception) -> None:
+        if self._lost_at is None:
+            self._lost_at = asyncio.get_running_loop().time()
         self._pause = asyncio.create_task(super()._handle_disconnect(e))
 
     async def close(self) -> None:

@@ -7,14 +7,17 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from aiohttp import ClientSession
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot import gateway
 from bot.client import DarkroomBot
 from bot.config import Settings
 from bot.gateway import SESSION_INTERVAL_S, SessionStarts
+from bot.observability.server import watched
 from bot.policy import places
 from playground import Playground
+from playground.app.faults import GATEWAY
 from playground.state.limits import Limits
 from playground.testing.member import Member, NoAnswer
 from storage.database import Database, migrate
@@ -60,6 +63,16 @@ async def test_one_process_has_as_many_shards_as_discord_recommends(
         there = await gauges(bot, "darkroom_shard_servers")
         assert there == {str(one): float(one in (first, other)) for one in range(4)}
         assert await gauges(bot, "darkroom_shard_up") == {str(one): 1.0 for one in range(4)}
+        async with watched(bot.figures, "127.0.0.1", 0) as port, ClientSession() as session:
+            held = playground.faults.hold(GATEWAY)
+            await playground.faults.drop(shard=other)
+            await held.waiting.wait()
+            async with session.get(f"http://127.0.0.1:{port}/readyz") as answer:
+                assert answer.status == 503
+                said = await answer.json()
+            held.release()
+        assert said["gateway"] is False
+        assert said["shards"] == {str(one): one != other for one in range(4)}
     assert sum(request.route == REGISTERED for request in playground.requests) == 1
 
 
@@ -79,13 +92,14 @@ async def test_a_shard_that_is_cut_off_resumes_by_itself_whatever_else_is_away(
         await playground.faults.drop(shard=1)
         assert await resumed.get() == 1
         assert (await drawn(ada, PROMPT, "south")).attachments
-        # Also when the first attempts fail: the session is still there.
-        shard = bot.shards[1]._parent
-        session_id = shard.ws.session_id
-        await shard._handle_disconnect(ConnectionRefusedError())
+        # Also when the first attempt fails: the session is still there.
+        playground.faults.fail(GATEWAY)
+        await playground.faults.drop(shard=1)
+        while bot.figures.is_connected:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        assert bot.figures.shards() == {0: True, 1: False, 2: True, 3: True}
         assert await resumed.get() == 1
-        assert bot.shards[1]._parent.ws.session_id == session_id
-        assert (await drawn(ada, PROMPT, "south")).attachments
+        await until_connected(bot)
 
 
 # ---------------------------------------------------------------------- several processes
