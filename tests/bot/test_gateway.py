@@ -192,7 +192,7 @@ async def test_a_thread_of_another_process_is_as_restricted_as_its_channel(
 
 
 async def test_buckets_are_kept_apart_and_within_one_there_is_time_between(
-    monkeypatch: pytest.MonkeyPatch, database: Database
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     slept_s: list[float] = []
     clock_s = 1000.0
@@ -222,9 +222,18 @@ async def test_buckets_are_kept_apart_and_within_one_there_is_time_between(
     assert [1 <= seconds <= 5 for seconds in slept_s] == [True]
 
 
+async def test_without_the_database_a_process_keeps_its_own_turns(database: Database) -> None:
+    await database.close()
+    starts = SessionStarts(database)
+    await starts.wait(0)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await starts.wait(1)
+
+
 @pytest.mark.parametrize(
     "limits",
-    [replace(PATIENT, interaction_deadline=8, identify_window=5)],
+    [replace(PATIENT, interaction_deadline=5, identify_window=5)],
     ids=["one session in 5 s"],
 )
 async def test_of_two_processes_one_is_killed_and_the_other_goes_on(
