@@ -233,7 +233,7 @@ async def test_without_the_database_a_process_keeps_its_own_turns(database: Data
 
 @pytest.mark.parametrize(
     "limits",
-    [replace(PATIENT, interaction_deadline=5, identify_window=5)],
+    [replace(PATIENT, interaction_deadline=8, identify_window=5)],
     ids=["one session in 5 s"],
 )
 async def test_of_two_processes_one_is_killed_and_the_other_goes_on(
