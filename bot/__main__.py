@@ -25,6 +25,7 @@ from bot.cli.run_bot import WrongSettings, run_bot
 from bot.config import Settings, split_addresses
 from bot.engines.configuration import InvalidConfiguration
 from bot.errors import UserError
+from bot.shards import ShardRange
 from diffusion.telemetry import logs, redaction
 from storage.database import StorageUnavailable, migrate
 from storage.permissions import PRIVATE_UMASK
@@ -40,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if given and given[0] in MODULES:
             _replace_process(MODULES[given[0]], given[1:])
         options = _parser().parse_args(given)
-        settings = Settings()
+        typed = getattr(options, "shards", None)
+        settings = Settings(**({} if typed is None else {"DARKROOM_SHARDS": typed}))
         _set_up_logs(settings)
         asyncio.run(_run(options, settings))
     except KeyboardInterrupt:
@@ -110,6 +112,14 @@ def _replace_process(module: str, arguments: list[str]) -> None:
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
 
 
+def _shards(typed: str) -> str:
+    try:
+        ShardRange.parse(typed)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return typed
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="darkroom",
@@ -117,7 +127,14 @@ def _parser() -> argparse.ArgumentParser:
         "this machine.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    commands.add_parser("bot", help="the bot alone; needs DISCORD_TOKEN and INFERENCE_URL")
+    alone = commands.add_parser("bot", help="the bot alone; needs DISCORD_TOKEN and INFERENCE_URL")
+    alone.add_argument(
+        "--shards",
+        metavar="FIRST-LAST/COUNT",
+        type=_shards,
+        help="this process's shards, such as 0-3/16, where several share a Postgres database; "
+        "default: DARKROOM_SHARDS, else all, as many as Discord recommends",
+    )
     draw = commands.add_parser("imagine", help="draw one prompt into a file, without any bot")
     draw.add_argument("prompt", metavar="PROMPT", help="as after /imagine, parameters included")
     draw.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
@@ -14,6 +15,7 @@ from bot.config import Settings
 from bot.delivery.messenger import Messenger
 from bot.engines.connections import ConnectedEngines
 from bot.errors import UserError
+from bot.gateway import SessionStarts, ShardedBot
 from bot.i18n.translator import Translator
 from bot.invite import INTENTS, invite_link
 from bot.observability.discord_traffic import http_trace
@@ -115,6 +117,9 @@ PRESSED = (
 
 log = logging.getLogger(__name__)
 
+COMMANDS_INTERVAL_S = 30.0
+"""Seconds between questions for the ids of commands that another process registers."""
+
 
 def point_at(stand_in: str) -> None:
     """Send all traffic to a stand-in for Discord, such as the playground, instead."""
@@ -148,8 +153,11 @@ class _CommandTree(app_commands.CommandTree["DarkroomBot"]):
         await Responder(interaction).error(error)
 
 
-class DarkroomBot(commands.Bot):
-    """The bot. `database` and `engines` are open already; the caller closes them."""
+class DarkroomBot(ShardedBot):
+    """The bot, or those of its shards that `settings` give to this process.
+
+    `database` and `engines` are open already; the caller closes them.
+    """
 
     def __init__(
         self,
@@ -159,7 +167,10 @@ class DarkroomBot(commands.Bot):
         engines: ConnectedEngines,
     ) -> None:
         proxy, proxy_auth = _proxy_of(settings)
+        shards = settings.shard_range
         super().__init__(
+            # A shard waits for its turn for as long as it takes.
+            shard_connect_timeout=None,
             command_prefix=commands.when_mentioned,
             help_command=None,
             tree_cls=_CommandTree,
@@ -182,6 +193,10 @@ class DarkroomBot(commands.Bot):
             proxy_auth=proxy_auth,
             http_trace=http_trace(),
         )
+        if shards is not None:
+            self.shard_ids, self.shard_count = [*shards.ids], shards.count
+        shares = shards is not None and not shards.is_all
+        self.session_starts = SessionStarts(database if shares else None)
         watch(database)
         places = Places(
             self,
@@ -198,7 +213,11 @@ class DarkroomBot(commands.Bot):
         )
         registry = self.services.registry
         self.figures = BotFigures(
-            self, database, self._engine_figures, lambda: {one.id for one in registry.models}
+            self,
+            database,
+            self._engine_figures,
+            lambda: {one.id for one in registry.models},
+            self.shard_states,
         )
         self._reactions = Reactions(self, self.services)
         self.command_ids: dict[str, int] = {}
@@ -214,17 +233,17 @@ class DarkroomBot(commands.Bot):
         ]
 
     async def setup_hook(self) -> None:
+        await self.learn_session_limits()
         self.add_dynamic_items(*PRESSED)
         for cog in COGS:
             await self.add_cog(cog(self.services))
         for menu in JobMenus(self.services).commands():
             self.tree.add_command(menu)
         await self.tree.set_translator(Translator())
-        self.command_ids = {
-            command.name: command.id
-            for command in await self.tree.sync()
-            if command.type is discord.AppCommandType.chat_input
-        }
+        if self.has_first_shard:
+            self._remember_commands(await self.tree.sync())
+        else:
+            self._loops.append(asyncio.create_task(self._learn_commands()))
         if self._is_on_discord:
             assert self.application_id is not None, "it is known after the login"
             log.info("To add the bot to a server, open %s", invite_link(self.application_id))
@@ -232,6 +251,23 @@ class DarkroomBot(commands.Bot):
             task = asyncio.create_task(loop)
             task.add_done_callback(_report_end)
             self._loops.append(task)
+
+    def _remember_commands(self, there: Sequence[app_commands.AppCommand]) -> None:
+        self.command_ids = {
+            command.name: command.id
+            for command in there
+            if command.type is discord.AppCommandType.chat_input
+        }
+
+    async def _learn_commands(self) -> None:
+        """Ask for the ids of the commands until the process with the first shard has made them."""
+        ours = {one.name for one in self.tree.get_commands(type=discord.AppCommandType.chat_input)}
+        while not ours <= set(self.command_ids):
+            try:
+                self._remember_commands(await self.tree.fetch_commands())
+            except (discord.HTTPException, aiohttp.ClientError, OSError):
+                log.warning("Discord does not say which commands there are.", exc_info=True)
+            await asyncio.sleep(COMMANDS_INTERVAL_S)
 
     async def on_ready(self) -> None:
         log.info("connected as %s", self.user)

@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.proxies import Proxies, read_proxy
+from bot.shards import ShardRange
 from diffusion.protocol.session import has_credentials
 
 _NEXT_ADDRESS = re.compile(r"[\s,]+(?=[a-z+]+://)", re.IGNORECASE)
@@ -141,6 +142,13 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DARKROOM_JOBS_AT_ONCE"),
         description="How many jobs the bot sends to an engine at a time. Default: 4.",
     )
+    shards: str | None = Field(
+        None,
+        validation_alias=AliasChoices("DARKROOM_SHARDS"),
+        description="The shards that this process has, such as `0-3/16` (0 to 3 of 16), where "
+        "several share a Postgres database; docs/deployment.md. Default: all, as many as Discord "
+        "recommends.",
+    )
     direct_messages: bool = Field(
         True,
         validation_alias=AliasChoices("DARKROOM_DIRECT_MESSAGES"),
@@ -246,6 +254,13 @@ class Settings(BaseSettings):
             _bytes_of(typed)
         return typed
 
+    @field_validator("shards")
+    @classmethod
+    def _check_shards(cls, typed: str | None) -> str | None:
+        if typed is not None:
+            ShardRange.parse(typed)
+        return typed
+
     @field_validator("servers")
     @classmethod
     def _check_servers(cls, typed: str) -> str:
@@ -295,6 +310,11 @@ class Settings(BaseSettings):
     def only_servers(self) -> frozenset[int] | None:
         """The ids in DARKROOM_SERVERS; None if the bot works on every server."""
         return frozenset(map(int, _split(self.servers))) or None
+
+    @property
+    def shard_range(self) -> ShardRange | None:
+        """The shards in DARKROOM_SHARDS; None for all, as many as Discord recommends."""
+        return ShardRange.parse(self.shards) if self.shards else None
 
     @property
     def named_versions(self) -> dict[str, str]:

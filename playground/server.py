@@ -106,6 +106,8 @@ def _build_app(standin: StandIn, feed: Feed) -> web.Application:
 
     async def gateway(request: web.Request) -> web.StreamResponse:
         await standin.faults.pass_through(faults.GATEWAY)
+        if standin.faults.next(faults.GATEWAY, has_files=False) is not None:
+            raise web.HTTPServiceUnavailable
         return await standin.gateway.connect(request)
 
     async def index(_: web.Request) -> web.FileResponse:

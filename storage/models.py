@@ -13,6 +13,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
+    Double,
     Float,
     ForeignKey,
     Index,
@@ -481,6 +482,16 @@ class UnwantedMessageRow(Base):
     channel_id: Mapped[int] = mapped_column(BigInteger)
     reply_token: Mapped[str | None] = mapped_column(Text)
     """How the message is reached, for a while, where the bot cannot reach it as itself."""
+
+
+class SessionStartRow(Base):
+    """When a session at Discord's gateway last began in a bucket; see `storage.session_starts`."""
+
+    __tablename__ = "session_starts"
+
+    bucket: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    began_at_s: Mapped[float] = mapped_column(Double)
+    """Seconds since 1970 on the database's clock."""
 
 
 class ErasureRow(Base):

@@ -36,6 +36,12 @@ async def run_bot(settings: Settings) -> None:
     configuration = read_configuration(settings)
     if not configuration.engines:
         raise WrongSettings("Set INFERENCE_URL to an inference server, or run `darkroom` alone.")
+    shards = settings.shard_range
+    if shards is not None and not shards.is_all and files_of(settings.database):
+        raise WrongSettings(
+            f"Shards {settings.shards} leave others to other processes, and these can share only "
+            "a Postgres database: set DATABASE_URL to it, or leave the shards away."
+        )
     if settings.discord_url:
         point_at(settings.discord_url)
     os.environ.update(settings.for_traces)

@@ -39,11 +39,13 @@ class EngineFigures:
 class BotFigures:
     """The parts of one bot that are asked when its metrics are."""
 
-    client: discord.Client
+    client: discord.AutoShardedClient
     database: Database
     engines: Callable[[], Sequence[EngineFigures]]
     models: Callable[[], Collection[str]]
     """The ids of the models that engines have; jobs of others are counted together."""
+    shards: Callable[[], Mapping[int, bool]]
+    """This process's shards, and whether each is connected."""
 
     async def text(self) -> bytes:
         """All metrics in Prometheus's text format."""
@@ -62,9 +64,14 @@ class BotFigures:
 
     @property
     def is_connected(self) -> bool:
-        """Whether the client is logged in and Discord's gateway sends it events."""
-        gateway = getattr(self.client, "ws", None)
-        return self.client.is_ready() and gateway is not None and gateway.open
+        """Whether the client is logged in and Discord's gateway sends events to all its shards."""
+        shards = self.shards()
+        return self.client.is_ready() and bool(shards) and all(shards.values())
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether Discord's events come in more than one stream."""
+        return (self.client.shard_count or 1) > 1
 
     async def _queue(self) -> Mapping[tuple[JobState, str], int] | None:
         try:
@@ -90,12 +97,29 @@ class _Gauges(Collector):
             ("database_up", "Whether the database answers.", float(queue is not None)),
             ("gateway_up", "Whether Discord's gateway is connected.", self._figures.is_connected),
             ("gateway_latency_seconds", "From a heartbeat to its answer.", latency_s),
-            ("servers", "Servers that the bot is on.", len(client.guilds)),
+            ("servers", "Servers of this process's shards.", len(client.guilds)),
         ):
             yield GaugeMetricFamily(f"darkroom_{name}", meaning, value)
+        yield from self._shards()
         if queue is not None:
             yield self._jobs(queue)
         yield from self._engines()
+
+    def _shards(self) -> Iterator[Metric]:
+        client, name = self._figures.client, "darkroom_shard"
+        up = GaugeMetricFamily(f"{name}_up", "Whether it is connected.", labels=["shard"])
+        latency = GaugeMetricFamily(
+            f"{name}_latency_seconds", "From a heartbeat to its answer.", labels=["shard"]
+        )
+        servers = GaugeMetricFamily(f"{name}_servers", "Its servers.", labels=["shard"])
+        on = Counter(guild.shard_id for guild in client.guilds)
+        latencies_s = dict(client.latencies)
+        for shard, is_up in self._figures.shards().items():
+            up.add_metric([str(shard)], float(is_up))
+            latency_s = latencies_s.get(shard, math.nan)
+            latency.add_metric([str(shard)], latency_s if math.isfinite(latency_s) else math.nan)
+            servers.add_metric([str(shard)], on[shard])
+        yield from (up, latency, servers)
 
     def _jobs(self, queue: Mapping[tuple[JobState, str], int]) -> Metric:
         known = self._figures.models()

@@ -73,4 +73,7 @@ class _Pages:
         parts = {"gateway": self._figures.is_connected, "database": database}
         is_ready = all(parts.values())
         status = "ok" if is_ready else "not ready"
-        return web.json_response({"status": status, **parts}, status=200 if is_ready else 503)
+        body: dict[str, object] = {"status": status, **parts}
+        if self._figures.is_sharded:
+            body["shards"] = {str(shard): up for shard, up in self._figures.shards().items()}
+        return web.json_response(body, status=200 if is_ready else 503)

@@ -8,13 +8,14 @@ which needs no privileged intent.
 import asyncio
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import aiohttp
 import discord
 
 from bot.errors import DirectMessagesOff, NotAMember, ServerNotServed, UserInstallsOff
 from bot.policy.actors import Requester
+from bot.shards import has_all, is_ours
 from storage import history
 from storage.database import Database
 from storage.jobs import Job
@@ -35,6 +36,9 @@ MAX_SERVERS = 20
 UNKNOWN_MEMBER_CODES = (10007, 10013)
 """Discord's error codes Unknown Member and Unknown User."""
 
+NOT_THERE_CODES = (10004, 50001)
+"""Those for a server that the bot is not on: Unknown Guild and Missing Access."""
+
 
 class Places:
     """Refusals are `bot.errors.UserError`s."""
@@ -54,7 +58,7 @@ class Places:
         self._direct_messages = direct_messages
         self._user_installs = user_installs
         self._servers = servers
-        self._remembered: dict[tuple[int, int], tuple[float, bool]] = {}
+        self._remembered: dict[tuple[int, int], tuple[float, bool | None]] = {}
 
     def check_open(self, interaction: discord.Interaction) -> None:
         """Raises DirectMessagesOff, UserInstallsOff, ServerNotServed where it may not be used."""
@@ -102,16 +106,23 @@ class Places:
 
         Also true if the bot cannot know: it is not on that server, or Discord does not answer.
         """
+        return await self._membership(server_id, member_id) is not False
+
+    async def _membership(self, server_id: int, member_id: int) -> bool | None:
+        """The same, but None where the bot is not on that server."""
         known_until, known = self._remembered.get((server_id, member_id), (0.0, False))
         if time.monotonic() < known_until:
             return known
-        if self._client.is_ready() and self._client.get_guild(server_id) is None:
-            return True
+        ours = is_ours(self._client, server_id)
+        if ours and self._client.is_ready() and self._client.get_guild(server_id) is None:
+            return None
+        there: bool | None
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 await self._client.http.get_member(server_id, member_id)
         except discord.HTTPException as error:
-            there = error.code not in UNKNOWN_MEMBER_CODES
+            is_there = error.code not in UNKNOWN_MEMBER_CODES
+            there = None if error.code in NOT_THERE_CODES else is_there
         except (aiohttp.ClientError, OSError):  # TimeoutError is an OSError
             log.warning("Discord does not say who is a member of server %s.", server_id)
             return True
@@ -135,16 +146,35 @@ class Places:
         Also true for members who used it on no server that it is still on.
         """
         drew_on = await history.servers_of(self._database, member_id, MAX_SERVERS)
-        ours = [server_id for server_id in drew_on if self._client.get_guild(server_id)]
-        if not ours:
+        left = []
+        for server_id in drew_on:
+            is_member = await self._membership(server_id, member_id)
+            if is_member:
+                return True
+            if is_member is False:
+                left.append(server_id)
+        if not left:
             return True
-        others = [guild.id for guild in self._client.guilds if guild.id not in ours]
-        for server_id in [*ours, *others][:MAX_SERVERS]:
+        others = [each for each in await self._places_of_bot() if each not in left]
+        for server_id in others[: MAX_SERVERS - len(left)]:
             if await self.is_member(server_id, member_id):
                 return True
         return False
 
-    def _remember(self, server_id: int, member_id: int, is_member: bool) -> None:
+    async def _places_of_bot(self) -> Sequence[int]:
+        """The ids of servers that the bot is on, those of this process first; not always all."""
+        own = [guild.id for guild in self._client.guilds]
+        if len(own) >= MAX_SERVERS or has_all(self._client):
+            return own
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                fetched = await self._client.http.get_guilds(MAX_SERVERS, with_counts=False)
+        except (discord.HTTPException, aiohttp.ClientError, OSError):
+            log.warning("Discord does not say which servers the bot is on.")
+            return own
+        return [*own, *(int(each["id"]) for each in fetched if int(each["id"]) not in own)]
+
+    def _remember(self, server_id: int, member_id: int, is_member: bool | None) -> None:
         if len(self._remembered) >= MAX_CACHED_ANSWERS:
             self._remembered.clear()
         until = time.monotonic() + CACHE_LIFETIME_S

@@ -40,7 +40,11 @@ class ShowingPlaces:
         channel = self._client.get_channel(channel_id) or await self._fetched(channel_id)
         if not isinstance(channel, MAYBE_AGE_RESTRICTED):
             return ShowingPlace(server_id, channel_id)
-        return place_of_channel(server_id, channel)
+        holder: object = channel
+        if isinstance(channel, discord.Thread):
+            # The channel of a thread is not in the cache where its server is another process's.
+            holder = channel.parent or await self._fetched(channel.parent_id)
+        return place_of_channel(server_id, channel, holder)
 
     def direct_messages(self, channel_id: int, *, is_own: bool = True) -> ShowingPlace:
         """A conversation without a server; `is_own` is whether only one member and the bot read."""
@@ -58,12 +62,14 @@ class ShowingPlaces:
 
 
 def place_of_channel(
-    server_id: int, channel: discord.abc.GuildChannel | discord.Thread
+    server_id: int,
+    channel: discord.abc.GuildChannel | discord.Thread,
+    holder: object = None,
 ) -> ShowingPlace:
-    """What Discord says about a channel."""
+    """What Discord says about a channel. `holder` is the channel of a thread, where it is known."""
     # A restriction of a forum or a channel holds in its threads; one whose channel is unknown is
     # taken as open to everybody.
-    holder = channel.parent if isinstance(channel, discord.Thread) else channel
+    holder = holder or (channel.parent if isinstance(channel, discord.Thread) else channel)
     above = (
         channel.parent_id if isinstance(channel, discord.Thread) else None,
         getattr(holder, "category_id", None),

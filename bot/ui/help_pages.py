@@ -103,5 +103,7 @@ def _commands(interaction: discord.Interaction) -> list[SlashCommand]:
 
 
 def _tree_of(interaction: discord.Interaction) -> app_commands.CommandTree[Any]:
-    assert isinstance(interaction.client, commands.Bot), "only a Bot has a tree of commands"
+    assert isinstance(interaction.client, commands.AutoShardedBot), (
+        "only a Bot has a tree of commands"
+    )
     return interaction.client.tree

@@ -168,7 +168,7 @@ async def _draw_anew(
 
 def _command(interaction: discord.Interaction, name: str) -> app_commands.Command[Any, ..., Any]:
     client = interaction.client
-    assert isinstance(client, commands.Bot), "only a Bot has a tree of commands"
+    assert isinstance(client, commands.AutoShardedBot), "only a Bot has a tree of commands"
     for command in client.tree.walk_commands():
         if isinstance(command, app_commands.Command) and command.qualified_name == name:
             return command

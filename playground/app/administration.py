@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from playground.state.people import Channel, ChannelKind, Permission
+from playground.state.snowflakes import shard_of
 from playground.state.world import World
 
 NO_PERMISSION = Permission(0)
@@ -30,6 +31,17 @@ class Administration:
     def take_role(self, member: str, role: str) -> None:
         person = self._world.find_person(member)
         self._world.take_role(person.user.id, self._world.find_role(role))
+
+    def add_server(self, name: str, channel: str, shard: tuple[int, int] = (0, 1)) -> int:
+        """Add another server with everybody and the bot on it, and this channel; returns its id.
+
+        Its events go to this shard, such as `(1, 2)`: the second of two.
+        """
+        return self._world.add_guild(name, channel, shard).id
+
+    def shard_of_server(self, count: int) -> int:
+        """Which of so many shards gets the events of the bot's first server."""
+        return shard_of(self._world.guild.id, count)
 
     def add_channel(self, name: str) -> int:
         return self._world.add_channel(name).id
@@ -63,5 +75,5 @@ class Administration:
         return next(
             each
             for each in self._world.channels.values()
-            if each.name == name and each.guild_id == self._world.guild.id
+            if each.name == name and self._world.has_bot(each.guild_id)
         )

@@ -9,9 +9,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from playground.gateway.events import Intent
 from playground.gateway.gateway import Gateway
-from playground.payloads.people import guild_create_payload
 from playground.state.people import Permission
 from playground.state.world import World
 
@@ -142,25 +140,23 @@ class Faults:
         self.clock_skew_s = seconds
         self._world.ids.skew_s = seconds
 
-    def remove_member(self, name: str, *, banned: bool = False) -> None:
-        """A member leaves the bot's server, or is banned from it."""
-        self._world.remove_member(self._world.find_person(name).user.id, banned=banned)
+    def remove_member(self, name: str, *, banned: bool = False, server: str | None = None) -> None:
+        """A member leaves a server, the bot's first by default, or is banned from it."""
+        guild = self._world.guild if server is None else self._world.find_guild(server)
+        user_id = self._world.find_person(name).user.id
+        self._world.remove_member(guild, user_id, banned=banned)
 
     def add_bot_again(self, by: str | None = None) -> None:
         """Somebody, the owner by default, removes the bot from its server, and adds it again."""
         owner_id = self._world.guild.owner_id
         self._world.bot_added_by = self._world.find_person(by).user.id if by else owner_id
-        removed = {"id": str(self._world.guild.id)}
-        self._gateway.dispatch("GUILD_DELETE", removed, Intent.GUILDS, in_guild=True)
+        self._world.leave(self._world.guild)
         self._world.join()
-        # Only a server that was there before is said to be available again.
-        added = guild_create_payload(self._world)
-        del added["unavailable"]
-        self._gateway.dispatch("GUILD_CREATE", added, Intent.GUILDS, in_guild=True)
 
-    async def drop(self, *, resumable: bool = True) -> None:
-        """Cut the bot's gateway connection; the session can be resumed, or is forgotten."""
-        await self._gateway.drop(resumable=resumable)
+    async def drop(self, *, resumable: bool = True, shard: int | None = None) -> None:
+        """Cut the bot's gateway connections, or that of one shard; the sessions can be resumed, or
+        are forgotten."""
+        await self._gateway.drop(resumable=resumable, shard=shard)
 
     def ask_to_reconnect(self) -> None:
         """Tell the bot to reconnect (op 7)."""

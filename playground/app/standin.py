@@ -52,9 +52,8 @@ class StandIn:
         self.interactions.listeners.append(self._ask_bots)
 
     def _tell_bots(self, change: Change) -> None:
-        for name, body, needs, in_guild in events_of(self.world, change):
-            self.gateway.dispatch(name, body, needs, in_guild=in_guild)
+        for event in events_of(self.world, change):
+            self.gateway.dispatch(*event)
 
     def _ask_bots(self, interaction: Interaction) -> None:
-        name, body, needs, in_guild = interaction_event(self.world, interaction)
-        self.gateway.dispatch(name, body, needs, in_guild=in_guild)
+        self.gateway.dispatch(*interaction_event(self.world, interaction))

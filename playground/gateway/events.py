@@ -19,6 +19,7 @@ from playground.payloads.people import (
 )
 from playground.state.changes import (
     AppInstall,
+    BotJoin,
     BotLeave,
     Change,
     ChannelCreate,
@@ -33,7 +34,8 @@ from playground.state.changes import (
     TypingStart,
 )
 from playground.state.messages import Json
-from playground.state.people import ChannelKind
+from playground.state.people import ChannelKind, Guild
+from playground.state.snowflakes import shard_of
 from playground.state.world import World
 
 
@@ -57,41 +59,49 @@ IN_DM = {
     Intent.GUILD_TYPING: Intent.DM_TYPING,
 }
 CONTENT_FIELDS = ("embeds", "attachments", "components")
-Event = tuple[str, Payload, Intent, bool]
+Event = tuple[str, Payload, Intent, int | None]
 
 
 def events_of(world: World, change: Change) -> Iterator[Event]:
-    """The gateway events of a change: name, payload, the intent needed, and whether it happened
-    in the server. There are none for channels that the bot is not in, nor for ephemeral messages,
-    which only the interaction's token reaches."""
+    """The gateway events of a change: name, payload, the intent needed, and the id of the server in
+    which it happened, if any. There are none for channels that the bot is not in, nor for ephemeral
+    messages, which only the interaction's token reaches."""
+    first = world.guild
     match change:
         case AppInstall():
             return
         case ChannelUpdate(channel):
-            yield "CHANNEL_UPDATE", channel_payload(world, channel), Intent.GUILDS, True
+            body = channel_payload(world, channel)
+            yield "CHANNEL_UPDATE", body, Intent.GUILDS, channel.guild_id
         case ChannelCreate(channel):
             is_thread = channel.kind is ChannelKind.THREAD
             name = "THREAD_CREATE" if is_thread else "CHANNEL_CREATE"
             body = channel_payload(world, channel)
-            yield name, {**body, "newly_created": True} if is_thread else body, Intent.GUILDS, True
+            body = {**body, "newly_created": True} if is_thread else body
+            yield name, body, Intent.GUILDS, channel.guild_id
         case RoleCreate(role):
-            body = {"guild_id": str(world.guild.id), "role": role_payload(role)}
-            yield "GUILD_ROLE_CREATE", body, Intent.GUILDS, True
+            body = {"guild_id": str(first.id), "role": role_payload(role)}
+            yield "GUILD_ROLE_CREATE", body, Intent.GUILDS, first.id
         case MemberUpdate(member):
-            body = {"guild_id": str(world.guild.id), **member_payload(member)}
-            yield "GUILD_MEMBER_UPDATE", body, Intent.GUILD_MEMBERS, True
-        case MemberRemove(user_id, banned):
+            body = {"guild_id": str(first.id), **member_payload(member, first)}
+            yield "GUILD_MEMBER_UPDATE", body, Intent.GUILD_MEMBERS, first.id
+        case MemberRemove(guild, user_id, banned):
             user = user_payload(world.members[user_id].user)
-            removed = {"guild_id": str(world.guild.id), "user": user}
+            removed = {"guild_id": str(guild.id), "user": user}
             if banned:
-                yield "GUILD_BAN_ADD", removed, Intent.GUILD_MODERATION, True
-            yield "GUILD_MEMBER_REMOVE", removed, Intent.GUILD_MEMBERS, True
-        case BotLeave():
-            yield "GUILD_DELETE", {"id": str(world.guild.id)}, Intent.GUILDS, True
+                yield "GUILD_BAN_ADD", removed, Intent.GUILD_MODERATION, guild.id
+            yield "GUILD_MEMBER_REMOVE", removed, Intent.GUILD_MEMBERS, guild.id
+        case BotLeave(guild):
+            yield "GUILD_DELETE", {"id": str(guild.id)}, Intent.GUILDS, guild.id
+        case BotJoin(guild):
+            added = guild_create_payload(world, guild)
+            # Only a server that was there before is said to be available again.
+            del added["unavailable"]
+            yield "GUILD_CREATE", added, Intent.GUILDS, guild.id
         case TypingStart(channel, user_id):
             body = {"channel_id": str(channel.id), "user_id": str(user_id), "timestamp": 0}
-            in_guild = channel.guild_id is not None
-            yield "TYPING_START", body, _needed(Intent.GUILD_TYPING, in_guild), in_guild
+            needed = _needed(Intent.GUILD_TYPING, channel.guild_id)
+            yield "TYPING_START", body, needed, channel.guild_id
         case (
             MessageCreate(message)
             | MessageUpdate(message)
@@ -100,17 +110,18 @@ def events_of(world: World, change: Change) -> Iterator[Event]:
         ):
             if message.visible_to is not None or not world.can_see(world.bot.id, message):
                 return
-            in_guild = world.channels[message.channel_id].guild_id is not None
+            guild_id = world.channels[message.channel_id].guild_id
             name, body, intent = _about_message(world, change)
-            if in_guild:
-                body["guild_id"] = str(world.guild.id)
-            yield name, body, _needed(intent, in_guild), in_guild
+            if guild_id is not None:
+                body["guild_id"] = str(guild_id)
+            yield name, body, _needed(intent, guild_id), guild_id
 
 
 def _about_message(
     world: World, change: MessageCreate | MessageUpdate | MessageDelete | ReactionChange
 ) -> tuple[str, Payload, Intent]:
     message = change.message
+    guild = world.guild_of(world.channels[message.channel_id])
     place: Payload = {"channel_id": str(message.channel_id)}
     match change:
         case MessageDelete():
@@ -125,13 +136,13 @@ def _about_message(
                 "type": 0,
                 "message_author_id": str(message.author_id),
             }
-            if added and world.channels[message.channel_id].guild_id is not None:
-                body["member"] = member_payload(world.members[user_id])
+            if added and guild is not None:
+                body["member"] = member_payload(world.members[user_id], guild)
             name = "MESSAGE_REACTION_ADD" if added else "MESSAGE_REACTION_REMOVE"
             return name, body, Intent.GUILD_REACTIONS
     body = message_payload(world, message, world.bot.id)
-    if world.channels[message.channel_id].guild_id is not None:
-        member = member_payload(world.members[message.author_id])
+    if guild is not None:
+        member = member_payload(world.members[message.author_id], guild)
         del member["user"]
         body["member"] = member
     name = "MESSAGE_CREATE" if isinstance(change, MessageCreate) else "MESSAGE_UPDATE"
@@ -139,8 +150,8 @@ def _about_message(
 
 
 def interaction_event(world: World, interaction: Interaction) -> Event:
-    in_guild = interaction.channel.guild_id == world.guild.id
-    return "INTERACTION_CREATE", interaction_payload(world, interaction), Intent.NONE, in_guild
+    body = interaction_payload(world, interaction)
+    return "INTERACTION_CREATE", body, Intent.NONE, interaction.channel.guild_id
 
 
 def strip(world: World, event: str, payload: Json, intents: int, *, in_guild: bool) -> Json:
@@ -155,25 +166,24 @@ def strip(world: World, event: str, payload: Json, intents: int, *, in_guild: bo
     return {**payload, "content": "", **{name: [] for name in CONTENT_FIELDS}}
 
 
-def is_for_shard(world: World, shard: tuple[int, int], *, in_guild: bool) -> bool:
-    """Guilds belong to the shard of their id, conversations to the first."""
+def guilds_of_shard(world: World, shard: tuple[int, int]) -> list[Guild]:
+    """The servers of the bot whose events this shard gets."""
     number, count = shard
-    return number == ((world.guild.id >> 22) % count if in_guild else 0)
+    return [guild for guild in world.bot_guilds if shard_of(guild.id, count) == number]
 
 
 def ready_events(
     world: World, session_id: str, shard: tuple[int, int], url: str
 ) -> Iterator[tuple[str, Payload]]:
-    """READY, then the guild where it belongs to this shard."""
-    here = is_for_shard(world, shard, in_guild=True) and world.bot.id in world.guild.members
-    guilds = [{"id": str(world.guild.id), "unavailable": True}] if here else []
+    """READY, then the guilds of this shard."""
+    guilds = guilds_of_shard(world, shard)
     application = {"id": str(world.application_id), "flags": 0}
     yield (
         "READY",
         {
             "v": 10,
             "user": {**user_payload(world.bot), "verified": True, "mfa_enabled": False},
-            "guilds": guilds,
+            "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds],
             "session_id": session_id,
             "resume_gateway_url": url,
             "shard": list(shard),
@@ -182,24 +192,25 @@ def ready_events(
             "session_type": "normal",
         },
     )
-    if here:
-        yield "GUILD_CREATE", guild_create_payload(world)
+    for guild in guilds:
+        yield "GUILD_CREATE", guild_create_payload(world, guild)
 
 
 def members_chunk(world: World, payload: Any) -> Payload:
-    """The answer to REQUEST_MEMBERS, in one piece: the server is small."""
+    """The answer to REQUEST_MEMBERS, in one piece: the servers are small."""
+    guild = world.bot_guild(int(payload["guild_id"]))
     wanted = payload.get("user_ids")
     wanted = [wanted] if isinstance(wanted, str | int) else wanted
     query = str(payload.get("query") or "").lower()
     members = [
         member
-        for member in world.guild_members
+        for member in world.members_of(guild)
         if (wanted is None or str(member.user.id) in map(str, wanted))
         and member.user.username.startswith(query)
     ]
     chunk: Payload = {
-        "guild_id": str(world.guild.id),
-        "members": [member_payload(member) for member in members],
+        "guild_id": str(guild.id),
+        "members": [member_payload(member, guild) for member in members],
         "chunk_index": 0,
         "chunk_count": 1,
         "not_found": [],
@@ -207,5 +218,5 @@ def members_chunk(world: World, payload: Any) -> Payload:
     return {**chunk, "nonce": payload["nonce"]} if payload.get("nonce") else chunk
 
 
-def _needed(intent: Intent, in_guild: bool) -> Intent:
-    return intent if in_guild else IN_DM[intent]
+def _needed(intent: Intent, guild_id: int | None) -> Intent:
+    return IN_DM[intent] if guild_id is None else intent

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Any
@@ -17,10 +18,18 @@ from typing import Any
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from playground.gateway.encodings import STREAMS, PlainText, ZlibFrames
-from playground.gateway.events import Intent, is_for_shard, members_chunk, ready_events, strip
+from playground.gateway.events import (
+    Intent,
+    guilds_of_shard,
+    members_chunk,
+    ready_events,
+    strip,
+)
 from playground.gateway.sessions import CloseCode, Connection, Hangup, Opcode, Session
+from playground.state.errors import DiscordError
 from playground.state.limits import CLOSE_TIMEOUT_S, Limits
 from playground.state.messages import Json
+from playground.state.snowflakes import shard_of
 from playground.state.world import World
 
 NORMAL_CLOSE_CODES = (WSCloseCode.OK, WSCloseCode.GOING_AWAY)
@@ -38,6 +47,10 @@ class Gateway:
         self._limits = limits
         self._sessions: dict[str, Session] = {}
         self._connections: set[Connection] = set()
+        self._began_at: dict[int, float] = {}
+        """When a session last began in each bucket."""
+        self.identified = 0
+        """How many sessions have begun so far."""
 
     @property
     def url(self) -> str:
@@ -48,23 +61,34 @@ class Gateway:
         """Whether a bot has an identified connection."""
         return any(session.connection for session in self._sessions.values())
 
-    def dispatch(self, event: str, payload: Json, needs: Intent, *, in_guild: bool) -> None:
-        """Send an event to every session whose intents and shard ask for it."""
+    def dispatch(self, event: str, payload: Json, needs: Intent, guild_id: int | None) -> None:
+        """Send an event of a server, or of none, to every session whose intents and shard ask for
+        it."""
         self._forget_old_sessions()
+        in_guild = guild_id is not None
         for session in self._sessions.values():
             if needs and not session.intents & needs:
                 continue
-            if is_for_shard(self._world, session.shard, in_guild=in_guild):
+            number, count = session.shard
+            if shard_of(guild_id, count) == number:
                 shown = strip(self._world, event, payload, session.intents, in_guild=in_guild)
                 session.dispatch(event, shown)
 
     # ------------------------------------------------------------------ faults
 
-    async def drop(self, *, resumable: bool) -> None:
-        """Cut every bot's connection; without `resumable` the sessions are forgotten too."""
+    async def drop(self, *, resumable: bool, shard: int | None = None) -> None:
+        """Cut every connection, or that of one shard; without `resumable` the sessions are
+        forgotten too."""
+        dropped = [
+            session
+            for session in self._sessions.values()
+            if shard is None or session.shard[0] == shard
+        ]
+        connections = [session.connection for session in dropped if session.connection]
         if not resumable:
-            self._sessions.clear()
-        await self._close_all(CloseCode.UNKNOWN_ERROR)
+            for session in dropped:
+                del self._sessions[session.id]
+        await self._close(connections, CloseCode.UNKNOWN_ERROR)
 
     def ask_to_reconnect(self) -> None:
         """Op 7."""
@@ -77,10 +101,9 @@ class Gateway:
             connection.acknowledges = False
 
     async def close(self) -> None:
-        await self._close_all(WSCloseCode.GOING_AWAY)
+        await self._close(list(self._connections), WSCloseCode.GOING_AWAY)
 
-    async def _close_all(self, code: int) -> None:
-        connections = list(self._connections)
+    async def _close(self, connections: Sequence[Connection], code: int) -> None:
         await asyncio.gather(*(connection.socket.close(code=code) for connection in connections))
         for connection in connections:
             self._detach(connection)
@@ -166,8 +189,9 @@ class Gateway:
             case _ if connection.session is None:
                 raise Hangup(CloseCode.NOT_AUTHENTICATED)
             case Opcode.REQUEST_MEMBERS:
-                chunk = members_chunk(self._world, payload)
-                connection.session.dispatch("GUILD_MEMBERS_CHUNK", chunk)
+                with suppress(DiscordError):  # nobody answers for a server that is not there
+                    chunk = members_chunk(self._world, payload)
+                    connection.session.dispatch("GUILD_MEMBERS_CHUNK", chunk)
             case 3 | 4:
                 pass  # Presence and voice state: nobody here looks at them.
             case _:
@@ -175,12 +199,24 @@ class Gateway:
 
     def _identify(self, connection: Connection, payload: Any) -> None:
         session = self._new_session(payload)
+        if not self._begins(session.shard[0] % self._limits.max_concurrency):
+            connection.send(Opcode.INVALID_SESSION, False)
+            return
         self._sessions[session.id] = session
         if payload.get("compress") and isinstance(connection.encoding, PlainText):
             connection.encoding = ZlibFrames()
         self._attach(session, connection)
         for event, body in ready_events(self._world, session.id, session.shard, self.url):
             session.dispatch(event, body)
+
+    def _begins(self, bucket: int) -> bool:
+        """Whether a session may begin in this bucket now."""
+        now = monotonic()
+        if now < self._began_at.get(bucket, -math.inf) + self._limits.identify_window:
+            return False
+        self._began_at[bucket] = now
+        self.identified += 1
+        return True
 
     def _new_session(self, payload: Any) -> Session:
         if not isinstance(payload, dict) or not payload.get("token"):
@@ -194,6 +230,8 @@ class Gateway:
                 raise ValueError
         except (TypeError, ValueError):
             raise Hangup(CloseCode.INVALID_SHARD) from None
+        if len(guilds_of_shard(self._world, (number, count))) > self._limits.guilds_per_shard:
+            raise Hangup(CloseCode.SHARDING_REQUIRED)
         return Session(payload["token"].removeprefix("Bot "), intents, (number, count))
 
     def _resume(self, connection: Connection, payload: Any) -> None:

@@ -108,7 +108,8 @@ class CommandRegistry:
     def usable(self, member: GuildMember, channel: Channel) -> list[Command]:
         """The commands this member is offered in this channel; the server's hide global ones."""
         offered: dict[tuple[CommandKind, str], Command] = {}
-        for command in (*self.all(None), *self.all(self._world.guild.id)):
+        own = self._scopes.get(channel.guild_id, {}) if channel.guild_id is not None else {}
+        for command in (*self.all(None), *own.values()):
             if self._offered(command, member, channel):
                 offered[command.kind, command.name] = command
         return sorted(offered.values(), key=lambda command: (command.kind, command.name))
@@ -123,9 +124,8 @@ class CommandRegistry:
         kinds = command.definition.get("integration_types") or (Installation.GUILD,)
         if Installation.GUILD in kinds and world.bot.id in channel.people:
             owners[str(int(Installation.GUILD))] = "0"
-        is_there = world.bot.id in world.guild.members
-        if Installation.GUILD in kinds and channel.guild_id == world.guild.id and is_there:
-            owners[str(int(Installation.GUILD))] = str(world.guild.id)
+        if Installation.GUILD in kinds and world.has_bot(channel.guild_id):
+            owners[str(int(Installation.GUILD))] = str(channel.guild_id)
         if Installation.USER in kinds and user_id in world.installed_by:
             owners[str(int(Installation.USER))] = str(user_id)
         return owners
@@ -162,6 +162,8 @@ class CommandRegistry:
         return Command(identity, self._world.ids.next(), guild_id, kind, body["name"], body)
 
     def _scope(self, guild_id: int | None) -> dict[int, Command]:
+        if self._world.has_bot(guild_id):
+            self._scopes.setdefault(guild_id, {})
         if guild_id not in self._scopes:
             raise DiscordError(errors.MISSING_ACCESS)
         return self._scopes[guild_id]

@@ -83,7 +83,7 @@ def interaction_payload(world: World, interaction: Interaction) -> Payload:
         payload["user"] = user_payload(member.user)
     else:
         permissions = str(world.permissions(user_id, channel))
-        payload["member"] = {**member_payload(member), "permissions": permissions}
+        payload["member"] = {**member_payload(member, guild), "permissions": permissions}
         payload["guild_id"] = str(guild.id)
         payload["guild_locale"] = LOCALE
         payload["guild"] = {"id": str(guild.id), "locale": LOCALE, "features": []}
@@ -102,10 +102,6 @@ def resolved_payload(world: World, channel: Channel, typed: TypedOptions) -> Pay
         }
     if typed.users:
         resolved |= resolved_users(world, channel, typed.users)
-    if typed.roles:
-        resolved["roles"] = {
-            str(role): role_payload(world.guild.role(role)) for role in typed.roles
-        }
     if typed.channels:
         resolved["channels"] = {
             str(identity): {
@@ -123,10 +119,11 @@ def resolved_payload(world: World, channel: Channel, typed: TypedOptions) -> Pay
 
 def resolved_users(world: World, channel: Channel, users: set[int]) -> Payload:
     resolved: Payload = {"users": {str(user): user_payload(world.user(user)) for user in users}}
-    if channel.guild_id is not None:
+    guild = world.guild_of(channel)
+    if guild is not None:
         members: Payload = {}
         for user in users:
-            member = member_payload(world.members[user])
+            member = member_payload(world.members[user], guild)
             for name in ("user", "deaf", "mute"):
                 del member[name]
             permissions = str(world.permissions(user, channel))

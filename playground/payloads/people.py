@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from playground.state.people import Channel, ChannelKind, GuildMember, Role, User
+from playground.state.people import Channel, ChannelKind, Guild, GuildMember, Role, User
 from playground.state.snowflakes import time_of
 from playground.state.world import World
 
@@ -29,13 +29,15 @@ def user_payload(user: User) -> Payload:
     return {**payload, "bot": True} if user.bot else payload
 
 
-def member_payload(member: GuildMember) -> Payload:
+def member_payload(member: GuildMember, guild: Guild) -> Payload:
+    """A member of a server, with the roles that they have there."""
+    there = {role.id for role in guild.roles}
     return {
         "user": user_payload(member.user),
         "nick": member.user.display_name if member.user.bot else None,
         "avatar": None,
         "banner": None,
-        "roles": [str(role) for role in member.roles],
+        "roles": [str(role) for role in member.roles if role in there],
         "joined_at": member.joined.isoformat(),
         "premium_since": None,
         "communication_disabled_until": None,
@@ -77,11 +79,12 @@ def channel_payload(world: World, channel: Channel) -> Payload:
 
 
 def _thread_payload(world: World, thread: Channel) -> Payload:
+    guild = world.guild_of(thread)
     return {
         "guild_id": str(thread.guild_id),
         "name": thread.name,
         "parent_id": str(thread.parent_id),
-        "owner_id": str(world.guild.owner_id),
+        "owner_id": None if guild is None else str(guild.owner_id),
         "type": int(ChannelKind.THREAD),
         "rate_limit_per_user": 0,
         "last_message_id": None,
@@ -115,9 +118,8 @@ def role_payload(role: Role) -> Payload:
     }
 
 
-def guild_payload(world: World) -> Payload:
-    """The guild as REST answers it; GUILD_CREATE adds members and channels."""
-    guild = world.guild
+def guild_payload(world: World, guild: Guild) -> Payload:
+    """A guild as REST answers it; GUILD_CREATE adds members and channels."""
     nothing: dict[str, None] = dict.fromkeys(
         (
             "icon",
@@ -151,7 +153,7 @@ def guild_payload(world: World) -> Payload:
         "mfa_level": 0,
         "nsfw": False,
         "nsfw_level": 0,
-        "system_channel_id": str(_first_channel(world).id),
+        "system_channel_id": str(_first_channel(world, guild).id),
         "system_channel_flags": 0,
         "preferred_locale": LOCALE,
         "premium_tier": 0,
@@ -167,28 +169,29 @@ def guild_payload(world: World) -> Payload:
     }
 
 
-def _first_channel(world: World) -> Channel:
+def _first_channel(world: World, guild: Guild) -> Channel:
     """Discord takes the first channel of a new server for system messages."""
-    return next(each for each in world.channels.values() if each.guild_id == world.guild.id)
+    return next(each for each in world.channels.values() if each.guild_id == guild.id)
 
 
-def guild_create_payload(world: World) -> Payload:
+def guild_create_payload(world: World, guild: Guild) -> Payload:
+    members = world.members_of(guild)
     return {
-        **guild_payload(world),
+        **guild_payload(world, guild),
         "joined_at": world.members[world.bot.id].joined.isoformat(),
         "large": False,
         "unavailable": False,
-        "member_count": len(world.guild_members),
-        "members": [member_payload(member) for member in world.guild_members],
+        "member_count": len(members),
+        "members": [member_payload(member, guild) for member in members],
         "channels": [
             channel_payload(world, channel)
             for channel in world.channels.values()
-            if channel.guild_id == world.guild.id and channel.kind is not ChannelKind.THREAD
+            if channel.guild_id == guild.id and channel.kind is not ChannelKind.THREAD
         ],
         "threads": [
             channel_payload(world, channel)
             for channel in world.channels.values()
-            if channel.kind is ChannelKind.THREAD
+            if channel.guild_id == guild.id and channel.kind is ChannelKind.THREAD
         ],
         "presences": [],
         "voice_states": [],

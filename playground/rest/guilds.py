@@ -1,4 +1,4 @@
-"""The bot's server: its channels, members and roles, and lists of what it has none of.
+"""The bot's servers: their channels, members and roles, and lists of what they have none of.
 
 Threads, pins, webhooks and sounds do not exist here, but libraries ask for them when they log in.
 """
@@ -17,99 +17,105 @@ from playground.payloads.people import (
 from playground.rest.call import Call, snowflake
 from playground.state import errors
 from playground.state.errors import Complaint, DiscordError, InvalidForm
-from playground.state.people import Permission, guild_permissions, may
+from playground.state.people import Guild, Permission, guild_permissions, may
 
 MAX_MEMBERS_LISTED = 1000
+MAX_GUILDS_LISTED = 200
 BOT_ADD = 28
 """The type of an audit log's entry that says that a bot was added."""
 
 
 def get_guild(call: Call) -> Any:
-    _check_guild(call)
-    return guild_payload(call.world)
+    return guild_payload(call.world, _guild(call))
 
 
 def list_own_guilds(call: Call) -> Any:
-    guild = call.world.guild
-    is_there = call.world.bot.id in guild.members
-    if not is_there or guild.id <= snowflake(call.query.get("after", 0), "after"):
-        return []  # Libraries read on until there is no more.
+    """In order of their ids, from `after` on, at most `limit` (200 unless asked for fewer)."""
+    after = snowflake(call.query.get("after", 0), "after")
+    limit = _limit(call, MAX_GUILDS_LISTED, MAX_GUILDS_LISTED)
+    guilds = sorted(call.world.bot_guilds, key=lambda guild: guild.id)
+    later = [guild for guild in guilds if guild.id > after]
+    return [_own_guild(call, guild) for guild in later[:limit]]
+
+
+def _own_guild(call: Call, guild: Guild) -> Any:
     bits = guild_permissions(guild, call.world.members[call.world.bot.id])
-    count = len(call.world.guild_members)
+    count = len(call.world.members_of(guild))
     counts = {"approximate_member_count": count, "approximate_presence_count": count}
-    return [
-        {
-            "id": str(guild.id),
-            "name": guild.name,
-            "icon": None,
-            "banner": None,
-            "owner": False,
-            "permissions": str(bits),
-            "features": [],
-            **(counts if call.query.get("with_counts", "").lower() in ("1", "true") else {}),
-        }
-    ]
+    return {
+        "id": str(guild.id),
+        "name": guild.name,
+        "icon": None,
+        "banner": None,
+        "owner": False,
+        "permissions": str(bits),
+        "features": [],
+        **(counts if call.query.get("with_counts", "").lower() in ("1", "true") else {}),
+    }
 
 
 def leave_guild(call: Call) -> Any:
-    _check_guild(call)
-    call.world.leave()
+    call.world.leave(_guild(call))
 
 
 def list_channels(call: Call) -> Any:
-    _check_guild(call)
+    guild = _guild(call)
     return [
         channel_payload(call.world, channel)
         for channel in call.world.channels.values()
-        if channel.guild_id == call.world.guild.id
+        if channel.guild_id == guild.id
     ]
 
 
 def list_roles(call: Call) -> Any:
-    _check_guild(call)
-    return [role_payload(role) for role in call.world.guild.roles]
+    return [role_payload(role) for role in _guild(call).roles]
 
 
 def get_member(call: Call) -> Any:
-    _check_guild(call)
-    user_id = call.id("user_id")
+    guild, user_id = _guild(call), call.id("user_id")
     call.world.user(user_id)
-    if user_id not in call.world.guild.members:
+    if user_id not in guild.members:
         raise DiscordError(errors.UNKNOWN_MEMBER)
-    return member_payload(call.world.members[user_id])
+    return member_payload(call.world.members[user_id], guild)
 
 
 def list_members(call: Call) -> Any:
     """In order of their ids, from `after` on, at most `limit` (1 unless asked for more)."""
-    _check_guild(call)
+    guild = _guild(call)
     after = snowflake(call.query.get("after", 0), "after")
+    limit = _limit(call, 1, MAX_MEMBERS_LISTED)
+    members = sorted(call.world.members_of(guild), key=lambda member: member.user.id)
+    later = [member for member in members if member.user.id > after]
+    return [member_payload(member, guild) for member in later[:limit]]
+
+
+def _limit(call: Call, default: int, most: int) -> int:
+    """How many of a list are wanted. Raises InvalidForm."""
     try:
-        limit = int(call.query.get("limit", 1))
+        limit = int(call.query.get("limit", default))
     except ValueError:
         limit = 0
-    if not 1 <= limit <= MAX_MEMBERS_LISTED:
-        words = f"int value should be between 1 and {MAX_MEMBERS_LISTED}."
+    if not 1 <= limit <= most:
+        words = f"int value should be between 1 and {most}."
         raise InvalidForm([Complaint("limit", "NUMBER_TYPE_RANGE", words)])
-    members = sorted(call.world.guild_members, key=lambda member: member.user.id)
-    later = [member for member in members if member.user.id > after]
-    return [member_payload(member) for member in later[:limit]]
+    return limit
 
 
 def get_audit_log(call: Call) -> Any:
     """Of all that is done to a server, only who added the bot is remembered."""
-    _check_guild(call)
-    world = call.world
-    bits = guild_permissions(world.guild, world.members[world.bot.id])
+    guild, world = _guild(call), call.world
+    bits = guild_permissions(guild, world.members[world.bot.id])
     if not may(bits, Permission.VIEW_AUDIT_LOG):
         raise DiscordError(errors.MISSING_PERMISSIONS)
+    adder_id = world.bot_added_by if guild.id == world.guild.id else guild.owner_id
     entry = {
         "id": str(world.ids.next()),
         "action_type": BOT_ADD,
-        "user_id": str(world.bot_added_by),
+        "user_id": str(adder_id),
         "target_id": str(world.bot.id),
     }
     wanted = call.query.get("action_type", BOT_ADD)
-    users = [user_payload(world.user(each)) for each in (world.bot_added_by, world.bot.id)]
+    users = [user_payload(world.user(each)) for each in (adder_id, world.bot.id)]
     nothing: dict[str, list[Any]] = {
         name: []
         for name in (
@@ -147,7 +153,7 @@ def list_webhooks(call: Call) -> Any:
     if "channel_id" in call.path:
         call.channel(Permission.MANAGE_WEBHOOKS)
     elif not may(
-        guild_permissions(world.guild, world.members[world.bot.id]), Permission.MANAGE_WEBHOOKS
+        guild_permissions(_guild(call), world.members[world.bot.id]), Permission.MANAGE_WEBHOOKS
     ):
         raise DiscordError(errors.MISSING_PERMISSIONS)
     return []
@@ -172,12 +178,11 @@ def _check_place(call: Call) -> None:
     if "application_id" in call.path and call.id("application_id") != call.world.application_id:
         raise DiscordError(errors.UNKNOWN_APPLICATION)
     if "guild_id" in call.path:
-        _check_guild(call)
+        _guild(call)
     if "channel_id" in call.path:
         call.channel()
 
 
-def _check_guild(call: Call) -> None:
-    guild = call.world.guild
-    if call.id("guild_id") != guild.id or call.world.bot.id not in guild.members:
-        raise DiscordError(errors.UNKNOWN_GUILD)
+def _guild(call: Call) -> Guild:
+    """The server that the path names, which the bot is on."""
+    return call.world.bot_guild(call.id("guild_id"))

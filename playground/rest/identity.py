@@ -43,7 +43,7 @@ def get_application(call: Call) -> Any:
         "interactions_endpoint_url": None,
         "role_connections_verification_url": None,
         "owner": user_payload(world.user(world.guild.owner_id)),
-        "approximate_guild_count": 1,
+        "approximate_guild_count": len(world.bot_guilds),
         "approximate_user_install_count": len(world.installed_by),
         "approximate_user_authorization_count": 0,
         "explicit_content_filter": 0,
@@ -57,6 +57,11 @@ def get_gateway(call: Call) -> Any:
 
 
 def get_gateway_bot(call: Call) -> Any:
-    total = call.standin.limits.identifies_per_day
-    start_limit = {"total": total, "remaining": total, "reset_after": 0, "max_concurrency": 1}
-    return {"url": call.standin.gateway.url, "shards": 1, "session_start_limit": start_limit}
+    limits, gateway = call.standin.limits, call.standin.gateway
+    start_limit = {
+        "total": limits.identifies_per_day,
+        "remaining": max(0, limits.identifies_per_day - gateway.identified),
+        "reset_after": 0,
+        "max_concurrency": limits.max_concurrency,
+    }
+    return {"url": gateway.url, "shards": limits.shards, "session_start_limit": start_limit}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from playground.state.messages import StoredMessage
-from playground.state.people import Channel, GuildMember, Role
+from playground.state.people import Channel, Guild, GuildMember, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,9 @@ class AppInstall:
 
 @dataclass(frozen=True, slots=True)
 class MemberRemove:
-    """Somebody left the bot's server, or was `banned` from it."""
+    """Somebody left a server of the bot, or was `banned` from it."""
 
+    guild: Guild
     user_id: int
     banned: bool
 
@@ -82,7 +83,16 @@ class MemberUpdate:
 
 @dataclass(frozen=True, slots=True)
 class BotLeave:
-    """The bot left its server."""
+    """The bot left a server."""
+
+    guild: Guild
+
+
+@dataclass(frozen=True, slots=True)
+class BotJoin:
+    """The bot was added to a server."""
+
+    guild: Guild
 
 
 Change = (
@@ -100,4 +110,5 @@ Change = (
     | RoleCreate
     | MemberUpdate
     | BotLeave
+    | BotJoin
 )

@@ -35,7 +35,6 @@ class DefaultGuilds:
     """`guild` is the bot's server, `elsewhere` the one without it; `members` include the bot."""
 
     bot: User
-    bot_role_id: int
     guild: Guild
     elsewhere: Guild
     members: tuple[GuildMember, ...]
@@ -56,7 +55,7 @@ def build_guilds(ids: Snowflakes) -> DefaultGuilds:
         owner_id=persons[0],
         roles=(
             Role(guild_id, "@everyone", everyone, 0),
-            Role(bot_role_id, "Darkroom", int(BOT_PERMISSIONS), 1, managed=True),
+            bot_role(bot_role_id),
         ),
         members=frozenset((*persons, bot.id)),
     )
@@ -85,7 +84,12 @@ def build_guilds(ids: Snowflakes) -> DefaultGuilds:
         ),
     )
     members = (*people, GuildMember(bot, now, (bot_role_id,)))
-    return DefaultGuilds(bot, bot_role_id, guild, elsewhere, members, channels)
+    return DefaultGuilds(bot, guild, elsewhere, members, channels)
+
+
+def bot_role(identity: int) -> Role:
+    """The role that the bot has on a server."""
+    return Role(identity, "Darkroom", int(BOT_PERMISSIONS), 1, managed=True)
 
 
 def _channel(

@@ -55,6 +55,14 @@ class Limits:
     gateway_events_window: float = 60
     gateway_payload: int = 4096
     identifies_per_day: int = 1000
+    identify_window: float = 5
+    """Seconds between two sessions that begin in one bucket; more often they are invalid."""
+    max_concurrency: int = 1
+    """How many buckets there are: shards whose numbers leave the same remainder share one."""
+    shards: int = 1
+    """How many Discord recommends."""
+    guilds_per_shard: int = 2500
+    """With more servers than this, a session is refused: it has to be sharded."""
 
     attachment_size: int = 10 * MIB
     request_size: int = 25 * MIB

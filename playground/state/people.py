@@ -128,6 +128,11 @@ class Guild:
     def role(self, identity: int) -> Role:
         return next(role for role in self.roles if role.id == identity)
 
+    @property
+    def bot_role(self) -> Role | None:
+        """The role that the server gave to the bot, if it was ever there."""
+        return next((role for role in self.roles if role.managed), None)
+
 
 def guild_permissions(guild: Guild, member: GuildMember) -> int:
     """The permission bits of a user in a server, channels aside; none for strangers."""

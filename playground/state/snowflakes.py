@@ -25,3 +25,16 @@ class Snowflakes:
         candidate = (int((time.time() + self.skew_s) * 1000) - EPOCH_MS) << 22
         self._last = max(candidate, self._last + 1)
         return self._last
+
+    def next_on_shard(self, number: int, count: int) -> int:
+        """The id of a server whose events go to this shard of so many. Raises ValueError."""
+        if not 0 <= number < count:
+            raise ValueError(f"there is no shard {number} of {count}")
+        millisecond = (self.next() >> 22) + 1
+        self._last = millisecond + (number - millisecond) % count << 22
+        return self._last
+
+
+def shard_of(guild_id: int | None, count: int) -> int:
+    """The shard that gets the events of a server; the first gets those without a server."""
+    return 0 if guild_id is None else (guild_id >> 22) % count

@@ -15,6 +15,7 @@ from itertools import chain, combinations
 from playground.state import errors
 from playground.state.changes import (
     AppInstall,
+    BotJoin,
     BotLeave,
     Change,
     ChannelCreate,
@@ -28,7 +29,7 @@ from playground.state.changes import (
     RoleCreate,
     TypingStart,
 )
-from playground.state.default_guilds import build_guilds
+from playground.state.default_guilds import bot_role, build_guilds
 from playground.state.errors import DiscordError
 from playground.state.limits import Limits
 from playground.state.mentions import DEFAULT_ANSWER, DEFAULT_MESSAGE, find_pings
@@ -40,6 +41,7 @@ from playground.state.messages import (
     StoredMessage,
 )
 from playground.state.people import (
+    EVERYONE_PERMISSIONS,
     Channel,
     ChannelKind,
     Guild,
@@ -55,9 +57,9 @@ from playground.state.snowflakes import Snowflakes
 
 
 class World:
-    """The bot's server, another one without it, their people, and everything they wrote.
+    """The bot's servers, another one without it, their people, and everything they wrote.
 
-    Ids are integers here.
+    `guild` is the first of the bot's servers; tests may add others. Ids are integers here.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -78,10 +80,9 @@ class World:
         self._replaced: deque[StoredFile] = deque(maxlen=50)
         initial = build_guilds(self.ids)
         self.bot = initial.bot
-        self.bot_role_id = initial.bot_role_id
         self.guild = initial.guild
         self.bot_added_by = initial.guild.owner_id
-        """Who added the bot to its server."""
+        """Who added the bot to its first server."""
         self.guilds = {guild.id: guild for guild in (initial.guild, initial.elsewhere)}
         self.members.update({member.user.id: member for member in initial.members})
         self.channels.update({channel.id: channel for channel in initial.channels})
@@ -101,9 +102,31 @@ class World:
         return [member for member in self.members.values() if not member.user.bot]
 
     @property
-    def guild_members(self) -> list[GuildMember]:
-        """Who is a member of the bot's server now, the bot included."""
-        return [each for each in self.members.values() if each.user.id in self.guild.members]
+    def bot_guilds(self) -> list[Guild]:
+        """The servers that the bot is on now."""
+        return [guild for guild in self.guilds.values() if self.bot.id in guild.members]
+
+    def members_of(self, guild: Guild) -> list[GuildMember]:
+        """Who is a member of a server now, the bot included where it is."""
+        return [each for each in self.members.values() if each.user.id in guild.members]
+
+    def has_bot(self, guild_id: int | None) -> bool:
+        """Whether the bot is on this server; False without one."""
+        return guild_id is not None and any(each.id == guild_id for each in self.bot_guilds)
+
+    def bot_guild(self, identity: int) -> Guild:
+        """A server that the bot is on."""
+        guild = self.guilds.get(identity)
+        if guild is None or self.bot.id not in guild.members:
+            raise DiscordError(errors.UNKNOWN_GUILD)
+        return guild
+
+    def find_guild(self, name: str) -> Guild:
+        """A server by its name. Raises DiscordError if there is none."""
+        for guild in self.guilds.values():
+            if guild.name == name:
+                return guild
+        raise DiscordError(errors.UNKNOWN_GUILD)
 
     def user(self, identity: int) -> User:
         if identity not in self.members:
@@ -266,7 +289,10 @@ class World:
 
     def deny_bot(self, channel: Channel, denied: Permission | None) -> None:
         """Deny the bot's role a permission in a channel, or nothing."""
-        deny = () if denied is None else (Overwrite(self.bot_role_id, deny=int(denied)),)
+        guild = self.guild_of(channel)
+        role = guild.bot_role if guild is not None else None
+        assert role is not None, "the bot is on this server"
+        deny = () if denied is None else (Overwrite(role.id, deny=int(denied)),)
         changed = replace(channel, overwrites=deny)
         self.channels[channel.id] = changed
         self._tell(ChannelUpdate(changed))
@@ -277,11 +303,27 @@ class World:
         self.channels[channel.id] = changed
         self._tell(ChannelUpdate(changed))
 
+    def add_guild(self, name: str, channel: str, shard: tuple[int, int]) -> Guild:
+        """Add a server with everybody and the bot, and a channel; its events go to this shard."""
+        guild_id = self.ids.next_on_shard(*shard)
+        everyone = Role(guild_id, "@everyone", int(EVERYONE_PERMISSIONS), 0)
+        own = bot_role(self.ids.next())
+        guild = Guild(guild_id, name, self.guild.owner_id, (everyone, own), frozenset(self.members))
+        first = Channel(self.ids.next(), channel, ChannelKind.TEXT, guild_id=guild.id)
+        bot = self.members[self.bot.id]
+        self.members[self.bot.id] = replace(bot, roles=(*bot.roles, own.id))
+        self.channels[first.id] = first
+        self._change_guild(guild)
+        self._tell(BotJoin(guild))
+        return guild
+
     def add_channel(
         self, name: str, kind: ChannelKind = ChannelKind.TEXT, parent_id: int | None = None
     ) -> Channel:
-        """Add a channel to the bot's server: in a category, or a thread in a channel."""
-        channel = Channel(self.ids.next(), name, kind, guild_id=self.guild.id, parent_id=parent_id)
+        """Add a channel to the bot's first server, or to that of the category that it is in, or of
+        the channel whose thread it is."""
+        guild_id = self.guild.id if parent_id is None else self.channels[parent_id].guild_id
+        channel = Channel(self.ids.next(), name, kind, guild_id=guild_id, parent_id=parent_id)
         self.channels[channel.id] = channel
         self._tell(ChannelCreate(channel))
         return channel
@@ -313,11 +355,11 @@ class World:
                 return role
         raise DiscordError(errors.UNKNOWN_ROLE)
 
-    def remove_member(self, user_id: int, *, banned: bool) -> None:
-        """Take somebody out of the bot's server; they stay a user, and in other servers."""
-        kept = self.guild.members - {user_id}
-        self._change_guild(replace(self.guild, members=kept))
-        self._tell(MemberRemove(user_id, banned))
+    def remove_member(self, guild: Guild, user_id: int, *, banned: bool) -> None:
+        """Take somebody out of a server; they stay a user, and in other servers."""
+        changed = replace(guild, members=guild.members - {user_id})
+        self._change_guild(changed)
+        self._tell(MemberRemove(changed, user_id, banned))
 
     def role_named(self, name: str, permissions: int = 0) -> Role:
         """The role of the bot's server with this name, or a new one with these permissions."""
@@ -335,14 +377,15 @@ class World:
         kept = (one for one in self.members[user_id].roles if one != role.id)
         self.set_roles(user_id, tuple(kept))
 
-    def leave(self) -> None:
-        """Take the bot out of its server."""
-        self._tell(BotLeave())
-        self._change_guild(replace(self.guild, members=self.guild.members - {self.bot.id}))
+    def leave(self, guild: Guild) -> None:
+        """Take the bot out of a server."""
+        self._tell(BotLeave(guild))
+        self._change_guild(replace(guild, members=guild.members - {self.bot.id}))
 
     def join(self) -> None:
-        """Put the bot into its server, if it is not there."""
+        """Put the bot into its first server, if it is not there."""
         self._change_guild(replace(self.guild, members=self.guild.members | {self.bot.id}))
+        self._tell(BotJoin(self.guild))
 
     def install(self, user_id: int, installed: bool) -> None:
         """Add the application to this user's account, or take it away."""
@@ -353,7 +396,9 @@ class World:
         self._tell(AppInstall(user_id))
 
     def _change_guild(self, changed: Guild) -> None:
-        self.guild = self.guilds[changed.id] = changed
+        self.guilds[changed.id] = changed
+        if changed.id == self.guild.id:
+            self.guild = changed
 
     def _react(
         self,

@@ -17,7 +17,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import URL, inspect
+from sqlalchemy import URL, ColumnElement, Double, cast, func, inspect
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -199,19 +199,32 @@ async def upsert(
     values: Mapping[str, Any],
     *,
     update: Collection[str],
-) -> None:
-    """Insert a row, or set the columns `update` where a row with its primary key is there.
+    where: ColumnElement[bool] | None = None,
+) -> bool:
+    """Insert a row, or set the columns `update` where a row with its primary key is there, and
+    only where it is so if `where` is given. Returns whether it was inserted or set.
 
-    Either way the row is locked until the end of the transaction.
+    In all cases the row is locked until the end of the transaction.
     """
     sqlite = session.get_bind().dialect.name == "sqlite"
     statement = (sqlite_insert if sqlite else postgresql_insert)(table).values(values)
-    await session.execute(
+    keys = inspect(table).primary_key
+    written = await session.execute(
         statement.on_conflict_do_update(
-            index_elements=[column.name for column in inspect(table).primary_key],
+            index_elements=[column.name for column in keys],
             set_={name: statement.excluded[name] for name in update},
-        )
+            where=where,
+        ).returning(*keys)
     )
+    return written.first() is not None
+
+
+def clock_s(session: AsyncSession) -> ColumnElement[float]:
+    """The time in seconds since 1970 by the database's clock, when a statement runs: the clocks of
+    the machines that share it may differ."""
+    if session.get_bind().dialect.name == "sqlite":
+        return (func.julianday("now", type_=Double) - 2440587.5) * 86400.0
+    return cast(func.extract("epoch", func.clock_timestamp()), Double)
 
 
 def announce(session: AsyncSession, event: Callable[[datetime], object]) -> None:

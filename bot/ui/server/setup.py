@@ -17,6 +17,7 @@ from bot.i18n.markdown import Markup
 from bot.i18n.texts import LANGUAGES, Text
 from bot.policy.picture_policy import PictureAction
 from bot.services.container import Services
+from bot.shards import fetch_server
 from bot.ui.dynamic_items import PersistentButton, PersistentSelect
 from bot.ui.interactions import command_ids_of, managed_server_of, requester_in, services_of
 from bot.ui.responses import Responder
@@ -192,15 +193,18 @@ async def _manager_of(interaction: discord.Interaction, server_id: int) -> Manag
 
     Raises NotPermitted, PermissionsUnknown.
     """
-    guild = interaction.client.get_guild(server_id)
-    if guild is None:
-        raise NotPermitted
     if interaction.guild_id == server_id:
+        guild = interaction.client.get_guild(server_id)
+        if guild is None:
+            raise NotPermitted
         managed_server_of(interaction)
         assert isinstance(interaction.user, discord.Member), "this is on a server"
         return Manager(guild, interaction.user)
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            guild = await fetch_server(interaction.client, server_id)
+            if guild is None:
+                raise NotPermitted
             member = await guild.fetch_member(interaction.user.id)
     except discord.NotFound as error:
         raise NotPermitted from error

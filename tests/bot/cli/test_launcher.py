@@ -260,6 +260,21 @@ def test_a_start_that_cannot_work_is_one_sentence(newcomer: pytest.MonkeyPatch) 
     assert "JOBS_AT_ONCE" in refused_for_settings("migrate")
 
 
+def test_shards_that_cannot_be_are_refused_before_anything_is_opened(
+    newcomer: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newcomer.setenv("DISCORD_TOKEN", "x")
+    newcomer.setenv("INFERENCE_URL", "http://127.0.0.1:9")
+    newcomer.setenv("DARKROOM_SHARDS", "3-0/16")
+    assert "write 0-3/16" in refused_for_settings("bot")
+    # What is typed counts more. Several processes cannot share a file.
+    assert "Postgres" in refused_for_settings("bot", "--shards", "0-3/16")
+    with pytest.raises(SystemExit) as ended:
+        main(["bot", "--shards", "0-16/16"])
+    assert ended.value.code == 2
+    assert "no shard 16: 16 shards are numbered from 0 to 15" in capsys.readouterr().err
+
+
 def test_no_secret_is_in_any_sentence(newcomer: pytest.MonkeyPatch) -> None:
     secret = "correct-horse"
     for url in (f"https://ada:{secret}@127.0.0.1:9", f"https://a/da:{secret}@127.0.0.1:9"):

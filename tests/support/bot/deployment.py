@@ -19,9 +19,10 @@ STEPS = 36
 """Steps of the tiny model: long enough to be caught at work, with `--q 4` at 64."""
 
 
-PATIENT = replace(Limits(), interaction_deadline=20)
+PATIENT = replace(Limits(), interaction_deadline=20, identify_window=0)
 """Discord's limits, but it waits longer for an answer, and so the bot says “thinking…” later: a
-busy machine may stand still for seconds. Tests of slow answers have Discord's own."""
+busy machine may stand still for seconds. Tests of slow answers have Discord's own. And a bot that
+was restarted may begin a session at once."""
 
 
 @contextlib.asynccontextmanager

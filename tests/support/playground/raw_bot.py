@@ -12,6 +12,8 @@ import aiohttp
 
 GUILD_MESSAGES_AND_REACTIONS = 1 << 0 | 1 << 9 | 1 << 10 | 1 << 12
 
+IDENTITY = {"token": "any", "intents": GUILD_MESSAGES_AND_REACTIONS}
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -66,9 +68,16 @@ class RawBot:
 
     async def identify(self) -> None:
         await self.connect()
-        await self.send(2, {"token": "any", "intents": GUILD_MESSAGES_AND_REACTIONS})
+        await self.send(2, IDENTITY)
         self.ready = await self.event("READY")
         await self.event("GUILD_CREATE")
+
+    async def identify_shard(self, number: int, count: int) -> list[str]:
+        """Begin a session of one shard; the ids of its servers."""
+        await self.connect()
+        await self.send(2, {**IDENTITY, "shard": [number, count]})
+        self.ready = await self.event("READY")
+        return [guild["id"] for guild in self.ready["guilds"]]
 
     async def resume(self, sequence: int) -> None:
         await self.connect()

@@ -1,0 +1,87 @@
+"""Which of Discord's shards a process has, and what it knows of servers of others.
+
+Discord gives the events of a server to shard `(id >> 22) % count`, and all without a server, such
+as direct messages, to shard 0. So a server can belong to another process.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import discord
+
+_RANGE = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?/([0-9]{1,5})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ShardRange:
+    """The shards `first` to `last` of `count`."""
+
+    first: int
+    last: int
+    count: int
+
+    @classmethod
+    def parse(cls, typed: str) -> Self:
+        """Read `0-3/16`, or `0/16` for one shard. Raises ValueError, with what to change."""
+        match = _RANGE.fullmatch(typed.strip())
+        if match is None:
+            raise ValueError(f"“{typed}” must look like 0-3/16: the shards 0 to 3 of 16")
+        first, last, count = int(match[1]), int(match[2] or match[1]), int(match[3])
+        if count == 0:
+            raise ValueError(f"“{typed}” is of 0 shards: there is at least 1")
+        if first > last:
+            raise ValueError(f"“{typed}” begins after its end: write {last}-{first}/{count}")
+        if last >= count:
+            raise ValueError(
+                f"“{typed}” has no shard {last}: {count} shards are numbered from 0 to {count - 1}"
+            )
+        return cls(first, last, count)
+
+    @property
+    def ids(self) -> Sequence[int]:
+        return range(self.first, self.last + 1)
+
+    @property
+    def is_all(self) -> bool:
+        """Whether no shard is left for another process."""
+        return len(self.ids) == self.count
+
+
+def shard_ids(client: discord.AutoShardedClient) -> Sequence[int]:
+    """The shards of this process; none before Discord has said how many it recommends."""
+    return client.shard_ids or range(client.shard_count or 0)
+
+
+def is_ours(client: discord.Client, server_id: int) -> bool:
+    """Whether a server's events come to this process: only then its cache knows the server."""
+    if not isinstance(client, discord.AutoShardedClient) or client.shard_ids is None:
+        return True
+    return (server_id >> 22) % (client.shard_count or 1) in client.shard_ids
+
+
+def has_all(client: discord.Client) -> bool:
+    """Whether this process has all shards, so that its cache knows all servers."""
+    if not isinstance(client, discord.AutoShardedClient) or client.shard_ids is None:
+        return True
+    return len(client.shard_ids) == client.shard_count
+
+
+async def fetch_server(client: discord.Client, server_id: int) -> discord.Guild | None:
+    """A server with its channels and the bot as a member: from the cache, or, if its events go to
+    another process, from Discord's API. None where the bot is not.
+
+    Raises discord.HTTPException, aiohttp.ClientError, OSError.
+    """
+    if is_ours(client, server_id):
+        return client.get_guild(server_id)
+    assert client.user is not None, "it is logged in"
+    try:
+        found = await client.http.get_guild(server_id, with_counts=False)
+        channels = await client.http.get_all_guild_channels(server_id)
+        own = await client.http.get_member(server_id, client.user.id)
+    except (discord.NotFound, discord.Forbidden):
+        return None
+    whole = {**found, "channels": channels, "members": [own]}
+    return discord.Guild(data=whole, state=client._connection)  # type: ignore[arg-type]
