@@ -37,6 +37,7 @@ class Leases:
         self._uses: Counter[Lease] = Counter()
         self._ends: dict[Lease, float] = {}
         self._taking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._soon = asyncio.Event()
         self._listeners: list[Callable[[Collection[Lease]], None]] = []
 
     def on_loss(self, listener: Callable[[Collection[Lease]], None]) -> None:
@@ -104,11 +105,18 @@ class Leases:
     async def keep_renewing(self) -> None:
         """Renew what is held, until cancelled."""
         while self._database.is_shared:
-            await asyncio.sleep(RENEW_INTERVAL_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RENEW_INTERVAL_S):
+                    await self._soon.wait()
+            self._soon.clear()
             try:
                 await self.renew()
             except StorageUnavailable as error:
                 log.warning("Leases are not renewed: %s", error)
+
+    def renew_soon(self) -> None:
+        """Renew now what is held: some of it may be lost."""
+        self._soon.set()
 
     async def renew(self) -> None:
         """Renew what is held, and tell the listeners what is lost. Raises StorageUnavailable."""

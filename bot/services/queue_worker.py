@@ -37,6 +37,10 @@ POLL_INTERVAL_S = 5.0
 """Seconds after which the queue is looked at without having been woken, also for what other bots
 have left behind."""
 
+QUEUE, LOST = "queue", "lost"
+"""What bots tell each other: that there may be something in the queue; that the job with the id
+that follows may be lost to whoever draws it."""
+
 GENERATED_KINDS = frozenset(JobKind) - COPIED_KINDS
 """The kinds of jobs that always need inference."""
 
@@ -88,7 +92,11 @@ class QueueWorker:
         self._losing: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
-        """There may be something new in the queue."""
+        """There may be something new in the queue, for this bot and for others."""
+        self._wake_here()
+        self._database.tell_bots(QUEUE)
+
+    def _wake_here(self) -> None:
         for news in self._news.values():
             news.set()
 
@@ -108,6 +116,7 @@ class QueueWorker:
                 if self._database.is_shared:
                     loops.create_task(self._leases.keep_renewing())
                     loops.create_task(self._keep_taking_up())
+                    loops.create_task(self._database.hear_bots(self._hear, self._wake_here))
                 loops.create_task(self._claim_generated())
                 loops.create_task(self._claim_copied())
                 loops.create_task(self._engines.keep_recovering())
@@ -123,6 +132,8 @@ class QueueWorker:
         """Stop a queued or running job. False if it has ended already."""
         if not await jobs.cancel(self._database, job_id):
             return False
+        if job_id not in self._claimed:
+            self._database.tell_bots(f"{LOST} {job_id}")
         await self.drop([job_id])
         self._end(job_id)
         return True
@@ -219,6 +230,14 @@ class QueueWorker:
             self.wake()
         await self._publisher.take_up(self.wake)
 
+    def _hear(self, word: str) -> None:
+        """Another bot said that there is something new."""
+        what, _, job_id = word.partition(" ")
+        if what == QUEUE:
+            self._wake_here()
+        elif what == LOST and job_id in self._claimed:
+            self._leases.renew_soon()
+
     def _lose(self, leases: Collection[Lease]) -> None:
         """Stop drawing what was cancelled or taken by another bot."""
         for job_id, number in leases:
@@ -280,3 +299,4 @@ class QueueWorker:
         await self._publisher.show_waiting(job)
         # Last of all: from here on it can be claimed again.
         await until_stored(lambda: jobs.requeue(self._database, job.id, lease=job.lease))
+        self._database.tell_bots(QUEUE)

@@ -25,6 +25,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from storage.database import errors
 from storage.database.errors import StorageUnavailable, translate_errors, unavailable
+from storage.database.notifications import Hear, Notifications
 from storage.database.sqlite import BEGIN_OPTION, create_sqlite_engine
 from storage.database.url import is_sqlite, parse_url
 
@@ -55,11 +56,28 @@ class Database:
         self._idle.set()
         self._closed = False
         self._listeners: list[Listener] = []
+        self._notifications = Notifications(self._url)
 
     @property
     def is_shared(self) -> bool:
         """Whether several bots may work on it at once: Postgres, but not a SQLite file."""
         return not is_sqlite(self._url)
+
+    def tell_bots(self, word: str) -> None:
+        """Tell the other bots on this database that it is worth looking at something now.
+
+        It may be lost: they also look without it, from time to time.
+        """
+        if self.is_shared:
+            self._notifications.tell(word)
+
+    async def hear_bots(self, hear: Hear, connected: Callable[[], None]) -> None:
+        """Call `hear` with what bots tell, until cancelled; see `Notifications.keep_listening`.
+
+        Ends at once where there is only one bot.
+        """
+        if self.is_shared:
+            await self._notifications.keep_listening(hear, connected)
 
     def listen(self, listener: Listener) -> None:
         """Tell this listener from now on; once, however often it is given."""

@@ -17,14 +17,14 @@ from storage.jobs import leases as job_leases
 from storage.pictures import NewPicture
 
 LEASE_S = 1.0
-DRAWING_S = 0.1
+DRAWING_S = 0.4
 
 
-async def draw(database: Database, leases: Leases, job: Job) -> None:
+async def draw(database: Database, job: Job) -> None:
     await asyncio.sleep(DRAWING_S)
     picture = NewPicture(0, os.getpid(), 8, 8, "ab" * 32, f"{job.id}_0.png", 100)
-    if not await jobs.finish(database, job.id, [picture], lease=job.lease):
-        print("lost", flush=True)
+    if await jobs.finish(database, job.id, [picture], lease=job.lease):
+        print(f"finished {job.id} {job.lease}", flush=True)
 
 
 async def show(database: Database, leases: Leases, job_id: str, message_id: int) -> None:
@@ -33,6 +33,7 @@ async def show(database: Database, leases: Leases, job_id: str, message_id: int)
         job = await jobs.get(database, job_id)
         assert job is not None
         if is_mine and job.shown_at is None and leases.holds(job):
+            print(f"posted {job_id} {message_id}", flush=True)
             await jobs.attach_end(database, job_id, job.channel_id, message_id, seen=job)
         if is_mine:
             await jobs.forget_progress(database, job_id)
@@ -46,14 +47,15 @@ async def work(database: Database) -> None:
         await jobs.requeue_expired(database)
         left = [job.id for job in await jobs.left_behind(database)]
         if job := await jobs.claim_next(database):
+            print(f"claimed {job.id} {job.lease}", flush=True)
             with leases.holding(job):
-                await draw(database, leases, job)
+                await draw(database, job)
                 left.append(job.id)
         for job_id in left:
             shown += 1
             await show(database, leases, job_id, shown)
         if job is None:
-            await asyncio.sleep(DRAWING_S)
+            await asyncio.sleep(0.05)
 
 
 async def main(url: str) -> None:

@@ -12,6 +12,7 @@ from bot.delivery.messenger import Messenger
 from bot.delivery.picture_gate import PictureGate
 from bot.delivery.picture_marks import PictureMarks
 from bot.delivery.review_publisher import ReviewPublisher
+from bot.duties import Duties
 from bot.engines.configuration import read_configuration
 from bot.engines.connections import open_engines
 from bot.engines.places import EnginePlaces
@@ -49,7 +50,7 @@ async def history(settings: Settings, database: Database) -> AsyncIterator[JobHi
             database, folder, None, showing_places, ModerationLog(database, messenger).note
         )
         messages = EndMessages(database, folder, registry, marks, gate)
-        reviews = ReviewPublisher(database, messenger, messages)
+        reviews = ReviewPublisher(database, messenger, messages, Duties(database))
         publisher = JobPublisher(
             database, messenger, messages, marks, reviews, gate, Leases(database)
         )
