@@ -17,7 +17,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import URL, inspect
+from sqlalchemy import URL, event, inspect
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -213,7 +213,24 @@ def create_engine(url: URL, threads: list[Thread], *, migrating: bool = False) -
     if not migrating:  # rebuilding a large table, or waiting for another migration, takes longer
         timeouts["command_timeout"] = errors.TIMEOUT_S
     # Parameters are prompts and names of people: they do not belong in a log.
-    return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=timeouts)
+    engine = create_async_engine(
+        url, hide_parameters=True, pool_pre_ping=True, connect_args=timeouts
+    )
+    if not migrating:
+        event.listen(engine.sync_engine, "connect", _end_idle_transactions)
+    return engine
+
+
+def _end_idle_transactions(connection: Any, _record: object) -> None:
+    """Have Postgres end what is left open too long.
+
+    Not among the options with which a connection begins: PgBouncer refuses those it does not know.
+    """
+    idle_ms = int(errors.MAX_IDLE_S * 1000)
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {idle_ms}")
+    cursor.close()
+    connection.commit()
 
 
 def is_shared(session: AsyncSession) -> bool:

@@ -116,9 +116,15 @@ async def requeue_expired(database: Database) -> int:
     if not database.is_shared:
         return 0
     async with database.transaction() as session:
+        # One whose bot stands still in the middle of a transaction does not hold up the others.
+        expired = (
+            select(JobRow.id)
+            .where(JobRow.state == JobState.RUNNING, is_free())
+            .with_for_update(skip_locked=True, key_share=True)
+        )
         rows = await session.scalars(
             update(JobRow)
-            .where(JobRow.state == JobState.RUNNING, is_free())
+            .where(JobRow.id.in_(expired), JobRow.state == JobState.RUNNING, is_free())
             .values(_queued_again())
             .returning(JobRow)
         )

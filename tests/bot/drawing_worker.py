@@ -11,7 +11,7 @@ import sys
 from bot import leases as bot_leases
 from bot.leases import Leases
 from storage import jobs
-from storage.database import Database
+from storage.database import Database, errors
 from storage.jobs import Job
 from storage.jobs import leases as job_leases
 from storage.pictures import NewPicture
@@ -60,6 +60,7 @@ async def work(database: Database) -> None:
 
 async def main(url: str) -> None:
     job_leases.LEASE_S = bot_leases.LEASE_S = LEASE_S
+    errors.MAX_IDLE_S = LEASE_S
     bot_leases.RENEW_INTERVAL_S = LEASE_S / 4
     async with Database(url) as database:
         await work(database)

@@ -1,5 +1,6 @@
 """Several bots on one Postgres: any may be killed or paused at any moment."""
 
+import ast
 import asyncio
 import random
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from bot import leases as bot_leases
 from bot.leases import Leases
 from storage import jobs, pictures, unwanted_messages
 from storage.database import Database, migrate
@@ -154,3 +156,17 @@ async def test_what_a_stopped_bot_holds_is_let_go(shared: Database) -> None:
             pass
     assert (await read(shared, job.id)).state is JobState.QUEUED
     assert (await claim(shared)).id == job.id
+
+
+def test_whatever_a_bot_does_with_a_running_job_names_its_lease() -> None:
+    fenced = {"finish", "fail", "requeue", "set_request"}
+    called, unnamed = set(), []
+    for file in (Path(bot_leases.__file__).parent).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Name(id="jobs"), attr=verb)):
+                    called.add(verb)
+                    if verb in fenced and "lease" not in [one.arg for one in node.keywords]:
+                        unnamed.append(f"{file.name}:{node.lineno}")
+    assert fenced <= called
+    assert unnamed == []

@@ -13,7 +13,7 @@ from bot.engines.configuration import read_configuration
 from bot.engines.connections import open_engines
 from bot.services import queue_worker
 from diffusion.telemetry import logs
-from storage.database import Database
+from storage.database import Database, errors
 from storage.jobs import leases as job_leases
 from storage.pictures import PictureFolder
 
@@ -23,6 +23,7 @@ LEASE_S = 3.0
 async def main() -> None:
     job_leases.LEASE_S = bot_leases.LEASE_S = LEASE_S
     bot_leases.RENEW_INTERVAL_S = queue_worker.POLL_INTERVAL_S = LEASE_S / 6
+    errors.MAX_IDLE_S = LEASE_S / 3
     settings = Settings(_env_file=None)
     assert settings.discord_url is not None
     point_at(settings.discord_url)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, update
 
 from storage import duties, jobs, pictures, unwanted_messages
-from storage.database import Database
+from storage.database import Database, StorageUnavailable, errors
 from storage.jobs import Job
 from storage.models import DutyRow, JobRow, JobState
 from storage.pictures import NewPicture
@@ -216,6 +216,33 @@ async def test_a_duty_is_one_bots_until_it_dies(database: Database) -> None:
     assert not await duties.take_on(database, "review:1", "ann")
     await duties.lay_down(database, ["review:1"], "bob")
     assert await duties.take_on(database, "review:1", "ann")
+
+
+async def test_a_bot_that_stands_still_in_a_transaction_holds_nobody_up(
+    database: Database, migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(errors, "MAX_IDLE_S", 0.2)
+    first, second = await queue(database, count=2)
+    one, two = await claim(database), await claim(database)
+    await expire(database)
+    async with Database(migrated) as other:
+
+        async def stand_still() -> None:
+            async with other.transaction() as session:
+                paused = update(JobRow).where(JobRow.id == one.id).values(reason="paused")
+                await session.execute(paused)
+                assert await jobs.requeue_expired(database) == 1
+                assert await in_line(database) == [two.id]
+                # Waits until Postgres has ended the transaction.
+                await jobs.mark_shown(database, first.id, first.message_id)
+
+        with pytest.raises(StorageUnavailable):
+            await stand_still()
+        assert (await read(database, first.id)).reason is None
+        assert second.id == two.id
+        assert await jobs.requeue_expired(database) == 1
+        # The next transaction has a new connection.
+        assert await jobs.get(other, first.id) is not None
 
 
 class TestOnSQLite:
