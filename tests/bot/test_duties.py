@@ -67,12 +67,10 @@ async def test_another_bot_keeps_house_when_one_is_gone(
             one.cancel()
         await house.begun.wait()
         assert house.keepers == [1 - keeper]
-    for working, renewing in tasks:
-        working.cancel()
-        renewing.cancel()
-    await asyncio.gather(
-        *(one for task in tasks for one in (task[0], task[2])), return_exceptions=True
-    )
+    ending = [one for pair in tasks for one in pair]
+    for one in ending:
+        one.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)
 
 
 async def test_a_turn_is_one_bots_until_it_is_done(bots: list[Duties]) -> None:
