@@ -110,7 +110,8 @@ class StartPictures:
         # First without the lock: it may be many, in a large database.
         old -= await self._in_drafts()
         of_jobs = await self._in_jobs(old)
-        self._of_jobs |= of_jobs
+        if not self._database.is_shared:  # another bot may erase the job
+            self._of_jobs |= of_jobs
         return frozenset(old - of_jobs)
 
     async def keep_swept(self) -> None:

@@ -24,6 +24,7 @@ from bot.delivery.messenger import (
     PostedMessage,
 )
 from bot.delivery.picture_gate import PictureGate
+from bot.leases import Leases
 from bot.messages import button_layout, job_actions, job_messages
 from bot.messages.specs import ButtonRows, MessageSpec
 from bot.policy.access import is_withheld
@@ -51,6 +52,10 @@ CLOCK_TOLERANCE_S = 60.0
 """Seconds by which our clock and Discord's may differ."""
 
 
+class _Lost(Exception):
+    """Another bot shows the job by now."""
+
+
 class EndPublisher:
     """Shows the ends of jobs. All methods may raise TRANSIENT_ERRORS and StorageUnavailable.
 
@@ -64,8 +69,10 @@ class EndPublisher:
         messages: EndMessages,
         gate: PictureGate,
         hold: Callable[[str], Awaitable[None]],
+        leases: Leases,
     ) -> None:
         """`hold` has moderators look at a job; see `ReviewPublisher.hold`."""
+        self._leases = leases
         self._database = database
         self._hold = hold
         self._gate = gate
@@ -104,6 +111,8 @@ class EndPublisher:
                 ):
                     is_sent |= posted.channel_id != job.channel_id
                     message_id = posted.message_id
+            except _Lost:
+                return False
             await jobs.mark_shown(self._database, job.id, message_id)
             return job.state is JobState.DONE and not is_sent and not is_withheld(job)
 
@@ -218,7 +227,10 @@ class EndPublisher:
             message.cancel()
             await asyncio.gather(message, return_exceptions=True)
         place = (posted.channel_id, posted.message_id)
-        await until_stored(lambda: jobs.attach_end(self._database, job.id, *place))
+        if not await until_stored(
+            lambda: jobs.attach_end(self._database, job.id, *place, seen=job)
+        ):
+            raise _Lost
         if job.state is JobState.DONE and job.kind in job_messages.SINGLE_PICTURE_KINDS:
             try:
                 await self._link(job, await self._messages.buttons_of(job), posted)
@@ -270,6 +282,7 @@ class EndPublisher:
         nonce = await self._nonce(job)
 
         async def send(message: MessageSpec) -> PostedMessage:
+            self._check_lease(job)
             return await self._messenger.post(
                 job.channel_id,
                 _mentioning(message, job, notify),
@@ -286,6 +299,7 @@ class EndPublisher:
     async def _edit(self, job: Job, message_id: int) -> None:
         async def send(message: MessageSpec) -> PostedMessage:
             place = (job.channel_id, message_id)
+            self._check_lease(job)
             return await self._messenger.edit(*place, message, job.reply_token)
 
         composed = self._messages.of(job, job.attachment_limit)
@@ -319,7 +333,8 @@ class EndPublisher:
         except CannotPost:
             log.warning("Job %s cannot be shown anywhere; its pictures are kept.", job.id)
             return None
-        await attach(self._database, job.id, posted, by_token=False)
+        if not await attach(self._database, job, posted, by_token=False):
+            raise _Lost
         with contextlib.suppress(MessageDeleted):
             await self._link(replace(job, reply_token=None), message.buttons, posted)
         return posted
@@ -327,11 +342,17 @@ class EndPublisher:
     async def _post_anywhere(self, job: Job, message: MessageSpec) -> PostedMessage:
         """In the job's channel, or else as a direct message to its member."""
         nonce = await self._nonce(job)
+        self._check_lease(job)
         # Jobs with a token are hidden from the channel, or the bot may not write there.
         if job.reply_token is None:
             with contextlib.suppress(CannotPost):
                 return await self._messenger.post(job.channel_id, message, nonce=nonce)
         return await self._messenger.post_to_member(job.member_id, message, nonce=nonce)
+
+    def _check_lease(self, job: Job) -> None:
+        """Raises _Lost if this bot has the job no longer, such as after a pause of its process."""
+        if not self._leases.holds(job):
+            raise _Lost
 
     async def _nonce(self, job: Job) -> str:
         if job.verdict == Verdict.ALLOW and job.approved_by is None:
@@ -351,12 +372,17 @@ class EndPublisher:
 
 
 async def attach(
-    database: Database, job_id: str, posted: PostedMessage, *, by_token: bool = True
-) -> None:
-    """Store which message shows a job, as soon as the database answers."""
+    database: Database, job: Job, posted: PostedMessage, *, by_token: bool = True
+) -> bool:
+    """Store which message shows a job, as soon as the database answers.
+
+    False if another bot gave it a message since it was read; this one is deleted then.
+    """
     place = (posted.channel_id, posted.message_id)
     # Tried again separately: trying all again would post a second message.
-    await until_stored(lambda: jobs.attach_message(database, job_id, *place, by_token=by_token))
+    return await until_stored(
+        lambda: jobs.attach_message(database, job.id, *place, by_token=by_token, seen=job)
+    )
 
 
 def _mentioning(message: MessageSpec, job: Job, notify: bool) -> MessageSpec:

@@ -14,6 +14,9 @@ MIN_RETRY_INTERVAL_S = 1.0
 MAX_RETRY_INTERVAL_S = 60.0
 """Seconds between two tries while Discord does not answer; they double."""
 
+POLL_INTERVAL_S = 5.0
+"""Seconds after which it looks for what other bots have noted."""
+
 MAX_AT_A_TIME = 50
 """Messages that are read from the database at a time."""
 
@@ -41,7 +44,10 @@ class MessageRemover:
             ):
                 for message in some:
                     await self._remove(message)
-            await self._news.wait()
+            poll_s = POLL_INTERVAL_S if self._database.is_shared else None
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(poll_s):
+                    await self._news.wait()
 
     async def _remove(self, message: UnwantedMessage) -> None:
         await retried(

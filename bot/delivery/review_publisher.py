@@ -18,6 +18,7 @@ from bot.delivery.end_publisher import (
 )
 from bot.delivery.messenger import CannotPost, MessageDeleted, Messenger, PostedMessage
 from bot.delivery.persistent_tasks import PersistentTasks
+from bot.duties import Duties
 from bot.i18n.texts import Text, say_unmarked
 from bot.messages import review_messages
 from bot.messages.specs import MessageSpec
@@ -38,7 +39,10 @@ log = logging.getLogger(__name__)
 class ReviewPublisher:
     """Posts the messages of reviews, and changes them."""
 
-    def __init__(self, database: Database, messenger: Messenger, messages: EndMessages) -> None:
+    def __init__(
+        self, database: Database, messenger: Messenger, messages: EndMessages, duties: Duties
+    ) -> None:
+        self._duties = duties
         self._database = database
         self._messenger = messenger
         self._messages = messages
@@ -82,7 +86,7 @@ class ReviewPublisher:
                 await self._messenger.edit(review.post_channel_id, review.message_id, message)
 
     async def _publish(self, review_id: str) -> None:
-        async with self._turn(review_id):
+        async with self._turn(review_id), self._duties.turn(f"review:{review_id}"):
             review = await reviews.get(self._database, review_id)
             if review is None or review.decision is not None:
                 return

@@ -14,6 +14,7 @@ from bot.delivery.picture_gate import PictureGate
 from bot.delivery.picture_marks import PictureMarks
 from bot.delivery.review_publisher import ReviewPublisher
 from bot.doctor.server_doctor import ServerDoctor
+from bot.duties import Duties
 from bot.engines.connections import ConnectedEngines
 from bot.engines.places import EnginePlaces
 from bot.engines.pool import EnginePool
@@ -22,6 +23,7 @@ from bot.images.credentials import own_credentials, read_credentials
 from bot.images.fetch import PictureFetcher
 from bot.images.provenance import PictureMarker
 from bot.images.turns import MemberTurns
+from bot.leases import Leases
 from bot.models.registry import ModelRegistry
 from bot.policy.admission import Admission
 from bot.policy.places import Places
@@ -113,19 +115,28 @@ class Services:
     gate: PictureGate
     picture_filter: PictureFilter
     held_back: HeldBackJobs
+    duties: Duties
 
     def background_loops(self) -> tuple[Coroutine[Any, Any, None], ...]:
-        """The loops that run until the bot stops, when they are cancelled."""
+        """The loops that run until the bot stops, when they are cancelled.
+
+        What is done for the whole database, one bot does.
+        """
+        chores = (
+            self.start_pictures.keep_swept,
+            self.erasure.keep_ending,
+            self.decisions.keep_taking_up,
+            self.message_remover.run,
+            self.retention.keep_swept,
+            self.held_back.keep_checking,
+        )
         return (
             self.registry.keep_fresh(),
             self.queue_worker.run(),
-            self.start_pictures.keep_swept(),
-            self.erasure.keep_ending(),
             self.decisions.run(),
-            self.message_remover.run(),
-            self.retention.keep_swept(),
             self.budget.keep_measured(),
-            self.held_back.keep_checking(),
+            self.duties.keep_renewing(),
+            self.duties.keep_house(chores),
         )
 
     async def close(self) -> None:
@@ -157,7 +168,8 @@ def build_services(
     marks = PictureMarks(database, folder, marker)
     classifier = chosen_classifier(settings.picture_filter, settings.picture_filter_key)
     gate = PictureGate(database, folder, classifier, showing_places, moderation_log.note)
-    showing = _showing(database, folder, registry, messenger, marks, gate)
+    leases, duties = Leases(database), Duties(database)
+    showing = _showing(database, folder, registry, messenger, marks, gate, leases, duties)
     publisher, review_publisher = showing.publisher, showing.review_publisher
     start_pictures = StartPictures(database, folder)
     followup_jobs = FollowupJobs(database, folder, registry, start_pictures)
@@ -173,6 +185,7 @@ def build_services(
         LaterFollowups(database, followup_jobs).complete,
         authorization.check_resolved,
         gate,
+        leases,
     )
     fetcher = PictureFetcher(_cdn(settings), proxies=settings.proxies)
     budget = DiskBudget(settings.data_folder, folder, settings.data_budget_bytes)
@@ -208,11 +221,11 @@ def build_services(
     )
     removals = Removals(database, folder, messenger)
     remover = MessageRemover(database, messenger)
-    erasure = Erasure(database, folder, start_pictures, queue_worker, remover)
+    erasure = Erasure(database, folder, start_pictures, queue_worker, remover, duties)
     takedown = Takedown(database, erasure, moderation_log)
     blocks = BlockService(database, queue_worker)
     decisions = Decisions(
-        database, messenger, publisher, review_publisher, moderation_log, takedown, blocks
+        database, messenger, publisher, review_publisher, moderation_log, takedown, blocks, duties
     )
     history = JobHistory(
         database,
@@ -269,6 +282,7 @@ def build_services(
         gate=gate,
         picture_filter=picture_filter,
         held_back=HeldBackJobs(database, gate, publisher),
+        duties=duties,
     )
 
 
@@ -321,10 +335,12 @@ def _showing(
     messenger: Messenger,
     marks: PictureMarks,
     gate: PictureGate,
+    leases: Leases,
+    duties: Duties,
 ) -> _Showing:
     end_messages = EndMessages(database, folder, registry, marks, gate)
-    reviews = ReviewPublisher(database, messenger, end_messages)
-    publisher = JobPublisher(database, messenger, end_messages, marks, reviews, gate)
+    reviews = ReviewPublisher(database, messenger, end_messages, duties)
+    publisher = JobPublisher(database, messenger, end_messages, marks, reviews, gate, leases)
     return _Showing(reviews, publisher)
 
 

@@ -119,7 +119,9 @@ class JobRunner:
         return await self._folder.read(picture)
 
     async def _fail(self, job: Job, reason: str, cause: FailureCause) -> None:
-        await until_stored(lambda: jobs.fail(self._database, job.id, reason, cause))
+        await until_stored(
+            lambda: jobs.fail(self._database, job.id, reason, cause, lease=job.lease)
+        )
 
     async def _finish(self, job: Job, progress: JobProgress, place: Place) -> None:
         server_id = job.server_id
@@ -160,7 +162,9 @@ class JobRunner:
                 except UserError as error:
                     raise _JobFailed(_told(error, job.locale)) from error
             request, prompt = new.request, new.prompt
-            await until_stored(lambda: jobs.set_request(self._database, job.id, request, prompt))
+            await until_stored(
+                lambda: jobs.set_request(self._database, job.id, request, prompt, lease=job.lease)
+            )
         return replace(job, request=request, prompt=prompt)
 
     async def _draw_again(self, job_id: str, progress: JobProgress, place: Place) -> None:
@@ -198,14 +202,24 @@ class JobRunner:
             verdict=judged.ruling.verdict,
             reason=judged.ruling.reason or None,
             held_back=judged.held_back,
+            lease=job.lease,
         ):
             return judged
         # It may be finished already: by a try whose answer was lost.
+        now = await self.clear_up(job)
+        return judged if now is not None and now.lease == job.lease else None
+
+    async def clear_up(self, job: Job) -> Job | None:
+        """Leave no files of a job that this bot may not finish any more.
+
+        Returns how the job stands: one that another bot draws keeps its files, whose names are the
+        same. None if it was stopped. Raises StorageUnavailable.
+        """
         now = await jobs.get(self._database, job.id)
         if now is None or now.state in (JobState.CANCELLED, JobState.FAILED):
             await self._folder.remove_of_jobs([job.id])
             return None
-        return judged
+        return now
 
     async def _resolve(self, job: Job) -> Job:
         """The job with a request for a model that is there.

@@ -4,7 +4,7 @@ Knows how SQLite and Postgres differ (drivers, locks, pragmas), so that nothing 
 Knows no table and no query.
 """
 
-from storage.database.connection import Database, announce, clock_s, upsert
+from storage.database.connection import Database, announce, clock_s, is_shared, upsert
 from storage.database.errors import StorageUnavailable
 from storage.database.inspection import DatabaseState, inspect_database
 from storage.database.migration import MIGRATIONS, migrate, migration_config
@@ -19,6 +19,7 @@ __all__ = [
     "clock_s",
     "files_of",
     "inspect_database",
+    "is_shared",
     "migrate",
     "migration_config",
     "upsert",

@@ -17,7 +17,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import URL, ColumnElement, Double, cast, func, inspect
+from sqlalchemy import URL, ColumnElement, Double, cast, event, func, inspect
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -25,6 +25,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from storage.database import errors
 from storage.database.errors import StorageUnavailable, translate_errors, unavailable
+from storage.database.notifications import Hear, Notifications
 from storage.database.sqlite import BEGIN_OPTION, create_sqlite_engine
 from storage.database.url import is_sqlite, parse_url
 
@@ -55,6 +56,28 @@ class Database:
         self._idle.set()
         self._closed = False
         self._listeners: list[Listener] = []
+        self._notifications = Notifications(self._url)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several bots may work on it at once: Postgres, but not a SQLite file."""
+        return not is_sqlite(self._url)
+
+    def tell_bots(self, word: str) -> None:
+        """Tell the other bots on this database that it is worth looking at something now.
+
+        It may be lost: they also look without it, from time to time.
+        """
+        if self.is_shared:
+            self._notifications.tell(word)
+
+    async def hear_bots(self, hear: Hear, connected: Callable[[], None]) -> None:
+        """Call `hear` with what bots tell, until cancelled; see `Notifications.keep_listening`.
+
+        Ends at once where there is only one bot.
+        """
+        if self.is_shared:
+            await self._notifications.keep_listening(hear, connected)
 
     def listen(self, listener: Listener) -> None:
         """Tell this listener from now on; once, however often it is given."""
@@ -190,7 +213,29 @@ def create_engine(url: URL, threads: list[Thread], *, migrating: bool = False) -
     if not migrating:  # rebuilding a large table, or waiting for another migration, takes longer
         timeouts["command_timeout"] = errors.TIMEOUT_S
     # Parameters are prompts and names of people: they do not belong in a log.
-    return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=timeouts)
+    engine = create_async_engine(
+        url, hide_parameters=True, pool_pre_ping=True, connect_args=timeouts
+    )
+    if not migrating:
+        event.listen(engine.sync_engine, "connect", _end_idle_transactions)
+    return engine
+
+
+def _end_idle_transactions(connection: Any, _record: object) -> None:
+    """Have Postgres end what is left open too long.
+
+    Not among the options with which a connection begins: PgBouncer refuses those it does not know.
+    """
+    idle_ms = int(errors.MAX_IDLE_S * 1000)
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {idle_ms}")
+    cursor.close()
+    connection.commit()
+
+
+def is_shared(session: AsyncSession) -> bool:
+    """Whether several bots may work on the session's database at once."""
+    return session.get_bind().dialect.name != "sqlite"
 
 
 async def upsert(
@@ -206,8 +251,8 @@ async def upsert(
 
     In all cases the row is locked until the end of the transaction.
     """
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    statement = (sqlite_insert if sqlite else postgresql_insert)(table).values(values)
+    insert = postgresql_insert if is_shared(session) else sqlite_insert
+    statement = insert(table).values(values)
     keys = inspect(table).primary_key
     written = await session.execute(
         statement.on_conflict_do_update(

@@ -10,6 +10,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 TIMEOUT_S = 30
 """How long a statement may wait for a lock or an answer before the database is unavailable."""
+MAX_IDLE_S = 10.0
+"""How long a bot may keep a transaction open without doing anything. Then Postgres ends it, with
+its locks: a bot that stands still, or whose machine is gone, must not hold up the others."""
 UNDEFINED_TABLE = "42P01"
 """Postgres's error code for a table that does not exist."""
 

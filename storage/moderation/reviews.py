@@ -63,6 +63,8 @@ class Review:
     decided_by: int | None
     decided_at: datetime | None
     settled_at: datetime | None
+    post_tried_at: datetime | None = None
+    """When its message was first posted, or about to be."""
 
 
 @dataclass(frozen=True, slots=True)

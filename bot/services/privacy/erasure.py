@@ -8,6 +8,7 @@ import logging
 from collections.abc import Collection
 
 from bot.delivery.message_remover import MessageRemover
+from bot.duties import Duties
 from bot.errors import CannotDelete
 from bot.retry import until_stored
 from bot.services.queue_worker import QueueWorker
@@ -17,8 +18,8 @@ from storage.privacy import erasure
 from storage.privacy.erasure import Stored
 from storage.start_pictures import StartPictures
 
-RETRY_INTERVAL_S = 60.0
-"""Seconds between two tries to end a deletion that failed."""
+RETRY_INTERVAL_S = 20.0
+"""Seconds between two tries to end deletions that failed, or whose bot died."""
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,9 @@ class Erasure:
         start_pictures: StartPictures,
         queue_worker: QueueWorker,
         remover: MessageRemover,
+        duties: Duties,
     ) -> None:
+        self._duties = duties
         self._database = database
         self._folder = folder
         self._start_pictures = start_pictures
@@ -87,7 +90,7 @@ class Erasure:
 
     async def _erase(self, member_id: int) -> None:
         # One at a time: each rewrites SQLite's file.
-        async with self._working:
+        async with self._working, self._duties.turn(f"erasure:{member_id}"):
             while True:
                 while some := await erasure.some_jobs(self._database, member_id):
                     await self.erase_jobs([job.id for job in some])

@@ -11,6 +11,7 @@ from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.messenger import CannotPost, Messenger
 from bot.delivery.persistent_tasks import PersistentTasks
 from bot.delivery.review_publisher import ReviewPublisher
+from bot.duties import Duties
 from bot.errors import AlreadyDecided, NotModerator, NotOffered, ReviewGone
 from bot.i18n.markdown import Markup
 from bot.i18n.texts import Text, say_unmarked
@@ -30,6 +31,9 @@ from storage.moderation.reviews import Review, Ruled
 
 log = logging.getLogger(__name__)
 
+TAKE_UP_INTERVAL_S = 5.0
+"""Seconds between two looks for what other bots left undone."""
+
 
 class Decisions:
     """Refusals are `bot.errors.UserError`s."""
@@ -43,7 +47,9 @@ class Decisions:
         log: ModerationLog,
         takedown: Takedown,
         blocks: BlockService,
+        duties: Duties,
     ) -> None:
+        self._duties = duties
         self._database = database
         self._messenger = messenger
         self._publisher = publisher
@@ -52,19 +58,50 @@ class Decisions:
         self._takedown = takedown
         self._blocks = blocks
         self._tasks = PersistentTasks()
+        self._taken_up: set[str] = set()
+        """Reviews that another process decided, and that are being settled."""
 
     async def run(self) -> None:
-        """Take up what an earlier process left undone; ends what is begun when cancelled."""
+        """Wait until cancelled; ends what is begun then."""
         try:
-            for review in await until_stored(lambda: reviews.unsettled(self._database)):
-                if review.decision is not None:
-                    self._tasks.start(self._settle, review.id)
-                elif review.message_id is None:
-                    self._reviews.publish(review.id)
             await asyncio.Event().wait()
         finally:
             await self._tasks.stop()
             await self._log.stop()
+
+    async def keep_taking_up(self) -> None:
+        """Take up what other processes left undone, until cancelled.
+
+        What cannot be posted is tried again at the start only.
+        """
+        for review in await until_stored(lambda: reviews.unsettled(self._database)):
+            await self._take_up(review)
+        while self._duties.are_shared:
+            await asyncio.sleep(TAKE_UP_INTERVAL_S)
+            for review in await until_stored(self._left_behind):
+                await self._take_up(review)
+
+    async def _left_behind(self) -> list[Review]:
+        """The reviews that other bots have not settled yet, or did not begin or end to post."""
+        broken_off = set(await self._duties.abandoned("review:"))
+        return [
+            review
+            for review in await reviews.unsettled(self._database)
+            if review.decision is not None
+            or review.id in broken_off
+            or (review.message_id is None and review.post_tried_at is None)
+        ]
+
+    async def _take_up(self, review: Review) -> None:
+        if review.decision is not None:
+            if review.id not in self._taken_up:
+                self._taken_up.add(review.id)
+                task = self._tasks.start(self._settle, review.id)
+                task.add_done_callback(lambda _: self._taken_up.discard(review.id))
+            return
+        channel = await until_stored(lambda: self._reviews.channel_of(review.server_id))
+        if review.message_id is None and channel is not None:
+            self._reviews.publish(review.id)
 
     async def decide(self, actor: Actor, review_id: str, decision: Decision) -> None:
         """Store a moderator's decision. Raises NotModerator, ReviewGone, AlreadyDecided."""
@@ -115,6 +152,10 @@ class Decisions:
 
         Raises TRANSIENT_ERRORS, StorageUnavailable.
         """
+        async with self._duties.turn(f"review:{review_id}"):
+            await self._settle_alone(review_id)
+
+    async def _settle_alone(self, review_id: str) -> None:
         review = await reviews.get(self._database, review_id)
         if review is None or review.decision is None or review.settled_at is not None:
             return

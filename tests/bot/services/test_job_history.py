@@ -12,10 +12,12 @@ from bot.delivery.messenger import Messenger
 from bot.delivery.picture_gate import PictureGate
 from bot.delivery.picture_marks import PictureMarks
 from bot.delivery.review_publisher import ReviewPublisher
+from bot.duties import Duties
 from bot.engines.configuration import read_configuration
 from bot.engines.connections import open_engines
 from bot.engines.places import EnginePlaces
 from bot.images.turns import MemberTurns
+from bot.leases import Leases
 from bot.models.registry import ModelRegistry
 from bot.policy.showing_places import ShowingPlaces
 from bot.services.container import picture_marker
@@ -48,8 +50,10 @@ async def history(settings: Settings, database: Database) -> AsyncIterator[JobHi
             database, folder, None, showing_places, ModerationLog(database, messenger).note
         )
         messages = EndMessages(database, folder, registry, marks, gate)
-        reviews = ReviewPublisher(database, messenger, messages)
-        publisher = JobPublisher(database, messenger, messages, marks, reviews, gate)
+        reviews = ReviewPublisher(database, messenger, messages, Duties(database))
+        publisher = JobPublisher(
+            database, messenger, messages, marks, reviews, gate, Leases(database)
+        )
         removals = Removals(database, folder, messenger)
         turns = MemberTurns(concurrency=1, most_waiting=1, most_of_one=1)
         places = EnginePlaces(connected.engines, registry)

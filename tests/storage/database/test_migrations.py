@@ -43,7 +43,7 @@ TABLES |= {"unwanted_messages", "erasures"}
 TABLES |= {"reviews", "reports", "moderation_log"}
 TABLES |= {"access_rules", "blocks"}
 TABLES |= {"picture_policies"}
-TABLES |= {"session_starts"}
+TABLES |= {"duties", "session_starts"}
 
 
 async def on(url: str, do: Callable[[Connection], T]) -> T:

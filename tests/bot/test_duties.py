@@ -1,0 +1,105 @@
+"""What one bot at a time does: by the one that lives, and by no other meanwhile."""
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from bot import duties
+from bot.duties import Duties
+from storage import duties as stored
+from storage.database import Database, migrate
+
+HOLD_S = 1.5
+
+
+@pytest.fixture
+async def bots(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[Duties]]:
+    await migrate(postgres_url)
+    for module in (duties, stored):
+        monkeypatch.setattr(module, "HOLD_S", HOLD_S)
+    monkeypatch.setattr(duties, "RENEW_INTERVAL_S", HOLD_S / 6)
+    monkeypatch.setattr(duties, "ASK_INTERVAL_S", HOLD_S / 12)
+    async with AsyncExitStack() as stack:
+        yield [Duties(await stack.enter_async_context(Database(postgres_url))) for _ in range(2)]
+
+
+async def nothing(*_: object) -> None:
+    pass
+
+
+class House:
+    """Which bots keep it."""
+
+    def __init__(self) -> None:
+        self.keepers: list[int] = []
+        self.begun = asyncio.Event()
+
+    async def keep(self, bot: int) -> None:
+        self.keepers.append(bot)
+        self.begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.keepers.remove(bot)
+
+
+@pytest.mark.parametrize("how", ["dies", "stops"])
+async def test_another_bot_keeps_house_when_one_is_gone(
+    bots: list[Duties], how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, tasks = House(), []
+    for number, bot in enumerate(bots):
+        chore = functools.partial(house.keep, number)
+        keeping = asyncio.create_task(bot.keep_house([chore]))
+        tasks.append((keeping, asyncio.create_task(bot.keep_renewing())))
+    async with asyncio.timeout(60):
+        await house.begun.wait()
+        # Longer than a duty lasts without being renewed.
+        await asyncio.sleep(1.2 * HOLD_S)
+        (keeper,) = house.keepers
+        house.begun.clear()
+        if how == "dies":  # without laying its duty down
+            monkeypatch.setattr(stored, "lay_down", nothing)
+        for one in tasks[keeper]:
+            one.cancel()
+        await house.begun.wait()
+        assert house.keepers == [1 - keeper]
+    ending = [one for pair in tasks for one in pair]
+    for one in ending:
+        one.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)
+
+
+async def test_a_turn_is_one_bots_until_it_is_done(bots: list[Duties]) -> None:
+    one, other = bots
+    order: list[str] = []
+
+    async def follow() -> None:
+        async with other.turn("review:7"):
+            order.append("other")
+
+    async with one.turn("review:7"):
+        async with one.turn("review:7"):  # the same bot, within it
+            pass
+        following = asyncio.create_task(follow())
+        await asyncio.sleep(HOLD_S / 4)
+        order.append("one")
+    await following
+    assert order == ["one", "other"]
+    assert await one.abandoned("review:") == ()
+
+
+async def test_where_there_is_one_bot_it_does_all(tmp_path: object) -> None:
+    async with Database(f"sqlite:///{tmp_path}/none.sqlite") as database:
+        house, alone = House(), Duties(database)
+        keeping = asyncio.create_task(alone.keep_house([lambda: house.keep(0)]))
+        await house.begun.wait()
+        await alone.keep_renewing()  # there is nothing to renew
+        async with alone.turn("review:7"):
+            assert house.keepers == [0]
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        assert house.keepers == []

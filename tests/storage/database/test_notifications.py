@@ -1,0 +1,83 @@
+"""Words between bots on one Postgres; nothing depends on them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+
+import pytest
+
+from storage.database import Database, notifications
+from tests.support.postgres import execute
+
+
+class Bot:
+    """Hears words, and tells them."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.heard: list[str] = []
+        self.connected = 0
+        self.news = asyncio.Condition()
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        async with self.news:
+            await self.news.wait_for(is_so)
+
+    async def run(self) -> None:
+        await self.database.hear_bots(
+            lambda word: self._note(self.heard.append, word), lambda: self._note(self._connect)
+        )
+
+    def _connect(self) -> None:
+        self.connected += 1
+
+    def _note(self, note: Callable[..., None], *what: str) -> None:
+        note(*what)
+        self._told = asyncio.create_task(self._tell())
+
+    async def _tell(self) -> None:
+        async with self.news:
+            self.news.notify_all()
+
+
+@pytest.fixture
+async def bots(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[Bot]]:
+    monkeypatch.setattr(notifications, "RECONNECT_INTERVAL_S", 0.05)
+    async with AsyncExitStack() as stack:
+        some = [Bot(await stack.enter_async_context(Database(postgres_url))) for _ in range(2)]
+        running = [asyncio.create_task(bot.run()) for bot in some]
+        yield some
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def test_a_word_is_heard_by_the_others(bots: list[Bot]) -> None:
+    one, other = bots
+    one.database.tell_bots("queue")  # before there is a connection
+    for bot in bots:
+        await bot.until(lambda bot=bot: bot.connected == 1)
+    other.database.tell_bots("lost 7")
+    await one.until(lambda: one.heard == ["lost 7"])
+    one.database.tell_bots("queue")
+    await other.until(lambda: bool(other.heard))
+    assert set(other.heard) == {"queue"}
+    assert one.heard == ["lost 7"]
+
+
+async def test_a_broken_connection_is_made_again(bots: list[Bot], postgres_url: str) -> None:
+    one, other = bots
+    for bot in bots:
+        await bot.until(lambda bot=bot: bot.connected == 1)
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    await execute(postgres_url, f"{others} AND datname = current_database()")
+    one.database.tell_bots("queue")
+    await asyncio.gather(*(bot.until(lambda bot=bot: bot.connected >= 2) for bot in bots))
+    one.database.tell_bots("again")
+    await other.until(lambda: "again" in other.heard)
+
+
+async def test_where_there_is_one_bot_nothing_is_told_or_heard(tmp_path: object) -> None:
+    async with Database(f"sqlite:///{tmp_path}/darkroom.sqlite") as database:
+        database.tell_bots("queue")
+        await database.hear_bots(lambda _: None, lambda: None)
