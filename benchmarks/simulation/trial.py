@@ -1,7 +1,8 @@
 """The simulation beside a real fleet: two engine processes with the embedded model, SQLite.
 
-Each engine has a processor core to itself. What they take is measured first and afterwards, with
-one to four jobs at once; the simulation is given the mean. Then jobs come by chance, with the same
+Each engine has a processor core to itself, but for what else runs on the machine. So jobs come in
+rounds, and what the engines take is measured between rounds, with one to four jobs at once; the
+simulation of a round is given the mean of before and after it. Jobs come by chance, with the same
 seed here and there. What claims and follows them is the real queue, the real choice of engines and
 the real client; only what the bot does beside (messages, files) is left out.
 """
@@ -42,7 +43,8 @@ ENGINES = 2
 LOAD = 0.7
 MEMBERS = 20
 JOBS_AT_ONCE = 4
-CALIBRATION_ROUNDS = 3
+CALIBRATION_ROUNDS = 2
+JOBS_OF_A_ROUND = 30
 GUIDANCE = 5.0
 ROWS = 2
 """Rows of one picture with guidance."""
@@ -128,6 +130,13 @@ class Calibration:
                 self._before.append(max(0.0, first - began - first_step * took))
                 self._decode.append(max(1e-4, events[-1][0] - last - took))
 
+    def add(self, other: "Calibration") -> None:
+        """Count what the other measured too."""
+        for at_once, took in other._steps.items():
+            self._steps[at_once] += took
+        self._before += other._before
+        self._decode += other._decode
+
     def fleet(self, shape: Shape) -> Fleet:
         costs = CostModel()
         for at_once, took in self._steps.items():
@@ -153,6 +162,7 @@ class RealFleet:
         self._places = places
         self._model = model
         self._came: dict[str, float] = {}
+        self._ends = 0
         self._news = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self.measured: list[Measured] = []
@@ -161,7 +171,8 @@ class RealFleet:
     async def play(self, planned: Sequence[SimulatedJob]) -> None:
         """Let the jobs come at their times, and follow all to their ends."""
         coming = asyncio.create_task(self._come_by_chance(planned))
-        while len(self.measured) < len(planned):
+        ends = self._ends + len(planned)
+        while self._ends < ends:
             await self._places.wait_until_free()
             self._news.clear()
             job = await jobs.claim_next(self._database)
@@ -177,6 +188,7 @@ class RealFleet:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         task.result()
+        self._ends += 1
         self._news.set()
 
     async def _come_by_chance(self, planned: Sequence[SimulatedJob]) -> None:
@@ -184,12 +196,13 @@ class RealFleet:
         for one in planned:
             await asyncio.sleep(max(0.0, began + one.arrived - time.perf_counter()))
             request: Mapping[str, Any] = {"model": self._model.id, "seed": one.number}
+            # It can be claimed before this call returns, but not end before.
             (job,) = await queue(self._database, one.member_id + 1, request=dict(request))
             self._came[job.id] = began + one.arrived
             self._news.set()
 
     async def _follow(self, job: jobs.Job) -> None:
-        place, came = self._places.take(self._model.id), self._came.get(job.id)
+        place = self._places.take(self._model.id)
         request = request_for(self._model, int(job.request["seed"]), self._model.steps)
         try:
             events = await draw(await place.engine_for(self._model.id), request)
@@ -198,8 +211,22 @@ class RealFleet:
             place.release()
         first = next(then for then, one in events if isinstance(one, Progress))
         assert isinstance(events[-1][1], Finished)
-        came = self._came[job.id] if came is None else came
+        came = self._came[job.id]
         self.measured.append(Measured(first - came, time.perf_counter() - came))
+
+
+async def measured(engines: Sequence[Engine], model: ModelInfo) -> Calibration:
+    """What the engines take now."""
+    calibration = Calibration()
+    await calibration.measure(engines, model)
+    return calibration
+
+
+def demand_of(calibration: Calibration, model: ModelInfo, shape: Shape, seed: int) -> Demand:
+    """As many jobs as are `LOAD` times what such engines can draw."""
+    work = {calibration.work(model, shape): 1.0}
+    full = capacity(calibration.fleet(shape), Demand(1.0, work, members=MEMBERS).jobs(100, seed))
+    return Demand(LOAD * full, work, members=MEMBERS)
 
 
 def percentiles(times: Sequence[float]) -> list[str]:
@@ -209,7 +236,7 @@ def percentiles(times: Sequence[float]) -> list[str]:
 
 async def run_trial(count: int, seed: int) -> str:
     """Measure and simulate; a table of both."""
-    before = os.getloadavg()[0]
+    load = os.getloadavg()[0]
     async with AsyncExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
         cores = sorted(os.sched_getaffinity(0))
@@ -235,24 +262,25 @@ async def run_trial(count: int, seed: int) -> str:
             await registry.learn(name)
         (model,) = registry.models
         shape = Shape(model.native_size // FACTOR, model.native_size // FACTOR)
-        calibration = Calibration()
-        for one in clients.values():  # the first request compiles the shape
+        engines = tuple(clients.values())
+        for one in engines:  # the first request compiles the shape
             await draw(one, request_for(model, 0, 2))
-        await calibration.measure(tuple(clients.values()), model)
-        work = calibration.work(model, shape)
-        warm = Demand(1.0, {work: 1.0}, members=MEMBERS).jobs(100, seed)
-        demand = Demand(
-            LOAD * capacity(calibration.fleet(shape), warm), {work: 1.0}, members=MEMBERS
-        )
         real = RealFleet(database, EnginePlaces(connected.engines, registry), model)
-        await real.play(demand.jobs(count, seed))
-        await calibration.measure(tuple(clients.values()), model)
-    # The same jobs at the same times, with what engines took before and after.
-    work = calibration.work(model, shape)
-    planned = demand.jobs(count, seed)
-    for job in planned:
-        job.work = work
-    played = simulate(calibration.fleet(shape), planned).jobs
+        total, played = Calibration(), list[SimulatedJob]()
+        before = await measured(engines, model)
+        for number in range(-(-count // JOBS_OF_A_ROUND)):
+            demand = demand_of(before, model, shape, seed + number)
+            planned = demand.jobs(JOBS_OF_A_ROUND, seed + number)
+            await real.play(planned)
+            after = await measured(engines, model)
+            around = Calibration()
+            around.add(before)
+            around.add(after)
+            for job in planned:
+                job.work = around.work(model, shape)
+            played += simulate(around.fleet(shape), planned).jobs
+            total.add(before)
+            before = after
     rows = [
         ["first step, measured", *percentiles([one.first for one in real.measured])],
         ["first step, simulated", *percentiles([one.stepped - one.arrived for one in played])],
@@ -260,8 +288,8 @@ async def run_trial(count: int, seed: int) -> str:
         ["stored, simulated", *percentiles([one.latency for one in played])],
     ]
     said = (
-        f"{count} jobs of one picture of {model.id} with {model.steps} guided steps, "
-        f"{60 * demand.rate:.0f} a minute, at two engines with one core each. "
-        f"{calibration.said()}. Load average {before:.1f} before and {os.getloadavg()[0]:.1f} after."
+        f"{len(played)} jobs of one picture of {model.id} with {model.steps} guided steps, at two "
+        f"engines with one core each and a load of {LOAD:.0%}. {total.said()}. Load average "
+        f"{load:.1f} before and {os.getloadavg()[0]:.1f} after."
     )
     return f"{said}\n\n{table(('seconds', 'mean', 'median', '95 %', '99 %'), rows)}"
