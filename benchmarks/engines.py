@@ -5,7 +5,9 @@ tests, and our own server with a tiny model. All of these run in processes of th
 bot sends and gets passes a relay, which notes when (`benchmarks.surroundings`). So the time from
 the claim of a job to its request is the bot's, and so is that from the last byte of the answer to
 the last byte of the message with the pictures. How long Discord takes to answer is not. The kinds
-take turns. Medians are reported, and written to docs/performance.md with the load of the machine.
+take turns. The bot's processor time for a job is that of its process and of those that it starts;
+it depends less on what else the machine does. Medians are reported, and written to
+docs/performance.md with the load of the machine.
 """
 
 import argparse
@@ -14,6 +16,7 @@ import os
 import re
 import statistics
 import tempfile
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -64,13 +67,16 @@ POST = re.compile(r"POST /api/v\d+/channels/\d+/messages$")
 class Overhead:
     """What the bot added to one job, and how long Discord took to answer, in milliseconds.
 
-    `before` its request, until its pictures were `stored`, and until the message was `sent`.
+    `before` its request, until its pictures were `stored`, and until the message was `sent`. `cpu`
+    is the time of a processor that the bot took from the command until the job was shown, with the
+    member's client and what the benchmark asks.
     """
 
     before: float
     stored: float
     sent: float
     discord: float
+    cpu: float
 
     @property
     def total(self) -> float:
@@ -83,6 +89,7 @@ COLUMNS = {
     "stored to message": "sent",
     "the bot": "total",
     "Discord's answer": "discord",
+    "CPU of the bot": "cpu",
 }
 
 
@@ -119,6 +126,30 @@ async def surroundings(kinds: Sequence[str], folder: Path) -> AsyncIterator[Surr
         yield Surroundings(url, urls, http)
 
 
+class ProcessorTime:
+    """Seconds of processors that this process has taken, and those that it starts from now on."""
+
+    def __init__(self) -> None:
+        self._others = self._children()
+
+    def seconds(self) -> float:
+        return time.process_time() + sum(
+            self._of(child) for child in self._children() - self._others
+        )
+
+    def _children(self) -> frozenset[int]:
+        files = Path("/proc/self/task").glob("*/children")
+        return frozenset(int(child) for file in files for child in file.read_text().split())
+
+    def _of(self, process: int) -> float:
+        """User's and system's time (proc(5): fields 14 and 15); 0 for one that has ended."""
+        try:
+            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @dataclass(frozen=True, slots=True)
 class Contender:
     """A bot over one kind of engine."""
@@ -127,13 +158,16 @@ class Contender:
     ada: Member
     database: Database
     around: Surroundings
+    processor: ProcessorTime
 
     async def draw(self) -> Overhead:
         for name in (self.kind, "discord"):
             await self.around.traffic(name)
+        taken = self.processor.seconds()
         typed = f"a red fox {KINDS[self.kind]}"
         answer = await self.ada.slash("darkroom", "imagine", prompt=typed)
         shown = await finished(self.ada, answer)
+        taken = self.processor.seconds() - taken
         job = await jobs.get(self.database, job_id_of(shown))
         if job is None or not job.started_at or not job.finished_at or not shown.attachments:
             raise SystemExit(f"{self.kind}: {shown.content}")
@@ -150,6 +184,7 @@ class Contender:
             1000 * (stored - last),
             1000 * (message.sent - stored),
             1000 * (message.answered - message.sent),
+            1000 * taken,
         )
 
 
@@ -165,13 +200,14 @@ async def take_turn(kind: str, around: Surroundings, count: int, folder: Path) -
         DARKROOM_DATA=folder / kind,
     )
     async with AsyncExitStack() as opened:
+        processor = ProcessorTime()
         ada = await opened.enter_async_context(Member(around.playground, "Ada", timeout=120))
         await migrate(settings.database)
         database = Database(settings.database)
         opened.push_async_callback(database.close)
         await opened.enter_async_context(Deployment(settings, database).open())
         await ada.wait_for_command("imagine")
-        contender = Contender(kind, ada, database, around)
+        contender = Contender(kind, ada, database, around, processor)
         await contender.draw()
         return [await contender.draw() for _ in range(count)]
 

@@ -27,6 +27,21 @@ def circumstances(device: torch.device, rounds: int) -> str:
     return f"{where}, torch {torch.__version__}; {rounds_said}{busy}"
 
 
+def numbers_of(document: Path, place: str, row: str) -> dict[str, float]:
+    """The numbers in a row of the table between two marks, by their columns.
+
+    `row` is what its first column says. Exits where there is no such row.
+    """
+    text = document.read_text(encoding="utf-8")
+    written = text.partition(f"<!-- {place} -->")[2].partition(f"<!-- end of {place} -->")[0]
+    lines = [line.strip("| ").split(" | ") for line in written.splitlines() if "|" in line]
+    found = next((line for line in lines if line[0] == row), None)
+    if found is None:
+        raise SystemExit(f"{document} has no row “{row}” at “{place}”.")
+    pairs = zip(lines[0], found, strict=True)
+    return {name: float(cell) for name, cell in pairs if cell.replace(".", "", 1).isdigit()}
+
+
 def write(document: Path, place: str, text: str) -> None:
     """Replace the text between the two marks of `place` in the document. Exits without marks."""
     begin, end = f"<!-- {place} -->", f"<!-- end of {place} -->"

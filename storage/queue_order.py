@@ -181,6 +181,27 @@ def queue_order(
     return [line.take() for _ in waiting]
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The job that is claimed next, and what the queue is like then."""
+
+    job_id: str
+    turn: int
+    """The turn of the claim after it."""
+    virtual: Mapping[JobMode, int]
+    """Where modes are in virtual time."""
+
+
+def first_claim(
+    waiting: Sequence[WaitingJob],
+    running: Counter[int],
+    turn: int = 0,
+    virtual: Mapping[JobMode, int] | None = None,
+) -> Claim:
+    """The first of `queue_order`, of at least one waiting job."""
+    return _Line(waiting, running, turn, virtual or {}).claim()
+
+
 class _Line:
     """The queue as it is claimed, one job after the other."""
 
@@ -202,6 +223,10 @@ class _Line:
         for age, job in enumerate(waiting):
             line = self._lines.setdefault(None if job.copied else job.mode, {})
             line.setdefault(job.group, deque()).append((age, job.job_id))
+
+    def claim(self) -> Claim:
+        """Claim the next job."""
+        return Claim(self.take(), self._turn, dict(self._virtual))
 
     def take(self) -> str:
         """Claim the next job, of those that are left."""

@@ -1,13 +1,11 @@
 """PNG in memory: bytes to a Pillow image and back, with the text that says how it was made."""
 
 import io
-import struct
-import zlib
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from diffusion.decoding.decode import PNG_HEAD_BYTES, QUICK_PNG, plain_png
+from diffusion.decoding.decode import PNG_HEAD_BYTES, encoded_png, plain_png, png_chunk
 from diffusion.protocol.infotext import PNG_KEY
 from diffusion.protocol.source_type import PNG_SOFTWARE_KEY, PNG_XMP_KEY, SOFTWARE, XMP
 
@@ -18,13 +16,11 @@ def open_rgb(picture: bytes) -> Image.Image:
 
 
 def encode_png(image: Image.Image, label: str = "", *, by_ai: bool = False) -> bytes:
-    """The image as a PNG; `label` is its infotext, which says how it was made.
+    """The image [L, RGB or RGBA] as a PNG; `label` is its infotext, which says how it was made.
 
     With `by_ai` its XMP and a text say that AI made it.
     """
-    stream = io.BytesIO()
-    image.save(stream, "PNG", pnginfo=_texts(label, by_ai=by_ai), **QUICK_PNG)
-    return stream.getvalue()
+    return _inserted(encoded_png(image), label, by_ai=by_ai)
 
 
 def with_texts(png: bytes, label: str = "", *, by_ai: bool = False) -> bytes:
@@ -35,7 +31,13 @@ def with_texts(png: bytes, label: str = "", *, by_ai: bool = False) -> bytes:
     plain = plain_png(png)
     if plain is None:
         return encode_png(open_rgb(png), label, by_ai=by_ai)
-    chunks = (_chunk(kind, content) for kind, content, *_ in _texts(label, by_ai=by_ai).chunks)
+    return _inserted(plain, label, by_ai=by_ai)
+
+
+def _inserted(plain: bytes, label: str, *, by_ai: bool) -> bytes:
+    """A PNG without texts, with these."""
+    texts = _texts(label, by_ai=by_ai).chunks
+    chunks = (png_chunk(kind, content) for kind, content, *_ in texts)
     return b"".join((plain[:PNG_HEAD_BYTES], *chunks, plain[PNG_HEAD_BYTES:]))
 
 
@@ -47,11 +49,6 @@ def _texts(label: str, *, by_ai: bool) -> PngInfo:
     if label:
         text.add_text(PNG_KEY, label)
     return text
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    checksum = zlib.crc32(kind + content)
-    return struct.pack(">I4s", len(content), kind) + content + struct.pack(">I", checksum)
 
 
 def size_px(picture: bytes) -> tuple[int, int]:

@@ -106,7 +106,7 @@ class JobRunner:
         """
         picture = await self.read_parent_picture(job)
         (noise,) = ImageRequest.from_json(job.request).noises
-        saved = await self._folder.save(job.id, 0, own_seed(noise), picture)
+        saved = await self._folder.save(job.id, 0, own_seed(noise), picture, checked=True)
         await self._note(job, await self._store(job, [saved], [picture]))
 
     async def read_parent_picture(self, job: Job) -> bytes:
@@ -142,8 +142,10 @@ class JobRunner:
             made = await self._make(job, request, progress, place)
         seeds = map(own_seed, request.noises)
         with traces.span("store"):
-            saved = await self._folder.save_all(job.id, tuple(zip(seeds, made, strict=True)))
-        return saved, made
+            saved = await self._folder.save_all(
+                job.id, tuple(zip(seeds, made.pictures, strict=True)), checked=made.checked
+            )
+        return saved, made.pictures
 
     async def _followup(self, job: Job, progress: JobProgress, place: Place) -> Job:
         """The job with its own request, which is made from a picture that is drawn again."""
@@ -240,40 +242,41 @@ class JobRunner:
 
     async def _make(
         self, job: Job, request: ImageRequest, progress: JobProgress, place: Place
-    ) -> tuple[bytes, ...]:
+    ) -> Finished:
         """The pictures of a job, as PNG, one for each noise of its request."""
         match job.kind:
             case JobKind.ENLARGE:
-                return (await self._enlarge(job, request, progress, place),)
+                return Finished((await self._enlarge(job, request, progress, place),))
             case JobKind.UPSCALE:
-                return (await self._find_or_generate(job, request, progress, place),)
+                return await self._find_or_generate(job, request, progress, place)
             case _:
                 return await self._generate(job, request, progress, place)
 
     async def _find_or_generate(
         self, job: Job, request: ImageRequest, progress: JobProgress, place: Place
-    ) -> bytes:
+    ) -> Finished:
         """The parent's picture as it is stored, or else made again by the same request.
 
         What a moderator deleted is not made again.
         """
         try:
-            return await self.read_parent_picture(job)
+            # It was checked before it was stored.
+            return Finished((await self.read_parent_picture(job),), checked=True)
         except PictureMissing:
             parent = await jobs.parent_of(self._database, job)
             if parent is not None and parent.removed_by is RemovedBy.MODERATOR:
                 reason = say("job-failed.taken-away", job.locale)
                 raise _JobFailed(reason, FailureCause.PICTURE_MISSING) from None
-            (picture,) = await self._generate(job, request, progress, place)
-            return picture
+            return await self._generate(job, request, progress, place)
 
     async def _enlarge(
         self, job: Job, request: ImageRequest, progress: JobProgress, place: Place
     ) -> bytes:
         if job.detail == "subtle":
-            picture = await self._find_or_generate(job, request, progress, place)
+            found = await self._find_or_generate(job, request, progress, place)
         else:
-            (picture,) = await self._generate(job, request, progress, place)
+            found = await self._generate(job, request, progress, place)
+        (picture,) = found.pictures
         model = self._registry.of_id(request.model)
         factor = model.upscales if model else 1
         # A creative upscale may be as large already as anybody can use.
@@ -288,7 +291,7 @@ class JobRunner:
 
     async def _generate(
         self, job: Job, request: ImageRequest, progress: JobProgress, place: Place
-    ) -> tuple[bytes, ...]:
+    ) -> Finished:
         files = await self._files_of(request)
         try:
             engine = await place.engine_for(request.model)
@@ -304,8 +307,8 @@ class JobRunner:
                         pass
                     case Progress():
                         progress.show(event)
-                    case Finished(made):
-                        return made
+                    case Finished():
+                        return event
                     case Failed(reason):
                         raise _JobFailed(reason)
         raise AssertionError("the client ends every stream with Finished or Failed")

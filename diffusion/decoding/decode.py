@@ -18,10 +18,11 @@ import struct
 import sys
 import time
 import zlib
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageChops, ImageOps
 
 try:
     import resource
@@ -48,9 +49,14 @@ MAX_METADATA_CHARS = 1 << 15
 NICENESS = 5
 """The worker's niceness: drawing comes before decoding."""
 
-QUICK_PNG = {"compress_level": 1, "compress_type": 3}
-"""Pillow's options for PNGs: zlib's strategy Z_RLE. What is drawn takes half the time, or less, and
-files of about the same size; flat areas are larger."""
+PNG_COLOURS = {"L": 0, "RGB": 2, "RGBA": 6}
+"""The modes of pictures that are encoded, and PNG's numbers for them."""
+
+PNG_FILTER_UP = b"\2"
+"""PNG's filter of a row that is stored as its difference to the row above."""
+
+STRIP_ROWS = 64
+"""Rows that are encoded at a time, so that a large picture is not copied as a whole."""
 
 PNG_HEAD_BYTES = 33
 """Bytes of a PNG up to the end of its header."""
@@ -140,7 +146,7 @@ def decode(file: bytes, wanted: Wanted) -> DecodedPicture:
     kept = None
     if keeps_png and picture.size == (width, height):
         kept = plain_png(file)
-    content = kept or (_png(picture) if wanted.png else picture.tobytes())
+    content = kept or (encoded_png(picture) if wanted.png else picture.tobytes())
     return DecodedPicture(picture.mode, picture.width, picture.height, text, content)
 
 
@@ -206,12 +212,41 @@ def _has_too_many_scans(file: bytes) -> bool:
     return False
 
 
-def _png(picture: Image.Image) -> bytes:
-    stream = io.BytesIO()
-    # A new picture from the pixels alone, so that no metadata is copied.
-    clean = Image.frombytes(picture.mode, picture.size, picture.tobytes())
-    clean.save(stream, "PNG", **QUICK_PNG)
-    return stream.getvalue()
+def encoded_png(picture: Image.Image) -> bytes:
+    """The pixels of a picture in one of PNG_COLOURS as a PNG, with no metadata.
+
+    Every row has the same filter, and zlib only looks for runs. Pillow tries five filters for each
+    row, which takes several times as long, for files that are up to a quarter smaller.
+    """
+    width, height = picture.size
+    header = struct.pack(">IIBBBBB", width, height, 8, PNG_COLOURS[picture.mode], 0, 0, 0)
+    compressor = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_RLE)
+    pixels = [compressor.compress(strip) for strip in _filtered_strips(picture)]
+    parts = (
+        png_chunk(b"IHDR", header),
+        png_chunk(b"IDAT", b"".join((*pixels, compressor.flush()))),
+        png_chunk(b"IEND", b""),
+    )
+    return SIGNATURES["PNG"][0] + b"".join(parts)
+
+
+def _filtered_strips(picture: Image.Image) -> Iterator[bytes]:
+    """The rows as PNG stores them, some at a time: the filter, and the differences of the bytes."""
+    width, height = picture.size
+    row_bytes = width * len(picture.getbands())
+    for top in range(0, height, STRIP_ROWS):
+        bottom = min(height, top + STRIP_ROWS)
+        # Above the first row there is black, as the standard has it.
+        rows, above = (picture.crop((0, top - up, width, bottom - up)) for up in (0, 1))
+        content = ImageChops.subtract_modulo(rows, above).tobytes()
+        starts = range(0, len(content), row_bytes)
+        yield b"".join(PNG_FILTER_UP + content[at : at + row_bytes] for at in starts)
+
+
+def png_chunk(kind: bytes, content: bytes) -> bytes:
+    """A chunk of a PNG, with its length and its checksum."""
+    checksum = zlib.crc32(content, zlib.crc32(kind))
+    return b"".join((_CHUNK_STRUCT.pack(len(content), kind), content, checksum.to_bytes(4, "big")))
 
 
 def plain_png(file: bytes) -> bytes | None:

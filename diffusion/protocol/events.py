@@ -21,9 +21,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """All pictures are done: encoded files, one for each noise, in the request's order."""
+    """All pictures are done: encoded files, one for each noise, in the request's order.
+
+    `checked` ones are PNGs that were decoded already, where a harmful file can do no harm.
+    """
 
     pictures: tuple[bytes, ...]
+    checked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

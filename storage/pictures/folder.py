@@ -15,6 +15,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -53,22 +54,25 @@ class PictureFolder:
         self.written_bytes = 0
         """How many bytes this process has written."""
 
-    async def save(self, job_id: str, index: int, seed: int, png: bytes) -> NewPicture:
+    async def save(
+        self, job_id: str, index: int, seed: int, png: bytes, *, checked: bool = False
+    ) -> NewPicture:
         """Check that `png` is a whole PNG and write it to the folder, atomically.
 
-        Saving the same job's picture again replaces it. Raises `PictureNotSaved`.
+        Of one that was `checked` before the pixels are not decoded again. Saving the same job's
+        picture again replaces it. Raises `PictureNotSaved`.
         """
-        (saved,) = await asyncio.to_thread(self._save, job_id, {index: (seed, png)})
+        (saved,) = await asyncio.to_thread(self._save, job_id, {index: (seed, png)}, checked)
         return saved
 
     async def save_all(
-        self, job_id: str, pictures: Sequence[tuple[int, bytes]]
+        self, job_id: str, pictures: Sequence[tuple[int, bytes]], *, checked: bool = False
     ) -> Sequence[NewPicture]:
         """The same for all pictures of a job, side by side: their seeds and PNGs, in order.
 
         All are written or none. Raises `PictureNotSaved`.
         """
-        return await asyncio.to_thread(self._save, job_id, dict(enumerate(pictures)))
+        return await asyncio.to_thread(self._save, job_id, dict(enumerate(pictures)), checked)
 
     async def read(self, picture: Picture) -> bytes:
         """Return the PNG exactly as it was saved. Raises `PictureMissing`."""
@@ -129,7 +133,9 @@ class PictureFolder:
         assert re.fullmatch(r"[0-9a-f]{64}", sha256)
         return await asyncio.to_thread(self._kept, sha256)
 
-    def _save(self, job_id: str, new: Mapping[int, tuple[int, bytes]]) -> list[NewPicture]:
+    def _save(
+        self, job_id: str, new: Mapping[int, tuple[int, bytes]], checked: bool
+    ) -> list[NewPicture]:
         """`new` are the seeds and PNGs by their indexes."""
         # Nothing that a person typed may become a path.
         assert re.fullmatch(r"[0-9a-f]{32}", job_id)
@@ -137,7 +143,7 @@ class PictureFolder:
         pngs = {names[index]: png for index, (_, png) in new.items()}
         # Pillow and the disk let other threads work meanwhile.
         with ThreadPoolExecutor(MAX_SAVING_THREADS) as threads:
-            sizes = tuple(threads.map(_measure, pngs.values()))
+            sizes = tuple(threads.map(partial(_measure, checked=checked), pngs.values()))
         self._write(pngs)
         return [
             NewPicture(index, seed, *size, hashlib.sha256(png).hexdigest(), names[index], len(png))
@@ -245,11 +251,14 @@ class PictureFolder:
         return png
 
 
-def _measure(png: bytes) -> tuple[int, int]:
+def _measure(png: bytes, *, checked: bool) -> tuple[int, int]:
     """Read width and height in pixels of a whole, sound PNG. Raises `PictureNotSaved`."""
     try:
         with Image.open(BytesIO(png), formats=["PNG"]) as picture:
+            size = picture.size
             picture.verify()  # the checksums; a picture is of no more use after this
+        if checked:
+            return size
         with Image.open(BytesIO(png), formats=["PNG"]) as picture:
             picture.load()  # the pixels
             return picture.size

@@ -16,8 +16,9 @@ async def test_each_job_has_a_time_before_its_request_and_one_after_its_answer(
     assert "medians of 1 jobs" in text
     for kind in ("openai", "comfyui"):
         (numbers,) = re.findall(rf"^\| {kind} \| [^|]* \| (.*) \|$", text, re.MULTILINE)
-        before, stored, sent, both, discord = map(int, numbers.split(" | "))
+        before, stored, sent, both, discord, cpu = map(int, numbers.split(" | "))
         assert min(before, stored, sent, discord) >= 0
+        assert cpu > 0
         assert abs(before + stored + sent - both) <= 2
 
 

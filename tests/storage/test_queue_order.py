@@ -8,7 +8,7 @@ import pytest
 from storage import jobs
 from storage.database import Database
 from storage.models import JobMode, JobState
-from storage.queue_order import WaitingJob, queue_order
+from storage.queue_order import WaitingJob, first_claim, queue_order
 from tests.support.stored_jobs import claim, in_line, new_job, queue, read
 
 
@@ -115,3 +115,18 @@ async def test_a_failed_job_frees_its_members_turn(database: Database) -> None:
     await jobs.fail(database, first.id, "No.")
     assert (await read(database, second.id)).state is JobState.RUNNING
     assert (await claim(database)).member_id == 1
+
+
+def test_claims_one_by_one_are_in_the_order_of_all() -> None:
+    """One member's jobs of many modes, so that only turns and the state between claims decide."""
+    waiting = [
+        WaitingJob(str(n), 1, None, tuple(JobMode)[n % 3], copied=n % 5 == 0) for n in range(30)
+    ]
+    order = queue_order(waiting, Counter())
+    turn, virtual, claimed = 0, dict[JobMode, int](), []
+    while waiting:
+        claim = first_claim(waiting, Counter(), turn, virtual)
+        turn, virtual = claim.turn, dict(claim.virtual)
+        claimed.append(claim.job_id)
+        waiting = [job for job in waiting if job.job_id != claim.job_id]
+    assert claimed == order

@@ -119,7 +119,9 @@ class OpenAIEngine:
             self._keep(key, generation.finished)
             raise
         else:
-            yield Finished(tuple(file for _, file in sorted(generation.finished.items())))
+            made = tuple(file for _, file in sorted(generation.finished.items()))
+            # The reader decoded each to make a PNG of it.
+            yield Finished(made, checked=True)
 
     async def describe(
         self, picture: bytes, model: str | None = None, user: str = ""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL.PngImagePlugin import PngImageFile
 from pydantic import SecretStr
 
 from bot.client import DarkroomBot
@@ -51,6 +52,16 @@ class Counted:
         self.syncs = 0
         self.encodings = 0
         self.previews = 0
+        self.decoded_sizes: list[tuple[int, int]] = []
+        """Of the PNGs whose pixels this process decoded."""
+
+        prepare = PngImageFile.load_prepare
+
+        def decoded(picture: PngImageFile) -> None:
+            self.decoded_sizes.append(picture.size)
+            prepare(picture)
+
+        monkeypatch.setattr(PngImageFile, "load_prepare", decoded)
 
         def counted(place: str, name: str) -> None:
             module, _, function = place.rpartition(".")
@@ -104,6 +115,10 @@ async def test_what_a_job_costs_beside_drawing(
         waiting = await ada.slash("darkroom", "imagine", prompt=f"a fox --n {pictures}")
         await finished(ada, waiting)
     assert (counted.syncs, counted.encodings) == (syncs, encodings)
+    if pictures == 1:
+        # Its pixels are decoded where the file can do no harm, and nowhere else. Its previews are
+        # smaller.
+        assert (1024, 1024) not in counted.decoded_sizes
     asked = after_the_end(statements)
     assert len(asked) <= 8, asked
     assert sum("FROM pictures" in one for one in asked) == 1

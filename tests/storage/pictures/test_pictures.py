@@ -16,6 +16,7 @@ from zlib import crc32
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 from storage import jobs, pictures
 from storage.database import Database
@@ -116,6 +117,28 @@ async def test_what_is_no_sound_png_is_not_saved(
     with pytest.raises(PictureNotSaved, match="not a sound PNG"):
         await folder.save(JOB, 0, 7, spoil(png))
     assert not root.exists()
+
+
+async def test_pixels_that_were_checked_are_not_decoded_again(
+    folder: PictureFolder, png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[object] = []
+    prepare = PngImageFile.load_prepare
+    monkeypatch.setattr(
+        PngImageFile, "load_prepare", lambda one: (decoded.append(one), prepare(one))[1]
+    )
+    checked = await folder.save_all(JOB, [(7, png), (8, png)], checked=True)
+    assert not decoded
+    assert await folder.save_all(JOB, [(7, png), (8, png)]) == checked
+    assert len(decoded) == 2
+
+
+async def test_the_checksums_of_a_checked_picture_are_checked(
+    folder: PictureFolder, png: bytes
+) -> None:
+    at = png.index(b"IDAT") + 6
+    with pytest.raises(PictureNotSaved):
+        await folder.save(JOB, 0, 7, png[:at] + bytes((png[at] ^ 1,)) + png[at + 1 :], checked=True)
 
 
 @pytest.mark.parametrize("job_id", ["../../etc/passwd", "", "A" * 32, JOB + "\n", JOB + "/x"])
