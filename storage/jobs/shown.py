@@ -122,9 +122,7 @@ async def _attach(
     session: AsyncSession, attached: Update, job_id: str, channel_id: int, message_id: int
 ) -> JobRow | None:
     """Give a job its message, or note the message as unwanted if the job was erased."""
-    row = await session.scalar(
-        attached.where(JobRow.id == job_id, not_erased()).returning(JobRow)
-    )
+    row = await session.scalar(attached.where(JobRow.id == job_id, not_erased()).returning(JobRow))
     if row is None:
         await unwanted_messages.add(session, channel_id, message_id)
     return row
