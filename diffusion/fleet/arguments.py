@@ -45,8 +45,10 @@ def parsed(typed: Sequence[str] | None = None) -> FleetArguments:
     parser.add_argument("--port", type=int, default=7860)
     parser.add_argument(
         "--model",
-        action="append",
-        help="a folder, file or hub name; several, or with commas between them (DARKROOM_MODEL)",
+        metavar="MODELS",
+        default=os.environ.get("DARKROOM_MODEL", ""),
+        help="folders, files or hub names with commas between them (DARKROOM_MODEL); the first is "
+        "used where a request names none",
     )
     parser.add_argument(
         "--rare",
@@ -83,10 +85,8 @@ def parsed(typed: Sequence[str] | None = None) -> FleetArguments:
     if given.local and (given.address or given.replicas != (None, None)):
         parser.error("--local goes with neither --address nor --replicas")
     least, most = (given.local, given.local) if given.local else given.replicas
-    typed_models = given.model or [os.environ.get("DARKROOM_MODEL", "")]
-    models = _split(typed_models) or ("",)
     return FleetArguments(
-        models,
+        _split([given.model]) or ("",),
         _split(given.rare),
         given.address,
         given.host,

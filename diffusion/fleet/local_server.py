@@ -5,6 +5,7 @@ application answers here too, with all its bounds, each request is passed on to 
 that nobody else reaches. Imports no torch.
 """
 
+import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -114,7 +115,7 @@ class LocalServer:
             asked.method,
             URL("http://darkroom" + asked.target, encoded=True),
             headers=headers,
-            data=(asked.body or None) if body is None else body,
+            data=body if body is not None else io.BytesIO(asked.body) if asked.body else None,
             allow_redirects=False,
         )
         try:
