@@ -17,8 +17,8 @@ from pydantic import SecretStr
 from bot.client import DarkroomBot
 from bot.config import Settings
 from diffusion.protocol.client import InferenceClient, InferenceUnavailable
-from diffusion.protocol.events import Finished, Progress
-from diffusion.protocol.requests import ImageRequest, Noise
+from diffusion.protocol.events import Finished, Progress, Queued
+from diffusion.protocol.requests import MAX_STEPS, ImageRequest, Noise
 from playground import Playground
 from playground.testing.member import Member
 from playground.testing.views import Message
@@ -149,12 +149,12 @@ async def test_all_replicas_draw_the_same_bytes_and_who_hangs_up_frees_the_rows(
                 assert float(figures.split(steps)[1].split("\n")[0]) > 0
             async with session.get(url + "/v1/models", headers={"Authorization": ""}) as response:
                 assert response.status == 401
-        stream = client.generate(a_request(5, model=model, steps=200), previews=0)
+        stream = client.generate(a_request(5, model=model, steps=MAX_STEPS), previews=0)
         while not isinstance(await anext(stream), Progress):
             pass
         assert (await client.load())[1] == 1
         await stream.aclose()
-        while await client.load() != (0, 0):
+        while await client.load() != (0, 0):  # noqa: ASYNC110 - another process changes it
             await asyncio.sleep(0.2)
 
 
@@ -165,8 +165,8 @@ async def test_a_killed_replica_breaks_its_streams_and_is_started_again(
     await until_ready(url, 2)
     async with InferenceClient(url, KEY) as client:
         model = (await client.models())[0].id
-        stream = client.generate(a_request(9, model=model, steps=200), previews=0)
-        await anext(stream)
+        stream = client.generate(a_request(9, model=model, steps=MAX_STEPS), previews=0)
+        assert isinstance(await anext(stream), Queued)
         for one in replicas(pid):
             one.kill()
         with pytest.raises(InferenceUnavailable) as lost:
@@ -214,7 +214,8 @@ def busiest(engines: list[psutil.Process]) -> int:
 def test_the_serve_configuration_of_kubernetes_is_one() -> None:
     """Ray's own reader takes it, and our application takes its arguments."""
     code = (
-        "import yaml, sys; from pathlib import Path; from ray.serve.schema import ServeDeploySchema;"
+        "import yaml, sys; from pathlib import Path;"
+        "from ray.serve.schema import ServeDeploySchema;"
         "from diffusion.fleet.application import Arguments;"
         "(service,) = [one for one in yaml.safe_load_all(Path(sys.argv[1]).read_text()) "
         "if one['kind'] == 'RayService'];"
