@@ -4,9 +4,12 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Sequence
+from typing import NoReturn
 
 import ray
 from ray import serve
+from ray.exceptions import RayError
 
 from diffusion.environment import DEFAULTS
 from diffusion.fleet.application import APPLICATION, ServedModel, fleet, settings_here
@@ -18,6 +21,9 @@ from diffusion.fleet.placement import (
     place,
 )
 from diffusion.fleet.replica import measured
+from diffusion.loading.hub import HubAway
+from diffusion.loading.load import CheckpointError
+from diffusion.nn.devices import SettingError
 from diffusion.server.admission.origins import OpenToAll, WrongOrigins, check_open, read_origins
 from diffusion.telemetry import logs
 
@@ -36,32 +42,51 @@ def run(arguments: FleetArguments) -> int:
         origins = sorted(read_origins(allowed, api_key, arguments.open_to_all))
     except (OpenToAll, WrongOrigins) as error:
         return _refused(error, os.EX_CONFIG)
-    stop = threading.Event()
     try:
         _join(arguments.address)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
-        placed = place(arguments.models, arguments.rare, ray.cluster_resources(), arguments.bounds)
-        models = [_measured(arguments, model, placed[model]) for model in arguments.models]
-        door = settings_here(api_key, arguments.host, origins, arguments.copies)
-        serve.start(
-            proxy_location="EveryNode",
-            http_options={"host": arguments.host, "port": arguments.port},
-        )
-        serve.run(
-            fleet(models, door),
-            name=APPLICATION,
-            logging_config={"log_level": "WARNING", "enable_access_log": False},
-        )
+        signal.signal(signal.SIGTERM, _interrupt)
+        models = _deploy(arguments, api_key, origins)
         logs.tell(_ready(arguments, models), logger=__name__)
-        stop.wait()
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        log.info("The fleet stops.")
     except CannotPlace as error:
         return _refused(error, os.EX_CONFIG)
+    except RayError as error:
+        # In a replica's process something was raised: what, says its cause.
+        cause = getattr(error, "cause", None) or str(error).partition("\n")[0]
+        is_setting = isinstance(cause, CheckpointError | SettingError)
+        return _refused(cause, os.EX_CONFIG if is_setting and not isinstance(cause, HubAway) else 1)
     except (ConnectionError, RuntimeError, OSError) as error:
         return _refused(error, 1)
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _leave(arguments.address)
     return 0
+
+
+def _deploy(
+    arguments: FleetArguments, api_key: str | None, origins: Sequence[str]
+) -> list[ServedModel]:
+    """Deploy all models and the door, and wait until they are ready. Raises CannotPlace, RayError
+    and RuntimeError."""
+    placed = place(arguments.models, arguments.rare, ray.cluster_resources(), arguments.bounds)
+    models = [_measured(arguments, model, placed[model]) for model in arguments.models]
+    door = settings_here(api_key, arguments.host, origins, arguments.copies)
+    serve.start(
+        proxy_location="EveryNode",
+        http_options={"host": arguments.host, "port": arguments.port},
+    )
+    serve.run(
+        fleet(models, door),
+        name=APPLICATION,
+        logging_config={"log_level": "WARNING", "enable_access_log": False},
+    )
+    return models
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def _join(address: str | None) -> None:

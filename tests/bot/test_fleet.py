@@ -211,6 +211,14 @@ def busiest(engines: list[psutil.Process]) -> int:
     return max(used, key=lambda pid: used[pid])
 
 
+async def test_a_model_that_is_not_there_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    arguments = ("-m", "bot", "fleet", "--local", "1", "--port", str(free_port()))
+    missing = {"DARKROOM_MODEL": str(tmp_path / "no-model")}
+    async with RunningProcess(*arguments, environment=missing) as process:
+        assert await process.wait() == os.EX_CONFIG, process.output
+    assert "no-model" in process.output
+
+
 def test_the_serve_configuration_of_kubernetes_is_one() -> None:
     """Ray's own reader takes it, and our application takes its arguments."""
     code = (
