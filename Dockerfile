@@ -31,6 +31,13 @@ RUN if [ -z "$TORCH_INDEX" ]; then \
         && pip install --no-cache-dir --no-deps --index-url "$TORCH_INDEX" -r /tmp/torch.txt; \
     fi
 
+# With anything in it, the image can run `darkroom fleet` and be a machine of a Ray cluster.
+ARG FLEET=
+COPY requirements-fleet.lock ./
+RUN if [ -n "$FLEET" ]; then \
+        pip install --no-cache-dir --no-deps --require-hashes -r requirements-fleet.lock; \
+    fi
+
 COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY bot bot
 COPY classifier classifier

@@ -7,7 +7,7 @@ ARGS ?=
 # On a processor OpenVINO draws several times as fast as torch. A GPU has no use for its 180 MB.
 EXTRAS = $(shell command -v nvidia-smi >/dev/null 2>&1 || echo '[openvino]')
 
-.PHONY: install run doctor test slow company libraries clients lint bench
+.PHONY: install run doctor test slow company fleet libraries clients lint bench
 
 install: .venv/installed
 
@@ -38,6 +38,15 @@ slow: .venv/installed-dev
 # The same bytes in any company: 500 pictures for each choice of instructions and threads.
 company: .venv/installed-dev
 	$(BIN)/python -m pytest -m company tests/diffusion/engine/test_company.py $(ARGS)
+
+# Engines on Ray, a replica killed under the real bot, and the files for Kubernetes against its
+# schemas. Installs 400 MB.
+fleet: .venv/installed-fleet
+	$(BIN)/python -m pytest -m fleet tests/bot/test_fleet.py tests/test_kubernetes.py $(ARGS)
+
+.venv/installed-fleet: .venv/installed-dev
+	$(INSTALL) -e '.[dev,fleet]' kubernetes-validate
+	touch $@
 
 # Other libraries than discord.py on the playground, each in an environment of its own.
 LIBRARIES := hikari hikari-zstd py-cord interactions.py

@@ -2,6 +2,7 @@
 """Write the versions that the image installs, with the hashes of their files on PyPI.
 
 `requirements-torch.lock` has torch and what it needs of CUDA, which can come from another index;
+`requirements-fleet.lock` has what only `darkroom fleet` needs, which not every image has;
 `requirements.lock` has all the rest. Needs `uv`. The versions are those of `constraints.txt`. What
 that does not name, such as CUDA's libraries, keeps the version that the locks have, or gets PyPI's
 newest if they have none.
@@ -14,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 REST, TORCH = ROOT / "requirements.lock", ROOT / "requirements-torch.lock"
+FLEET = ROOT / "requirements-fleet.lock"
 OF_TORCH = re.compile(r"(torch|triton|cuda-[\w-]+|nvidia-[\w-]+)==")
 HEADER = "# Written by .ci/lock.py: every version with the hashes of its files on PyPI.\n"
 
@@ -30,7 +32,7 @@ def main() -> None:
     ]
     pinned = "".join(
         line + "\n"
-        for lock in (REST, TORCH)
+        for lock in (REST, TORCH, FLEET)
         if lock.exists()
         for line in re.findall(r"^[\w.-]+==[^ \n]+", lock.read_text(), re.MULTILINE)
     )
@@ -40,23 +42,33 @@ def main() -> None:
     both = ROOT / ".constraints.tmp"
     both.write_text("\n".join([constraints, *rest, ""]))
     try:
-        compiled = subprocess.run(
-            [
-                *("uv", "pip", "compile", "-", "--constraints", str(both), "--no-header"),
-                *("--generate-hashes", "--no-annotate", "--python-version", "3.11"),
-                *("--python-platform", "x86_64-manylinux_2_28", "--quiet"),
-            ],
-            input="\n".join(wanted),
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+        without = _compiled(wanted, both)
+        whole = _compiled([*wanted, *project["optional-dependencies"]["fleet"]], both)
     finally:
         both.unlink()
-    entries = re.findall(r"^\S.*(?:\n .*)*", compiled, re.MULTILINE)
-    for lock, of_torch in ((REST, False), (TORCH, True)):
-        lines = [entry for entry in entries if bool(OF_TORCH.match(entry)) is of_torch]
-        lock.write_text(HEADER + "\n".join(lines) + "\n")
+    of_torch = [entry for entry in without if OF_TORCH.match(entry)]
+    for lock, entries in (
+        (REST, [entry for entry in without if entry not in of_torch]),
+        (TORCH, of_torch),
+        (FLEET, [entry for entry in whole if entry not in without]),
+    ):
+        lock.write_text(HEADER + "\n".join(entries) + "\n")
+
+
+def _compiled(wanted: list[str], constraints: Path) -> list[str]:
+    """The entries of a lock, one for each package."""
+    compiled = subprocess.run(
+        [
+            *("uv", "pip", "compile", "-", "--constraints", str(constraints), "--no-header"),
+            *("--generate-hashes", "--no-annotate", "--python-version", "3.11"),
+            *("--python-platform", "x86_64-manylinux_2_28", "--quiet"),
+        ],
+        input="\n".join(wanted),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return re.findall(r"^\S.*(?:\n .*)*", compiled, re.MULTILINE)
 
 
 def _name(line: str) -> str:

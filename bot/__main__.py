@@ -30,7 +30,12 @@ from diffusion.telemetry import logs, redaction
 from storage.database import StorageUnavailable, migrate
 from storage.permissions import PRIVATE_UMASK
 
-MODULES = {"inference": "diffusion", "playground": "playground", "train": "diffusion.training"}
+MODULES = {
+    "inference": "diffusion",
+    "fleet": "diffusion.fleet",
+    "playground": "playground",
+    "train": "diffusion.training",
+}
 """Commands that run as another module, so that the bot's process never imports torch."""
 
 
@@ -104,7 +109,7 @@ def _set_up_logs(settings: Settings) -> None:
 
 def _replace_process(module: str, arguments: list[str]) -> None:
     """Replace this process by another module, with its settings from `.env`."""
-    if module == "diffusion":
+    if module in ("diffusion", "diffusion.fleet"):
         settings = Settings()
         # Before the typed arguments, so that those win.
         arguments = [*settings.inference_arguments, *arguments]
@@ -166,6 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     tidy.add_argument("--yes", action="store_true", help="delete it; without this, only say it")
     commands.add_parser("inference", help="the inference process alone (--help says more)")
+    commands.add_parser("fleet", help="several engines behind one address (--help says more)")
     commands.add_parser("playground", help="the local Discord alone (--help says more)")
     commands.add_parser("train", help="train the embedded model (--help says more)")
     return parser

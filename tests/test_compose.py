@@ -15,14 +15,18 @@ from tests.test_docs import environment_names
 
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
-LOCKS = ("requirements.lock", "requirements-torch.lock")
+LOCKS = ("requirements.lock", "requirements-torch.lock", "requirements-fleet.lock")
 
 
 class ComposeLoader(yaml.SafeLoader):
-    """YAML with Compose's own `!reset`, which takes a value of the lower file away."""
+    """YAML with Compose's own `!reset`, which takes a value of the lower file away, and
+    `!override`, which replaces it."""
 
 
 ComposeLoader.add_constructor("!reset", lambda loader, node: None)
+ComposeLoader.add_constructor(
+    "!override", lambda loader, node: loader.construct_sequence(node, deep=True)
+)
 
 
 def read(name: str) -> dict[str, Any]:
@@ -72,6 +76,22 @@ def test_inference_reserves_a_gpu_and_the_cpu_file_takes_it_away() -> None:
     assert device["capabilities"] == ["gpu"]
     cpu = read("docker-compose.cpu.yml")
     assert cpu == {"services": {"inference": {"deploy": None}}}
+
+
+def test_the_fleet_file_has_inference_be_a_fleet_on_all_gpus() -> None:
+    (name, service), *others = read("docker-compose.fleet.yml")["services"].items()
+    assert (name, others) == ("inference", [])
+    assert service["build"]["args"] == {"FLEET": "1"}
+    assert service["image"] != SERVICES["inference"]["image"], "bot's image stays without Ray"
+    place = SERVICES["inference"]["command"][1:]
+    assert service["command"] == ["fleet", *place]
+    (device,) = service["deploy"]["resources"]["reservations"]["devices"]
+    assert device["count"] == "all"
+    # Where nothing else can be written, Ray's token lies in the volume and its sessions in memory.
+    home = service["environment"]["HOME"]
+    assert f"cache:{home}" in SERVICES["inference"]["volumes"]
+    assert re.fullmatch(r"/tmp:size=\d+g", service["tmpfs"][0])
+    assert 0 < service["pids_limit"] <= 4096
 
 
 def test_what_the_example_names_reaches_a_container() -> None:
@@ -218,6 +238,7 @@ def test_all_that_is_needed_is_locked() -> None:
         *project["project"]["dependencies"],
         *project["project"]["optional-dependencies"]["openvino"],
         *project["project"]["optional-dependencies"]["telemetry"],
+        *project["project"]["optional-dependencies"]["fleet"],
         *project["build-system"]["requires"],
     ]
     seen: set[tuple[str, frozenset[str]]] = set()
@@ -247,7 +268,7 @@ def test_nothing_is_installed_without_its_hash_but_torch_from_another_index() ->
         assert "--no-deps" in command
         if "$TORCH_INDEX" not in command and "--no-index" not in command:
             assert "--require-hashes" in command
-    assert len(commands) == 4
+    assert len(commands) == 5
     for name in LOCKS:
         assert name in DOCKERFILE
         assert f"!{name}" in (ROOT / ".dockerignore").read_text().split()

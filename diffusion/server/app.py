@@ -4,11 +4,9 @@ Reads requests, hands them to the engine's thread, and answers with what becomes
 """
 
 import asyncio
-import hmac
 import logging
-import math
 import secrets
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
@@ -16,23 +14,24 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from diffusion.decoding.decoder import DecoderBusy, PictureDecoder
 from diffusion.engine.engine_thread import EngineState, EngineThread, NotServing
 from diffusion.engine.events import GenerationFailed, GenerationFinished
-from diffusion.engine.shares import Caller, QueueFull
+from diffusion.engine.shares import Caller
 from diffusion.protocol.calls import GenerationCall, read_call
 from diffusion.protocol.errors import InvalidField
-from diffusion.protocol.openai_fields import is_alias
 from diffusion.protocol.requests import SEED_COUNT
+from diffusion.server.admission.bodies import (
+    body_of,
+)
+from diffusion.server.admission.gate import Gate, Handler
+from diffusion.server.admission.refusals import error_event, refusal
 from diffusion.server.auxiliary import AuxiliaryRoutes
-from diffusion.server.bodies import MAX_BODY_BYTES, Bodies, BodyTooSlow, NoRoom, WrongType, body_of
-from diffusion.server.connections import HEALTH_PATHS, Connections
 from diffusion.server.edits import read_edit
+from diffusion.server.listing import listed, one_of
 from diffusion.server.metrics import Metrics
-from diffusion.server.origins import Cors, is_known_host, is_own_page
 from diffusion.server.picture_links import FILES_PATH, PictureLinks, link_base
-from diffusion.server.responses import completed, error_event, events, files, refusal
+from diffusion.server.responses import completed, events, files
 from diffusion.server.stages import TracedStream
 from diffusion.server.work_queue import WorkQueue
 from diffusion.telemetry import traces
-from diffusion.telemetry.job_context import TRACEPARENT, bind_request
 from diffusion.text.encoder import TextEncoder, TextTooLong
 from diffusion.vision.inpainting import InpaintCanvas
 
@@ -44,10 +43,6 @@ KEEP_ALIVE_INTERVAL_S = 15.0
 """Seconds without an event after which a comment is sent in a stream, as a sign of life."""
 
 log = logging.getLogger(__name__)
-
-HAS_KEY = web.RequestKey("has_key", bool)
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class ImagesApi:
@@ -68,29 +63,21 @@ class ImagesApi:
         origins: Collection[str] = (),
     ) -> None:
         self._engine_thread = engine_thread
-        self._api_key = api_key
-        self._listening = listening
         self._aliases = tuple(aliases)
-        self._cors = Cors(origins)
         self.links = PictureLinks()
-        self.connections = Connections()
-        self.bodies = Bodies()
+        self._gate = Gate(
+            api_key, listening, origins, self.links.is_signed, self._seconds_until_room
+        )
+        self.connections = self._gate.connections
+        self.bodies = self._gate.bodies
         self._reading = WorkQueue("uploads", MAX_READING_REQUESTS, READERS)
         self._decoder = PictureDecoder()
         self._metrics = Metrics(engine_thread, self.connections, self.bodies, self.links)
 
-    def app(self) -> web.Application:
-        app = web.Application(
-            client_max_size=MAX_BODY_BYTES,
-            middlewares=[
-                self.connections.answer,
-                self._answer_errors,
-                self._cors.preflight,
-                self._check_key,
-                self._check_source,
-                self._hold_body,
-            ],
-        )
+    def app(self, *, has_gate: bool = True) -> web.Application:
+        """The application; without `has_gate` for requests that have passed a gate elsewhere."""
+        app = self._gate.app() if has_gate else self._gate.unguarded_app()
+        app.middlewares.append(self._answer_engine_errors)
         app.router.add_post("/v1/images/generations", self._generate)
         app.router.add_post("/v1/images/edits", self._edit)
         AuxiliaryRoutes(self._engine_thread, self._decoder).add_to(app)
@@ -101,7 +88,6 @@ class ImagesApi:
         app.router.add_get("/readyz", self._health)
         app.router.add_get("/healthz", self._alive)
         app.router.add_get("/metrics", self._figures)
-        app.on_response_prepare.append(self._cors.add_headers)
         app.on_cleanup.append(self._close)
         return app
 
@@ -109,97 +95,27 @@ class ImagesApi:
         self._reading.close()
         await self._decoder.close()
 
-    # Errors: all are answered in OpenAI's shape.
-
     @web.middleware
-    async def _answer_errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        # Also where it names none: a connection's requests are answered in one task.
-        bind_request(request.headers.get(TRACEPARENT))
+    async def _answer_engine_errors(
+        self, request: web.Request, handler: Handler
+    ) -> web.StreamResponse:
         try:
             return await handler(request)
-        except InvalidField as error:
-            return refusal(400, error.message, param=error.param, code=error.code)
         except TextTooLong as error:
             return refusal(400, str(error), param="prompt")
-        except QueueFull as full:
-            self._metrics.ended("refused")
-            return self._no_place(full)
         except DecoderBusy:
             reason = "Too many pictures wait to be read; try again soon."
             return refusal(429, reason, code="queue_full", headers={"Retry-After": "1"})
         except NotServing as error:
             return refusal(503, str(error), code="not_serving")
-        except NoRoom:
-            reason = "Too many bytes of requests are held already; try again soon."
-            return _closing(refusal(503, reason, code="busy", headers={"Retry-After": "5"}))
-        except BodyTooSlow:
-            return _closing(refusal(408, "The body came too slowly.", code="too_slow"))
-        except WrongType as error:
-            return refusal(415, str(error), code="wrong_content_type")
-        except (web.RequestPayloadError, ConnectionError):
-            return refusal(400, "The body broke off, or is not what its headers say.")
-        except web.HTTPRequestEntityTooLarge:
-            return refusal(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
-        except web.HTTPNotFound:
-            return refusal(404, f"There is nothing at {request.path}.", code="unknown_url")
-        except web.HTTPMethodNotAllowed as error:
-            allowed = ", ".join(sorted(error.allowed_methods))
-            return refusal(405, f"{request.path} takes {allowed}.", headers={"Allow": allowed})
-        except web.HTTPException as error:
-            return refusal(error.status, error.reason)
-        except Exception:
-            log.exception("a request failed unexpectedly")
-            return refusal(500, "The server made a mistake; its log has the details.")
-
-    @web.middleware
-    async def _check_key(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = request.headers.get("Authorization", "")
-        wanted = f"Bearer {self._api_key}"
-        known = hmac.compare_digest(given.encode(errors="replace"), wanted.encode())
-        # A link's signature stands for the key, since browsers send none with a picture.
-        signed = self.links.is_signed(request)
-        is_open = known or signed or request.path in HEALTH_PATHS
-        if self._api_key and not is_open:
-            return refusal(401, "A valid API key is needed.", code="invalid_api_key")
-        request[HAS_KEY] = self._api_key is not None and (known or signed)
-        return await handler(request)
-
-    @web.middleware
-    async def _check_source(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Refuse scripts of other sites, by Origin, and unknown names for this machine, by Host.
-
-        With the API key, any name may be used.
-        """
-        host, origin = request.headers.get("Host"), request.headers.get("Origin")
-        if not is_own_page(origin, host) and not self._cors.allows(origin):
-            return refusal(403, "Other sites' pages may not use this server.", code="foreign_page")
-        if not request[HAS_KEY] and not is_known_host(host, self._listening):
-            reason = "Call this server by its address; by any name once INFERENCE_API_KEY is set."
-            return refusal(403, reason, code="foreign_host")
-        return await handler(request)
-
-    @web.middleware
-    async def _hold_body(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        with self.bodies.of(request):
-            return await handler(request)
 
     # Models, health and metrics.
 
     async def _models(self, _request: web.Request) -> web.Response:
-        response = web.json_response({"object": "list", "data": [self._entry()]})
-        # A small model's words are some fifty kilobytes.
-        response.enable_compression()
-        return response
+        return listed([self._entry()])
 
     async def _model(self, request: web.Request) -> web.Response:
-        """The model by its id or by an alias; then `root` says whose alias it is."""
-        info, name = self._engine_thread.engine.checkpoint.info, request.match_info["name"]
-        if name == info.id:
-            return web.json_response(self._entry())
-        if is_alias(name, self._aliases):
-            return web.json_response({**self._entry(), "id": name, "root": info.id})
-        reason = f"There is no model “{name[:80]}”. Known: {info.id}."
-        return refusal(404, reason, param="model", code="model_not_found")
+        return one_of([self._entry()], request.match_info["name"], self._aliases)
 
     def _entry(self) -> dict[str, object]:
         """The model as `/v1/models` lists it."""
@@ -223,16 +139,11 @@ class ImagesApi:
             body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
         )
 
-    def _no_place(self, full: QueueFull) -> web.Response:
-        """The answer to a request that finds the queue full; says when to try again."""
-        reason, code = "The queue is full; try again soon.", "queue_full"
-        if full.own:
-            reason = "Too many of your requests are waiting; try again when some are done."
-            code = "rate_limit_exceeded"
+    def _seconds_until_room(self) -> float:
+        """Counts a request that finds the queue full, and says in how many seconds to try again."""
+        self._metrics.ended("refused")
         ready = self._engine_thread.state is EngineState.READY
-        seconds = self._engine_thread.engine.seconds_until_room() if ready else 0.0
-        headers = {"Retry-After": str(max(1, math.ceil(seconds)))}
-        return refusal(429, reason, code=code, headers=headers)
+        return self._engine_thread.engine.seconds_until_room() if ready else 0.0
 
     # Generating.
 
@@ -320,12 +231,6 @@ class ImagesApi:
                 # The caller hung up, and this noticed before the cancellation came.
                 outcome = "cancelled"
         return response, outcome
-
-
-def _closing(response: web.Response) -> web.Response:
-    """Close the connection after this answer: the rest of the request's body may never end."""
-    response.force_close()
-    return response
 
 
 def _text_tokens(call: GenerationCall, encoder: TextEncoder) -> int:

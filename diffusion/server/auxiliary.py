@@ -27,7 +27,7 @@ from diffusion.protocol.calls import PictureCall, PromptCall, read_question
 from diffusion.protocol.errors import refuse
 from diffusion.protocol.infotext import with_size
 from diffusion.protocol.openai_fields import Warned
-from diffusion.server.bodies import body_of
+from diffusion.server.admission.bodies import body_of
 from diffusion.server.responses import with_warnings
 from diffusion.server.uploads import read_form, read_picture
 from diffusion.server.work_queue import WorkQueue

@@ -19,7 +19,7 @@ from diffusion.engine.shares import Caller
 from diffusion.protocol.calls import GenerationCall, read_call
 from diffusion.protocol.errors import refuse
 from diffusion.protocol.models import ModelInfo
-from diffusion.server.bodies import body_of
+from diffusion.server.admission.bodies import body_of
 from diffusion.server.uploads import Form, read_form, read_picture
 from diffusion.server.work_queue import WorkQueue
 from diffusion.vision.inpainting import InpaintCanvas, prepare

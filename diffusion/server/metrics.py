@@ -9,8 +9,8 @@ from prometheus_client.registry import Collector
 
 from diffusion.engine.engine import Engine
 from diffusion.engine.engine_thread import EngineThread, NotServing
-from diffusion.server.bodies import Bodies
-from diffusion.server.connections import Connections
+from diffusion.server.admission.bodies import Bodies
+from diffusion.server.admission.connections import Connections
 from diffusion.server.picture_links import PictureLinks
 
 MAX_SIZES = 64

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from diffusion.engine.shares import Caller
-from diffusion.server.responses import refusal
+from diffusion.server.admission.refusals import refusal
 
 LINK_LIFETIME_S = 3600
 """How long a link is good for; OpenAI's are too."""

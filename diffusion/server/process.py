@@ -20,9 +20,9 @@ from diffusion.engine.profiling import CostModelFile, cache_folder, identity, na
 from diffusion.loading.hub import HubAway
 from diffusion.loading.load import EMBEDDED, CheckpointError, load
 from diffusion.nn.devices import SettingError, best_device, compile_wanted, number_type, prepare
+from diffusion.server.admission.connections import BoundedListener
+from diffusion.server.admission.origins import OpenToAll, WrongOrigins, check_open, read_origins
 from diffusion.server.app import ImagesApi
-from diffusion.server.connections import BoundedListener
-from diffusion.server.origins import OpenToAll, WrongOrigins, check_open, read_origins
 from diffusion.telemetry import logs, traces
 
 DESCRIPTION = (
@@ -91,9 +91,9 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
         origins = read_origins(allowed, api_key, arguments.no_key)
     except (OpenToAll, WrongOrigins) as error:
         return _refused(error, os.EX_CONFIG)
-    engine_thread = EngineThread(lambda: _engine(arguments.model, device))
+    engine_thread = EngineThread(lambda: loaded_engine(arguments.model, device))
     service = ImagesApi(
-        engine_thread, api_key, arguments.host, aliases=_model_aliases(), origins=origins
+        engine_thread, api_key, arguments.host, aliases=model_aliases(), origins=origins
     )
     listener = BoundedListener(service.app(), service.connections, CONNECTIONS_TIMEOUT_S)
     try:
@@ -106,12 +106,12 @@ async def serve(arguments: argparse.Namespace, device: torch.device) -> int:
         return _refused(f"Cannot listen on {arguments.host}:{arguments.port}: {reason}.", code)
     ended = engine_thread.start()
     try:
-        await _first_of(stop.wait(), engine_thread.ready.wait(), ended)
+        await first_of(stop.wait(), engine_thread.ready.wait(), ended)
         if engine_thread.ready.is_set():
             model = engine_thread.engine.checkpoint.info.id
             ready = f"inference ready at http://{host}:{port} (model {model})"
             logs.tell(ready, logger=__name__)
-        await _first_of(stop.wait(), ended)
+        await first_of(stop.wait(), ended)
         if ended.done():
             ended.result()
         # It keeps listening, so that new requests are refused with an answer.
@@ -134,14 +134,14 @@ def _refused(reason: object, code: int) -> int:
     return code
 
 
-def _model_aliases() -> tuple[str, ...]:
+def model_aliases() -> tuple[str, ...]:
     """The other names of the model, such as `dall-e-*`."""
     setting = os.environ.get("DARKROOM_MODEL_ALIASES", "")
     return tuple(filter(None, map(str.strip, setting.split(","))))
 
 
 @contextmanager
-def _engine(model: Path, device: torch.device) -> Iterator[Engine]:
+def loaded_engine(model: Path, device: torch.device) -> Iterator[Engine]:
     """The engine, with the pass costs of earlier runs; this run's are saved at the end."""
     loras = os.environ.get("DARKROOM_LORAS")
     compiled = compile_wanted()
@@ -157,7 +157,7 @@ def _engine(model: Path, device: torch.device) -> Iterator[Engine]:
     file.write(costs)
 
 
-async def _first_of(*waiting: Awaitable[object]) -> None:
+async def first_of(*waiting: Awaitable[object]) -> None:
     """Wait for one of them; the others are left alone."""
     await asyncio.wait(
         [asyncio.ensure_future(one) for one in waiting], return_when=asyncio.FIRST_COMPLETED

@@ -11,8 +11,6 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aiohttp import web
-
 from diffusion.engine.events import (
     EngineEvent,
     GenerationFailed,
@@ -25,27 +23,11 @@ from diffusion.protocol.infotext import infotext
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.openai_fields import Warned
 from diffusion.sampling.plan import preview_steps, steps_run
+from diffusion.server.admission.refusals import error_event, event_bytes
 from diffusion.vision.image_files import USUAL_QUALITY, encode, encode_preview
 
 TOKEN_SIDE_PX = 16
 """In `usage`, a picture has one token for each square of this side."""
-
-
-def refusal(
-    status: int,
-    message: str,
-    *,
-    param: str | None = None,
-    code: str | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> web.Response:
-    """An error as the whole answer. `param` is the field at fault, `code` a word for programs."""
-    return web.json_response(_error(status, message, param, code), status=status, headers=headers)
-
-
-def error_event(status: int, message: str, code: str) -> bytes:
-    """An error as an event of a stream, whose status line was sent long ago."""
-    return _event("error", _error(status, message, None, code))
 
 
 def completed(call: GenerationCall, pictures: Sequence[bytes | str], text_tokens: int) -> bytes:
@@ -105,7 +87,7 @@ def _images(
     call: GenerationCall, kind: str, form: str, encoded: Sequence[bytes], more: Mapping[str, Any]
 ) -> list[bytes]:
     return [
-        _event(
+        event_bytes(
             _kind(call, kind),
             {
                 "created_at": int(time.time()),
@@ -122,7 +104,7 @@ def _images(
 
 
 def _ours(call: GenerationCall, kind: str, content: dict[str, int]) -> list[bytes]:
-    return [_event(_kind(call, kind), content)] if call.progress else []
+    return [event_bytes(_kind(call, kind), content)] if call.progress else []
 
 
 def _kind(call: GenerationCall, kind: str) -> str:
@@ -162,17 +144,6 @@ def files(call: GenerationCall, drawn: GenerationFinished, model: ModelInfo) -> 
         encode(pixels, call.output_format, infotext(call.request, index, model), quality)
         for index, pixels in enumerate(drawn.pictures)
     ]
-
-
-def _error(status: int, message: str, param: str | None, code: str | None) -> dict[str, Any]:
-    kind = "server_error" if status >= 500 else "invalid_request_error"
-    if status == 429:
-        kind = "rate_limit_error"
-    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
-
-
-def _event(kind: str, content: Mapping[str, Any]) -> bytes:
-    return f"event: {kind}\ndata: {json.dumps({'type': kind, **content})}\n\n".encode()
 
 
 def _base64(file: bytes) -> str:

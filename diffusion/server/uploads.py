@@ -13,7 +13,7 @@ from aiohttp.http import HttpProcessingError
 from diffusion.decoding.decode import DecodedPicture, Undecodable, Wanted
 from diffusion.decoding.decoder import PictureDecoder
 from diffusion.protocol.errors import InvalidField, refuse
-from diffusion.server.bodies import RequestBody, body_of
+from diffusion.server.admission.bodies import RequestBody, body_of
 
 MAX_UPLOAD_BYTES = 1 << 24
 """Bytes of one file; a PNG of 2048² that compresses badly stays below."""

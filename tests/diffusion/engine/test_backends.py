@@ -213,14 +213,14 @@ def test_the_server_starts_with_it_and_says_so(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("DARKROOM_BACKEND", "openvino")
-    with process._engine(tiny_folder, CPU) as engine:
+    with process.loaded_engine(tiny_folder, CPU) as engine:
         assert engine.backends["unet"] == "openvino"
         assert engine.backends["unet_with_loras"] == "torch"
         assert _drawn(engine, a_request())[0].std() > 10
-    with process._engine(tiny_folder, CPU) as again:
+    with process.loaded_engine(tiny_folder, CPU) as again:
         assert again.costs.curves  # those of the first start, which belong to this backend
     monkeypatch.setenv("DARKROOM_BACKEND", "torch")
-    with process._engine(tiny_folder, CPU) as engine:
+    with process.loaded_engine(tiny_folder, CPU) as engine:
         assert set(engine.backends.values()) == {"torch"}
         assert not engine.costs.curves
 

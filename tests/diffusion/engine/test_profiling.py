@@ -23,7 +23,7 @@ from diffusion.engine.profiling import (
 from diffusion.engine.scheduler import Shape
 from diffusion.loading.load import Checkpoint
 from diffusion.protocol.requests import Noise
-from diffusion.server.process import _engine
+from diffusion.server.process import loaded_engine
 from tests.support.engine.inference_requests import a_request
 
 CPU = torch.device("cpu")
@@ -254,39 +254,39 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_second_start_knows_what_the_first_has_measured(tiny_folder: Path, cache: Path) -> None:
-    with _engine(tiny_folder, CPU) as engine:
+    with loaded_engine(tiny_folder, CPU) as engine:
         assert _rest(engine) > len(SWEPT_ROWS)
         measured = _points(engine.costs)
-    with _engine(tiny_folder, CPU) as engine:
+    with loaded_engine(tiny_folder, CPU) as engine:
         assert _rest(engine) == 0
         assert _points(engine.costs) == measured
 
 
 def test_what_was_measured_while_working_is_kept_too(tiny_folder: Path, cache: Path) -> None:
-    with _engine(tiny_folder, CPU) as engine:
+    with loaded_engine(tiny_folder, CPU) as engine:
         engine.add(a_request(width=72, steps=3))
         while len(engine):
             engine.step()
-    with _engine(tiny_folder, CPU) as engine:
+    with loaded_engine(tiny_folder, CPU) as engine:
         assert Shape(8, 9) in engine.costs.curves
         # Its own size is not known yet.
         assert _rest(engine) > len(SWEPT_ROWS)
 
 
 def test_a_damaged_file_is_replaced(tiny_folder: Path, cache: Path) -> None:
-    with _engine(tiny_folder, CPU) as engine:
+    with loaded_engine(tiny_folder, CPU) as engine:
         _rest(engine)
     (file,) = cache.iterdir()
     file.write_bytes(file.read_bytes()[:100])
-    with _engine(tiny_folder, CPU) as engine:
+    with loaded_engine(tiny_folder, CPU) as engine:
         assert _rest(engine) > len(SWEPT_ROWS)
-    with _engine(tiny_folder, CPU) as engine:
+    with loaded_engine(tiny_folder, CPU) as engine:
         assert _rest(engine) == 0
     assert list(cache.iterdir()) == [file]
 
 
 def test_an_engine_that_fails_keeps_nothing(tiny_folder: Path, cache: Path) -> None:
-    with pytest.raises(SystemError), _engine(tiny_folder, CPU):
+    with pytest.raises(SystemError), loaded_engine(tiny_folder, CPU):
         raise SystemError
     assert not cache.exists()
 

@@ -19,7 +19,7 @@ from diffusion.engine.engine import Engine
 from diffusion.engine.events import GenerationFinished
 from diffusion.engine.scheduler import Shape
 from diffusion.loading.load import Checkpoint
-from diffusion.server.app import MAX_BODY_BYTES
+from diffusion.server.admission.bodies import MAX_BODY_BYTES
 from diffusion.server.metrics import MAX_SIZES
 from tests.support.engine.inference_requests import a_request
 from tests.support.engine.inference_server import Serving, held, serving

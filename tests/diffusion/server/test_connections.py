@@ -14,10 +14,10 @@ import pytest
 
 from diffusion.engine.engine import Engine
 from diffusion.loading.load import Checkpoint
-from diffusion.server import bodies, connections
+from diffusion.server.admission import bodies, connections
+from diffusion.server.admission.bodies import MAX_BODY_BYTES, Bodies
+from diffusion.server.admission.connections import Connections
 from diffusion.server.app import ImagesApi
-from diffusion.server.bodies import MAX_BODY_BYTES, Bodies
-from diffusion.server.connections import Connections
 from diffusion.server.uploads import MAX_UPLOAD_BYTES
 from tests.support.engine.image_uploads import saved, scene
 from tests.support.engine.inference_server import Serving, held, serving

@@ -12,7 +12,7 @@ import torch
 
 from diffusion.engine.engine import Engine
 from diffusion.loading.load import Checkpoint
-from diffusion.server.origins import (
+from diffusion.server.admission.origins import (
     OpenToAll,
     WrongOrigins,
     check_open,

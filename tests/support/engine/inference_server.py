@@ -10,8 +10,8 @@ from diffusion.engine.engine import Engine
 from diffusion.engine.engine_thread import EngineThread
 from diffusion.engine.events import EngineEvent
 from diffusion.loading.load import Checkpoint
+from diffusion.server.admission.connections import BoundedListener
 from diffusion.server.app import ImagesApi
-from diffusion.server.connections import BoundedListener
 from tests.support.engine.inference_requests import EightRows
 from tests.support.engine.sites import site as site
 

@@ -10,12 +10,13 @@ import logging
 import resource
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from diffusion.engine.shares import Caller, QueueFull, Shares
-from diffusion.server.responses import refusal
+from diffusion.server.admission.refusals import refusal
 
 MAX_CONNECTIONS = 512
 OWN_DESCRIPTORS = 64
@@ -156,6 +157,15 @@ class BoundedListener:
         self._sweeping = asyncio.create_task(self._sweep())
         address, port = self._listening.sockets[0].getsockname()[:2]
         return address, port
+
+    async def start_local(self, path: Path) -> None:
+        """Listen on a Unix socket, which only this machine reaches. Raises OSError."""
+        await self._runner.setup()
+        loop = asyncio.get_running_loop()
+        self._listening = await loop.create_unix_server(
+            self._connect, path, backlog=self._connections.backlog
+        )
+        self._sweeping = asyncio.create_task(self._sweep())
 
     async def close(self) -> None:
         """Stop listening, and end the requests that are being answered."""

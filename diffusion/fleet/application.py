@@ -1,0 +1,187 @@
+"""The fleet as an application of Ray Serve: the door, and a deployment for each model.
+
+`darkroom fleet` deploys it. `build` is for Serve's configuration files, as KubeRay has them:
+
+    import_path: diffusion.fleet.application:build
+    args: {models: [/models/sdxl.safetensors], gpus: 1, least: 1, most: 4}
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from ray import serve
+from ray.serve import Application
+from ray.serve.config import AutoscalingConfig
+
+from diffusion.environment import DEFAULTS
+from diffusion.fleet.ingress import Ingress
+from diffusion.fleet.placement import UNMEASURED_REQUESTS_AT_ONCE, Placement
+from diffusion.fleet.replica import EngineReplica
+from diffusion.server.admission.origins import read_origins
+
+APPLICATION = "darkroom"
+
+UPSCALE_DELAY_S = 5.0
+"""How long there are too many requests before another replica is started."""
+
+DOWNSCALE_DELAY_S = 300.0
+"""How long there are too few before one is stopped: loading a model takes minutes."""
+
+GRACE_S = 120.0
+"""How long a replica that is no longer needed may finish what it draws."""
+
+DOOR_MAX_REQUESTS = 2048
+"""More than the door's own bounds, which refuse with an answer."""
+
+INHERITED = (
+    "DARKROOM_LORAS",
+    "DARKROOM_DTYPE",
+    "DARKROOM_BACKEND",
+    "DARKROOM_COMPILE",
+    "DARKROOM_MODEL_ALIASES",
+    "DARKROOM_LOG_FORMAT",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+)
+"""Settings that replicas on all machines have from here. None is secret: Ray shows them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A model to serve: its folder, file or hub name, empty for the embedded one.
+
+    `backend` is what runs the U-Net of all replicas; None leaves it to each machine.
+    """
+
+    model: str
+    placement: Placement
+    requests_at_once: int
+    is_rare: bool = False
+    backend: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DoorSettings:
+    """The settings of the one address. `copies` of the door are on as many machines."""
+
+    api_key: str | None = None
+    host: str = "127.0.0.1"
+    aliases: Sequence[str] = ()
+    origins: Sequence[str] = ()
+    copies: int = 1
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def fleet(models: Sequence[ServedModel], door: DoorSettings) -> Application:
+    """The application with these models, the first of which is used where none is named."""
+    environment = {**DEFAULTS, **door.environment}
+    served = [_model(number, one, environment) for number, one in enumerate(models)]
+    described = [(one.model or "the embedded model", one.is_rare) for one in models]
+    deployed = serve.deployment(Ingress).options(
+        name="door",
+        num_replicas=door.copies,
+        max_replicas_per_node=1 if door.copies > 1 else None,
+        max_ongoing_requests=DOOR_MAX_REQUESTS,
+        graceful_shutdown_timeout_s=GRACE_S,
+        # It waits for others nearly all the time.
+        ray_actor_options={"num_cpus": 0, "runtime_env": {"env_vars": environment}},
+    )
+    application: Application = deployed.bind(
+        described, door.api_key, door.host, tuple(door.aliases), tuple(door.origins), *served
+    )
+    return application
+
+
+def settings_here(
+    api_key: str | None, host: str, origins: Sequence[str], copies: int = 1
+) -> DoorSettings:
+    """The door's settings, with the environment of this process for all replicas."""
+    aliases = os.environ.get("DARKROOM_MODEL_ALIASES", "").split(",")
+    return DoorSettings(
+        api_key,
+        host,
+        tuple(filter(None, map(str.strip, aliases))),
+        tuple(origins),
+        copies,
+        environment={name: os.environ[name] for name in INHERITED if os.environ.get(name)},
+    )
+
+
+def _model(number: int, served: ServedModel, environment: Mapping[str, str]) -> Any:
+    placement, environment = served.placement, dict(environment)
+    if served.backend:
+        environment["DARKROOM_BACKEND"] = served.backend
+    options: dict[str, Any] = {"num_replicas": placement.min_replicas}
+    if placement.min_replicas != placement.max_replicas:
+        options = {
+            "autoscaling_config": AutoscalingConfig(
+                min_replicas=placement.min_replicas,
+                # A rare model is started once, so that the door learns what it is.
+                initial_replicas=max(1, placement.min_replicas),
+                max_replicas=placement.max_replicas,
+                target_ongoing_requests=served.requests_at_once,
+                upscale_delay_s=UPSCALE_DELAY_S,
+                downscale_delay_s=DOWNSCALE_DELAY_S,
+            )
+        }
+    deployed = serve.deployment(EngineReplica).options(
+        # Names of files have characters that a deployment's may not have.
+        name=f"model-{number}",
+        max_ongoing_requests=served.requests_at_once,
+        graceful_shutdown_timeout_s=GRACE_S,
+        ray_actor_options={
+            "num_cpus": placement.cpus,
+            "num_gpus": placement.gpus,
+            "runtime_env": {"env_vars": environment},
+        },
+        **options,
+    )
+    return deployed.bind(served.model, placement.threads)
+
+
+class Arguments(BaseModel):
+    """What a configuration file of Serve says, as `args` of the application."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    models: list[str] = Field(default_factory=lambda: [""], min_length=1)
+    rare: list[str] = []
+    gpus: float = Field(1.0, ge=0)
+    cpus: float = Field(1.0, ge=0)
+    threads: int | None = Field(None, ge=1)
+    least: int = Field(1, ge=0)
+    most: int = Field(1, ge=1)
+    requests_at_once: int = Field(UNMEASURED_REQUESTS_AT_ONCE, ge=1)
+    copies: int = Field(1, ge=1)
+    host: str = "0.0.0.0"
+    open_to_all: bool = False
+
+
+def build(args: Arguments) -> Application:
+    """The application of a configuration file. The key is that of the head's environment.
+
+    Raises ValueError where no key is set and `open_to_all` does not say that it is wanted.
+    """
+    api_key = os.environ.get("INFERENCE_API_KEY") or None
+    if api_key is None and not args.open_to_all:
+        raise ValueError("Set INFERENCE_API_KEY, or open_to_all if everybody may draw.")
+    allowed = os.environ.get("DARKROOM_CORS_ORIGINS", "")
+    origins = sorted(read_origins(allowed, api_key, args.open_to_all))
+    models = [
+        ServedModel(
+            model,
+            Placement(
+                args.gpus,
+                args.cpus,
+                args.threads,
+                0 if model in args.rare else args.least,
+                max(args.most, args.least),
+            ),
+            args.requests_at_once,
+            model in args.rare,
+        )
+        for model in args.models
+    ]
+    return fleet(models, settings_here(api_key, args.host, origins, args.copies))

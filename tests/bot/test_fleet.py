@@ -1,0 +1,236 @@
+"""Engines on Ray Serve as people start them, with the real bot before them. `make fleet` only."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+import psutil
+import pytest
+from pydantic import SecretStr
+
+from bot.client import DarkroomBot
+from bot.config import Settings
+from diffusion.protocol.client import InferenceClient, InferenceUnavailable
+from diffusion.protocol.events import Finished, Progress, Queued
+from diffusion.protocol.requests import MAX_STEPS, ImageRequest, Noise
+from playground import Playground
+from playground.testing.member import Member
+from playground.testing.views import Message
+from storage import jobs, pictures
+from storage.database import Database
+from storage.models import JobState
+from tests.support.bot.job_messages import LONG, caught_at_work, finished, grids, job_id_of, labels
+from tests.support.processes import ROOT, RunningProcess
+
+pytest.importorskip("ray", reason="needs darkroom[fleet]: run `make fleet`")
+
+pytestmark = [pytest.mark.fleet, pytest.mark.timeout(600)]
+
+KEY = "open sesame"
+
+
+@pytest.fixture(scope="module")
+def fleet(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
+    """`darkroom fleet --local 2` of two cores, and its process's id."""
+    environment = {
+        "DARKROOM_MODEL": str(tiny_model),
+        "DARKROOM_BACKEND": "torch",
+        "INFERENCE_API_KEY": KEY,
+        "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache")),
+    }
+    port = free_port()
+    with asyncio.Runner() as runner:
+        process = RunningProcess(
+            "-m", "bot", "fleet", "--local", "2", "--port", str(port), environment=environment
+        )
+        runner.run(process.__aenter__())
+        try:
+            ready = runner.run(process.printed(r"fleet ready at (http://\S+) \((.*)\)"))
+            assert "2 replicas" in ready[2]
+            yield ready[1], process.pid
+            assert KEY not in process.output
+        finally:
+            process.send(signal.SIGTERM)
+            runner.run(process.wait())
+
+
+@pytest.fixture(scope="module")
+def inference_url(fleet: tuple[str, int]) -> str:
+    return fleet[0]
+
+
+@pytest.fixture
+def settings(tmp_path: Path, playground: Playground, inference_url: str) -> Settings:
+    return Settings(
+        _env_file=None,
+        discord_token=SecretStr("playground"),
+        discord_url=playground.url,
+        inference_url=inference_url,
+        inference_api_key=SecretStr(KEY),
+        DARKROOM_DATA=tmp_path / "data",
+        DARKROOM_FILTER="off",
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def replicas(pid: int) -> list[psutil.Process]:
+    """The processes of the engines of the fleet."""
+    started = psutil.Process(pid).children(recursive=True)
+    return [one for one in started if "ServeReplica:darkroom:model" in " ".join(one.cmdline())]
+
+
+def a_request(seed: int, **changes: object) -> ImageRequest:
+    usual: dict[str, object] = {
+        "model": "tiny",
+        "prompt": "a red fox",
+        "noises": tuple(Noise(seed + number) for number in range(4)),
+        "width": 64,
+        "height": 64,
+        "steps": 8,
+        "guidance_scale": 3.0,
+    }
+    return ImageRequest(**usual | changes)  # type: ignore[arg-type]
+
+
+async def drawn(client: InferenceClient, request: ImageRequest) -> tuple[bytes, ...]:
+    last = [event async for event in client.generate(request, previews=0)][-1]
+    assert isinstance(last, Finished), last
+    return last.pictures
+
+
+async def until_ready(url: str, count: int) -> None:
+    async with aiohttp.ClientSession() as session:
+        while True:
+            async with session.get(url + "/health") as response:
+                said = await response.json()
+            if response.status == 200 and sum(said["replicas"].values()) == count:
+                return
+            await asyncio.sleep(0.2)
+
+
+async def test_nothing_listens_beyond_this_machine(fleet: tuple[str, int]) -> None:
+    processes = [psutil.Process(fleet[1]), *psutil.Process(fleet[1]).children(recursive=True)]
+    listening = {
+        connection.laddr.ip
+        for process in processes
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
+
+
+async def test_all_replicas_draw_the_same_bytes_and_who_hangs_up_frees_the_rows(
+    fleet: tuple[str, int],
+) -> None:
+    url, _ = fleet
+    await until_ready(url, 2)
+    async with InferenceClient(url, KEY) as client:
+        model = (await client.models())[0].id
+        request = a_request(1, model=model)
+        wanted = await drawn(client, request)
+        at_once = await asyncio.gather(*(drawn(client, request) for _ in range(6)))
+        assert set(at_once) == {wanted}
+        async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as session:
+            async with session.get(url + "/metrics") as response:
+                figures = await response.text()
+            for number in ("0", "1"):
+                steps = f'darkroom_steps_total{{model="{model}",replica="{number}"}} '
+                assert float(figures.split(steps)[1].split("\n")[0]) > 0
+            async with session.get(url + "/v1/models", headers={"Authorization": ""}) as response:
+                assert response.status == 401
+        stream = client.generate(a_request(5, model=model, steps=MAX_STEPS), previews=0)
+        while not isinstance(await anext(stream), Progress):
+            pass
+        assert (await client.load())[1] == 1
+        await stream.aclose()
+        while await client.load() != (0, 0):  # noqa: ASYNC110 - another process changes it
+            await asyncio.sleep(0.2)
+
+
+async def test_a_killed_replica_breaks_its_streams_and_is_started_again(
+    fleet: tuple[str, int],
+) -> None:
+    url, pid = fleet
+    await until_ready(url, 2)
+    async with InferenceClient(url, KEY) as client:
+        model = (await client.models())[0].id
+        stream = client.generate(a_request(9, model=model, steps=MAX_STEPS), previews=0)
+        assert isinstance(await anext(stream), Queued)
+        for one in replicas(pid):
+            one.kill()
+        with pytest.raises(InferenceUnavailable) as lost:
+            async for _ in stream:
+                pass
+        assert lost.value.broke_off
+        await until_ready(url, 2)
+        assert len(await drawn(client, a_request(9, model=model))) == 4
+
+
+async def test_a_job_whose_replica_is_killed_is_finished_by_another_once_with_the_same_bytes(
+    fleet: tuple[str, int], bot: DarkroomBot, ada: Member, database: Database
+) -> None:
+    await until_ready(fleet[0], 2)
+    whole = await finished(ada, await ada.slash("darkroom", "imagine", prompt=f"{LONG} --seed 7"))
+    waiting = await ada.slash("darkroom", "imagine", prompt=f"{LONG} --seed 7")
+    await caught_at_work(ada, waiting)
+    async with InferenceClient(fleet[0], KEY) as client:
+        assert (await client.load())[1] == 1
+    killed = busiest(replicas(fleet[1]))
+    os.kill(killed, signal.SIGKILL)
+    grid = await finished(ada, waiting)
+    assert "U1" in labels(grid)
+    job = await jobs.get(database, job_id_of(grid))
+    assert job is not None
+    assert (job.state, job.attempts) == (JobState.DONE, 2)
+    assert [shown.id for shown in await grids(ada)] == [whole.id, grid.id]
+    first, second = [await stored(database, one) for one in (whole, grid)]
+    assert first == second
+
+
+async def stored(database: Database, grid: Message) -> list[str]:
+    return [one.sha256 for one in await pictures.of_job(database, job_id_of(grid))]
+
+
+def busiest(engines: list[psutil.Process]) -> int:
+    """The one that draws: it used the most processor time just now."""
+    before = {one.pid: sum(one.cpu_times()[:2]) for one in engines}
+    used: dict[int, float] = {}
+    while not any(used.values()):
+        used = {one.pid: sum(one.cpu_times()[:2]) - before[one.pid] for one in engines}
+    return max(used, key=lambda pid: used[pid])
+
+
+async def test_a_model_that_is_not_there_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    arguments = ("-m", "bot", "fleet", "--local", "1", "--port", str(free_port()))
+    missing = {"DARKROOM_MODEL": str(tmp_path / "no-model")}
+    async with RunningProcess(*arguments, environment=missing) as process:
+        assert await process.wait() == os.EX_CONFIG, process.output
+    assert "no-model" in process.output
+
+
+def test_the_serve_configuration_of_kubernetes_is_one() -> None:
+    """Ray's own reader takes it, and our application takes its arguments."""
+    code = (
+        "import yaml, sys; from pathlib import Path;"
+        "from ray.serve.schema import ServeDeploySchema;"
+        "from diffusion.fleet.application import Arguments;"
+        "(service,) = [one for one in yaml.safe_load_all(Path(sys.argv[1]).read_text()) "
+        "if one['kind'] == 'RayService'];"
+        "read = ServeDeploySchema.model_validate(yaml.safe_load(service['spec']['serveConfigV2']));"
+        "(app,) = read.applications; assert app.import_path == 'diffusion.fleet.application:build';"
+        "Arguments.model_validate(app.args)"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code, "deploy/kubernetes/engines.yaml"], cwd=ROOT, check=True
+    )

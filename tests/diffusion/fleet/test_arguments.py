@@ -1,0 +1,55 @@
+"""The command line of `darkroom fleet`."""
+
+import subprocess
+import sys
+
+import pytest
+
+from diffusion.fleet.arguments import parsed
+from diffusion.fleet.placement import Bounds
+from tests.support.processes import ROOT
+
+
+def test_models_come_from_the_setting_with_commas_between_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("DARKROOM_MODEL", raising=False)
+    assert parsed([]).models == ("",)
+    monkeypatch.setenv("DARKROOM_MODEL", "models/a.safetensors, org/b,models/a.safetensors")
+    assert parsed([]).models == ("models/a.safetensors", "org/b")
+    assert parsed(["--model", "c", "--rare", "c,d"]).models == ("c",)
+    assert parsed(["--model", "c", "--rare", "c,d"]).rare == ("c", "d")
+
+
+def test_bounds_are_those_that_were_typed() -> None:
+    assert parsed(["--local", "2"]).bounds == Bounds(2, 2)
+    assert parsed(["--replicas", "0:4"]).bounds == Bounds(0, 4)
+    assert parsed(["--replicas", "3", "--cores", "4"]).bounds == Bounds(3, 3, 4)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["--local", "0"],
+        ["--replicas", "4:1"],
+        ["--replicas", "x"],
+        ["--local", "2", "--address", "auto"],
+        ["--local", "2", "--replicas", "1:2"],
+    ],
+)
+def test_what_makes_no_sense_is_refused(typed: list[str], capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parsed(typed)
+    assert ended.value.code == 2
+    assert "error: " in capsys.readouterr().err
+
+
+def test_without_ray_a_sentence_says_what_to_install() -> None:
+    hidden = "import sys; sys.modules['ray'] = None; from diffusion.fleet.__main__ import main"
+    code = f"{hidden}; sys.argv[1:] = []; main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 78
+    assert "pip install 'darkroom[fleet]'" in ended.stderr
+    assert "Traceback" not in ended.stderr

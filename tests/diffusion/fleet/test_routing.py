@@ -1,0 +1,63 @@
+"""For which model and for whom a body is, as the door reads it."""
+
+import json
+
+import aiohttp
+import pytest
+
+from diffusion.fleet.routing import Said, said_by
+
+
+async def form(**fields: str | bytes) -> tuple[str, dict[str, str], bytes]:
+    written = aiohttp.FormData()
+    for name, value in fields.items():
+        if isinstance(value, bytes):
+            written.add_field(name, value, filename=name, content_type="image/png")
+        else:
+            # With a type it is a form of parts, as it is with files.
+            written.add_field(name, value, content_type="text/plain")
+    payload = written()
+    body = bytearray()
+
+    class Writer:
+        async def write(self, chunk: bytes) -> None:
+            body.extend(chunk)
+
+    await payload.write(Writer())  # type: ignore[arg-type]
+    return "multipart/form-data", {"Content-Type": payload.headers["Content-Type"]}, bytes(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"model": "a", "user": "u", "stream": true}', Said("a", "u", True)),
+        (b'{"model": "", "safety_identifier": "s", "user": "u"}', Said(None, "s")),
+        (b'{"model": 7, "user": [], "stream": "yes"}', Said()),
+        (b"[1]", Said()),
+        (b"{", Said()),
+        (b"[" * 100_000, Said()),
+        (b"", Said()),
+    ],
+)
+async def test_json(body: bytes, said: Said) -> None:
+    assert await said_by("application/json", {}, body) == said
+
+
+async def test_a_form_says_it_in_fields_before_and_after_files() -> None:
+    said = Said("a", "u", True)
+    assert await said_by(*await form(model="a", user="u", stream="true", image=b"x" * 9)) == said
+    assert (
+        await said_by(*await form(image=b"x" * 300_000, model="a", user="u", stream="true")) == said
+    )
+
+
+async def test_our_own_form_says_it_in_its_request() -> None:
+    body = json.dumps({"model": "b", "user": "u", "stream": True})
+    assert await said_by(*await form(model="a", request=body)) == Said("b", "u", True)
+
+
+async def test_what_is_no_form_says_nothing() -> None:
+    kind, headers, body = await form(image=b"x", model="a")
+    assert await said_by(kind, headers, body[:-40]) in (Said(), Said("a"))
+    assert await said_by(kind, {"Content-Type": "multipart/form-data"}, body) == Said()
+    assert await said_by(kind, headers, b"nothing") == Said()
