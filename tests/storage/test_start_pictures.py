@@ -14,7 +14,7 @@ from sqlalchemy import update
 from storage import drafts, jobs
 from storage.database import Database
 from storage.models import DraftRow
-from storage.pictures import KEPT_FOLDER, PictureFolder
+from storage.pictures import KEPT_FOLDER, PictureFolder, PictureStore
 from storage.start_pictures import MIN_AGE_S, StartPictures
 from tests.support.stored_jobs import REQUEST, new_job
 
@@ -23,12 +23,12 @@ NAMES = [sha256(picture).hexdigest() for picture in PICTURES]
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> PictureFolder:
-    return PictureFolder(tmp_path / "pictures")
+def folder(tmp_path: Path) -> PictureStore:
+    return PictureStore(PictureFolder(tmp_path / "pictures"))
 
 
 @pytest.fixture
-def start_pictures(database: Database, folder: PictureFolder) -> StartPictures:
+def start_pictures(database: Database, folder: PictureStore) -> StartPictures:
     return StartPictures(database, folder)
 
 
@@ -51,13 +51,13 @@ def starting(image: str, mask: str | None = None) -> dict[str, object]:
     return {**REQUEST, "start": {"image": image, "strength": 0.5, "mask": mask}}
 
 
-async def kept(folder: PictureFolder, numbers: Collection[int]) -> None:
+async def kept(folder: PictureStore, numbers: Collection[int]) -> None:
     for number in numbers:
         await folder.keep(PICTURES[number])
 
 
 async def test_a_sweep_leaves_what_jobs_and_drafts_name(
-    database: Database, folder: PictureFolder, start_pictures: StartPictures, place: Path
+    database: Database, folder: PictureStore, start_pictures: StartPictures, place: Path
 ) -> None:
     await kept(folder, range(6))
     await jobs.add(
@@ -81,7 +81,7 @@ async def test_a_sweep_leaves_what_jobs_and_drafts_name(
 
 
 async def test_ended_jobs_still_name_theirs(
-    database: Database, folder: PictureFolder, start_pictures: StartPictures, place: Path
+    database: Database, folder: PictureStore, start_pictures: StartPictures, place: Path
 ) -> None:
     await kept(folder, [0])
     (job,) = await jobs.add(database, [new_job(request=starting(NAMES[0]))], limit=None)
@@ -93,7 +93,7 @@ async def test_ended_jobs_still_name_theirs(
 
 
 async def test_a_sweep_ends_drafts_that_are_too_old_with_their_pictures(
-    database: Database, folder: PictureFolder, start_pictures: StartPictures, place: Path
+    database: Database, folder: PictureStore, start_pictures: StartPictures, place: Path
 ) -> None:
     await kept(folder, [0])
     await drafts.keep(database, 7, {"jobs": [{"request": starting(NAMES[0])}]})
@@ -159,7 +159,7 @@ async def test_what_is_refused_here_and_needed_there_stays(
 
 
 async def test_a_sweep_takes_nothing_away_that_is_just_being_queued(
-    database: Database, folder: PictureFolder, start_pictures: StartPictures, place: Path
+    database: Database, folder: PictureStore, start_pictures: StartPictures, place: Path
 ) -> None:
     """However the steps of a sweep and of members who start from the same few pictures meet."""
     await kept(folder, range(6))
@@ -199,7 +199,7 @@ def aged_now(file: Path) -> None:
 
 
 async def test_what_a_crash_left_half_written_goes_and_nothing_else(
-    folder: PictureFolder, start_pictures: StartPictures, place: Path
+    folder: PictureStore, start_pictures: StartPictures, place: Path
 ) -> None:
     await kept(folder, [0])
     (place / f".{NAMES[1]}.unfinished").write_bytes(b"half")
@@ -212,7 +212,7 @@ async def test_what_a_crash_left_half_written_goes_and_nothing_else(
 
 
 async def test_nothing_is_taken_away_while_the_database_is_away(
-    database: Database, folder: PictureFolder, start_pictures: StartPictures, place: Path
+    database: Database, folder: PictureStore, start_pictures: StartPictures, place: Path
 ) -> None:
     await kept(folder, [0])
     await database.close()
