@@ -16,6 +16,7 @@ from storage.database import Database
 from storage.models import DraftRow
 from storage.pictures import KEPT_FOLDER, PictureFolder, PictureStore
 from storage.start_pictures import MIN_AGE_S, StartPictures
+from tests.support.object_store import Request, bucket_at, faulty_connections, use
 from tests.support.stored_jobs import REQUEST, new_job
 
 PICTURES = [f"picture {number}".encode() for number in range(6)]
@@ -218,3 +219,30 @@ async def test_nothing_is_taken_away_while_the_database_is_away(
     await database.close()
     assert await start_pictures.drop(NAMES) == 0
     assert there(place) == {NAMES[0]}
+
+
+async def test_a_slow_store_keeps_only_those_waiting_who_use_the_same_picture(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One picture hangs on its way to an object store; others are kept and dropped meanwhile."""
+
+    def fault(request: Request) -> str:
+        return "hold" if request.path.endswith(NAMES[0]) else "200"
+
+    async with faulty_connections() as connections:
+        connections.fault = fault
+        use(monkeypatch, connections.url)
+        start_pictures = StartPictures(database, PictureStore(bucket_at("x")))
+
+        async def keep(number: int) -> str:
+            async with start_pictures.holding():
+                return await start_pictures.keep(PICTURES[number])
+
+        hanging = asyncio.create_task(keep(0))
+        await connections.held.wait()
+        assert await keep(1) == NAMES[1]
+        await start_pictures.drop([NAMES[1]])
+        assert await keep(1) == NAMES[1]
+        assert not hanging.done()
+        hanging.cancel()
+        await asyncio.gather(hanging, return_exceptions=True)

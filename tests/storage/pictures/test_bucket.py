@@ -9,11 +9,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
+from pathlib import Path
 
 import pytest
-from obstore.store import MemoryStore
+from obstore.store import LocalStore, MemoryStore
 from PIL import Image
 
+from diffusion.protocol.requests import MAX_PICTURES
 from storage.pictures import (
     Picture,
     PictureBucket,
@@ -25,6 +27,7 @@ from storage.pictures import (
     picture_id,
 )
 from storage.pictures.bucket import MAX_REQUESTS, HttpProxy, Patience
+from storage.pictures.store import MAX_PICTURES_OF_JOB
 from tests.support.object_store import (
     HASTY,
     READER,
@@ -45,10 +48,16 @@ def png(colour: str = "red") -> bytes:
     return stream.getvalue()
 
 
-@pytest.fixture(params=["memory", pytest.param("s3", marks=pytest.mark.objects)])
-def bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> PictureBucket:
+@pytest.fixture(params=["memory", "local", pytest.param("s3", marks=pytest.mark.objects)])
+def bucket(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> PictureBucket:
+    """The library's stores: one in memory, one that says no to deleting what is missing, as
+    Google's and Azure's do, and the real server."""
     if request.param == "memory":
         return PictureBucket(MemoryStore())
+    if request.param == "local":
+        return PictureBucket(LocalStore(tmp_path))
     use(monkeypatch, request.getfixturevalue("s3_server"))
     return bucket_at(uuid.uuid4().hex)
 
@@ -158,6 +167,10 @@ async def test_all_of_a_job_goes_and_nothing_of_others(
     await pictures.remove_of_jobs([JOB])
     await pictures.remove([other, other])
     assert await names(bucket) == set()
+
+
+def test_no_job_has_more_pictures_than_are_looked_for() -> None:
+    assert MAX_PICTURES_OF_JOB == MAX_PICTURES
 
 
 async def test_only_what_is_old_expires(pictures: PictureStore, bucket: PictureBucket) -> None:
