@@ -246,3 +246,33 @@ async def test_a_slow_store_keeps_only_those_waiting_who_use_the_same_picture(
         assert not hanging.done()
         hanging.cancel()
         await asyncio.gather(hanging, return_exceptions=True)
+
+
+class SlowFolder(PictureFolder):
+    """Deletes nothing before it is told to go on."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.deleting, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def delete(self, names: Collection[str]) -> None:
+        self.deleting.set()
+        await self.go_on.wait()
+        await super().delete(names)
+
+
+async def test_what_is_just_being_deleted_is_kept_again_after_it(
+    database: Database, tmp_path: Path, place: Path
+) -> None:
+    slow = SlowFolder(tmp_path / "pictures")
+    start_pictures = StartPictures(database, PictureStore(slow))
+    await PictureStore(slow).keep(PICTURES[0])
+    dropping = asyncio.create_task(start_pictures.drop([NAMES[0]]))
+    await slow.deleting.wait()
+    async with start_pictures.holding():
+        keeping = asyncio.create_task(start_pictures.keep(PICTURES[0]))
+        # Time enough for one that does not wait.
+        await asyncio.wait([keeping], timeout=0.3)
+        slow.go_on.set()
+        await asyncio.gather(dropping, keeping)
+        assert there(place) == {NAMES[0]}

@@ -136,6 +136,7 @@ async def test_what_is_damaged_stays_where_it_is(
         assert "drawn again" in said
         assert is_there(settings) == {first.file}
         assert await new.read(second) == picture("green")
+        assert await new.files.get(first.file) is None
 
 
 async def test_a_copy_that_is_cut_off_goes_on_where_it_was(
