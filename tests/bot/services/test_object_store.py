@@ -19,6 +19,7 @@ from storage import jobs, pictures
 from storage.database import Database
 from storage.models import JobState
 from storage.pictures import PictureStore
+from storage.pictures.bucket import Patience
 from tests.support.bot.deployment import Deployment
 from tests.support.bot.job_messages import (
     QUICK_PROMPT,
@@ -118,7 +119,9 @@ async def test_while_the_store_is_away_what_was_drawn_waits_and_is_drawn_once(
     caplog.set_level(logging.INFO)
     connections.fault = lambda _: "503"
     waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
-    while "The object store for pictures cannot be used" not in caplog.text:  # noqa: ASYNC110
+    # Until all four pictures were tried as often as one request is, and one of them once more.
+    tries = 4 * (1 + Patience().retries)
+    while [one.method for one in connections.requests].count("PUT") <= tries:  # noqa: ASYNC110
         await asyncio.sleep(0.02)
     job = await jobs.get(database, job_id_of(waiting))
     assert job is not None
