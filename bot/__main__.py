@@ -20,6 +20,7 @@ from bot.cli.doctor import doctor
 from bot.cli.errors import CannotStart
 from bot.cli.imagine import imagine
 from bot.cli.launcher import launch
+from bot.cli.migrate_pictures import PictureMigration, migrate_pictures, picture_place
 from bot.cli.prune import Prune, days, prune
 from bot.cli.run_bot import WrongSettings, run_bot
 from bot.config import Settings, split_addresses
@@ -85,6 +86,9 @@ async def _run(options: argparse.Namespace, settings: Settings) -> None:
                 settings,
                 Prune(options.older_than, options.keep_favourites, is_confirmed=options.yes),
             )
+        case "migrate-pictures":
+            places = PictureMigration(options.to, options.source, is_deleting=options.delete)
+            await migrate_pictures(settings, places)
         case "migrate":
             await migrate(settings.database)
         case "doctor":
@@ -153,6 +157,24 @@ def _parser() -> argparse.ArgumentParser:
         help="a picture to start from; several are blended",
     )
     commands.add_parser("migrate", help="bring the database up to date")
+    move = commands.add_parser(
+        "migrate-pictures", help="copy all pictures to another folder or object store"
+    )
+    for option, dest, what in (
+        ("--to", "to", "a folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix"),
+        ("--from", "source", "where they are now; by default what DARKROOM_PICTURES says"),
+    ):
+        move.add_argument(
+            option,
+            dest=dest,
+            metavar="PLACE",
+            type=picture_place,
+            required=option == "--to",
+            help=what,
+        )
+    move.add_argument(
+        "--delete", action="store_true", help="delete there what is whole in its new place"
+    )
     examine = commands.add_parser("doctor", help="say what is wrong, and what to do about it")
     examine.add_argument("--json", action="store_true", help="print JSON, for programs")
     examine.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")

@@ -68,7 +68,7 @@ from bot.ui.settings_panel import (
 )
 from bot.ui.suggestions import SuggestionButton
 from storage.database import Database
-from storage.pictures import PictureFolder
+from storage.pictures import PictureStore
 
 COGS = (
     HistoryCog,
@@ -163,7 +163,7 @@ class DarkroomBot(ShardedBot):
         self,
         settings: Settings,
         database: Database,
-        folder: PictureFolder,
+        picture_store: PictureStore,
         engines: ConnectedEngines,
     ) -> None:
         proxy, proxy_auth = _proxy_of(settings)
@@ -209,7 +209,7 @@ class DarkroomBot(ShardedBot):
             self, explicit_direct_messages=settings.explicit_direct_messages
         )
         self.services = build_services(
-            settings, database, folder, engines, Messenger(self), places, showing_places
+            settings, database, picture_store, engines, Messenger(self), places, showing_places
         )
         registry = self.services.registry
         self.figures = BotFigures(

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.proxies import Proxies, read_proxy
 from bot.shards import ShardRange
 from diffusion.protocol.session import has_credentials
+from storage.pictures.place import PicturePlace
 
 _NEXT_ADDRESS = re.compile(r"[\s,]+(?=[a-z+]+://)", re.IGNORECASE)
 """Between two addresses. A comma alone may stand in a password."""
@@ -134,6 +135,13 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DARKROOM_DATA_BUDGET"),
         description="How large the data folder may become, such as `20 GB`: the log warns at 90 %, "
         "and when it is full no new jobs are taken. Default: as large as its disk.",
+    )
+    pictures: str | None = Field(
+        None,
+        validation_alias=AliasChoices("DARKROOM_PICTURES"),
+        description="Where pictures are kept: a folder, or an object store such as "
+        "`s3://bucket/prefix`, `gs://bucket` or `az://container` (docs/object-store.md). "
+        "Default: `pictures` in the data folder.",
     )
     jobs_at_once: int = Field(
         4,
@@ -261,6 +269,13 @@ class Settings(BaseSettings):
             ShardRange.parse(typed)
         return typed
 
+    @field_validator("pictures")
+    @classmethod
+    def _check_pictures(cls, typed: str | None) -> str | None:
+        if typed is not None:
+            PicturePlace.read(typed)
+        return typed
+
     @field_validator("servers")
     @classmethod
     def _check_servers(cls, typed: str) -> str:
@@ -348,8 +363,23 @@ class Settings(BaseSettings):
         return None if self.data_budget is None else _bytes_of(self.data_budget)
 
     @property
+    def picture_place(self) -> PicturePlace:
+        """Where pictures are kept."""
+        return PicturePlace.read(self.pictures or str(self.picture_folder))
+
+    @property
     def picture_folder(self) -> Path:
-        return self.data_folder / "pictures"
+        """The folder with the pictures, where they are in one."""
+        own = self.data_folder / "pictures"
+        return (PicturePlace.read(self.pictures).folder if self.pictures else None) or own
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The data folder, and that of the pictures if it lies elsewhere."""
+        pictures = self.picture_place.folder
+        if pictures is None or pictures.absolute().is_relative_to(self.data_folder.absolute()):
+            return (self.data_folder,)
+        return self.data_folder, pictures
 
     @property
     def models_file(self) -> Path:

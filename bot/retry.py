@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from bot.observability import metrics
 from storage.database import StorageUnavailable
+from storage.pictures import PicturesUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ STORAGE_RETRY_INTERVAL_S = 2.0
 
 
 async def until_stored(call: Callable[[], Awaitable[T]]) -> T:
-    """Await what `call` returns, and again until the database answers."""
+    """Await what `call` returns, and again until the database and the pictures' store answer."""
     pause_s = STORAGE_RETRY_INTERVAL_S
     return await retried(call, (StorageUnavailable,), first_pause_s=pause_s, max_pause_s=pause_s)
 
@@ -39,7 +40,13 @@ async def retried(
             return await call()
         except errors as error:
             log.warning("%s Trying again.", error)
-            of = "database" if isinstance(error, StorageUnavailable) else "discord"
-            metrics.RETRIES.labels(of).inc()
+            metrics.RETRIES.labels(_of(error)).inc()
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, max_pause_s)
+
+
+def _of(error: Exception) -> str:
+    """What did not answer, one of `metrics.RETRIED`."""
+    if isinstance(error, PicturesUnavailable):
+        return "pictures"
+    return "database" if isinstance(error, StorageUnavailable) else "discord"

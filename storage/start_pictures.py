@@ -20,7 +20,8 @@ from sqlalchemy import or_, select
 from storage import drafts
 from storage.database import Database, StorageUnavailable
 from storage.models import DraftRow, JobRow
-from storage.pictures import PictureFolder
+from storage.pictures import PictureNotRemoved, PictureStore
+from storage.pictures import digest as digest_of
 
 SWEEP_INTERVAL_S = 3600.0
 """Seconds between two sweeps for unused pictures."""
@@ -37,13 +38,15 @@ _holding: ContextVar[set[str] | None] = ContextVar("holding", default=None)
 
 
 class StartPictures:
-    """Saves start pictures and masks in the folder, and deletes those that nothing names."""
+    """Saves start pictures and masks, and deletes those that nothing names."""
 
-    def __init__(self, database: Database, folder: PictureFolder) -> None:
+    def __init__(self, database: Database, picture_store: PictureStore) -> None:
         self._database = database
-        self._folder = folder
+        self._picture_store = picture_store
         self._held: Counter[str] = Counter()
-        self._changing = asyncio.Lock()
+        self._one_drop = asyncio.Lock()
+        self._dropping: set[str] = set()
+        self._dropped = asyncio.Event()
         self._of_jobs: set[str] = set()
 
     @contextlib.asynccontextmanager
@@ -66,15 +69,20 @@ class StartPictures:
                 await self.drop(mine)
 
     async def keep(self, picture: bytes) -> str:
-        """Save a picture, within `holding`, and return its SHA-256. Raises PictureNotSaved."""
+        """Save a picture, within `holding`, and return its SHA-256.
+
+        Raises PictureNotSaved, PicturesUnavailable.
+        """
         mine = _holding.get()
         assert mine is not None, "a picture is kept within `holding`"
-        digest = self._folder.digest(picture)
+        digest = await asyncio.to_thread(digest_of, picture)
         if digest not in mine:
             mine.add(digest)
             self._held[digest] += 1
-        async with self._changing:
-            return await self._folder.keep(picture)
+        # It may be about to be deleted, as one that nothing names; then it is saved again after.
+        while digest in self._dropping:
+            await self._dropped.wait()
+        return await self._picture_store.keep(picture)
 
     async def drop(self, digests: Collection[str]) -> int:
         """Delete those of them that nothing names or holds; returns how many.
@@ -83,22 +91,24 @@ class StartPictures:
         """
         if not digests:
             return 0
-        # Nothing is saved meanwhile. What is about to be saved is held already, and what was held
-        # until a moment ago is named by now, if ever.
-        async with self._changing:
-            unnamed = {digest for digest in digests if not self._held[digest]}
+        async with self._one_drop:
+            # None of these is saved meanwhile. What is about to be saved is held already, and what
+            # was held until a moment ago is named by now, if ever.
+            self._dropping = {digest for digest in digests if not self._held[digest]}
+            self._dropped.clear()
             try:
-                # Drafts first: one that is confirmed meanwhile is found as jobs.
-                unnamed -= await self._in_drafts()
-                unnamed -= await self._in_jobs(unnamed)
+                return await self._drop_unnamed(self._dropping)
             except StorageUnavailable:
                 return 0
-            gone = [digest for digest in unnamed if not self._held[digest]]
-            self._of_jobs.difference_update(gone)
-            return await self._folder.forget(gone)
+            finally:
+                self._dropping = set()
+                self._dropped.set()
 
     async def sweep(self) -> int:
-        """Delete unused pictures, and return how many files. Raises StorageUnavailable."""
+        """Delete unused pictures, and return how many files.
+
+        Raises StorageUnavailable, PictureNotRemoved.
+        """
         await drafts.expire(self._database)
         return await self.drop(await self.unnamed())
 
@@ -106,7 +116,8 @@ class StartPictures:
         """The digests of pictures that nothing names and that are old enough to be deleted."""
         # What a job names is named until the job is erased, which comes through `drop`: it need not
         # be looked up again.
-        old = set(await self._folder.all_kept(older_than_s=MIN_AGE_S)) - self._of_jobs
+        kept = await self._picture_store.all_kept(older_than_s=MIN_AGE_S)
+        old = {file.name for file in kept} - self._of_jobs
         # First without the lock: it may be many, in a large database.
         old -= await self._in_drafts()
         of_jobs = await self._in_jobs(old)
@@ -120,9 +131,17 @@ class StartPictures:
             try:
                 if gone := await self.sweep():
                     log.info("Deleted %d unused start pictures.", gone)
-            except (StorageUnavailable, OSError) as error:
+            except (StorageUnavailable, PictureNotRemoved, OSError) as error:
                 log.warning("Could not sweep start pictures: %s", error)
             await asyncio.sleep(SWEEP_INTERVAL_S)
+
+    async def _drop_unnamed(self, digests: Collection[str]) -> int:
+        # Drafts first: one that is confirmed meanwhile is found as jobs.
+        unnamed = set(digests) - await self._in_drafts()
+        unnamed -= await self._in_jobs(unnamed)
+        gone = [digest for digest in unnamed if not self._held[digest]]
+        self._of_jobs.difference_update(gone)
+        return await self._picture_store.forget(gone)
 
     def _let_go(self, digests: Collection[str]) -> None:
         self._held.subtract(digests)

@@ -1,4 +1,4 @@
-"""`darkroom prune`: say what may be deleted from the data folder, and with `--yes` delete it.
+"""`darkroom prune`: say which pictures may be deleted, and with `--yes` delete them.
 
 These are files that nothing names, and on wish the files of old pictures. It may run beside the
 bot.
@@ -13,16 +13,11 @@ from datetime import UTC, datetime, timedelta
 
 from bot.cli.errors import CannotStart
 from bot.config import Settings
+from bot.picture_store import WrongPicturePlace, open_pictures
 from storage.database import Database, migrate
-from storage.pictures import KEPT_FOLDER, Picture, PictureFolder, PictureNotRemoved, retention
-from storage.pictures.disk import (
-    FoundFile,
-    delete_files,
-    free_bytes,
-    orphans,
-    picture_files,
-    used_bytes,
-)
+from storage.pictures import Picture, PictureNotRemoved, PictureStore, retention
+from storage.pictures.disk import free_bytes, used_bytes
+from storage.pictures.orphans import orphans
 from storage.pictures.retention import Limit
 from storage.start_pictures import MIN_AGE_S, StartPictures
 
@@ -51,12 +46,12 @@ async def prune(settings: Settings, wanted: Prune) -> None:
     Raises CannotStart, StorageUnavailable, OSError.
     """
     await migrate(settings.database)
-    folder = PictureFolder(settings.picture_folder)
-    async with Database(settings.database) as database:
-        try:
-            freed = await _Pruning(settings, database, folder, wanted).run()
-        except PictureNotRemoved as error:
-            raise CannotStart(str(error)) from error
+    try:
+        pictures = open_pictures(settings)
+        async with Database(settings.database) as database:
+            freed = await _Pruning(database, pictures, wanted).run()
+    except (PictureNotRemoved, WrongPicturePlace) as error:
+        raise CannotStart(str(error)) from error
     verb = "freed" if wanted.is_confirmed else "would be freed"
     print(f"{_megabytes(freed)} {verb}.")
     used = await asyncio.to_thread(used_bytes, settings.data_folder)
@@ -69,12 +64,9 @@ async def prune(settings: Settings, wanted: Prune) -> None:
 class _Pruning:
     """One run of the command."""
 
-    def __init__(
-        self, settings: Settings, database: Database, folder: PictureFolder, wanted: Prune
-    ) -> None:
-        self._root = settings.picture_folder
+    def __init__(self, database: Database, pictures: PictureStore, wanted: Prune) -> None:
         self._database = database
-        self._folder = folder
+        self._pictures = pictures
         self._wanted = wanted
 
     async def run(self) -> int:
@@ -83,27 +75,31 @@ class _Pruning:
 
     async def _orphans(self) -> int:
         """Files of pictures without a row: a crash came in between."""
-        files = await asyncio.to_thread(picture_files, self._root, older_than_s=MIN_AGE_S)
-        lost = await orphans(self._database, files)
-        if self._wanted.is_confirmed:
-            await asyncio.to_thread(delete_files, lost)
-        return _said("files of pictures that nothing names", lost)
+        count = size = 0
+        async for lost in orphans(self._database, self._pictures, older_than_s=MIN_AGE_S):
+            if self._wanted.is_confirmed:
+                await self._pictures.files.delete([file.name for file in lost])
+            count += len(lost)
+            size += sum(file.size for file in lost)
+        print(f"{count} files of pictures that nothing names: {_megabytes(size)}")
+        return size
 
     async def _start_pictures(self) -> int:
-        kept = StartPictures(self._database, self._folder)
+        kept = StartPictures(self._database, self._pictures)
         digests = await kept.unnamed()
-        places = (self._root / KEPT_FOLDER / digest for digest in digests)
-        found = [FoundFile(place, place.stat().st_size) for place in places if place.exists()]
+        all_kept = await self._pictures.all_kept(older_than_s=MIN_AGE_S)
+        size = sum(file.size for file in all_kept if file.name in digests)
         if self._wanted.is_confirmed:
             await kept.drop(digests)
-        return _said("start pictures that nothing names", found)
+        print(f"{len(digests)} start pictures that nothing names: {_megabytes(size)}")
+        return size
 
     async def _old_pictures(self) -> int:
         count = size = 0
         async for some, limit in self._too_old():
             going = some
             if self._wanted.is_confirmed:
-                expired = frozenset(await self._folder.expire(some, limit.ended_before))
+                expired = frozenset(await self._pictures.expire(some, limit.ended_before))
                 await retention.mark_expired(self._database, expired, datetime.now(UTC))
                 going = [picture for picture in some if picture.id in expired]
             count += len(going)
@@ -123,12 +119,6 @@ class _Pruning:
         while some := await retention.too_old(self._database, limit, after):
             after = some[-1].id
             yield list(some), limit
-
-
-def _said(what: str, files: tuple[FoundFile, ...] | list[FoundFile]) -> int:
-    size = sum(file.size for file in files)
-    print(f"{len(files)} {what}: {_megabytes(size)}")
-    return size
 
 
 def _megabytes(count: int) -> str:

@@ -14,10 +14,10 @@ from bot.engines.configuration import read_configuration
 from bot.engines.connections import open_engines
 from bot.images.credentials import UnusableCertificate
 from bot.observability.server import CannotListen, watched
+from bot.picture_store import WrongPicturePlace, open_pictures
 from diffusion.telemetry import traces
 from storage.database import Database, files_of, migrate
 from storage.permissions import close_files, close_folder
-from storage.pictures import PictureFolder
 
 
 class WrongSettings(CannotStart):
@@ -49,24 +49,25 @@ async def run_bot(settings: Settings) -> None:
         traces.set_up("darkroom-bot")
     except traces.TelemetryMissing as error:
         raise WrongSettings(str(error)) from error
-    close_folder(settings.data_folder)
+    for one in settings.folders:
+        close_folder(one)
     close_files(
         *(settings.models_file, settings.picture_folder, settings.own_c2pa_file),
         *files_of(settings.database),
     )
     await migrate(settings.database)
     database = Database(settings.database)
-    folder = PictureFolder(settings.picture_folder)
     try:
+        pictures = open_pictures(settings)
         async with (
             open_engines(configuration) as engines,
-            DarkroomBot(settings, database, folder, engines) as bot,
+            DarkroomBot(settings, database, pictures, engines) as bot,
             watched(bot.figures, settings.metrics_host, settings.metrics_port),
         ):
             await _connect(bot, settings.discord_token.get_secret_value())
     except CannotListen as error:
         raise CannotStart(str(error)) from error
-    except UnusableCertificate as error:
+    except (UnusableCertificate, WrongPicturePlace) as error:
         raise WrongSettings(str(error)) from error
     finally:
         await database.close()

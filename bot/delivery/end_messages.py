@@ -22,7 +22,7 @@ from storage.database import Database
 from storage.jobs import Job
 from storage.models import JobState
 from storage.moderation import reviews
-from storage.pictures import Picture, PictureFolder, PictureMissing, of_job
+from storage.pictures import Picture, PictureMissing, PictureStore, of_job
 from storage.servers import get_settings
 
 
@@ -32,13 +32,13 @@ class EndMessages:
     def __init__(
         self,
         database: Database,
-        folder: PictureFolder,
+        picture_store: PictureStore,
         registry: ModelRegistry,
         marks: PictureMarks,
         gate: PictureGate,
     ) -> None:
         self._database = database
-        self._folder = folder
+        self._picture_store = picture_store
         self._registry = registry
         self._marks = marks
         self._gate = gate
@@ -87,7 +87,7 @@ class EndMessages:
         self, job: Job, stored: Sequence[Picture], most_bytes: int
     ) -> AttachmentSpec:
         """The pictures as one file. Raises PictureMissing, PictureTooLarge."""
-        pictures = [await self._folder.read(picture) for picture in stored]
+        pictures = [await self._picture_store.read(picture) for picture in stored]
         recipe = await self._marks.has_recipe(job)
         shown = await asyncio.to_thread(compose_grid, pictures, recipe=recipe)
         room = most_bytes - MAX_MARK_BYTES

@@ -4,6 +4,7 @@ Each picture is checked once; its score is stored with it. What is checked for t
 it is shown again is an old picture, or one of a place without a filter.
 """
 
+import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,7 +26,8 @@ from storage import jobs
 from storage.database import Database
 from storage.jobs import Job
 from storage.moderation.log import NewEntry
-from storage.pictures import Picture, PictureFolder, PictureMissing, of_job, set_scores
+from storage.pictures import Picture, PictureMissing, PictureStore, of_job, set_scores
+from storage.pictures import digest as digest_of
 from storage.rules import pictures as stored_policies
 
 log = logging.getLogger(__name__)
@@ -57,13 +59,13 @@ class PictureGate:
     def __init__(
         self,
         database: Database,
-        folder: PictureFolder,
+        picture_store: PictureStore,
         classifier: PictureClassifier | None,
         places: ShowingPlaces,
         note: Callable[[NewEntry], Awaitable[None]],
     ) -> None:
         self._database = database
-        self._folder = folder
+        self._picture_store = picture_store
         self._classifier = classifier
         self.places = places
         self._note = note
@@ -219,7 +221,7 @@ class PictureGate:
             score = picture.explicit_score
             if score is None:
                 try:
-                    png = await self._folder.read(picture)
+                    png = await self._picture_store.read(picture)
                 except PictureMissing:
                     continue
                 score = await self._score(png)
@@ -236,7 +238,7 @@ class PictureGate:
     async def _score(self, picture: bytes) -> float | None:
         """How explicit a picture is; None if it cannot be checked now."""
         assert self._classifier is not None, "callers make sure that there is one"
-        digest = PictureFolder.digest(picture)
+        digest = await asyncio.to_thread(digest_of, picture)
         if (known := self._known.get(digest)) is not None:
             return known
         try:

@@ -12,16 +12,18 @@ from storage.database import Database
 from storage.jobs import Job
 from storage.members import get_preferences
 from storage.models import JobKind
-from storage.pictures import PictureFolder, PictureMissing
+from storage.pictures import PictureMissing, PictureStore
 from storage.servers import get_settings
 
 
 class PictureMarks:
     """Marks the files of jobs."""
 
-    def __init__(self, database: Database, folder: PictureFolder, marker: PictureMarker) -> None:
+    def __init__(
+        self, database: Database, picture_store: PictureStore, marker: PictureMarker
+    ) -> None:
         self._database = database
-        self._folder = folder
+        self._picture_store = picture_store
         self._marker = marker
 
     async def has_recipe(self, job: Job) -> bool:
@@ -54,7 +56,7 @@ class PictureMarks:
                 if not with_file:
                     return Parent(picture.id, picture.sha256)
                 try:
-                    png = await self._folder.read(picture)
+                    png = await self._picture_store.read(picture)
                 except PictureMissing:
                     png = None
                 before = await self._parent(parent, with_file=False)

@@ -14,6 +14,7 @@ from bot.doctor.checks.disk import DiskCheck
 from bot.doctor.checks.engines import EnginesCheck
 from bot.doctor.checks.file_permissions import FilePermissionsCheck
 from bot.doctor.checks.picture_filter import PictureFilterCheck
+from bot.doctor.checks.pictures import PicturesCheck
 from bot.doctor.checks.review import ReviewCheck
 from bot.doctor.checks.signature import SignatureCheck
 from bot.doctor.checks.versions import VersionsCheck
@@ -30,6 +31,7 @@ CHECKS: tuple[Check[Any], ...] = (
     PictureFilterCheck(),
     ReviewCheck(),
     DiskCheck(),
+    PicturesCheck(),
     SignatureCheck(),
     FilePermissionsCheck(),
     VersionsCheck(),

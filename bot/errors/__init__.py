@@ -129,6 +129,7 @@ from bot.errors.services import (
     ExportedLately,
     InferenceAway,
     NoModel,
+    PicturesAway,
     StorageFull,
     TooShort,
 )
@@ -222,6 +223,7 @@ __all__ = [
     "PictureLost",
     "PictureTakenAway",
     "PictureWithheld",
+    "PicturesAway",
     "PicturesBusy",
     "PromptError",
     "PromptTooLong",

@@ -36,3 +36,7 @@ class StorageFull(UserError):
 
 class DatabaseAway(UserError):
     """The database does not answer."""
+
+
+class PicturesAway(UserError):
+    """What keeps the pictures does not answer."""

@@ -22,7 +22,7 @@ ENDS = (
 )
 INTERACTION_TYPES = ("application_command", "component", "autocomplete", "modal_submit")
 RATE_LIMIT_SCOPES = ("user", "global", "shared")
-RETRIED = ("database", "discord")
+RETRIED = ("database", "discord", "pictures")
 
 JOB_STEPS = Counter(
     "darkroom_job_steps", "What happened to jobs.", ["step", "kind"], registry=REGISTRY
@@ -76,7 +76,7 @@ DATABASE_ERRORS = Counter(
 )
 RETRIES = Counter(
     "darkroom_retries",
-    "What is tried again after the database or Discord did not answer.",
+    "What is tried again after the database, Discord or the pictures' store did not answer.",
     ["of"],
     registry=REGISTRY,
 )

@@ -60,7 +60,7 @@ from bot.services.reviews.takedown import Takedown
 from bot.services.upkeep.disk_budget import DiskBudget
 from bot.services.upkeep.retention import Retention
 from storage.database import Database
-from storage.pictures import PictureFolder
+from storage.pictures import PictureStore
 from storage.start_pictures import StartPictures
 
 MAX_CONCURRENT_SHOWINGS = 2
@@ -149,7 +149,7 @@ class Services:
 def build_services(
     settings: Settings,
     database: Database,
-    folder: PictureFolder,
+    picture_store: PictureStore,
     connected: ConnectedEngines,
     messenger: Messenger,
     places: Places,
@@ -165,17 +165,17 @@ def build_services(
     rules = _rules(database, registry, connected, places, messenger)
     words, quotas, defaults = rules.words, rules.quotas, rules.defaults
     authorization, moderation_log = rules.authorization, rules.moderation_log
-    marks = PictureMarks(database, folder, marker)
+    marks = PictureMarks(database, picture_store, marker)
     classifier = chosen_classifier(settings.picture_filter, settings.picture_filter_key)
-    gate = PictureGate(database, folder, classifier, showing_places, moderation_log.note)
+    gate = PictureGate(database, picture_store, classifier, showing_places, moderation_log.note)
     leases, duties = Leases(database), Duties(database)
-    showing = _showing(database, folder, registry, messenger, marks, gate, leases, duties)
+    showing = _showing(database, picture_store, registry, messenger, marks, gate, leases, duties)
     publisher, review_publisher = showing.publisher, showing.review_publisher
-    start_pictures = StartPictures(database, folder)
-    followup_jobs = FollowupJobs(database, folder, registry, start_pictures)
+    start_pictures = StartPictures(database, picture_store)
+    followup_jobs = FollowupJobs(database, picture_store, registry, start_pictures)
     queue_worker = QueueWorker(
         database,
-        folder,
+        picture_store,
         engines.places,
         registry,
         publisher,
@@ -188,7 +188,7 @@ def build_services(
         leases,
     )
     fetcher = PictureFetcher(_cdn(settings), proxies=settings.proxies)
-    budget = DiskBudget(settings.data_folder, folder, settings.data_budget_bytes)
+    budget = DiskBudget(settings.folders, picture_store, settings.data_budget_bytes)
     admission = Admission(database, budget.check)
     start_check = StartPictureCheck(gate, moderation_log)
     job_builder = JobBuilder(database, registry, engines, start_pictures, fetcher, start_check)
@@ -219,9 +219,9 @@ def build_services(
         defaults,
         turns,
     )
-    removals = Removals(database, folder, messenger)
+    removals = Removals(database, picture_store, messenger)
     remover = MessageRemover(database, messenger)
-    erasure = Erasure(database, folder, start_pictures, queue_worker, remover, duties)
+    erasure = Erasure(database, picture_store, start_pictures, queue_worker, remover, duties)
     takedown = Takedown(database, erasure, moderation_log)
     blocks = BlockService(database, queue_worker)
     decisions = Decisions(
@@ -229,7 +229,7 @@ def build_services(
     )
     history = JobHistory(
         database,
-        folder,
+        picture_store,
         registry,
         publisher,
         messenger,
@@ -262,9 +262,9 @@ def build_services(
         review_settings=ReviewSettings(database, review_publisher),
         takedown=takedown,
         moderation_log=moderation_log,
-        export=MemberExport(database, folder, messenger, marks),
+        export=MemberExport(database, picture_store, messenger, marks),
         message_remover=remover,
-        retention=Retention(database, folder),
+        retention=Retention(database, picture_store),
         budget=budget,
         places=places,
         rate_limiter=RateLimiter(),
@@ -330,7 +330,7 @@ class _Showing:
 
 def _showing(
     database: Database,
-    folder: PictureFolder,
+    picture_store: PictureStore,
     registry: ModelRegistry,
     messenger: Messenger,
     marks: PictureMarks,
@@ -338,7 +338,7 @@ def _showing(
     leases: Leases,
     duties: Duties,
 ) -> _Showing:
-    end_messages = EndMessages(database, folder, registry, marks, gate)
+    end_messages = EndMessages(database, picture_store, registry, marks, gate)
     reviews = ReviewPublisher(database, messenger, end_messages, duties)
     publisher = JobPublisher(database, messenger, end_messages, marks, reviews, gate, leases)
     return _Showing(reviews, publisher)

@@ -38,7 +38,7 @@ from storage.database import Database
 from storage.jobs import Job, NewJob
 from storage.members import Preferences
 from storage.models import JobKind, RemovedBy
-from storage.pictures import Picture, PictureFolder, PictureMissing, PictureNotSaved
+from storage.pictures import Picture, PictureMissing, PictureNotSaved, PictureStore
 from storage.start_pictures import StartPictures
 
 MIN_ZOOM_FACTOR, MAX_ZOOM_FACTOR = 1.1, 2.0
@@ -138,12 +138,12 @@ class FollowupJobs:
     def __init__(
         self,
         database: Database,
-        folder: PictureFolder,
+        picture_store: PictureStore,
         registry: ModelRegistry,
         start_pictures: StartPictures,
     ) -> None:
         self._database = database
-        self._folder = folder
+        self._picture_store = picture_store
         self._registry = registry
         self._start_pictures = start_pictures
 
@@ -165,7 +165,7 @@ class FollowupJobs:
     async def read(self, picture: Picture) -> bytes:
         """The picture as PNG. Raises PictureLost."""
         try:
-            return await self._folder.read(picture)
+            return await self._picture_store.read(picture)
         except PictureMissing as error:
             raise PictureLost(picture.job_id) from error
 

@@ -54,7 +54,14 @@ from storage import history, jobs, servers
 from storage.database import Database
 from storage.jobs import Job
 from storage.models import JobState
-from storage.pictures import Picture, PictureFolder, PictureMissing, of_job, retention
+from storage.pictures import (
+    Picture,
+    PictureMissing,
+    PictureStore,
+    PicturesUnavailable,
+    of_job,
+    retention,
+)
 from storage.removals import Copy
 
 log = logging.getLogger(__name__)
@@ -91,7 +98,7 @@ class JobHistory:
     def __init__(
         self,
         database: Database,
-        folder: PictureFolder,
+        picture_store: PictureStore,
         registry: ModelRegistry,
         publisher: JobPublisher,
         messenger: Messenger,
@@ -102,7 +109,7 @@ class JobHistory:
         gate: PictureGate,
     ) -> None:
         self._database = database
-        self._folder = folder
+        self._picture_store = picture_store
         self._registry = registry
         self._publisher = publisher
         self._messenger = messenger
@@ -277,10 +284,10 @@ class JobHistory:
         """A small signed JPEG of each job by its id, to be shown in `place`.
 
         There are none for jobs whose pictures are gone or not shown there, nor while too many other
-        pictures are shown.
+        pictures are shown or what keeps them is away.
         """
         made: dict[str, JobThumbnail] = {}
-        with contextlib.suppress(PicturesBusy):
+        with contextlib.suppress(PicturesBusy, PicturesUnavailable):
             async with self._turns.turn(member_id):
                 for job in found:
                     ruling = await self._gate.ruling(job, place)
@@ -288,7 +295,7 @@ class JobHistory:
                         continue
                     with contextlib.suppress(PictureMissing):
                         stored = await of_job(self._database, job.id)
-                        pictures = [await self._folder.read(picture) for picture in stored]
+                        pictures = [await self._picture_store.read(picture) for picture in stored]
                         if pictures:
                             encoded = await self._thumbnail(job, pictures)
                             is_spoiler = ruling.verdict is Verdict.SPOILER

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -27,7 +28,13 @@ from storage import jobs, pictures
 from storage.database import Database, StorageUnavailable
 from storage.jobs import FailureCause, Job, NewJob
 from storage.models import JobKind, JobState, RemovedBy
-from storage.pictures import NewPicture, PictureFolder, PictureMissing, PictureNotSaved
+from storage.pictures import (
+    NewPicture,
+    PictureMissing,
+    PictureNotRemoved,
+    PictureNotSaved,
+    PictureStore,
+)
 from storage.start_pictures import StartPictures
 
 log = logging.getLogger(__name__)
@@ -56,7 +63,7 @@ class JobRunner:
     def __init__(
         self,
         database: Database,
-        folder: PictureFolder,
+        picture_store: PictureStore,
         registry: ModelRegistry,
         places: Places,
         words: WordFilter,
@@ -71,7 +78,7 @@ class JobRunner:
         self._complete = complete
         self._resolver = JobResolver(database, registry, check)
         self._database = database
-        self._folder = folder
+        self._picture_store = picture_store
         self._registry = registry
         self._places = places
         self._words = words
@@ -106,17 +113,20 @@ class JobRunner:
         """
         picture = await self.read_parent_picture(job)
         (noise,) = ImageRequest.from_json(job.request).noises
-        saved = await self._folder.save(job.id, 0, own_seed(noise), picture, checked=True)
+        saved = await self._picture_store.save(job.id, 0, own_seed(noise), picture, checked=True)
         await self._note(job, await self._store(job, [saved], [picture]))
 
     async def read_parent_picture(self, job: Job) -> bytes:
-        """Read the picture that a job was asked for with, as PNG. Raises PictureMissing."""
+        """Read the picture that a job was asked for with, as PNG.
+
+        Raises PictureMissing, StorageUnavailable.
+        """
         assert job.parent_id is not None, "an upscale has a parent"
         assert job.parent_index is not None, "an upscale is of one picture"
         picture = await pictures.at(self._database, job.parent_id, job.parent_index)
         if picture is None:
             raise PictureMissing(f"{job.parent_id} has no picture {job.parent_index}")
-        return await self._folder.read(picture)
+        return await self._picture_store.read(picture)
 
     async def _fail(self, job: Job, reason: str, cause: FailureCause) -> None:
         await until_stored(
@@ -142,8 +152,10 @@ class JobRunner:
             made = await self._make(job, request, progress, place)
         seeds = map(own_seed, request.noises)
         with traces.span("store"):
-            saved = await self._folder.save_all(
-                job.id, tuple(zip(seeds, made.pictures, strict=True)), checked=made.checked
+            new = tuple(zip(seeds, made.pictures, strict=True))
+            # What was drawn is kept until it can be stored: nothing is drawn twice.
+            saved = await until_stored(
+                lambda: self._picture_store.save_all(job.id, new, checked=made.checked)
             )
         return saved, made.pictures
 
@@ -153,7 +165,7 @@ class JobRunner:
             drawn: set[str] = set()
             while True:
                 try:
-                    new = await self._complete(job)
+                    new = await until_stored(lambda: self._complete(job))
                     break
                 except PictureLost as lost:
                     if lost.job_id in drawn:
@@ -219,7 +231,10 @@ class JobRunner:
         """
         now = await jobs.get(self._database, job.id)
         if now is None or now.state in (JobState.CANCELLED, JobState.FAILED):
-            await self._folder.remove_of_jobs([job.id])
+            try:
+                await self._picture_store.remove_of_jobs([job.id])
+            except PictureNotRemoved as error:
+                log.warning("Files of the stopped job %s stay: %s", job.id, error)
             return None
         return now
 
@@ -261,7 +276,8 @@ class JobRunner:
         """
         try:
             # It was checked before it was stored.
-            return Finished((await self.read_parent_picture(job),), checked=True)
+            picture = await until_stored(lambda: self.read_parent_picture(job))
+            return Finished((picture,), checked=True)
         except PictureMissing:
             parent = await jobs.parent_of(self._database, job)
             if parent is not None and parent.removed_by is RemovedBy.MODERATOR:
@@ -318,7 +334,8 @@ class JobRunner:
         if request.start is None:
             return {}
         digests = filter(None, (request.start.image, request.start.mask))
-        return {digest: await self._folder.kept(digest) for digest in digests}
+        read = self._picture_store.kept
+        return {one: await until_stored(functools.partial(read, one)) for one in digests}
 
 
 def _told(error: UserError, locale: str) -> str:

@@ -28,7 +28,7 @@ from storage import jobs
 from storage.database import Database, StorageUnavailable
 from storage.jobs import FailureCause, Job
 from storage.models import COPIED_KINDS, JobKind, JobState
-from storage.pictures import PictureFolder, PictureMissing
+from storage.pictures import PictureMissing, PictureStore
 from storage.start_pictures import StartPictures
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class QueueWorker:
     def __init__(
         self,
         database: Database,
-        folder: PictureFolder,
+        picture_store: PictureStore,
         engines: EnginePlaces,
         registry: ModelRegistry,
         publisher: JobPublisher,
@@ -82,7 +82,7 @@ class QueueWorker:
         self._registry = registry
         self._publisher = publisher
         self._runner = JobRunner(
-            database, folder, registry, places, words, start_pictures, complete, check, gate
+            database, picture_store, registry, places, words, start_pictures, complete, check, gate
         )
         self._news = {kinds: asyncio.Event() for kinds in (GENERATED_KINDS, COPIED_KINDS)}
         engines.on_change(self._news[GENERATED_KINDS].set)

@@ -14,7 +14,7 @@ from storage import jobs, pictures, removals
 from storage.database import Database
 from storage.jobs import Job
 from storage.models import RemovedBy
-from storage.pictures import PictureFolder, PictureNotRemoved
+from storage.pictures import PictureNotRemoved, PictureStore
 from storage.removals import Copy
 
 log = logging.getLogger(__name__)
@@ -26,9 +26,11 @@ MAX_COPIES = 10
 class Removals:
     """Deletes messages of jobs. Refusals are `bot.errors.UserError`s."""
 
-    def __init__(self, database: Database, folder: PictureFolder, messenger: Messenger) -> None:
+    def __init__(
+        self, database: Database, picture_store: PictureStore, messenger: Messenger
+    ) -> None:
         self._database = database
-        self._folder = folder
+        self._picture_store = picture_store
         self._messenger = messenger
 
     async def delete(self, job: Job, member_id: int, place: Copy) -> None:
@@ -105,7 +107,7 @@ class Removals:
         # Noted first: from here on it is not shown to others, and not generated again.
         await removals.take_down(self._database, job.id)
         try:
-            await self._folder.remove(await pictures.of_job(self._database, job.id))
+            await self._picture_store.remove(await pictures.of_job(self._database, job.id))
         except PictureNotRemoved as error:
             raise CannotDelete(str(error)) from error
         await removals.forget_pictures(self._database, job.id)

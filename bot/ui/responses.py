@@ -15,7 +15,7 @@ import aiohttp
 import discord
 
 from bot.delivery.messenger import build_embeds, build_files, build_view
-from bot.errors import DatabaseAway, ForbiddenWords, NoKnownWord, UserError
+from bot.errors import DatabaseAway, ForbiddenWords, NoKnownWord, PicturesAway, UserError
 from bot.i18n.texts import say
 from bot.messages import job_actions, job_messages
 from bot.messages.specs import AttachmentSpec, EmbedSpec, MessageSpec
@@ -24,6 +24,7 @@ from bot.ui.interactions import actor_of, channel_id_of, services_of
 from bot.ui.typed_text import APPEAL_PATTERN, PROMPT_FIELD, TypedText, shown, typed_in
 from storage.database import StorageUnavailable
 from storage.jobs import Job
+from storage.pictures import PicturesUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -207,6 +208,8 @@ class Responder:
         match cause:
             case UserError():
                 embed = job_messages.refusal(cause, locale)
+            case PicturesUnavailable():
+                embed = job_messages.refusal(PicturesAway(), locale)
             case StorageUnavailable():
                 embed = job_messages.refusal(DatabaseAway(), locale)
             case _:

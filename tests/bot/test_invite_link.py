@@ -14,7 +14,7 @@ from bot.engines.connections import open_engines
 from bot.invite import invite_link
 from playground.testing.member import Member
 from storage.database import Database
-from storage.pictures import PictureFolder
+from storage.pictures import PictureFolder, PictureStore
 
 
 def test_the_link_asks_for_what_the_bot_needs_and_no_more() -> None:
@@ -51,7 +51,7 @@ async def test_it_is_printed_on_discord_and_not_in_the_playground(
     point_at(settings.discord_url)
     # The playground stands where Discord would; without the setting, the bot takes it for Discord.
     known = settings if stands_in else settings.model_copy(update={"discord_url": None})
-    folder = PictureFolder(settings.picture_folder)
+    folder = PictureStore(PictureFolder(settings.picture_folder))
     async with (
         open_engines(read_configuration(settings)) as engines,
         DarkroomBot(known, database, folder, engines) as bot,

@@ -7,7 +7,7 @@ import pytest
 from storage import jobs, members, pictures, removals
 from storage.database import Database
 from storage.models import RemovedBy
-from storage.pictures import PictureFolder, PictureMissing, PictureNotRemoved
+from storage.pictures import PictureFolder, PictureMissing, PictureNotRemoved, PictureStore
 from storage.removals import Copy
 from tests.support.stored_jobs import claim, favourites, queue, read
 
@@ -48,7 +48,7 @@ async def test_copies_are_known_by_job_and_channel(database: Database) -> None:
 async def test_pictures_go_with_their_files_rows_and_hearts(
     database: Database, tmp_path: Path, png: bytes
 ) -> None:
-    folder = PictureFolder(tmp_path / "pictures")
+    folder = PictureStore(PictureFolder(tmp_path / "pictures"))
     made = []
     for _ in range(2):
         await queue(database)

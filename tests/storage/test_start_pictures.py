@@ -14,8 +14,9 @@ from sqlalchemy import update
 from storage import drafts, jobs
 from storage.database import Database
 from storage.models import DraftRow
-from storage.pictures import KEPT_FOLDER, PictureFolder
+from storage.pictures import KEPT_FOLDER, PictureFolder, PictureStore
 from storage.start_pictures import MIN_AGE_S, StartPictures
+from tests.support.object_store import Request, bucket_at, faulty_connections, use
 from tests.support.stored_jobs import REQUEST, new_job
 
 PICTURES = [f"picture {number}".encode() for number in range(6)]
@@ -23,12 +24,12 @@ NAMES = [sha256(picture).hexdigest() for picture in PICTURES]
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> PictureFolder:
-    return PictureFolder(tmp_path / "pictures")
+def folder(tmp_path: Path) -> PictureStore:
+    return PictureStore(PictureFolder(tmp_path / "pictures"))
 
 
 @pytest.fixture
-def start_pictures(database: Database, folder: PictureFolder) -> StartPictures:
+def start_pictures(database: Database, folder: PictureStore) -> StartPictures:
     return StartPictures(database, folder)
 
 
@@ -51,13 +52,13 @@ def starting(image: str, mask: str | None = None) -> dict[str, object]:
     return {**REQUEST, "start": {"image": image, "strength": 0.5, "mask": mask}}
 
 
-async def kept(folder: PictureFolder, numbers: Collection[int]) -> None:
+async def kept(folder: PictureStore, numbers: Collection[int]) -> None:
     for number in numbers:
         await folder.keep(PICTURES[number])
 
 
 async def test_a_sweep_leaves_what_jobs_and_drafts_name(
-    database: Database, folder: PictureFolder, start_pictures: StartPictures, place: Path
+    database: Database, folder: PictureStore, start_pictures: StartPictures, place: Path
 ) -> None:
     await kept(folder, range(6))
     await jobs.add(
@@ -81,7 +82,7 @@ async def test_a_sweep_leaves_what_jobs_and_drafts_name(
 
 
 async def test_ended_jobs_still_name_theirs(
-    database: Database, folder: PictureFolder, start_pictures: StartPictures, place: Path
+    database: Database, folder: PictureStore, start_pictures: StartPictures, place: Path
 ) -> None:
     await kept(folder, [0])
     (job,) = await jobs.add(database, [new_job(request=starting(NAMES[0]))], limit=None)
@@ -93,7 +94,7 @@ async def test_ended_jobs_still_name_theirs(
 
 
 async def test_a_sweep_ends_drafts_that_are_too_old_with_their_pictures(
-    database: Database, folder: PictureFolder, start_pictures: StartPictures, place: Path
+    database: Database, folder: PictureStore, start_pictures: StartPictures, place: Path
 ) -> None:
     await kept(folder, [0])
     await drafts.keep(database, 7, {"jobs": [{"request": starting(NAMES[0])}]})
@@ -159,7 +160,7 @@ async def test_what_is_refused_here_and_needed_there_stays(
 
 
 async def test_a_sweep_takes_nothing_away_that_is_just_being_queued(
-    database: Database, folder: PictureFolder, start_pictures: StartPictures, place: Path
+    database: Database, folder: PictureStore, start_pictures: StartPictures, place: Path
 ) -> None:
     """However the steps of a sweep and of members who start from the same few pictures meet."""
     await kept(folder, range(6))
@@ -199,7 +200,7 @@ def aged_now(file: Path) -> None:
 
 
 async def test_what_a_crash_left_half_written_goes_and_nothing_else(
-    folder: PictureFolder, start_pictures: StartPictures, place: Path
+    folder: PictureStore, start_pictures: StartPictures, place: Path
 ) -> None:
     await kept(folder, [0])
     (place / f".{NAMES[1]}.unfinished").write_bytes(b"half")
@@ -212,9 +213,66 @@ async def test_what_a_crash_left_half_written_goes_and_nothing_else(
 
 
 async def test_nothing_is_taken_away_while_the_database_is_away(
-    database: Database, folder: PictureFolder, start_pictures: StartPictures, place: Path
+    database: Database, folder: PictureStore, start_pictures: StartPictures, place: Path
 ) -> None:
     await kept(folder, [0])
     await database.close()
     assert await start_pictures.drop(NAMES) == 0
     assert there(place) == {NAMES[0]}
+
+
+async def test_a_slow_store_keeps_only_those_waiting_who_use_the_same_picture(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One picture hangs on its way to an object store; others are kept and dropped meanwhile."""
+
+    def fault(request: Request) -> str:
+        return "hold" if request.path.endswith(NAMES[0]) else "200"
+
+    async with faulty_connections() as connections:
+        connections.fault = fault
+        use(monkeypatch, connections.url)
+        start_pictures = StartPictures(database, PictureStore(bucket_at("x")))
+
+        async def keep(number: int) -> str:
+            async with start_pictures.holding():
+                return await start_pictures.keep(PICTURES[number])
+
+        hanging = asyncio.create_task(keep(0))
+        await connections.held.wait()
+        assert await keep(1) == NAMES[1]
+        await start_pictures.drop([NAMES[1]])
+        assert await keep(1) == NAMES[1]
+        assert not hanging.done()
+        hanging.cancel()
+        await asyncio.gather(hanging, return_exceptions=True)
+
+
+class SlowFolder(PictureFolder):
+    """Deletes nothing before it is told to go on."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.deleting, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def delete(self, names: Collection[str]) -> None:
+        self.deleting.set()
+        await self.go_on.wait()
+        await super().delete(names)
+
+
+async def test_what_is_just_being_deleted_is_kept_again_after_it(
+    database: Database, tmp_path: Path, place: Path
+) -> None:
+    slow = SlowFolder(tmp_path / "pictures")
+    start_pictures = StartPictures(database, PictureStore(slow))
+    await PictureStore(slow).keep(PICTURES[0])
+    dropping = asyncio.create_task(start_pictures.drop([NAMES[0]]))
+    await slow.deleting.wait()
+    async with start_pictures.holding():
+        keeping = asyncio.create_task(start_pictures.keep(PICTURES[0]))
+        # Time enough for one that does not wait.
+        await asyncio.wait([keeping], timeout=0.3)
+        slow.go_on.set()
+        await asyncio.gather(dropping, keeping)
+        assert there(place) == {NAMES[0]}

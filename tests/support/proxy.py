@@ -47,7 +47,9 @@ class CountingProxy:
         url = URL(f"//{target}") if is_tunnel else URL(target)
         place = f"{url.host}:{url.port}"
         wanted = base64.b64encode(self.login.encode())
-        if self.login and b"Proxy-Authorization: Basic " + wanted not in head:
+        # Names of headers are the same in small letters, as some clients write them.
+        told = re.search(rb"(?im)^proxy-authorization: basic ([^\r]*)", head)
+        if self.login and (told is None or told[1] != wanted):
             await _answer(writer, b"407 Proxy Authentication Required")
             return
         if url.host not in self.places:

@@ -13,7 +13,7 @@ from bot.errors import CannotDelete
 from bot.retry import until_stored
 from bot.services.queue_worker import QueueWorker
 from storage.database import Database, StorageUnavailable
-from storage.pictures import PictureFolder, PictureNotRemoved
+from storage.pictures import PictureNotRemoved, PictureStore
 from storage.privacy import erasure
 from storage.privacy.erasure import Stored
 from storage.start_pictures import StartPictures
@@ -30,7 +30,7 @@ class Erasure:
     def __init__(
         self,
         database: Database,
-        folder: PictureFolder,
+        picture_store: PictureStore,
         start_pictures: StartPictures,
         queue_worker: QueueWorker,
         remover: MessageRemover,
@@ -38,7 +38,7 @@ class Erasure:
     ) -> None:
         self._duties = duties
         self._database = database
-        self._folder = folder
+        self._picture_store = picture_store
         self._start_pictures = start_pictures
         self._queue_worker = queue_worker
         self._remover = remover
@@ -70,11 +70,11 @@ class Erasure:
         for job_id in job_ids:
             await self._queue_worker.cancel(job_id)
         # Before the rows: without them nobody would know of the files after a crash.
-        await self._folder.remove_of_jobs(job_ids)
+        await self._picture_store.remove_of_jobs(job_ids)
         digests = await erasure.erase_jobs(self._database, job_ids)
         # One that began just now may have saved a picture in between.
         await self._queue_worker.drop(job_ids)
-        await self._folder.remove_of_jobs(job_ids)
+        await self._picture_store.remove_of_jobs(job_ids)
         await self._start_pictures.drop(digests)
         self._remover.wake()
 

@@ -21,7 +21,7 @@ from bot.policy.cooldown import Cooldown
 from bot.services.privacy.packing import Packer, as_json
 from storage import jobs
 from storage.database import Database
-from storage.pictures import PictureFolder, PictureMissing, at
+from storage.pictures import PictureMissing, PictureStore, at
 from storage.privacy.export import rows_about, start_pictures_of
 
 INTERVAL_S = 3600.0
@@ -68,12 +68,12 @@ class MemberExport:
     def __init__(
         self,
         database: Database,
-        folder: PictureFolder,
+        picture_store: PictureStore,
         messenger: Messenger,
         marks: PictureMarks,
     ) -> None:
         self._database = database
-        self._folder = folder
+        self._picture_store = picture_store
         self._messenger = messenger
         self._marks = marks
         self._cooldown = Cooldown(INTERVAL_S)
@@ -163,7 +163,7 @@ class MemberExport:
         if picture is None or job is None:
             return None, "deleted meanwhile"
         try:
-            png = await self._folder.read(picture)
+            png = await self._picture_store.read(picture)
         except PictureMissing as error:
             return None, str(error)
         marked = await self._marks.mark(PictureFile(png, "png"), await self._marks.origin(job))
@@ -175,7 +175,7 @@ class MemberExport:
         if export.is_full:
             return None, f"all pictures together are larger than {MAX_FILES} files"
         try:
-            return _if_it_fits(export.packer, name, await self._folder.kept(digest))
+            return _if_it_fits(export.packer, name, await self._picture_store.kept(digest))
         except PictureMissing as error:
             return None, str(error)
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from bot.errors import StorageFull
 from bot.policy.room import Room, room
-from storage.pictures import PictureFolder
+from storage.pictures import PictureStore
 from storage.pictures.disk import free_bytes, used_bytes
 
 MEASURE_INTERVAL_S = 60.0
@@ -18,9 +19,15 @@ log = logging.getLogger(__name__)
 class DiskBudget:
     """Knows how much room there is; `check` is asked before a job is queued."""
 
-    def __init__(self, data_folder: Path, folder: PictureFolder, budget_bytes: int | None) -> None:
-        self._data_folder = data_folder
-        self._folder = folder
+    def __init__(
+        self, folders: Sequence[Path], picture_store: PictureStore, budget_bytes: int | None
+    ) -> None:
+        """`folders` are the data folder, and that of the pictures if it lies elsewhere.
+
+        Pictures in an object store take no room here, and count as none.
+        """
+        self._folders = folders
+        self._picture_store = picture_store
         self._budget_bytes = budget_bytes
         self._used_bytes = 0
         self._free_bytes = 2**63
@@ -34,14 +41,15 @@ class DiskBudget:
 
     @property
     def room(self) -> Room:
-        written = self._folder.written_bytes - self._written_before
+        written = self._picture_store.written_bytes - self._written_before
         return room(self._used_bytes + written, self._free_bytes - written, self._budget_bytes)
 
     async def measure(self) -> None:
-        """Measure the folder and its disk. Raises OSError."""
-        written = self._folder.written_bytes
-        self._used_bytes = await asyncio.to_thread(used_bytes, self._data_folder)
-        self._free_bytes = await asyncio.to_thread(free_bytes, self._data_folder)
+        """Measure the folders and their disks. Raises OSError."""
+        written = self._picture_store.written_bytes
+        self._used_bytes = await asyncio.to_thread(lambda: sum(map(used_bytes, self._folders)))
+        # The disk that is filled up first.
+        self._free_bytes = await asyncio.to_thread(lambda: min(map(free_bytes, self._folders)))
         self._written_before = written
         self._say()
 

@@ -5,7 +5,7 @@ import logging
 from datetime import UTC, datetime
 
 from storage.database import Database, StorageUnavailable
-from storage.pictures import PictureFolder, PictureNotRemoved, retention
+from storage.pictures import PictureNotRemoved, PictureStore, retention
 
 SWEEP_INTERVAL_S = 3600.0
 """Seconds between two sweeps for old pictures."""
@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 class Retention:
     """Sweeps old files, in the background."""
 
-    def __init__(self, database: Database, folder: PictureFolder) -> None:
+    def __init__(self, database: Database, picture_store: PictureStore) -> None:
         self._database = database
-        self._folder = folder
+        self._picture_store = picture_store
 
     async def sweep(self) -> int:
         """Delete the files that are too old; returns how many.
@@ -31,7 +31,7 @@ class Retention:
             while some := await retention.too_old(self._database, limit, after):
                 after = some[-1].id
                 # One that was drawn again since then is as new as its file.
-                expired = await self._folder.expire(some, limit.ended_before)
+                expired = await self._picture_store.expire(some, limit.ended_before)
                 await retention.mark_expired(self._database, expired, now)
                 gone += len(expired)
         return gone

@@ -14,7 +14,7 @@ from bot.config import Settings
 from storage import jobs, members
 from storage.database import Database, migrate
 from storage.models import JobRow
-from storage.pictures import PictureFolder, of_job
+from storage.pictures import PictureFolder, PictureStore, of_job
 from tests.support.pictures import picture
 from tests.support.stored_jobs import claim, queue
 
@@ -35,7 +35,7 @@ def age(path: Path) -> Path:
 async def old_job(settings: Settings, database: Database) -> str:
     await queue(database)
     job = await claim(database)
-    folder = PictureFolder(settings.picture_folder)
+    folder = PictureStore(PictureFolder(settings.picture_folder))
     saved = await folder.save(job.id, 0, 7, picture("red"))
     await jobs.finish(database, job.id, [saved])
     age(settings.picture_folder / saved.file)
@@ -56,7 +56,7 @@ async def test_prune(settings: Settings, capsys: pytest.CaptureFixture[str]) -> 
         loved = await old_job(settings, database)
         (favourite,) = await of_job(database, loved)
         await members.toggle_favourite(database, 1, "Ada", favourite.id)
-        folder = PictureFolder(settings.picture_folder)
+        folder = PictureStore(PictureFolder(settings.picture_folder))
         orphan = age(
             settings.picture_folder / (await folder.save("f" * 32, 0, 7, picture("blue"))).file
         )

@@ -22,7 +22,7 @@ from bot.policy.showing_places import ShowingPlaces
 from bot.services.moderation.events import ModerationLog
 from diffusion.protocol.events import Progress
 from storage.database import Database, migrate
-from storage.pictures import PictureFolder
+from storage.pictures import PictureFolder, PictureStore
 from tests.support.bot.manifests import actions_in
 from tests.support.pictures import opened, picture
 from tests.support.stored_jobs import JOB
@@ -48,7 +48,7 @@ async def marks(tmp_path: Path) -> AsyncIterator[PictureMarks]:
     await migrate(url)
     database = Database(url)
     marker = PictureMarker(own_credentials(tmp_path / "c2pa.pem"))
-    yield PictureMarks(database, PictureFolder(tmp_path / "pictures"), marker)
+    yield PictureMarks(database, PictureStore(PictureFolder(tmp_path / "pictures")), marker)
     marker.close()
     await database.close()
 
@@ -59,7 +59,9 @@ def gate(tmp_path: Path) -> PictureGate:
     database = Database(f"sqlite:///{tmp_path / 'darkroom.db'}")
     places = ShowingPlaces(discord.Client(intents=INTENTS), explicit_direct_messages=False)
     note = ModerationLog(database, RecordingMessenger()).note
-    return PictureGate(database, PictureFolder(tmp_path / "pictures"), None, places, note)
+    return PictureGate(
+        database, PictureStore(PictureFolder(tmp_path / "pictures")), None, places, note
+    )
 
 
 async def shown(progress: Progress, marks: PictureMarks, gate: PictureGate) -> MessageSpec:

@@ -18,7 +18,7 @@ from playground.testing.member import Member, Upload
 from playground.testing.views import Message
 from storage import jobs, pictures
 from storage.database import Database
-from storage.pictures import PictureFolder
+from storage.pictures import PictureFolder, PictureStore
 from tests.support.bot.deployment import PATIENT
 from tests.support.bot.job_messages import (
     card,
@@ -84,7 +84,7 @@ async def pressed(ada: Member, message: Message, button: str) -> Message:
 
 async def stored(database: Database, settings: Settings, message: Message) -> list[Image.Image]:
     """The pictures of a job, at full size."""
-    folder = PictureFolder(settings.picture_folder)
+    folder = PictureStore(PictureFolder(settings.picture_folder))
     files = []
     for index in range(4):
         if picture := await pictures.at(database, job_id_of(message), index):

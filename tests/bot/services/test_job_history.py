@@ -27,7 +27,7 @@ from bot.services.removals import Removals
 from diffusion.protocol.requests import ImageRequest
 from storage.database import Database
 from storage.models import JobKind
-from storage.pictures import PictureFolder
+from storage.pictures import PictureFolder, PictureStore
 from tests.support.bot.image_requests import request_for
 from tests.support.queries import recorded_statements
 from tests.support.stored_jobs import queue
@@ -37,7 +37,7 @@ from tests.support.stored_jobs import queue
 async def history(settings: Settings, database: Database) -> AsyncIterator[JobHistory]:
     """The service of a bot that is not connected."""
     async with open_engines(read_configuration(settings)) as connected:
-        folder = PictureFolder(settings.picture_folder)
+        folder = PictureStore(PictureFolder(settings.picture_folder))
         client = discord.Client(intents=discord.Intents.none())
         messenger = Messenger(client)
         registry = ModelRegistry(

@@ -11,7 +11,7 @@ from playground.testing.views import Message
 from storage import jobs, pictures
 from storage.database import Database
 from storage.members import Preferences, save_preferences
-from storage.pictures import PictureFolder
+from storage.pictures import PictureFolder, PictureStore
 from tests.support.bot.job_messages import (
     card,
     finished,
@@ -33,7 +33,7 @@ async def imagined(member: Member, prompt: str) -> Message:
 
 async def bytes_of(settings: Settings, database: Database, message: Message) -> list[bytes]:
     """The pictures of a job as they are stored."""
-    folder = PictureFolder(settings.picture_folder)
+    folder = PictureStore(PictureFolder(settings.picture_folder))
     found = await pictures.of_job(database, job_id_of(message))
     assert found
     return [await folder.read(picture) for picture in found]

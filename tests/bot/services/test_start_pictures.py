@@ -17,7 +17,7 @@ from playground.testing.member import Member, Upload
 from playground.testing.views import Message
 from storage import drafts, jobs, servers
 from storage.database import Database
-from storage.pictures import KEPT_FOLDER, PictureFolder
+from storage.pictures import KEPT_FOLDER, PictureFolder, PictureStore
 from storage.servers import ServerSettings
 from storage.start_pictures import MIN_AGE_S
 from tests.support.bot.deployment import Deployment
@@ -54,13 +54,13 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def kept(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The start pictures that are put into the real folder, be it for a moment."""
     pictures: list[bytes] = []
-    keep = PictureFolder.keep
+    keep = PictureStore.keep
 
-    async def noted(folder: PictureFolder, picture: bytes) -> str:
+    async def noted(folder: PictureStore, picture: bytes) -> str:
         pictures.append(picture)
         return await keep(folder, picture)
 
-    monkeypatch.setattr(PictureFolder, "keep", noted)
+    monkeypatch.setattr(PictureStore, "keep", noted)
     return pictures
 
 
@@ -209,7 +209,7 @@ async def test_what_a_job_starts_from_stays_and_what_nothing_uses_goes_at_the_ne
         zoomed = await finished(ada, (await ada.press(await single(ada), "Zoom Out 2×")).message)
         used = files(settings)
         assert len(used) == 3
-    folder = PictureFolder(settings.picture_folder)
+    folder = PictureStore(PictureFolder(settings.picture_folder))
     left = {await folder.keep(picture(number).content) for number in (5, 6)}
     just_kept = await folder.keep(picture(7).content)
     long_ago = time.time() - MIN_AGE_S - 10

@@ -16,7 +16,7 @@ from playground.state.limits import Limits
 from playground.testing.member import Member
 from playground.testing.views import Message
 from storage.database import Database
-from storage.pictures import PictureFolder, at
+from storage.pictures import PictureFolder, PictureStore, at
 from tests.support.bot.deployment import PATIENT, Deployment
 from tests.support.bot.job_messages import (
     LONG,
@@ -141,7 +141,7 @@ async def test_the_file_on_the_disk_stays_as_it_was_made(
     grid = await drawn(ada, PROMPT)
     picture = await at(database, job_id_of(grid), 0)
     assert picture is not None
-    stored = await PictureFolder(deployment.settings.picture_folder).read(picture)
+    stored = await PictureStore(PictureFolder(deployment.settings.picture_folder)).read(picture)
     check(stored)
     first, second = [
         await file_of(ada, (await finished(ada, (await ada.press(grid, button)).message)))

@@ -20,7 +20,7 @@ from PIL.PngImagePlugin import PngImageFile
 
 from storage import jobs, pictures
 from storage.database import Database
-from storage.pictures import Picture, PictureFolder, PictureMissing, PictureNotSaved
+from storage.pictures import Picture, PictureFolder, PictureMissing, PictureNotSaved, PictureStore
 from tests.support.stored_jobs import claim, queue
 
 JOB = "0123456789abcdef" * 2
@@ -32,18 +32,18 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def folder(root: Path) -> PictureFolder:
-    return PictureFolder(root)
+def folder(root: Path) -> PictureStore:
+    return PictureStore(PictureFolder(root))
 
 
-async def stored(folder: PictureFolder, png: bytes) -> Picture:
+async def stored(folder: PictureStore, png: bytes) -> Picture:
     new = await folder.save(JOB, 1, 7, png)
     fields = {name: getattr(new, name) for name in new.__dataclass_fields__}
     return Picture(**fields, id="x", job_id=JOB)
 
 
 async def test_a_picture_comes_back_through_disk_and_database(
-    database: Database, folder: PictureFolder, root: Path, png: bytes
+    database: Database, folder: PictureStore, root: Path, png: bytes
 ) -> None:
     (job,) = await queue(database)
     await claim(database)
@@ -59,7 +59,7 @@ async def test_a_picture_comes_back_through_disk_and_database(
     assert sorted(file.name for file in root.iterdir()) == [first.file, second.file]
 
 
-async def test_saving_again_replaces(folder: PictureFolder, root: Path, png: bytes) -> None:
+async def test_saving_again_replaces(folder: PictureStore, root: Path, png: bytes) -> None:
     """As after a crash between file and row, which also leaves a file half written."""
     root.mkdir(parents=True)
     (root / f".{JOB}_1.png.unfinished").write_bytes(png[:20])
@@ -112,7 +112,7 @@ def with_other_pixels(png: bytes) -> bytes:
     ],
 )
 async def test_what_is_no_sound_png_is_not_saved(
-    folder: PictureFolder, root: Path, png: bytes, spoil: Callable[[bytes], bytes]
+    folder: PictureStore, root: Path, png: bytes, spoil: Callable[[bytes], bytes]
 ) -> None:
     with pytest.raises(PictureNotSaved, match="not a sound PNG"):
         await folder.save(JOB, 0, 7, spoil(png))
@@ -143,7 +143,7 @@ async def test_the_checksums_of_a_checked_picture_are_checked(
 
 @pytest.mark.parametrize("job_id", ["../../etc/passwd", "", "A" * 32, JOB + "\n", JOB + "/x"])
 async def test_no_name_but_an_id_becomes_a_path(
-    folder: PictureFolder, root: Path, png: bytes, job_id: str
+    folder: PictureStore, root: Path, png: bytes, job_id: str
 ) -> None:
     with pytest.raises(AssertionError):
         await folder.save(job_id, 0, 7, png)
@@ -153,12 +153,12 @@ async def test_no_name_but_an_id_becomes_a_path(
 async def test_a_file_in_the_place_of_the_folder(tmp_path: Path, png: bytes) -> None:
     (tmp_path / "pictures").write_text("a file")
     with pytest.raises(PictureNotSaved, match="The folder for pictures cannot be used"):
-        await PictureFolder(tmp_path / "pictures").save(JOB, 0, 7, png)
+        await PictureStore(PictureFolder(tmp_path / "pictures")).save(JOB, 0, 7, png)
     with pytest.raises(PictureNotSaved, match="The folder for pictures cannot be used"):
-        await PictureFolder(tmp_path / "pictures" / "below").save(JOB, 0, 7, png)
+        await PictureStore(PictureFolder(tmp_path / "pictures" / "below")).save(JOB, 0, 7, png)
 
 
-async def test_a_full_disk(folder: PictureFolder, root: Path, png: bytes) -> None:
+async def test_a_full_disk(folder: PictureStore, root: Path, png: bytes) -> None:
     """/dev/full takes nothing: the write reaches a real "no space left on device"."""
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")
@@ -180,7 +180,7 @@ async def test_a_full_disk(folder: PictureFolder, root: Path, png: bytes) -> Non
     ],
 )
 async def test_a_disk_that_fails_late_leaves_the_old_picture(
-    folder: PictureFolder,
+    folder: PictureStore,
     root: Path,
     png: bytes,
     monkeypatch: pytest.MonkeyPatch,
@@ -201,14 +201,14 @@ async def test_a_disk_that_fails_late_leaves_the_old_picture(
     assert [file.name for file in root.iterdir()] == [picture.file]
 
 
-async def test_a_file_that_is_gone_is_said(folder: PictureFolder, root: Path, png: bytes) -> None:
+async def test_a_file_that_is_gone_is_said(folder: PictureStore, root: Path, png: bytes) -> None:
     picture = await stored(folder, png)
     (root / picture.file).unlink()
     with pytest.raises(PictureMissing, match="Picture 2 of this job is no longer on the disk"):
         await folder.read(picture)
 
 
-async def test_a_file_that_changed_is_said(folder: PictureFolder, root: Path, png: bytes) -> None:
+async def test_a_file_that_changed_is_said(folder: PictureStore, root: Path, png: bytes) -> None:
     picture = await stored(folder, png)
     (root / picture.file).write_bytes(png + b"\0")
     with pytest.raises(PictureMissing, match="Picture 2 of this job is damaged"):
@@ -216,7 +216,7 @@ async def test_a_file_that_changed_is_said(folder: PictureFolder, root: Path, pn
 
 
 async def test_what_is_kept_has_its_digest_as_its_name(
-    folder: PictureFolder, root: Path, png: bytes
+    folder: PictureStore, root: Path, png: bytes
 ) -> None:
     digests = await asyncio.gather(*(folder.keep(png) for _ in range(8)))
     assert set(digests) == {sha256(png).hexdigest()}
@@ -225,7 +225,7 @@ async def test_what_is_kept_has_its_digest_as_its_name(
 
 
 async def test_what_was_kept_and_is_gone_or_damaged_is_missed(
-    folder: PictureFolder, root: Path, png: bytes
+    folder: PictureStore, root: Path, png: bytes
 ) -> None:
     digest = await folder.keep(png)
     (root / "kept" / digest).write_bytes(png[:-1])
@@ -236,7 +236,7 @@ async def test_what_was_kept_and_is_gone_or_damaged_is_missed(
         await folder.kept(digest)
 
 
-async def test_what_cannot_be_kept_says_why(folder: PictureFolder, root: Path, png: bytes) -> None:
+async def test_what_cannot_be_kept_says_why(folder: PictureStore, root: Path, png: bytes) -> None:
     root.parent.mkdir(parents=True)
     root.write_text("not a folder")
     with pytest.raises(PictureNotSaved, match="cannot be used"):
@@ -244,7 +244,7 @@ async def test_what_cannot_be_kept_says_why(folder: PictureFolder, root: Path, p
 
 
 @pytest.mark.parametrize("name", ["../secret", "A" * 64, "a" * 63, "a" * 64 + "/../x"])
-async def test_only_a_digest_is_a_name_of_what_was_kept(folder: PictureFolder, name: str) -> None:
+async def test_only_a_digest_is_a_name_of_what_was_kept(folder: PictureStore, name: str) -> None:
     with pytest.raises(AssertionError):
         await folder.kept(name)
 
@@ -253,7 +253,7 @@ async def test_a_disk_that_takes_no_more_leaves_nothing_half_written(
     tmp_path: Path, png: bytes
 ) -> None:
     """The limit of a file's size stands in for a disk that fills up while it is written."""
-    folder = PictureFolder(tmp_path / "pictures")
+    folder = PictureStore(PictureFolder(tmp_path / "pictures"))
     whole = await folder.save("a" * 32, 0, 7, png)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(png) // 2, hard))

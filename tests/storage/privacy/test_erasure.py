@@ -13,7 +13,7 @@ from storage import drafts, history, jobs, members, removals, unwanted_messages
 from storage.database import Database, files_of
 from storage.members import Preferences
 from storage.models import Base, JobKind, JobState
-from storage.pictures import PictureFolder, of_job
+from storage.pictures import PictureFolder, PictureStore, of_job
 from storage.privacy import erasure
 from storage.privacy.export import rows_about
 from storage.removals import Copy
@@ -29,7 +29,7 @@ async def done(
     """A finished job with one picture."""
     await queue(database, member_id, **job)
     claimed = await claim(database)
-    folder = PictureFolder(tmp_path / "pictures")
+    folder = PictureStore(PictureFolder(tmp_path / "pictures"))
     picture = await folder.save(claimed.id, 0, 7, png)
     assert await jobs.finish(database, claimed.id, [picture])
     return claimed.id

@@ -10,9 +10,9 @@ from bot.client import DarkroomBot, point_at
 from bot.config import Settings
 from bot.engines.configuration import read_configuration
 from bot.engines.connections import open_engines
+from bot.picture_store import open_pictures
 from playground.state.limits import Limits
 from storage.database import Database
-from storage.pictures import PictureFolder
 from tests.support.processes import RunningProcess
 
 STEPS = 36
@@ -48,10 +48,10 @@ class Deployment:
         """The real bot, connected to the playground, in this process."""
         assert self.settings.discord_url is not None
         point_at(self.settings.discord_url)
-        folder = PictureFolder(self.settings.picture_folder)
+        pictures = open_pictures(self.settings)
         async with (
             open_engines(read_configuration(self.settings)) as engines,
-            DarkroomBot(self.settings, self.database, folder, engines) as bot,
+            DarkroomBot(self.settings, self.database, pictures, engines) as bot,
         ):
             connection = asyncio.create_task(bot.start("playground"))
             try:
@@ -67,6 +67,7 @@ class Deployment:
             "DISCORD_URL": self.settings.discord_url or "",
             "INFERENCE_URL": self.settings.inference_url or "",
             "DARKROOM_DATA": str(self.settings.data_folder),
+            "DARKROOM_PICTURES": self.settings.pictures or "",
             "DARKROOM_FILTER": self.settings.picture_filter,
             "DARKROOM_USER_INSTALLS": str(int(self.settings.user_installs)),
         }

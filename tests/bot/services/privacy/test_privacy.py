@@ -18,7 +18,7 @@ from playground.testing.member import Member
 from playground.testing.views import Message
 from storage import drafts, jobs, members, unwanted_messages
 from storage.database import Database
-from storage.pictures import PictureFolder, of_job
+from storage.pictures import PictureFolder, PictureStore, of_job
 from storage.privacy import erasure
 from tests.support.bot.deployment import Deployment
 from tests.support.bot.job_messages import LONG, card, drawn, finished, job_id_of, told, whoever
@@ -111,7 +111,7 @@ async def test_a_deletion_that_was_killed_is_ended_by_the_next_start(
         await process.wait()
     # As it was killed: asked for, and the first jobs erased, but their messages are not deleted.
     await erasure.ask(database, whoever(grid))
-    await PictureFolder(settings.picture_folder).remove_of_jobs([job_id_of(grid)])
+    await PictureStore(PictureFolder(settings.picture_folder)).remove_of_jobs([job_id_of(grid)])
     await erasure.erase_jobs(database, [job_id_of(grid)])
     assert found_in(settings.data_folder, SECRET)
     async with deployment.open():

@@ -96,5 +96,5 @@ async def test_what_is_written_counts_before_the_next_measurement(bot: DarkroomB
     budget._budget_bytes = 10**9
     await budget.measure()
     assert budget.room is Room.ENOUGH
-    budget._folder.written_bytes += 10**9
+    budget._picture_store.files.written_bytes += 10**9
     assert budget.room is Room.FULL
