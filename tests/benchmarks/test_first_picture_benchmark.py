@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from benchmarks.first_picture import STARTS, Wait, report, start_and_draw, suggestion
+from tests.support.models.tiny_model import build_tiny_model
 
 
-async def test_a_start_is_measured_until_the_grid_stands(tiny_model: Path, tmp_path: Path) -> None:
-    wait = await start_and_draw(tmp_path, f"{suggestion()} --steps 2", tiny_model)
+async def test_a_start_is_measured_until_the_grid_stands(tmp_path: Path) -> None:
+    model = build_tiny_model(tmp_path / "model")
+    wait = await start_and_draw(tmp_path / "data", f"{suggestion()} --steps 2", model)
     assert 0 < wait.inference <= wait.ready
     assert 0 < wait.preview <= wait.grid
 
