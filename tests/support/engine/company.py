@@ -13,6 +13,7 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,8 @@ def main() -> None:
         checkpoint.decoder.run_by(openvino_decoder(checkpoint, Path(folder), said.backend))
         for network in (openvino, checkpoint.decoder.network):
             assert (network is not None) == (said.backend == "openvino")
+    # What is composed of drawings has no place for latents, and no other shapes in the U-Net.
+    checkpoint = replace(checkpoint, single_subject=False)
     keep_latents(checkpoint)
     engine = Engine(checkpoint, max_waiting=2 * AT_ONCE, openvino=openvino)
     sizes = Counter[int]()
