@@ -10,7 +10,7 @@ from diffusers import DiffusionPipeline, DPMSolverMultistepScheduler
 from diffusers.utils import logging as diffusers_logging
 
 from benchmarks.figures import Timing
-from diffusion.engine.backends import backend_wanted, backends, openvino_unet
+from diffusion.engine.backends import backend_wanted, backends, openvino_decoder, openvino_unet
 from diffusion.engine.batching import BatchedDenoiser
 from diffusion.engine.cost_model import CostModel
 from diffusion.engine.engine import Engine
@@ -48,7 +48,9 @@ class Ours:
     ) -> None:
         self.checkpoint = load(folder, device, dtype)
         wanted = "torch" if compiled else backend_wanted()
-        self.openvino = openvino_unet(self.checkpoint, kept or cache_folder() / "openvino", wanted)
+        kept = kept or cache_folder() / "openvino"
+        self.openvino = openvino_unet(self.checkpoint, kept, wanted)
+        self.checkpoint.decoder.run_by(openvino_decoder(self.checkpoint, kept, wanted))
         self.backend = f"ours by {backends(self.openvino)['unet']}"
         prepare(self.checkpoint.denoiser.unet, device, compiled)
         self._compiled = compiled

@@ -13,16 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-import discord
 from pydantic import ValidationError
 
-from bot.cli.doctor import doctor
-from bot.cli.errors import CannotStart
-from bot.cli.imagine import imagine
+from bot.cli.errors import CannotStart, WrongSettings
 from bot.cli.launcher import launch
 from bot.cli.migrate_pictures import PictureMigration, migrate_pictures, picture_place
 from bot.cli.prune import Prune, days, prune
-from bot.cli.run_bot import WrongSettings, run_bot
 from bot.config import Settings, split_addresses
 from bot.engines.configuration import InvalidConfiguration
 from bot.errors import UserError
@@ -72,14 +68,21 @@ def _refuse_settings(sentence: str) -> NoReturn:
 
 
 async def _run(options: argparse.Namespace, settings: Settings) -> None:
+    # What a command alone needs is imported with it: most of a start is imports, and the processes
+    # that `launch` starts wait for its own.
     if options.command != "imagine":  # its files are not the bot's
         os.umask(PRIVATE_UMASK)
     match options.command:
         case None:
             await launch(settings)
         case "bot":
+            from bot.cli.run_bot import run_bot
+
+            _quieten_discord()
             await run_bot(settings)
         case "imagine":
+            from bot.cli.imagine import imagine
+
             await imagine(settings, options.prompt, options.output, options.image)
         case "prune":
             await prune(
@@ -92,6 +95,9 @@ async def _run(options: argparse.Namespace, settings: Settings) -> None:
         case "migrate":
             await migrate(settings.database)
         case "doctor":
+            from bot.cli.doctor import doctor
+
+            _quieten_discord()
             _end_now(await doctor(settings, as_json=options.json, strict=options.strict))
 
 
@@ -106,8 +112,14 @@ def _set_up_logs(settings: Settings) -> None:
     redaction.hide(settings.secrets)
     for url in (settings.database, *split_addresses(settings.inference_url or "")):
         redaction.hide_password(url)
-    # Alembic logs every check of the database; discord.py warns that voice is not supported.
+    # Alembic logs every check of the database.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _quieten_discord() -> None:
+    """Have discord.py not warn that voice is not supported."""
+    import discord
+
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
 
 

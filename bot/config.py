@@ -93,8 +93,8 @@ class Settings(BaseSettings):
     backend: Literal["auto", "torch", "openvino"] = Field(
         "auto",
         validation_alias=AliasChoices("DARKROOM_BACKEND"),
-        description="What runs the U-Net on a processor: `torch`, `openvino` (if it is installed), "
-        "or `auto` (the faster one, measured at the first start).",
+        description="What runs the U-Net and the autoencoder on a processor: `torch`, `openvino` "
+        "(if it is installed), or `auto` (the faster one, measured at the first start).",
     )
     compiled: bool = Field(
         False,

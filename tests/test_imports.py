@@ -45,6 +45,18 @@ def test_importing_the_bot_never_imports_torch() -> None:
     assert result.stdout.strip() == ""
 
 
+def test_what_starts_everything_loads_only_what_it_needs_itself() -> None:
+    """The processes that it starts wait for its imports."""
+    script = (
+        "import sys, bot.__main__; "
+        "print(*sorted({'discord', 'bot.client', 'prometheus_client'} & set(sys.modules)))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == ""
+
+
 def test_importing_the_client_leaves_the_environment_as_it_was() -> None:
     script = (
         "import os; before = dict(os.environ); "

@@ -7,7 +7,7 @@ import signal
 import aiohttp
 import discord
 
-from bot.cli.errors import CannotStart
+from bot.cli.errors import CannotStart, WrongSettings
 from bot.client import DarkroomBot, point_at
 from bot.config import Settings
 from bot.engines.configuration import read_configuration
@@ -18,10 +18,6 @@ from bot.picture_store import WrongPicturePlace, open_pictures
 from diffusion.telemetry import traces
 from storage.database import Database, files_of, migrate
 from storage.permissions import close_files, close_folder
-
-
-class WrongSettings(CannotStart):
-    """The settings are wrong, so a restart would not help."""
 
 
 async def run_bot(settings: Settings) -> None:

@@ -1,21 +1,20 @@
-"""Chooses what runs the U-Net on a processor: torch, or OpenVINO where it is faster.
+"""Chooses what runs the U-Net and the autoencoder on a processor: torch, or OpenVINO if faster.
 
     DARKROOM_BACKEND    auto (measure), torch or openvino
 
 It is measured at the first start with a model and then kept, because it decides the bytes of
-pictures. Whatever fails on the way is logged, and torch runs the U-Net.
+pictures. Whatever fails on the way is logged, and torch runs the network.
 """
 
-import json
 import logging
 import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import torch
@@ -23,7 +22,17 @@ from torch import Tensor
 
 from diffusion.loading.load import Checkpoint
 from diffusion.nn.devices import SettingError
-from diffusion.nn.openvino_model import ADDED_INPUTS, convert, digest, example, read, save
+from diffusion.nn.openvino_cache import keep, kept_choice, remove_old, saved, touch
+from diffusion.nn.openvino_decoder import OpenvinoDecoder
+from diffusion.nn.openvino_model import (
+    ADDED_INPUTS,
+    convert,
+    convert_decoder,
+    digest,
+    example,
+    example_latents,
+    read,
+)
 from diffusion.nn.openvino_unet import OpenvinoUnet
 
 BACKENDS = ("auto", "torch", "openvino")
@@ -33,6 +42,9 @@ MEASURED_ROWS = 2
 
 MEASURED_MAX_SIDE_CELLS = 32
 """Larger pictures are measured at this size: they take long, and the ratio is much the same."""
+
+DECODED_MAX_SIDE_CELLS = 16
+"""The same for the autoencoder, which has as much work for a cell as many steps of the U-Net."""
 
 ROUNDS = 10
 """How often each backend is timed. The least time counts."""
@@ -46,15 +58,33 @@ MAX_RELATIVE_ERROR = {torch.float32: 0.01, torch.bfloat16: 0.05}
 COPIES_OF_WEIGHTS = 3
 """How many copies of the weights must fit into free memory: converting and compiling need them."""
 
-CHOICE_FILE = "choice.json"
-MAX_KEPT_MODELS = 4
-"""How many converted models stay on disk. The one that was used least recently goes first."""
-
 log = logging.getLogger(__name__)
 
 
 class _NotUsable(Exception):
-    """OpenVINO cannot run this model here; the message says why."""
+    """OpenVINO cannot run this network here; the message says why."""
+
+
+Rows = Sequence[Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A network that OpenVINO may run.
+
+    `file` is what it is kept in. `network` compiles a converted model. The two that run it take the
+    inputs of some rows; what they return is compared.
+    """
+
+    name: str
+    file: str
+    module: Any
+    dtype: torch.dtype
+    rows: tuple[Tensor, ...]
+    convert: Callable[[], Any]
+    network: Callable[[Any], Any]
+    by_openvino: Callable[[Any, Rows], Tensor]
+    by_torch: Callable[[Rows], Tensor]
 
 
 def backend_wanted() -> str:
@@ -71,85 +101,154 @@ def backend_wanted() -> str:
 def openvino_unet(checkpoint: Checkpoint, folder: Path, wanted: str) -> OpenvinoUnet | None:
     """The U-Net of the checkpoint as OpenVINO runs it, or None where torch shall run it.
 
-    `wanted` is one of `BACKENDS`, and `folder` is where converted models are kept. Call it before
+    `wanted` is one of `BACKENDS`, and `folder` is where converted networks are kept. Call it before
     the layers of the U-Net are changed or compiled. Raises SettingError if OpenVINO is wanted and
     not installed.
     """
+
+    def candidate() -> _Candidate:
+        if checkpoint.denoiser.is_told_guidance:
+            raise _NotUsable("it is told the guidance scale, which was not converted")
+        return _unet(checkpoint)
+
+    unet: OpenvinoUnet | None = _chosen("U-Net", candidate, checkpoint, folder, wanted)
+    return unet
+
+
+def openvino_decoder(checkpoint: Checkpoint, folder: Path, wanted: str) -> OpenvinoDecoder | None:
+    """The autoencoder's decoder as OpenVINO runs it, or None; as `openvino_unet`.
+
+    It computes in the U-Net's dtype, where torch's computes in float32.
+    """
+    decoder: OpenvinoDecoder | None = _chosen(
+        "autoencoder", partial(_decoder, checkpoint), checkpoint, folder, wanted
+    )
+    return decoder
+
+
+def backends(unet: OpenvinoUnet | None, decoder: object = None) -> Mapping[str, str]:
+    """What runs each part of a model, for `/v1/models`."""
+    torchs = ("unet_with_loras", "text_encoder", "vae_encoder", "vae_in_tiles")
+    chosen = {"unet": unet, "vae": decoder}
+    return {
+        **{part: "openvino" if network else "torch" for part, network in chosen.items()},
+        **dict.fromkeys(torchs, "torch"),
+    }
+
+
+def _unet(checkpoint: Checkpoint) -> _Candidate:
+    unet = checkpoint.denoiser.unet
+    cells = checkpoint.info.native_size // checkpoint.decoder.factor
+    side = min(cells, MEASURED_MAX_SIDE_CELLS)
+    one = example(unet, side, side, checkpoint.text.clips[0].window)
+    weights = next(unet.parameters())
+    return _Candidate(
+        name="U-Net",
+        file="unet.xml",
+        module=unet,
+        dtype=weights.dtype,
+        rows=tuple(torch.cat([values] * MEASURED_ROWS) for values in one),
+        convert=lambda: convert(unet),
+        network=lambda model: OpenvinoUnet(
+            model, weights.dtype, _weight_bytes(unet), torch.get_num_threads()
+        ),
+        by_openvino=_by_openvino,
+        by_torch=partial(_by_torch, unet),
+    )
+
+
+def _decoder(checkpoint: Checkpoint) -> _Candidate:
+    vae: Any = checkpoint.decoder.vae
+    cells = checkpoint.info.native_size // checkpoint.decoder.factor
+    side = min(cells, DECODED_MAX_SIDE_CELLS)
+    dtype = next(checkpoint.denoiser.unet.parameters()).dtype
+
+    def by_torch(rows: Rows) -> Tensor:
+        decoded: Tensor = vae.decode(rows[0], return_dict=False)[0]
+        return decoded
+
+    return _Candidate(
+        name="autoencoder",
+        file="vae_decoder.xml",
+        module=vae,
+        dtype=dtype,
+        rows=(example_latents(vae, side, side),),
+        convert=lambda: convert_decoder(vae),
+        network=lambda model: OpenvinoDecoder(model, dtype, torch.get_num_threads()),
+        by_openvino=lambda network, rows: network(rows[0]),
+        by_torch=by_torch,
+    )
+
+
+def _chosen(
+    name: str,
+    candidate: Callable[[], _Candidate],
+    checkpoint: Checkpoint,
+    folder: Path,
+    wanted: str,
+) -> Any:
+    """The network where OpenVINO runs it, or None."""
     if wanted == "torch" or next(checkpoint.denoiser.unet.parameters()).device.type != "cpu":
         return None
     if find_spec("openvino") is None:
         if wanted == "openvino":
             raise SettingError("DARKROOM_BACKEND=openvino needs darkroom[openvino] installed.")
-        log.info("torch runs the U-Net: openvino is not installed")
+        log.info("torch runs the %s: openvino is not installed", name)
         return None
     try:
-        return _faster(checkpoint, folder, wanted)
+        return _faster(candidate(), folder, wanted)
     except _NotUsable as error:
-        log.info("torch runs the U-Net: %s", error)
+        log.info("torch runs the %s: %s", name, error)
     except Exception:
-        log.exception("torch runs the U-Net, because OpenVINO failed")
+        log.exception("torch runs the %s, because OpenVINO failed", name)
     return None
 
 
-def backends(network: OpenvinoUnet | None) -> Mapping[str, str]:
-    """What runs each part of a model, for `/v1/models`."""
-    unet = "openvino" if network else "torch"
-    return {"unet": unet, "unet_with_loras": "torch", "text_encoder": "torch", "vae": "torch"}
-
-
 @torch.inference_mode()
-def _faster(checkpoint: Checkpoint, folder: Path, wanted: str) -> OpenvinoUnet | None:
-    if checkpoint.denoiser.is_told_guidance:
-        raise _NotUsable("this U-Net is told the guidance scale, which was not converted")
-    unet = checkpoint.denoiser.unet
-    place = folder / f"{digest(unet)}-{wanted}"
-    kept = _kept_choice(place)
+def _faster(candidate: _Candidate, folder: Path, wanted: str) -> Any:
+    place = folder / f"{digest(candidate.module, candidate.dtype)}-{wanted}"
+    kept = kept_choice(place)
     if kept == "torch":
         return None
-    _check_memory(unet)
-    rows = _measured_rows(checkpoint)
+    _check_memory(candidate.module)
     if kept == "openvino":
         try:
-            network = _network(unet, read(place))
-            _by_openvino(network, rows)
+            network = candidate.network(read(place / candidate.file))
+            candidate.by_openvino(network, candidate.rows)
         except RuntimeError as error:
-            log.warning("%s cannot be used (%s): the U-Net is converted again", place, error)
+            log.warning(
+                "%s cannot be used (%s): the %s is converted again", place, error, candidate.name
+            )
             shutil.rmtree(place, ignore_errors=True)
         else:
-            with suppress(OSError):
-                os.utime(place)
+            touch(place)
             return network
     began = time.perf_counter()
-    model = convert(unet)
-    part = _saved(model, folder)
+    model = candidate.convert()
+    part = saved(model, folder, candidate.file)
     try:
-        network = _network(unet, read(part) if part else model)
-        _check_output(unet, network, rows)
-        log.info("converted the U-Net for OpenVINO in %.1f s", time.perf_counter() - began)
-        chosen = measured_choice(unet, network, rows) if wanted == "auto" else wanted
+        network = candidate.network(read(part / candidate.file) if part else model)
+        _check_output(candidate, network)
+        log.info(
+            "converted the %s for OpenVINO in %.1f s", candidate.name, time.perf_counter() - began
+        )
+        chosen = wanted
+        if wanted == "auto":
+            passes = {
+                "openvino": partial(candidate.by_openvino, network, candidate.rows),
+                "torch": partial(candidate.by_torch, candidate.rows),
+            }
+            chosen = measured_choice(candidate.name, passes)
         if part:
-            chosen = _keep(part, place, chosen)
+            chosen = keep(part, place, chosen)
     finally:
         if part:
             shutil.rmtree(part, ignore_errors=True)
-    _remove_old(folder)
+    remove_old(folder)
     return network if chosen == "openvino" else None
 
 
-def _network(unet: Any, model: Any) -> OpenvinoUnet:
-    weights = next(unet.parameters())
-    return OpenvinoUnet(model, weights.dtype, _weight_bytes(unet), torch.get_num_threads())
-
-
-def _measured_rows(checkpoint: Checkpoint) -> tuple[Tensor, ...]:
-    """Inputs of MEASURED_ROWS equal rows in the model's native size, unless it is very large."""
-    cells = checkpoint.info.native_size // checkpoint.decoder.factor
-    side = min(cells, MEASURED_MAX_SIDE_CELLS)
-    inputs = example(checkpoint.denoiser.unet, side, side, checkpoint.text.clips[0].window)
-    return tuple(torch.cat([one] * MEASURED_ROWS) for one in inputs)
-
-
-def _by_torch(unet: Any, rows: Sequence[Tensor]) -> Tensor:
+def _by_torch(unet: Any, rows: Rows) -> Tensor:
     sample, timestep, states, *added = rows
     with_added = dict(zip(ADDED_INPUTS, added, strict=False))
     options = {"added_cond_kwargs": with_added} if with_added else {}
@@ -157,117 +256,61 @@ def _by_torch(unet: Any, rows: Sequence[Tensor]) -> Tensor:
     return output
 
 
-def _by_openvino(network: OpenvinoUnet, rows: Sequence[Tensor]) -> Tensor:
+def _by_openvino(network: OpenvinoUnet, rows: Rows) -> Tensor:
     sample, timestep, states, *added = rows
     with_added = dict(zip(ADDED_INPUTS, added, strict=False))
     return network(sample, timestep, states, added_cond_kwargs=with_added)[0]
 
 
-def _check_output(unet: Any, network: OpenvinoUnet, rows: Sequence[Tensor]) -> None:
+def _check_output(candidate: _Candidate, network: Any) -> None:
     """Raise _NotUsable if equal rows differ, or are not what torch predicts."""
-    ours = torch.cat([_by_openvino(network, rows) for _ in range(2)])
+    ours = torch.cat([candidate.by_openvino(network, candidate.rows) for _ in range(2)])
     if not torch.equal(ours, ours[:1].expand_as(ours)):
         raise _NotUsable("OpenVINO gives equal rows different bytes")
     # Other inputs than those of the conversion, so that nothing of them has become a constant.
-    changed = [one[:1].flip(-1) / 2 for one in rows]
-    ours, torchs = _by_openvino(network, changed), _by_torch(unet, changed).float()
+    changed = [one[:1].flip(-1) / 2 for one in candidate.rows]
+    ours = candidate.by_openvino(network, changed)
+    torchs = candidate.by_torch(changed).float()
     error = float((ours - torchs).square().mean().sqrt() / torchs.square().mean().sqrt())
-    if not error <= MAX_RELATIVE_ERROR.get(next(unet.parameters()).dtype, 0.0):
+    if not error <= MAX_RELATIVE_ERROR.get(candidate.dtype, 0.0):
         raise _NotUsable(f"OpenVINO's output differs from torch's by {error:.1%}")
 
 
-def measured_choice(unet: Any, network: OpenvinoUnet, rows: Sequence[Tensor]) -> str:
+def measured_choice(name: str, passes: Mapping[str, Callable[[], Tensor]]) -> str:
     """The backend whose pass costs less: its seconds, times its seconds of processor time.
 
     The choice is kept, so a busy hour must not decide it. Then seconds mostly say which thread was
-    held up, but processor time stays much the same. Both backends take turns.
+    held up, but processor time stays much the same. The backends take turns.
     """
-    passes: dict[str, Callable[[], Tensor]] = {
-        "openvino": lambda: _by_openvino(network, rows),
-        "torch": lambda: _by_torch(unet, rows),
-    }
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in passes}
     start = time.perf_counter()
     while len(taken["torch"]) < ROUNDS:
-        for name, run in passes.items():
+        for backend, run in passes.items():
             began, used = time.perf_counter(), time.process_time()
             run()
-            taken[name].append((time.perf_counter() - began, time.process_time() - used))
+            taken[backend].append((time.perf_counter() - began, time.process_time() - used))
         if time.perf_counter() - start > MAX_MEASURING_S:
             break
     costs = {}
-    for name, times in taken.items():
+    for backend, times in taken.items():
         wall, used = (min(column) for column in zip(*times, strict=True))
-        costs[name] = wall * used
+        costs[backend] = wall * used
         log.info(
-            "a pass of %d rows by %s takes %.1f ms, and %.1f ms of processor time",
-            *(MEASURED_ROWS, name, 1000 * wall, 1000 * used),
+            "a pass of the %s by %s takes %.1f ms, and %.1f ms of processor time",
+            *(name, backend, 1000 * wall, 1000 * used),
         )
     return min(costs, key=costs.__getitem__)
 
 
-def _check_memory(unet: Any) -> None:
+def _check_memory(module: Any) -> None:
     """Raise _NotUsable if there is too little free memory, as far as the system says."""
     known = Path("/proc/meminfo")
     for line in known.read_text().splitlines() if known.exists() else []:
         name, _, amount = line.partition(":")
-        needed = COPIES_OF_WEIGHTS * _weight_bytes(unet)
+        needed = COPIES_OF_WEIGHTS * _weight_bytes(module)
         if name == "MemAvailable" and int(amount.split()[0]) * 1024 < needed:
             raise _NotUsable(f"OpenVINO would need {needed >> 20} MiB of free memory")
 
 
-def _weight_bytes(unet: Any) -> int:
-    return sum(weight.nbytes for weight in unet.parameters())
-
-
-def _kept_choice(place: Path) -> str | None:
-    """The backend that an earlier start chose, if it is known."""
-    try:
-        return str(json.loads((place / CHOICE_FILE).read_bytes())["backend"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _saved(model: Any, folder: Path) -> Path | None:
-    """A new folder with the model. None, and logged, if it cannot be written."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        part = Path(mkdtemp(dir=folder, prefix="part-"))
-        save(model, part)
-    except (OSError, RuntimeError) as error:
-        log.warning("the converted U-Net is not kept: %s", error)
-        return None
-    return part
-
-
-def _keep(part: Path, place: Path, chosen: str) -> str:
-    """Move the folder to its place with the choice, completely or not at all.
-
-    Returns the choice: that of another process, if one that started with us was faster.
-    """
-    try:
-        (part / CHOICE_FILE).write_text(json.dumps({"backend": chosen}))
-        for path in part.iterdir():
-            if chosen == "torch" and path.name != CHOICE_FILE:
-                path.unlink()
-            else:
-                _write_through(path)
-        part.replace(place)
-    except OSError as error:
-        log.info("the converted U-Net is not kept: %s", error)
-    return _kept_choice(place) or chosen
-
-
-def _write_through(path: Path) -> None:
-    """Make sure that the file is complete even if the machine loses power."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def _remove_old(folder: Path) -> None:
-    """Remove the models beyond MAX_KEPT_MODELS, and what a killed process left."""
-    with suppress(OSError):
-        used = {path: path.stat().st_mtime for path in folder.iterdir()}
-        newest = sorted(used, key=used.__getitem__, reverse=True)
-        for path in newest[MAX_KEPT_MODELS:]:
-            shutil.rmtree(path, ignore_errors=True)
+def _weight_bytes(module: Any) -> int:
+    return sum(weight.nbytes for weight in module.parameters())

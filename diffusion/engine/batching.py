@@ -18,7 +18,8 @@ from torch import Tensor
 from diffusion.engine.cost_model import MAX_BATCH_ROWS, CostModel
 from diffusion.engine.scheduler import Shape
 from diffusion.nn.invariant_layers import make_invariant
-from diffusion.nn.openvino_unet import OpenvinoUnet, ShapeNotCompiled
+from diffusion.nn.openvino_network import ShapeNotCompiled
+from diffusion.nn.openvino_unet import OpenvinoUnet
 from diffusion.sampling.denoiser import Denoiser, Network
 from diffusion.sampling.trajectory import Row
 from diffusion.text.encoder import together

@@ -101,7 +101,7 @@ class Engine:
     ) -> None:
         self.checkpoint = checkpoint
         self.costs = costs or CostModel()
-        self.backends = backends(openvino)
+        self.backends = backends(openvino, checkpoint.decoder.network)
         self.steps = 0
         self.out_of_memory = 0
         self._passes = BatchedDenoiser(checkpoint.denoiser, self.costs, compiled, openvino)

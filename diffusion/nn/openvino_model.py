@@ -1,4 +1,4 @@
-"""Converts a U-Net for OpenVINO. Needs the package `openvino`.
+"""Converts networks for OpenVINO. Needs the package `openvino`.
 
 OpenVINO's own front end is used, not `openvino.convert_model`, which reports its use to the
 library's makers.
@@ -38,25 +38,55 @@ class _Positional(nn.Module):
         return output
 
 
+class _Decoder(nn.Module):
+    """All of an autoencoder that decodes, as `vae.decode` calls it for a picture that is whole."""
+
+    def __init__(self, vae: Any) -> None:
+        super().__init__()
+        self.first, self.decoder = vae.post_quant_conv, vae.decoder
+
+    def forward(self, latents: Tensor) -> Tensor:
+        colours: Tensor = self.decoder(latents if self.first is None else self.first(latents))
+        return colours
+
+
 def convert(unet: Any) -> Any:
     """The U-Net as an OpenVINO model for one row of any size, with float32 inputs and output.
 
     Inputs are sample [1, 4, h, w], timestep [1], states [1, tokens, width], and for SDXL
     text_embeds [1, width] and time_ids [1, 6]. Weights keep the U-Net's dtype.
     """
+    inputs = example(unet, EXAMPLE_CELLS, EXAMPLE_CELLS)
+    model = _converted(_Positional(unet, ADDED_INPUTS[: len(inputs) - 3]), inputs)
+    shapes = {index: [1, *[-1] * (one.ndim - 1)] for index, one in enumerate(inputs)}
+    shapes[0][1], shapes[2][2] = inputs[0].shape[1], inputs[2].shape[2]
+    model.reshape(shapes)
+    return model
+
+
+def convert_decoder(vae: Any) -> Any:
+    """The autoencoder's decoder as an OpenVINO model for one picture of any size.
+
+    The input is latents [1, 4, h, w], and the output colours [1, 3, h·factor, w·factor].
+    """
+    latents = example_latents(vae, EXAMPLE_CELLS, EXAMPLE_CELLS)
+    model = _converted(_Decoder(vae), (latents,))
+    model.reshape({0: [1, latents.shape[1], -1, -1]})
+    return model
+
+
+def _converted(network: nn.Module, inputs: tuple[Tensor, ...]) -> Any:
+    """The network as it is traced with these inputs; its inputs and its output are float32."""
     import openvino
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
     from openvino.preprocess import PrePostProcessor
 
-    inputs = example(unet, EXAMPLE_CELLS, EXAMPLE_CELLS)
-    added = ADDED_INPUTS[: len(inputs) - 3]
     with warnings.catch_warnings(), torch.inference_mode():
         # About sizes that become constants: those that do are the same for all inputs.
         warnings.simplefilter("ignore")
-        wrapped = _Positional(unet, added)
         traced = torch.jit.trace(  # type: ignore[no-untyped-call]
-            wrapped, inputs, check_trace=False, strict=False
+            network, inputs, check_trace=False, strict=False
         )
         front_end = FrontEndManager().load_by_framework("pytorch")
         # Named, because the front end does not keep it alive.
@@ -66,11 +96,7 @@ def convert(unet: Any) -> Any:
     for index in range(len(inputs)):
         steps.input(index).tensor().set_element_type(openvino.Type.f32)
     steps.output(0).tensor().set_element_type(openvino.Type.f32)
-    model = steps.build()
-    shapes = {index: [1, *[-1] * (one.ndim - 1)] for index, one in enumerate(inputs)}
-    shapes[0][1], shapes[2][2] = inputs[0].shape[1], inputs[2].shape[2]
-    model.reshape(shapes)
-    return model
+    return steps.build()
 
 
 def example(unet: Any, height: int, width: int, tokens: int = 77) -> tuple[Tensor, ...]:
@@ -88,36 +114,46 @@ def example(unet: Any, height: int, width: int, tokens: int = 77) -> tuple[Tenso
     return tuple(inputs)
 
 
-def digest(unet: Any) -> str:
+def example_latents(vae: Any, height: int, width: int) -> Tensor:
+    """Latents [1, 4, h, w] for an autoencoder, with the same random numbers every time."""
+    chance = torch.Generator().manual_seed(0)
+    latents = torch.randn(1, vae.config.latent_channels, height, width, generator=chance)
+    return latents.to(next(vae.parameters()).dtype)
+
+
+def digest(network: Any, dtype: torch.dtype) -> str:
     """A name for all that the converted model and its speed depend on, except the machine's load.
 
-    Weights, config, number types, versions, processor and threads.
+    Weights, config, versions, processor and threads. `dtype` is what it computes in, which may not
+    be the dtype of its weights.
     """
     facts = {
-        "config": {name: str(value) for name, value in unet.config.items() if name[0] != "_"},
+        "config": {name: str(value) for name, value in network.config.items() if name[0] != "_"},
         "versions": [metadata.version(name) for name in ("openvino", "torch", "diffusers")],
         "processor": [device_name(torch.device("cpu")), torch.backends.cpu.get_cpu_capability()],
         "threads": torch.get_num_threads(),
+        "dtype": str(dtype),
     }
     made = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
-    for name, weight in sorted(unet.state_dict().items()):
+    for name, weight in sorted(network.state_dict().items()):
         made.update(f"{name} {weight.dtype} {tuple(weight.shape)}".encode())
         made.update(weight.contiguous().reshape(-1).view(torch.uint8).numpy())
     return made.hexdigest()[:32]
 
 
-def save(model: Any, folder: Path) -> None:
-    """Write the model to a folder, so that `read` returns the same."""
+def save(model: Any, path: Path) -> None:
+    """Write the model to `path`, an .xml file, and its weights beside it, so that `read` returns
+    the same."""
     import openvino
 
-    openvino.serialize(model, folder / "unet.xml")
+    openvino.serialize(model, path)
 
 
-def read(folder: Path) -> Any:
-    """The model in a folder. Raises RuntimeError if it cannot be read."""
+def read(path: Path) -> Any:
+    """The model that `save` wrote. Raises RuntimeError if it cannot be read."""
     import openvino
 
-    return openvino.Core().read_model(folder / "unet.xml")
+    return openvino.Core().read_model(path)
 
 
 def make_circular(model: Any) -> None:

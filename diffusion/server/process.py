@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from diffusion.engine.backends import backend_wanted, backends, openvino_unet
+from diffusion.engine.backends import backend_wanted, backends, openvino_decoder, openvino_unet
 from diffusion.engine.engine import Engine
 from diffusion.engine.engine_thread import EngineThread
 from diffusion.engine.profiling import CostModelFile, cache_folder, identity, native_shape
@@ -148,6 +148,7 @@ def loaded_engine(model: Path, device: torch.device) -> Iterator[Engine]:
     wanted = "torch" if compiled else backend_wanted()
     checkpoint = load(model, device, number_type(device), Path(loras) if loras else None)
     openvino = openvino_unet(checkpoint, cache_folder() / "openvino", wanted)
+    checkpoint.decoder.run_by(openvino_decoder(checkpoint, cache_folder() / "openvino", wanted))
     prepare(checkpoint.denoiser.unet, device, compiled)
     backend = backends(openvino)["unet"]
     file = CostModelFile(cache_folder(), identity(checkpoint, compiled, backend))

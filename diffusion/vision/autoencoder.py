@@ -1,5 +1,7 @@
 """The autoencoder (VAE): latents to pictures, pictures to latents, and cheap previews."""
 
+import logging
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -7,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from diffusion.nn.circular_padding import circular_padding
+from diffusion.nn.openvino_network import ShapeNotCompiled
 from diffusion.vision.image_files import Pixels
 
 MAX_UNTILED_CELLS = 160 * 160
@@ -20,15 +23,21 @@ the whole; the overlap hardly matters."""
 TILE_WRAP_CELLS = 8
 """How far tiles of a seamless picture reach around its edge."""
 
+FITTED_SIDE_CELLS = 6
+"""The side of the latents that previews are fitted on. Twice as many fit no better, and take four
+times as long, at every start."""
+
+log = logging.getLogger(__name__)
+
 
 class Decoder:
     """The autoencoder, and a much cheaper decoder for previews.
 
-    The autoencoder computes in float32, because SDXL's overflows in float16. Previews are decoded
-    by the model's `AutoencoderTiny` if it has one, otherwise by a fitted linear map. `factor` is
-    the width of a latent cell in pixels. If the config has `latents_mean` and `latents_std`, one
-    number per channel, the model's latents are those of the autoencoder with this mean taken off,
-    divided by this deviation.
+    The autoencoder computes in float32, because SDXL's overflows in float16. `run_by` has another
+    network decode whole pictures. Previews are decoded by the model's `AutoencoderTiny` if it has
+    one, otherwise by a fitted linear map. `factor` is the width of a latent cell in pixels. If the
+    config has `latents_mean` and `latents_std`, one number per channel, the model's latents are
+    those of the autoencoder with this mean taken off, divided by this deviation.
     """
 
     def __init__(self, vae: nn.Module, config: Any, small: Any = None) -> None:
@@ -37,6 +46,8 @@ class Decoder:
         on_processor = next(vae.parameters()).device.type == "cpu"
         self._layout = torch.channels_last if on_processor else torch.contiguous_format
         self.vae = vae
+        self.network: Callable[[Tensor, bool], Tensor] | None = None
+        self._not_compiled: set[tuple[torch.Size, bool]] = set()
         vae.to(memory_format=self._layout)  # type: ignore[call-overload]
         self._small = small
         self._scale: Tensor | float = float(config.scaling_factor)
@@ -49,6 +60,13 @@ class Decoder:
         self.factor = 2 ** (len(config.block_out_channels) - 1)
         self._colours = None if small else self._fit(int(config.latent_channels))
 
+    def run_by(self, network: Callable[[Tensor, bool], Tensor] | None) -> None:
+        """Have the network decode pictures that need no tiles; None stands for the autoencoder.
+
+        It takes unscaled latents [1, 4, h, w] and `tile`, and may raise ShapeNotCompiled.
+        """
+        self.network = network
+
     def picture(self, latents: Tensor, tile: bool = False) -> Pixels:
         """Decode latents [4, h, w] to a picture [h·factor, w·factor, 3], one at a time.
 
@@ -56,6 +74,13 @@ class Decoder:
         """
         if latents.shape[-2] * latents.shape[-1] > MAX_UNTILED_CELLS:
             return _eight_bits(self._in_tiles(latents[None], tile)[0])
+        shape = latents.shape, tile
+        if self.network and shape not in self._not_compiled:
+            try:
+                return _eight_bits(self.network(self._unscaled(latents[None]), tile)[0])
+            except ShapeNotCompiled as error:
+                log.warning("torch decodes pictures of %s: %s", tuple(latents.shape), error)
+                self._not_compiled.add(shape)
         with circular_padding(self.vae.decoder) if tile else nullcontext():  # type: ignore[arg-type]
             return _eight_bits(self._decode(latents[None])[0])
 
@@ -103,20 +128,24 @@ class Decoder:
 
     def _decode(self, latents: Tensor) -> Tensor:
         weights = next(self.vae.parameters())
-        scaled = (latents / self._scale + self._shift).to(weights.dtype)
-        scaled = scaled.contiguous(memory_format=self._layout)
+        scaled = self._unscaled(latents).to(weights.dtype).contiguous(memory_format=self._layout)
         decoded: Tensor = self.vae.decode(scaled, return_dict=False)[0]  # type: ignore[operator]
         return decoded.float()
+
+    def _unscaled(self, latents: Tensor) -> Tensor:
+        """The latents as the autoencoder takes them."""
+        return latents / self._scale + self._shift
 
     def _fit(self, channels: int) -> Tensor:
         """The matrix [channels + 1, 3] that approximates the decoder, by least squares.
 
-        Fitted on smooth latents like those of pictures (3×3 noise stretched to 12×12), because the
-        colour of a cell depends on its neighbours.
+        Fitted on smooth latents like those of pictures (3×3 noise stretched to twice the size),
+        because the colour of a cell depends on its neighbours.
         """
         weights = next(self.vae.parameters())
         noise = torch.randn(16, channels, 3, 3, generator=torch.Generator().manual_seed(0))
-        latents = nn.functional.interpolate(noise, (12, 12), mode="bilinear").to(weights.device)
+        latents = nn.functional.interpolate(noise, (FITTED_SIDE_CELLS,) * 2, mode="bilinear")
+        latents = latents.to(weights.device)
         with torch.inference_mode():
             decoded = torch.cat([self._decode(one) for one in latents[:, None]])
             colours = nn.functional.avg_pool2d(decoded, self.factor)

@@ -1,7 +1,8 @@
 """Other aspect ratios than 1:1, and simple scenes, as the engine composes them of square drawings.
 
-The judge has only seen squares, so of other shapes it sees the middle square. What lies around it
-is background, for people to judge: `aspects.jpg` and `scenes.jpg` in the work folder.
+The judge has only seen squares. So of other shapes it sees the middle square, and then the whole
+picture, made square by more of its background. People judge by `aspects.jpg` and `scenes.jpg` in
+the work folder.
 """
 
 # mypy: allow-untyped-calls
@@ -94,6 +95,16 @@ def middle_square(picture: Image.Image) -> Image.Image:
     side = min(picture.size)
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     return picture.crop((left, top, left + side, top + side))
+
+
+def whole_square(picture: Image.Image) -> Image.Image:
+    """The whole picture in the middle of a square of the usual colour of its border."""
+    pixels, side = np.asarray(picture), max(picture.size)
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    red, green, blue = np.median(border, axis=0).astype(int).tolist()
+    square = Image.new("RGB", (side, side), (red, green, blue))
+    square.paste(picture, ((side - picture.width) // 2, (side - picture.height) // 2))
+    return square
 
 
 def _request(prompt: str, seed: int, size: tuple[int, int]) -> ImageRequest:

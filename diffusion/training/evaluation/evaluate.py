@@ -52,6 +52,7 @@ from diffusion.training.evaluation.aspects import (
     draw_composed,
     framed,
     middle_square,
+    whole_square,
 )
 from diffusion.training.evaluation.judges import (
     SEED,
@@ -243,9 +244,10 @@ def _ask_aspects(
     for aspect, size in ASPECTS.items():
         pictures = [framed(one, size) for one in squares]
         shown += pictures[:SHOWN_OF_ASPECT]
-        seen = [middle_square(one) for one in pictures]
-        name = f"{what} at {aspect}, among 100"
-        scores.append(examiner.score(name, seen, questions * seeds, seeds))
+        for part, square in {"": middle_square, ", the whole picture": whole_square}.items():
+            seen = [square(one) for one in pictures]
+            name = f"{what} at {aspect}{part}, among 100"
+            scores.append(examiner.score(name, seen, questions * seeds, seeds))
     prompts = [one.prompt for one in questions[:SHOWN_OF_ASPECT]] * len(ASPECTS)
     draw_sheet(shown, len(shown) // len(ASPECTS), prompts).save(workdir / "aspects.jpg", quality=90)
     return scores

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bot.cli.errors import CannotStart
+from bot.cli.errors import CannotStart, WrongSettings
 from bot.cli.imagine import imagine
-from bot.cli.run_bot import WrongSettings, run_bot
+from bot.cli.run_bot import run_bot
 from bot.config import Settings
 from diffusion.protocol.infotext import PNG_KEY
 from tests.support.bot.manifests import actions_of, manifest_in

@@ -10,13 +10,14 @@ import pytest
 import torch
 
 from diffusion.engine import backends
-from diffusion.engine.backends import backend_wanted, openvino_unet
+from diffusion.engine.backends import backend_wanted, openvino_decoder, openvino_unet
 from diffusion.engine.engine import Engine
 from diffusion.engine.events import GenerationFinished
 from diffusion.engine.profiling import identity
 from diffusion.loading.load import Checkpoint, load
+from diffusion.nn import openvino_cache
 from diffusion.nn.devices import SettingError
-from diffusion.nn.openvino_unet import ShapeNotCompiled
+from diffusion.nn.openvino_network import ShapeNotCompiled
 from diffusion.protocol.requests import ImageRequest, Lora
 from diffusion.sampling.denoiser import Denoiser
 from diffusion.server import process
@@ -125,7 +126,7 @@ def test_a_damaged_model_is_converted_again(choose: Choose, tmp_path: Path) -> N
 def test_few_models_are_kept(
     choose: Choose, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(backends, "MAX_KEPT_MODELS", 2)
+    monkeypatch.setattr(openvino_cache, "MAX_KEPT_NETWORKS", 2)
     for name in ("one", "two"):
         (tmp_path / "openvino" / name).mkdir(parents=True)
     assert choose("openvino") is not None
@@ -151,18 +152,20 @@ def test_torch_runs_where_openvino_is_not_installed(
 
 
 @INSTALLED
-@pytest.mark.parametrize("part", ["convert", "save", "OpenvinoUnet"])
+@pytest.mark.parametrize(
+    "part", [(backends, "convert"), (openvino_cache, "save"), (backends, "OpenvinoUnet")]
+)
 def test_torch_runs_where_openvino_fails(
     choose: Choose,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     tmp_path: Path,
-    part: str,
+    part: tuple[Any, str],
 ) -> None:
     def fail(*_: Any) -> None:
         raise TypeError("not for this model")
 
-    monkeypatch.setattr(backends, part, fail)
+    monkeypatch.setattr(*part, fail)
     assert choose("auto") is None
     assert "torch runs the U-Net" in caplog.text
     assert not list(tmp_path.glob("openvino/*/choice.json"))
@@ -214,8 +217,14 @@ def test_the_server_starts_with_it_and_says_so(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("DARKROOM_BACKEND", "openvino")
     with process.loaded_engine(tiny_folder, CPU) as engine:
-        assert engine.backends["unet"] == "openvino"
-        assert engine.backends["unet_with_loras"] == "torch"
+        assert engine.backends == {
+            "unet": "openvino",
+            "vae": "openvino",
+            "unet_with_loras": "torch",
+            "text_encoder": "torch",
+            "vae_encoder": "torch",
+            "vae_in_tiles": "torch",
+        }
         assert _drawn(engine, a_request())[0].std() > 10
     with process.loaded_engine(tiny_folder, CPU) as again:
         assert again.costs.curves  # those of the first start, which belong to this backend
@@ -262,3 +271,81 @@ def test_a_shape_that_openvino_cannot_compile_goes_by_torch(
 
 def test_pass_costs_belong_to_a_backend(tiny: Checkpoint) -> None:
     assert identity(tiny, compiled=False) != identity(tiny, compiled=False, backend="openvino")
+
+
+# The autoencoder.
+
+
+@INSTALLED
+def test_the_autoencoder_is_measured_once_and_kept_beside_the_unet(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    calls = _measured(monkeypatch, "openvino")
+    for _ in range(2):
+        assert openvino_unet(tiny, tmp_path, "auto") is not None
+        assert openvino_decoder(tiny, tmp_path, "auto") is not None
+        assert len(calls) == 2
+        for name in ("convert", "convert_decoder"):
+            monkeypatch.setattr(backends, name, lambda _: pytest.fail("it was converted already"))
+    assert sorted(path.name for path in tmp_path.glob("*/*.xml")) == ["unet.xml", "vae_decoder.xml"]
+
+
+@INSTALLED
+@pytest.mark.parametrize("part", ["convert_decoder", "OpenvinoDecoder"])
+def test_torch_decodes_where_openvino_fails(
+    tiny: Checkpoint,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+    part: str,
+) -> None:
+    def fail(*_: Any) -> None:
+        raise TypeError("not for this model")
+
+    monkeypatch.setattr(backends, part, fail)
+    assert openvino_decoder(tiny, tmp_path, "auto") is None
+    assert "torch runs the autoencoder" in caplog.text
+    assert openvino_unet(tiny, tmp_path, "openvino") is not None
+
+
+@INSTALLED
+def test_torch_decodes_where_openvino_is_wrong(
+    tiny: Checkpoint,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+) -> None:
+    caplog.set_level(logging.INFO)
+    real = backends.OpenvinoDecoder.__call__
+
+    def wrong(*arguments: Any) -> Any:
+        return 1.1 * real(*arguments)
+
+    monkeypatch.setattr(backends.OpenvinoDecoder, "__call__", wrong)
+    assert openvino_decoder(tiny, tmp_path, "openvino") is None
+    assert "differs from torch's by 10" in caplog.text
+
+
+@INSTALLED
+def test_a_picture_that_openvino_cannot_decode_goes_by_torch(
+    tiny: Checkpoint, tmp_path: Path
+) -> None:
+    network = openvino_decoder(tiny, tmp_path, "openvino")
+    assert network is not None
+    square, wide = a_request(), a_request(width=72)
+    by_torch = _drawn(Engine(tiny), square, wide)
+    calls: list[int] = []
+
+    def decode_squares(latents: Any, tile: bool) -> Any:
+        calls.append(latents.shape[-1])
+        if latents.shape[-1] != latents.shape[-2]:
+            raise ShapeNotCompiled("only squares")
+        return network(latents, tile)
+
+    tiny.decoder.run_by(decode_squares)
+    drawn = _drawn(Engine(tiny), square, wide, wide)
+    assert np.array_equal(drawn[1], by_torch[1])
+    assert np.array_equal(drawn[2], by_torch[1])
+    assert calls.count(9) == 1  # it is asked for a size once
+    assert calls.count(8) == 2
+    assert np.abs(drawn[0].astype(int) - by_torch[0]).max() <= 1

@@ -9,10 +9,11 @@ from torch import Tensor
 pytest.importorskip("openvino", reason="the extra darkroom[openvino] is not installed")
 
 from diffusion.loading.load import load
-from diffusion.nn import openvino_unet
+from diffusion.nn import openvino_network
 from diffusion.nn.circular_padding import circular_padding
 from diffusion.nn.openvino_model import ADDED_INPUTS, convert, example
-from diffusion.nn.openvino_unet import OpenvinoUnet, ShapeNotCompiled
+from diffusion.nn.openvino_network import ShapeNotCompiled
+from diffusion.nn.openvino_unet import OpenvinoUnet
 from tests.support.models.tiny_model import build_tiny_model
 
 ROWS = 5
@@ -90,7 +91,7 @@ def test_a_row_has_the_same_bytes_alone_and_anywhere_in_company(
 
 
 def test_few_shapes_stay_compiled(unet: Any, model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openvino_unet, "MAX_COMPILED_SHAPES", 2)
+    monkeypatch.setattr(openvino_network, "MAX_COMPILED_SHAPES", 2)
     network = _network(unet, model)
     wide, square = _rows(unet, 8, 12), _rows(unet, 8, 8)
     before = _called(network, square)

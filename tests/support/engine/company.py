@@ -13,13 +13,14 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from diffusion.engine.backends import openvino_unet
+from diffusion.engine.backends import openvino_decoder, openvino_unet
 from diffusion.engine.engine import Engine
 from diffusion.engine.events import GenerationFailed, GenerationFinished
 from diffusion.loading.load import EMBEDDED, Checkpoint, load
@@ -111,7 +112,11 @@ def main() -> None:
             place = build_tiny_model(Path(folder), family=said.family)
         checkpoint = load(place, torch.device("cpu"), DTYPES[said.dtype])
         openvino = openvino_unet(checkpoint, Path(folder), said.backend)
-        assert (openvino is not None) == (said.backend == "openvino")
+        checkpoint.decoder.run_by(openvino_decoder(checkpoint, Path(folder), said.backend))
+        for network in (openvino, checkpoint.decoder.network):
+            assert (network is not None) == (said.backend == "openvino")
+    # What is composed of drawings has no place for latents, and no other shapes in the U-Net.
+    checkpoint = replace(checkpoint, single_subject=False)
     keep_latents(checkpoint)
     engine = Engine(checkpoint, max_waiting=2 * AT_ONCE, openvino=openvino)
     sizes = Counter[int]()
