@@ -128,18 +128,19 @@ def queue(place: QueuePosition, channel_id: int, locale: str) -> EmbedSpec:
             f"{shown_prompt(job.prompt, MAX_LISTED_PROMPT_CHARS)} - {plain(who, 20)} ({job.mode})"
         )
 
-    waiting = place.queue.waiting
+    waiting = list(place.queue.numbered())
     own = [
         _own_place(place, number, locale)
-        for number, job in enumerate(waiting)
+        for number, job in waiting
         if job.member_id == place.member_id
     ]
+    first = [f"{number + 1}. {line(job)}" for number, job in waiting if number < MAX_LISTED_JOBS]
     none = say("queue.none", locale)
     fields = (
         (say("queue.running", locale), _cut_lines(map(line, place.queue.running), locale) or none),
         (
             say("queue.waiting", locale),
-            _cut_lines((f"{n}. {line(job)}" for n, job in enumerate(waiting, 1)), locale) or none,
+            _cut_lines(first, locale, place.queue.length or len(waiting)) or none,
         ),
         (say("queue.own", locale), _cut_lines(own, locale) or say("queue.no-own", locale)),
         *engines_field(place.engines, None, locale),
@@ -293,9 +294,12 @@ def _listed(jobs: Sequence[Job], locale: str) -> str:
     return _cut_lines(lines, locale) or say("info.none", locale)
 
 
-def _cut_lines(lines: Iterable[str], locale: str) -> str:
-    """The first lines, and how many more there are; empty for no lines."""
+def _cut_lines(lines: Iterable[str], locale: str, count: int | None = None) -> str:
+    """The first lines, and how many more there are; empty for no lines.
+
+    `count` is how many there are if not all are given.
+    """
     every = list(lines)
-    more = len(every) - MAX_LISTED_JOBS
+    more = (len(every) if count is None else count) - MAX_LISTED_JOBS
     shown = every[:MAX_LISTED_JOBS]
     return "\n".join([*shown, say("info.more", locale, count=more)] if more > 0 else shown)

@@ -307,7 +307,9 @@ class JobHistory:
     async def queue(self, member_id: int) -> QueuePosition:
         """The running and waiting jobs, and the figures to estimate when a job will begin."""
         return QueuePosition(
-            await jobs.in_queue(self._database),
+            await jobs.in_queue(
+                self._database, first=job_embeds.MAX_LISTED_JOBS, of_member=member_id
+            ),
             member_id,
             await history.run_seconds(self._database),
             self._engines.jobs_at_once,

@@ -4,7 +4,6 @@ from storage.jobs.changes import FailureCause, JobChanged, JobStep
 from storage.jobs.claims import claim_next, claim_unposted
 from storage.jobs.lookups import (
     Queue,
-    Totals,
     children,
     count_by_model,
     count_open,
@@ -14,7 +13,6 @@ from storage.jobs.lookups import (
     in_queue,
     open_jobs,
     parent_of,
-    totals,
     without_message,
 )
 from storage.jobs.queue import (
@@ -52,6 +50,7 @@ from storage.jobs.shown import (
     mark_shown,
     with_progress_left,
 )
+from storage.totals import Totals, totals
 
 __all__ = [
     "UNFINISHED",

@@ -46,9 +46,10 @@ async def orphans(database: Database, files: Sequence[FoundFile]) -> tuple[Found
 
 
 async def _unnamed(database: Database, files: Sequence[FoundFile]) -> Iterator[FoundFile]:
-    names = [file.path.name for file in files]
+    # By their ids: a file is called as its picture.
+    ids = [file.path.stem for file in files]
     async with database.reading() as session:
-        rows = await session.scalars(select(PictureRow.file).where(PictureRow.file.in_(names)))
+        rows = await session.scalars(select(PictureRow.file).where(PictureRow.id.in_(ids)))
         named = frozenset(rows)
     return (file for file in files if file.path.name not in named)
 
