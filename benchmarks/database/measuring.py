@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.database.questions import Asking, Question
 from benchmarks.database.rows import Rows
 from storage import jobs
 from storage.database import Database
-from storage.models import JobKind
+from storage.models import COPIED_KINDS, JobKind
 
 MAX_SECONDS = 10.0
 """A question is asked no longer than so; a slow one is asked less often."""
@@ -50,9 +50,7 @@ async def time_claims(database: Database, count: int) -> Times:
     for _ in range(count):
         begin = time.perf_counter()
         job = await jobs.claim_next(
-            database,
-            [kind for kind in JobKind if kind is not JobKind.UPSCALE],
-            except_models=["none"],
+            database, [*set(JobKind) - COPIED_KINDS], except_models=["none"]
         )
         taken.append(time.perf_counter() - begin)
         assert job is not None, "jobs wait"
@@ -87,7 +85,3 @@ async def jobs_per_second(database: Database, rows: Rows, workers: int, seconds:
 async def _some_new(database: Database, rows: Rows) -> list[jobs.Job]:
     found = [await jobs.get(database, sample[0]) for sample in rows.samples[-200:]]
     return [job for job in found if job is not None]
-
-
-Report = Callable[[str, Times], None]
-Work = Callable[[], Awaitable[None]]

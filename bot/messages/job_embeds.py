@@ -40,14 +40,16 @@ HISTORY_KINDS: Mapping[str, frozenset[JobKind]] = {
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """One page of a search. `number` counts from 0; there are `pages` pages. `kind` is one of
-    HISTORY_KINDS."""
+    """One page of a search. `number` counts from 0; there are `pages` pages of those jobs of the
+    member that were looked at. `kind` is one of HISTORY_KINDS. `before` is how many numbers the
+    pages have that belong to newer jobs."""
 
     query: str
     number: int
     pages: int
     found: SearchResult
     kind: str = ALL_KINDS
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +268,9 @@ def ancestry(line: Sequence[Job], channel_id: int, locale: str) -> EmbedSpec:
 def history_heading(page: HistoryPage, locale: str) -> str:
     """The title of a page of a member's jobs, and what is on it."""
     title = f"### {say('history', locale)}"
+    if (searched := page.found.searched) is not None:
+        span = {"first": searched.start + 1, "last": searched.stop}
+        title += f"\n-# {say('history.searched', locale, **span)}"
     if page.found.jobs:
         numbers = {"number": page.number + 1, "pages": page.pages, "total": page.found.total}
         return f"{title}\n{say('history.page', locale, **numbers)}"

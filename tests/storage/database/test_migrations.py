@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
+import asyncpg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -31,6 +32,7 @@ from storage.database import (
 from storage.migrations.__main__ import write_next
 from storage.models import EXPRESSION_INDEXES, Base
 from storage.servers import ServerSettings
+from tests.support.postgres import execute
 
 AT_ONCE = 500
 """As in the migration that folds prompts."""
@@ -220,3 +222,48 @@ async def test_the_next_migration_can_be_written(
 
 def test_there_is_one_head() -> None:
     assert len(ScriptDirectory(str(MIGRATIONS)).get_heads()) == 1
+
+
+def indexes(connection: Connection) -> dict[str, bool]:
+    """The indexes of Postgres, and whether each is valid."""
+    rows = connection.execute(
+        text("SELECT relname, indisvalid FROM pg_class JOIN pg_index ON indexrelid = pg_class.oid")
+    )
+    return {str(name): bool(is_valid) for name, is_valid in rows}
+
+
+@pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+async def test_an_index_that_a_killed_process_left_unfinished_is_made_anew(url: str) -> None:
+    await migrate(url)
+    await on(url, lambda it: command.downgrade(migration_config(it), "0017"))
+    unfinished = "ix_jobs_message_id"
+    await execute(url, f"CREATE INDEX {unfinished} ON jobs (message_id)")
+    await execute(
+        url, f"UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{unfinished}'::regclass"
+    )
+    await execute(url, "CREATE INDEX ix_jobs_finished_at_id ON jobs (finished_at, id)")
+    await migrate(url)
+    assert all((await on(url, indexes)).values())
+    assert await on(url, differences) == []
+
+
+@pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+async def test_postgres_is_migrated_beside_a_bot_that_goes_on(url: str) -> None:
+    """A bot that reads and writes is not waited for, nor does it wait."""
+    await migrate(url)
+    await on(url, lambda it: command.downgrade(migration_config(it), "0017"))
+    connection = await asyncpg.connect(url)
+    try:
+        migrating = asyncio.create_task(migrate(url))
+        written = 0
+        while not migrating.done():
+            await connection.execute(
+                "INSERT INTO members (id, name, first_seen) VALUES ($1, 'Ada', now())", written
+            )
+            await connection.execute("UPDATE jobs SET attempts = 1 WHERE id = 'none'")
+            written += 1
+        await migrating
+    finally:
+        await connection.close()
+    assert written > 10
+    assert await on(url, differences) == []
