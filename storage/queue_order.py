@@ -258,8 +258,9 @@ class _Line:
                 ended = own.setdefault((job.member_id, mode), _Time(job.finish))
                 group = groups[alike] = _Group(job, member, ended, times[job.mode])
             group.jobs.append((age, job.job_id))
+        self._copies: list[tuple[_Key, _Group]] = []
         by_mode: dict[str | None, list[tuple[_Key, _Group]]] = {mode.value: [] for mode in JobMode}
-        by_mode[None] = self._copies = []
+        by_mode[None] = self._copies
         for (_, mode, copied, *_rest), group in groups.items():
             by_mode[None if copied else mode].append((group.key(), group))
         for heap in by_mode.values():

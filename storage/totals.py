@@ -38,8 +38,8 @@ async def totals(database: Database, member_id: int) -> Totals:
     """How a member's jobs ended, and their pictures."""
     async with database.reading() as session:
         row = await session.get(TotalsRow, member_id)
-        known = row or await session.get(MemberRow, member_id)
-    if known is None:
+        is_known = row is not None or await session.get(MemberRow, member_id) is not None
+    if not is_known:
         return Totals(0, 0, 0, 0)
     if row is None:
         async with database.transaction() as session:

@@ -28,7 +28,8 @@ INVALID = (
 
 
 def upgrade() -> None:
-    if not op.get_context().config.attributes.get("beside_others"):
+    config = op.get_context().config
+    if config is None or not config.attributes.get("beside_others"):
         _make("")
         return
     with op.get_context().autocommit_block():
