@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -123,6 +124,11 @@ class Base(DeclarativeBase):
     }
 
 
+def _where(condition: str) -> dict[str, Any]:
+    """Make an index one of the rows that meet a condition."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 class ServerRow(Base):
     """A server's settings. A server that never set anything has no row."""
 
@@ -202,8 +208,23 @@ class JobRow(Base):
 
     __tablename__ = "jobs"
     __table_args__ = (
-        Index(None, "state", "created_at"),  # claiming, and all questions about the queue
-        Index(None, "member_id", "state"),  # the limit and the totals of a member
+        # All that is asked about the queue, answered from the index alone: it has the jobs that
+        # have not ended, whatever there is besides.
+        Index(
+            "ix_jobs_unfinished",
+            *("state", "member_id", "mode", "weight", "at_a_time", "kind", "created_at"),
+            *("message_id", "model", "id", "finished_at"),
+            **_where("finished_at IS NULL"),
+        ),
+        Index("ix_jobs_unshown", "finished_at", **_where("shown_at IS NULL")),
+        Index("ix_jobs_to_check", "created_at", "id", **_where("held_back IS NOT NULL")),
+        Index("ix_jobs_progress_left", "created_at", "id", **_where("progress_id IS NOT NULL")),
+        Index(None, "reply_token", **_where("reply_token IS NOT NULL")),
+        Index(None, "member_id", "created_at"),
+        Index(None, "member_id", "id"),
+        Index(None, "member_id", "server_id", "created_at"),
+        Index(None, "server_id", "finished_at", "id"),
+        Index(None, "finished_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -213,12 +234,15 @@ class JobRow(Base):
     folded_prompt: Mapped[str] = mapped_column(AnyText, server_default="")
     """The prompt as it is searched; see `storage.jobs.fold`."""
     request: Mapped[dict[str, Any]]
+    model: Mapped[str | None] = mapped_column(AnyText)
+    """The id of the model that its request names, empty if it names none; null while it waits for
+    one. Of jobs that ended before there was this column, it is null too."""
     member_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("members.id"))
     member_name: Mapped[str] = mapped_column(AnyText)
     channel_id: Mapped[int] = mapped_column(BigInteger)
     server_id: Mapped[int | None] = mapped_column(BigInteger)
     """Not a foreign key: most servers never set anything and have no row."""
-    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    message_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     parent_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("jobs.id"), index=True)
     parent_index: Mapped[int | None] = mapped_column(Integer)
     attachment_limit: Mapped[int] = mapped_column(BigInteger)
@@ -245,11 +269,11 @@ class JobRow(Base):
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
-    shown_at: Mapped[datetime | None] = mapped_column(index=True)
+    shown_at: Mapped[datetime | None]
     """When the message in Discord first showed the final state; null until then."""
     end_tried_at: Mapped[datetime | None]
     """When a new message with the final state was first posted, or about to be."""
-    progress_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    progress_id: Mapped[int | None] = mapped_column(BigInteger)
     """The message from before that one, until it is deleted. See `storage.jobs.shown`."""
     highlighted: Mapped[bool] = mapped_column(Boolean, server_default=false())
     """Shown in the server's highlights channel."""
@@ -269,9 +293,14 @@ class JobRow(Base):
     """It is not claimed while its member has so many jobs running; null for no such limit."""
     file_format: Mapped[str | None] = mapped_column(String(8))
     """Of its pictures where they are posted: `png`, `jpeg` or `webp`; null for the usual one."""
-    held_back: Mapped[int | None] = mapped_column(Integer, index=True)
+    held_back: Mapped[int | None] = mapped_column(Integer)
     """Not null while its pictures are not shown because they could not be checked: the verdict that
     it has but for that."""
+
+
+EXPRESSION_INDEXES = frozenset({"ix_jobs_start_image", "ix_jobs_start_mask"})
+"""Indexes of what is in requests, which only migrations know: SQLAlchemy cannot compare them. A
+migration that makes the table of jobs anew has to make them anew too."""
 
 
 class CopyRow(Base):
@@ -302,6 +331,20 @@ class ShareRow(Base):
     """The virtual time before which their next does not begin."""
 
 
+class TotalsRow(Base):
+    """How a member's jobs ended, all of them, and their pictures; see `storage.totals`."""
+
+    __tablename__ = "member_totals"
+
+    member_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("members.id"), primary_key=True, autoincrement=False
+    )
+    done: Mapped[int] = mapped_column(Integer)
+    failed: Mapped[int] = mapped_column(Integer)
+    cancelled: Mapped[int] = mapped_column(Integer)
+    pictures: Mapped[int] = mapped_column(Integer)
+
+
 class QuotaRow(Base):
     """How much a role of a server may have; that of the server's own id is everybody's."""
 
@@ -317,6 +360,7 @@ class UsageRow(Base):
     """What a member has used on a server in the latest hour, day or month in which they did."""
 
     __tablename__ = "quota_usage"
+    __table_args__ = (Index(None, "member_id"),)
 
     server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     member_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -352,6 +396,7 @@ class DraftRow(Base):
     """Jobs that were asked for and wait for their member's confirmation."""
 
     __tablename__ = "drafts"
+    __table_args__ = (Index(None, "member_id", "created_at"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     member_id: Mapped[int] = mapped_column(BigInteger)
@@ -400,6 +445,7 @@ class FavouriteRow(Base):
     """A picture that a member added to their favourites."""
 
     __tablename__ = "favourites"
+    __table_args__ = (Index(None, "picture_id"),)
 
     member_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("members.id"), primary_key=True, autoincrement=False
@@ -412,6 +458,7 @@ class ReviewRow(Base):
     """Something for a moderator to decide: about a job, or about a refused prompt."""
 
     __tablename__ = "reviews"
+    __table_args__ = (Index("ix_reviews_open", "server_id", **_where("open_key IS NOT NULL")),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
@@ -450,6 +497,7 @@ class ReportRow(Base):
     """A member who reported a job, once."""
 
     __tablename__ = "reports"
+    __table_args__ = (Index(None, "member_id", "created_at"),)
 
     job_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     member_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -462,7 +510,12 @@ class LogEntryRow(Base):
     """One line of a server's moderation log."""
 
     __tablename__ = "moderation_log"
-    __table_args__ = (Index(None, "server_id", "id"),)
+    __table_args__ = (
+        Index(None, "server_id", "id"),
+        Index(None, "server_id", "created_at"),
+        Index(None, "member_id", "id"),
+        Index(None, "actor_id", "id"),
+    )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     server_id: Mapped[int] = mapped_column(BigInteger)
@@ -534,6 +587,7 @@ class BlockRow(Base):
     """A member who may not use the bot on a server for a while, or until somebody unblocks them."""
 
     __tablename__ = "blocks"
+    __table_args__ = (Index(None, "member_id"),)
 
     server_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     member_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

@@ -26,10 +26,11 @@ Only knows the states queued and running, and changes nothing.
 """
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from heapq import heapify, heappop, heappush, heapreplace
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -60,11 +61,11 @@ STRIDE = 2520
 """The virtual time of a job with weight 1: every weight from 1 to 10 divides it."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_MUCH_LATER = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingJob:
-    """What decides the turn of a queued job."""
+class WaitingJob(NamedTuple):
+    """What decides the turn of a queued job. A tuple, because of thousands each has one."""
 
     job_id: str
     member_id: int
@@ -77,21 +78,7 @@ class WaitingJob:
     at_a_time: int | None = None
     """How many jobs its member may have running; None for no limit."""
     finish: int = 0
-    """The virtual time at which its member's last job of the mode ended."""
-
-    @property
-    def group(self) -> "_Group":
-        return _Group(self.member_id, self.mode, self.weight, self.at_a_time)
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """What jobs have in common of which the oldest comes first, whatever else waits."""
-
-    member_id: int
-    mode: JobMode
-    weight: int
-    at_a_time: int | None
+    """The virtual time at which their member's last job of the mode ended."""
 
 
 def next_turn() -> ColumnElement[int]:
@@ -133,7 +120,7 @@ class ClaimOrder:
         # Counted once for all members, not for each waiting job.
         self._running = (
             select(JobRow.member_id, func.count().label("jobs"))
-            .where(JobRow.state == JobState.RUNNING)
+            .where(JobRow.state == JobState.RUNNING, JobRow.finished_at.is_(None))
             .group_by(JobRow.member_id)
             .subquery()
         )
@@ -177,8 +164,67 @@ def queue_order(
     `virtual` is where modes are in virtual time. Jobs that end meanwhile are not predicted: each
     claimed job counts as still running, and what waits for its own member's jobs comes last.
     """
+    return list(in_turn(waiting, running, turn, virtual))
+
+
+def in_turn(
+    waiting: Sequence[WaitingJob],
+    running: Counter[int],
+    turn: int = 0,
+    virtual: Mapping[JobMode, int] | None = None,
+) -> Iterator[str]:
+    """The same one after the other, for whoever does not need all."""
     line = _Line(waiting, running, turn, virtual or {})
-    return [line.take() for _ in waiting]
+    for _ in waiting:
+        yield line.take()
+
+
+_Job = tuple[int, str]
+"""How old a waiting job is, 0 for the oldest, and its id."""
+_Key = tuple[int, int, tuple[datetime, int], _Job]
+"""What decides among the groups of a mode: the smallest is the next."""
+
+
+class _Member:
+    """How many jobs of a member run, and when they were served: at a time, and in which claim."""
+
+    __slots__ = ("busy", "served")
+
+    def __init__(self, served_at: datetime | None, busy: int) -> None:
+        self.served = (served_at or _LONG_AGO, 0)
+        self.busy = busy
+
+
+class _Time:
+    """A moment in virtual time: where a mode is, or where a member's last job of it ended."""
+
+    __slots__ = ("at",)
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+
+class _Group:
+    """A member's jobs of a mode of which the oldest comes first, whatever else waits."""
+
+    __slots__ = ("at_a_time", "jobs", "member", "own", "virtual", "weight")
+
+    def __init__(self, first: WaitingJob, member: _Member, own: _Time, virtual: _Time) -> None:
+        self.member, self.own, self.virtual = member, own, virtual
+        self.weight, self.at_a_time = first.weight, first.at_a_time
+        self.jobs = deque[_Job]()
+
+    @property
+    def has_place(self) -> bool:
+        return self.at_a_time is None or self.member.busy < self.at_a_time
+
+    def start(self) -> int:
+        own, virtual = self.own.at, self.virtual.at
+        return own if own > virtual else virtual
+
+    def key(self) -> _Key:
+        member = self.member
+        return (member.busy // self.weight, self.start(), member.served, self.jobs[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +249,11 @@ def first_claim(
 
 
 class _Line:
-    """The queue as it is claimed, one job after the other."""
+    """The queue as it is claimed, one job after the other.
+
+    While jobs are claimed, the key of a group can only become larger. So each mode has a heap with
+    keys that may be too small: the first group whose key is still right is the next.
+    """
 
     def __init__(
         self,
@@ -212,61 +262,83 @@ class _Line:
         turn: int,
         virtual: Mapping[JobMode, int],
     ) -> None:
-        self._served = {job.member_id: (job.served_at or _LONG_AGO, 0) for job in waiting}
-        self._finish = {(job.member_id, job.mode): job.finish for job in waiting}
-        self._virtual = {mode: virtual.get(mode, 0) for mode in JobMode}
-        self._busy = Counter(running)
         self._turn = turn
         self._taken = 0
-        # By mode, with copies under None, then by group.
-        self._lines: dict[JobMode | None, dict[_Group, deque[tuple[int, str]]]] = {}
+        self._minds_places = True
+        self._full: list[tuple[list[tuple[_Key, _Group]], _Group]] = []
+        times = self._times = {mode: _Time(virtual.get(mode, 0)) for mode in JobMode}
+        members: dict[int, _Member] = {}
+        own: dict[tuple[int, str], _Time] = {}
+        groups: dict[tuple[int, str, bool, int, int | None], _Group] = {}
         for age, job in enumerate(waiting):
-            line = self._lines.setdefault(None if job.copied else job.mode, {})
-            line.setdefault(job.group, deque()).append((age, job.job_id))
+            mode = job.mode.value  # a text is looked up faster than a choice
+            alike = (job.member_id, mode, job.copied, job.weight, job.at_a_time)
+            if (group := groups.get(alike)) is None:
+                if (member := members.get(job.member_id)) is None:
+                    member = _Member(job.served_at, running[job.member_id])
+                    members[job.member_id] = member
+                ended = own.setdefault((job.member_id, mode), _Time(job.finish))
+                group = groups[alike] = _Group(job, member, ended, times[job.mode])
+            group.jobs.append((age, job.job_id))
+        self._copies: list[tuple[_Key, _Group]] = []
+        by_mode: dict[str | None, list[tuple[_Key, _Group]]] = {mode.value: [] for mode in JobMode}
+        by_mode[None] = self._copies
+        for (_, mode, copied, *_rest), group in groups.items():
+            by_mode[None if copied else mode].append((group.key(), group))
+        for heap in by_mode.values():
+            heapify(heap)
+        self._round = [by_mode[mode.value] for mode in ROUND]
 
     def claim(self) -> Claim:
         """Claim the next job."""
-        return Claim(self.take(), self._turn, dict(self._virtual))
+        job_id = self.take()
+        return Claim(job_id, self._turn, {mode: time.at for mode, time in self._times.items()})
 
     def take(self) -> str:
         """Claim the next job, of those that are left."""
-        free = {mode: [g for g in line if self._has_place(g)] for mode, line in self._lines.items()}
-        free = {mode: groups for mode, groups in free.items() if groups}
-        free = free or {mode: list(line) for mode, line in self._lines.items()}
-        mode = None
-        if None not in free:
-            while (mode := ROUND[self._turn % len(ROUND)]) not in free:
-                self._turn += 1
+        heap = self._next()
+        _, group = heap[0]
+        if heap is not self._copies:
             self._turn += 1
-        line = self._lines[mode]
-        group = min(
-            free[mode],
-            key=lambda one: (
-                self._busy[one.member_id] // one.weight,
-                self._start(one),
-                self._served[one.member_id],
-                line[one][0],
-            ),
-        )
-        if mode is not None:
-            start = self._virtual[mode] = self._start(group)
-            self._finish[group.member_id, mode] = start + STRIDE // group.weight
+            start = group.virtual.at = group.start()
+            group.own.at = start + STRIDE // group.weight
         self._taken += 1
-        self._busy[group.member_id] += 1
-        self._served[group.member_id] = (datetime.max.replace(tzinfo=UTC), self._taken)
-        _, job_id = line[group].popleft()
-        if not line[group]:
-            del line[group]
-        if not line:
-            del self._lines[mode]
+        group.member.busy += 1
+        group.member.served = (_MUCH_LATER, self._taken)
+        _, job_id = group.jobs.popleft()
+        if group.jobs:
+            heapreplace(heap, (group.key(), group))
+        else:
+            heappop(heap)
         return job_id
 
-    def _has_place(self, group: _Group) -> bool:
-        return group.at_a_time is None or self._busy[group.member_id] < group.at_a_time
+    def _next(self) -> list[tuple[_Key, _Group]]:
+        """The heap at whose head the next group is."""
+        if self._copies and self._has_head(self._copies):
+            return self._copies
+        for turn in range(self._turn, self._turn + len(ROUND)):
+            heap = self._round[turn % len(ROUND)]
+            if heap and self._has_head(heap):
+                self._turn = turn
+                return heap
+        # Only those are left whose members have as many running as they may.
+        self._minds_places = False
+        for heap, group in self._full:
+            heappush(heap, (group.key(), group))
+        return self._next()
 
-    def _start(self, group: _Group) -> int:
-        own = self._finish[group.member_id, group.mode]
-        return max(own, self._virtual[group.mode])
+    def _has_head(self, heap: list[tuple[_Key, _Group]]) -> bool:
+        """Put the first group that has a place at the head; False if there is none."""
+        while heap:
+            key, group = heap[0]
+            if self._minds_places and not group.has_place:
+                heappop(heap)
+                self._full.append((heap, group))
+            elif key == (now := group.key()):
+                return True
+            else:
+                heapreplace(heap, (now, group))
+        return False
 
 
 def _turns_until(mode: JobMode, place: int) -> int:

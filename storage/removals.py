@@ -4,6 +4,7 @@ A message that is gone and was not removed by its member was removed by a modera
 not see its pictures again. Knows nothing of how a deleted message is noticed.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from sqlalchemy import delete, select, update
 from storage import unwanted_messages
 from storage.database import Database, upsert
 from storage.models import CopyRow, FavouriteRow, JobRow, PictureRow, RemovedBy
+from storage.totals import forget_ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,12 @@ async def forget_pictures(database: Database, job_id: str) -> None:
     of_job = select(PictureRow.id).where(PictureRow.job_id == job_id)
     async with database.transaction() as session:
         await session.execute(delete(FavouriteRow).where(FavouriteRow.picture_id.in_(of_job)))
-        await session.execute(delete(PictureRow).where(PictureRow.job_id == job_id))
+        gone = await session.scalars(
+            delete(PictureRow).where(PictureRow.job_id == job_id).returning(PictureRow.id)
+        )
+        member_id = await session.scalar(select(JobRow.member_id).where(JobRow.id == job_id))
+        if member_id is not None and (count := len(gone.all())):
+            await forget_ends(session, (), Counter({member_id: count}))
 
 
 async def add_copy(database: Database, job_id: str, copy: Copy) -> None:

@@ -115,10 +115,11 @@ class _Pruning:
             datetime.now(UTC) - self._wanted.older_than,
             keep_favourites=self._wanted.keep_favourites,
         )
-        after = ""
-        while some := await retention.too_old(self._database, limit, after):
-            after = some[-1].id
-            yield list(some), limit
+        last: retention.JobEnd | None = retention.START
+        while last is not None:
+            found = await retention.too_old(self._database, limit, last)
+            last = found.last
+            yield list(found.pictures), limit
 
 
 def _megabytes(count: int) -> str:

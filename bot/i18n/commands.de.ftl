@@ -683,6 +683,7 @@ history = Deine Bilder
     .nothing-of-kind-found = Kein Prompt dieser Art enthält „{ $query }“.
     .where = Nachricht
     .expired = Nicht mehr aufbewahrt: Seine Buttons zeichnen es neu.
+    .searched = Durchsucht: { $first } bis { $last } deiner Aufträge, vom neuesten an gezählt. ⏪ und ⏩ durchsuchen andere.
     .page = Seite { $number } von { $pages } · { $total ->
         [1] 1 Auftrag
        *[other] { $total } Aufträge

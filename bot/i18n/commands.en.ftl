@@ -683,6 +683,7 @@ history = Your pictures
     .nothing-of-kind-found = No prompt of this kind contains “{ $query }”.
     .where = message
     .expired = Not kept any more: its buttons draw it again.
+    .searched = Looked at: { $first } to { $last } of your jobs, counted from the latest. ⏪ and ⏩ look at others.
     .page = Page { $number } of { $pages } · { $total ->
         [1] 1 job
        *[other] { $total } jobs

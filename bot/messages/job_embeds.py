@@ -40,14 +40,16 @@ HISTORY_KINDS: Mapping[str, frozenset[JobKind]] = {
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """One page of a search. `number` counts from 0; there are `pages` pages. `kind` is one of
-    HISTORY_KINDS."""
+    """One page of a search. `number` counts from 0; there are `pages` pages of those jobs of the
+    member that were looked at. `kind` is one of HISTORY_KINDS. `before` is how many numbers the
+    pages have that belong to newer jobs."""
 
     query: str
     number: int
     pages: int
     found: SearchResult
     kind: str = ALL_KINDS
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +130,19 @@ def queue(place: QueuePosition, channel_id: int, locale: str) -> EmbedSpec:
             f"{shown_prompt(job.prompt, MAX_LISTED_PROMPT_CHARS)} - {plain(who, 20)} ({job.mode})"
         )
 
-    waiting = place.queue.waiting
+    waiting = list(place.queue.numbered())
     own = [
         _own_place(place, number, locale)
-        for number, job in enumerate(waiting)
+        for number, job in waiting
         if job.member_id == place.member_id
     ]
+    first = [f"{number + 1}. {line(job)}" for number, job in waiting if number < MAX_LISTED_JOBS]
     none = say("queue.none", locale)
     fields = (
         (say("queue.running", locale), _cut_lines(map(line, place.queue.running), locale) or none),
         (
             say("queue.waiting", locale),
-            _cut_lines((f"{n}. {line(job)}" for n, job in enumerate(waiting, 1)), locale) or none,
+            _cut_lines(first, locale, place.queue.length or len(waiting)) or none,
         ),
         (say("queue.own", locale), _cut_lines(own, locale) or say("queue.no-own", locale)),
         *engines_field(place.engines, None, locale),
@@ -265,6 +268,9 @@ def ancestry(line: Sequence[Job], channel_id: int, locale: str) -> EmbedSpec:
 def history_heading(page: HistoryPage, locale: str) -> str:
     """The title of a page of a member's jobs, and what is on it."""
     title = f"### {say('history', locale)}"
+    if (searched := page.found.searched) is not None:
+        span = {"first": searched.start + 1, "last": searched.stop}
+        title += f"\n-# {say('history.searched', locale, **span)}"
     if page.found.jobs:
         numbers = {"number": page.number + 1, "pages": page.pages, "total": page.found.total}
         return f"{title}\n{say('history.page', locale, **numbers)}"
@@ -293,9 +299,12 @@ def _listed(jobs: Sequence[Job], locale: str) -> str:
     return _cut_lines(lines, locale) or say("info.none", locale)
 
 
-def _cut_lines(lines: Iterable[str], locale: str) -> str:
-    """The first lines, and how many more there are; empty for no lines."""
+def _cut_lines(lines: Iterable[str], locale: str, count: int | None = None) -> str:
+    """The first lines, and how many more there are; empty for no lines.
+
+    `count` is how many there are if not all are given.
+    """
     every = list(lines)
-    more = len(every) - MAX_LISTED_JOBS
+    more = (len(every) if count is None else count) - MAX_LISTED_JOBS
     shown = every[:MAX_LISTED_JOBS]
     return "\n".join([*shown, say("info.more", locale, count=more)] if more > 0 else shown)

@@ -67,6 +67,9 @@ from storage.removals import Copy
 log = logging.getLogger(__name__)
 
 JOBS_PER_PAGE = 5
+PAGES_PER_PORTION = 1000
+"""Numbers of pages for each portion of a member's jobs that a search looks at. It has fewer pages:
+MAX_SEARCHED_JOBS, and in the first one MAX_FAVOURITES besides."""
 MAX_SUGGESTIONS = 25
 MAX_COMPLETION_CHARS = 100
 """Discord's limits for an autocomplete."""
@@ -261,8 +264,11 @@ class JobHistory:
     ) -> HistoryPage:
         """One page, counted from 0, of a member's jobs whose prompts have these words.
 
-        `kind` is one of HISTORY_KINDS. Raises SearchTooLong.
+        `kind` is one of HISTORY_KINDS. Each portion of a member's jobs has PAGES_PER_PORTION
+        numbers, as many as it can have pages: the pages of older ones come after. Raises
+        SearchTooLong.
         """
+        portion, number = divmod(number, PAGES_PER_PORTION)
         words, offset = query.split(), JOBS_PER_PAGE * number
         try:
             found = await history.search(
@@ -273,10 +279,12 @@ class JobHistory:
                 limit=JOBS_PER_PAGE,
                 kinds=HISTORY_KINDS[kind],
                 favourites_only=kind == FAVOURITES,
+                portion=portion,
             )
         except history.TooManyWords as error:
             raise SearchTooLong(history.MAX_SEARCH_WORDS, history.MAX_SEARCH_WORDS_CHARS) from error
-        return HistoryPage(query, number, -(-found.total // JOBS_PER_PAGE), found, kind)
+        pages = -(-found.total // JOBS_PER_PAGE)
+        return HistoryPage(query, number, pages, found, kind, portion * PAGES_PER_PORTION)
 
     async def thumbnails(
         self, member_id: int, found: Sequence[Job], place: ShowingPlace
@@ -314,7 +322,9 @@ class JobHistory:
     async def queue(self, member_id: int) -> QueuePosition:
         """The running and waiting jobs, and the figures to estimate when a job will begin."""
         return QueuePosition(
-            await jobs.in_queue(self._database),
+            await jobs.in_queue(
+                self._database, first=job_embeds.MAX_LISTED_JOBS, of_member=member_id
+            ),
             member_id,
             await history.run_seconds(self._database),
             self._engines.jobs_at_once,

@@ -11,7 +11,7 @@ from bot.i18n.texts import say
 from bot.messages import job_embeds
 from bot.messages.job_embeds import ALL_KINDS, HISTORY_KINDS, HistoryPage
 from bot.messages.specs import AttachmentSpec, EmbedColour, MessageSpec
-from bot.services.job_history import JobThumbnail
+from bot.services.job_history import PAGES_PER_PORTION, JobThumbnail
 from bot.ui.dynamic_items import PersistentButton, PersistentSelect, layout_of
 from bot.ui.interactions import channel_id_of, services_of, showing_place_of
 from bot.ui.responses import Responder
@@ -133,11 +133,17 @@ def _again(page: HistoryPage, locale: str) -> discord.ui.Select[Any]:
 
 
 def _page_buttons(page: HistoryPage) -> list[discord.ui.Button[Any]]:
-    """The buttons for the pages before and after this one."""
+    """The buttons for the pages before and after this one, and for newer and older jobs."""
+    numbers = [
+        ("⏪", page.before - PAGES_PER_PORTION, page.before > 0),
+        ("◀️", page.before + page.number - 1, page.number > 0),
+        ("▶️", page.before + page.number + 1, page.number + 1 < page.pages),
+        ("⏩", page.before + PAGES_PER_PORTION, page.found.has_older),
+    ]
     return [
         discord.ui.Button(emoji=emoji, custom_id=f"history-of:{page.kind}:{number}:{page.query}")
-        for emoji, number in (("◀️", page.number - 1), ("▶️", page.number + 1))
-        if 0 <= number < page.pages
+        for emoji, number, is_there in numbers
+        if is_there
     ]
 
 

@@ -13,7 +13,6 @@ from storage.jobs.leases import (
 )
 from storage.jobs.lookups import (
     Queue,
-    Totals,
     children,
     count_by_model,
     count_open,
@@ -23,7 +22,6 @@ from storage.jobs.lookups import (
     in_queue,
     open_jobs,
     parent_of,
-    totals,
     without_message,
 )
 from storage.jobs.queue import (
@@ -61,6 +59,7 @@ from storage.jobs.shown import (
     show_again,
     with_progress_left,
 )
+from storage.totals import Totals, totals
 
 __all__ = [
     "LEASE_S",

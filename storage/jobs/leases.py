@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database, is_shared
 from storage.jobs.changes import JobStep, announce_change
-from storage.jobs.lookups import not_erased
+from storage.jobs.lookups import not_erased, unfinished
 from storage.jobs.records import UNFINISHED, Job, to_job
 from storage.models import JobRow, JobState
 
@@ -41,7 +41,7 @@ def is_free() -> ColumnElement[bool]:
 def _is_pending() -> ColumnElement[bool]:
     """The condition that a job's messages are not yet what they have to be."""
     return or_(
-        and_(JobRow.state == JobState.QUEUED, JobRow.message_id.is_(None)),
+        and_(unfinished(JobState.QUEUED), JobRow.message_id.is_(None)),
         and_(JobRow.shown_at.is_(None), JobRow.state.not_in(UNFINISHED)),
         JobRow.progress_id.is_not(None),
     )
@@ -119,7 +119,7 @@ async def requeue_expired(database: Database) -> int:
         # One whose bot stands still in the middle of a transaction does not hold up the others.
         expired = (
             select(JobRow.id)
-            .where(JobRow.state == JobState.RUNNING, is_free())
+            .where(unfinished(JobState.RUNNING), is_free())
             .with_for_update(skip_locked=True, key_share=True)
         )
         rows = await session.scalars(
@@ -139,7 +139,7 @@ async def requeue_unfinished(database: Database) -> int:
     async with database.transaction() as session:
         changed = await session.scalars(
             update(JobRow)
-            .where(JobRow.state == JobState.RUNNING)
+            .where(unfinished(JobState.RUNNING))
             .values(_queued_again())
             .returning(JobRow.id)
         )

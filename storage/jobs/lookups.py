@@ -1,41 +1,43 @@
 """Reads jobs and the queue. `storage.jobs.queue` changes them."""
 
 from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import queue_order
 from storage.database import Database
-from storage.jobs.records import UNFINISHED, UNRESOLVED_KEY, Job, to_job
+from storage.jobs.records import UNFINISHED, Job, to_job
 from storage.models import (
     COPIED_KINDS,
     JobRow,
     JobState,
     MemberRow,
-    PictureRow,
     RemovedBy,
     ShareRow,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """How all of a member's jobs ended, and how many pictures they made."""
-
-    done: int
-    failed: int
-    cancelled: int
-    pictures: int
+MAX_IDS = 500
+"""Jobs that are read by their ids in one query."""
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """All unfinished jobs; `waiting` is in the order in which they will be claimed."""
+    """The running jobs, and waiting ones in the order in which they will be claimed."""
 
     running: tuple[Job, ...]
     waiting: tuple[Job, ...]
+    """All, or only those that were asked for."""
+    places: tuple[int, ...] | None = None
+    """How many jobs come before each of `waiting`; None if those are all."""
+    length: int | None = None
+    """How many jobs wait; None if `waiting` are all."""
+
+    def numbered(self) -> Iterator[tuple[int, Job]]:
+        """The waiting jobs, each with how many come before it."""
+        return zip(self.places or range(len(self.waiting)), self.waiting, strict=True)
 
 
 async def get(database: Database, job_id: str) -> Job | None:
@@ -50,9 +52,20 @@ def not_erased() -> ColumnElement[bool]:
     return JobRow.removed_by.is_distinct_from(RemovedBy.ERASED)
 
 
+def unfinished(*states: JobState) -> ColumnElement[bool]:
+    """The condition that a job is in one of these states, in which it has not ended."""
+    # The second part says that the index of unfinished jobs has it, whatever the states are.
+    return and_(JobRow.state.in_(states), JobRow.finished_at.is_(None))
+
+
 async def open_jobs(database: Database, member_id: int) -> tuple[Job, ...]:
     """Return a member's queued and running jobs, oldest first."""
-    return await _select(database, JobRow.member_id == member_id, JobRow.state.in_(UNFINISHED))
+    async with database.reading() as session:
+        # Put in order here: for the order, SQLite would read all that they ever had.
+        rows = await session.scalars(
+            select(JobRow).where(JobRow.member_id == member_id, unfinished(*UNFINISHED))
+        )
+        return tuple(sorted(map(to_job, rows), key=lambda job: (job.created_at, job.id)))
 
 
 async def count_open(database: Database, member_id: int) -> int:
@@ -66,13 +79,11 @@ async def count_by_model(database: Database) -> dict[tuple[JobState, str], int]:
 
     Those that wait for their model to be known have none: `""`.
     """
-    unresolved = JobRow.request[UNRESOLVED_KEY].as_string().is_not(None)
-    named = func.coalesce(JobRow.request["model"].as_string(), "")
-    model = case((unresolved, ""), else_=named).label("model")
+    model = func.coalesce(JobRow.model, "")
     async with database.reading() as session:
         rows = await session.execute(
             select(JobRow.state, model, func.count())
-            .where(JobRow.state.in_(UNFINISHED))
+            .where(unfinished(*UNFINISHED))
             .group_by(JobRow.state, model)
         )
         return {(state, model): count for state, model, count in rows}
@@ -80,14 +91,14 @@ async def count_by_model(database: Database) -> dict[tuple[JobState, str], int]:
 
 async def count_open_in(session: AsyncSession, member_id: int) -> int:
     counted = await session.scalar(
-        select(func.count()).where(JobRow.member_id == member_id, JobRow.state.in_(UNFINISHED))
+        select(func.count()).where(JobRow.member_id == member_id, unfinished(*UNFINISHED))
     )
     return counted or 0
 
 
 async def ended_unshown(database: Database) -> tuple[Job, ...]:
     """Return the jobs that ended and whose message does not show it yet, oldest first."""
-    return await _select(database, JobRow.shown_at.is_(None), JobRow.state.not_in(UNFINISHED))
+    return await _select(database, JobRow.shown_at.is_(None), JobRow.finished_at.is_not(None))
 
 
 async def held_back(database: Database, limit: int) -> tuple[Job, ...]:
@@ -104,7 +115,7 @@ async def held_back(database: Database, limit: int) -> tuple[Job, ...]:
 
 async def without_message(database: Database) -> tuple[Job, ...]:
     """Return the queued jobs that have no message yet, oldest first."""
-    return await _select(database, JobRow.state == JobState.QUEUED, JobRow.message_id.is_(None))
+    return await _select(database, unfinished(JobState.QUEUED), JobRow.message_id.is_(None))
 
 
 async def parent_of(database: Database, job: Job) -> Job | None:
@@ -117,67 +128,84 @@ async def children(database: Database, job_id: str) -> tuple[Job, ...]:
     return await _select(database, JobRow.parent_id == job_id)
 
 
-async def in_queue(database: Database) -> Queue:
-    """Return the running and the waiting jobs, the latter in the order of their turns."""
-    of_mode = and_(ShareRow.member_id == JobRow.member_id, ShareRow.mode == JobRow.mode)
-    virtual = queue_order.virtual_times()
+async def in_queue(
+    database: Database, *, first: int | None = None, of_member: int | None = None
+) -> Queue:
+    """Return the running and the waiting jobs, the latter in the order of their turns.
+
+    If `first` is given, only so many of those that wait, and those of the member.
+    """
     async with database.reading() as session:
-        rows = await session.execute(
-            select(JobRow, MemberRow.served_at, func.coalesce(ShareRow.finish, 0))
-            .join(MemberRow, MemberRow.id == JobRow.member_id)
-            .outerjoin(ShareRow, of_mode)
-            .where(JobRow.state.in_(UNFINISHED))
-            .order_by(JobRow.created_at, JobRow.id)
-        )
-        found = [(to_job(row), served_at, finish) for row, served_at, finish in rows]
+        running = [
+            to_job(row)
+            for row in await session.scalars(
+                select(JobRow)
+                .where(unfinished(JobState.RUNNING))
+                .order_by(JobRow.created_at, JobRow.id)
+            )
+        ]
+        waiting = await _waiting(session)
+        virtual = queue_order.virtual_times()
         turn, *times = (
             await session.execute(select(queue_order.next_turn(), *virtual.values()))
         ).one()
-    running = tuple(job for job, *_ in found if job.state is JobState.RUNNING)
-    queued = {job.id: job for job, *_ in found if job.state is JobState.QUEUED}
-    order = queue_order.queue_order(
-        [
-            queue_order.WaitingJob(
-                job.id,
-                job.member_id,
-                served_at,
-                job.mode,
-                job.kind in COPIED_KINDS,
-                job.weight,
-                job.at_a_time,
-                finish,
-            )
-            for job, served_at, finish in found
-            if job.id in queued
-        ],
-        Counter(job.member_id for job in running),
-        turn,
-        dict(zip(virtual, times, strict=True)),
-    )
-    return Queue(running, tuple(queued[job_id] for job_id in order))
+        order = queue_order.in_turn(
+            waiting,
+            Counter(job.member_id for job in running),
+            turn,
+            dict(zip(virtual, times, strict=True)),
+        )
+        own = {job.job_id for job in waiting if first is None or job.member_id == of_member}
+        places = _places(order, first or 0, own)
+        found = {job.id: job for job in await _by_ids(session, places)}
+    # One that was claimed in between is left out.
+    kept = {job_id: place for job_id, place in places.items() if job_id in found}
+    jobs = tuple(found[job_id] for job_id in kept)
+    return Queue(tuple(running), jobs, tuple(kept.values()), len(waiting))
 
 
-async def totals(database: Database, member_id: int) -> Totals:
-    """Count how a member's jobs ended, and their pictures."""
-    async with database.reading() as session:
-        rows = await session.execute(
-            select(JobRow.state, func.count())
-            .where(JobRow.member_id == member_id)
-            .group_by(JobRow.state)
+def _places(order: Iterator[str], first: int, wanted: set[str]) -> dict[str, int]:
+    """The places of the first jobs and of those that are wanted, looked at no further."""
+    places: dict[str, int] = {}
+    left = set(wanted)
+    for place, job_id in enumerate(order):
+        if place < first or job_id in wanted:
+            places[job_id] = place
+            left.discard(job_id)
+        if place + 1 >= first and not left:
+            break
+    return places
+
+
+async def _waiting(session: AsyncSession) -> list[queue_order.WaitingJob]:
+    """What decides the order of the queued jobs, the oldest first."""
+    of_mode = and_(ShareRow.member_id == JobRow.member_id, ShareRow.mode == JobRow.mode)
+    rows = await session.execute(
+        select(
+            JobRow.id,
+            JobRow.member_id,
+            MemberRow.served_at,
+            JobRow.mode,
+            JobRow.kind.in_(COPIED_KINDS),
+            JobRow.weight,
+            JobRow.at_a_time,
+            func.coalesce(ShareRow.finish, 0),
         )
-        counts = dict(rows.all())
-        picture_count = await session.scalar(
-            select(func.count())
-            .select_from(PictureRow)
-            .join(JobRow, JobRow.id == PictureRow.job_id)
-            .where(JobRow.member_id == member_id)
-        )
-    return Totals(
-        done=counts.get(JobState.DONE, 0),
-        failed=counts.get(JobState.FAILED, 0),
-        cancelled=counts.get(JobState.CANCELLED, 0),
-        pictures=picture_count or 0,
+        .join(MemberRow, MemberRow.id == JobRow.member_id)
+        .outerjoin(ShareRow, of_mode)
+        .where(unfinished(JobState.QUEUED))
+        .order_by(JobRow.created_at, JobRow.id)
     )
+    return [queue_order.WaitingJob(*row) for row in rows.all()]
+
+
+async def _by_ids(session: AsyncSession, job_ids: Collection[str]) -> list[Job]:
+    found, every = list[Job](), list(job_ids)
+    for start in range(0, len(every), MAX_IDS):
+        some = every[start : start + MAX_IDS]
+        rows = await session.scalars(select(JobRow).where(JobRow.id.in_(some)))
+        found.extend(map(to_job, rows))
+    return found
 
 
 async def _select(database: Database, *conditions: ColumnElement[bool]) -> tuple[Job, ...]:

@@ -23,13 +23,23 @@ from storage.database import Database, upsert
 from storage.jobs.changes import FailureCause, JobStep, announce_change
 from storage.jobs.leases import lease_end
 from storage.jobs.lookups import count_open_in, not_erased
-from storage.jobs.records import UNFINISHED, Job, NewJob, fold, to_job, to_row
+from storage.jobs.records import (
+    UNFINISHED,
+    UNRESOLVED_KEY,
+    Job,
+    NewJob,
+    fold,
+    model_in,
+    to_job,
+    to_row,
+)
 from storage.models import JobRow, JobState, MemberRow
 from storage.pictures import NewPicture
 from storage.pictures import to_row as to_picture_row
 from storage.rules import quotas
 from storage.rules.blocks import Block, find_block_in
 from storage.rules.quotas import Quota
+from storage.totals import count_end
 
 
 class TooManyJobs(Exception):
@@ -190,6 +200,7 @@ async def set_request(
         if row is None:
             return False
         row.request, row.prompt, row.folded_prompt = dict(request), prompt, folded
+        row.model = None if UNRESOLVED_KEY in request else model_in(request)
         if pictures is not None and row.counted_pictures and row.server_id is not None:
             too_many = row.counted_pictures - pictures
             row.counted_pictures = pictures
@@ -232,6 +243,8 @@ async def finish(
             return False
         announce_change(session, JobStep.ENDED, row)
         session.add_all(to_picture_row(job_id, picture) for picture in pictures)
+        await session.flush()
+        await count_end(session, row.member_id, row.state, len(pictures))
         if row.counted_pictures and row.server_id and row.started_at and row.finished_at:
             gpu_ms = (row.finished_at - row.started_at) // timedelta(milliseconds=1)
             await quotas.charge(
@@ -359,6 +372,7 @@ async def _give_up(
         if row is None:
             return False
         announce_change(session, JobStep.ENDED, row, cause)
+        await count_end(session, row.member_id, row.state, pictures=0)
         if row.counted_pictures and row.server_id is not None:
             await quotas.give_back(
                 session, row.server_id, row.member_id, row.created_at, row.counted_pictures

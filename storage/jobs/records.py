@@ -110,6 +110,7 @@ def to_row(new: NewJob, folded_prompt: str, created_at: datetime) -> JobRow:
     values["request"] = dict(new.request)  # JSON takes no other mapping
     return JobRow(
         **values,
+        model=None if new.is_unresolved else model_in(new.request),
         id=uuid4().hex,
         state=JobState.QUEUED,
         folded_prompt=folded_prompt,
@@ -117,6 +118,11 @@ def to_row(new: NewJob, folded_prompt: str, created_at: datetime) -> JobRow:
         lease=0,
         created_at=created_at,
     )
+
+
+def model_in(request: Mapping[str, Any]) -> str:
+    """The id of the model that a resolved request names; empty if it names none."""
+    return str(request.get("model") or "")
 
 
 def to_job(row: JobRow) -> Job:

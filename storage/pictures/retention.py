@@ -1,17 +1,17 @@
 """Which files of pictures are too old to be kept. Their rows and the requests of jobs stay."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, exists, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 
 from storage.database import Database
-from storage.models import FavouriteRow, JobRow, JobState, PictureRow, ServerRow, read_row
+from storage.models import FavouriteRow, JobRow, PictureRow, ServerRow, read_row
 from storage.pictures.records import Picture
 
-MAX_PICTURES = 500
-"""Pictures that are looked up at a time."""
+MAX_JOBS = 200
+"""Jobs whose pictures are looked up at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,27 @@ class Limit:
     keep_favourites: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class JobEnd:
+    """A place in the order in which jobs ended."""
+
+    finished_at: datetime
+    job_id: str
+
+
+START = JobEnd(datetime(1970, 1, 1, tzinfo=UTC), "")
+"""Before all jobs."""
+
+
+@dataclass(frozen=True, slots=True)
+class OldPictures:
+    """Pictures whose files are too old; `last` is the last job that was looked at, None if there
+    was no more. There may be more without any picture."""
+
+    pictures: tuple[Picture, ...]
+    last: JobEnd | None
+
+
 async def limits(database: Database, now: datetime) -> Sequence[Limit]:
     """The limits of the servers that keep pictures for a number of days only."""
     async with database.reading() as session:
@@ -33,30 +54,44 @@ async def limits(database: Database, now: datetime) -> Sequence[Limit]:
         return [Limit(now - timedelta(days=days), server_id) for server_id, days in rows]
 
 
-async def too_old(database: Database, limit: Limit, after: str = "") -> Sequence[Picture]:
-    """Some pictures whose files are too old, in the order of their ids, after the id `after`."""
+async def too_old(database: Database, limit: Limit, after: JobEnd = START) -> OldPictures:
+    """Look at some of the jobs that ended long ago, those after `after`, for files to delete."""
     async with database.reading() as session:
-        rows = await session.scalars(_too_old(limit).where(PictureRow.id > after))
-        return [read_row(Picture, row) for row in rows]
+        ended = (
+            await session.execute(
+                select(JobRow.finished_at, JobRow.id)
+                .where(*_ended_before(limit), *_after(after))
+                .order_by(JobRow.finished_at, JobRow.id)
+                .limit(MAX_JOBS)
+            )
+        ).all()
+        if not ended:
+            return OldPictures((), None)
+        rows = await session.scalars(
+            select(PictureRow)
+            .where(PictureRow.job_id.in_([job_id for _, job_id in ended]), *_kept(limit))
+            .order_by(PictureRow.id)
+        )
+        last, job_id = ended[-1]
+        assert last is not None, "jobs without an end are not asked for"
+        return OldPictures(tuple(read_row(Picture, row) for row in rows), JobEnd(last, job_id))
 
 
-def _too_old(limit: Limit) -> Select[PictureRow]:
-    conditions: list[ColumnElement[bool]] = [
-        JobRow.state == JobState.DONE,
-        JobRow.finished_at < limit.ended_before,
-        PictureRow.expired_at.is_(None),
-    ]
+def _ended_before(limit: Limit) -> Iterator[ColumnElement[bool]]:
+    yield JobRow.finished_at < limit.ended_before
     if limit.server_id is not None:
-        conditions.append(JobRow.server_id == limit.server_id)
+        yield JobRow.server_id == limit.server_id
+
+
+def _after(last: JobEnd) -> Iterator[ColumnElement[bool]]:
+    yield JobRow.finished_at >= last.finished_at
+    yield or_(JobRow.finished_at > last.finished_at, JobRow.id > last.job_id)
+
+
+def _kept(limit: Limit) -> Iterator[ColumnElement[bool]]:
+    yield PictureRow.expired_at.is_(None)
     if limit.keep_favourites:
-        conditions.append(~exists().where(FavouriteRow.picture_id == PictureRow.id))
-    return (
-        select(PictureRow)
-        .join(JobRow, JobRow.id == PictureRow.job_id)
-        .where(*conditions)
-        .order_by(PictureRow.id)
-        .limit(MAX_PICTURES)
-    )
+        yield ~exists().where(FavouriteRow.picture_id == PictureRow.id)
 
 
 async def mark_expired(database: Database, picture_ids: Collection[str], now: datetime) -> None:

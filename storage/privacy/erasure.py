@@ -5,6 +5,7 @@ files of pictures are deleted before; messages on Discord are noted as unwanted,
 transaction. Each step can be repeated after a crash.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,14 +17,16 @@ from sqlalchemy.orm import aliased
 
 from storage import unwanted_messages
 from storage.database import Database, upsert
-from storage.jobs import UNFINISHED, Job, to_job
+from storage.jobs import UNFINISHED, Job, count_open, open_jobs, to_job
 from storage.models import (
     CopyRow,
+    DraftRow,
     ErasureRow,
     FavouriteRow,
     JobRow,
     JobState,
     MemberRow,
+    OptionRow,
     PictureRow,
     RemovedBy,
     ReportRow,
@@ -31,6 +34,7 @@ from storage.models import (
 )
 from storage.privacy.tables import MEMBER_TABLES
 from storage.start_pictures import digests_in
+from storage.totals import forget_ends, totals
 
 NOBODY = 0
 """The member that emptied jobs belong to. Discord gives nobody this id."""
@@ -75,14 +79,15 @@ class Stored:
 
 async def stored(database: Database, member_id: int) -> Stored:
     """Count what a deletion would delete."""
-    counted: dict[str, int] = {}
+    # Jobs and pictures are counted already: they may be a great many.
+    ended = await totals(database, member_id)
+    counted = {"jobs": ended.done + ended.failed + ended.cancelled, "pictures": ended.pictures}
     async with database.reading() as session:
-        for one in MEMBER_TABLES:
-            chosen = select(func.count()).select_from(one.table).where(one.of(member_id))
-            counted[one.table.name] = await session.scalar(chosen) or 0
-    return Stored(
-        **{name: counted[name] for name in ("jobs", "pictures", "options", "drafts", "favourites")}
-    )
+        for row in (OptionRow, DraftRow, FavouriteRow):
+            chosen = select(func.count()).select_from(row).where(row.member_id == member_id)
+            counted[row.__tablename__] = await session.scalar(chosen) or 0
+    counted["jobs"] += await count_open(database, member_id)
+    return Stored(**counted)
 
 
 async def ask(database: Database, member_id: int) -> None:
@@ -107,11 +112,13 @@ async def done(database: Database, member_id: int) -> None:
 
 async def some_jobs(database: Database, member_id: int) -> Sequence[Job]:
     """Some of a member's jobs, at most MAX_JOBS, those that have not ended first."""
+    if unfinished := await open_jobs(database, member_id):
+        return unfinished[:MAX_JOBS]
     async with database.reading() as session:
         rows = await session.scalars(
             select(JobRow)
             .where(JobRow.member_id == member_id)
-            .order_by(JobRow.state.in_(UNFINISHED).desc(), JobRow.created_at.desc(), JobRow.id)
+            .order_by(JobRow.created_at.desc())
             .limit(MAX_JOBS)
         )
         return [to_job(row) for row in rows]
@@ -129,6 +136,9 @@ async def erase_jobs(database: Database, job_ids: Collection[str]) -> frozenset[
         )
         found = rows.all()
         ids = [row.id for row in found]
+        owners = {row.id: row.member_id for row in found}
+        ended = [(row.member_id, row.state) for row in found if row.state not in UNFINISHED]
+        parents = {row.parent_id for row in found if row.parent_id is not None}
         for row in found:
             if row.message_id is not None:
                 await unwanted_messages.add(
@@ -146,9 +156,13 @@ async def erase_jobs(database: Database, job_ids: Collection[str]) -> frozenset[
         pictures = select(PictureRow.id).where(PictureRow.job_id.in_(ids))
         await session.execute(delete(CopyRow).where(CopyRow.job_id.in_(ids)))
         await session.execute(delete(FavouriteRow).where(FavouriteRow.picture_id.in_(pictures)))
-        await session.execute(delete(PictureRow).where(PictureRow.job_id.in_(ids)))
+        gone = await session.scalars(
+            delete(PictureRow).where(PictureRow.job_id.in_(ids)).returning(PictureRow.job_id)
+        )
+        by_member = Counter(owners[job_id] for job_id in gone)
         await _empty(session, ids)
-        await _delete_childless(session)
+        await _delete_childless(session, {*ids, *parents})
+        await forget_ends(session, ended, by_member)
     return digests
 
 
@@ -214,8 +228,10 @@ async def _empty(session: AsyncSession, ids: Sequence[str]) -> None:
     )
 
 
-async def _delete_childless(session: AsyncSession) -> None:
-    """Delete the emptied jobs, also of earlier, that no job is made from any more."""
+async def _delete_childless(session: AsyncSession, ids: Collection[str]) -> None:
+    """Delete those of the jobs that are emptied and that no job is made from any more."""
     child = aliased(JobRow)
     childless = ~exists().where(child.parent_id == JobRow.id)
-    await session.execute(delete(JobRow).where(JobRow.member_id == NOBODY, childless))
+    await session.execute(
+        delete(JobRow).where(JobRow.id.in_(ids), JobRow.member_id == NOBODY, childless)
+    )

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, Table, select, tuple_
 
 from storage.database import Database
+from storage.models import JobRow
 from storage.privacy.tables import MEMBER_TABLES, MemberTable
 from storage.start_pictures import digests_in
 
@@ -39,10 +40,25 @@ async def start_pictures_of(database: Database, member_id: int) -> AsyncIterator
 async def _rows(
     database: Database, one: MemberTable, member_id: int
 ) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
-    keys = tuple(one.table.primary_key.columns)
+    if one.column == "job_id":
+        jobs = MemberTable(JobRow)
+        async for some in _pages(database, jobs.table, jobs.of(member_id)):
+            of_jobs = one.table.c.job_id.in_([job["id"] for job in some])
+            async for rows in _pages(database, one.table, of_jobs):
+                yield rows
+        return
+    async for rows in _pages(database, one.table, one.of(member_id)):
+        yield rows
+
+
+async def _pages(
+    database: Database, table: Table, condition: ColumnElement[bool]
+) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+    """All rows that meet a condition, MAX_ROWS at a time, in the order of their keys."""
+    keys = tuple(table.primary_key.columns)
     after: tuple[Any, ...] | None = None
     while True:
-        chosen = select(one.table).where(one.of(member_id)).order_by(*keys).limit(MAX_ROWS)
+        chosen = select(table).where(condition).order_by(*keys).limit(MAX_ROWS)
         if after is not None:
             chosen = chosen.where(tuple_(*keys) > tuple_(*after))
         # A session for each page: a member's rows may be many, and nobody shall wait for them.

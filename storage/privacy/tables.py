@@ -22,6 +22,7 @@ from storage.models import (
     ReportRow,
     ReviewRow,
     ShareRow,
+    TotalsRow,
     UsageRow,
 )
 
@@ -57,6 +58,7 @@ MEMBER_TABLES = (
     MemberTable(OptionRow),
     MemberTable(DraftRow),
     MemberTable(ShareRow, hidden=frozenset({"start", "finish"})),
+    MemberTable(TotalsRow),
     MemberTable(CopyRow, column="job_id"),
     MemberTable(PictureRow, column="job_id"),
     # What a member reported, and what moderators had to decide about them.

@@ -169,3 +169,29 @@ async def test_the_servers_of_a_member_are_known_the_latest_first(database: Data
     assert await history.servers_of(database, 1, 9) == (30, 10, 20)
     assert await history.servers_of(database, 1, 2) == (30, 10)
     assert await history.servers_of(database, 3, 9) == ()
+
+
+async def test_a_search_looks_at_some_jobs_at_a_time_and_at_all_in_the_end(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "MAX_SEARCHED_JOBS", 3)
+    made = [await done(database, f"fox {number}", ADA) for number in range(8)]
+    await members.toggle_favourite(database, ADA, "Ada", f"{made[0]}_0")
+    newest = made[::-1]
+
+    async def portion(number: int, *words: str) -> tuple[list[str], bool]:
+        found = await history.search(database, ADA, words, offset=0, limit=9, portion=number)
+        assert found.total == len(found.jobs)
+        return [job.id for job in found.jobs], found.has_older
+
+    assert await portion(0) == ([made[0], *newest[:3]], True)  # favourites are never too old
+    assert await portion(1) == (newest[3:6], True)
+    assert await portion(2) == ([made[0], made[1]], False)
+    assert await portion(3) == ([], False)
+    assert await portion(0, "fox", "2") == ([], True)
+    assert await portion(1, "fox", "2") == ([made[2]], True)
+    found = await history.search(database, ADA, [], offset=0, limit=9)
+    assert found.searched == range(3)
+    monkeypatch.setattr(history, "MAX_SEARCHED_JOBS", 8)
+    found = await history.search(database, ADA, [], offset=0, limit=9)
+    assert (found.searched, found.has_older, found.total) == (None, False, 8)

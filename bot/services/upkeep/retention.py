@@ -27,11 +27,14 @@ class Retention:
         """
         now, gone = datetime.now(UTC), 0
         for limit in await retention.limits(self._database, now):
-            after = ""
-            while some := await retention.too_old(self._database, limit, after):
-                after = some[-1].id
+            last: retention.JobEnd | None = retention.START
+            while last is not None:
+                found = await retention.too_old(self._database, limit, last)
+                last = found.last
+                if not found.pictures:
+                    continue
                 # One that was drawn again since then is as new as its file.
-                expired = await self._picture_store.expire(some, limit.ended_before)
+                expired = await self._picture_store.expire(found.pictures, limit.ended_before)
                 await retention.mark_expired(self._database, expired, now)
                 gone += len(expired)
         return gone

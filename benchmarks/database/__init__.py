@@ -1,0 +1,1 @@
+"""A database with many jobs: filling one, and measuring what the bot asks it."""

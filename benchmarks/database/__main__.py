@@ -1,0 +1,120 @@
+"""`python -m benchmarks.database`: measure what the bot asks a database with many jobs.
+
+Fills a SQLite file and a Postgres in a temporary folder, each with a few jobs and with many, asks
+everything that a command, button, reaction, autocomplete or background work asks, claims, and puts
+jobs through the queue. With `--write` the tables are written to docs/performance.md.
+"""
+
+import argparse
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.database.filling import fill
+from benchmarks.database.measuring import Times, jobs_per_second, time_claims, time_question
+from benchmarks.database.postgres import running_postgres
+from benchmarks.database.questions import QUESTIONS
+from benchmarks.database.rows import Rows
+from benchmarks.report import table, write
+from storage.database import Database, migrate
+
+DOCUMENT = Path("docs/performance.md")
+FEW_JOBS = 10_000
+WORKERS = (1, 4, 16)
+GOAL = Times(10, 30)
+CLAIM_GOAL_MS = 5
+
+
+@dataclass
+class Measured:
+    """One database: how each question was answered, and jobs a second by workers."""
+
+    name: str
+    fill_s: float
+    questions: dict[str, Times] = field(default_factory=dict)
+    rates: dict[int, float] = field(default_factory=dict)
+
+
+async def measure(kind: str, url: str, jobs: int, asked: int, seconds: float) -> Measured:
+    """Fill an empty database with so many jobs, and measure."""
+    begin, rows = time.perf_counter(), Rows(jobs)
+    await migrate(url)
+    await fill(url, rows)
+    found = Measured(f"{kind}, {jobs:,} jobs", time.perf_counter() - begin)
+    print(f"{found.name}: filled in {found.fill_s:.0f} s", flush=True)
+    async with Database(url) as database:
+        for question in QUESTIONS:
+            found.questions[question.name] = await time_question(database, question, rows, asked)
+        found.questions["claim"] = await time_claims(database, asked)
+        for workers in WORKERS:
+            found.rates[workers] = await jobs_per_second(database, rows, workers, seconds)
+    print(f"{found.name}: measured", flush=True)
+    return found
+
+
+@contextmanager
+def databases(kind: str) -> Iterator[str]:
+    """The address of an empty database of this kind, as long as the block lasts."""
+    if kind == "Postgres":
+        with running_postgres() as url:
+            yield url
+    else:
+        with tempfile.TemporaryDirectory(prefix="darkroom-") as folder:
+            yield f"sqlite:///{folder}/darkroom.sqlite"
+
+
+def report(all_measured: Sequence[Measured]) -> str:
+    """The tables: milliseconds of each question, and jobs a second."""
+    names = [one.name for one in all_measured]
+    rows = [
+        [name, *(_cell(one.questions[name], name) for one in all_measured)]
+        for name in all_measured[0].questions
+    ]
+    rates = [
+        [f"{workers} at once", *(f"{one.rates[workers]:.0f}" for one in all_measured)]
+        for workers in WORKERS
+    ]
+    return "\n\n".join(
+        [
+            f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end. Milliseconds: "
+            "median, 99th percentile; bold is what misses its goal.",
+            table(["asked", *names], rows),
+            table(["jobs a second", *names], rates),
+        ]
+    )
+
+
+def _cell(times: Times, name: str) -> str:
+    goal = CLAIM_GOAL_MS if name == "claim" else GOAL.median_ms
+    text = f"{times.median_ms:.1f}, {times.p99_ms:.1f}"
+    return f"**{text}**" if times.median_ms > goal or times.p99_ms > GOAL.p99_ms else text
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.database", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=1_000_000, help="of the large databases")
+    parser.add_argument("--only", choices=("SQLite", "Postgres"), help="one kind of database")
+    parser.add_argument("--asked", type=int, default=100, help="how often each question is asked")
+    parser.add_argument("--seconds", type=float, default=10.0, help="for jobs a second")
+    parser.add_argument("--write", action="store_true", help=f"the tables to {DOCUMENT}")
+    arguments = parser.parse_args()
+    measured = []
+    for kind in ("SQLite", "Postgres"):
+        for jobs in sorted({min(FEW_JOBS, arguments.jobs), arguments.jobs}):
+            if arguments.only in (None, kind):
+                with databases(kind) as url:
+                    work = measure(kind, url, jobs, arguments.asked, arguments.seconds)
+                    measured.append(asyncio.run(work))
+    text = report(measured)
+    print(text)
+    if arguments.write:
+        write(DOCUMENT, "database", text)
+
+
+if __name__ == "__main__":
+    main()
