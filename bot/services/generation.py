@@ -209,9 +209,13 @@ class GenerationService:
         # Its button may have cancelled it before the message was noted.
         self._publisher.show_end(job.id)
 
-    def post(self, some: Sequence[Job]) -> None:
-        """Post the messages of jobs that have none yet, in their order, in the background."""
-        self._publisher.post([job.id for job in some], self._queue_worker.wake)
+    def post(self, some: Sequence[Job], *, may_be_there: bool = False) -> None:
+        """Post the messages of jobs that have none yet, in their order, in the background.
+
+        `may_be_there` is whether Discord may have taken one of them before.
+        """
+        job_ids = [job.id for job in some]
+        self._publisher.post(job_ids, self._queue_worker.wake, may_be_there=may_be_there)
 
     async def server_settings(self, server_id: int | None) -> ServerSettings:
         """The settings of a server; the defaults for direct messages, which have no server."""

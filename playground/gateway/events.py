@@ -23,6 +23,7 @@ from playground.state.changes import (
     Change,
     ChannelCreate,
     ChannelUpdate,
+    MemberAdd,
     MemberRemove,
     MemberUpdate,
     MessageCreate,
@@ -77,6 +78,9 @@ def events_of(world: World, change: Change) -> Iterator[Event]:
         case RoleCreate(role):
             body = {"guild_id": str(world.guild.id), "role": role_payload(role)}
             yield "GUILD_ROLE_CREATE", body, Intent.GUILDS, True
+        case MemberAdd(member):
+            body = {"guild_id": str(world.guild.id), **member_payload(member)}
+            yield "GUILD_MEMBER_ADD", body, Intent.GUILD_MEMBERS, True
         case MemberUpdate(member):
             body = {"guild_id": str(world.guild.id), **member_payload(member)}
             yield "GUILD_MEMBER_UPDATE", body, Intent.GUILD_MEMBERS, True

@@ -59,6 +59,13 @@ class AppInstall:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberAdd:
+    """Somebody joined the bot's server."""
+
+    member: GuildMember
+
+
+@dataclass(frozen=True, slots=True)
 class MemberRemove:
     """Somebody left the bot's server, or was `banned` from it."""
 
@@ -96,6 +103,7 @@ Change = (
     | RoleCreate
     | MemberUpdate
     | AppInstall
+    | MemberAdd
     | MemberRemove
     | RoleCreate
     | MemberUpdate
