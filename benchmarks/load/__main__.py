@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import os
 import random
+import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -34,6 +35,9 @@ MEMBERS_IN_A_CHANNEL = 5
 
 SETTLE_S = 10.0
 """Seconds after the last job before the bot's memory is read for the last time."""
+
+SAID_EVERY_JOBS = 250
+"""After how many jobs the bot's memory is said."""
 
 PROMPTS = ("a red fox", "a lighthouse at night", "a cup of tea", "a green parrot", "an old clock")
 CANCELLED_SHARE = 0.1
@@ -168,8 +172,13 @@ def _memory(bot: programs.Program) -> int:
 
 
 async def _watch_memory(bot: programs.Program, figures: Figures) -> None:
+    said = 0
     while True:
-        figures.remember(_memory(bot))
+        kib, ended = _memory(bot), len(figures.waits)
+        figures.remember(kib)
+        if ended >= said + SAID_EVERY_JOBS:
+            said = ended
+            print(f"{ended} jobs; the bot has {kib / 1024:.0f} MiB", file=sys.stderr, flush=True)
         await asyncio.sleep(1)
 
 
