@@ -235,6 +235,12 @@ class JobRow(Base):
     turn: Mapped[int | None] = mapped_column(BigInteger, index=True)
     """In which turn of the queue it was last claimed, counted from 0; null until then, and for
     what took none. See `storage.queue_order`."""
+    lease: Mapped[int] = mapped_column(Integer, server_default="0")
+    """How often it was taken by a bot, to be drawn or to be shown: the number of the last lease.
+    See `storage.jobs.leases`."""
+    leased_until: Mapped[datetime | None]
+    """Until when that bot has it, by the database's clock; null if nobody has it, or if there is
+    only one bot."""
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
@@ -481,6 +487,18 @@ class UnwantedMessageRow(Base):
     channel_id: Mapped[int] = mapped_column(BigInteger)
     reply_token: Mapped[str | None] = mapped_column(Text)
     """How the message is reached, for a while, where the bot cannot reach it as itself."""
+
+
+class DutyRow(Base):
+    """Work that one bot has taken on, of several on one database; see `storage.duties`."""
+
+    __tablename__ = "duties"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(32))
+    """The bot that does it; each start of a bot has an id of its own."""
+    held_until: Mapped[datetime]
+    """By the database's clock."""
 
 
 class ErasureRow(Base):

@@ -25,6 +25,7 @@ from bot.delivery.messenger import (
     PostedMessage,
 )
 from bot.delivery.picture_gate import PictureGate
+from bot.leases import Leases
 from bot.messages import button_layout, job_messages
 from bot.messages.specs import ButtonRows, MessageSpec
 from bot.policy.access import is_withheld
@@ -49,6 +50,10 @@ NONCE_LIFETIME_S = 60.0
 """Seconds for which Discord surely remembers a nonce; it says “a few minutes”."""
 
 
+class _Lost(Exception):
+    """Another bot shows the job by now."""
+
+
 class EndPublisher:
     """Shows the ends of jobs. All methods may raise TRANSIENT_ERRORS and StorageUnavailable.
 
@@ -63,8 +68,10 @@ class EndPublisher:
         gate: PictureGate,
         first: FirstMessages,
         hold: Callable[[str], Awaitable[None]],
+        leases: Leases,
     ) -> None:
         """`hold` has moderators look at a job; see `ReviewPublisher.hold`."""
+        self._leases = leases
         self._database = database
         self._hold = hold
         self._gate = gate
@@ -85,6 +92,8 @@ class EndPublisher:
             job = await jobs.get(self._database, job_id)
             if job is None or job.state in UNFINISHED or job.shown_at is not None:
                 return False
+            if job.message_id is None and job.state is not JobState.DONE:
+                job = await self._with_first_message(job)
             if is_withheld(job) and job.verdict == Verdict.REVIEW:
                 await self._hold(job.id)
                 if (job := await jobs.get(self._database, job_id)) is None:
@@ -104,8 +113,18 @@ class EndPublisher:
                 ):
                     is_sent |= posted.channel_id != job.channel_id
                     message_id = posted.message_id
+            except _Lost:
+                return False
             await jobs.mark_shown(self._database, job.id, message_id)
             return job.state is JobState.DONE and not is_sent and not is_withheld(job)
+
+    async def _with_first_message(self, job: Job) -> Job:
+        """The job with the message that it was cancelled by, if the bot had not noted that yet."""
+        found = await self._first.find(job)
+        if found is None:
+            return job
+        await attach(self._database, job.id, found)
+        return await jobs.get(self._database, job.id) or job
 
     async def send_if_wanted(self, job_id: str) -> None:
         """Also send the pictures as a direct message to members who prefer that."""
@@ -221,7 +240,10 @@ class EndPublisher:
             message.cancel()
             await asyncio.gather(message, return_exceptions=True)
         place = (posted.channel_id, posted.message_id)
-        await until_stored(lambda: jobs.attach_end(self._database, job.id, *place))
+        if not await until_stored(
+            lambda: jobs.attach_end(self._database, job.id, *place, seen=job)
+        ):
+            raise _Lost
         if job.state is JobState.DONE and job.kind in job_messages.SINGLE_PICTURE_KINDS:
             try:
                 await self._link(job, await self._messages.buttons_of(job), posted)
@@ -273,6 +295,7 @@ class EndPublisher:
         nonce = await self._nonce(job)
 
         async def send(message: MessageSpec) -> PostedMessage:
+            self._check_lease(job)
             return await self._messenger.post(
                 job.channel_id,
                 _mentioning(message, job, notify),
@@ -289,6 +312,7 @@ class EndPublisher:
     async def _edit(self, job: Job, message_id: int) -> None:
         async def send(message: MessageSpec) -> PostedMessage:
             place = (job.channel_id, message_id)
+            self._check_lease(job)
             return await self._messenger.edit(*place, message, job.reply_token)
 
         composed = self._messages.of(job, job.attachment_limit)
@@ -322,7 +346,8 @@ class EndPublisher:
         except CannotPost:
             log.warning("Job %s cannot be shown anywhere; its pictures are kept.", job.id)
             return None
-        await attach(self._database, job.id, posted, by_token=False)
+        if not await attach(self._database, job, posted, by_token=False):
+            raise _Lost
         with contextlib.suppress(MessageDeleted):
             await self._link(replace(job, reply_token=None), message.buttons, posted)
         return posted
@@ -330,11 +355,17 @@ class EndPublisher:
     async def _post_anywhere(self, job: Job, message: MessageSpec) -> PostedMessage:
         """In the job's channel, or else as a direct message to its member."""
         nonce = await self._nonce(job)
+        self._check_lease(job)
         # Jobs with a token are hidden from the channel, or the bot may not write there.
         if job.reply_token is None:
             with contextlib.suppress(CannotPost):
                 return await self._messenger.post(job.channel_id, message, nonce=nonce)
         return await self._messenger.post_to_member(job.member_id, message, nonce=nonce)
+
+    def _check_lease(self, job: Job) -> None:
+        """Raises _Lost if this bot has the job no longer, such as after a pause of its process."""
+        if not self._leases.holds(job):
+            raise _Lost
 
     async def _nonce(self, job: Job) -> str:
         if job.verdict == Verdict.ALLOW and job.approved_by is None:
@@ -354,12 +385,17 @@ class EndPublisher:
 
 
 async def attach(
-    database: Database, job_id: str, posted: PostedMessage, *, by_token: bool = True
-) -> None:
-    """Store which message shows a job, as soon as the database answers."""
+    database: Database, job: Job, posted: PostedMessage, *, by_token: bool = True
+) -> bool:
+    """Store which message shows a job, as soon as the database answers.
+
+    False if another bot gave it a message since it was read; this one is deleted then.
+    """
     place = (posted.channel_id, posted.message_id)
     # Tried again separately: trying all again would post a second message.
-    await until_stored(lambda: jobs.attach_message(database, job_id, *place, by_token=by_token))
+    return await until_stored(
+        lambda: jobs.attach_message(database, job.id, *place, by_token=by_token, seen=job)
+    )
 
 
 def _mentioning(message: MessageSpec, job: Job, notify: bool) -> MessageSpec:

@@ -3,7 +3,9 @@
 Knows when a job's message has to change, and nothing of how pictures are made.
 """
 
+import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from bot.delivery.end_messages import EndMessages
@@ -23,18 +25,28 @@ from bot.delivery.picture_marks import PictureMarks
 from bot.delivery.previews import JobProgress
 from bot.delivery.review_publisher import ReviewPublisher
 from bot.i18n.texts import say
+from bot.leases import Leases
 from bot.messages import job_messages
 from bot.messages.specs import MessageSpec
 from bot.policy.picture_policy import ShowingPlace
 from diffusion.telemetry.job_context import bind_job
 from storage import jobs
 from storage.database import Database
-from storage.jobs import FailureCause, Job
+from storage.jobs import UNFINISHED, FailureCause, Job
 from storage.models import JobState
+
+log = logging.getLogger(__name__)
+
+CHECK_INTERVAL_S = 1.0
+MAX_CHECKS = 20
+"""How often it is looked whether another bot has shown the end of a job that was lost to it."""
 
 
 class JobPublisher:
-    """Shows jobs on Discord. Jobs that were not shown in time are shown after the next start."""
+    """Shows jobs on Discord. What a bot leaves behind is shown by another, or by the next start.
+
+    Any bot may show any job, and one at a time does: the one that has its lease.
+    """
 
     def __init__(
         self,
@@ -44,23 +56,38 @@ class JobPublisher:
         marks: PictureMarks,
         reviews: ReviewPublisher,
         gate: PictureGate,
+        leases: Leases,
     ) -> None:
+        self._leases = leases
         self._database = database
         self._messenger = messenger
         self._marks = marks
         self._gate = gate
         self._messages = messages
         self._first = FirstMessages(database, messenger)
-        self._ends = EndPublisher(database, messenger, messages, gate, self._first, reviews.hold)
+        self._ends = EndPublisher(
+            database, messenger, messages, gate, self._first, reviews.hold, leases
+        )
         self._reviews = reviews
         self._tasks = PersistentTasks()
+        self._taken_up: set[str] = set()
+        """Jobs of other bots that are being shown."""
 
     async def take_up(self, wake: Callable[[], None]) -> None:
-        """Show what an earlier process left undone: jobs without a message, ends not shown."""
+        """Show what an earlier process left undone: jobs without a message, ends not shown.
+
+        On a database that bots share, this is what no bot has; to be called again and again.
+        """
+        if self._database.is_shared:
+            for job in await jobs.left_behind(self._database):
+                if job.id not in self._taken_up:
+                    self._taken_up.add(job.id)
+                    self._tasks.start(self._bring_up_to_date, job.id, wake)
+            return
         unposted = await jobs.without_message(self._database)
         unshown = await jobs.ended_unshown(self._database)
         for channel in dict.fromkeys(job.channel_id for job in unposted):
-            waiting = [job.id for job in unposted if job.channel_id == channel]
+            waiting = [job for job in unposted if job.channel_id == channel]
             self.post(waiting, wake, may_be_there=True)
         for job in unshown:
             self.show_end(job.id)
@@ -79,25 +106,47 @@ class JobPublisher:
         """
         assert job.message_id is not None, "only jobs with a message are claimed"
         parent = await jobs.parent_of(self._database, job)
-        message = LiveMessage(self._messenger, job.channel_id, job.message_id, job.reply_token)
+        message = LiveMessage(
+            self._messenger,
+            job.channel_id,
+            job.message_id,
+            job.reply_token,
+            lambda: self._leases.holds(job),
+        )
         try:
             yield JobProgress(job, parent, message, self._marks, self._gate)
         finally:
             await message.stop()
 
+    def holding(self, some: Sequence[Job]) -> contextlib.AbstractContextManager[None]:
+        """Keep new jobs while they are given their messages within the block."""
+        return self._leases.holding(*some)
+
     def post(
-        self, job_ids: Sequence[str], wake: Callable[[], None], *, may_be_there: bool = False
+        self, some: Sequence[Job], wake: Callable[[], None], *, may_be_there: bool = False
     ) -> None:
         """Give jobs without a message one, one after another, so that they appear in this order.
 
         `wake` is called whenever a job can be claimed. `may_be_there` is whether Discord may have
         taken a message of theirs before.
         """
-        self._tasks.start(self._post_in_order, tuple(job_ids), wake, may_be_there)
+        holding = contextlib.ExitStack()
+        holding.enter_context(self._leases.holding(*some))
+        job_ids = tuple(job.id for job in some)
+        task = self._tasks.start(self._post_in_order, job_ids, wake, may_be_there)
+        task.add_done_callback(lambda _: holding.close())
 
     def show_end(self, job_id: str) -> None:
         """Show how a job ended, in the background: the queue never waits for Discord."""
-        self._tasks.start(self._show_end, job_id)
+        release = self._leases.hold_on(job_id)
+        self._tasks.start(self._show_end, job_id).add_done_callback(lambda _: release())
+
+    def show_again(self, job: Job) -> None:
+        """Show the end of a lost job again: its message may have been edited here after that.
+
+        Once another bot has shown it, and only where it is shown in that very message.
+        """
+        self._tasks.start(self._show_again, job)
 
     def shown_at_once(self, job: Job) -> None:
         """The first message of a job, which shows its end, has been posted and stored."""
@@ -112,6 +161,8 @@ class JobPublisher:
     async def show_waiting(self, job: Job) -> None:
         """Show that a job waits for inference. Failing to do so is ignored: it is not important."""
         assert job.message_id is not None, "only jobs with a message are claimed"
+        if not self._leases.holds(job):
+            return
         with contextlib.suppress(MessageDeleted, CannotPost, *RETRIED_ERRORS):
             parent = await jobs.parent_of(self._database, job)
             message = job_messages.waiting_for_inference(job, parent)
@@ -140,10 +191,25 @@ class JobPublisher:
         for job_id in job_ids:
             await self._post_waiting(job_id, wake, may_be_there)
 
+    async def _bring_up_to_date(self, job_id: str, wake: Callable[[], None]) -> None:
+        """Show what another bot left undone about a job. What fails is free, and taken up again."""
+        try:
+            await self._post_waiting(job_id, wake, may_be_there=True)
+            await self._show_end(job_id)
+        except RETRIED_ERRORS as error:
+            log.warning("Job %s is not shown yet: %s", job_id, error)
+        finally:
+            self._taken_up.discard(job_id)
+
     async def _post_waiting(
         self, job_id: str, wake: Callable[[], None], may_be_there: bool
     ) -> None:
         bind_job(job_id)
+        async with self._leases.taking(job_id) as is_mine:
+            if is_mine:
+                await self._post_taken(job_id, wake, may_be_there)
+
+    async def _post_taken(self, job_id: str, wake: Callable[[], None], may_be_there: bool) -> None:
         job = await jobs.get(self._database, job_id)
         if job is None or job.message_id:
             return
@@ -157,7 +223,7 @@ class JobPublisher:
         except CannotPost:
             await self._post_waiting_alone(job, message)
         else:
-            await attach(self._database, job.id, posted)
+            await attach(self._database, job, posted)
         wake()
 
     async def _post_waiting_alone(self, job: Job, message: MessageSpec) -> None:
@@ -165,14 +231,27 @@ class JobPublisher:
         if job.reply_token is not None:
             with contextlib.suppress(CannotPost):
                 posted = await self._messenger.post_to_member(job.member_id, message)
-                await attach(self._database, job.id, posted, by_token=False)
+                await attach(self._database, job, posted, by_token=False)
                 return
-        reason = say("job-failed.no-place", job.locale)
-        await jobs.fail(self._database, job.id, reason, FailureCause.NO_PLACE)
+        reason, cause = say("job-failed.no-place", job.locale), FailureCause.NO_PLACE
+        await jobs.fail(self._database, job.id, reason, cause, lease=job.lease)
         self.show_end(job.id)
 
     async def _show_end(self, job_id: str) -> None:
         bind_job(job_id)
-        if await self._ends.show(job_id):
-            self._tasks.start(self._ends.send_if_wanted, job_id)
-        await self._ends.remove_progress(job_id)
+        async with self._leases.taking(job_id) as is_mine:
+            if not is_mine:
+                return
+            if await self._ends.show(job_id):
+                self._tasks.start(self._ends.send_if_wanted, job_id)
+            await self._ends.remove_progress(job_id)
+
+    async def _show_again(self, job: Job) -> None:
+        for _ in range(MAX_CHECKS):
+            if await jobs.show_again(self._database, job):
+                self.show_end(job.id)
+                return
+            now = await jobs.get(self._database, job.id)
+            if now is None or now.state in UNFINISHED or now.message_id != job.message_id:
+                return
+            await asyncio.sleep(CHECK_INTERVAL_S)

@@ -28,8 +28,15 @@ class LiveMessage:
     """
 
     def __init__(
-        self, messenger: Messenger, channel_id: int, message_id: int, token: str | None = None
+        self,
+        messenger: Messenger,
+        channel_id: int,
+        message_id: int,
+        token: str | None = None,
+        may_edit: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`may_edit` is asked before each edit; a state for which it says no is skipped."""
+        self._may_edit = may_edit
         self._messenger = messenger
         self.channel_id = channel_id
         self.message_id = message_id
@@ -67,6 +74,8 @@ class LiveMessage:
                 continue
             if compose is not None:
                 message = replace(message, attachment=await compose())
+            if not self._may_edit():
+                continue
             edit = asyncio.create_task(
                 self._messenger.show_preview(self.channel_id, self.message_id, message, self._token)
             )

@@ -24,7 +24,9 @@ class PersistentTasks:
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
 
-    def start(self, show: Callable[..., Coroutine[Any, Any, None]], *about: object) -> None:
+    def start(
+        self, show: Callable[..., Coroutine[Any, Any, None]], *about: object
+    ) -> asyncio.Task[None]:
         """Call `show` with these arguments, until it raises none of RETRIED_ERRORS."""
         work = retried(
             lambda: show(*about),
@@ -35,6 +37,7 @@ class PersistentTasks:
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._forget)
+        return task
 
     async def stop(self) -> None:
         for task in self._running:

@@ -22,6 +22,7 @@ from bot.images.credentials import own_credentials, read_credentials
 from bot.images.fetch import PictureFetcher
 from bot.images.provenance import PictureMarker
 from bot.images.turns import MemberTurns
+from bot.leases import Leases
 from bot.models.registry import ModelRegistry
 from bot.policy.admission import Admission
 from bot.policy.places import Places
@@ -157,7 +158,8 @@ def build_services(
     marks = PictureMarks(database, folder, marker)
     classifier = chosen_classifier(settings.picture_filter, settings.picture_filter_key)
     gate = PictureGate(database, folder, classifier, showing_places, moderation_log.note)
-    showing = _showing(database, folder, registry, messenger, marks, gate)
+    leases = Leases(database)
+    showing = _showing(database, folder, registry, messenger, marks, gate, leases)
     publisher, review_publisher = showing.publisher, showing.review_publisher
     start_pictures = StartPictures(database, folder)
     followup_jobs = FollowupJobs(database, folder, registry, start_pictures)
@@ -173,6 +175,7 @@ def build_services(
         LaterFollowups(database, followup_jobs).complete,
         authorization.check_resolved,
         gate,
+        leases,
     )
     fetcher = PictureFetcher(_cdn(settings), proxies=settings.proxies)
     budget = DiskBudget(settings.data_folder, folder, settings.data_budget_bytes)
@@ -321,10 +324,11 @@ def _showing(
     messenger: Messenger,
     marks: PictureMarks,
     gate: PictureGate,
+    leases: Leases,
 ) -> _Showing:
     end_messages = EndMessages(database, folder, registry, marks, gate)
     reviews = ReviewPublisher(database, messenger, end_messages)
-    publisher = JobPublisher(database, messenger, end_messages, marks, reviews, gate)
+    publisher = JobPublisher(database, messenger, end_messages, marks, reviews, gate, leases)
     return _Showing(reviews, publisher)
 
 

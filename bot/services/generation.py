@@ -4,6 +4,7 @@ Knows nothing of Discord's API.
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from bot.delivery.job_publisher import JobPublisher
@@ -201,7 +202,11 @@ class GenerationService:
     ) -> None:
         """Note the message of a job, which may start from now on unless it shows the end."""
         note = jobs.attach_end if is_finished else jobs.attach_message
-        await until_stored(lambda: note(self._database, job.id, channel_id, message_id))
+        if not await until_stored(
+            lambda: note(self._database, job.id, channel_id, message_id, seen=job)
+        ):
+            # It came so late that another bot has given the job a message.
+            return
         if is_finished:
             self._publisher.shown_at_once(job)
             return
@@ -214,8 +219,11 @@ class GenerationService:
 
         `may_be_there` is whether Discord may have taken one of them before.
         """
-        job_ids = [job.id for job in some]
-        self._publisher.post(job_ids, self._queue_worker.wake, may_be_there=may_be_there)
+        self._publisher.post(some, self._queue_worker.wake, may_be_there=may_be_there)
+
+    def holding(self, some: Sequence[Job]) -> AbstractContextManager[None]:
+        """Keep new jobs from other bots while they are given their messages within the block."""
+        return self._publisher.holding(some)
 
     async def server_settings(self, server_id: int | None) -> ServerSettings:
         """The settings of a server; the defaults for direct messages, which have no server."""

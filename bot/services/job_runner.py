@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from bot.delivery.picture_gate import Judgement, PictureGate
 from bot.delivery.previews import JobProgress
@@ -27,10 +28,18 @@ from storage import jobs, pictures
 from storage.database import Database, StorageUnavailable
 from storage.jobs import FailureCause, Job, NewJob
 from storage.models import JobKind, JobState, RemovedBy
-from storage.pictures import NewPicture, PictureFolder, PictureMissing, PictureNotSaved
+from storage.pictures import (
+    NewPicture,
+    PictureFolder,
+    PictureMissing,
+    PictureNotRemoved,
+    PictureNotSaved,
+)
 from storage.start_pictures import StartPictures
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PREVIEW_COUNT = 8
 """Previews asked for: about one for each edit that Discord allows while a job runs."""
@@ -106,7 +115,7 @@ class JobRunner:
         """
         picture = await self.read_parent_picture(job)
         (noise,) = ImageRequest.from_json(job.request).noises
-        saved = await self._folder.save(job.id, 0, own_seed(noise), picture)
+        saved = await _to_its_end(self._folder.save(job.id, 0, own_seed(noise), picture))
         await self._note(job, await self._store(job, [saved], [picture]))
 
     async def read_parent_picture(self, job: Job) -> bytes:
@@ -119,7 +128,9 @@ class JobRunner:
         return await self._folder.read(picture)
 
     async def _fail(self, job: Job, reason: str, cause: FailureCause) -> None:
-        await until_stored(lambda: jobs.fail(self._database, job.id, reason, cause))
+        await until_stored(
+            lambda: jobs.fail(self._database, job.id, reason, cause, lease=job.lease)
+        )
 
     async def _finish(self, job: Job, progress: JobProgress, place: Place) -> None:
         server_id = job.server_id
@@ -140,7 +151,9 @@ class JobRunner:
             made = await self._make(job, request, progress, place)
         seeds = map(own_seed, request.noises)
         with traces.span("store"):
-            saved = await self._folder.save_all(job.id, tuple(zip(seeds, made, strict=True)))
+            saved = await _to_its_end(
+                self._folder.save_all(job.id, tuple(zip(seeds, made, strict=True)))
+            )
         return saved, made
 
     async def _followup(self, job: Job, progress: JobProgress, place: Place) -> Job:
@@ -160,7 +173,9 @@ class JobRunner:
                 except UserError as error:
                     raise _JobFailed(_told(error, job.locale)) from error
             request, prompt = new.request, new.prompt
-            await until_stored(lambda: jobs.set_request(self._database, job.id, request, prompt))
+            await until_stored(
+                lambda: jobs.set_request(self._database, job.id, request, prompt, lease=job.lease)
+            )
         return replace(job, request=request, prompt=prompt)
 
     async def _draw_again(self, job_id: str, progress: JobProgress, place: Place) -> None:
@@ -198,14 +213,29 @@ class JobRunner:
             verdict=judged.ruling.verdict,
             reason=judged.ruling.reason or None,
             held_back=judged.held_back,
+            lease=job.lease,
         ):
             return judged
         # It may be finished already: by a try whose answer was lost.
-        now = await jobs.get(self._database, job.id)
+        now = await self.clear_up(job.id)
+        return judged if now is not None and now.lease == job.lease else None
+
+    async def clear_up(self, job_id: str) -> Job | None:
+        """Leave no files of a job that this bot may not finish any more.
+
+        Returns how the job stands: one that another bot draws keeps its files, whose names are the
+        same. None if it was stopped. Raises StorageUnavailable.
+        """
+        now = await jobs.get(self._database, job_id)
         if now is None or now.state in (JobState.CANCELLED, JobState.FAILED):
-            await self._folder.remove_of_jobs([job.id])
+            # One that was never claimed has none.
+            if now is None or now.attempts:
+                try:
+                    await self._folder.remove_of_jobs([job_id])
+                except PictureNotRemoved as error:
+                    log.warning("Files of job %s are left over: %s", job_id, error)
             return None
-        return judged
+        return now
 
     async def _resolve(self, job: Job) -> Job:
         """The job with a request for a model that is there.
@@ -306,3 +336,13 @@ class JobRunner:
 
 def _told(error: UserError, locale: str) -> str:
     return " ".join(say_unmarked(text, locale) for text in (error.problem, error.remedy))
+
+
+async def _to_its_end(saving: Coroutine[Any, Any, T]) -> T:
+    """Await what a thread does, which nobody can stop: a cancellation waits until it is over."""
+    task = asyncio.create_task(saving)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

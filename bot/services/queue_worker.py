@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import functools
 import logging
+import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any
 
@@ -15,6 +16,7 @@ from bot.delivery.job_publisher import JobPublisher
 from bot.delivery.picture_gate import PictureGate
 from bot.engines.places import MAX_INTERRUPTIONS, ClaimableModels, EnginePlaces, Place
 from bot.i18n.texts import say
+from bot.leases import Lease, Leases
 from bot.models.registry import ModelRegistry
 from bot.policy.places import Places
 from bot.retry import until_stored
@@ -32,7 +34,8 @@ from storage.start_pictures import StartPictures
 log = logging.getLogger(__name__)
 
 POLL_INTERVAL_S = 5.0
-"""Seconds after which the queue is looked at without having been woken."""
+"""Seconds after which the queue is looked at without having been woken, also for what other bots
+have left behind."""
 
 GENERATED_KINDS = frozenset(JobKind) - COPIED_KINDS
 """The kinds of jobs that always need inference."""
@@ -66,7 +69,10 @@ class QueueWorker:
         complete: Complete,
         check: Callable[[Job], Awaitable[None]],
         gate: PictureGate,
+        leases: Leases,
     ) -> None:
+        self._leases = leases
+        leases.on_loss(self._lose)
         self._database = database
         self._engines = engines
         self._registry = registry
@@ -77,6 +83,9 @@ class QueueWorker:
         self._news = {kinds: asyncio.Event() for kinds in (GENERATED_KINDS, COPIED_KINDS)}
         engines.on_change(self._news[GENERATED_KINDS].set)
         self._following: dict[str, asyncio.Task[None]] = {}
+        self._claimed: dict[str, Job] = {}
+        """The jobs that are followed, as they were claimed."""
+        self._losing: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
         """There may be something new in the queue."""
@@ -88,21 +97,27 @@ class QueueWorker:
         return self._engines.is_away(job.request["model"])
 
     async def run(self) -> None:
-        """Take up what an earlier process left, then work until cancelled."""
-        requeued = await until_stored(lambda: jobs.requeue_unfinished(self._database))
-        if requeued:
-            log.info("%d unfinished jobs go back to the queue.", requeued)
-        await until_stored(lambda: self._publisher.take_up(self.wake))
+        """Take up what an earlier process left, then work until cancelled.
+
+        Where bots share the database, what any of them leaves is taken up all the time.
+        """
+        if not self._database.is_shared:
+            await until_stored(lambda: self._take_up(jobs.requeue_unfinished))
         try:
             async with asyncio.TaskGroup() as loops:
+                if self._database.is_shared:
+                    loops.create_task(self._leases.keep_renewing())
+                    loops.create_task(self._keep_taking_up())
                 loops.create_task(self._claim_generated())
                 loops.create_task(self._claim_copied())
                 loops.create_task(self._engines.keep_recovering())
         finally:
-            for task in self._following.values():
-                task.cancel()
-            await asyncio.gather(*self._following.values(), return_exceptions=True)
-            await self._publisher.stop()
+            async with self._leases.letting_go():
+                working = [*self._following.values(), *self._losing]
+                for task in working:
+                    task.cancel()
+                await asyncio.gather(*working, return_exceptions=True)
+                await self._publisher.stop()
 
     async def cancel(self, job_id: str) -> bool:
         """Stop a queued or running job. False if it has ended already."""
@@ -110,6 +125,8 @@ class QueueWorker:
             return False
         await self.drop([job_id])
         self._end(job_id)
+        # They may have been saved already, also by a process that was killed then.
+        await until_stored(lambda: self._runner.clear_up(job_id))
         return True
 
     async def drop(self, job_ids: Collection[str]) -> None:
@@ -126,7 +143,7 @@ class QueueWorker:
         """
         if job.kind not in COPIED_KINDS:
             return None
-        claimed = await jobs.claim_unposted(self._database, job.id)
+        claimed = await jobs.claim_unposted(self._database, job.id, job.lease)
         if claimed is None:
             return None
         try:
@@ -134,7 +151,7 @@ class QueueWorker:
         except Exception as error:
             # Whatever it is, it happens again in the queue, which says so in the job's message.
             log.info("Job %s is not copied at once: %s", job.id, error)
-            await until_stored(lambda: jobs.requeue(self._database, job.id))
+            await until_stored(lambda: jobs.requeue(self._database, job.id, lease=job.lease))
             return None
         return await jobs.get(self._database, job.id)
 
@@ -166,24 +183,59 @@ class QueueWorker:
 
     async def _claim_next(self, kinds: frozenset[JobKind]) -> Job | None:
         models = ClaimableModels() if kinds is COPIED_KINDS else self._engines.claimable()
-        return await jobs.claim_next(
+        since = time.monotonic()
+        job = await jobs.claim_next(
             self._database,
             kinds,
             resolved_only=not self._registry.is_fresh,
             only_models=models.only,
             except_models=models.but,
         )
+        if job is not None:
+            self._leases.hold(job, since)
+        return job
 
     def _start(self, job: Job, work: Coroutine[Any, Any, None], place: Place) -> None:
         task = asyncio.create_task(work)
-        self._following[job.id] = task
-        task.add_done_callback(functools.partial(self._forget, job.id))
+        self._following[job.id], self._claimed[job.id] = task, job
+        task.add_done_callback(functools.partial(self._forget, job))
         task.add_done_callback(lambda _: place.release())
 
-    def _forget(self, job_id: str, task: asyncio.Task[None]) -> None:
+    def _forget(self, job: Job, task: asyncio.Task[None]) -> None:
+        self._leases.release(job)
         # A job that was put back may have been claimed again by now.
-        if self._following.get(job_id) is task:
-            del self._following[job_id]
+        if self._following.get(job.id) is task:
+            del self._following[job.id], self._claimed[job.id]
+
+    # Other bots.
+
+    async def _keep_taking_up(self) -> None:
+        """Take up what dead bots left, and what was left before there were leases."""
+        while True:
+            await until_stored(lambda: self._take_up(jobs.requeue_expired))
+            await asyncio.sleep(POLL_INTERVAL_S)
+
+    async def _take_up(self, requeue: Callable[[Database], Awaitable[int]]) -> None:
+        if requeued := await requeue(self._database):
+            log.info("%d unfinished jobs go back to the queue.", requeued)
+            self.wake()
+        await self._publisher.take_up(self.wake)
+
+    def _lose(self, leases: Collection[Lease]) -> None:
+        """Stop drawing what was cancelled or taken by another bot."""
+        for job_id, number in leases:
+            claimed = self._claimed.get(job_id)
+            if claimed is not None and claimed.lease == number:
+                log.info("Job %s is no longer ours.", job_id)
+                task = asyncio.create_task(self._drop_lost(claimed))
+                self._losing.add(task)
+                task.add_done_callback(self._losing.discard)
+
+    async def _drop_lost(self, claimed: Job) -> None:
+        await self.drop([claimed.id])
+        self._engines.forget(claimed.id)
+        await until_stored(lambda: self._runner.clear_up(claimed.id))
+        self._publisher.show_again(claimed)
 
     # Following.
 
@@ -197,8 +249,8 @@ class QueueWorker:
     async def _follow(self, claimed: Job, place: Place) -> None:
         bind_job(claimed.id)
         job = await until_stored(lambda: jobs.get(self._database, claimed.id))
-        if job is None or job.state is not JobState.RUNNING:
-            return  # Cancelled between the claim and now.
+        if job is None or job.state is not JobState.RUNNING or job.lease != claimed.lease:
+            return  # Cancelled, or lost, between the claim and now.
         try:
             async with self._publisher.progress(job) as progress:
                 await self._runner.run(job, progress, place)
@@ -206,7 +258,7 @@ class QueueWorker:
             await self._put_back(job, place, error)
         except StorageUnavailable:
             # Nothing says that the job itself is at fault.
-            await until_stored(lambda: jobs.requeue(self._database, job.id))
+            await until_stored(lambda: jobs.requeue(self._database, job.id, lease=job.lease))
         else:
             self._end(job.id)
 
@@ -219,11 +271,15 @@ class QueueWorker:
         """Queue a job again; one during which inference breaks off again and again fails."""
         if place.is_to_blame(job.id, error):
             reason = say("job-failed.broke-off", job.locale, times=MAX_INTERRUPTIONS)
-            cause = FailureCause.BROKE_OFF
-            await until_stored(lambda: jobs.fail(self._database, job.id, reason, cause))
+            await until_stored(
+                lambda: jobs.fail(
+                    self._database, job.id, reason, FailureCause.BROKE_OFF, lease=job.lease
+                )
+            )
             self._end(job.id)
+            await until_stored(lambda: self._runner.clear_up(job.id))
             return
         place.pause(error)
         await self._publisher.show_waiting(job)
         # Last of all: from here on it can be claimed again.
-        await until_stored(lambda: jobs.requeue(self._database, job.id))
+        await until_stored(lambda: jobs.requeue(self._database, job.id, lease=job.lease))

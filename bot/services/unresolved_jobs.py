@@ -105,7 +105,9 @@ class JobResolver:
         resolved = replace(job, prompt=text, request=request)
         await self._check(resolved)
         await until_stored(
-            lambda: jobs.set_request(self._database, job.id, request, text, pictures)
+            lambda: jobs.set_request(
+                self._database, job.id, request, text, pictures, lease=job.lease
+            )
         )
         return resolved
 

@@ -277,6 +277,13 @@ async def show_jobs(
     interaction: discord.Interaction, generation: GenerationService, jobs: Sequence[Job]
 ) -> None:
     """Give each job its message: the first is the answer itself, more are posted after it."""
+    with generation.holding(jobs):
+        await _show_jobs(interaction, generation, jobs)
+
+
+async def _show_jobs(
+    interaction: discord.Interaction, generation: GenerationService, jobs: Sequence[Job]
+) -> None:
     first, *more = jobs
     try:
         responder = Responder(interaction)

@@ -4,7 +4,7 @@ Knows how SQLite and Postgres differ (drivers, locks, pragmas), so that nothing 
 Knows no table and no query.
 """
 
-from storage.database.connection import Database, announce, upsert
+from storage.database.connection import Database, announce, is_shared, upsert
 from storage.database.errors import StorageUnavailable
 from storage.database.inspection import DatabaseState, inspect_database
 from storage.database.migration import MIGRATIONS, migrate, migration_config
@@ -18,6 +18,7 @@ __all__ = [
     "announce",
     "files_of",
     "inspect_database",
+    "is_shared",
     "migrate",
     "migration_config",
     "upsert",

@@ -56,6 +56,11 @@ class Database:
         self._closed = False
         self._listeners: list[Listener] = []
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several bots may work on it at once: Postgres, but not a SQLite file."""
+        return not is_sqlite(self._url)
+
     def listen(self, listener: Listener) -> None:
         """Tell this listener from now on; once, however often it is given."""
         if listener not in self._listeners:
@@ -193,6 +198,11 @@ def create_engine(url: URL, threads: list[Thread], *, migrating: bool = False) -
     return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=timeouts)
 
 
+def is_shared(session: AsyncSession) -> bool:
+    """Whether several bots may work on the session's database at once."""
+    return session.get_bind().dialect.name != "sqlite"
+
+
 async def upsert(
     session: AsyncSession,
     table: type[DeclarativeBase],
@@ -204,8 +214,8 @@ async def upsert(
 
     Either way the row is locked until the end of the transaction.
     """
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    statement = (sqlite_insert if sqlite else postgresql_insert)(table).values(values)
+    insert = postgresql_insert if is_shared(session) else sqlite_insert
+    statement = insert(table).values(values)
     await session.execute(
         statement.on_conflict_do_update(
             index_elements=[column.name for column in inspect(table).primary_key],

@@ -2,6 +2,15 @@
 
 from storage.jobs.changes import FailureCause, JobChanged, JobStep
 from storage.jobs.claims import claim_next, claim_unposted
+from storage.jobs.leases import (
+    LEASE_S,
+    left_behind,
+    let_go,
+    renew,
+    requeue_expired,
+    requeue_unfinished,
+    take,
+)
 from storage.jobs.lookups import (
     Queue,
     Totals,
@@ -30,7 +39,6 @@ from storage.jobs.queue import (
     highlight,
     insert,
     requeue,
-    requeue_unfinished,
     set_request,
     set_verdict,
     take_back_highlight,
@@ -50,10 +58,12 @@ from storage.jobs.shown import (
     count_by_token,
     forget_progress,
     mark_shown,
+    show_again,
     with_progress_left,
 )
 
 __all__ = [
+    "LEASE_S",
     "UNFINISHED",
     "UNRESOLVED_KEY",
     "DraftGone",
@@ -89,13 +99,19 @@ __all__ = [
     "highlight",
     "in_queue",
     "insert",
+    "left_behind",
+    "let_go",
     "mark_shown",
     "open_jobs",
     "parent_of",
+    "renew",
     "requeue",
+    "requeue_expired",
     "requeue_unfinished",
     "set_request",
     "set_verdict",
+    "show_again",
+    "take",
     "take_back_highlight",
     "to_job",
     "totals",

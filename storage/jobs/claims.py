@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage import queue_order
 from storage.database import Database, upsert
 from storage.jobs.changes import JobStep, announce_change
+from storage.jobs.leases import lease_end
 from storage.jobs.records import UNRESOLVED_KEY, Job, to_job
 from storage.models import COPIED_KINDS, JobKind, JobRow, JobState, MemberRow, ShareRow
 
@@ -23,7 +24,8 @@ async def claim_next(
 ) -> Job | None:
     """Claim the job whose turn it is (see `storage.queue_order`); None if none waits.
 
-    No two callers get the same job. Only jobs of these kinds that have their message are taken;
+    No two callers get the same job: it is leased to the one that gets it, which has to renew that
+    (`storage.jobs.leases`). Only jobs of these kinds that have their message are taken;
     with `resolved_only`, only those that do not wait for their model to be known. `only_models`
     and `except_models` are ids of models; jobs that wait for theirs are of none of them, and taken.
     """
@@ -48,6 +50,7 @@ async def claim_next(
                 row.turn = turn
                 await _take_share(session, row, start)
             row.state, row.started_at, row.attempts = JobState.RUNNING, now, row.attempts + 1
+            row.lease, row.leased_until = row.lease + 1, lease_end(session)
             announce_change(session, JobStep.CLAIMED, row)
             return to_job(row)
 
@@ -108,8 +111,11 @@ def _of_models(
         yield or_(unresolved, model.not_in(but))
 
 
-async def claim_unposted(database: Database, job_id: str) -> Job | None:
-    """Claim this job before it has a message; None if it is not queued, or has one."""
+async def claim_unposted(database: Database, job_id: str, lease: int | None = None) -> Job | None:
+    """Claim this job before it has a message; None if it is not queued, or has one.
+
+    `lease` is the number of the lease that its caller has already, to post that message, and keeps.
+    """
     now = datetime.now(UTC)
     async with database.transaction() as session:
         row = await session.scalar(
@@ -118,8 +124,14 @@ async def claim_unposted(database: Database, job_id: str) -> Job | None:
                 JobRow.id == job_id,
                 JobRow.state == JobState.QUEUED,
                 JobRow.message_id.is_(None),
+                *([] if lease is None else [JobRow.lease == lease]),
             )
-            .values(state=JobState.RUNNING, started_at=now, attempts=JobRow.attempts + 1)
+            .values(
+                state=JobState.RUNNING,
+                started_at=now,
+                attempts=JobRow.attempts + 1,
+                leased_until=lease_end(session),
+            )
             .returning(JobRow)
         )
         if row is None:

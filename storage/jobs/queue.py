@@ -4,21 +4,24 @@ How the next job is claimed is in `storage.jobs.claims`.
 
 Every change of state is one transaction that names the state it comes from. So of two that race,
 exactly one wins and the other is told so. Knows nothing of what is in a request, except whether it
-waits for its model, of how pictures are made or of how anything is shown. One bot owns the queue of
-a database; any number of its queue workers may claim from it.
+waits for its model, of how pictures are made or of how anything is shown.
+
+Any number of bots may work on a queue in Postgres. What a bot does with a job that it took names
+its lease (`storage.jobs.leases`), and is refused if another bot has taken the job meanwhile.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import drafts
 from storage.database import Database, upsert
 from storage.jobs.changes import FailureCause, JobStep, announce_change
+from storage.jobs.leases import lease_end
 from storage.jobs.lookups import count_open_in, not_erased
 from storage.jobs.records import UNFINISHED, Job, NewJob, fold, to_job, to_row
 from storage.models import JobRow, JobState, MemberRow
@@ -116,6 +119,9 @@ async def insert(
         to_row(job, folded[job.prompt], now + timedelta(microseconds=i))
         for i, job in enumerate(new)
     ]
+    for row in rows:
+        # Whoever adds them gives them their messages.
+        row.leased_until = lease_end(session)
     session.add_all(rows)
     for row in rows:
         announce_change(session, JobStep.QUEUED, row)
@@ -165,16 +171,20 @@ async def set_request(
     request: Mapping[str, Any],
     prompt: str,
     pictures: int | None = None,
+    *,
+    lease: int | None = None,
 ) -> bool:
     """Store the request of a RUNNING job, and its prompt. False if it was not running.
 
-    `pictures` is how many it draws, if that was not known when it was queued: so many count.
+    `lease` is the lease that the caller has; with another one by now, the job counts as not
+    running. None for whatever lease it has. `pictures` is how many it draws, if that was not known
+    when it was queued: so many count.
     """
     folded = await asyncio.to_thread(fold, prompt)
     async with database.transaction() as session:
         row = await session.scalar(
             select(JobRow)
-            .where(JobRow.id == job_id, JobRow.state == JobState.RUNNING)
+            .where(JobRow.id == job_id, JobRow.state == JobState.RUNNING, *_leased(lease))
             .with_for_update(key_share=True)
         )
         if row is None:
@@ -195,9 +205,11 @@ async def finish(
     verdict: int | None = None,
     reason: str | None = None,
     held_back: int | None = None,
+    lease: int | None = None,
 ) -> bool:
-    """RUNNING → DONE, with its pictures. False if it was no longer running.
+    """RUNNING → DONE, with its pictures. False if it was no longer running, by this `lease`.
 
+    Who has the lease keeps it, to show the end.
     `verdict` and its `reason` replace those that the job has; None leaves them. `held_back` is
     the verdict that it has but for pictures that could not be checked; None if they were. Its time
     counts for its member's quota, from when it was last claimed.
@@ -206,8 +218,14 @@ async def finish(
     async with database.transaction() as session:
         row = await session.scalar(
             update(JobRow)
-            .where(JobRow.id == job_id, JobRow.state == JobState.RUNNING)
-            .values(state=JobState.DONE, finished_at=_now(), held_back=held_back, **ruled)
+            .where(JobRow.id == job_id, JobRow.state == JobState.RUNNING, *_leased(lease))
+            .values(
+                state=JobState.DONE,
+                finished_at=_now(),
+                held_back=held_back,
+                leased_until=None if lease is None else lease_end(session),
+                **ruled,
+            )
             .returning(JobRow)
         )
         if row is None:
@@ -246,45 +264,51 @@ async def set_verdict(
 
 
 async def fail(
-    database: Database, job_id: str, reason: str, cause: FailureCause = FailureCause.OTHER
+    database: Database,
+    job_id: str,
+    reason: str,
+    cause: FailureCause = FailureCause.OTHER,
+    *,
+    lease: int | None = None,
 ) -> bool:
-    """QUEUED or RUNNING → FAILED, with a reason for a person. False if it had ended.
+    """QUEUED or RUNNING → FAILED, with a reason for a person. False if it had ended, or has
+    another `lease` by now.
 
-    Its pictures are given back to its member's quota. The listeners are told the `cause`.
+    Its pictures are given back to its member's quota. The listeners are told the `cause`. Who has
+    the lease keeps it, to show the end.
     """
-    return await _give_up(database, job_id, cause, state=JobState.FAILED, reason=reason)
+    return await _give_up(database, job_id, lease, cause, state=JobState.FAILED, reason=reason)
 
 
 async def cancel(database: Database, job_id: str) -> bool:
-    """QUEUED or RUNNING → CANCELLED. False if it had ended. Its pictures are given back too."""
+    """QUEUED or RUNNING → CANCELLED. False if it had ended. Its pictures are given back too.
+
+    Whoever has it loses it.
+    """
     return await _give_up(database, job_id, state=JobState.CANCELLED)
 
 
-async def requeue(database: Database, job_id: str) -> bool:
-    """RUNNING → QUEUED, at its old place in the queue. False if it was not running."""
+async def requeue(database: Database, job_id: str, *, lease: int | None = None) -> bool:
+    """RUNNING → QUEUED, at its old place in the queue. False if it was not running, by this
+    `lease`.
+
+    Nobody has it then; one that has no message yet stays with who has to post that.
+    """
     async with database.transaction() as session:
         row = await session.scalar(
             update(JobRow)
-            .where(JobRow.id == job_id, JobRow.state == JobState.RUNNING)
-            .values(state=JobState.QUEUED, started_at=None)
+            .where(JobRow.id == job_id, JobRow.state == JobState.RUNNING, *_leased(lease))
+            .values(
+                state=JobState.QUEUED,
+                started_at=None,
+                leased_until=case((JobRow.message_id.is_(None), JobRow.leased_until)),
+            )
             .returning(JobRow)
         )
         if row is None:
             return False
         announce_change(session, JobStep.REQUEUED, row)
         return True
-
-
-async def requeue_unfinished(database: Database) -> int:
-    """Every RUNNING → QUEUED; returns how many. For the start, when no worker runs yet."""
-    async with database.transaction() as session:
-        changed = await session.scalars(
-            update(JobRow)
-            .where(JobRow.state == JobState.RUNNING)
-            .values(state=JobState.QUEUED, started_at=None)
-            .returning(JobRow.id)
-        )
-        return len(changed.all())
 
 
 async def highlight(database: Database, job_id: str) -> bool:
@@ -310,7 +334,11 @@ async def take_back_highlight(database: Database, job_id: str) -> None:
 
 
 async def _give_up(
-    database: Database, job_id: str, cause: FailureCause | None = None, **values: Any
+    database: Database,
+    job_id: str,
+    lease: int | None = None,
+    cause: FailureCause | None = None,
+    **values: Any,
 ) -> bool:
     """End an unfinished job without pictures, and give back what was counted for it.
 
@@ -319,8 +347,13 @@ async def _give_up(
     async with database.transaction() as session:
         row = await session.scalar(
             update(JobRow)
-            .where(JobRow.id == job_id, JobRow.state.in_(UNFINISHED))
-            .values(finished_at=_now(), **values)
+            .where(JobRow.id == job_id, JobRow.state.in_(UNFINISHED), *_leased(lease))
+            .values(
+                finished_at=_now(),
+                lease=JobRow.lease + (0 if lease is not None else 1),
+                leased_until=None if lease is None else lease_end(session),
+                **values,
+            )
             .returning(JobRow)
         )
         if row is None:
@@ -331,6 +364,12 @@ async def _give_up(
                 session, row.server_id, row.member_id, row.created_at, row.counted_pictures
             )
         return True
+
+
+def _leased(lease: int | None) -> Iterator[ColumnElement[bool]]:
+    """The condition that a job still has this lease; none for None."""
+    if lease is not None:
+        yield JobRow.lease == lease
 
 
 def _now() -> datetime:

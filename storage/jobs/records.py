@@ -99,6 +99,8 @@ class Job(NewJob):
     another one."""
     held_back: int | None = None
     """The verdict that it has but for pictures that could not be checked; None if they were."""
+    lease: int = 0
+    """The number of the lease by which it was last taken; see `storage.jobs.leases`."""
 
 
 def to_row(new: NewJob, folded_prompt: str, created_at: datetime) -> JobRow:
@@ -112,6 +114,7 @@ def to_row(new: NewJob, folded_prompt: str, created_at: datetime) -> JobRow:
         state=JobState.QUEUED,
         folded_prompt=folded_prompt,
         attempts=0,
+        lease=0,
         created_at=created_at,
     )
 

@@ -3,11 +3,11 @@
 A job's end may be a new message. Its progress message is then left over until it is deleted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Update, func, select, update
+from sqlalchemy import ColumnElement, Update, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import unwanted_messages
@@ -15,27 +15,37 @@ from storage.database import Database
 from storage.jobs.changes import JobStep, announce_change
 from storage.jobs.lookups import not_erased
 from storage.jobs.records import Job, to_job
-from storage.models import JobRow
+from storage.models import JobRow, JobState
 
 
 async def attach_message(
-    database: Database, job_id: str, channel_id: int, message_id: int, *, by_token: bool = True
-) -> None:
+    database: Database,
+    job_id: str,
+    channel_id: int,
+    message_id: int,
+    *,
+    by_token: bool = True,
+    seen: Job | None = None,
+) -> bool:
     """Store which message shows the job; from then on the job can be claimed.
 
-    `by_token` False is a message that is not reached by the job's reply token, if it has one. The
-    message of a job that was erased meanwhile is noted as unwanted.
+    `by_token` False is a message that is not reached by the job's reply token, if it has one.
+    `seen` is the job as the caller read it. If another bot gave it a message since then, or if it
+    was erased, this one is noted as unwanted, and False is returned.
     """
     # If the job has ended already, this message does not show that yet.
     values: dict[str, Any] = {
         "channel_id": channel_id,
         "message_id": message_id,
         "shown_at": None,
+        # What is queued waits for a worker now.
+        "leased_until": case((JobRow.state != JobState.QUEUED, JobRow.leased_until)),
     }
     if not by_token:
         values["reply_token"] = None
     async with database.transaction() as session:
-        await _attach(session, update(JobRow).values(**values), job_id, channel_id, message_id)
+        attached = update(JobRow).values(**values).where(*_has_none_since(seen, message_id))
+        return await _attach(session, attached, job_id, channel_id, message_id) is not None
 
 
 async def begin_end(database: Database, job_id: str) -> datetime | None:
@@ -52,28 +62,41 @@ async def begin_end(database: Database, job_id: str) -> datetime | None:
         return since
 
 
-async def attach_end(database: Database, job_id: str, channel_id: int, message_id: int) -> None:
+async def attach_end(
+    database: Database,
+    job_id: str,
+    channel_id: int,
+    message_id: int,
+    *,
+    seen: Job | None = None,
+) -> bool:
     """Store the new message that shows the job's end; the one before is left over.
 
-    Storing the same message again changes nothing. The message of a job that was erased meanwhile
-    is noted as unwanted.
+    Storing the same message again changes nothing. `seen` is the job as the caller read it. If
+    another bot gave it a message since then, or if it was erased, this one is noted as unwanted,
+    and False is returned.
     """
     async with database.transaction() as session:
         shows_it = await session.scalar(
             select(JobRow.id).where(JobRow.id == job_id, JobRow.message_id == message_id)
         )
         if shows_it:
-            return
-        attached = update(JobRow).values(
-            # Read before the assignment: the message that showed the progress.
-            progress_id=JobRow.message_id,
-            channel_id=channel_id,
-            message_id=message_id,
-            shown_at=_now(),
+            return True
+        attached = (
+            update(JobRow)
+            .values(
+                # Read before the assignment: the message that showed the progress.
+                progress_id=JobRow.message_id,
+                channel_id=channel_id,
+                message_id=message_id,
+                shown_at=_now(),
+            )
+            .where(*_has_none_since(seen, message_id))
         )
         row = await _attach(session, attached, job_id, channel_id, message_id)
         if row is not None:
             announce_change(session, JobStep.SHOWN, row)
+        return row is not None
 
 
 async def mark_shown(database: Database, job_id: str, message_id: int | None) -> None:
@@ -85,11 +108,31 @@ async def mark_shown(database: Database, job_id: str, message_id: int | None) ->
         row = await session.scalar(
             update(JobRow)
             .where(JobRow.id == job_id, JobRow.message_id.is_not_distinct_from(message_id))
-            .values(shown_at=_now())
+            .values(
+                shown_at=_now(),
+                # Nobody needs it any more, but for a progress message that is left over.
+                leased_until=case((JobRow.progress_id.is_not(None), JobRow.leased_until)),
+            )
             .returning(JobRow)
         )
         if row is not None:
             announce_change(session, JobStep.SHOWN, row)
+
+
+async def show_again(database: Database, job: Job) -> bool:
+    """Have the end of a job shown again, if its message of before shows that; False if not."""
+    async with database.transaction() as session:
+        changed = await session.scalar(
+            update(JobRow)
+            .where(
+                JobRow.id == job.id,
+                JobRow.message_id == job.message_id,
+                JobRow.shown_at.is_not(None),
+            )
+            .values(shown_at=None)
+            .returning(JobRow.id)
+        )
+        return changed is not None
 
 
 async def with_progress_left(database: Database) -> Sequence[Job]:
@@ -106,7 +149,9 @@ async def with_progress_left(database: Database) -> Sequence[Job]:
 async def forget_progress(database: Database, job_id: str) -> None:
     """Store that no progress message is left over."""
     async with database.transaction() as session:
-        await session.execute(update(JobRow).where(JobRow.id == job_id).values(progress_id=None))
+        await session.execute(
+            update(JobRow).where(JobRow.id == job_id).values(progress_id=None, leased_until=None)
+        )
 
 
 async def count_by_token(database: Database, token: str) -> int:
@@ -121,13 +166,19 @@ async def count_by_token(database: Database, token: str) -> int:
 async def _attach(
     session: AsyncSession, attached: Update, job_id: str, channel_id: int, message_id: int
 ) -> JobRow | None:
-    """Give a job its message, or note the message as unwanted if the job was erased."""
-    row = await session.scalar(
-        attached.where(JobRow.id == job_id, not_erased()).returning(JobRow)
-    )
+    """Give a job its message, or note the message as unwanted if the job may not have it."""
+    row = await session.scalar(attached.where(JobRow.id == job_id, not_erased()).returning(JobRow))
     if row is None:
-        await unwanted_messages.add(session, channel_id, message_id)
+        token = await session.scalar(select(JobRow.reply_token).where(JobRow.id == job_id))
+        await unwanted_messages.add(session, channel_id, message_id, token)
     return row
+
+
+def _has_none_since(seen: Job | None, message_id: int) -> Iterator[ColumnElement[bool]]:
+    """The condition that a job has the message that was seen, or this one already."""
+    if seen is not None:
+        before = JobRow.message_id.is_not_distinct_from(seen.message_id)
+        yield or_(before, JobRow.message_id == message_id)
 
 
 def _now() -> datetime:

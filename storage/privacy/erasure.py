@@ -53,7 +53,7 @@ KEPT_COLUMNS = frozenset(
     {
         *("id", "kind", "state", "channel_id", "server_id", "attachment_limit", "mode", "locale"),
         *("stealth", "attempts", "turn", "created_at", "started_at", "finished_at", "shown_at"),
-        *("highlighted", "removed_by", "member_id"),
+        *("highlighted", "removed_by", "member_id", "lease"),
     }
 )
 """The columns of an emptied job that keep a value; all others lose theirs."""

@@ -63,7 +63,9 @@ MEMBER_TABLES = (
     MemberTable(ReportRow),
     MemberTable(ReviewRow, hidden=frozenset({"open_key", "prompt_key"})),
     MemberTable(LogEntryRow),
-    MemberTable(JobRow, hidden=frozenset({"reply_token", "folded_prompt"})),
+    MemberTable(
+        JobRow, hidden=frozenset({"reply_token", "folded_prompt", "lease", "leased_until"})
+    ),
     # The member's own row is the last: others refer to it.
     MemberTable(MemberRow, column="id"),
     MemberTable(ErasureRow, survives=True),

@@ -16,6 +16,7 @@ from bot.engines.configuration import read_configuration
 from bot.engines.connections import open_engines
 from bot.engines.places import EnginePlaces
 from bot.images.turns import MemberTurns
+from bot.leases import Leases
 from bot.models.registry import ModelRegistry
 from bot.policy.showing_places import ShowingPlaces
 from bot.services.container import picture_marker
@@ -49,7 +50,9 @@ async def history(settings: Settings, database: Database) -> AsyncIterator[JobHi
         )
         messages = EndMessages(database, folder, registry, marks, gate)
         reviews = ReviewPublisher(database, messenger, messages)
-        publisher = JobPublisher(database, messenger, messages, marks, reviews, gate)
+        publisher = JobPublisher(
+            database, messenger, messages, marks, reviews, gate, Leases(database)
+        )
         removals = Removals(database, folder, messenger)
         turns = MemberTurns(concurrency=1, most_waiting=1, most_of_one=1)
         places = EnginePlaces(connected.engines, registry)

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -189,6 +191,45 @@ async def test_a_first_message_that_discord_took_and_did_not_acknowledge_is_post
     while len(shown := await about_jobs(ada)) < 2 or not await all_shown(database, 2):  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     assert len(shown) == 2
+
+
+async def test_a_job_that_is_cancelled_before_its_message_is_noted_shows_that(
+    bot: DarkroomBot, playground: Playground, ada: Member
+) -> None:
+    held = playground.faults.hold_answers(CALLBACK)
+    waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
+    pressed = asyncio.create_task(ada.press(waiting, "Cancel"))
+    # The bot does not know yet that Discord took its first answer.
+    shown = await ada.wait_for(lambda m: m.id == waiting.id and "Stopped" in m.content, within=30)
+    held.release()
+    await pressed
+    assert await about_jobs(ada) == [shown.id]
+
+
+async def test_a_job_that_is_cancelled_while_it_is_saved_leaves_no_file(
+    bot: DarkroomBot,
+    ada: Member,
+    settings: Settings,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    saving, go_on, sync = threading.Event(), threading.Event(), os.fsync
+
+    def slow_sync(file: int) -> None:
+        saving.set()
+        go_on.wait(60)
+        sync(file)
+
+    monkeypatch.setattr("os.fsync", slow_sync)
+    waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25 --n 1")
+    await asyncio.to_thread(saving.wait, 60)
+    cancelling = asyncio.create_task(ada.press(waiting, f"job:{job_id_of(waiting)}:cancel"))
+    while await job_state(database, waiting) is not JobState.CANCELLED:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    go_on.set()
+    await cancelling
+    await finished(ada, waiting)
+    assert [file for file in settings.picture_folder.iterdir() if file.is_file()] == []
 
 
 async def all_shown(database: Database, count: int) -> bool:

@@ -43,6 +43,7 @@ TABLES |= {"unwanted_messages", "erasures"}
 TABLES |= {"reviews", "reports", "moderation_log"}
 TABLES |= {"access_rules", "blocks"}
 TABLES |= {"picture_policies"}
+TABLES |= {"duties"}
 
 
 async def on(url: str, do: Callable[[Connection], T]) -> T:

@@ -43,7 +43,7 @@ async def test_each_change_is_told_once_with_the_job_as_it_stands(database: Data
     assert told.take() == [(JobStep.REQUEUED, JobState.QUEUED, None)]
     await jobs.fail(database, job.id, "No.", FailureCause.REFUSED)
     assert told.take() == [(JobStep.ENDED, JobState.FAILED, FailureCause.REFUSED)]
-    await jobs.mark_shown(database, job.id)
+    await jobs.mark_shown(database, job.id, job.message_id)
     assert told.take() == [(JobStep.SHOWN, JobState.FAILED, None)]
 
     (other,) = await queue(database)

@@ -74,6 +74,7 @@ async def test_a_job_with_every_field_set_comes_back_whole(database: Database) -
         shown_at=NOW,
         progress_id=7,
         held_back=1,
+        lease=3,
     )
     for field in fields(Job):
         assert field.default is MISSING or getattr(given, field.name) != field.default, field.name
