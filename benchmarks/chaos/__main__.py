@@ -146,7 +146,9 @@ def _say(made: House, asking: Asking, account: Account, took_s: float) -> None:
     )
     print(f"jobs: {ended}; at rest {took_s:.0f} s after the last blow")
     left = account.first_answers_left
-    print(f"pinged: {account.pinged} times; left over: {left} first answers")
+    print(f"pinged: {account.pinged} times; left over: {len(left)} first answers")
+    for line in left:
+        print(f"left over: {line}")
     for program in (*made.bots.values(), *made.engines.values()):
         if program.unasked_ends:
             print(f"{program.name} ended by itself with {program.unasked_ends}")

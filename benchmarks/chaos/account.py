@@ -40,8 +40,8 @@ class Account:
 
     ended: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-    first_answers_left: int = 0
-    """Messages that Discord took at the very moment the bot died: nobody knows their ids."""
+    first_answers_left: list[str] = field(default_factory=list)
+    """Answers that Discord took only after the bot had looked for them: they stay as they are."""
     pinged: int = 0
 
     @property
@@ -100,7 +100,7 @@ def _messages(books: Books, account: Account) -> None:
             if other.deleted or other.id == shown.id:
                 continue
             if other.answers is not None and not other.pinged:
-                account.first_answers_left += 1
+                account.first_answers_left.append(f"{other} beside {shown}")
             else:
                 account.wrong.append(f"job {job.id} ({job.kind}) is shown twice: {shown}, {other}")
 

@@ -123,7 +123,7 @@ class EndPublisher:
         found = await self._first.find(job)
         if found is None:
             return job
-        await attach(self._database, job.id, found)
+        await attach(self._database, job, found)
         return await jobs.get(self._database, job.id) or job
 
     async def send_if_wanted(self, job_id: str) -> None:
