@@ -7,11 +7,13 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
+import time
 import warnings
 from pathlib import Path
 from typing import Any
 
-START_TRIES = 20
+START_TRIES = 60
 START_PAUSE_S = 0.5
 
 
@@ -63,13 +65,12 @@ class PostgresProcess:
         self._server.psql("SELECT pg_reload_conf();")
 
     def _start_again(self) -> None:
-        import subprocess
-        import time
-
         for left in reversed(range(START_TRIES)):
             try:
                 # Its other processes end by themselves, a little later.
                 self._server.ensure_postgres_running()
+                # A process that is not gone yet counts as running.
+                self._server.psql("SELECT 1;")
                 return
             except (subprocess.SubprocessError, AssertionError):
                 if not left:
