@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import os
 import random
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -183,6 +184,8 @@ async def _watch_memory(bot: programs.Program, figures: Figures) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    # As Ctrl-C: whatever was started is ended.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--members", type=int, default=200)
     parser.add_argument("--jobs", type=int, default=5000, help="how many are asked for")
