@@ -7,7 +7,7 @@ ARGS ?=
 # On a processor OpenVINO draws several times as fast as torch. A GPU has no use for its 180 MB.
 EXTRAS = $(shell command -v nvidia-smi >/dev/null 2>&1 || echo '[openvino]')
 
-.PHONY: install run doctor test slow company fleet libraries clients objects lint bench
+.PHONY: install run doctor test slow company fleet libraries clients objects lint bench chaos
 
 install: .venv/installed
 
@@ -94,3 +94,7 @@ lint: .venv/installed-dev
 
 bench: install
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# 100 kills and as many other faults: does the house keep its promises? About ten minutes.
+chaos: .venv/installed-dev
+	$(BIN)/python -m benchmarks.chaos $(ARGS)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
 from bot.delivery.end_messages import EndMessages
+from bot.delivery.first_messages import CLOCK_TOLERANCE_S, FirstMessages, is_of
 from bot.delivery.messenger import (
     TRANSIENT_ERRORS,
     CannotPost,
@@ -25,7 +26,7 @@ from bot.delivery.messenger import (
 )
 from bot.delivery.picture_gate import PictureGate
 from bot.leases import Leases
-from bot.messages import button_layout, job_actions, job_messages
+from bot.messages import button_layout, job_messages
 from bot.messages.specs import ButtonRows, MessageSpec
 from bot.policy.access import is_withheld
 from bot.policy.notifications import notifies
@@ -48,9 +49,6 @@ MIN_ATTACHMENT_LIMIT_BYTES = 10 * 2**20
 NONCE_LIFETIME_S = 60.0
 """Seconds for which Discord surely remembers a nonce; it says “a few minutes”."""
 
-CLOCK_TOLERANCE_S = 60.0
-"""Seconds by which our clock and Discord's may differ."""
-
 
 class _Lost(Exception):
     """Another bot shows the job by now."""
@@ -68,6 +66,7 @@ class EndPublisher:
         messenger: Messenger,
         messages: EndMessages,
         gate: PictureGate,
+        first: FirstMessages,
         hold: Callable[[str], Awaitable[None]],
         leases: Leases,
     ) -> None:
@@ -76,6 +75,7 @@ class EndPublisher:
         self._database = database
         self._hold = hold
         self._gate = gate
+        self._first = first
         self._messenger = messenger
         self._messages = messages
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -92,6 +92,8 @@ class EndPublisher:
             job = await jobs.get(self._database, job_id)
             if job is None or job.state in UNFINISHED or job.shown_at is not None:
                 return False
+            if job.message_id is None and job.state is not JobState.DONE:
+                job = await self._with_first_message(job)
             if is_withheld(job) and job.verdict == Verdict.REVIEW:
                 await self._hold(job.id)
                 if (job := await jobs.get(self._database, job_id)) is None:
@@ -115,6 +117,14 @@ class EndPublisher:
                 return False
             await jobs.mark_shown(self._database, job.id, message_id)
             return job.state is JobState.DONE and not is_sent and not is_withheld(job)
+
+    async def _with_first_message(self, job: Job) -> Job:
+        """The job with the message that it was cancelled by, if the bot had not noted that yet."""
+        found = await self._first.find(job)
+        if found is None:
+            return job
+        await attach(self._database, job, found)
+        return await jobs.get(self._database, job.id) or job
 
     async def send_if_wanted(self, job_id: str) -> None:
         """Also send the pictures as a direct message to members who prefer that."""
@@ -219,7 +229,10 @@ class EndPublisher:
             can_search = await self._check_message(job)
             since = await jobs.begin_end(self._database, job.id)
             posted = None
-            if since is not None:
+            if job.message_id is None:
+                # Its first message would have shown the end at once, and may have done so.
+                posted = await self._first.find(job)
+            if posted is None and since is not None:
                 posted = await self._posted_since(job, since, can_search)
             if posted is None:
                 posted = await self._post(job, notify, message)
@@ -271,7 +284,7 @@ class EndPublisher:
         others = {copy.message_id for copy in await removals.copies(self._database, job.id)}
         return await self._messenger.find_own(
             job.channel_id,
-            lambda custom_id: _is_of(custom_id, job),
+            lambda custom_id: is_of(custom_id, job),
             after=since - timedelta(seconds=CLOCK_TOLERANCE_S),
             except_ids=others | {job.message_id},
         )
@@ -387,11 +400,6 @@ async def attach(
 
 def _mentioning(message: MessageSpec, job: Job, notify: bool) -> MessageSpec:
     return replace(message, pings=job.member_id) if notify else message
-
-
-def _is_of(custom_id: str, job: Job) -> bool:
-    read = job_actions.parse(custom_id)
-    return read is not None and read.job_id == job.id
 
 
 def _nonce(job: Job, decisions: int) -> str:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from bot.delivery.end_messages import EndMessages
 from bot.delivery.end_publisher import EndPublisher, attach
+from bot.delivery.first_messages import FirstMessages
 from bot.delivery.live_message import LiveMessage
 from bot.delivery.messenger import (
     TRANSIENT_ERRORS,
@@ -63,7 +64,10 @@ class JobPublisher:
         self._marks = marks
         self._gate = gate
         self._messages = messages
-        self._ends = EndPublisher(database, messenger, messages, gate, reviews.hold, leases)
+        self._first = FirstMessages(database, messenger)
+        self._ends = EndPublisher(
+            database, messenger, messages, gate, self._first, reviews.hold, leases
+        )
         self._reviews = reviews
         self._tasks = PersistentTasks()
         self._taken_up: set[str] = set()
@@ -83,7 +87,8 @@ class JobPublisher:
         unposted = await jobs.without_message(self._database)
         unshown = await jobs.ended_unshown(self._database)
         for channel in dict.fromkeys(job.channel_id for job in unposted):
-            self.post([job for job in unposted if job.channel_id == channel], wake)
+            waiting = [job for job in unposted if job.channel_id == channel]
+            self.post(waiting, wake, may_be_there=True)
         for job in unshown:
             self.show_end(job.id)
         for job in await jobs.with_progress_left(self._database):
@@ -117,14 +122,18 @@ class JobPublisher:
         """Keep new jobs while they are given their messages within the block."""
         return self._leases.holding(*some)
 
-    def post(self, some: Sequence[Job], wake: Callable[[], None]) -> None:
+    def post(
+        self, some: Sequence[Job], wake: Callable[[], None], *, may_be_there: bool = False
+    ) -> None:
         """Give jobs without a message one, one after another, so that they appear in this order.
 
-        `wake` is called whenever a job can be claimed.
+        `wake` is called whenever a job can be claimed. `may_be_there` is whether Discord may have
+        taken a message of theirs before.
         """
         holding = contextlib.ExitStack()
         holding.enter_context(self._leases.holding(*some))
-        task = self._tasks.start(self._post_in_order, tuple(job.id for job in some), wake)
+        job_ids = tuple(job.id for job in some)
+        task = self._tasks.start(self._post_in_order, job_ids, wake, may_be_there)
         task.add_done_callback(lambda _: holding.close())
 
     def show_end(self, job_id: str) -> None:
@@ -175,28 +184,32 @@ class JobPublisher:
         if job_id is not None:
             self._tasks.start(self._ends.show_used, job_id)
 
-    async def _post_in_order(self, job_ids: Sequence[str], wake: Callable[[], None]) -> None:
+    async def _post_in_order(
+        self, job_ids: Sequence[str], wake: Callable[[], None], may_be_there: bool
+    ) -> None:
         # When this is tried again, those that have a message are passed over.
         for job_id in job_ids:
-            await self._post_waiting(job_id, wake)
+            await self._post_waiting(job_id, wake, may_be_there)
 
     async def _bring_up_to_date(self, job_id: str, wake: Callable[[], None]) -> None:
         """Show what another bot left undone about a job. What fails is free, and taken up again."""
         try:
-            await self._post_waiting(job_id, wake)
+            await self._post_waiting(job_id, wake, may_be_there=True)
             await self._show_end(job_id)
         except RETRIED_ERRORS as error:
             log.warning("Job %s is not shown yet: %s", job_id, error)
         finally:
             self._taken_up.discard(job_id)
 
-    async def _post_waiting(self, job_id: str, wake: Callable[[], None]) -> None:
+    async def _post_waiting(
+        self, job_id: str, wake: Callable[[], None], may_be_there: bool
+    ) -> None:
         bind_job(job_id)
         async with self._leases.taking(job_id) as is_mine:
             if is_mine:
-                await self._post_taken(job_id, wake)
+                await self._post_taken(job_id, wake, may_be_there)
 
-    async def _post_taken(self, job_id: str, wake: Callable[[], None]) -> None:
+    async def _post_taken(self, job_id: str, wake: Callable[[], None], may_be_there: bool) -> None:
         job = await jobs.get(self._database, job_id)
         if job is None or job.message_id:
             return
@@ -206,9 +219,7 @@ class JobPublisher:
             return
         message = job_messages.waiting(job, await jobs.parent_of(self._database, job))
         try:
-            posted = await self._messenger.post(
-                job.channel_id, message, job.reply_token, hidden=job.hidden
-            )
+            posted = await self._first.post(job, message, may_be_there=may_be_there)
         except CannotPost:
             await self._post_waiting_alone(job, message)
         else:

@@ -122,10 +122,12 @@ class Messenger:
         *,
         after: datetime,
         except_ids: Collection[int | None],
+        answers: bool = False,
     ) -> PostedMessage | None:
         """The first message that the bot posted by itself since then and that has such a button.
 
-        `has_button` is asked with custom_ids. Raises CannotPost if the channel cannot be read.
+        `has_button` is asked with custom_ids. With `answers`, what it answered to interactions
+        counts too. Raises CannotPost if the channel cannot be read.
         """
         assert self._client.user is not None, "a client that has logged in knows its user"
         channel = self._client.get_partial_messageable(channel_id)
@@ -135,11 +137,37 @@ class Messenger:
             ):
                 # Answers to interactions show a job again, or another one.
                 is_own = message.author.id == self._client.user.id
-                if not is_own or message.interaction_metadata or message.id in except_ids:
+                is_answer = message.interaction_metadata is not None
+                if not is_own or (is_answer and not answers) or message.id in except_ids:
                     continue
                 if any(map(has_button, _custom_ids(message))):
                     return _posted(message)
         return None
+
+    async def find_answer(
+        self, channel_id: int, token: str, has_button: Callable[[str], bool]
+    ) -> PostedMessage | None:
+        """The first answer to the interaction of a token, if it has such a button.
+
+        None where the token has expired, too.
+        """
+        assert self._client.application_id is not None, "it is known after the login"
+        route = discord.http.Route(
+            "GET",
+            "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
+            webhook_id=self._client.application_id,
+            webhook_token=token,
+        )
+        try:
+            answer = await self._client.http.request(route)
+        except discord.HTTPException as error:
+            if _is_transient(error):
+                raise
+            return None
+        if not any(map(has_button, _custom_ids_in(answer["components"]))):
+            return None
+        files = answer["attachments"]
+        return PostedMessage(channel_id, int(answer["id"]), files[0]["url"] if files else None)
 
     async def edit(
         self, channel_id: int, message_id: int, message: MessageSpec, token: str | None = None
@@ -249,6 +277,14 @@ def _custom_ids(message: discord.Message) -> Iterator[str]:
             for item in row.children:
                 if isinstance(item, discord.Button) and item.custom_id is not None:
                     yield item.custom_id
+
+
+def _custom_ids_in(components: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """The same of a message as Discord sends it."""
+    for component in components:
+        if "custom_id" in component:
+            yield component["custom_id"]
+        yield from _custom_ids_in(component.get("components", ()))
 
 
 def _posted(message: discord.Message) -> PostedMessage:

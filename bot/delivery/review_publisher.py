@@ -11,11 +11,8 @@ from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
 from bot.delivery.end_messages import EndMessages
-from bot.delivery.end_publisher import (
-    CLOCK_TOLERANCE_S,
-    MIN_ATTACHMENT_LIMIT_BYTES,
-    NONCE_LIFETIME_S,
-)
+from bot.delivery.end_publisher import MIN_ATTACHMENT_LIMIT_BYTES, NONCE_LIFETIME_S
+from bot.delivery.first_messages import CLOCK_TOLERANCE_S
 from bot.delivery.messenger import CannotPost, MessageDeleted, Messenger, PostedMessage
 from bot.delivery.persistent_tasks import PersistentTasks
 from bot.duties import Duties

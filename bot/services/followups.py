@@ -110,14 +110,14 @@ class FollowupService:
         here = settings = await self._generation.server_settings(job.server_id)
         if requester.server_id != job.server_id:
             here = await self._generation.server_settings(requester.server_id)
-        quota = await self._quotas.of(requester)
+        quota = await self._quotas.of(requester, here)
         limit = quota.jobs
         if requester.server_id != job.server_id and limit is not None:
             limit = min(limit, settings.jobs_per_member)
         # Showing one stored picture needs no GPU time, so no limit applies.
         shows = _only_shows(job, followup)
         if not shows:
-            await self._quotas.check_requester(requester)
+            await self._quotas.check_requester(requester, quota)
         async with self._start_pictures.holding():
             # Limits are checked first: refused work prepares and saves nothing.
             async with self._admission.place(requester.member_id, 1, None if shows else limit):

@@ -108,7 +108,7 @@ class GenerationService:
         settings = await self.server_settings(requester.server_id)
         asked = await self._job_builder.read(requester, typed, settings, images)
         asked = await self._authorized(requester, asked)
-        quota = await self._quotas.of(requester)
+        quota = await self._quotas.of(requester, settings)
         at_a_time = _at_a_time(quota)
         few = min(MAX_UNCONFIRMED_JOBS, at_a_time)
         needs_no_confirmation = len(asked.prompts) == 1 and len(asked.jobs) <= few
@@ -132,7 +132,7 @@ class GenerationService:
         settings = await self.server_settings(requester.server_id)
         read = [await self._job_builder.read(requester, prompt, settings) for prompt in prompts]
         asked = [await self._authorized(requester, one) for one in read]
-        quota = await self._quotas.of(requester)
+        quota = await self._quotas.of(requester, settings)
         limit, wanted = _max_jobs(settings, quota), sum(len(one.jobs) for one in asked)
         async with self._start_pictures.holding():
             async with self._admission.place(requester.member_id, wanted, limit):
@@ -149,7 +149,7 @@ class GenerationService:
         new = from_draft(requester, draft.content)
         repeat = draft.content.get("repeat", 1)
         new = await self._authorization.check_jobs(requester, new, repeat=repeat)
-        quota = await self._quotas.of(requester)
+        quota = await self._quotas.of(requester, settings)
         return await self.queue(new, _max_jobs(settings, quota), quota, draft_id)
 
     async def decline(self, member_id: int, draft_id: str) -> None:
@@ -168,7 +168,7 @@ class GenerationService:
         self, member_id: int, server_id: int | None, roles: Collection[int] = ()
     ) -> Standing:
         settings = await self.server_settings(server_id)
-        quota = await self._quotas.of_member(server_id, roles)
+        quota = await self._quotas.of_member(server_id, roles, settings)
         return Standing(
             await jobs.open_jobs(self._database, member_id),
             await jobs.totals(self._database, member_id),
@@ -214,9 +214,12 @@ class GenerationService:
         # Its button may have cancelled it before the message was noted.
         self._publisher.show_end(job.id)
 
-    def post(self, some: Sequence[Job]) -> None:
-        """Post the messages of jobs that have none yet, in their order, in the background."""
-        self._publisher.post(some, self._queue_worker.wake)
+    def post(self, some: Sequence[Job], *, may_be_there: bool = False) -> None:
+        """Post the messages of jobs that have none yet, in their order, in the background.
+
+        `may_be_there` is whether Discord may have taken one of them before.
+        """
+        self._publisher.post(some, self._queue_worker.wake, may_be_there=may_be_there)
 
     def holding(self, some: Sequence[Job]) -> AbstractContextManager[None]:
         """Keep new jobs from other bots while they are given their messages within the block."""

@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from bot.delivery.picture_gate import Judgement, PictureGate
 from bot.delivery.previews import JobProgress
@@ -38,6 +39,8 @@ from storage.pictures import (
 from storage.start_pictures import StartPictures
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PREVIEW_COUNT = 8
 """Previews asked for: about one for each edit that Discord allows while a job runs."""
@@ -113,7 +116,9 @@ class JobRunner:
         """
         picture = await self.read_parent_picture(job)
         (noise,) = ImageRequest.from_json(job.request).noises
-        saved = await self._picture_store.save(job.id, 0, own_seed(noise), picture, checked=True)
+        saved = await _to_its_end(
+            self._picture_store.save(job.id, 0, own_seed(noise), picture, checked=True)
+        )
         await self._note(job, await self._store(job, [saved], [picture]))
 
     async def read_parent_picture(self, job: Job) -> bytes:
@@ -155,7 +160,7 @@ class JobRunner:
             new = tuple(zip(seeds, made.pictures, strict=True))
             # What was drawn is kept until it can be stored: nothing is drawn twice.
             saved = await until_stored(
-                lambda: self._picture_store.save_all(job.id, new, checked=made.checked)
+                lambda: _to_its_end(self._picture_store.save_all(job.id, new, checked=made.checked))
             )
         return saved, made.pictures
 
@@ -220,21 +225,23 @@ class JobRunner:
         ):
             return judged
         # It may be finished already: by a try whose answer was lost.
-        now = await self.clear_up(job)
+        now = await self.clear_up(job.id)
         return judged if now is not None and now.lease == job.lease else None
 
-    async def clear_up(self, job: Job) -> Job | None:
+    async def clear_up(self, job_id: str) -> Job | None:
         """Leave no files of a job that this bot may not finish any more.
 
         Returns how the job stands: one that another bot draws keeps its files, whose names are the
         same. None if it was stopped. Raises StorageUnavailable.
         """
-        now = await jobs.get(self._database, job.id)
+        now = await jobs.get(self._database, job_id)
         if now is None or now.state in (JobState.CANCELLED, JobState.FAILED):
-            try:
-                await self._picture_store.remove_of_jobs([job.id])
-            except PictureNotRemoved as error:
-                log.warning("Files of the stopped job %s stay: %s", job.id, error)
+            # One that was never claimed has none.
+            if now is None or now.attempts:
+                try:
+                    await self._picture_store.remove_of_jobs([job_id])
+                except PictureNotRemoved as error:
+                    log.warning("Files of job %s are left over: %s", job_id, error)
             return None
         return now
 
@@ -340,3 +347,13 @@ class JobRunner:
 
 def _told(error: UserError, locale: str) -> str:
     return " ".join(say_unmarked(text, locale) for text in (error.problem, error.remedy))
+
+
+async def _to_its_end(saving: Coroutine[Any, Any, T]) -> T:
+    """Await what a thread does, which nobody can stop: a cancellation waits until it is over."""
+    task = asyncio.create_task(saving)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

@@ -136,6 +136,8 @@ class QueueWorker:
             self._database.tell_bots(f"{LOST} {job_id}")
         await self.drop([job_id])
         self._end(job_id)
+        # They may have been saved already, also by a process that was killed then.
+        await until_stored(lambda: self._runner.clear_up(job_id))
         return True
 
     async def drop(self, job_ids: Collection[str]) -> None:
@@ -251,7 +253,7 @@ class QueueWorker:
     async def _drop_lost(self, claimed: Job) -> None:
         await self.drop([claimed.id])
         self._engines.forget(claimed.id)
-        await until_stored(lambda: self._runner.clear_up(claimed))
+        await until_stored(lambda: self._runner.clear_up(claimed.id))
         self._publisher.show_again(claimed)
 
     # Following.
@@ -294,6 +296,7 @@ class QueueWorker:
                 )
             )
             self._end(job.id)
+            await until_stored(lambda: self._runner.clear_up(job.id))
             return
         place.pause(error)
         await self._publisher.show_waiting(job)

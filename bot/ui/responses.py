@@ -296,9 +296,9 @@ async def _show_jobs(
         message_id = await responder.send(message, ephemeral=first.hidden)
     except (*RESPONSE_ERRORS, StorageUnavailable):
         # Too late for an answer, or it did not reach Discord, or the database is away for a
-        # moment; the job is stored all the same.
-        more = [first, *more]
+        # moment; the job is stored all the same. Discord may also have taken it and not said so.
+        generation.post(jobs, may_be_there=True)
     else:
         channel_id = channel_id_of(interaction)
         await generation.posted(first, channel_id, message_id, is_finished=is_finished)
-    generation.post(more)
+        generation.post(more)

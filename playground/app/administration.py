@@ -17,6 +17,14 @@ class Administration:
 
     _world: World
 
+    def set_address(self, url: str) -> None:
+        """Tell bots this address from now on, such as that of a proxy before the playground."""
+        self._world.base_url = url
+
+    def add_member(self, name: str) -> int:
+        """Have a new person join the server; returns their id."""
+        return self._world.add_member(name).user.id
+
     def add_role(self, name: str, permissions: Permission = NO_PERMISSION) -> int:
         """Add a role above all others; returns its id."""
         return self._world.add_role(name, int(permissions)).id

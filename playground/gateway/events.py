@@ -24,6 +24,7 @@ from playground.state.changes import (
     Change,
     ChannelCreate,
     ChannelUpdate,
+    MemberAdd,
     MemberRemove,
     MemberUpdate,
     MessageCreate,
@@ -82,6 +83,9 @@ def events_of(world: World, change: Change) -> Iterator[Event]:
         case RoleCreate(role):
             body = {"guild_id": str(first.id), "role": role_payload(role)}
             yield "GUILD_ROLE_CREATE", body, Intent.GUILDS, first.id
+        case MemberAdd(member):
+            body = {"guild_id": str(first.id), **member_payload(member, first)}
+            yield "GUILD_MEMBER_ADD", body, Intent.GUILD_MEMBERS, first.id
         case MemberUpdate(member):
             body = {"guild_id": str(first.id), **member_payload(member, first)}
             yield "GUILD_MEMBER_UPDATE", body, Intent.GUILD_MEMBERS, first.id

@@ -59,6 +59,13 @@ class AppInstall:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberAdd:
+    """Somebody joined the bot's server."""
+
+    member: GuildMember
+
+
+@dataclass(frozen=True, slots=True)
 class MemberRemove:
     """Somebody left a server of the bot, or was `banned` from it."""
 
@@ -106,6 +113,7 @@ Change = (
     | RoleCreate
     | MemberUpdate
     | AppInstall
+    | MemberAdd
     | MemberRemove
     | RoleCreate
     | MemberUpdate

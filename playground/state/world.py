@@ -20,6 +20,7 @@ from playground.state.changes import (
     Change,
     ChannelCreate,
     ChannelUpdate,
+    MemberAdd,
     MemberRemove,
     MemberUpdate,
     MessageCreate,
@@ -354,6 +355,14 @@ class World:
             if name in (role.name, str(role.id)):
                 return role
         raise DiscordError(errors.UNKNOWN_ROLE)
+
+    def add_member(self, name: str) -> GuildMember:
+        """Have a new person join the bot's server. `name` is their display name."""
+        user = User(self.ids.next(), name.lower(), name)
+        member = self.members[user.id] = GuildMember(user, datetime.now(UTC))
+        self._change_guild(replace(self.guild, members=self.guild.members | {user.id}))
+        self._tell(MemberAdd(member))
+        return member
 
     def remove_member(self, guild: Guild, user_id: int, *, banned: bool) -> None:
         """Take somebody out of a server; they stay a user, and in other servers."""

@@ -37,15 +37,20 @@ class QuotaService:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of(self, requester: Requester) -> Quota:
-        """What this member may have where they ask."""
-        return await self.of_member(requester.server_id, requester.roles)
+    async def of(self, requester: Requester, settings: ServerSettings | None = None) -> Quota:
+        """What this member may have where they ask; `settings` are the server's, if known."""
+        return await self.of_member(requester.server_id, requester.roles, settings)
 
-    async def of_member(self, server_id: int | None, roles: Collection[int]) -> Quota:
+    async def of_member(
+        self,
+        server_id: int | None,
+        roles: Collection[int],
+        settings: ServerSettings | None = None,
+    ) -> Quota:
         """What a member with these roles may have; without a server there are no roles."""
         if server_id is None:
             return Quota(jobs=ServerSettings(server_id=0).jobs_per_member, weight=1)
-        there = await self.of_server(server_id)
+        there = await self.of_server(server_id, settings)
         return effective(there.by_role, server_id, roles, there.jobs_per_member)
 
     async def usage(self, server_id: int | None, member_id: int) -> Usage:
@@ -54,12 +59,11 @@ class QuotaService:
             return Usage(datetime.now(UTC))
         return await quotas.get_usage(self._database, server_id, member_id)
 
-    async def check_requester(self, requester: Requester, pictures: int = 1) -> None:
-        """Refuse a member who may not have so many pictures more. Raises QuotaReached.
+    async def check_requester(self, requester: Requester, quota: Quota, pictures: int = 1) -> None:
+        """Refuse a member whose quota forbids so many pictures more. Raises QuotaReached.
 
         Before anything is spent; the queue counts again, for those who ask at once.
         """
-        quota = await self.of(requester)
         usage = await self.usage(requester.server_id, requester.member_id)
         try:
             quotas.check(quota, usage, pictures)
@@ -72,13 +76,16 @@ class QuotaService:
         counted = tuple(_counted(job, quota) for job in new)
         pictures = sum(job.counted_pictures for job in counted)
         if pictures:
-            await self.check_requester(requester, pictures)
+            await self.check_requester(requester, quota, pictures)
         return counted
 
     # What admins change.
 
-    async def of_server(self, server_id: int) -> ServerQuotas:
-        settings = await servers.get_settings(self._database, server_id)
+    async def of_server(
+        self, server_id: int, settings: ServerSettings | None = None
+    ) -> ServerQuotas:
+        if settings is None:
+            settings = await servers.get_settings(self._database, server_id)
         by_role = await quotas.get_quotas(self._database, server_id)
         return ServerQuotas(by_role, settings.jobs_per_member)
 

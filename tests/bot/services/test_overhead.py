@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -125,3 +126,35 @@ async def test_what_a_job_costs_beside_drawing(
     edits = [one for one in list(playground.requests)[earlier:] if one.method == "PATCH"]
     # One may be composed for an edit that the end comes before.
     assert counted.previews <= len(edits) + 1
+
+
+def tables_asked(statements: list[str]) -> Counter[str]:
+    """How often each table was read before a job was stored."""
+    stored = next(n for n, one in enumerate(statements) if one.startswith("INSERT INTO jobs"))
+    asked = (re.search(r"\sFROM (\w+)", one) for one in statements[:stored])
+    return Counter(found[1] for found in asked if found)
+
+
+async def test_a_prompt_asks_for_settings_and_quotas_no_more_often_than_needed(
+    bot: DarkroomBot, ada: Member
+) -> None:
+    # What is read once after the start does not count.
+    await finished(ada, await ada.slash("darkroom", "imagine", prompt="a red fox --n 1"))
+    with recorded_statements() as statements:
+        await ada.slash("darkroom", "imagine", prompt="a red fox --n 1")
+    asked = tables_asked(statements)
+    # The server's settings, those about pictures, and those that its quotas begin with.
+    assert asked["servers"] <= 3, asked
+    # Once to count what is asked for, and once to place it.
+    assert asked["quotas"] <= 2, asked
+
+
+async def test_a_button_asks_for_settings_and_quotas_no_more_often_than_needed(
+    bot: DarkroomBot, ada: Member
+) -> None:
+    grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a red fox --n 1"))
+    with recorded_statements() as statements:
+        await ada.press(grid, "🔄")
+    asked = tables_asked(statements)
+    assert asked["servers"] <= 4, asked
+    assert asked["quotas"] <= 2, asked

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
+from sqlalchemy import select
 
 from bot.client import DarkroomBot
 from bot.config import Settings
@@ -25,7 +28,7 @@ from playground.testing.member import Member
 from playground.testing.views import Message
 from storage import jobs, members, pictures
 from storage.database import Database
-from storage.models import JobState
+from storage.models import JobRow, JobState
 from storage.pictures import NewPicture
 from tests.support.bot.deployment import PATIENT, Deployment, running_inference
 from tests.support.bot.job_messages import (
@@ -36,6 +39,7 @@ from tests.support.bot.job_messages import (
     grids,
     job_id_of,
     labels,
+    question,
     told,
     whoever,
 )
@@ -123,6 +127,116 @@ async def test_a_picture_by_itself_gets_one_message_wherever_the_bot_was_killed(
         assert "new one" not in posted.content
         with_pictures = [m.id for m in await ada.messages("darkroom") if m.attachments]
         assert with_pictures == [grid.id, shown.id, posted.id]
+
+
+async def about_jobs(member: Member) -> list[str]:
+    """The ids of the channel's messages that have a job's button."""
+    shown = await member.messages("darkroom")
+    return [m.id for m in shown if any("job:" in (b.custom_id or "") for b in m.buttons)]
+
+
+@pytest.mark.parametrize("parent", [False, True], ids=["imagine", "U1"])
+async def test_an_answer_that_discord_took_when_the_bot_was_killed_is_the_jobs_message(
+    deployment: Deployment, playground: Playground, ada: Member, database: Database, parent: bool
+) -> None:
+    grid, before = None, set[str]()
+    async with RunningProcess("-m", "bot", "bot", environment=deployment.environment()) as process:
+        await ada.wait_for_command("imagine")
+        if parent:
+            answer = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
+            grid = await finished(ada, answer)
+            before = set(await about_jobs(ada))
+        held = playground.faults.hold_answers(CALLBACK)
+        if grid is None:
+            waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
+        else:
+            waiting = (await ada.press(grid, "U1")).message
+        await held.waiting.wait()
+        process.send(signal.SIGKILL)
+        await process.wait()
+        held.release()
+    job = await jobs.get(database, job_id_of(waiting))
+    assert job is not None
+    assert job.message_id is None
+    async with deployment.open():
+        shown = await finished(ada, waiting)
+        assert shown.attachments
+        await shown_in(database, job.id, shown)
+        assert set(await about_jobs(ada)) - before == {shown.id}
+
+
+async def shown_in(database: Database, job_id: str, message: Message) -> None:
+    """Until the database has this message as the one that shows the job's end."""
+    while (job := await jobs.get(database, job_id)) is None or job.shown_at is None:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    assert job.message_id == int(message.id)
+
+
+async def test_an_answer_that_discord_took_and_did_not_acknowledge_is_the_jobs_message(
+    bot: DarkroomBot, playground: Playground, ada: Member
+) -> None:
+    playground.faults.lose_answers(CALLBACK)
+    waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
+    shown = await finished(ada, waiting)
+    assert await about_jobs(ada) == [shown.id]
+
+
+async def test_a_first_message_that_discord_took_and_did_not_acknowledge_is_posted_once(
+    bot: DarkroomBot, playground: Playground, ada: Member, database: Database
+) -> None:
+    asked = await question(ada, "a {red, blue} fox --q .25 --n 1")
+    playground.faults.lose_answers(SEND_MESSAGE, times=2)
+    yes = next(one.custom_id for one in asked.buttons if (one.custom_id or "").endswith(":yes"))
+    await ada.press(asked, yes or "")
+    while len(shown := await about_jobs(ada)) < 2 or not await all_shown(database, 2):  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    assert len(shown) == 2
+
+
+async def test_a_job_that_is_cancelled_before_its_message_is_noted_shows_that(
+    bot: DarkroomBot, playground: Playground, ada: Member
+) -> None:
+    held = playground.faults.hold_answers(CALLBACK)
+    waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
+    pressed = asyncio.create_task(ada.press(waiting, "Cancel"))
+    # The bot does not know yet that Discord took its first answer.
+    shown = await ada.wait_for(lambda m: m.id == waiting.id and "Stopped" in m.content, within=30)
+    held.release()
+    await pressed
+    assert await about_jobs(ada) == [shown.id]
+
+
+async def test_a_job_that_is_cancelled_while_it_is_saved_leaves_no_file(
+    bot: DarkroomBot,
+    ada: Member,
+    settings: Settings,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    saving, go_on, sync = threading.Event(), threading.Event(), os.fsync
+
+    def slow_sync(file: int) -> None:
+        saving.set()
+        go_on.wait(60)
+        sync(file)
+
+    monkeypatch.setattr("os.fsync", slow_sync)
+    waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25 --n 1")
+    await asyncio.to_thread(saving.wait, 60)
+    cancelling = asyncio.create_task(ada.press(waiting, f"job:{job_id_of(waiting)}:cancel"))
+    while await job_state(database, waiting) is not JobState.CANCELLED:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    go_on.set()
+    await cancelling
+    await finished(ada, waiting)
+    assert [file for file in settings.picture_folder.iterdir() if file.is_file()] == []
+
+
+async def all_shown(database: Database, count: int) -> bool:
+    """Whether so many jobs have ended, and all are shown in one message each."""
+    async with database.reading() as session:
+        rows = (await session.scalars(select(JobRow))).all()
+    return len(rows) == count and all(one.shown_at and not one.progress_id for one in rows)
 
 
 async def job_state(database: Database, message: Message) -> JobState:

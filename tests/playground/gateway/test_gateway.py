@@ -187,6 +187,26 @@ async def test_a_removed_member_is_told_to_sessions_with_the_intents_and_unknown
     assert list(playground.violations) == []
 
 
+async def test_a_new_member_is_told_to_sessions_with_the_intent_and_can_act(
+    playground: Playground, raw: RawBot
+) -> None:
+    await raw.connect()
+    await raw.send(2, {"token": "any", "intents": 1 << 1})
+    await raw.event("READY")
+    cleo_id = playground.administration.add_member("Cleo")
+    assert (await raw.event("GUILD_MEMBER_ADD"))["user"]["id"] == str(cleo_id)
+    async with Member(playground.url, "Cleo") as cleo:
+        said = await cleo.say("darkroom", "hello")
+        assert said.raw["author"]["id"] == str(cleo_id)
+    assert list(playground.violations) == []
+
+
+async def test_bots_are_told_the_address_of_a_proxy(playground: Playground, raw: RawBot) -> None:
+    playground.administration.set_address("http://127.0.0.1:9")
+    await raw.identify()
+    assert raw.ready["resume_gateway_url"] == "ws://127.0.0.1:9/gateway"
+
+
 async def test_roles_that_are_given_and_taken_are_told_and_stand_in_the_member(
     playground: Playground, ada: Member, raw: RawBot
 ) -> None:

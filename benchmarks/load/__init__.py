@@ -1,0 +1,1 @@
+"""`python -m benchmarks.load`: the bot under many members at once."""

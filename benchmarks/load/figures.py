@@ -1,0 +1,86 @@
+"""What a load trial measured, and the table of it. Pure."""
+
+import os
+import statistics
+from collections import Counter
+from dataclasses import dataclass, field
+
+from benchmarks.report import table
+
+WARM_UP_SHARE = 0.1
+"""The first jobs, after which the bot's memory counts as its level."""
+
+
+@dataclass(slots=True)
+class Figures:
+    """Collected while it runs. Times are seconds, memory is KiB."""
+
+    members: int
+    engine: str
+    load_before: float
+    answers: list[float] = field(default_factory=list)
+    unanswered: int = 0
+    refused: int = 0
+    """What Discord refused, because the message had just been replaced."""
+    waits: list[float] = field(default_factory=list)
+    by_member: Counter[str] = field(default_factory=Counter)
+    memory: list[tuple[int, int]] = field(default_factory=list)
+    """How many jobs had ended, and the bot's memory then."""
+    memory_after: int = 0
+    restarts: int = 0
+
+    def answered(self, seconds: float, was_answered: bool) -> None:
+        if was_answered:
+            self.answers.append(seconds)
+        else:
+            self.unanswered += 1
+
+    def ended(self, member: str, seconds: float) -> None:
+        self.by_member[member] += 1
+        self.waits.append(seconds)
+
+    def remember(self, kib: int) -> None:
+        self.memory.append((len(self.waits), kib))
+
+    def finish(self, kib: int, starts: int) -> None:
+        self.memory_after, self.restarts = kib, starts - 1
+
+    @property
+    def memory_level(self) -> int:
+        """The bot's memory once it was warm."""
+        warm = WARM_UP_SHARE * len(self.waits)
+        return next((kib for ended, kib in self.memory if ended >= warm), self.memory_after)
+
+
+def report(figures: Figures) -> str:
+    """A table, and the circumstances in one line."""
+    answers = sorted(figures.answers)
+    shares = sorted(figures.by_member.values()) or [0]
+    shares = [0] * (figures.members - len(shares)) + shares
+    waits = sorted(figures.waits) or [0.0]
+    rows = [
+        ["first answer, median", f"{1000 * statistics.median(answers):.0f} ms"],
+        ["first answer, 99th percentile", f"{1000 * _share_of(answers, 0.99):.0f} ms"],
+        ["first answer, slowest", f"{1000 * answers[-1]:.0f} ms"],
+        ["not answered within 3 s", str(figures.unanswered)],
+        ["from asking to the end, median", f"{statistics.median(waits):.1f} s"],
+        ["from asking to the end, slowest", f"{waits[-1]:.1f} s"],
+        ["the bot's memory, warm", f"{figures.memory_level / 1024:.0f} MiB"],
+        ["the bot's memory, at most", f"{max(kib for _, kib in figures.memory) / 1024:.0f} MiB"],
+        ["the bot's memory, afterwards", f"{figures.memory_after / 1024:.0f} MiB"],
+        ["jobs of a member, fewest", str(shares[0])],
+        ["jobs of a member, median", f"{statistics.median(shares):.0f}"],
+        ["jobs of a member, most", str(shares[-1])],
+    ]
+    said = (
+        f"{os.cpu_count()} cores; {figures.members} members, {len(figures.waits)} jobs, engine "
+        f"“{figures.engine}”; load average {figures.load_before:.1f} before and "
+        f"{os.getloadavg()[0]:.1f} after."
+    )
+    if figures.restarts:
+        said += f" The bot was started again {figures.restarts} times."
+    return f"{said}\n\n{table(('what', 'measured'), rows)}"
+
+
+def _share_of(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

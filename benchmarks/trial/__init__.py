@@ -1,0 +1,1 @@
+"""What trials of the whole house share: its programs as processes, the lines between, members."""
