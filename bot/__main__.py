@@ -22,7 +22,7 @@ from bot.cli.prune import Prune, days, prune
 from bot.config import Settings, split_addresses
 from bot.engines.configuration import InvalidConfiguration
 from bot.errors import UserError
-from bot.shards import ShardRange
+from bot.shard_range import ShardRange
 from diffusion.telemetry import logs, redaction
 from storage.database import StorageUnavailable, migrate
 from storage.permissions import PRIVATE_UMASK

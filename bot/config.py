@@ -16,7 +16,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.proxies import Proxies, read_proxy
-from bot.shards import ShardRange
+from bot.shard_range import ShardRange
 from diffusion.protocol.session import has_credentials
 from storage.pictures.place import PicturePlace
 

@@ -325,7 +325,7 @@ def _first_of(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False)[0]
     place = ".".join(map(str, first["loc"]))
     if first["type"] == "extra_forbidden":
-        return f"{place}: there is no such setting."
+        return f"There is no setting {place}."
     if first["type"] == "missing":
         return f"{place} is missing."
     said = first["msg"].removeprefix("Value error, ")

@@ -113,9 +113,9 @@ MISTAKES = {
     "a wrong address": (f'[engines.a]\nurl = "ftp://{SECRET}@x"', "must look like"),
     "an unknown setting": (
         f'[engines.a]\nurl = "http://x"\npassword = "{SECRET}"',
-        "engines.a.password: there is no such setting",
+        "There is no setting engines.a.password.",
     ),
-    "an unknown section": ("[engine.a]", "engine: there is no such setting"),
+    "an unknown section": ("[engine.a]", "There is no setting engine."),
     "an unknown kind": ('[engines.a]\nurl = "http://x"\nkind = "comfy"', "'comfyui'"),
     "two kinds": (
         '[engines.a]\nurl = "comfyui+http://x"\nkind = "openai"',
