@@ -15,7 +15,7 @@ from bot.services import queue_worker
 from diffusion.telemetry import logs
 from storage.database import Database, errors
 from storage.jobs import leases as job_leases
-from storage.pictures import PictureFolder
+from storage.pictures import PictureFolder, PictureStore
 
 LEASE_S = 3.0
 
@@ -27,7 +27,7 @@ async def main() -> None:
     settings = Settings(_env_file=None)
     assert settings.discord_url is not None
     point_at(settings.discord_url)
-    folder = PictureFolder(settings.picture_folder)
+    folder = PictureStore(PictureFolder(settings.picture_folder))
     async with (
         Database(settings.database) as database,
         open_engines(read_configuration(settings)) as engines,
