@@ -76,6 +76,8 @@ class Notifications:
                 hear(word)
 
         await connection.add_listener(CHANNEL, hear_others)
+        # A break that the driver sees is seen at once, one that it does not at the next check.
+        connection.add_termination_listener(lambda _: self._news.set())
         connected()
         while True:
             try:
@@ -84,6 +86,8 @@ class Notifications:
             except TimeoutError:
                 await connection.execute("SELECT 1", timeout=errors.TIMEOUT_S)
             self._news.clear()
+            if connection.is_closed():
+                raise asyncpg.InterfaceError("the connection was closed")
             while self._pending:
                 word = next(iter(self._pending))
                 notify = "SELECT pg_notify($1, $2)"
