@@ -76,14 +76,21 @@ class Notifications:
                 hear(word)
 
         await connection.add_listener(CHANNEL, hear_others)
+        # Nothing else says at once that the server has closed it.
+        connection.add_termination_listener(lambda _: self._news.set())
         connected()
+        # What the connection before could not send goes first.
+        self._news.set()
         while True:
             try:
                 async with asyncio.timeout(CHECK_INTERVAL_S):
                     await self._news.wait()
             except TimeoutError:
-                await connection.execute("SELECT 1", timeout=errors.TIMEOUT_S)
+                pass
             self._news.clear()
+            if not self._pending:
+                # Silent for a while, or closed: this raises if it is not there any more.
+                await connection.execute("SELECT 1", timeout=errors.TIMEOUT_S)
             while self._pending:
                 word = next(iter(self._pending))
                 notify = "SELECT pg_notify($1, $2)"
