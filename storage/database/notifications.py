@@ -76,21 +76,18 @@ class Notifications:
                 hear(word)
 
         await connection.add_listener(CHANNEL, hear_others)
-        # Nothing else says at once that the server has closed it.
+        # A break that the driver sees is seen at once, one that it does not at the next check.
         connection.add_termination_listener(lambda _: self._news.set())
         connected()
-        # What the connection before could not send goes first.
-        self._news.set()
         while True:
             try:
                 async with asyncio.timeout(CHECK_INTERVAL_S):
                     await self._news.wait()
             except TimeoutError:
-                pass
-            self._news.clear()
-            if not self._pending:
-                # Silent for a while, or closed: this raises if it is not there any more.
                 await connection.execute("SELECT 1", timeout=errors.TIMEOUT_S)
+            self._news.clear()
+            if connection.is_closed():
+                raise asyncpg.InterfaceError("the connection was closed")
             while self._pending:
                 word = next(iter(self._pending))
                 notify = "SELECT pg_notify($1, $2)"

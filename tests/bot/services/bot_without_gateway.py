@@ -11,11 +11,11 @@ from bot.client import DarkroomBot, point_at
 from bot.config import Settings
 from bot.engines.configuration import read_configuration
 from bot.engines.connections import open_engines
-from bot.picture_store import open_pictures
 from bot.services import queue_worker
 from diffusion.telemetry import logs
 from storage.database import Database, errors
 from storage.jobs import leases as job_leases
+from storage.pictures import PictureFolder, PictureStore
 
 LEASE_S = 3.0
 
@@ -27,11 +27,11 @@ async def main() -> None:
     settings = Settings(_env_file=None)
     assert settings.discord_url is not None
     point_at(settings.discord_url)
-    pictures = open_pictures(settings)
+    folder = PictureStore(PictureFolder(settings.picture_folder))
     async with (
         Database(settings.database) as database,
         open_engines(read_configuration(settings)) as engines,
-        DarkroomBot(settings, database, pictures, engines) as bot,
+        DarkroomBot(settings, database, folder, engines) as bot,
     ):
         await bot.login("playground")
         print("ready", flush=True)

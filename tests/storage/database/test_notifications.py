@@ -43,6 +43,8 @@ class Bot:
 @pytest.fixture
 async def bots(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[Bot]]:
     monkeypatch.setattr(notifications, "RECONNECT_INTERVAL_S", 0.05)
+    # No test waits for the check: a break that the driver sees is noticed without.
+    monkeypatch.setattr(notifications, "CHECK_INTERVAL_S", 3600.0)
     async with AsyncExitStack() as stack:
         some = [Bot(await stack.enter_async_context(Database(postgres_url))) for _ in range(2)]
         running = [asyncio.create_task(bot.run()) for bot in some]
