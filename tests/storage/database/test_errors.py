@@ -1,4 +1,4 @@
-"""Which errors of a database mean that it is unavailable, where a real one shows them too rarely."""
+"""Which errors mean that the database is unavailable: those that a real one shows too rarely."""
 
 import asyncpg
 import pytest
