@@ -1,7 +1,7 @@
 """Markdown tables, and writing them between two marks of a document."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -40,6 +40,14 @@ def numbers_of(document: Path, place: str, row: str) -> dict[str, float]:
         raise SystemExit(f"{document} has no row “{row}” at “{place}”.")
     pairs = zip(lines[0], found, strict=True)
     return {name: float(cell) for name, cell in pairs if cell.replace(".", "", 1).isdigit()}
+
+
+def publish(tables: Mapping[str, str], document: Path, *, writing: bool) -> None:
+    """Print tables by their places, and if so wanted write them there. Exits without marks."""
+    for place, text in tables.items():
+        print(f"{place}\n\n{text}\n")
+        if writing:
+            write(document, place, text)
 
 
 def write(document: Path, place: str, text: str) -> None:

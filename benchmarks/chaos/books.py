@@ -11,9 +11,8 @@ from benchmarks.chaos.account import Books
 from benchmarks.trial.audience import Audience, Seen, seen
 from benchmarks.trial.members import Actor
 from storage.database import Database
-from storage.models import JobRow, JobState, PictureRow, UsageRow
-
-UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
+from storage.jobs import UNFINISHED
+from storage.models import JobRow, PictureRow, UsageRow
 
 
 async def count_unsettled(database: Database) -> int:

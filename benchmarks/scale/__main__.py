@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.report import write
+from benchmarks.report import publish
 from benchmarks.scale import measured
 from benchmarks.scale.assumptions import values
 from benchmarks.scale.figures import (
@@ -62,10 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error("--set needs NAME=VALUE, where VALUE is a number")
     except KeyError as error:
         parser.error(f"there is no assumption {error}")
-    for place, text in tables.items():
-        print(f"{place}\n\n{text}\n")
-        if chosen.write:
-            write(DOCUMENT, place, text)
+    publish(tables, DOCUMENT, writing=chosen.write)
 
 
 if __name__ == "__main__":

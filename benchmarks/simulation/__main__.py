@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.report import write
+from benchmarks.report import publish
 from benchmarks.simulation.scenarios import report
 from benchmarks.simulation.trial import run_trial
 
@@ -27,10 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         tables = {"trial": asyncio.run(run_trial(chosen.jobs or 150, chosen.seed))}
     else:
         tables = dict(report(chosen.jobs or 3000))
-    for place, text in tables.items():
-        print(f"{place}\n\n{text}\n")
-        if chosen.write:
-            write(DOCUMENT, place, text)
+    publish(tables, DOCUMENT, writing=chosen.write)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import URL
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 TIMEOUT_S = 30
@@ -62,6 +62,9 @@ def _is_unavailable(error: DBAPIError) -> bool:
     if type(error.orig) is sqlite3.DatabaseError:  # a damaged file, or no database at all
         return True
     code = _code(error.orig)
+    # Not of the server but of its driver: a connection ended in the middle of a question.
+    if isinstance(error, InternalError) and not code:
+        return True
     # Postgres's classes of errors: connection, authorisation, no such database, resources,
     # intervention by an operator, system.
     return code[:2] in ("08", "28", "3D", "53", "57", "58") or code == UNDEFINED_TABLE

@@ -28,6 +28,13 @@ CHECK_INTERVAL_S = 30.0
 MAX_PENDING = 1000
 """Different words that wait to be sent."""
 
+BROKEN = (
+    *(SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError),
+    # A connection that ends in the middle of a question can leave the driver in confusion.
+    asyncpg.InternalClientError,
+)
+"""What is raised where the connection breaks, or cannot be made."""
+
 log = logging.getLogger(__name__)
 
 Hear = Callable[[str], None]
@@ -62,7 +69,7 @@ class Notifications:
                 async with engine.connect() as connection:
                     raw = await connection.get_raw_connection()
                     await self._talk(raw.driver_connection, hear, connected)
-            except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            except BROKEN:
                 # Polling goes on. The database's own errors are told where it is used.
                 log.info("There is no connection for news of other bots; trying again.")
             await asyncio.sleep(RECONNECT_INTERVAL_S)
@@ -79,6 +86,8 @@ class Notifications:
         # A break that the driver sees is seen at once, one that it does not at the next check.
         connection.add_termination_listener(lambda _: self._news.set())
         connected()
+        # What the connection before could not send goes first.
+        self._news.set()
         while True:
             try:
                 async with asyncio.timeout(CHECK_INTERVAL_S):

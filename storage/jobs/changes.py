@@ -35,7 +35,7 @@ class FailureCause(StrEnum):
     PICTURE_MISSING = "picture_missing"
     """A picture that it needs is gone."""
     NOT_KEPT = "not_kept"
-    """Its pictures could not be written to the disk."""
+    """Its pictures could not be stored."""
     NO_PLACE = "no_place"
     """There was no channel to show it in."""
     BUG = "bug"

@@ -8,6 +8,7 @@ from benchmarks import engines
 from bot.policy import rate_limit
 
 
+@pytest.mark.slow
 async def test_each_job_has_a_time_before_its_request_and_one_after_its_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks.first_picture import STARTS, Wait, report, start_and_draw, suggestion
 from tests.support.models.tiny_model import build_tiny_model
 
 
+@pytest.mark.slow
 async def test_a_start_is_measured_until_the_grid_stands(tmp_path: Path) -> None:
     model = build_tiny_model(tmp_path / "model")
     wait = await start_and_draw(tmp_path / "data", f"{suggestion()} --steps 2", model)

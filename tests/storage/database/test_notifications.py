@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 
+import asyncpg
 import pytest
 
 from storage.database import Database, notifications
@@ -51,7 +52,9 @@ async def bots(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
         yield some
         for task in running:
             task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        ended = await asyncio.gather(*running, return_exceptions=True)
+        # Whatever broke meanwhile, they listened to the end.
+        assert [type(one) for one in ended] == [asyncio.CancelledError] * 2
 
 
 async def test_a_word_is_heard_by_the_others(bots: list[Bot]) -> None:
@@ -77,6 +80,25 @@ async def test_a_broken_connection_is_made_again(bots: list[Bot], postgres_url: 
     await asyncio.gather(*(bot.until(lambda bot=bot: bot.connected >= 2) for bot in bots))
     one.database.tell_bots("again")
     await other.until(lambda: "again" in other.heard)
+
+
+async def test_what_a_broken_connection_could_not_send_is_sent_by_the_next(
+    bots: list[Bot], postgres_url: str
+) -> None:
+    one, _ = bots
+    for bot in bots:
+        await bot.until(lambda bot=bot: bot.connected == 1)
+    listener, heard = await asyncpg.connect(postgres_url), asyncio.Event()
+    try:
+        await listener.add_listener(notifications.CHANNEL, lambda *_: heard.set())
+        await listener.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+        one.database.tell_bots("queue")
+        await heard.wait()
+    finally:
+        await listener.close()
 
 
 async def test_where_there_is_one_bot_nothing_is_told_or_heard(tmp_path: object) -> None:

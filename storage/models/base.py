@@ -1,0 +1,43 @@
+"""The base of all tables, and what their definitions share."""
+
+from dataclasses import fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import JSON, MetaData, text
+from sqlalchemy.orm import DeclarativeBase
+
+from storage.columns import UtcDateTime
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Record = TypeVar("Record", bound="DataclassInstance")
+
+
+class Base(DeclarativeBase):
+    """Base of all tables: names constraints, so that migrations can refer to them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads it as it stands)
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+    }
+
+
+def where(condition: str) -> dict[str, Any]:
+    """Make an index one of the rows that meet a condition."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+def read_row(kind: type[Record], row: Base) -> Record:
+    """Build a dataclass from a row: each field has the value of the column of its name."""
+    return kind(**{field.name: getattr(row, field.name) for field in fields(kind)})
