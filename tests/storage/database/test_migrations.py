@@ -158,12 +158,12 @@ async def test_waiting_jobs_of_before_name_their_models(url: str) -> None:
         job = (
             "INSERT INTO jobs (id, kind, state, prompt, request, member_id, member_name,"
             " channel_id, attachment_limit, attempts, created_at) VALUES"
-            " (:id, 'imagine', :state, :request, :request, 1, 'Ada', 1, 1, 1, '2026-01-01')"
+            " (:id, 'imagine', :state, :prompt, :request, 1, 'Ada', 1, 1, 1, '2026-01-01')"
         )
         for number, request in enumerate(models):
             for state in ("queued", "running", "done"):
                 values = {"id": f"{state}{number}", "state": state, "request": request}
-                connection.execute(text(job), values)
+                connection.execute(text(job), values | {"prompt": request})
 
     await migrate(url)
     await on(url, begin)
