@@ -156,7 +156,12 @@ class PictureCopy:
 
 def _is_copy(there: StoredFile | None, file: StoredFile) -> bool:
     """Whether this is what was copied before. What was drawn again since then may be another."""
-    return there is not None and there.size == file.size and there.modified >= file.modified
+    # Object stores count whole seconds.
+    return (
+        there is not None
+        and there.size == file.size
+        and there.modified >= file.modified.replace(microsecond=0)
+    )
 
 
 def _kept_name(name: str) -> str | None:
