@@ -60,8 +60,12 @@ class Notifications:
         while True:
             try:
                 async with engine.connect() as connection:
-                    raw = await connection.get_raw_connection()
-                    await self._talk(raw.driver_connection, hear, connected)
+                    driver = (await connection.get_raw_connection()).driver_connection
+                    try:
+                        await self._talk(driver, hear, connected)
+                    finally:
+                        # Without a farewell: a server that is silent would be waited for.
+                        driver.terminate()
             except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
                 # Polling goes on. The database's own errors are told where it is used.
                 log.info("There is no connection for news of other bots; trying again.")
