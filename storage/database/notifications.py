@@ -60,7 +60,8 @@ class Notifications:
         while True:
             try:
                 async with engine.connect() as connection:
-                    driver = (await connection.get_raw_connection()).driver_connection
+                    raw = await connection.get_raw_connection()
+                    driver: Any = raw.driver_connection
                     try:
                         await self._talk(driver, hear, connected)
                     finally:

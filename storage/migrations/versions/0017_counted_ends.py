@@ -46,7 +46,8 @@ def _name_models() -> None:
         if "unresolved" not in (request := row.request if isinstance(row.request, dict) else {})
     ]
     if named:
-        job_id, model = sa.bindparam("job_id"), sa.bindparam("named")
+        job_id = sa.bindparam("job_id", type_=sa.String())
+        model = sa.bindparam("named", type_=sa.Text())
         op.get_bind().execute(jobs.update().where(jobs.c.id == job_id).values(model=model), named)
 
 

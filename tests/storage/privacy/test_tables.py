@@ -6,7 +6,7 @@ from storage.privacy.tables import MEMBER_TABLES
 
 TABLES_OF_NOBODY = {
     *("servers", "access_rules", "defaults", "quotas", "word_rules"),
-    *("picture_policies", "unwanted_messages"),
+    *("picture_policies", "unwanted_messages", "duties", "session_starts"),
 }
 """Those that say nothing about a member."""
 
