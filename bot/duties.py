@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 from bot.retry import until_stored
 from storage import duties
@@ -43,6 +44,7 @@ class Duties:
         self._holder = uuid4().hex
         self._uses: Counter[str] = Counter()
         self._ends: dict[str, float] = {}
+        self._changing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @property
     def are_shared(self) -> bool:
@@ -55,17 +57,18 @@ class Duties:
         if not self.are_shared:
             yield
             return
-        await self._take_on(name)
-        self._uses[name] += 1
+        # One that is laid down is not taken on meanwhile: the row that goes would be the new one.
+        changing = self._changing.setdefault(name, asyncio.Lock())
+        async with changing:
+            await self._take_on(name)
+            self._uses[name] += 1
         try:
             yield
         finally:
             self._uses[name] -= 1
             if not self._uses[name]:
                 del self._uses[name], self._ends[name]
-                with contextlib.suppress(StorageUnavailable, TimeoutError):
-                    async with asyncio.timeout(STOP_TIMEOUT_S):
-                        await duties.lay_down(self._database, [name], self._holder)
+                await self._lay_down(name, changing)
 
     async def abandoned(self, prefix: str) -> tuple[str, ...]:
         """What follows the prefix in the names of duties in the middle of which a bot died."""
@@ -100,6 +103,13 @@ class Duties:
             for name in names:
                 if name in self._ends:
                     self._ends[name] = begun + HOLD_S if name in kept else 0.0
+
+    async def _lay_down(self, name: str, changing: asyncio.Lock) -> None:
+        """Give a duty back, unless this bot has taken it on again."""
+        with contextlib.suppress(StorageUnavailable, TimeoutError):
+            async with asyncio.timeout(STOP_TIMEOUT_S), changing:
+                if name not in self._ends:
+                    await duties.lay_down(self._database, [name], self._holder)
 
     async def _take_on(self, name: str) -> None:
         while not self._has(name):

@@ -12,7 +12,7 @@ from bot.picture_store import WrongPicturePlace, open_pictures
 from storage.database import Database, StorageUnavailable, migrate
 from storage.permissions import close_folder
 from storage.pictures import PictureNotRemoved, PictureNotSaved
-from storage.pictures.copying import Counts, PictureCopy
+from storage.pictures.copying import Counts, PictureCopy, SamePlace
 from storage.pictures.files import PictureFiles
 from storage.pictures.place import PicturePlace
 from storage.start_pictures import MIN_AGE_S
@@ -39,7 +39,7 @@ async def migrate_pictures(settings: Settings, wanted: PictureMigration) -> None
     """Copy, and print how far it is. Raises CannotStart, StorageUnavailable, OSError."""
     source = wanted.source or settings.picture_place
     if source.is_same(wanted.target):
-        raise CannotStart(f"The pictures are at {source} already.")
+        raise _there_already(source)
     if wanted.is_deleting and source.is_same(settings.picture_place):
         raise CannotStart(
             f"DARKROOM_PICTURES still names {source}. Set it to {wanted.target}, start the bot "
@@ -75,10 +75,16 @@ async def _copied(settings: Settings, source: PicturePlace, wanted: PictureMigra
             return await copy.run()
     except WrongPicturePlace as error:
         raise CannotStart(str(error)) from error
+    except SamePlace as error:
+        raise _there_already(source) from error
     except (PictureNotSaved, PictureNotRemoved, StorageUnavailable) as error:
         raise CannotStart(
             f"{error} Run the same command again: it goes on where it was cut off."
         ) from error
+
+
+def _there_already(source: PicturePlace) -> CannotStart:
+    return CannotStart(f"The pictures are at {source} already.")
 
 
 def _files_at(settings: Settings, place: PicturePlace) -> PictureFiles:

@@ -330,8 +330,12 @@ def _asked(http: web.Request, body: bytes) -> Asked:
 
 
 def _may_be_signed(http: web.Request) -> bool:
-    """Whether a request is for a picture, with a signature: the replica with it checks that."""
-    return http.path.startswith(FILES_PATH) and "signature" in http.query
+    """Whether a request is for a picture, with a signature: the replica with it checks that.
+
+    Only to fetch one: what else may be sent to such a path nobody has checked.
+    """
+    is_fetched = http.method in ("GET", "HEAD")
+    return is_fetched and http.path.startswith(FILES_PATH) and "signature" in http.query
 
 
 def _still_loading() -> web.Response:

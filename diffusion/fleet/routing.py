@@ -15,6 +15,12 @@ from aiohttp.base_protocol import BaseProtocol
 MAX_FIELDS = 64
 """Fields of a form that are looked at."""
 
+MAX_FIELD_BYTES = 1 << 20
+"""Bytes of one field that is no file; replicas refuse larger ones."""
+
+READ_BYTES = 1 << 18
+"""Bytes of a form that are read before others have their turn."""
+
 USERS = ("safety_identifier", "user")
 
 
@@ -73,7 +79,23 @@ async def _texts(headers: Mapping[str, str], body: bytes) -> AsyncIterator[tuple
         part = await reader.next()
         if part is None:
             return
-        if isinstance(part, aiohttp.BodyPartReader) and part.name and part.filename is None:
-            yield part.name, await part.text()
+        if not isinstance(part, aiohttp.BodyPartReader):
+            return
+        is_text = bool(part.name) and part.filename is None
+        # As replicas read it: bytes of UTF-8, whatever the part says of its encoding.
+        text = await _read(part, keep=is_text)
+        if part.name and is_text:
+            yield part.name, text.decode()
+
+
+async def _read(part: aiohttp.BodyPartReader, *, keep: bool) -> bytes:
+    """The bytes of a part to its end, or none of them. Raises ValueError for too many."""
+    kept = bytearray()
+    while chunk := await part.read_chunk(READ_BYTES):
+        if keep:
+            kept += chunk
+        if len(kept) > MAX_FIELD_BYTES:
+            raise ValueError("A field is too large.")
         # A large form must not keep others waiting.
         await asyncio.sleep(0)
+    return bytes(kept)

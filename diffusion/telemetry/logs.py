@@ -88,7 +88,7 @@ def relay(process: str, line: str) -> None:
         return
     try:
         fields = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
         record = logging.makeLogRecord({"name": process, "levelname": "INFO", "msg": line})

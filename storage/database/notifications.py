@@ -68,7 +68,12 @@ class Notifications:
             try:
                 async with engine.connect() as connection:
                     raw = await connection.get_raw_connection()
-                    await self._talk(raw.driver_connection, hear, connected)
+                    driver: Any = raw.driver_connection
+                    try:
+                        await self._talk(driver, hear, connected)
+                    finally:
+                        # Without a farewell: a server that is silent would be waited for.
+                        driver.terminate()
             except BROKEN:
                 # Polling goes on. The database's own errors are told where it is used.
                 log.info("There is no connection for news of other bots; trying again.")

@@ -7,6 +7,9 @@ from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
 
 MAX_DETAIL_CHARS = 300
 
+MAX_READ_CHARS = 10_000
+"""Characters of an error that are looked at: a server may answer with anything."""
+
 _PASSING_STATUSES = frozenset({408, 409, 425, 429})
 """Statuses from 400 to 499 that say to try again later."""
 
@@ -33,7 +36,7 @@ class Refusal:
 
 def refusal_of(error: Exception) -> Refusal:
     """What an error of obstore means."""
-    text = str(error)
+    text = str(error)[:MAX_READ_CHARS]
     # Behind this come lines for developers of the library.
     text = text.partition("Debug source:")[0]
     code = _found(r"<Code>(\w+)</Code>|\(code: (\w+)\)", text)

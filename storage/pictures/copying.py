@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 from storage.database import Database
 from storage.pictures.files import KEPT_FOLDER, PictureFiles, StoredFile
@@ -16,6 +17,10 @@ from storage.pictures.orphans import hashes, is_picture
 
 MAX_COPIED_AT_ONCE = 8
 """Pictures that are in memory at a time."""
+
+
+class SamePlace(Exception):
+    """The source and the target are one place, by two names."""
 
 
 @dataclass(slots=True)
@@ -62,8 +67,9 @@ class PictureCopy:
     async def run(self) -> Counts:
         """Copy everything.
 
-        Raises StorageUnavailable, PictureNotSaved, PictureNotRemoved, OSError.
+        Raises SamePlace, StorageUnavailable, PictureNotSaved, PictureNotRemoved, OSError.
         """
+        await self._check_apart()
         async for files in self._source.all():
             await self._finished([file for file in files if is_picture(file.name)])
             self._tell(self.counts)
@@ -73,6 +79,21 @@ class PictureCopy:
             await self._copy_all(named)
             self._tell(self.counts)
         return self.counts
+
+    async def _check_apart(self) -> None:
+        """Write a file into the target, and look for it in the source.
+
+        Their names say too little: a folder may be mounted twice. With `delete`, each picture would
+        be found in the target and deleted there.
+        """
+        name = f"{uuid4().hex}.probe"
+        await self._target.put({name: b"darkroom"})
+        try:
+            is_same = name in await self._source.look([name])
+        finally:
+            await self._target.delete([name])
+        if is_same:
+            raise SamePlace
 
     async def _finished(self, files: Sequence[StoredFile]) -> None:
         known = await hashes(self._database, [file.name for file in files])
@@ -135,7 +156,12 @@ class PictureCopy:
 
 def _is_copy(there: StoredFile | None, file: StoredFile) -> bool:
     """Whether this is what was copied before. What was drawn again since then may be another."""
-    return there is not None and there.size == file.size and there.modified >= file.modified
+    # Object stores count whole seconds.
+    return (
+        there is not None
+        and there.size == file.size
+        and there.modified >= file.modified.replace(microsecond=0)
+    )
 
 
 def _kept_name(name: str) -> str | None:

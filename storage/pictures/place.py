@@ -21,8 +21,10 @@ class PicturePlace:
         if "://" not in typed:
             return cls(folder=Path(typed))
         parts = urlsplit(typed)
+        folders = [one for one in parts.path.split("/") if one]
         if (
             parts.scheme not in SCHEMES
+            or not {".", ".."}.isdisjoint(folders)
             or not parts.hostname
             or parts.netloc != parts.hostname
             or parts.query
@@ -33,7 +35,8 @@ class PicturePlace:
                 "pictures are kept in a folder or at an address like s3://bucket/prefix, "
                 "gs://bucket/prefix or az://container/prefix; keys have variables of their own"
             )
-        return cls(bucket=typed.rstrip("/"))
+        # However it was typed, one place has one address.
+        return cls(bucket="/".join([f"{parts.scheme}://{parts.netloc}", *folders]))
 
     @property
     def scheme(self) -> str:

@@ -1,9 +1,11 @@
 """What one bot at a time does: by the one that lives, and by no other meanwhile."""
 
 import asyncio
+import contextlib
 import functools
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
@@ -103,3 +105,36 @@ async def test_where_there_is_one_bot_it_does_all(tmp_path: object) -> None:
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
         assert house.keepers == []
+
+
+async def test_a_duty_that_is_laid_down_is_not_taken_from_who_takes_it_on_again(
+    bots: list[Duties], postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the same bot: the row that is deleted would be the new one."""
+    deleting, may_delete, entered = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    lay_down = stored.lay_down
+
+    async def late(*arguments: Any) -> None:
+        deleting.set()
+        await may_delete.wait()
+        await lay_down(*arguments)
+
+    monkeypatch.setattr(stored, "lay_down", late)
+
+    async def once() -> None:
+        async with bots[0].turn("review:1"):
+            pass
+
+    async def again() -> bool:
+        async with bots[0].turn("review:1"), Database(postgres_url) as database:
+            entered.set()
+            await first
+            return await stored.take_on(database, "review:1", "another bot")
+
+    first = asyncio.create_task(once())
+    await deleting.wait()
+    second = asyncio.create_task(again())
+    with contextlib.suppress(TimeoutError):  # it must not come in before the first is through
+        await asyncio.wait_for(entered.wait(), HOLD_S / 6)
+    may_delete.set()
+    assert not await second

@@ -11,21 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("jobs", sa.Column("model", sa.Text(), nullable=True))
-    jobs = sa.table(
-        "jobs",
-        sa.column("state", sa.String()),
-        sa.column("request", sa.JSON()),
-        sa.column("model", sa.Text()),
-    )
-    # Of jobs that have ended nobody asks: they may be millions.
-    waiting = jobs.c.state.in_(("queued", "running"))
-    # Postgres cannot take a JSON apart that has the character 0 in any of its strings. Such a job
-    # stays without a model, and any engine may claim it.
-    readable = ~sa.cast(jobs.c.request, sa.Text()).contains("\\u0000")
-    unresolved = jobs.c.request["unresolved"].as_string().is_not(None)
-    named = sa.func.coalesce(jobs.c.request["model"].as_string(), "")
-    model = sa.case((~readable, None), (unresolved, None), else_=named)
-    op.execute(jobs.update().where(waiting).values(model=model))
+    _name_models()
     # Filled with the next end of a member's job, or when they ask.
     op.create_table(
         "member_totals",
@@ -39,6 +25,35 @@ def upgrade() -> None:
             ["member_id"], ["members.id"], name=op.f("fk_member_totals_member_id_members")
         ),
     )
+
+
+def _name_models() -> None:
+    """Write the model of each waiting job into its column, as the bot does with a new one."""
+    jobs = sa.table(
+        "jobs",
+        sa.column("id", sa.String()),
+        sa.column("state", sa.String()),
+        sa.column("request", sa.JSON()),
+        sa.column("model", sa.Text()),
+    )
+    # Of jobs that have ended nobody asks: they may be millions. Read here, not by the database:
+    # Postgres cannot take a JSON apart that has half of a character, or the character 0, anywhere.
+    waiting = jobs.c.state.in_(("queued", "running"))
+    rows = op.get_bind().execute(sa.select(jobs.c.id, jobs.c.request).where(waiting)).all()
+    named = [
+        {"job_id": row.id, "named": _text(str(request.get("model") or ""))}
+        for row in rows
+        if "unresolved" not in (request := row.request if isinstance(row.request, dict) else {})
+    ]
+    if named:
+        job_id = sa.bindparam("job_id", type_=sa.String())
+        model = sa.bindparam("named", type_=sa.Text())
+        op.get_bind().execute(jobs.update().where(jobs.c.id == job_id).values(model=model), named)
+
+
+def _text(typed: str) -> str:
+    """Without what a database cannot hold in a text, as in `storage.columns.AnyText`."""
+    return typed.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
 def downgrade() -> None:

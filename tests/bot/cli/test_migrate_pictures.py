@@ -15,6 +15,7 @@ from bot.picture_store import open_pictures
 from storage import jobs
 from storage.database import Database, migrate
 from storage.pictures import PictureFolder, PictureStore, of_job
+from storage.pictures.copying import PictureCopy, SamePlace
 from storage.pictures.place import PicturePlace
 from storage.privacy import erasure
 from tests.support.object_store import BUCKET, use
@@ -192,6 +193,22 @@ async def test_the_same_place_is_refused(settings: Settings) -> None:
         await migrate_pictures(settings, moved(same))
 
 
+async def test_one_place_by_two_names_loses_nothing(settings: Settings) -> None:
+    await migrate(settings.database)
+    pictures = open_pictures(settings)
+    async with Database(settings.database) as database:
+        job_id = await drawn(database, pictures)
+        before = is_there(settings)
+        other_name = PictureFolder(settings.picture_folder)
+        copy = PictureCopy(
+            database, pictures.files, other_name, delete=True, min_age_s=0, tell=lambda _: None
+        )
+        with pytest.raises(SamePlace):
+            await copy.run()
+        assert len(await readable(database, job_id, pictures)) == len(COLOURS)
+    assert is_there(settings) == before
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -203,6 +220,8 @@ async def test_the_same_place_is_refused(settings: Settings) -> None:
         "s3://bucket/x?versionId=1",
         "file:///tmp",
         "S4://bucket",
+        "s3://bucket/a/../b",
+        "s3://bucket/./a",
     ],
 )
 def test_a_place_that_is_none_is_refused(
@@ -222,6 +241,7 @@ def test_a_place_that_is_none_is_refused(
         ("/mnt/pictures", Path("/mnt/pictures"), None),
         ("s3://bucket", None, "s3://bucket"),
         ("gs://bucket/a/b/", None, "gs://bucket/a/b"),
+        ("GS://bucket//a///b", None, "gs://bucket/a/b"),
         ("az://container/a", None, "az://container/a"),
     ],
 )

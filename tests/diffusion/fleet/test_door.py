@@ -202,6 +202,12 @@ async def test_the_key_holds_at_the_door(tiny: Checkpoint) -> None:
         for headers in ({}, {"Authorization": "Bearer x"}, {"X-Darkroom-Caller": "127.0.0.1"}):
             async with session.post(GENERATIONS, json=body, headers=headers) as response:
                 assert response.status == 401
+        # A signature stands for the key where a picture is fetched, and nowhere else.
+        signed = "/v1/images/files/x?signature=1"
+        async with session.post(signed, data=b"x" * 1000) as response:
+            assert response.status == 401
+        async with session.get(signed) as response:
+            assert response.status == 403
         assert engine.steps == 0
         async with session.post(GENERATIONS, json=body, headers=key) as response:
             assert response.status == 200

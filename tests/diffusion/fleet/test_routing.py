@@ -1,11 +1,12 @@
 """For which model and for whom a body is, as the door reads it."""
 
+import asyncio
 import json
 
 import aiohttp
 import pytest
 
-from diffusion.fleet.routing import Said, said_by
+from diffusion.fleet.routing import MAX_FIELD_BYTES, READ_BYTES, Said, said_by
 
 
 async def form(**fields: str | bytes) -> tuple[str, dict[str, str], bytes]:
@@ -49,6 +50,40 @@ async def test_a_form_says_it_in_fields_before_and_after_files() -> None:
     assert (
         await said_by(*await form(image=b"x" * 300_000, model="a", user="u", stream="true")) == said
     )
+
+
+def parts(*written: tuple[bytes, bytes]) -> tuple[str, dict[str, str], bytes]:
+    """A form of parts, by their headers and contents."""
+    form = b"".join(b"--b\r\n%s\r\n\r\n%s\r\n" % part for part in written) + b"--b--\r\n"
+    return "multipart/form-data", {"Content-Type": "multipart/form-data; boundary=b"}, form
+
+
+MODEL = b'Content-Disposition: form-data; name="model"'
+USER = b'Content-Disposition: form-data; name="user"'
+IMAGE = b'Content-Disposition: form-data; name="image"; filename="a.png"'
+
+
+async def test_fields_are_read_as_replicas_read_them_and_within_bounds() -> None:
+    encoded = MODEL + b"\r\nContent-Type: text/plain; charset=utf-16"
+    assert await said_by(*parts((encoded, b"a"), (USER, b"u"))) == Said("a", "u")
+    too_large = b"x" * (MAX_FIELD_BYTES + 1)
+    assert await said_by(*parts((MODEL, b"a"), (USER, too_large))) == Said("a")
+
+
+async def test_others_have_their_turn_while_a_large_form_is_read() -> None:
+    form = parts((IMAGE, b"\r\n" * (8 * READ_BYTES)), (MODEL, b"a"))
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    assert await said_by(*form) == Said("a")
+    counting.cancel()
+    assert turns > 16
 
 
 async def test_our_own_form_says_it_in_its_request() -> None:

@@ -139,6 +139,41 @@ async def test_prompts_of_before_are_found_in_capital_letters_and_in_small(url: 
         assert found.jobs[0].prompt.startswith("ÉTÉ")
 
 
+async def test_waiting_jobs_of_before_name_their_models(url: str) -> None:
+    models = {
+        '{"model": "sdxl"}': "sdxl",
+        "{}": "",
+        '{"model": "", "unresolved": true}': None,
+        # Halves of characters, and the character 0: Postgres stores them and cannot read them.
+        r'{"model": "sdxl", "prompt": "\ud83d", "negative_prompt": "a\u0000b"}': "sdxl",
+        r'{"model": "\ud83d\u0000"}': "?\ufffd",
+        "[]": "",
+    }
+
+    def begin(connection: Connection) -> None:
+        command.downgrade(migration_config(connection), "0016")
+        connection.execute(
+            text("INSERT INTO members (id, name, first_seen) VALUES (1, 'Ada', '2026-01-01')")
+        )
+        job = (
+            "INSERT INTO jobs (id, kind, state, prompt, request, member_id, member_name,"
+            " channel_id, attachment_limit, attempts, created_at) VALUES"
+            " (:id, 'imagine', :state, :prompt, :request, 1, 'Ada', 1, 1, 1, '2026-01-01')"
+        )
+        for number, request in enumerate(models):
+            for state in ("queued", "running", "done"):
+                values = {"id": f"{state}{number}", "state": state, "request": request}
+                connection.execute(text(job), values | {"prompt": request})
+
+    await migrate(url)
+    await on(url, begin)
+    await migrate(url)
+    rows = await on(url, lambda it: it.execute(text("SELECT state, prompt, model FROM jobs")).all())
+    for state in ("queued", "running"):
+        assert {prompt: model for one, prompt, model in rows if one == state} == models
+    assert {model for state, _, model in rows if state == "done"} == {None}
+
+
 async def test_migrating_at_once_migrates_once(url: str) -> None:
     await asyncio.gather(*(migrate(url) for _ in range(5)))
     assert await on(url, differences) == []

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
+from tempfile import TemporaryDirectory
 
 import asyncpg
 import pytest
+from sqlalchemy import make_url
 
-from storage.database import Database, notifications
+from storage.database import Database, errors, notifications
 from tests.support.postgres import execute
 
 
@@ -99,6 +101,61 @@ async def test_what_a_broken_connection_could_not_send_is_sent_by_the_next(
         await heard.wait()
     finally:
         await listener.close()
+
+
+@asynccontextmanager
+async def silenced(postgres_url: str, is_silent: asyncio.Event) -> AsyncIterator[str]:
+    """The address of a way to Postgres whose connections carry nothing once `is_silent` is set, and
+    do not break either; those that are made later carry all."""
+    folder = make_url(postgres_url).query["host"]
+
+    async def carry(come: asyncio.StreamReader, go: asyncio.StreamWriter, silent: bool) -> None:
+        while (some := await come.read(65536)) and (silent or not is_silent.is_set()):
+            go.write(some)
+            await go.drain()
+        if not is_silent.is_set():
+            go.close()
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        was_silent = is_silent.is_set()
+        there, back = await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.5432")
+        ways = carry(reader, back, was_silent), carry(there, writer, was_silent)
+        writers.extend((back, writer))
+        kept.extend(asyncio.create_task(way) for way in ways)
+
+    kept: list[asyncio.Task[None]] = []
+    writers: list[asyncio.StreamWriter] = []
+    with TemporaryDirectory() as own:
+        async with await asyncio.start_unix_server(connect, f"{own}/.s.PGSQL.5432"):
+            yield str(make_url(postgres_url).update_query_dict({"host": own}))
+            for task in kept:
+                task.cancel()
+            await asyncio.gather(*kept, return_exceptions=True)
+            for writer in writers:
+                writer.close()
+            closed = (writer.wait_closed() for writer in writers)
+            await asyncio.gather(*closed, return_exceptions=True)
+
+
+async def test_a_connection_that_falls_silent_is_made_again(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a firewall forgets it: nothing comes, and nothing breaks."""
+    monkeypatch.setattr(notifications, "RECONNECT_INTERVAL_S", 0.05)
+    monkeypatch.setattr(notifications, "CHECK_INTERVAL_S", 0.05)
+    monkeypatch.setattr(errors, "TIMEOUT_S", 1.0)
+    is_silent = asyncio.Event()
+    async with silenced(postgres_url, is_silent) as url, Database(url) as database:
+        bot = Bot(database)
+        running = asyncio.create_task(bot.run())
+        await bot.until(lambda: bot.connected == 1)
+        is_silent.set()
+        try:
+            async with asyncio.timeout(30):
+                await bot.until(lambda: bot.connected == 2)
+        finally:
+            running.cancel()
+            await asyncio.wait({running}, timeout=10)
 
 
 async def test_where_there_is_one_bot_nothing_is_told_or_heard(tmp_path: object) -> None:

@@ -163,3 +163,19 @@ def check(migrated: str) -> None:
         assert SECRET.encode() not in content, file.name
         assert b"Lovelace" not in content, file.name
     assert b"of Ben" in there[0].read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+async def test_who_is_forgotten_already_and_asks_again_meanwhile_is_kept(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There was no row of theirs to lock, so that the new job would have waited."""
+    drop = erasure._drop_reviews
+
+    async def ask_meanwhile(*arguments: Any) -> None:
+        await queue(database, ADA)
+        await drop(*arguments)
+
+    monkeypatch.setattr(erasure, "_drop_reviews", ask_meanwhile)
+    assert await erasure.forget_member(database, ADA) == frozenset()
+    assert await history.latest(database, ADA) is not None
