@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from diffusion.fleet.placement import Bounds
+from diffusion.fleet.placement import DEFAULT_IDLE_S, Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class FleetArguments:
     port: int
     bounds: Bounds
     requests_at_once: int | None
+    idle_s: float
     copies: int
     open_to_all: bool
 
@@ -74,6 +75,13 @@ def parsed(typed: Sequence[str] | None = None) -> FleetArguments:
         help="requests that a replica has at once; measured by default",
     )
     parser.add_argument(
+        "--idle",
+        metavar="SECONDS",
+        type=_positive,
+        default=DEFAULT_IDLE_S,
+        help="how long a replica that is not needed is kept (%(default)s)",
+    )
+    parser.add_argument(
         "--doors", type=_positive, default=1, help="on how many machines requests are taken in"
     )
     parser.add_argument(
@@ -93,6 +101,7 @@ def parsed(typed: Sequence[str] | None = None) -> FleetArguments:
         given.port,
         Bounds(least, most, given.cores),
         given.at_once,
+        given.idle,
         given.doors,
         given.no_key,
     )

@@ -130,7 +130,7 @@ def _measured(arguments: FleetArguments, model: str, placement: Placement) -> Se
     if arguments.address is None:
         # One machine chooses once. Others might choose otherwise, and then draw other bytes.
         backend = None
-    return ServedModel(model, placement, at_once, is_rare, backend)
+    return ServedModel(model, placement, at_once, is_rare, backend, arguments.idle_s)
 
 
 def _ready(arguments: FleetArguments, models: list[ServedModel]) -> str:
