@@ -8,7 +8,7 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from safetensors import safe_open
@@ -53,12 +53,13 @@ Parts = Mapping[str, Tensor]
 """The weights for one layer, by what they are: `down`, `up` and perhaps `alpha`."""
 
 Made = TypeVar("Made")
-ReadWeight = Callable[[safe_open, str], Tensor]
+ReadWeight = Callable[[Any, str], Tensor]
+"""Reads a weight by its name from a file of safetensors."""
 
 
 def read_lora(path: Path, networks: Mapping[str, nn.Module]) -> dict[nn.Module, LoraDelta]:
     """The delta that the LoRA in a file adds to each layer. Raises UnusableLora."""
-    weights, metadata = _read(path, lambda file, name: file.get_tensor(name))
+    weights, metadata = _read(path, _weight)
     return dict(_each(weights, metadata, path, networks, _addition))
 
 
@@ -113,10 +114,15 @@ def _read(path: Path, read: ReadWeight) -> tuple[dict[str, Tensor], Mapping[str,
     return weights, metadata
 
 
-def _shape(file: safe_open, name: str) -> Tensor:
+def _weight(file: Any, name: str) -> Tensor:
+    weight: Tensor = file.get_tensor(name)
+    return weight
+
+
+def _shape(file: Any, name: str) -> Tensor:
     """A weight without its numbers; a single number is read."""
     shape = file.get_slice(name).get_shape()
-    return file.get_tensor(name) if math.prod(shape) == 1 else torch.empty(shape, device="meta")
+    return _weight(file, name) if math.prod(shape) == 1 else torch.empty(shape, device="meta")
 
 
 def _check_kind(weights: Mapping[str, Tensor]) -> None:

@@ -80,7 +80,9 @@ class LoraLayers:
     def _deltas(self, names: Collection[str]) -> dict[str, LoraDeltas]:
         with self._lock:
             for name in sorted(names):
-                self._kept[name] = self._kept.pop(name, None) or self._readers[name]()
+                if name not in self._kept:
+                    self._kept[name] = self._readers[name]()
+                self._kept.move_to_end(name)
             wanted = {name: self._kept[name] for name in names}
             size = sum(map(_bytes, self._kept.values()))
             # The longest unused are in front, and those of now at the end.
