@@ -22,6 +22,7 @@ class FleetArguments:
     idle_s: float
     copies: int
     open_to_all: bool
+    only_measures: bool
 
 
 def parsed(typed: Sequence[str] | None = None) -> FleetArguments:
@@ -89,6 +90,11 @@ def parsed(typed: Sequence[str] | None = None) -> FleetArguments:
         action="store_true",
         help="let everybody who reaches --host draw, where no INFERENCE_API_KEY is set",
     )
+    parser.add_argument(
+        "--measure",
+        action="store_true",
+        help="only say how many requests a replica should have at once here",
+    )
     given = parser.parse_args(typed)
     if given.local and (given.address or given.replicas != (None, None)):
         parser.error("--local goes with neither --address nor --replicas")
@@ -104,6 +110,7 @@ def parsed(typed: Sequence[str] | None = None) -> FleetArguments:
         given.idle,
         given.doors,
         given.no_key,
+        given.measure,
     )
 
 

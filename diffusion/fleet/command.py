@@ -54,11 +54,15 @@ def run(arguments: FleetArguments) -> int:
         origins = sorted(read_origins(allowed, api_key, arguments.open_to_all))
     except (OpenToAll, WrongOrigins) as error:
         return _refused(error, os.EX_CONFIG)
-    models: list[ServedModel] = []
+    deployed = False
     try:
         _join(arguments.address)
         signal.signal(signal.SIGTERM, _interrupt)
         models = _models(arguments)
+        if arguments.only_measures:
+            logs.tell(f"measured: {_shown(models)}", logger=__name__)
+            return 0
+        deployed = True
         door = settings_here(api_key, arguments.host, origins, arguments.copies)
         _deploy(arguments, fleet(models, door))
         logs.tell(_ready(arguments, models), logger=__name__)
@@ -80,7 +84,7 @@ def run(arguments: FleetArguments) -> int:
         return _refused(error, 1)
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        _leave(arguments.address, deployed=bool(models))
+        _leave(arguments.address, deployed)
     return 0
 
 
@@ -170,12 +174,15 @@ def _measured(arguments: FleetArguments, model: str, placement: Placement) -> Se
 
 
 def _ready(arguments: FleetArguments, models: list[ServedModel]) -> str:
-    shown = "; ".join(
+    return f"fleet ready at http://{arguments.host}:{arguments.port} ({_shown(models)})"
+
+
+def _shown(models: list[ServedModel]) -> str:
+    return "; ".join(
         f"{one.model or 'the embedded model'}: {_span(one.placement)} replicas, "
         f"{one.requests_at_once} requests each"
         for one in models
     )
-    return f"fleet ready at http://{arguments.host}:{arguments.port} ({shown})"
 
 
 def _span(placement: Placement) -> str:
