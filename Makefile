@@ -42,7 +42,8 @@ company: .venv/installed-dev
 # Engines on Ray, a replica killed under the real bot, and the files for Kubernetes against its
 # schemas. Installs 400 MB.
 fleet: .venv/installed-fleet
-	$(BIN)/python -m pytest -m fleet tests/bot/test_fleet.py tests/test_kubernetes.py $(ARGS)
+	$(BIN)/python -m pytest -m fleet tests/bot/test_fleet.py tests/bot/test_fleet_nodes.py \
+		tests/test_kubernetes.py $(ARGS)
 
 .venv/installed-fleet: .venv/installed-dev
 	$(INSTALL) -e '.[dev,fleet]' kubernetes-validate

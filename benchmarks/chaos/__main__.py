@@ -166,7 +166,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--bots", type=int, default=1, help="more than one need Postgres")
     parser.add_argument("--engines", type=int, default=1)
-    parser.add_argument("--engine", choices=("quick", "embedded"), default="quick")
+    parser.add_argument(
+        "--engine",
+        choices=("quick", "embedded", "fleet"),
+        default="quick",
+        help="fleet: --engines replicas on Ray, of which each is hit, and Ray's head",
+    )
     parser.add_argument("--seed", type=int, default=None, help="default: a new one, printed")
     parser.add_argument("--interval", type=float, default=KILL_INTERVAL_S, help="of kills, seconds")
     parser.add_argument("--only-kills", action="store_true", help="no other faults")

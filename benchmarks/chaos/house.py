@@ -10,6 +10,7 @@ from typing import Any
 
 from yarl import URL
 
+from benchmarks.chaos.fleet import Target, fleet
 from benchmarks.chaos.machinery import Clock, Disk
 from benchmarks.chaos.schedule import Blow, Event, Targets
 from benchmarks.trial import lines, programs
@@ -51,7 +52,7 @@ class House:
     url: str
     """Of the database, without a line between."""
     bots: Mapping[str, programs.Program]
-    engines: Mapping[str, programs.Program]
+    engines: Mapping[str, Target]
     lines: Mapping[str, lines.Line]
     clocks: Mapping[str, Clock]
     postgres: PostgresProcess | None
@@ -93,7 +94,7 @@ class House:
             case Blow.DISK:
                 await self.disk.fill(event.seconds, [bot.pid for bot in self.bots.values()])
 
-    def _program(self, name: str) -> programs.Program:
+    def _program(self, name: str) -> Target:
         return self.bots.get(name) or self.engines[name]
 
     async def _kill(self, event: Event) -> bool:
@@ -135,10 +136,14 @@ async def house(plan: Plan, folder: Path) -> AsyncIterator[House]:
         assert port is not None
         discord = await line(DISCORD, lines.tcp(port))
         playground.administration.set_address(discord.url)
-        engines, addresses = {}, []
-        for number in range(1, plan.engines + 1):
+        engines, addresses = dict[str, Target](), []
+        # A fleet has one address for all its replicas.
+        for number in range(1, 2 if plan.engine == "fleet" else plan.engines + 1):
             name, port = f"engine-{number}", programs.free_port()
-            engines[name] = programs.engine(name, plan.engine, port, folder)
+            if plan.engine == "fleet":
+                engines |= fleet("fleet", plan.engines, port, folder)
+            else:
+                engines[name] = programs.engine(name, plan.engine, port, folder)
             addresses.append((await line(f"{INFERENCE}-{number}", lines.tcp(port))).url)
         postgres, url, seen_at = None, f"sqlite:///{disk.folder}/darkroom.sqlite3", ""
         if plan.database == "postgres":

@@ -37,6 +37,7 @@ from diffusion.engine.scheduler import NOBODY, Entry, Scheduler, Shape
 from diffusion.engine.shares import Caller
 from diffusion.engine.vae_thread import NO_MEMORY, Encoded, VaeFailed, VaeThread
 from diffusion.loading.load import Checkpoint
+from diffusion.loading.lora import UnusableLora
 from diffusion.nn.devices import is_device_lost, is_out_of_memory
 from diffusion.nn.openvino_unet import OpenvinoUnet
 from diffusion.protocol.requests import ImageRequest
@@ -298,6 +299,9 @@ class Engine:
         except Exception as error:
             if is_device_lost(error):
                 raise
+            if isinstance(error, UnusableLora):
+                events.append(_without_lora(generation, error))
+                return False
             log.exception("a prompt could not be read")
             trouble = "The model could not read this prompt."
             reason = NO_MEMORY if is_out_of_memory(error) else trouble
@@ -311,6 +315,14 @@ class Engine:
         shape = joined[0].entry.shape
         try:
             advance(trajectories, self._denoise(shape, trajectories))
+        except UnusableLora as error:
+            # The others are unchanged, and go on with the next step.
+            wants = [
+                one
+                for one in joined
+                if error.name in {lora.name for lora in one.composition.request.loras}
+            ]
+            return [_without_lora(one, error) for one in wants]
         except Exception as error:
             if is_device_lost(error):
                 raise
@@ -377,3 +389,9 @@ class Engine:
 def _texts(plans: Sequence[Plan]) -> tuple[str, ...]:
     """All texts of the plans, each once."""
     return tuple(dict.fromkeys(text for plan in plans for text in plan.all_texts))
+
+
+def _without_lora(generation: _Generation, error: UnusableLora) -> GenerationFailed:
+    """What becomes of a request whose LoRA cannot be read now."""
+    log.warning("The LoRA %s cannot be read: it %s", error.name, error.reason)
+    return GenerationFailed(generation.key, f"The LoRA “{error.name}” {error.reason}")

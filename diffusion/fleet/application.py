@@ -18,7 +18,7 @@ from ray.serve.config import AutoscalingConfig
 
 from diffusion.environment import DEFAULTS
 from diffusion.fleet.ingress import Ingress
-from diffusion.fleet.placement import UNMEASURED_REQUESTS_AT_ONCE, Placement
+from diffusion.fleet.placement import DEFAULT_IDLE_S, UNMEASURED_REQUESTS_AT_ONCE, Placement
 from diffusion.fleet.replica import EngineReplica
 from diffusion.server.admission.origins import read_origins
 
@@ -26,9 +26,6 @@ APPLICATION = "darkroom"
 
 UPSCALE_DELAY_S = 5.0
 """How long there are too many requests before another replica is started."""
-
-DOWNSCALE_DELAY_S = 300.0
-"""How long there are too few before one is stopped: loading a model takes minutes."""
 
 GRACE_S = 120.0
 """How long a replica that is no longer needed may finish what it draws."""
@@ -52,7 +49,8 @@ INHERITED = (
 class ServedModel:
     """A model to serve: its folder, file or hub name, empty for the embedded one.
 
-    `backend` is what runs the U-Net of all replicas; None leaves it to each machine.
+    `backend` is what runs the U-Net of all replicas; None leaves it to each machine. A replica is
+    stopped after `idle_s` seconds in which fewer would have been enough.
     """
 
     model: str
@@ -60,6 +58,7 @@ class ServedModel:
     requests_at_once: int
     is_rare: bool = False
     backend: str | None = None
+    idle_s: float = DEFAULT_IDLE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ def _model(number: int, served: ServedModel, environment: Mapping[str, str]) -> 
                 max_replicas=placement.max_replicas,
                 target_ongoing_requests=served.requests_at_once,
                 upscale_delay_s=UPSCALE_DELAY_S,
-                downscale_delay_s=DOWNSCALE_DELAY_S,
+                downscale_delay_s=served.idle_s,
             )
         }
     deployed = serve.deployment(EngineReplica).options(
@@ -154,6 +153,7 @@ class Arguments(BaseModel):
     least: int = Field(1, ge=0)
     most: int = Field(1, ge=1)
     requests_at_once: int = Field(UNMEASURED_REQUESTS_AT_ONCE, ge=1)
+    idle_s: float = Field(DEFAULT_IDLE_S, ge=0)
     copies: int = Field(1, ge=1)
     host: str = "0.0.0.0"
     open_to_all: bool = False
@@ -181,6 +181,7 @@ def build(args: Arguments) -> Application:
             ),
             args.requests_at_once,
             model in args.rare,
+            idle_s=args.idle_s,
         )
         for model in args.models
     ]

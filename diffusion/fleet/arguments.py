@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from diffusion.fleet.placement import Bounds
+from diffusion.fleet.placement import DEFAULT_IDLE_S, Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,10 @@ class FleetArguments:
     port: int
     bounds: Bounds
     requests_at_once: int | None
+    idle_s: float
     copies: int
     open_to_all: bool
+    only_measures: bool
 
 
 def parsed(typed: Sequence[str] | None = None) -> FleetArguments:
@@ -74,12 +76,24 @@ def parsed(typed: Sequence[str] | None = None) -> FleetArguments:
         help="requests that a replica has at once; measured by default",
     )
     parser.add_argument(
+        "--idle",
+        metavar="SECONDS",
+        type=_positive,
+        default=DEFAULT_IDLE_S,
+        help="how long a replica that is not needed is kept (%(default)s)",
+    )
+    parser.add_argument(
         "--doors", type=_positive, default=1, help="on how many machines requests are taken in"
     )
     parser.add_argument(
         "--no-key",
         action="store_true",
         help="let everybody who reaches --host draw, where no INFERENCE_API_KEY is set",
+    )
+    parser.add_argument(
+        "--measure",
+        action="store_true",
+        help="only say how many requests a replica should have at once here",
     )
     given = parser.parse_args(typed)
     if given.local and (given.address or given.replicas != (None, None)):
@@ -93,8 +107,10 @@ def parsed(typed: Sequence[str] | None = None) -> FleetArguments:
         given.port,
         Bounds(least, most, given.cores),
         given.at_once,
+        given.idle,
         given.doors,
         given.no_key,
+        given.measure,
     )
 
 

@@ -3,14 +3,17 @@
 import logging
 import os
 import signal
-import threading
-from collections.abc import Sequence
+import socket
+import time
+from contextlib import suppress
 from typing import NoReturn
 
 import ray
 from ray import serve
 from ray.exceptions import RayError
+from ray.serve import Application
 
+from diffusion.engine.backends import backend_wanted
 from diffusion.environment import DEFAULTS
 from diffusion.fleet.application import APPLICATION, ServedModel, fleet, settings_here
 from diffusion.fleet.arguments import FleetArguments
@@ -30,7 +33,16 @@ from diffusion.telemetry import logs
 MEASURE_TIMEOUT_S = 900.0
 """Seconds for loading a model, perhaps from the hub, and measuring it."""
 
+HEAD_INTERVAL_S = 2.0
+HEAD_GONE_S = {"started": 6.0, "joined": 50.0}
+"""How long Ray's head may not answer. One that we started does not come back. One that others
+start may; after 60 seconds Ray would end this process without a word."""
+
 log = logging.getLogger(__name__)
+
+
+class HeadLost(Exception):
+    """Ray's head is gone; the message says what to do."""
 
 
 def run(arguments: FleetArguments) -> int:
@@ -42,15 +54,26 @@ def run(arguments: FleetArguments) -> int:
         origins = sorted(read_origins(allowed, api_key, arguments.open_to_all))
     except (OpenToAll, WrongOrigins) as error:
         return _refused(error, os.EX_CONFIG)
+    deployed = False
     try:
         _join(arguments.address)
         signal.signal(signal.SIGTERM, _interrupt)
-        models = _deploy(arguments, api_key, origins)
+        models = _models(arguments)
+        if arguments.only_measures:
+            logs.tell(f"measured: {_shown(models)}", logger=__name__)
+            return 0
+        deployed = True
+        door = settings_here(api_key, arguments.host, origins, arguments.copies)
+        _deploy(arguments, fleet(models, door))
         logs.tell(_ready(arguments, models), logger=__name__)
-        threading.Event().wait()
+        _watch_head("started" if arguments.address is None else "joined")
+    except HeadLost as lost:
+        # What usually ends a fleet would wait for the head.
+        _refused(lost, 1)
+        os._exit(1)
     except KeyboardInterrupt:
         log.info("The fleet stops.")
-    except CannotPlace as error:
+    except (CannotPlace, SettingError) as error:
         return _refused(error, os.EX_CONFIG)
     except RayError as error:
         # In a replica's process something was raised: what, says its cause.
@@ -61,28 +84,40 @@ def run(arguments: FleetArguments) -> int:
         return _refused(error, 1)
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        _leave(arguments.address)
+        _leave(arguments.address, deployed)
     return 0
 
 
-def _deploy(
-    arguments: FleetArguments, api_key: str | None, origins: Sequence[str]
-) -> list[ServedModel]:
-    """Deploy all models and the door, and wait until they are ready. Raises CannotPlace, RayError
-    and RuntimeError."""
+def _models(arguments: FleetArguments) -> list[ServedModel]:
+    """Where each model goes, and what was measured. Raises CannotPlace and RayError."""
     placed = place(arguments.models, arguments.rare, ray.cluster_resources(), arguments.bounds)
-    models = [_measured(arguments, model, placed[model]) for model in arguments.models]
-    door = settings_here(api_key, arguments.host, origins, arguments.copies)
+    return [_measured(arguments, model, placed[model]) for model in arguments.models]
+
+
+def _deploy(arguments: FleetArguments, application: Application) -> None:
+    """Deploy all models and the door, and wait until they are ready. Raises RayError and
+    RuntimeError."""
     serve.start(
         proxy_location="EveryNode",
         http_options={"host": arguments.host, "port": arguments.port},
     )
     serve.run(
-        fleet(models, door),
+        application,
         name=APPLICATION,
         logging_config={"log_level": "WARNING", "enable_access_log": False},
     )
-    return models
+
+
+def _watch_head(kind: str) -> NoReturn:
+    """Wait until Ray's head is gone. Raises HeadLost."""
+    address = ray.get_runtime_context().gcs_address
+    host, _, port = address.rpartition(":")
+    answered = time.monotonic()
+    while time.monotonic() - answered < HEAD_GONE_S[kind]:
+        time.sleep(HEAD_INTERVAL_S)
+        with suppress(OSError), socket.create_connection((host, int(port)), HEAD_INTERVAL_S):
+            answered = time.monotonic()
+    raise HeadLost(f"Ray's head at {address} is gone, and the fleet with it. Start it again.")
 
 
 def _interrupt(*_: object) -> NoReturn:
@@ -100,46 +135,54 @@ def _join(address: str | None) -> None:
     ray.init(**options, logging_level=logging.WARNING, namespace=APPLICATION)
 
 
-def _leave(address: str | None) -> None:
-    """End what was started: of a cluster that others run, our application alone."""
+def _leave(address: str | None, deployed: bool) -> None:
+    """End what was started: of a cluster that others run, our application alone.
+
+    Where nothing was `deployed`, another fleet may run there under the same name.
+    """
     if not ray.is_initialized():
         return
     if address is None:
         serve.shutdown()
-    else:
+    elif deployed:
         serve.delete(APPLICATION)
     ray.shutdown()
 
 
 def _measured(arguments: FleetArguments, model: str, placement: Placement) -> ServedModel:
     """The model, with as many requests at once for a replica as its measured passes allow."""
-    is_rare, at_once, backend = model in arguments.rare, arguments.requests_at_once, None
-    if at_once is None and ray.available_resources().get("GPU", 0.0) < placement.gpus:
-        log.warning("No GPU is free to measure “%s”; a guess is used.", model)
-        at_once = UNMEASURED_REQUESTS_AT_ONCE
-    if at_once is None:
+    at_once, backend = arguments.requests_at_once, None
+    # One machine chooses what draws once. Others might choose otherwise, and draw other bytes.
+    is_open = arguments.address is not None and not placement.gpus and backend_wanted() == "auto"
+    free = ray.available_resources()
+    is_room = free.get("GPU", 0.0) >= placement.gpus and free.get("CPU", 0.0) >= placement.cpus
+    if not is_room:
+        # Another fleet has them, which this one takes the place of.
+        log.warning("No GPU or core is free to measure “%s”; a guess is used.", model)
+        at_once = at_once or UNMEASURED_REQUESTS_AT_ONCE
+    elif at_once is None or is_open:
         # Its process ends with it, and frees the GPU's memory.
         measure = ray.remote(max_calls=1)(measured).options(
             num_gpus=placement.gpus,
             num_cpus=placement.cpus,
             runtime_env={"env_vars": {**DEFAULTS, **settings_here(None, "", ()).environment}},
         )
-        at_once, backend = ray.get(
-            measure.remote(model, placement.threads), timeout=MEASURE_TIMEOUT_S
-        )
-    if arguments.address is None:
-        # One machine chooses once. Others might choose otherwise, and then draw other bytes.
-        backend = None
-    return ServedModel(model, placement, at_once, is_rare, backend)
+        best, found = ray.get(measure.remote(model, placement.threads), timeout=MEASURE_TIMEOUT_S)
+        at_once, backend = at_once or best, found if is_open else None
+    is_rare = model in arguments.rare
+    return ServedModel(model, placement, at_once, is_rare, backend, arguments.idle_s)
 
 
 def _ready(arguments: FleetArguments, models: list[ServedModel]) -> str:
-    shown = "; ".join(
+    return f"fleet ready at http://{arguments.host}:{arguments.port} ({_shown(models)})"
+
+
+def _shown(models: list[ServedModel]) -> str:
+    return "; ".join(
         f"{one.model or 'the embedded model'}: {_span(one.placement)} replicas, "
         f"{one.requests_at_once} requests each"
         for one in models
     )
-    return f"fleet ready at http://{arguments.host}:{arguments.port} ({shown})"
 
 
 def _span(placement: Placement) -> str:

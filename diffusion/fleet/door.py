@@ -1,32 +1,26 @@
 """The one address of a fleet: the gate, then the replica of the model that is asked for.
 
-Answers itself what is about all replicas: models, health, metrics. All else is answered by a
-replica, whose bytes are passed on as they come. Imports neither torch nor Ray.
+`overview` and `catalogue` answer what is about all replicas. All else is answered by one of them,
+whose bytes are passed on as they come. Imports neither torch nor Ray.
 """
 
 import asyncio
 import json
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing, suppress
-from typing import Protocol
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.metrics_core import Metric
 
 from diffusion.engine.shares import Caller, Shares
-from diffusion.fleet.figures import as_text, with_labels
-from diffusion.fleet.local_server import Asked, Head, passed_on, usable
+from diffusion.fleet.catalogue import Catalogue, EngineLost, FleetModel, still_loading
+from diffusion.fleet.local_server import Head, asked_by
+from diffusion.fleet.overview import Overview
 from diffusion.fleet.routing import Said, said_by
-from diffusion.protocol.errors import InvalidField
-from diffusion.protocol.openai_fields import is_alias
 from diffusion.server.admission.bodies import MAX_BODY_BYTES, body_of
 from diffusion.server.admission.gate import Gate
-from diffusion.server.admission.refusals import closing, error_event, refusal
-from diffusion.server.listing import listed, one_of
+from diffusion.server.admission.refusals import error_event, refusal
 
 MAX_REQUESTS = 512
 """Requests that are drawn or wait for it, of all callers."""
@@ -35,37 +29,9 @@ FILES_PATH = "/v1/images/files/"
 KEEP_ALIVE_INTERVAL_S = 15.0
 """Seconds of waiting for a replica after which a comment is sent in a stream, as a sign of life."""
 
-LEARN_INTERVAL_S = 1.0
-"""Seconds until a model that did not say what it is is asked again."""
-
-SEEN_FOR_S = 1.0
-"""Seconds for which an answer about health holds: anybody may ask, and each time asks replicas."""
-
 TRANSIENT_STATUSES = frozenset({408, 429, 502, 503, 504})
 
 log = logging.getLogger(__name__)
-
-
-class EngineLost(Exception):
-    """The replica that had the request is gone, or none could be reached."""
-
-
-class FleetModel(Protocol):
-    """The replicas of one model. `is_rare` is whether there may be none."""
-
-    name: str
-    is_rare: bool
-
-    def answer(self, asked: Asked) -> AsyncGenerator[Head | bytes, None]:
-        """The head and the body's pieces from one replica; waits until one is free.
-
-        Closing it cancels the request. Raises EngineLost.
-        """
-        ...
-
-    async def everywhere(self, asked: Asked) -> Sequence[tuple[int, Head, bytes]]:
-        """Numbers and whole answers of all replicas that run now and answer soon."""
-        ...
 
 
 class Door:
@@ -81,90 +47,38 @@ class Door:
         aliases: Collection[str] = (),
         origins: Collection[str] = (),
     ) -> None:
-        self._models = tuple(models)
-        self._aliases = tuple(aliases)
+        self._catalogue = Catalogue(models, aliases)
         self._gate = Gate(api_key, listening, origins, _may_be_signed, lambda: 0.0)
         self.connections = self._gate.connections
         self._places = Shares(MAX_REQUESTS)
-        self._entries: dict[str, tuple[FleetModel, Mapping[str, object]]] = {}
         self._waiting = Counter[str]()
-        self._passed = Counter[str]()
-        self._seen: tuple[float, asyncio.Task[web.Response]] | None = None
+        self._overview = Overview(self._catalogue, self._waiting)
 
     def app(self) -> web.Application:
         app = self._gate.app()
-        app.router.add_get("/v1/models", self._list)
-        app.router.add_get("/v1/models/{name:.+}", self._model)
-        app.router.add_get(FILES_PATH + "{name}", self._file)
+        app.router.add_get("/v1/models", self._catalogue.list)
+        app.router.add_get("/v1/models/{name:.+}", self._catalogue.one)
+        app.router.add_get(FILES_PATH + "{name}", self._overview.file)
         app.router.add_post("/v1/{route:.+}", self._pass_on)
-        app.router.add_get("/health", self._health)
-        app.router.add_get("/readyz", self._health)
-        app.router.add_get("/healthz", self._alive)
-        app.router.add_get("/metrics", self._figures)
-        app.cleanup_ctx.append(self._learning)
+        app.router.add_get("/health", self._overview.health)
+        app.router.add_get("/readyz", self._overview.health)
+        app.router.add_get("/healthz", self._overview.alive)
+        app.router.add_get("/metrics", self._overview.figures)
+        app.cleanup_ctx.append(self._catalogue.learning)
         return app
 
-    # What the models are.
-
-    async def _learning(self, _app: web.Application) -> AsyncGenerator[None, None]:
-        """Ask each model once what it is; a rare one is started for that."""
-        asking = [asyncio.create_task(self._learn(model)) for model in self._models]
-        yield
-        for task in asking:
-            task.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
-
-    async def _learn(self, model: FleetModel) -> None:
-        while True:
-            try:
-                async with aclosing(model.answer(Asked("GET", "/v1/models"))) as answer:
-                    head = await anext(answer)
-                    body = b"".join([piece async for piece in answer if isinstance(piece, bytes)])
-                if isinstance(head, Head) and head.status == 200:
-                    for entry in json.loads(body)["data"]:
-                        self._entries[str(entry["id"])] = model, entry
-                    return
-            except (EngineLost, ValueError, LookupError) as error:
-                log.warning("%s does not say what it is: %s", model.name, error)
-            await asyncio.sleep(LEARN_INTERVAL_S)
-
-    @property
-    def _known(self) -> list[Mapping[str, object]]:
-        """What models say of themselves, in the operator's order."""
-        by_model = {model.name: entry for model, entry in self._entries.values()}
-        return [by_model[model.name] for model in self._models if model.name in by_model]
-
-    async def _list(self, _request: web.Request) -> web.Response:
-        return listed(self._known) if self._entries else _still_loading()
-
-    async def _model(self, request: web.Request) -> web.Response:
-        if not self._entries:
-            return _still_loading()
-        return one_of(self._known, request.match_info["name"], self._aliases)
-
-    def _named(self, name: str | None) -> FleetModel:
-        """The replicas of a model. Raises InvalidField for one that is not there."""
-        if name is None or is_alias(name, self._aliases):
-            return self._models[0]
-        if name in self._entries:
-            return self._entries[name][0]
-        known = ", ".join(sorted(self._entries))
-        raise InvalidField("model", f"There is no model “{name[:80]}”. Known: {known}.")
-
-    # Passing requests on.
-
     async def _pass_on(self, http: web.Request) -> web.StreamResponse:
-        if not self._entries:
-            return _still_loading()
+        if self._catalogue.is_empty:
+            return still_loading()
         read = await self._body(http)
         if isinstance(read, web.Response):
             return read
         said = await said_by(http.content_type, http.headers, read)
-        model = self._named(said.model)
+        model = self._catalogue.named(said.model)
         caller = Caller.at(http.remote, said.user)
         self._places.take(caller)
         try:
-            async with aclosing(model.answer(_asked(http, read))) as answer:
+            async with aclosing(model.answer(asked_by(http, read))) as answer:
                 return await self._from_replica(http, model, said, answer)
         finally:
             self._places.give_back(caller)
@@ -249,84 +163,7 @@ class Door:
             with suppress(asyncio.CancelledError, EngineLost, StopAsyncIteration):
                 await first
         assert isinstance(head, Head)
-        self._passed[model.name] += 1
         return head, begun
-
-    async def _file(self, http: web.Request) -> web.Response:
-        """A picture that has a link: one replica knows its signature and has it."""
-        found = [one for _, _, one in await self._everywhere(_asked(http, b""))]
-        if not found:
-            return refusal(503, "The engine with this picture is away.", code="not_serving")
-        # Signed by one replica, and gone there, says more than not signed by the others.
-        head, body = min(found, key=lambda one: (one[0].status != 200, one[0].status != 404))
-        return web.Response(body=body, status=head.status, headers=usable(head.headers))
-
-    # Health and metrics.
-
-    async def _alive(self, _request: web.Request) -> web.Response:
-        return web.json_response({"status": "ok"})
-
-    async def _health(self, _request: web.Request) -> web.Response:
-        now = asyncio.get_running_loop().time()
-        if self._seen is None or (self._seen[1].done() and now - self._seen[0] > SEEN_FOR_S):
-            self._seen = now, asyncio.create_task(self._look())
-        answer = await asyncio.shield(self._seen[1])
-        return web.Response(body=answer.body, status=answer.status, content_type="application/json")
-
-    async def _look(self) -> web.Response:
-        """Ready where each model has a replica that is, but for rare ones."""
-        figures, replicas = Counter[str](), Counter[str]()
-        for model, _, (head, body) in await self._everywhere(Asked("GET", "/health")):
-            if head.status == 200:
-                said = json.loads(body)
-                figures.update(waiting=said["waiting"], running=said["running"])
-                replicas[model.name] += 1
-        lacking = [one for one in self._models if not (one.is_rare or replicas[one.name])]
-        is_ready = not lacking and bool(self._entries)
-        answer = {
-            "status": "ready" if is_ready else "loading",
-            "waiting": figures["waiting"] + self._waiting.total(),
-            "running": figures["running"],
-            "replicas": {self._title(one): replicas[one.name] for one in self._models},
-        }
-        return web.json_response(answer, status=200 if is_ready else 503)
-
-    async def _figures(self, _request: web.Request) -> web.Response:
-        families: list[Metric] = []
-        replicas = Counter[str]()
-        for model, number, (head, body) in await self._everywhere(Asked("GET", "/metrics")):
-            if head.status == 200:
-                labels = {"model": self._title(model), "replica": str(number)}
-                families += with_labels(body.decode(), labels)
-                replicas[model.name] += 1
-        for name, meaning, counts in (
-            ("replicas", "Replicas that answer.", replicas),
-            ("fleet_waiting", "Requests that wait for a free replica.", self._waiting),
-        ):
-            family = GaugeMetricFamily(f"darkroom_{name}", meaning, labels=["model"])
-            for model in self._models:
-                family.add_metric([self._title(model)], counts[model.name])
-            families.append(family)
-        return web.Response(
-            body=as_text(families), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
-        )
-
-    async def _everywhere(self, asked: Asked) -> list[tuple[FleetModel, int, tuple[Head, bytes]]]:
-        answers = await asyncio.gather(*(model.everywhere(asked) for model in self._models))
-        return [
-            (model, number, (head, body))
-            for model, told in zip(self._models, answers, strict=True)
-            for number, head, body in told
-        ]
-
-    def _title(self, model: FleetModel) -> str:
-        """The id of a model, or the operator's name for it until that is known."""
-        return next((id for id, (one, _) in self._entries.items() if one is model), model.name)
-
-
-def _asked(http: web.Request, body: bytes) -> Asked:
-    headers = passed_on(http.headers.items())
-    return Asked(http.method, http.raw_path, headers, body, http.remote or "")
 
 
 def _may_be_signed(http: web.Request) -> bool:
@@ -336,11 +173,6 @@ def _may_be_signed(http: web.Request) -> bool:
     """
     is_fetched = http.method in ("GET", "HEAD")
     return is_fetched and http.path.startswith(FILES_PATH) and "signature" in http.query
-
-
-def _still_loading() -> web.Response:
-    reason = "The server is loading; ask again soon."
-    return closing(refusal(503, reason, code="not_serving", headers={"Retry-After": "1"}))
 
 
 def _late_refusal(status: int, body: bytes) -> bytes:

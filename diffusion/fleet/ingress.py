@@ -1,5 +1,6 @@
 """The door on Ray Serve: its web server's requests go in, calls to replicas go out."""
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -12,13 +13,14 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from diffusion.engine.shares import QueueFull
-from diffusion.fleet.door import Door, EngineLost
+from diffusion.fleet.catalogue import EngineLost
+from diffusion.fleet.door import Door
 from diffusion.fleet.local_server import Asked, Head, LocalServer, head_of
 from diffusion.fleet.loopback import keep_replica_here
 from diffusion.telemetry import logs
 
 EVERYWHERE_TIMEOUT_S = 3.0
-"""Seconds that replicas have to say something about themselves."""
+"""Seconds that each replica has to say something about itself."""
 
 
 class ServedModel:
@@ -45,11 +47,15 @@ class ServedModel:
     async def everywhere(self, asked: Asked) -> Sequence[tuple[int, Head, bytes]]:
         """See `FleetModel`."""
         try:
-            told = await self._handle.broadcast("say", asked).results_async(
-                timeout_s=EVERYWHERE_TIMEOUT_S, return_exceptions=True
-            )
+            # Ray's own way to wait gives nothing at all when one of them is late.
+            asking = self._handle.broadcast("say", asked)._fetch_replica_results_async()
+            answers = await asyncio.wait_for(asking, EVERYWHERE_TIMEOUT_S)
         except (TimeoutError, RayError, RayServeException):
             return ()
+        told = await asyncio.gather(
+            *(asyncio.wait_for(one.get_async(), EVERYWHERE_TIMEOUT_S) for one in answers),
+            return_exceptions=True,
+        )
         return [one for one in told if not isinstance(one, BaseException)]
 
 

@@ -131,6 +131,12 @@ class LocalServer:
                 yield piece
 
 
+def asked_by(http: web.Request, body: bytes = b"") -> Asked:
+    """A request as it came, with what was read of its body."""
+    headers = passed_on(http.headers.items())
+    return Asked(http.method, http.raw_path, headers, body, http.remote or "")
+
+
 def head_of(response: aiohttp.ClientResponse) -> Head:
     return Head(response.status, passed_on(response.headers.items()))
 

@@ -14,6 +14,9 @@ PICTURES_OF_A_JOB = 4
 UNMEASURED_REQUESTS_AT_ONCE = 2
 """Where pass times are not known: one is drawn, and the next one is read meanwhile."""
 
+DEFAULT_IDLE_S = 300.0
+"""How long a replica that is not needed is kept: loading a model takes minutes."""
+
 
 class CannotPlace(Exception):
     """The models do not fit on these machines; the message says what to do."""

@@ -75,7 +75,8 @@ def load(
     encoders = zip(("text_encoder", "text_encoder_2"), (clip.model for clip in clips), strict=False)
     networks = {"unet": unet, **dict(encoders)}
     found_loras = find_loras(parts, loras, networks)
-    lora_layers = LoraLayers(found_loras.deltas)
+    readers = {name: file.read for name, file in found_loras.files.items()}
+    lora_layers = LoraLayers(readers, found_loras.layers)
     first = clips[0]
     interrogator = load_interrogator(parts.place, first.tokenizer, first.model, device)
     upscaler = load_upscaler(parts.place, device)

@@ -1,7 +1,7 @@
 """Find the LoRA files of a model: those in a folder, and those that the model names itself.
 
 A file in the folder that cannot be used is logged, skipped and told: the folder may hold LoRAs for
-other models. A file that the model names must work.
+other models. A file that the model names must work. Weights are read when a picture needs them.
 """
 
 import logging
@@ -14,7 +14,7 @@ from torch import nn
 
 from diffusion.loading.components import ModelComponents
 from diffusion.loading.hashes import lora_hash
-from diffusion.loading.lora import ADAPTER_STEM, UnusableLora, read_lora
+from diffusion.loading.lora import ADAPTER_STEM, UnusableLora, check_lora, read_lora
 from diffusion.nn.lora_layers import LoraDeltas
 from diffusion.nn.model_files import CheckpointError, first_line
 from diffusion.protocol.models import MAX_MODEL_LORAS, MAX_SKIPPED_LORAS
@@ -30,18 +30,42 @@ MAX_REASON_CHARS = 300
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class LoraFile:
+    """A LoRA to be read. `stamp` says which state of its file the hash is of."""
+
+    name: str
+    path: Path
+    stamp: tuple[int, int]
+    networks: Mapping[str, nn.Module]
+
+    def read(self) -> LoraDeltas:
+        """Raises UnusableLora; of a file that changed too: the same name would draw otherwise."""
+        try:
+            if _stamp(self.path) != self.stamp:
+                raise UnusableLora("has changed since the engine started. Start the engine again.")
+            return read_lora(self.path, self.networks)
+        except UnusableLora as error:
+            raise UnusableLora(error.reason, self.name) from error
+
+
 @dataclass(slots=True)
 class FoundLoras:
-    """The LoRAs and their hashes by name, and for each skipped file in the folder the reason."""
+    """The LoRAs and their hashes by name, the layers that they add to, and for each skipped file in
+    the folder the reason."""
 
-    deltas: dict[str, LoraDeltas] = field(default_factory=dict)
+    files: dict[str, LoraFile] = field(default_factory=dict)
+    layers: set[nn.Module] = field(default_factory=set)
     hashes: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
-    def read(self, name: str, path: Path, networks: Mapping[str, nn.Module]) -> None:
+    def check(self, name: str, path: Path, networks: Mapping[str, nn.Module]) -> None:
         """Add the LoRA in a file. Raises UnusableLora."""
-        self.deltas[name] = read_lora(path, networks)
+        layers = check_lora(path, networks)
+        file = LoraFile(name, path, _stamp(path), networks)
         self.hashes[name] = lora_hash(path)
+        self.files[name] = file
+        self.layers |= layers
 
     def skip(self, file: str, reason: str) -> None:
         """Note that a file in the folder cannot be used; `file` is its path there."""
@@ -53,8 +77,8 @@ class FoundLoras:
 def find_loras(
     parts: ModelComponents, folder: Path | None, networks: Mapping[str, nn.Module]
 ) -> FoundLoras:
-    """Read the LoRAs. Raises CheckpointError if the folder, or a file that the model names, cannot
-    be read."""
+    """Look for the LoRAs. Raises CheckpointError if the folder cannot be read, or a file that the
+    model names does not work."""
     named = parts.settings.get("loras", {})
     if not isinstance(named, Mapping) or not all(isinstance(path, str) for path in named.values()):
         raise CheckpointError(f"{parts.sidecar} must have a file for each name in its loras.")
@@ -62,7 +86,9 @@ def find_loras(
     for name, path in named.items():
         file = parts.sidecar.parent / path
         try:
-            found.read(str(name), file, networks)
+            found.check(str(name), file, networks)
+            # It must work, to its last number.
+            read_lora(file, networks)
         except UnusableLora as error:
             raise CheckpointError(f"The LoRA {file} {error.reason}") from error
     if folder:
@@ -71,7 +97,7 @@ def find_loras(
 
 
 def _read_folder(folder: Path, networks: Mapping[str, nn.Module], found: FoundLoras) -> None:
-    named_by_model = frozenset(found.deltas)
+    named_by_model = frozenset(found.files)
     for path in _files(folder, found):
         inside = path.relative_to(folder)
         name = name_of(inside)
@@ -79,7 +105,7 @@ def _read_folder(folder: Path, networks: Mapping[str, nn.Module], found: FoundLo
             continue
         try:
             _check_file(path, name, found)
-            found.read(name, path, networks)
+            found.check(name, path, networks)
         except UnusableLora as error:
             found.skip(inside.as_posix(), error.reason)
         except Exception as error:
@@ -96,10 +122,19 @@ def _check_file(path: Path, name: str, found: FoundLoras) -> None:
         raise UnusableLora("is not a .safetensors file; other formats can contain code.")
     if name != shown(name):
         raise UnusableLora("has a name that cannot be typed. Rename the file.")
-    if name in found.deltas:
+    if name in found.files:
         raise UnusableLora("has the name of another one. Rename the file.")
-    if len(found.deltas) >= MAX_MODEL_LORAS:
+    if len(found.files) >= MAX_MODEL_LORAS:
         raise UnusableLora(f"is one more than {MAX_MODEL_LORAS}, the most there can be.")
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Its size in bytes and when it was written, in nanoseconds. Raises UnusableLora."""
+    try:
+        said = path.stat()
+    except OSError as error:
+        raise UnusableLora(f"cannot be read: {error.strerror}.") from error
+    return said.st_size, said.st_mtime_ns
 
 
 def name_of(path: Path) -> str:

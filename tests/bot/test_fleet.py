@@ -3,22 +3,23 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
 import psutil
 import pytest
 from pydantic import SecretStr
+from yarl import URL
 
 from bot.client import DarkroomBot
 from bot.config import Settings
 from diffusion.protocol.client import InferenceClient, InferenceUnavailable
-from diffusion.protocol.events import Finished, Progress, Queued
-from diffusion.protocol.requests import MAX_STEPS, ImageRequest, Noise
+from diffusion.protocol.events import Progress, Queued
+from diffusion.protocol.requests import MAX_STEPS
 from playground import Playground
 from playground.testing.member import Member
 from playground.testing.views import Message
@@ -26,29 +27,29 @@ from storage import jobs, pictures
 from storage.database import Database
 from storage.models import JobState
 from tests.support.bot.job_messages import LONG, caught_at_work, finished, grids, job_id_of, labels
+from tests.support.engine.ray_fleet import KEY, a_request, drawn, free_port, until_ready
 from tests.support.processes import ROOT, RunningProcess
 
 pytest.importorskip("ray", reason="needs darkroom[fleet]: run `make fleet`")
 
 pytestmark = [pytest.mark.fleet, pytest.mark.timeout(600)]
 
-KEY = "open sesame"
-
 
 @pytest.fixture(scope="module")
-def fleet(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
-    """`darkroom fleet --local 2` of two cores, and its process's id."""
-    environment = {
+def environment(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return {
         "DARKROOM_MODEL": str(tiny_model),
         "DARKROOM_BACKEND": "torch",
         "INFERENCE_API_KEY": KEY,
         "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache")),
     }
-    port = free_port()
+
+
+@pytest.fixture(scope="module")
+def fleet(environment: dict[str, str]) -> Iterator[tuple[str, int]]:
+    """`darkroom fleet --local 2` of two cores, and its process's id."""
     with asyncio.Runner() as runner:
-        process = RunningProcess(
-            "-m", "bot", "fleet", "--local", "2", "--port", str(port), environment=environment
-        )
+        process = local_fleet(free_port(), environment)
         runner.run(process.__aenter__())
         try:
             ready = runner.run(process.printed(r"fleet ready at (http://\S+) \((.*)\)"))
@@ -56,8 +57,14 @@ def fleet(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             yield ready[1], process.pid
             assert KEY not in process.output
         finally:
-            process.send(signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                process.send(signal.SIGTERM)
             runner.run(process.wait())
+
+
+def local_fleet(port: int, environment: dict[str, str]) -> RunningProcess:
+    arguments = ("-m", "bot", "fleet", "--local", "2", "--port", str(port))
+    return RunningProcess(*arguments, environment=environment)
 
 
 @pytest.fixture(scope="module")
@@ -78,45 +85,10 @@ def settings(tmp_path: Path, playground: Playground, inference_url: str) -> Sett
     )
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def replicas(pid: int) -> list[psutil.Process]:
     """The processes of the engines of the fleet."""
     started = psutil.Process(pid).children(recursive=True)
     return [one for one in started if "ServeReplica:darkroom:model" in " ".join(one.cmdline())]
-
-
-def a_request(seed: int, **changes: object) -> ImageRequest:
-    usual: dict[str, object] = {
-        "model": "tiny",
-        "prompt": "a red fox",
-        "noises": tuple(Noise(seed + number) for number in range(4)),
-        "width": 64,
-        "height": 64,
-        "steps": 8,
-        "guidance_scale": 3.0,
-    }
-    return ImageRequest(**usual | changes)  # type: ignore[arg-type]
-
-
-async def drawn(client: InferenceClient, request: ImageRequest) -> tuple[bytes, ...]:
-    last = [event async for event in client.generate(request, previews=0)][-1]
-    assert isinstance(last, Finished), last
-    return last.pictures
-
-
-async def until_ready(url: str, count: int) -> None:
-    async with aiohttp.ClientSession() as session:
-        while True:
-            async with session.get(url + "/health") as response:
-                said = await response.json()
-            if response.status == 200 and sum(said["replicas"].values()) == count:
-                return
-            await asyncio.sleep(0.2)
 
 
 async def test_nothing_listens_beyond_this_machine(fleet: tuple[str, int]) -> None:
@@ -156,6 +128,25 @@ async def test_all_replicas_draw_the_same_bytes_and_who_hangs_up_frees_the_rows(
         await stream.aclose()
         while await client.load() != (0, 0):  # noqa: ASYNC110 - another process changes it
             await asyncio.sleep(0.2)
+
+
+async def test_a_replica_that_hangs_does_not_hide_the_other(fleet: tuple[str, int]) -> None:
+    url, pid = fleet
+    await until_ready(url, 2)
+    hung = replicas(pid)[0]
+    hung.suspend()
+    try:
+        # Not ready at all is what it would say where the other was not heard.
+        async with aiohttp.ClientSession() as session:
+            while True:
+                async with session.get(url + "/health") as response:
+                    said = await response.json()
+                assert response.status == 200, said
+                if sum(said["replicas"].values()) == 1:
+                    break
+    finally:
+        hung.resume()
+    await until_ready(url, 2)
 
 
 async def test_a_killed_replica_breaks_its_streams_and_is_started_again(
@@ -234,3 +225,31 @@ def test_the_serve_configuration_of_kubernetes_is_one() -> None:
     subprocess.run(
         [sys.executable, "-c", code, "deploy/kubernetes/engines.yaml"], cwd=ROOT, check=True
     )
+
+
+async def test_when_rays_head_is_killed_the_fleet_ends_and_jobs_wait_for_the_next(
+    fleet: tuple[str, int],
+    environment: dict[str, str],
+    bot: DarkroomBot,
+    ada: Member,
+    database: Database,
+) -> None:
+    """The last one here: it ends the fleet of the others."""
+    url, pid = fleet
+    await until_ready(url, 2)
+    waiting = await ada.slash("darkroom", "imagine", prompt=f"{LONG} --seed 8")
+    await caught_at_work(ada, waiting)
+    process = psutil.Process(pid)
+    (head,) = [one for one in process.children(recursive=True) if one.name() == "gcs_server"]
+    head.kill()
+    # It ends by itself, so that whoever started it can start it again.
+    assert await asyncio.to_thread(process.wait) in (1, None)
+    async with local_fleet(URL(url).port or 0, environment) as again:
+        await again.printed("fleet ready")
+        grid = await finished(ada, waiting)
+        assert [shown.id for shown in await grids(ada)] == [grid.id]
+        job = await jobs.get(database, job_id_of(grid))
+        assert job is not None
+        assert job.state is JobState.DONE
+        again.send(signal.SIGTERM)
+        await again.wait()

@@ -27,10 +27,16 @@ def test_bounds_are_those_that_were_typed() -> None:
     assert parsed(["--replicas", "3", "--cores", "4"]).bounds == Bounds(3, 3, 4)
 
 
+def test_a_replica_that_is_not_needed_is_kept_for_five_minutes() -> None:
+    assert parsed([]).idle_s == 300
+    assert parsed(["--idle", "10"]).idle_s == 10
+
+
 @pytest.mark.parametrize(
     "typed",
     [
         ["--local", "0"],
+        ["--idle", "0"],
         ["--replicas", "4:1"],
         ["--replicas", "x"],
         ["--local", "2", "--address", "auto"],

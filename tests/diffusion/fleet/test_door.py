@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from diffusion.engine.engine import Engine
-from diffusion.fleet import door
+from diffusion.fleet import door, overview
 from diffusion.loading.load import Checkpoint
 from diffusion.protocol.client import InferenceClient, InferenceUnavailable
 from diffusion.protocol.events import Event, Failed, Finished, Progress, Queued
@@ -112,6 +112,23 @@ async def test_each_request_goes_to_the_model_that_it_names(tiny: Checkpoint) ->
             assert all(name in message for name in engines)
 
 
+async def test_of_two_models_with_one_name_the_first_is_used_with_a_word(
+    tiny: Checkpoint, caplog: pytest.LogCaptureFixture
+) -> None:
+    engines = [Engine(tiny, costs=EightRows()) for _ in range(2)]
+    async with (
+        local_fleet(("first", engines[:1]), ("second", engines[1:])) as (url, _),
+        InferenceClient(url) as client,
+    ):
+        await until(lambda: "named" in caplog.text)
+        assert "first" in caplog.text
+        assert "second" in caplog.text
+        assert [model.id for model in await client.models()] == [tiny.info.id]
+        await drawn(client, a_request(model=tiny.info.id))
+    assert engines[0].steps > 0
+    assert engines[1].steps == 0
+
+
 @pytest.fixture
 def held(tiny: Checkpoint) -> HeldEngine:
     return HeldEngine(tiny, 64)
@@ -152,7 +169,7 @@ async def test_who_waits_for_a_replica_hears_signs_of_life(
     tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(door, "KEEP_ALIVE_INTERVAL_S", 0.01)
-    monkeypatch.setattr(door, "SEEN_FOR_S", 0)
+    monkeypatch.setattr(overview, "SEEN_FOR_S", 0)
     engine = Engine(tiny, costs=EightRows())
     body = {"prompt": "a fox", "size": "64x64", "num_inference_steps": 1, "stream": True}
     async with (

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ import torch
 from torch import Tensor
 
 from diffusion.engine.engine import Engine
-from diffusion.engine.events import GenerationFinished
+from diffusion.engine.events import GenerationFailed, GenerationFinished
+from diffusion.loading import lora_folder
 from diffusion.loading.load import Checkpoint, load
+from diffusion.nn import lora_layers
 from diffusion.protocol.requests import ImageRequest, Lora, Noise
 from diffusion.text.encoder import together
 from diffusion.vision.image_files import Pixels
@@ -113,6 +116,110 @@ def test_a_lora_is_its_product_added_to_the_weights(
     assert (ours - theirs).abs().max() / theirs.abs().max() < 1e-5
     states = model.text.encode(["a red fox"], (INK, OIL))[0].states
     assert torch.allclose(states, merged.text.encode(["a red fox"])[0].states, atol=1e-5)
+
+
+# Reading when needed.
+
+
+@pytest.fixture
+def readings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files whose weights are read, in order."""
+    names: list[str] = []
+    read = lora_folder.read_lora
+
+    def noted(path: Path, networks: Any) -> Any:
+        names.append(path.stem)
+        return read(path, networks)
+
+    monkeypatch.setattr(lora_folder, "read_lora", noted)
+    return names
+
+
+def test_a_lora_is_read_when_a_request_has_it_and_then_kept(
+    tiny_folder: Path, loras: Path, readings: list[str]
+) -> None:
+    model = load(tiny_folder, CPU, loras=loras)
+    assert model.info.loras == ("ink", "oil")
+    assert set(model.info.lora_hashes) == {"ink", "oil"}
+    _drawn(model, [a_request()])
+    assert readings == []
+    for _ in range(2):
+        _drawn(model, [a_request(loras=(OIL,))])
+    assert readings == ["oil"]
+
+
+def test_what_was_not_used_longest_is_forgotten_and_read_again(
+    tiny_folder: Path,
+    loras: Path,
+    model: Checkpoint,
+    readings: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lora_layers, "MAX_KEPT_BYTES", 0)
+    small = load(tiny_folder, CPU, loras=loras)
+    requests = _requests()
+    for request in requests[:3]:
+        assert all(map(np.array_equal, _drawn(small, [request])[0], _drawn(model, [request])[0]))
+    readings.clear()
+    _drawn(small, [requests[2]])  # oil, which was the last one
+    assert readings == []
+    _drawn(small, [requests[0]])
+    assert readings == ["ink"]
+    # Those of one pass stay together, whatever their size.
+    together = _drawn(small, requests)
+    assert all(
+        np.array_equal(one[0], other[0])
+        for one, other in zip(together, _drawn(model, requests), strict=True)
+    )
+
+
+@pytest.mark.parametrize("change", ["gone", "changed"])
+def test_a_lora_that_changed_since_fails_its_own_requests_alone(
+    tiny_folder: Path, loras: Path, tmp_path: Path, change: str
+) -> None:
+    folder = Path(shutil.copytree(loras, tmp_path / "loras"))
+    model = load(tiny_folder, CPU, loras=folder)
+    file = folder / "ink.safetensors"
+    file.unlink()
+    if change == "changed":
+        shutil.copy(folder / "oil.safetensors", file)
+    engine = Engine(model, costs=EightRows())
+    broken, whole = (engine.add(a_request(loras=loras)).key for loras in ((INK,), (OIL,)))
+    ends = []
+    while len(engine):
+        ends += [
+            one for one in engine.step() if isinstance(one, GenerationFailed | GenerationFinished)
+        ]
+    assert {type(end): end.key for end in ends} == {
+        GenerationFailed: broken,
+        GenerationFinished: whole,
+    }
+    reason = next(end.reason for end in ends if isinstance(end, GenerationFailed))
+    assert "“ink”" in reason
+    assert ("cannot be read" if change == "gone" else "has changed") in reason
+    assert str(folder) not in reason
+
+
+def test_a_lora_that_is_lost_between_two_steps_leaves_the_others_at_work(
+    tiny_folder: Path, loras: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lora_layers, "MAX_KEPT_BYTES", 0)
+    folder = Path(shutil.copytree(loras, tmp_path / "loras"))
+    model = load(tiny_folder, CPU, loras=folder)
+    engine = Engine(model, costs=EightRows())
+    broken, whole = (engine.add(a_request(loras=loras)).key for loras in ((INK,), (OIL,)))
+    engine.step()
+    (folder / "ink.safetensors").unlink()
+    model.text.encode(["another text"], (OIL,))  # ink is forgotten for it
+    ends = []
+    while len(engine):
+        ends += [
+            one for one in engine.step() if isinstance(one, GenerationFailed | GenerationFinished)
+        ]
+    assert {type(end): end.key for end in ends} == {
+        GenerationFailed: broken,
+        GenerationFinished: whole,
+    }
 
 
 # Files.

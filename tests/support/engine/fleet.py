@@ -9,7 +9,8 @@ import aiohttp
 
 from diffusion.engine.engine import Engine
 from diffusion.engine.engine_thread import EngineThread
-from diffusion.fleet.door import Door, EngineLost
+from diffusion.fleet.catalogue import EngineLost
+from diffusion.fleet.door import Door
 from diffusion.fleet.local_server import Asked, Head, LocalServer, head_of
 from diffusion.server.admission.connections import BoundedListener
 from diffusion.server.app import ImagesApi
