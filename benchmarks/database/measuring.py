@@ -60,13 +60,13 @@ async def time_claims(database: Database, count: int) -> Times:
 
 async def jobs_per_second(database: Database, rows: Rows, workers: int, seconds: float) -> float:
     """Jobs that are queued, posted, claimed, finished and shown in a second, by some workers."""
-    done, message, end = 0, 5 * 10**18, time.perf_counter() + seconds
+    done, message = 0, 5 * 10**18
     new = await _some_new(database, rows)
 
     async def work(worker: int) -> None:
         nonlocal done, message
         number = worker
-        while time.perf_counter() < end:
+        while time.perf_counter() < begin + seconds:
             number += workers
             (queued,) = await jobs.add(database, [new[number % len(new)]], limit=None)
             message += 1

@@ -17,7 +17,7 @@ from sqlalchemy import delete
 from storage import jobs
 from storage.database import Database
 from storage.jobs import Job
-from storage.models import JobKind, JobMode, JobRow, JobState, MemberRow, ShareRow
+from storage.models import JobKind, JobMode, JobRow, JobState, MemberRow, ShareRow, TotalsRow
 from storage.queue_order import ROUND
 from tests.support.stored_jobs import REQUEST, claim, in_line, queue
 
@@ -279,6 +279,7 @@ async def test_the_line_is_kept_and_nobody_waits_longer_than_their_bound(
     async with database.transaction() as session:
         await session.execute(delete(JobRow))
         await session.execute(delete(ShareRow))
+        await session.execute(delete(TotalsRow))
         await session.execute(delete(MemberRow))
     chance = random.Random(seed)
     waited: Counter[JobMode] = Counter()
