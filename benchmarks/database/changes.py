@@ -80,9 +80,9 @@ async def _renew(database: Database, _: Asked) -> object:
     return await jobs.renew(database, {job.id: job.lease})
 
 
-async def _let_go(database: Database, _: Asked) -> object:
+async def _let_go(database: Database, _: Asked) -> None:
     job = await _running(database)
-    return await jobs.let_go(database, {job.id: job.lease})
+    await jobs.let_go(database, {job.id: job.lease})
 
 
 def _entry(it: Asked) -> log.NewEntry:

@@ -33,7 +33,7 @@ async def test_nothing_reads_a_large_table_whole(url: str) -> None:
     if url.startswith("sqlite"):
         with closing(sqlite3.connect(files_of(url)[0])) as connection:
             connection.execute("ANALYZE")
-    asking, wrong = Asking(rows), []
+    asking, wrong = Asking(rows), list[str]()
     async with Database(url) as database:
         for question in (*QUESTIONS, *CHANGES):
             if not question.is_for(database):
