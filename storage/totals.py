@@ -50,13 +50,15 @@ async def totals(database: Database, member_id: int) -> Totals:
 
 async def count_end(session: AsyncSession, member_id: int, state: JobState, pictures: int) -> None:
     """Count a job that ends in this state; its row, and those of its pictures, say so already."""
-    if not await _begin(session, member_id):
-        counter = _COUNTERS[state]
-        await session.execute(
-            update(TotalsRow)
-            .where(TotalsRow.member_id == member_id)
-            .values({counter: counter + 1, TotalsRow.pictures: TotalsRow.pictures + pictures})
-        )
+    counter = _COUNTERS[state]
+    counted = (
+        update(TotalsRow)
+        .where(TotalsRow.member_id == member_id)
+        .values({counter: counter + 1, TotalsRow.pictures: TotalsRow.pictures + pictures})
+        .returning(TotalsRow.member_id)
+    )
+    if await session.scalar(counted) is None and not await _begin(session, member_id):
+        await session.execute(counted)  # Another end of theirs was the first meanwhile.
 
 
 async def forget_ends(

@@ -9,16 +9,18 @@ from typing import Any
 from benchmarks.database.questions import NOW, Asked, Question
 from storage import (
     drafts,
+    duties,
     jobs,
     members,
     pictures,
     removals,
     servers,
+    session_starts,
     unique_jobs,
     unwanted_messages,
 )
 from storage.database import Database
-from storage.jobs import Job
+from storage.jobs import Job, leases
 from storage.members import Preferences
 from storage.models import JobKind, RemovedBy, Scope
 from storage.moderation import log, reviews
@@ -73,6 +75,16 @@ async def _set_request(database: Database, _: Asked) -> object:
     return await jobs.set_request(database, job.id, job.request, job.prompt)
 
 
+async def _renew(database: Database, _: Asked) -> object:
+    job = await _running(database)
+    return await jobs.renew(database, {job.id: job.lease})
+
+
+async def _let_go(database: Database, _: Asked) -> None:
+    job = await _running(database)
+    await jobs.let_go(database, {job.id: job.lease})
+
+
 def _entry(it: Asked) -> log.NewEntry:
     return log.NewEntry(it.server_id, "words.refuse", "A word was refused.", member_id=it.member_id)
 
@@ -107,6 +119,14 @@ CHANGES = (
     Question("requeue", jobs.requeue, _requeue),
     Question("requeue_unfinished", jobs.requeue_unfinished, lambda d, _: jobs.requeue_unfinished(d)),
     Question("set_verdict", jobs.set_verdict, lambda d, it: jobs.set_verdict(d, it.job.id, 1, None, before=0)),
+    _job(leases.take),
+    Question("renew", leases.renew, _renew),
+    Question("let_go", leases.let_go, _let_go),
+    Question("show_again", jobs.show_again, lambda d, it: jobs.show_again(d, it.job)),
+    Question("take_on", duties.take_on, lambda d, it: duties.take_on(d, f"erasure {it.number}", "bot"), shared_only=True),
+    Question("renew", duties.renew, lambda d, it: duties.renew(d, [f"erasure {it.number}"], "bot"), shared_only=True),
+    Question("lay_down", duties.lay_down, lambda d, it: duties.lay_down(d, [f"erasure {it.number}"], "bot"), shared_only=True),
+    Question("take", session_starts.take, lambda d, it: session_starts.take(d, it.number, 5.0)),
     _job(jobs.highlight),
     _job(jobs.take_back_highlight),
     _job(jobs.attach_message, 1, 2),

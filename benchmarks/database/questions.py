@@ -2,15 +2,15 @@
 """Every question that the bot asks its database, with whom or what it is asked about."""
 
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from benchmarks.database.rows import NEWEST_S, Rows
 from storage import (
     drafts,
+    duties,
     history,
     jobs,
     members,
@@ -22,7 +22,9 @@ from storage import (
 from storage.database import Database
 from storage.jobs import Job
 from storage.moderation import log, reviews
-from storage.pictures import at, disk, of_job, retention
+from storage.pictures import at, of_job, orphans, retention
+from storage.pictures.files import StoredFile
+from storage.pictures.store import PictureStore
 from storage.privacy import erasure, export
 from storage.rules import access, blocks, defaults, quotas, words
 from storage.rules import pictures as picture_policies
@@ -53,6 +55,11 @@ class Question:
     name: str
     of: Callable[..., Any]
     ask: Ask
+    shared_only: bool = False
+    """Whether only a database is asked that several bots share."""
+
+    def is_for(self, database: Database) -> bool:
+        return database.is_shared or not self.shared_only
 
 
 class Asking:
@@ -101,9 +108,23 @@ async def _too_old(database: Database, it: Asked) -> object:
     return await retention.too_old(database, limit)
 
 
+class _OldFiles:
+    """A store that has nothing but some old files."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+
+    async def old_files(self, *, older_than_s: float) -> AsyncIterator[Sequence[StoredFile]]:
+        yield [StoredFile(name, 1, NOW) for name in self._names]
+
+
 async def _orphans(database: Database, it: Asked) -> object:
-    names = [f"{it.number:031x}{end:x}_{end}.png" for end in range(10)]
-    return await disk.orphans(database, [disk.FoundFile(Path(name), 1) for name in names])
+    files = cast(PictureStore, _OldFiles(_file_names(it)))
+    return [found async for found in orphans.orphans(database, files, older_than_s=1)]
+
+
+def _file_names(it: Asked) -> list[str]:
+    return [f"{it.number:031x}{end:x}_{end}.png" for end in range(10)]
 
 
 async def _named_start_pictures(database: Database, it: Asked) -> object:
@@ -213,8 +234,12 @@ UPKEEP = (
     Question("messages to delete", unwanted_messages.first, lambda d, _: unwanted_messages.first(d, 50)),
     Question("servers that keep files for days", retention.limits, lambda d, _: retention.limits(d, NOW)),
     Question("files that are too old", retention.too_old, _too_old),
-    Question("files without a row", disk.orphans, _orphans),
+    Question("files without a row", orphans.orphans, _orphans),
+    Question("hashes of files", orphans.hashes, lambda d, it: orphans.hashes(d, _file_names(it))),
     Question("start pictures that jobs name", start_pictures.named_by_jobs, _named_start_pictures),
+    Question("every 5 s: jobs that nobody shows", jobs.left_behind, lambda d, _: jobs.left_behind(d), shared_only=True),
+    Question("every 5 s: leases that have ended", jobs.requeue_expired, lambda d, _: jobs.requeue_expired(d), shared_only=True),
+    Question("every 5 s: duties of dead bots", duties.abandoned, lambda d, _: duties.abandoned(d, "erasure "), shared_only=True),
 )  # fmt: skip
 
 QUESTIONS = (*QUEUE, *JOBS, *MEMBERS, *SERVERS, *UPKEEP)

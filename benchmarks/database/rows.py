@@ -25,6 +25,8 @@ START_S = 1_700_000_000.0
 SECONDS = 700 * 86_400
 """The time in which all was asked for."""
 NEWEST_S = START_S + SECONDS
+LEASED_UNTIL_S = 4_000_000_000.0
+"""After whenever this is measured: a bot has the running jobs."""
 
 ADJECTIVES = [
     "red",
@@ -187,6 +189,9 @@ class Rows:
             "reply_token": f"token-{number // 5}" if number % 50 < 2 else None,
             "reason": "The engine broke off." if state is JobState.FAILED else None,
             "attempts": int(begun),
+            "lease": int(begun),
+            # One that ended was shown, and one that waits has its message: nobody has to have them.
+            "leased_until": LEASED_UNTIL_S if state is JobState.RUNNING else None,
             "turn": number if draws and begun else None,
             "created_at": at,
             "started_at": at + 20 if begun else None,

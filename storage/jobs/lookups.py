@@ -177,25 +177,27 @@ def _places(order: Iterator[str], first: int, wanted: set[str]) -> dict[str, int
     return places
 
 
+_WAITING = (
+    select(
+        JobRow.id,
+        JobRow.member_id,
+        MemberRow.served_at,
+        JobRow.mode,
+        JobRow.kind.in_(COPIED_KINDS),
+        JobRow.weight,
+        JobRow.at_a_time,
+        func.coalesce(ShareRow.finish, 0),
+    )
+    .join(MemberRow, MemberRow.id == JobRow.member_id)
+    .outerjoin(ShareRow, and_(ShareRow.member_id == JobRow.member_id, ShareRow.mode == JobRow.mode))
+    .where(unfinished(JobState.QUEUED))
+    .order_by(JobRow.created_at, JobRow.id)
+)
+
+
 async def _waiting(session: AsyncSession) -> list[queue_order.WaitingJob]:
     """What decides the order of the queued jobs, the oldest first."""
-    of_mode = and_(ShareRow.member_id == JobRow.member_id, ShareRow.mode == JobRow.mode)
-    rows = await session.execute(
-        select(
-            JobRow.id,
-            JobRow.member_id,
-            MemberRow.served_at,
-            JobRow.mode,
-            JobRow.kind.in_(COPIED_KINDS),
-            JobRow.weight,
-            JobRow.at_a_time,
-            func.coalesce(ShareRow.finish, 0),
-        )
-        .join(MemberRow, MemberRow.id == JobRow.member_id)
-        .outerjoin(ShareRow, of_mode)
-        .where(unfinished(JobState.QUEUED))
-        .order_by(JobRow.created_at, JobRow.id)
-    )
+    rows = await session.execute(_WAITING)
     return [queue_order.WaitingJob(*row) for row in rows.all()]
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from storage import jobs
 from storage.database import Database, StorageUnavailable, errors, migrate
+from storage.database.connection import RANDOM_PAGE_COST
 from storage.models import JobState, MemberRow, ServerRow
 from tests.support.postgres import execute
 from tests.support.stored_jobs import claim, new_job, queue
@@ -223,3 +224,15 @@ def assert_one_sentence(error: StorageUnavailable) -> None:
     assert "\n" not in str(error)
     assert str(error).endswith(".")
     assert "s3cret" not in "".join(traceback.format_exception(error))
+
+
+async def test_postgres_looks_rows_up_unless_its_operator_says_how_dear_that_is(
+    postgres_url: str,
+) -> None:
+    asked = text("SHOW random_page_cost")
+    async with Database(postgres_url) as database, database.reading() as session:
+        assert float(await session.scalar(asked) or 0) == RANDOM_PAGE_COST
+    name = postgres_url.partition("?")[0].rpartition("/")[2]
+    await execute(postgres_url, f"ALTER DATABASE {name} SET random_page_cost = 2.5")
+    async with Database(postgres_url) as database, database.reading() as session:
+        assert await session.scalar(asked) == "2.5"

@@ -9,11 +9,13 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from storage import jobs, pictures
 from storage.database import Database
 from storage.jobs import Job, TooManyJobs
-from storage.models import JobState
+from storage.jobs.claims import CANDIDATES
+from storage.models import JobRow, JobState
 from storage.pictures import NewPicture
 from tests.support.stored_jobs import claim, new_job, queue, read, until
 
@@ -38,6 +40,19 @@ async def test_dispatchers_claim_each_job_once(several: list[Database]) -> None:
     ids = [job.id for each in claimed for job in each]
     assert sorted(ids) == sorted(added)
     assert {job.attempts for each in claimed for job in each} == {1}
+
+
+async def test_a_claim_passes_over_all_that_others_are_claiming(
+    several: list[Database], kind: str
+) -> None:
+    if kind == "sqlite":
+        pytest.skip("a file has one writer at a time")
+    added = await queue(several[0], count=2 * CANDIDATES + 3)
+    async with several[0].transaction() as session:
+        others = [job.id for job in added[:-2]]
+        await session.execute(select(JobRow).where(JobRow.id.in_(others)).with_for_update())
+        claimed = await claim_all(several[1])
+        assert [job.id for job in claimed] == [job.id for job in added[-2:]]
 
 
 async def test_the_limit_holds_against_requests_at_once(several: list[Database]) -> None:
