@@ -3,7 +3,7 @@
 `darkroom fleet` deploys it. `build` is for Serve's configuration files, as KubeRay has them:
 
     import_path: diffusion.fleet.application:build
-    args: {models: [/models/sdxl.safetensors], gpus: 1, least: 1, most: 4}
+    args: {models: [/models/sdxl.safetensors], gpus: 1, min_replicas: 1, max_replicas: 4}
 """
 
 import os
@@ -150,25 +150,25 @@ class Arguments(BaseModel):
     gpus: float = Field(1.0, ge=0)
     cpus: float = Field(1.0, ge=0)
     threads: int | None = Field(None, ge=1)
-    least: int = Field(1, ge=0)
-    most: int = Field(1, ge=1)
+    min_replicas: int = Field(1, ge=0)
+    max_replicas: int = Field(1, ge=1)
     requests_at_once: int = Field(UNMEASURED_REQUESTS_AT_ONCE, ge=1)
     idle_s: float = Field(DEFAULT_IDLE_S, ge=0)
-    copies: int = Field(1, ge=1)
+    doors: int = Field(1, ge=1)
     host: str = "0.0.0.0"
-    open_to_all: bool = False
+    no_key: bool = False
 
 
 def build(args: Arguments) -> Application:
     """The application of a configuration file. The key is that of the head's environment.
 
-    Raises ValueError where no key is set and `open_to_all` does not say that it is wanted.
+    Raises ValueError where no key is set and `no_key` does not say that none is wanted.
     """
     api_key = os.environ.get("INFERENCE_API_KEY") or None
-    if api_key is None and not args.open_to_all:
-        raise ValueError("Set INFERENCE_API_KEY, or open_to_all if everybody may draw.")
+    if api_key is None and not args.no_key:
+        raise ValueError("Set INFERENCE_API_KEY, or no_key if everybody may draw.")
     allowed = os.environ.get("DARKROOM_CORS_ORIGINS", "")
-    origins = sorted(read_origins(allowed, api_key, args.open_to_all))
+    origins = sorted(read_origins(allowed, api_key, args.no_key))
     models = [
         ServedModel(
             model,
@@ -176,8 +176,8 @@ def build(args: Arguments) -> Application:
                 args.gpus,
                 args.cpus,
                 args.threads,
-                0 if model in args.rare else args.least,
-                max(args.most, args.least),
+                0 if model in args.rare else args.min_replicas,
+                max(args.max_replicas, args.min_replicas),
             ),
             args.requests_at_once,
             model in args.rare,
@@ -185,4 +185,4 @@ def build(args: Arguments) -> Application:
         )
         for model in args.models
     ]
-    return fleet(models, settings_here(api_key, args.host, origins, args.copies))
+    return fleet(models, settings_here(api_key, args.host, origins, args.doors))
