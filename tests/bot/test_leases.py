@@ -162,7 +162,7 @@ async def test_what_is_not_yet_done_after_it_was_taken_can_be_taken_again_at_onc
             # Who holds it here keeps it.
             async with some.taking(job.id) as is_still_taken:
                 assert is_still_taken
-            assert [] == list(await jobs.left_behind(shared))
+            assert list(await jobs.left_behind(shared)) == []
 
 
 async def test_what_a_stopped_bot_holds_is_let_go(shared: Database) -> None:
