@@ -233,6 +233,7 @@ class DarkroomBot(ShardedBot):
         ]
 
     async def setup_hook(self) -> None:
+        self.bound_requests()
         await self.learn_session_limits()
         self.add_dynamic_items(*PRESSED)
         for cog in COGS:

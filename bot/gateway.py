@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 
+import aiohttp
 import discord
 import yarl
 from discord.ext import commands
@@ -25,6 +26,13 @@ of one that it ended."""
 
 RESUMABLE_S = 300.0
 """Seconds after which a session counts as lost, and with it the address at which it was kept."""
+
+MAX_SILENCE_S = 20.0
+"""Seconds for which Discord may say nothing once it has a whole request. A connection that is dead
+without anybody knowing would otherwise hold up whatever waits for the answer for five minutes."""
+
+MAX_REQUEST_S = 300.0
+"""Seconds for a whole request, with a large file on a slow line."""
 
 MAX_EXTRA_WAIT_S = 0.5
 """Those who wait for a bucket come back at most this much later than it is free, and not all at
@@ -124,6 +132,12 @@ class ShardedBot(commands.AutoShardedBot):
     def has_first_shard(self) -> bool:
         """Whether this process does what only one may do."""
         return 0 in shard_ids(self)
+
+    def bound_requests(self) -> None:
+        """Have all requests end in time. To be called once the client has logged in."""
+        session: aiohttp.ClientSession = vars(self.http)["_HTTPClient__session"]
+        # The library makes the session itself, and takes no limits for it.
+        session._timeout = aiohttp.ClientTimeout(total=MAX_REQUEST_S, sock_read=MAX_SILENCE_S)
 
     async def learn_session_limits(self) -> None:
         """Ask how many sessions may begin at a time, and how many shards there should be.

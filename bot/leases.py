@@ -82,7 +82,8 @@ class Leases:
         """Take a job whose messages have to change, unless it is held. False if another bot has it,
         or if nothing has to be done about it.
 
-        Where the block fails, the job is free again. Raises StorageUnavailable.
+        Once nothing here holds it any more, the job is free again, whether the block failed or not.
+        Raises StorageUnavailable.
         """
         if not self._database.is_shared:
             yield True
@@ -95,10 +96,11 @@ class Leases:
         try:
             yield True
         except Exception:
-            if self._uses[lease] == 1:
-                with contextlib.suppress(StorageUnavailable):
-                    await jobs.let_go(self._database, dict([lease]))
+            await self._free(lease)
             raise
+        else:
+            # Nobody could take it for as long as it is leased, this bot included.
+            await self._free(lease)
         finally:
             self._release(lease)
 
@@ -154,6 +156,12 @@ class Leases:
             return job.id, job.lease
         self._uses[lease] += 1
         return lease
+
+    async def _free(self, lease: Lease) -> None:
+        """Let a job go, unless it is held here by others."""
+        if self._uses[lease] == 1:
+            with contextlib.suppress(StorageUnavailable):
+                await jobs.let_go(self._database, dict([lease]))
 
     def _held(self, job_id: str) -> Lease | None:
         held = (lease for lease in self._ends if lease[0] == job_id and self._is_held(lease))

@@ -27,11 +27,12 @@ from pathlib import Path
 import aiohttp
 
 from benchmarks.chaos.account import Account, balance
-from benchmarks.chaos.asking import Asking
+from benchmarks.chaos.asking import CHANNELS, Asking
 from benchmarks.chaos.books import count_unsettled, read_books
 from benchmarks.chaos.house import House, Plan, house
 from benchmarks.chaos.schedule import Event, make_schedule
 from benchmarks.trial.members import Actor
+from playground.app.administration import Administration
 from storage.database import Database, StorageUnavailable
 
 MEMBERS = 8
@@ -69,10 +70,11 @@ async def run(wanted: Wanted, folder: Path) -> Account:
         names = [f"Member{number}" for number in range(MEMBERS)]
         for name in names:
             made.playground.administration.add_member(name)
+        channels = [*CHANNELS, *_add_servers(made.playground.administration, wanted.plan.bots)]
         await made.audience.until_commands()
         http = await opened.enter_async_context(aiohttp.ClientSession())
         actors = [Actor(made.playground.url, name, http) for name in names]
-        asking = Asking(made.audience, random.Random(wanted.seed))
+        asking = Asking(made.audience, random.Random(wanted.seed), channels)
         members = [asyncio.create_task(asking.ask_throughout(actor)) for actor in actors]
         schedule = make_schedule(
             wanted.seed,
@@ -95,6 +97,15 @@ async def run(wanted: Wanted, folder: Path) -> Account:
         account = balance(books)
         _say(made, asking, account, took_s)
         return account
+
+
+def _add_servers(administration: Administration, shards: int) -> list[str]:
+    """A server for each shard that has none; returns their channels."""
+    first = administration.shard_of_server(shards)
+    channels = {number: f"studio-{number}" for number in range(shards) if number != first}
+    for number, channel in channels.items():
+        administration.add_server(f"Server {number}", channel, (number, shards))
+    return list(channels.values())
 
 
 async def _strike_all(made: House, schedule: Sequence[Event]) -> None:

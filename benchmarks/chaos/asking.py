@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -27,6 +28,7 @@ class Asking:
 
     audience: Audience
     chance: random.Random
+    channels: Sequence[str] = CHANNELS
     answers: int = 0
     unanswered: int = 0
     refused: int = 0
@@ -47,7 +49,7 @@ class Asking:
             await asyncio.sleep(self.chance.expovariate(1 / PAUSE_S))
 
     async def _take_turn(self, actor: Actor) -> None:
-        channel = self.chance.choice(CHANNELS)
+        channel = self.chance.choice(self.channels)
         kind = self.chance.random()
         if kind < 0.1:
             await self._permute(actor, channel)

@@ -158,6 +158,8 @@ async def house(plan: Plan, folder: Path) -> AsyncIterator[House]:
             if library is not None:
                 clocks[name] = Clock(library, folder / f"{name}.clock")
                 more = clocks[name].environment
+            if plan.bots > 1:
+                more = {**more, "DARKROOM_SHARDS": f"{number - 1}/{plan.bots}"}
             where = (discord.url, ",".join(addresses), seen_at or url)
             bots[name] = programs.bot(name, *where, folder, **more)
         for program in (*engines.values(), *bots.values()):

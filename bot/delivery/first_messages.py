@@ -40,9 +40,13 @@ class FirstMessages:
                 self._begun.discard(job.id)
                 return found
         self._begun.add(job.id)
-        posted = await self._messenger.post(
-            job.channel_id, message, job.reply_token, hidden=job.hidden, nonce=_nonce(job)
-        )
+        try:
+            posted = await self._messenger.post(
+                job.channel_id, message, job.reply_token, hidden=job.hidden, nonce=_nonce(job)
+            )
+        except CannotPost:
+            self._begun.discard(job.id)
+            raise
         self._begun.discard(job.id)
         return posted
 

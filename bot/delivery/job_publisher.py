@@ -194,8 +194,11 @@ class JobPublisher:
     async def _bring_up_to_date(self, job_id: str, wake: Callable[[], None]) -> None:
         """Show what another bot left undone about a job. What fails is free, and taken up again."""
         try:
-            await self._post_waiting(job_id, wake, may_be_there=True)
-            await self._show_end(job_id)
+            bind_job(job_id)
+            async with self._leases.taking(job_id) as is_mine:
+                if is_mine:
+                    await self._post_taken(job_id, wake, may_be_there=True)
+                    await self._show_taken(job_id)
         except RETRIED_ERRORS as error:
             log.warning("Job %s is not shown yet: %s", job_id, error)
         finally:
@@ -215,7 +218,7 @@ class JobPublisher:
             return
         if job.state is not JobState.QUEUED:
             # It was finished at once, but could not be shown at once.
-            await self._show_end(job_id)
+            await self._show_taken(job_id)
             return
         message = job_messages.waiting(job, await jobs.parent_of(self._database, job))
         try:
@@ -240,11 +243,13 @@ class JobPublisher:
     async def _show_end(self, job_id: str) -> None:
         bind_job(job_id)
         async with self._leases.taking(job_id) as is_mine:
-            if not is_mine:
-                return
-            if await self._ends.show(job_id):
-                self._tasks.start(self._ends.send_if_wanted, job_id)
-            await self._ends.remove_progress(job_id)
+            if is_mine:
+                await self._show_taken(job_id)
+
+    async def _show_taken(self, job_id: str) -> None:
+        if await self._ends.show(job_id):
+            self._tasks.start(self._ends.send_if_wanted, job_id)
+        await self._ends.remove_progress(job_id)
 
     async def _show_again(self, job: Job) -> None:
         for _ in range(MAX_CHECKS):

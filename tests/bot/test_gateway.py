@@ -7,17 +7,18 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, ServerTimeoutError
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot import gateway
 from bot.client import DarkroomBot
 from bot.config import Settings
+from bot.delivery.messenger import MessageState, Messenger
 from bot.gateway import SESSION_INTERVAL_S, SessionStarts
 from bot.observability.server import watched
 from bot.policy import places
 from playground import Playground
-from playground.app.faults import GATEWAY
+from playground.app.faults import GATEWAY, READ_MESSAGE
 from playground.state.limits import Limits
 from playground.testing.member import Member, NoAnswer
 from storage.database import Database, migrate
@@ -27,6 +28,7 @@ from tests.support.processes import RunningProcess
 
 REGISTERED = "PUT /applications/{application_id}/commands"
 MEMBERS = "GET /guilds/{guild_id}/members/{user_id}"
+FIND_ANSWER = "GET /webhooks/{webhook_id}/{webhook_token}/messages/{message_id}"
 PROMPT = "a red fox"
 
 
@@ -263,3 +265,21 @@ async def test_of_two_processes_one_is_killed_and_the_other_goes_on(
             assert (await drawn(ada, PROMPT, "south")).attachments
             for process in (north, south):
                 assert "invalidated" not in process.output
+
+
+async def test_a_request_whose_connection_is_dead_ends_in_time(
+    bot: DarkroomBot, playground: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway, "MAX_SILENCE_S", 0.5)
+    bot.bound_requests()
+    channel = playground.administration.channel_id("darkroom")
+    hold = playground.faults.hold(READ_MESSAGE)
+    answers = playground.faults.hold(FIND_ANSWER)
+    messenger = Messenger(bot)
+    # By the library's own client, and by the one that it has for tokens.
+    for token in (None, "a-token"):
+        with pytest.raises(ServerTimeoutError):
+            await messenger.state_of(channel, 1, token)
+    hold.release()
+    answers.release()
+    assert await messenger.state_of(channel, 1) is MessageState.DELETED

@@ -148,6 +148,23 @@ async def test_what_fails_to_be_shown_is_free_for_others_at_once(shared: Databas
             assert not is_mine
 
 
+async def test_what_is_not_yet_done_after_it_was_taken_can_be_taken_again_at_once(
+    shared: Database,
+) -> None:
+    await queue(shared)
+    ours, others = Leases(shared), Leases(shared)
+    job = await claim(shared)
+    assert await jobs.finish(shared, job.id, [], lease=job.lease)
+    await jobs.let_go(shared, {job.id: job.lease})
+    for some in (ours, ours, others):
+        async with some.taking(job.id) as is_taken:
+            assert is_taken
+            # Who holds it here keeps it.
+            async with some.taking(job.id) as is_still_taken:
+                assert is_still_taken
+            assert list(await jobs.left_behind(shared)) == []
+
+
 async def test_what_a_stopped_bot_holds_is_let_go(shared: Database) -> None:
     (job,) = await queue(shared)
     leases, claimed = Leases(shared), await claim(shared)

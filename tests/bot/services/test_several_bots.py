@@ -14,15 +14,19 @@ from bot import leases
 from bot.config import Settings
 from bot.services import queue_worker
 from bot.services.queue_worker import QueueWorker
+from playground import Playground
+from playground.app.faults import DELETE_MESSAGE
 from playground.testing.member import Member
 from storage import jobs
 from storage.database import Database, migrate
+from storage.jobs import FailureCause
 from storage.jobs import leases as job_leases
 from storage.models import JobState
 from tests.bot.services.bot_without_gateway import LEASE_S
 from tests.support.bot.deployment import Deployment
 from tests.support.bot.job_messages import (
     LONG,
+    card,
     caught_at_work,
     finished,
     grids,
@@ -30,6 +34,7 @@ from tests.support.bot.job_messages import (
     labels,
 )
 from tests.support.processes import RunningProcess
+from tests.support.stored_jobs import until
 
 OTHER = str(Path(__file__).with_name("bot_without_gateway.py"))
 
@@ -115,3 +120,40 @@ async def test_what_a_bot_leaves_is_done_and_shown_once_by_another(
         assert job is not None
         assert (job.state, job.attempts) == (JobState.DONE, 2)
         assert job.message_id == int(grid.id)
+
+
+async def test_an_end_that_a_dead_bot_did_not_show_is_shown_by_another(
+    shared: Deployment, ada: Member, may_draw: asyncio.Event
+) -> None:
+    async with shared.open():
+        await ada.wait_for_command("imagine")
+        waiting = await ada.slash("darkroom", "imagine", prompt=LONG)
+        # As a bot that was killed between the two.
+        job = await until(lambda: jobs.claim_next(shared.database))
+        assert await jobs.fail(
+            shared.database, job.id, "no disk", FailureCause.NOT_KEPT, lease=job.lease
+        )
+        end = await finished(ada, waiting)
+        assert "no disk" in card(end)
+        await until(lambda: is_at_rest(shared.database, job.id))
+
+
+async def test_a_progress_message_that_a_bot_left_is_deleted_by_another(
+    shared: Deployment, playground: Playground, ada: Member, may_draw: asyncio.Event
+) -> None:
+    may_draw.set()
+    hold = playground.faults.hold(DELETE_MESSAGE)
+    async with shared.open():
+        await ada.wait_for_command("imagine")
+        waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25")
+        grid = await ada.wait_for(lambda m: "U1" in labels(m))
+        await hold.waiting.wait()
+    hold.release()
+    async with shared.open():
+        await until(lambda: is_at_rest(shared.database, job_id_of(grid)))
+    assert waiting.id not in [m.id for m in await ada.messages("darkroom")]
+
+
+async def is_at_rest(database: Database, job_id: str) -> bool:
+    job = await jobs.get(database, job_id)
+    return job is not None and job.shown_at is not None and job.progress_id is None
