@@ -214,6 +214,7 @@ parameter-pictures = Wie viele Bilder gezeichnet werden.
 
 status-waiting = (Wartet auf den Start)
 status-waiting-for-inference = (Wartet: das Bildmodell ist offline oder ausgelastet; es geht von selbst weiter)
+status-waiting-for-pictures = (Wartet: die gespeicherten Bilder sind nicht erreichbar; es geht von selbst weiter)
 status-waiting-for-model = (Wartet auf das Bildmodell, das noch lädt; es geht von selbst weiter)
 status-stopped = (Abgebrochen)
 status-failed = (Fehlgeschlagen)

@@ -214,6 +214,7 @@ parameter-pictures = How many pictures to draw.
 
 status-waiting = (Waiting to start)
 status-waiting-for-inference = (Waiting: the image model is offline or busy; the job continues by itself)
+status-waiting-for-pictures = (Waiting: stored pictures cannot be reached; the job continues by itself)
 status-waiting-for-model = (Waiting for the image model, which is still loading; the job starts by itself)
 status-stopped = (Stopped)
 status-failed = (Failed)
