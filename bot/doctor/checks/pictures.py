@@ -21,11 +21,11 @@ PROBE = b"Darkroom's doctor wrote this, and deletes it at once."
 @dataclass(frozen=True, slots=True)
 class PictureFacts:
     """Where pictures are. `failed` is what could not be done there: `written`, `listed`, `read` or
-    `deleted`; None if all could. `reason` is why."""
+    `deleted`; None if all could. `answer` is what came instead."""
 
     place: str
     failed: str | None = None
-    reason: str = ""
+    answer: str = ""
 
 
 class PicturesCheck(Check[PictureFacts]):
@@ -55,7 +55,7 @@ class PicturesCheck(Check[PictureFacts]):
             Level.PROBLEM,
             Text(f"doctor-pictures.not-{facts.failed}"),
             Text("doctor-pictures.remedy"),
-            f"{facts.place}: {facts.reason}",
+            f"{facts.place}: {facts.answer}",
         )
 
 
