@@ -916,7 +916,7 @@ doctor-versions = Versionen
     .cpu-torch-remedy = Installiere torch für deine Version von CUDA, wie es unter https://pytorch.org/get-started/locally/ steht.
     .processor = Hier gibt es keine GPU von NVIDIA. Die Engine zeichnet auf dem Prozessor.
     .slow = Hier gibt es keine GPU von NVIDIA, und ohne OpenVINO zeichnet ein Prozessor mehrmals langsamer.
-    .slow-remedy = Ruf `make install` auf, oder installiere das Extra: `pip install 'darkroom[openvino]'`.
+    .slow-remedy = Ruf `make install` auf, oder installiere das Extra: `.venv/bin/pip install -c constraints.txt -e '.[openvino]'`.
 
 ## Rules about words
 

@@ -916,7 +916,7 @@ doctor-versions = Versions
     .cpu-torch-remedy = Install torch for your version of CUDA, as https://pytorch.org/get-started/locally/ says.
     .processor = There is no NVIDIA GPU here. The engine draws on the processor.
     .slow = There is no NVIDIA GPU here, and without OpenVINO a processor draws several times slower.
-    .slow-remedy = Run `make install`, or install the extra: `pip install 'darkroom[openvino]'`.
+    .slow-remedy = Run `make install`, or install the extra: `.venv/bin/pip install -c constraints.txt -e '.[openvino]'`.
 
 ## Rules about words
 

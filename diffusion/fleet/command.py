@@ -43,6 +43,7 @@ def run(arguments: FleetArguments) -> int:
     except (OpenToAll, WrongOrigins) as error:
         return _refused(error, os.EX_CONFIG)
     try:
+        logs.tell("Ray starts, and each model is measured. This takes a minute.", logger=__name__)
         _join(arguments.address)
         signal.signal(signal.SIGTERM, _interrupt)
         models = _deploy(arguments, api_key, origins)
