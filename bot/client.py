@@ -24,6 +24,7 @@ from bot.observability.job_changes import watch
 from bot.policy.places import Places
 from bot.policy.showing_places import ShowingPlaces
 from bot.services.container import build_services
+from bot.shards import shard_ids
 from bot.ui.cogs.context_menus import JobMenus
 from bot.ui.cogs.describe import DescribeCog
 from bot.ui.cogs.history import HistoryCog
@@ -248,7 +249,11 @@ class DarkroomBot(ShardedBot):
         if self._is_on_discord:
             assert self.application_id is not None, "it is known after the login"
             log.info("To add the bot to a server, open %s", invite_link(self.application_id))
-        for loop in self.services.background_loops():
+        duties = [f"shard {one} of {self.shard_count}" for one in shard_ids(self)]
+        for loop in (
+            *self.services.background_loops(),
+            self.services.duties.watch_for_twins(duties),
+        ):
             task = asyncio.create_task(loop)
             task.add_done_callback(_report_end)
             self._loops.append(task)

@@ -17,6 +17,11 @@ from storage.pictures.files import PictureFiles
 from storage.pictures.place import PicturePlace
 from storage.start_pictures import MIN_AGE_S
 
+_CHECK = (
+    "Check its address, the bucket, and the keys and their rights (docs/object-store.md), or the "
+    "disk if it is a folder. "
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PictureMigration:
@@ -53,10 +58,17 @@ async def migrate_pictures(settings: Settings, wanted: PictureMigration) -> None
     if counts.damaged:
         print("What is damaged is drawn again when somebody needs it.")
     if not wanted.is_deleting:
-        print(
-            f"Nothing was deleted. Set DARKROOM_PICTURES={wanted.target} and start the bot again; "
-            "then run this once more with --from, for what was drawn meanwhile."
+        print(f"Nothing was deleted. {_next_step(settings, source, wanted.target)}")
+
+
+def _next_step(settings: Settings, source: PicturePlace, target: PicturePlace) -> str:
+    command = f"darkroom migrate-pictures --from {source} --to {target}"
+    if source.is_same(settings.picture_place):
+        return (
+            f"Set DARKROOM_PICTURES={target} and start the bot again. Then run `{command}`, for "
+            "what was drawn meanwhile."
         )
+    return f"If all is right, `{command} --delete` deletes what lies at {source}."
 
 
 async def _copied(settings: Settings, source: PicturePlace, wanted: PictureMigration) -> Counts:
@@ -70,7 +82,7 @@ async def _copied(settings: Settings, source: PicturePlace, wanted: PictureMigra
                 target,
                 delete=wanted.is_deleting,
                 min_age_s=MIN_AGE_S,
-                tell=lambda counts: print(_summary(counts), flush=True),
+                tell=lambda counts: print(f"So far: {_summary(counts)}", flush=True),
             )
             return await copy.run()
     except WrongPicturePlace as error:
@@ -78,8 +90,9 @@ async def _copied(settings: Settings, source: PicturePlace, wanted: PictureMigra
     except SamePlace as error:
         raise _there_already(source) from error
     except (PictureNotSaved, PictureNotRemoved, StorageUnavailable) as error:
+        check = "" if type(error) is StorageUnavailable else _CHECK
         raise CannotStart(
-            f"{error} Run the same command again: it goes on where it was cut off."
+            f"{error} {check}Run the same command again: it goes on where it was cut off."
         ) from error
 
 

@@ -160,12 +160,21 @@ class JobPublisher:
 
     async def show_waiting(self, job: Job) -> None:
         """Show that a job waits for inference. Failing to do so is ignored: it is not important."""
+        await self._show_waiting(job, job_messages.waiting_for_inference)
+
+    async def show_pictures_away(self, job: Job) -> None:
+        """Show that a job waits for the place where pictures are kept, as `show_waiting` does."""
+        await self._show_waiting(job, job_messages.waiting_for_pictures)
+
+    async def _show_waiting(
+        self, job: Job, say_why: Callable[[Job, Job | None], MessageSpec]
+    ) -> None:
         assert job.message_id is not None, "only jobs with a message are claimed"
         if not self._leases.holds(job):
             return
         with contextlib.suppress(MessageDeleted, CannotPost, *RETRIED_ERRORS):
             parent = await jobs.parent_of(self._database, job)
-            message = job_messages.waiting_for_inference(job, parent)
+            message = say_why(job, parent)
             await self._messenger.edit(job.channel_id, job.message_id, message, job.reply_token)
 
     async def is_shown(self, job: Job) -> bool | None:

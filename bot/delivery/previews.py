@@ -48,6 +48,10 @@ class JobProgress:
         compose = functools.partial(self._compose, progress) if is_shown else None
         self._message.show(message, compose)
 
+    async def show_pictures_away(self) -> None:
+        """Show that the job waits for the place where pictures are kept."""
+        self._message.show(job_messages.waiting_for_pictures(self._job, self._parent))
+
     async def _compose(self, progress: Progress) -> AttachmentSpec | None:
         """The previews as one picture; None if they cannot be read, checked or signed now."""
         try:

@@ -214,6 +214,7 @@ parameter-pictures = Wie viele Bilder gezeichnet werden.
 
 status-waiting = (Wartet auf den Start)
 status-waiting-for-inference = (Wartet: das Bildmodell ist offline oder ausgelastet; es geht von selbst weiter)
+status-waiting-for-pictures = (Wartet: die gespeicherten Bilder sind nicht erreichbar; es geht von selbst weiter)
 status-waiting-for-model = (Wartet auf das Bildmodell, das noch lädt; es geht von selbst weiter)
 status-stopped = (Abgebrochen)
 status-failed = (Fehlgeschlagen)
@@ -915,7 +916,7 @@ doctor-versions = Versionen
     .cpu-torch-remedy = Installiere torch für deine Version von CUDA, wie es unter https://pytorch.org/get-started/locally/ steht.
     .processor = Hier gibt es keine GPU von NVIDIA. Die Engine zeichnet auf dem Prozessor.
     .slow = Hier gibt es keine GPU von NVIDIA, und ohne OpenVINO zeichnet ein Prozessor mehrmals langsamer.
-    .slow-remedy = Ruf `make install` auf, oder installiere das Extra: `pip install 'darkroom[openvino]'`.
+    .slow-remedy = Ruf `make install` auf, oder installiere das Extra: `.venv/bin/pip install -c constraints.txt -e '.[openvino]'`.
 
 ## Rules about words
 

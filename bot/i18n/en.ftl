@@ -214,6 +214,7 @@ parameter-pictures = How many pictures to draw.
 
 status-waiting = (Waiting to start)
 status-waiting-for-inference = (Waiting: the image model is offline or busy; the job continues by itself)
+status-waiting-for-pictures = (Waiting: stored pictures cannot be reached; the job continues by itself)
 status-waiting-for-model = (Waiting for the image model, which is still loading; the job starts by itself)
 status-stopped = (Stopped)
 status-failed = (Failed)
@@ -915,7 +916,7 @@ doctor-versions = Versions
     .cpu-torch-remedy = Install torch for your version of CUDA, as https://pytorch.org/get-started/locally/ says.
     .processor = There is no NVIDIA GPU here. The engine draws on the processor.
     .slow = There is no NVIDIA GPU here, and without OpenVINO a processor draws several times slower.
-    .slow-remedy = Run `make install`, or install the extra: `pip install 'darkroom[openvino]'`.
+    .slow-remedy = Run `make install`, or install the extra: `.venv/bin/pip install -c constraints.txt -e '.[openvino]'`.
 
 ## Rules about words
 

@@ -68,6 +68,10 @@ def waiting_for_inference(job: Job, parent: Job | None) -> MessageSpec:
     return MessageSpec(_headline(job, parent, "status-waiting-for-inference"), buttons=_cancel(job))
 
 
+def waiting_for_pictures(job: Job, parent: Job | None) -> MessageSpec:
+    return MessageSpec(_headline(job, parent, "status-waiting-for-pictures"), buttons=_cancel(job))
+
+
 def running(
     job: Job, parent: Job | None, step: int, steps: int, preview: AttachmentSpec | None
 ) -> MessageSpec:

@@ -160,7 +160,10 @@ class JobRunner:
             new = tuple(zip(seeds, made.pictures, strict=True))
             # What was drawn is kept until it can be stored: nothing is drawn twice.
             saved = await until_stored(
-                lambda: _to_its_end(self._picture_store.save_all(job.id, new, checked=made.checked))
+                lambda: _to_its_end(
+                    self._picture_store.save_all(job.id, new, checked=made.checked)
+                ),
+                progress.show_pictures_away,
             )
         return saved, made.pictures
 
@@ -170,7 +173,9 @@ class JobRunner:
             drawn: set[str] = set()
             while True:
                 try:
-                    new = await until_stored(lambda: self._complete(job))
+                    new = await until_stored(
+                        lambda: self._complete(job), progress.show_pictures_away
+                    )
                     break
                 except PictureLost as lost:
                     if lost.job_id in drawn:
@@ -283,7 +288,9 @@ class JobRunner:
         """
         try:
             # It was checked before it was stored.
-            picture = await until_stored(lambda: self.read_parent_picture(job))
+            picture = await until_stored(
+                lambda: self.read_parent_picture(job), progress.show_pictures_away
+            )
             return Finished((picture,), checked=True)
         except PictureMissing:
             parent = await jobs.parent_of(self._database, job)
@@ -315,7 +322,7 @@ class JobRunner:
     async def _generate(
         self, job: Job, request: ImageRequest, progress: JobProgress, place: Place
     ) -> Finished:
-        files = await self._files_of(request)
+        files = await self._files_of(request, progress)
         try:
             engine = await place.engine_for(request.model)
         except InferenceRefused as error:
@@ -336,13 +343,16 @@ class JobRunner:
                         raise _JobFailed(reason)
         raise AssertionError("the client ends every stream with Finished or Failed")
 
-    async def _files_of(self, request: ImageRequest) -> dict[str, bytes]:
+    async def _files_of(self, request: ImageRequest, progress: JobProgress) -> dict[str, bytes]:
         """The pictures that a request starts from, by their digests."""
         if request.start is None:
             return {}
         digests = filter(None, (request.start.image, request.start.mask))
         read = self._picture_store.kept
-        return {one: await until_stored(functools.partial(read, one)) for one in digests}
+        return {
+            one: await until_stored(functools.partial(read, one), progress.show_pictures_away)
+            for one in digests
+        }
 
 
 def _told(error: UserError, locale: str) -> str:

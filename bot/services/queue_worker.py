@@ -260,7 +260,10 @@ class QueueWorker:
 
     async def _copy(self, job: Job, place: Place) -> None:
         try:
-            await until_stored(lambda: self._runner.read_parent_picture(job))
+            await until_stored(
+                lambda: self._runner.read_parent_picture(job),
+                lambda: self._publisher.show_pictures_away(job),
+            )
         except PictureMissing:
             await self._engines.wait_until_there(job.request["model"])
         await self._follow(job, place)

@@ -32,7 +32,11 @@ def main() -> None:
     except logs.UnknownFormat as error:
         sys.exit(str(error))
     if importlib.util.find_spec("ray") is None:
-        print("`darkroom fleet` needs Ray: pip install 'darkroom[fleet]'.", file=sys.stderr)
+        print(
+            "`darkroom fleet` needs Ray. In Darkroom's folder, run: "
+            ".venv/bin/pip install -c constraints.txt -e '.[fleet]'",
+            file=sys.stderr,
+        )
         sys.exit(os.EX_CONFIG)
     # Only now, since it imports Ray and torch.
     from diffusion.fleet.command import run

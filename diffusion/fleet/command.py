@@ -56,6 +56,7 @@ def run(arguments: FleetArguments) -> int:
         return _refused(error, os.EX_CONFIG)
     deployed = False
     try:
+        logs.tell("Ray starts, and each model is measured. This takes a minute.", logger=__name__)
         _join(arguments.address)
         signal.signal(signal.SIGTERM, _interrupt)
         models = _models(arguments)

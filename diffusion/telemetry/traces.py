@@ -40,7 +40,7 @@ def set_up(service: str) -> None:
     except ImportError as error:
         raise TelemetryMissing(
             f"{ENDPOINTS[0]} is set, and OpenTelemetry is not installed: install "
-            "darkroom[telemetry], or leave it empty."
+            "darkroom[telemetry] (docs/observability.md), or leave it empty."
         ) from error
     _recorder = Recorder(service)
 

@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
-from bot.retry import retried
+from bot.retry import retried, until_stored
+from storage.database import StorageUnavailable
+from storage.pictures import PicturesUnavailable
 
 
 class Service:
@@ -27,6 +29,29 @@ async def test_it_is_tried_until_there_is_an_answer() -> None:
     service = Service(*[OSError()] * 20)
     assert await retried(service.call, (OSError,), first_pause_s=0, max_pause_s=0) == "answer"
     assert service.calls == 21
+
+
+async def test_a_long_outage_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    service = Service(*[OSError("away.")] * 1000)
+    await retried(service.call, (OSError,), first_pause_s=0, max_pause_s=0)
+    assert caplog.text.count("away. Trying again.") == 10  # 1, 2, 4 and so on up to 512
+
+
+async def test_who_waits_for_pictures_is_told_once_and_not_of_the_database(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bot.retry.STORAGE_RETRY_INTERVAL_S", 0)
+    told = []
+
+    async def tell() -> None:
+        told.append(service.calls)
+
+    service = Service(StorageUnavailable("database"), *[PicturesUnavailable("pictures")] * 3)
+    assert await until_stored(service.call, tell) == "answer"
+    assert told == [2]
+    service = Service(StorageUnavailable("database"))
+    assert await until_stored(service.call, tell) == "answer"
+    assert told == [2]
 
 
 async def test_other_errors_are_raised_at_once() -> None:

@@ -21,11 +21,11 @@ PROBE = b"Darkroom's doctor wrote this, and deletes it at once."
 @dataclass(frozen=True, slots=True)
 class PictureFacts:
     """Where pictures are. `failed` is what could not be done there: `written`, `listed`, `read` or
-    `deleted`; None if all could. `error` says why."""
+    `deleted`; None if all could. `answer` is what came instead."""
 
     place: str
     failed: str | None = None
-    error: str = ""
+    answer: str = ""
 
 
 class PicturesCheck(Check[PictureFacts]):
@@ -55,7 +55,7 @@ class PicturesCheck(Check[PictureFacts]):
             Level.PROBLEM,
             Text(f"doctor-pictures.not-{facts.failed}"),
             Text("doctor-pictures.remedy"),
-            f"{facts.place}: {facts.error}",
+            f"{facts.place}: {facts.answer}",
         )
 
 

@@ -78,10 +78,16 @@ async def test_pictures_go_there_and_back_and_their_rows_hold(
         kept = await old.keep(picture("green"))
         orphan = (await old.save(ERASED, 0, 7, picture("blue"))).file
         before = is_there(settings)
+        # A store's times are whole seconds: what was drawn in this one would be copied again.
+        earlier = time.time() - 60
+        for name in before:
+            os.utime(settings.picture_folder / name, (earlier, earlier))
 
         await migrate_pictures(settings, moved(target))
         said = capsys.readouterr().out
         assert "4 copied" in said
+        # What to type next, in full.
+        assert f"`darkroom migrate-pictures --from {here} --to {target}`" in said
         assert "1 that nothing names" in said
         assert "Nothing was deleted." in said
         assert is_there(settings) == before

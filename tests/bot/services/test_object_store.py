@@ -126,6 +126,9 @@ async def test_while_the_store_is_away_what_was_drawn_waits_and_is_drawn_once(
     job = await jobs.get(database, job_id_of(waiting))
     assert job is not None
     assert job.state is JobState.RUNNING
+    await ada.wait_for(
+        lambda m: m.id == waiting.id and "stored pictures cannot be reached" in m.content
+    )
     connections.fault = lambda _: "pass"
     grid = await finished(ada, waiting)
     await all_right(database, stored, grid)
