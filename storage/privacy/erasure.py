@@ -174,8 +174,12 @@ async def forget_member(database: Database, member_id: int) -> frozenset[str] | 
     """
     async with database.transaction() as session:
         # Locks the member's row: a job that is queued at the same time comes before this or after.
-        await session.execute(
-            update(MemberRow).where(MemberRow.id == member_id).values(name="", preferences=None)
+        # One who is forgotten already, and asks again at this moment, has no row to lock yet.
+        is_known = await session.scalar(
+            update(MemberRow)
+            .where(MemberRow.id == member_id)
+            .values(name="", preferences=None)
+            .returning(MemberRow.id)
         )
         if await session.scalar(select(JobRow.id).where(JobRow.member_id == member_id).limit(1)):
             await session.rollback()
@@ -191,7 +195,8 @@ async def forget_member(database: Database, member_id: int) -> frozenset[str] | 
                 )
                 digests.update(*(digests_in(content) for content in contents))
             await session.execute(delete(one.table).where(one.of(member_id)))
-        await session.execute(delete(MemberRow).where(MemberRow.id == member_id))
+        if is_known is not None:
+            await session.execute(delete(MemberRow).where(MemberRow.id == member_id))
     return frozenset(digests)
 
 
