@@ -3,7 +3,7 @@
 import pytest
 
 from bot.config import Settings
-from bot.shards import ShardRange
+from bot.shard_range import ShardRange
 
 
 @pytest.mark.parametrize(
