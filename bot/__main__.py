@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,15 +18,14 @@ from pydantic import ValidationError
 
 from bot.cli.errors import CannotStart, WrongSettings
 from bot.cli.launcher import launch
-from bot.cli.migrate_pictures import PictureMigration, migrate_pictures, picture_place
-from bot.cli.prune import Prune, days, prune
 from bot.config import Settings, split_addresses
 from bot.engines.configuration import InvalidConfiguration
 from bot.errors import UserError
 from bot.shard_range import ShardRange
 from diffusion.telemetry import logs, redaction
-from storage.database import StorageUnavailable, migrate
+from storage.errors import StorageUnavailable
 from storage.permissions import PRIVATE_UMASK
+from storage.picture_place import PicturePlace
 
 MODULES = {
     "inference": "diffusion",
@@ -85,14 +85,20 @@ async def _run(options: argparse.Namespace, settings: Settings) -> None:
 
             await imagine(settings, options.prompt, options.output, options.image)
         case "prune":
+            from bot.cli.prune import Prune, prune
+
             await prune(
                 settings,
                 Prune(options.older_than, options.keep_favourites, is_confirmed=options.yes),
             )
         case "migrate-pictures":
+            from bot.cli.migrate_pictures import PictureMigration, migrate_pictures
+
             places = PictureMigration(options.to, options.source, is_deleting=options.delete)
             await migrate_pictures(settings, places)
         case "migrate":
+            from storage.database import migrate
+
             await migrate(settings.database)
         case "doctor":
             from bot.cli.doctor import doctor
@@ -141,6 +147,19 @@ def _shards(typed: str) -> str:
     return typed
 
 
+def _days(typed: str) -> timedelta:
+    from bot.cli.prune import days
+
+    return days(typed)
+
+
+def _picture_place(typed: str) -> PicturePlace:
+    try:
+        return PicturePlace.read(typed)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="darkroom",
@@ -180,7 +199,7 @@ def _parser() -> argparse.ArgumentParser:
             option,
             dest=dest,
             metavar="PLACE",
-            type=picture_place,
+            type=_picture_place,
             required=option == "--to",
             help=what,
         )
@@ -196,7 +215,7 @@ def _parser() -> argparse.ArgumentParser:
     tidy.add_argument(
         "--older-than",
         metavar="DAYS",
-        type=days,
+        type=_days,
         help="also files of pictures of jobs that ended before that, such as 30d; their recipes "
         "stay, and buttons draw them again",
     )

@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.proxies import Proxies, read_proxy
 from bot.shard_range import ShardRange
 from diffusion.protocol.session import has_credentials
-from storage.pictures.place import PicturePlace
+from storage.picture_place import PicturePlace
 
 _NEXT_ADDRESS = re.compile(r"[\s,]+(?=[a-z+]+://)", re.IGNORECASE)
 """Between two addresses. A comma alone may stand in a password."""

@@ -10,9 +10,9 @@ from dotenv import dotenv_values
 from bot.config import Settings
 from bot.proxies import Proxies
 from diffusion.telemetry import redaction
+from storage.picture_place import PicturePlace
 from storage.pictures import PictureBucket, PictureFolder, PictureStore
 from storage.pictures.bucket import HttpProxy, Patience
-from storage.pictures.place import PicturePlace
 
 _OF_OBJECT_STORES = re.compile(r"(AWS|GOOGLE|AZURE)_\w+")
 """Names of variables that are read where the object store is opened, as its other tools do."""

@@ -1,4 +1,4 @@
-"""Which of Discord's shards a process has, and what it knows of servers of others.
+"""What a process with some of Discord's shards knows of servers of others.
 
 Discord gives the events of a server to shard `(id >> 22) % count`, and all without a server, such
 as direct messages, to shard 0. So a server can belong to another process.

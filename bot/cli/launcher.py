@@ -21,7 +21,6 @@ from bot.cli.errors import CannotStart
 from bot.config import Settings
 from bot.engines.configuration import read_configuration
 from diffusion.telemetry import logs
-from storage.database import migrate
 
 log = logging.getLogger(__name__)
 
@@ -59,18 +58,22 @@ async def launch(settings: Settings) -> None:
 
     Raises CannotStart, StorageUnavailable, InvalidConfiguration.
     """
-    children = _children(settings)
-    await migrate(settings.database)
+    *others, bot = children = _children(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     supervisors: list[_Supervisor] = []
     try:
-        for child in children:
-            needed = (one for one in supervisors if one.name == child.needs)
-            await _wait_until_ready(stop, *needed)
-            supervisors.append(_Supervisor(child))
+        supervisors.extend(map(_Supervisor, others))
+        await asyncio.sleep(0)  # which starts them
+        # Only now: inference takes longest to load, and this is done beside it.
+        from storage.database import migrate
+
+        await migrate(settings.database)
+        needed = (one for one in supervisors if one.name == bot.needs)
+        await _wait_until_ready(stop, *needed)
+        supervisors.append(_Supervisor(bot))
         await _wait_until_ready(stop, *supervisors)
         if not stop.is_set():
             _announce(children)

@@ -3,7 +3,6 @@
 It copies what is not there yet, so it may be run again and again, and beside the bot.
 """
 
-import argparse
 from dataclasses import dataclass
 
 from bot.cli.errors import CannotStart
@@ -11,10 +10,10 @@ from bot.config import Settings
 from bot.picture_store import WrongPicturePlace, open_pictures
 from storage.database import Database, StorageUnavailable, migrate
 from storage.permissions import close_folder
+from storage.picture_place import PicturePlace
 from storage.pictures import PictureNotRemoved, PictureNotSaved
 from storage.pictures.copying import Counts, PictureCopy, SamePlace
 from storage.pictures.files import PictureFiles
-from storage.pictures.place import PicturePlace
 from storage.start_pictures import MIN_AGE_S
 
 _CHECK = (
@@ -30,14 +29,6 @@ class PictureMigration:
     target: PicturePlace
     source: PicturePlace | None
     is_deleting: bool
-
-
-def picture_place(typed: str) -> PicturePlace:
-    """Read `--to` and `--from`. Raises ArgumentTypeError."""
-    try:
-        return PicturePlace.read(typed)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 async def migrate_pictures(settings: Settings, wanted: PictureMigration) -> None:

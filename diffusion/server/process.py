@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import torch
@@ -17,6 +17,7 @@ from diffusion.engine.backends import backend_wanted, backends, openvino_decoder
 from diffusion.engine.engine import Engine
 from diffusion.engine.engine_thread import EngineThread
 from diffusion.engine.profiling import CostModelFile, cache_folder, identity, native_shape
+from diffusion.lean_imports import without_compiler
 from diffusion.loading.hub import HubAway
 from diffusion.loading.load import EMBEDDED, CheckpointError, load
 from diffusion.nn.devices import SettingError, best_device, compile_wanted, number_type, prepare
@@ -146,7 +147,9 @@ def loaded_engine(model: Path, device: torch.device) -> Iterator[Engine]:
     loras = os.environ.get("DARKROOM_LORAS")
     compiled = compile_wanted()
     wanted = "torch" if compiled else backend_wanted()
-    checkpoint = load(model, device, number_type(device), Path(loras) if loras else None)
+    # transformers and torch mark functions for the compiler while they load, too.
+    with nullcontext() if compiled else without_compiler():
+        checkpoint = load(model, device, number_type(device), Path(loras) if loras else None)
     openvino = openvino_unet(checkpoint, cache_folder() / "openvino", wanted)
     checkpoint.decoder.run_by(openvino_decoder(checkpoint, cache_folder() / "openvino", wanted))
     prepare(checkpoint.denoiser.unet, device, compiled)

@@ -28,7 +28,7 @@ BELONGING = re.compile(r" (?:with|wearing|holding|riding) ", re.IGNORECASE)
 COLOUR_OF = {
     "light blue": r"(?:on|in|with|against) (?:an?|the) snowy? background|(?:in|on) (?:the )?snow\b",
     "black": r"(?:on|in|with|against) (?:an?|the) night(?: sky)? background|(?:at|by) night\b",
-    "orange": r"(?:on|in|with|against) (?:an?|the) sunset background|at (?:sunset|dusk)\b",
+    "pink": r"(?:on|in|with|against) (?:an?|the) sunset background|at (?:sunset|dusk)\b",
 }
 """Surroundings that are shown as a plain background, by its colour."""
 

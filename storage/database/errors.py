@@ -8,6 +8,8 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from storage.errors import StorageUnavailable as StorageUnavailable
+
 TIMEOUT_S = 30
 """How long a statement may wait for a lock or an answer before the database is unavailable."""
 MAX_IDLE_S = 10.0
@@ -15,13 +17,6 @@ MAX_IDLE_S = 10.0
 its locks: a bot that stands still, or whose machine is gone, must not hold up the others."""
 UNDEFINED_TABLE = "42P01"
 """Postgres's error code for a table that does not exist."""
-
-
-class StorageUnavailable(Exception):
-    """The database cannot be opened, reached or written; the message is one sentence for a person.
-
-    It never contains the password.
-    """
 
 
 @contextmanager

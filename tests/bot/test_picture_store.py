@@ -9,8 +9,8 @@ from pydantic import SecretStr
 from bot.config import Settings
 from bot.picture_store import WrongPicturePlace, endpoint_of, open_pictures
 from diffusion.telemetry import redaction
+from storage.picture_place import PicturePlace
 from storage.pictures import PictureBucket, PictureFolder
-from storage.pictures.place import PicturePlace
 from tests.support.object_store import HASTY, faulty_connections, use
 from tests.support.proxy import CountingProxy, proxying
 

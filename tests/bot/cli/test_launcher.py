@@ -112,6 +112,25 @@ if "diffusion" in sys.orig_argv and not (lives / "spared").exists():
 """A `sitecustomize` of which inference dies before it is ready, until the test spares it."""
 
 
+async def test_inference_loads_while_the_database_is_still_brought_up_to_date(
+    tmp_path: Path,
+) -> None:
+    asked = asyncio.Event()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()  # and nothing is ever answered
+        await reader.read()
+        writer.close()
+
+    database = await asyncio.start_server(listen, "127.0.0.1", 0)
+    port = database.sockets[0].getsockname()[1]
+    address = f"postgresql://ada:lovelace@127.0.0.1:{port}/darkroom"
+    variables = {**environment(tmp_path, None), "DATABASE_URL": address}
+    async with database, RunningProcess("-m", "bot", environment=variables) as darkroom:
+        await asked.wait()
+        await darkroom.printed("inference ready at")
+
+
 async def test_inference_that_dies_before_it_was_ever_ready_is_started_again(
     tiny_model: Path, tmp_path: Path
 ) -> None:

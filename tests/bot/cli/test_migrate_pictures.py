@@ -14,9 +14,9 @@ from bot.config import Settings
 from bot.picture_store import open_pictures
 from storage import jobs
 from storage.database import Database, migrate
+from storage.picture_place import PicturePlace
 from storage.pictures import PictureFolder, PictureStore, of_job
 from storage.pictures.copying import PictureCopy, SamePlace
-from storage.pictures.place import PicturePlace
 from storage.privacy import erasure
 from tests.support.object_store import BUCKET, use
 from tests.support.object_store import s3_server as s3_server

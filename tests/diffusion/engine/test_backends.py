@@ -2,12 +2,15 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from diffusion.engine import backends
 from diffusion.engine.backends import backend_wanted, openvino_decoder, openvino_unet
@@ -82,6 +85,31 @@ def test_the_faster_one_is_measured_once_and_kept(
     assert len(calls) == 1
     (kept,) = (tmp_path / "openvino").iterdir()
     assert sorted(path.name for path in kept.iterdir()) == ["choice.json", "unet.bin", "unet.xml"]
+
+
+@pytest.mark.parametrize(
+    ("torch_s", "rounds"),
+    [
+        pytest.param(3.0, backends.CLEAR_ROUNDS, id="clear"),
+        pytest.param(1.1, backends.ROUNDS, id="close"),
+    ],
+)
+def test_a_clear_choice_is_measured_in_few_rounds(
+    monkeypatch: pytest.MonkeyPatch, torch_s: float, rounds: int
+) -> None:
+    now, passes = 0.0, []
+
+    def runs(backend: str, seconds: float) -> Tensor:
+        nonlocal now
+        now += seconds / 100
+        passes.append(backend)
+        return torch.zeros(1)
+
+    clock = SimpleNamespace(perf_counter=lambda: now, process_time=lambda: now)
+    monkeypatch.setattr(backends, "time", clock)
+    timed = {"openvino": partial(runs, "openvino", 1.0), "torch": partial(runs, "torch", torch_s)}
+    assert backends.measured_choice("U-Net", timed) == "openvino"
+    assert passes == ["openvino", "torch"] * rounds
 
 
 @INSTALLED

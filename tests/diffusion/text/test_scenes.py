@@ -55,8 +55,8 @@ def test_other_prompts_stay_as_they_are(prompt: str) -> None:
         ("a fox on a snowy background", "a fox on a light blue background"),
         ("an owl at night, flat style", "an owl on a black background, flat style"),
         ("an owl on a night background", "an owl on a black background"),
-        ("a sailboat at sunset", "a sailboat on an orange background"),
-        ("a sailboat on a sunset background", "a sailboat on an orange background"),
+        ("a sailboat at sunset", "a sailboat on a pink background"),
+        ("a sailboat on a sunset background", "a sailboat on a pink background"),
     ],
 )
 def test_surroundings_are_a_background_of_their_colour(prompt: str, seen: str) -> None:
