@@ -34,6 +34,10 @@ without anybody knowing would otherwise hold up whatever waits for the answer fo
 MAX_REQUEST_S = 300.0
 """Seconds for a whole request, with a large file on a slow line."""
 
+MAX_GLOBAL_PAUSE_S = 30.0
+"""Seconds after which Discord's limit on everything counts as over. Whoever asks too early is told
+to wait again."""
+
 MAX_EXTRA_WAIT_S = 0.5
 """Those who wait for a bucket come back at most this much later than it is free, and not all at
 the same moment."""
@@ -115,6 +119,18 @@ class ResumingShard(Shard):
 discord.shard.Shard = ResumingShard  # type: ignore[misc]
 
 
+class _GlobalLimit(asyncio.Event):
+    """Cleared while Discord's limit on everything holds; never for ever.
+
+    The library sets it again after the wait, but not where the request that met the limit was
+    cancelled meanwhile: then all others would wait until the process ends.
+    """
+
+    def clear(self) -> None:
+        super().clear()
+        asyncio.get_running_loop().call_later(MAX_GLOBAL_PAUSE_S, self.set)
+
+
 class ShardedBot(commands.AutoShardedBot):
     """A client with all shards, or those of its process, that keeps Discord's limits for them."""
 
@@ -138,6 +154,8 @@ class ShardedBot(commands.AutoShardedBot):
         session: aiohttp.ClientSession = vars(self.http)["_HTTPClient__session"]
         # The library makes the session itself, and takes no limits for it.
         session._timeout = aiohttp.ClientTimeout(total=MAX_REQUEST_S, sock_read=MAX_SILENCE_S)
+        limit = self.http._global_over = _GlobalLimit()
+        limit.set()
 
     async def learn_session_limits(self) -> None:
         """Ask how many sessions may begin at a time, and how many shards there should be.

@@ -283,3 +283,18 @@ async def test_a_request_whose_connection_is_dead_ends_in_time(
     hold.release()
     answers.release()
     assert await messenger.state_of(channel, 1) is MessageState.DELETED
+
+
+async def test_a_request_that_is_given_up_at_the_limit_on_everything_holds_up_no_other(
+    bot: DarkroomBot, playground: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway, "MAX_GLOBAL_PAUSE_S", 0.1)
+    bot.bound_requests()
+    channel, messenger = playground.administration.channel_id("darkroom"), Messenger(bot)
+    playground.faults.rate_limit(READ_MESSAGE, retry_after=3600, everywhere=True)
+    given_up = asyncio.create_task(messenger.state_of(channel, 1))
+    while bot.http._global_over.is_set():  # noqa: ASYNC110 - nobody is told that it is cleared
+        await asyncio.sleep(0)
+    given_up.cancel()
+    async with asyncio.timeout(30):
+        assert await messenger.state_of(channel, 1) is MessageState.DELETED
