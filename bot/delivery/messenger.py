@@ -127,21 +127,22 @@ class Messenger:
         """The first message that the bot posted by itself since then and that has such a button.
 
         `has_button` is asked with custom_ids. With `answers`, what it answered to interactions
-        counts too. Raises CannotPost if the channel cannot be read.
+        counts too. The newest messages are looked through as well: `after` is by a clock of ours,
+        which may be wrong. Raises CannotPost if the channel cannot be read.
         """
         assert self._client.user is not None, "a client that has logged in knows its user"
         channel = self._client.get_partial_messageable(channel_id)
+        parts: tuple[dict[str, Any], ...] = ({"after": after, "oldest_first": True}, {})
         with _classified_errors():
-            async for message in channel.history(
-                limit=MAX_SEARCHED_MESSAGES, after=after, oldest_first=True
-            ):
-                # Answers to interactions show a job again, or another one.
-                is_own = message.author.id == self._client.user.id
-                is_answer = message.interaction_metadata is not None
-                if not is_own or (is_answer and not answers) or message.id in except_ids:
-                    continue
-                if any(map(has_button, _custom_ids(message))):
-                    return _posted(message)
+            for part in parts:
+                async for message in channel.history(limit=MAX_SEARCHED_MESSAGES, **part):
+                    # Answers to interactions show a job again, or another one.
+                    is_own = message.author.id == self._client.user.id
+                    is_answer = message.interaction_metadata is not None
+                    if not is_own or (is_answer and not answers) or message.id in except_ids:
+                        continue
+                    if any(map(has_button, _custom_ids(message))):
+                        return _posted(message)
         return None
 
     async def find_answer(

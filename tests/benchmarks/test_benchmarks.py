@@ -74,6 +74,7 @@ def one_thread() -> Iterator[None]:
 @pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("name", ["sd15-reduced", "sdxl-reduced"])
+@pytest.mark.slow
 def test_what_is_measured_on_a_gpu_is_rehearsed_with_few_numbers(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,6 +38,7 @@ def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("kind", trial.KINDS)
+@pytest.mark.slow
 async def test_a_small_one_is_filled_and_measured(kind: str, url: str) -> None:
     measured = await trial.measure(kind, url, jobs=400, asked=1, seconds=0.01)
     asked = {one.name for one in QUESTIONS if kind == "Postgres" or not one.shared_only}

@@ -35,6 +35,7 @@ def one_by_one(engines: int, rate: float, count: int, seed: int) -> Played:
 
 
 @pytest.mark.parametrize("load", [0.3, 0.6, 0.8])
+@pytest.mark.slow
 def test_one_engine_with_equal_jobs_waits_as_in_an_m_d_1_queue(load: float) -> None:
     """Pollaczek and Khinchine: a wait of ρ/(2(1-ρ)) times the time of service."""
     played = one_by_one(1, load, 6_000, seed=11)
@@ -49,6 +50,7 @@ def erlang_c(servers: int, offered: float) -> float:
 
 
 @pytest.mark.parametrize(("engines", "load"), [(1, 0.7), (4, 0.8)])
+@pytest.mark.slow
 def test_jobs_of_any_length_wait_as_in_an_m_m_c_queue(engines: int, load: float) -> None:
     """The lengths are exponential: each job is one step of one of 200 shapes, by quantiles."""
     costs, kinds = CostModel(), {}

@@ -131,6 +131,7 @@ async def test_inference_loads_while_the_database_is_still_brought_up_to_date(
         await darkroom.printed("inference ready at")
 
 
+@pytest.mark.slow
 async def test_inference_that_dies_before_it_was_ever_ready_is_started_again(
     tiny_model: Path, tmp_path: Path
 ) -> None:

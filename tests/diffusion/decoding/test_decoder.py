@@ -156,6 +156,7 @@ async def test_what_takes_too_much_computing_dies_and_is_replaced() -> None:
         assert decoder.process_ids != {before}
 
 
+@pytest.mark.slow
 async def test_the_bound_on_computing_is_each_pictures_own() -> None:
     """Not of all that a process decodes in its life."""
     async with bounded(processes=1, cpu_s=1) as decoder:

@@ -135,6 +135,7 @@ async def _process(folder: Path, cache: Path, descriptors: int) -> AsyncIterator
         process.communicate()
 
 
+@pytest.mark.slow
 async def test_three_hundred_half_heads_lock_nobody_out_of_two_hundred_descriptors(
     tiny_folder: Path, tmp_path: Path
 ) -> None:

@@ -56,6 +56,7 @@ async def test_pictures_asked_at_once_get_their_own_scores_also_across_a_kill(
         await classifier.close()
 
 
+@pytest.mark.slow
 async def test_a_stuck_process_is_replaced_and_then_the_filter_is_away_for_a_while(
     red_filter: Path,
 ) -> None:
