@@ -37,10 +37,10 @@ ASSUMPTIONS: Mapping[str, Assumption] = {
     "bot_load": Assumption(0.5, "work of a bot's processor core at the busiest minute", OURS),
     "keep_days": Assumption(90, "days that pictures are kept", OURS),
     "store_price": Assumption(
-        0.023, "$ for a GB and month of objects", "aws.amazon.com/s3/pricing"
+        0.023, "$ for a GB and month of objects", "aws.amazon.com/s3/pricing, from memory"
     ),
     "database_price": Assumption(
-        0.115, "$ for a GB and month of Postgres", "aws.amazon.com/rds/postgresql/pricing"
+        0.115, "$ for a GB and month of Postgres", "aws.amazon.com/rds/pricing, from memory"
     ),
 }
 
