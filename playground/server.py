@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -92,10 +93,16 @@ def _find_description() -> ApiDescription | None:
     path = os.environ.get("DISCORD_OPENAPI")
     if not path:
         return None
-    # Imported only here: nothing but these checks needs jsonschema.
+    return _load_description(Path(path))
+
+
+@functools.cache
+def _load_description(path: Path) -> ApiDescription:
+    """Of a megabyte, and the same for every playground of a process."""
+    # Imported only here: nothing but these checks needs jsonschema-rs.
     from playground.validation.openapi import ApiDescription
 
-    return ApiDescription.load(Path(path))
+    return ApiDescription.load(path)
 
 
 def _build_app(standin: StandIn, feed: Feed) -> web.Application:
