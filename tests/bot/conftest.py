@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from bot.ui import responses
 from playground import Playground, running_playground
 from playground.state.limits import Limits
 from playground.testing.member import Member
-from storage.database import Database, migrate
+from storage.database import Database
 from tests.support.bot.deployment import PATIENT, STEPS, Deployment, running_inference
+from tests.support.migrated import migrated_file as migrated_file
 from tests.support.models.tiny_model import build_tiny_model
 from tests.support.postgres import postgres_server as postgres_server
 from tests.support.postgres import postgres_url as postgres_url
@@ -91,8 +93,9 @@ def settings(tmp_path: Path, playground: Playground, inference_url: str) -> Sett
 
 
 @pytest.fixture
-async def database(settings: Settings) -> AsyncIterator[Database]:
-    await migrate(settings.database)
+async def database(settings: Settings, migrated_file: Path) -> AsyncIterator[Database]:
+    settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shutil.copy(migrated_file, settings.data_folder)
     database = Database(settings.database)
     yield database
     await database.close()

@@ -1,5 +1,6 @@
 """Every storage test runs on SQLite and on Postgres: `database` is one of each, without rows."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from io import BytesIO
@@ -10,9 +11,10 @@ from PIL import Image
 
 from storage.database import Database, migrate
 from storage.models import Base
+from tests.support.migrated import migrated_file
 from tests.support.postgres import create_database, execute, postgres_server, postgres_url
 
-__all__ = ["postgres_server", "postgres_url"]
+__all__ = ["migrated_file", "postgres_server", "postgres_url"]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -29,33 +31,32 @@ def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def ready() -> dict[str, str]:
-    """Migrated databases by kind, made once: migrating anew for each test takes longer."""
-    return {}
+def migrated_postgres(postgres_server: str) -> str:
+    """The address of a migrated database, made once: migrating for each test takes longer."""
+
+    async def make() -> str:
+        url = await create_database(postgres_server)
+        await migrate(url)
+        return url
+
+    return asyncio.run(make())
 
 
 @pytest.fixture
-async def migrated(
-    kind: str,
-    request: pytest.FixtureRequest,
-    ready: dict[str, str],
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> str:
-    """The address of a database with all tables and no rows."""
-    if kind == "sqlite":
-        if kind not in ready:
-            ready[kind] = f"{tmp_path_factory.mktemp('migrated')}/darkroom.sqlite"
-            await migrate(f"sqlite:///{ready[kind]}")
-        shutil.copy(ready[kind], tmp_path)
-        return f"sqlite:///{tmp_path}/darkroom.sqlite"
-    if kind not in ready:
-        ready[kind] = await create_database(request.getfixturevalue("postgres_server"))
-        await migrate(ready[kind])
+async def emptied_postgres(migrated_postgres: str) -> str:
+    """The same database, without the rows of the test before."""
     # Faster than TRUNCATE for a few rows, which makes every table a new file.
     tables = reversed(Base.metadata.sorted_tables)
-    await execute(ready[kind], "; ".join(f"DELETE FROM {table.name}" for table in tables))
-    return ready[kind]
+    await execute(migrated_postgres, "; ".join(f"DELETE FROM {table.name}" for table in tables))
+    return migrated_postgres
+
+
+@pytest.fixture
+def migrated(kind: str, request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path) -> str:
+    """The address of a database with all tables and no rows."""
+    if kind == "sqlite":
+        return f"sqlite:///{shutil.copy(migrated_file, tmp_path)}"
+    return str(request.getfixturevalue("emptied_postgres"))
 
 
 @pytest.fixture
