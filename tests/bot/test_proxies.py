@@ -5,15 +5,11 @@ The proxy resolves names that nobody else knows, so what comes through has gone 
 
 import asyncio
 import logging
-import shutil
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing
-from pathlib import Path
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 from pydantic import SecretStr, ValidationError
 from yarl import URL
 
@@ -34,10 +30,10 @@ from tests.support.bot.deployment import Deployment
 from tests.support.bot.job_messages import finished, picture_of
 from tests.support.engines.comfyui import StandInComfyUI
 from tests.support.engines.dialects import speaking, stand_in_of
-from tests.support.pictures import encoded
 from tests.support.processes import RunningProcess
 from tests.support.proxy import CountingProxy, behind_tls, proxying
-from tests.support.tls import Authority
+from tests.support.tls import Authority, serving_pictures
+from tests.support.tls import authority as authority
 
 LOGIN = "ada:correct-horse"
 PROXY, DISCORD = "http://proxy:3128", "http://discord-proxy:3128"
@@ -222,30 +218,10 @@ LINK = "https://pictures.example/fox.png"
 
 
 @pytest.fixture
-async def authority(tmp_path: Path) -> Authority:
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl, which makes the certificates, is not there")
-    authority = Authority(tmp_path / "authority")
-    await authority.establish()
-    return authority
-
-
-@pytest.fixture
 async def pictures(authority: Authority) -> AsyncIterator[int]:
-    """The port of a server with TLS that has pictures, and redirects to wherever one wants."""
-
-    async def serve(request: web.Request) -> web.StreamResponse:
-        if "to" in request.query:
-            raise web.HTTPFound(request.query["to"])
-        return web.Response(body=encoded(), content_type="image/png")
-
-    app = web.Application()
-    app.router.add_get("/{path:.*}", serve)
-    server = TestServer(app, host="127.0.0.1", scheme="https")
-    await server.start_server(ssl=await authority.certify("pictures.example"))
-    assert server.port is not None
-    yield server.port
-    await server.close()
+    """The port of a server with TLS that has pictures."""
+    async with serving_pictures(authority, "pictures.example") as port:
+        yield port
 
 
 def fetcher(proxy: CountingProxy, authority: Authority, **more: str) -> PictureFetcher:

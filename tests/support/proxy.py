@@ -3,10 +3,11 @@
 import asyncio
 import base64
 import re
+import socket
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from yarl import URL
@@ -59,11 +60,12 @@ class CountingProxy:
         (self.tunnels if is_tunnel else self.forwarded)[place] += 1
         port = self.places[url.host]
         away = await asyncio.open_connection("127.0.0.1", port)
-        if is_tunnel:
-            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        else:
-            away[1].write(_renamed(head, port))
-        await relay((reader, writer), away, None if is_tunnel else port)
+        async with closing(away[1]):
+            if is_tunnel:
+                writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            else:
+                away[1].write(_renamed(head, port))
+            await relay((reader, writer), away, None if is_tunnel else port)
 
 
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -81,7 +83,8 @@ async def behind_tls(context: ssl.SSLContext, port: int) -> AsyncIterator[int]:
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         away = await asyncio.open_connection("127.0.0.1", port)
-        await relay((reader, writer), away, port)
+        async with closing(away[1]):
+            await relay((reader, writer), away, port)
 
     async with _listening(pass_on, context) as own:
         yield own
@@ -92,32 +95,62 @@ async def _listening(
     serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
     context: ssl.SSLContext | None = None,
 ) -> AsyncIterator[int]:
-    """A server on a free port; at the end, all its connections are closed."""
+    """A server on a free port; at the end, all its connections are closed.
+
+    It accepts them itself: asyncio's own server tells of a connection some rounds later, with TLS
+    after the handshake. One that came last would stay open and be a ResourceWarning.
+    """
+    loop = asyncio.get_running_loop()
     running: set[asyncio.Task[None]] = set()
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        running.add(task)
+    async def connected(accepted: socket.socket) -> None:
+        reader = asyncio.StreamReader(limit=MAX_HEAD_BYTES)
+        protocol = asyncio.StreamReaderProtocol(reader)
         try:
-            await serve(reader, writer)
+            transport, _ = await loop.connect_accepted_socket(
+                lambda: protocol, accepted, ssl=context
+            )
+            writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+            async with closing(writer):
+                await serve(reader, writer)
         except (asyncio.CancelledError, OSError):
             pass
-        finally:
-            running.discard(task)
-            writer.close()
 
-    server = await asyncio.start_server(
-        connected, "127.0.0.1", 0, limit=MAX_HEAD_BYTES, ssl=context
-    )
+    def accept() -> None:
+        with suppress(BlockingIOError):
+            accepted, _ = listening.accept()
+            accepted.setblocking(False)
+            running.add(task := loop.create_task(connected(accepted)))
+            task.add_done_callback(running.discard)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        loop.add_reader(listening, accept)
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            loop.remove_reader(listening)
+            await asyncio.sleep(0)  # the last one begins, and so can be ended
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            await asyncio.sleep(0)  # what was cut off closes itself in the next round
+
+
+@asynccontextmanager
+async def closing(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
+    """Close a connection at the end and wait for it: what is unsent, and TLS, takes some rounds.
+
+    Whoever is cancelled does not wait: the connection is cut off.
+    """
     try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-        await asyncio.sleep(0)  # the transports close themselves in the next round
+        yield
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+    except BaseException:
+        writer.transport.abort()
+        raise
 
 
 async def relay(one: Ends, other: Ends, port: int | None) -> None:
@@ -135,8 +168,6 @@ async def relay(one: Ends, other: Ends, port: int | None) -> None:
         for way in ways:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
-        for _, writer in (one, other):
-            writer.close()
 
 
 async def _pass_on(

@@ -4,26 +4,19 @@ Names lead to public addresses, as the rule wants it, and a socket takes what is
 the server instead. Nothing of the fetching itself is replaced.
 """
 
-import shutil
 import socket
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
-from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.test_utils import TestServer
 
 from bot.errors import InvalidLink
 from bot.images.fetch import PictureFetcher
-from tests.support.pictures import encoded, opened
-from tests.support.tls import Authority
-
-pytestmark = pytest.mark.skipif(
-    shutil.which("openssl") is None, reason="openssl, which makes the certificates, is not there"
-)
+from tests.support.pictures import opened
+from tests.support.tls import Authority, serving_pictures
+from tests.support.tls import authority as authority
 
 NAMES = {"pictures.example": "8.8.8.8", "mirror.example": "9.9.9.9", "inside.example": "10.0.0.1"}
 LINK = "https://pictures.example/fox.png"
@@ -72,30 +65,10 @@ class Resolver(AbstractResolver):
 
 
 @pytest.fixture
-async def authority(tmp_path: Path) -> Authority:
-    authority = Authority(tmp_path / "authority")
-    await authority.establish()
-    return authority
-
-
-@pytest.fixture
 async def network(authority: Authority) -> AsyncIterator[Network]:
     """A server on this machine that answers for every name, with two of them certified."""
-
-    async def serve(request: web.Request) -> web.StreamResponse:
-        if "to" in request.query:
-            raise web.HTTPFound(request.query["to"])
-        return web.Response(body=encoded(), content_type="image/png")
-
-    app = web.Application()
-    app.router.add_get("/{path:.*}", serve)
-    server = TestServer(app, host="127.0.0.1", scheme="https")
-    await server.start_server(ssl=await authority.certify("pictures.example", "mirror.example"))
-    try:
-        assert server.port is not None
-        yield Network(server.port)
-    finally:
-        await server.close()
+    async with serving_pictures(authority, "pictures.example", "mirror.example") as port:
+        yield Network(port)
 
 
 def fetcher(network: Network, authority: Authority | None) -> PictureFetcher:
