@@ -34,16 +34,14 @@ class FirstMessages:
 
         May be called again. Raises CannotPost, StorageUnavailable.
         """
-        if may_be_there or job.id in self._begun:
-            found = await self.find(job)
-            if found is not None:
-                self._begun.discard(job.id)
-                return found
+        may_be_there = may_be_there or job.id in self._begun
         self._begun.add(job.id)
         try:
-            posted = await self._messenger.post(
-                job.channel_id, message, job.reply_token, hidden=job.hidden, nonce=_nonce(job)
-            )
+            posted = await self.find(job) if may_be_there else None
+            if posted is None:
+                posted = await self._messenger.post(
+                    job.channel_id, message, job.reply_token, hidden=job.hidden, nonce=_nonce(job)
+                )
         except CannotPost:
             self._begun.discard(job.id)
             raise

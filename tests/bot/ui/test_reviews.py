@@ -40,6 +40,11 @@ async def set_up(owner: Member, *, channel: bool = True) -> None:
         await told(owner, await owner.slash("darkroom", "server review", channel="gallery"))
 
 
+def make_moderator(playground: Playground, name: str) -> None:
+    playground.administration.add_role("Moderators", int(Permission.MANAGE_MESSAGES))
+    playground.administration.give_role(name, "Moderators")
+
+
 def is_review(message: Message) -> bool:
     return any((one.custom_id or "").startswith("review:") for one in message.buttons)
 
@@ -180,8 +185,7 @@ async def test_of_two_moderators_at_once_one_decides_and_the_other_is_told(
     ben: Member,
     database: Database,
 ) -> None:
-    playground.administration.add_role("Moderators", int(Permission.MANAGE_MESSAGES))
-    playground.administration.give_role("Ben", "Moderators")
+    make_moderator(playground, "Ben")
     await set_up(owner)
     waiting = await waiting_for_review(ada)
     review = await review_of(owner)
@@ -205,8 +209,7 @@ async def test_who_may_not_moderate_any_more_decides_nothing(
     ben: Member,
     database: Database,
 ) -> None:
-    playground.administration.add_role("Moderators", int(Permission.MANAGE_MESSAGES))
-    playground.administration.give_role("Ben", "Moderators")
+    make_moderator(playground, "Ben")
     await set_up(owner)
     waiting = await waiting_for_review(ada)
     review = await review_of(ben)
@@ -479,8 +482,7 @@ async def test_rejected_and_blocked_its_member_asks_for_nothing_more(
 async def test_nobody_is_blocked_who_manages_the_server(
     bot: DarkroomBot, playground: Playground, owner: Member, ben: Member
 ) -> None:
-    playground.administration.add_role("Moderators", int(Permission.MANAGE_MESSAGES))
-    playground.administration.give_role("Ben", "Moderators")
+    make_moderator(playground, "Ben")
     await set_up(owner)
     await waiting_for_review(owner)
     review = await review_of(ben)
