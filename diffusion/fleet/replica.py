@@ -1,4 +1,4 @@
-"""One engine of a fleet: the inference process's own application, asked by the door.
+"""One engine of a fleet: the inference process's own application, asked by the ingress.
 
 Runs in a worker process of Ray, which may be killed at any moment.
 """
@@ -27,11 +27,14 @@ from diffusion.telemetry import logs, traces
 class EngineReplica:
     """An engine with the model in the folder, file or hub repository `model`, or the embedded one.
 
-    `threads` is how many the processor draws with, None for torch's own choice. The constructor
-    ends when the model is loaded. Raises what loading raises.
+    `threads` is how many the processor draws with, None for torch's own choice. With `link_secret`
+    it signs links to pictures, so that the ingress knows them. The constructor ends when the model
+    is loaded. Raises what loading raises.
     """
 
-    async def __init__(self, model: str, threads: int | None) -> None:  # type: ignore[misc]
+    async def __init__(  # type: ignore[misc]
+        self, model: str, threads: int | None, link_secret: bytes
+    ) -> None:
         keep_replica_here()
         set_up(threads)
         traces.set_up("darkroom-inference")
@@ -41,7 +44,7 @@ class EngineReplica:
         await first_of(self._engine_thread.ready.wait(), ended)
         if ended.done():
             ended.result()
-        service = ImagesApi(self._engine_thread, aliases=model_aliases())
+        service = ImagesApi(self._engine_thread, aliases=model_aliases(), link_secret=link_secret)
         self._server = LocalServer(service.app(has_gate=False), service.connections)
         await self._server.__aenter__()
 

@@ -12,6 +12,8 @@ import aiohttp
 from aiohttp import hdrs
 from aiohttp.base_protocol import BaseProtocol
 
+FORM_TYPE = "multipart/form-data"
+
 MAX_FIELDS = 64
 """Fields of a form that are looked at."""
 
@@ -36,7 +38,7 @@ class Said:
 
 async def said_by(content_type: str, headers: Mapping[str, str], body: bytes) -> Said:
     """Read a body of JSON or a form. One that cannot be read says nothing."""
-    if content_type == "multipart/form-data":
+    if content_type == FORM_TYPE:
         return await _form(headers, body)
     try:
         content = json.loads(body)

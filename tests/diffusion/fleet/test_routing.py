@@ -1,4 +1,4 @@
-"""For which model and for whom a body is, as the door reads it."""
+"""For which model and for whom a body is, as the ingress reads it."""
 
 import asyncio
 import json
