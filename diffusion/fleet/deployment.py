@@ -31,9 +31,10 @@ class ServedModel:
         self.is_rare = is_rare
         self._handle = handle
 
-    async def answer(self, asked: Asked) -> AsyncGenerator[Head | bytes, None]:
-        """See `FleetModel`."""
-        pieces = self._handle.options(stream=True).answer.remote(asked)
+    async def answer(self, asked: Asked, lora: str = "") -> AsyncGenerator[Head | bytes, None]:
+        """See `FleetModel`. A “multiplexed model” is Ray's word for what not all replicas have."""
+        handle = self._handle.options(stream=True, multiplexed_model_id=lora)
+        pieces = handle.answer.remote(asked)
         try:
             async for piece in pieces:
                 yield piece

@@ -96,7 +96,8 @@ class Ingress:
         caller = Caller.at(http.remote, said.user)
         self._places.take(caller)
         try:
-            async with aclosing(model.answer(asked_by(http, read))) as answer:
+            lora = self._catalogue.lora_of(model, said.lora)
+            async with aclosing(model.answer(asked_by(http, read), lora)) as answer:
                 return await self._from_replica(http, model, said, answer)
         finally:
             self._places.give_back(caller)

@@ -23,6 +23,10 @@ from diffusion.server.app import ImagesApi
 from diffusion.server.process import first_of, loaded_engine, model_aliases
 from diffusion.telemetry import logs, traces
 
+MAX_PREFERRED_LORAS = 8
+"""LoRAs, the last ones used, for which a replica is asked first. The engine keeps 2 GiB of them: so
+many of the largest usual ones, of 200 MB each."""
+
 
 class EngineReplica:
     """An engine with the model in the folder, file or hub repository `model`, or the embedded one.
@@ -50,8 +54,16 @@ class EngineReplica:
 
     async def answer(self, asked: Asked) -> AsyncIterator[Head | bytes]:
         """The head of the answer, then its body in pieces. Cancelling it cancels the request."""
+        if lora := serve.get_multiplexed_model_id():
+            await self.prefer(lora)
         async for piece in self._server.answer(asked):
             yield piece
+
+    @serve.multiplexed(max_num_models_per_replica=MAX_PREFERRED_LORAS)
+    async def prefer(self, lora: str) -> str:
+        """Have Ray send further requests with this LoRA here first: the engine reads its weights
+        for this one, and keeps them."""
+        return lora
 
     async def say(self, asked: Asked) -> tuple[int, Head, bytes]:
         """This replica's number, and a whole answer."""

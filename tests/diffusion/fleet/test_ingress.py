@@ -113,6 +113,23 @@ async def test_each_request_goes_to_the_model_that_it_names(tiny: Checkpoint) ->
             assert all(name in message for name in engines)
 
 
+async def test_a_replica_is_looked_for_by_loras_that_the_model_has(tiny: Checkpoint) -> None:
+    """Others would push those that it has out of Ray's short list."""
+    other = replace(tiny, info=replace(tiny.info, loras=("ink",)))
+    async with (
+        local_fleet(("m", [Engine(other, costs=EightRows())])) as (url, (model,)),
+        aiohttp.ClientSession(url) as session,
+    ):
+        await ready(url)
+        model.loras.clear()
+        # Whether it can be drawn is the replica's to say; this one lacks the file.
+        for loras in ("ink:0.5", "wool", [{"name": "ink"}, {"name": "wool"}], []):
+            body = {"prompt": "a fox", "size": "9x9", "loras": loras}
+            async with session.post(GENERATIONS, json=body) as response:
+                assert response.status == 400
+        assert model.loras == ["ink", "", "ink", ""]
+
+
 async def test_of_two_models_with_one_name_the_first_is_used_with_a_word(
     tiny: Checkpoint, caplog: pytest.LogCaptureFixture
 ) -> None:

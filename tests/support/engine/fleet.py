@@ -30,6 +30,7 @@ class LocalModel:
         self.free = asyncio.Event()
         self.free.set()
         self.asked_everywhere = 0
+        self.loras = list[str]()
         self._is_lost = False
         self._open: set[aiohttp.ClientResponse] = set()
         self._turn = 0
@@ -39,7 +40,8 @@ class LocalModel:
         for response in self._open:
             response.close()
 
-    async def answer(self, asked: Asked) -> AsyncGenerator[Head | bytes, None]:
+    async def answer(self, asked: Asked, lora: str = "") -> AsyncGenerator[Head | bytes, None]:
+        self.loras.append(lora)
         await self.free.wait()
         if self._is_lost:
             raise EngineLost("It is gone.")
