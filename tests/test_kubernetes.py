@@ -1,5 +1,6 @@
 """The files for Kubernetes by reading: what they name is there, in the image and in each other."""
 
+import itertools
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -94,6 +95,46 @@ def test_ray_is_the_version_that_was_tested() -> None:
     version = BY_KIND["RayService"]["spec"]["rayClusterConfig"]["rayVersion"]
     constraints = (FOLDER.parent.parent / "constraints.txt").read_text().split()
     assert f"ray=={version}" in constraints
+
+
+def policies_for_prometheus() -> Iterator[dict[str, Any]]:
+    """Those in the files once the blocks in comments are taken in."""
+    for file in FILES:
+        before, found, after = file.read_text().partition("# For Prometheus")
+        if found:
+            lines = after.split("\n")
+            block = itertools.takewhile(lambda line: line.lstrip().startswith("#"), lines[1:])
+            rest = [line.replace("# ", "", 1) for line in block]
+            text = "\n".join([before, *rest, *lines[1 + len(rest) :]])
+            documents = yaml.safe_load_all(text)
+            yield next(one for one in documents if one["kind"] == "NetworkPolicy")
+
+
+def test_prometheus_can_be_let_to_the_metrics_of_engines_and_of_the_bot() -> None:
+    opened = {one["metadata"]["name"]: one["spec"] for one in policies_for_prometheus()}
+    assert set(opened) == {"darkroom-engines", "darkroom-bot"}
+    from_prometheus = [
+        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+    ]
+    served = yaml.safe_load(BY_KIND["RayService"]["spec"]["serveConfigV2"])
+    port = served["http_options"]["port"]
+    rule = {"from": from_prometheus, "ports": [{"port": port}]}
+    kept = BY_KIND["NetworkPolicy"]["spec"]["ingress"]
+    assert opened["darkroom-engines"]["ingress"] == [kept[0], rule, *kept[1:]]
+    bot = BY_KIND["Deployment"]["spec"]["template"]
+    assert opened["darkroom-bot"]["podSelector"]["matchLabels"] == bot["metadata"]["labels"]
+    (metrics,) = bot["spec"]["containers"][0]["ports"]
+    rule = {"from": from_prometheus, "ports": [{"port": metrics["name"]}]}
+    assert opened["darkroom-bot"]["ingress"] == [rule]
+
+
+@pytest.mark.fleet
+@pytest.mark.skipif(find_spec("kubernetes_validate") is None, reason="`make fleet` installs it")
+def test_kubernetes_own_schemas_take_the_policies_for_prometheus() -> None:
+    import kubernetes_validate
+
+    for policy in policies_for_prometheus():
+        kubernetes_validate.validate(policy, kubernetes_validate.latest_version(), strict=True)
 
 
 @pytest.mark.fleet

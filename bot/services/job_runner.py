@@ -117,7 +117,9 @@ class JobRunner:
         picture = await self.read_parent_picture(job)
         (noise,) = ImageRequest.from_json(job.request).noises
         saved = await _to_its_end(
-            self._picture_store.save(job.id, 0, own_seed(noise), picture, checked=True)
+            self._picture_store.save(
+                job.id, 0, own_seed(noise), picture, attempt=job.attempts, checked=True
+            )
         )
         await self._note(job, await self._store(job, [saved], [picture]))
 
@@ -161,7 +163,9 @@ class JobRunner:
             # What was drawn is kept until it can be stored: nothing is drawn twice.
             saved = await until_stored(
                 lambda: _to_its_end(
-                    self._picture_store.save_all(job.id, new, checked=made.checked)
+                    self._picture_store.save_all(
+                        job.id, new, attempt=job.attempts, checked=made.checked
+                    )
                 ),
                 progress.show_pictures_away,
             )
@@ -228,25 +232,30 @@ class JobRunner:
             held_back=judged.held_back,
             lease=job.lease,
         ):
+            if job.attempts > 1:
+                # What a try that was cut off may have saved.
+                earlier = {job.id: job.attempts - 1}
+                await _removed(job.id, self._picture_store.remove_of_jobs(earlier))
             return judged
         # It may be finished already: by a try whose answer was lost.
-        now = await self.clear_up(job.id)
+        now = await self.clear_up(job.id, job.attempts)
+        if now is not None and now.attempts != job.attempts:
+            await _removed(job.id, self._picture_store.remove(saved))
         return judged if now is not None and now.lease == job.lease else None
 
-    async def clear_up(self, job_id: str) -> Job | None:
+    async def clear_up(self, job_id: str, attempts: int = 1) -> Job | None:
         """Leave no files of a job that this bot may not finish any more.
 
-        Returns how the job stands: one that another bot draws keeps its files, whose names are the
-        same. None if it was stopped. Raises StorageUnavailable.
+        `attempts` is how often it was tried, for a job that is erased meanwhile. Returns how the
+        job stands: one that another bot draws keeps its files. None if it was stopped. Raises
+        StorageUnavailable.
         """
         now = await jobs.get(self._database, job_id)
         if now is None or now.state in (JobState.CANCELLED, JobState.FAILED):
             # One that was never claimed has none.
             if now is None or now.attempts:
-                try:
-                    await self._picture_store.remove_of_jobs([job_id])
-                except PictureNotRemoved as error:
-                    log.warning("Files of job %s are left over: %s", job_id, error)
+                last = attempts if now is None else now.attempts
+                await _removed(job_id, self._picture_store.remove_of_jobs({job_id: last}))
             return None
         return now
 
@@ -367,3 +376,11 @@ async def _to_its_end(saving: Coroutine[Any, Any, T]) -> T:
     except asyncio.CancelledError:
         await asyncio.wait([task])
         raise
+
+
+async def _removed(job_id: str, removing: Coroutine[Any, Any, None]) -> None:
+    """Delete files of a job; those that cannot be deleted now stay, with a word in the log."""
+    try:
+        await removing
+    except PictureNotRemoved as error:
+        log.warning("Files of job %s are left over: %s", job_id, error)

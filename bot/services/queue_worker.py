@@ -253,7 +253,7 @@ class QueueWorker:
     async def _drop_lost(self, claimed: Job) -> None:
         await self.drop([claimed.id])
         self._engines.forget(claimed.id)
-        await until_stored(lambda: self._runner.clear_up(claimed.id))
+        await until_stored(lambda: self._runner.clear_up(claimed.id, claimed.attempts))
         self._publisher.show_again(claimed)
 
     # Following.
@@ -299,7 +299,7 @@ class QueueWorker:
                 )
             )
             self._end(job.id)
-            await until_stored(lambda: self._runner.clear_up(job.id))
+            await until_stored(lambda: self._runner.clear_up(job.id, job.attempts))
             return
         place.pause(error)
         await self._publisher.show_waiting(job)

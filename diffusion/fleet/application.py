@@ -1,4 +1,4 @@
-"""The fleet as an application of Ray Serve: the door, and a deployment for each model.
+"""The fleet as an application of Ray Serve: the ingress, and a deployment for each model.
 
 `darkroom fleet` deploys it. `build` is for Serve's configuration files, as KubeRay has them:
 
@@ -6,18 +6,19 @@
     args: {models: [/models/sdxl.safetensors], gpus: 1, min_replicas: 1, max_replicas: 4}
 """
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from ray import serve
 from ray.serve import Application
 from ray.serve.config import AutoscalingConfig
 
 from diffusion.environment import DEFAULTS
-from diffusion.fleet.ingress import Ingress
+from diffusion.fleet.deployment import IngressDeployment
 from diffusion.fleet.placement import DEFAULT_IDLE_S, UNMEASURED_REQUESTS_AT_ONCE, Placement
 from diffusion.fleet.replica import EngineReplica
 from diffusion.server.admission.origins import read_origins
@@ -30,8 +31,8 @@ UPSCALE_DELAY_S = 5.0
 GRACE_S = 120.0
 """How long a replica that is no longer needed may finish what it draws."""
 
-DOOR_MAX_REQUESTS = 2048
-"""More than the door's own bounds, which refuse with an answer."""
+INGRESS_MAX_REQUESTS = 2048
+"""More than the ingress's own bounds, which refuse with an answer."""
 
 INHERITED = (
     "DARKROOM_LORAS",
@@ -62,53 +63,72 @@ class ServedModel:
 
 
 @dataclass(frozen=True, slots=True)
-class DoorSettings:
-    """The settings of the one address. `copies` of the door are on as many machines."""
+class IngressSettings:
+    """The settings of the one address. `replicas` of the ingress are on as many machines."""
 
     api_key: str | None = None
     host: str = "127.0.0.1"
     aliases: Sequence[str] = ()
     origins: Sequence[str] = ()
-    copies: int = 1
+    replicas: int = 1
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def fleet(models: Sequence[ServedModel], door: DoorSettings) -> Application:
+def fleet(models: Sequence[ServedModel], ingress: IngressSettings) -> Application:
     """The application with these models, the first of which is used where none is named."""
-    environment = {**DEFAULTS, **door.environment}
-    served = [_model(number, one, environment) for number, one in enumerate(models)]
+    environment = {**DEFAULTS, **ingress.environment}
+    link_secret = _link_secret(ingress.api_key)
+    served = [_model(number, one, environment, link_secret) for number, one in enumerate(models)]
     described = [(one.model or "the embedded model", one.is_rare) for one in models]
-    deployed = serve.deployment(Ingress).options(
-        name="door",
-        num_replicas=door.copies,
-        max_replicas_per_node=1 if door.copies > 1 else None,
-        max_ongoing_requests=DOOR_MAX_REQUESTS,
+    deployed = serve.deployment(IngressDeployment).options(
+        name="ingress",
+        num_replicas=ingress.replicas,
+        max_replicas_per_node=1 if ingress.replicas > 1 else None,
+        max_ongoing_requests=INGRESS_MAX_REQUESTS,
         graceful_shutdown_timeout_s=GRACE_S,
         # It waits for others nearly all the time.
         ray_actor_options={"num_cpus": 0, "runtime_env": {"env_vars": environment}},
     )
     application: Application = deployed.bind(
-        described, door.api_key, door.host, tuple(door.aliases), tuple(door.origins), *served
+        described,
+        ingress.api_key,
+        ingress.host,
+        link_secret,
+        tuple(ingress.aliases),
+        tuple(ingress.origins),
+        *served,
     )
     return application
 
 
 def settings_here(
-    api_key: str | None, host: str, origins: Sequence[str], copies: int = 1
-) -> DoorSettings:
-    """The door's settings, with the environment of this process for all replicas."""
+    api_key: str | None, host: str, origins: Sequence[str], replicas: int = 1
+) -> IngressSettings:
+    """The ingress's settings, with the environment of this process for all replicas."""
     aliases = os.environ.get("DARKROOM_MODEL_ALIASES", "").split(",")
-    return DoorSettings(
+    return IngressSettings(
         api_key,
         host,
         tuple(filter(None, map(str.strip, aliases))),
         tuple(origins),
-        copies,
+        replicas,
         environment={name: os.environ[name] for name in INHERITED if os.environ.get(name)},
     )
 
 
-def _model(number: int, served: ServedModel, environment: Mapping[str, str]) -> Any:
+def _link_secret(api_key: str | None) -> bytes:
+    """What links to pictures are signed with, by all replicas.
+
+    The same after each start: Serve would replace all replicas for another one. It is made slowly,
+    because whoever has a link could try many keys.
+    """
+    salt = b"links to pictures"
+    return hashlib.scrypt((api_key or "").encode(), salt=salt, n=1 << 14, r=8, p=1, dklen=32)
+
+
+def _model(
+    number: int, served: ServedModel, environment: Mapping[str, str], link_secret: bytes
+) -> Any:
     placement, environment = served.placement, dict(environment)
     if served.backend:
         environment["DARKROOM_BACKEND"] = served.backend
@@ -117,7 +137,7 @@ def _model(number: int, served: ServedModel, environment: Mapping[str, str]) -> 
         options = {
             "autoscaling_config": AutoscalingConfig(
                 min_replicas=placement.min_replicas,
-                # A rare model is started once, so that the door learns what it is.
+                # A rare model is started once, so that the ingress learns what it is.
                 initial_replicas=max(1, placement.min_replicas),
                 max_replicas=placement.max_replicas,
                 target_ongoing_requests=served.requests_at_once,
@@ -137,7 +157,7 @@ def _model(number: int, served: ServedModel, environment: Mapping[str, str]) -> 
         },
         **options,
     )
-    return deployed.bind(served.model, placement.threads)
+    return deployed.bind(served.model, placement.threads, link_secret)
 
 
 class Arguments(BaseModel):
@@ -154,7 +174,9 @@ class Arguments(BaseModel):
     max_replicas: int = Field(1, ge=1)
     requests_at_once: int = Field(UNMEASURED_REQUESTS_AT_ONCE, ge=1)
     idle_s: float = Field(DEFAULT_IDLE_S, ge=0)
-    doors: int = Field(1, ge=1)
+    ingress_replicas: int = Field(
+        1, ge=1, validation_alias=AliasChoices("ingress_replicas", "doors")
+    )
     host: str = "0.0.0.0"
     no_key: bool = False
 
@@ -185,4 +207,4 @@ def build(args: Arguments) -> Application:
         )
         for model in args.models
     ]
-    return fleet(models, settings_here(api_key, args.host, origins, args.doors))
+    return fleet(models, settings_here(api_key, args.host, origins, args.ingress_replicas))

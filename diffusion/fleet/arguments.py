@@ -20,7 +20,7 @@ class FleetArguments:
     bounds: Bounds
     requests_at_once: int | None
     idle_s: float
-    copies: int
+    ingress_replicas: int
     open_to_all: bool
     only_measures: bool
 
@@ -83,7 +83,12 @@ def parsed(typed: Sequence[str] | None = None) -> FleetArguments:
         help="how long a replica that is not needed is kept (%(default)s)",
     )
     parser.add_argument(
-        "--doors", type=_positive, default=1, help="on how many machines requests are taken in"
+        # Its name was --doors at first.
+        *("--ingress-replicas", "--doors"),
+        metavar="N",
+        type=_positive,
+        default=1,
+        help="on how many machines requests are taken in",
     )
     parser.add_argument(
         "--no-key",
@@ -108,7 +113,7 @@ def parsed(typed: Sequence[str] | None = None) -> FleetArguments:
         Bounds(least, most, given.cores),
         given.at_once,
         given.idle,
-        given.doors,
+        given.ingress_replicas,
         given.no_key,
         given.measure,
     )

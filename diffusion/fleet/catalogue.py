@@ -34,9 +34,10 @@ class FleetModel(Protocol):
     name: str
     is_rare: bool
 
-    def answer(self, asked: Asked) -> AsyncGenerator[Head | bytes, None]:
+    def answer(self, asked: Asked, lora: str = "") -> AsyncGenerator[Head | bytes, None]:
         """The head and the body's pieces from one replica; waits until one is free.
 
+        One that has the LoRA of this name loaded is taken first, if there is one and it has room.
         Closing it cancels the request. Raises EngineLost.
         """
         ...
@@ -112,6 +113,12 @@ class Catalogue:
             return self._entries[name][0]
         known = ", ".join(sorted(self._entries))
         raise InvalidField("model", f"There is no model “{name[:80]}”. Known: {known}.")
+
+    def lora_of(self, model: FleetModel, name: str) -> str:
+        """The name of a LoRA if the model has it, else an empty one."""
+        entry = next((entry for one, entry in self._entries.values() if one is model), {})
+        loras = entry.get("loras")
+        return name if isinstance(loras, list) and name in loras else ""
 
     def title(self, model: FleetModel) -> str:
         """The id of a model, or the operator's name for it until that is known."""

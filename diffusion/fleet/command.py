@@ -64,8 +64,8 @@ def run(arguments: FleetArguments) -> int:
             logs.tell(f"measured: {_shown(models)}", logger=__name__)
             return 0
         deployed = True
-        door = settings_here(api_key, arguments.host, origins, arguments.copies)
-        _deploy(arguments, fleet(models, door))
+        ingress = settings_here(api_key, arguments.host, origins, arguments.ingress_replicas)
+        _deploy(arguments, fleet(models, ingress))
         logs.tell(_ready(arguments, models), logger=__name__)
         _watch_head("started" if arguments.address is None else "joined")
     except HeadLost as lost:
@@ -96,7 +96,7 @@ def _models(arguments: FleetArguments) -> list[ServedModel]:
 
 
 def _deploy(arguments: FleetArguments, application: Application) -> None:
-    """Deploy all models and the door, and wait until they are ready. Raises RayError and
+    """Deploy all models and the ingress, and wait until they are ready. Raises RayError and
     RuntimeError."""
     serve.start(
         proxy_location="EveryNode",

@@ -16,17 +16,25 @@ from diffusion.fleet.catalogue import Catalogue, FleetModel
 from diffusion.fleet.figures import as_text, with_labels
 from diffusion.fleet.local_server import Asked, Head, asked_by, usable
 from diffusion.server.admission.refusals import refusal
+from diffusion.server.picture_links import PictureLinks, bad_link
 
 SEEN_FOR_S = 1.0
 """Seconds for which an answer about health holds: anybody may ask, and each time asks replicas."""
 
 
-class Overview:
-    """Asks all replicas. `waiting` counts the requests that wait for one, by the model's name."""
+MAX_FETCHES = 8
+"""Pictures that are looked for at a time; others wait. Each is in memory whole."""
 
-    def __init__(self, catalogue: Catalogue, waiting: Counter[str]) -> None:
+
+class Overview:
+    """Asks all replicas. `waiting` counts the requests that wait for one, by the model's name.
+    `links` tells which links to pictures are good."""
+
+    def __init__(self, catalogue: Catalogue, waiting: Counter[str], links: PictureLinks) -> None:
         self._catalogue = catalogue
         self._waiting = waiting
+        self._links = links
+        self._fetches = asyncio.Semaphore(MAX_FETCHES)
         self._seen: tuple[float, asyncio.Task[web.Response]] | None = None
 
     async def alive(self, _request: web.Request) -> web.Response:
@@ -88,10 +96,12 @@ class Overview:
         ]
 
     async def file(self, http: web.Request) -> web.Response:
-        """A picture that has a link: one replica knows its signature and has it."""
-        found = [one for _, _, one in await self._everywhere(asked_by(http))]
+        """A picture that has a link: one replica has it. For a bad link none is asked."""
+        if not self._links.is_signed(http):
+            return bad_link()
+        async with self._fetches:
+            found = [one for _, _, one in await self._everywhere(asked_by(http))]
         if not found:
             return refusal(503, "The engine with this picture is away.", code="not_serving")
-        # Signed by one replica, and gone there, says more than not signed by the others.
-        head, body = min(found, key=lambda one: (one[0].status != 200, one[0].status != 404))
+        head, body = min(found, key=lambda one: one[0].status != 200)
         return web.Response(body=body, status=head.status, headers=usable(head.headers))

@@ -1,4 +1,4 @@
-"""One engine of a fleet: the inference process's own application, asked by the door.
+"""One engine of a fleet: the inference process's own application, asked by the ingress.
 
 Runs in a worker process of Ray, which may be killed at any moment.
 """
@@ -23,15 +23,22 @@ from diffusion.server.app import ImagesApi
 from diffusion.server.process import first_of, loaded_engine, model_aliases
 from diffusion.telemetry import logs, traces
 
+MAX_PREFERRED_LORAS = 8
+"""LoRAs, the last ones used, for which a replica is asked first. The engine keeps 2 GiB of them: so
+many of the largest usual ones, of 200 MB each."""
+
 
 class EngineReplica:
     """An engine with the model in the folder, file or hub repository `model`, or the embedded one.
 
-    `threads` is how many the processor draws with, None for torch's own choice. The constructor
-    ends when the model is loaded. Raises what loading raises.
+    `threads` is how many the processor draws with, None for torch's own choice. With `link_secret`
+    it signs links to pictures, so that the ingress knows them. The constructor ends when the model
+    is loaded. Raises what loading raises.
     """
 
-    async def __init__(self, model: str, threads: int | None) -> None:  # type: ignore[misc]
+    async def __init__(  # type: ignore[misc]
+        self, model: str, threads: int | None, link_secret: bytes
+    ) -> None:
         keep_replica_here()
         set_up(threads)
         traces.set_up("darkroom-inference")
@@ -41,14 +48,22 @@ class EngineReplica:
         await first_of(self._engine_thread.ready.wait(), ended)
         if ended.done():
             ended.result()
-        service = ImagesApi(self._engine_thread, aliases=model_aliases())
+        service = ImagesApi(self._engine_thread, aliases=model_aliases(), link_secret=link_secret)
         self._server = LocalServer(service.app(has_gate=False), service.connections)
         await self._server.__aenter__()
 
     async def answer(self, asked: Asked) -> AsyncIterator[Head | bytes]:
         """The head of the answer, then its body in pieces. Cancelling it cancels the request."""
+        if lora := serve.get_multiplexed_model_id():
+            await self.prefer(lora)
         async for piece in self._server.answer(asked):
             yield piece
+
+    @serve.multiplexed(max_num_models_per_replica=MAX_PREFERRED_LORAS)
+    async def prefer(self, lora: str) -> str:
+        """Have Ray send further requests with this LoRA here first: the engine reads its weights
+        for this one, and keeps them."""
+        return lora
 
     async def say(self, asked: Asked) -> tuple[int, Head, bytes]:
         """This replica's number, and a whole answer."""

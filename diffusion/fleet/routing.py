@@ -12,6 +12,10 @@ import aiohttp
 from aiohttp import hdrs
 from aiohttp.base_protocol import BaseProtocol
 
+from diffusion.protocol.calls import written_out
+
+FORM_TYPE = "multipart/form-data"
+
 MAX_FIELDS = 64
 """Fields of a form that are looked at."""
 
@@ -27,16 +31,17 @@ USERS = ("safety_identifier", "user")
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a body says of these, each only if it is a string. `is_stream` is whether the answer is
-    wanted as a stream."""
+    wanted as a stream, `lora` the name of the first LoRA."""
 
     model: str | None = None
     user: str = ""
     is_stream: bool = False
+    lora: str = ""
 
 
 async def said_by(content_type: str, headers: Mapping[str, str], body: bytes) -> Said:
     """Read a body of JSON or a form. One that cannot be read says nothing."""
-    if content_type == "multipart/form-data":
+    if content_type == FORM_TYPE:
         return await _form(headers, body)
     try:
         content = json.loads(body)
@@ -49,7 +54,22 @@ def _said(fields: Mapping[str, object]) -> Said:
     model = fields.get("model")
     user = next((name for name in map(fields.get, USERS) if isinstance(name, str) and name), "")
     is_stream = fields.get("stream") in (True, "true")
-    return Said(model if isinstance(model, str) and model else None, user, is_stream)
+    model = model if isinstance(model, str) and model else None
+    return Said(model, user, is_stream, _first_lora(fields.get("loras")))
+
+
+def _first_lora(loras: object) -> str:
+    if isinstance(loras, str) and loras.lstrip().startswith("["):
+        # A form's field.
+        try:
+            loras = json.loads(loras)
+        except (ValueError, RecursionError):
+            return ""
+    if not isinstance(loras, list | str):
+        return ""
+    first = next(iter(written_out(loras)), None)
+    name = first.get("name") if isinstance(first, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 async def _form(headers: Mapping[str, str], body: bytes) -> Said:

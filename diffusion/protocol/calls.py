@@ -198,12 +198,16 @@ def _said(body: object) -> dict[str, Any]:
     said = present(body)
     if type(said.get("seed")) is int and said["seed"] == RANDOM_SEED:
         del said["seed"]
-    loras = said.get("loras")
-    if isinstance(loras, str):
-        loras = said["loras"] = [lora.strip() for lora in loras.split(",")]
-    if isinstance(loras, list):
-        said["loras"] = [_lora(lora) if isinstance(lora, str) else lora for lora in loras]
+    if isinstance(said.get("loras"), list | str):
+        said["loras"] = written_out(said["loras"])
     return said
+
+
+def written_out(loras: list[Any] | str) -> list[Any]:
+    """A request's LoRAs, each as an object, where it is typed as members of the bot do."""
+    if isinstance(loras, str):
+        loras = [lora.strip() for lora in loras.split(",")]
+    return [_lora(lora) if isinstance(lora, str) else lora for lora in loras]
 
 
 def _lora(typed: str) -> dict[str, Any]:

@@ -61,10 +61,11 @@ class ImagesApi:
         *,
         aliases: Collection[str] = (),
         origins: Collection[str] = (),
+        link_secret: bytes | None = None,
     ) -> None:
         self._engine_thread = engine_thread
         self._aliases = tuple(aliases)
-        self.links = PictureLinks()
+        self.links = PictureLinks(secret=link_secret)
         self._gate = Gate(
             api_key, listening, origins, self.links.is_signed, self._seconds_until_room
         )

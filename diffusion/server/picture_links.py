@@ -39,14 +39,21 @@ class _Kept:
 
 
 class PictureLinks:
-    """The pictures of one process that have links. `now` gives the time in seconds since 1970."""
+    """The pictures of one process that have links.
+
+    `now` gives the time in seconds since 1970. Links are signed with `secret`, by default one that
+    nobody else has; who has it too can tell which links are good.
+    """
 
     def __init__(
-        self, most_bytes: int = MAX_KEPT_BYTES, now: Callable[[], float] = time.time
+        self,
+        most_bytes: int = MAX_KEPT_BYTES,
+        now: Callable[[], float] = time.time,
+        secret: bytes | None = None,
     ) -> None:
         self._most_bytes = most_bytes
         self._now = now
-        self._secret = secrets.token_bytes(32)
+        self._secret = secrets.token_bytes(32) if secret is None else secret
         # In the order in which they were made, which is that in which they expire.
         self._kept: dict[str, _Kept] = {}
         self._held: Counter[Caller] = Counter()
@@ -83,7 +90,7 @@ class PictureLinks:
     async def serve(self, http: web.Request) -> web.Response:
         """Answer with the picture, or say that it is gone."""
         if not self.is_signed(http):
-            return refusal(403, "This link is wrong, or its hour is over.", code="bad_link")
+            return bad_link()
         self._drop_expired()
         kept = self._kept.get(http.match_info["name"])
         if kept is None:
@@ -119,6 +126,10 @@ class PictureLinks:
         self._held[kept.caller] -= len(kept.file)
         if not self._held[kept.caller]:
             del self._held[kept.caller]
+
+
+def bad_link() -> web.Response:
+    return refusal(403, "This link is wrong, or its hour is over.", code="bad_link")
 
 
 def link_base(http: web.Request) -> str:

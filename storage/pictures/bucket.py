@@ -150,7 +150,14 @@ class PictureBucket:
     async def all(self, folder: str = "") -> AsyncIterator[Sequence[StoredFile]]:
         """See `PictureFiles.all`."""
         listed = obstore.list(self._store, folder or None, chunk_size=MAX_LISTED)
+        seen, pages = frozenset[str](), 0
         while chunk := await self._asked(lambda: anext(listed, None)):
+            names, pages = frozenset(one["path"] for one in chunk), pages + 1
+            if len(names) < len(chunk) or names & seen:
+                raise _away("its list of pictures repeats itself and would not end")
+            # Against each page from here to twice as far: so every circle is found (Brent).
+            if pages.bit_count() == 1:
+                seen = names
             # All that is in the store is listed, also what is in folders.
             yield [
                 StoredFile(one["path"], one["size"], one["last_modified"])

@@ -17,10 +17,11 @@ MAX_CHECKING_THREADS = 4
 
 
 def examined(
-    job_id: str, pngs: Mapping[int, tuple[int, bytes]], *, checked: bool = False
+    job_id: str, pngs: Mapping[int, tuple[int, bytes]], *, attempt: int, checked: bool
 ) -> list[NewPicture]:
     """The records of a job's pictures, of which `pngs` has seeds and files by their indexes.
 
+    `attempt` is by which try of the job they were made (`Job.attempts`).
     Of those that were `checked` before the pixels are not decoded again. Raises PictureNotSaved.
     """
     # Nothing that a person typed may become a path.
@@ -30,14 +31,19 @@ def examined(
         measure = partial(_measure, checked=checked)
         sizes = tuple(threads.map(measure, (png for _, png in pngs.values())))
     return [
-        NewPicture(index, seed, *size, digest(png), file_name(picture_id(job_id, index)), len(png))
+        NewPicture(index, seed, *size, digest(png), file_name(job_id, index, attempt), len(png))
         for (index, (seed, png)), size in zip(pngs.items(), sizes, strict=True)
     ]
 
 
-def file_name(picture: str) -> str:
-    """The name of the file of a picture, by its id."""
-    return f"{picture}.png"
+def file_name(job_id: str, index: int, attempt: int) -> str:
+    """The name of the file of a picture.
+
+    Each try of a job has names of its own: a worker that comes back from a pause cannot overwrite
+    what the next one made.
+    """
+    further = f"-{attempt}" if attempt > 1 else ""
+    return f"{picture_id(job_id, index)}{further}.png"
 
 
 def digest(picture: bytes) -> str:

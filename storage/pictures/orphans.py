@@ -27,7 +27,7 @@ async def orphans(
 async def hashes(database: Database, names: Collection[str]) -> dict[str, str]:
     """The SHA-256 that each file of a finished picture must have; none for what no row names."""
     # By their ids, which have an index.
-    ids = [name.removesuffix(".png") for name in names]
+    ids = [name.removesuffix(".png").partition("-")[0] for name in names]
     async with database.reading() as session:
         rows = await session.execute(
             select(PictureRow.file, PictureRow.sha256).where(PictureRow.id.in_(ids))
@@ -37,4 +37,4 @@ async def hashes(database: Database, names: Collection[str]) -> dict[str, str]:
 
 def is_picture(name: str) -> bool:
     whole = name.removeprefix(".").removesuffix(PARTIAL_SUFFIX)
-    return re.fullmatch(r"[0-9a-f]{32}_[0-9]+\.png", whole) is not None
+    return re.fullmatch(r"[0-9a-f]{32}_[0-9]+(-[0-9]+)?\.png", whole) is not None

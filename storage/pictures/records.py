@@ -67,7 +67,12 @@ async def drawn_again(database: Database, job_id: str, made: Sequence[NewPicture
             await session.execute(
                 update(PictureRow)
                 .where(PictureRow.id == picture_id(job_id, new.index))
-                .values(sha256=new.sha256, bytes_size=new.bytes_size, expired_at=None)
+                .values(
+                    file=new.file,
+                    sha256=new.sha256,
+                    bytes_size=new.bytes_size,
+                    expired_at=None,
+                )
             )
 
 

@@ -1,7 +1,7 @@
 """The pictures: finished ones, and those that jobs start from, wherever their files are.
 
-A finished picture's file is named after its job and its place; a start picture's after the digest
-of its contents. Knows PNG files. Knows nothing of how pictures are made or shown.
+A finished picture's file is named after its job, its place and the job's try; a start picture's
+after the digest of its contents. Knows PNG files. Knows nothing of how pictures are made or shown.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from storage.pictures.files import (
     StoredFile,
 )
 from storage.pictures.new_pictures import digest, examined, file_name
-from storage.pictures.records import NewPicture, Picture, picture_id
+from storage.pictures.records import NewPicture, Picture
 
 MAX_PICTURES_OF_JOB = 16
 """Pictures that a job has at most."""
@@ -39,24 +39,37 @@ class PictureStore:
         return self.files.written_bytes
 
     async def save(
-        self, job_id: str, index: int, seed: int, png: bytes, *, checked: bool = False
+        self,
+        job_id: str,
+        index: int,
+        seed: int,
+        png: bytes,
+        *,
+        attempt: int = 1,
+        checked: bool = False,
     ) -> NewPicture:
         """Check that `png` is a whole PNG and store it, completely or not at all.
 
-        Of one that was `checked` before the pixels are not decoded again. Saving the same job's
-        picture again replaces it. Raises PictureNotSaved, PicturesUnavailable.
+        `attempt` is by which try of the job it was made (`Job.attempts`). Of one that was `checked`
+        before the pixels are not decoded again. Saving the picture of the same try again replaces
+        it. Raises PictureNotSaved, PicturesUnavailable.
         """
-        (saved,) = await self._save(job_id, {index: (seed, png)}, checked)
+        (saved,) = await self._save(job_id, {index: (seed, png)}, attempt, checked)
         return saved
 
     async def save_all(
-        self, job_id: str, pictures: Sequence[tuple[int, bytes]], *, checked: bool = False
+        self,
+        job_id: str,
+        pictures: Sequence[tuple[int, bytes]],
+        *,
+        attempt: int = 1,
+        checked: bool = False,
     ) -> Sequence[NewPicture]:
         """The same for all pictures of a job, side by side: their seeds and PNGs, in order.
 
         All are written or none. Raises PictureNotSaved, PicturesUnavailable.
         """
-        return await self._save(job_id, dict(enumerate(pictures)), checked)
+        return await self._save(job_id, dict(enumerate(pictures)), attempt, checked)
 
     async def read(self, picture: Picture) -> bytes:
         """Return the PNG exactly as it was saved. Raises PictureMissing, PicturesUnavailable."""
@@ -64,7 +77,7 @@ class PictureStore:
             picture.file, picture.sha256, f"Picture {picture.index + 1} of this job"
         )
 
-    async def remove(self, pictures: Sequence[Picture]) -> None:
+    async def remove(self, pictures: Sequence[NewPicture]) -> None:
         """Delete files; those that are missing already are no error.
 
         Raises PictureNotRemoved.
@@ -85,14 +98,18 @@ class PictureStore:
         await self.remove([picture for picture in expired if picture.file in found])
         return tuple(picture.id for picture in expired)
 
-    async def remove_of_jobs(self, job_ids: Collection[str]) -> None:
+    async def remove_of_jobs(self, attempts: Mapping[str, int]) -> None:
         """Delete all files of these jobs' pictures, also those without a row.
 
-        Raises PictureNotRemoved.
+        `attempts` is how often each job was tried, by its id. Raises PictureNotRemoved.
         """
-        indexes = range(MAX_PICTURES_OF_JOB)
         await self.files.delete(
-            [file_name(picture_id(job_id, index)) for job_id in job_ids for index in indexes]
+            [
+                file_name(job_id, index, attempt)
+                for job_id, last in attempts.items()
+                for attempt in range(1, last + 1)
+                for index in range(MAX_PICTURES_OF_JOB)
+            ]
         )
 
     async def keep(self, picture: bytes) -> str:
@@ -150,10 +167,10 @@ class PictureStore:
         return _old(self.files.all(), older_than_s)
 
     async def _save(
-        self, job_id: str, new: Mapping[int, tuple[int, bytes]], checked: bool
+        self, job_id: str, new: Mapping[int, tuple[int, bytes]], attempt: int, checked: bool
     ) -> Sequence[NewPicture]:
         """`new` are the seeds and PNGs by their indexes."""
-        pictures = await asyncio.to_thread(examined, job_id, new, checked=checked)
+        pictures = await asyncio.to_thread(examined, job_id, new, attempt=attempt, checked=checked)
         await self.files.put({picture.file: new[picture.index][1] for picture in pictures})
         return pictures
 

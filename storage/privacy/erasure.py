@@ -124,6 +124,15 @@ async def some_jobs(database: Database, member_id: int) -> Sequence[Job]:
         return [to_job(row) for row in rows]
 
 
+async def attempts(database: Database, job_ids: Collection[str]) -> dict[str, int]:
+    """How often each of these jobs was tried, by its id."""
+    async with database.reading() as session:
+        rows = await session.execute(
+            select(JobRow.id, JobRow.attempts).where(JobRow.id.in_(job_ids))
+        )
+        return {row.id: row.attempts for row in rows}
+
+
 async def erase_jobs(database: Database, job_ids: Collection[str]) -> frozenset[str]:
     """Delete jobs: prompts, requests, rows of pictures, favourites; note their messages.
 

@@ -149,8 +149,9 @@ class FaultyConnections:
     """Stands between a client and an S3 server, if there is one.
 
     `fault` says for each request: `pass` it on; `hold` it for ever; let it through and then hold
-    the answer (`deaf`); `cut` the connection in the middle of the answer; or a status to answer
-    with, such as `503`. `requests` are those that came; `most_at_once` how many at the same time.
+    the answer (`deaf`); `cut` the connection in the middle of the answer; a status to answer with,
+    such as `503`; or what to answer with the status 200, in XML. `requests` are those that came;
+    `most_at_once` how many at the same time.
     """
 
     server: str = ""
@@ -196,6 +197,10 @@ class FaultyConnections:
             text = f"<Error><Code>{code}</Code><Message>said {fault}</Message></Error>".encode()
             head = f'HTTP/1.1 {fault} Told\r\nETag: "1"\r\nContent-Length: {len(text)}\r\n\r\n'
             writer.write(head.encode() + text)
+            await writer.drain()
+            return True
+        if fault.startswith("<"):
+            writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(fault)}\r\n\r\n{fault}".encode())
             await writer.drain()
             return True
         answer = await self._passed_on(request, sent)

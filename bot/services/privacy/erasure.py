@@ -69,12 +69,13 @@ class Erasure:
         """
         for job_id in job_ids:
             await self._queue_worker.cancel(job_id)
+        attempts = await erasure.attempts(self._database, job_ids)
         # Before the rows: without them nobody would know of the files after a crash.
-        await self._picture_store.remove_of_jobs(job_ids)
+        await self._picture_store.remove_of_jobs(attempts)
         digests = await erasure.erase_jobs(self._database, job_ids)
         # One that began just now may have saved a picture in between.
         await self._queue_worker.drop(job_ids)
-        await self._picture_store.remove_of_jobs(job_ids)
+        await self._picture_store.remove_of_jobs(attempts)
         await self._start_pictures.drop(digests)
         self._remover.wake()
 

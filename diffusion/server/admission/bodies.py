@@ -125,7 +125,7 @@ class RequestBody:
                 self.take(len(chunk))
                 whole += chunk
                 if len(whole) > MAX_BODY_BYTES:
-                    raise web.HTTPRequestEntityTooLarge(MAX_BODY_BYTES, len(whole))
+                    raise too_large(MAX_BODY_BYTES, len(whole))
         try:
             return json.loads(whole)
         except (ValueError, RecursionError):
@@ -138,6 +138,12 @@ BODY = web.RequestKey("body", RequestBody)
 def body_of(http: web.Request) -> RequestBody:
     """The body of a request inside `Bodies.of`."""
     return http[BODY]
+
+
+def too_large(most: int, count: int) -> web.HTTPRequestEntityTooLarge:
+    """The refusal of a body with more than `most` bytes; `count` came or are to come."""
+    text = f"The body is larger than {most} bytes."
+    return web.HTTPRequestEntityTooLarge(most, count, text=text)
 
 
 def _now() -> float:

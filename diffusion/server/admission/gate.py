@@ -31,6 +31,7 @@ class Gate:
     `listening` is the host that the server was told to listen on. `origins` are the sites whose
     pages may use the server, beside its own. `is_signed` is whether a request has a signature that
     stands for the key. `seconds_until_room` is asked for each request that finds the queue full.
+    `max_held_bytes` bounds all bodies together, as `Bodies` does by itself.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Gate:
         origins: Collection[str],
         is_signed: Callable[[web.Request], bool],
         seconds_until_room: Callable[[], float],
+        max_held_bytes: int | None = None,
     ) -> None:
         self._api_key = api_key
         self._listening = listening
@@ -47,7 +49,7 @@ class Gate:
         self._is_signed = is_signed
         self._seconds_until_room = seconds_until_room
         self.connections = Connections()
-        self.bodies = Bodies()
+        self.bodies = Bodies(max_held_bytes)
 
     def app(self) -> web.Application:
         """An application whose requests pass the gate; it has no routes yet."""
@@ -84,8 +86,8 @@ class Gate:
             return refusal(415, str(error), code="wrong_content_type")
         except (web.RequestPayloadError, ConnectionError):
             return refusal(400, "The body broke off, or is not what its headers say.")
-        except web.HTTPRequestEntityTooLarge:
-            return refusal(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
+        except web.HTTPRequestEntityTooLarge as error:
+            return refusal(413, error.text or error.reason)
         except web.HTTPNotFound:
             return refusal(404, f"There is nothing at {request.path}.", code="unknown_url")
         except web.HTTPMethodNotAllowed as error:

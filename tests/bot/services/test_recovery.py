@@ -7,7 +7,7 @@ import os
 import signal
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from playground.testing.views import Message
 from storage import jobs, members, pictures
 from storage.database import Database
 from storage.models import JobRow, JobState
-from storage.pictures import NewPicture
+from storage.pictures import NewPicture, PictureFolder, PictureStore
 from tests.support.bot.deployment import PATIENT, Deployment, running_inference
 from tests.support.bot.job_messages import (
     LONG,
@@ -43,6 +43,7 @@ from tests.support.bot.job_messages import (
     told,
     whoever,
 )
+from tests.support.pictures import picture
 from tests.support.processes import RunningProcess
 
 WAITS = "(Waiting: the image model is offline or busy"
@@ -243,6 +244,39 @@ async def job_state(database: Database, message: Message) -> JobState:
     job = await jobs.get(database, job_id_of(message))
     assert job is not None
     return job.state
+
+
+async def test_who_finishes_a_job_too_late_leaves_the_pictures_of_who_was_in_time(
+    bot: DarkroomBot,
+    ada: Member,
+    settings: Settings,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    saving, go_on, put = asyncio.Event(), asyncio.Event(), PictureFolder.put
+
+    async def put_late(folder: PictureFolder, files: Mapping[str, bytes]) -> None:
+        if not saving.is_set():
+            saving.set()
+            await go_on.wait()
+        await put(folder, files)
+
+    monkeypatch.setattr(PictureFolder, "put", put_late)
+    store = PictureStore(PictureFolder(settings.picture_folder))
+    waiting = await ada.slash("darkroom", "imagine", prompt="a fox --q .25 --n 1")
+    await saving.wait()
+    job_id = job_id_of(waiting)
+    # As another bot, which drew something else: its processor rounds otherwise.
+    async with database.transaction() as session:
+        row = await session.get_one(JobRow, job_id)
+        row.attempts, row.lease = row.attempts + 1, row.lease + 1
+    saved = await store.save_all(job_id, [(7, picture("blue"))], attempt=row.attempts)
+    assert await jobs.finish(database, job_id, saved, lease=row.lease)
+    (in_time,) = await pictures.of_job(database, job_id)
+    go_on.set()
+    await finished(ada, waiting)
+    assert await store.read(in_time) == picture("blue")
+    assert [file.name for file in settings.picture_folder.iterdir()] == [in_time.file]
 
 
 async def test_a_job_outlives_the_inference_process(

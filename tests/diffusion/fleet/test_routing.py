@@ -1,4 +1,4 @@
-"""For which model and for whom a body is, as the door reads it."""
+"""For which model and for whom a body is, as the ingress reads it."""
 
 import asyncio
 import json
@@ -42,6 +42,32 @@ async def form(**fields: str | bytes) -> tuple[str, dict[str, str], bytes]:
 )
 async def test_json(body: bytes, said: Said) -> None:
     assert await said_by("application/json", {}, body) == said
+
+
+@pytest.mark.parametrize(
+    ("loras", "first"),
+    [
+        ([{"name": "ink", "weight": 0.5}, {"name": "wool"}], "ink"),
+        (["ink:0.8", "wool"], "ink"),
+        ("ink:0.8, wool", "ink"),
+        ([7], ""),
+        ([{"name": []}], ""),
+        ([], ""),
+    ],
+)
+async def test_the_first_lora(loras: object, first: str) -> None:
+    body = json.dumps({"loras": loras})
+    assert await said_by("application/json", {}, body.encode()) == Said(lora=first)
+    typed = loras if isinstance(loras, str) else json.dumps(loras)
+    assert await said_by(*await form(loras=typed)) == Said(lora=first)
+    assert await said_by(*await form(request=body)) == Said(lora=first)
+
+
+async def test_what_is_no_list_of_loras_says_nothing() -> None:
+    for loras in ("[", "[" * 100_000):
+        assert await said_by(*await form(loras=loras)) == Said()
+        body = json.dumps({"loras": loras}).encode()
+        assert await said_by("application/json", {}, body) == Said()
 
 
 async def test_a_form_says_it_in_fields_before_and_after_files() -> None:

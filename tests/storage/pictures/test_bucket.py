@@ -27,6 +27,7 @@ from storage.pictures import (
     picture_id,
 )
 from storage.pictures.bucket import MAX_REQUESTS, HttpProxy, Patience
+from storage.pictures.files import MAX_LISTED
 from storage.pictures.store import MAX_PICTURES_OF_JOB
 from tests.support.object_store import (
     HASTY,
@@ -157,14 +158,54 @@ async def test_start_pictures_are_kept_and_forgotten(
     assert await names(bucket) == {picture.file}
 
 
+async def test_a_late_worker_does_not_overwrite_what_the_next_try_made(
+    pictures: PictureStore, bucket: PictureBucket
+) -> None:
+    won = await pictures.save(JOB, 0, 7, png("blue"), attempt=2)
+    late = await pictures.save(JOB, 0, 7, png("red"), attempt=1)
+    assert await bucket.get(won.file) == png("blue")
+    # What a third try left would come after these.
+    third = await pictures.save(JOB, 0, 7, png(), attempt=3)
+    await pictures.remove_of_jobs({JOB: 2})
+    assert await names(bucket) == {third.file}
+    assert late.file == f"{JOB}_0.png", "as all files were named before"
+
+
+@pytest.mark.parametrize("pages", [1, 3])
+async def test_a_list_that_goes_round_in_a_circle_ends_with_a_word(
+    pages: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broken server gives the same pages again and again, each with the word that more follow."""
+
+    def page(request: Request) -> str:
+        number = len(connections.requests) % pages
+        objects = "".join(
+            f"<Contents><Key>p/{number}_{one}.png</Key><Size>1</Size><ETag>x</ETag>"
+            "<LastModified>2026-01-01T00:00:00Z</LastModified></Contents>"
+            for one in range(MAX_LISTED)
+        )
+        return (
+            f"<ListBucketResult>{objects}<IsTruncated>true</IsTruncated>"
+            "<NextContinuationToken>on</NextContinuationToken></ListBucketResult>"
+        )
+
+    async with faulty_connections() as connections:
+        connections.fault = page
+        use(monkeypatch, connections.url)
+        with pytest.raises(PicturesUnavailable, match="repeats itself"):
+            await names(bucket_at("p"))
+        # One or two more may have been asked for ahead.
+        assert pages < len(connections.requests) <= 4 * pages
+
+
 async def test_all_of_a_job_goes_and_nothing_of_others(
     pictures: PictureStore, bucket: PictureBucket
 ) -> None:
     await stored(pictures, JOB, 4)
     (other,) = await stored(pictures, OTHER)
-    await pictures.remove_of_jobs([JOB, "3" * 32])
+    await pictures.remove_of_jobs({JOB: 1, "3" * 32: 1})
     assert await names(bucket) == {other.file}
-    await pictures.remove_of_jobs([JOB])
+    await pictures.remove_of_jobs({JOB: 1})
     await pictures.remove([other, other])
     assert await names(bucket) == set()
 
@@ -210,7 +251,7 @@ async def failures(bucket: PictureBucket, error: type[Exception]) -> list[str]:
         (lambda: bucket.get("a.png"), PicturesUnavailable),
         (lambda: pictures.all_kept(older_than_s=0), PicturesUnavailable),
         (lambda: bucket.look(["a.png"]), PicturesUnavailable),
-        (lambda: pictures.remove_of_jobs([JOB]), removed),
+        (lambda: pictures.remove_of_jobs({JOB: 1}), removed),
     ):
         with pytest.raises(expected) as raised:
             await call()

@@ -1,4 +1,4 @@
-"""A fleet without Ray: the real door before real engines, in the test's own process."""
+"""A fleet without Ray: the real ingress before real engines, in the test's own process."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
@@ -10,11 +10,13 @@ import aiohttp
 from diffusion.engine.engine import Engine
 from diffusion.engine.engine_thread import EngineThread
 from diffusion.fleet.catalogue import EngineLost
-from diffusion.fleet.door import Door
+from diffusion.fleet.ingress import Ingress
 from diffusion.fleet.local_server import Asked, Head, LocalServer, head_of
 from diffusion.server.admission.connections import BoundedListener
 from diffusion.server.app import ImagesApi
 from tests.support.engine.inference_server import HeldEngine
+
+LINK_SECRET = b"of links to pictures"
 
 
 class LocalModel:
@@ -27,6 +29,8 @@ class LocalModel:
         self.servers: list[LocalServer] = []
         self.free = asyncio.Event()
         self.free.set()
+        self.asked_everywhere = 0
+        self.loras = list[str]()
         self._is_lost = False
         self._open: set[aiohttp.ClientResponse] = set()
         self._turn = 0
@@ -36,7 +40,8 @@ class LocalModel:
         for response in self._open:
             response.close()
 
-    async def answer(self, asked: Asked) -> AsyncGenerator[Head | bytes, None]:
+    async def answer(self, asked: Asked, lora: str = "") -> AsyncGenerator[Head | bytes, None]:
+        self.loras.append(lora)
         await self.free.wait()
         if self._is_lost:
             raise EngineLost("It is gone.")
@@ -54,6 +59,7 @@ class LocalModel:
                 self._open.discard(response)
 
     async def everywhere(self, asked: Asked) -> Sequence[tuple[int, Head, bytes]]:
+        self.asked_everywhere += 1
         told = []
         for number, server in enumerate(self.servers):
             async with server.ask(asked) as response:
@@ -66,7 +72,7 @@ class LocalModel:
 async def local_fleet(
     *models: tuple[str, Sequence[Engine]], **settings: Any
 ) -> AsyncIterator[tuple[str, list[LocalModel]]]:
-    """The address of a door before these engines, by the name of their model."""
+    """The address of an ingress before these engines, by the name of their model."""
     async with AsyncExitStack() as stack:
         served = []
         for name, engines in models:
@@ -74,8 +80,8 @@ async def local_fleet(
             for engine in engines:
                 model.servers.append(await _replica(stack, engine, settings.get("aliases", ())))
             served.append(model)
-        door = Door(served, **settings)
-        listener = BoundedListener(door.app(), door.connections, shutdown_timeout=5)
+        ingress = Ingress(served, LINK_SECRET, **settings)
+        listener = BoundedListener(ingress.app(), ingress.connections, shutdown_timeout=5)
         stack.push_async_callback(listener.close)
         _, port = await listener.start("127.0.0.1", 0)
         yield f"http://127.0.0.1:{port}", served
@@ -89,6 +95,6 @@ async def _replica(stack: AsyncExitStack, engine: Engine, aliases: Collection[st
     if isinstance(engine, HeldEngine):
         stack.callback(engine.let_go)
     await thread.ready.wait()
-    service = ImagesApi(thread, aliases=aliases)
+    service = ImagesApi(thread, aliases=aliases, link_secret=LINK_SECRET)
     server = LocalServer(service.app(has_gate=False), service.connections)
     return await stack.enter_async_context(server)

@@ -111,7 +111,7 @@ async def test_a_deletion_that_was_killed_is_ended_by_the_next_start(
         await process.wait()
     # As it was killed: asked for, and the first jobs erased, but their messages are not deleted.
     await erasure.ask(database, whoever(grid))
-    await PictureStore(PictureFolder(settings.picture_folder)).remove_of_jobs([job_id_of(grid)])
+    await PictureStore(PictureFolder(settings.picture_folder)).remove_of_jobs({job_id_of(grid): 1})
     await erasure.erase_jobs(database, [job_id_of(grid)])
     assert found_in(settings.data_folder, SECRET)
     async with deployment.open():

@@ -5,15 +5,16 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from diffusion.engine.engine import Engine
-from diffusion.fleet import door, overview
+from diffusion.fleet import ingress, overview
 from diffusion.loading.load import Checkpoint
 from diffusion.protocol.client import InferenceClient, InferenceUnavailable
 from diffusion.protocol.events import Event, Failed, Finished, Progress, Queued
@@ -38,7 +39,7 @@ async def until(is_so: Callable[[], bool]) -> None:
 
 
 async def ready(url: str) -> None:
-    """The door has learnt what its models are."""
+    """The ingress has learnt what its models are."""
     async with aiohttp.ClientSession(url) as session:
         while True:
             async with session.get("/readyz") as response:
@@ -112,6 +113,23 @@ async def test_each_request_goes_to_the_model_that_it_names(tiny: Checkpoint) ->
             assert all(name in message for name in engines)
 
 
+async def test_a_replica_is_looked_for_by_loras_that_the_model_has(tiny: Checkpoint) -> None:
+    """Others would push those that it has out of Ray's short list."""
+    other = replace(tiny, info=replace(tiny.info, loras=("ink",)))
+    async with (
+        local_fleet(("m", [Engine(other, costs=EightRows())])) as (url, (model,)),
+        aiohttp.ClientSession(url) as session,
+    ):
+        await ready(url)
+        model.loras.clear()
+        # Whether it can be drawn is the replica's to say; this one lacks the file.
+        for loras in ("ink:0.5", "wool", [{"name": "ink"}, {"name": "wool"}], []):
+            body = {"prompt": "a fox", "size": "9x9", "loras": loras}
+            async with session.post(GENERATIONS, json=body) as response:
+                assert response.status == 400
+        assert model.loras == ["ink", "", "ink", ""]
+
+
 async def test_of_two_models_with_one_name_the_first_is_used_with_a_word(
     tiny: Checkpoint, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -168,7 +186,7 @@ async def test_a_lost_replica_breaks_its_streams_off(tiny: Checkpoint, held: Hel
 async def test_who_waits_for_a_replica_hears_signs_of_life(
     tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door, "KEEP_ALIVE_INTERVAL_S", 0.01)
+    monkeypatch.setattr(ingress, "KEEP_ALIVE_INTERVAL_S", 0.01)
     monkeypatch.setattr(overview, "SEEN_FOR_S", 0)
     engine = Engine(tiny, costs=EightRows())
     body = {"prompt": "a fox", "size": "64x64", "num_inference_steps": 1, "stream": True}
@@ -204,7 +222,7 @@ async def test_who_waits_for_a_replica_hears_signs_of_life(
             await waiting
 
 
-async def test_the_key_holds_at_the_door(tiny: Checkpoint) -> None:
+async def test_the_key_holds_at_the_ingress(tiny: Checkpoint) -> None:
     engine = Engine(tiny, costs=EightRows())
     body = {"prompt": "a fox", "size": "64x64", "num_inference_steps": 1}
     key = {"Authorization": "Bearer sesame"}
@@ -241,7 +259,7 @@ async def test_links_lead_to_the_replica_that_has_the_picture(tiny: Checkpoint) 
     body = {"prompt": "a fox", "size": "64x64", "num_inference_steps": 1, "seed": 1}
     key = {"Authorization": "Bearer sesame"}
     async with (
-        local_fleet(("m", engines), api_key="sesame") as (url, _),
+        local_fleet(("m", engines), api_key="sesame") as (url, (model,)),
         aiohttp.ClientSession() as session,
     ):
         await ready(url)
@@ -257,8 +275,12 @@ async def test_links_lead_to_the_replica_that_has_the_picture(tiny: Checkpoint) 
                 assert response.content_type == "image/png"
                 files.append(await response.read())
         assert files[0] == files[1]
-        async with session.get(links[0] + "0") as response:
-            assert response.status == 403
+        asked = model.asked_everywhere
+        later = str(URL(links[0]).update_query(expires=2_000_000_000))
+        for bad in (links[0] + "0", later, links[0].replace("signature=", "signature=é")):
+            async with session.get(bad) as response:
+                assert response.status == 403
+        assert model.asked_everywhere == asked, "no replica is asked for what nobody signed"
 
 
 async def test_health_and_metrics_are_those_of_all(tiny: Checkpoint, held: HeldEngine) -> None:
@@ -292,7 +314,7 @@ async def test_health_and_metrics_are_those_of_all(tiny: Checkpoint, held: HeldE
 async def test_no_caller_takes_all_places_and_no_body_is_too_large(
     tiny: Checkpoint, held: HeldEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door, "MAX_REQUESTS", 4)
+    monkeypatch.setattr(ingress, "MAX_REQUESTS", 4)
     body = {"prompt": "a fox", "size": "64x64", "user": "ada", "stream": True}
     async with local_fleet(("m", [held])) as (url, _), aiohttp.ClientSession(url) as session:
         await ready(url)
@@ -310,7 +332,51 @@ async def test_no_caller_takes_all_places_and_no_body_is_too_large(
             assert response.status == 413
 
 
-def test_the_door_needs_no_torch() -> None:
+async def test_forms_are_bounded_in_bytes_each_and_in_number_together(
+    tiny: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingress, "MAX_FORMS", 2)
+    monkeypatch.setattr(ingress, "MAX_FORM_BYTES", 20_000)
+    edits = "/v1/images/edits"
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    opened, go_on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def large() -> AsyncIterator[bytes]:
+        for _ in range(21):
+            yield b"x" * 1000
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"--b\r\n"
+        opened.release()
+        await go_on.wait()
+
+    async with (
+        local_fleet(("m", [Engine(tiny, costs=EightRows())])) as (url, _),
+        aiohttp.ClientSession(url) as session,
+    ):
+        await ready(url)
+        for body in (b"x" * 21_000, large()):
+            async with session.post(edits, data=body, headers=headers) as response:
+                assert response.status == 413
+                said = (await response.json())["error"]["message"]
+                assert said == "The body is larger than 20000 bytes."
+
+        async def post(data: AsyncIterator[bytes] | bytes) -> int:
+            async with session.post(edits, data=data, headers=headers) as response:
+                return response.status
+
+        # Those that only come in count too.
+        coming = [asyncio.create_task(post(slow())) for _ in range(2)]
+        for _ in coming:
+            await opened.acquire()
+        while await post(b"--b--") != 429:
+            pass
+        go_on.set()
+        assert await asyncio.gather(*coming) == [400, 400]
+        assert await post(b"--b--") == 400
+
+
+def test_the_ingress_needs_no_torch() -> None:
     """It has a process of its own, which others wait for."""
-    code = "import sys, diffusion.fleet.door; assert not {'torch', 'ray'} & sys.modules.keys()"
+    code = "import sys, diffusion.fleet.ingress; assert not {'torch', 'ray'} & sys.modules.keys()"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
