@@ -6,7 +6,7 @@ of its contents. Knows PNG files. Knows nothing of how pictures are made or show
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
@@ -20,7 +20,7 @@ from storage.pictures.files import (
     StoredFile,
 )
 from storage.pictures.new_pictures import digest, examined, file_name
-from storage.pictures.records import NewPicture, Picture, picture_id
+from storage.pictures.records import NewPicture, Picture
 
 MAX_PICTURES_OF_JOB = 16
 """Pictures that a job has at most."""
@@ -50,13 +50,19 @@ class PictureStore:
         return saved
 
     async def save_all(
-        self, job_id: str, pictures: Sequence[tuple[int, bytes]], *, checked: bool = False
+        self,
+        job_id: str,
+        pictures: Sequence[tuple[int, bytes]],
+        *,
+        checked: bool = False,
+        on_sound: Callable[[Sequence[NewPicture]], None] | None = None,
     ) -> Sequence[NewPicture]:
         """The same for all pictures of a job, side by side: their seeds and PNGs, in order.
 
-        All are written or none. Raises PictureNotSaved, PicturesUnavailable.
+        All are written or none. `on_sound` is called when they have been checked, and may not be
+        stored yet. Raises PictureNotSaved, PicturesUnavailable.
         """
-        return await self._save(job_id, dict(enumerate(pictures)), checked)
+        return await self._save(job_id, dict(enumerate(pictures)), checked, on_sound)
 
     async def read(self, picture: Picture) -> bytes:
         """Return the PNG exactly as it was saved. Raises PictureMissing, PicturesUnavailable."""
@@ -92,7 +98,7 @@ class PictureStore:
         """
         indexes = range(MAX_PICTURES_OF_JOB)
         await self.files.delete(
-            [file_name(picture_id(job_id, index)) for job_id in job_ids for index in indexes]
+            [file_name(job_id, index) for job_id in job_ids for index in indexes]
         )
 
     async def keep(self, picture: bytes) -> str:
@@ -150,11 +156,22 @@ class PictureStore:
         return _old(self.files.all(), older_than_s)
 
     async def _save(
-        self, job_id: str, new: Mapping[int, tuple[int, bytes]], checked: bool
+        self,
+        job_id: str,
+        new: Mapping[int, tuple[int, bytes]],
+        checked: bool,
+        on_sound: Callable[[Sequence[NewPicture]], None] | None = None,
     ) -> Sequence[NewPicture]:
         """`new` are the seeds and PNGs by their indexes."""
-        pictures = await asyncio.to_thread(examined, job_id, new, checked=checked)
-        await self.files.put({picture.file: new[picture.index][1] for picture in pictures})
+        files = {file_name(job_id, index): png for index, (_, png) in new.items()}
+        loop, pictures = asyncio.get_running_loop(), list[NewPicture]()
+
+        def check() -> None:
+            pictures[:] = examined(job_id, new, checked=checked)
+            if on_sound is not None:
+                loop.call_soon_threadsafe(on_sound, tuple(pictures))
+
+        await self.files.put(files, check)
         return pictures
 
     async def _read(self, name: str, sha256: str, subject: str) -> bytes:
