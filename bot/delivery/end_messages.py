@@ -1,14 +1,13 @@
 """What the message of a job that has ended shows: reads its pictures and puts them together."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.delivery.end_files import EndFiles
 from bot.delivery.picture_gate import PictureGate
 from bot.delivery.picture_marks import PictureMarks
 from bot.i18n.texts import say
-from bot.images.grid import PictureTooLarge, compose_grid, fit
-from bot.images.provenance import MAX_MARK_BYTES
+from bot.images.grid import PictureTooLarge
 from bot.messages import button_layout, job_messages
 from bot.messages.specs import AttachmentSpec, ButtonRows, MessageSpec
 from bot.models.registry import ModelRegistry
@@ -40,8 +39,8 @@ class EndMessages:
         self._database = database
         self._picture_store = picture_store
         self._registry = registry
-        self._marks = marks
         self._gate = gate
+        self.files = EndFiles(marks)
 
     async def of(self, job: Job, most_bytes: int, *elsewhere: ShowingPlace) -> MessageSpec:
         """The message that shows how a job ended, its file at most `most_bytes` large.
@@ -87,12 +86,10 @@ class EndMessages:
         self, job: Job, stored: Sequence[Picture], most_bytes: int
     ) -> AttachmentSpec:
         """The pictures as one file. Raises PictureMissing, PictureTooLarge."""
-        pictures = [await self._picture_store.read(picture) for picture in stored]
-        recipe = await self._marks.has_recipe(job)
-        shown = await asyncio.to_thread(compose_grid, pictures, recipe=recipe)
-        room = most_bytes - MAX_MARK_BYTES
-        file = await asyncio.to_thread(fit, shown, room, job.file_format)
-        file = await self._marks.mark(file, await self._marks.origin(job))
+        file = await self.files.early(job, stored, most_bytes)
+        if file is None:
+            pictures = [await self._picture_store.read(picture) for picture in stored]
+            file = await self.files.make(job, pictures, most_bytes)
         name = job_messages.file_name(job, file.suffix)
         return AttachmentSpec(name, file.encoded, job_messages.alt_text(job))
 

@@ -8,11 +8,12 @@ being posted, and the channel is searched for it.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
+from bot.delivery.end_files import MAX_AGE_S
 from bot.delivery.end_messages import EndMessages
 from bot.delivery.first_messages import CLOCK_TOLERANCE_S, FirstMessages, is_of
 from bot.delivery.messenger import (
@@ -34,11 +35,12 @@ from bot.policy.verdicts import Verdict
 from bot.retry import until_stored
 from diffusion.telemetry import traces
 from storage import jobs, removals
-from storage.database import Database
+from storage.database import Database, StorageUnavailable
 from storage.jobs import UNFINISHED, Job
 from storage.members import get_preferences
 from storage.models import JobState, RemovedBy
 from storage.moderation import reviews
+from storage.pictures import NewPicture
 from storage.servers import get_settings
 
 log = logging.getLogger(__name__)
@@ -48,6 +50,26 @@ MIN_ATTACHMENT_LIMIT_BYTES = 10 * 2**20
 
 NONCE_LIFETIME_S = 60.0
 """Seconds for which Discord surely remembers a nonce; it says “a few minutes”."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """What precedes the new message with a job's end: what Discord says of the one that is there,
+    and since when the new one may have been posted."""
+
+    state: MessageState
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Early:
+    """A beginning while the job's pictures are being stored; None if no new message is posted.
+
+    `begun` is by the loop's clock.
+    """
+
+    begun: float
+    beginning: asyncio.Task[_Beginning | None]
 
 
 class _Lost(Exception):
@@ -80,6 +102,27 @@ class EndPublisher:
         self._messages = messages
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         """The jobs whose ends are being shown."""
+        self._early: dict[str, _Early] = {}
+
+    def prepare(self, job: Job, saved: Sequence[NewPicture], pictures: Sequence[bytes]) -> None:
+        """Begin with the end of a job whose pictures are sound, and are being stored.
+
+        Nothing is shown yet. `forget` drops what was begun.
+        """
+        self.forget(job.id)
+        self._messages.files.begin(job, saved, pictures)
+        if job.message_id is not None and not job.hidden:
+            beginning = asyncio.create_task(self._begin_early(job, job.message_id))
+            # Nobody may want to know.
+            beginning.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._early[job.id] = _Early(asyncio.get_running_loop().time(), beginning)
+
+    def forget(self, job_id: str) -> None:
+        """Drop what was begun with the end of a job, if anything was."""
+        self._messages.files.forget(job_id)
+        early = self._early.pop(job_id, None)
+        if early is not None:
+            early.beginning.cancel()
 
     async def show(self, job_id: str) -> bool:
         """Show how a job ended, unless it is shown already.
@@ -226,8 +269,9 @@ class EndPublisher:
         # Composed while Discord is asked.
         message = asyncio.create_task(self._messages.of(job, job.attachment_limit))
         try:
-            can_search = await self._check_message(job)
-            since = await jobs.begin_end(self._database, job.id)
+            begun = await self._begun_early(job)
+            can_search = await self._check_message(job, begun.state if begun else None)
+            since = begun.since if begun else await jobs.begin_end(self._database, job.id)
             posted = None
             if job.message_id is None:
                 # Its first message would have shown the end at once, and may have done so.
@@ -251,15 +295,15 @@ class EndPublisher:
                 # The next use of a button adds it.
                 log.warning("Job %s is shown without the link to its file.", job.id)
 
-    async def _check_message(self, job: Job) -> bool:
+    async def _check_message(self, job: Job, state: MessageState | None) -> bool:
         """Check that a job's message is there; returns whether its channel can be searched.
 
-        Raises MessageDeleted, CannotPost.
+        `state` is what Discord said of it, if it was asked. Raises MessageDeleted, CannotPost.
         """
         if job.message_id is None or job.hidden:
             return job.reply_token is None
         place = (job.channel_id, job.message_id)
-        state = await self._messenger.state_of(*place, job.reply_token)
+        state = state or await self._messenger.state_of(*place, job.reply_token)
         if state is MessageState.DELETED:
             raise MessageDeleted(f"message {job.message_id} was deleted")
         if state is MessageState.CHANNEL_DELETED:
@@ -268,6 +312,26 @@ class EndPublisher:
             # What the bot may not read, it may still edit; this fails if there is nothing.
             await self._messenger.change_buttons(*place, ())
         return state is MessageState.PRESENT and job.reply_token is None
+
+    async def _begin_early(self, job: Job, message_id: int) -> _Beginning | None:
+        if not await self._notifies(replace(job, state=JobState.DONE)):
+            return None
+        state, since = await asyncio.gather(
+            self._messenger.state_of(job.channel_id, message_id, job.reply_token),
+            jobs.begin_end(self._database, job.id),
+        )
+        return _Beginning(state, since)
+
+    async def _begun_early(self, job: Job) -> _Beginning | None:
+        """What was asked and stored a moment ago, if it went well and the message was there."""
+        early = self._early.pop(job.id, None)
+        if early is None or asyncio.get_running_loop().time() - early.begun > MAX_AGE_S:
+            return None
+        try:
+            beginning = await early.beginning
+        except (StorageUnavailable, *TRANSIENT_ERRORS):
+            return None
+        return beginning if beginning and beginning.state is MessageState.PRESENT else None
 
     async def _posted_since(
         self, job: Job, since: datetime, can_search: bool

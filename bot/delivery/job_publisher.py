@@ -34,6 +34,7 @@ from storage import jobs
 from storage.database import Database
 from storage.jobs import UNFINISHED, FailureCause, Job
 from storage.models import JobState
+from storage.pictures import NewPicture
 
 log = logging.getLogger(__name__)
 
@@ -115,8 +116,18 @@ class JobPublisher:
         )
         try:
             yield JobProgress(job, parent, message, self._marks, self._gate)
+        except BaseException:
+            self._ends.forget(job.id)
+            raise
         finally:
             await message.stop()
+
+    def prepare_end(self, job: Job, saved: Sequence[NewPicture], pictures: Sequence[bytes]) -> None:
+        """Begin with the end of a job within its `progress`, while its pictures are being stored.
+
+        It is shown by `show_end` only.
+        """
+        self._ends.prepare(job, saved, pictures)
 
     def holding(self, some: Sequence[Job]) -> contextlib.AbstractContextManager[None]:
         """Keep new jobs while they are given their messages within the block."""
@@ -251,9 +262,12 @@ class JobPublisher:
 
     async def _show_end(self, job_id: str) -> None:
         bind_job(job_id)
-        async with self._leases.taking(job_id) as is_mine:
-            if is_mine:
-                await self._show_taken(job_id)
+        try:
+            async with self._leases.taking(job_id) as is_mine:
+                if is_mine:
+                    await self._show_taken(job_id)
+        finally:
+            self._ends.forget(job_id)
 
     async def _show_taken(self, job_id: str) -> None:
         if await self._ends.show(job_id):

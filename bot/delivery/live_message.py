@@ -10,6 +10,7 @@ from bot.delivery.messenger import (
     CannotPost,
     MessageDeleted,
     Messenger,
+    PostedMessage,
     edit_bucket,
 )
 from bot.messages.specs import AttachmentSpec, MessageSpec
@@ -45,6 +46,8 @@ class LiveMessage:
         self._compose: Compose | None = None
         self._news = asyncio.Event()
         self._edits = asyncio.create_task(self._edit())
+        self._sent: asyncio.Task[PostedMessage] | None = None
+        """The last edit, which may be under way."""
 
     def show(self, message: MessageSpec, compose: Compose | None = None) -> None:
         """Show this next, with the picture that `compose` makes then.
@@ -57,11 +60,20 @@ class LiveMessage:
         self._newest, self._compose = message, compose
         self._news.set()
 
+    def drop(self) -> None:
+        """Drop what is not sent yet, also a picture that is being made for it."""
+        self._newest = self._compose = None
+        self._edits.cancel()
+        self._edits = asyncio.create_task(self._edit())
+
     async def stop(self) -> None:
         """Drop pending edits, and wait for one that has begun. No edit is made afterwards."""
         self._newest = None
         self._edits.cancel()
-        await asyncio.gather(self._edits, return_exceptions=True)
+        # A request that was sent cannot be taken back. Wait for it, or it could replace what is
+        # shown later.
+        begun = (self._edits, *filter(None, [self._sent]))
+        await asyncio.gather(*begun, return_exceptions=True)
 
     async def _edit(self) -> None:
         while True:
@@ -74,18 +86,16 @@ class LiveMessage:
                 continue
             if compose is not None:
                 message = replace(message, attachment=await compose())
+            if self._sent is not None:
+                # It was sent before others were dropped.
+                await asyncio.wait([self._sent])
             if not self._may_edit():
                 continue
-            edit = asyncio.create_task(
+            self._sent = asyncio.create_task(
                 self._messenger.show_preview(self.channel_id, self.message_id, message, self._token)
             )
             try:
-                await asyncio.shield(edit)
-            except asyncio.CancelledError:
-                # A request that was sent cannot be taken back. Wait for it, or it could replace
-                # what is shown later.
-                await asyncio.gather(edit, return_exceptions=True)
-                raise
+                await asyncio.shield(self._sent)
             except (MessageDeleted, CannotPost):
                 return  # Where the result is shown is decided when the job ends.
             except TRANSIENT_ERRORS:

@@ -48,6 +48,10 @@ class JobProgress:
         compose = functools.partial(self._compose, progress) if is_shown else None
         self._message.show(message, compose)
 
+    def drop(self) -> None:
+        """Show nothing more of what was to be shown: the end is near."""
+        self._message.drop()
+
     async def show_pictures_away(self) -> None:
         """Show that the job waits for the place where pictures are kept."""
         self._message.show(job_messages.waiting_for_pictures(self._job, self._parent))

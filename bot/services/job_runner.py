@@ -49,6 +49,9 @@ MAX_UPSCALED_SIDE_PX = 4096
 """Pixels that the longer side of an enlarged picture has at most."""
 
 
+MAX_JUDGEMENT_AGE_S = 30.0
+"""Seconds after which pictures are judged anew: what holds in their place may have changed."""
+
 Complete = Callable[[Job], Awaitable[NewJob]]
 
 
@@ -74,9 +77,11 @@ class JobRunner:
         complete: Complete,
         check: Callable[[Job], Awaitable[None]],
         gate: PictureGate,
+        prepare: Callable[[Job, Sequence[NewPicture], Sequence[bytes]], None],
     ) -> None:
         """`complete` makes the follow-up job that waited for its picture to be drawn again, and
-        `check` refuses a job that its member may not have when its model is known."""
+        `check` refuses a job that its member may not have when its model is known. `prepare` begins
+        with the end of a job while its pictures are being stored."""
         self._start_pictures = start_pictures
         self._complete = complete
         self._resolver = JobResolver(database, registry, check)
@@ -86,6 +91,7 @@ class JobRunner:
         self._places = places
         self._words = words
         self._gate = gate
+        self._prepare = prepare
 
     async def run(self, job: Job, progress: JobProgress, place: Place) -> None:
         """Run a job to its end, and store this. `place` is its place at an engine.
@@ -148,28 +154,65 @@ class JobRunner:
         job = await self._resolve(job)
         if LATER_KEY in job.request:
             job = await self._followup(job, progress, place)
-        saved, made = await self._make_and_save(job, progress, place)
-        await self._note(job, await until_stored(lambda: self._store(job, saved, made)))
+        made = await self._make_all(job, progress, place)
+        # Its previews would only take time from its end.
+        progress.drop()
+        saved, judged = await self._save_and_judge(job, made, progress)
+        await self._note(
+            job, await until_stored(lambda: self._store(job, saved, made.pictures, judged))
+        )
 
-    async def _make_and_save(
-        self, job: Job, progress: JobProgress, place: Place
-    ) -> tuple[Sequence[NewPicture], Sequence[bytes]]:
+    async def _save_and_judge(
+        self, job: Job, made: Finished, progress: JobProgress
+    ) -> tuple[Sequence[NewPicture], Judgement | None]:
+        """Store the files of a job, and have its pictures judged meanwhile.
+
+        None for a judgement that is too old by now, or could not be made.
+        """
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        judging = asyncio.create_task(self._gate.judge(job, made.pictures))
+        judged = None
+        try:
+            saved = await self._save(
+                job, made, progress, lambda sound: self._prepare(job, sound, made.pictures)
+            )
+            with contextlib.suppress(StorageUnavailable):
+                judged = await judging
+        finally:
+            judging.cancel()
+            await asyncio.gather(judging, return_exceptions=True)
+        return saved, judged if loop.time() - begun < MAX_JUDGEMENT_AGE_S else None
+
+    async def _make_all(self, job: Job, progress: JobProgress, place: Place) -> Finished:
         request = ImageRequest.from_json(job.request)
         with traces.span("generate", {"darkroom.model": request.model}):
-            made = await self._make(job, request, progress, place)
-        seeds = map(own_seed, request.noises)
+            return await self._make(job, request, progress, place)
+
+    async def _save(
+        self,
+        job: Job,
+        made: Finished,
+        progress: JobProgress,
+        on_sound: Callable[[Sequence[NewPicture]], None] | None = None,
+    ) -> Sequence[NewPicture]:
+        """Store the files of a job. `on_sound` as in `PictureStore.save_all`."""
+        seeds = map(own_seed, ImageRequest.from_json(job.request).noises)
         with traces.span("store"):
             new = tuple(zip(seeds, made.pictures, strict=True))
             # What was drawn is kept until it can be stored: nothing is drawn twice.
-            saved = await until_stored(
+            return await until_stored(
                 lambda: _to_its_end(
                     self._picture_store.save_all(
-                        job.id, new, attempt=job.attempts, checked=made.checked
+                        job.id,
+                        new,
+                        attempt=job.attempts,
+                        checked=made.checked,
+                        on_sound=on_sound,
                     )
                 ),
                 progress.show_pictures_away,
             )
-        return saved, made.pictures
 
     async def _followup(self, job: Job, progress: JobProgress, place: Place) -> Job:
         """The job with its own request, which is made from a picture that is drawn again."""
@@ -202,7 +245,7 @@ class JobRunner:
             locale = "en-US" if job is None else job.locale
             reason = say("job-failed.taken-away", locale)
             raise _JobFailed(reason, FailureCause.PICTURE_MISSING)
-        saved, _ = await self._make_and_save(job, progress, place)
+        saved = await self._save(job, await self._make_all(job, progress, place), progress)
         await until_stored(lambda: pictures.drawn_again(self._database, job_id, saved))
 
     async def _note(self, job: Job, judged: Judgement | None) -> None:
@@ -212,13 +255,18 @@ class JobRunner:
             await until_stored(lambda: self._gate.note(job, found, scores))
 
     async def _store(
-        self, job: Job, saved: Sequence[NewPicture], made: Sequence[bytes]
+        self,
+        job: Job,
+        saved: Sequence[NewPicture],
+        made: Sequence[bytes],
+        judged: Judgement | None = None,
     ) -> Judgement | None:
         """Finish a job with its saved pictures, and with what the filter says about them.
 
-        Of a job that was stopped meanwhile nothing stays, and None is returned.
+        They are judged here unless they were `judged` before. Of a job that was stopped meanwhile
+        nothing stays, and None is returned.
         """
-        judged = await self._gate.judge(job, made)
+        judged = judged or await self._gate.judge(job, made)
         scored = [
             replace(picture, explicit_score=score)
             for picture, score in zip(saved, judged.scores, strict=True)

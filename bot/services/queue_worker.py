@@ -82,7 +82,16 @@ class QueueWorker:
         self._registry = registry
         self._publisher = publisher
         self._runner = JobRunner(
-            database, picture_store, registry, places, words, start_pictures, complete, check, gate
+            database,
+            picture_store,
+            registry,
+            places,
+            words,
+            start_pictures,
+            complete,
+            check,
+            gate,
+            publisher.prepare_end,
         )
         self._news = {kinds: asyncio.Event() for kinds in (GENERATED_KINDS, COPIED_KINDS)}
         engines.on_change(self._news[GENERATED_KINDS].set)

@@ -64,6 +64,10 @@ PNG_HEAD_BYTES = 33
 PNG_TYPE, PNG_RGB = slice(24, 26), bytes((8, 2))
 """Where a PNG says its bits for each channel and its type of colour, and those of 8-bit RGB."""
 
+MAY_TURN = (b"eXIf", b"iTXt", b"zTXt", b"tEXtRaw profile type")
+"""How chunks of a PNG begin that may say that it is to be shown turned: EXIF, XMP, and EXIF as
+ImageMagick writes it."""
+
 _CHUNK_STRUCT = struct.Struct(">I4s")
 
 LENGTHS_STRUCT = struct.Struct(">IQ")
@@ -249,11 +253,11 @@ def png_chunk(kind: bytes, content: bytes) -> bytes:
     return b"".join((_CHUNK_STRUCT.pack(len(content), kind), content, checksum.to_bytes(4, "big")))
 
 
-def plain_png(file: bytes) -> bytes | None:
+def plain_png(file: bytes, *, upright: bool = False) -> bytes | None:
     """A PNG's header, compressed pixels and end, without all else that is in the file.
 
-    None for one that is not 8-bit RGB without transparency and animation, or not whole. The pixels
-    are not decoded.
+    None for one that is not 8-bit RGB without transparency and animation, or not whole; with
+    `upright` also for one that may say that it is to be shown turned. The pixels are not decoded.
     """
     if not file.startswith(SIGNATURES["PNG"]) or file[PNG_TYPE] != PNG_RGB:
         return None
@@ -262,6 +266,8 @@ def plain_png(file: bytes) -> bytes | None:
         length, kind = _CHUNK_STRUCT.unpack_from(file, at)
         end = at + _CHUNK_STRUCT.size + length
         if end + 4 > len(file) or kind in (b"tRNS", b"acTL"):
+            return None
+        if upright and file.startswith(MAY_TURN, at + 4, end):
             return None
         if kind in (b"IHDR", b"IDAT", b"IEND"):
             checksum = zlib.crc32(memoryview(file)[at + 4 : end])

@@ -109,8 +109,13 @@ class PictureBucket:
         bucket._total_s = patience.total_s
         return bucket
 
-    async def put(self, files: Mapping[str, bytes]) -> None:
+    async def put(
+        self, files: Mapping[str, bytes], check: Callable[[], object] | None = None
+    ) -> None:
         """See `PictureFiles.put`."""
+        if check is not None:
+            # An object has its name from the first.
+            await asyncio.to_thread(check)
         made = await asyncio.gather(
             *(self._put(name, content) for name, content in files.items()),
             return_exceptions=True,

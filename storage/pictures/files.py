@@ -1,6 +1,6 @@
 """What keeps the files of pictures, whatever it is: a folder, or a bucket of an object store."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -58,10 +58,13 @@ class PictureFiles(Protocol):
     written_bytes: int
     """How many bytes this process has written to the disk of this machine."""
 
-    async def put(self, files: Mapping[str, bytes]) -> None:
+    async def put(
+        self, files: Mapping[str, bytes], check: Callable[[], object] | None = None
+    ) -> None:
         """Write all files or none; one that is there is replaced.
 
-        Raises PictureNotSaved, PicturesUnavailable.
+        `check` is called in a thread, maybe beside the writing. No file is seen before it returns,
+        and nothing stays if it raises. Raises what it raises, PictureNotSaved, PicturesUnavailable.
         """
 
     async def get(self, name: str) -> bytes | None:

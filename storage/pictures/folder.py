@@ -5,7 +5,7 @@ import contextlib
 import errno
 import itertools
 import os
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,9 +32,11 @@ class PictureFolder:
         self._root = root
         self.written_bytes = 0
 
-    async def put(self, files: Mapping[str, bytes]) -> None:
+    async def put(
+        self, files: Mapping[str, bytes], check: Callable[[], object] | None = None
+    ) -> None:
         """See `PictureFiles.put`; the files are in one folder. Raises PictureNotSaved."""
-        await asyncio.to_thread(self._write, files)
+        await asyncio.to_thread(self._write, files, check)
 
     async def get(self, name: str) -> bytes | None:
         """See `PictureFiles.get`."""
@@ -89,18 +91,25 @@ class PictureFolder:
                         name = f"{folder}/{entry.name}" if folder else entry.name
                         yield _stored(name, entry.stat())
 
-    def _write(self, files: Mapping[str, bytes]) -> None:
+    def _write(self, files: Mapping[str, bytes], check: Callable[[], object] | None) -> None:
         """Write to temporary names, then rename: a reader, or a crash, sees a whole file or none.
 
-        They are in one folder.
+        They are in one folder. What is checked is checked while it is written: both take as long.
         """
         places = {name: self._root / name for name in files}
         unfinished = {name: _unfinished(place) for name, place in places.items()}
         folder = next(iter(places.values())).parent
+        if check is not None and not folder.exists():
+            # For what is refused no folder is made.
+            check()
+            check = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with ThreadPoolExecutor(MAX_WRITING_THREADS) as threads:
+                checking = threads.submit(check) if check is not None else None
                 list(threads.map(_write_synced, unfinished.values(), files.values()))
+                if checking is not None:
+                    checking.result()
             for name, place in places.items():
                 unfinished[name].replace(place)
             _sync_folder(folder)

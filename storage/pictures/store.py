@@ -6,7 +6,7 @@ after the digest of its contents. Knows PNG files. Knows nothing of how pictures
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
@@ -64,12 +64,14 @@ class PictureStore:
         *,
         attempt: int = 1,
         checked: bool = False,
+        on_sound: Callable[[Sequence[NewPicture]], None] | None = None,
     ) -> Sequence[NewPicture]:
         """The same for all pictures of a job, side by side: their seeds and PNGs, in order.
 
-        All are written or none. Raises PictureNotSaved, PicturesUnavailable.
+        All are written or none. `on_sound` is called when they have been checked, and may not be
+        stored yet. Raises PictureNotSaved, PicturesUnavailable.
         """
-        return await self._save(job_id, dict(enumerate(pictures)), attempt, checked)
+        return await self._save(job_id, dict(enumerate(pictures)), attempt, checked, on_sound)
 
     async def read(self, picture: Picture) -> bytes:
         """Return the PNG exactly as it was saved. Raises PictureMissing, PicturesUnavailable."""
@@ -167,11 +169,23 @@ class PictureStore:
         return _old(self.files.all(), older_than_s)
 
     async def _save(
-        self, job_id: str, new: Mapping[int, tuple[int, bytes]], attempt: int, checked: bool
+        self,
+        job_id: str,
+        new: Mapping[int, tuple[int, bytes]],
+        attempt: int,
+        checked: bool,
+        on_sound: Callable[[Sequence[NewPicture]], None] | None = None,
     ) -> Sequence[NewPicture]:
         """`new` are the seeds and PNGs by their indexes."""
-        pictures = await asyncio.to_thread(examined, job_id, new, attempt=attempt, checked=checked)
-        await self.files.put({picture.file: new[picture.index][1] for picture in pictures})
+        files = {file_name(job_id, index, attempt): png for index, (_, png) in new.items()}
+        loop, pictures = asyncio.get_running_loop(), list[NewPicture]()
+
+        def check() -> None:
+            pictures[:] = examined(job_id, new, attempt=attempt, checked=checked)
+            if on_sound is not None:
+                loop.call_soon_threadsafe(on_sound, tuple(pictures))
+
+        await self.files.put(files, check)
         return pictures
 
     async def _read(self, name: str, sha256: str, subject: str) -> bytes:

@@ -120,8 +120,7 @@ class OpenAIEngine:
             raise
         else:
             made = tuple(file for _, file in sorted(generation.finished.items()))
-            # The reader decoded each to make a PNG of it.
-            yield Finished(made, checked=True)
+            yield Finished(made, checked=generation.checked)
 
     async def describe(
         self, picture: bytes, model: str | None = None, user: str = ""

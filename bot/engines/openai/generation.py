@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Mapping
 
-from bot.engines.openai.answers import pictures_in
+from bot.engines.openai.answers import EncodedPicture, pictures_in
 from bot.engines.openai.calls import Call, call_for, files_of
 from bot.engines.openai.connection import Connection
 from bot.engines.openai.errors import OtherSizes, UnknownParameters
@@ -28,7 +28,8 @@ class Generation:
     """The pictures of one request while they are made.
 
     `files` are those that the request starts from. `finished` are PNGs by their places, with those
-    that an interrupted try left; it is filled as pictures come.
+    that an interrupted try left; it is filled as pictures come. `checked` is whether all of them
+    were decoded.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Generation:
         self._previews = previews
         self._image, self._mask = files_of(request, files)
         self.finished = finished
+        self.checked = True
         self._shown: dict[int, bytes] = {}
         self._steps: dict[int, int] = {}
         self._news = asyncio.Event()
@@ -143,10 +145,17 @@ class Generation:
         async with self._connection.ask("POST", call.path, call.body(), sent) as response:
             async for picture in pictures_in(response, sent):
                 if not picture.is_preview:
-                    return await self._reader.read(picture)
+                    return await self._read(picture)
                 # A preview that cannot be read is no reason to fail.
                 with contextlib.suppress(InferenceRefused, InferenceUnavailable):
                     self._shown[index] = await self._reader.read(picture)
                     self._steps[index] = min(self._previews, picture.place + 1)
                     self._news.set()
         return None
+
+    async def _read(self, picture: EncodedPicture) -> bytes:
+        """A finished picture; one that nobody looks at before it is stored may be undecoded."""
+        if len(self._request.noises) > 1 or self._mask:
+            return await self._reader.read(picture)
+        png, self.checked = await self._reader.read_plain(picture)
+        return png

@@ -10,10 +10,10 @@ from bot.engines.openai.connection import Connection, read_bounded
 from bot.errors import InvalidLink
 from bot.i18n.texts import say_unmarked
 from bot.images.fetch import PictureFetcher
-from bot.images.png import encode_png, open_rgb, with_texts
+from bot.images.png import encode_png, open_rgb, size_px, with_texts
 from bot.images.sanitize import MAX_PIXELS
 from bot.proxies import DIRECT, Proxies
-from diffusion.decoding.decode import Undecodable, Wanted
+from diffusion.decoding.decode import Undecodable, Wanted, plain_png
 from diffusion.decoding.decoder import DecoderBusy, PictureDecoder
 from diffusion.protocol.client import InferenceUnavailable
 from diffusion.protocol.stream_parser import InferenceRefused
@@ -48,7 +48,23 @@ class PictureReader:
 
     async def read(self, picture: EncodedPicture) -> bytes:
         """The picture as a PNG. Raises InferenceRefused, InferenceUnavailable."""
-        file = await self._fetched(picture.link) if picture.link else picture.file
+        return await self._decoded(picture, await self._file(picture))
+
+    async def read_plain(self, picture: EncodedPicture) -> tuple[bytes, bool]:
+        """The same, and whether it was decoded.
+
+        A PNG that would only lose its metadata is not: who stores it checks its pixels.
+        """
+        file = await self._file(picture)
+        plain = await asyncio.to_thread(_plain, file)
+        if plain is not None:
+            return plain, False
+        return await self._decoded(picture, file), True
+
+    async def _file(self, picture: EncodedPicture) -> bytes:
+        return await self._fetched(picture.link) if picture.link else picture.file
+
+    async def _decoded(self, picture: EncodedPicture, file: bytes) -> bytes:
         side = PREVIEW_SIDE_PX if picture.is_preview else MAX_SIDE_PX
         wanted = Wanted(max_pixels=MAX_PIXELS, fit_side=side, opaque=True, png=True, keeps_png=True)
         try:
@@ -91,6 +107,15 @@ async def kept_outside(picture: bytes, image: bytes, mask: bytes) -> bytes:
 async def labelled(picture: bytes, label: str) -> bytes:
     """The PNG with the text that says how it was made."""
     return await asyncio.to_thread(with_texts, picture, label)
+
+
+def _plain(file: bytes) -> bytes | None:
+    """A PNG without its metadata, if nothing else would be changed in it."""
+    plain = plain_png(file, upright=True)
+    if plain is None:
+        return None
+    width, height = size_px(plain)
+    return plain if max(width, height) <= MAX_SIDE_PX and width * height <= MAX_PIXELS else None
 
 
 def _transparent_mask(mask: bytes) -> bytes:

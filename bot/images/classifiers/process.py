@@ -76,14 +76,23 @@ class ClassifierProcess:
             raise ClassifierAway("too many pictures wait for the filter")
         self._waiting += 1
         try:
-            async with self._lock:
-                return await self._score(picture)
+            await self._lock.acquire()
+            scoring = asyncio.create_task(self._score(picture))
+            scoring.add_done_callback(self._scored)
+            # Whoever asked may be gone before it answers. It would be a pity to end it for that.
+            return await asyncio.shield(scoring)
         finally:
             self._waiting -= 1
 
     async def close(self) -> None:
         self._closed = True
         await self._end()
+
+    def _scored(self, scoring: asyncio.Task[float]) -> None:
+        self._lock.release()
+        if not scoring.cancelled():
+            # Nobody may ask for it any more.
+            scoring.exception()
 
     async def _score(self, picture: bytes) -> float:
         if self._closed or time.monotonic() < self._away_until:
@@ -114,6 +123,8 @@ class ClassifierProcess:
         return float(answer["score"])
 
     async def _start(self) -> asyncio.subprocess.Process:
+        if self._closed:
+            raise ClassifierAway("the bot stops")
         known = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
         self._process = process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "classifier", self._model),

@@ -55,6 +55,31 @@ async def test_after_the_stop_nothing_comes_late() -> None:
     assert messenger.shown == [MessageSpec("(1%)")]
 
 
+async def test_what_is_dropped_is_not_made_but_an_edit_that_was_sent_is_waited_for() -> None:
+    messenger = SlowMessenger()
+    live = LiveMessage(messenger, 1, 2)
+    begun, made = asyncio.Event(), asyncio.Event()
+
+    async def compose() -> AttachmentSpec:
+        begun.set()
+        await made.wait()
+        return PREVIEW
+
+    live.show(MessageSpec("(1%)"), compose)
+    await begun.wait()
+    live.drop()
+    made.set()
+    live.show(MessageSpec("(2%)"))
+    await messenger.asked.wait()
+    live.drop()
+    stopping = asyncio.create_task(live.stop())
+    await asyncio.wait([stopping], timeout=0.01)
+    assert not stopping.done()
+    messenger.let_through.set()
+    await stopping
+    assert messenger.shown == [MessageSpec("(2%)")]
+
+
 async def test_a_code_block_has_the_whole_width_however_short_it_is() -> None:
     fields = (("Model", "1"), ("Prompt", code_block("a fox", 100)))
     (embed,) = build_embeds([EmbedSpec("Seed", "", EmbedColour.GREY, fields)])

@@ -1,6 +1,7 @@
 """What the bot does for a job beside drawing: counted, because times depend on the machine."""
 
-import importlib
+import asyncio
+import pkgutil
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -14,9 +15,16 @@ from pydantic import SecretStr
 
 from bot.client import DarkroomBot
 from bot.config import Settings
+from bot.delivery.picture_marks import PictureMarks
+from bot.engines.openai.pictures import PREVIEW_SIDE_PX
+from bot.images.grid import PictureFile
+from bot.images.provenance import Origin
+from diffusion.decoding.decode import DecodedPicture, Wanted
+from diffusion.decoding.decoder import PictureDecoder
 from playground import Playground
 from playground.state.limits import Limits
 from playground.testing.member import Member
+from storage import jobs
 from tests.support.bot.deployment import PATIENT
 from tests.support.bot.job_messages import finished
 from tests.support.engines.dialects import Dialect, speaking, stand_in_of
@@ -53,6 +61,9 @@ class Counted:
         self.syncs = 0
         self.encodings = 0
         self.previews = 0
+        self.reads = 0
+        self.decoded_elsewhere: list[Wanted] = []
+        """What was wanted of the pictures that were given to another process."""
         self.decoded_sizes: list[tuple[int, int]] = []
         """Of the PNGs whose pixels this process decoded."""
 
@@ -64,9 +75,16 @@ class Counted:
 
         monkeypatch.setattr(PngImageFile, "load_prepare", decoded)
 
+        decode = PictureDecoder.decode
+
+        async def given(decoder: PictureDecoder, file: bytes, wanted: Wanted) -> DecodedPicture:
+            self.decoded_elsewhere.append(wanted)
+            return await decode(decoder, file, wanted)
+
+        monkeypatch.setattr(PictureDecoder, "decode", given)
+
         def counted(place: str, name: str) -> None:
-            module, _, function = place.rpartition(".")
-            original = getattr(importlib.import_module(module), function)
+            original = pkgutil.resolve_name(place)
 
             def count(*arguments: Any, **options: Any) -> Any:
                 setattr(self, name, getattr(self, name) + 1)
@@ -78,6 +96,7 @@ class Counted:
         counted("bot.images.png.encode_png", "encodings")
         counted("bot.images.grid.encode_png", "encodings")
         counted("bot.delivery.previews.compose_preview", "previews")
+        counted("storage.pictures.store.PictureStore.read", "reads")
 
 
 def after_the_end(statements: list[str]) -> list[str]:
@@ -117,15 +136,50 @@ async def test_what_a_job_costs_beside_drawing(
         await finished(ada, waiting)
     assert (counted.syncs, counted.encodings) == (syncs, encodings)
     if pictures == 1:
-        # Its pixels are decoded where the file can do no harm, and nowhere else. Its previews are
-        # smaller.
+        # Its pixels are unpacked and counted when it is stored. Only what has to be changed is
+        # decoded, and what tells how explicit it is; its previews are smaller.
         assert (1024, 1024) not in counted.decoded_sizes
+        assert all(one.fit_side == PREVIEW_SIDE_PX for one in counted.decoded_elsewhere)
+    # The file of the message is made of what is in memory.
+    assert counted.reads == 0
     asked = after_the_end(statements)
-    assert len(asked) <= 8, asked
+    assert len(asked) <= 6, asked
     assert sum("FROM pictures" in one for one in asked) == 1
     edits = [one for one in list(playground.requests)[earlier:] if one.method == "PATCH"]
     # One may be composed for an edit that the end comes before.
     assert counted.previews <= len(edits) + 1
+
+
+async def test_the_end_is_made_while_it_is_stored_and_posted_only_after_that(
+    bot: DarkroomBot, ada: Member, playground: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed, stored = asyncio.Event(), asyncio.Event()
+    mark, finish = PictureMarks.mark, jobs.finish
+
+    async def noticed(marks: PictureMarks, file: PictureFile, origin: Origin) -> PictureFile:
+        marked = await mark(marks, file, origin)
+        if file.suffix == "png":  # previews are JPEGs
+            signed.set()
+        return marked
+
+    async def held(*arguments: Any, **options: Any) -> bool:
+        await signed.wait()
+        shown.extend(posted_files(playground))
+        stored.set()
+        return await finish(*arguments, **options)
+
+    shown: list[str] = []
+    monkeypatch.setattr(PictureMarks, "mark", noticed)
+    monkeypatch.setattr(jobs, "finish", held)
+    end = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a fox --n 1"))
+    assert stored.is_set()
+    assert shown == []
+    assert posted_files(playground) == [end.attachments[0].filename]
+
+
+def posted_files(playground: Playground) -> list[str]:
+    """The names of the files of new messages."""
+    return [file for one in playground.requests if one.method == "POST" for file in one.files]
 
 
 def tables_asked(statements: list[str]) -> Counter[str]:

@@ -3,10 +3,13 @@
 # ruff: noqa: ASYNC240 (a test may wait for its own small files)
 
 import asyncio
+import contextlib
 import errno
 import os
 import resource
 import struct
+import tracemalloc
+import zlib
 from collections.abc import Callable
 from hashlib import sha256
 from io import BytesIO
@@ -21,6 +24,7 @@ from PIL.PngImagePlugin import PngImageFile
 from storage import jobs, pictures
 from storage.database import Database
 from storage.pictures import Picture, PictureFolder, PictureMissing, PictureNotSaved, PictureStore
+from storage.pictures.new_pictures import _has_all_pixels
 from tests.support.stored_jobs import claim, queue
 
 JOB = "0123456789abcdef" * 2
@@ -34,6 +38,17 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def folder(root: Path) -> PictureStore:
     return PictureStore(PictureFolder(root))
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The PNGs whose pixels Pillow has decoded."""
+    decoded: list[object] = []
+    prepare = PngImageFile.load_prepare
+    monkeypatch.setattr(
+        PngImageFile, "load_prepare", lambda one: (decoded.append(one), prepare(one))[1]
+    )
+    return decoded
 
 
 async def stored(folder: PictureStore, png: bytes) -> Picture:
@@ -119,18 +134,76 @@ async def test_what_is_no_sound_png_is_not_saved(
     assert not root.exists()
 
 
-async def test_pixels_that_were_checked_are_not_decoded_again(
-    folder: PictureFolder, png: bytes, monkeypatch: pytest.MonkeyPatch
+async def test_of_what_is_refused_nothing_stays(
+    folder: PictureStore, root: Path, png: bytes
 ) -> None:
-    decoded: list[object] = []
-    prepare = PngImageFile.load_prepare
-    monkeypatch.setattr(
-        PngImageFile, "load_prepare", lambda one: (decoded.append(one), prepare(one))[1]
-    )
-    checked = await folder.save_all(JOB, [(7, png), (8, png)], checked=True)
-    assert not decoded
-    assert await folder.save_all(JOB, [(7, png), (8, png)]) == checked
-    assert len(decoded) == 2
+    """It is written while it is checked."""
+    kept = await stored(folder, png)
+    with pytest.raises(PictureNotSaved):
+        await folder.save_all(JOB, [(7, png), (8, with_other_pixels(png))])
+    assert [file.name for file in root.iterdir()] == [kept.file]
+
+
+def with_rows(png: bytes, change: Callable[[bytearray], None]) -> bytes:
+    """The PNG with other rows, in a stream and under a checksum that are right."""
+    at = png.index(b"IDAT")
+    (length,) = struct.unpack(">I", png[at - 4 : at])
+    rows = bytearray(zlib.decompress(png[at + 4 : at + 4 + length]))
+    change(rows)
+    chunk = b"IDAT" + zlib.compress(rows)
+    head = png[: at - 4] + struct.pack(">I", len(chunk) - 4)
+    return head + chunk + struct.pack(">I", crc32(chunk)) + png[at + 8 + length :]
+
+
+def lose_a_byte(rows: bytearray) -> None:
+    del rows[-1]
+
+
+def gain_much(rows: bytearray) -> None:
+    rows.extend(bytes(64 << 20))
+
+
+def begin_with_no_filter(rows: bytearray) -> None:
+    rows[0] = 5
+
+
+@pytest.mark.parametrize("change", [lose_a_byte, gain_much, begin_with_no_filter])
+async def test_pixels_that_are_not_those_of_the_header_are_left_to_pillow(
+    folder: PictureStore, png: bytes, decoded: list[object], change: Callable[[bytearray], None]
+) -> None:
+    with contextlib.suppress(PictureNotSaved):
+        await folder.save(JOB, 0, 7, with_rows(png, change))
+    assert len(decoded) == 1
+
+
+def test_never_more_is_unpacked_than_the_header_says(png: bytes) -> None:
+    bomb = with_rows(png, gain_much)
+    tracemalloc.start()
+    try:
+        assert not _has_all_pixels(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "P", "1", "I;16"])
+async def test_pngs_of_every_kind_are_saved(
+    folder: PictureStore, decoded: list[object], mode: str
+) -> None:
+    stream = BytesIO()
+    Image.new(mode, (300, 500)).save(stream, "PNG")
+    new = await folder.save(JOB, 0, 7, stream.getvalue())
+    assert (new.width, new.height) == (300, 500)
+    assert len(decoded) == (mode in ("P", "1", "I;16"))
+
+
+async def test_pixels_that_were_checked_are_not_looked_at_again(
+    folder: PictureFolder, png: bytes
+) -> None:
+    spoilt = with_other_pixels(png)
+    assert len(await folder.save_all(JOB, [(7, spoilt), (8, spoilt)], checked=True)) == 2
+    with pytest.raises(PictureNotSaved):
+        await folder.save_all(JOB, [(7, spoilt)])
 
 
 async def test_the_checksums_of_a_checked_picture_are_checked(

@@ -48,10 +48,13 @@ async def test_pictures_asked_at_once_get_their_own_scores_also_across_a_kill(
             scores = await asyncio.gather(*asked)
             assert [round(score, 2) for score in scores] == [0.98, 0.01, 0.12] * 4
         # A member who gives up leaves no answer behind for the next picture.
+        # Nor does the process end for it: the next one would wait for another to start.
+        first = classifier.process_id
         given_up = asyncio.create_task(classifier.score(picture("red")))
         await asyncio.sleep(0)
         given_up.cancel()
         assert round(await classifier.score(picture("lime")), 2) == 0.01
+        assert classifier.process_id == first
     finally:
         await classifier.close()
 
