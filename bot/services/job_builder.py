@@ -86,6 +86,11 @@ class BuiltJobs:
     """The largest `--repeat` of the prompts."""
 
     @property
+    def has_pictures(self) -> bool:
+        """Whether a job starts from a picture, which has to be fetched."""
+        return any(some for some, _ in self.starts)
+
+    @property
     def has_uploads(self) -> bool:
         """Whether a job starts from a file that was attached, not linked to."""
         return any(not isinstance(source, str) for some, _ in self.starts for source in some)
@@ -154,9 +159,10 @@ class JobBuilder:
 
         Fetches no pictures, so that limits are checked first. `with_pictures` fetches them.
         """
-        if member is None:
-            member = await members.get_preferences(self._database, requester.member_id)
-        options = await members.get_options(self._database, requester.member_id)
+        async with self._database.reading_at_once():
+            if member is None:
+                member = await members.get_preferences(self._database, requester.member_id)
+            options = await members.get_options(self._database, requester.member_id)
         versions = await self._versions(may_wait)
         chosen = SettingsSources(member, options, settings, requester.defaults)
         # In a thread, so that a text that takes long to parse does not block the event loop.
