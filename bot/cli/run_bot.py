@@ -8,6 +8,7 @@ import aiohttp
 import discord
 
 from bot.cli.errors import CannotStart, WrongSettings
+from bot.cli.memory import keep_little_free_memory
 from bot.client import DarkroomBot, point_at
 from bot.config import Settings
 from bot.engines.configuration import read_configuration
@@ -25,6 +26,7 @@ async def run_bot(settings: Settings) -> None:
 
     Raises CannotStart, StorageUnavailable, InvalidConfiguration.
     """
+    keep_little_free_memory()
     if settings.discord_token is None:
         raise WrongSettings(
             "Set DISCORD_TOKEN to the bot's token, or run `darkroom` alone to play."

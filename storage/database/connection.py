@@ -60,6 +60,7 @@ class Database:
         self._idle.set()
         self._closed = False
         self._listeners: list[Listener] = []
+        self._writing = asyncio.Lock()
         self._shared: dict[asyncio.Task[Any] | None, SharedReading] = {}
         self._notifications = Notifications(self._url)
 
@@ -100,8 +101,26 @@ class Database:
             # Who writes needs a connection too, and what is read after that has to show it.
             await shared.end()
         with self._telling_errors():
-            async with self._session(self._engine) as session:
+            async with self._turn_to_write(), self._session(self._engine) as session:
                 yield session
+
+    @asynccontextmanager
+    async def _turn_to_write(self) -> AsyncIterator[None]:
+        """Let this process's writers wait for SQLite's one lock here, in their order.
+
+        SQLite would let them try again and again, and by chance; each would keep a connection from
+        those who only read.
+        """
+        if self.is_shared or self._closed:
+            yield
+            return
+        with translate_errors(self._url):
+            async with asyncio.timeout(errors.TIMEOUT_S):
+                await self._writing.acquire()
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
