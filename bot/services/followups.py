@@ -228,8 +228,7 @@ class FollowupService:
         asked = await self._job_builder.read(
             requester,
             prompt,
-            settings,
-            member=member,
+            await self._job_builder.sources(requester, settings, member),
             has_picture=stored is not None,
             may_wait=job.is_unresolved,
         )

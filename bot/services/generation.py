@@ -21,6 +21,7 @@ from bot.policy import blocks
 from bot.policy.access import Action, Actor, check_draft, is_withheld
 from bot.policy.actors import Requester
 from bot.policy.admission import Admission
+from bot.prompts.effective_settings import SettingsSources
 from bot.retry import until_stored
 from bot.services.admin.authorization import Authorization
 from bot.services.admin.defaults import DefaultsService
@@ -104,13 +105,13 @@ class GenerationService:
         kept as a draft until its member confirms it.
         """
         await self._authorization.check_requester(requester)
-        requester, settings, quota = await self._place(requester)
-        asked = await self._job_builder.read(requester, typed, settings, images)
+        requester, sources, quota = await self._place(requester)
+        asked = await self._job_builder.read(requester, typed, sources, images)
         asked = await self._authorized(requester, asked, quota)
         at_a_time = _at_a_time(quota)
         few = min(MAX_UNCONFIRMED_JOBS, at_a_time)
         needs_no_confirmation = len(asked.prompts) == 1 and len(asked.jobs) <= few
-        limit = at_a_time if needs_no_confirmation else _max_jobs(settings, quota)
+        limit = at_a_time if needs_no_confirmation else _max_jobs(sources.server, quota)
         if needs_no_confirmation and not asked.has_pictures:
             # Nothing has to be prepared, and the queue counts the member's jobs itself.
             self._admission.check_room()
@@ -130,10 +131,10 @@ class GenerationService:
     async def imagine_all(self, requester: Requester, prompts: Sequence[str]) -> tuple[Job, ...]:
         """Queue several suggested prompts, all of them or none."""
         await self._authorization.check_requester(requester)
-        requester, settings, quota = await self._place(requester)
-        read = [await self._job_builder.read(requester, prompt, settings) for prompt in prompts]
+        requester, sources, quota = await self._place(requester)
+        read = [await self._job_builder.read(requester, prompt, sources) for prompt in prompts]
         asked = [await self._authorized(requester, one, quota) for one in read]
-        limit, wanted = _max_jobs(settings, quota), sum(len(one.jobs) for one in asked)
+        limit, wanted = _max_jobs(sources.server, quota), sum(len(one.jobs) for one in asked)
         async with self._start_pictures.holding():
             async with self._admission.place(requester.member_id, wanted, limit):
                 new = [await self._job_builder.with_pictures(requester, one) for one in asked]
@@ -144,11 +145,11 @@ class GenerationService:
         draft = check_draft(requester.member_id, await drafts.get(self._database, draft_id))
         await self._authorization.check_requester(requester)
         self._admission.check_room()
-        requester, settings, quota = await self._place(requester)
+        requester, sources, quota = await self._place(requester)
         new = from_draft(requester, draft.content)
         repeat = draft.content.get("repeat", 1)
         new = await self._authorization.check_jobs(requester, new, quota=quota, repeat=repeat)
-        return await self.queue(new, _max_jobs(settings, quota), quota, draft_id)
+        return await self.queue(new, _max_jobs(sources.server, quota), quota, draft_id)
 
     async def decline(self, member_id: int, draft_id: str) -> None:
         """Delete a draft. Raises ConfirmationExpired."""
@@ -230,12 +231,13 @@ class GenerationService:
             return ServerSettings(server_id=0)
         return await servers.get_settings(self._database, server_id)
 
-    async def _place(self, requester: Requester) -> tuple[Requester, ServerSettings, Quota]:
-        """The requester with the defaults of where they are, its settings, and their quota."""
+    async def _place(self, requester: Requester) -> tuple[Requester, SettingsSources, Quota]:
+        """The requester with the defaults of where they are, what else decides, and their quota."""
         async with self._database.reading_at_once():
             requester = await self._defaults.placed(requester)
             settings = await self.server_settings(requester.server_id)
-            return requester, settings, await self._quotas.of(requester, settings)
+            sources = await self._job_builder.sources(requester, settings)
+            return requester, sources, await self._quotas.of(requester, settings)
 
     async def _authorized(self, requester: Requester, asked: BuiltJobs, quota: Quota) -> BuiltJobs:
         """The same jobs, with the verdict on each. Raises the refusal of one."""

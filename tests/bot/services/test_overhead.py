@@ -165,7 +165,7 @@ def sessions_begun(statements: list[str]) -> int:
     return statements[: next(stored, None)].count("BEGIN DEFERRED")
 
 
-@pytest.mark.parametrize(("step", "most"), [("command", 4), ("button", 7), ("autocomplete", 2)])
+@pytest.mark.parametrize(("step", "most"), [("command", 3), ("button", 7), ("autocomplete", 2)])
 async def test_what_is_read_before_an_answer_shares_sessions(
     step: str, most: int, bot: DarkroomBot, ada: Member
 ) -> None:
