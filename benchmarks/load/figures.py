@@ -84,11 +84,10 @@ class Figures:
     def finish(self, kib: int, starts: int) -> None:
         self.memory_after, self.restarts = kib, starts - 1
 
-    @property
-    def memory_level(self) -> int:
-        """The bot's memory once it was warm."""
-        warm = WARM_UP_SHARE * len(self.waits)
-        return next((kib for ended, kib in self.memory if ended >= warm), self.memory_after)
+    def memory_at(self, share: float) -> int:
+        """The bot's memory once this share of all jobs had ended."""
+        jobs = share * len(self.waits)
+        return next((kib for ended, kib in self.memory if ended >= jobs), self.memory_after)
 
 
 def report(figures: Figures) -> str:
@@ -108,7 +107,8 @@ def report(figures: Figures) -> str:
         ["CPU of the bot for a job", f"{1000 * figures.bot_cpu_s / max(1, len(waits)):.0f} ms"],
         ["from asking to the end, median", f"{statistics.median(waits):.1f} s"],
         ["from asking to the end, slowest", f"{waits[-1]:.1f} s"],
-        ["the bot's memory, warm", f"{figures.memory_level / 1024:.0f} MiB"],
+        ["the bot's memory, warm", f"{figures.memory_at(WARM_UP_SHARE) / 1024:.0f} MiB"],
+        ["the bot's memory, halfway", f"{figures.memory_at(0.5) / 1024:.0f} MiB"],
         ["the bot's memory, at most", f"{max(kib for _, kib in figures.memory) / 1024:.0f} MiB"],
         ["the bot's memory, afterwards", f"{figures.memory_after / 1024:.0f} MiB"],
         ["jobs of a member, fewest", str(shares[0])],

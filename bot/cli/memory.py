@@ -1,6 +1,7 @@
-"""How the C library keeps memory that was given back, for a process with many threads."""
+"""What becomes of memory that is given back, and what Python looks through for such memory."""
 
 import ctypes
+import gc
 import os
 
 ARENA_MAX, MMAP_THRESHOLD = -8, -3
@@ -24,3 +25,12 @@ def keep_little_free_memory() -> bool:
     if "MALLOC_ARENA_MAX" not in os.environ:
         set_option(ARENA_MAX, MAX_ARENAS)
     return bool(set_option(MMAP_THRESHOLD, LARGE_BYTES))
+
+
+def keep_what_is_loaded() -> None:
+    """Have Python not look for garbage in what there is now: modules, texts, tables, commands.
+
+    It stays until the end. To look through it takes a tenth of a second and more, again and again,
+    in which nobody is answered.
+    """
+    gc.freeze()

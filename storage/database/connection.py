@@ -141,9 +141,10 @@ class Database:
     async def reading_at_once(self) -> AsyncIterator[None]:
         """Have all that this task reads within the block share one session.
 
-        To begin and end one costs more than most of what is asked in it. The session takes a
-        connection, so do not wait for other machines within the block. Other tasks, and what is
-        written, have sessions of their own. Raises `StorageUnavailable`.
+        To begin and end one costs more than most of what is asked in it. What is written has a
+        session of its own, and ends the shared one before; so have other tasks. It keeps a
+        connection: do not wait within the block for other machines, nor for tasks that want one.
+        Raises `StorageUnavailable`.
         """
         task = asyncio.current_task()
         if task in self._shared:

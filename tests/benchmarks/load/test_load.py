@@ -32,6 +32,7 @@ def test_the_report_has_who_got_nothing_and_the_slowest() -> None:
     assert rows["suggestions while typing, median"] == "none"
     assert rows["CPU of the bot for a job"] == "50 ms"
     assert rows["the bot's memory, warm"] == "1 MiB"
+    assert rows["the bot's memory, halfway"] == "2 MiB"
     assert rows["the bot's memory, at most"] == "3 MiB"
     assert rows["the bot's memory, afterwards"] == "2 MiB"
     assert (rows["jobs of a member, fewest"], rows["jobs of a member, most"]) == ("0", "2")

@@ -1,14 +1,22 @@
-"""What the C library does with memory that is free, counted in a process of its own."""
+"""What the C library does with memory that is free, and what Python looks through for garbage."""
 
+import asyncio
 import ctypes
+import gc
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from bot.cli.memory import MAX_ARENAS
+from bot.cli.run_bot import run_bot
+from bot.config import Settings
+from playground import Playground
+from playground.testing.member import Member
 
 PROGRAM = """
 import ctypes, json, re, sys, tempfile, threading
@@ -75,3 +83,28 @@ def test_many_threads_share_few_arenas_and_pictures_lie_apart() -> None:
 @pytest.mark.skipif(not ON_GLIBC, reason="another C library")
 def test_who_sets_the_number_of_arenas_gets_it() -> None:
     assert counted("bot", MALLOC_ARENA_MAX="4")["arenas"] > MAX_ARENAS
+
+
+async def test_what_the_bot_has_loaded_is_not_looked_through_for_garbage(
+    playground: Playground, tmp_path: Path
+) -> None:
+    settings = Settings(
+        _env_file=None,
+        discord_token=SecretStr("playground"),
+        discord_url=playground.url,
+        inference_url="http://127.0.0.1:9",
+        DARKROOM_DATA=tmp_path / "data",
+    )
+    gc.collect()
+    before = len(gc.get_objects())
+    running = asyncio.create_task(run_bot(settings))
+    try:
+        async with Member(playground.url, "Ada") as ada:
+            await ada.wait_for_bot()
+        assert gc.get_freeze_count() >= before
+        assert len(gc.get_objects()) < before / 4
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        # This process has other tests to run.
+        gc.unfreeze()
