@@ -4,7 +4,8 @@ The real bot and an engine run as processes of their own, over the playground wi
 limits, which runs here together with the members. The engine `quick` only pretends to draw, so that
 what is measured is the bot; `embedded` draws with the embedded model. Each member asks, waits for
 the end, presses buttons under it or cancels, and pauses. Reported are the time to the first answer,
-the bot's memory, and each member's share. With `--write` the table goes to docs/performance.md.
+how much of it is the bot's own, the bot's memory and CPU time, and each member's share. With
+`--write` the table goes to docs/performance.md.
 """
 
 import argparse
@@ -21,18 +22,21 @@ from pathlib import Path
 
 import aiohttp
 
-from benchmarks.load.figures import Figures, report
+from benchmarks.load.figures import Figures, Handled, read_handled, report
 from benchmarks.report import write
 from benchmarks.trial import programs
 from benchmarks.trial.audience import Audience
 from benchmarks.trial.members import Actor, Answer, NotAnswered, Refused
 from playground import Playground, running_playground
+from playground.state.limits import Limits
 
 DOCUMENT = Path("docs/performance.md")
 PLACE = "load"
 
 MEMBERS_IN_A_CHANNEL = 5
 """Discord takes one message a second in a channel, so a busy server has many."""
+
+READY_INTERVAL_S = 0.5
 
 SETTLE_S = 10.0
 """Seconds after the last job before the bot's memory is read for the last time."""
@@ -44,7 +48,9 @@ PROMPTS = ("a red fox", "a lighthouse at night", "a cup of tea", "a green parrot
 CANCELLED_SHARE = 0.1
 PRESSED_SHARE = 0.4
 QUEUE_SHARE = 0.1
-"""Of its turns, how many a member cancels, continues with a button, or looks at the queue."""
+TYPED_SHARE = 0.5
+"""Of its turns, how many a member cancels, continues with a button, looks at the queue in, or types
+so slowly in that Discord asks for suggestions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Wanted:
     pause_s: float
     engine: str
     seed: int
+    shards: int = 1
 
 
 @dataclass(slots=True)
@@ -84,8 +91,12 @@ class Crowd:
     async def _take_turn(self, actor: Actor, channel: str) -> None:
         if self.chance.random() < QUEUE_SHARE:
             await actor.use(channel, "queue")
+        prompt = self.chance.choice(PROMPTS)
+        if self.chance.random() < TYPED_SHARE:
+            took_s = await actor.autocomplete(channel, "imagine", "prompt", f"{prompt} --a")
+            self.figures.suggestions.append(took_s)
         self.asked += 1
-        answer = await actor.imagine(channel, self.chance.choice(PROMPTS))
+        answer = await actor.imagine(channel, prompt)
         job = await self._follow(actor, channel, answer)
         if job is None or self.chance.random() >= PRESSED_SHARE:
             return
@@ -126,50 +137,87 @@ async def run(wanted: Wanted) -> Figures:
     """Run it all in a folder that is gone afterwards."""
     async with AsyncExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="darkroom-load-")))
-        playground = await opened.enter_async_context(running_playground())
-        channels = _fill(playground, wanted.members)
+        limits = Limits(shards=wanted.shards)
+        playground = await opened.enter_async_context(running_playground(limits=limits))
+        channels = _fill(playground, wanted)
         audience = Audience(playground.url)
         await opened.enter_async_context(audience.listening())
         port = programs.free_port()
         engine = programs.engine("engine", wanted.engine, port, folder)
         database = f"sqlite:///{folder}/darkroom.sqlite3"
         engines = f"http://127.0.0.1:{port}"
-        bot = programs.bot("bot", playground.url, engines, database, folder)
+        watched = programs.free_port()
+        bot = programs.bot(
+            *("bot", playground.url, engines, database, folder), DARKROOM_METRICS_PORT=str(watched)
+        )
         for program in (engine, bot):
             program.start()
             opened.push_async_callback(program.stop)
         await audience.until_commands()
-        figures = Figures(wanted.members, wanted.engine, os.getloadavg()[0])
         connector = aiohttp.TCPConnector(limit=0)
         http = await opened.enter_async_context(aiohttp.ClientSession(connector=connector))
+        await _until_ready(http, watched)
+        figures = Figures(wanted.members, wanted.engine, os.getloadavg()[0], wanted.shards)
+        cpu_before_s = _cpu_s(bot)
         crowd = Crowd(wanted, audience, figures, chance=random.Random(wanted.seed))
         watcher = asyncio.create_task(_watch_memory(bot, figures))
         async with asyncio.TaskGroup() as all_members:
             for name, channel in channels.items():
                 actor = Actor(playground.url, name, http, figures.answered)
                 all_members.create_task(crowd.play(actor, channel))
+        figures.bot_cpu_s = _cpu_s(bot) - cpu_before_s
+        figures.handled = await _handled(http, watched)
         await asyncio.sleep(SETTLE_S)
         watcher.cancel()
         figures.finish(_memory(bot), bot.starts)
         return figures
 
 
-def _fill(playground: Playground, members: int) -> dict[str, str]:
-    """Have members join, and give each a channel that a few share; returns both by name."""
-    channels = [f"studio-{number}" for number in range(-(-members // MEMBERS_IN_A_CHANNEL))]
-    for channel in channels:
-        playground.administration.add_channel(channel)
-    names = [f"Member{number}" for number in range(members)]
+def _fill(playground: Playground, wanted: Wanted) -> dict[str, str]:
+    """Have members join, and give each a channel that a few share; returns both by name.
+
+    With several shards each channel is on a server of its own, and these are spread over them.
+    """
+    administration, shards = playground.administration, wanted.shards
+    names = [f"Member{number}" for number in range(wanted.members)]
     for name in names:
-        playground.administration.add_member(name)
+        administration.add_member(name)
+    channels = [f"studio-{number}" for number in range(-(-len(names) // MEMBERS_IN_A_CHANNEL))]
+    for number, channel in enumerate(channels):
+        if shards > 1:
+            administration.add_server(f"Server {number}", channel, (number % shards, shards))
+        else:
+            administration.add_channel(channel)
     return {name: channels[number % len(channels)] for number, name in enumerate(names)}
 
 
 def _memory(bot: programs.Program) -> int:
-    pid = bot.pid
-    if pid is None:
+    return programs.memory_kib(_pid(bot))
+
+
+def _cpu_s(bot: programs.Program) -> float:
+    return programs.cpu_s(_pid(bot))
+
+
+def _pid(bot: programs.Program) -> int:
+    if bot.pid is None:
         raise SystemExit(f"The bot ended by itself:\n{bot.log.read_text(encoding='utf-8')[-3000:]}")
-    return programs.memory_kib(pid)
+    return bot.pid
+
+
+async def _until_ready(http: aiohttp.ClientSession, port: int) -> None:
+    """Until all shards are connected: the second has to wait until some seconds after the first."""
+    while True:
+        async with http.get(f"http://127.0.0.1:{port}/readyz") as response:
+            if response.ok:
+                return
+        await asyncio.sleep(READY_INTERVAL_S)
+
+
+async def _handled(http: aiohttp.ClientSession, port: int) -> Handled:
+    """What the bot's metrics say of its own part of the first answers."""
+    async with http.get(f"http://127.0.0.1:{port}/metrics") as response:
+        return read_handled(await response.text())
 
 
 async def _watch_memory(bot: programs.Program, figures: Figures) -> None:
@@ -192,9 +240,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--pause", type=float, default=20, help="a member's mean pause in seconds")
     parser.add_argument("--engine", choices=("quick", "embedded"), default="quick")
     parser.add_argument("--seed", type=int, default=1, help="of what the members do")
+    parser.add_argument("--shards", type=int, default=1, help="over which servers are spread")
     parser.add_argument("--write", action="store_true", help=f"the table to {DOCUMENT}")
     chosen = parser.parse_args(arguments)
-    wanted = Wanted(chosen.members, chosen.jobs, chosen.pause, chosen.engine, chosen.seed)
+    wanted = Wanted(
+        *(chosen.members, chosen.jobs, chosen.pause, chosen.engine, chosen.seed, chosen.shards)
+    )
     text = report(asyncio.run(run(wanted)))
     print(text)
     if chosen.write:

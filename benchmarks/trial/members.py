@@ -52,6 +52,13 @@ class Actor:
             {"type": "command", "channel": channel, "command": command, "options": options}
         )
 
+    async def autocomplete(self, channel: str, command: str, option: str, text: str) -> float:
+        """Have the bot suggest how a text goes on; returns how many seconds that took."""
+        options = {option: text}
+        act = {"type": "autocomplete", "channel": channel, "command": command, "focused": option}
+        seconds, _ = await self._post({**act, "options": options})
+        return seconds
+
     async def press(self, channel_id: str, message_id: str, custom_id: str) -> Answer:
         place = {"channel": channel_id, "message": message_id}
         return await self._act({"type": "component", **place, "custom_id": custom_id})
@@ -64,15 +71,18 @@ class Actor:
             return answer
 
     async def _act(self, act: dict[str, Any]) -> Answer:
-        begun = time.perf_counter()
-        url = f"{self.url}/member/{self.name}/interactions"
-        async with self.http.post(url, json={**act, "locale": LOCALE}) as response:
-            reply = await response.json()
-        seconds = time.perf_counter() - begun
-        if response.status >= 400:
-            raise Refused(reply["message"])
+        seconds, reply = await self._post(act)
         answered = reply["answer"] != "none"
         self.took(seconds, answered)
         if not answered:
             raise NotAnswered
         return Answer(reply["interaction_id"], reply["answer"], reply.get("message"), seconds)
+
+    async def _post(self, act: dict[str, Any]) -> tuple[float, dict[str, Any]]:
+        begun = time.perf_counter()
+        url = f"{self.url}/member/{self.name}/interactions"
+        async with self.http.post(url, json={**act, "locale": LOCALE}) as response:
+            reply: dict[str, Any] = await response.json()
+        if response.status >= 400:
+            raise Refused(reply["message"])
+        return time.perf_counter() - begun, reply

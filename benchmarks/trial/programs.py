@@ -122,6 +122,13 @@ def memory_kib(pid: int) -> int:
     return 0
 
 
+def cpu_s(pid: int) -> float:
+    """The seconds that a process has had a core, its own and the system's for it."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    user, system = int(fields[11]), int(fields[12])
+    return (user + system) / os.sysconf("SC_CLK_TCK")
+
+
 def bot(name: str, discord: str, engines: str, database: str, folder: Path, **more: str) -> Program:
     """The bot, over these addresses; its pictures lie in `folder`/data."""
     environment = {

@@ -8,6 +8,7 @@ import aiohttp
 import discord
 
 from bot.cli.errors import CannotStart, WrongSettings
+from bot.cli.memory import keep_little_free_memory, keep_what_is_loaded
 from bot.client import DarkroomBot, point_at
 from bot.config import Settings
 from bot.engines.configuration import read_configuration
@@ -25,6 +26,7 @@ async def run_bot(settings: Settings) -> None:
 
     Raises CannotStart, StorageUnavailable, InvalidConfiguration.
     """
+    keep_little_free_memory()
     if settings.discord_token is None:
         raise WrongSettings(
             "Set DISCORD_TOKEN to the bot's token, or run `darkroom` alone to play."
@@ -71,7 +73,7 @@ async def run_bot(settings: Settings) -> None:
 
 
 async def _connect(bot: DarkroomBot, token: str) -> None:
-    connection = asyncio.create_task(bot.start(token))
+    connection = asyncio.create_task(_start(bot, token))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, connection.cancel)
@@ -83,3 +85,10 @@ async def _connect(bot: DarkroomBot, token: str) -> None:
         raise WrongSettings("Discord refused the token: check DISCORD_TOKEN.") from error
     except (discord.DiscordException, aiohttp.ClientError, OSError, ValueError) as error:
         raise CannotStart(f"Discord cannot be reached: {error}") from error
+
+
+async def _start(bot: DarkroomBot, token: str) -> None:
+    """As discord.py's own `start`."""
+    await bot.login(token)
+    keep_what_is_loaded()
+    await bot.connect()

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import aiohttp
 import discord
+import yarl
 
 from bot.observability import metrics
 from diffusion.telemetry import traces
@@ -24,6 +25,7 @@ class BegunInteraction:
     type: str
     begun_s: float = field(default_factory=time.monotonic)
     begun_ns: int = field(default_factory=time.time_ns)
+    is_sent: bool = False
     is_answered: bool = False
     job_ids: list[str] = field(default_factory=list)
     """The jobs that it has queued, while it has no answer."""
@@ -34,6 +36,12 @@ class BegunInteraction:
             self._record(job_id)
         else:
             self.job_ids.append(job_id)
+
+    def sends(self) -> None:
+        """Note that its first answer is sent now; not that it is tried again."""
+        if not self.is_sent:
+            self.is_sent = True
+            metrics.HANDLING.labels(self.type).observe(time.monotonic() - self.begun_s)
 
     def answered(self) -> None:
         """Note that Discord has its first answer."""
@@ -58,11 +66,22 @@ def begin(interaction: discord.Interaction) -> None:
 
 
 def http_trace() -> aiohttp.TraceConfig:
-    """Counts the answers to all requests of a Discord client that is given it."""
+    """Counts the answers to all requests of a Discord client that is given it, and times the first
+    answers to interactions."""
     trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(_on_request)
     trace.on_request_end.append(_on_answer)
     trace.on_request_exception.append(_on_exception)
     return trace
+
+
+async def _on_request(
+    _session: aiohttp.ClientSession,
+    _context: SimpleNamespace,
+    sent: aiohttp.TraceRequestStartParams,
+) -> None:
+    if (begun := _answered_by(sent.url)) is not None:
+        begun.sends()
 
 
 async def _on_answer(
@@ -74,8 +93,8 @@ async def _on_answer(
         scope = response.headers.get("X-RateLimit-Scope", "")
         known = scope if scope in metrics.RATE_LIMIT_SCOPES else "other"
         metrics.RATE_LIMITS.labels(known).inc()
-    if response.ok and (called := CALLBACK.search(end.url.path)):
-        _answered(int(called[1]))
+    if response.ok and (begun := _answered_by(end.url)) is not None:
+        begun.answered()
 
 
 async def _on_exception(
@@ -86,8 +105,10 @@ async def _on_exception(
     metrics.DISCORD_ANSWERS.labels(failed.method, "none").inc()
 
 
-def _answered(interaction_id: int) -> None:
-    """Note that Discord has the first answer to an interaction."""
+def _answered_by(url: yarl.URL) -> BegunInteraction | None:
+    """The interaction of this task, if a request to this address is its first answer."""
     begun = current.get()
-    if begun is not None and begun.id == interaction_id and not begun.is_answered:
-        begun.answered()
+    if begun is None or begun.is_answered:
+        return None
+    called = CALLBACK.search(url.path)
+    return begun if called and int(called[1]) == begun.id else None

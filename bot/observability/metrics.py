@@ -57,6 +57,13 @@ ANSWER = Histogram(
     buckets=ANSWER_BUCKETS_S,
     registry=REGISTRY,
 )
+HANDLING = Histogram(
+    "darkroom_interaction_handling_seconds",
+    "From an interaction to the bot sending its first answer: the bot's own part.",
+    ["type"],
+    buckets=ANSWER_BUCKETS_S,
+    registry=REGISTRY,
+)
 DISCORD_ANSWERS = Counter(
     "darkroom_discord_answers",
     "Discord's answers to the bot by status; `none` where there was no answer.",
@@ -96,6 +103,7 @@ def _begin_at_zero() -> None:
     for name in INTERACTION_TYPES:
         INTERACTIONS.labels(name)
         ANSWER.labels(name)
+        HANDLING.labels(name)
     for scope in (*RATE_LIMIT_SCOPES, "other"):
         RATE_LIMITS.labels(scope)
     for of in RETRIED:

@@ -36,9 +36,8 @@ from bot.services.admin.authorization import Authorization
 from bot.services.job_builder import ResolvedPrompt, resolve_all
 from diffusion.protocol.models import ModelInfo
 from diffusion.protocol.requests import SAMPLER_NAMES
-from storage import history, members, servers
+from storage import history, members
 from storage.database import Database
-from storage.servers import ServerSettings
 
 MAX_SUGGESTIONS = 25
 MAX_COMPLETION_CHARS = 100
@@ -95,16 +94,15 @@ class PromptCompletion:
             versions = await self._registry.versions()
         except NoModel:
             return ()
-        member_id, server_id = requester.member_id, requester.server_id
-        mine = await self._authorization.access_of(requester)
-        sources = SettingsSources(
-            await members.get_preferences(self._database, member_id),
-            await members.get_options(self._database, member_id),
-            await servers.get_settings(self._database, server_id)
-            if server_id is not None
-            else ServerSettings(server_id=0),
-            requester.defaults,
-        )
+        member_id = requester.member_id
+        async with self._database.reading_at_once():
+            mine = await self._authorization.access_of(requester)
+            sources = SettingsSources(
+                await members.get_preferences(self._database, member_id),
+                await members.get_options(self._database, member_id),
+                mine.server,
+                requester.defaults,
+            )
 
         def is_allowed(prompts: Sequence[ResolvedPrompt]) -> bool:
             return _is_allowed(prompts, requester, mine, uploads=has_pictures)

@@ -106,25 +106,26 @@ class FollowupService:
         """
         job = await self._generation.job(Action.FOLLOW_UP, actor, followup.job_id)
         await self._authorization.check_requester(requester, job)
-        requester = await self._defaults.placed(requester)
-        here = settings = await self._generation.server_settings(job.server_id)
-        if requester.server_id != job.server_id:
-            here = await self._generation.server_settings(requester.server_id)
-        quota = await self._quotas.of(requester, here)
+        # Showing one stored picture needs no GPU time, so no limit applies.
+        shows = _only_shows(job, followup)
+        async with self._database.reading_at_once():
+            requester = await self._defaults.placed(requester)
+            here = settings = await self._generation.server_settings(job.server_id)
+            if requester.server_id != job.server_id:
+                here = await self._generation.server_settings(requester.server_id)
+            quota = await self._quotas.of(requester, here)
+            if not shows:
+                await self._quotas.check_requester(requester, quota)
+            if member is None:
+                member = await members.get_preferences(self._database, requester.member_id)
         limit = quota.jobs
         if requester.server_id != job.server_id and limit is not None:
             limit = min(limit, settings.jobs_per_member)
-        # Showing one stored picture needs no GPU time, so no limit applies.
-        shows = _only_shows(job, followup)
-        if not shows:
-            await self._quotas.check_requester(requester, quota)
         async with self._start_pictures.holding():
             # Limits are checked first: refused work prepares and saves nothing.
             async with self._admission.place(requester.member_id, 1, None if shows else limit):
-                if member is None:
-                    member = await members.get_preferences(self._database, requester.member_id)
                 new = await self._build(requester, job, followup, here, member)
-                (new,) = await self._authorization.check_jobs(requester, [new])
+                (new,) = await self._authorization.check_jobs(requester, [new], quota=quota)
                 if shows and await self._is_expired(new):
                     # It has to be drawn again, unless it was: so it counts where it is queued.
                     new = replace(new, counted_pictures=1)
@@ -227,8 +228,7 @@ class FollowupService:
         asked = await self._job_builder.read(
             requester,
             prompt,
-            settings,
-            member=member,
+            await self._job_builder.sources(requester, settings, member),
             has_picture=stored is not None,
             may_wait=job.is_unresolved,
         )

@@ -21,6 +21,7 @@ from bot.policy import blocks
 from bot.policy.access import Action, Actor, check_draft, is_withheld
 from bot.policy.actors import Requester
 from bot.policy.admission import Admission
+from bot.prompts.effective_settings import SettingsSources
 from bot.retry import until_stored
 from bot.services.admin.authorization import Authorization
 from bot.services.admin.defaults import DefaultsService
@@ -104,15 +105,17 @@ class GenerationService:
         kept as a draft until its member confirms it.
         """
         await self._authorization.check_requester(requester)
-        requester = await self._defaults.placed(requester)
-        settings = await self.server_settings(requester.server_id)
-        asked = await self._job_builder.read(requester, typed, settings, images)
-        asked = await self._authorized(requester, asked)
-        quota = await self._quotas.of(requester, settings)
+        requester, sources, quota = await self._place(requester)
+        asked = await self._job_builder.read(requester, typed, sources, images)
+        asked = await self._authorized(requester, asked, quota)
         at_a_time = _at_a_time(quota)
         few = min(MAX_UNCONFIRMED_JOBS, at_a_time)
         needs_no_confirmation = len(asked.prompts) == 1 and len(asked.jobs) <= few
-        limit = at_a_time if needs_no_confirmation else _max_jobs(settings, quota)
+        limit = at_a_time if needs_no_confirmation else _max_jobs(sources.server, quota)
+        if needs_no_confirmation and not asked.has_pictures:
+            # Nothing has to be prepared, and the queue counts the member's jobs itself.
+            self._admission.check_room()
+            return await self.queue(asked.jobs, limit, quota)
         async with self._start_pictures.holding():
             # Nothing is fetched or kept for a prompt that is refused.
             async with self._admission.place(requester.member_id, len(asked.jobs), limit):
@@ -128,12 +131,10 @@ class GenerationService:
     async def imagine_all(self, requester: Requester, prompts: Sequence[str]) -> tuple[Job, ...]:
         """Queue several suggested prompts, all of them or none."""
         await self._authorization.check_requester(requester)
-        requester = await self._defaults.placed(requester)
-        settings = await self.server_settings(requester.server_id)
-        read = [await self._job_builder.read(requester, prompt, settings) for prompt in prompts]
-        asked = [await self._authorized(requester, one) for one in read]
-        quota = await self._quotas.of(requester, settings)
-        limit, wanted = _max_jobs(settings, quota), sum(len(one.jobs) for one in asked)
+        requester, sources, quota = await self._place(requester)
+        read = [await self._job_builder.read(requester, prompt, sources) for prompt in prompts]
+        asked = [await self._authorized(requester, one, quota) for one in read]
+        limit, wanted = _max_jobs(sources.server, quota), sum(len(one.jobs) for one in asked)
         async with self._start_pictures.holding():
             async with self._admission.place(requester.member_id, wanted, limit):
                 new = [await self._job_builder.with_pictures(requester, one) for one in asked]
@@ -143,14 +144,12 @@ class GenerationService:
         """Queue the jobs of a draft. Raises ConfirmationExpired."""
         draft = check_draft(requester.member_id, await drafts.get(self._database, draft_id))
         await self._authorization.check_requester(requester)
-        requester = await self._defaults.placed(requester)
         self._admission.check_room()
-        settings = await self.server_settings(requester.server_id)
+        requester, sources, quota = await self._place(requester)
         new = from_draft(requester, draft.content)
         repeat = draft.content.get("repeat", 1)
-        new = await self._authorization.check_jobs(requester, new, repeat=repeat)
-        quota = await self._quotas.of(requester, settings)
-        return await self.queue(new, _max_jobs(settings, quota), quota, draft_id)
+        new = await self._authorization.check_jobs(requester, new, quota=quota, repeat=repeat)
+        return await self.queue(new, _max_jobs(sources.server, quota), quota, draft_id)
 
     async def decline(self, member_id: int, draft_id: str) -> None:
         """Delete a draft. Raises ConfirmationExpired."""
@@ -167,16 +166,17 @@ class GenerationService:
     async def standing(
         self, member_id: int, server_id: int | None, roles: Collection[int] = ()
     ) -> Standing:
-        settings = await self.server_settings(server_id)
-        quota = await self._quotas.of_member(server_id, roles, settings)
-        return Standing(
-            await jobs.open_jobs(self._database, member_id),
-            await jobs.totals(self._database, member_id),
-            _at_a_time(quota),
-            _max_jobs(settings, quota),
-            quota,
-            await self._quotas.usage(server_id, member_id),
-        )
+        async with self._database.reading_at_once():
+            settings = await self.server_settings(server_id)
+            quota = await self._quotas.of_member(server_id, roles, settings)
+            return Standing(
+                await jobs.open_jobs(self._database, member_id),
+                await jobs.totals(self._database, member_id),
+                _at_a_time(quota),
+                _max_jobs(settings, quota),
+                quota,
+                await self._quotas.usage(server_id, member_id),
+            )
 
     async def first_message(self, job: Job) -> tuple[MessageSpec, bool]:
         """The first message of a new job, and whether it shows the finished job.
@@ -231,10 +231,18 @@ class GenerationService:
             return ServerSettings(server_id=0)
         return await servers.get_settings(self._database, server_id)
 
-    async def _authorized(self, requester: Requester, asked: BuiltJobs) -> BuiltJobs:
+    async def _place(self, requester: Requester) -> tuple[Requester, SettingsSources, Quota]:
+        """The requester with the defaults of where they are, what else decides, and their quota."""
+        async with self._database.reading_at_once():
+            requester = await self._defaults.placed(requester)
+            settings = await self.server_settings(requester.server_id)
+            sources = await self._job_builder.sources(requester, settings)
+            return requester, sources, await self._quotas.of(requester, settings)
+
+    async def _authorized(self, requester: Requester, asked: BuiltJobs, quota: Quota) -> BuiltJobs:
         """The same jobs, with the verdict on each. Raises the refusal of one."""
         jobs = await self._authorization.check_jobs(
-            requester, asked.jobs, repeat=asked.repeat, uploads=asked.has_uploads
+            requester, asked.jobs, quota=quota, repeat=asked.repeat, uploads=asked.has_uploads
         )
         return replace(asked, jobs=jobs)
 
@@ -283,11 +291,12 @@ class GenerationService:
 
     async def job(self, action: Action, actor: Actor, job_id: str) -> Job:
         """Load a job and check that a member may do this with it. Raises JobNotFound."""
-        job = await jobs.get(self._database, job_id)
-        if job is None:
-            raise JobNotFound
-        await self.check(action, actor, job)
-        return job
+        async with self._database.reading_at_once():
+            job = await jobs.get(self._database, job_id)
+            if job is None:
+                raise JobNotFound
+            await self.check(action, actor, job)
+            return job
 
     async def check(self, action: Action, actor: Actor, job: Job) -> None:
         """Raise the refusal if this member may not do this with the job."""

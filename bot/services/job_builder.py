@@ -86,6 +86,11 @@ class BuiltJobs:
     """The largest `--repeat` of the prompts."""
 
     @property
+    def has_pictures(self) -> bool:
+        """Whether a job starts from a picture, which has to be fetched."""
+        return any(some for some, _ in self.starts)
+
+    @property
     def has_uploads(self) -> bool:
         """Whether a job starts from a file that was attached, not linked to."""
         return any(not isinstance(source, str) for some, _ in self.starts for source in some)
@@ -134,46 +139,52 @@ class JobBuilder:
         self._fetcher = fetcher
         self._start_check = start_check
 
+    async def sources(
+        self, requester: Requester, settings: ServerSettings, member: Preferences | None = None
+    ) -> SettingsSources:
+        """What decides where a prompt says nothing; `settings` are those of the server.
+
+        `member` are the requester's preferences, if they were read already.
+        """
+        if member is None:
+            member = await members.get_preferences(self._database, requester.member_id)
+        options = await members.get_options(self._database, requester.member_id)
+        return SettingsSources(member, options, settings, requester.defaults)
+
     async def read(
         self,
         requester: Requester,
         typed: str,
-        settings: ServerSettings,
+        sources: SettingsSources,
         images: Sequence[UploadedFile] = (),
         *,
-        member: Preferences | None = None,
         has_picture: bool = False,
         may_wait: bool = True,
     ) -> BuiltJobs:
         """The jobs of a typed prompt; `images` are the files that were attached to it.
 
-        `member` are the requester's preferences, if they were read already. `has_picture` is
-        whether it starts from a picture that is stored already. As long as inference has not said
-        which models it has, the jobs of prompts that need to know wait for that; unless `may_wait`
-        is False, which raises NoModel or the refusal.
+        `has_picture` is whether it starts from a picture that is stored already. As long as
+        inference has not said which models it has, the jobs of prompts that need to know wait for
+        that; unless `may_wait` is False, which raises NoModel or the refusal.
 
         Fetches no pictures, so that limits are checked first. `with_pictures` fetches them.
         """
-        if member is None:
-            member = await members.get_preferences(self._database, requester.member_id)
-        options = await members.get_options(self._database, requester.member_id)
         versions = await self._versions(may_wait)
-        chosen = SettingsSources(member, options, settings, requester.defaults)
         # In a thread, so that a text that takes long to parse does not block the event loop.
         resolved = await asyncio.to_thread(
             resolve_all,
             typed,
-            chosen,
+            sources,
             versions,
             has_pictures=bool(images) or has_picture,
             may_wait=may_wait and not self._registry.is_fresh,
         )
-        sources: list[Sources] = [(*images, *one.prompt.links) for one in resolved]
-        _check_sources(sources)
+        starts_from: list[Sources] = [(*images, *one.prompt.links) for one in resolved]
+        _check_sources(starts_from)
         counted = [one.requests[0] for one in resolved if one.settings]
         await self._check_tokens(counted, requester.member_id)
         jobs, starts = [], []
-        for one, some in zip(resolved, sources, strict=True):
+        for one, some in zip(resolved, starts_from, strict=True):
             for repetition in range(len(one.requests)):
                 jobs.append(one.job(requester, repetition))
                 starts.append((some, one.settings))

@@ -26,6 +26,7 @@ from sqlalchemy.orm import DeclarativeBase
 from storage.database import errors
 from storage.database.errors import StorageUnavailable, translate_errors, unavailable
 from storage.database.notifications import Hear, Notifications
+from storage.database.shared_reading import SharedReading
 from storage.database.sqlite import BEGIN_OPTION, create_sqlite_engine
 from storage.database.url import is_sqlite, parse_url
 
@@ -59,6 +60,8 @@ class Database:
         self._idle.set()
         self._closed = False
         self._listeners: list[Listener] = []
+        self._writing = asyncio.Lock()
+        self._shared: dict[asyncio.Task[Any] | None, SharedReading] = {}
         self._notifications = Notifications(self._url)
 
     @property
@@ -94,16 +97,66 @@ class Database:
         On SQLite it holds the one write lock from its first moment, so that what it reads stays
         true until it writes. Raises `StorageUnavailable`.
         """
+        if shared := self._shared.get(asyncio.current_task()):
+            # Who writes needs a connection too, and what is read after that has to show it.
+            await shared.end()
         with self._telling_errors():
-            async with self._session(self._engine) as session:
+            async with self._turn_to_write(), self._session(self._engine) as session:
                 yield session
+
+    @asynccontextmanager
+    async def _turn_to_write(self) -> AsyncIterator[None]:
+        """Let this process's writers wait for SQLite's one lock here, in their order.
+
+        SQLite would let them try again and again, and by chance; each would keep a connection from
+        those who only read.
+        """
+        if self.is_shared or self._closed:
+            yield
+            return
+        with translate_errors(self._url):
+            async with asyncio.timeout(errors.TIMEOUT_S):
+                await self._writing.acquire()
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session for reading only, which waits for no writer. Raises `StorageUnavailable`."""
+        shared = self._shared.get(asyncio.current_task())
         with self._telling_errors():
-            async with self._session(self._reading) as session:
-                yield session
+            if shared is None:
+                async with self._session(self._reading) as session:
+                    yield session
+                return
+            try:
+                yield await shared.session()
+            except BaseException as error:
+                await shared.end(error)
+                raise
+
+    @asynccontextmanager
+    async def reading_at_once(self) -> AsyncIterator[None]:
+        """Have all that this task reads within the block share one session.
+
+        To begin and end one costs more than most of what is asked in it. What is written has a
+        session of its own, and ends the shared one before; so have other tasks. It keeps a
+        connection: do not wait within the block for other machines, nor for tasks that want one.
+        Raises `StorageUnavailable`.
+        """
+        task = asyncio.current_task()
+        if task in self._shared:
+            yield
+            return
+        shared = self._shared[task] = SharedReading(lambda: self._session(self._reading))
+        try:
+            yield
+        finally:
+            del self._shared[task]
+            with self._telling_errors():
+                await shared.end()
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:

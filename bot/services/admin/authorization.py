@@ -24,6 +24,7 @@ from storage.jobs import Job, NewJob
 from storage.models import JobKind
 from storage.rules import access
 from storage.rules.blocks import find_block
+from storage.rules.quotas import Quota
 from storage.servers import ServerSettings
 
 
@@ -46,9 +47,11 @@ class Authorization:
 
     async def check_requester(self, requester: Requester, job: Job | None = None) -> None:
         """Refuse somebody who may not use the bot here, or not this job of another place."""
-        await self._check_block(requester.member_id, requester.server_id, job)
-        if requester.server_id is not None:
-            check_place(await access.get_rules(self._database, requester.server_id), requester)
+        async with self._database.reading_at_once():
+            await self._check_block(requester.member_id, requester.server_id, job)
+            if requester.server_id is not None:
+                check_place(await access.get_rules(self._database, requester.server_id), requester)
+        # Outside of the block: it may ask Discord.
         await self._places.check(requester, job)
 
     async def check_jobs(
@@ -56,18 +59,21 @@ class Authorization:
         requester: Requester,
         new: Sequence[NewJob],
         *,
+        quota: Quota | None = None,
         repeat: int = 1,
         uploads: bool = False,
     ) -> tuple[NewJob, ...]:
         """Refuse jobs that this member may not have; the others, with the verdict on each.
 
-        `repeat` is the largest `--repeat` of their prompt, `uploads` whether a file came with it.
+        `quota` is what the member may have, if it is known. `repeat` is the largest `--repeat` of
+        their prompt, `uploads` whether a file came with it.
         """
-        mine = await self.access_of(requester)
-        # In a thread: their texts are parsed again.
-        await asyncio.to_thread(mine.check_jobs, new, repeat=repeat, uploads=uploads)
-        new = await self._words.check_jobs(requester.location, new)
-        return await self._quotas.check_jobs(requester, new)
+        async with self._database.reading_at_once():
+            mine = await self.access_of(requester)
+            # In a thread: their texts are parsed again.
+            await asyncio.to_thread(mine.check_jobs, new, repeat=repeat, uploads=uploads)
+            new = await self._words.check_jobs(requester.location, new)
+            return await self._quotas.check_jobs(requester, new, quota)
 
     async def check_prompt(self, requester: Requester, job: Job) -> None:
         """Refuse a follow-up of a job whose prompt is not allowed here any more."""
@@ -93,13 +99,14 @@ class Authorization:
         """Refuse what this member may not do with a job of theirs or of others."""
         settings = ServerSettings(server_id=0)
         button_roles: frozenset[int] = frozenset()
-        if job.server_id is not None:
-            settings = await servers.get_settings(self._database, job.server_id)
-            if settings.buttons_for == "roles":
-                rules = await access.get_rules(self._database, job.server_id)
-                button_roles = frozenset(rules.button_roles)
-        check_job(action, actor, job, settings, button_roles)
-        await self._check_block(actor.member_id, actor.server_id, job)
+        async with self._database.reading_at_once():
+            if job.server_id is not None:
+                settings = await servers.get_settings(self._database, job.server_id)
+                if settings.buttons_for == "roles":
+                    rules = await access.get_rules(self._database, job.server_id)
+                    button_roles = frozenset(rules.button_roles)
+            check_job(action, actor, job, settings, button_roles)
+            await self._check_block(actor.member_id, actor.server_id, job)
 
     async def _check_block(self, member_id: int, server_id: int | None, job: Job | None) -> None:
         """A block holds on its server, and for the jobs from there wherever they are shown."""

@@ -70,9 +70,14 @@ class QuotaService:
         except OverQuota as error:
             raise quota_reached(error) from error
 
-    async def check_jobs(self, requester: Requester, new: Sequence[NewJob]) -> tuple[NewJob, ...]:
-        """The jobs with what they cost and how they wait. Raises QuotaReached."""
-        quota = await self.of(requester)
+    async def check_jobs(
+        self, requester: Requester, new: Sequence[NewJob], quota: Quota | None = None
+    ) -> tuple[NewJob, ...]:
+        """The jobs with what they cost and how they wait; `quota` is the member's, if known.
+
+        Raises QuotaReached.
+        """
+        quota = quota or await self.of(requester)
         counted = tuple(_counted(job, quota) for job in new)
         pictures = sum(job.counted_pictures for job in counted)
         if pictures:

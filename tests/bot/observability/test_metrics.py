@@ -72,6 +72,11 @@ async def test_a_job_is_counted_from_its_command_to_its_end(
     gone = (await watching.scrape()).since(before)
     assert gone.of("darkroom_interactions_total", type="application_command") == 1
     assert gone.of("darkroom_interaction_answer_seconds_count", type="application_command") == 1
+    assert gone.of("darkroom_interaction_handling_seconds_count", type="application_command") == 1
+    handling, whole = (
+        gone.of(f"darkroom_interaction_{name}_seconds_sum") for name in ("handling", "answer")
+    )
+    assert 0 < handling < whole
     for step in ("queued", "claimed", "ended"):
         assert gone.of("darkroom_job_steps_total", step=step, kind="imagine") == 1
     assert gone.of("darkroom_jobs_ended_total") == 1

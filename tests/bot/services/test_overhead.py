@@ -197,10 +197,9 @@ async def test_a_prompt_asks_for_settings_and_quotas_no_more_often_than_needed(
     with recorded_statements() as statements:
         await ada.slash("darkroom", "imagine", prompt="a red fox --n 1")
     asked = tables_asked(statements)
-    # The server's settings, those about pictures, and those that its quotas begin with.
-    assert asked["servers"] <= 3, asked
-    # Once to count what is asked for, and once to place it.
-    assert asked["quotas"] <= 2, asked
+    # When the prompt is read, and when it is judged.
+    assert asked["servers"] <= 2, asked
+    assert asked["quotas"] <= 1, asked
 
 
 async def test_a_button_asks_for_settings_and_quotas_no_more_often_than_needed(
@@ -210,5 +209,28 @@ async def test_a_button_asks_for_settings_and_quotas_no_more_often_than_needed(
     with recorded_statements() as statements:
         await ada.press(grid, "🔄")
     asked = tables_asked(statements)
-    assert asked["servers"] <= 4, asked
-    assert asked["quotas"] <= 2, asked
+    assert asked["servers"] <= 3, asked
+    assert asked["quotas"] <= 1, asked
+
+
+def sessions_begun(statements: list[str]) -> int:
+    """How many sessions for reading were begun before a job was stored, or in all."""
+    stored = (n for n, one in enumerate(statements) if one.startswith("INSERT INTO jobs"))
+    return statements[: next(stored, None)].count("BEGIN DEFERRED")
+
+
+@pytest.mark.parametrize(("step", "most"), [("command", 3), ("button", 7), ("autocomplete", 2)])
+async def test_what_is_read_before_an_answer_shares_sessions(
+    step: str, most: int, bot: DarkroomBot, ada: Member
+) -> None:
+    """To begin and end one takes longer than most of what is asked in it."""
+    grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a red fox --n 1"))
+    with recorded_statements() as statements:
+        match step:
+            case "command":
+                await ada.slash("darkroom", "imagine", prompt="a red fox --n 1")
+            case "button":
+                await ada.press(grid, "🔄")
+            case "autocomplete":
+                assert await ada.autocomplete("darkroom", "imagine", "prompt", "a fox --a")
+    assert 0 < sessions_begun(statements) <= most, statements

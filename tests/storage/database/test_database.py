@@ -59,6 +59,27 @@ async def test_writers_wait_out_a_lock_and_readers_do_not(database: Database, lo
     assert [len(await jobs.open_jobs(database, m)) for m in range(10)] == [1, 2] + [1] * 8
 
 
+async def test_many_writers_to_a_file_take_turns_and_no_connection_from_readers(
+    database: Database, locked: Lock
+) -> None:
+    if database.is_shared:
+        pytest.skip("Postgres has a lock for each row")
+    turns: list[int] = []
+
+    async def write(number: int) -> None:
+        async with database.transaction():
+            turns.append(number)
+
+    async with locked():
+        writers = [asyncio.create_task(write(number)) for number in range(40)]
+        await asyncio.sleep(0)  # all of them have begun
+        assert await jobs.open_jobs(database, 1) == ()
+        assert not turns
+    await asyncio.gather(*writers)
+    # In the order in which they came, not by chance.
+    assert turns == [*range(40)]
+
+
 async def test_a_lock_that_stays_is_said(
     migrated: str, locked: Lock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
