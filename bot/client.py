@@ -1,9 +1,9 @@
 """The Discord client: builds the services, registers the commands, and receives the events."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 import aiohttp
 import discord
@@ -24,7 +24,7 @@ from bot.observability.job_changes import watch
 from bot.policy.places import Places
 from bot.policy.showing_places import ShowingPlaces
 from bot.services.container import build_services
-from bot.shards import shard_ids
+from bot.shard_duties import ShardDuties
 from bot.ui.cogs.context_menus import JobMenus
 from bot.ui.cogs.describe import DescribeCog
 from bot.ui.cogs.history import HistoryCog
@@ -68,7 +68,7 @@ from bot.ui.settings_panel import (
     ResetServerButton,
 )
 from bot.ui.suggestions import SuggestionButton
-from storage.database import Database
+from storage.database import Database, StorageUnavailable
 from storage.pictures import PictureStore
 
 COGS = (
@@ -120,6 +120,13 @@ log = logging.getLogger(__name__)
 
 COMMANDS_INTERVAL_S = 30.0
 """Seconds between questions for the ids of commands that another process registers."""
+
+
+REGISTER_RETRY_S = 5.0
+"""Seconds between two tries to register the commands."""
+
+STOP_TIMEOUT_S = 5.0
+"""Seconds that the database has to take back shards when the bot stops."""
 
 
 def point_at(stand_in: str) -> None:
@@ -197,7 +204,9 @@ class DarkroomBot(ShardedBot):
         if shards is not None:
             self.shard_ids, self.shard_count = [*shards.ids], shards.count
         shares = shards is not None and not shards.is_all
-        self.session_starts = SessionStarts(database if shares else None)
+        self.session_starts = SessionStarts(database if shares or database.is_shared else None)
+        self.shard_duties = ShardDuties(database, settings.shards_file)
+        self._launches, self._turns = {}, set()
         watch(database)
         places = Places(
             self,
@@ -219,11 +228,12 @@ class DarkroomBot(ShardedBot):
             self._engine_figures,
             lambda: {one.id for one in registry.models},
             self.shard_states,
+            self.standby_shards,
         )
         self._reactions = Reactions(self, self.services)
         self.command_ids: dict[str, int] = {}
         self._is_on_discord = settings.discord_url is None
-        self._loops: list[asyncio.Task[Any]] = []
+        self._loops = set()
         self._leaving: set[int] = set()
 
     def _engine_figures(self) -> list[EngineFigures]:
@@ -242,21 +252,15 @@ class DarkroomBot(ShardedBot):
         for menu in JobMenus(self.services).commands():
             self.tree.add_command(menu)
         await self.tree.set_translator(Translator())
-        if self.has_first_shard:
+        if self.has_first_shard and not self.shard_duties.are_shared:
             self._remember_commands(await self.tree.sync())
         else:
-            self._loops.append(asyncio.create_task(self._learn_commands()))
+            self.run_beside(self._learn_commands())
         if self._is_on_discord:
             assert self.application_id is not None, "it is known after the login"
             log.info("To add the bot to a server, open %s", invite_link(self.application_id))
-        duties = [f"shard {one} of {self.shard_count}" for one in shard_ids(self)]
-        for loop in (
-            *self.services.background_loops(),
-            self.services.duties.watch_for_twins(duties),
-        ):
-            task = asyncio.create_task(loop)
-            task.add_done_callback(_report_end)
-            self._loops.append(task)
+        for loop in self.services.background_loops():
+            self.run_beside(loop)
 
     def _remember_commands(self, there: Sequence[app_commands.AppCommand]) -> None:
         self.command_ids = {
@@ -264,6 +268,16 @@ class DarkroomBot(ShardedBot):
             for command in there
             if command.type is discord.AppCommandType.chat_input
         }
+
+    async def take_first_shard(self) -> None:
+        """Register the commands: a process that stands by does not, which may be a newer one."""
+        while True:
+            try:
+                self._remember_commands(await self.tree.sync())
+                return
+            except (discord.HTTPException, aiohttp.ClientError, OSError):
+                log.warning("Discord does not take the commands.", exc_info=True)
+            await asyncio.sleep(REGISTER_RETRY_S)
 
     async def _learn_commands(self) -> None:
         """Ask for the ids of the commands until the process with the first shard has made them."""
@@ -307,10 +321,16 @@ class DarkroomBot(ShardedBot):
         await self._reactions.handle(reaction)
 
     async def close(self) -> None:
-        for task in self._loops:
+        loops = tuple(self._loops)
+        for task in loops:
             task.cancel()
-        await asyncio.gather(*self._loops, return_exceptions=True)
+        await asyncio.gather(*loops, return_exceptions=True)
         await super().close()
+        # Only now, when Discord sends this process nothing any more.
+        with contextlib.suppress(StorageUnavailable, TimeoutError):
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await self.shard_duties.lay_down(self.shard_count or 1)
+        self.shard_duties.close()
         await self.services.close()
 
 
@@ -323,10 +343,3 @@ def _proxy_of(settings: Settings) -> tuple[str | None, aiohttp.BasicAuth | None]
     if url.user is None and url.password is None:
         return proxy, None
     return str(url.with_user(None)), aiohttp.BasicAuth(url.user or "", url.password or "")
-
-
-def _report_end(task: asyncio.Task[Any]) -> None:
-    """Log that a loop ended by an error, and end the process so that it is started again."""
-    if not task.cancelled() and (error := task.exception()):
-        log.critical("A background loop of the bot failed.", exc_info=error)
-        raise SystemExit(1) from error

@@ -382,6 +382,11 @@ class Settings(BaseSettings):
         return self.data_folder, pictures
 
     @property
+    def shards_file(self) -> Path:
+        """The file by which a bot is known that was killed and starts again with its shards."""
+        return self.data_folder / f"shards-{(self.shards or 'all').replace('/', '-of-')}.id"
+
+    @property
     def models_file(self) -> Path:
         """The file in which the bot keeps inference's list of models."""
         return self.data_folder / "models.json"

@@ -88,42 +88,6 @@ class Duties:
                     log.info("This bot keeps house.")
                 await self._do(chores)
 
-    async def watch_for_twins(self, names: Sequence[str]) -> None:
-        """Say in the log where another bot that lives has one of these duties too.
-
-        Nobody waits for them: each is to be of one bot by its settings. Runs until cancelled.
-        """
-        if not self.are_shared:
-            return
-        refused_since: dict[str, float] = {}
-        try:
-            while True:
-                for name in names:
-                    await self._look_for_twin(name, refused_since)
-                await asyncio.sleep(RENEW_INTERVAL_S)
-        finally:
-            with contextlib.suppress(StorageUnavailable, TimeoutError):
-                async with asyncio.timeout(STOP_TIMEOUT_S):
-                    await duties.lay_down(self._database, names, self._holder)
-
-    async def _look_for_twin(self, name: str, refused_since: dict[str, float]) -> None:
-        now = time.monotonic()
-        try:
-            is_alone = await duties.take_on(self._database, name, self._holder)
-        except StorageUnavailable:
-            is_alone = True  # As far as anybody can say.
-        if is_alone:
-            refused_since.pop(name, None)
-            return
-        # What a dead bot had is free after this time.
-        if now - refused_since.setdefault(name, now) > HOLD_S + RENEW_INTERVAL_S:
-            log.error(
-                "Another running process has %s too: each command is done twice. End one of them, "
-                "or give each its own shards (DARKROOM_SHARDS).",
-                name,
-            )
-            refused_since[name] = float("inf")  # Said once, until it is alone.
-
     async def keep_renewing(self) -> None:
         """Renew the duties, until cancelled."""
         while self.are_shared:

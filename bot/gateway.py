@@ -1,8 +1,12 @@
 """The connections of this process's shards: how they begin, come back, and stand."""
 
 import asyncio
+import contextlib
+import functools
 import logging
 import random
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import aiohttp
 import discord
@@ -10,6 +14,7 @@ import yarl
 from discord.ext import commands
 from discord.shard import Shard
 
+from bot.shard_duties import ShardDuties
 from bot.shards import shard_ids
 from storage import session_starts
 from storage.database import Database, StorageUnavailable
@@ -41,6 +46,22 @@ to wait again."""
 MAX_EXTRA_WAIT_S = 0.5
 """Those who wait for a bucket come back at most this much later than it is free, and not all at
 the same moment."""
+
+
+RENEW_INTERVAL_S = 5.0
+"""Seconds between two renewals of the shards that this process has."""
+
+ASK_INTERVAL_S = 2.0
+"""Seconds between two looks whether a shard has become free."""
+
+MAX_CONNECT_S = 2.0
+"""Seconds for a shard that connects while the bot stops."""
+
+MAX_ASK_S = 1.0
+"""Seconds for the question whose a shard is, while a member waits, who gets three in all."""
+
+DONE_BY_ONE = ("INTERACTION_CREATE", "MESSAGE_REACTION_ADD")
+"""The events that make the bot do something for a member."""
 
 
 class SessionStarts:
@@ -91,18 +112,33 @@ class ResumingShard(Shard):
 
     _pause: asyncio.Task[None] | None = None
     _lost_at: float | None = None
+    _is_over = False
 
     def launch(self) -> None:
         self._lost_at = None
-        super().launch()
+        if self._is_over:  # It was given up while it connected.
+            self._pause = asyncio.create_task(self.ws.close(code=1000))
+        else:
+            super().launch()
 
     async def reconnect(self) -> None:
+        if self._is_over:
+            return
         now = asyncio.get_running_loop().time()
         is_over = self._lost_at is not None and now - self._lost_at > RESUMABLE_S
         if self.ws.session_id is None or is_over:
             await super().reconnect()
         else:
             await self.reidentify(discord.gateway.ReconnectWebSocket(self.id, resume=True))
+
+    async def reidentify(self, exc: discord.gateway.ReconnectWebSocket) -> None:
+        if not self._is_over:
+            await super().reidentify(exc)
+
+    async def give_up(self) -> None:
+        """End it for good, with its session, whatever it is doing."""
+        self._is_over = True
+        await self.disconnect()
 
     async def _handle_disconnect(self, e: Exception) -> None:
         if self._lost_at is None:
@@ -117,6 +153,19 @@ class ResumingShard(Shard):
 
 # The library makes its shards itself, and has no way to name another class for them.
 discord.shard.Shard = ResumingShard  # type: ignore[misc]
+
+
+def report_end(task: asyncio.Task[Any]) -> None:
+    """Log that a loop ended by an error, and end the process so that it is started again."""
+    if not task.cancelled() and (error := task.exception()):
+        log.critical("A background loop of the bot failed.", exc_info=error)
+        raise SystemExit(1) from error
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _GlobalLimit(asyncio.Event):
@@ -135,14 +184,29 @@ class ShardedBot(commands.AutoShardedBot):
     """A client with all shards, or those of its process, that keeps Discord's limits for them."""
 
     session_starts: SessionStarts
-    """To be set before the login."""
+    shard_duties: ShardDuties
+    """Both to be set before the login."""
+
+    _loops: set[asyncio.Task[Any]]
+    _launches: dict[int, asyncio.Task[None]]
+    _turns: set[int]
+    """The shards that may begin a session at once."""
 
     _connected: frozenset[int] = frozenset()
 
     def shard_states(self) -> dict[int, bool]:
-        """This process's shards, and whether each is connected."""
+        """The shards that this process has, and whether each is connected."""
         open_ones = {number for number, shard in self.shards.items() if not shard.is_closed()}
-        return {number: number in self._connected & open_ones for number in shard_ids(self)}
+        mine = filter(self.shard_duties.has, shard_ids(self))
+        return {number: number in self._connected & open_ones for number in mine}
+
+    def standby_shards(self) -> frozenset[int]:
+        """The shards that another process has, which this one takes over when that one ends."""
+        return self.shard_duties.refused
+
+    def has_shard(self, shard_id: int) -> bool:
+        """Whether a shard is this process's and no other's now."""
+        return shard_id in shard_ids(self) and self.shard_duties.has(shard_id)
 
     @property
     def has_first_shard(self) -> bool:
@@ -168,6 +232,96 @@ class ShardedBot(commands.AutoShardedBot):
         if recommended > self.shard_count:
             log.warning("Discord recommends %d shards, not %d.", recommended, self.shard_count)
 
+    def run_beside(self, loop: Coroutine[Any, Any, None]) -> None:
+        """Run a loop until the bot stops."""
+        task = asyncio.create_task(loop)
+        self._loops.add(task)
+        task.add_done_callback(self._loops.discard)
+        task.add_done_callback(report_end)
+
+    async def launch_shards(self) -> None:
+        if not self.shard_duties.are_shared:
+            await super().launch_shards()
+            return
+        assert self.shard_count is not None, "it was learnt"
+        self._connection.shard_count = self.shard_count
+        self._connection.shard_ids = self.shard_ids or range(self.shard_count)
+        parsers = self._connection.parsers
+        for event in DONE_BY_ONE:
+            parsers[event] = functools.partial(self._pass_on, parsers[event])
+        self.run_beside(self._keep_shards())
+
+    async def take_first_shard(self) -> None:
+        """Do what is to be done before this process begins with shard 0, which others may have."""
+
+    async def _keep_shards(self) -> None:
+        """Have a session for each shard that this process has, and for no other; until cancelled.
+
+        Where processes share a database, others may have some of them.
+        """
+        try:
+            while True:
+                for shard_id in shard_ids(self):
+                    await self._look_after(shard_id)
+                waits = bool(self.standby_shards())
+                await asyncio.sleep(ASK_INTERVAL_S if waits else RENEW_INTERVAL_S)
+        finally:
+            await _end(*self._launches.values())
+
+    async def _look_after(self, shard_id: int) -> None:
+        assert self.shard_count is not None, "it was learnt"
+        try:
+            has = await self.shard_duties.take(shard_id, self.shard_count)
+        except StorageUnavailable as error:
+            log.warning("Shard %d is not renewed: %s", shard_id, error)
+            return
+        if has and shard_id not in self._launches:
+            self._launches[shard_id] = asyncio.create_task(self._launch(shard_id))
+            self._launches[shard_id].add_done_callback(report_end)
+        elif not has and (launch := self._launches.pop(shard_id, None)):
+            log.warning("Shard %d was taken over by another process.", shard_id)
+            await _end(launch)
+            if there := self.get_shard(shard_id):
+                shard = there._parent
+                assert isinstance(shard, ResumingShard), "the library makes no other"
+                await shard.give_up()
+
+    async def _launch(self, shard_id: int) -> None:
+        if shard_id == 0:
+            await self.take_first_shard()
+        await self.session_starts.wait(shard_id)
+        self._turns.add(shard_id)
+        gateway = discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
+        connecting = asyncio.create_task(self.launch_shard(gateway, shard_id))
+        try:
+            await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            # The library would leave a connection open that nobody reads.
+            await asyncio.wait([connecting], timeout=MAX_CONNECT_S)
+            connecting.cancel()
+            raise
+
+    def _pass_on(self, parse: Callable[[Any], None], event: Any) -> None:
+        """Handle an event, unless another process has the shard by now.
+
+        A process that stood still finds events that another has had meanwhile.
+        """
+        shard_id = (int(event.get("guild_id") or 0) >> 22) % (self.shard_count or 1)
+        if self.shard_duties.is_sure_of(shard_id):
+            parse(event)
+        else:
+            self.run_beside(self._ask_and_pass_on(shard_id, parse, event))
+
+    async def _ask_and_pass_on(
+        self, shard_id: int, parse: Callable[[Any], None], event: Any
+    ) -> None:
+        # Where the database is away, members are told so.
+        with contextlib.suppress(StorageUnavailable, TimeoutError):
+            async with asyncio.timeout(MAX_ASK_S):
+                if not await self.shard_duties.take(shard_id, self.shard_count or 1):
+                    return
+        parse(event)
+
     async def launch_shard(
         self, gateway: yarl.URL, shard_id: int, *, initial: bool = False
     ) -> None:
@@ -176,7 +330,10 @@ class ShardedBot(commands.AutoShardedBot):
             await super().launch_shard(gateway, shard_id, initial=initial)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        await self.session_starts.wait(shard_id or 0)
+        if shard_id in self._turns:
+            self._turns.discard(shard_id)
+        else:
+            await self.session_starts.wait(shard_id or 0)
 
     async def on_shard_connect(self, shard_id: int) -> None:
         self._connected |= {shard_id}

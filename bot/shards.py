@@ -5,8 +5,16 @@ as direct messages, to shard 0. So a server can belong to another process.
 """
 
 from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import discord
+
+
+@runtime_checkable
+class HasShards(Protocol):
+    """A Discord client that may have to leave some of its shards to another process."""
+
+    def has_shard(self, shard_id: int) -> bool: ...
 
 
 def shard_ids(client: discord.AutoShardedClient) -> Sequence[int]:
@@ -16,16 +24,21 @@ def shard_ids(client: discord.AutoShardedClient) -> Sequence[int]:
 
 def is_ours(client: discord.Client, server_id: int) -> bool:
     """Whether a server's events come to this process: only then its cache knows the server."""
-    if not isinstance(client, discord.AutoShardedClient) or client.shard_ids is None:
+    if not isinstance(client, discord.AutoShardedClient):
         return True
-    return (server_id >> 22) % (client.shard_count or 1) in client.shard_ids
+    shard_id = (server_id >> 22) % (client.shard_count or 1)
+    if client.shard_ids is not None and shard_id not in client.shard_ids:
+        return False
+    return not isinstance(client, HasShards) or client.has_shard(shard_id)
 
 
 def has_all(client: discord.Client) -> bool:
     """Whether this process has all shards, so that its cache knows all servers."""
-    if not isinstance(client, discord.AutoShardedClient) or client.shard_ids is None:
+    if not isinstance(client, discord.AutoShardedClient):
         return True
-    return len(client.shard_ids) == client.shard_count
+    if client.shard_ids is not None and len(client.shard_ids) != client.shard_count:
+        return False
+    return not isinstance(client, HasShards) or all(map(client.has_shard, shard_ids(client)))
 
 
 async def fetch_server(client: discord.Client, server_id: int) -> discord.Guild | None:

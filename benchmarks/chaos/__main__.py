@@ -157,6 +157,8 @@ def _say(made: House, asking: Asking, account: Account, took_s: float) -> None:
         "by Discord"
     )
     print(f"jobs: {ended}; at rest {took_s:.0f} s after the last blow")
+    for reason, count in account.reasons.most_common():
+        print(f"failed {count} times: {reason}")
     left = account.first_answers_left
     print(f"pinged: {account.pinged} times; left over: {len(left)} first answers")
     for line in left:

@@ -39,6 +39,8 @@ class Account:
     """What was counted, and what is wrong."""
 
     ended: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Why jobs failed, as their members were told."""
     wrong: list[str] = field(default_factory=list)
     first_answers_left: list[str] = field(default_factory=list)
     """Answers that Discord took only after the bot had looked for them: they stay as they are."""
@@ -53,6 +55,7 @@ def balance(books: Books) -> Account:
     """Compare the books."""
     account = Account()
     account.ended.update(str(job.state) for job in books.jobs)
+    account.reasons.update(str(one.reason) for one in books.jobs if one.state is JobState.FAILED)
     if not account.ended[JobState.DONE]:
         account.wrong.append("no job was done, so nothing is shown by this trial")
     known = {job.id for job in books.jobs}

@@ -18,7 +18,9 @@ PAUSE_S = 1.5
 PATIENCE_S = 8.0
 """How long a member waits for an end at most before they go on."""
 
-PROMPTS = ("a red fox", "a lighthouse at night --n 2", "a cup of tea --n 1", "an old clock --s 50")
+PROMPTS = ("a red fox", "a sunflower --n 2", "a parrot --n 1", "a lion --s 50")
+"""What the embedded model can draw: a job that fails is then no fault of its prompt."""
+
 PERMUTED = "a {red, blue} fox --n 1"
 
 

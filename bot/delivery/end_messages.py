@@ -1,5 +1,6 @@
 """What the message of a job that has ended shows: reads its pictures and puts them together."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,8 +22,10 @@ from storage.database import Database
 from storage.jobs import Job
 from storage.models import JobState
 from storage.moderation import reviews
-from storage.pictures import Picture, PictureMissing, PictureStore, of_job
+from storage.pictures import Picture, PictureMissing, PictureNotRemoved, PictureStore, of_job
 from storage.servers import get_settings
+
+log = logging.getLogger(__name__)
 
 
 class EndMessages:
@@ -41,6 +44,14 @@ class EndMessages:
         self._registry = registry
         self._gate = gate
         self.files = EndFiles(marks)
+
+    async def forget_files(self, job: Job) -> None:
+        """Delete what a bot had saved of a job without pictures when it was killed."""
+        if job.attempts:  # One that was never claimed has none.
+            try:
+                await self._picture_store.remove_of_jobs({job.id: job.attempts})
+            except PictureNotRemoved as error:
+                log.warning("Files of job %s are left over: %s", job.id, error)
 
     async def of(self, job: Job, most_bytes: int, *elsewhere: ShowingPlace) -> MessageSpec:
         """The message that shows how a job ended, its file at most `most_bytes` large.

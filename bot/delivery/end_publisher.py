@@ -158,6 +158,9 @@ class EndPublisher:
                     message_id = posted.message_id
             except _Lost:
                 return False
+            if job.state is not JobState.DONE:
+                # Before it counts as shown: what a killed bot left undone is done until then.
+                await self._messages.forget_files(job)
             await jobs.mark_shown(self._database, job.id, message_id)
             return job.state is JobState.DONE and not is_sent and not is_withheld(job)
 

@@ -45,7 +45,9 @@ class BotFigures:
     models: Callable[[], Collection[str]]
     """The ids of the models that engines have; jobs of others are counted together."""
     shards: Callable[[], Mapping[int, bool]]
-    """This process's shards, and whether each is connected."""
+    """The shards that this process has, and whether each is connected."""
+    standby: Callable[[], Collection[int]] = tuple
+    """Those that another process has, which this one takes over when that one ends."""
 
     async def text(self) -> bytes:
         """All metrics in Prometheus's text format."""
@@ -64,9 +66,14 @@ class BotFigures:
 
     @property
     def is_connected(self) -> bool:
-        """Whether the client is logged in and Discord's gateway sends events to all its shards."""
+        """Whether the client is logged in, and Discord sends it the events of all its shards."""
         shards = self.shards()
         return self.client.is_ready() and bool(shards) and all(shards.values())
+
+    @property
+    def stands_by(self) -> bool:
+        """Whether another process has all shards that this one is to have."""
+        return not self.shards() and bool(self.standby())
 
     @property
     def is_sharded(self) -> bool:

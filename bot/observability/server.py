@@ -70,10 +70,14 @@ class _Pages:
     async def _ready(self, _request: web.Request) -> web.Response:
         async with self._one_at_a_time:
             database = await self._figures.reaches_database()
-        parts = {"gateway": self._figures.is_connected, "database": database}
-        is_ready = all(parts.values())
-        status = "ok" if is_ready else "not ready"
+        figures = self._figures
+        parts = {"gateway": figures.is_connected, "database": database}
+        # One that stands by has done all that it can: whoever waits for it may end the other.
+        is_ready = database and (figures.is_connected or figures.stands_by)
+        status = "not ready" if not is_ready else "standby" if figures.stands_by else "ok"
         body: dict[str, object] = {"status": status, **parts}
-        if self._figures.is_sharded:
-            body["shards"] = {str(shard): up for shard, up in self._figures.shards().items()}
+        if figures.is_sharded:
+            body["shards"] = {str(shard): up for shard, up in figures.shards().items()}
+        if standby := figures.standby():
+            body["standby"] = sorted(standby)
         return web.json_response(body, status=200 if is_ready else 503)

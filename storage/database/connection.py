@@ -26,6 +26,7 @@ from sqlalchemy.orm import DeclarativeBase
 from storage.database import errors
 from storage.database.errors import StorageUnavailable, translate_errors, unavailable
 from storage.database.notifications import Hear, Notifications
+from storage.database.pooler import fit_to_pooler
 from storage.database.shared_reading import SharedReading
 from storage.database.sqlite import BEGIN_OPTION, create_sqlite_engine
 from storage.database.url import is_sqlite, parse_url
@@ -272,6 +273,7 @@ def create_engine(url: URL, threads: list[Thread], *, migrating: bool = False) -
     engine = create_async_engine(
         url, hide_parameters=True, pool_pre_ping=True, connect_args=timeouts
     )
+    fit_to_pooler(engine)
     if not migrating:
         event.listen(engine.sync_engine, "connect", _set_up_postgres)
     return engine

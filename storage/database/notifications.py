@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.database import errors
+from storage.database.pooler import NO_STATEMENTS_KEPT
 
 CHANNEL = "darkroom"
 
@@ -62,7 +63,9 @@ class Notifications:
         """
         # As the pool's connections are made, but outside of the pool, where it would be missed.
         engine = create_async_engine(
-            self._url, poolclass=NullPool, connect_args={"timeout": errors.TIMEOUT_S}
+            self._url,
+            poolclass=NullPool,
+            connect_args={"timeout": errors.TIMEOUT_S, **NO_STATEMENTS_KEPT},
         )
         while True:
             try:
@@ -105,5 +108,7 @@ class Notifications:
             while self._pending:
                 word = next(iter(self._pending))
                 notify = "SELECT pg_notify($1, $2)"
-                await connection.execute(notify, CHANNEL, word, timeout=errors.TIMEOUT_S)
+                # A pooler may give what is in no transaction a connection for each part of it.
+                async with connection.transaction():
+                    await connection.execute(notify, CHANNEL, word, timeout=errors.TIMEOUT_S)
                 self._pending.pop(word, None)

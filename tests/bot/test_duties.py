@@ -94,33 +94,6 @@ async def test_a_turn_is_one_bots_until_it_is_done(bots: list[Duties]) -> None:
     assert await one.abandoned("review:") == ()
 
 
-async def test_two_bots_with_the_same_shard_are_told_and_one_that_follows_a_dead_one_is_not(
-    bots: list[Duties], caplog: pytest.LogCaptureFixture
-) -> None:
-    one, other = (asyncio.create_task(bot.watch_for_twins(["shard 0 of 1"])) for bot in bots)
-    try:
-        async with asyncio.timeout(60):
-            while "has shard 0 of 1 too" not in caplog.text:  # noqa: ASYNC110
-                await asyncio.sleep(HOLD_S / 12)
-        # Long enough that it would be said again.
-        await asyncio.sleep(2 * HOLD_S)
-        assert caplog.text.count("has shard 0 of 1 too") == 1
-    finally:
-        for task in (one, other):
-            task.cancel()
-        await asyncio.gather(one, other, return_exceptions=True)
-    caplog.clear()
-    # What a dead bot had, with nobody who lays it down.
-    assert await stored.take_on(bots[0]._database, "shard 0 of 1", "dead")
-    following = asyncio.create_task(bots[1].watch_for_twins(["shard 0 of 1"]))
-    await asyncio.sleep(2 * HOLD_S)
-    # It has it by now, and nobody was told.
-    assert not await stored.take_on(bots[0]._database, "shard 0 of 1", "another")
-    following.cancel()
-    await asyncio.gather(following, return_exceptions=True)
-    assert "too" not in caplog.text
-
-
 async def test_where_there_is_one_bot_it_does_all(tmp_path: object) -> None:
     async with Database(f"sqlite:///{tmp_path}/none.sqlite") as database:
         house, alone = House(), Duties(database)

@@ -28,6 +28,7 @@ from playground.testing.member import Member
 from playground.testing.views import Message
 from storage import jobs, members, pictures
 from storage.database import Database
+from storage.jobs import FailureCause
 from storage.models import JobRow, JobState
 from storage.pictures import NewPicture, PictureFolder, PictureStore
 from tests.support.bot.deployment import PATIENT, Deployment, running_inference
@@ -45,6 +46,7 @@ from tests.support.bot.job_messages import (
 )
 from tests.support.pictures import picture
 from tests.support.processes import RunningProcess
+from tests.support.stored_jobs import until
 
 WAITS = "(Waiting: the image model is offline or busy"
 
@@ -230,6 +232,27 @@ async def test_a_job_that_is_cancelled_while_it_is_saved_leaves_no_file(
     go_on.set()
     await cancelling
     await finished(ada, waiting)
+    assert [file for file in settings.picture_folder.iterdir() if file.is_file()] == []
+
+
+@pytest.mark.parametrize("how", ["cancelled", "failed"])
+async def test_a_job_whose_bot_was_killed_before_its_files_were_deleted_leaves_none(
+    deployment: Deployment, ada: Member, database: Database, settings: Settings, how: str
+) -> None:
+    async with deployment.open() as bot:
+        await ada.wait_for_command("imagine")
+        waiting = await ada.slash("darkroom", "imagine", prompt=LONG)
+        await caught_at_work(ada, waiting)
+        store = bot.services.gate._picture_store
+    # As a bot that had saved the pictures, stored how the job ended, and was killed then.
+    job = await until(lambda: jobs.claim_next(database))
+    await store.save(job.id, 0, 1, b"a picture")
+    if how == "cancelled":
+        assert await jobs.cancel(database, job.id)
+    else:
+        assert await jobs.fail(database, job.id, "no", FailureCause.NOT_KEPT, lease=job.lease)
+    async with deployment.open():
+        await until(lambda: all_shown(database, 1))
     assert [file for file in settings.picture_folder.iterdir() if file.is_file()] == []
 
 
