@@ -16,16 +16,13 @@ import aiohttp
 import psutil
 import pytest
 import torch
-from pydantic import SecretStr
 from yarl import URL
 
 from bot.client import DarkroomBot
-from bot.config import Settings
 from diffusion.loading.load import load
 from diffusion.protocol.client import InferenceClient, InferenceUnavailable
 from diffusion.protocol.events import Progress, Queued
 from diffusion.protocol.requests import MAX_STEPS, Lora
-from playground import Playground
 from playground.testing.member import Member
 from playground.testing.views import Message
 from storage import jobs, pictures
@@ -33,6 +30,7 @@ from storage.database import Database
 from storage.models import JobState
 from tests.support.bot.job_messages import LONG, caught_at_work, finished, grids, job_id_of, labels
 from tests.support.engine.ray_fleet import KEY, a_request, drawn, free_port, until_ready
+from tests.support.engine.ray_fleet import settings as settings
 from tests.support.models.tiny_loras import tiny_factors, write_tiny_lora
 from tests.support.processes import ROOT, RunningProcess
 
@@ -80,19 +78,6 @@ def local_fleet(port: int, environment: dict[str, str]) -> RunningProcess:
 @pytest.fixture(scope="module")
 def inference_url(fleet: tuple[str, int]) -> str:
     return fleet[0]
-
-
-@pytest.fixture
-def settings(tmp_path: Path, playground: Playground, inference_url: str) -> Settings:
-    return Settings(
-        _env_file=None,
-        discord_token=SecretStr("playground"),
-        discord_url=playground.url,
-        inference_url=inference_url,
-        inference_api_key=SecretStr(KEY),
-        DARKROOM_DATA=tmp_path / "data",
-        DARKROOM_FILTER="off",
-    )
 
 
 def replicas(pid: int) -> list[psutil.Process]:

@@ -17,18 +17,16 @@ from typing import Any
 import aiohttp
 import psutil
 import pytest
-from pydantic import SecretStr
 
 from bot.client import DarkroomBot
-from bot.config import Settings
 from diffusion.protocol.client import InferenceClient
-from playground import Playground
 from playground.testing.member import Member
 from storage import jobs, pictures
 from storage.database import Database
 from storage.models import JobState
 from tests.support.bot.job_messages import LONG, caught_at_work, finished, grids, job_id_of
 from tests.support.engine.ray_fleet import KEY, a_request, drawn, free_port, until_ready
+from tests.support.engine.ray_fleet import settings as settings
 from tests.support.processes import RunningProcess
 
 pytest.importorskip("ray", reason="needs darkroom[fleet]: run `make fleet`")
@@ -153,19 +151,6 @@ async def inference_url(nodes: Nodes, tiny_model: Path, tmp_path: Path) -> Async
     arguments = ("--address", nodes.address, "--replicas", "2:2")
     async with running_fleet(*arguments, environment=environment) as (url, _):
         yield url
-
-
-@pytest.fixture
-def settings(tmp_path: Path, playground: Playground, inference_url: str) -> Settings:
-    return Settings(
-        _env_file=None,
-        discord_token=SecretStr("playground"),
-        discord_url=playground.url,
-        inference_url=inference_url,
-        inference_api_key=SecretStr(KEY),
-        DARKROOM_DATA=tmp_path / "data",
-        DARKROOM_FILTER="off",
-    )
 
 
 async def test_jobs_of_a_machine_that_dies_are_finished_by_another_once_with_the_same_bytes(

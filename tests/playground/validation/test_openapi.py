@@ -41,6 +41,16 @@ def test_what_a_client_must_not_send(description: ApiDescription, body: Any) -> 
     assert list(description.check_request("POST", MESSAGES, body)) != []
 
 
+def test_a_complaint_names_the_field_of_the_alternative_that_was_meant(
+    description: ApiDescription,
+) -> None:
+    option = {"label": "x" * 200, "value": "v"}
+    menu = {"type": 3, "custom_id": "x", "options": [option]}
+    body = {"components": [{"type": 1, "components": [menu]}]}
+    (complaint,) = description.check_request("POST", MESSAGES, body)
+    assert "at components/0/components/0/options/0/label:" in complaint
+
+
 def test_what_the_stand_in_must_not_answer(description: ApiDescription) -> None:
     assert list(description.check_answer("GET", "/gateway", 200, {"address": "ws://x"})) != []
     assert list(description.check_answer("GET", "/gateway", 200, {"url": "ws://x"})) == []

@@ -1,15 +1,34 @@
-"""What tests of engines on Ray have in common: a key, a free port, requests, and waiting."""
+"""What tests of engines on Ray have in common: a key, settings, a free port, requests, waiting."""
 
 import asyncio
 import socket
+from pathlib import Path
 
 import aiohttp
+import pytest
+from pydantic import SecretStr
 
+from bot.config import Settings
 from diffusion.protocol.client import InferenceClient
 from diffusion.protocol.events import Finished
 from diffusion.protocol.requests import ImageRequest, Noise
+from playground import Playground
 
 KEY = "open sesame"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, playground: Playground, inference_url: str) -> Settings:
+    """Of a bot that has the key."""
+    return Settings(
+        _env_file=None,
+        discord_token=SecretStr("playground"),
+        discord_url=playground.url,
+        inference_url=inference_url,
+        inference_api_key=SecretStr(KEY),
+        DARKROOM_DATA=tmp_path / "data",
+        DARKROOM_FILTER="off",
+    )
 
 
 def free_port() -> int:
