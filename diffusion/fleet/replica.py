@@ -59,7 +59,7 @@ class EngineReplica:
         async for piece in self._server.answer(asked):
             yield piece
 
-    @serve.multiplexed(max_num_models_per_replica=MAX_PREFERRED_LORAS)
+    @serve.multiplexed(max_num_models_per_replica=MAX_PREFERRED_LORAS)  # type: ignore[untyped-decorator]
     async def prefer(self, lora: str) -> str:
         """Have Ray send further requests with this LoRA here first: the engine reads its weights
         for this one, and keeps them."""

@@ -257,7 +257,9 @@ def test_the_serve_configuration_of_kubernetes_is_one() -> None:
         "if one['kind'] == 'RayService'];"
         "read = ServeDeploySchema.model_validate(yaml.safe_load(service['spec']['serveConfigV2']));"
         "(app,) = read.applications; assert app.import_path == 'diffusion.fleet.application:build';"
-        "Arguments.model_validate(app.args)"
+        "Arguments.model_validate(app.args);"
+        # What it was called at first.
+        "assert Arguments.model_validate({'doors': 2}).ingress_replicas == 2"
     )
     subprocess.run(
         [sys.executable, "-c", code, "deploy/kubernetes/engines.yaml"], cwd=ROOT, check=True

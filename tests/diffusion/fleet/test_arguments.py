@@ -27,6 +27,13 @@ def test_bounds_are_those_that_were_typed() -> None:
     assert parsed(["--replicas", "3", "--cores", "4"]).bounds == Bounds(3, 3, 4)
 
 
+@pytest.mark.parametrize("name", ["--ingress-replicas", "--doors"])
+def test_requests_are_taken_in_on_as_many_machines(name: str) -> None:
+    """By either name: the second is what it was called at first."""
+    assert parsed([name, "2"]).ingress_replicas == 2
+    assert parsed([]).ingress_replicas == 1
+
+
 def test_a_replica_that_is_not_needed_is_kept_for_five_minutes() -> None:
     assert parsed([]).idle_s == 300
     assert parsed(["--idle", "10"]).idle_s == 10
