@@ -16,6 +16,7 @@ from bot.policy.picture_policy import ShowingPlace
 from bot.policy.rate_limit import AUTOCOMPLETE_COST
 from bot.policy.showing_places import MAYBE_AGE_RESTRICTED, place_of_channel
 from bot.services.container import Services
+from storage.database import someone_waits
 
 
 @runtime_checkable
@@ -46,6 +47,7 @@ def command_ids_of(interaction: discord.Interaction) -> Mapping[str, int]:
 def check_allowed(interaction: discord.Interaction) -> None:
     """Count an interaction, and raise the `UserError` that says why it is not allowed here."""
     discord_traffic.begin(interaction)
+    someone_waits.set(True)
     services = services_of(interaction)
     is_autocomplete = interaction.type is discord.InteractionType.autocomplete
     services.rate_limiter.count(interaction.user.id, AUTOCOMPLETE_COST if is_autocomplete else 1)

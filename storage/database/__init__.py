@@ -9,6 +9,7 @@ from storage.database.errors import StorageUnavailable
 from storage.database.inspection import DatabaseState, inspect_database
 from storage.database.migration import MIGRATIONS, migrate, migration_config
 from storage.database.url import files_of
+from storage.database.write_turns import someone_waits
 
 __all__ = [
     "MIGRATIONS",
@@ -22,5 +23,6 @@ __all__ = [
     "is_shared",
     "migrate",
     "migration_config",
+    "someone_waits",
     "upsert",
 ]

@@ -11,7 +11,7 @@ from collections.abc import (
     Iterator,
     Mapping,
 )
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from threading import Thread
 from types import TracebackType
@@ -30,6 +30,7 @@ from storage.database.pooler import fit_to_pooler
 from storage.database.shared_reading import SharedReading
 from storage.database.sqlite import BEGIN_OPTION, create_sqlite_engine
 from storage.database.url import is_sqlite, parse_url
+from storage.database.write_turns import WriteTurns
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Database:
         self._idle.set()
         self._closed = False
         self._listeners: list[Listener] = []
-        self._writing = asyncio.Lock()
+        self._write_turns = WriteTurns()
         self._shared: dict[asyncio.Task[Any] | None, SharedReading] = {}
         self._notifications = Notifications(self._url)
 
@@ -107,21 +108,13 @@ class Database:
 
     @asynccontextmanager
     async def _turn_to_write(self) -> AsyncIterator[None]:
-        """Let this process's writers wait for SQLite's one lock here, in their order.
-
-        SQLite would let them try again and again, and by chance; each would keep a connection from
-        those who only read.
-        """
-        if self.is_shared or self._closed:
+        """Wait for SQLite's one lock here. Raises `StorageUnavailable` if that takes too long."""
+        async with AsyncExitStack() as turn:
+            if not (self.is_shared or self._closed):
+                with translate_errors(self._url):
+                    async with asyncio.timeout(errors.TIMEOUT_S):
+                        await turn.enter_async_context(self._write_turns.turn())
             yield
-            return
-        with translate_errors(self._url):
-            async with asyncio.timeout(errors.TIMEOUT_S):
-                await self._writing.acquire()
-        try:
-            yield
-        finally:
-            self._writing.release()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:

@@ -25,6 +25,8 @@ from playground import Playground
 from playground.state.limits import Limits
 from playground.testing.member import Member
 from storage import jobs
+from storage.database import Database, someone_waits
+from storage.jobs import JobChanged, JobStep
 from tests.support.bot.deployment import PATIENT
 from tests.support.bot.job_messages import finished
 from tests.support.engines.dialects import Dialect, speaking, stand_in_of
@@ -194,7 +196,7 @@ async def test_a_prompt_asks_for_settings_and_quotas_no_more_often_than_needed(
 ) -> None:
     # What is read once after the start does not count.
     await finished(ada, await ada.slash("darkroom", "imagine", prompt="a red fox --n 1"))
-    with recorded_statements() as statements:
+    with recorded_statements(someone_waits.get) as statements:
         await ada.slash("darkroom", "imagine", prompt="a red fox --n 1")
     asked = tables_asked(statements)
     # When the prompt is read, and when it is judged.
@@ -206,7 +208,7 @@ async def test_a_button_asks_for_settings_and_quotas_no_more_often_than_needed(
     bot: DarkroomBot, ada: Member
 ) -> None:
     grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a red fox --n 1"))
-    with recorded_statements() as statements:
+    with recorded_statements(someone_waits.get) as statements:
         await ada.press(grid, "🔄")
     asked = tables_asked(statements)
     assert asked["servers"] <= 3, asked
@@ -225,7 +227,8 @@ async def test_what_is_read_before_an_answer_shares_sessions(
 ) -> None:
     """To begin and end one takes longer than most of what is asked in it."""
     grid = await finished(ada, await ada.slash("darkroom", "imagine", prompt="a red fox --n 1"))
-    with recorded_statements() as statements:
+    # What is still done for the first job does not count.
+    with recorded_statements(someone_waits.get) as statements:
         match step:
             case "command":
                 await ada.slash("darkroom", "imagine", prompt="a red fox --n 1")
@@ -234,3 +237,19 @@ async def test_what_is_read_before_an_answer_shares_sessions(
             case "autocomplete":
                 assert await ada.autocomplete("darkroom", "imagine", "prompt", "a fox --a")
     assert 0 < sessions_begun(statements) <= most, statements
+
+
+async def test_a_member_waits_for_what_a_command_stores_but_not_for_what_is_drawn(
+    bot: DarkroomBot, database: Database, ada: Member
+) -> None:
+    waited: dict[JobStep, bool] = {}
+
+    def note(event: object) -> None:
+        if isinstance(event, JobChanged):
+            waited.setdefault(event.step, someone_waits.get())
+
+    database.listen(note)
+    await finished(ada, await ada.slash("darkroom", "imagine", prompt="a red fox --n 1"))
+    assert waited[JobStep.QUEUED]
+    assert not waited[JobStep.CLAIMED]
+    assert not waited[JobStep.ENDED]

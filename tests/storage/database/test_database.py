@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from storage import jobs
-from storage.database import Database, StorageUnavailable, errors, migrate
+from storage.database import Database, StorageUnavailable, errors, migrate, someone_waits
 from storage.database.connection import RANDOM_PAGE_COST
 from storage.models import JobState, MemberRow, ServerRow
 from tests.support.postgres import execute
@@ -78,6 +78,29 @@ async def test_many_writers_to_a_file_take_turns_and_no_connection_from_readers(
     await asyncio.gather(*writers)
     # In the order in which they came, not by chance.
     assert turns == [*range(40)]
+
+
+async def test_who_writes_while_a_member_waits_goes_before_those_in_the_background(
+    database: Database, locked: Lock
+) -> None:
+    if database.is_shared:
+        pytest.skip("Postgres has a lock for each row")
+    turns: list[str] = []
+
+    async def write(who: str, waits: bool) -> None:
+        someone_waits.set(waits)
+        async with database.transaction():
+            turns.append(who)
+
+    async with locked():
+        writers = [asyncio.create_task(write("background", False)) for _ in range(9)]
+        await asyncio.sleep(0)
+        writers += [asyncio.create_task(write("asked", True)) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert not turns
+    await asyncio.gather(*writers)
+    # The first in the background had its turn before the others came.
+    assert turns == ["background", *["asked"] * 3, *["background"] * 8]
 
 
 async def test_a_lock_that_stays_is_said(
