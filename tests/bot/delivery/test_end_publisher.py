@@ -1,8 +1,8 @@
 """A finished job notifies its member once, with one message, wherever the bot was killed."""
 
 import signal
-from datetime import UTC, datetime, timedelta
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
