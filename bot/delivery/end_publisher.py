@@ -76,6 +76,14 @@ class _Lost(Exception):
     """Another bot shows the job by now."""
 
 
+def nonce_holds(since: datetime, now: datetime) -> bool:
+    """Whether Discord surely takes what is posted now for what was posted `since` then.
+
+    Not where that lies in the future: a clock was set, or is another machine's.
+    """
+    return timedelta() <= now - since < timedelta(seconds=NONCE_LIFETIME_S)
+
+
 class EndPublisher:
     """Shows the ends of jobs. All methods may raise TRANSIENT_ERRORS and StorageUnavailable.
 
@@ -345,7 +353,7 @@ class EndPublisher:
         """
         if not can_search:
             has_nonce = job.reply_token is None
-            if has_nonce and datetime.now(UTC) - since < timedelta(seconds=NONCE_LIFETIME_S):
+            if has_nonce and nonce_holds(since, datetime.now(UTC)):
                 return None
             raise CannotPost("it may have been posted already")
         others = {copy.message_id for copy in await removals.copies(self._database, job.id)}

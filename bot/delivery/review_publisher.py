@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
 from bot.delivery.end_messages import EndMessages
-from bot.delivery.end_publisher import MIN_ATTACHMENT_LIMIT_BYTES, NONCE_LIFETIME_S
+from bot.delivery.end_publisher import MIN_ATTACHMENT_LIMIT_BYTES, nonce_holds
 from bot.delivery.first_messages import CLOCK_TOLERANCE_S
 from bot.delivery.messenger import CannotPost, MessageDeleted, Messenger, PostedMessage
 from bot.delivery.persistent_tasks import PersistentTasks
@@ -131,7 +131,7 @@ class ReviewPublisher:
         self, review: Review, channel_id: int, since: datetime
     ) -> PostedMessage | None:
         """The message of a review, if it was posted but not stored."""
-        if datetime.now(UTC) - since < timedelta(seconds=NONCE_LIFETIME_S):
+        if nonce_holds(since, datetime.now(UTC)):
             return None
         # Two messages are better than none: whichever is pressed, one decision is stored.
         with contextlib.suppress(CannotPost):

@@ -43,6 +43,9 @@ CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 120.0
 """How long a server may send nothing at all; ours sends a comment every 15 s."""
 
+BROKEN_STATUSES = frozenset({500, 520})
+"""Statuses that say, without a word about the request, that something there broke."""
+
 MAX_RESPONSE_BYTES = 1 << 28
 """Bytes of an answer that comes in one piece; sixteen pictures of 2048² stay below."""
 
@@ -270,6 +273,8 @@ async def _raise_for_status(response: aiohttp.ClientResponse) -> None:
     reason = said or f"The inference server answered with status {response.status}."
     if response.status in TRANSIENT_STATUSES:
         raise InferenceUnavailable(reason, _seconds(response.headers.get("Retry-After")))
+    if said is None and response.status in BROKEN_STATUSES:
+        raise InferenceUnavailable(reason, broke_off=True)
     if response.status in (401, 403):
         raise InferenceRefused(f"The inference server does not accept the API key: {reason}")
     raise InferenceRefused(reason)

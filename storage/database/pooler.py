@@ -63,6 +63,6 @@ async def is_pooled(how: dict[str, Any]) -> bool:
     try:
         async with connection.transaction():
             told: int = await connection.fetchval("SELECT pg_backend_pid()")
-        return told != connection.get_server_pid()
+        return bool(told != connection.get_server_pid())
     finally:
         connection.terminate()

@@ -2,6 +2,7 @@
 
 import signal
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -278,3 +279,11 @@ async def test_a_guests_end_is_shown_again_after_a_kill_but_notifies_once(
         assert len([m for m in shown if m.mentions]) == 1
         # A button of either starts the same.
         assert {labels(m)[0] for m in shown} == {"U1"}
+
+
+@pytest.mark.parametrize(
+    ("ago_s", "holds"), [(0, True), (59, True), (61, False), (-1, False), (-3600, False)]
+)
+def test_a_nonce_is_not_relied_on_after_a_clock_was_set_back(ago_s: float, holds: bool) -> None:
+    now = datetime.now(UTC)
+    assert end_publisher.nonce_holds(now - timedelta(seconds=ago_s), now) is holds

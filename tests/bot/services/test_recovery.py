@@ -44,7 +44,7 @@ from tests.support.bot.job_messages import (
     told,
     whoever,
 )
-from tests.support.pictures import picture
+from tests.support.pictures import encoded, picture
 from tests.support.processes import RunningProcess
 from tests.support.stored_jobs import until
 
@@ -245,8 +245,10 @@ async def test_a_job_whose_bot_was_killed_before_its_files_were_deleted_leaves_n
         await caught_at_work(ada, waiting)
         store = bot.services.gate._picture_store
     # As a bot that had saved the pictures, stored how the job ended, and was killed then.
-    job = await until(lambda: jobs.claim_next(database))
-    await store.save(job.id, 0, 1, b"a picture")
+    await jobs.requeue_unfinished(database)
+    job = await jobs.claim_next(database)
+    assert job is not None
+    await store.save(job.id, 0, 1, encoded(), attempt=job.attempts)
     if how == "cancelled":
         assert await jobs.cancel(database, job.id)
     else:
@@ -278,11 +280,13 @@ async def test_who_finishes_a_job_too_late_leaves_the_pictures_of_who_was_in_tim
 ) -> None:
     saving, go_on, put = asyncio.Event(), asyncio.Event(), PictureFolder.put
 
-    async def put_late(folder: PictureFolder, files: Mapping[str, bytes]) -> None:
+    async def put_late(
+        folder: PictureFolder, files: Mapping[str, bytes], check: Callable[[], object] | None = None
+    ) -> None:
         if not saving.is_set():
             saving.set()
             await go_on.wait()
-        await put(folder, files)
+        await put(folder, files, check)
 
     monkeypatch.setattr(PictureFolder, "put", put_late)
     store = PictureStore(PictureFolder(settings.picture_folder))

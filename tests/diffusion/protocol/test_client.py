@@ -320,7 +320,7 @@ NONSENSE: dict[str, Answer] = {
     "an empty picture": _plain(_entries("", "")),
     "half a WebP": _plain(_entries(_text(b"RIFF1234WAVE"), _text(b"RIFF1234WAVE"))),
     "an error called 200": _plain('{"error": {"message": "out of paint"}}'),
-    "an error page": _plain("<html>", "text/html", 500),
+    "an error page": _plain("<html>", "text/html", 404),
     "an error in text": _plain("no", "text/plain", 400),
     "another status": _plain("", status=204),
     "a redirect": _redirect,
@@ -356,6 +356,15 @@ async def test_a_servers_own_words_are_kept_but_not_all_of_them() -> None:
     (failed,) = await _asked_of(_plain(json.dumps({"error": "x" * 10_000}), status=500))
     assert isinstance(failed, Failed)
     assert len(failed.reason) == 500
+
+
+@pytest.mark.parametrize("page", ["Internal Server Error", "<html>", ""])
+async def test_a_server_that_broke_without_a_word_about_the_request_may_be_asked_again(
+    page: str,
+) -> None:
+    with pytest.raises(InferenceUnavailable, match="status 500") as broken:
+        await _asked_of(_plain(page, "text/html", status=500))
+    assert broken.value.broke_off
 
 
 async def test_an_answer_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
