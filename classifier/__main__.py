@@ -10,7 +10,10 @@ import json
 import os
 import struct
 import sys
+import traceback
+from concurrent.futures import Future, ThreadPoolExecutor
 from io import BytesIO
+from queue import Queue
 from typing import BinaryIO, TextIO
 
 from PIL import Image
@@ -19,6 +22,10 @@ from classifier.model import Classifier, NoClassifier
 
 MAX_PICTURE_BYTES = 64 * 2**20
 """Bytes of a picture; a longer one ends the process, which cannot skip it."""
+
+PICTURES_AT_ONCE = 2
+"""Pictures that are looked at side by side: most of the time goes into decoding them, in one
+thread."""
 
 MAX_PIXELS = 4096 * 4096
 """Pixels of a picture. The bot shows none with more."""
@@ -34,8 +41,26 @@ def main() -> None:
         _answer(answers, {"error": str(error)})
         raise SystemExit(1) from error
     _answer(answers, {"ready": classifier.name})
-    while (encoded := _next_picture(sys.stdin.buffer)) is not None:
-        _answer(answers, _judge(classifier, encoded))
+    judging: Queue[Future[dict[str, float | str]] | None] = Queue(PICTURES_AT_ONCE)
+    with ThreadPoolExecutor(PICTURES_AT_ONCE + 1) as threads:
+        threads.submit(_answer_in_order, judging, answers)
+        try:
+            while (encoded := _next_picture(sys.stdin.buffer)) is not None:
+                judging.put(threads.submit(_judge, classifier, encoded))
+        finally:
+            judging.put(None)
+
+
+def _answer_in_order(
+    judging: "Queue[Future[dict[str, float | str]] | None]", answers: TextIO
+) -> None:
+    """Answer until the queue has None. A bug ends the process: the bot waits for an answer."""
+    try:
+        while (one := judging.get()) is not None:
+            _answer(answers, one.result())
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
 
 
 def load(model: str) -> Classifier:

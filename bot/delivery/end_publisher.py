@@ -54,10 +54,10 @@ NONCE_LIFETIME_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class _Beginning:
-    """What precedes the new message with a job's end: what Discord says of the one that is there,
+    """What precedes the new message with a job's end: whether Discord surely has the one before,
     and since when the new one may have been posted."""
 
-    state: MessageState
+    is_there: bool
     since: datetime | None
 
 
@@ -119,7 +119,8 @@ class EndPublisher:
         """
         self.forget(job.id)
         self._messages.files.begin(job, saved, pictures)
-        if job.message_id is not None and not job.hidden:
+        # By a token nothing could be searched for if this were all that came of it.
+        if job.message_id is not None and job.reply_token is None:
             beginning = asyncio.create_task(self._begin_early(job, job.message_id))
             # Nobody may want to know.
             beginning.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -281,7 +282,7 @@ class EndPublisher:
         message = asyncio.create_task(self._messages.of(job, job.attachment_limit))
         try:
             begun = await self._begun_early(job)
-            can_search = await self._check_message(job, begun.state if begun else None)
+            can_search = bool(begun and begun.is_there) or await self._check_message(job)
             since = begun.since if begun else await jobs.begin_end(self._database, job.id)
             posted = None
             if job.message_id is None:
@@ -306,15 +307,15 @@ class EndPublisher:
                 # The next use of a button adds it.
                 log.warning("Job %s is shown without the link to its file.", job.id)
 
-    async def _check_message(self, job: Job, state: MessageState | None) -> bool:
+    async def _check_message(self, job: Job) -> bool:
         """Check that a job's message is there; returns whether its channel can be searched.
 
-        `state` is what Discord said of it, if it was asked. Raises MessageDeleted, CannotPost.
+        Raises MessageDeleted, CannotPost.
         """
         if job.message_id is None or job.hidden:
             return job.reply_token is None
         place = (job.channel_id, job.message_id)
-        state = state or await self._messenger.state_of(*place, job.reply_token)
+        state = await self._messenger.state_of(*place, job.reply_token)
         if state is MessageState.DELETED:
             raise MessageDeleted(f"message {job.message_id} was deleted")
         if state is MessageState.CHANNEL_DELETED:
@@ -328,21 +329,26 @@ class EndPublisher:
         if not await self._notifies(replace(job, state=JobState.DONE)):
             return None
         state, since = await asyncio.gather(
-            self._messenger.state_of(job.channel_id, message_id, job.reply_token),
+            self._messenger.state_of(job.channel_id, message_id),
             jobs.begin_end(self._database, job.id),
+            return_exceptions=True,
         )
-        return _Beginning(state, since)
+        if isinstance(since, BaseException):
+            raise since
+        return _Beginning(state is MessageState.PRESENT, since)
 
     async def _begun_early(self, job: Job) -> _Beginning | None:
-        """What was asked and stored a moment ago, if it went well and the message was there."""
+        """What was asked and stored a moment ago, if a new message is posted."""
         early = self._early.pop(job.id, None)
-        if early is None or asyncio.get_running_loop().time() - early.begun > MAX_AGE_S:
+        if early is None:
             return None
         try:
             beginning = await early.beginning
-        except (StorageUnavailable, *TRANSIENT_ERRORS):
+        except StorageUnavailable:
             return None
-        return beginning if beginning and beginning.state is MessageState.PRESENT else None
+        if beginning and asyncio.get_running_loop().time() - early.begun > MAX_AGE_S:
+            return replace(beginning, is_there=False)
+        return beginning
 
     async def _posted_since(
         self, job: Job, since: datetime, can_search: bool

@@ -7,7 +7,7 @@ it is shown again is an old picture, or one of a place without a filter.
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.i18n.texts import Text, say_unmarked
@@ -234,24 +234,35 @@ class PictureGate:
             await set_scores(self._database, found)
         return tuple(scores)
 
-    async def _scores(self, pictures: Sequence[bytes]) -> tuple[float | None, ...]:
-        return tuple([await self._score(picture) for picture in pictures])
-
     async def _score(self, picture: bytes) -> float | None:
-        """How explicit a picture is; None if it cannot be checked now."""
+        return (await self._scores([picture]))[0]
+
+    async def _scores(self, pictures: Sequence[bytes]) -> tuple[float | None, ...]:
+        """How explicit pictures are; None for those that cannot be checked now."""
         assert self._classifier is not None, "callers make sure that there is one"
-        digest = await asyncio.to_thread(digest_of, picture)
-        if (known := self._known.get(digest)) is not None:
-            return known
-        try:
-            score = await self._classifier.score(picture)
-        except ClassifierAway as error:
-            log.warning("A picture is not checked: %s", error)
-            return None
-        self._known[digest] = score
-        if len(self._known) > MAX_REMEMBERED_SCORES:
+        digests = await asyncio.to_thread(lambda: [*map(digest_of, pictures)])
+        found = {one: self._known[one] for one in digests if one in self._known}
+        new = {
+            digest: picture
+            for digest, picture in zip(digests, pictures, strict=True)
+            if digest not in found
+        }
+        names, at_once = tuple(new), self._classifier.at_once
+        for first in range(0, len(names), at_once):
+            some = names[first : first + at_once]
+            try:
+                scores = await self._classifier.scores([new[one] for one in some])
+            except ClassifierAway as error:
+                log.warning("%d pictures are not checked: %s", len(some), error)
+                continue
+            found.update(zip(some, scores, strict=True))
+        self._remember({one: found[one] for one in names if one in found})
+        return tuple(map(found.get, digests))
+
+    def _remember(self, scores: Mapping[str, float]) -> None:
+        self._known.update(scores)
+        while len(self._known) > MAX_REMEMBERED_SCORES:
             self._known.popitem(last=False)
-        return score
 
 
 def _is_explicit(scores: Sequence[float | None], policy: PicturePolicy) -> bool:

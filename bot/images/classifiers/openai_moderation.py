@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
@@ -32,11 +33,16 @@ MAX_CONCURRENT_CALLS = 4
 class OpenAIModeration:
     """See `PictureClassifier`. `url` ends in `/v1`, or what stands for it elsewhere."""
 
+    at_once = 1
+
     def __init__(self, key: str | None, url: str = DEFAULT_URL) -> None:
         self.name = MODEL
         self._url = f"{url.rstrip('/')}/moderations"
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._places = asyncio.Semaphore(MAX_CONCURRENT_CALLS)
+
+    async def scores(self, pictures: Sequence[bytes]) -> Sequence[float]:
+        return [await self.score(picture) for picture in pictures]
 
     async def score(self, picture: bytes) -> float:
         try:

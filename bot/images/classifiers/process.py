@@ -13,6 +13,7 @@ import os
 import struct
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,8 @@ class ClassifierProcess:
     `picture_s` is seconds for one picture, `pause_s` after a failure.
     """
 
+    at_once = 4
+
     def __init__(
         self, model: str, *, picture_s: float = PICTURE_TIMEOUT_S, pause_s: float = PAUSE_S
     ) -> None:
@@ -72,55 +75,58 @@ class ClassifierProcess:
         return None if self._process is None else self._process.pid
 
     async def score(self, picture: bytes) -> float:
-        if self._waiting >= MAX_WAITING_PICTURES:
+        (score,) = await self.scores([picture])
+        return score
+
+    async def scores(self, pictures: Sequence[bytes]) -> Sequence[float]:
+        if self._waiting + len(pictures) > MAX_WAITING_PICTURES:
             raise ClassifierAway("too many pictures wait for the filter")
-        self._waiting += 1
+        self._waiting += len(pictures)
         try:
             await self._lock.acquire()
-            scoring = asyncio.create_task(self._score(picture))
+            scoring = asyncio.create_task(self._scores(pictures))
             scoring.add_done_callback(self._scored)
             # Whoever asked may be gone before it answers. It would be a pity to end it for that.
             return await asyncio.shield(scoring)
         finally:
-            self._waiting -= 1
+            self._waiting -= len(pictures)
 
     async def close(self) -> None:
         self._closed = True
         await self._end()
 
-    def _scored(self, scoring: asyncio.Task[float]) -> None:
+    def _scored(self, scoring: asyncio.Task[Sequence[float]]) -> None:
         self._lock.release()
         if not scoring.cancelled():
             # Nobody may ask for it any more.
             scoring.exception()
 
-    async def _score(self, picture: bytes) -> float:
+    async def _scores(self, pictures: Sequence[bytes]) -> Sequence[float]:
         if self._closed or time.monotonic() < self._away_until:
             raise ClassifierAway("the filter failed a moment ago")
         for _ in range(TRIES):
             try:
-                return await self._ask(picture)
+                return await self._ask(pictures)
             except (TimeoutError, OSError, EOFError, ValueError) as error:
                 log.warning("The filter's process failed, and is replaced: %r", error)
                 await self._end()
             except BaseException:
-                # Its answer to this picture would be taken for that to the next one.
+                # Its answers to these pictures would be taken for those to the next ones.
                 await self._end()
                 raise
         self._away_until = time.monotonic() + self._pause_s
         raise ClassifierAway("the filter's process fails")
 
-    async def _ask(self, picture: bytes) -> float:
+    async def _ask(self, pictures: Sequence[bytes]) -> Sequence[float]:
+        """All are sent before the first answer is read: the process looks at some side by side."""
         process = self._process or await self._start()
         assert process.stdin is not None, "it is a pipe"
-        async with asyncio.timeout(self._picture_s):
-            process.stdin.write(struct.pack(">I", len(picture)) + picture)
+        async with asyncio.timeout(self._picture_s * len(pictures)):
+            for picture in pictures:
+                process.stdin.write(struct.pack(">I", len(picture)))
+                process.stdin.write(picture)
             await process.stdin.drain()
-            answer = await _answer(process)
-        if "score" not in answer:
-            log.warning("The filter cannot read a picture: %s", answer.get("error"))
-            return 1.0
-        return float(answer["score"])
+            return [_score_in(await _answer(process)) for _ in pictures]
 
     async def _start(self) -> asyncio.subprocess.Process:
         if self._closed:
@@ -150,6 +156,14 @@ class ClassifierProcess:
         await process.wait()
         if process.stdin is not None:
             process.stdin.close()
+
+
+def _score_in(answer: dict[str, Any]) -> float:
+    """The score in an answer; what could not be read counts as explicit."""
+    if "score" not in answer:
+        log.warning("The filter cannot read a picture: %s", answer.get("error"))
+        return 1.0
+    return float(answer["score"])
 
 
 async def _answer(process: asyncio.subprocess.Process) -> dict[str, Any]:

@@ -52,6 +52,29 @@ def _sideways() -> bytes:
     return png(photo(), exif=exif)
 
 
+def _with_text(name: str, *, zipped: bool = False, international: bool = False) -> bytes:
+    text = PngInfo()
+    if international:
+        text.add_itxt(name, "x")
+    else:
+        text.add_text(name, "x", zip=zipped)
+    return png(photo(), pnginfo=text)
+
+
+def test_only_what_cannot_be_turned_is_surely_upright() -> None:
+    upright = plain_png(png(photo()))
+    for file in (png(photo()), _with_text("parameters"), _with_text("workflow")):
+        assert plain_png(file, upright=True) == plain_png(file) == upright
+    for file in (
+        _sideways(),
+        _with_text("Raw profile type exif"),
+        _with_text("Raw profile type exif", zipped=True),
+        _with_text("XML:com.adobe.xmp", international=True),
+    ):
+        assert plain_png(file, upright=True) is None
+        assert plain_png(file) == upright
+
+
 def _with_wrong_checksum() -> bytes:
     file = png(photo())
     at = file.index(b"IDAT") - 4

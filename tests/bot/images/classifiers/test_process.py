@@ -47,6 +47,9 @@ async def test_pictures_asked_at_once_get_their_own_scores_also_across_a_kill(
                 os.kill(running, signal.SIGKILL)
             scores = await asyncio.gather(*asked)
             assert [round(score, 2) for score in scores] == [0.98, 0.01, 0.12] * 4
+        # Several in one question get theirs too, those that cannot be read among them.
+        several = await classifier.scores([*map(picture, colours[:2]), b"none", picture("gray")])
+        assert [round(score, 2) for score in several] == [0.98, 0.01, 1.0, 0.12]
         # A member who gives up leaves no answer behind for the next picture.
         # Nor does the process end for it: the next one would wait for another to start.
         first = classifier.process_id
