@@ -61,20 +61,29 @@ async def measure(kind: str, url: str, jobs: int, asked: int, seconds: float) ->
     await fill(url, rows)
     found = Measured(f"{kind}, {jobs:,} jobs", time.perf_counter() - begin)
     print(f"{found.name}: filled in {found.fill_s:.0f} s", flush=True)
-    # What is left of the filling is none of the bot's: its collector need not look through it.
-    gc.collect()
-    gc.freeze()
-    async with Database(url) as database:
-        for question in QUESTIONS:
-            if question.is_for(database):
-                taken = await time_question(database, question, rows, asked)
-                found.questions[question.name] = taken
-        found.questions["claim"] = await time_claims(database, asked)
-        passings = [one for one in PASSINGS if one.bots == 1 or database.is_shared]
-    for passing in passings:
-        found.rates[passing] = await jobs_per_second(url, rows, passing, seconds)
+    with _only_own_garbage():
+        async with Database(url) as database:
+            for question in QUESTIONS:
+                if question.is_for(database):
+                    taken = await time_question(database, question, rows, asked)
+                    found.questions[question.name] = taken
+            found.questions["claim"] = await time_claims(database, asked)
+            passings = [one for one in PASSINGS if one.bots == 1 or database.is_shared]
+        for passing in passings:
+            found.rates[passing] = await jobs_per_second(url, rows, passing, seconds)
     print(f"{found.name}: measured", flush=True)
     return found
+
+
+@contextmanager
+def _only_own_garbage() -> Iterator[None]:
+    """Leave what was there before, which is none of the bot's, out of the collector's way."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def measure_all(
