@@ -33,16 +33,20 @@ from heapq import heapify, heappop, heappush, heapreplace
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     ColumnExpressionArgument,
     Select,
+    String,
     and_,
+    bindparam,
     case,
     func,
+    literal_column,
     or_,
     select,
+    union_all,
 )
-from sqlalchemy.orm import aliased
 
 from storage.models import COPIED_KINDS, JobMode, JobRow, JobState, MemberRow, ShareRow
 
@@ -71,7 +75,8 @@ class WaitingJob(NamedTuple):
     member_id: int
     served_at: datetime | None
     """When its member was last served."""
-    mode: JobMode = JobMode.FAST
+    mode: JobMode | str = JobMode.FAST
+    """Or its value: of thousands none is looked up."""
     copied: bool = False
     """Whether it takes no turn; see `storage.models.COPIED_KINDS`."""
     weight: int = 1
@@ -81,55 +86,50 @@ class WaitingJob(NamedTuple):
     """The virtual time at which their member's last job of the mode ended."""
 
 
-def next_turn() -> ColumnElement[int]:
-    """The turn after the latest that a claimed job has had."""
-    claimed = aliased(JobRow)
-    return select(func.coalesce(func.max(claimed.turn) + 1, 0)).scalar_subquery()
-
-
-def turn_of_mode() -> ColumnElement[int]:
-    """The turn in which a `JobRow` is claimed, if it is the first of its mode."""
-    turn = next_turn()
-    position = turn % len(ROUND)
-    away = {
-        mode: case(
-            {place: _turns_until(mode, place) for place in range(len(ROUND))}, value=position
+def modes() -> CTE:
+    """A row for each mode: the `turn` in which its first job is claimed, and where its last claimed
+    job began in virtual time, as `start`."""
+    latest = select((func.coalesce(func.max(JobRow.turn), -1) + 1).label("turn")).cte("latest")
+    position = latest.c.turn % len(ROUND)
+    of_each = [
+        select(
+            literal_column(f"'{mode.value}'", String).label("mode"),
+            (latest.c.turn + case(_turns_until(mode), value=position)).label("turn"),
+            select(func.coalesce(func.max(ShareRow.start), 0))
+            .where(ShareRow.mode == literal_column(f"'{mode.value}'", String))
+            .scalar_subquery()
+            .label("start"),
         )
         for mode in JobMode
-    }
-    return turn + case(away, value=JobRow.mode)
-
-
-def virtual_times() -> dict[JobMode, ColumnElement[int]]:
-    """For each mode, where in virtual time its last claimed job began."""
-    return {
-        mode: select(func.coalesce(func.max(ShareRow.start), 0))
-        .where(ShareRow.mode == mode)
-        .scalar_subquery()
-        for mode in JobMode
-    }
+    ]
+    return union_all(*of_each).cte("modes")
 
 
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 
 class ClaimOrder:
-    """The order as a query: its parts, to be used with what `join` joins."""
+    """The order as a query: its parts, to be used with what `join` joins.
+
+    What is the same for all waiting jobs is looked up once, not for each.
+    """
 
     def __init__(self) -> None:
-        # Counted once for all members, not for each waiting job.
         self._running = (
             select(JobRow.member_id, func.count().label("jobs"))
-            .where(JobRow.state == JobState.RUNNING, JobRow.finished_at.is_(None))
+            .where(
+                JobRow.state == bindparam(None, JobState.RUNNING, literal_execute=True),
+                JobRow.finished_at.is_(None),
+            )
             .group_by(JobRow.member_id)
             .subquery()
         )
         running: ColumnElement[int] = func.coalesce(self._running.c.jobs, 0)
         self.has_place = or_(JobRow.at_a_time.is_(None), running < JobRow.at_a_time)
         """Whether the member may have one more job running."""
-        self.turn = turn_of_mode()
-        virtual = case(virtual_times(), value=JobRow.mode)
-        own = func.coalesce(ShareRow.finish, 0)
+        self._modes = modes()
+        self.turn: ColumnElement[int] = self._modes.c.turn
+        own, virtual = ShareRow.finish, self._modes.c.start
         self.start: ColumnElement[int] = case((own > virtual, own), else_=virtual)
         """Where in virtual time the job begins, if it is claimed now."""
         self.keys: tuple[ColumnExpressionArgument[Any], ...] = (
@@ -147,6 +147,7 @@ class ClaimOrder:
         of_mode = and_(ShareRow.member_id == JobRow.member_id, ShareRow.mode == JobRow.mode)
         return (
             query.join(MemberRow, MemberRow.id == JobRow.member_id)
+            .join(self._modes, self._modes.c.mode == JobRow.mode)
             .outerjoin(ShareRow, of_mode)
             .outerjoin(self._running, self._running.c.member_id == JobRow.member_id)
         )
@@ -223,8 +224,10 @@ class _Group:
         return own if own > virtual else virtual
 
     def key(self) -> _Key:
-        member = self.member
-        return (member.busy // self.weight, self.start(), member.served, self.jobs[0])
+        # As `start`, which is not called here: of thousands of keys each would take as long again.
+        member, own, virtual = self.member, self.own.at, self.virtual.at
+        start = own if own > virtual else virtual
+        return (member.busy // self.weight, start, member.served, self.jobs[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,33 +269,34 @@ class _Line:
         self._taken = 0
         self._minds_places = True
         self._full: list[tuple[list[tuple[_Key, _Group]], _Group]] = []
-        times = self._times = {mode: _Time(virtual.get(mode, 0)) for mode in JobMode}
+        times: dict[str, _Time] = {mode: _Time(virtual.get(mode, 0)) for mode in JobMode}
+        self._times = times
         members: dict[int, _Member] = {}
         own: dict[tuple[int, str], _Time] = {}
         groups: dict[tuple[int, str, bool, int, int | None], _Group] = {}
         for age, job in enumerate(waiting):
-            mode = job.mode.value  # a text is looked up faster than a choice
-            alike = (job.member_id, mode, job.copied, job.weight, job.at_a_time)
+            job_id, member_id, served_at, mode, copied, weight, at_a_time, finish = job
+            alike = (member_id, mode, copied, weight, at_a_time)
             if (group := groups.get(alike)) is None:
-                if (member := members.get(job.member_id)) is None:
-                    member = _Member(job.served_at, running[job.member_id])
-                    members[job.member_id] = member
-                ended = own.setdefault((job.member_id, mode), _Time(job.finish))
-                group = groups[alike] = _Group(job, member, ended, times[job.mode])
-            group.jobs.append((age, job.job_id))
+                if (member := members.get(member_id)) is None:
+                    members[member_id] = member = _Member(served_at, running[member_id])
+                if (ended := own.get((member_id, mode))) is None:
+                    own[member_id, mode] = ended = _Time(finish)
+                group = groups[alike] = _Group(job, member, ended, times[mode])
+            group.jobs.append((age, job_id))
         self._copies: list[tuple[_Key, _Group]] = []
-        by_mode: dict[str | None, list[tuple[_Key, _Group]]] = {mode.value: [] for mode in JobMode}
+        by_mode: dict[str | None, list[tuple[_Key, _Group]]] = {mode: [] for mode in JobMode}
         by_mode[None] = self._copies
         for (_, mode, copied, *_rest), group in groups.items():
             by_mode[None if copied else mode].append((group.key(), group))
         for heap in by_mode.values():
             heapify(heap)
-        self._round = [by_mode[mode.value] for mode in ROUND]
+        self._round = [by_mode[mode] for mode in ROUND]
 
     def claim(self) -> Claim:
         """Claim the next job."""
         job_id = self.take()
-        return Claim(job_id, self._turn, {mode: time.at for mode, time in self._times.items()})
+        return Claim(job_id, self._turn, {mode: self._times[mode].at for mode in JobMode})
 
     def take(self) -> str:
         """Claim the next job, of those that are left."""
@@ -341,6 +345,6 @@ class _Line:
         return False
 
 
-def _turns_until(mode: JobMode, place: int) -> int:
-    """How many turns of other modes come before the next of this mode, from this place on."""
-    return (ROUND[place:] + ROUND[:place]).index(mode)
+def _turns_until(mode: JobMode) -> dict[int, int]:
+    """How many turns of other modes come before the next of this mode, from each place on."""
+    return {place: (ROUND[place:] + ROUND[:place]).index(mode) for place in range(len(ROUND))}

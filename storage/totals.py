@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ScalarSelect, func, select, update
+from sqlalchemy import ScalarSelect, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,6 +34,16 @@ _COUNTERS = {
 }
 
 
+_COUNTED = {
+    state: update(TotalsRow)
+    .where(TotalsRow.member_id == bindparam("of_member"))
+    .values({counter: counter + 1, TotalsRow.pictures: TotalsRow.pictures + bindparam("more")})
+    .returning(TotalsRow.member_id)
+    for state, counter in _COUNTERS.items()
+}
+"""Statements that count one more job that ended in a state, with `more` pictures."""
+
+
 async def totals(database: Database, member_id: int) -> Totals:
     """How a member's jobs ended, and their pictures."""
     async with database.reading() as session:
@@ -50,15 +60,9 @@ async def totals(database: Database, member_id: int) -> Totals:
 
 async def count_end(session: AsyncSession, member_id: int, state: JobState, pictures: int) -> None:
     """Count a job that ends in this state; its row, and those of its pictures, say so already."""
-    counter = _COUNTERS[state]
-    counted = (
-        update(TotalsRow)
-        .where(TotalsRow.member_id == member_id)
-        .values({counter: counter + 1, TotalsRow.pictures: TotalsRow.pictures + pictures})
-        .returning(TotalsRow.member_id)
-    )
-    if await session.scalar(counted) is None and not await _begin(session, member_id):
-        await session.execute(counted)  # Another end of theirs was the first meanwhile.
+    counted, of_member = _COUNTED[state], {"of_member": member_id, "more": pictures}
+    if await session.scalar(counted, of_member) is None and not await _begin(session, member_id):
+        await session.execute(counted, of_member)  # Another end was the first meanwhile.
 
 
 async def forget_ends(

@@ -17,6 +17,15 @@ from storage.models import Base
 PORTION = 20_000
 """Rows of a table that are written at once."""
 
+KEYS = """
+    SELECT conname AS name, conrelid::regclass::text AS of, pg_get_constraintdef(oid) AS what
+    FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace AND contype IN ('f', 'p', 'u')
+    AND conrelid::regclass::text <> 'alembic_version'
+    ORDER BY contype
+"""
+"""Foreign keys, then what they refer to: primary keys and columns with unique values."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -88,6 +97,11 @@ async def _fill_postgres(url: str, rows: Rows) -> None:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("SET session_replication_role = replica")  # no foreign keys
+        # Keys too: ids are in no order, and looking up the place of each takes the longer the
+        # more are there.
+        keys = await connection.fetch(KEYS)
+        for key in keys:
+            await connection.execute(f'ALTER TABLE {key["of"]} DROP CONSTRAINT "{key["name"]}"')
         made = await connection.fetch(
             "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
             " AND indexname LIKE 'ix_%'"
@@ -102,6 +116,10 @@ async def _fill_postgres(url: str, rows: Rows) -> None:
         await connection.execute("SET maintenance_work_mem = '512MB'")
         for index in made:
             await connection.execute(index["indexdef"])
+        for key in reversed(keys):
+            await connection.execute(
+                f'ALTER TABLE {key["of"]} ADD CONSTRAINT "{key["name"]}" {key["what"]}'
+            )
         for name in ("word_rules", "moderation_log"):  # the next ids come after those written
             await connection.execute(
                 f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), max(id)) FROM {name}"

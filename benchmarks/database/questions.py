@@ -26,6 +26,7 @@ from storage.pictures import at, of_job, orphans, retention
 from storage.pictures.files import StoredFile
 from storage.pictures.store import PictureStore
 from storage.privacy import erasure, export
+from storage.privacy.tables import MEMBER_TABLES
 from storage.rules import access, blocks, defaults, quotas, words
 from storage.rules import pictures as picture_policies
 
@@ -141,6 +142,13 @@ async def _first_rows(database: Database, it: Asked) -> object:
     return seen
 
 
+async def _first_rows_of_one(database: Database, it: Asked) -> object:
+    table = MEMBER_TABLES[it.number % len(MEMBER_TABLES)]
+    async for rows in export.rows_of(database, table, it.member_id):
+        return rows
+    return None
+
+
 async def _first_start_picture(database: Database, it: Asked) -> object:
     async for digest in export.start_pictures_of(database, it.member_id):
         return digest
@@ -201,7 +209,7 @@ MEMBERS = (
     Question("/privacy: how much is stored", erasure.stored, lambda d, it: erasure.stored(d, it.member_id)),
     Question("deletion: some jobs", erasure.some_jobs, lambda d, it: erasure.some_jobs(d, it.member_id)),
     Question("deletions left", erasure.asked, lambda d, _: erasure.asked(d)),
-    Question("export: first rows of each table", export.rows_about, _first_rows),
+    Question("export: first rows of a table", export.rows_of, _first_rows_of_one),
     Question("export: a start picture", export.start_pictures_of, _first_start_picture),
 )  # fmt: skip
 
@@ -241,5 +249,8 @@ UPKEEP = (
     Question("every 5 s: leases that have ended", jobs.requeue_expired, lambda d, _: jobs.requeue_expired(d), shared_only=True),
     Question("every 5 s: duties of dead bots", duties.abandoned, lambda d, _: duties.abandoned(d, "erasure "), shared_only=True),
 )  # fmt: skip
+
+WALKS = (Question("export: first rows of each table", export.rows_about, _first_rows),)
+"""Long work. What is timed is one of its portions, which is a question of its own."""
 
 QUESTIONS = (*QUEUE, *JOBS, *MEMBERS, *SERVERS, *UPKEEP)

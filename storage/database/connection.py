@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import (
     AsyncIterator,
     Callable,
@@ -13,15 +14,19 @@ from collections.abc import (
 )
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import URL, ColumnElement, Double, cast, event, func, inspect
+from sqlalchemy import URL, ColumnElement, Double, Table, cast, event, func, inspect
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.dml import ReturningInsert
 
 from storage.database import errors
 from storage.database.errors import StorageUnavailable, translate_errors, unavailable
@@ -39,6 +44,15 @@ Listener = Callable[[object], None]
 
 RANDOM_PAGE_COST = 1.1
 """What Postgres takes reading at another place for, on SSDs or in memory: reading on is 1."""
+
+MAX_UNASKED_S = 1.0
+"""A connection that rested for longer is asked whether it still is one, before it is used."""
+
+RESTS_SINCE = "rests_since"
+"""The key in a connection's `info` of when it was given back, by the monotonic clock."""
+
+MAX_UPSERTS = 128
+"""Statements that are kept: each for a table and the columns that are set."""
 
 ANNOUNCED = "announced"
 """The key in a session's `info` of what is told once it is committed."""
@@ -156,7 +170,7 @@ class Database:
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         if self._closed:
             raise unavailable(self._url, "this process has closed it")
-        session, began_at = AsyncSession(engine, expire_on_commit=False), datetime.now(UTC)
+        session, began_at = _begin(engine), datetime.now(UTC)
         self._sessions += 1
         self._idle.clear()
         try:
@@ -255,6 +269,13 @@ class Database:
         await self.close()
 
 
+def _begin(engine: AsyncEngine) -> AsyncSession:
+    # Nothing looks at rows again that a statement changed behind the session's back. Otherwise it
+    # works out, with each statement, which of the rows that it knows were changed.
+    unsynchronized = {"synchronize_session": False}
+    return AsyncSession(engine, expire_on_commit=False, execution_options=unsynchronized)
+
+
 def create_engine(url: URL, threads: list[Thread], *, migrating: bool = False) -> AsyncEngine:
     """The engine; `threads` collects those that SQLite's connections work in."""
     if is_sqlite(url):
@@ -263,10 +284,10 @@ def create_engine(url: URL, threads: list[Thread], *, migrating: bool = False) -
     if not migrating:  # rebuilding a large table, or waiting for another migration, takes longer
         timeouts["command_timeout"] = errors.TIMEOUT_S
     # Parameters are prompts and names of people: they do not belong in a log.
-    engine = create_async_engine(
-        url, hide_parameters=True, pool_pre_ping=True, connect_args=timeouts
-    )
+    engine = create_async_engine(url, hide_parameters=True, connect_args=timeouts)
     fit_to_pooler(engine)
+    event.listen(engine.sync_engine, "checkin", _note_rest)
+    event.listen(engine.sync_engine, "checkout", _check_rested)
     if not migrating:
         event.listen(engine.sync_engine, "connect", _set_up_postgres)
     return engine
@@ -290,6 +311,28 @@ def _set_up_postgres(connection: Any, _record: object) -> None:
     connection.commit()
 
 
+def _note_rest(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info[RESTS_SINCE] = time.monotonic()
+
+
+def _check_rested(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
+    """Have the pool connect anew where a connection broke while it rested.
+
+    It may break without a sign: so it is asked, if it rested for long. Asking takes three round
+    trips, as many as a whole transaction with one statement.
+    """
+    since = record.info.get(RESTS_SINCE)
+    if since is None:
+        return  # a new one
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
+    if time.monotonic() - since > MAX_UNASKED_S:
+        try:
+            connection.ping()
+        except connection.dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+
 def is_shared(session: AsyncSession) -> bool:
     """Whether several bots may work on the session's database at once."""
     return session.get_bind().dialect.name != "sqlite"
@@ -308,17 +351,35 @@ async def upsert(
 
     In all cases the row is locked until the end of the transaction.
     """
-    insert = postgresql_insert if is_shared(session) else sqlite_insert
-    statement = insert(table).values(values)
-    keys = inspect(table).primary_key
-    written = await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[column.name for column in keys],
-            set_={name: statement.excluded[name] for name in update},
-            where=where,
-        ).returning(*keys)
-    )
+    if where is None:
+        written = await session.execute(
+            _upsert(is_shared(session), table, frozenset(update)), values
+        )
+    else:
+        conditional = _make_upsert(is_shared(session), table, update, where)
+        written = await session.execute(conditional.values(values))
     return written.first() is not None
+
+
+def _make_upsert(
+    shared: bool,
+    table: type[DeclarativeBase],
+    update: Collection[str],
+    where: ColumnElement[bool] | None = None,
+) -> ReturningInsert[Any]:
+    made = inspect(table)
+    assert isinstance(made.local_table, Table)
+    # Of the table, not of its class: nothing of what the session knows changes with it.
+    statement = (postgresql_insert if shared else sqlite_insert)(made.local_table)
+    return statement.on_conflict_do_update(
+        index_elements=[column.name for column in made.primary_key],
+        set_={name: statement.excluded[name] for name in update},
+        where=where,
+    ).returning(*made.primary_key)
+
+
+_upsert = lru_cache(MAX_UPSERTS)(_make_upsert)
+"""Kept, because making one takes longer than the statement."""
 
 
 def clock_s(session: AsyncSession) -> ColumnElement[float]:

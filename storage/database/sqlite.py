@@ -6,7 +6,8 @@ The driver's own connections keep their locks, or their threads, where ours must
 import asyncio
 import sqlite3
 import time
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from threading import Thread
 from typing import Any
 
@@ -28,7 +29,7 @@ def create_sqlite_engine(url: URL, threads: list[Thread], *, migrating: bool) ->
     """The engine for a file; `threads` collects those that its connections work in."""
 
     def connect(file: str, **options: Any) -> aiosqlite.Connection:
-        connection = _StoppedOnce(lambda: _UnlockedOnClose(file, **options), iter_chunk_size=64)
+        connection = _Connection(lambda: _UnlockedOnClose(file, **options), iter_chunk_size=64)
         # A process may end without waiting for it, as with those that SQLAlchemy makes.
         connection._thread.daemon = True
         threads[:] = [thread for thread in threads if thread.is_alive()]
@@ -66,16 +67,86 @@ def create_sqlite_engine(url: URL, threads: list[Thread], *, migrating: bool) ->
     return engine
 
 
-class _StoppedOnce(aiosqlite.Connection):
-    """Can be stopped again after its thread has ended; the driver's own would wait for ever."""
+class _Connection(aiosqlite.Connection):
+    """Goes to its thread once for a statement, and can be stopped again after its thread has ended.
+
+    The driver's own goes there four times: to make a cursor, to execute, to fetch, and to close.
+    That took the bot longer than SQLite took for the statement. And it would wait for ever for a
+    thread that was stopped before.
+    """
 
     _stopped = False
+    _is_at_rest = True
+
+    def cursor(self) -> "_Cursor":  # type: ignore[override]
+        return _Cursor(self)
+
+    async def visit(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """Have the thread do something with SQLite's connection."""
+        self._is_at_rest = False
+        try:
+            await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
+        except sqlite3.Error:
+            self._is_at_rest = True
+            raise
+        self._is_at_rest = True
+
+    async def rollback(self) -> None:
+        # The pool asks for it whenever a connection comes back. What is left of a caller who was
+        # cancelled may still be at work.
+        if self.in_transaction or not self._is_at_rest:
+            await super().rollback()
 
     def stop(self) -> asyncio.Future[Any] | None:
         if self._stopped:
             return None
         self._stopped = True
         return super().stop()
+
+
+class _Cursor:
+    """One statement and all of its rows; SQLAlchemy fetches all of them anyway."""
+
+    arraysize = 1
+
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
+        self._rows: list[Any] = []
+        self.description: Any = None
+        self.rowcount = -1
+        self.lastrowid: int | None = None
+
+    async def __aenter__(self) -> "_Cursor":
+        return self
+
+    async def execute(self, statement: str, parameters: Any = ()) -> None:
+        await self._run(lambda cursor: cursor.execute(statement, parameters))
+
+    async def executemany(self, statement: str, parameters: Any) -> None:
+        await self._run(lambda cursor: cursor.executemany(statement, parameters))
+
+    async def fetchall(self) -> list[Any]:
+        return self._rows
+
+    async def fetchmany(self, size: int) -> list[Any]:
+        some, self._rows = self._rows[:size], self._rows[size:]
+        return some
+
+    async def fetchone(self) -> Any:
+        return next(iter(await self.fetchmany(1)), None)
+
+    async def close(self) -> None:
+        self._rows = []
+
+    async def _run(self, begin: Callable[[sqlite3.Cursor], object]) -> None:
+        def run(connection: sqlite3.Connection) -> None:
+            with closing(connection.cursor()) as cursor:
+                begin(cursor)
+                self._rows = cursor.fetchall()
+                self.description = cursor.description
+                self.rowcount, self.lastrowid = cursor.rowcount, cursor.lastrowid
+
+        await self._connection.visit(run)
 
 
 class _UnlockedOnClose(sqlite3.Connection):

@@ -7,8 +7,7 @@ from enum import StrEnum
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import announce
-from storage.jobs.records import Job, to_job
-from storage.models import JobRow
+from storage.jobs.records import Job
 
 
 class JobStep(StrEnum):
@@ -55,8 +54,7 @@ class JobChanged:
 
 
 def announce_change(
-    session: AsyncSession, step: JobStep, row: JobRow, cause: FailureCause | None = None
+    session: AsyncSession, step: JobStep, job: Job, cause: FailureCause | None = None
 ) -> None:
     """Have the listeners told of this change when the session's transaction is committed."""
-    job = to_job(row)
     announce(session, lambda began_at: JobChanged(step, job, began_at, cause))

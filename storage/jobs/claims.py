@@ -3,14 +3,29 @@
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    Update,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import queue_order
-from storage.database import Database, upsert
+from storage.database import Database, is_shared, upsert
 from storage.jobs.changes import JobStep, announce_change
-from storage.jobs.leases import lease_end
+from storage.jobs.leases import end_from_now, lease_end
 from storage.jobs.lookups import unfinished
 from storage.jobs.records import Job, to_job
 from storage.models import COPIED_KINDS, JobKind, JobRow, JobState, MemberRow, ShareRow
@@ -45,31 +60,26 @@ async def claim_next(
     )
     limit = CANDIDATES
     while True:
-        async with database.transaction() as session:
-            found = (await session.execute(claimable, {"candidates": limit})).all()
-            claimed = await _first_free(session, found)
-            if claimed is None and len(found) < limit:
-                return None
-            if claimed is None:
-                limit *= 2  # Other workers are claiming all of these.
-                continue
-            row, turn, start = claimed
-            now = datetime.now(UTC)
-            # Also locks the member's row: another worker's claim of their jobs is over then.
-            await session.execute(
-                update(MemberRow).where(MemberRow.id == row.member_id).values(served_at=now)
-            )
-            if row.at_a_time is not None and await _running(session, row) >= row.at_a_time:
-                continue  # Another worker took the last place of this member meanwhile.
-            takes_turn = row.kind not in COPIED_KINDS
-            if takes_turn:
-                await _take_share(session, row, start)
-            # All at once: with each change of the row, Postgres writes all of its indexes.
-            row.turn = turn if takes_turn else row.turn
-            row.state, row.started_at, row.attempts = JobState.RUNNING, now, row.attempts + 1
-            row.lease, row.leased_until = row.lease + 1, lease_end(session)
-            announce_change(session, JobStep.CLAIMED, row)
-            return to_job(row)
+        try:
+            async with database.transaction() as session:
+                found = (await session.execute(claimable, {"candidates": limit})).all()
+                now = datetime.now(UTC)
+                claimed = await _first_free(session, found, now)
+                if claimed is not None:
+                    row, start = claimed
+                    await _serve(session, row, start, now)
+                    job = to_job(row)
+                    announce_change(session, JobStep.CLAIMED, job)
+                    return job
+        except _NoPlaceLeft:
+            continue
+        if len(found) < limit:
+            return None
+        limit *= 2  # Other workers are claiming all of these.
+
+
+class _NoPlaceLeft(Exception):
+    """Another worker took the last place of this member meanwhile."""
 
 
 @lru_cache(MAX_STATEMENTS)
@@ -92,37 +102,81 @@ def _claimable(
             unfinished(JobState.QUEUED),
             JobRow.message_id.is_not(None),
             order.has_place,
-            JobRow.kind.in_(kinds),
+            JobRow.kind.in_(_written(sorted(kinds))),
             *_of_models(resolved_only, only_models, except_models),
         )
         .order_by(*order.keys)
-        .limit(bindparam("candidates", type_=Integer))
+        .limit(bindparam("candidates", type_=Integer, literal_execute=True))
     )
 
 
-_FREE = (
-    select(JobRow)
-    .where(JobRow.id == bindparam("job_id"), unfinished(JobState.QUEUED))
-    # A row that another queue worker is just claiming is skipped, not waited for.
-    # key_share: jobs can still be added whose parent or member is locked here.
-    .with_for_update(of=JobRow, skip_locked=True, key_share=True)
+def _written(kinds: Sequence[JobKind]) -> BindParameter[Any]:
+    """Kinds as part of a statement, not as its parameters: see `unfinished`."""
+    return bindparam(None, kinds, expanding=True, literal_execute=True)
+
+
+def _claim(lease_end: ColumnElement[datetime] | None) -> Update:
+    """Claims the job `job_id`, in this `turn` and at `now`, if it is still to be claimed.
+
+    All at once: with each change of the row, Postgres writes all of its indexes.
+    """
+    free = (
+        select(JobRow.id)
+        .where(JobRow.id == bindparam("job_id"), unfinished(JobState.QUEUED))
+        # A row that another queue worker is just claiming is skipped, not waited for.
+        # key_share: jobs can still be added whose parent or member is locked here.
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    return (
+        update(JobRow)
+        .where(JobRow.id == free.scalar_subquery())
+        .values(
+            # Copies take no turn.
+            turn=case(
+                (JobRow.kind.in_(COPIED_KINDS), JobRow.turn),
+                else_=bindparam("turn", type_=BigInteger),
+            ),
+            state=JobState.RUNNING,
+            started_at=bindparam("now"),
+            attempts=JobRow.attempts + 1,
+            lease=JobRow.lease + 1,
+            leased_until=lease_end,
+        )
+        .returning(JobRow)
+    )
+
+
+_CLAIM_SHARED, _CLAIM_ALONE = _claim(end_from_now()), _claim(None)
+_SERVED = (
+    update(MemberRow).where(MemberRow.id == bindparam("member")).values(served_at=bindparam("now"))
 )
-"""A job that is still to be claimed, by the parameter `job_id`: locked for whoever asks."""
 
 
 async def _first_free(
-    session: AsyncSession, found: Sequence[Row[str, int, int]]
-) -> tuple[JobRow, int, int] | None:
-    """The first job that no other worker is claiming, with its turn and where it begins."""
+    session: AsyncSession, found: Sequence[Row[str, int, int]], now: datetime
+) -> tuple[JobRow, int] | None:
+    """Claim the first job that no other worker is claiming; returns it, and where it begins in
+    virtual time."""
+    claim = _CLAIM_SHARED if is_shared(session) else _CLAIM_ALONE
     for job_id, turn, start in found:
-        row = await session.scalar(_FREE, {"job_id": job_id})
+        row = await session.scalar(claim, {"job_id": job_id, "turn": turn, "now": now})
         if row is not None:
-            return row, turn, start
+            return row, start
     return None
 
 
+async def _serve(session: AsyncSession, row: JobRow, start: int, now: datetime) -> None:
+    """Note that a claimed job's member was served. Raises _NoPlaceLeft."""
+    # Also locks the member's row: another worker's claim of their jobs is over then.
+    await session.execute(_SERVED, {"member": row.member_id, "now": now})
+    if row.at_a_time is not None and await _running(session, row) > row.at_a_time:
+        raise _NoPlaceLeft
+    if row.kind not in COPIED_KINDS:
+        await _take_share(session, row, start)
+
+
 async def _running(session: AsyncSession, row: JobRow) -> int:
-    """How many jobs of a job's member run."""
+    """How many jobs of a job's member run, with it."""
     running = await session.scalar(
         select(func.count()).where(JobRow.member_id == row.member_id, unfinished(JobState.RUNNING))
     )
@@ -178,5 +232,6 @@ async def claim_unposted(database: Database, job_id: str, lease: int | None = No
         )
         if row is None:
             return None
-        announce_change(session, JobStep.CLAIMED, row)
-        return to_job(row)
+        job = to_job(row)
+        announce_change(session, JobStep.CLAIMED, job)
+        return job

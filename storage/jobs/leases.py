@@ -30,7 +30,12 @@ MAX_TAKEN_UP = 100
 
 def lease_end(session: AsyncSession) -> ColumnElement[datetime] | None:
     """When a lease ends that is taken or renewed now; None if it does not."""
-    return func.now() + timedelta(seconds=LEASE_S) if is_shared(session) else None
+    return end_from_now() if is_shared(session) else None
+
+
+def end_from_now() -> ColumnElement[datetime]:
+    """When a lease ends that is taken or renewed now, on a database that bots share."""
+    return func.now() + timedelta(seconds=LEASE_S)
 
 
 def is_free() -> ColumnElement[bool]:
@@ -105,7 +110,7 @@ async def let_go(database: Database, held: Mapping[str, int]) -> None:
             .returning(JobRow)
         )
         for row in rows.all():
-            announce_change(session, JobStep.REQUEUED, row)
+            announce_change(session, JobStep.REQUEUED, to_job(row))
         await session.execute(update(JobRow).where(_are(held)).values(leased_until=None))
 
 
@@ -131,7 +136,7 @@ async def requeue_expired(database: Database) -> int:
         )
         found = rows.all()
         for row in found:
-            announce_change(session, JobStep.REQUEUED, row)
+            announce_change(session, JobStep.REQUEUED, to_job(row))
         return len(found)
 
 

@@ -3,8 +3,18 @@
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    String,
+    and_,
+    bindparam,
+    func,
+    select,
+    type_coerce,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import queue_order
@@ -12,6 +22,7 @@ from storage.database import Database
 from storage.jobs.records import UNFINISHED, Job, to_job
 from storage.models import (
     COPIED_KINDS,
+    JobMode,
     JobRow,
     JobState,
     MemberRow,
@@ -54,8 +65,10 @@ def not_erased() -> ColumnElement[bool]:
 
 def unfinished(*states: JobState) -> ColumnElement[bool]:
     """The condition that a job is in one of these states, in which it has not ended."""
+    # Written out, not as parameters: so Postgres plans a statement once, knowing how few these are.
+    written: BindParameter[Any] = bindparam(None, states, expanding=True, literal_execute=True)
     # The second part says that the index of unfinished jobs has it, whatever the states are.
-    return and_(JobRow.state.in_(states), JobRow.finished_at.is_(None))
+    return and_(JobRow.state.in_(written), JobRow.finished_at.is_(None))
 
 
 async def open_jobs(database: Database, member_id: int) -> tuple[Job, ...]:
@@ -145,15 +158,13 @@ async def in_queue(
             )
         ]
         waiting = await _waiting(session)
-        virtual = queue_order.virtual_times()
-        turn, *times = (
-            await session.execute(select(queue_order.next_turn(), *virtual.values()))
-        ).one()
+        modes = (await session.execute(_MODES)).all()
         order = queue_order.in_turn(
             waiting,
             Counter(job.member_id for job in running),
-            turn,
-            dict(zip(virtual, times, strict=True)),
+            # One of the modes has the next turn.
+            min(mode.turn for mode in modes),
+            {JobMode(mode.mode): mode.start for mode in modes},
         )
         own = {job.job_id for job in waiting if first is None or job.member_id == of_member}
         places = _places(order, first or 0, own)
@@ -182,7 +193,7 @@ _WAITING = (
         JobRow.id,
         JobRow.member_id,
         MemberRow.served_at,
-        JobRow.mode,
+        type_coerce(JobRow.mode, String),
         JobRow.kind.in_(COPIED_KINDS),
         JobRow.weight,
         JobRow.at_a_time,
@@ -193,12 +204,14 @@ _WAITING = (
     .where(unfinished(JobState.QUEUED))
     .order_by(JobRow.created_at, JobRow.id)
 )
+_MODES = select(queue_order.modes())
 
 
 async def _waiting(session: AsyncSession) -> list[queue_order.WaitingJob]:
     """What decides the order of the queued jobs, the oldest first."""
-    rows = await session.execute(_WAITING)
-    return [queue_order.WaitingJob(*row) for row in rows.all()]
+    # By the connection: of thousands of rows, the session would make each anew.
+    connection = await session.connection()
+    return [queue_order.WaitingJob(*row) for row in await connection.execute(_WAITING)]
 
 
 async def _by_ids(session: AsyncSession, job_ids: Collection[str]) -> list[Job]:

@@ -13,27 +13,31 @@ its lease (`storage.jobs.leases`), and is refused if another bot has taken the j
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, select, update
+from sqlalchemy import ColumnElement, bindparam, case, select, update
+from sqlalchemy import insert as insert_into
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from storage import drafts
-from storage.database import Database, upsert
+from storage.database import Database, is_shared, upsert
 from storage.jobs.changes import FailureCause, JobStep, announce_change
-from storage.jobs.leases import lease_end
+from storage.jobs.leases import end_from_now, lease_end
 from storage.jobs.lookups import count_open_in, not_erased
 from storage.jobs.records import (
     UNFINISHED,
     UNRESOLVED_KEY,
     Job,
     NewJob,
+    accepted,
     fold,
     model_in,
     to_job,
-    to_row,
+    to_values,
 )
-from storage.models import JobRow, JobState, MemberRow
+from storage.models import JobRow, JobState, MemberRow, table_of
 from storage.pictures import NewPicture
 from storage.pictures import to_row as to_picture_row
 from storage.rules import quotas
@@ -126,17 +130,23 @@ async def insert(
         raise DraftGone
     # A microsecond apart, so that "oldest first" keeps the order they were given in.
     rows = [
-        to_row(job, folded[job.prompt], now + timedelta(microseconds=i))
+        to_values(job, folded[job.prompt], now + timedelta(microseconds=i))
         for i, job in enumerate(new)
     ]
-    for row in rows:
-        # Whoever adds them gives them their messages.
-        row.leased_until = lease_end(session)
-    session.add_all(rows)
-    for row in rows:
-        announce_change(session, JobStep.QUEUED, row)
-    await _count(session, rows)
-    return tuple(to_job(row) for row in rows)
+    # Whoever adds them gives them their messages.
+    await session.execute(_ADD_SHARED if is_shared(session) else _ADD_ALONE, rows)
+    added = [accepted(values) for values in rows]
+    for job in added:
+        announce_change(session, JobStep.QUEUED, job)
+    await _count(session, added)
+    return tuple(added)
+
+
+_ADD_SHARED = insert_into(table_of(JobRow)).values(leased_until=end_from_now())
+_ADD_ALONE = insert_into(table_of(JobRow))
+_ASKED = (
+    update(MemberRow).where(MemberRow.id == bindparam("member")).values(asked_at=bindparam("at"))
+)
 
 
 async def _check_quota(
@@ -163,16 +173,14 @@ async def _check_parents(session: AsyncSession, parents: Collection[str]) -> Non
         raise ParentGone
 
 
-async def _count(session: AsyncSession, rows: Sequence[JobRow]) -> None:
+async def _count(session: AsyncSession, added: Sequence[Job]) -> None:
     """Count the pictures of new jobs, and when their member asked for them."""
-    server_id, member_id = rows[0].server_id, rows[0].member_id
-    drawn = [(row.created_at, row.counted_pictures) for row in rows if row.counted_pictures]
+    server_id, member_id = added[0].server_id, added[0].member_id
+    drawn = [(job.created_at, job.counted_pictures) for job in added if job.counted_pictures]
     if server_id is None or not drawn:
         return
     await quotas.count(session, server_id, member_id, drawn)
-    await session.execute(
-        update(MemberRow).where(MemberRow.id == member_id).values(asked_at=drawn[0][0])
-    )
+    await session.execute(_ASKED, {"member": member_id, "at": drawn[0][0]})
 
 
 async def set_request(
@@ -225,23 +233,15 @@ async def finish(
     the verdict that it has but for pictures that could not be checked; None if they were. Its time
     counts for its member's quota, from when it was last claimed.
     """
-    ruled = {} if verdict is None else {"verdict": verdict, "verdict_reason": reason}
+    values = {"job_id": job_id, "now": _now(), "held_back": held_back, "had": lease}
+    if verdict is not None:
+        values |= {"verdict": verdict, "verdict_reason": reason}
     async with database.transaction() as session:
-        row = await session.scalar(
-            update(JobRow)
-            .where(JobRow.id == job_id, JobRow.state == JobState.RUNNING, *_leased(lease))
-            .values(
-                state=JobState.DONE,
-                finished_at=_now(),
-                held_back=held_back,
-                leased_until=None if lease is None else lease_end(session),
-                **ruled,
-            )
-            .returning(JobRow)
-        )
+        finishes = _finishes(is_shared(session), lease is not None, verdict is not None)
+        row = await session.scalar(finishes, values)
         if row is None:
             return False
-        announce_change(session, JobStep.ENDED, row)
+        announce_change(session, JobStep.ENDED, to_job(row))
         session.add_all(to_picture_row(job_id, picture) for picture in pictures)
         await session.flush()
         await count_end(session, row.member_id, row.state, len(pictures))
@@ -251,6 +251,27 @@ async def finish(
                 session, row.server_id, row.member_id, row.finished_at, max(0, gpu_ms)
             )
         return True
+
+
+@cache
+def _finishes(shared: bool, leased: bool, ruled: bool) -> ReturningUpdate[JobRow]:
+    """Sets a running job to done; one with the lease `had` if it is `leased`."""
+    mine = [JobRow.lease == bindparam("had")] if leased else []
+    verdict: dict[str, Any] = (
+        {name: bindparam(name) for name in ("verdict", "verdict_reason")} if ruled else {}
+    )
+    return (
+        update(JobRow)
+        .where(JobRow.id == bindparam("job_id"), JobRow.state == JobState.RUNNING, *mine)
+        .values(
+            state=JobState.DONE,
+            finished_at=bindparam("now"),
+            held_back=bindparam("held_back"),
+            leased_until=end_from_now() if shared and leased else None,
+            **verdict,
+        )
+        .returning(JobRow)
+    )
 
 
 async def set_verdict(
@@ -320,7 +341,7 @@ async def requeue(database: Database, job_id: str, *, lease: int | None = None) 
         )
         if row is None:
             return False
-        announce_change(session, JobStep.REQUEUED, row)
+        announce_change(session, JobStep.REQUEUED, to_job(row))
         return True
 
 
@@ -371,7 +392,7 @@ async def _give_up(
         )
         if row is None:
             return False
-        announce_change(session, JobStep.ENDED, row, cause)
+        announce_change(session, JobStep.ENDED, to_job(row), cause)
         await count_end(session, row.member_id, row.state, pictures=0)
         if row.counted_pictures and row.server_id is not None:
             await quotas.give_back(

@@ -103,21 +103,31 @@ class Job(NewJob):
     """The number of the lease by which it was last taken; see `storage.jobs.leases`."""
 
 
-def to_row(new: NewJob, folded_prompt: str, created_at: datetime) -> JobRow:
-    """Make the row of a job that is accepted now, with a new id."""
+_NEW_FIELDS = tuple(field.name for field in fields(NewJob))
+_FIELDS = tuple(field.name for field in fields(Job))
+
+
+def to_values(new: NewJob, folded_prompt: str, created_at: datetime) -> dict[str, Any]:
+    """The columns of a job that is accepted now, with a new id."""
     # A `Job` can be queued again: only the fields of `NewJob` are taken from it.
-    values = {field.name: getattr(new, field.name) for field in fields(NewJob)}
-    values["request"] = dict(new.request)  # JSON takes no other mapping
-    return JobRow(
+    values = {name: getattr(new, name) for name in _NEW_FIELDS}
+    return {
         **values,
-        model=None if new.is_unresolved else model_in(new.request),
-        id=uuid4().hex,
-        state=JobState.QUEUED,
-        folded_prompt=folded_prompt,
-        attempts=0,
-        lease=0,
-        created_at=created_at,
-    )
+        "request": dict(new.request),  # JSON takes no other mapping
+        "model": None if new.is_unresolved else model_in(new.request),
+        "id": uuid4().hex,
+        "state": JobState.QUEUED,
+        "folded_prompt": folded_prompt,
+        "attempts": 0,
+        "lease": 0,
+        "created_at": created_at,
+    }
+
+
+def accepted(values: Mapping[str, Any]) -> Job:
+    """The job of these columns, of which those that are not named are null."""
+    columns: dict[str, Any] = {name: values.get(name) for name in _FIELDS}
+    return Job(**columns)
 
 
 def model_in(request: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, case, func, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, Update, bindparam, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import unwanted_messages
@@ -95,7 +95,7 @@ async def attach_end(
         )
         row = await _attach(session, attached, job_id, channel_id, message_id)
         if row is not None:
-            announce_change(session, JobStep.SHOWN, row)
+            announce_change(session, JobStep.SHOWN, to_job(row))
         return row is not None
 
 
@@ -105,18 +105,26 @@ async def mark_shown(database: Database, job_id: str, message_id: int | None) ->
     A job that has another message by now is left as it is.
     """
     async with database.transaction() as session:
-        row = await session.scalar(
-            update(JobRow)
-            .where(JobRow.id == job_id, JobRow.message_id.is_not_distinct_from(message_id))
-            .values(
-                shown_at=_now(),
-                # Nobody needs it any more, but for a progress message that is left over.
-                leased_until=case((JobRow.progress_id.is_not(None), JobRow.leased_until)),
-            )
-            .returning(JobRow)
-        )
+        shown = {"job_id": job_id, "by": message_id, "now": _now()}
+        row = await session.scalar(_SHOWN, shown)
         if row is not None:
-            announce_change(session, JobStep.SHOWN, row)
+            announce_change(session, JobStep.SHOWN, to_job(row))
+
+
+_SHOWN = (
+    update(JobRow)
+    .where(
+        JobRow.id == bindparam("job_id"),
+        JobRow.message_id.is_not_distinct_from(bindparam("by", type_=BigInteger)),
+    )
+    .values(
+        shown_at=bindparam("now"),
+        # Nobody needs it any more, but for a progress message that is left over.
+        leased_until=case((JobRow.progress_id.is_not(None), JobRow.leased_until)),
+    )
+    .returning(JobRow)
+)
+"""Notes that a job is shown by its message, which is `by`."""
 
 
 async def show_again(database: Database, job: Job) -> bool:

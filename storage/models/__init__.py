@@ -5,7 +5,7 @@ database comes from the migrations; a test holds the two together.
 """
 
 from storage.columns import AnyText, UtcDateTime
-from storage.models.base import Base, read_row
+from storage.models.base import Base, read_row, table_of
 from storage.models.bots import DutyRow, SessionStartRow
 from storage.models.jobs import (
     COPIED_KINDS,
@@ -70,4 +70,5 @@ __all__ = [
     "UtcDateTime",
     "WordRuleRow",
     "read_row",
+    "table_of",
 ]

@@ -2,9 +2,10 @@
 
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import JSON, MetaData, text
+from sqlalchemy import JSON, MetaData, Table, text
 from sqlalchemy.orm import DeclarativeBase
 
 from storage.columns import UtcDateTime
@@ -33,6 +34,12 @@ class Base(DeclarativeBase):
     }
 
 
+def table_of(row: type[Base]) -> Table:
+    """The table of a class of rows, for statements past the session."""
+    assert isinstance(row.__table__, Table)
+    return row.__table__
+
+
 def where(condition: str) -> dict[str, Any]:
     """Make an index one of the rows that meet a condition."""
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
@@ -40,4 +47,9 @@ def where(condition: str) -> dict[str, Any]:
 
 def read_row(kind: type[Record], row: Base) -> Record:
     """Build a dataclass from a row: each field has the value of the column of its name."""
-    return kind(**{field.name: getattr(row, field.name) for field in fields(kind)})
+    return kind(**{name: getattr(row, name) for name in _names(kind)})
+
+
+@cache
+def _names(kind: type["DataclassInstance"]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))

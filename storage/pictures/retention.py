@@ -10,7 +10,7 @@ from storage.database import Database
 from storage.models import FavouriteRow, JobRow, PictureRow, ServerRow, read_row
 from storage.pictures.records import Picture
 
-MAX_JOBS = 200
+MAX_JOBS = 100
 """Jobs whose pictures are looked up at a time."""
 
 

@@ -11,7 +11,7 @@ from storage.models import JobRow
 from storage.privacy.tables import MEMBER_TABLES, MemberTable
 from storage.start_pictures import digests_in
 
-MAX_ROWS = 100
+MAX_ROWS = 50
 """Rows that are read at a time: a job's request may have tens of thousands of characters."""
 
 
@@ -20,8 +20,16 @@ async def rows_about(
 ) -> AsyncIterator[tuple[str, Sequence[Mapping[str, Any]]]]:
     """The rows of each table about a member, as JSON knows them: a table's name and some rows."""
     for one in MEMBER_TABLES:
-        async for rows in _rows(database, one, member_id):
-            yield one.table.name, [_as_json(row, one) for row in rows]
+        async for rows in rows_of(database, one, member_id):
+            yield one.table.name, rows
+
+
+async def rows_of(
+    database: Database, one: MemberTable, member_id: int
+) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+    """The rows of one table about a member, some at a time, as JSON knows them."""
+    async for rows in _rows(database, one, member_id):
+        yield [_as_json(row, one) for row in rows]
 
 
 async def start_pictures_of(database: Database, member_id: int) -> AsyncIterator[str]:

@@ -24,6 +24,7 @@ from storage.models import (
     ShareRow,
     TotalsRow,
     UsageRow,
+    table_of,
 )
 
 
@@ -41,9 +42,7 @@ class MemberTable:
 
     @property
     def table(self) -> Table:
-        table = self.row.__table__
-        assert isinstance(table, Table)
-        return table
+        return table_of(self.row)
 
     def of(self, member_id: int) -> ColumnElement[bool]:
         """The condition that a row is about this member."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database, upsert
@@ -53,11 +53,8 @@ async def find_block_in(
     session: AsyncSession, server_ids: Collection[int], member_id: int, now: datetime
 ) -> Block | None:
     """The same within a transaction."""
-    row = await session.scalar(
-        select(BlockRow)
-        .where(BlockRow.server_id.in_(server_ids), BlockRow.member_id == member_id, _holds(now))
-        .limit(1)
-    )
+    asked = {"server_ids": list(server_ids), "member_id": member_id, "now": now}
+    row = await session.scalar(_FIND, asked)
     return read_row(Block, row) if row else None
 
 
@@ -72,5 +69,16 @@ async def blocks_of(database: Database, server_id: int, now: datetime) -> Sequen
         return [read_row(Block, row) for row in rows]
 
 
-def _holds(now: datetime) -> ColumnElement[bool]:
+def _holds(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return or_(BlockRow.until.is_(None), BlockRow.until > now)
+
+
+_FIND = (
+    select(BlockRow)
+    .where(
+        BlockRow.server_id.in_(bindparam("server_ids", expanding=True)),
+        BlockRow.member_id == bindparam("member_id"),
+        _holds(bindparam("now")),
+    )
+    .limit(1)
+)

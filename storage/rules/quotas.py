@@ -9,17 +9,20 @@ cancels it. So the sum is right whenever a process dies.
 Knows nothing of who has which roles; `bot.policy.quotas` decides what they come to.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Executable, case, delete, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.database import Database, upsert
-from storage.models import MemberRow, QuotaRow, UsageRow
+from storage.database import Database, is_shared, upsert
+from storage.models import MemberRow, QuotaRow, UsageRow, table_of
 
 MAX_WEIGHT = 10
 """The largest share of turns that a role may have; the smallest is 1."""
@@ -180,26 +183,13 @@ async def usage_in(session: AsyncSession, server_id: int, member_id: int, now: d
 async def count(
     session: AsyncSession, server_id: int, member_id: int, counted: Iterable[tuple[datetime, int]]
 ) -> None:
-    """Count pictures, each with the moment at which its job was queued.
-
-    The member's row is locked by this transaction, so that no other adds the first rows.
-    """
-    rows = await _rows(session, server_id, member_id)
-    for period in Period:
-        for at, pictures in counted:
-            row = rows.get(period)
-            if row is None:
-                row = rows[period] = UsageRow(
-                    server_id=server_id,
-                    member_id=member_id,
-                    period=period.value,
-                    starts_at=period.start(at),
-                    pictures=0,
-                    gpu_ms=0,
-                )
-                session.add(row)
-            if _is_present(row, period, at):
-                row.pictures += pictures
+    """Count pictures, each with the moment at which its job was queued."""
+    # The day and the month follow from the hour.
+    by_hour: Counter[datetime] = Counter()
+    for at, pictures in counted:
+        by_hour[Period.HOUR.start(at)] += pictures
+    for hour, pictures in sorted(by_hour.items()):
+        await _use(session, server_id, member_id, hour, pictures=pictures)
 
 
 async def give_back(
@@ -214,10 +204,46 @@ async def give_back(
 async def charge(
     session: AsyncSession, server_id: int, member_id: int, at: datetime, gpu_ms: int
 ) -> None:
-    """Count the time of a job that ended now. The rows are there since it was queued."""
-    for period, row in (await _rows(session, server_id, member_id)).items():
-        if _is_present(row, period, at):
-            row.gpu_ms += gpu_ms
+    """Count the time of a job that ended now."""
+    await _use(session, server_id, member_id, at, gpu_ms=gpu_ms)
+
+
+async def _use(
+    session: AsyncSession,
+    server_id: int,
+    member_id: int,
+    at: datetime,
+    *,
+    pictures: int = 0,
+    gpu_ms: int = 0,
+) -> None:
+    used = {"server_id": server_id, "member_id": member_id, "pictures": pictures, "gpu_ms": gpu_ms}
+    rows = [
+        {**used, "period": period.value, "starts_at": period.start(at)}
+        for period in sorted(Period)  # as they are locked elsewhere
+    ]
+    await session.execute(_USE_SHARED if is_shared(session) else _USE_ALONE, rows)
+
+
+def _make_use(insert: Callable[[Any], Any]) -> Executable:
+    """Adds to what a member used in a period, or begins its row anew if its period is over. What
+    was used in one before that of the row does not count any more."""
+    table = table_of(UsageRow)
+    row, add = table.c, insert(table)
+    new = add.excluded
+    begins, fits = new.starts_at > row.starts_at, new.starts_at == row.starts_at
+    counters = {
+        name: case((begins, new[name]), (fits, row[name] + new[name]), else_=row[name])
+        for name in ("pictures", "gpu_ms")
+    }
+    use: Executable = add.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_={"starts_at": case((begins, new.starts_at), else_=row.starts_at), **counters},
+    )
+    return use
+
+
+_USE_SHARED, _USE_ALONE = _make_use(postgresql_insert), _make_use(sqlite_insert)
 
 
 async def _rows(
@@ -231,14 +257,6 @@ async def _rows(
     # What the session has read before may be older than what is locked now.
     query = query.with_for_update().execution_options(populate_existing=True) if locked else query
     return {Period(row.period): row for row in await session.scalars(query)}
-
-
-def _is_present(row: UsageRow, period: Period, at: datetime) -> bool:
-    """Whether a moment belongs to the period of a row, which is begun anew if it is over."""
-    start = period.start(at)
-    if start > row.starts_at:
-        row.starts_at, row.pictures, row.gpu_ms = start, 0, 0
-    return row.starts_at == start
 
 
 def _written(quota: Quota) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import storage
 from benchmarks.database.changes import CHANGES
 from benchmarks.database.filling import fill
-from benchmarks.database.questions import QUESTIONS, Asking
+from benchmarks.database.questions import QUESTIONS, WALKS, Asking
 from benchmarks.database.rows import Rows
 from storage.database import Database, files_of, migrate
 from tests.support.plans import recorded_plans
@@ -35,7 +35,7 @@ async def test_nothing_reads_a_large_table_whole(url: str) -> None:
             connection.execute("ANALYZE")
     asking, wrong = Asking(rows), list[str]()
     async with Database(url) as database:
-        for question in (*QUESTIONS, *CHANGES):
+        for question in (*QUESTIONS, *WALKS, *CHANGES):
             if not question.is_for(database):
                 continue
             about = await asking.next(database, 1)
@@ -48,7 +48,7 @@ async def test_nothing_reads_a_large_table_whole(url: str) -> None:
 
 
 def test_every_question_and_every_change_is_known_here() -> None:
-    known = {f"{one.of.__module__}.{one.of.__name__}" for one in (*QUESTIONS, *CHANGES)}
+    known = {f"{one.of.__module__}.{one.of.__name__}" for one in (*QUESTIONS, *WALKS, *CHANGES)}
     assert set(_of_databases()) == known
 
 

@@ -6,21 +6,24 @@ from pathlib import Path
 import pytest
 
 from benchmarks.database import __main__ as trial
-from benchmarks.database.measuring import Rate, Times
+from benchmarks.database.measuring import Passing, Rate, Times
 from benchmarks.database.questions import QUESTIONS
 
 
 def test_the_table_says_what_misses_its_goal_and_what_is_not_asked() -> None:
     quick, slow = Times(1, 2, 0.5), Times(9, 31, 2)
-    rates = dict.fromkeys(trial.WORKERS, Rate(100, 4))
+    rates = {one: Rate(100, 4) for one in trial.PASSINGS if one.bots == 1}
+    shared = {Passing(2, 8, False): Rate(300, 3.04, 3.5), **rates}
     one = trial.Measured("SQLite, 9 jobs", 1, {"a job": quick, "claim": Times(5.1, 6, 1)}, rates)
-    two = trial.Measured("Postgres, 9 jobs", 1, {"a job": slow, "leases": quick}, rates)
+    two = trial.Measured("Postgres, 9 jobs", 1, {"a job": slow, "leases": quick}, shared)
     text = trial.report([one, two])
     rows = dict(re.findall(r"^\| ([^|]*?) \| (.*?) \|$", text, re.MULTILINE))
     assert rows["a job"] == "1.0, 2.0 (0.5) | **9.0, 31.0 (2.0)**"
     assert rows["claim"] == "**5.1, 6.0 (1.0)** | -"
     assert rows["leases"] == "- | 1.0, 2.0 (0.5)"
-    assert rows["4 at once"] == "100 (4.0) | 100 (4.0)"
+    assert rows["queued, claimed, finished: one bot, 4 at once"] == "100 (4.0) | 100 (4.0)"
+    assert rows["queued, claimed, finished: 2 bots, 8 at once"] == "- | 300 (3.0 + 3.5)"
+    assert rows["its whole life: one bot, 4 at once"] == "100 (4.0) | 100 (4.0)"
 
 
 def test_the_document_has_a_place_for_the_tables() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import inspect
 from storage import jobs
 from storage.database import Database
 from storage.jobs import Job, get
-from storage.jobs.records import to_job, to_row
+from storage.jobs.records import to_job, to_values
 from storage.models import (
     Base,
     JobKind,
@@ -38,7 +38,7 @@ def test_every_field_has_its_column(record: Any, table: type[Base]) -> None:
 
 
 async def test_a_job_with_every_field_set_comes_back_whole(database: Database) -> None:
-    parent_row = to_row(new_job(), "", NOW)
+    parent_row = JobRow(**to_values(new_job(), "", NOW))
     given = Job(
         kind=JobKind.PAN,
         prompt="a red fox",
@@ -102,7 +102,7 @@ async def test_a_job_can_be_queued_again(database: Database) -> None:
 
 async def test_a_picture_comes_back_as_it_was_given(database: Database) -> None:
     given = NewPicture(2, 2**32 - 1, 768, 512, "ab" * 32, "a.png", 400_000, 0.25)
-    row = to_row(new_job(), "", NOW)
+    row = JobRow(**to_values(new_job(), "", NOW))
     async with database.transaction() as session:
         session.add(MemberRow(id=1, name="Ada", first_seen=NOW))
         await session.flush()
