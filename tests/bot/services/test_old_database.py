@@ -19,6 +19,7 @@ import pytest
 
 from bot.client import DarkroomBot
 from bot.config import Settings
+from bot.policy import rate_limit
 from playground.state.limits import Limits
 from playground.testing.member import Member
 from playground.testing.views import Answer, Message
@@ -217,8 +218,10 @@ async def test_old_buttons_of_what_has_ended_answer_with_words(
 
 
 async def test_old_panels_and_pages_go_on(
-    bot: DarkroomBot, ada: Member, database: Database
+    bot: DarkroomBot, ada: Member, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # All of it is pressed one after another, faster than a member may.
+    monkeypatch.setattr(rate_limit, "BURST_ACTIONS", 10_000)
     member = int((await ada.say("darkroom", "Who am I?")).raw["author"]["id"])
     before = await members.get_preferences(database, member)
     assert before.suffix == "--weird 10"

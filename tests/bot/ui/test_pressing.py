@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.client import DarkroomBot
-from bot.delivery import end_messages
+from bot.delivery import end_files
 from bot.policy import rate_limit
 from bot.services.container import MAX_SHOWINGS_PER_MEMBER
 from playground import Playground
@@ -181,7 +181,7 @@ async def test_a_member_who_is_shown_much_holds_nobody_up(
     bot: DarkroomBot, ada: Member, ben: Member, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hers, his = job_id_of(await grid_of(ada)), job_id_of(await grid_of(ben))
-    compose, begun = end_messages.compose_grid, 0
+    compose, begun = end_files.compose_grid, 0
     first, go_on = threading.Event(), threading.Event()
 
     def compose_slowly(pictures: list[bytes], *, recipe: bool) -> bytes:
@@ -192,7 +192,7 @@ async def test_a_member_who_is_shown_much_holds_nobody_up(
             go_on.wait()
         return compose(pictures, recipe=recipe)
 
-    monkeypatch.setattr(end_messages, "compose_grid", compose_slowly)
+    monkeypatch.setattr(end_files, "compose_grid", compose_slowly)
     most = MAX_SHOWINGS_PER_MEMBER
     asked = [asyncio.create_task(ada.slash("darkroom", "show", id=hers)) for _ in range(most + 2)]
     try:

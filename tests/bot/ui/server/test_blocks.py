@@ -6,7 +6,7 @@ import pytest
 
 from bot.client import DarkroomBot
 from playground.state.people import Permission
-from playground.testing.member import Member, Refused
+from playground.testing.member import Member, Refused, Upload
 from storage import jobs
 from storage.database import Database
 from storage.models import JobState
@@ -22,6 +22,7 @@ from tests.support.bot.job_messages import (
     told,
     whoever,
 )
+from tests.support.pictures import picture
 
 PROMPT = "a cat --steps 1 --n 1"
 BLOCKED = "A moderator has blocked you from using this bot on this server"
@@ -109,7 +110,8 @@ async def test_who_is_blocked_while_their_picture_is_prepared_gets_nothing(
         return await prepare(*given)
 
     monkeypatch.setattr(builder, "with_pictures", blocked_meanwhile)
-    answer = await ada.slash("darkroom", "imagine", prompt=PROMPT)
+    fox = Upload("fox.png", picture("orange"))
+    answer = await ada.slash("darkroom", "imagine", prompt=PROMPT, image=fox)
     assert BLOCKED in await told(ada, answer)
     assert await jobs.open_jobs(database, whoever(answer)) == ()
 
