@@ -1,7 +1,6 @@
 """Engines on Ray Serve as people start them, with the real bot before them. `make fleet` only."""
 
 import asyncio
-import inspect
 import operator
 import os
 import signal
@@ -90,12 +89,14 @@ def test_what_ray_does_not_promise_is_as_it_was() -> None:
     """Two names are Ray's own. Where this fails with a newer Ray, look at what stands in for them,
     in `diffusion.fleet.loopback` and in `ServedModel.everywhere` of `diffusion.fleet.deployment`:
     whether Ray listens on one address by a setting, and whether it waits for some replicas only."""
-    from ray.serve._private import replica
-    from ray.serve.handle import DeploymentBroadcastResponse
-
-    told = DeploymentBroadcastResponse._fetch_replica_results_async
-    assert inspect.iscoroutinefunction(told)
-    assert 'add_port_to_grpc_server(self._server, "[::]:0")' in inspect.getsource(replica)
+    code = (
+        "import inspect; from ray.serve._private import replica;"
+        "from ray.serve.handle import DeploymentBroadcastResponse as Broadcast;"
+        "assert inspect.iscoroutinefunction(Broadcast._fetch_replica_results_async);"
+        "listens = 'add_port_to_grpc_server(self._server, \"[::]:0\")';"
+        "assert listens in inspect.getsource(replica)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
 async def test_nothing_listens_beyond_this_machine(fleet: tuple[str, int]) -> None:
