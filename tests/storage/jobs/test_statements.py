@@ -131,7 +131,7 @@ async def test_postgres_plans_a_claim_once(database: Database, kind: str) -> Non
         plans = await session.execute(
             text(
                 "SELECT generic_plans FROM pg_prepared_statements"
-                " WHERE statement LIKE '%modes AS%LIMIT%'"
+                " WHERE statement LIKE 'WITH latest AS%LIMIT%'"
             )
         )
         assert max(plans.scalars()) > 0
