@@ -47,6 +47,7 @@ MAX_EXTRA_WAIT_S = 0.5
 """Those who wait for a bucket come back at most this much later than it is free, and not all at
 the same moment."""
 
+
 RENEW_INTERVAL_S = 5.0
 """Seconds between two renewals of the shards that this process has."""
 
@@ -306,8 +307,7 @@ class ShardedBot(commands.AutoShardedBot):
         A process that stood still finds events that another has had meanwhile.
         """
         shard_id = (int(event.get("guild_id") or 0) >> 22) % (self.shard_count or 1)
-        # One of another process's shards is passed on: Discord sends it only here.
-        if shard_id not in shard_ids(self) or self.shard_duties.is_sure_of(shard_id):
+        if self.shard_duties.is_sure_of(shard_id):
             parse(event)
         else:
             self.run_beside(self._ask_and_pass_on(shard_id, parse, event))

@@ -1,19 +1,15 @@
 """Several processes that are started for the same shard: one has it, and the next takes over."""
 
-import asyncio
 import re
 import signal
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
-from discord import Intents
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
 from bot.config import Settings
-from bot.gateway import ShardedBot
-from bot.shard_duties import ShardDuties
 from playground import Playground
 from playground.testing.member import Member
 from storage.database import Database, migrate
@@ -110,17 +106,3 @@ async def test_a_bot_that_was_killed_and_starts_again_has_its_shard_at_once(
             await again.printed(CONNECTED)
             assert STANDS_BY not in again.output
             assert (await drawn(ada, "a red fox")).attachments
-
-
-async def test_an_event_of_a_shard_that_is_not_to_be_had_here_takes_it_from_nobody(
-    shared: Deployment,
-) -> None:
-    client = ShardedBot("/", intents=Intents.none(), shard_ids=[0], shard_count=2)
-    client.shard_duties = ShardDuties(shared.database, shared.settings.shards_file)
-    passed: list[dict[str, str]] = []
-    async with shared.database:
-        client._loops = set()
-        client._pass_on(passed.append, {"guild_id": str(1 << 22)})
-        assert len(passed) == 1
-        await asyncio.gather(*client._loops)
-        assert not client.shard_duties.has(1)
