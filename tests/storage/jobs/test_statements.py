@@ -12,7 +12,7 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
 from storage import jobs
-from storage.database import Database, connection
+from storage.database import Database, postgres
 from tests.support.postgres import execute
 from tests.support.stored_jobs import claim, new_job, queue
 
@@ -91,7 +91,7 @@ async def test_a_connection_is_asked_whether_it_is_alive_only_after_a_rest(
         async with database.reading() as session:
             await session.scalar(text("SELECT 1"))
     assert len(begun) == 1
-    monkeypatch.setattr(connection, "MAX_UNASKED_S", -1.0)
+    monkeypatch.setattr(postgres, "MAX_UNASKED_S", -1.0)
     with counted(Transaction, "start", monkeypatch) as begun:
         async with database.reading() as session:
             await session.scalar(text("SELECT 1"))
@@ -104,7 +104,7 @@ async def test_a_connection_that_broke_without_a_sign_is_found_by_asking(
     if kind == "sqlite":
         pytest.skip("a file has no connections to lose")
     await queue(database)
-    monkeypatch.setattr(connection, "MAX_UNASKED_S", -1.0)
+    monkeypatch.setattr(postgres, "MAX_UNASKED_S", -1.0)
     async with database.reading() as session:
         backend = await session.scalar(text("SELECT pg_backend_pid()"))
     await execute(url, f"SELECT pg_terminate_backend({backend})")
