@@ -13,8 +13,10 @@ from sqlalchemy.engine import Engine
 
 from storage import jobs
 from storage.database import Database, postgres
+from storage.jobs import leases
+from storage.models import JobState
 from tests.support.postgres import execute
-from tests.support.stored_jobs import claim, new_job, queue
+from tests.support.stored_jobs import claim, new_job, queue, read
 
 
 @contextmanager
@@ -135,3 +137,17 @@ async def test_postgres_plans_a_claim_once(database: Database, kind: str) -> Non
             )
         )
         assert max(plans.scalars()) > 0
+
+
+async def test_statements_that_are_made_once_lease_for_as_long_as_is_said_when_they_run(
+    database: Database, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind == "sqlite":
+        pytest.skip("the leases of a file do not end")
+    await queue(database, count=2)
+    kept = await claim(database)
+    monkeypatch.setattr(leases, "LEASE_S", -1.0)
+    lost = await claim(database)
+    assert await leases.requeue_expired(database) == 1
+    assert (await read(database, lost.id)).state is JobState.QUEUED
+    assert (await read(database, kept.id)).state is JobState.RUNNING
