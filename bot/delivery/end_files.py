@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.delivery.picture_marks import PictureMarks
-from bot.images.grid import PictureFile, compose_grid, fit
+from bot.images.grid import PictureFile, PictureTooLarge, compose_grid, fit
 from bot.images.provenance import MAX_MARK_BYTES
 from bot.policy.verdicts import Verdict
+from storage.database import StorageUnavailable
 from storage.jobs import Job
 from storage.pictures import NewPicture, Picture
 
@@ -68,11 +69,10 @@ class EndFiles:
             return None
         if early.digests != tuple(picture.sha256 for picture in stored):
             return None
-        # Not awaited itself: whoever forgets it cancels it, and not those who ask for it here.
-        await asyncio.wait([early.file])
-        # What went wrong goes wrong again, if it does, where it is made anew.
-        failed = early.file.cancelled() or early.file.exception() is not None
-        return None if failed else early.file.result()
+        try:
+            return await early.file
+        except (PictureTooLarge, StorageUnavailable):
+            return None
 
     def forget(self, job_id: str) -> None:
         """Drop what was made early for a job, if anything was."""
