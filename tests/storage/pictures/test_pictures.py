@@ -4,6 +4,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 import errno
 import os
 import resource
@@ -11,7 +12,6 @@ import struct
 import tracemalloc
 import zlib
 from collections.abc import Callable
-from contextvars import ContextVar
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -61,7 +61,7 @@ async def stored(folder: PictureStore, png: bytes) -> Picture:
 async def test_what_is_begun_early_knows_for_which_job_it_is(
     folder: PictureStore, png: bytes
 ) -> None:
-    at_work_for, begun_for = ContextVar("at_work_for", default=""), list[str]()
+    at_work_for, begun_for = contextvars.ContextVar("at_work_for", default=""), list[str]()
     at_work_for.set(JOB)
     # Twice: the first makes the folder, and checks before.
     for _ in range(2):
