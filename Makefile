@@ -96,6 +96,6 @@ lint: .venv/installed-dev
 bench: install
 	$(BIN)/python -m benchmarks $(ARGS)
 
-# 100 kills and as many other faults: does the house keep its promises? About ten minutes.
+# 100 kills and as many other faults: are promises kept? About ten minutes.
 chaos: .venv/installed-dev
 	$(BIN)/python -m benchmarks.chaos $(ARGS)

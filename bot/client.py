@@ -121,7 +121,6 @@ log = logging.getLogger(__name__)
 COMMANDS_INTERVAL_S = 30.0
 """Seconds between questions for the ids of commands that another process registers."""
 
-
 REGISTER_RETRY_S = 5.0
 """Seconds between two tries to register the commands."""
 

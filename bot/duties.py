@@ -28,12 +28,13 @@ ASK_INTERVAL_S = 2.0
 STOP_TIMEOUT_S = 5.0
 """Seconds that the database has to take back duties when the bot stops."""
 
-HOUSEKEEPING = "housekeeping"
-"""The duty of all that is to be done for the whole database."""
+SHARED_WORK = "housekeeping"
+"""The duty of all work that is done once for the whole database. Bots of other versions know it by
+this name."""
 
 log = logging.getLogger(__name__)
 
-Chore = Callable[[], Coroutine[Any, Any, None]]
+Loop = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Duties:
@@ -77,16 +78,16 @@ class Duties:
         names = await duties.abandoned(self._database, prefix)
         return tuple(name.removeprefix(prefix) for name in names)
 
-    async def keep_house(self, chores: Sequence[Chore]) -> None:
-        """Do all chores at once while no other bot does, until cancelled.
+    async def do_shared_work(self, loops: Sequence[Loop]) -> None:
+        """Run all loops at once while no other bot does, until cancelled.
 
         They are cancelled when another bot may have taken them on.
         """
         while True:
-            async with self.turn(HOUSEKEEPING):
+            async with self.turn(SHARED_WORK):
                 if self.are_shared:
-                    log.info("This bot keeps house.")
-                await self._do(chores)
+                    log.info("This bot does the background work for all.")
+                await self._run(loops)
 
     async def keep_renewing(self) -> None:
         """Renew the duties, until cancelled."""
@@ -119,12 +120,12 @@ class Duties:
                 return
             await asyncio.sleep(ASK_INTERVAL_S)
 
-    async def _do(self, chores: Sequence[Chore]) -> None:
+    async def _run(self, loops: Sequence[Loop]) -> None:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(chore()) for chore in chores]
+            tasks = [group.create_task(loop()) for loop in loops]
             if not self.are_shared:
                 await asyncio.Event().wait()
-            while self._has(HOUSEKEEPING):  # noqa: ASYNC110 (time alone may end it)
+            while self._has(SHARED_WORK):  # noqa: ASYNC110 (time alone may end it)
                 await asyncio.sleep(ASK_INTERVAL_S)
             for task in tasks:
                 task.cancel()

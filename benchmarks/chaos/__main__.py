@@ -1,4 +1,4 @@
-"""`python -m benchmarks.chaos --kills N`: does the house keep its promises, whatever is killed?
+"""`python -m benchmarks.chaos --kills N`: are promises kept, whatever is killed?
 
 Bots, engines and Postgres are killed at random; connections are cut, slowed and left dead; Discord
 answers with 429 and 500, or not at all; clocks jump, the disk fills up, programs stand still.
@@ -29,8 +29,8 @@ import aiohttp
 from benchmarks.chaos.account import Account, balance
 from benchmarks.chaos.asking import CHANNELS, Asking
 from benchmarks.chaos.books import count_unsettled, read_books
-from benchmarks.chaos.house import House, Plan, house
 from benchmarks.chaos.schedule import Event, make_schedule
+from benchmarks.chaos.system import Plan, System, running_system
 from benchmarks.trial.members import Actor
 from playground.app.administration import Administration
 from storage.database import Database, StorageUnavailable
@@ -40,10 +40,10 @@ SETTLE_S = 400.0
 """How long everything may take to come to rest once nothing happens any more."""
 
 MAX_WAIT_S = 60.0
-"""How long a blow waits for a bot at most."""
+"""How long a fault waits for a bot at most."""
 
 CALM_S = 4.0
-"""How long a bot has been online when a blow that waits for it comes: it has something to do."""
+"""How long a bot has been online when a fault that waits for it comes: it has something to do."""
 
 KILL_INTERVAL_S = 5.0
 
@@ -63,39 +63,39 @@ class Wanted:
 async def run(wanted: Wanted, folder: Path) -> Account:
     """Run it all in a folder; says on stdout what happens."""
     async with AsyncExitStack() as opened:
-        made = await opened.enter_async_context(house(wanted.plan, folder))
+        system = await opened.enter_async_context(running_system(wanted.plan, folder))
         if wanted.keep is not None:
             opened.callback(_keep, folder, wanted.keep)
-        _say_missing(made)
+        _say_missing(system)
         names = [f"Member{number}" for number in range(MEMBERS)]
         for name in names:
-            made.playground.administration.add_member(name)
-        channels = [*CHANNELS, *_add_servers(made.playground.administration, wanted.plan.bots)]
-        await made.audience.until_commands()
+            system.playground.administration.add_member(name)
+        channels = [*CHANNELS, *_add_servers(system.playground.administration, wanted.plan.bots)]
+        await system.audience.until_commands()
         http = await opened.enter_async_context(aiohttp.ClientSession())
-        actors = [Actor(made.playground.url, name, http) for name in names]
-        asking = Asking(made.audience, random.Random(wanted.seed), channels)
+        actors = [Actor(system.playground.url, name, http) for name in names]
+        asking = Asking(system.audience, random.Random(wanted.seed), channels)
         members = [asyncio.create_task(asking.ask_throughout(actor)) for actor in actors]
         schedule = make_schedule(
             wanted.seed,
             wanted.kills,
             wanted.interval_s,
-            made.targets,
+            system.targets,
             only_kills=wanted.only_kills,
         )
         try:
-            await _strike_all(made, schedule)
+            await _inject_all(system, schedule)
         finally:
             for member in members:
                 member.cancel()
             await asyncio.gather(*members, return_exceptions=True)
-        database = Database(made.url)
+        database = Database(system.url)
         opened.push_async_callback(database.close)
         took_s = await _settle(database)
-        pictures = made.disk.folder / "pictures"
-        books = await read_books(database, pictures, made.audience, actors, asking.asked_jobs)
+        pictures = system.disk.folder / "pictures"
+        books = await read_books(database, pictures, system.audience, actors, asking.asked_jobs)
         account = balance(books)
-        _say(made, asking, account, took_s)
+        _say(system, asking, account, took_s)
         return account
 
 
@@ -108,8 +108,8 @@ def _add_servers(administration: Administration, shards: int) -> list[str]:
     return list(channels.values())
 
 
-async def _strike_all(made: House, schedule: Sequence[Event]) -> None:
-    """Most blows wait for a bot at work: on a slow machine it would never come to it."""
+async def _inject_all(system: System, schedule: Sequence[Event]) -> None:
+    """Most faults wait for a bot at work: on a slow machine it would never come to it."""
     begun = time.monotonic()
     async with asyncio.TaskGroup() as running:
         for event in schedule:
@@ -118,10 +118,10 @@ async def _strike_all(made: House, schedule: Sequence[Event]) -> None:
                 waited_since = time.monotonic()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(MAX_WAIT_S):
-                        await made.audience.until_online_for(CALM_S)
+                        await system.audience.until_online_for(CALM_S)
                 begun += time.monotonic() - waited_since
             print(event, flush=True)
-            running.create_task(made.strike(event))
+            running.create_task(system.inject(event))
 
 
 async def _settle(database: Database) -> float:
@@ -141,29 +141,29 @@ def _keep(folder: Path, kept: Path) -> None:
     shutil.copytree(folder, kept, ignore=shutil.ignore_patterns("postgres"))
 
 
-def _say_missing(made: House) -> None:
-    if not made.clocks:
+def _say_missing(system: System) -> None:
+    if not system.clocks:
         print("The clock does not jump: libfaketime is not installed (Debian: libfaketime).")
-    if not made.disk.is_mounted:
+    if not system.disk.is_mounted:
         print("The disk is not mounted, which needs root: the size of files is limited instead.")
 
 
-def _say(made: House, asking: Asking, account: Account, took_s: float) -> None:
-    kills = ", ".join(f"{name} {count}" for name, count in sorted(made.killed.items()))
+def _say(system: System, asking: Asking, account: Account, took_s: float) -> None:
+    kills = ", ".join(f"{name} {count}" for name, count in sorted(system.killed.items()))
     ended = ", ".join(f"{count} {state}" for state, count in sorted(account.ended.items()))
     print(f"\nkilled: {kills or 'nothing'}")
     print(
         f"answers: {asking.answers} in time, {asking.unanswered} not; {asking.refused} refused "
         "by Discord"
     )
-    print(f"jobs: {ended}; at rest {took_s:.0f} s after the last blow")
+    print(f"jobs: {ended}; at rest {took_s:.0f} s after the last fault")
     for reason, count in account.reasons.most_common():
         print(f"failed {count} times: {reason}")
     left = account.first_answers_left
     print(f"pinged: {account.pinged} times; left over: {len(left)} first answers")
     for line in left:
         print(f"left over: {line}")
-    for program in (*made.bots.values(), *made.engines.values()):
+    for program in (*system.bots.values(), *system.engines.values()):
         if program.unasked_ends:
             print(f"{program.name} ended by itself with {program.unasked_ends}")
     for line in account.wrong:

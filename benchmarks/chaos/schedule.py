@@ -1,6 +1,6 @@
 """What happens when: the same for the same seed. Pure.
 
-How far the programs are at that moment is up to the machine. So a seed repeats the blows, and not
+How far the programs are at that moment is up to the machine. So a seed repeats the faults, and not
 every instant at which they hit.
 """
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
-class Blow(StrEnum):
-    """A kind of misfortune."""
+class Fault(StrEnum):
+    """A kind of fault."""
 
     KILL = "kill"
     """SIGKILL of a program, which is down for some seconds."""
@@ -39,10 +39,10 @@ class Blow(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A blow at a moment: `at_s` seconds after the beginning, `seconds` long."""
+    """A fault at a moment: `at_s` seconds after the beginning, `seconds` long."""
 
     at_s: float
-    blow: Blow
+    fault: Fault
     target: str
     seconds: float = 0.0
     amount: float = 0.0
@@ -50,7 +50,7 @@ class Event:
     """Whether it waits until a bot is at work. Those that do not can hit one that is starting."""
 
     def __str__(self) -> str:
-        parts = [f"{self.at_s:7.1f} s", f"{self.blow} {self.target}"]
+        parts = [f"{self.at_s:7.1f} s", f"{self.fault} {self.target}"]
         if self.seconds:
             parts.append(f"for {self.seconds:.1f} s")
         if self.amount:
@@ -76,7 +76,7 @@ BOT_SHARE = 0.5
 """How many of the kills hit a bot."""
 
 WAITING_SHARE = 0.75
-"""How many of the blows wait until a bot is at work."""
+"""How many of the faults wait until a bot is at work."""
 
 MAX_DOWN_S = 3.0
 MAX_FAULT_S = 5.0
@@ -88,7 +88,7 @@ CLOCK_JUMPS_S = (-600.0, -30.0, -5.0, 5.0, 30.0, 90.0, 600.0)
 def make_schedule(
     seed: int, kills: int, interval_s: float, targets: Targets, *, only_kills: bool = False
 ) -> tuple[Event, ...]:
-    """So many kills, one in `interval_s` on average, and as many other blows between them."""
+    """So many kills, one in `interval_s` on average, and as many other faults between them."""
     chance = random.Random(seed)
     # Each in a slot of its own, at any moment of it: none is crowded out, and none is expected.
     events = [
@@ -97,19 +97,19 @@ def make_schedule(
     if not only_kills:
         kinds = _possible(targets)
         events += [
-            _fault(chance, interval_s * (slot + chance.random()), chance.choice(kinds), targets)
+            _of_kind(chance, interval_s * (slot + chance.random()), chance.choice(kinds), targets)
             for slot in range(kills)
         ]
     events.sort(key=lambda event: event.at_s)
     return tuple(replace(event, waits=chance.random() < WAITING_SHARE) for event in events)
 
 
-def _possible(targets: Targets) -> tuple[Blow, ...]:
-    kinds: list[Blow] = [kind for kind in Blow if kind is not Blow.KILL]
+def _possible(targets: Targets) -> tuple[Fault, ...]:
+    kinds: list[Fault] = [kind for kind in Fault if kind is not Fault.KILL]
     if not targets.clocks:
-        kinds.remove(Blow.CLOCK)
+        kinds.remove(Fault.CLOCK)
     if not targets.disk:
-        kinds.remove(Blow.DISK)
+        kinds.remove(Fault.DISK)
     return tuple(kinds)
 
 
@@ -118,27 +118,29 @@ def _kill(chance: random.Random, at_s: float, targets: Targets) -> Event:
     group = chance.choice([tuple(one) for one in groups if one])
     if chance.random() < BOT_SHARE:
         group = tuple(targets.bots)
-    return Event(at_s, Blow.KILL, chance.choice(group), chance.uniform(0, MAX_DOWN_S))
+    return Event(at_s, Fault.KILL, chance.choice(group), chance.uniform(0, MAX_DOWN_S))
 
 
-def _fault(chance: random.Random, at_s: float, blow: Blow, targets: Targets) -> Event:
+def _of_kind(chance: random.Random, at_s: float, fault: Fault, targets: Targets) -> Event:
     seconds = chance.uniform(0.5, MAX_FAULT_S)
-    match blow:
-        case Blow.PAUSE:
+    match fault:
+        case Fault.PAUSE:
             name = chance.choice((*targets.bots, *targets.engines))
-            return Event(at_s, blow, name, chance.uniform(0.5, MAX_PAUSE_S))
-        case Blow.CUT | Blow.FREEZE:
-            return Event(at_s, blow, chance.choice(targets.lines), seconds)
-        case Blow.SLOW:
-            return Event(at_s, blow, chance.choice(targets.lines), seconds, chance.uniform(0.05, 1))
-        case Blow.RATE_LIMIT | Blow.FAIL | Blow.LOSE:
-            return Event(at_s, blow, chance.choice(targets.routes), 0.0, chance.randint(1, 10))
-        case Blow.DROP:
-            return Event(at_s, blow, "gateway", 0.0, chance.randint(0, 1))
-        case Blow.CLOCK:
+            return Event(at_s, fault, name, chance.uniform(0.5, MAX_PAUSE_S))
+        case Fault.CUT | Fault.FREEZE:
+            return Event(at_s, fault, chance.choice(targets.lines), seconds)
+        case Fault.SLOW:
+            return Event(
+                at_s, fault, chance.choice(targets.lines), seconds, chance.uniform(0.05, 1)
+            )
+        case Fault.RATE_LIMIT | Fault.FAIL | Fault.LOSE:
+            return Event(at_s, fault, chance.choice(targets.routes), 0.0, chance.randint(1, 10))
+        case Fault.DROP:
+            return Event(at_s, fault, "gateway", 0.0, chance.randint(0, 1))
+        case Fault.CLOCK:
             clock = chance.choice(targets.clocks)
-            return Event(at_s, blow, clock, 0.0, chance.choice(CLOCK_JUMPS_S))
-        case Blow.DISK:
-            return Event(at_s, blow, "data", seconds)
-        case Blow.KILL:
+            return Event(at_s, fault, clock, 0.0, chance.choice(CLOCK_JUMPS_S))
+        case Fault.DISK:
+            return Event(at_s, fault, "data", seconds)
+        case Fault.KILL:
             raise AssertionError("a kill is made by _kill")

@@ -1,1 +1,1 @@
-"""What trials of the whole house share: its programs as processes, the lines between, members."""
+"""What trials of the whole system share: its programs as processes, the lines between, members."""

@@ -1,4 +1,4 @@
-"""Programs of the house as processes of their own, which can be killed, paused and started again.
+"""The programs of a trial as processes of their own, which can be killed, paused and started again.
 
 What they print goes into files of the trial's folder.
 """

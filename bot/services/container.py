@@ -122,7 +122,7 @@ class Services:
 
         What is done for the whole database, one bot does.
         """
-        chores = (
+        shared = (
             self.start_pictures.keep_swept,
             self.erasure.keep_ending,
             self.decisions.keep_taking_up,
@@ -136,7 +136,7 @@ class Services:
             self.decisions.run(),
             self.budget.keep_measured(),
             self.duties.keep_renewing(),
-            self.duties.keep_house(chores),
+            self.duties.do_shared_work(shared),
         )
 
     async def close(self) -> None:

@@ -48,7 +48,6 @@ PREVIEW_COUNT = 8
 MAX_UPSCALED_SIDE_PX = 4096
 """Pixels that the longer side of an enlarged picture has at most."""
 
-
 MAX_JUDGEMENT_AGE_S = 30.0
 """Seconds after which pictures are judged anew: what holds in their place may have changed."""
 

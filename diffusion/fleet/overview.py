@@ -21,7 +21,6 @@ from diffusion.server.picture_links import PictureLinks, bad_link
 SEEN_FOR_S = 1.0
 """Seconds for which an answer about health holds: anybody may ask, and each time asks replicas."""
 
-
 MAX_FETCHES = 8
 """Pictures that are looked for at a time; others wait. Each is in memory whole."""
 

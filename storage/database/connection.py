@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import sqlite3
-import time
 from collections.abc import (
     AsyncIterator,
     Callable,
@@ -19,19 +18,17 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import URL, ColumnElement, Double, Table, cast, event, func, inspect
+from sqlalchemy import URL, ColumnElement, Double, Table, cast, func, inspect
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.dml import ReturningInsert
 
 from storage.database import errors
 from storage.database.errors import StorageUnavailable, translate_errors, unavailable
 from storage.database.notifications import Hear, Notifications
-from storage.database.pooler import fit_to_pooler
+from storage.database.postgres import create_postgres_engine
 from storage.database.shared_reading import SharedReading
 from storage.database.sqlite import BEGIN_OPTION, create_sqlite_engine
 from storage.database.url import is_sqlite, parse_url
@@ -41,15 +38,6 @@ log = logging.getLogger(__name__)
 
 Listener = Callable[[object], None]
 """Told of what was announced, and of each `StorageUnavailable` that is raised."""
-
-RANDOM_PAGE_COST = 1.1
-"""What Postgres takes reading at another place for, on SSDs or in memory: reading on is 1."""
-
-MAX_UNASKED_S = 1.0
-"""A connection that rested for longer is asked whether it still is one, before it is used."""
-
-RESTS_SINCE = "rests_since"
-"""The key in a connection's `info` of when it was given back, by the monotonic clock."""
 
 MAX_UPSERTS = 128
 """Statements that are kept: each for a table and the columns that are set."""
@@ -280,57 +268,7 @@ def create_engine(url: URL, threads: list[Thread], *, migrating: bool = False) -
     """The engine; `threads` collects those that SQLite's connections work in."""
     if is_sqlite(url):
         return create_sqlite_engine(url, threads, migrating=migrating)
-    timeouts: dict[str, Any] = {"timeout": errors.TIMEOUT_S}
-    if not migrating:  # rebuilding a large table, or waiting for another migration, takes longer
-        timeouts["command_timeout"] = errors.TIMEOUT_S
-    # Parameters are prompts and names of people: they do not belong in a log.
-    engine = create_async_engine(url, hide_parameters=True, connect_args=timeouts)
-    fit_to_pooler(engine)
-    event.listen(engine.sync_engine, "checkin", _note_rest)
-    event.listen(engine.sync_engine, "checkout", _check_rested)
-    if not migrating:
-        event.listen(engine.sync_engine, "connect", _set_up_postgres)
-    return engine
-
-
-def _set_up_postgres(connection: Any, _record: object) -> None:
-    """Have Postgres end what is left open too long, and look rows up where few are wanted.
-
-    Not among the options with which a connection begins: PgBouncer refuses those it does not know.
-    """
-    idle_ms = int(errors.MAX_IDLE_S * 1000)
-    cursor = connection.cursor()
-    cursor.execute(f"SET idle_in_transaction_session_timeout = {idle_ms}")
-    # By default it takes a row that is looked up for four times as dear as one that is read in
-    # passing, as on a disk with heads. It would read all members for some that wait.
-    cursor.execute(
-        f"SELECT set_config(name, '{RANDOM_PAGE_COST}', false) FROM pg_settings"
-        " WHERE name = 'random_page_cost' AND source = 'default'"
-    )
-    cursor.close()
-    connection.commit()
-
-
-def _note_rest(_connection: Any, record: ConnectionPoolEntry) -> None:
-    record.info[RESTS_SINCE] = time.monotonic()
-
-
-def _check_rested(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
-    """Have the pool connect anew where a connection broke while it rested.
-
-    It may break without a sign: so it is asked, if it rested for long. Asking takes three round
-    trips, as many as a whole transaction with one statement.
-    """
-    since = record.info.get(RESTS_SINCE)
-    if since is None:
-        return  # a new one
-    if connection.driver_connection.is_closed():
-        raise DisconnectionError
-    if time.monotonic() - since > MAX_UNASKED_S:
-        try:
-            connection.ping()
-        except connection.dbapi.Error as error:
-            raise InvalidatePoolError from error
+    return create_postgres_engine(url, migrating=migrating)
 
 
 def is_shared(session: AsyncSession) -> bool:

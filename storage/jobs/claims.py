@@ -141,6 +141,8 @@ def _claim(lease_end: ColumnElement[datetime] | None) -> Update:
             attempts=JobRow.attempts + 1,
             lease=JobRow.lease + 1,
             leased_until=lease_end,
+            # An earlier try may have got ready to post an end, which never came.
+            end_tried_at=None,
         )
         .returning(JobRow)
     )

@@ -12,7 +12,7 @@ may take the job. A SQLite file has one bot. Its leases do not end, and the next
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Interval, and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database, is_shared
@@ -34,8 +34,13 @@ def lease_end(session: AsyncSession) -> ColumnElement[datetime] | None:
 
 
 def end_from_now() -> ColumnElement[datetime]:
-    """When a lease ends that is taken or renewed now, on a database that bots share."""
-    return func.now() + timedelta(seconds=LEASE_S)
+    """When a lease ends that is taken or renewed, on a database that bots share.
+
+    By what LEASE_S is when the statement runs, which may be made once for all.
+    """
+    return func.now() + bindparam(
+        None, callable_=lambda: timedelta(seconds=LEASE_S), type_=Interval
+    )
 
 
 def is_free() -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ after the digest of its contents. Knows PNG files. Knows nothing of how pictures
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
@@ -179,11 +180,13 @@ class PictureStore:
         """`new` are the seeds and PNGs by their indexes."""
         files = {file_name(job_id, index, attempt): png for index, (_, png) in new.items()}
         loop, pictures = asyncio.get_running_loop(), list[NewPicture]()
+        # A thread of a pool does not know which job the caller is at work for.
+        context = copy_context()
 
         def check() -> None:
             pictures[:] = examined(job_id, new, attempt=attempt, checked=checked)
             if on_sound is not None:
-                loop.call_soon_threadsafe(on_sound, tuple(pictures))
+                loop.call_soon_threadsafe(on_sound, tuple(pictures), context=context)
 
         await self.files.put(files, check)
         return pictures

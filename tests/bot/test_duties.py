@@ -32,43 +32,43 @@ async def nothing(*_: object) -> None:
     pass
 
 
-class House:
-    """Which bots keep it."""
+class SharedWork:
+    """Which bots do it."""
 
     def __init__(self) -> None:
-        self.keepers: list[int] = []
+        self.doers: list[int] = []
         self.begun = asyncio.Event()
 
-    async def keep(self, bot: int) -> None:
-        self.keepers.append(bot)
+    async def do(self, bot: int) -> None:
+        self.doers.append(bot)
         self.begun.set()
         try:
             await asyncio.Event().wait()
         finally:
-            self.keepers.remove(bot)
+            self.doers.remove(bot)
 
 
 @pytest.mark.parametrize("how", ["dies", "stops"])
-async def test_another_bot_keeps_house_when_one_is_gone(
+async def test_another_bot_does_the_shared_work_when_one_is_gone(
     bots: list[Duties], how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house, tasks = House(), []
+    work, tasks = SharedWork(), []
     for number, bot in enumerate(bots):
-        chore = functools.partial(house.keep, number)
-        keeping = asyncio.create_task(bot.keep_house([chore]))
-        tasks.append((keeping, asyncio.create_task(bot.keep_renewing())))
+        loop = functools.partial(work.do, number)
+        doing = asyncio.create_task(bot.do_shared_work([loop]))
+        tasks.append((doing, asyncio.create_task(bot.keep_renewing())))
     async with asyncio.timeout(60):
-        await house.begun.wait()
+        await work.begun.wait()
         # Longer than a duty lasts without being renewed.
         await asyncio.sleep(1.2 * HOLD_S)
-        (keeper,) = house.keepers
-        house.begun.clear()
+        (doer,) = work.doers
+        work.begun.clear()
         if how == "dies":  # without laying its duty down
             monkeypatch.setattr(stored, "lay_down", nothing)
-        for one in tasks[keeper]:
+        for one in tasks[doer]:
             one.cancel()
-        await house.begun.wait()
-        assert house.keepers == [1 - keeper]
+        await work.begun.wait()
+        assert work.doers == [1 - doer]
     ending = [one for pair in tasks for one in pair]
     for one in ending:
         one.cancel()
@@ -96,15 +96,15 @@ async def test_a_turn_is_one_bots_until_it_is_done(bots: list[Duties]) -> None:
 
 async def test_where_there_is_one_bot_it_does_all(tmp_path: object) -> None:
     async with Database(f"sqlite:///{tmp_path}/none.sqlite") as database:
-        house, alone = House(), Duties(database)
-        keeping = asyncio.create_task(alone.keep_house([lambda: house.keep(0)]))
-        await house.begun.wait()
+        work, alone = SharedWork(), Duties(database)
+        doing = asyncio.create_task(alone.do_shared_work([lambda: work.do(0)]))
+        await work.begun.wait()
         await alone.keep_renewing()  # there is nothing to renew
         async with alone.turn("review:7"):
-            assert house.keepers == [0]
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
-        assert house.keepers == []
+            assert work.doers == [0]
+        doing.cancel()
+        await asyncio.gather(doing, return_exceptions=True)
+        assert work.doers == []
 
 
 async def test_a_duty_that_is_laid_down_is_not_taken_from_who_takes_it_on_again(

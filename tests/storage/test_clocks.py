@@ -32,7 +32,7 @@ async def main(url, hold_s):
             "now": time.time(),
             "requeued": await jobs.requeue_expired(database),
             "left": len(await leases.left_behind(database)),
-            "duty": await duties.take_on(database, "house", "other"),
+            "duty": await duties.take_on(database, "a duty", "other"),
             "begins": await session_starts.take(database, 0, 60.0) == 0,
             "claimed": claimed is not None,
         }))
@@ -69,7 +69,7 @@ async def test_a_bot_with_another_clock_takes_nothing_from_others(
     async with Database(postgres_url) as database:
         await queue(database)
         assert await jobs.claim_next(database)
-        assert await duties.take_on(database, "house", "one")
+        assert await duties.take_on(database, "a duty", "one")
         assert not await session_starts.take(database, 0, 60.0)
         found = await elsewhere(postgres_url, ahead_s, tmp_path, hold_s=20)
     assert found == {
@@ -93,7 +93,7 @@ async def test_what_a_bot_with_another_clock_left_is_not_held_for_ever(
         assert found["duty"]
         async with asyncio.timeout(60):
             assert await until(lambda: leases.requeue_expired(database)) == 1
-            await until(lambda: duties.take_on(database, "house", "one"))
+            await until(lambda: duties.take_on(database, "a duty", "one"))
         assert await jobs.claim_next(database)
         # Its session began by the database's clock too.
         assert 0 < await session_starts.take(database, 0, 60.0) <= 60

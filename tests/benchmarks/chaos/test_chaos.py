@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.chaos.__main__ import Wanted, run
-from benchmarks.chaos.house import Plan
+from benchmarks.chaos.system import Plan
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from benchmarks.chaos.schedule import Blow, Targets, make_schedule
+from benchmarks.chaos.schedule import Fault, Targets, make_schedule
 
 TARGETS = Targets(
     bots=("bot-1", "bot-2"),
@@ -15,7 +15,7 @@ TARGETS = Targets(
 )
 
 
-def test_a_seed_repeats_its_blows() -> None:
+def test_a_seed_repeats_its_faults() -> None:
     once = make_schedule(7, 50, 5, TARGETS)
     assert once == make_schedule(7, 50, 5, TARGETS)
     assert once != make_schedule(8, 50, 5, TARGETS)
@@ -23,16 +23,16 @@ def test_a_seed_repeats_its_blows() -> None:
 
 def test_there_are_as_many_kills_as_wanted_of_everything_that_can_be_killed() -> None:
     schedule = make_schedule(1, 200, 5, TARGETS)
-    kills = Counter(event.target for event in schedule if event.blow is Blow.KILL)
+    kills = Counter(event.target for event in schedule if event.fault is Fault.KILL)
     assert kills.total() == 200
     assert set(kills) == {*TARGETS.bots, *TARGETS.engines, *TARGETS.others}
-    assert {event.blow for event in schedule} == set(Blow)
+    assert {event.fault for event in schedule} == set(Fault)
     assert [event.at_s for event in schedule] == sorted(event.at_s for event in schedule)
 
 
 def test_what_is_not_there_does_not_happen() -> None:
     less = Targets(("bot-1",), ("engine-1",), (), ("discord",), ("POST /messages",), (), False)
-    blows = {event.blow for event in make_schedule(1, 200, 5, less)}
-    assert blows == set(Blow) - {Blow.CLOCK, Blow.DISK}
+    faults = {event.fault for event in make_schedule(1, 200, 5, less)}
+    assert faults == set(Fault) - {Fault.CLOCK, Fault.DISK}
     only = make_schedule(1, 20, 5, less, only_kills=True)
-    assert {event.blow for event in only} == {Blow.KILL}
+    assert {event.fault for event in only} == {Fault.KILL}

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from storage import jobs
 from storage.database import Database, StorageUnavailable, errors, migrate, someone_waits
-from storage.database.connection import RANDOM_PAGE_COST
+from storage.database.postgres import RANDOM_PAGE_COST
 from storage.models import JobState, MemberRow, ServerRow
 from tests.support.postgres import execute
 from tests.support.stored_jobs import claim, new_job, queue

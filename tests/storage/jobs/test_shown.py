@@ -13,6 +13,18 @@ async def test_it_is_known_since_when_an_end_is_posted(database: Database) -> No
     assert await jobs.begin_end(database, job.id) == since
 
 
+async def test_an_end_that_never_came_is_forgotten_when_its_job_is_claimed_again(
+    database: Database,
+) -> None:
+    (job,) = await queue(database)
+    await claim(database)
+    # Noted while its pictures were stored; then the bot was killed.
+    assert await jobs.begin_end(database, job.id) is None
+    assert await jobs.requeue(database, job.id)
+    await claim(database)
+    assert await jobs.begin_end(database, job.id) is None
+
+
 async def test_the_message_before_the_end_is_left_over_until_it_is_forgotten(
     database: Database,
 ) -> None:

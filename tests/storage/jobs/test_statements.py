@@ -12,9 +12,11 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
 from storage import jobs
-from storage.database import Database, connection
+from storage.database import Database, postgres
+from storage.jobs import leases
+from storage.models import JobState
 from tests.support.postgres import execute
-from tests.support.stored_jobs import claim, new_job, queue
+from tests.support.stored_jobs import claim, new_job, queue, read
 
 
 @contextmanager
@@ -91,7 +93,7 @@ async def test_a_connection_is_asked_whether_it_is_alive_only_after_a_rest(
         async with database.reading() as session:
             await session.scalar(text("SELECT 1"))
     assert len(begun) == 1
-    monkeypatch.setattr(connection, "MAX_UNASKED_S", -1.0)
+    monkeypatch.setattr(postgres, "MAX_UNASKED_S", -1.0)
     with counted(Transaction, "start", monkeypatch) as begun:
         async with database.reading() as session:
             await session.scalar(text("SELECT 1"))
@@ -104,7 +106,7 @@ async def test_a_connection_that_broke_without_a_sign_is_found_by_asking(
     if kind == "sqlite":
         pytest.skip("a file has no connections to lose")
     await queue(database)
-    monkeypatch.setattr(connection, "MAX_UNASKED_S", -1.0)
+    monkeypatch.setattr(postgres, "MAX_UNASKED_S", -1.0)
     async with database.reading() as session:
         backend = await session.scalar(text("SELECT pg_backend_pid()"))
     await execute(url, f"SELECT pg_terminate_backend({backend})")
@@ -135,3 +137,17 @@ async def test_postgres_plans_a_claim_once(database: Database, kind: str) -> Non
             )
         )
         assert max(plans.scalars()) > 0
+
+
+async def test_statements_that_are_made_once_lease_for_as_long_as_is_said_when_they_run(
+    database: Database, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind == "sqlite":
+        pytest.skip("the leases of a file do not end")
+    await queue(database, count=2)
+    kept = await claim(database)
+    monkeypatch.setattr(leases, "LEASE_S", -1.0)
+    lost = await claim(database)
+    assert await leases.requeue_expired(database) == 1
+    assert (await read(database, lost.id)).state is JobState.QUEUED
+    assert (await read(database, kept.id)).state is JobState.RUNNING

@@ -4,6 +4,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 import errno
 import os
 import resource
@@ -55,6 +56,19 @@ async def stored(folder: PictureStore, png: bytes) -> Picture:
     new = await folder.save(JOB, 1, 7, png)
     fields = {name: getattr(new, name) for name in new.__dataclass_fields__}
     return Picture(**fields, id="x", job_id=JOB)
+
+
+async def test_what_is_begun_early_knows_for_which_job_it_is(
+    folder: PictureStore, png: bytes
+) -> None:
+    at_work_for, begun_for = contextvars.ContextVar("at_work_for", default=""), list[str]()
+    at_work_for.set(JOB)
+    # Twice: the first makes the folder, and checks before.
+    for _ in range(2):
+        await folder.save_all(
+            JOB, [(7, png)], on_sound=lambda _: begun_for.append(at_work_for.get())
+        )
+    assert begun_for == [JOB, JOB]
 
 
 async def test_a_picture_comes_back_through_disk_and_database(

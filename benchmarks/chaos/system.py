@@ -1,4 +1,5 @@
-"""The whole house for a trial: the playground, bots, engines, a database, and the lines between."""
+"""The system that a trial is about: the playground, bots, engines, a database, and the lines
+between them."""
 
 import asyncio
 import contextlib
@@ -12,7 +13,7 @@ from yarl import URL
 
 from benchmarks.chaos.fleet import Target, fleet
 from benchmarks.chaos.machinery import Clock, Disk
-from benchmarks.chaos.schedule import Blow, Event, Targets
+from benchmarks.chaos.schedule import Event, Fault, Targets
 from benchmarks.trial import lines, programs
 from benchmarks.trial.audience import Audience
 from benchmarks.trial.postgres import PostgresProcess
@@ -42,8 +43,8 @@ class Plan:
 
 
 @dataclass(slots=True)
-class House:
-    """Everything that runs, and what can befall it."""
+class System:
+    """Everything that runs, and the faults that it can be given."""
 
     folder: Path
     playground: Playground
@@ -70,28 +71,28 @@ class House:
             disk=True,
         )
 
-    async def strike(self, event: Event) -> None:
-        """Have it happen, to its end."""
+    async def inject(self, event: Event) -> None:
+        """Have a fault happen, to its end."""
         faults, count = self.playground.faults, int(event.amount)
-        match event.blow:
-            case Blow.KILL:
+        match event.fault:
+            case Fault.KILL:
                 if await self._kill(event):
                     self.killed[event.target] = self.killed.get(event.target, 0) + 1
-            case Blow.PAUSE:
+            case Fault.PAUSE:
                 await self._program(event.target).pause(event.seconds)
-            case Blow.CUT | Blow.SLOW | Blow.FREEZE:
+            case Fault.CUT | Fault.SLOW | Fault.FREEZE:
                 await self._disturb(self.lines[event.target], event)
-            case Blow.RATE_LIMIT:
+            case Fault.RATE_LIMIT:
                 faults.rate_limit(event.target, count, RATE_LIMIT_S)
-            case Blow.FAIL:
+            case Fault.FAIL:
                 faults.fail(event.target, count)
-            case Blow.LOSE:
+            case Fault.LOSE:
                 faults.lose_answers(event.target, count)
-            case Blow.DROP:
+            case Fault.DROP:
                 await faults.drop(resumable=bool(count))
-            case Blow.CLOCK:
+            case Fault.CLOCK:
                 self.clocks[event.target].jump(event.amount)
-            case Blow.DISK:
+            case Fault.DISK:
                 await self.disk.fill(event.seconds, [bot.pid for bot in self.bots.values()])
 
     def _program(self, name: str) -> Target:
@@ -103,10 +104,10 @@ class House:
         return self._program(event.target).kill(event.seconds)
 
     async def _disturb(self, line: lines.Line, event: Event) -> None:
-        if event.blow is Blow.FREEZE:
+        if event.fault is Fault.FREEZE:
             line.freeze()
             return
-        if event.blow is Blow.CUT:
+        if event.fault is Fault.CUT:
             line.cut()
         else:
             line.delay_s = event.amount
@@ -115,7 +116,7 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def house(plan: Plan, folder: Path) -> AsyncIterator[House]:
+async def running_system(plan: Plan, folder: Path) -> AsyncIterator[System]:
     """Start all of it; everything has ended when the block ends."""
     async with AsyncExitStack() as opened:
         playground = await opened.enter_async_context(running_playground(limits=LIMITS))
@@ -166,4 +167,4 @@ async def house(plan: Plan, folder: Path) -> AsyncIterator[House]:
             program.start()
             opened.push_async_callback(program.stop)
         made: Any = (playground, audience, disk, url, bots, engines, between, clocks, postgres)
-        yield House(folder, *made)
+        yield System(folder, *made)
