@@ -10,7 +10,7 @@ import resource
 import struct
 import tracemalloc
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -321,6 +321,25 @@ async def test_a_file_in_the_place_of_the_folder(tmp_path: Path, png: bytes) -> 
         await PictureStore(PictureFolder(tmp_path / "pictures")).save(JOB, 0, 7, png)
     with pytest.raises(PictureNotSaved, match="The folder for pictures cannot be used"):
         await PictureStore(PictureFolder(tmp_path / "pictures" / "below")).save(JOB, 0, 7, png)
+
+
+async def test_however_often_a_job_was_tried_few_files_are_looked_for(
+    folder: PictureStore, root: Path, png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An engine that refuses for hours is asked each second."""
+    tried: list[str] = []
+    delete = folder.files.delete
+
+    async def counted(names: Collection[str]) -> None:
+        tried.extend(names)
+        await delete(names)
+
+    monkeypatch.setattr(folder.files, "delete", counted)
+    for attempt in (1, 2, 9_999, 10_000):
+        await folder.save(JOB, 3, 7, png, attempt=attempt)
+    await folder.remove_of_jobs({JOB: 10_000})
+    assert list(root.iterdir()) == []
+    assert len(tried) == len(set(tried)) <= 256
 
 
 async def test_a_full_disk(folder: PictureStore, root: Path, png: bytes) -> None:
