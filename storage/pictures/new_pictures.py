@@ -20,6 +20,9 @@ MAX_CHECKING_THREADS = 4
 INFLATED_BYTES = 1 << 20
 """Bytes of compressed pixels that are looked at in one go."""
 
+UNPACKED_BYTES = 1 << 22
+"""Bytes of pixels that are in memory at a time, while they are counted."""
+
 CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
 """Channels of a pixel, by PNG's numbers for types of colour."""
 
@@ -101,14 +104,16 @@ def _has_all_pixels(png: bytes) -> bool:
     inflated, done, whole = zlib.decompressobj(), 0, row * height
     try:
         for piece in _compressed(png):
-            if inflated.eof:  # zlib would copy what follows, again for each piece.
-                return False
-            # Never more than the picture has: a few bytes could become gigabytes.
-            some = inflated.decompress(piece, whole - done + 1)
-            filters = some[-done % row :: row]
-            done += len(some)
-            if done > whole or max(filters, default=0) > MAX_FILTER:
-                return False
+            rest: bytes | memoryview = piece
+            while rest:
+                if inflated.eof:  # zlib would copy what follows, again for each piece.
+                    return False
+                # Never more than the picture has: a few bytes could become gigabytes.
+                some = inflated.decompress(rest, min(UNPACKED_BYTES, whole - done + 1))
+                filters = some[-done % row :: row]
+                done, rest = done + len(some), inflated.unconsumed_tail
+                if done > whole or max(filters, default=0) > MAX_FILTER:
+                    return False
     except (zlib.error, _RareOrder):
         return False
     # At its end zlib has compared its own checksum.

@@ -259,6 +259,10 @@ def test_what_follows_the_compressed_pixels_is_not_looked_at_piece_by_piece(
         def eof(self) -> bool:
             return self._zlib.eof
 
+        @property
+        def unconsumed_tail(self) -> bytes:
+            return self._zlib.unconsumed_tail
+
         def decompress(self, piece: bytes, most: int) -> bytes:
             unpacked.append(piece)
             return self._zlib.decompress(piece, most)
@@ -274,6 +278,17 @@ def test_never_more_is_unpacked_than_the_header_says(png: bytes) -> None:
     try:
         assert not _has_all_pixels(bomb)
         assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_large_picture_is_not_unpacked_as_a_whole() -> None:
+    stream = BytesIO()
+    Image.new("RGB", (4096, 4096)).save(stream, "PNG")
+    tracemalloc.start()
+    try:
+        assert _has_all_pixels(stream.getvalue())
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
     finally:
         tracemalloc.stop()
 
