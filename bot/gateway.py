@@ -307,7 +307,9 @@ class ShardedBot(commands.AutoShardedBot):
         A process that stood still finds events that another has had meanwhile.
         """
         shard_id = (int(event.get("guild_id") or 0) >> 22) % (self.shard_count or 1)
-        if self.shard_duties.is_sure_of(shard_id):
+        # For one that is another process's by its number, Discord chose this process all the same,
+        # as it may for a server where the bot is not.
+        if shard_id not in shard_ids(self) or self.shard_duties.is_sure_of(shard_id):
             parse(event)
         else:
             self.run_beside(self._ask_and_pass_on(shard_id, parse, event))

@@ -21,7 +21,10 @@ from PIL import Image
 from classifier.model import Classifier, NoClassifier
 
 MAX_PICTURE_BYTES = 64 * 2**20
-"""Bytes of a picture; a longer one ends the process, which cannot skip it."""
+"""Bytes of a picture; a longer one is not looked at, and counts as unreadable."""
+
+SKIPPED_BYTES = 1 << 20
+"""Bytes of such a picture that are in memory at a time."""
 
 PICTURES_AT_ONCE = 2
 """Pictures that are looked at side by side: most of the time goes into decoding them, in one
@@ -80,21 +83,30 @@ def _judge(classifier: Classifier, encoded: bytes) -> dict[str, float | str]:
             if picture.width * picture.height > MAX_PIXELS:
                 return {"error": "the picture has too many pixels"}
             rgb = picture.convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Exception as error:
+        # Pillow's list of what it raises for damaged files has no end. If one ended the process,
+        # nobody's pictures would be looked at for a while.
         return {"error": f"the picture cannot be read: {error}"}
     return {"score": classifier.score(rgb)}
 
 
 def _next_picture(pictures: BinaryIO) -> bytes | None:
-    """The bytes of the next picture; None when the bot has gone."""
+    """The bytes of the next picture, none of one that is too long; None when the bot has gone."""
     header = pictures.read(4)
     if len(header) < 4:
         return None
     (length,) = struct.unpack(">I", header)
     if length > MAX_PICTURE_BYTES:
-        raise SystemExit("a picture is too large")
+        return b"" if _skipped(pictures, length) else None
     encoded = pictures.read(length)
     return encoded if len(encoded) == length else None
+
+
+def _skipped(pictures: BinaryIO, length: int) -> bool:
+    """Read on by so many bytes; whether there were as many."""
+    while length and (some := pictures.read(min(length, SKIPPED_BYTES))):
+        length -= len(some)
+    return not length
 
 
 def _own_output() -> TextIO:

@@ -69,8 +69,11 @@ class EndFiles:
             return None
         if early.digests != tuple(picture.sha256 for picture in stored):
             return None
+        await asyncio.wait([early.file])
+        if early.file.cancelled():  # by `forget`, which must not end whoever waits here
+            return None
         try:
-            return await early.file
+            return early.file.result()
         except (PictureTooLarge, StorageUnavailable):
             return None
 

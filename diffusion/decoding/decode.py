@@ -61,6 +61,9 @@ STRIP_ROWS = 64
 PNG_HEAD_BYTES = 33
 """Bytes of a PNG up to the end of its header."""
 
+PNG_SIZE = slice(16, 24)
+"""Where a PNG says its width and height."""
+
 PNG_TYPE, PNG_RGB = slice(24, 26), bytes((8, 2))
 """Where a PNG says its bits for each channel and its type of colour, and those of 8-bit RGB."""
 
@@ -266,6 +269,9 @@ def plain_png(file: bytes, *, upright: bool = False) -> bytes | None:
         length, kind = _CHUNK_STRUCT.unpack_from(file, at)
         end = at + _CHUNK_STRUCT.size + length
         if end + 4 > len(file) or kind in (b"tRNS", b"acTL"):
+            return None
+        # One, and first: readers differ in which of two they mind.
+        if (kind == b"IHDR") != (at == len(parts[0]) and end + 4 == PNG_HEAD_BYTES):
             return None
         if upright and file.startswith(MAY_TURN, at + 4, end):
             return None

@@ -123,15 +123,9 @@ class Database:
         """A session for reading only, which waits for no writer. Raises `StorageUnavailable`."""
         shared = self._shared.get(asyncio.current_task())
         with self._telling_errors():
-            if shared is None:
-                async with self._session(self._reading) as session:
-                    yield session
-                return
-            try:
-                yield await shared.session()
-            except BaseException as error:
-                await shared.end(error)
-                raise
+            reading = shared.reading() if shared else self._session(self._reading)
+            async with reading as session:
+                yield session
 
     @asynccontextmanager
     async def reading_at_once(self) -> AsyncIterator[None]:
@@ -139,8 +133,8 @@ class Database:
 
         To begin and end one costs more than most of what is asked in it. What is written has a
         session of its own, and ends the shared one before; so have other tasks. It keeps a
-        connection: do not wait within the block for other machines, nor for tasks that want one.
-        Raises `StorageUnavailable`.
+        connection for a moment after each reading: do not wait within the block for other machines,
+        nor for tasks that want one. Raises `StorageUnavailable`.
         """
         task = asyncio.current_task()
         if task in self._shared:

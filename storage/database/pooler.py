@@ -42,7 +42,9 @@ def fit_to_pooler(engine: AsyncEngine) -> None:
                 try:
                     found["pooler"] = await is_pooled(how)
                 except UNKNOWN:
-                    return False  # The connection itself says what is wrong, in the same way.
+                    # The connection itself says what is wrong, in the same way. If it is made after
+                    # all, it works behind a pooler too, for as long as it is kept.
+                    return True
                 if found["pooler"]:
                     log.info("There is a pooler before Postgres: no statements are kept.")
         return found["pooler"]

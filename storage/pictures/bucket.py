@@ -5,6 +5,7 @@ some time, and some tries.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -199,11 +200,13 @@ class PictureBucket:
             if refusal_of(error).is_about_the_bucket:
                 raise
             # Google's and Azure's stores stop at one that is missing.
-            for name in names:
-                try:
-                    await obstore.delete_async(self._store, name)
-                except FileNotFoundError:
-                    continue
+            for first in range(0, len(names), MAX_REQUESTS):
+                some = names[first : first + MAX_REQUESTS]
+                await asyncio.gather(*map(self._delete_one, some))
+
+    async def _delete_one(self, name: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            await obstore.delete_async(self._store, name)
 
     async def _asked(self, request: Callable[[], Awaitable[T]]) -> T:
         """Make a request. Raises FileNotFoundError, _Refused, PicturesUnavailable."""

@@ -20,11 +20,24 @@ MAX_CHECKING_THREADS = 4
 INFLATED_BYTES = 1 << 20
 """Bytes of compressed pixels that are looked at in one go."""
 
+UNPACKED_BYTES = 1 << 22
+"""Bytes of pixels that are in memory at a time, while they are counted."""
+
 CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
 """Channels of a pixel, by PNG's numbers for types of colour."""
 
 MAX_FILTER = 4
 """The highest number of a filter, with which each row of a PNG begins."""
+
+ANIMATED = frozenset({b"acTL", b"fcTL", b"fdAT"})
+"""Kinds of chunks that make a PNG more than one picture."""
+
+UNSOUND = (
+    *(OSError, SyntaxError, ValueError, Image.DecompressionBombError),
+    IndexError,  # of one without pixels
+    struct.error,  # of chunks that are too short
+)
+"""What Pillow raises for a PNG that it cannot read."""
 
 
 def examined(
@@ -73,7 +86,7 @@ def _measure(png: bytes, *, checked: bool) -> tuple[int, int]:
         with Image.open(BytesIO(png), formats=["PNG"]) as picture:
             picture.load()  # the pixels
             return picture.size
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except UNSOUND as error:
         raise PictureNotSaved("What was made is not a sound PNG picture.") from error
 
 
@@ -81,7 +94,8 @@ def _has_all_pixels(png: bytes) -> bool:
     """Whether the pixels of a PNG with sound checksums are surely whole.
 
     They are decompressed and counted, which takes half as long as decoding them. False for kinds
-    that are too rare to be counted here: those with less or more than 8 bits, or interlaced.
+    that are too rare to be counted here: those with less or more than 8 bits, interlaced, animated,
+    or with chunks in an order that not all readers take for the same picture.
     """
     width, height, bits, colour, *_, interlaced = struct.unpack_from(">IIBBBBB", png, 16)
     if bits != 8 or colour not in CHANNELS or interlaced:
@@ -90,25 +104,44 @@ def _has_all_pixels(png: bytes) -> bool:
     inflated, done, whole = zlib.decompressobj(), 0, row * height
     try:
         for piece in _compressed(png):
-            # Never more than the picture has: a few bytes could become gigabytes.
-            some = inflated.decompress(piece, whole - done + 1)
-            filters = some[-done % row :: row]
-            done += len(some)
-            if done > whole or max(filters, default=0) > MAX_FILTER:
-                return False
-    except zlib.error:
+            rest: bytes | memoryview = piece
+            while rest:
+                if inflated.eof:  # zlib would copy what follows, again for each piece.
+                    return False
+                # Never more than the picture has: a few bytes could become gigabytes.
+                some = inflated.decompress(rest, min(UNPACKED_BYTES, whole - done + 1))
+                filters = some[-done % row :: row]
+                done, rest = done + len(some), inflated.unconsumed_tail
+                if done > whole or max(filters, default=0) > MAX_FILTER:
+                    return False
+    except (zlib.error, _RareOrder):
         return False
     # At its end zlib has compared its own checksum.
     return inflated.eof and done == whole
 
 
+class _RareOrder(Exception):
+    """The chunks of a PNG do not come in the usual order."""
+
+
 def _compressed(png: bytes) -> Iterator[memoryview]:
-    """The compressed pixels of a PNG whose chunks are whole, in pieces."""
-    content, at = memoryview(png), 8
-    while at < len(png):
+    """The compressed pixels of a PNG whose chunks are whole, in pieces.
+
+    Raises _RareOrder unless it is a header, pixels in one go, an end and nothing behind it, with
+    texts and the like only before the pixels.
+    """
+    content, at, last = memoryview(png), 8, b""
+    while last != b"IEND":
+        if at + 12 > len(png):
+            raise _RareOrder
         length, kind = struct.unpack_from(">I4s", png, at)
+        is_late = last == b"IDAT" and kind not in (b"IDAT", b"IEND")
+        if (kind == b"IHDR") != (at == 8) or is_late or kind in ANIMATED:
+            raise _RareOrder
+        end = at + 8 + length
         if kind == b"IDAT":
-            end = at + 8 + length
             for begin in range(at + 8, end, INFLATED_BYTES):
                 yield content[begin : min(end, begin + INFLATED_BYTES)]
-        at += 12 + length
+        at, last = end + 4, kind
+    if at != len(png):
+        raise _RareOrder

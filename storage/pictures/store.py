@@ -26,6 +26,10 @@ from storage.pictures.records import NewPicture, Picture
 MAX_PICTURES_OF_JOB = 16
 """Pictures that a job has at most."""
 
+CLEARED_TRIES = 8
+"""Of how many first and of how many last tries of a job files are deleted. Where an engine refuses
+for hours, there are thousands; hardly one of them has left a file."""
+
 
 class PictureStore:
     """Saves and reads pictures, and deletes them."""
@@ -104,13 +108,14 @@ class PictureStore:
     async def remove_of_jobs(self, attempts: Mapping[str, int]) -> None:
         """Delete all files of these jobs' pictures, also those without a row.
 
-        `attempts` is how often each job was tried, by its id. Raises PictureNotRemoved.
+        `attempts` is how often each job was tried, by its id; see CLEARED_TRIES. `darkroom prune`
+        finds what a try between them has left. Raises PictureNotRemoved.
         """
         await self.files.delete(
             [
                 file_name(job_id, index, attempt)
                 for job_id, last in attempts.items()
-                for attempt in range(1, last + 1)
+                for attempt in _cleared(last)
                 for index in range(MAX_PICTURES_OF_JOB)
             ]
         )
@@ -202,6 +207,12 @@ class PictureStore:
 
 def _kept(sha256: str) -> str:
     return f"{KEPT_FOLDER}/{sha256}"
+
+
+def _cleared(last: int) -> Sequence[int]:
+    """The tries whose files are deleted, of so many."""
+    tries = range(1, last + 1)
+    return sorted({*tries[:CLEARED_TRIES], *tries[-CLEARED_TRIES:]})
 
 
 async def _old(

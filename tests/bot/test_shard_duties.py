@@ -2,6 +2,7 @@
 
 import re
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,14 +10,16 @@ from aiohttp import ClientSession
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
+from bot.client import DarkroomBot
 from bot.config import Settings
 from playground import Playground
 from playground.testing.member import Member
 from storage.database import Database, migrate
-from storage.models import JobRow
+from storage.models import DutyRow, JobRow
 from tests.support.bot.deployment import Deployment
 from tests.support.bot.job_messages import drawn
 from tests.support.processes import RunningProcess
+from tests.support.stored_jobs import until
 
 PROGRAM = str(Path(__file__).with_name("bot_with_short_duties.py"))
 SOON_S, LATE_S = 3.0, 60.0
@@ -106,3 +109,24 @@ async def test_a_bot_that_was_killed_and_starts_again_has_its_shard_at_once(
             await again.printed(CONNECTED)
             assert STANDS_BY not in again.output
             assert (await drawn(ada, "a red fox")).attachments
+
+
+async def test_an_event_that_discord_sends_to_another_process_than_it_should_is_handled(
+    shared: Deployment,
+) -> None:
+    """And the shard, which is not this process's by its settings, is left to whoever has it."""
+    second = shared.settings.model_copy(update={"shards": "1/2"})
+    handled: list[object] = []
+    async with shared.database, Deployment(second, shared.database).open() as bot:
+        await until(partial(has, bot, 1))
+        events = ({"guild_id": str(2 << 22)}, {"guild_id": str(3 << 22)}, {})
+        for event in events:
+            bot._pass_on(handled.append, event)
+        assert handled == [*events]
+        async with shared.database.reading() as session:
+            taken = await session.scalars(select(DutyRow.name))
+        assert {*taken} & {"shard 0 of 2", "shard 1 of 2"} == {"shard 1 of 2"}
+
+
+async def has(bot: DarkroomBot, shard_id: int) -> bool:
+    return bot.shard_duties.has(shard_id)

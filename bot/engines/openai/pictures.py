@@ -1,6 +1,7 @@
 """Pictures of other servers: fetched, decoded in processes that can be killed, and made PNGs."""
 
 import asyncio
+import struct
 
 from PIL import Image, ImageFilter
 from yarl import URL
@@ -10,10 +11,10 @@ from bot.engines.openai.connection import Connection, read_bounded
 from bot.errors import InvalidLink
 from bot.i18n.texts import say_unmarked
 from bot.images.fetch import PictureFetcher
-from bot.images.png import encode_png, open_rgb, size_px, with_texts
+from bot.images.png import encode_png, open_rgb, with_texts
 from bot.images.sanitize import MAX_PIXELS
 from bot.proxies import DIRECT, Proxies
-from diffusion.decoding.decode import Undecodable, Wanted, plain_png
+from diffusion.decoding.decode import PNG_SIZE, Undecodable, Wanted, plain_png
 from diffusion.decoding.decoder import DecoderBusy, PictureDecoder
 from diffusion.protocol.client import InferenceUnavailable
 from diffusion.protocol.stream_parser import InferenceRefused
@@ -114,8 +115,10 @@ def _plain(file: bytes) -> bytes | None:
     plain = plain_png(file, upright=True)
     if plain is None:
         return None
-    width, height = size_px(plain)
-    return plain if max(width, height) <= MAX_SIDE_PX and width * height <= MAX_PIXELS else None
+    # Pillow would raise for a size that no picture has.
+    width, height = struct.unpack(">II", plain[PNG_SIZE])
+    is_small = 0 < width * height <= MAX_PIXELS and max(width, height) <= MAX_SIDE_PX
+    return plain if is_small else None
 
 
 def _transparent_mask(mask: bytes) -> bytes:

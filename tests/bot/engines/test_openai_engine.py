@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import io
 import logging
+import struct
+import zlib
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +15,7 @@ from PIL import Image
 
 from bot.engines.openai import OpenAIEngine
 from bot.engines.openai.known_models import draws
+from diffusion.decoding.decode import png_chunk
 from diffusion.protocol.client import InferenceRefused, InferenceUnavailable
 from diffusion.protocol.events import Event, Failed, Finished, Progress
 from diffusion.protocol.models import MAX_MODELS
@@ -203,16 +206,37 @@ async def test_its_own_links_are_fetched_with_the_key_and_redirects_are_not_foll
         assert "302" in await failure(engine, klein)
 
 
-async def test_a_picture_that_is_a_bomb_fails_with_words() -> None:
+def _black(side: int) -> bytes:
+    stream = io.BytesIO()
+    Image.new("1", (side, side)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _of_size(width: int, height: int) -> bytes:
+    """A PNG in 8-bit RGB that says this size, with no pixels for it."""
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    pixels = png_chunk(b"IDAT", zlib.compress(b""))
+    return b"\x89PNG\r\n\x1a\n" + header + pixels + png_chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("picture", "words"),
+    [
+        (_black(30_000), "too many pixels"),
+        (_of_size(100_000, 100_000), "too many pixels"),
+        (_of_size(2**32 - 1, 1), "too many pixels"),
+        (_of_size(0, 0), "no picture"),
+    ],
+    ids=["one bit", "colours", "longest side", "empty"],
+)
+async def test_a_picture_that_is_a_bomb_fails_with_words(picture: bytes, words: str) -> None:
     async def bomb(_: web.Request) -> web.Response:
-        stream = io.BytesIO()
-        Image.new("1", (30_000, 30_000)).save(stream, "PNG")
-        return web.Response(body=stream.getvalue(), content_type="image/png")
+        return web.Response(body=picture, content_type="image/png")
 
     app = web.Application()
     app.router.add_post("/v1/images/generations", bomb)
     async with site(app) as url, OpenAIEngine(url) as engine:
-        assert "too many pixels" in await failure(engine, MINE)
+        assert words in await failure(engine, replace(MINE, noises=MINE.noises[:1]))
 
 
 RATE = {"message": "Rate limit reached", "type": "requests", "code": "rate_limit_exceeded"}

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from diffusion.decoding.decode import Undecodable, Wanted, decode, plain_png
+from diffusion.decoding.decode import Undecodable, Wanted, decode, plain_png, png_chunk
 from tests.support.pictures import noisy_picture, opened
 
 WANTED = Wanted(10**6, fit_side=200, opaque=True, png=True, keeps_png=True)
@@ -73,6 +73,18 @@ def test_only_what_cannot_be_turned_is_surely_upright() -> None:
     ):
         assert plain_png(file, upright=True) is None
         assert plain_png(file) == upright
+
+
+def test_of_two_headers_none_is_kept() -> None:
+    """Readers differ in which of them they mind."""
+    file = png(photo())
+    other = png(Image.new("RGB", (400, 100)))
+    for twice in (
+        file[:33] + other[8:33] + file[33:],
+        file[:8] + png_chunk(b"prIv", b"x") + file[8:],
+        file[:8] + png_chunk(b"IHDR", file[16:29] + b"x") + file[33:],
+    ):
+        assert plain_png(twice) is None
 
 
 def _with_wrong_checksum() -> bytes:

@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 from sqlalchemy import URL, make_url, text
 
+from benchmarks.trial.lines import Line, tcp
 from benchmarks.trial.programs import free_port
 from storage import duties, session_starts
 from storage.database import Database, migrate
@@ -92,6 +93,30 @@ async def test_several_bots_work_behind_a_pooler(pooled_url: str) -> None:
         async with bots[0].reading() as session:
             kept = await session.scalar(text("SELECT count(*) FROM pg_prepared_statements"))
         assert kept == 0
+
+
+async def test_a_pooler_that_nobody_could_ask_is_minded(pooled_url: str) -> None:
+    """It may come back between the question and the connection, which is kept for long."""
+    url = make_url(pooled_url)
+    assert url.port is not None
+    dial, dialled = tcp(url.port), 0
+
+    async def dial_again() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        nonlocal dialled
+        dialled += 1
+        if dialled == 1:
+            raise ConnectionRefusedError
+        return await dial()
+
+    line = Line(dial_again)
+    await line.start()
+    try:
+        async with Database(url.set(port=line.port).render_as_string(hide_password=False)) as bot:
+            async with bot.reading() as session:
+                kept = await session.scalar(text("SELECT count(*) FROM pg_prepared_statements"))
+            assert (dialled, kept) == (2, 0)
+    finally:
+        await line.stop()
 
 
 async def test_without_a_pooler_statements_are_kept(postgres_url: str) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage import members, servers
-from storage.database import Database, StorageUnavailable
+from storage.database import Database, StorageUnavailable, shared_reading
 from storage.servers import ServerSettings
 from tests.support.queries import recorded_statements
 from tests.support.stored_jobs import queue
@@ -62,6 +62,34 @@ async def test_many_who_write_within_wait_for_no_connection(database: Database) 
             assert (await servers.get_settings(database, server_id)).keep_days == server_id
 
     await asyncio.gather(*(write(server_id) for server_id in range(1, 61)))
+
+
+async def test_who_waits_for_something_else_within_keeps_no_connection(database: Database) -> None:
+    """As for a thread, while all threads are busy: there are more members than connections."""
+    waiting = asyncio.Barrier(30)
+
+    async def read(server_id: int) -> None:
+        async with database.reading_at_once():
+            await servers.get_settings(database, server_id)
+            await waiting.wait()
+            assert (await servers.get_settings(database, server_id)).keep_days == 0
+
+    await asyncio.gather(*(read(server_id) for server_id in range(1, 31)))
+
+
+async def test_a_reading_that_takes_long_keeps_its_session(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_reading, "MAX_REST_S", 0.0)
+    async with database.reading_at_once():
+        async with database.reading() as session:
+            for _ in range(3):
+                assert await session.scalar(text("SELECT 1")) == 1
+                # One within the other.
+                assert await session_of(database) == id(session)
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)
+        assert (await servers.get_settings(database, 1)).keep_days == 0
 
 
 async def test_after_an_error_within_it_goes_on(database: Database) -> None:

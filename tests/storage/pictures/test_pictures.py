@@ -11,7 +11,7 @@ import resource
 import struct
 import tracemalloc
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -190,12 +190,119 @@ async def test_pixels_that_are_not_those_of_the_header_are_left_to_pillow(
     assert len(decoded) == 1
 
 
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return (
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", crc32(kind + content))
+    )
+
+
+def parts(png: bytes) -> tuple[bytes, bytes, bytes]:
+    """Signature and header, the compressed pixels, and the end of a PNG with one chunk of them."""
+    at = png.index(b"IDAT")
+    (length,) = struct.unpack(">I", png[at - 4 : at])
+    return png[:33], png[at + 4 : at + 4 + length], png[at + 8 + length :]
+
+
+LARGE = struct.pack(">IIBBBBB", 500, 500, 8, 2, 0, 0, 0)
+
+
+def with_a_header_before(png: bytes) -> bytes:
+    return png[:33] + chunk(b"IHDR", LARGE) + png[33:]
+
+
+def with_what_looks_like_its_header_before(png: bytes) -> bytes:
+    head, pixels, end = parts(png)
+    look = chunk(b"prIv", head[16:29])
+    return head[:8] + look + chunk(b"IHDR", LARGE) + chunk(b"IDAT", pixels) + end
+
+
+def with_a_gap(png: bytes) -> bytes:
+    head, pixels, end = parts(png)
+    pieces = chunk(b"IDAT", pixels[:20]), chunk(b"tEXt", b"a\0b"), chunk(b"IDAT", pixels[20:])
+    return head + b"".join(pieces) + end
+
+
+def without_pixels(png: bytes) -> bytes:
+    head, _, end = parts(png)
+    return head + end
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        with_a_header_before,
+        with_what_looks_like_its_header_before,
+        with_a_gap,
+        without_pixels,
+    ],
+)
+async def test_a_png_that_readers_take_differently_is_not_saved(
+    folder: PictureStore, png: bytes, change: Callable[[bytes], bytes]
+) -> None:
+    with pytest.raises(PictureNotSaved, match="not a sound PNG"):
+        await folder.save(JOB, 0, 7, change(png))
+
+
+def test_a_film_is_left_to_pillow(png: bytes) -> None:
+    assert _has_all_pixels(png)
+    assert not _has_all_pixels(png[:33] + chunk(b"acTL", struct.pack(">II", 2, 0)) + png[33:])
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 12, 40])
+async def test_what_is_behind_the_end_of_a_png_harms_nothing(
+    folder: PictureStore, png: bytes, count: int
+) -> None:
+    saved = await folder.save(JOB, 0, 7, png + b"IDAT" * count)
+    assert (saved.width, saved.height) == Image.open(BytesIO(png)).size
+
+
+def test_what_follows_the_compressed_pixels_is_not_looked_at_piece_by_piece(
+    png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """zlib would copy all of it for each piece."""
+    head, pixels, end = parts(png)
+    unpacked: list[bytes] = []
+
+    begin = zlib.decompressobj
+
+    class Unpacking:
+        def __init__(self) -> None:
+            self._zlib = begin()
+
+        @property
+        def eof(self) -> bool:
+            return self._zlib.eof
+
+        @property
+        def unconsumed_tail(self) -> bytes:
+            return self._zlib.unconsumed_tail
+
+        def decompress(self, piece: bytes, most: int) -> bytes:
+            unpacked.append(piece)
+            return self._zlib.decompress(piece, most)
+
+    monkeypatch.setattr(zlib, "decompressobj", Unpacking)
+    assert not _has_all_pixels(head + chunk(b"IDAT", pixels) + chunk(b"IDAT", b"more") * 9 + end)
+    assert len(unpacked) == 1
+
+
 def test_never_more_is_unpacked_than_the_header_says(png: bytes) -> None:
     bomb = with_rows(png, gain_much)
     tracemalloc.start()
     try:
         assert not _has_all_pixels(bomb)
         assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_large_picture_is_not_unpacked_as_a_whole() -> None:
+    stream = BytesIO()
+    Image.new("RGB", (4096, 4096)).save(stream, "PNG")
+    tracemalloc.start()
+    try:
+        assert _has_all_pixels(stream.getvalue())
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
     finally:
         tracemalloc.stop()
 
@@ -243,6 +350,25 @@ async def test_a_file_in_the_place_of_the_folder(tmp_path: Path, png: bytes) -> 
         await PictureStore(PictureFolder(tmp_path / "pictures")).save(JOB, 0, 7, png)
     with pytest.raises(PictureNotSaved, match="The folder for pictures cannot be used"):
         await PictureStore(PictureFolder(tmp_path / "pictures" / "below")).save(JOB, 0, 7, png)
+
+
+async def test_however_often_a_job_was_tried_few_files_are_looked_for(
+    folder: PictureStore, root: Path, png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An engine that refuses for hours is asked each second."""
+    tried: list[str] = []
+    delete = folder.files.delete
+
+    async def counted(names: Collection[str]) -> None:
+        tried.extend(names)
+        await delete(names)
+
+    monkeypatch.setattr(folder.files, "delete", counted)
+    for attempt in (1, 2, 9_999, 10_000):
+        await folder.save(JOB, 3, 7, png, attempt=attempt)
+    await folder.remove_of_jobs({JOB: 10_000})
+    assert list(root.iterdir()) == []
+    assert len(tried) == len(set(tried)) <= 256
 
 
 async def test_a_full_disk(folder: PictureStore, root: Path, png: bytes) -> None:

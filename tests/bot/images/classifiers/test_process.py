@@ -10,8 +10,14 @@ import pytest
 
 from bot.images.classifiers.classifier import ClassifierAway
 from bot.images.classifiers.process import MAX_WAITING_PICTURES, ClassifierProcess
+from classifier.__main__ import MAX_PICTURE_BYTES
+from diffusion.decoding.decode import png_chunk
 from tests.support.models.red_filter import build_red_filter
 from tests.support.pictures import picture
+
+SOUND = picture("navy", (64, 64))
+DAMAGED = SOUND[:-12] + png_chunk(b"iCCP", b"") + SOUND[-12:]
+"""A PNG with a profile of no bytes behind its pixels, over which Pillow stumbles."""
 
 
 async def test_the_built_in_filter_needs_no_network_and_finds_a_plain_picture_harmless() -> None:
@@ -20,7 +26,8 @@ async def test_the_built_in_filter_needs_no_network_and_finds_a_plain_picture_ha
         assert await classifier.score(picture("navy", (64, 64))) < 0.5
         # What cannot be read might be anything, and the process goes on.
         first = classifier.process_id
-        assert await classifier.score(b"no picture") == 1
+        for file in (b"no picture", DAMAGED, bytes(MAX_PICTURE_BYTES + 1)):
+            assert await classifier.score(file) == 1
         assert await classifier.score(picture("navy", (64, 64))) < 0.5
         assert classifier.process_id == first
     finally:
