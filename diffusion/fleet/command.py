@@ -203,16 +203,18 @@ def _ready(arguments: FleetArguments, models: list[ServedModel]) -> str:
 def _shown(models: list[ServedModel]) -> str:
     return "; ".join(
         f"{one.model or 'the embedded model'}: {_span(one.placement)}, "
-        f"{one.requests_at_once} requests each"
+        f"{_counted(one.requests_at_once, 'request')} each"
         for one in models
     )
 
 
 def _span(placement: Placement) -> str:
     low, high = placement.min_replicas, placement.max_replicas
-    if low == high:
-        return "1 replica" if low == 1 else f"{low} replicas"
-    return f"{low} to {high} replicas"
+    return _counted(low, "replica") if low == high else f"{low} to {high} replicas"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _refused(reason: object, code: int) -> int:
