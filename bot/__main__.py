@@ -50,8 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except ValidationError as error:
-        first = error.errors()[0]
-        _refuse_settings(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+        _refuse_settings(_first_of(error))
     except (WrongSettings, InvalidConfiguration) as error:
         _refuse_settings(str(error))
     except (UserError, CannotStart, StorageUnavailable, OSError) as error:
@@ -60,6 +59,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.exit(redaction.redacted(sentence))
         logs.tell(sentence, logger="darkroom", level=logging.ERROR)
         sys.exit(1)
+
+
+def _first_of(error: ValidationError) -> str:
+    """The first wrong setting, by the name of its variable, and what is wrong with it."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    name = ".".join(map(str, first["loc"])).upper()
+    said = first["msg"].removeprefix("Value error, ")
+    return said if name in said else f"{name}: {said}"
 
 
 def _refuse_settings(sentence: str) -> NoReturn:
@@ -177,7 +184,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     draw = commands.add_parser("imagine", help="draw one prompt into a file, without any bot")
     draw.add_argument("prompt", metavar="PROMPT", help="as after /imagine, parameters included")
-    draw.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
+    draw.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=Path,
+        required=True,
+        help="its name says whether it becomes a PNG, a JPEG or a WebP: fox.png, fox.jpg, fox.webp",
+    )
     draw.add_argument(
         "-i",
         "--image",

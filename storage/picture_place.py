@@ -18,7 +18,7 @@ class PicturePlace:
     @classmethod
     def read(cls, typed: str) -> "PicturePlace":
         """Read a path or an address. Raises ValueError."""
-        if "://" not in typed:
+        if "://" not in typed and typed.partition(":")[0] not in SCHEMES:
             return cls(folder=Path(typed))
         parts = urlsplit(typed)
         folders = [one for one in parts.path.split("/") if one]

@@ -20,7 +20,7 @@ from bot.errors import InvalidUpload
 from bot.i18n.texts import Text, say_unmarked
 from bot.images.credentials import UnusableCertificate
 from bot.images.fetch import PictureFetcher
-from bot.images.grid import PictureFile, compose_grid
+from bot.images.grid import compose_grid, fit
 from bot.images.provenance import Origin, Parent, PictureMarker
 from bot.images.sanitize import UnusablePicture, blend
 from bot.models.registry import ModelRegistry
@@ -38,6 +38,9 @@ from diffusion.protocol.client import InferenceRefused, InferenceUnavailable
 from diffusion.protocol.engine import Engine
 from diffusion.protocol.events import Failed, Finished, Queued
 
+FILE_FORMATS = {"": "png", ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
+"""What a file becomes, by the end of its name."""
+
 
 async def imagine(
     settings: Settings, typed: str, output: Path, images: Sequence[Path] = ()
@@ -47,6 +50,7 @@ async def imagine(
     The first grid goes to `output`, the next to `output` with `_2` behind its name, and so on.
     `images` are pictures to start from. Raises UserError, CannotStart, InvalidConfiguration.
     """
+    file_format = _file_format(output)
     expanded = expand(typed, {}, "", MAX_REPEATS, has_pictures=bool(images))
     prompts = [parse_normalised(written) for written in expanded]
     configuration = read_configuration(settings)
@@ -74,9 +78,27 @@ async def imagine(
                 file = output if number == 1 else output.with_stem(f"{output.stem}_{number}")
                 request = with_init_image(request, chosen, next(iter(files), None))
                 pictures = await _draw(inference, request, files)
-                picture = PictureFile(compose_grid(pictures), "png")
+                # A file on a disk may have any size.
+                picture = fit(compose_grid(pictures), sys.maxsize, file_format)
                 file.write_bytes((await marker.mark(picture, _origin(request))).encoded)
                 print(f"{file}: seed {request.noises[0].seed}")
+
+
+def _file_format(output: Path) -> str:
+    """The format of a file that can be written. Raises CannotStart, before anything is drawn."""
+    if not output.parent.is_dir():
+        raise CannotStart(
+            f"There is no folder {output.parent}. Make it, or choose another with -o."
+        )
+    if output.is_dir():
+        raise CannotStart(
+            f"{output} is a folder. Write the name of a file behind it: -o {output}/fox.png."
+        )
+    if not os.access(output if output.exists() else output.parent, os.W_OK):
+        raise CannotStart(f"{output} cannot be written. Choose another file with -o.")
+    if (file_format := FILE_FORMATS.get(output.suffix.lower())) is None:
+        raise CannotStart(f"{output}: a picture's file must end in .png, .jpg or .webp.")
+    return file_format
 
 
 @contextlib.asynccontextmanager

@@ -125,15 +125,14 @@ def _split(typed: Sequence[str]) -> tuple[str, ...]:
 
 
 def _positive(typed: str) -> int:
-    number = int(typed)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
+    if not typed.isdecimal() or int(typed) < 1:
+        raise argparse.ArgumentTypeError("must be a whole number, 1 or more")
+    return int(typed)
 
 
 def _range(typed: str) -> tuple[int, int]:
     least, _, most = typed.partition(":")
-    low, high = int(least), _positive(most or least)
-    if not 0 <= low <= high:
+    most = most or least
+    if not (least.isdecimal() and most.isdecimal()) or not int(least) <= int(most) >= 1:
         raise argparse.ArgumentTypeError("must look like 1:4")
-    return low, high
+    return int(least), int(most)

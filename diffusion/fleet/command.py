@@ -33,6 +33,8 @@ from diffusion.telemetry import logs
 MEASURE_TIMEOUT_S = 900.0
 """Seconds for loading a model, perhaps from the hub, and measuring it."""
 
+CONNECT_TIMEOUT_S = 5.0
+
 HEAD_INTERVAL_S = 2.0
 HEAD_GONE_S = {"started": 6.0, "joined": 50.0}
 """How long Ray's head may not answer. One that we started does not come back. One that others
@@ -130,10 +132,30 @@ def _join(address: str | None) -> None:
 
     Raises ConnectionError.
     """
+    if address is not None:
+        _check_head(address)
     options: dict[str, object] = {"address": address}
     if address is None:
         options = {"address": "local", "include_dashboard": False}
     ray.init(**options, logging_level=logging.WARNING, namespace=APPLICATION)
+
+
+def _check_head(address: str) -> None:
+    """Raises ConnectionError if nothing answers at HOST:PORT.
+
+    Ray itself would go on asking there for many minutes, without a word. It looks up other kinds of
+    addresses by itself.
+    """
+    host, _, port = address.rpartition(":")
+    if not port.isdecimal() or "://" in address:
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_TIMEOUT_S).close()
+    except (OSError, OverflowError) as error:
+        raise ConnectionError(
+            f"No Ray cluster answers at {address}. Start one there with `ray start --head`, or "
+            "leave --address and RAY_ADDRESS out to start one here."
+        ) from error
 
 
 def _leave(address: str | None, deployed: bool) -> None:
@@ -180,15 +202,19 @@ def _ready(arguments: FleetArguments, models: list[ServedModel]) -> str:
 
 def _shown(models: list[ServedModel]) -> str:
     return "; ".join(
-        f"{one.model or 'the embedded model'}: {_span(one.placement)} replicas, "
-        f"{one.requests_at_once} requests each"
+        f"{one.model or 'the embedded model'}: {_span(one.placement)}, "
+        f"{_counted(one.requests_at_once, 'request')} each"
         for one in models
     )
 
 
 def _span(placement: Placement) -> str:
     low, high = placement.min_replicas, placement.max_replicas
-    return str(low) if low == high else f"{low} to {high}"
+    return _counted(low, "replica") if low == high else f"{low} to {high} replicas"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _refused(reason: object, code: int) -> int:

@@ -62,7 +62,12 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m diffusion", description=DESCRIPTION)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=7860, help="0 takes a free one")
-    parser.add_argument("--model", type=Path, default=EMBEDDED, help="folder of the checkpoint")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        default=EMBEDDED,
+        help="a folder, a .safetensors file, or a name on the Hugging Face hub",
+    )
     parser.add_argument(
         "--grace",
         type=float,

@@ -248,6 +248,14 @@ async def test_a_model_that_is_not_there_is_refused_in_a_sentence(tmp_path: Path
     assert "no-model" in process.output
 
 
+async def test_where_no_ray_answers_a_sentence_says_so() -> None:
+    """Ray itself would ask there for many minutes, without a word."""
+    address = f"127.0.0.1:{free_port()}"
+    async with RunningProcess("-m", "bot", "fleet", "--address", address) as process:
+        assert await process.wait() == 1, process.output
+    assert f"No Ray cluster answers at {address}." in process.output
+
+
 def test_the_serve_configuration_of_kubernetes_is_one() -> None:
     """Ray's own reader takes it, and our application takes its arguments."""
     code = (

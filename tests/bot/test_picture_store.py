@@ -64,6 +64,12 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not set(VARIABLES) & set(os.environ)
 
 
+@pytest.mark.parametrize("typed", ["s3:bucket", "s3:/bucket/prefix", "gs:bucket", "az:/container"])
+def test_an_address_with_too_few_slashes_is_no_folder(typed: str) -> None:
+    with pytest.raises(ValueError, match="an address like s3://bucket/prefix"):
+        PicturePlace.read(typed)
+
+
 def test_what_is_opened(tmp_path: Path) -> None:
     assert isinstance(open_pictures(settings(None)).files, PictureFolder)
     assert isinstance(open_pictures(settings(str(tmp_path))).files, PictureFolder)

@@ -31,6 +31,32 @@ async def test_what_it_draws_is_signed_and_has_its_recipe(
     assert manifest["ingredients"][0]["title"] == "start picture"
 
 
+@pytest.mark.parametrize(("name", "file_format"), [("fox.JPG", "JPEG"), ("fox.webp", "WEBP")])
+async def test_a_file_is_what_its_name_says(
+    name: str, file_format: str, settings: Settings, tmp_path: Path
+) -> None:
+    await imagine(settings, PROMPT, tmp_path / name)
+    drawn = (tmp_path / name).read_bytes()
+    assert opened(drawn).format == file_format
+    assert actions_of(manifest_in(drawn)) == ["c2pa.created"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("missing/fox.png", "There is no folder"),
+        ("", "is a folder"),
+        ("fox.bmp", "must end in"),
+    ],
+)
+async def test_a_file_that_cannot_be_written_is_refused_before_anything_is_drawn(
+    name: str, said: str, settings: Settings, tmp_path: Path
+) -> None:
+    nowhere = settings.model_copy(update={"inference_url": "http://127.0.0.1:9"})
+    with pytest.raises(CannotStart, match=said):
+        await imagine(nowhere, PROMPT, tmp_path / name)
+
+
 async def test_a_certificate_that_cannot_sign_stops_the_start(
     settings: Settings, tmp_path: Path
 ) -> None:

@@ -280,6 +280,22 @@ def test_a_start_that_cannot_work_is_one_sentence(newcomer: pytest.MonkeyPatch) 
     assert "JOBS_AT_ONCE" in refused_for_settings("migrate")
 
 
+@pytest.mark.parametrize(
+    ("name", "typed", "said"),
+    [
+        ("PLAYGROUND_PORT", "many", "PLAYGROUND_PORT: Input should be a valid integer"),
+        ("DARKROOM_SHARDS", "many", "DARKROOM_SHARDS: “many” must look like"),
+        ("DARKROOM_FILTER", "many", "DARKROOM_FILTER must be"),
+        ("DARKROOM_FILTER", "openai", "DARKROOM_FILTER=openai needs"),
+    ],
+)
+def test_a_wrong_setting_is_named_once_as_it_was_typed(
+    name: str, typed: str, said: str, newcomer: pytest.MonkeyPatch
+) -> None:
+    newcomer.setenv(name, typed)
+    assert refused_for_settings("migrate").startswith(f"darkroom: {said}")
+
+
 def test_shards_that_cannot_be_are_refused_before_anything_is_opened(
     newcomer: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -40,21 +40,28 @@ def test_a_replica_that_is_not_needed_is_kept_for_five_minutes() -> None:
 
 
 @pytest.mark.parametrize(
-    "typed",
+    ("typed", "said"),
     [
-        ["--local", "0"],
-        ["--idle", "0"],
-        ["--replicas", "4:1"],
-        ["--replicas", "x"],
-        ["--local", "2", "--address", "auto"],
-        ["--local", "2", "--replicas", "1:2"],
+        (["--local", "0"], "must be a whole number, 1 or more"),
+        (["--local", "two"], "must be a whole number, 1 or more"),
+        (["--idle", "0"], "must be a whole number, 1 or more"),
+        (["--replicas", "4:1"], "must look like 1:4"),
+        (["--replicas", "x"], "must look like 1:4"),
+        (["--replicas", "1:x"], "must look like 1:4"),
+        (["--replicas", "0"], "must look like 1:4"),
+        (["--local", "2", "--address", "auto"], "goes with neither"),
+        (["--local", "2", "--replicas", "1:2"], "goes with neither"),
     ],
 )
-def test_what_makes_no_sense_is_refused(typed: list[str], capsys: pytest.CaptureFixture) -> None:
+def test_what_makes_no_sense_is_refused(
+    typed: list[str], said: str, capsys: pytest.CaptureFixture
+) -> None:
     with pytest.raises(SystemExit) as ended:
         parsed(typed)
     assert ended.value.code == 2
-    assert "error: " in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "error: " in error
+    assert said in error
 
 
 def test_without_ray_a_sentence_says_what_to_install() -> None:
