@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Executable, case, delete, select
+from sqlalchemy import Executable, bindparam, case, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,6 +26,11 @@ from storage.models import MemberRow, QuotaRow, UsageRow, table_of
 
 MAX_WEIGHT = 10
 """The largest share of turns that a role may have; the smallest is 1."""
+
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far the clocks of bots may be apart. What lies further ahead was stored while a clock was
+wrong, and counts for nothing: no limit would hold until then, and a member would wait as long."""
 
 
 class Period(StrEnum):
@@ -177,6 +182,8 @@ async def usage_in(session: AsyncSession, server_id: int, member_id: int, now: d
         if row.starts_at == period.start(now)
     }
     asked_at = await session.scalar(select(MemberRow.asked_at).where(MemberRow.id == member_id))
+    if asked_at is not None and asked_at > now + CLOCK_TOLERANCE:
+        asked_at = None
     return Usage(now, used, asked_at)
 
 
@@ -218,20 +225,24 @@ async def _use(
     gpu_ms: int = 0,
 ) -> None:
     used = {"server_id": server_id, "member_id": member_id, "pictures": pictures, "gpu_ms": gpu_ms}
+    latest = datetime.now(UTC) + CLOCK_TOLERANCE
     rows = [
-        {**used, "period": period.value, "starts_at": period.start(at)}
+        {**used, "period": period.value, "starts_at": period.start(at), "latest": latest}
         for period in sorted(Period)  # as they are locked elsewhere
     ]
     await session.execute(_USE_SHARED if is_shared(session) else _USE_ALONE, rows)
 
 
 def _make_use(insert: Callable[[Any], Any]) -> Executable:
-    """Adds to what a member used in a period, or begins its row anew if its period is over. What
-    was used in one before that of the row does not count any more."""
+    """Adds to what a member used in a period, or begins its row anew if its period is over, or is
+    after the moment `latest`. What was used in one before that of the row does not count any more.
+    """
     table = table_of(UsageRow)
     row, add = table.c, insert(table)
     new = add.excluded
-    begins, fits = new.starts_at > row.starts_at, new.starts_at == row.starts_at
+    latest = bindparam("latest", type_=row.starts_at.type)
+    begins = or_(new.starts_at > row.starts_at, row.starts_at > latest)
+    fits = new.starts_at == row.starts_at
     counters = {
         name: case((begins, new[name]), (fits, row[name] + new[name]), else_=row[name])
         for name in ("pictures", "gpu_ms")

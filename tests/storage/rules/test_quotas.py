@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 
 from storage import jobs, unique_jobs
 from storage.database import Database
-from storage.models import JobKind, JobRow, JobState, UsageRow
+from storage.models import JobKind, JobRow, JobState, MemberRow, UsageRow
 from storage.rules import quotas
 from storage.rules.quotas import Allowance, OverQuota, Period, Quota, Usage, Used
 from tests.support.queries import recorded_statements
@@ -154,6 +154,37 @@ async def test_a_period_begins_anew_and_gets_nothing_back_of_the_last(database: 
     await queue(database, counted_pictures=2)
     await jobs.cancel(database, old.id)
     assert await pictures_used(database) == 2
+
+
+async def test_what_was_counted_by_a_clock_that_was_ahead_lifts_no_limit(
+    database: Database,
+) -> None:
+    quota = Quota(pictures=Allowance(4, Period.MONTH), cooldown_s=60)
+    (member,) = {job.member_id for job in await queue(database)}
+    ahead = datetime.now(UTC) + timedelta(days=40)
+    async with database.transaction() as session:
+        await quotas.count(session, SERVER, member, [(ahead, 4)])
+        await session.execute(update(MemberRow).values(asked_at=ahead))
+    # Nor does anybody wait until then.
+    await jobs.add(database, [new_job(counted_pictures=4)], limit=3, quota=quota)
+    assert await pictures_used(database) == 4
+    with pytest.raises(OverQuota) as over:
+        await jobs.add(
+            database, [new_job(counted_pictures=1)], limit=3, quota=replace(quota, cooldown_s=None)
+        )
+    assert over.value.what == "pictures"
+    with pytest.raises(OverQuota) as waits:
+        await jobs.add(database, [new_job(counted_pictures=1)], limit=3, quota=quota)
+    assert waits.value.what == "cooldown_s"
+
+
+async def test_a_clock_that_is_a_little_ahead_is_believed(database: Database) -> None:
+    await queue(database)
+    soon = datetime.now(UTC) + quotas.CLOCK_TOLERANCE / 2
+    async with database.transaction() as session:
+        await session.execute(update(MemberRow).values(asked_at=soon))
+    with pytest.raises(OverQuota):
+        await jobs.add(database, [new_job(counted_pictures=1)], limit=3, quota=Quota(cooldown_s=60))
 
 
 async def test_over_the_quota_nothing_is_queued_and_no_draft_is_taken(database: Database) -> None:
