@@ -208,6 +208,7 @@ MEMBERS = (
     Question("a draft", drafts.get, lambda d, it: drafts.get(d, f"{40 * it.number:032x}")),
     Question("/privacy: how much is stored", erasure.stored, lambda d, it: erasure.stored(d, it.member_id)),
     Question("deletion: some jobs", erasure.some_jobs, lambda d, it: erasure.some_jobs(d, it.member_id)),
+    Question("deletion: how often jobs were tried", erasure.attempts, lambda d, it: erasure.attempts(d, [it.job.id])),
     Question("deletions left", erasure.asked, lambda d, _: erasure.asked(d)),
     Question("export: first rows of a table", export.rows_of, _first_rows_of_one),
     Question("export: a start picture", export.start_pictures_of, _first_start_picture),
