@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import delete
 
 from bot.client import DarkroomBot
 from playground import Playground, running_playground
@@ -16,7 +17,7 @@ from playground.testing.member import Member
 from playground.testing.views import Message
 from storage import jobs
 from storage.database import Database, migrate
-from storage.models import JobState
+from storage.models import JobState, SessionStartRow
 from storage.rules import quotas
 from storage.rules.quotas import Allowance, Period, Quota
 from tests.support.bot.deployment import Deployment
@@ -196,6 +197,8 @@ async def test_a_bot_that_is_killed_between_queueing_and_failing_gives_back_once
 ) -> None:
     await migrate(url)
     environment = {**deployment.environment(), "DATABASE_URL": url}
+    # What is queued shall not be done before the bot is killed.
+    environment["DARKROOM_JOBS_AT_ONCE"] = "1"
     async with Database(url) as database:
         async with RunningProcess("-m", "bot", "bot", environment=environment) as process:
             await ada.wait_for_command("imagine")
@@ -218,6 +221,9 @@ async def test_a_bot_that_is_killed_between_queueing_and_failing_gives_back_once
         assert await used(database, playground, "Ada") == 12
         await jobs.fail(database, (await job_of(database, running)).id, "No.")
         assert await used(database, playground, "Ada") == 8
+        # Or the next bot waits for seconds before it connects, and draws what is queued meanwhile.
+        async with database.transaction() as session:
+            await session.execute(delete(SessionStartRow))
         async with RunningProcess("-m", "bot", "bot", environment=environment):
             await ada.wait_for_command("imagine")
             await cancel(ada, queued[0])
