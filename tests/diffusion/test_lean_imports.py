@@ -38,6 +38,7 @@ def test_inference_imports_no_compiler_and_no_network_that_it_does_not_use() -> 
     assert found == ""
 
 
+@pytest.mark.slow  # Three processes that import all; only another torch or diffusers changes it.
 @pytest.mark.parametrize(
     ("code", "printed"),
     [
